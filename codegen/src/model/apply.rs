@@ -1,0 +1,41 @@
+//! `apply` statements: traits given to a shape or member from outside its definition.
+//! <https://smithy.io/2.0/spec/json-ast.html#applying-traits>
+
+use indexmap::IndexMap;
+
+use super::{Shape, ShapeId, ShapeType, Traits};
+
+/// Takes the statements out of the shapes. The AST keys one by the id of the shape or member that it speaks of,
+/// and a shape of the same file carries its traits itself, so what is left to name is members.
+pub(super) fn take(shapes: &mut IndexMap<ShapeId, Shape>) -> Vec<(ShapeId, Traits)> {
+    let mut statements = Vec::new();
+    shapes.retain(|id, shape| {
+        let keep = shape.ty != ShapeType::Apply;
+        if !keep {
+            statements.push((id.clone(), std::mem::take(&mut shape.traits)));
+        }
+        keep
+    });
+    statements
+}
+
+/// Gives each named member its traits; a member that does not stand yet (a mixin's, not folded in) is passed over.
+pub(super) fn fold(shapes: &mut IndexMap<ShapeId, Shape>, statements: &[(ShapeId, Traits)]) {
+    for (id, traits) in statements {
+        let Some((shape, member)) = id.split_member() else { continue };
+        if let Some(target) = shapes.get_mut(&shape).and_then(|shape| member_traits(shape, member)) {
+            target.extend(traits.clone());
+        }
+    }
+}
+
+/// The traits of one member, whatever the type of the shape.
+fn member_traits<'a>(shape: &'a mut Shape, member: &str) -> Option<&'a mut Traits> {
+    let member = match (shape.ty, member) {
+        (ShapeType::List | ShapeType::Set, "member") => shape.member.as_mut(),
+        (ShapeType::Map, "key") => shape.key.as_mut(),
+        (ShapeType::Map, "value") => shape.value.as_mut(),
+        _ => shape.members.get_mut(member),
+    };
+    member.map(|member| &mut member.traits)
+}

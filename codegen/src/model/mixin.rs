@@ -1,0 +1,53 @@
+//! Mixins: members and traits that a shape takes from others.
+//! <https://smithy.io/2.0/spec/mixins.html>
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use super::{Shape, ShapeId};
+
+const MIXIN: &str = "smithy.api#mixin";
+
+/// Gives each shape the members and traits of its mixins, in the order in which they are mixed in.
+pub(super) fn fold(shapes: &mut IndexMap<ShapeId, Shape>) {
+    let ids: Vec<ShapeId> =
+        shapes.iter().filter(|(_, shape)| !shape.mixins.is_empty()).map(|(id, _)| id.clone()).collect();
+    for id in ids {
+        fold_one(shapes, &id);
+    }
+}
+
+fn fold_one(shapes: &mut IndexMap<ShapeId, Shape>, id: &ShapeId) {
+    // Taking the list first also ends a cycle, which the specification forbids.
+    let Some(mixins) = shapes.get_mut(id).map(|shape| std::mem::take(&mut shape.mixins)) else { return };
+    let mut members = IndexMap::new();
+    let mut traits = IndexMap::new();
+    for mixin in mixins {
+        fold_one(shapes, &mixin.target);
+        let Some(mixed) = shapes.get(&mixin.target) else { continue };
+        members.extend(mixed.members.clone());
+        traits.extend(mixed.traits.iter().filter(|(name, _)| is_inherited(mixed, name)).map(clone_pair));
+    }
+    if let Some(shape) = shapes.get_mut(id) {
+        // What the shape says itself stands above what it takes over.
+        traits.extend(std::mem::take(&mut shape.traits));
+        shape.traits = traits;
+        for (name, own) in std::mem::take(&mut shape.members) {
+            match members.get_mut(&name) {
+                Some(mixed) => mixed.traits.extend(own.traits),
+                None => drop(members.insert(name, own)),
+            }
+        }
+        shape.members = members;
+    }
+}
+
+/// `mixin` itself stays behind, and so do the traits that it lists in `localTraits`.
+fn is_inherited(mixed: &Shape, name: &str) -> bool {
+    let local = mixed.traits.get(MIXIN).and_then(|value| value.get("localTraits")).and_then(Value::as_array);
+    name != MIXIN && !local.is_some_and(|local| local.iter().any(|one| one == name))
+}
+
+fn clone_pair((name, value): (&String, &Value)) -> (String, Value) {
+    (name.clone(), value.clone())
+}

@@ -1,0 +1,2 @@
+//! The `invoke-model` command.
+fn main() {}

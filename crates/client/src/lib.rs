@@ -1,0 +1,1 @@
+//! Calls the model: configuration, credentials, endpoint, signature, one call

@@ -1,0 +1,171 @@
+//! Claude, Messages API.
+
+use super::*;
+
+const MODEL: &str = "anthropic.claude-3-haiku-20240307-v1:0";
+
+fn body() -> Value {
+    minimal(Family::Anthropic)
+}
+
+#[test]
+fn a_minimal_request() {
+    let answer = answered(MODEL, body());
+    let id = answer["id"].as_str().unwrap();
+    assert!(id.starts_with("msg_bdrk_") && id.len() == 33, "{id}");
+    let expected = json!({
+        "id": id,
+        "type": "message",
+        "role": "assistant",
+        "model": "claude-3-haiku-20240307",
+        "content": [{"type": "text", "text": "You said: hello"}],
+        "stop_reason": "end_turn",
+        "stop_sequence": null,
+        "usage": {"input_tokens": 1, "output_tokens": 4},
+    });
+    assert_eq!(answer, expected);
+    assert_ne!(answered(MODEL, with(body(), "/max_tokens", json!(99)))["id"], id);
+}
+
+#[test]
+fn a_full_request() {
+    let body = json!({
+        "anthropic_version": "bedrock-2023-05-31",
+        "anthropic_beta": ["computer-use-2024-10-22"],
+        "max_tokens": 1_000,
+        "system": [{"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}],
+        "messages": [
+            {"role": "user", "content": "first"},
+            {"role": "assistant", "content": [
+                {"type": "thinking", "thinking": "hm", "signature": "s"},
+                {"type": "tool_use", "id": "t", "name": "look", "input": {}},
+            ]},
+            {"role": "user", "content": [
+                {"type": "tool_result", "tool_use_id": "t", "content": [{"type": "text", "text": "found"}]},
+                {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"}},
+                {"type": "text", "text": "and what is this?"},
+            ]},
+            {"role": "assistant", "content": ""},
+        ],
+        "temperature": 1,
+        "top_p": 0.5,
+        "top_k": 500,
+        "tools": [{"name": "look", "input_schema": {"type": "object"}}],
+        "tool_choice": {"type": "auto"},
+        "thinking": {"type": "disabled"},
+        "metadata": {"user_id": "u"},
+        "stop_sequences": ["?"],
+    });
+    let (answer, message) = invoke(MODEL, &body);
+    assert_eq!(message["content"][0]["text"], "You said: found\nand what is this");
+    assert_eq!(message["stop_reason"], "stop_sequence");
+    assert_eq!(message["stop_sequence"], "?");
+    assert_eq!(message["usage"], json!({"input_tokens": 1 + 6 + 3, "output_tokens": 8}));
+    assert_eq!((answer.input_tokens, answer.output_tokens), (10, 8));
+}
+
+#[test]
+fn replies_are_cut_at_max_tokens() {
+    let message = answered(MODEL, with(body(), "/max_tokens", json!(2)));
+    assert_eq!(message["content"][0]["text"], "You said");
+    assert_eq!(message["stop_reason"], "max_tokens");
+    assert_eq!(message["usage"]["output_tokens"], 2);
+}
+
+#[test]
+fn a_stop_sequence_at_the_start_leaves_no_content() {
+    let message = answered(MODEL, with(body(), "/stop_sequences", json!(["You"])));
+    assert_eq!(message["content"], json!([]));
+    assert_eq!(message["usage"]["output_tokens"], 0);
+}
+
+#[test]
+fn models_say_the_vendors_name_for_themselves() {
+    let name = |model| answered(model, body())["model"].clone();
+    assert_eq!(name("anthropic.claude-3-5-sonnet-20241022-v2:0"), "claude-3-5-sonnet-20241022");
+    assert_eq!(name("anthropic.claude-opus-4-6-v1"), "claude-opus-4-6");
+    assert_eq!(name("anthropic.claude-sonnet-4-6"), "claude-sonnet-4-6");
+}
+
+#[test]
+fn refusals_are_worded_by_field() {
+    let check =
+        |at: &str, value: Value, message: &str| check_refused(MODEL, with(body(), at, value), message);
+    check("/anthropic_version", Value::Null, "anthropic_version: Field required");
+    check(
+        "/anthropic_version",
+        json!("2023-06-01"),
+        "anthropic_version: Input should be 'bedrock-2023-05-31'",
+    );
+    check("/max_tokens", Value::Null, "max_tokens: Field required");
+    check("/max_tokens", json!("9"), "max_tokens: Input should be a valid integer");
+    check("/max_tokens", json!(0), "max_tokens: 0 is not greater or equal to 1");
+    check("/messages", Value::Null, "messages: Field required");
+    check("/messages", json!({}), "messages: Input should be a valid list");
+    check("/messages", json!([]), "messages: at least one message is required");
+    check("/model", json!("x"), "model: Extra inputs are not permitted");
+    check("/system", json!(1), "system: Input should be a valid string or list");
+    check("/temperature", json!(1.5), "temperature: 1.5 is not less or equal to 1");
+    check("/top_p", json!(true), "top_p: Input should be a valid number");
+    check("/top_k", json!(501), "top_k: 501 is not less or equal to 500");
+    check("/stop_sequences", json!("a"), "stop_sequences: Input should be a valid list");
+}
+
+#[test]
+fn refusals_of_messages() {
+    let check =
+        |messages: Value, message: &str| check_refused(MODEL, with(body(), "/messages", messages), message);
+    let user = |content: Value| json!([{"role": "user", "content": content}]);
+    check(
+        json!([{"role": "assistant", "content": "a"}]),
+        "messages: first message must use the \"user\" role",
+    );
+    check(
+        json!([{"role": "system", "content": "a"}]),
+        "messages.0.role: Input should be 'user' or 'assistant'",
+    );
+    check(json!([{"role": "user"}]), "messages.0.content: Field required");
+    check(
+        json!([{"role": "user", "content": "a", "name": "b"}]),
+        "messages.0.name: Extra inputs are not permitted",
+    );
+    let empty = "messages.0: all messages must have non-empty content except for the optional final assistant message";
+    check(user(json!("")), empty);
+    check(user(json!([])), empty);
+    check(user(json!([{"text": "a"}])), "messages.0.content.0.type: Field required");
+    check(user(json!([{"type": "text"}])), "messages.0.content.0.text: Field required");
+    check(
+        user(json!([{"type": "text", "text": ""}])),
+        "messages.0.content.0: text content blocks must be non-empty",
+    );
+    check(
+        user(json!([{"type": "song"}])),
+        "messages.0.content.0.type: 'song' is not a type of content block",
+    );
+    let image = |source: Value| user(json!([{"type": "image", "source": source}]));
+    let source = json!({"type": "base64", "media_type": "image/png", "data": "AAAA"});
+    check(user(json!([{"type": "image"}])), "messages.0.content.0.source: Field required");
+    check(
+        image(with(source.clone(), "/type", json!("url"))),
+        "messages.0.content.0.source.type: Input should be 'base64'",
+    );
+    check(
+        image(with(source.clone(), "/media_type", json!("image/bmp"))),
+        "messages.0.content.0.source.media_type: Input should be 'image/gif' or 'image/jpeg' or 'image/png' or \
+         'image/webp'",
+    );
+    check(image(with(source, "/data", Value::Null)), "messages.0.content.0.source.data: Field required");
+}
+
+#[test]
+fn the_4_5_models_take_temperature_or_top_p() {
+    let both = with(with(body(), "/temperature", json!(0.5)), "/top_p", json!(0.5));
+    assert!(answer(MODEL, &both).is_ok());
+    for model in ["anthropic.claude-haiku-4-5-20251001-v1:0", "anthropic.claude-sonnet-4-5-20250929-v1:0"] {
+        check_refused(
+            model,
+            both.clone(),
+            "`temperature` and `top_p` cannot both be specified for this model. Please use only one.",
+        );
+    }
+}

@@ -1,0 +1,95 @@
+//! What `modelId` may be.
+
+use super::super::DEFAULT_TEXT_MODEL;
+use super::*;
+
+fn check(identifier: &str, expected: Option<&str>) {
+    let found = resolve(identifier).unwrap_or_else(|refusal| panic!("{identifier}: {refusal}"));
+    assert_eq!(found.map(|model| model.id), expected, "{identifier}");
+}
+
+#[test]
+fn the_table_is_sorted_and_has_no_duplicates() {
+    assert!(MODELS.windows(2).all(|pair| pair[0].id < pair[1].id));
+}
+
+#[test]
+fn base_model_ids_are_themselves() {
+    for model in MODELS {
+        assert_eq!(find(model.id), Some(*model));
+        check(model.id, Some(model.id));
+        check(&format!("arn:aws:bedrock:us-east-1::foundation-model/{}", model.id), Some(model.id));
+    }
+}
+
+#[test]
+fn inference_profiles_name_their_base_model() {
+    let haiku = Some("anthropic.claude-haiku-4-5-20251001-v1:0");
+    for geography in ["us", "us-gov", "eu", "apac", "jp", "au", "ca", "global"] {
+        let id = format!("{geography}.anthropic.claude-haiku-4-5-20251001-v1:0");
+        check(&id, haiku);
+        check(&format!("arn:aws:bedrock:eu-west-1:123456789012:inference-profile/{id}"), haiku);
+    }
+    check("mars.anthropic.claude-haiku-4-5-20251001-v1:0", None);
+    check("us.anthropic.claude-nonesuch", None);
+    check("arn:aws:bedrock:eu-west-1:123456789012:inference-profile/anthropic.claude-sonnet-4-6", None);
+}
+
+#[test]
+fn customised_models_name_their_base_model() {
+    let express = Some("amazon.titan-text-express-v1");
+    let of = |base: &str| format!("arn:aws:bedrock:us-east-1:123456789012:custom-model/{base}/a1b2c3d4e5f6");
+    check(&of("amazon.titan-text-express-v1"), express);
+    check(&of("amazon.titan-text-express-v1:0:8k"), express);
+    check(&of("cohere.command-r-v1"), Some("cohere.command-r-v1:0"));
+    check(&of("acme.nonesuch-v1"), None);
+    check("arn:aws:bedrock:us-east-1:123456789012:custom-model/amazon.titan-text-express-v1", None);
+}
+
+#[test]
+fn opaque_resources_answer_as_the_default_text_model() {
+    assert_eq!(find(DEFAULT_TEXT_MODEL).map(|model| model.kind()), Some(Kind::Text));
+    for resource in [
+        "application-inference-profile/a1b2c3d4e5f6",
+        "custom-model-deployment/a1b2c3d4e5f6",
+        "default-prompt-router/anthropic.claude:1",
+        "imported-model/a1b2c3d4e5f6",
+        "prompt/ABCDEFGHIJ:1",
+        "prompt-router/a1b2c3d4e5f6",
+        "provisioned-model/a1b2c3d4e5f6",
+    ] {
+        check(
+            &format!("arn:aws-us-gov:bedrock:us-gov-west-1:123456789012:{resource}"),
+            Some(DEFAULT_TEXT_MODEL),
+        );
+    }
+    check("arn:aws:sagemaker:us-east-1:123456789012:endpoint/mine", Some(DEFAULT_TEXT_MODEL));
+}
+
+#[test]
+fn other_arns_are_refused() {
+    for arn in [
+        "arn:",
+        "arn:aws:bedrock",
+        "arn:aws:bedrock:us-east-1::foundation-model",
+        "arn:aws:bedrock:us-east-1::foundation-model/",
+        "arn:aws:bedrock:us-east-1:123456789012:guardrail/abc",
+        "arn:aws:s3:::bucket/key",
+    ] {
+        assert_eq!(resolve(arn), Err(Refusal::invalid_identifier()), "{arn}");
+    }
+}
+
+#[test]
+fn unknown_ids_are_nothing() {
+    for id in [
+        "",
+        "x",
+        "amazon.titan-embed-text-v2",
+        "AMAZON.titan-embed-text-v2:0",
+        "us.",
+        "stability.sd3-5-large-v1:0",
+    ] {
+        check(id, None);
+    }
+}

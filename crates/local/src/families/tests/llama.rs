@@ -1,0 +1,60 @@
+//! Llama.
+
+use super::*;
+
+const MODEL: &str = "meta.llama3-8b-instruct-v1:0";
+
+#[test]
+fn a_minimal_request() {
+    let expected = json!({
+        "generation": "You said: hello",
+        "prompt_token_count": 1,
+        "generation_token_count": 4,
+        "stop_reason": "stop",
+    });
+    assert_eq!(answered(MODEL, minimal(Family::Llama)), expected);
+}
+
+#[test]
+fn a_full_request() {
+    let turns = [
+        "<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\nBe brief.<|eot_id|>",
+        "<|start_header_id|>user<|end_header_id|>\n\nfirst<|eot_id|>",
+        "<|start_header_id|>assistant<|end_header_id|>\n\nyes?<|eot_id|>",
+        "<|start_header_id|>user<|end_header_id|>\n\nsecond one<|eot_id|>",
+        "<|start_header_id|>assistant<|end_header_id|>\n\n",
+    ];
+    let body = json!({
+        "prompt": turns.concat(),
+        "temperature": 0.5,
+        "top_p": 1.0,
+        "max_gen_len": 4,
+        "images": ["AAAA"],
+    });
+    let (answer, text) = invoke(MODEL, &body);
+    assert_eq!(text["generation"], "You said: second");
+    assert_eq!(text["stop_reason"], "length");
+    assert_eq!(text["prompt_token_count"], answer.input_tokens);
+    assert_eq!(text["generation_token_count"], answer.output_tokens);
+}
+
+#[test]
+fn the_template_of_llama_4_is_known() {
+    let prompt = "<|begin_of_text|><|header_start|>user<|header_end|>\n\nhi<|eot|><|header_start|>assistant<|header_end|>";
+    let text = answered("meta.llama4-scout-17b-instruct-v1:0", json!({"prompt": prompt}));
+    assert_eq!(text["generation"], "You said: hi");
+}
+
+#[test]
+fn refusals() {
+    let check = |at: &str, value: Value, fault: &str| {
+        check_malformed(MODEL, with(minimal(Family::Llama), at, value), fault);
+    };
+    check("/prompt", Value::Null, "#: required key [prompt] not found");
+    check("/prompt", json!(""), "#/prompt: expected minLength: 1, actual: 0");
+    check("/prompt", json!(["a"]), "#/prompt: expected type: String, found: JSONArray");
+    check("/max_tokens", json!(1), "#: extraneous key [max_tokens] is not permitted");
+    check("/max_gen_len", json!(8193), "#/max_gen_len: 8193 is not less or equal to 8192");
+    check("/temperature", json!("hot"), "#/temperature: expected type: Number, found: String");
+    check("/top_p", json!(2), "#/top_p: 2 is not less or equal to 1");
+}

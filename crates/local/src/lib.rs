@@ -1,0 +1,1 @@
+//! A local Bedrock Runtime endpoint: verifies signatures, answers, refuses

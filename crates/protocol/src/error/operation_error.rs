@@ -1,0 +1,54 @@
+//! What generated errors say of themselves.
+
+use crate::ErrorMetadata;
+
+/// Whose fault a modelled error is. <https://smithy.io/2.0/spec/type-refinement-traits.html#error-trait>
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The caller's.
+    Client,
+    /// The service's.
+    Server,
+}
+
+/// What the `retryable` trait says of an error.
+/// <https://smithy.io/2.0/spec/behavior-traits.html#retryable-trait>
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Retryable {
+    /// The same call may succeed later.
+    Transient,
+    /// The same call may succeed at a slower pace.
+    Throttling,
+}
+
+/// One error shape of a model.
+pub trait ModeledError: std::error::Error {
+    /// The code on the wire: the shape's name.
+    const CODE: &'static str;
+    /// The status that the service answers with.
+    const STATUS: u16;
+    /// Whose fault it is.
+    const FAULT: Fault;
+    /// Whether the model says that a retry can help.
+    const RETRYABLE: Option<Retryable>;
+
+    /// What the service says in words.
+    fn message(&self) -> Option<&str>;
+}
+
+/// The errors of one operation: the modelled ones, or what an answer without a modelled one said.
+pub trait OperationError: std::error::Error + From<ErrorMetadata> + Send + Sync + 'static {
+    /// The code: a modelled error's name, or whatever the answer said.
+    fn code(&self) -> Option<&str>;
+
+    /// What the service says in words.
+    fn message(&self) -> Option<&str>;
+
+    /// Whose fault a modelled error is.
+    fn fault(&self) -> Option<Fault>;
+
+    /// Whether the model says that a retry can help.
+    fn retryable(&self) -> Option<Retryable>;
+}

@@ -1,0 +1,239 @@
+//! Members bound to header fields, in both directions.
+//! <https://smithy.io/2.0/spec/http-bindings.html#httpheader-trait>
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::{ParseError, ParseErrorKind, SerializeError, SerializeErrorKind};
+
+/// Sets a field to a member's value; nothing when it is not set.
+///
+/// # Errors
+/// The value has a control character, which RFC 9110 section 5.5 forbids.
+pub fn insert<T>(
+    headers: &mut HeaderMap,
+    name: &'static str,
+    member: &'static str,
+    value: Option<&T>,
+    write: impl Fn(&T) -> Cow<'_, str>,
+) -> Result<(), SerializeError> {
+    let Some(value) = value else { return Ok(()) };
+    headers.insert(HeaderName::from_static(name), field_value(name, member, &write(value))?);
+    Ok(())
+}
+
+/// Sets a field to the elements of a list, commas between; an element with a comma or quote is quoted.
+///
+/// # Errors
+/// As for [`insert`].
+pub fn insert_list<T>(
+    headers: &mut HeaderMap,
+    name: &'static str,
+    member: &'static str,
+    values: Option<&Vec<T>>,
+    write: impl Fn(&T) -> Cow<'_, str>,
+) -> Result<(), SerializeError> {
+    let Some(values) = values else { return Ok(()) };
+    let joined = values.iter().map(write).collect::<Vec<_>>().join(", ");
+    headers.insert(HeaderName::from_static(name), field_value(name, member, &joined)?);
+    Ok(())
+}
+
+/// Sets a field for each key of a map. A field that another member has set stays.
+///
+/// # Errors
+/// As for [`insert`], or a key that makes no field name.
+pub fn insert_prefixed(
+    headers: &mut HeaderMap,
+    prefix: &'static str,
+    member: &'static str,
+    values: Option<&BTreeMap<String, String>>,
+) -> Result<(), SerializeError> {
+    for (key, value) in values.into_iter().flatten() {
+        let name = format!("{prefix}{key}");
+        let invalid = || SerializeErrorKind::FieldName { prefix: prefix.to_owned() };
+        let field = name.parse::<HeaderName>().map_err(|_| SerializeError::new(member, invalid()))?;
+        let value = field_value(&name, member, value)?;
+        headers.entry(field).or_insert(value);
+    }
+    Ok(())
+}
+
+/// Reads a member from a field.
+///
+/// # Errors
+/// The value is not UTF-8, or not of its type.
+pub fn optional<T>(
+    headers: &HeaderMap,
+    name: &str,
+    member: &str,
+    read: impl Fn(&str) -> Result<T, ParseErrorKind>,
+) -> Result<Option<T>, ParseError> {
+    let Some(value) = headers.get(name) else { return Ok(None) };
+    text(value).and_then(read).map(Some).map_err(|kind| ParseError::new(member, kind))
+}
+
+/// Reads a list from a field: over all its lines, split at commas that are not quoted.
+///
+/// # Errors
+/// As for [`optional`].
+pub fn list<T>(
+    headers: &HeaderMap,
+    name: &str,
+    member: &str,
+    read: impl Fn(&str) -> Result<T, ParseErrorKind>,
+) -> Result<Option<Vec<T>>, ParseError> {
+    read_list(headers, name, member, |line, elements| {
+        for element in elements_of(line) {
+            elements.push(read(&element)?);
+        }
+        Ok(())
+    })
+}
+
+/// Reads a list of HTTP dates, which have a comma of their own.
+///
+/// # Errors
+/// As for [`optional`].
+pub fn http_date_list<T>(
+    headers: &HeaderMap,
+    name: &str,
+    member: &str,
+    read: impl Fn(&str) -> Result<T, ParseErrorKind>,
+) -> Result<Option<Vec<T>>, ParseError> {
+    read_list(headers, name, member, |line, elements| {
+        let parts: Vec<&str> = line.split(',').collect();
+        for pair in parts.chunks(2) {
+            elements.push(read(pair.join(",").trim())?);
+        }
+        Ok(())
+    })
+}
+
+/// Reads all fields of a prefix into a map whose keys are without it.
+///
+/// # Errors
+/// A value that is not UTF-8.
+pub fn prefixed(
+    headers: &HeaderMap,
+    prefix: &str,
+    member: &str,
+) -> Result<Option<BTreeMap<String, String>>, ParseError> {
+    let mut map = BTreeMap::new();
+    for (name, value) in headers {
+        if let Some(key) = name.as_str().strip_prefix(prefix) {
+            let value = text(value).map_err(|kind| ParseError::new(member, kind))?;
+            map.insert(key.to_owned(), value.to_owned());
+        }
+    }
+    Ok(Some(map).filter(|map| !map.is_empty()))
+}
+
+fn read_list<T>(
+    headers: &HeaderMap,
+    name: &str,
+    member: &str,
+    mut read_line: impl FnMut(&str, &mut Vec<T>) -> Result<(), ParseErrorKind>,
+) -> Result<Option<Vec<T>>, ParseError> {
+    let mut elements = Vec::new();
+    for value in headers.get_all(name) {
+        let line = text(value).map_err(|kind| ParseError::new(member, kind))?;
+        if !line.is_empty() {
+            read_line(line, &mut elements).map_err(|kind| ParseError::new(member, kind))?;
+        }
+    }
+    Ok(headers.contains_key(name).then_some(elements))
+}
+
+/// The elements of a list: tokens, or strings in quotes with `\` before a quote or another `\`.
+fn elements_of(line: &str) -> Vec<String> {
+    let mut elements = Vec::new();
+    let mut rest = line.trim_start();
+    while !rest.is_empty() {
+        let (element, tail) = match rest.strip_prefix('"') {
+            Some(quoted) => unquoted(quoted),
+            None => {
+                let end = rest.find(',').unwrap_or(rest.len());
+                (rest[..end].trim_end().to_owned(), &rest[end..])
+            }
+        };
+        elements.push(element);
+        rest = tail.trim_start().strip_prefix(',').unwrap_or_default().trim_start();
+    }
+    elements
+}
+
+fn unquoted(text: &str) -> (String, &str) {
+    let mut element = String::new();
+    let mut characters = text.char_indices();
+    while let Some((at, character)) = characters.next() {
+        match character {
+            '"' => return (element, &text[at + 1..]),
+            '\\' => element.extend(characters.next().map(|(_, escaped)| escaped)),
+            _ => element.push(character),
+        }
+    }
+    (element, "")
+}
+
+fn text(value: &HeaderValue) -> Result<&str, ParseErrorKind> {
+    std::str::from_utf8(value.as_bytes()).map(str::trim).map_err(|_| ParseErrorKind::FieldNotText)
+}
+
+/// UTF-8 beyond ASCII is allowed as `obs-text` and sent as its bytes; `http` refuses the control characters.
+fn field_value(name: &str, member: &'static str, text: &str) -> Result<HeaderValue, SerializeError> {
+    HeaderValue::from_str(text)
+        .map_err(|_| SerializeError::new(member, SerializeErrorKind::FieldValue { field: name.to_owned() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::text;
+
+    #[test]
+    fn a_list_is_split_at_its_commas_but_not_inside_quotes() {
+        let check = |line: &str, expected: &[&str]| assert_eq!(elements_of(line), expected, "{line}");
+        check("a, b,c", &["a", "b", "c"]);
+        check(r#""b,c", "\"def\"", a"#, &["b,c", "\"def\"", "a"]);
+        check(r#""unended"#, &["unended"]);
+    }
+
+    #[test]
+    fn a_control_character_is_refused_by_name() {
+        let value = "a\nb".to_owned();
+        let error =
+            insert(&mut HeaderMap::new(), "x-trace", "trace", Some(&value), text::write::string).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`trace` has a character that a `x-trace` header field cannot carry (control characters are not \
+             allowed): remove it"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_list_survives(values in prop::collection::vec("[ -~]{1,9}", 0..5)) {
+            // Blanks around an element are not part of it.
+            let values: Vec<String> = values.iter().map(|value| value.trim().to_owned()).filter(|value| !value.is_empty()).collect();
+            let mut headers = HeaderMap::new();
+            insert_list(&mut headers, "x", "x", Some(&values), text::write::list_element).unwrap();
+            prop_assert_eq!(list(&headers, "x", "x", text::read::string).unwrap(), Some(values));
+        }
+
+        #[test]
+        fn no_field_panics(line in prop::collection::vec(any::<u8>(), 0..60)) {
+            let mut headers = HeaderMap::new();
+            if let Ok(value) = HeaderValue::from_bytes(&line) {
+                headers.insert("x-a", value);
+            }
+            let _ = list(&headers, "x-a", "a", text::read::string);
+            let _ = http_date_list(&headers, "x-a", "a", text::read::string);
+            let _ = prefixed(&headers, "x-", "a");
+        }
+    }
+}

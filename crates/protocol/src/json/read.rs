@@ -1,0 +1,186 @@
+//! Values from JSON. Each function takes one JSON value; those for lists and maps take the function for an element.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::timestamp::{self, Format};
+use crate::{ParseError, ParseErrorKind};
+
+/// A string.
+///
+/// # Errors
+/// Another type.
+pub fn string(value: Value) -> Result<String, ParseError> {
+    match value {
+        Value::String(text) => Ok(text),
+        other => Err(unexpected("a string", &other).into()),
+    }
+}
+
+/// An open enum; a value that the model does not list is kept.
+///
+/// # Errors
+/// Another type than a string.
+pub fn string_enum<T: From<String>>(value: Value) -> Result<T, ParseError> {
+    string(value).map(T::from)
+}
+
+/// A boolean.
+///
+/// # Errors
+/// Another type.
+pub fn boolean(value: Value) -> Result<bool, ParseError> {
+    value.as_bool().ok_or_else(|| unexpected("a boolean", &value).into())
+}
+
+/// A byte, short, integer or long.
+///
+/// # Errors
+/// Another type, a fraction, or outside the range.
+pub fn integer<T: TryFrom<i64>>(value: Value) -> Result<T, ParseError> {
+    let expected = std::any::type_name::<T>();
+    match &value {
+        Value::Number(number) => {
+            let narrow = number.as_i64().and_then(|wide| T::try_from(wide).ok());
+            narrow.ok_or_else(|| ParseErrorKind::Range { expected }.into())
+        }
+        other => Err(unexpected("an integer", other).into()),
+    }
+}
+
+/// An int enum; a value that the model does not list is kept.
+///
+/// # Errors
+/// Not an integer of 32 bits.
+pub fn int_enum<T: From<i32>>(value: Value) -> Result<T, ParseError> {
+    integer::<i32>(value).map(T::from)
+}
+
+/// A double: a number, or one of the strings `NaN`, `Infinity`, `-Infinity`.
+///
+/// # Errors
+/// Anything else.
+pub fn double(value: Value) -> Result<f64, ParseError> {
+    let special = match value.as_str() {
+        Some("NaN") => Some(f64::NAN),
+        Some("Infinity") => Some(f64::INFINITY),
+        Some("-Infinity") => Some(f64::NEG_INFINITY),
+        _ => None,
+    };
+    special.or_else(|| value.as_f64()).ok_or_else(|| unexpected("a number", &value).into())
+}
+
+/// A float: as a double, rounded.
+///
+/// # Errors
+/// As for [`double`].
+pub fn float(value: Value) -> Result<f32, ParseError> {
+    #[expect(clippy::cast_possible_truncation, reason = "the model says that the value is a float")]
+    double(value).map(|wide| wide as f32)
+}
+
+/// A blob, from base64.
+///
+/// # Errors
+/// Not a string, or not base64.
+pub fn blob(value: Value) -> Result<Bytes, ParseError> {
+    let text = string(value)?;
+    STANDARD.decode(text).map(Bytes::from).map_err(|_| ParseErrorKind::Base64.into())
+}
+
+/// A document: any JSON value.
+///
+/// # Errors
+/// None.
+pub fn document(value: Value) -> Result<Value, ParseError> {
+    Ok(value)
+}
+
+/// A timestamp in the format that the model states; seconds are a number, the other formats strings.
+pub fn timestamp(format: Format) -> impl Fn(Value) -> Result<Timestamp, ParseError> {
+    move |value| match (&value, format) {
+        (Value::Number(seconds), Format::EpochSeconds) => Ok(timestamp::from_epoch_number(seconds)?),
+        (Value::String(text), Format::DateTime | Format::HttpDate) => Ok(timestamp::read(text, format)?),
+        (other, Format::EpochSeconds) => Err(unexpected("a number of seconds", other).into()),
+        (other, _) => Err(unexpected("a timestamp as a string", other).into()),
+    }
+}
+
+/// A list. Null elements are left out, as a list that is not sparse has none.
+pub fn list<T>(
+    read: impl Fn(Value) -> Result<T, ParseError>,
+) -> impl Fn(Value) -> Result<Vec<T>, ParseError> {
+    move |value| {
+        let elements = array(value)?.into_iter().enumerate().filter(|(_, element)| !element.is_null());
+        elements.map(|(index, element)| read(element).map_err(|error| error.in_element(index))).collect()
+    }
+}
+
+/// A sparse list. <https://smithy.io/2.0/spec/type-refinement-traits.html#sparse-trait>
+pub fn sparse_list<T>(
+    read: impl Fn(Value) -> Result<T, ParseError>,
+) -> impl Fn(Value) -> Result<Vec<Option<T>>, ParseError> {
+    move |value| {
+        let elements = array(value)?.into_iter().enumerate();
+        elements
+            .map(|(index, element)| nullable(element, &read).map_err(|error| error.in_element(index)))
+            .collect()
+    }
+}
+
+/// A map. Null values are left out, as a map that is not sparse has none.
+pub fn map<K: From<String> + Ord, T>(
+    read: impl Fn(Value) -> Result<T, ParseError>,
+) -> impl Fn(Value) -> Result<BTreeMap<K, T>, ParseError> {
+    move |value| {
+        let entries = super::Object::from_value(value)?.into_map().into_iter();
+        let entries = entries.filter(|(_, value)| !value.is_null());
+        entries.map(|(key, value)| Ok((K::from(key), read(value).map_err(ParseError::in_value)?))).collect()
+    }
+}
+
+/// A sparse map. <https://smithy.io/2.0/spec/type-refinement-traits.html#sparse-trait>
+pub fn sparse_map<K: From<String> + Ord, T>(
+    read: impl Fn(Value) -> Result<T, ParseError>,
+) -> impl Fn(Value) -> Result<BTreeMap<K, Option<T>>, ParseError> {
+    move |value| {
+        let entries = super::Object::from_value(value)?.into_map().into_iter();
+        let read = |value| nullable(value, &read).map_err(ParseError::in_value);
+        entries.map(|(key, value)| Ok((K::from(key), read(value)?))).collect()
+    }
+}
+
+/// A value that Rust keeps in a box, as its shape contains itself.
+pub fn boxed<T>(
+    read: impl Fn(Value) -> Result<T, ParseError>,
+) -> impl Fn(Value) -> Result<Box<T>, ParseError> {
+    move |value| read(value).map(Box::new)
+}
+
+pub(super) fn unexpected(expected: &'static str, value: &Value) -> ParseErrorKind {
+    let found = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    };
+    ParseErrorKind::Type { expected, found }
+}
+
+fn array(value: Value) -> Result<Vec<Value>, ParseError> {
+    match value {
+        Value::Array(elements) => Ok(elements),
+        other => Err(unexpected("an array", &other).into()),
+    }
+}
+
+fn nullable<T>(value: Value, read: impl Fn(Value) -> Result<T, ParseError>) -> Result<Option<T>, ParseError> {
+    if value.is_null() { Ok(None) } else { read(value).map(Some) }
+}

@@ -1,0 +1,105 @@
+//! JSON values in both directions.
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::timestamp::Format;
+
+fn written(write: impl FnOnce(&mut Vec<u8>)) -> String {
+    let mut out = Vec::new();
+    write(&mut out);
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn floats_have_names_for_what_is_no_number() {
+    let check = |value: f64, expected: &str| assert_eq!(written(|out| write::float(&value, out)), expected);
+    check(1.1, "1.1");
+    check(f64::NAN, "\"NaN\"");
+    check(f64::INFINITY, "\"Infinity\"");
+    check(f64::NEG_INFINITY, "\"-Infinity\"");
+    assert_eq!(written(|out| write::float(&0.1f32, out)), "0.1");
+    assert!(read::double(json!("NaN")).unwrap().is_nan());
+    assert_eq!(read::float(json!("-Infinity")), Ok(f32::NEG_INFINITY));
+    assert!(read::double(json!("nan")).is_err());
+}
+
+#[test]
+fn an_error_names_the_path_to_it_and_no_value() {
+    let read = |value| {
+        Object::from_value(value)?
+            .member("messages", read::list(|value| Object::from_value(value)?.member("text", read::string)))
+    };
+    let error = read(json!({"messages": [{"text": "a"}, {"text": 7}]})).unwrap_err();
+    assert_eq!(error.to_string(), "`messages[1].text`: expected a string, found a number");
+}
+
+#[test]
+fn integers_keep_to_their_range() {
+    assert_eq!(read::integer::<i8>(json!(-128)), Ok(-128));
+    assert_eq!(read::integer::<i8>(json!(128)).unwrap_err().to_string(), "the number does not fit i8");
+    assert!(read::integer::<i32>(json!(1.5)).is_err());
+    assert!(read::integer::<i32>(json!("1")).is_err());
+}
+
+#[test]
+fn nulls_stay_only_where_the_shape_is_sparse() {
+    assert_eq!(read::list(read::string)(json!(["a", null])).unwrap(), ["a"]);
+    assert_eq!(read::sparse_list(read::string)(json!(["a", null])).unwrap(), [Some("a".to_owned()), None]);
+    let sparse: std::collections::BTreeMap<String, _> =
+        read::sparse_map(read::string)(json!({"k": null})).unwrap();
+    assert_eq!(written(|out| write::sparse_map(write::string)(&sparse, out)), r#"{"k":null}"#);
+}
+
+#[test]
+fn a_union_has_one_member_set() {
+    let check = |value, expected| assert_eq!(single_member(value).map(|(name, _)| name), expected);
+    check(json!({"a": 1}), Ok("a".to_owned()));
+    check(json!({"__type": "x", "a": 1, "b": null}), Ok("a".to_owned()));
+    check(json!({}), Err(crate::ParseErrorKind::Union { found: 0 }.into()));
+    check(json!({"a": 1, "b": 2}), Err(crate::ParseErrorKind::Union { found: 2 }.into()));
+}
+
+#[test]
+fn an_empty_body_is_an_object_without_members() {
+    assert_eq!(Object::from_body(b"").unwrap().member("a", read::string), Ok(None));
+    assert_eq!(Object::from_body(b"<").unwrap_err().to_string(), "the body is not JSON (line 1, column 1)");
+    assert_eq!(Object::from_body(b"[]").unwrap_err().to_string(), "expected an object, found an array");
+}
+
+proptest! {
+    #[test]
+    fn values_survive(text in ".*", number in any::<f64>(), blob in prop::collection::vec(any::<u8>(), 0..40)) {
+        let blob = bytes::Bytes::from(blob);
+        let body = written(|out| {
+            let mut object = ObjectWriter::new(out);
+            object.member(&text, &text, write::string);
+            object.member("blob", &blob, write::blob);
+            object.member("number", &number, write::float);
+            object.end();
+        });
+        prop_assume!(text != "blob" && text != "number");
+        let mut object = Object::from_body(body.as_bytes()).unwrap();
+        prop_assert_eq!(object.member("blob", read::blob).unwrap(), Some(blob));
+        prop_assert_eq!(object.member(&text, read::string).unwrap(), Some(text));
+        let read = object.member("number", read::double).unwrap().unwrap();
+        prop_assert!(read == number || (read.is_nan() && number.is_nan()));
+    }
+
+    #[test]
+    fn no_body_panics(body in prop::collection::vec(any::<u8>(), 0..200)) {
+        if let Ok(mut object) = Object::from_body(&body) {
+            let _ = object.member("a", read::timestamp(Format::EpochSeconds));
+        }
+    }
+
+    #[test]
+    fn any_seconds_survive(nanoseconds in 0i64..4_000_000_000_000_000) {
+        // Milliseconds are what services write; a JSON number holds them exactly enough.
+        let value = jiff::Timestamp::from_millisecond(nanoseconds / 1_000_000).unwrap();
+        let text = written(|out| write::timestamp(Format::EpochSeconds)(&value, out));
+        let number = serde_json::from_str(&text).unwrap();
+        prop_assert_eq!(read::timestamp(Format::EpochSeconds)(number), Ok(value));
+    }
+}

@@ -1,0 +1,111 @@
+//! Values to JSON. Each function writes one value; those for lists and maps take the function for an element.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::ObjectWriter;
+use crate::text;
+use crate::timestamp::{self, Format};
+
+/// A string or open enum.
+pub fn string<T: AsRef<str> + ?Sized>(value: &T, out: &mut Vec<u8>) {
+    serialized(value.as_ref(), out);
+}
+
+/// A boolean, integer or int enum.
+pub fn display<T: Display>(value: &T, out: &mut Vec<u8>) {
+    out.extend_from_slice(value.to_string().as_bytes());
+}
+
+/// A float or double; `NaN` and the infinities are strings.
+/// <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#non-numeric-float-and-double-serialization>
+pub fn float<T: Copy + Display + Into<f64>>(value: &T, out: &mut Vec<u8>) {
+    let text = text::write::float(value);
+    if Into::<f64>::into(*value).is_finite() {
+        out.extend_from_slice(text.as_bytes());
+    } else {
+        string(&text, out);
+    }
+}
+
+/// A blob, as base64.
+pub fn blob(value: &Bytes, out: &mut Vec<u8>) {
+    string(&STANDARD.encode(value), out);
+}
+
+/// A document: any JSON value.
+pub fn document(value: &Value, out: &mut Vec<u8>) {
+    serialized(value, out);
+}
+
+/// A timestamp in the format that the model states; seconds are a number, the other formats strings.
+pub fn timestamp(format: Format) -> impl Fn(&Timestamp, &mut Vec<u8>) {
+    move |value, out| {
+        let text = timestamp::write(value, format);
+        match format {
+            Format::EpochSeconds => out.extend_from_slice(text.as_bytes()),
+            Format::DateTime | Format::HttpDate => string(&text, out),
+        }
+    }
+}
+
+/// A list.
+pub fn list<T>(write: impl Fn(&T, &mut Vec<u8>)) -> impl Fn(&Vec<T>, &mut Vec<u8>) {
+    move |values, out| {
+        out.push(b'[');
+        for (index, value) in values.iter().enumerate() {
+            if index > 0 {
+                out.push(b',');
+            }
+            write(value, out);
+        }
+        out.push(b']');
+    }
+}
+
+/// A sparse list.
+pub fn sparse_list<T>(write: impl Fn(&T, &mut Vec<u8>)) -> impl Fn(&Vec<Option<T>>, &mut Vec<u8>) {
+    list(nullable(write))
+}
+
+/// A map.
+pub fn map<K: AsRef<str>, T>(write: impl Fn(&T, &mut Vec<u8>)) -> impl Fn(&BTreeMap<K, T>, &mut Vec<u8>) {
+    move |values, out| {
+        let mut object = ObjectWriter::new(out);
+        for (key, value) in values {
+            object.member(key.as_ref(), value, &write);
+        }
+        object.end();
+    }
+}
+
+/// A sparse map.
+pub fn sparse_map<K: AsRef<str>, T>(
+    write: impl Fn(&T, &mut Vec<u8>),
+) -> impl Fn(&BTreeMap<K, Option<T>>, &mut Vec<u8>) {
+    map(nullable(write))
+}
+
+/// A value that Rust keeps in a box, as its shape contains itself.
+pub fn boxed<T>(write: impl Fn(&T, &mut Vec<u8>)) -> impl Fn(&Box<T>, &mut Vec<u8>) {
+    move |value, out| write(value, out)
+}
+
+fn nullable<T>(write: impl Fn(&T, &mut Vec<u8>)) -> impl Fn(&Option<T>, &mut Vec<u8>) {
+    move |value, out| match value {
+        Some(value) => write(value, out),
+        None => out.extend_from_slice(b"null"),
+    }
+}
+
+fn serialized<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
+    // Writing text or a JSON value into memory has no way to fail.
+    let _ = serde_json::to_writer(out, value);
+}

@@ -1,0 +1,45 @@
+//! restJson1 on the wire, both directions, without input or output.
+//!
+//! The rules of the protocol, each once: how a label stands in the path, a value in a header field, a structure in
+//! a JSON body, and how an error says what it is. Generated code calls these functions member by member, in the order
+//! of the model; nobody else needs to. Nothing here opens a socket, reads a clock or knows a service.
+//!
+//! The specification: <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html> and
+//! <https://smithy.io/2.0/spec/http-bindings.html>.
+//!
+//! | module | one concept |
+//! |---|---|
+//! | [`Operation`] | what generated code implements: serialize, parse, parse_error |
+//! | [`Route`] | method and path template, filled for a request, matched by a server |
+//! | [`RequestBuilder`] | a request: query, fields, payload |
+//! | [`text`] | simple values as text, for labels, query and fields |
+//! | [`json`] | structures as JSON |
+//! | [`timestamp`] | the three timestamp formats |
+//! | [`ErrorMetadata`] | what every error answer says, modelled or not |
+//! | `server` (feature) | the other direction: requests read, responses written, constraints checked |
+
+mod error;
+pub mod fields;
+pub mod json;
+mod operation;
+mod redacted;
+mod request;
+mod route;
+pub mod serde_blob;
+#[cfg(feature = "server")]
+pub mod server;
+mod string_enum;
+pub mod text;
+pub mod timestamp;
+
+pub use error::{
+    ErrorMetadata, Fault, ModeledError, OperationError, ParseError, ParseErrorKind, Retryable,
+    SerializeError, SerializeErrorKind,
+};
+pub use jiff::Timestamp;
+pub use operation::{Operation, PayloadInput, PayloadOutput, Request, Response};
+pub use redacted::Redacted;
+pub use request::RequestBuilder;
+pub use route::{PathSegment, Route, TargetBuilder};
+#[cfg(feature = "server")]
+pub use server::ServerOperation;

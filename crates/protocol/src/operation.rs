@@ -1,0 +1,56 @@
+//! What generated code implements for each operation of a model.
+
+use bytes::Bytes;
+
+use crate::{ErrorMetadata, OperationError, ParseError, Route, SerializeError};
+
+/// A request as it goes on the wire, its target without scheme and authority until an endpoint is applied.
+pub type Request = http::Request<Bytes>;
+
+/// A response with its whole body.
+pub type Response = http::Response<Bytes>;
+
+/// The client's half of an operation, as pure functions over HTTP messages.
+pub trait Operation: 'static {
+    /// The operation's name in the model.
+    const NAME: &'static str;
+    /// Its method and path.
+    const ROUTE: Route;
+    /// What the caller says.
+    type Input: Send + 'static;
+    /// What the service answers.
+    type Output: Send + 'static;
+    /// How the service refuses.
+    type Error: OperationError;
+
+    /// Puts an input on the wire.
+    ///
+    /// # Errors
+    /// A member that cannot stand where the model binds it: an empty label, a control character in a field.
+    fn serialize(input: Self::Input) -> Result<Request, SerializeError>;
+
+    /// Takes an output off the wire; the status is one of success.
+    ///
+    /// # Errors
+    /// A member that is not of its shape, named by its path.
+    fn parse(response: Response) -> Result<Self::Output, ParseError>;
+
+    /// Takes an error off the wire: the modelled one by its code, then by its status, or the metadata as it is.
+    ///
+    /// # Errors
+    /// A member of a modelled error that is not of its shape.
+    fn parse_error(metadata: ErrorMetadata, response: &Response) -> Result<Self::Error, ParseError>;
+
+    /// Whether the status is one of success: the one the model states, or any 2xx.
+    fn is_success(status: http::StatusCode) -> bool {
+        status.is_success()
+    }
+}
+
+/// An operation whose input has a blob as its whole payload, so that a body can also be sent from a file.
+/// <https://smithy.io/2.0/spec/http-bindings.html#httppayload-trait>
+pub trait PayloadInput: Operation {}
+
+/// An operation whose output has a blob as its whole payload, so that it can also be read chunk by chunk:
+/// [`parse`](Operation::parse) of a response with an empty body gives all other members.
+pub trait PayloadOutput: Operation {}

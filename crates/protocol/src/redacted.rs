@@ -1,0 +1,12 @@
+//! What `Debug` prints in place of a sensitive member.
+
+use std::fmt;
+
+/// Prints as `** redacted **`. <https://smithy.io/2.0/spec/documentation-traits.html#sensitive-trait>
+pub struct Redacted;
+
+impl fmt::Debug for Redacted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("** redacted **")
+    }
+}

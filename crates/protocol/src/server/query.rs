@@ -1,0 +1,75 @@
+//! A request's query, read.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use percent_encoding::percent_decode_str;
+
+use crate::{ParseError, ParseErrorKind};
+
+/// The parameters of a query, percent-decoded, in the order of the request.
+#[derive(Clone, Debug)]
+pub struct Query<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+
+impl<'a> Query<'a> {
+    /// Reads a query; a name without `=` has an empty value.
+    pub fn new(query: Option<&'a str>) -> Self {
+        let pairs = query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+        Self(
+            pairs
+                .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+                .map(|(a, b)| (text(a), text(b)))
+                .collect(),
+        )
+    }
+
+    /// Reads a parameter; of several the first.
+    ///
+    /// # Errors
+    /// Not of its type.
+    pub fn optional<T>(
+        &self,
+        name: &str,
+        member: &str,
+        read: impl Fn(&str) -> Result<T, ParseErrorKind>,
+    ) -> Result<Option<T>, ParseError> {
+        let value = self.0.iter().find(|(one, _)| one == name);
+        value.map(|(_, text)| read(text)).transpose().map_err(|kind| ParseError::new(member, kind))
+    }
+
+    /// Reads every parameter of a name.
+    ///
+    /// # Errors
+    /// One is not of its type.
+    pub fn list<T>(
+        &self,
+        name: &str,
+        member: &str,
+        read: impl Fn(&str) -> Result<T, ParseErrorKind>,
+    ) -> Result<Option<Vec<T>>, ParseError> {
+        let values = self.0.iter().filter(|(one, _)| one == name).map(|(_, text)| read(text));
+        let values: Vec<T> =
+            values.collect::<Result<_, _>>().map_err(|kind| ParseError::new(member, kind))?;
+        Ok(Some(values).filter(|values| !values.is_empty()))
+    }
+
+    /// All parameters as a map of single values; of several the first.
+    pub fn map(&self) -> Option<BTreeMap<String, String>> {
+        let pairs =
+            self.0.iter().rev().map(|(name, value)| (name.clone().into_owned(), value.clone().into_owned()));
+        Some(pairs.collect()).filter(|map: &BTreeMap<_, _>| !map.is_empty())
+    }
+
+    /// All parameters as a map of lists.
+    pub fn map_of_lists(&self) -> Option<BTreeMap<String, Vec<String>>> {
+        let mut map: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (name, value) in &self.0 {
+            map.entry(name.clone().into_owned()).or_default().push(value.clone().into_owned());
+        }
+        Some(map).filter(|map| !map.is_empty())
+    }
+}
+
+fn text(part: &str) -> Cow<'_, str> {
+    percent_decode_str(part).decode_utf8_lossy()
+}

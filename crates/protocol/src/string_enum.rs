@@ -1,0 +1,58 @@
+//! What every open enum has in common. A value that the model does not know yet survives a round trip.
+//! <https://smithy.io/2.0/spec/simple-types.html#enum>
+
+/// Implements the conversions of a generated `struct Name(Cow<'static, str>)` that has `VALUES`.
+#[macro_export]
+macro_rules! string_enum {
+    ($name:ident) => {
+        impl $name {
+            /// The value as it stands on the wire.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            /// Whether the model lists the value.
+            pub fn is_known(&self) -> bool {
+                Self::VALUES.contains(self)
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(value: &str) -> Self {
+                let known = Self::VALUES.iter().find(|known| known.as_str() == value);
+                known.cloned().unwrap_or_else(|| Self(value.to_owned().into()))
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(value: String) -> Self {
+                let known = Self::VALUES.iter().find(|known| known.as_str() == value);
+                known.cloned().unwrap_or_else(|| Self(value.into()))
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> ::serde::Deserialize<'de> for $name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                <String as ::serde::Deserialize>::deserialize(deserializer).map(Self::from)
+            }
+        }
+    };
+}

@@ -1,0 +1,5 @@
+//! Simple values as text, for labels, query parameters and header fields.
+//! <https://smithy.io/2.0/spec/http-bindings.html#httplabel-serialization-rules>
+
+pub mod read;
+pub mod write;

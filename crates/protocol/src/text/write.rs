@@ -1,0 +1,50 @@
+//! Values to text.
+
+use std::borrow::Cow;
+use std::fmt::Display;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+
+use crate::timestamp::{self, Format};
+
+/// A string or open enum, as it is.
+pub fn string<T: AsRef<str>>(value: &T) -> Cow<'_, str> {
+    value.as_ref().into()
+}
+
+/// An element of a list in a field: in quotes if it has a comma or a quote.
+pub fn list_element<T: AsRef<str>>(value: &T) -> Cow<'_, str> {
+    let value = value.as_ref();
+    if value.contains([',', '"']) {
+        return format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\"")).into();
+    }
+    value.into()
+}
+
+/// A string with a media type, in base64 so that any media type can stand in a field.
+/// <https://smithy.io/2.0/spec/http-bindings.html#httpheader-serialization-rules>
+pub fn media_type<T: AsRef<str>>(value: &T) -> Cow<'_, str> {
+    STANDARD.encode(value.as_ref()).into()
+}
+
+/// A boolean, integer or int enum.
+pub fn display<T: Display>(value: &T) -> Cow<'_, str> {
+    value.to_string().into()
+}
+
+/// A float or double: the shortest text that reads back as it, or `NaN`, `Infinity`, `-Infinity`.
+pub fn float<T: Copy + Display + Into<f64>>(value: &T) -> Cow<'_, str> {
+    match (*value).into() {
+        wide if wide.is_nan() => "NaN".into(),
+        f64::INFINITY => "Infinity".into(),
+        f64::NEG_INFINITY => "-Infinity".into(),
+        _ => value.to_string().into(),
+    }
+}
+
+/// A timestamp in the format that the model states.
+pub fn timestamp(format: Format) -> impl Fn(&Timestamp) -> Cow<'_, str> {
+    move |value| timestamp::write(value, format).into()
+}

@@ -1,0 +1,139 @@
+//! The time of signing as SigV4 writes it: `20150830T123600Z`.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
+
+/// A value of `x-amz-date`: UTC, ISO 8601 basic format, whole seconds, from 1970 to 9999.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AmzDate {
+    text: String,
+    seconds: u64,
+}
+
+/// Not a time that `x-amz-date` can express.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a time of the form 20150830T123600Z between 1970 and 9999")]
+pub struct DateError;
+
+impl AmzDate {
+    /// The whole text, `20150830T123600Z`.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The day, `20150830`, as it stands in the credential scope.
+    pub fn day(&self) -> &str {
+        &self.text[..8]
+    }
+
+    /// The same instant for the standard library.
+    pub fn system_time(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_secs(self.seconds)
+    }
+}
+
+impl TryFrom<SystemTime> for AmzDate {
+    type Error = DateError;
+
+    /// Fractions of a second are cut off.
+    fn try_from(time: SystemTime) -> Result<Self, DateError> {
+        let seconds = time.duration_since(UNIX_EPOCH).map_err(|_| DateError)?.as_secs();
+        let timestamp = i64::try_from(seconds).ok().and_then(|s| jiff::Timestamp::from_second(s).ok());
+        let civil = Offset::UTC.to_datetime(timestamp.ok_or(DateError)?);
+        let text = format!(
+            "{:04}{:02}{:02}T{:02}{:02}{:02}Z",
+            civil.year(),
+            civil.month(),
+            civil.day(),
+            civil.hour(),
+            civil.minute(),
+            civil.second(),
+        );
+        Ok(Self { text, seconds })
+    }
+}
+
+impl FromStr for AmzDate {
+    type Err = DateError;
+
+    fn from_str(text: &str) -> Result<Self, DateError> {
+        let seconds = civil(text)
+            .and_then(|civil| Offset::UTC.to_timestamp(civil).ok())
+            .and_then(|timestamp| u64::try_from(timestamp.as_second()).ok())
+            .ok_or(DateError)?;
+        Ok(Self { text: text.to_owned(), seconds })
+    }
+}
+
+impl fmt::Display for AmzDate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+fn civil(text: &str) -> Option<DateTime> {
+    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+    let digits = |text: &str, length| text.len() == length && text.bytes().all(|b| b.is_ascii_digit());
+    if !digits(date, 8) || !digits(time, 6) {
+        return None;
+    }
+    let two = |text: &str, at: usize| text[at..at + 2].parse::<i8>().ok();
+    let year = date[..4].parse().ok()?;
+    DateTime::new(year, two(date, 4)?, two(date, 6)?, two(time, 0)?, two(time, 2)?, two(time, 4)?, 0).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_and_back() {
+        let check = |seconds, expected| {
+            let time = UNIX_EPOCH + Duration::from_secs(seconds);
+            let date = AmzDate::try_from(time + Duration::from_millis(999)).unwrap();
+            assert_eq!(date.as_str(), expected);
+            assert_eq!(date.day(), &expected[..8]);
+            assert_eq!(date.system_time(), time);
+            assert_eq!(expected.parse(), Ok(date));
+        };
+        check(0, "19700101T000000Z");
+        check(1_440_938_160, "20150830T123600Z");
+        check(1_709_210_096, "20240229T123456Z");
+        check(253_370_764_800, "99990101T000000Z");
+    }
+
+    #[test]
+    fn times_that_the_field_cannot_express() {
+        let before = UNIX_EPOCH - Duration::from_nanos(1);
+        let after = UNIX_EPOCH + Duration::from_secs(253_402_300_800);
+        for time in [before, after] {
+            assert_eq!(AmzDate::try_from(time), Err(DateError));
+        }
+    }
+
+    #[test]
+    fn texts_that_are_no_date() {
+        for text in [
+            "",
+            "Z",
+            "T",
+            "20150830T123600",
+            "2015-08-30T12:36:00Z",
+            "20150830T123600Z ",
+            "20150230T123600Z",
+            "20150830T246000Z",
+            "20150830T123660Z",
+            "+0150830T123600Z",
+            "19691231T235959Z",
+            "00000101T000000Z",
+            "2015083é0T123600Z",
+            "201508301T23600Z",
+        ] {
+            assert_eq!(text.parse::<AmzDate>(), Err(DateError), "{text:?}");
+        }
+    }
+}

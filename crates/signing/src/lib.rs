@@ -1,0 +1,1 @@
+//! AWS Signature Version 4 and bearer tokens as pure functions: sign and verify

@@ -1,0 +1,1 @@
+//! One trait that sends an HTTP request, and its adapters

@@ -1,0 +1,1 @@
+//! End-to-end, conformance, snapshot, drift and architecture tests

@@ -1,0 +1,2 @@
+//! The developer commands: codegen, model diff, peers, ci
+fn main() {}
