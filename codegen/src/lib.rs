@@ -1,7 +1,45 @@
 //! Lowers a Smithy model into Rust: Model + Config -> Files.
+//!
+//! AST as written ([`model`]) → what is asked for ([`select`]) → lowered to a form in which every name and binding is
+//! decided → printed → formatted → [`Files`]. No clock, no network, no writes: the caller compares or writes the files.
 
+mod config;
 mod diagnostic;
+mod emit;
+mod files;
+mod format;
+mod ir;
+mod lower;
 pub mod model;
+mod partitions;
 pub mod select;
 
+pub use config::{Config, ServerHalf};
 pub use diagnostic::Diagnostic;
+pub use files::{Drift, Files};
+pub use partitions::{Partition, Partitions};
+
+use model::Model;
+
+/// The types crate of a service: inputs, outputs, errors, both halves of each operation, endpoint rules.
+///
+/// # Errors
+/// Everything in the selection that this generator does not understand or cannot express, all at once.
+pub fn generate(model: &Model, config: &Config) -> Result<Files, Vec<Diagnostic>> {
+    let service = lowered(model, config)?;
+    emit::rust::types(&service, config).map_err(|diagnostic| vec![diagnostic])
+}
+
+/// The client's methods: one for each operation, and a setter for each member of its input.
+///
+/// # Errors
+/// As for [`generate`].
+pub fn generate_client(model: &Model, config: &Config) -> Result<Files, Vec<Diagnostic>> {
+    let service = lowered(model, config)?;
+    emit::rust::client(&service, config).map_err(|diagnostic| vec![diagnostic])
+}
+
+fn lowered(model: &Model, config: &Config) -> Result<ir::Service, Vec<Diagnostic>> {
+    let selection = select::select(model, config.service.as_deref(), &config.operations)?;
+    lower::lower(model, &selection)
+}

@@ -39,7 +39,11 @@ pub fn select(
     let mut selected: Vec<ShapeId> = all.into_iter().filter(chosen).collect();
     selected.sort_by(|a, b| a.name().cmp(b.name()));
     let closure = closure(model, &service, &selected, &mut diagnostics);
-    if diagnostics.is_empty() { Ok(Selection { service, operations: selected, closure }) } else { Err(diagnostics) }
+    if diagnostics.is_empty() {
+        Ok(Selection { service, operations: selected, closure })
+    } else {
+        Err(diagnostics)
+    }
 }
 
 fn one_service(model: &Model, name: Option<&str>) -> Result<ShapeId, Diagnostic> {
@@ -50,7 +54,9 @@ fn one_service(model: &Model, name: Option<&str>) -> Result<ShapeId, Diagnostic>
             .iter()
             .find(|id| id.as_str() == name || id.name() == name)
             .map(|id| (*id).clone())
-            .ok_or_else(|| Diagnostic::model(format!("no service `{name}` in the model; it has: {}", names()))),
+            .ok_or_else(|| {
+                Diagnostic::model(format!("no service `{name}` in the model; it has: {}", names()))
+            }),
         (None, [only]) => Ok((*only).clone()),
         (None, []) => Err(Diagnostic::model("the model has no service")),
         (None, _) => Err(Diagnostic::model(format!("several services; name one of: {}", names()))),
@@ -87,7 +93,9 @@ fn closure(
                 let bound = shape.input.iter().chain(&shape.output).chain(&shape.errors);
                 queue.extend(bound.map(|reference| (id.clone(), reference.target.clone())));
             }
-            None => diagnostics.push(Diagnostic::shape(service, format!("binds {id}, which is no operation"))),
+            None => {
+                diagnostics.push(Diagnostic::shape(service, format!("binds {id}, which is no operation")))
+            }
         }
     }
     while let Some((from, id)) = queue.pop_front() {
@@ -96,10 +104,14 @@ fn closure(
         }
         match model.shape(&id) {
             Some(shape) => {
-                queue.extend(shape.all_members().map(|(name, member)| (id.member(name), member.target.clone())));
+                queue.extend(
+                    shape.all_members().map(|(name, member)| (id.member(name), member.target.clone())),
+                );
                 reached.insert(id);
             }
-            None => diagnostics.push(Diagnostic::shape(&from, format!("targets {id}, which the model lacks"))),
+            None => {
+                diagnostics.push(Diagnostic::shape(&from, format!("targets {id}, which the model lacks")))
+            }
         }
     }
     reached

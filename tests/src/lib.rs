@@ -1,1 +1,1 @@
-//! End-to-end, conformance, snapshot, drift and architecture tests
+//! What the generator emits for each tiny model of `models/`, compiled.

@@ -33,7 +33,9 @@ fn an_apply_statement_reaches_the_member_it_names() {
         r##"{"a#List": {"type":"list","member":{"target":"smithy.api#String"}},
              "a#List$member": {"type":"apply","traits":{"smithy.api#sensitive":{}}}}"##,
     );
-    assert!(model.shape(&"a#List".parse().unwrap()).unwrap().member.as_ref().unwrap().has("smithy.api#sensitive"));
+    assert!(
+        model.shape(&"a#List".parse().unwrap()).unwrap().member.as_ref().unwrap().has("smithy.api#sensitive")
+    );
     assert_eq!(model.shapes().count(), 1);
 }
 

@@ -1,1 +1,3 @@
-//! A local Bedrock Runtime endpoint: verifies signatures, answers, refuses
+//! A local Bedrock Runtime endpoint: verifies signatures, answers, refuses.
+
+pub mod families;

@@ -22,6 +22,7 @@ mod error;
 pub mod fields;
 pub mod json;
 mod operation;
+pub mod payload;
 mod redacted;
 mod request;
 mod route;
@@ -34,7 +35,7 @@ pub mod timestamp;
 
 pub use error::{
     ErrorMetadata, Fault, ModeledError, OperationError, ParseError, ParseErrorKind, Retryable,
-    SerializeError, SerializeErrorKind,
+    SerializeError, SerializeErrorKind, write_error,
 };
 pub use jiff::Timestamp;
 pub use operation::{Operation, PayloadInput, PayloadOutput, Request, Response};

@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn there_and_back() {
-        let check = |seconds, expected| {
+        let check = |seconds, expected: &str| {
             let time = UNIX_EPOCH + Duration::from_secs(seconds);
             let date = AmzDate::try_from(time + Duration::from_millis(999)).unwrap();
             assert_eq!(date.as_str(), expected);

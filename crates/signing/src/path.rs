@@ -12,8 +12,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::settings::Settings;
 
 /// All but the unreserved characters of RFC 3986, section 2.3.
-pub(crate) const RESERVED: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+pub(crate) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 const RESERVED_IN_PATH: &AsciiSet = &RESERVED.remove(b'/');
 
@@ -75,7 +74,10 @@ mod tests {
 
     #[test]
     fn encoded_once_more() {
-        check("/model/amazon.titan-embed-text-v2%3A0/invoke", "/model/amazon.titan-embed-text-v2%253A0/invoke");
+        check(
+            "/model/amazon.titan-embed-text-v2%3A0/invoke",
+            "/model/amazon.titan-embed-text-v2%253A0/invoke",
+        );
         check("/model/a%2Fb/invoke", "/model/a%252Fb/invoke");
         check("/model/a%25b/invoke", "/model/a%2525b/invoke");
         check("/model/a:0/invoke", "/model/a%3A0/invoke");

@@ -23,6 +23,11 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { normalize_path: true, double_encode_path: true, content_sha256: false, sign_session_token: true }
+        Self {
+            normalize_path: true,
+            double_encode_path: true,
+            content_sha256: false,
+            sign_session_token: true,
+        }
     }
 }

@@ -18,7 +18,8 @@ pub struct Answer {
     pub body: Vec<u8>,
     /// Tokens read, by the same estimate as the usage fields of `body`; 0 for image models.
     pub input_tokens: u64,
-    /// Tokens generated, by the same estimate as the usage fields of `body`; 0 for embedding and image models.
+    /// Tokens generated, by the same estimate as the usage fields of `body`; 0 for embedding and image
+    /// models.
     pub output_tokens: u64,
 }
 

@@ -3,9 +3,9 @@
 //! * <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html>
 //! * <https://docs.anthropic.com/en/api/messages>
 //!
-//! Tools, thinking and documents are accepted and change nothing: no tool is ever called. The models' own upper
-//! limits of `max_tokens` are not enforced. Refusals are worded by field, as Claude models on Bedrock do, and
-//! not as the JSON Schema check in front of the other models does.
+//! Tools, thinking and documents are accepted and change nothing: no tool is ever called. The models' own
+//! upper limits of `max_tokens` are not enforced. Refusals are worded by field, as Claude models on Bedrock
+//! do, and not as the JSON Schema check in front of the other models does.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::answer::{Answer, Refusal};
 use super::bounded::{Integer, List, Number};
-use super::content::{Content, Part, Source};
+use super::content::{Content, Part};
 use super::digest::Seal;
 use super::fault::Fault;
 use super::models::Model;
@@ -62,8 +62,16 @@ enum Role {
     Assistant,
 }
 
-/// "Claude Sonnet 4.5 and Claude Haiku 4.5 support specifying either the `temperature` or `top_p` parameter, but
-/// not both."
+/// Where the bytes of an image are. What is optional here is so only for types other than `base64`.
+#[derive(Deserialize)]
+struct Source {
+    #[serde(rename = "type")]
+    kind: String,
+    media_type: Option<String>,
+    data: Option<String>,
+}
+
+/// The models that the first page above warns of: they refuse a request that sets both.
 const EITHER_TEMPERATURE_OR_TOP_P: [&str; 2] =
     ["anthropic.claude-haiku-4-5-20251001-v1:0", "anthropic.claude-sonnet-4-5-20250929-v1:0"];
 
@@ -148,7 +156,7 @@ fn check_part(part: &Part) -> Result<(), Fault> {
         },
         "image" => {
             let source = part.source.as_ref().ok_or_else(|| Fault::missing("source"))?;
-            check_source(source).map_err(|fault| fault.at("source"))
+            json::read(source).and_then(|source| check_source(&source)).map_err(|fault| fault.at("source"))
         }
         "document" | "redacted_thinking" | "search_result" | "thinking" | "tool_result" | "tool_use" => {
             Ok(())

@@ -86,7 +86,7 @@ pub(super) fn answer(model: &Model, body: &Value) -> Result<Answer, Refusal> {
         answer["tool_calls"] = json!([]);
     }
     if request.search_queries_only {
-        // "the response will only contain a list of generated search queries": here the message itself.
+        // No reply then, only queries to search with: here the message itself.
         answer["is_search_required"] = json!(true);
         answer["search_queries"] = json!([{"text": message, "generation_id": seal.uuid("search_query")}]);
         return Ok(Answer::json(&answer, input_tokens, tokens::count(&message)));

@@ -26,8 +26,8 @@ pub(super) struct Generation {
     max_tokens: i64,
     /// The first is the default.
     dimensions: &'static [usize],
-    /// The words for: refuse what is too long, drop its start, drop its end.
-    truncate: [&'static str; 3],
+    /// The words for what to do with a text that is too long; the last is the default.
+    truncate: [(&'static str, Truncate); 3],
     /// Keys that only v4 knows.
     has_inputs: bool,
 }
@@ -36,7 +36,7 @@ pub(super) const V3: Generation = Generation {
     max_characters: 2_048,
     max_tokens: 512,
     dimensions: &[1_024],
-    truncate: ["NONE", "START", "END"],
+    truncate: [("NONE", Truncate::Refuse), ("START", Truncate::Start), ("END", Truncate::End)],
     has_inputs: false,
 };
 
@@ -44,9 +44,17 @@ pub(super) const V4: Generation = Generation {
     max_characters: usize::MAX,
     max_tokens: 128_000,
     dimensions: &[1_536, 256, 512, 1_024],
-    truncate: ["NONE", "LEFT", "RIGHT"],
+    truncate: [("NONE", Truncate::Refuse), ("LEFT", Truncate::Start), ("RIGHT", Truncate::End)],
     has_inputs: true,
 };
+
+/// What is dropped of a text that is too long.
+#[derive(Clone, Copy)]
+enum Truncate {
+    Refuse,
+    Start,
+    End,
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -95,11 +103,13 @@ pub(super) fn answer(model: &Model, body: &Value, generation: &Generation) -> Re
         .map_err(|fault: Fault| fault.at("output_dimension"))?;
     let limit = request.max_tokens.map_or(generation.max_tokens, |limit| limit.0.min(generation.max_tokens));
 
+    let truncate = truncate(request.truncate.as_deref(), generation)?;
+    let echoed = if request.texts.is_some() { "texts" } else { "inputs" };
+
     let mut input_tokens = 0;
     let mut vectors = Vec::with_capacity(texts.len());
     for (index, text) in texts.iter().enumerate() {
-        let kept = truncated(text, limit, request.truncate.as_deref(), generation)
-            .map_err(|fault| fault.at(index).at("texts"))?;
+        let kept = cut(text, limit.unsigned_abs(), truncate).map_err(|fault| fault.at(index).at(echoed))?;
         input_tokens += tokens::count(kept);
         vectors.push(features::normalised(features::text(kept, dimensions)));
     }
@@ -117,7 +127,6 @@ pub(super) fn answer(model: &Model, body: &Value, generation: &Generation) -> Re
             answer["embeddings"] = json!(by_type);
         }
     }
-    let echoed = if request.texts.is_some() { "texts" } else { "inputs" };
     answer[echoed] = body[echoed].clone();
     Ok(Answer::json(&answer, input_tokens, 0))
 }
@@ -161,24 +170,28 @@ fn texts(request: &Request, generation: &Generation) -> Result<Vec<String>, Faul
     }
 }
 
-/// `text` cut to `limit` tokens, by default at its end.
-fn truncated<'a>(
-    text: &'a str,
-    limit: i64,
-    truncate: Option<&str>,
-    generation: &Generation,
-) -> Result<&'a str, Fault> {
-    let [none, start, end] = generation.truncate;
-    let limit = limit.unsigned_abs();
-    let count = tokens::count(text);
-    match truncate.unwrap_or(end) {
-        word if word == start => Ok(tokens::last(text, limit)),
-        word if word == end => Ok(tokens::first(text, limit)),
-        word if word == none && count <= limit => Ok(text),
-        word if word == none => {
-            Err(Fault::new(format_args!("expected at most {limit} tokens, actual: {count}")))
-        }
-        word => Err(Fault::new(format_args!("{word} is not a valid enum value"))),
+fn truncate(word: Option<&str>, generation: &Generation) -> Result<Truncate, Fault> {
+    let [.., (default, _)] = generation.truncate;
+    let word = word.unwrap_or(default);
+    let found = generation.truncate.into_iter().find(|(known, _)| *known == word);
+    let (_, truncate) = found.ok_or_else(|| {
+        let words = format!("{word} is not a valid enum value");
+        Fault::new(words).at("truncate")
+    })?;
+    Ok(truncate)
+}
+
+/// `text` in at most `limit` tokens.
+fn cut(text: &str, limit: u64, truncate: Truncate) -> Result<&str, Fault> {
+    match truncate {
+        Truncate::Start => Ok(tokens::last(text, limit)),
+        Truncate::End => Ok(tokens::first(text, limit)),
+        Truncate::Refuse => match tokens::count(text) {
+            count if count > limit => {
+                Err(Fault::new(format_args!("expected at most {limit} tokens, actual: {count}")))
+            }
+            _ => Ok(text),
+        },
     }
 }
 

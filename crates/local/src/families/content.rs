@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::value::SeqAccessDeserializer;
 use serde::de::{Deserializer, Error, SeqAccess, Visitor};
+use serde_json::Value;
 
 /// `"text"` or `[{"type": "text", "text": "..."}, {"type": "image", ...}]`
 #[derive(Debug)]
@@ -24,17 +25,8 @@ pub(super) struct Part {
     pub(super) text: Option<String>,
     /// The result that a part of type `tool_result` hands back.
     pub(super) content: Option<Content>,
-    /// The data of a part of type `image`.
-    pub(super) source: Option<Source>,
-}
-
-/// Where the bytes of an image are.
-#[derive(Debug, Deserialize)]
-pub(super) struct Source {
-    #[serde(rename = "type")]
-    pub(super) kind: String,
-    pub(super) media_type: Option<String>,
-    pub(super) data: Option<String>,
+    /// Where a part of type `image` has its bytes from; other types have a source of another shape.
+    pub(super) source: Option<Value>,
 }
 
 impl Content {
@@ -48,7 +40,12 @@ impl Content {
                     (None, Some(content)) => Some(content.text()),
                     (None, None) => None,
                 };
-                parts.iter().filter_map(words).collect::<Vec<_>>().join("\n")
+                parts
+                    .iter()
+                    .filter_map(words)
+                    .filter(|words| !words.is_empty())
+                    .collect::<Vec<_>>()
+                    .join("\n")
             }
         }
     }

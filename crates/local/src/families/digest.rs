@@ -1,9 +1,9 @@
 //! Identifiers that derive from the request.
 
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::models::Model;
-use serde_json::Value;
 
 /// The SHA-256 of one invocation, as the source of the identifiers in its answer.
 pub(super) struct Seal([u8; 32]);

@@ -9,7 +9,8 @@ use super::answer::Refusal;
 /// One fault of a body.
 ///
 /// Its `Display`, and the refusal made of it, speak as the JSON Schema check in front of most models does:
-/// `#/textGenerationConfig/topP: 2 is not less or equal to 1`. Claude models speak otherwise: [`Fault::by_field`].
+/// `#/textGenerationConfig/topP: 2 is not less or equal to 1`. Claude models speak otherwise:
+/// [`Fault::by_field`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fault {
     /// The keys and indexes from the body's root to the fault.

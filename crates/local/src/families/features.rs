@@ -1,9 +1,10 @@
 //! Embeddings by feature hashing.
 //!
-//! The features of a text are its tokens and the character trigrams of each, in lower case. A feature's FNV-1a
-//! hash chooses four places of the vector and a sign for each (signed feature hashing, Weinberger et al. 2009,
-//! <https://arxiv.org/abs/0902.2206>), and the feature's weight is added there. Texts that share words, or parts
-//! of words, thus share places: their cosine grows with what they share. Meaning is not seen: synonyms are strangers.
+//! The features of a text are its tokens and the character trigrams of each, in lower case. A feature's
+//! FNV-1a hash chooses four places of the vector and a sign for each (signed feature hashing, Weinberger et
+//! al. 2009, <https://arxiv.org/abs/0902.2206>), and the feature's weight is added there. Texts that share
+//! words, or parts of words, thus share places: their cosine grows with what they share. Meaning is not seen:
+//! synonyms are strangers.
 
 use super::tokens;
 

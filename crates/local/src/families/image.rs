@@ -113,7 +113,7 @@ pub(super) fn answer(body: &Value, rules: &Rules) -> Result<Answer, Refusal> {
         };
         images.push(STANDARD.encode(png(&subject, width, height).map_err(|error| internal(&error))?));
     }
-    // "contains one of the following fields": `images`, or else `error`. `maskImage` belongs to other tasks.
+    // Either `images` or `error`, as both vendors' pages have it; `maskImage` belongs to other tasks.
     Ok(Answer::json(&json!({"images": images}), 0, 0))
 }
 

@@ -1,4 +1,5 @@
-//! Mistral AI: text completion (`prompt` in, `outputs` out) and chat completion (`messages` in, `choices` out).
+//! Mistral AI: text completion (`prompt` in, `outputs` out) and chat completion (`messages` in, `choices`
+//! out).
 //!
 //! * <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-mistral-text-completion.html>
 //! * <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-mistral-chat-completion.html>

@@ -1,15 +1,17 @@
 //! The model families that `InvokeModel` exists for, answered in each vendor's own request and response JSON.
 //!
 //! Pure functions: no input or output, no clock, no randomness. The same model and body give the same answer,
-//! byte for byte; identifiers in an answer derive from a SHA-256 of both. What is real is the schema: which keys
-//! a body must and may hold, their types, ranges and lengths, the shape of the answer, why it stopped, and what
-//! it says it counted. What is not real is the intelligence:
+//! byte for byte; identifiers in an answer derive from a SHA-256 of both. What is real is the schema: which
+//! keys a body must and may hold, their types, ranges and lengths, the shape of the answer, why it stopped,
+//! and what it says it counted. What is not real is the intelligence:
 //!
-//! * a text model echoes the last user turn (`reply.rs`), within the token limit and the stop sequences asked for;
-//! * an embedding model hashes words and character trigrams (`features.rs`), so that similar texts score nearer;
+//! * a text model echoes the last user turn (`reply.rs`), within the token limit and the stop sequences asked
+//!   for;
+//! * an embedding model hashes words and character trigrams (`features.rs`), so that similar texts score
+//!   nearer;
 //! * an image model draws a pattern of the asked size from a hash of the prompt and the seed (`picture.rs`).
 //!
-//! A caller resolves what was invoked with [`resolve`], then answers the body with [`answer`]:
+//! A caller resolves what was invoked with [`resolve`], then answers the body with [`answer()`]:
 //!
 //! ```
 //! use invoke_model_local::families;

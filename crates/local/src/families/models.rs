@@ -1,7 +1,7 @@
 //! The base models that are answered: id and family.
 //!
-//! Ids as <https://docs.aws.amazon.com/bedrock/latest/userguide/models-supported.html> and the model cards list
-//! them. Models of other vendors, and other kinds of models of these vendors, are unknown here.
+//! Ids as <https://docs.aws.amazon.com/bedrock/latest/userguide/models-supported.html> and the model cards
+//! list them. Models of other vendors, and other kinds of models of these vendors, are unknown here.
 
 /// A base model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

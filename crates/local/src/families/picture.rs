@@ -1,4 +1,5 @@
-//! Draws an image out of a hash: a gradient between two colours, with a mirrored pattern of 8 by 8 fields on it.
+//! Draws an image out of a hash: a gradient between two colours, with a mirrored pattern of 8 by 8 fields on
+//! it.
 
 use sha2::{Digest, Sha256};
 

@@ -17,11 +17,12 @@ pub const DEFAULT_TEXT_MODEL: &str = "anthropic.claude-3-haiku-20240307-v1:0";
 /// <https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html>
 const GEOGRAPHIES: [&str; 8] = ["apac", "au", "ca", "eu", "global", "jp", "us", "us-gov"];
 
-/// The base model that answers for a model id, an inference profile id or an ARN; none when there is no such model.
+/// The base model that answers for a model id, an inference profile id or an ARN; none when there is no such
+/// model.
 ///
-/// Foundation model ids and ARNs, system-defined inference profile ids and ARNs, and ARNs of customised models
-/// name their base model. ARNs that do not name one answer as [`DEFAULT_TEXT_MODEL`]. Region and account of an
-/// ARN are not looked at.
+/// Foundation model ids and ARNs, system-defined inference profile ids and ARNs, and ARNs of customised
+/// models name their base model. ARNs that do not name one answer as [`DEFAULT_TEXT_MODEL`]. Region and
+/// account of an ARN are not looked at.
 ///
 /// # Errors
 ///

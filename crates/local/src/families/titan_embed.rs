@@ -1,7 +1,9 @@
 //! Amazon Titan embeddings: `inputText` in, `embedding` out.
 //!
-//! * Text, G1 and V2: <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html>
-//! * Multimodal G1: <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-mm.html>
+//! * Text, G1 and V2:
+//!   <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html>
+//! * Multimodal G1:
+//!   <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-mm.html>
 //! * Limits: <https://docs.aws.amazon.com/bedrock/latest/userguide/titan-embedding-models.html>
 
 use base64::Engine;
@@ -87,8 +89,7 @@ struct MultimodalConfig {
     output_embedding_length: Option<i64>,
 }
 
-/// "At least one of the following fields is required. Include both to generate an embeddings vector that averages
-/// the resulting text embeddings and image embeddings vectors."
+/// A text, an image, or the mean of both: one of them is required.
 pub(super) fn answer_multimodal(body: &Value) -> Result<Answer, Refusal> {
     let request: MultimodalRequest = json::read(body)?;
     let dimensions = dimensions(request.embedding_config.output_embedding_length, &[1_024, 384, 256])

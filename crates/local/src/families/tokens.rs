@@ -1,8 +1,8 @@
 //! The token estimate that every family counts with.
 //!
-//! A token is a run of up to eight letters and digits, or any other character that is not white space. English
-//! words are thus mostly one token, punctuation marks one each, and long runs without spaces are not free.
-//! The vendors' own tokenizers differ from this and from each other.
+//! A token is a run of up to eight letters and digits, or any other character that is not white space.
+//! English words are thus mostly one token, punctuation marks one each, and long runs without spaces are not
+//! free. The vendors' own tokenizers differ from this and from each other.
 
 const LONGEST: usize = 8;
 

@@ -1,5 +1,7 @@
 //! What generated errors say of themselves.
 
+use std::fmt;
+
 use crate::ErrorMetadata;
 
 /// Whose fault a modelled error is. <https://smithy.io/2.0/spec/type-refinement-traits.html#error-trait>
@@ -36,6 +38,17 @@ pub trait ModeledError: std::error::Error {
 
     /// What the service says in words.
     fn message(&self) -> Option<&str>;
+}
+
+/// Writes `Code: message`, the `Display` of every modelled error.
+///
+/// # Errors
+/// Those of the formatter.
+pub fn write_error<E: ModeledError>(error: &E, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match error.message() {
+        Some(message) => write!(f, "{}: {message}", E::CODE),
+        None => f.write_str(E::CODE),
+    }
 }
 
 /// The errors of one operation: the modelled ones, or what an answer without a modelled one said.

@@ -8,7 +8,9 @@ pub mod write;
 
 pub use object::{Object, ObjectWriter};
 pub use serde_json::Value;
-pub use union::single_member;
+pub use union::UnknownMember;
+
+pub(crate) use object::value_of;
 
 use crate::ParseError;
 

@@ -155,6 +155,14 @@ pub fn sparse_map<K: From<String> + Ord, T>(
     }
 }
 
+/// The value of a union's member that says all by being set.
+///
+/// # Errors
+/// Not an object.
+pub fn unit(value: Value) -> Result<(), ParseError> {
+    super::Object::from_value(value).map(|_| ())
+}
+
 /// A value that Rust keeps in a box, as its shape contains itself.
 pub fn boxed<T>(
     read: impl Fn(Value) -> Result<T, ParseError>,

@@ -93,6 +93,11 @@ pub fn sparse_map<K: AsRef<str>, T>(
     map(nullable(write))
 }
 
+/// The value of a union's member that says all by being set: an object without members.
+pub fn unit((): &(), out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{}");
+}
+
 /// A value that Rust keeps in a box, as its shape contains itself.
 pub fn boxed<T>(write: impl Fn(&T, &mut Vec<u8>)) -> impl Fn(&Box<T>, &mut Vec<u8>) {
     move |value, out| write(value, out)

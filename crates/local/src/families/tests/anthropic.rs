@@ -43,6 +43,7 @@ fn a_full_request() {
             {"role": "user", "content": [
                 {"type": "tool_result", "tool_use_id": "t", "content": [{"type": "text", "text": "found"}]},
                 {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"}},
+                {"type": "search_result", "source": "https://example.com", "title": "t", "content": []},
                 {"type": "text", "text": "and what is this?"},
             ]},
             {"role": "assistant", "content": ""},

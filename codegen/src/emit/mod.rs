@@ -1,0 +1,3 @@
+//! IR to text, one folder a language.
+
+pub(crate) mod rust;

@@ -1,0 +1,200 @@
+//! The endpoint rules as one function: each rule an `if`, the last one what is left.
+
+use std::collections::BTreeMap;
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+
+use super::{doc, ty};
+use crate::ir::{
+    Condition, Expression, Outcome, Parameter, ParameterType, Rule, RuleSet, Template, TemplatePart,
+};
+
+pub(super) fn endpoint(rules: &RuleSet, sdk_id: &str) -> TokenStream {
+    let fields = rules.parameters.iter().map(|parameter| {
+        let (name, ty) = (ty::ident(&parameter.rust_name), parameter_type(parameter));
+        let words = doc::or(&parameter.doc, &format!("`{}`.", parameter.wire_name));
+        quote!(#words pub #name: #ty)
+    });
+    let words = doc::doc(&format!(
+        "The endpoint of {sdk_id} for these parameters.\n\n# Errors\nNo endpoint fits: the rules say why."
+    ));
+    let body = Body { parameters: &rules.parameters }.list(&rules.rules, &BTreeMap::new(), true);
+    quote! {
+        mod partition;
+
+        pub use partition::{PARTITIONS, Partition, partition};
+
+        /// What an endpoint depends on.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        pub struct Parameters<'a> { #(#fields),* }
+
+        /// Why there is no endpoint, in the words of the rules.
+        #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+        #[error("{0}")]
+        pub struct NoEndpoint(std::borrow::Cow<'static, str>);
+
+        #words
+        pub fn resolve(parameters: &Parameters<'_>) -> Result<String, NoEndpoint> { #body }
+    }
+}
+
+fn parameter_type(parameter: &Parameter) -> TokenStream {
+    match parameter.ty {
+        ParameterType::OptionalString => quote!(Option<&'a str>),
+        ParameterType::String => quote!(&'a str),
+        ParameterType::Boolean => quote!(bool),
+    }
+}
+
+/// Names that hold a value inside an `if let`, by the name in the rules.
+type Bound = BTreeMap<String, Ident>;
+
+struct Body<'a> {
+    parameters: &'a [Parameter],
+}
+
+impl Body<'_> {
+    /// Rules one behind the other. Once the conditions of a tree hold, one of its rules must decide.
+    fn list(&self, rules: &[Rule], bound: &Bound, is_tail: bool) -> TokenStream {
+        let mut lines = Vec::new();
+        for rule in rules {
+            // A value that every input has: what stands behind such a rule is not reached.
+            let is_assignment = |condition: &Condition| matches!(condition, Condition::Assign(..));
+            if rule.conditions.iter().all(is_assignment) {
+                let mut bound = bound.clone();
+                lines.extend(rule.conditions.iter().map(|condition| self.assignment(condition, &mut bound)));
+                lines.push(self.outcome(&rule.outcome, &bound, is_tail));
+                return quote!(#(#lines)*);
+            }
+            lines.push(self.conditional(&rule.conditions, &rule.outcome, bound));
+        }
+        let none = quote!(Err(NoEndpoint("no rule of the endpoint rule set fits".into())));
+        lines.push(if is_tail { none } else { quote!(return #none;) });
+        quote!(#(#lines)*)
+    }
+
+    fn assignment(&self, condition: &Condition, bound: &mut Bound) -> TokenStream {
+        let Condition::Assign(name, expression) = condition else { return quote!() };
+        let (local, value) = (ty::ident(name), self.expression(expression, bound));
+        bound.insert(name.clone(), local.clone());
+        quote!(let #local = #value;)
+    }
+
+    fn conditional(&self, conditions: &[Condition], outcome: &Outcome, bound: &Bound) -> TokenStream {
+        let truths = conditions.iter().take_while(|condition| matches!(condition, Condition::True(_)));
+        let truths: Vec<TokenStream> = truths
+            .filter_map(|condition| match condition {
+                Condition::True(expression) => Some(self.expression(expression, bound)),
+                _ => None,
+            })
+            .collect();
+        if !truths.is_empty() {
+            let inner = self.conditional(&conditions[truths.len()..], outcome, bound);
+            return quote!(if #(#truths)&&* { #inner });
+        }
+        let mut bound = bound.clone();
+        let Some((first, rest)) = conditions.split_first() else {
+            return self.outcome(outcome, &bound, false);
+        };
+        let head = match first {
+            Condition::IsSet(name) => {
+                let (field, local) = (ty::ident(name), ty::ident(name));
+                let is_optional = self.is_optional(name);
+                bound.insert(name.clone(), local.clone());
+                if is_optional { quote!(if let Some(#local) = parameters.#field) } else { quote!(if true) }
+            }
+            Condition::Assign(..) => {
+                // A block keeps the name within.
+                let assignment = self.assignment(first, &mut bound);
+                let inner = self.conditional(rest, outcome, &bound);
+                return quote!({ #assignment #inner });
+            }
+            Condition::True(_) => quote!(if true),
+        };
+        let inner = self.conditional(rest, outcome, &bound);
+        quote!(#head { #inner })
+    }
+
+    fn outcome(&self, outcome: &Outcome, bound: &Bound, is_tail: bool) -> TokenStream {
+        let value = match outcome {
+            Outcome::Tree(rules) => return self.list(rules, bound, is_tail),
+            Outcome::Endpoint(template) => {
+                let url = self.template(template, bound);
+                quote!(Ok(#url))
+            }
+            Outcome::Error(template) => match template.as_slice() {
+                [TemplatePart::Literal(text)] => quote!(Err(NoEndpoint(#text.into()))),
+                _ => {
+                    let text = self.template(template, bound);
+                    quote!(Err(NoEndpoint(#text.into())))
+                }
+            },
+        };
+        if is_tail { value } else { quote!(return #value;) }
+    }
+
+    fn expression(&self, expression: &Expression, bound: &Bound) -> TokenStream {
+        match expression {
+            Expression::Reference(name) => match bound.get(name) {
+                Some(local) => quote!(#local),
+                None => {
+                    let field = ty::ident(name);
+                    quote!(parameters.#field)
+                }
+            },
+            Expression::Attribute(of, name) => {
+                let (of, name) = (self.expression(of, bound), format_ident!("{name}"));
+                quote!(#of.#name)
+            }
+            Expression::Equal(left, right) => {
+                let (left, right) = (self.expression(left, bound), self.expression(right, bound));
+                quote!(#left == #right)
+            }
+            Expression::Not(inner) => {
+                let inner = self.expression(inner, bound);
+                quote!(!#inner)
+            }
+            Expression::Partition(region) => {
+                let region = self.expression(region, bound);
+                quote!(partition(#region))
+            }
+            Expression::String(template) => match template.as_slice() {
+                [TemplatePart::Literal(text)] => quote!(#text),
+                [] => quote!(""),
+                _ => self.template(template, bound),
+            },
+            Expression::Boolean(truth) => quote!(#truth),
+        }
+    }
+
+    fn template(&self, template: &Template, bound: &Bound) -> TokenStream {
+        if let [TemplatePart::Value(only)] = template.as_slice() {
+            let value = self.expression(only, bound);
+            return quote!(#value.to_owned());
+        }
+        let mut text = String::new();
+        let mut values = Vec::new();
+        for part in template {
+            match part {
+                TemplatePart::Literal(literal) => {
+                    text.push_str(&literal.replace('{', "{{").replace('}', "}}"))
+                }
+                TemplatePart::Value(Expression::Reference(name)) if bound.contains_key(name) => {
+                    text.push_str(&format!("{{{name}}}"));
+                }
+                TemplatePart::Value(value) => {
+                    text.push_str("{}");
+                    values.push(self.expression(value, bound));
+                }
+            }
+        }
+        quote!(format!(#text, #(#values),*))
+    }
+
+    fn is_optional(&self, name: &str) -> bool {
+        self.parameters
+            .iter()
+            .any(|parameter| parameter.rust_name == name && parameter.ty == ParameterType::OptionalString)
+    }
+}

@@ -1,0 +1,171 @@
+//! Errors: each a structure, and for each operation an enum of those it has.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::{format_ident, quote};
+
+use super::{doc, field, structure, ty};
+use crate::ir::{ErrorFacts, Fault, Location, Member, Operation, Retryable, Structure, Type};
+
+/// An error shape.
+pub(super) fn error(of: &Structure, facts: &ErrorFacts) -> TokenStream {
+    let (name, code, status) =
+        (format_ident!("{}", of.rust_name), &of.wire_name, Literal::u16_unsuffixed(facts.status));
+    let fault = match facts.fault {
+        Fault::Client => quote!(Client),
+        Fault::Server => quote!(Server),
+    };
+    let retryable = match facts.retryable {
+        None => quote!(None),
+        Some(Retryable::Transient) => quote!(Some(use_::invoke_model_protocol::Retryable::Transient)),
+        Some(Retryable::Throttling) => quote!(Some(use_::invoke_model_protocol::Retryable::Throttling)),
+    };
+    let message = message(of);
+    let (parse, to_json, written) = (parse(of), structure::to_json(of), structure::structure(of));
+    quote! {
+        #written
+
+        impl #name {
+            #parse
+        }
+
+        impl use_::invoke_model_protocol::json::ToJson for #name {
+            #to_json
+        }
+
+        impl use_::invoke_model_protocol::ModeledError for #name {
+            const CODE: &'static str = #code;
+            const STATUS: u16 = #status;
+            const FAULT: use_::invoke_model_protocol::Fault = use_::invoke_model_protocol::Fault::#fault;
+            const RETRYABLE: Option<use_::invoke_model_protocol::Retryable> = #retryable;
+
+            fn message(&self) -> Option<&str> {
+                #message
+            }
+        }
+
+        impl use_::std::fmt::Display for #name {
+            fn fmt(&self, f: &mut use_::std::fmt::Formatter<'_>) -> use_::std::fmt::Result {
+                invoke_model_protocol::write_error(self, f)
+            }
+        }
+
+        impl std::error::Error for #name {}
+    }
+}
+
+/// The errors of an operation.
+pub(super) fn operation_error(operation: &Operation) -> TokenStream {
+    let name = format_ident!("{}", operation.error_name);
+    let words = doc::doc(&format!("An error of `{}`.", operation.wire_name));
+    let errors: Vec<_> = operation.errors.iter().map(|error| format_ident!("{error}")).collect();
+    let types: Vec<_> = operation.errors.iter().map(|error| ty::named(error)).collect();
+    let variant_docs = operation.errors.iter().map(|error| doc::doc(&format!("[`{error}`]({error}).")));
+    let modeled = quote!(use_::invoke_model_protocol::ModeledError);
+    quote! {
+        #words
+        #[derive(Clone, Debug, PartialEq, thiserror::Error)]
+        #[non_exhaustive]
+        pub enum #name {
+            #(
+                #variant_docs
+                #[error(transparent)]
+                #errors(#[from] #types),
+            )*
+            /// An error that the model does not have, or an answer that names none.
+            #[error(transparent)]
+            Unmodeled(#[from] use_::invoke_model_protocol::ErrorMetadata),
+        }
+
+        impl use_::invoke_model_protocol::OperationError for #name {
+            fn code(&self) -> Option<&str> {
+                match self {
+                    #(Self::#errors(_) => Some(<#types as #modeled>::CODE),)*
+                    Self::Unmodeled(metadata) => metadata.code(),
+                }
+            }
+
+            fn message(&self) -> Option<&str> {
+                match self {
+                    #(Self::#errors(error) => #modeled::message(error),)*
+                    Self::Unmodeled(metadata) => metadata.message(),
+                }
+            }
+
+            fn fault(&self) -> Option<use_::invoke_model_protocol::Fault> {
+                match self {
+                    #(Self::#errors(_) => Some(<#types as #modeled>::FAULT),)*
+                    Self::Unmodeled(_) => None,
+                }
+            }
+
+            fn retryable(&self) -> Option<use_::invoke_model_protocol::Retryable> {
+                match self {
+                    #(Self::#errors(_) => <#types as #modeled>::RETRYABLE,)*
+                    Self::Unmodeled(_) => None,
+                }
+            }
+        }
+    }
+}
+
+/// The member with the error's words.
+fn message(of: &Structure) -> TokenStream {
+    let found =
+        of.members.iter().find(|member| is_message(member) && matches!(member.ty, Type::String { .. }));
+    match found {
+        None => quote!(None),
+        Some(member) => {
+            let name = ty::ident(&member.rust_name);
+            match member.presence {
+                crate::ir::Presence::Optional => quote!(self.#name.as_deref()),
+                _ => quote!(Some(&self.#name)),
+            }
+        }
+    }
+}
+
+fn is_message(member: &Member) -> bool {
+    member.wire_name.eq_ignore_ascii_case("message")
+}
+
+fn parse(of: &Structure) -> TokenStream {
+    let has_body = of.body_members().next().is_some();
+    let has_fields = of.members.iter().any(|member| !matches!(member.location, Location::Body { .. }));
+    let object = has_body.then(
+        || quote!(let mut object = use_::invoke_model_protocol::json::Object::from_body(response.body())?;),
+    );
+    let headers = has_fields.then(|| quote!(let headers = response.headers();));
+    let response = if has_body || has_fields { quote!(response) } else { quote!(_response) };
+    let members = of.members.iter().map(|member| {
+        let name = ty::ident(&member.rust_name);
+        let read = match &member.location {
+            Location::Body { json_name } if is_message(member) && json_name == &member.wire_name => {
+                field::present(member, &quote!(object.message()?))
+            }
+            Location::Body { json_name } => structure::read_member(member, json_name),
+            location => super::operation::read_field(member, location),
+        };
+        quote!(#name: #read)
+    });
+    quote! {
+        pub(crate) fn parse(
+            #response: &use_::invoke_model_protocol::Response,
+        ) -> Result<Self, use_::invoke_model_protocol::ParseError> {
+            #object
+            #headers
+            Ok(Self { #(#members),* })
+        }
+    }
+}
+
+/// The lines with which a server writes an error.
+pub(super) fn serialize(of: &Structure, error: &TokenStream) -> TokenStream {
+    let fields = of.members.iter().filter_map(|member| super::operation::write_field(member, error));
+    let mutable = of.members.iter().any(|member| !matches!(member.location, Location::Body { .. }));
+    let mutable = mutable.then(|| quote!(mut));
+    quote! {
+        let #mutable response = use_::invoke_model_protocol::server::modeled_error(#error);
+        #(#fields)*
+        response.json(|out| use_::invoke_model_protocol::json::ToJson::to_json(error, out))
+    }
+}

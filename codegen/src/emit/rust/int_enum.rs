@@ -1,0 +1,48 @@
+//! Open int enums: a newtype with a constant for each value.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::{format_ident, quote};
+
+use super::doc;
+use crate::ir::IntEnum;
+
+pub(super) fn int_enum(of: &IntEnum) -> TokenStream {
+    let (name, text) = (format_ident!("{}", of.rust_name), &of.rust_name);
+    let words =
+        doc::or(&of.doc, &format!("`{text}`: a value of the model, or one that it does not know yet."));
+    let constants = of.members.iter().map(|member| {
+        let (constant, value) =
+            (format_ident!("{}", member.rust_name), Literal::i32_unsuffixed(member.value));
+        let words = doc::or(&member.doc, &format!("`{value}`."));
+        quote!(#words pub const #constant: Self = Self(#value);)
+    });
+    let listed = of.members.iter().map(|member| format_ident!("{}", member.rust_name));
+    quote! {
+        #words
+        #[derive(
+            Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash,
+            use_::serde::Deserialize, use_::serde::Serialize,
+        )]
+        #[serde(transparent)]
+        pub struct #name(pub i32);
+
+        impl #name {
+            #(#constants)*
+
+            /// Every value that the model lists.
+            pub const VALUES: &'static [Self] = &[#(Self::#listed),*];
+        }
+
+        impl From<i32> for #name {
+            fn from(value: i32) -> Self {
+                Self(value)
+            }
+        }
+
+        impl use_::std::fmt::Display for #name {
+            fn fmt(&self, f: &mut use_::std::fmt::Formatter<'_>) -> use_::std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Rust from the IR. What is printed is decided already: nothing here asks for a trait.
+
+mod client;
+mod codec;
+mod constraint;
+mod doc;
+mod endpoint;
+mod error;
+mod field;
+mod imports;
+mod int_enum;
+mod operation;
+mod partition;
+mod server;
+mod service;
+mod string_enum;
+mod structure;
+mod ty;
+mod union;
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+use crate::config::{Config, ServerHalf};
+use crate::diagnostic::Diagnostic;
+use crate::files::Files;
+use crate::format;
+use crate::ir::{Operation, Service, Shape};
+
+/// The files of the types crate.
+pub(crate) fn types(service: &Service, config: &Config) -> Result<Files, Diagnostic> {
+    let mut out = Output::new(service, config);
+    let mut modules = vec![out.operations()?, out.shapes()?, out.errors()?];
+    out.file("service.rs", "The service and how its requests are signed.", service::service(service))?;
+    modules.push(quote!(
+        pub mod service;
+    ));
+    if let (Some(rules), Some(partitions)) = (&service.endpoint_rules, &config.partitions) {
+        let doc = "Region and settings to endpoint, as the model's rules say.";
+        out.file("endpoint/mod.rs", doc, endpoint::endpoint(rules, &service.sdk_id))?;
+        let doc = "Which regions form a partition, and its DNS suffixes.";
+        out.file("endpoint/partition.rs", doc, partition::partition(partitions))?;
+        modules.push(quote!(
+            pub mod endpoint;
+        ));
+    }
+    modules.sort_by_key(|module| module.to_string().starts_with("pub mod"));
+    let doc = format!("{} {}, generated from its Smithy model.", service.sdk_id, service.version);
+    out.file("mod.rs", &doc, quote!(#(#modules)*))?;
+    Ok(out.files)
+}
+
+/// The files of the client's generated half.
+pub(crate) fn client(service: &Service, config: &Config) -> Result<Files, Diagnostic> {
+    let in_types = Config { root: config.types_crate.clone(), ..config.clone() };
+    let mut out = Output::new(service, &in_types);
+    let mut modules = Vec::new();
+    for operation in &service.operations {
+        let module = doc::module_name(&operation.rust_name);
+        let doc = format!("`client.{module}()`: the setters of [`{}`].", operation.input.rust_name);
+        out.file(&format!("{module}.rs"), &doc, client::operation(operation, config))?;
+        let module = format_ident!("{module}");
+        modules.push(quote!(mod #module;));
+    }
+    out.file("mod.rs", "A method of the client for each operation.", quote!(#(#modules)*))?;
+    Ok(out.files)
+}
+
+struct Output<'a> {
+    service: &'a Service,
+    config: &'a Config,
+    files: Files,
+}
+
+impl<'a> Output<'a> {
+    fn new(service: &'a Service, config: &'a Config) -> Self {
+        Self { service, config, files: Files::default() }
+    }
+
+    fn file(&mut self, path: &str, doc: &str, items: TokenStream) -> Result<(), Diagnostic> {
+        let (imports, items) = imports::collect(items, &self.config.root);
+        let text = format::file(doc, &imports, items)
+            .map_err(|message| Diagnostic::model(format!("{path} cannot be formatted: {message}")))?;
+        self.files.insert(path, text);
+        Ok(())
+    }
+
+    fn operations(&mut self) -> Result<TokenStream, Diagnostic> {
+        let mut modules = Vec::new();
+        for operation in &self.service.operations {
+            self.operation(operation)?;
+            let module = format_ident!("{}", doc::module_name(&operation.rust_name));
+            let names = [&operation.rust_name, &operation.input.rust_name, &operation.output.rust_name];
+            let names = names.into_iter().chain([&operation.error_name]).map(|name| format_ident!("{name}"));
+            modules.push((quote!(mod #module;), quote!(pub use #module::{#(#names),*};)));
+        }
+        self.table("operation", "Operations, each with its input, output and errors.", &modules)
+    }
+
+    fn operation(&mut self, operation: &Operation) -> Result<(), Diagnostic> {
+        let service = self.service;
+        let folder = format!("operation/{}", doc::module_name(&operation.rust_name));
+        let name = &operation.wire_name;
+        let input = structure::structure(&operation.input);
+        self.file(&format!("{folder}/input.rs"), &format!("What a caller of `{name}` says."), input)?;
+        let output = structure::structure(&operation.output);
+        self.file(&format!("{folder}/output.rs"), &format!("What `{name}` answers."), output)?;
+        let error = error::operation_error(operation);
+        self.file(&format!("{folder}/error.rs"), &format!("How `{name}` refuses."), error)?;
+        let server = server::operation(operation, service);
+        self.file(&format!("{folder}/server.rs"), &format!("The server's half of `{name}`."), server)?;
+        let gate = match self.config.server {
+            ServerHalf::Always => quote!(),
+            ServerHalf::Feature => quote!(#[cfg(feature = "server")]),
+        };
+        let (error_name, input, output) = (
+            format_ident!("{}", operation.error_name),
+            format_ident!("{}", operation.input.rust_name),
+            format_ident!("{}", operation.output.rust_name),
+        );
+        let body = operation::operation(operation, service);
+        let items = quote! {
+            mod error;
+            mod input;
+            mod output;
+            #gate
+            mod server;
+            pub use error::#error_name;
+            pub use input::#input;
+            pub use output::#output;
+            #body
+        };
+        let doc = format!(
+            "`{name}`: `{} {}`, success {}.",
+            operation.http.method, operation.http.path, operation.http.status
+        );
+        self.file(&format!("{folder}/mod.rs"), &doc, items)
+    }
+
+    fn shapes(&mut self) -> Result<TokenStream, Diagnostic> {
+        let service = self.service;
+        let mut modules = Vec::new();
+        for (name, shape) in &service.shapes {
+            let (kind, items) = match shape {
+                Shape::Structure(structure) if structure.error.is_some() => continue,
+                Shape::Structure(structure) => ("a structure", structure::nested(structure)),
+                Shape::Union(union) => ("a union", union::union(union)),
+                Shape::StringEnum(string_enum) => ("an open enum", string_enum::string_enum(string_enum)),
+                Shape::IntEnum(int_enum) => ("an open int enum", int_enum::int_enum(int_enum)),
+            };
+            modules.push(self.shape("shape", name, kind, items)?);
+        }
+        self.table("shape", "Structures, unions and enums.", &modules)
+    }
+
+    fn errors(&mut self) -> Result<TokenStream, Diagnostic> {
+        let service = self.service;
+        let mut modules = Vec::new();
+        for (name, shape) in &service.shapes {
+            if let Shape::Structure(structure) = shape {
+                if let Some(facts) = &structure.error {
+                    let items = error::error(structure, facts);
+                    modules.push(self.shape("error", name, "an error", items)?);
+                }
+            }
+        }
+        self.table("error", "Errors that the model has.", &modules)
+    }
+
+    fn shape(
+        &mut self,
+        folder: &str,
+        name: &str,
+        kind: &str,
+        items: TokenStream,
+    ) -> Result<(TokenStream, TokenStream), Diagnostic> {
+        let module = doc::module_name(name);
+        self.file(&format!("{folder}/{module}.rs"), &format!("`{name}`, {kind}."), items)?;
+        let (module, name) = (format_ident!("{module}"), format_ident!("{name}"));
+        Ok((quote!(mod #module;), quote!(pub use #module::#name;)))
+    }
+
+    /// A folder's table of contents; nothing where the folder would be empty.
+    fn table(
+        &mut self,
+        folder: &str,
+        doc: &str,
+        modules: &[(TokenStream, TokenStream)],
+    ) -> Result<TokenStream, Diagnostic> {
+        if modules.is_empty() {
+            return Ok(quote!());
+        }
+        let declared = modules.iter().map(|(module, _)| module);
+        let reexported = modules.iter().map(|(_, names)| names);
+        self.file(&format!("{folder}/mod.rs"), doc, quote!(#(#declared)* #(#reexported)*))?;
+        let folder = format_ident!("{folder}");
+        Ok(quote!(mod #folder; pub use #folder::*;))
+    }
+}

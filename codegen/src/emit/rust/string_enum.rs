@@ -1,0 +1,45 @@
+//! Open string enums: a newtype with a constant for each value.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+use super::doc;
+use crate::ir::StringEnum;
+
+pub(super) fn string_enum(of: &StringEnum) -> TokenStream {
+    let (name, text) = (format_ident!("{}", of.rust_name), &of.rust_name);
+    let words =
+        doc::or(&of.doc, &format!("`{text}`: a value of the model, or one that it does not know yet."));
+    let constants = of.members.iter().map(|member| {
+        let (constant, value) = (format_ident!("{}", member.rust_name), &member.value);
+        let words = doc::or(&member.doc, &format!("`{value}`."));
+        quote! {
+            #words
+            pub const #constant: Self = Self(use_::std::borrow::Cow::Borrowed(#value));
+        }
+    });
+    let listed = of.members.iter().map(|member| format_ident!("{}", member.rust_name));
+    let cow = quote!(use_::std::borrow::Cow<'static, str>);
+    let debug_field =
+        if of.sensitive { quote!(&use_::invoke_model_protocol::Redacted) } else { quote!(&self.0) };
+    quote! {
+        #words
+        #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct #name(#cow);
+
+        impl #name {
+            #(#constants)*
+
+            /// Every value that the model lists.
+            pub const VALUES: &'static [Self] = &[#(Self::#listed),*];
+        }
+
+        impl use_::std::fmt::Debug for #name {
+            fn fmt(&self, f: &mut use_::std::fmt::Formatter<'_>) -> use_::std::fmt::Result {
+                f.debug_tuple(#text).field(#debug_field).finish()
+            }
+        }
+
+        invoke_model_protocol::string_enum!(#name);
+    }
+}

@@ -1,0 +1,131 @@
+//! IR types as Rust types, and values of them.
+
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::{format_ident, quote};
+use serde_json::Value;
+
+use crate::ir::{IntegerWidth, TimestampFormat, Type};
+
+/// A field's name, which may be raw.
+pub(super) fn ident(name: &str) -> Ident {
+    match name.strip_prefix("r#") {
+        Some(raw) => Ident::new_raw(raw, proc_macro2::Span::call_site()),
+        None => format_ident!("{name}"),
+    }
+}
+
+/// A named type of the model.
+pub(super) fn named(name: &str) -> TokenStream {
+    let name = format_ident!("{name}");
+    quote!(use_::root_::#name)
+}
+
+/// The Rust type.
+pub(super) fn ty(ty: &Type) -> TokenStream {
+    match ty {
+        Type::Boolean => quote!(bool),
+        Type::Integer(width) => integer(*width),
+        Type::Float => quote!(f32),
+        Type::Double => quote!(f64),
+        Type::String { .. } => quote!(String),
+        Type::Blob => quote!(use_::bytes::Bytes),
+        Type::Document => quote!(use_::serde_json::Value),
+        Type::Timestamp(_) => quote!(use_::invoke_model_protocol::Timestamp),
+        Type::StringEnum(name) | Type::IntEnum(name) | Type::Structure(name) | Type::Union(name) => {
+            named(name)
+        }
+        Type::List { element, sparse } => {
+            let element = nullable(element, *sparse);
+            quote!(Vec<#element>)
+        }
+        Type::Map { key, value, sparse } => {
+            let key = self::ty(key);
+            let value = nullable(value, *sparse);
+            quote!(use_::std::collections::BTreeMap<#key, #value>)
+        }
+        Type::Boxed(inner) => {
+            let inner = self::ty(inner);
+            quote!(Box<#inner>)
+        }
+        Type::Unit => quote!(()),
+    }
+}
+
+/// The type as an argument takes it, and the expression that makes a value of the argument.
+pub(super) fn argument(of: &Type, value: &Ident) -> (TokenStream, TokenStream) {
+    let plain = ty(of);
+    match of {
+        Type::String { .. } | Type::StringEnum(_) | Type::Blob | Type::Boxed(_) | Type::Document => {
+            (quote!(impl Into<#plain>), quote!(#value.into()))
+        }
+        _ => (plain, quote!(#value)),
+    }
+}
+
+/// A timestamp's format.
+pub(super) fn format(format: TimestampFormat) -> TokenStream {
+    let variant = match format {
+        TimestampFormat::EpochSeconds => quote!(EpochSeconds),
+        TimestampFormat::DateTime => quote!(DateTime),
+        TimestampFormat::HttpDate => quote!(HttpDate),
+    };
+    quote!(use_::invoke_model_protocol::timestamp::Format::#variant)
+}
+
+/// A default of the model as an expression. A value that does not fit the type gives the type's zero.
+pub(super) fn default(of: &Type, value: &Value) -> TokenStream {
+    let expression = match (of, value) {
+        (Type::Boolean, Value::Bool(truth)) => Some(quote!(#truth)),
+        (Type::Integer(_), Value::Number(number)) => number.as_i64().map(|number| {
+            let literal = Literal::i64_unsuffixed(number);
+            quote!(#literal)
+        }),
+        (Type::Float | Type::Double, Value::Number(number)) => number.as_f64().map(|number| {
+            let literal = Literal::f64_unsuffixed(number);
+            quote!(#literal)
+        }),
+        (Type::String { .. }, Value::String(text)) => Some(quote!(#text.to_owned())),
+        (Type::StringEnum(name), Value::String(text)) => {
+            let name = named(name);
+            Some(quote!(#name::from(#text)))
+        }
+        (Type::IntEnum(name), Value::Number(number)) => number.as_i64().map(|number| {
+            let (name, literal) = (named(name), Literal::i64_unsuffixed(number));
+            quote!(#name(#literal))
+        }),
+        (Type::Timestamp(_), Value::Number(number)) => number.as_i64().map(|seconds| {
+            let literal = Literal::i64_unsuffixed(seconds);
+            quote!(use_::invoke_model_protocol::Timestamp::from_second(#literal).unwrap_or_default())
+        }),
+        (Type::Document, Value::Bool(truth)) => Some(quote!(#truth.into())),
+        (Type::Document, Value::String(text)) => Some(quote!(#text.into())),
+        (Type::Document, Value::Number(number)) => number.as_f64().map(|number| {
+            let literal = Literal::f64_unsuffixed(number);
+            quote!(#literal.into())
+        }),
+        (Type::Document, Value::Array(_)) => Some(quote!(use_::serde_json::Value::Array(Vec::new()))),
+        (Type::Document, Value::Object(_)) => {
+            Some(quote!(use_::serde_json::Value::Object(serde_json::Map::default())))
+        }
+        (Type::Blob, Value::String(base64)) if !base64.is_empty() => {
+            let value = quote!(use_::serde_json::Value::from(#base64));
+            Some(quote!(use_::invoke_model_protocol::json::read::blob(#value).unwrap_or_default()))
+        }
+        _ => None,
+    };
+    expression.unwrap_or_else(|| quote!(Default::default()))
+}
+
+fn integer(width: IntegerWidth) -> TokenStream {
+    match width {
+        IntegerWidth::Byte => quote!(i8),
+        IntegerWidth::Short => quote!(i16),
+        IntegerWidth::Integer => quote!(i32),
+        IntegerWidth::Long => quote!(i64),
+    }
+}
+
+fn nullable(of: &Type, sparse: bool) -> TokenStream {
+    let plain = ty(of);
+    if sparse { quote!(Option<#plain>) } else { plain }
+}

@@ -1,0 +1,206 @@
+//! The endpoint rule set. <https://smithy.io/2.0/additional-specs/rules-engine/specification.html>
+
+use serde_json::Value;
+
+use crate::diagnostic::Diagnostic;
+use crate::ir::{
+    Condition, Expression, Outcome, Parameter, ParameterType, Rule, RuleSet, Template, TemplatePart,
+};
+use crate::model::Shape;
+
+use super::names::Scope;
+use super::{Lowering, traits};
+
+impl Lowering<'_> {
+    pub(super) fn endpoint_rules(&mut self, service: &Shape) -> Option<RuleSet> {
+        let set = service.traits.get(traits::ENDPOINT_RULE_SET)?;
+        let mut rules = Rules::default();
+        let lowered = rules.rule_set(set);
+        for message in rules.faults {
+            let id = &self.selection.service;
+            self.diagnostics.push(Diagnostic::on_trait(id, traits::ENDPOINT_RULE_SET, message));
+        }
+        Some(lowered)
+    }
+}
+
+#[derive(Default)]
+struct Rules {
+    parameters: Vec<Parameter>,
+    faults: Vec<String>,
+}
+
+impl Rules {
+    fn rule_set(&mut self, set: &Value) -> RuleSet {
+        let mut scope = Scope::default();
+        for (name, parameter) in set.get("parameters").and_then(Value::as_object).into_iter().flatten() {
+            let lowered = self.parameter(name, parameter, &mut scope);
+            self.parameters.push(lowered);
+        }
+        let rules = self.rules(set);
+        RuleSet { parameters: std::mem::take(&mut self.parameters), rules }
+    }
+
+    fn parameter(&mut self, name: &str, parameter: &Value, scope: &mut Scope) -> Parameter {
+        let ty = parameter.get("type").and_then(Value::as_str).unwrap_or_default().to_ascii_lowercase();
+        let required = parameter.get("required").and_then(Value::as_bool) == Some(true);
+        let ty = match (ty.as_str(), required) {
+            ("boolean", _) => ParameterType::Boolean,
+            ("string", true) => ParameterType::String,
+            ("string", false) => ParameterType::OptionalString,
+            (other, _) => {
+                self.faults
+                    .push(format!("parameter `{name}` has type `{other}`: boolean and string are supported"));
+                ParameterType::OptionalString
+            }
+        };
+        let doc = parameter.get("documentation").and_then(Value::as_str).unwrap_or_default().to_owned();
+        Parameter { wire_name: name.to_owned(), rust_name: scope.snake(name), doc, ty }
+    }
+
+    fn rules(&mut self, of: &Value) -> Vec<Rule> {
+        let rules = of.get("rules").and_then(Value::as_array).into_iter().flatten();
+        rules.map(|rule| self.rule(rule)).collect()
+    }
+
+    fn rule(&mut self, rule: &Value) -> Rule {
+        let conditions = rule.get("conditions").and_then(Value::as_array).into_iter().flatten();
+        let conditions = conditions.map(|condition| self.condition(condition)).collect();
+        let outcome = match (rule.get("endpoint"), rule.get("error")) {
+            (Some(endpoint), _) => Outcome::Endpoint(self.endpoint(endpoint)),
+            (_, Some(error)) => match self.expression(error) {
+                Expression::String(template) => Outcome::Error(template),
+                other => Outcome::Error(vec![TemplatePart::Value(other)]),
+            },
+            _ => Outcome::Tree(self.rules(rule)),
+        };
+        Rule { conditions, outcome }
+    }
+
+    fn endpoint(&mut self, endpoint: &Value) -> Template {
+        for key in ["properties", "headers"] {
+            let empty = endpoint.get(key).and_then(Value::as_object).is_none_or(serde_json::Map::is_empty);
+            if !empty {
+                self.faults.push(format!("an endpoint has {key}, which are not generated yet"));
+            }
+        }
+        match self.expression(endpoint.get("url").unwrap_or(&Value::Null)) {
+            Expression::String(template) => template,
+            other => vec![TemplatePart::Value(other)],
+        }
+    }
+
+    fn condition(&mut self, condition: &Value) -> Condition {
+        let function = condition.get("fn").and_then(Value::as_str);
+        if let (Some("isSet"), Some(argument)) = (function, argument(condition, 0)) {
+            return match self.expression(argument) {
+                Expression::Reference(name) => Condition::IsSet(name),
+                _ => {
+                    self.faults.push("`isSet` is supported for parameters only".to_owned());
+                    Condition::True(Expression::Boolean(false))
+                }
+            };
+        }
+        let expression = self.expression(condition);
+        match condition.get("assign").and_then(Value::as_str) {
+            Some(name) => Condition::Assign(Scope::default().snake(name), expression),
+            None => Condition::True(expression),
+        }
+    }
+
+    fn expression(&mut self, value: &Value) -> Expression {
+        match value {
+            Value::Bool(truth) => return Expression::Boolean(*truth),
+            Value::String(text) => return Expression::String(self.template(text)),
+            _ => {}
+        }
+        if let Some(name) = value.get("ref").and_then(Value::as_str) {
+            return self.reference(name);
+        }
+        let function = value.get("fn").and_then(Value::as_str).unwrap_or_default();
+        let mut operand = |index| match argument(value, index) {
+            Some(argument) => self.expression(argument),
+            None => Expression::Boolean(false),
+        };
+        match function {
+            "booleanEquals" => equal(operand(0), operand(1)),
+            "stringEquals" => Expression::Equal(Box::new(operand(0)), Box::new(operand(1))),
+            "not" => Expression::Not(Box::new(operand(0))),
+            "aws.partition" => Expression::Partition(Box::new(operand(0))),
+            "getAttr" => {
+                let of = operand(0);
+                let path = argument(value, 1).and_then(Value::as_str).unwrap_or_default();
+                self.attribute(of, path)
+            }
+            other => {
+                self.faults.push(format!("the function `{other}` is not generated yet"));
+                Expression::Boolean(false)
+            }
+        }
+    }
+
+    fn reference(&mut self, name: &str) -> Expression {
+        let parameter = self.parameters.iter().find(|parameter| parameter.wire_name == name);
+        let rust_name = parameter.map(|parameter| parameter.rust_name.clone());
+        Expression::Reference(rust_name.unwrap_or_else(|| Scope::default().snake(name)))
+    }
+
+    fn attribute(&mut self, of: Expression, path: &str) -> Expression {
+        let plain = !path.is_empty() && !path.contains(['.', '[']);
+        if !plain {
+            self.faults.push(format!("`getAttr` with the path `{path}` is not generated yet"));
+        }
+        Expression::Attribute(Box::new(of), Scope::default().snake(path))
+    }
+
+    /// `{name}` and `{name#attribute}` are values, `{{` and `}}` braces.
+    /// <https://smithy.io/2.0/additional-specs/rules-engine/specification.html#template-string>
+    fn template(&mut self, text: &str) -> Template {
+        let mut parts = Vec::new();
+        let mut literal = String::new();
+        let mut rest = text;
+        while let Some(at) = rest.find(['{', '}']) {
+            literal.push_str(&rest[..at]);
+            let (brace, behind) = rest[at..].split_at(1);
+            if let Some(behind) = behind.strip_prefix(brace) {
+                literal.push_str(brace);
+                rest = behind;
+                continue;
+            }
+            let Some((name, behind)) = behind.split_once('}').filter(|_| brace == "{") else {
+                self.faults.push(format!("`{text}` has a brace without its other"));
+                break;
+            };
+            if !literal.is_empty() {
+                parts.push(TemplatePart::Literal(std::mem::take(&mut literal)));
+            }
+            let (name, path) = name.split_once('#').map_or((name, None), |(name, path)| (name, Some(path)));
+            let value = self.reference(name);
+            parts.push(TemplatePart::Value(match path {
+                Some(path) => self.attribute(value, path),
+                None => value,
+            }));
+            rest = behind;
+        }
+        literal.push_str(rest);
+        if !literal.is_empty() {
+            parts.push(TemplatePart::Literal(literal));
+        }
+        parts
+    }
+}
+
+fn argument(call: &Value, index: usize) -> Option<&Value> {
+    call.get("argv")?.get(index)
+}
+
+/// `x == true` is `x`, and `x == false` is `!x`.
+fn equal(left: Expression, right: Expression) -> Expression {
+    match (left, right) {
+        (Expression::Boolean(true), other) | (other, Expression::Boolean(true)) => other,
+        (Expression::Boolean(false), other) | (other, Expression::Boolean(false)) => {
+            Expression::Not(Box::new(other))
+        }
+        (left, right) => Expression::Equal(Box::new(left), Box::new(right)),
+    }
+}

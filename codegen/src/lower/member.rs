@@ -1,0 +1,198 @@
+//! A structure's members: presence, binding, constraints.
+
+use serde_json::Value;
+
+use crate::diagnostic::Diagnostic;
+use crate::ir::{self, Constraint, Location, Presence, TimestampFormat, Type};
+use crate::model::{Member, Shape, ShapeId, ShapeType};
+
+use super::names::Scope;
+use super::{Lowering, docs, string_trait, traits};
+
+/// The part that a structure plays: bindings to HTTP count at the top of a message only.
+/// <https://smithy.io/2.0/spec/http-bindings.html#http-binding-traits>
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    Input,
+    Output,
+    Error,
+    Nested,
+}
+
+impl Lowering<'_> {
+    /// The members of a structure, in the order of the model.
+    pub(super) fn members(&mut self, id: &ShapeId, shape: &Shape, role: Role) -> Vec<ir::Member> {
+        let mut scope = Scope::default();
+        let members = shape.members.iter();
+        members.map(|(name, member)| self.member(&id.member(name), name, member, role, &mut scope)).collect()
+    }
+
+    fn member(
+        &mut self,
+        id: &ShapeId,
+        name: &str,
+        member: &Member,
+        role: Role,
+        scope: &mut Scope,
+    ) -> ir::Member {
+        let location = self.location(name, member, role);
+        let ty = self.member_type(id, member, default_format(&location));
+        self.check_location(id, &location, &ty);
+        ir::Member {
+            wire_name: name.to_owned(),
+            rust_name: scope.snake(name),
+            doc: docs::of(&member.traits),
+            presence: self.presence(id, member, role, &location),
+            constraints: self.constraints(member, &ty),
+            sensitive: self.is_sensitive(member),
+            location,
+            ty,
+        }
+    }
+
+    fn location(&self, name: &str, member: &Member, role: Role) -> Location {
+        let string = |trait_id| string_trait(&member.traits, trait_id).map(str::to_owned);
+        let json_name = string(traits::JSON_NAME).unwrap_or_else(|| name.to_owned());
+        if role == Role::Nested {
+            return Location::Body { json_name };
+        }
+        if let Some(field) = string(traits::HTTP_HEADER) {
+            return Location::Header(field.to_ascii_lowercase());
+        }
+        if let Some(prefix) = string(traits::HTTP_PREFIX_HEADERS) {
+            return Location::PrefixHeaders(prefix.to_ascii_lowercase());
+        }
+        if member.has(traits::HTTP_PAYLOAD) {
+            return Location::Payload { content_type: self.payload_type(member) };
+        }
+        match role {
+            Role::Input if member.has(traits::HTTP_LABEL) => Location::Label { greedy: false },
+            Role::Input if member.has(traits::HTTP_QUERY_PARAMS) => Location::QueryMap,
+            Role::Output if member.has(traits::HTTP_RESPONSE_CODE) => Location::StatusCode,
+            _ => match string(traits::HTTP_QUERY).filter(|_| role == Role::Input) {
+                Some(parameter) => Location::Query(parameter),
+                None => Location::Body { json_name },
+            },
+        }
+    }
+
+    /// The content type of a payload: what the member or its shape say, else the protocol's for the shape's type.
+    /// <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#content-type>
+    fn payload_type(&self, member: &Member) -> String {
+        let target = self.model.shape(&member.target);
+        let of_shape = target.and_then(|shape| string_trait(&shape.traits, traits::MEDIA_TYPE));
+        let stated = string_trait(&member.traits, traits::DEFAULT_CONTENT_TYPE)
+            .or_else(|| string_trait(&member.traits, traits::MEDIA_TYPE))
+            .or(of_shape);
+        let by_type = match self.shape_type(&member.target) {
+            Some(ShapeType::Blob) => "application/octet-stream",
+            Some(ShapeType::String | ShapeType::Enum) => "text/plain",
+            _ => "application/json",
+        };
+        stated.unwrap_or(by_type).to_owned()
+    }
+
+    /// <https://smithy.io/2.0/spec/aggregate-types.html#structure-member-optionality>
+    fn presence(&mut self, id: &ShapeId, member: &Member, role: Role, location: &Location) -> Presence {
+        let required = member.has(traits::REQUIRED);
+        if matches!(location, Location::Label { .. }) && !required {
+            let message = "stands on a member that is not required, which cannot be put in a path";
+            self.diagnostics.push(Diagnostic::on_trait(id, traits::HTTP_LABEL, message));
+        }
+        if role == Role::Input {
+            // A client that fills in defaults of an input would pin them, though the service may change them.
+            return if required { Presence::Required } else { Presence::Optional };
+        }
+        match member.traits.get(traits::DEFAULT) {
+            _ if member.has(traits::CLIENT_OPTIONAL) => Presence::Optional,
+            Some(value) if !value.is_null() => Presence::Default(value.clone()),
+            _ if required => Presence::Required,
+            _ => Presence::Optional,
+        }
+    }
+
+    fn constraints(&self, member: &Member, ty: &Type) -> Vec<Constraint> {
+        let shape = self.model.shape(&member.target);
+        let of = |id: &str| member.traits.get(id).or_else(|| shape.and_then(|shape| shape.traits.get(id)));
+        let mut constraints = Vec::new();
+        if let Some(bounds) = of(traits::LENGTH) {
+            let bound = |key| bounds.get(key).and_then(Value::as_u64);
+            constraints.push(Constraint::Length { min: bound("min"), max: bound("max") });
+        }
+        if let Some(bounds) = of(traits::RANGE) {
+            // Bounds of big numbers are strings.
+            let number = |value: &Value| value.as_f64().or_else(|| value.as_str()?.parse().ok());
+            let bound = |key| bounds.get(key).and_then(number);
+            constraints.push(Constraint::Range { min: bound("min"), max: bound("max") });
+        }
+        if let Some(pattern) = of(traits::PATTERN).and_then(Value::as_str) {
+            constraints.push(Constraint::Pattern(pattern.to_owned()));
+        }
+        if let Type::StringEnum(name) = ty {
+            constraints.push(Constraint::OneOf(name.clone()));
+        }
+        constraints
+    }
+
+    /// Whether `Debug` hides a member: its shape is sensitive, or holds a sensitive shape as a list or map does.
+    /// Structures and unions hide their own.
+    pub(super) fn is_sensitive(&self, member: &Member) -> bool {
+        let Some(shape) = self.model.shape(&member.target) else { return member.has(traits::SENSITIVE) };
+        let holds = || {
+            let inner = shape.member.iter().chain(&shape.key).chain(&shape.value);
+            inner.filter(|inner| inner.target != member.target).any(|inner| self.is_sensitive(inner))
+        };
+        member.has(traits::SENSITIVE) || shape.has(traits::SENSITIVE) || holds()
+    }
+
+    /// What a place in a message can hold. <https://smithy.io/2.0/spec/http-bindings.html>
+    fn check_location(&mut self, id: &ShapeId, location: &Location, ty: &Type) {
+        let list_of_simple = |ty: &Type| matches!(ty, Type::List { element, .. } if is_simple(element));
+        let fits = match location {
+            Location::Label { .. } => is_simple(ty),
+            Location::Query(_) | Location::Header(_) => is_simple(ty) || list_of_simple(ty),
+            Location::QueryMap => is_string_map(ty) || is_map_of_string_lists(ty),
+            Location::PrefixHeaders(_) => is_string_map(ty),
+            Location::Payload { .. } => !matches!(ty, Type::List { .. } | Type::Map { .. }) && !is_number(ty),
+            Location::StatusCode => matches!(ty, Type::Integer(_)),
+            Location::Body { .. } => true,
+        };
+        if !fits {
+            let message = format!("cannot be bound so: {location:?} does not hold this type");
+            self.diagnostics.push(Diagnostic::shape(id, message));
+        }
+    }
+}
+
+/// <https://smithy.io/2.0/spec/protocol-traits.html#timestampformat-trait> and the protocol's own default for JSON.
+fn default_format(location: &Location) -> TimestampFormat {
+    match location {
+        Location::Header(_) | Location::PrefixHeaders(_) => TimestampFormat::HttpDate,
+        Location::Label { .. } | Location::Query(_) | Location::QueryMap => TimestampFormat::DateTime,
+        Location::Payload { .. } | Location::Body { .. } | Location::StatusCode => {
+            TimestampFormat::EpochSeconds
+        }
+    }
+}
+
+fn is_simple(ty: &Type) -> bool {
+    is_number(ty) || matches!(ty, Type::String { .. } | Type::StringEnum(_))
+}
+
+fn is_number(ty: &Type) -> bool {
+    matches!(
+        ty,
+        Type::Boolean | Type::Integer(_) | Type::Float | Type::Double | Type::Timestamp(_) | Type::IntEnum(_)
+    )
+}
+
+fn is_string_map(ty: &Type) -> bool {
+    let string = |ty: &Type| matches!(ty, Type::String { .. });
+    matches!(ty, Type::Map { key, value, sparse: false } if string(key) && string(value))
+}
+
+fn is_map_of_string_lists(ty: &Type) -> bool {
+    let string = |ty: &Type| matches!(ty, Type::String { .. });
+    let list = |ty: &Type| matches!(ty, Type::List { element, sparse: false } if string(element));
+    matches!(ty, Type::Map { key, value, sparse: false } if string(key) && list(value))
+}

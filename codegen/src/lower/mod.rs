@@ -1,0 +1,125 @@
+//! Model to IR: names, types, bindings, errors, rules. Every decision that a trait asks for is made here.
+
+mod docs;
+mod endpoint;
+mod member;
+mod names;
+mod operation;
+mod recursion;
+mod shape;
+mod traits;
+mod types;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::diagnostic::Diagnostic;
+use crate::ir;
+use crate::model::{Model, Shape, ShapeId, ShapeType};
+use crate::select::Selection;
+use names::Scope;
+
+/// Lowers what is selected.
+///
+/// # Errors
+/// Everything in the selection that this generator does not understand or cannot express, all at once.
+pub(crate) fn lower(model: &Model, selection: &Selection) -> Result<ir::Service, Vec<Diagnostic>> {
+    let mut lowering = Lowering::new(model, selection);
+    let service = lowering.service();
+    let mut diagnostics = lowering.diagnostics;
+    if diagnostics.is_empty() {
+        return Ok(service);
+    }
+    diagnostics.sort();
+    diagnostics.dedup();
+    Err(diagnostics)
+}
+
+/// What lowering knows while it runs.
+struct Lowering<'a> {
+    model: &'a Model,
+    selection: &'a Selection,
+    /// The Rust names of operations, and of all shapes that become a type of their own.
+    names: BTreeMap<ShapeId, String>,
+    /// Members whose type contains itself, as `shape$member`.
+    boxed: BTreeSet<ShapeId>,
+    /// Every Rust type name that is given.
+    scope: Scope,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl<'a> Lowering<'a> {
+    fn new(model: &'a Model, selection: &'a Selection) -> Self {
+        let boxed = recursion::boxed_members(model, &selection.closure);
+        let (names, scope, diagnostics) = (BTreeMap::new(), Scope::of_types(), Vec::new());
+        Self { model, selection, names, boxed, scope, diagnostics }
+    }
+
+    fn service(&mut self) -> ir::Service {
+        let (model, selection) = (self.model, self.selection);
+        let id = &selection.service;
+        // Selection has seen that the service is there.
+        let Some(shape) = model.shape(id) else { unreachable!("{id} was selected from this model") };
+        traits::check(id, &shape.traits, &mut self.diagnostics);
+        if !shape.has(traits::REST_JSON_1) {
+            let message = "is missing: the service speaks no restJson1, the only protocol generated";
+            self.diagnostics.push(Diagnostic::on_trait(id, traits::REST_JSON_1, message));
+        }
+        // Operations come first: theirs are the names that callers look for.
+        let operation_names: Vec<_> =
+            selection.operations.iter().map(|id| self.operation_names(id)).collect();
+        for id in self.named_shapes() {
+            let name = shape.rename.get(&id).map_or(id.name(), String::as_str);
+            let rust_name = self.scope.upper_camel(name);
+            self.names.insert(id, rust_name);
+        }
+        let shapes = self.shapes();
+        let operations = selection.operations.iter().zip(operation_names);
+        let operations = operations.filter_map(|(id, names)| self.operation(id, names)).collect();
+        ir::Service {
+            sdk_id: string_in(shape, traits::SERVICE, "sdkId").unwrap_or_else(|| id.name().to_owned()),
+            version: shape.version.clone().unwrap_or_default(),
+            signing_name: string_in(shape, traits::SIGV4, "name"),
+            bearer: shape.has(traits::BEARER),
+            operations,
+            shapes,
+            endpoint_rules: self.endpoint_rules(shape),
+        }
+    }
+
+    /// The shapes that become types, sorted by id. An operation's input and output are types of the operation, and
+    /// of their own only where something else targets them.
+    fn named_shapes(&self) -> Vec<ShapeId> {
+        let closure = self.selection.closure.iter().filter_map(|id| Some((id, self.model.shape(id)?)));
+        let mut reached: BTreeSet<&ShapeId> = self.errors_of_all().collect();
+        for (_, shape) in closure.clone() {
+            reached.extend(shape.all_members().map(|(_, member)| &member.target));
+        }
+        let named = closure.filter(|(id, shape)| {
+            let has_type = matches!(
+                shape.ty,
+                ShapeType::Structure | ShapeType::Union | ShapeType::Enum | ShapeType::IntEnum
+            );
+            reached.contains(id) && (has_type || shape.has(traits::ENUM))
+        });
+        named.map(|(id, _)| id.clone()).collect()
+    }
+
+    fn errors_of_all(&self) -> impl Iterator<Item = &'a ShapeId> + use<'a> {
+        let (model, selection) = (self.model, self.selection);
+        let bearers = selection.operations.iter().chain([&selection.service]);
+        let shapes = bearers.filter_map(move |id| model.shape(id));
+        shapes.flat_map(|shape| &shape.errors).map(|error| &error.target)
+    }
+}
+
+/// A string in a trait that is an object.
+fn string_in(shape: &Shape, trait_id: &str, key: &str) -> Option<String> {
+    Some(shape.traits.get(trait_id)?.get(key)?.as_str()?.to_owned())
+}
+
+/// A trait that is a string.
+fn string_trait<'a>(traits: &'a crate::model::Traits, id: &str) -> Option<&'a str> {
+    traits.get(id).and_then(Value::as_str)
+}

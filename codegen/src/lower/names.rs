@@ -1,0 +1,167 @@
+//! Names, each clash resolved once. <https://doc.rust-lang.org/reference/keywords.html>
+
+use std::collections::BTreeSet;
+
+use heck::{ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
+
+/// Words that cannot be an identifier, in any edition up to 2024.
+const KEYWORDS: &[&str] = &[
+    "Self", "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do",
+    "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop",
+    "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "self", "static",
+    "struct", "super", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual",
+    "where", "while", "yield",
+];
+
+/// Keywords that cannot be raw identifiers either.
+const NEVER_RAW: &[&str] = &["Self", "crate", "self", "super"];
+
+/// Names of types, traits and derives that generated code uses without a path.
+const TYPES_IN_USE: &[&str] = &[
+    "BTreeMap",
+    "Box",
+    "Bytes",
+    "Clone",
+    "Copy",
+    "Cow",
+    "Debug",
+    "Default",
+    "Deserialize",
+    "Display",
+    "Eq",
+    "Err",
+    "Error",
+    "ErrorMetadata",
+    "Fault",
+    "From",
+    "FromJson",
+    "Hash",
+    "Into",
+    "ModeledError",
+    "None",
+    "Object",
+    "ObjectWriter",
+    "Ok",
+    "Operation",
+    "OperationError",
+    "Option",
+    "Ord",
+    "ParseError",
+    "ParseErrorKind",
+    "PartialEq",
+    "PartialOrd",
+    "PathSegment",
+    "PayloadInput",
+    "PayloadOutput",
+    "Query",
+    "Redacted",
+    "Request",
+    "RequestBuilder",
+    "Response",
+    "ResponseBuilder",
+    "Result",
+    "Retryable",
+    "Route",
+    "Self",
+    "Send",
+    "SerializeError",
+    "SerializeErrorKind",
+    "Serialize",
+    "ServerOperation",
+    "Some",
+    "String",
+    "Sync",
+    "TargetBuilder",
+    "Timestamp",
+    "ToJson",
+    "UnknownMember",
+    "Value",
+    "Vec",
+    "Violations",
+];
+
+/// Names given within one scope, no two alike.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Scope {
+    taken: BTreeSet<String>,
+}
+
+impl Scope {
+    /// A scope in which some names are taken from the start.
+    pub(super) fn with(taken: &[&str]) -> Self {
+        Self { taken: taken.iter().map(|name| (*name).to_owned()).collect() }
+    }
+
+    /// The scope of a crate's types.
+    pub(super) fn of_types() -> Self {
+        Self::with(TYPES_IN_USE)
+    }
+
+    /// A type or variant: upper camel case; with `Shape` behind it where the name is taken, then a number.
+    pub(super) fn upper_camel(&mut self, wire_name: &str) -> String {
+        let base = not_numeric(wire_name.to_upper_camel_case(), "Shape");
+        self.unique(base, "Shape", "")
+    }
+
+    /// A field or parameter: snake case; raw where it is a keyword.
+    pub(super) fn snake(&mut self, wire_name: &str) -> String {
+        let base = not_numeric(wire_name.to_snake_case(), "_");
+        let base = match base.as_str() {
+            word if NEVER_RAW.contains(&word) => format!("{word}_"),
+            word if KEYWORDS.contains(&word) => format!("r#{word}"),
+            _ => base,
+        };
+        self.unique(base, "_", "_")
+    }
+
+    /// A constant: upper snake case.
+    pub(super) fn shouty(&mut self, wire_name: &str) -> String {
+        let base = not_numeric(wire_name.to_shouty_snake_case(), "_");
+        self.unique(base, "_VALUE", "_")
+    }
+
+    fn unique(&mut self, base: String, mend: &str, separator: &str) -> String {
+        // Compared without case, as types become files and some file systems do not tell `Foo` from `FOO`.
+        let free =
+            |scope: &Self, name: &str| !scope.taken.iter().any(|taken| taken.eq_ignore_ascii_case(name));
+        let mut name = base.clone();
+        if !free(self, &name) {
+            name = format!("{base}{mend}");
+        }
+        let mut number = 2;
+        while !free(self, &name) {
+            name = format!("{base}{separator}{number}");
+            number += 1;
+        }
+        self.taken.insert(name.clone());
+        name
+    }
+}
+
+fn not_numeric(name: String, prefix: &str) -> String {
+    let needs = name.is_empty() || name.starts_with(|first: char| first.is_ascii_digit());
+    if needs { format!("{prefix}{name}") } else { name }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clashes_are_resolved() {
+        let mut types = Scope::of_types();
+        assert_eq!(types.upper_camel("Trace"), "Trace");
+        assert_eq!(types.upper_camel("Option"), "OptionShape");
+        assert_eq!(types.upper_camel("trace"), "TraceShape");
+        assert_eq!(types.upper_camel("TRACE"), "TRACE2".replace("RACE", "race"));
+        let mut fields = Scope::default();
+        assert_eq!(fields.snake("modelId"), "model_id");
+        assert_eq!(fields.snake("type"), "r#type");
+        assert_eq!(fields.snake("self"), "self_");
+        assert_eq!(fields.snake("model_id"), "model_id_");
+        assert_eq!(fields.snake("2d"), "_2d");
+        let mut constants = Scope::with(&["VALUES"]);
+        assert_eq!(constants.shouty("values"), "VALUES_VALUE");
+        assert_eq!(constants.shouty("t2.micro"), "T2_MICRO");
+    }
+}

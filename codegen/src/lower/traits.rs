@@ -1,0 +1,139 @@
+//! The traits that lowering knows: those it reads, and those that say nothing about the wire.
+
+use crate::diagnostic::Diagnostic;
+use crate::model::{ShapeId, Traits};
+
+pub(super) const DOCUMENTATION: &str = "smithy.api#documentation";
+pub(super) const DEFAULT: &str = "smithy.api#default";
+pub(super) const REQUIRED: &str = "smithy.api#required";
+pub(super) const CLIENT_OPTIONAL: &str = "smithy.api#clientOptional";
+pub(super) const SENSITIVE: &str = "smithy.api#sensitive";
+pub(super) const SPARSE: &str = "smithy.api#sparse";
+pub(super) const ENUM: &str = "smithy.api#enum";
+pub(super) const ENUM_VALUE: &str = "smithy.api#enumValue";
+pub(super) const ERROR: &str = "smithy.api#error";
+pub(super) const HTTP: &str = "smithy.api#http";
+pub(super) const HTTP_ERROR: &str = "smithy.api#httpError";
+pub(super) const HTTP_HEADER: &str = "smithy.api#httpHeader";
+pub(super) const HTTP_LABEL: &str = "smithy.api#httpLabel";
+pub(super) const HTTP_PAYLOAD: &str = "smithy.api#httpPayload";
+pub(super) const HTTP_PREFIX_HEADERS: &str = "smithy.api#httpPrefixHeaders";
+pub(super) const HTTP_QUERY: &str = "smithy.api#httpQuery";
+pub(super) const HTTP_QUERY_PARAMS: &str = "smithy.api#httpQueryParams";
+pub(super) const HTTP_RESPONSE_CODE: &str = "smithy.api#httpResponseCode";
+pub(super) const JSON_NAME: &str = "smithy.api#jsonName";
+pub(super) const LENGTH: &str = "smithy.api#length";
+pub(super) const MEDIA_TYPE: &str = "smithy.api#mediaType";
+pub(super) const PATTERN: &str = "smithy.api#pattern";
+pub(super) const RANGE: &str = "smithy.api#range";
+pub(super) const RETRYABLE: &str = "smithy.api#retryable";
+pub(super) const TIMESTAMP_FORMAT: &str = "smithy.api#timestampFormat";
+pub(super) const AUTH: &str = "smithy.api#auth";
+pub(super) const BEARER: &str = "smithy.api#httpBearerAuth";
+pub(super) const SIGV4: &str = "aws.auth#sigv4";
+pub(super) const REST_JSON_1: &str = "aws.protocols#restJson1";
+pub(super) const SERVICE: &str = "aws.api#service";
+pub(super) const ENDPOINT_RULE_SET: &str = "smithy.rules#endpointRuleSet";
+/// Ours: what a client sends as `Content-Type` of a payload when nobody says otherwise.
+pub(super) const DEFAULT_CONTENT_TYPE: &str = "invokemodel.traits#defaultContentType";
+
+const READ: &[&str] = &[
+    DOCUMENTATION,
+    DEFAULT,
+    REQUIRED,
+    CLIENT_OPTIONAL,
+    SENSITIVE,
+    SPARSE,
+    ENUM,
+    ENUM_VALUE,
+    ERROR,
+    HTTP,
+    HTTP_ERROR,
+    HTTP_HEADER,
+    HTTP_LABEL,
+    HTTP_PAYLOAD,
+    HTTP_PREFIX_HEADERS,
+    HTTP_QUERY,
+    HTTP_QUERY_PARAMS,
+    HTTP_RESPONSE_CODE,
+    JSON_NAME,
+    LENGTH,
+    MEDIA_TYPE,
+    PATTERN,
+    RANGE,
+    RETRYABLE,
+    TIMESTAMP_FORMAT,
+    AUTH,
+    BEARER,
+    SIGV4,
+    REST_JSON_1,
+    SERVICE,
+    ENDPOINT_RULE_SET,
+    DEFAULT_CONTENT_TYPE,
+];
+
+/// Traits and whole namespaces (with a `#` at the end) that change nothing here, each with the reason.
+const WITHOUT_EFFECT: &[(&str, &str)] = &[
+    ("aws.api#arn", "describes resources"),
+    ("aws.api#data", "classifies data"),
+    ("aws.api#tagEnabled", "describes resources"),
+    ("aws.api#taggable", "describes resources"),
+    ("aws.cloudformation#", "describes resources to another tool"),
+    ("aws.iam#", "describes policies"),
+    ("aws.protocols#awsQueryError", "names an error in another protocol"),
+    ("smithy.api#addedDefault", "tells of the model's history"),
+    ("smithy.api#box", "version 1 of `clientOptional`'s idea; loaded models say `default` instead"),
+    ("smithy.api#cors", "speaks to browsers' servers"),
+    ("smithy.api#deprecated", "still on the wire"),
+    ("smithy.api#examples", "documentation"),
+    ("smithy.api#externalDocumentation", "documentation"),
+    ("smithy.api#httpBasicAuth", "no scheme that this project signs with"),
+    ("smithy.api#idempotent", "about retries, not the wire"),
+    ("smithy.api#input", "each operation has its own input anyway"),
+    ("smithy.api#internal", "still on the wire"),
+    ("smithy.api#mixin", "folded into the shapes that use it"),
+    ("smithy.api#nestedProperties", "describes resources"),
+    ("smithy.api#notProperty", "describes resources"),
+    ("smithy.api#output", "each operation has its own output anyway"),
+    ("smithy.api#paginated", "about several calls, not one"),
+    ("smithy.api#private", "about who may name the shape"),
+    ("smithy.api#property", "describes resources"),
+    ("smithy.api#readonly", "about retries, not the wire"),
+    ("smithy.api#recommended", "documentation"),
+    ("smithy.api#references", "describes resources"),
+    ("smithy.api#resourceIdentifier", "describes resources"),
+    ("smithy.api#since", "documentation"),
+    ("smithy.api#suppress", "speaks to validators"),
+    ("smithy.api#tags", "documentation"),
+    ("smithy.api#title", "documentation"),
+    ("smithy.api#trait", "defines a trait"),
+    ("smithy.api#uniqueItems", "checked by the service"),
+    ("smithy.api#unitType", "is read by its shape id"),
+    ("smithy.api#unstable", "documentation"),
+    ("smithy.api#xmlNamespace", "another protocol's"),
+    ("smithy.rules#endpointBdd", "a second form of the endpoint rule set"),
+    ("smithy.rules#endpointTests", "tests, run from the model"),
+    ("smithy.test#", "tests"),
+    ("smithy.waiters#", "about several calls, not one"),
+];
+
+/// Reports every trait of a shape or member that nothing here knows: what is not understood is never guessed.
+pub(super) fn check(id: &ShapeId, traits: &Traits, diagnostics: &mut Vec<Diagnostic>) {
+    for name in traits.keys().filter(|name| !is_known(name)) {
+        diagnostics.push(Diagnostic::on_trait(id, name, reason(name)));
+    }
+}
+
+fn is_known(name: &str) -> bool {
+    let covers = |listed: &str| if listed.ends_with('#') { name.starts_with(listed) } else { name == listed };
+    READ.contains(&name) || WITHOUT_EFFECT.iter().any(|(listed, _)| covers(listed))
+}
+
+fn reason(name: &str) -> &'static str {
+    match name {
+        "smithy.api#streaming" | "smithy.api#eventHeader" | "smithy.api#eventPayload" => {
+            "streams are not generated yet: leave the operations that reach this shape out"
+        }
+        _ => "is not known to this generator: implement it, or list it as without effect and say why",
+    }
+}

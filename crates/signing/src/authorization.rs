@@ -1,0 +1,141 @@
+//! The `authorization` field of SigV4, written and read.
+
+use crate::scope::CredentialScope;
+
+pub(crate) const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+
+/// The field's value.
+pub(crate) fn write(
+    access_key_id: &str,
+    scope: &CredentialScope,
+    signed_headers: &str,
+    signature: &str,
+) -> String {
+    format!(
+        "{ALGORITHM} Credential={access_key_id}/{scope}, SignedHeaders={signed_headers}, Signature={signature}"
+    )
+}
+
+/// The parts of the field's value, as the client wrote them.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Authorization<'a> {
+    pub(crate) access_key_id: &'a str,
+    /// Day, region, service and terminator.
+    pub(crate) scope: [&'a str; 4],
+    /// Names in lower case, each once, sorted.
+    pub(crate) signed_headers: Vec<&'a str>,
+    /// 64 lower-case hex digits.
+    pub(crate) signature: &'a str,
+}
+
+impl<'a> Authorization<'a> {
+    /// Reads the value; the error says what is wrong with it.
+    pub(crate) fn parse(value: &'a str) -> Result<Self, &'static str> {
+        let (scheme, parameters) = value.trim().split_once(' ').ok_or("has no parameters")?;
+        if scheme != ALGORITHM {
+            return Err("has another scheme than AWS4-HMAC-SHA256");
+        }
+        let [mut credential, mut signed_headers, mut signature] = [None; 3];
+        for parameter in parameters.split(',') {
+            let (name, value) = parameter.trim().split_once('=').ok_or("has a parameter without `=`")?;
+            let slot = match name {
+                "Credential" => &mut credential,
+                "SignedHeaders" => &mut signed_headers,
+                "Signature" => &mut signature,
+                _ => return Err("has a parameter other than Credential, SignedHeaders and Signature"),
+            };
+            if slot.replace(value).is_some() {
+                return Err("has a parameter twice");
+            }
+        }
+        let (access_key_id, scope) = parse_credential(credential.ok_or("has no Credential")?)?;
+        Ok(Self {
+            access_key_id,
+            scope,
+            signed_headers: parse_signed_headers(signed_headers.ok_or("has no SignedHeaders")?)?,
+            signature: parse_signature(signature.ok_or("has no Signature")?)?,
+        })
+    }
+}
+
+fn parse_credential(credential: &str) -> Result<(&str, [&str; 4]), &'static str> {
+    let parts: Vec<_> = credential.split('/').collect();
+    match parts[..] {
+        [access_key_id, day, region, service, terminator] if !access_key_id.is_empty() => {
+            Ok((access_key_id, [day, region, service, terminator]))
+        }
+        _ => Err("has a Credential that is not `id/day/region/service/aws4_request`"),
+    }
+}
+
+fn parse_signed_headers(names: &str) -> Result<Vec<&str>, &'static str> {
+    let names: Vec<_> = names.split(';').collect();
+    let lower_case =
+        names.iter().all(|name| !name.is_empty() && !name.bytes().any(|b| b.is_ascii_uppercase()));
+    if !lower_case || !names.is_sorted_by(|a, b| a < b) {
+        return Err("has SignedHeaders that are not lower-case names, sorted, each once");
+    }
+    Ok(names)
+}
+
+fn parse_signature(signature: &str) -> Result<&str, &'static str> {
+    let digits = signature.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    if !digits || signature.len() != 64 {
+        return Err("has a Signature that is not 64 lower-case hex digits");
+    }
+    Ok(signature)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIGNATURE: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+    #[test]
+    fn with_and_without_blanks_in_any_order() {
+        let expected = || Authorization {
+            access_key_id: "AKIDEXAMPLE",
+            scope: ["20150830", "us-east-1", "bedrock", "aws4_request"],
+            signed_headers: vec!["host", "x-amz-date"],
+            signature: SIGNATURE,
+        };
+        let credential = "Credential=AKIDEXAMPLE/20150830/us-east-1/bedrock/aws4_request";
+        let headers = "SignedHeaders=host;x-amz-date";
+        for value in [
+            format!("AWS4-HMAC-SHA256 {credential}, {headers}, Signature={SIGNATURE}"),
+            format!("AWS4-HMAC-SHA256 Signature={SIGNATURE},{headers},{credential}"),
+        ] {
+            assert_eq!(Authorization::parse(&value), Ok(expected()));
+        }
+    }
+
+    #[test]
+    fn refused() {
+        let check = |parameters: &str, expected: &str| {
+            let value = format!("AWS4-HMAC-SHA256 {}", parameters.replace('$', SIGNATURE));
+            let error = Authorization::parse(&value).unwrap_err();
+            assert!(error.contains(expected), "{parameters}: {error}");
+        };
+        check("Credential", "without `=`");
+        check("Credential=a/b/c/d/e, SignedHeaders=host", "no Signature");
+        check("Credential=a/b/c/d/e, Signature=$", "no SignedHeaders");
+        check("SignedHeaders=host, Signature=$", "no Credential");
+        check("Credential=a/b/c/d/e, SignedHeaders=host, Signature=$, Signature=$", "twice");
+        check("Credential=a/b/c/d, SignedHeaders=host, Signature=$", "Credential that is not");
+        check("Credential=/b/c/d/e, SignedHeaders=host, Signature=$", "Credential that is not");
+        check("Credential=a/b/c/d/e/f, SignedHeaders=host, Signature=$", "Credential that is not");
+        check("Credential=a/b/c/d/e, SignedHeaders=, Signature=$", "SignedHeaders that are not");
+        check("Credential=a/b/c/d/e, SignedHeaders=Host, Signature=$", "SignedHeaders that are not");
+        check("Credential=a/b/c/d/e, SignedHeaders=host;a, Signature=$", "SignedHeaders that are not");
+        check("Credential=a/b/c/d/e, SignedHeaders=host;host, Signature=$", "SignedHeaders that are not");
+        check("Credential=a/b/c/d/e, SignedHeaders=host, Signature=$0", "64 lower-case");
+        check("Credential=a/b/c/d/e, SignedHeaders=host, Signature=E", "64 lower-case");
+        check("Credential=a/b/c/d/e, SignedHeaders=host, Signature=$, More=1", "other than");
+        for (value, expected) in
+            [("", "no parameters"), ("Bearer", "no parameters"), ("Bearer token", "another scheme")]
+        {
+            assert!(Authorization::parse(value).unwrap_err().contains(expected), "{value}");
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Bearer tokens: the whole secret in one field, no signature.
+
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+
+use crate::error::SignError;
+use crate::field::{X_AMZ_CONTENT_SHA256, X_AMZ_DATE, X_AMZ_SECURITY_TOKEN};
+use crate::sign::sensitive;
+
+/// Sets `authorization: Bearer <token>` (RFC 6750, section 2.1), marked sensitive, and removes the fields of an
+/// earlier signature.
+///
+/// # Errors
+///
+/// A token that is empty or has blanks, line ends or other characters outside visible ASCII is refused, and is
+/// not in the error. The request then has no `authorization`.
+pub fn bearer(request: &mut Parts, token: &str) -> Result<(), SignError> {
+    for name in [AUTHORIZATION, X_AMZ_CONTENT_SHA256, X_AMZ_DATE, X_AMZ_SECURITY_TOKEN] {
+        request.headers.remove(name);
+    }
+    if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(SignError::InvalidPart { part: "bearer token" });
+    }
+    request.headers.insert(AUTHORIZATION, sensitive(&format!("Bearer {token}"), "bearer token")?);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(token: &str) -> (Result<(), SignError>, Parts) {
+        let mut request = http::Request::post("/")
+            .header("authorization", "AWS4-HMAC-SHA256 ..")
+            .header("x-amz-date", "20150830T123600Z")
+            .header("x-amz-security-token", "token")
+            .header("accept", "*/*")
+            .body(())
+            .unwrap()
+            .into_parts()
+            .0;
+        (bearer(&mut request, token), request)
+    }
+
+    #[test]
+    fn replaces_a_signature() {
+        let (result, request) = check("bedrock-api-key-YWJj==");
+        assert_eq!(result, Ok(()));
+        assert_eq!(request.headers["authorization"], "Bearer bedrock-api-key-YWJj==");
+        assert!(request.headers["authorization"].is_sensitive());
+        assert_eq!(request.headers.len(), 2, "{:?}", request.headers);
+    }
+
+    #[test]
+    fn refuses_what_is_no_token() {
+        for token in ["", "a b", "secret\n", "sécret", " secret", "\u{0}"] {
+            let (result, request) = check(token);
+            assert_eq!(result, Err(SignError::InvalidPart { part: "bearer token" }));
+            assert!(!request.headers.contains_key(AUTHORIZATION));
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! The canonical request: the text that a signature stands for.
+//!
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html#create-canonical-request>
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::difference::Difference;
+use crate::field::{Field, X_AMZ_SECURITY_TOKEN};
+use crate::settings::Settings;
+use crate::{path, query};
+
+/// A request as a signature sees it: text, as it goes on the wire.
+///
+/// [`Signer`](crate::Signer) and [`Verifier`](crate::Verifier) make one from `http` types. Made by hand, it may
+/// hold what those types refuse, such as a blank in the path.
+#[derive(Debug, Clone)]
+pub struct SignableRequest<'a> {
+    method: &'a str,
+    path: &'a str,
+    query: &'a str,
+    fields: Vec<Field<'a>>,
+    payload: &'a str,
+}
+
+impl<'a> SignableRequest<'a> {
+    /// `path` and `query` (without the `?`) as they go on the wire; exactly the fields to be signed, fields of
+    /// the same name in their order; `payload` is a [`PayloadHash`](crate::PayloadHash) as text.
+    pub fn new(
+        method: &'a str,
+        path: &'a str,
+        query: &'a str,
+        mut fields: Vec<Field<'a>>,
+        payload: &'a str,
+    ) -> Self {
+        // Stable: repeated fields keep their order.
+        fields.sort_by(|a, b| a.name.cmp(&b.name));
+        Self { method, path, query, fields, payload }
+    }
+
+    /// Brings the request into its canonical form.
+    pub fn canonical(&self, settings: &Settings) -> CanonicalRequest {
+        let mut text = String::with_capacity(self.estimate());
+        text.push_str(self.method);
+        text.push('\n');
+        path::write(&mut text, self.path, settings);
+        text.push('\n');
+        query::write(&mut text, self.query);
+        text.push('\n');
+        for same_name in self.fields_by_name() {
+            write_field(&mut text, same_name);
+            text.push('\n');
+        }
+        text.push('\n');
+        for (index, same_name) in self.fields_by_name().enumerate() {
+            if index > 0 {
+                text.push(';');
+            }
+            text.push_str(&same_name[0].name);
+        }
+        text.push('\n');
+        text.push_str(self.payload);
+
+        let sensitive = self.fields.iter().filter(|field| field.sensitive && !is_token(&field.name));
+        CanonicalRequest { text, sensitive: sensitive.map(|field| field.name.to_string()).collect() }
+    }
+
+    pub(crate) fn path(&self) -> &'a str {
+        self.path
+    }
+
+    pub(crate) fn query(&self) -> &'a str {
+        self.query
+    }
+
+    /// The fields grouped by name, sorted by name; no group is empty.
+    pub(crate) fn fields_by_name(&self) -> impl Iterator<Item = &[Field<'a>]> {
+        self.fields.chunk_by(|a, b| a.name == b.name)
+    }
+
+    /// About the length of the canonical request; a path full of `%` makes it longer.
+    fn estimate(&self) -> usize {
+        let fields: usize =
+            self.fields.iter().map(|field| 2 * field.name.len() + field.value.len() + 3).sum();
+        self.method.len() + 2 * self.path.len() + 2 * self.query.len() + fields + self.payload.len() + 8
+    }
+}
+
+/// Appends `name:value,value`.
+fn write_field(text: &mut String, same_name: &[Field<'_>]) {
+    text.push_str(&same_name[0].name);
+    for (index, field) in same_name.iter().enumerate() {
+        text.push(if index == 0 { ':' } else { ',' });
+        field.write_value(text);
+    }
+}
+
+/// A canonical request. `Display` and `Debug` hide the values of sensitive fields; [`as_str`](Self::as_str)
+/// does not.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CanonicalRequest {
+    text: String,
+    /// Names of sensitive fields other than the token.
+    sensitive: Vec<String>,
+}
+
+impl CanonicalRequest {
+    /// The whole text, as it is hashed, with the session token and other sensitive values.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The names of the signed fields, `host;x-amz-date`.
+    pub fn signed_headers(&self) -> &str {
+        self.text.rsplit('\n').nth(1).unwrap_or_default()
+    }
+
+    /// The first line in which another canonical request differs from this one.
+    pub fn first_difference(&self, other: &str) -> Option<Difference> {
+        let (mut ours, mut theirs) = (self.text.split('\n'), other.split('\n'));
+        (1..).map(|line| (line, ours.next(), theirs.next())).find_map(|lines| match lines {
+            (_, None, None) => Some(None),
+            (_, ours, theirs) if ours == theirs => None,
+            (number, ours, theirs) => {
+                let shown = |line| self.shown(line).into_owned();
+                Some(Some(Difference { number, ours: ours.map(shown), theirs: theirs.map(shown) }))
+            }
+        })?
+    }
+
+    /// The same request with one line replaced.
+    pub(crate) fn with_line(&self, index: usize, line: &str) -> Self {
+        let mut lines: Vec<_> = self.text.split('\n').collect();
+        lines[index] = line;
+        Self { text: lines.join("\n"), sensitive: self.sensitive.clone() }
+    }
+
+    /// A line as it may be shown.
+    fn shown<'a>(&self, line: &'a str) -> Cow<'a, str> {
+        match line.split_once(':') {
+            Some((name, _)) if self.is_sensitive(name.trim()) => format!("{name}:[redacted]").into(),
+            _ => line.into(),
+        }
+    }
+
+    fn is_sensitive(&self, name: &str) -> bool {
+        is_token(name) || self.sensitive.iter().any(|sensitive| sensitive.eq_ignore_ascii_case(name))
+    }
+}
+
+fn is_token(name: &str) -> bool {
+    name.eq_ignore_ascii_case(X_AMZ_SECURITY_TOKEN.as_str())
+}
+
+impl fmt::Display for CanonicalRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, line) in self.text.split('\n').enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
+            f.write_str(&self.shown(line))?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for CanonicalRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.to_string())
+    }
+}

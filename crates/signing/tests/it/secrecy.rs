@@ -1,0 +1,100 @@
+//! No type shows a secret, a token or a value marked sensitive.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use http::HeaderValue;
+use invoke_model_signing::{
+    CredentialScope, Credentials, Field, PayloadHash, Settings, SignableRequest, Verifier, VerifyError,
+    bearer,
+};
+
+use crate::{ID, SECRET, TOKEN, now, parts, signer, temporary, verify_as};
+
+const SENSITIVE: &str = "marked-sensitive";
+
+fn check(value: &impl Debug) {
+    let shown = format!("{value:?} {value:#?}");
+    for hidden in [SECRET, TOKEN, SENSITIVE] {
+        assert!(!shown.contains(hidden), "{shown}");
+    }
+}
+
+fn check_text(text: &str) {
+    check(&text);
+}
+
+#[test]
+fn nothing_secret_is_shown() {
+    let mut request = parts("https://localhost/", &[]);
+    let mut metadata = HeaderValue::from_static(SENSITIVE);
+    metadata.set_sensitive(true);
+    request.headers.insert("x-metadata", metadata);
+    let signer = signer();
+    let payload = PayloadHash::of(crate::BODY);
+    let signed = signer.sign(&mut request, &temporary(), &payload, now()).unwrap();
+
+    check(&temporary());
+    check(&signer);
+    check(&signed);
+    check_text(&signed.canonical_request().to_string());
+    check(&request.headers);
+    check(&Field::new("X-Amz-Security-Token", TOKEN));
+    let fields = vec![Field::new("x-amz-security-token", TOKEN)];
+    check(&SignableRequest::new("GET", "/", "", fields, payload.as_str()));
+    assert!(signed.canonical_request().as_str().contains(TOKEN), "raw text is what is hashed");
+    assert!(signed.canonical_request().to_string().contains("\nx-amz-security-token:[redacted]\n"));
+    assert!(signed.canonical_request().to_string().contains("\nx-metadata:[redacted]\n"));
+
+    let verifier = Verifier::new("bedrock");
+    let verified = verifier.verify(&request, &payload, |_| Some(temporary()), now()).unwrap();
+    check(&verifier);
+    check(&verified);
+    check(verified.scope());
+    check(&Settings::default());
+}
+
+#[test]
+fn nothing_secret_is_in_errors() {
+    let mut request = parts("https://localhost/", &[]);
+    signer().sign(&mut request, &temporary(), &PayloadHash::EMPTY, now()).unwrap();
+    let payload = PayloadHash::of(crate::BODY);
+    let other_token = Credentials::new(ID, SECRET, Some("other".to_owned()));
+    let later = now() + Duration::from_secs(3600);
+    let verifier = Verifier::new("bedrock");
+    let errors = [
+        verifier.verify(&request, &payload, |_| None, now()),
+        verifier.verify(&request, &payload, |_| Some(other_token), now()),
+        verifier.verify(&request, &payload, |_| Some(temporary()), later),
+        verifier.verify(&request, &payload, |_| Some(temporary()), now()),
+        Verifier::new("other").verify(&request, &payload, |_| Some(temporary()), now()),
+    ];
+    for error in errors.map(Result::unwrap_err) {
+        check(&error);
+        check_text(&error.to_string());
+        assert_eq!(error.to_string().lines().count(), 1);
+    }
+
+    let Err(VerifyError::SignatureMismatch(mismatch)) = verify_as(&request, &temporary()) else {
+        panic!("the payload differs");
+    };
+    check_text(&mismatch.to_string());
+    let theirs = mismatch.ours().as_str().replace(TOKEN, "another-token");
+    let difference = mismatch.compare(&theirs).unwrap();
+    assert_eq!(difference.theirs(), Some("x-amz-security-token:[redacted]"));
+    check(&difference);
+
+    for token in [&format!("{SECRET}\n"), ""] {
+        let error = bearer(&mut request, token).unwrap_err();
+        check(&error);
+        check_text(&error.to_string());
+    }
+}
+
+#[test]
+fn a_scope_is_no_secret() {
+    let date = "20150830T123600Z".parse().unwrap();
+    let scope = CredentialScope::new(&date, "us-east-1", "bedrock");
+    assert_eq!(scope.to_string(), "20150830/us-east-1/bedrock/aws4_request");
+    assert_eq!((scope.day(), scope.region(), scope.service()), ("20150830", "us-east-1", "bedrock"));
+}

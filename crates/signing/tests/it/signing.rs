@@ -1,0 +1,116 @@
+//! What signing does to a request, and what it refuses.
+
+use std::time::{Duration, SystemTime};
+
+use http::HeaderValue;
+use invoke_model_signing::{Credentials, PayloadHash, Settings, SignError, Signer, bearer};
+
+use crate::{ID, SECRET, TOKEN, credentials, now, parts, signed, signer, temporary, verify, verify_as};
+
+#[test]
+fn signing_again_replaces_the_earlier_signature() {
+    let mut request = signed();
+    let fresh = request.headers["authorization"].clone();
+    signer().sign(&mut request, &temporary(), &PayloadHash::EMPTY, now() - Duration::from_secs(60)).unwrap();
+    assert_eq!(request.headers.get_all("x-amz-security-token").iter().count(), 1);
+    assert_ne!(request.headers["authorization"], fresh);
+
+    signer().sign(&mut request, &credentials(), &PayloadHash::of(crate::BODY), now()).unwrap();
+    assert_eq!(request.headers["authorization"], fresh);
+    assert_eq!(request.headers.get_all("authorization").iter().count(), 1);
+    assert_eq!(request.headers.get_all("x-amz-date").iter().count(), 1);
+    assert!(!request.headers.contains_key("x-amz-security-token"));
+    verify(&request).unwrap();
+}
+
+#[test]
+fn bearer_replaces_a_signature_and_the_other_way_round() {
+    let mut request = signed();
+    bearer(&mut request, "token").unwrap();
+    assert_eq!(request.headers["authorization"], "Bearer token");
+    assert!(!request.headers.contains_key("x-amz-date"));
+
+    signer().sign(&mut request, &credentials(), &PayloadHash::of(crate::BODY), now()).unwrap();
+    assert_eq!(request.headers, signed().headers);
+}
+
+#[test]
+fn stated_payload_hash_follows_the_payload() {
+    let hash = PayloadHash::of(crate::BODY);
+    let mut request = parts("https://localhost/", &[]);
+    let settings = Settings { content_sha256: true, ..Settings::default() };
+    signer().with_settings(settings).sign(&mut request, &credentials(), &PayloadHash::EMPTY, now()).unwrap();
+    assert_eq!(request.headers["x-amz-content-sha256"], PayloadHash::EMPTY.as_str());
+    signer().sign(&mut request, &credentials(), &hash, now()).unwrap();
+    assert_eq!(request.headers["x-amz-content-sha256"], hash.as_str());
+    verify(&request).unwrap();
+}
+
+#[test]
+fn fields_that_may_change_on_the_way_are_not_signed() {
+    let changing = [
+        "connection",
+        "expect",
+        "keep-alive",
+        "te",
+        "transfer-encoding",
+        "upgrade",
+        "user-agent",
+        "x-amzn-trace-id",
+    ];
+    let mut request = parts("https://localhost/", &changing.map(|name| (name, "before")));
+    signer().sign(&mut request, &credentials(), &PayloadHash::of(crate::BODY), now()).unwrap();
+    for name in changing {
+        request.headers.insert(name, HeaderValue::from_static("after"));
+    }
+    assert_eq!(verify(&request).unwrap().canonical_request().signed_headers(), "host;x-amz-date");
+}
+
+#[test]
+fn a_token_left_out_of_the_signature_is_still_sent() {
+    let settings = Settings { sign_session_token: false, ..Settings::default() };
+    let mut request = parts("https://localhost/", &[]);
+    let signed = signer()
+        .with_settings(settings)
+        .sign(&mut request, &temporary(), &PayloadHash::of(crate::BODY), now())
+        .unwrap();
+    assert_eq!(signed.canonical_request().signed_headers(), "host;x-amz-date");
+    assert_eq!(request.headers["x-amz-security-token"], TOKEN);
+    assert!(request.headers["x-amz-security-token"].is_sensitive());
+    assert!(verify_as(&request, &temporary()).is_err());
+}
+
+#[test]
+fn an_empty_token_is_none() {
+    let empty = Credentials::new(ID, SECRET, Some(String::new()));
+    assert_eq!(empty.session_token(), None);
+}
+
+#[test]
+fn what_cannot_be_signed() {
+    let check = |signer: Signer, credentials: Credentials, time: SystemTime, expected: SignError| {
+        let mut request = signed();
+        let result = signer.sign(&mut request, &credentials, &PayloadHash::EMPTY, time);
+        assert_eq!(result.unwrap_err(), expected);
+        assert!(!request.headers.contains_key("authorization"));
+    };
+    let part = |part| SignError::InvalidPart { part };
+    check(Signer::new("", "bedrock"), credentials(), now(), part("region"));
+    check(Signer::new("us-east-1\n", "bedrock"), credentials(), now(), part("region"));
+    check(Signer::new("us-east-1", "bed/rock"), credentials(), now(), part("service"));
+    check(signer(), Credentials::new("", SECRET, None), now(), part("access key id"));
+    check(signer(), Credentials::new("A,B", SECRET, None), now(), part("access key id"));
+    let with_line_end = Credentials::new(ID, SECRET, Some("token\n".to_owned()));
+    check(signer(), with_line_end, now(), part("session token"));
+    let before = SystemTime::UNIX_EPOCH - Duration::from_secs(1);
+    check(signer(), credentials(), before, SignError::TimeOutOfRange);
+
+    let mut nowhere = parts("/path/only", &[]);
+    let result = signer().sign(&mut nowhere, &credentials(), &PayloadHash::EMPTY, now());
+    assert_eq!(result.unwrap_err(), SignError::MissingHost);
+
+    let mut binary = signed();
+    binary.headers.insert("x-binary", HeaderValue::from_bytes(b"\xff").unwrap());
+    let error = signer().sign(&mut binary, &credentials(), &PayloadHash::EMPTY, now()).unwrap_err();
+    assert_eq!(error.to_string(), "cannot sign: the value of header field `x-binary` is not UTF-8 text");
+}

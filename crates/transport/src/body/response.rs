@@ -1,0 +1,152 @@
+//! What a response carries.
+
+use std::{
+    error::Error,
+    fmt,
+    future::poll_fn,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use bytes::{Bytes, BytesMut};
+use futures_core::Stream;
+use http_body::{Body, Frame, SizeHint};
+
+use super::{boxed::BoxBody, request::take_frame};
+use crate::{TransportError, TransportErrorKind};
+
+/// What [`ResponseBody::collect`] reserves at most on the word of `Content-Length` alone, in bytes.
+const LARGEST_RESERVE: u64 = 8 << 20;
+
+/// The body of a response: [whole](Self::collect), or [chunk by chunk](Self::chunk) as it arrives, which is also
+/// what its `Stream` gives.
+///
+/// A body that ends too early is an error of kind [`TransportErrorKind::BodyIncomplete`], never a short success.
+/// The one exception is HTTP's own: a response with neither `Content-Length` nor chunks ends with its connection
+/// ([RFC 9112, 6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3-2.8)).
+///
+/// Dropping a body that was not read to its end closes the connection. `Debug` shows no bytes.
+pub struct ResponseBody(Inner);
+
+enum Inner {
+    /// `None` once it was read.
+    Whole(Option<Bytes>),
+    #[cfg(feature = "hyper")]
+    Hyper(::hyper::body::Incoming),
+    Boxed(BoxBody),
+}
+
+impl ResponseBody {
+    /// A body of another HTTP library. Its errors become [`TransportErrorKind::BodyIncomplete`].
+    pub fn from_body<B>(body: B) -> Self
+    where
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        Self(Inner::Boxed(BoxBody::new(body, TransportErrorKind::BodyIncomplete)))
+    }
+
+    #[cfg(feature = "hyper")]
+    pub(crate) const fn from_hyper(body: ::hyper::body::Incoming) -> Self {
+        Self(Inner::Hyper(body))
+    }
+
+    /// The next bytes as they arrived, at least one; `None` after the last. Trailers are passed over.
+    ///
+    /// # Errors
+    ///
+    /// [`TransportErrorKind::BodyIncomplete`]; after an error there is nothing more.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, TransportError> {
+        poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await.transpose()
+    }
+
+    /// The whole body. It is not copied if it arrives in one piece.
+    ///
+    /// # Errors
+    ///
+    /// [`TransportErrorKind::BodyIncomplete`]; what arrived before is lost.
+    pub async fn collect(mut self) -> Result<Bytes, TransportError> {
+        let Some(first) = self.chunk().await? else { return Ok(Bytes::new()) };
+        let Some(second) = self.chunk().await? else { return Ok(first) };
+        let rest = Body::size_hint(&self).lower().min(LARGEST_RESERVE) as usize;
+        let mut whole = BytesMut::with_capacity(first.len() + second.len() + rest);
+        whole.extend_from_slice(&first);
+        whole.extend_from_slice(&second);
+        while let Some(chunk) = self.chunk().await? {
+            whole.extend_from_slice(&chunk);
+        }
+        Ok(whole.freeze())
+    }
+}
+
+impl From<Bytes> for ResponseBody {
+    fn from(bytes: Bytes) -> Self {
+        Self(Inner::Whole(Some(bytes)))
+    }
+}
+
+impl Body for ResponseBody {
+    type Data = Bytes;
+    type Error = TransportError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, TransportError>>> {
+        let frame = match &mut self.0 {
+            Inner::Whole(bytes) => take_frame(bytes),
+            #[cfg(feature = "hyper")]
+            Inner::Hyper(body) => ready!(Pin::new(body).poll_frame(cx)).map(|frame| {
+                frame.map_err(|error| TransportError::new(TransportErrorKind::BodyIncomplete, error))
+            }),
+            Inner::Boxed(body) => ready!(Pin::new(body).poll_frame(cx)),
+        };
+        // After its end or its error a body is not asked again.
+        if !matches!(frame, Some(Ok(_))) {
+            self.0 = Inner::Whole(None);
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.0 {
+            Inner::Whole(bytes) => bytes.as_ref().is_none_or(Bytes::is_empty),
+            #[cfg(feature = "hyper")]
+            Inner::Hyper(body) => body.is_end_stream(),
+            Inner::Boxed(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Inner::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64),
+            #[cfg(feature = "hyper")]
+            Inner::Hyper(body) => body.size_hint(),
+            Inner::Boxed(body) => body.size_hint(),
+        }
+    }
+}
+
+impl Stream for ResponseBody {
+    type Item = Result<Bytes, TransportError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            match ready!(self.as_mut().poll_frame(cx)) {
+                None => return Poll::Ready(None),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) if !data.is_empty() => return Poll::Ready(Some(Ok(data))),
+                    // Nothing in it, or trailers.
+                    Ok(_) | Err(_) => {}
+                },
+            }
+        }
+    }
+}
+
+impl fmt::Debug for ResponseBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseBody").field("remaining", &Body::size_hint(self).exact()).finish()
+    }
+}

@@ -1,0 +1,92 @@
+//! What went wrong, and how far the request got.
+
+/// What kept a call from its whole response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransportErrorKind {
+    /// The request cannot be sent as it is: its URI names no `http` or `https` host, its version is not HTTP/1,
+    /// its `Content-Length` contradicts its body, or a field value cannot be represented.
+    ///
+    /// Not sent.
+    InvalidRequest,
+
+    /// The host name has no address, or the resolver did not answer.
+    ///
+    /// Not sent.
+    Resolve,
+
+    /// No TCP connection: refused, unreachable, or closed before the request was begun.
+    ///
+    /// Not sent.
+    Connect,
+
+    /// Resolving, connecting and the TLS handshake together took longer than the transport's limit.
+    ///
+    /// Not sent.
+    ConnectTimeout,
+
+    /// No TLS: no root certificates, a certificate that is not trusted, or a peer that does not speak TLS.
+    ///
+    /// Not sent.
+    Tls,
+
+    /// The request's body failed while it was read, or ended before its `Content-Length`.
+    ///
+    /// The service can have seen a part of the request, never the whole of it.
+    RequestBody,
+
+    /// The connection was lost, or closed by the peer, before the response's status and fields were complete.
+    ///
+    /// The service may have received the request and may be working on it.
+    Send,
+
+    /// The transport's own limit for an answer passed.
+    ///
+    /// The service may have received the request and may be working on it.
+    Timeout,
+
+    /// The peer answered with something that is not the head of an HTTP/1 response.
+    ///
+    /// The peer received at least the beginning of the request.
+    ResponseHead,
+
+    /// The response's body ended before its `Content-Length` or inside a chunk, the connection was lost, or the
+    /// chunks are malformed.
+    ///
+    /// The service received the request and answered it.
+    BodyIncomplete,
+}
+
+impl TransportErrorKind {
+    /// Whether the service can have received the whole request, and so can have done the work.
+    ///
+    /// `false` is certain: sending again does nothing twice. `true` is a possibility.
+    #[must_use]
+    pub const fn may_have_been_sent(self) -> bool {
+        match self {
+            Self::InvalidRequest
+            | Self::Resolve
+            | Self::Connect
+            | Self::ConnectTimeout
+            | Self::Tls
+            | Self::RequestBody => false,
+            Self::Send | Self::Timeout | Self::ResponseHead | Self::BodyIncomplete => true,
+        }
+    }
+
+    /// What happened, as the beginning of an error's line.
+    pub(crate) const fn phrase(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "the request cannot be sent",
+            Self::Resolve => "the host name cannot be resolved",
+            Self::Connect => "no connection",
+            Self::ConnectTimeout => "no connection in time",
+            Self::Tls => "no TLS connection",
+            Self::RequestBody => "the request's body could not be read",
+            Self::Send => "the connection was lost before the answer",
+            Self::Timeout => "no answer in time",
+            Self::ResponseHead => "the answer is not HTTP",
+            Self::BodyIncomplete => "the answer's body is incomplete",
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! The comparison itself: two models in, differences out.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use invoke_model_codegen::Diagnostic;
+use invoke_model_codegen::model::{Model, ShapeId};
+use invoke_model_codegen::select::{Selection, select};
+use serde_json::Value;
+
+use super::Error;
+use super::facts::{Aspects, Facts};
+
+/// One difference. `Display` is the line that is printed and listed.
+#[derive(Debug, PartialEq)]
+pub(super) struct Difference {
+    /// The shape or member.
+    subject: ShapeId,
+    /// What about it; none when the subject stands on one side only.
+    aspect: Option<String>,
+    /// Where in the aspect's value, as a JSON pointer.
+    pointer: String,
+    theirs: Option<Value>,
+    ours: Option<Value>,
+}
+
+/// What tells our model from theirs, sorted by shape, for `operations` of ours (all when empty).
+///
+/// # Errors
+/// Our model lacks one of the operations, theirs lacks our service, or one of them targets a shape that it lacks.
+pub(super) fn diff(ours: &Model, theirs: &Model, operations: &[String]) -> Result<Vec<Difference>, Error> {
+    let our_selection = select(ours, None, operations).map_err(refused("our"))?;
+    let their_selection = the_same(theirs, &our_selection).map_err(refused("the other"))?;
+    Ok(compare(&Facts::new(ours, &our_selection), &Facts::new(theirs, &their_selection)))
+}
+
+/// Of what is selected here, what the other model has.
+fn the_same(theirs: &Model, ours: &Selection) -> Result<Selection, Vec<Diagnostic>> {
+    let service = Some(ours.service.as_str());
+    let all = select(theirs, service, &[])?;
+    let shared: Vec<String> = all
+        .operations
+        .iter()
+        .filter(|id| ours.operations.contains(id))
+        .map(|id| id.name().to_owned())
+        .collect();
+    if shared.is_empty() {
+        // An empty list would select all of them.
+        return Ok(Selection { operations: Vec::new(), closure: BTreeSet::new(), ..all });
+    }
+    select(theirs, service, &shared)
+}
+
+fn refused(whose: &'static str) -> impl Fn(Vec<Diagnostic>) -> Error {
+    move |diagnostics| {
+        let findings: Vec<String> = diagnostics.iter().map(Diagnostic::to_string).collect();
+        Error::Select { whose, findings: findings.join("; ") }
+    }
+}
+
+fn compare(ours: &Facts, theirs: &Facts) -> Vec<Difference> {
+    let mut differences = Vec::new();
+    let subjects: BTreeSet<&ShapeId> = ours.aspects.keys().chain(theirs.aspects.keys()).collect();
+    for subject in subjects {
+        match (ours.aspects.get(subject), theirs.aspects.get(subject)) {
+            (Some(ours), Some(theirs)) => differences.extend(aspects(subject, ours, theirs)),
+            // The line about a shape speaks for its members too.
+            _ if is_member_of_one_side(subject, ours, theirs) => {}
+            (our_aspects, their_aspects) => differences.push(Difference {
+                subject: subject.clone(),
+                aspect: None,
+                pointer: String::new(),
+                theirs: their_aspects.map(|_| Value::Null),
+                ours: our_aspects.map(|_| Value::Null),
+            }),
+        }
+        differences.extend(member_order(subject, ours, theirs));
+    }
+    differences
+}
+
+fn is_member_of_one_side(subject: &ShapeId, ours: &Facts, theirs: &Facts) -> bool {
+    subject
+        .split_member()
+        .is_some_and(|(shape, _)| !(ours.aspects.contains_key(&shape) && theirs.aspects.contains_key(&shape)))
+}
+
+fn aspects(subject: &ShapeId, ours: &Aspects, theirs: &Aspects) -> Vec<Difference> {
+    let names: BTreeSet<&String> = ours.keys().chain(theirs.keys()).collect();
+    let differing = names.into_iter().filter_map(|name| {
+        let (pointer, theirs, ours) = first_difference(theirs.get(name), ours.get(name))?;
+        Some(Difference {
+            subject: subject.clone(),
+            aspect: Some(name.clone()),
+            pointer,
+            theirs: theirs.cloned(),
+            ours: ours.cloned(),
+        })
+    });
+    differing.collect()
+}
+
+/// The order of the members that both sides have: generated code follows it.
+fn member_order(subject: &ShapeId, ours: &Facts, theirs: &Facts) -> Option<Difference> {
+    let (ours, theirs) = (ours.members.get(subject)?, theirs.members.get(subject)?);
+    let of_both = |names: &[String], others: &[String]| -> Value {
+        names.iter().filter(|name| others.contains(name)).map(String::as_str).collect()
+    };
+    let (theirs, ours) = (of_both(theirs, ours), of_both(ours, theirs));
+    let (pointer, theirs, ours) = first_difference(Some(&theirs), Some(&ours))?;
+    Some(Difference {
+        subject: subject.clone(),
+        aspect: Some("member order".to_owned()),
+        pointer,
+        theirs: theirs.cloned(),
+        ours: ours.cloned(),
+    })
+}
+
+type Place<'a> = (String, Option<&'a Value>, Option<&'a Value>);
+
+/// The first place at which two values differ: a JSON pointer (RFC 6901) and what stands there.
+fn first_difference<'a>(theirs: Option<&'a Value>, ours: Option<&'a Value>) -> Option<Place<'a>> {
+    match (theirs, ours) {
+        (Some(Value::Object(theirs)), Some(Value::Object(ours))) => {
+            theirs.keys().chain(ours.keys()).find_map(|key| {
+                let (rest, theirs, ours) = first_difference(theirs.get(key), ours.get(key))?;
+                Some((format!("/{}{rest}", key.replace('~', "~0").replace('/', "~1")), theirs, ours))
+            })
+        }
+        (Some(Value::Array(theirs)), Some(Value::Array(ours))) => {
+            (0..theirs.len().max(ours.len())).find_map(|index| {
+                let (rest, theirs, ours) = first_difference(theirs.get(index), ours.get(index))?;
+                Some((format!("/{index}{rest}"), theirs, ours))
+            })
+        }
+        (theirs, ours) if theirs == ours => None,
+        (theirs, ours) => Some((String::new(), theirs, ours)),
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (sign, value) = match (&self.theirs, &self.ours) {
+            (None, Some(ours)) if self.pointer.is_empty() => ('+', said(ours)),
+            (Some(theirs), None) if self.pointer.is_empty() => ('-', said(theirs)),
+            (theirs, ours) => ('~', format!(": {} -> {}", brief(theirs.as_ref()), brief(ours.as_ref()))),
+        };
+        write!(f, "{sign} {}", self.subject)?;
+        for part in self.aspect.iter().chain((!self.pointer.is_empty()).then_some(&self.pointer)) {
+            write!(f, " {part}")?;
+        }
+        f.write_str(&value)
+    }
+}
+
+/// What a value adds to its name: nothing when it only says that something is there.
+fn said(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::Object(object) if object.is_empty() => String::new(),
+        value => format!(": {}", brief(Some(value))),
+    }
+}
+
+/// A value on one line; what is long inside braces or brackets is left out.
+fn brief(value: Option<&Value>) -> String {
+    const WIDTH: usize = 80;
+    let Some(value) = value else { return "absent".to_owned() };
+    let text = value.to_string();
+    match value {
+        Value::Object(_) if text.len() > WIDTH => "{..}".to_owned(),
+        Value::Array(_) if text.len() > WIDTH => "[..]".to_owned(),
+        _ => text,
+    }
+}

@@ -1,0 +1,57 @@
+//! The deviations that a README lists, held against those that occur.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::compare::Difference;
+
+/// The lines that occur, each with whether it is listed, and the listed ones that do not occur.
+#[derive(Debug)]
+pub(super) struct Verdict {
+    lines: Vec<(String, bool)>,
+    pub(super) stale: Vec<String>,
+}
+
+impl Verdict {
+    /// Holds `differences` against the blocks of `readme` that are fenced as `deviations`.
+    pub(super) fn new(differences: &[Difference], readme: &str) -> Self {
+        let listed = listed(readme);
+        let lines: Vec<(String, bool)> = differences
+            .iter()
+            .map(|difference| difference.to_string())
+            .map(|line| (line.clone(), listed.contains(line.as_str())))
+            .collect();
+        let occurs = |listed: &str| lines.iter().any(|(line, _)| line == listed);
+        let stale = listed.iter().filter(|line| !occurs(line)).map(|line| (*line).to_owned()).collect();
+        Self { lines, stale }
+    }
+
+    /// How many lines are not listed.
+    pub(super) fn unlisted(&self) -> usize {
+        self.lines.iter().filter(|(_, listed)| !listed).count()
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (line, listed) in &self.lines {
+            writeln!(f, "{line}{}", if *listed { "" } else { "  <- not listed" })?;
+        }
+        self.stale.iter().try_for_each(|line| writeln!(f, "{line}  <- listed, but does not occur"))
+    }
+}
+
+fn listed(readme: &str) -> BTreeSet<&str> {
+    let mut listed = BTreeSet::new();
+    let mut inside = false;
+    for line in readme.lines().map(str::trim) {
+        match line.strip_prefix("```") {
+            Some(language) => inside = !inside && language == "deviations",
+            None if inside && !line.is_empty() => {
+                listed.insert(line);
+            }
+            None => {}
+        }
+    }
+    listed
+}

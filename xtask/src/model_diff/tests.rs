@@ -1,0 +1,277 @@
+//! Each kind of difference on tiny models, the judgement on listed lines, and our model itself.
+
+use super::*;
+
+/// A service with the operation `Put`, whose input is the structure `In`; `{}` marks where a test changes something.
+const BASE: &str = r##"{"smithy":"2.0","shapes":{
+    "a#Service":{"type":"service","version":"1","resources":[{"target":"a#Thing"}],
+      "traits":{"smithy.rules#endpointRuleSet":{"parameters":{"Region":{"documentation":"theirs"}},
+        "rules":[{"conditions":[],"type":"tree"},{"conditions":[{"fn":"isSet"}],"type":"error"}]}}},
+    "a#Thing":{"type":"resource","operations":[{"target":"a#Put"},{"target":"a#Drop"}]},
+    "a#Put":{"type":"operation","input":{"target":"a#In"},"output":{"target":"smithy.api#Unit"},
+      "errors":[{"target":"a#Bad"}],"traits":{"smithy.api#http":{"method":"PUT","uri":"/","code":200}}},
+    "a#Drop":{"type":"operation","input":{"target":"a#DropIn"}},
+    "a#DropIn":{"type":"structure"},
+    "a#In":{"type":"structure","members":{
+      "one":{"target":"a#Text","traits":{"smithy.api#documentation":"theirs"}},
+      "two":{"target":"smithy.api#Long","traits":{}},
+      "three":{"target":"a#Names"}}},
+    "a#Names":{"type":"list","member":{"target":"smithy.api#String"}},
+    "a#Text":{"type":"string","traits":{"smithy.api#length":{"max":9}}},
+    "a#Bad":{"type":"structure","traits":{"smithy.api#error":"client"}}
+}}"##;
+
+fn model(text: &str) -> Model {
+    Model::from_json(text).unwrap()
+}
+
+fn differences(ours: &str, operations: &[&str]) -> Vec<String> {
+    let operations: Vec<String> = operations.iter().map(|name| (*name).to_owned()).collect();
+    let found = diff(&model(ours), &model(BASE), &operations).unwrap();
+    found.iter().map(ToString::to_string).collect()
+}
+
+/// What is printed when ours is `BASE` with `from` written as `to`.
+fn check(from: &str, to: &str, expected: &[&str]) {
+    assert_eq!(BASE.matches(from).count(), 1, "`{from}` marks no single place");
+    assert_eq!(differences(&BASE.replace(from, to), &[]), expected);
+}
+
+#[test]
+fn a_model_does_not_differ_from_itself() {
+    assert_eq!(differences(BASE, &[]), [""; 0]);
+}
+
+#[test]
+fn members() {
+    check(r#""three":{"#, r#""four":{"#, &["+ a#In$four", "- a#In$three"]);
+    check(
+        r#""target":"smithy.api#Long""#,
+        r#""target":"smithy.api#Short""#,
+        &[r#"~ a#In$two target: "smithy.api#Long" -> "smithy.api#Short""#],
+    );
+    check(
+        r#""member":{"target":"smithy.api#String"}"#,
+        r#""member":{"target":"a#Text"}"#,
+        &[r#"~ a#Names$member target: "smithy.api#String" -> "a#Text""#],
+    );
+}
+
+#[test]
+fn member_order_counts_for_what_both_have() {
+    check(
+        r#""two":{"target":"smithy.api#Long","traits":{}},
+      "three":{"target":"a#Names"}"#,
+        r#""three":{"target":"a#Names"},"new":{"target":"a#Text"},"two":{"target":"smithy.api#Long"}"#,
+        &[r#"~ a#In member order /1: "two" -> "three""#, "+ a#In$new"],
+    );
+}
+
+#[test]
+fn shapes_stand_for_their_members() {
+    let ours = BASE.replace(r#""target":"a#Names""#, r#""target":"a#Map""#).replace(
+        r##""a#Names":{"type":"list","member":{"target":"smithy.api#String"}}"##,
+        r##""a#Map":{"type":"map","key":{"target":"a#Text"},"value":{"target":"a#Text"}}"##,
+    );
+    assert_eq!(
+        differences(&ours, &[]),
+        [r#"~ a#In$three target: "a#Names" -> "a#Map""#, "+ a#Map", "- a#Names"]
+    );
+}
+
+#[test]
+fn shape_types() {
+    check(r#""type":"string""#, r#""type":"blob""#, &[r#"~ a#Text type: "string" -> "blob""#]);
+}
+
+#[test]
+fn traits() {
+    check(r#""traits":{}"#, r#""traits":{"smithy.api#required":{}}"#, &["+ a#In$two @smithy.api#required"]);
+    check(r#""traits":{}"#, r#""traits":{"b#own":"value"}"#, &[r#"+ a#In$two @b#own: "value""#]);
+    check(r#""smithy.api#length":{"max":9}"#, "", &[r#"- a#Text @smithy.api#length: {"max":9}"#]);
+    check(r#"{"max":9}"#, r#"{"max":8}"#, &["~ a#Text @smithy.api#length /max: 9 -> 8"]);
+    check(r#"{"max":9}"#, r#"{"max":9,"min":1}"#, &["~ a#Text @smithy.api#length /min: absent -> 1"]);
+    check(
+        r#""smithy.api#error":"client""#,
+        r#""smithy.api#error":"server""#,
+        &[r#"~ a#Bad @smithy.api#error: "client" -> "server""#],
+    );
+}
+
+#[test]
+fn a_long_value_is_shown_by_the_first_place_that_differs() {
+    check(
+        r#"{"fn":"isSet"}"#,
+        r#"{"fn":"not","a/b":1}"#,
+        &[r#"~ a#Service @smithy.rules#endpointRuleSet /rules/1/conditions/0/fn: "isSet" -> "not""#],
+    );
+    check(
+        r#"{"fn":"isSet"}"#,
+        r#"{"fn":"isSet","a/b~c":1}"#,
+        &["~ a#Service @smithy.rules#endpointRuleSet /rules/1/conditions/0/a~1b~0c: absent -> 1"],
+    );
+    let long = format!(r#"{{"fn":"isSet"}},{{"argv":"{}"}}"#, "x".repeat(80));
+    check(
+        r#"{"fn":"isSet"}"#,
+        &long,
+        &["~ a#Service @smithy.rules#endpointRuleSet /rules/1/conditions/1: absent -> {..}"],
+    );
+}
+
+#[test]
+fn documentation_is_no_difference() {
+    let ours = BASE.replace("theirs", "ours");
+    assert_ne!(ours, BASE);
+    assert_eq!(differences(&ours, &[]), [""; 0]);
+    assert_eq!(differences(&ours.replace(r#""documentation":"ours""#, ""), &[]), [""; 0]);
+}
+
+#[test]
+fn trait_definitions_are_no_difference() {
+    check(
+        r##""a#Names":"##,
+        r##""b#own":{"type":"string","traits":{"smithy.api#trait":{}}},"a#Names":"##,
+        &[],
+    );
+}
+
+#[test]
+fn what_a_service_resource_and_operation_bind() {
+    check(r#""version":"1""#, r#""version":"2""#, &[r#"~ a#Service version: "1" -> "2""#]);
+    check(
+        r##"[{"target":"a#Thing"}]"##,
+        r##"[],"operations":[{"target":"a#Put"}]"##,
+        &["+ a#Service operation a#Put", "- a#Service resource a#Thing", "- a#Thing"],
+    );
+    check(
+        r##"[{"target":"a#Put"},{"target":"a#Drop"}]"##,
+        r##"[{"target":"a#Drop"}],"put":{"target":"a#Put"}"##,
+        &["- a#Thing operation a#Put", "+ a#Thing put a#Put"],
+    );
+    check(r##""errors":[{"target":"a#Bad"}]"##, r#""errors":[]"#, &["- a#Bad", "- a#Put error a#Bad"]);
+    check(
+        r##""input":{"target":"a#In"}"##,
+        r##""input":{"target":"a#DropIn"}"##,
+        &["- a#In", "- a#Names", "+ a#Put input a#DropIn", "- a#Put input a#In", "- a#Text"],
+    );
+    check(r#""output":{"target":"smithy.api#Unit"},"#, "", &[]);
+}
+
+#[test]
+fn only_the_operations_of_ours_are_compared() {
+    check(r##",{"target":"a#Drop"}"##, "", &[]);
+    let ours = BASE.replace(r##""a#DropIn":{"##, r##""a#DropIn":{"members":{"x":{"target":"a#Text"}},"##);
+    assert_eq!(differences(&ours, &[]), ["+ a#DropIn$x"]);
+    assert_eq!(differences(&ours, &["Put"]), [""; 0]);
+}
+
+#[test]
+fn an_operation_that_only_ours_has() {
+    let ours = BASE.replace("a#Put", "a#Set");
+    assert_eq!(
+        differences(&ours, &["Set"]),
+        ["+ a#Bad", "+ a#In", "+ a#Names", "+ a#Set", "+ a#Text", "+ a#Thing operation a#Set"]
+    );
+}
+
+#[test]
+fn what_cannot_be_selected_names_the_model() {
+    let refused = |ours: &str, theirs: &str, operation: &str| {
+        diff(&model(ours), &model(theirs), &[operation.to_owned()]).unwrap_err().to_string()
+    };
+    assert_eq!(refused(BASE, BASE, "Get"), "our model: a#Service: has no operation `Get`; it has Drop, Put");
+    assert_eq!(
+        refused(BASE, &BASE.replace("a#Service", "a#Other"), "Put"),
+        "the other model: no service `a#Service` in the model; it has: a#Other"
+    );
+}
+
+/// A folder with a model, another model and, if given, a README that lists lines; and what `run` makes of it.
+fn judged(listed: Option<&str>, operations: &[&str]) -> (String, Result<(), String>) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let ours = BASE.replace(r#"{"max":9}"#, r#"{"max":8}"#);
+    if let Some(lines) = listed {
+        file(
+            "README.md",
+            &format!("```sh\n+ a#No\n```\n\n```deviations\n{lines}\n```\n\nBecause.\n+ a#No\n"),
+        );
+    }
+    let args = Args {
+        file: file("theirs.json", BASE),
+        model: Some(file("ours.json", &ours)),
+        operations: operations.iter().map(|name| (*name).to_owned()).collect(),
+    };
+    let mut out = Vec::new();
+    let result = run(&args, &mut out).map_err(|error| error.to_string());
+    (String::from_utf8(out).unwrap(), result)
+}
+
+const LINE: &str = "~ a#Text @smithy.api#length /max: 9 -> 8";
+
+#[test]
+fn listed_differences_are_printed_and_pass() {
+    assert_eq!(judged(Some(LINE), &[]), (format!("{LINE}\n"), Ok(())));
+}
+
+#[test]
+fn unlisted_differences_are_marked_and_fail() {
+    for listed in [None, Some("")] {
+        let (out, result) = judged(listed, &[]);
+        assert_eq!(out, format!("{LINE}  <- not listed\n"));
+        assert!(
+            result
+                .unwrap_err()
+                .starts_with("1 unlisted and 0 stale: mend the model, or the `deviations` block")
+        );
+    }
+}
+
+#[test]
+fn stale_lines_fail_when_everything_was_compared() {
+    let listed = format!("{LINE}\n- a#Gone");
+    let (out, result) = judged(Some(&listed), &[]);
+    assert_eq!(out, format!("{LINE}\n- a#Gone  <- listed, but does not occur\n"));
+    assert!(result.unwrap_err().starts_with("0 unlisted and 1 stale"));
+    assert_eq!(judged(Some(&listed), &["Put"]), (format!("{LINE}\n"), Ok(())));
+}
+
+#[test]
+fn a_file_that_is_missing_or_no_model_is_named() {
+    let args = Args { file: "no/such.json".into(), model: None, operations: Vec::new() };
+    assert!(run(&args, &mut Vec::new()).unwrap_err().to_string().starts_with("cannot read no/such.json: "));
+    let no_model = our_model().with_file_name("README.md");
+    let args = Args { file: no_model, ..args };
+    let message = run(&args, &mut Vec::new()).unwrap_err().to_string();
+    assert!(message.contains("README.md: the model is not JSON"), "{message}");
+}
+
+#[test]
+fn our_model_does_not_differ_from_the_published_one_but_as_listed() {
+    let published =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/conformance/models/bedrock-runtime.json");
+    if !published.exists() {
+        eprintln!("skipped: the published model is not at {}", published.display());
+        return;
+    }
+    let args = Args { file: published, model: None, operations: Vec::new() };
+    let mut out = Vec::new();
+    let result = run(&args, &mut out);
+    assert!(result.is_ok(), "{}\n{}", result.unwrap_err(), String::from_utf8_lossy(&out));
+}
+
+#[test]
+fn everything_in_our_model_is_documented() {
+    const DOCUMENTATION: &str = "smithy.api#documentation";
+    let model = load(&our_model()).unwrap();
+    for (id, shape) in model.shapes() {
+        assert!(shape.has(DOCUMENTATION), "{id}");
+        for (name, member) in shape.all_members() {
+            assert!(member.has(DOCUMENTATION), "{id}${name}");
+        }
+    }
+}
