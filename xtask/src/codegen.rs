@@ -29,6 +29,11 @@ pub(crate) struct Arguments {
     operations: Vec<String>,
 }
 
+/// What `--check` does for the project's own model.
+pub(crate) fn check() -> Result<(), Failure> {
+    run(&Arguments { check: true, model: None, out: None, operations: Vec::new() })
+}
+
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let partitions = read(&root().join("model/partitions.json"))?;
     let partitions = Partitions::from_json(&partitions).map_err(Failure::new)?;

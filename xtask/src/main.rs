@@ -1,7 +1,11 @@
 //! The developer commands: `cargo xtask codegen`, `model diff`, `peers`, `ci`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool")]
 
+mod ci;
 mod codegen;
+mod model_diff;
+mod peers;
+mod tidy;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -20,19 +24,52 @@ struct Arguments {
 enum Command {
     /// Generate the types and the client's methods from the model.
     Codegen(codegen::Arguments),
+    /// Ask about the model.
+    Model {
+        #[command(subcommand)]
+        command: ModelCommand,
+    },
+    /// Run boto3 and the AWS CLI against the local endpoint, and compare what they send with what we send.
+    Peers,
+    /// Check rules about files that no other tool checks.
+    Tidy,
+    /// Run every check.
+    Ci,
+}
+
+#[derive(Debug, Subcommand)]
+enum ModelCommand {
+    /// Compare the model with another Smithy AST file.
+    Diff(model_diff::Args),
 }
 
 fn main() -> ExitCode {
-    let outcome = match &Arguments::parse().command {
-        Command::Codegen(arguments) => codegen::run(arguments),
-    };
-    match outcome {
+    match execute(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("error: {failure}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn execute(arguments: &Arguments) -> Result<(), Failure> {
+    match &arguments.command {
+        Command::Codegen(arguments) => codegen::run(arguments),
+        Command::Model { command: ModelCommand::Diff(arguments) } => diff(arguments),
+        Command::Peers => peers::run(),
+        Command::Tidy => tidy::run(),
+        Command::Ci => ci::run(),
+    }
+}
+
+fn diff(arguments: &model_diff::Args) -> Result<(), Failure> {
+    model_diff::run(arguments, &mut std::io::stdout()).map_err(|error| Failure::new(error.to_string()))
+}
+
+/// Says which check runs now.
+fn step(name: &str) {
+    println!("== {name}");
 }
 
 /// Why a command failed, in words for the person who ran it.

@@ -72,7 +72,7 @@ pub(crate) enum Error {
 }
 
 fn our_model() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("model").join("bedrock-runtime.json")
+    crate::root().join("model/bedrock-runtime.json")
 }
 
 fn load(path: &Path) -> Result<Model, Error> {

@@ -117,15 +117,11 @@ impl CanonicalRequest {
 
     /// The first line in which another canonical request differs from this one.
     pub fn first_difference(&self, other: &str) -> Option<Difference> {
-        let (mut ours, mut theirs) = (self.text.split('\n'), other.split('\n'));
-        (1..).map(|line| (line, ours.next(), theirs.next())).find_map(|lines| match lines {
-            (_, None, None) => Some(None),
-            (_, ours, theirs) if ours == theirs => None,
-            (number, ours, theirs) => {
-                let shown = |line| self.shown(line).into_owned();
-                Some(Some(Difference { number, ours: ours.map(shown), theirs: theirs.map(shown) }))
-            }
-        })?
+        let ours: Vec<_> = self.text.split('\n').collect();
+        let theirs: Vec<_> = other.split('\n').collect();
+        let index = (0..ours.len().max(theirs.len())).find(|&index| ours.get(index) != theirs.get(index))?;
+        let shown = |lines: &[&str]| lines.get(index).map(|line| self.shown(line).into_owned());
+        Some(Difference { number: index + 1, ours: shown(&ours), theirs: shown(&theirs) })
     }
 
     /// The same request with one line replaced.

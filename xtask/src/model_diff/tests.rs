@@ -252,8 +252,7 @@ fn a_file_that_is_missing_or_no_model_is_named() {
 
 #[test]
 fn our_model_does_not_differ_from_the_published_one_but_as_listed() {
-    let published =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/conformance/models/bedrock-runtime.json");
+    let published = crate::root().join("../shared/conformance/models/bedrock-runtime.json");
     if !published.exists() {
         eprintln!("skipped: the published model is not at {}", published.display());
         return;

@@ -7,7 +7,9 @@ use rustls::pki_types::InvalidDnsNameError;
 
 use crate::{
     TransportError,
-    TransportErrorKind::{self, Connect, ConnectTimeout, InvalidRequest, RequestBody, Resolve, ResponseHead, Send, Tls},
+    TransportErrorKind::{
+        self, Connect, ConnectTimeout, InvalidRequest, RequestBody, Resolve, ResponseHead, Send, Tls,
+    },
     error::find,
 };
 

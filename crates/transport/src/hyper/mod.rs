@@ -94,7 +94,10 @@ impl Transport for HyperTransport {
 }
 
 impl Shared {
-    async fn send(&self, mut request: Request<RequestBody>) -> Result<Response<ResponseBody>, TransportError> {
+    async fn send(
+        &self,
+        mut request: Request<RequestBody>,
+    ) -> Result<Response<ResponseBody>, TransportError> {
         if request::prepare(&mut request)? == Scheme::HTTPS {
             self.send_on(self.secure().await?, request).await
         } else {

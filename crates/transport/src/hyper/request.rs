@@ -26,7 +26,9 @@ fn scheme(request: &Request<RequestBody>) -> Result<Scheme, TransportError> {
     }
     match uri.scheme() {
         Some(scheme) if *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS => Ok(scheme.clone()),
-        Some(scheme) => Err(invalid(format!("the scheme of its URI is `{scheme}`: expected `https` or `http`"))),
+        Some(scheme) => {
+            Err(invalid(format!("the scheme of its URI is `{scheme}`: expected `https` or `http`")))
+        }
         None => Err(invalid("its URI has no scheme: expected `https` or `http`")),
     }
 }

@@ -1,0 +1,56 @@
+//! What only the inside shows: when certificates are loaded.
+
+use std::io::{Read, Write};
+
+use super::*;
+use crate::TransportErrorKind::Tls;
+
+/// Answers one request with a 200 and an empty body; gives the address.
+fn peer() -> std::net::SocketAddr {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let _ = stream.read(&mut [0; 4096]).unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").unwrap();
+    });
+    address
+}
+
+async fn send(transport: &HyperTransport, scheme: &str) -> Result<Response<ResponseBody>, TransportError> {
+    let uri = format!("{scheme}://{}/", peer());
+    transport.send(Request::get(uri).body(RequestBody::default()).unwrap()).await
+}
+
+#[tokio::test]
+async fn http_loads_no_root_certificates() {
+    let transport = HyperTransport::new();
+    send(&transport, "http").await.unwrap();
+    assert!(!transport.0.secure.initialized());
+}
+
+#[tokio::test]
+async fn https_loads_them_once_for_all_clones() {
+    let roots = include_bytes!("../../tests/data/root.pem").as_slice();
+    let transport = HyperTransport::builder().root_certificates_pem(roots).build();
+    let address = |transport: &HyperTransport| std::ptr::from_ref(transport.0.secure.get().unwrap());
+
+    // The peer speaks no TLS; the certificates were loaded before that showed.
+    assert_eq!(send(&transport, "https").await.unwrap_err().kind(), Tls);
+    let first = address(&transport);
+    let clone = transport.clone();
+    assert_eq!(send(&clone, "https").await.unwrap_err().kind(), Tls);
+    assert_eq!(address(&clone), first);
+}
+
+/// Holds on a machine with root certificates, and on one without: then the error says what to do.
+#[test]
+fn the_systems_roots_make_a_configuration_or_an_instruction() {
+    match tls::client_config(None) {
+        Ok(config) => assert_eq!(config.alpn_protocols, [b"http/1.1"]),
+        Err(error) => {
+            assert_eq!(error.kind(), Tls);
+            assert!(error.to_string().contains("SSL_CERT_FILE"), "{error}");
+        }
+    }
+}

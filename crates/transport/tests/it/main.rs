@@ -1,0 +1,16 @@
+//! The adapters against peers on loopback that are written byte by byte.
+
+#[cfg(feature = "hyper")]
+mod answers;
+#[cfg(feature = "hyper")]
+mod connections;
+#[cfg(feature = "hyper")]
+mod failures;
+#[cfg(feature = "hyper")]
+mod requests;
+#[cfg(feature = "hyper")]
+mod server;
+#[cfg(feature = "smithy")]
+mod smithy;
+#[cfg(feature = "hyper")]
+mod tls;

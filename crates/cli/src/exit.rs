@@ -1,0 +1,52 @@
+//! Exit codes: stable, and documented in the help.
+
+use std::process::ExitCode;
+
+use invoke_model_client::Error;
+
+/// How a run ended, when not well.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) code: u8,
+    pub(crate) message: String,
+}
+
+/// The answer could not be written.
+const OUTPUT: u8 = 1;
+/// A setting, a credential or the input is wrong; nothing was sent.
+const INPUT: u8 = 3;
+/// HTTP 4xx.
+const REFUSED: u8 = 4;
+/// HTTP 5xx.
+const FAILED: u8 = 5;
+/// No whole answer came.
+const CONNECTION: u8 = 6;
+
+impl Failure {
+    /// What was to be printed or written could not be.
+    pub(crate) fn output(error: &std::io::Error) -> Self {
+        Self { code: OUTPUT, message: format!("the answer cannot be written: {error}") }
+    }
+
+    /// Nothing was sent, because of what the caller said.
+    pub(crate) fn input(error: &dyn std::error::Error) -> Self {
+        Self { code: INPUT, message: error.to_string() }
+    }
+
+    /// A call that failed, by how far it came.
+    pub(crate) fn call<E: invoke_model_client::types::OperationError>(error: &Error<E>) -> Self {
+        let code = match error.status().map(|status| status.as_u16()) {
+            Some(500..) => FAILED,
+            Some(400..500) => REFUSED,
+            _ if error.was_sent() => CONNECTION,
+            _ => INPUT,
+        };
+        Self { code, message: error.to_string() }
+    }
+}
+
+impl From<Failure> for ExitCode {
+    fn from(failure: Failure) -> Self {
+        Self::from(failure.code)
+    }
+}

@@ -1,0 +1,141 @@
+//! `https`: with a peer that has a certificate, and with peers that have none to trust.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
+    sync::Arc,
+    thread,
+};
+
+use http::Request;
+use invoke_model_transport::{
+    HyperTransport, RequestBody, Transport, TransportError,
+    TransportErrorKind::{BodyIncomplete, Tls},
+};
+use rustls::{
+    ServerConfig, ServerConnection, StreamOwned,
+    crypto::ring,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+};
+
+use crate::server::Server;
+
+const ROOT: &[u8] = include_bytes!("../data/root.pem");
+const CERTIFICATE: &[u8] = include_bytes!("../data/server.pem");
+const KEY: &[u8] = include_bytes!("../data/server.key.pem");
+
+type Stream = BufReader<StreamOwned<ServerConnection, TcpStream>>;
+
+/// Accepts one connection, shakes hands and lets `peer` have it.
+fn serve(peer: impl FnOnce(Stream) + Send + 'static) -> SocketAddr {
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![CertificateDer::from_pem_slice(CERTIFICATE).unwrap()],
+            PrivateKeyDer::from_pem_slice(KEY).unwrap(),
+        )
+        .unwrap();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        let connection = ServerConnection::new(Arc::new(config)).unwrap();
+        peer(BufReader::new(StreamOwned::new(connection, stream)));
+    });
+    address
+}
+
+/// Reads the head of a request; `false` at the end of the connection.
+fn read_head(stream: &mut Stream) -> bool {
+    let mut lines = stream.lines().map_while(Result::ok);
+    lines.any(|line| line.is_empty())
+}
+
+fn trusting(roots: &'static [u8]) -> HyperTransport {
+    HyperTransport::builder().root_certificates_pem(roots).build()
+}
+
+fn get(authority: impl std::fmt::Display) -> Request<RequestBody> {
+    Request::get(format!("https://{authority}/")).body(RequestBody::default()).unwrap()
+}
+
+async fn check_untrusted(transport: HyperTransport, address: SocketAddr, words: &str) {
+    let error: TransportError = transport.send(get(address)).await.unwrap_err();
+    assert_eq!(error.kind(), Tls, "{error:?}");
+    assert!(!error.may_have_been_sent());
+    assert!(error.to_string().starts_with(&format!("no TLS connection ({address}): {words}")), "{error}");
+}
+
+#[tokio::test]
+async fn a_trusted_peer_is_called_over_http_1_and_its_connection_reused() {
+    // Only one connection is ever accepted.
+    let address = serve(|mut stream| {
+        while read_head(&mut stream) {
+            assert_eq!(stream.get_ref().conn.alpn_protocol(), Some(&b"http/1.1"[..]));
+            stream.get_mut().write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").unwrap();
+        }
+    });
+    let transport = trusting(ROOT);
+    for _ in 0..3 {
+        let response = transport.send(get(address)).await.unwrap();
+        assert_eq!(response.into_body().collect().await.unwrap(), "{}");
+        // The connection returns to the pool once its task has run.
+        for _ in 0..8 {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_connection_cut_without_a_tls_closure_is_no_end_of_a_body() {
+    // https://www.rfc-editor.org/rfc/rfc9112#section-9.8-5
+    let address = serve(|mut stream| {
+        assert!(read_head(&mut stream));
+        stream.get_mut().write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{").unwrap();
+        stream.get_mut().flush().unwrap();
+        stream.get_mut().sock.shutdown(Shutdown::Both).unwrap();
+    });
+    let response = trusting(ROOT).send(get(address)).await.unwrap();
+    assert_eq!(response.into_body().collect().await.unwrap_err().kind(), BodyIncomplete);
+}
+
+#[tokio::test]
+async fn a_peer_with_an_unknown_issuer() {
+    let address = serve(|mut stream| assert!(!read_head(&mut stream)));
+    check_untrusted(trusting(CERTIFICATE), address, "invalid peer certificate").await;
+}
+
+#[tokio::test]
+async fn a_peer_that_does_not_speak_tls() {
+    let server = Server::start(|mut connection| async move {
+        connection.write("HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        connection.closed().await;
+    })
+    .await;
+    let words = "received corrupt message";
+    check_untrusted(trusting(ROOT), server.address, words).await;
+}
+
+#[tokio::test]
+async fn a_peer_that_hangs_up_on_the_handshake() {
+    let server = Server::start(|mut connection| async move {
+        // The client's greeting.
+        tokio::io::AsyncBufReadExt::fill_buf(&mut connection.0).await.unwrap();
+        let read = connection.0.buffer().len();
+        tokio::io::AsyncBufReadExt::consume(&mut connection.0, read);
+    })
+    .await;
+    check_untrusted(trusting(ROOT), server.address, "tls handshake eof").await;
+}
+
+#[tokio::test]
+async fn roots_that_are_no_certificates() {
+    // Nobody is asked to connect.
+    let nobody = SocketAddr::from(([127, 0, 0, 1], 1));
+    let given = "the root certificates that were given are not PEM certificates: ";
+    check_untrusted(trusting(b"nonsense"), nobody, &format!("{given}there is none")).await;
+    check_untrusted(trusting(KEY), nobody, &format!("{given}there is none")).await;
+}

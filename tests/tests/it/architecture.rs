@@ -1,0 +1,168 @@
+//! Who may know whom, over `cargo metadata`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
+use serde::Deserialize;
+
+/// Every crate of the product and the crates of the product that it may depend on.
+const MAY_KNOW: &[(&str, &[&str])] = &[
+    ("invoke-model-protocol", &[]),
+    ("invoke-model-signing", &[]),
+    ("invoke-model-transport", &[]),
+    ("invoke-model-types", &["invoke-model-protocol"]),
+    (
+        "invoke-model-client",
+        &["invoke-model-protocol", "invoke-model-signing", "invoke-model-transport", "invoke-model-types"],
+    ),
+    ("invoke-model-local", &["invoke-model-protocol", "invoke-model-signing", "invoke-model-types"]),
+    (
+        "invoke-model-cli",
+        &["invoke-model-client", "invoke-model-local", "invoke-model-transport", "invoke-model-types"],
+    ),
+    ("invoke-model-codegen", &[]),
+    ("xtask", &["invoke-model-codegen"]),
+];
+
+/// Crates that somebody with an HTTP client of their own builds: no IO, no C, no AWS crate.
+const PURE: &[&str] = &["invoke-model-protocol", "invoke-model-signing", "invoke-model-types"];
+
+#[test]
+fn each_crate_knows_only_whom_it_may() {
+    let metadata = metadata();
+    for (name, allowed) in MAY_KNOW {
+        let known = direct(package(&metadata, name)).into_iter();
+        let ours: Vec<String> = known.filter(|name| name.starts_with("invoke-model-")).collect();
+        let strangers: Vec<&String> = ours.iter().filter(|name| !allowed.contains(&name.as_str())).collect();
+        assert!(strangers.is_empty(), "{name} must not depend on {strangers:?}");
+    }
+    let members: BTreeSet<&str> =
+        metadata.workspace_packages().iter().map(|package| package.name.as_str()).collect();
+    let listed: BTreeSet<&str> =
+        MAY_KNOW.iter().map(|(name, _)| *name).chain(["invoke-model-tests"]).collect();
+    assert_eq!(members, listed, "every member stands in MAY_KNOW");
+}
+
+#[test]
+fn folder_and_package_have_one_name() {
+    for package in metadata().workspace_packages() {
+        let folder = package.manifest_path.parent().and_then(|folder| folder.file_name()).unwrap();
+        let expected = if folder == "xtask" { folder.to_owned() } else { format!("invoke-model-{folder}") };
+        assert_eq!(package.name.as_str(), expected);
+    }
+}
+
+#[test]
+fn protocol_types_and_signing_need_no_c_no_aws_crate_and_no_runtime() {
+    let metadata = metadata();
+    for name in PURE {
+        for package in closure(&metadata, name) {
+            let other = package.name.as_str();
+            assert!(package.links.is_none(), "{name} reaches {other}, which links {:?}", package.links);
+            assert!(!other.starts_with("aws-"), "{name} reaches {other}");
+            assert!(!["cc", "hyper", "tokio", "ring", "rustls", "mio"].contains(&other), "{name} reaches {other}");
+        }
+    }
+}
+
+#[test]
+fn every_dependency_allows_the_stated_compiler() {
+    // Without the feature `aws-config`, which follows the compiler of the AWS SDK.
+    let metadata = metadata_with(&[]);
+    let stated = package(&metadata, "invoke-model-protocol").rust_version.clone().unwrap();
+    for (name, _) in MAY_KNOW {
+        for package in closure(&metadata, name) {
+            if let Some(needed) = &package.rust_version {
+                assert!(*needed <= stated, "{name} reaches {} {}, which needs Rust {needed}", package.name, package.version);
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_that_deny_toml_bans_is_reached() {
+    #[derive(Deserialize)]
+    struct Deny {
+        bans: Bans,
+    }
+    #[derive(Deserialize)]
+    struct Bans {
+        deny: Vec<Ban>,
+    }
+    #[derive(Deserialize)]
+    struct Ban {
+        #[serde(rename = "crate")]
+        name: String,
+        #[serde(default)]
+        wrappers: Vec<String>,
+    }
+
+    let text = std::fs::read_to_string(root().join("deny.toml")).unwrap();
+    let deny: Deny = toml::from_str(&text).unwrap();
+    assert!(!deny.bans.deny.is_empty());
+    let metadata = metadata();
+    for package in &metadata.packages {
+        for ban in &deny.bans.deny {
+            let depends = package.dependencies.iter().any(|dependency| dependency.name == ban.name);
+            // A published crate may name a banned one behind a feature that is off; the lock file decides.
+            let locked = metadata.packages.iter().any(|other| other.name.as_str() == ban.name);
+            let reached = depends && locked && resolved(&metadata, package, &ban.name);
+            let allowed = ban.wrappers.iter().any(|wrapper| wrapper == package.name.as_str());
+            assert!(!reached || allowed, "{} depends on {}, which deny.toml bans", package.name, ban.name);
+        }
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+fn metadata() -> Metadata {
+    metadata_with(&["--all-features"])
+}
+
+fn metadata_with(features: &[&str]) -> Metadata {
+    let mut command = MetadataCommand::new();
+    command.manifest_path(root().join("Cargo.toml"));
+    let options = ["--offline", "--locked"].iter().chain(features).map(|option| (*option).to_owned());
+    command.other_options(options.collect::<Vec<_>>());
+    command.exec().unwrap()
+}
+
+fn package<'a>(metadata: &'a Metadata, name: &str) -> &'a Package {
+    metadata.packages.iter().find(|package| package.name.as_str() == name).unwrap()
+}
+
+/// The names of a package's own dependencies, those of its tests left out.
+fn direct(package: &Package) -> BTreeSet<String> {
+    let normal = package.dependencies.iter().filter(|dependency| dependency.kind != DependencyKind::Development);
+    normal.map(|dependency| dependency.name.clone()).collect()
+}
+
+/// Every package that a package's build reaches with all features, tests left out.
+fn closure<'a>(metadata: &'a Metadata, name: &str) -> Vec<&'a Package> {
+    let resolve = metadata.resolve.as_ref().unwrap();
+    let by_id: BTreeMap<_, _> = metadata.packages.iter().map(|package| (&package.id, package)).collect();
+    let nodes: BTreeMap<_, _> = resolve.nodes.iter().map(|node| (&node.id, node)).collect();
+    let mut reached = BTreeMap::new();
+    let mut queue = vec![&package(metadata, name).id];
+    while let Some(id) = queue.pop() {
+        if reached.insert(id, by_id[id]).is_none() {
+            let wanted = nodes[id].deps.iter().filter(|dependency| {
+                let kinds = &dependency.dep_kinds;
+                // What only Windows or WebAssembly builds is theirs to judge.
+                kinds.iter().any(|kind| kind.kind != DependencyKind::Development && kind.target.is_none())
+            });
+            queue.extend(wanted.map(|dependency| &dependency.pkg));
+        }
+    }
+    reached.into_values().collect()
+}
+
+fn resolved(metadata: &Metadata, package: &Package, name: &str) -> bool {
+    let resolve = metadata.resolve.as_ref().unwrap();
+    let node = resolve.nodes.iter().find(|node| node.id == package.id);
+    let names = node.into_iter().flat_map(|node| &node.deps).map(|dependency| dependency.name.replace('_', "-"));
+    names.into_iter().any(|dependency| dependency == name)
+}

@@ -1,0 +1,99 @@
+//! Any input survives the wire in both directions, and no bytes make any parser panic.
+
+use bytes::Bytes;
+use invoke_model_types::{
+    ErrorMetadata, InvokeModel, InvokeModelInput, InvokeModelOutput, Operation, ServerOperation,
+};
+use proptest::collection::vec;
+use proptest::option::of;
+use proptest::prelude::*;
+
+/// What a header field can carry from end to end: no control characters, no blanks at either end.
+fn field() -> impl Strategy<Value = String> {
+    "[!-~¡-ÿ]([ -~¡-ÿ]{0,20}[!-~¡-ÿ])?"
+}
+
+prop_compose! {
+    fn input()(
+        model_id in ".{1,80}",
+        // An empty body is one that is not set.
+        body in of(vec(any::<u8>(), 1..200)),
+        fields in (of(field()), of(field()), of(field()), of(field())),
+        more in (of(field()), of(field()), of(field()), of(field())),
+    ) -> InvokeModelInput {
+        let mut input = InvokeModelInput::new(model_id);
+        input.body = body.map(Bytes::from);
+        (input.content_type, input.accept, input.guardrail_identifier, input.guardrail_version) = fields;
+        input.trace = more.0.map(Into::into);
+        input.performance_config_latency = more.1.map(Into::into);
+        input.service_tier = more.2.map(Into::into);
+        input.request_metadata = more.3;
+        input
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_input_survives_the_wire(input in input()) {
+        let request = InvokeModel::serialize(input.clone()).unwrap();
+        let mut expected = input;
+        if expected.body.is_some() {
+            // The one thing that the wire adds.
+            expected.content_type.get_or_insert_with(|| "application/json".to_owned());
+        }
+        prop_assert_eq!(InvokeModel::parse_request(&request).unwrap(), expected);
+    }
+
+    #[test]
+    fn any_output_survives_the_wire(body in vec(any::<u8>(), 0..200), content_type in field(), tier in of(field())) {
+        let mut output = InvokeModelOutput::new(Bytes::from(body), content_type);
+        output.service_tier = tier.map(Into::into);
+        let response = InvokeModel::serialize_response(output.clone()).unwrap();
+        prop_assert_eq!(InvokeModel::parse(response).unwrap(), output);
+    }
+
+    #[test]
+    fn no_answer_makes_a_parser_panic(
+        status in 100u16..1000,
+        code in vec(any::<u8>(), 0..40),
+        body in vec(any::<u8>(), 0..200),
+    ) {
+        let mut response = http::Response::builder().status(status).body(Bytes::from(body)).unwrap();
+        if let Ok(value) = http::HeaderValue::from_bytes(&code) {
+            response.headers_mut().insert("x-amzn-errortype", value.clone());
+            response.headers_mut().insert("content-type", value);
+        }
+        let metadata = ErrorMetadata::from_response(&response);
+        let _ = InvokeModel::parse_error(metadata, &response);
+        let _ = InvokeModel::parse(response);
+    }
+
+    #[test]
+    fn no_error_body_makes_a_parser_panic(code in "[A-Za-z]{0,12}", value in any_json(), which in 0usize..10) {
+        let names = ["AccessDeniedException", "InternalServerException", "ModelErrorException",
+            "ModelNotReadyException", "ModelTimeoutException", "ResourceNotFoundException",
+            "ServiceQuotaExceededException", "ServiceUnavailableException", "ThrottlingException", "ValidationException"];
+        let body = format!(r#"{{"__type":"{}{code}","message":{value},"originalStatusCode":{value}}}"#, names[which]);
+        let response = http::Response::builder().status(400).body(Bytes::from(body)).unwrap();
+        let _ = InvokeModel::parse_error(ErrorMetadata::from_response(&response), &response);
+    }
+
+    #[test]
+    fn no_request_makes_a_parser_panic(path in "/[!-~]{0,60}", body in vec(any::<u8>(), 0..100)) {
+        if let Ok(request) = http::Request::builder().method("POST").uri(path).body(Bytes::from(body)) {
+            if let Ok(input) = InvokeModel::parse_request(&request) {
+                let _ = InvokeModel::violations(&input).to_string();
+            }
+        }
+    }
+}
+
+fn any_json() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just("null".to_owned()),
+        any::<i64>().prop_map(|number| number.to_string()),
+        Just("[{}]".to_owned()),
+        Just("\"text\"".to_owned()),
+        Just("1e400".to_owned()),
+    ]
+}
