@@ -54,7 +54,6 @@ impl HyperTransport {
     }
 
     /// To change settings.
-    #[must_use]
     pub fn builder() -> HyperTransportBuilder {
         HyperTransportBuilder::default()
     }
