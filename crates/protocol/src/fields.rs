@@ -61,6 +61,14 @@ pub fn insert_prefixed(
     Ok(())
 }
 
+/// Marks a field whose member is sensitive, so that `Debug` of the message and explanations of its signature do not
+/// print the value. <https://smithy.io/2.0/spec/documentation-traits.html#sensitive-trait>
+pub fn mark_sensitive(headers: &mut HeaderMap, name: &'static str) {
+    if let Some(value) = headers.get_mut(name) {
+        value.set_sensitive(true);
+    }
+}
+
 /// Reads a member from a field.
 ///
 /// # Errors

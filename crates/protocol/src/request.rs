@@ -38,6 +38,11 @@ impl RequestBuilder {
         fields::insert(&mut self.headers, name, member, value, write)
     }
 
+    /// Says that the member bound to a field is sensitive.
+    pub fn sensitive(&mut self, name: &'static str) {
+        fields::mark_sensitive(&mut self.headers, name);
+    }
+
     /// A list bound to a header field, its elements behind one another with commas between.
     ///
     /// # Errors

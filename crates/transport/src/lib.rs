@@ -6,8 +6,8 @@
 //!
 //! | feature | adapter | for |
 //! |---|---|---|
-//! | `hyper` (default) | [`HyperTransport`] | HTTP/1.1 over TCP and TLS, connections reused |
-//! | `smithy` | [`SmithyTransport`] | any `HttpClient` of `aws-smithy-runtime-api`: connectors, replay and mock clients |
+//! | `hyper` (default) | `HyperTransport` | HTTP/1.1 over TCP and TLS, connections reused |
+//! | `smithy` | `SmithyTransport` | any `HttpClient` of `aws-smithy-runtime-api`: connectors, replay and mock clients |
 //!
 //! Without features the crate is the trait, the bodies and the error, and depends on no runtime.
 //!

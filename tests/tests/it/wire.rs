@@ -38,7 +38,9 @@ fn what_is_signed() {
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_440_938_160);
     let signer = Signer::new("us-east-1", "bedrock");
     let signed = signer.sign(&mut parts, &credentials, &PayloadHash::of(&body), now).unwrap();
-    insta::assert_snapshot!("canonical_request", signed.canonical_request().as_str());
+    assert!(signed.canonical_request().as_str().contains(r#"{"tenant":"a"}"#));
+    // As it may be shown: the request's metadata are sensitive.
+    insta::assert_snapshot!("canonical_request", signed.canonical_request());
     insta::assert_snapshot!("string_to_sign", signed.string_to_sign());
 }
 

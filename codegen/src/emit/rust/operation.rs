@@ -49,14 +49,15 @@ pub(super) fn operation(operation: &Operation, service: &Service) -> TokenStream
 pub(super) fn write_field(member: &Member, of: &TokenStream) -> Option<TokenStream> {
     let target = if of.to_string() == "input" { quote!(request) } else { quote!(response) };
     let (wire_name, value) = (&member.wire_name, field::as_option(member, of));
+    let sensitive = |name| member.sensitive.then(|| quote!(#target.sensitive(#name);));
     match (&member.location, &member.ty) {
         (Location::Header(name), Type::List { element, .. }) => {
-            let writer = codec::element_writer(element);
-            Some(quote!(#target.list_field(#name, #wire_name, #value, #writer)?;))
+            let (writer, sensitive) = (codec::element_writer(element), sensitive(name));
+            Some(quote!(#target.list_field(#name, #wire_name, #value, #writer)?; #sensitive))
         }
         (Location::Header(name), ty) => {
-            let writer = codec::text_writer(ty);
-            Some(quote!(#target.field(#name, #wire_name, #value, #writer)?;))
+            let (writer, sensitive) = (codec::text_writer(ty), sensitive(name));
+            Some(quote!(#target.field(#name, #wire_name, #value, #writer)?; #sensitive))
         }
         (Location::PrefixHeaders(prefix), _) => {
             Some(quote!(#target.prefixed_fields(#prefix, #wire_name, #value)?;))

@@ -37,6 +37,11 @@ impl ResponseBuilder {
         fields::insert(&mut self.headers, name, member, value, write)
     }
 
+    /// Says that the member bound to a field is sensitive.
+    pub fn sensitive(&mut self, name: &'static str) {
+        fields::mark_sensitive(&mut self.headers, name);
+    }
+
     /// A list bound to a header field.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! The adapters against peers on loopback that are written byte by byte.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at what it does not expect, in its helpers too")]
+
 #[cfg(feature = "hyper")]
 mod answers;
 #[cfg(feature = "hyper")]

@@ -80,6 +80,7 @@ impl Operation for InvokeModel {
             input.request_metadata.as_ref(),
             text::write::string,
         )?;
+        request.sensitive("x-amzn-bedrock-request-metadata");
         request.payload(input.body, "application/json")
     }
 

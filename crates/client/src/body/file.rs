@@ -1,0 +1,99 @@
+//! A body file: opened once, read twice.
+
+use std::io::{Read, Seek};
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use invoke_model_signing::{PayloadHash, PayloadHasher};
+use tokio::task::spawn_blocking;
+
+use super::BodyError;
+use super::stream::FileStream;
+
+/// What is read at once, in bytes.
+pub(super) const PIECE: usize = 64 << 10;
+
+/// An open file that stands at its beginning.
+pub(crate) struct File {
+    path: PathBuf,
+    file: std::fs::File,
+    length: u64,
+    hash: Option<PayloadHash>,
+}
+
+impl File {
+    /// Opens a file, and takes its hash if one is needed.
+    pub(crate) async fn open(path: PathBuf, hashed: bool) -> Result<Self, BodyError> {
+        blocking(path, move |path| {
+            let unreadable = |error| BodyError::Unreadable { path: path.to_owned(), error };
+            // Before it is opened: to open a pipe waits for its other end.
+            let is_regular = std::fs::metadata(path).map_err(unreadable)?.is_file();
+            if !is_regular {
+                return Err(BodyError::NotRegular { path: path.to_owned() });
+            }
+            let mut file = std::fs::File::open(path).map_err(unreadable)?;
+            let mut length = file.metadata().map_err(unreadable)?.len();
+            let mut hash = None;
+            if hashed {
+                let (counted, digest) = hash_of(&mut file).map_err(unreadable)?;
+                file.rewind().map_err(unreadable)?;
+                (length, hash) = (counted, Some(digest));
+            }
+            Ok(Self { path: path.to_owned(), file, length, hash })
+        })
+        .await
+    }
+
+    /// The hash, if it was asked for.
+    pub(crate) fn hash(&self) -> Option<&PayloadHash> {
+        self.hash.as_ref()
+    }
+
+    /// The content as a body of known length that is read while it is sent.
+    pub(crate) fn into_stream(self) -> FileStream {
+        FileStream::new(tokio::fs::File::from_std(self.file), self.path, self.length, self.hash)
+    }
+
+    /// The whole content in memory.
+    pub(crate) async fn into_bytes(self) -> Result<Bytes, BodyError> {
+        let Self { path, mut file, length, hash } = self;
+        blocking(path, move |path| {
+            let mut content = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
+            file.read_to_end(&mut content)
+                .map_err(|error| BodyError::Unreadable { path: path.to_owned(), error })?;
+            if hash.is_some_and(|hash| hash != PayloadHash::of(&content)) {
+                return Err(BodyError::Changed { path: path.to_owned() });
+            }
+            Ok(content.into())
+        })
+        .await
+    }
+}
+
+/// The length and hash of what is left of a file.
+fn hash_of(file: &mut std::fs::File) -> std::io::Result<(u64, PayloadHash)> {
+    let mut hasher = PayloadHasher::new();
+    let mut piece = vec![0; PIECE];
+    let mut length = 0;
+    loop {
+        match file.read(&mut piece) {
+            Ok(0) => return Ok((length, hasher.finish())),
+            Ok(read) => {
+                hasher.update(&piece[..read]);
+                length += read as u64;
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Runs what waits for a disk away from the threads that drive sockets.
+async fn blocking<T: Send + 'static>(
+    path: PathBuf,
+    work: impl FnOnce(&Path) -> Result<T, BodyError> + Send + 'static,
+) -> Result<T, BodyError> {
+    let name = path.clone();
+    let done = spawn_blocking(move || work(&path)).await;
+    done.unwrap_or_else(|error| Err(BodyError::Unreadable { path: name, error: error.into() }))
+}

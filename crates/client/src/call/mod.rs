@@ -1,0 +1,86 @@
+//! One call: its input, its way to the service and back.
+
+mod chunked;
+mod explanation;
+mod field;
+mod request;
+mod required;
+mod send;
+
+use std::fmt;
+use std::path::PathBuf;
+
+use bytes::Bytes;
+use invoke_model_protocol::Operation;
+
+pub use chunked::Chunked;
+pub use explanation::Explanation;
+pub use field::FieldError;
+
+use crate::body::Content;
+use crate::{Body, Client};
+use required::Required;
+
+/// A call of operation `O` that is not sent yet: set the members of its input, then [`send`](Self::send) it.
+///
+/// `Debug` shows no member of the input.
+#[must_use = "a call does nothing until it is sent"]
+pub struct Call<O: Operation> {
+    client: Client,
+    pub(crate) input: O::Input,
+    required: Required,
+    /// Stands for the bytes of the payload.
+    file: Option<PathBuf>,
+    fields: Vec<(String, String)>,
+}
+
+impl<O: Operation> Call<O> {
+    pub(crate) fn filled(client: &Client, input: O::Input) -> Self {
+        let (client, required) = (client.clone(), Required::default());
+        Self { client, input, required, file: None, fields: Vec::new() }
+    }
+
+    /// A call with an empty input whose required members are still to be [`given`](Self::given).
+    pub(crate) fn unfilled(client: &Client, required: &'static [&'static str]) -> Self
+    where
+        O::Input: Default,
+    {
+        Self { required: Required::new(required), ..Self::filled(client, O::Input::default()) }
+    }
+
+    /// The required member at that place of the list is given.
+    pub(crate) fn given(&mut self, index: usize) {
+        self.required.given(index);
+    }
+
+    /// The bytes of a payload; of a file none yet, because it is read when the call is sent.
+    pub(crate) fn attach(&mut self, body: Body) -> Bytes {
+        let (bytes, file) = match body.0 {
+            Content::Bytes(bytes) => (bytes, None),
+            Content::Path(path) => (Bytes::new(), Some(path)),
+        };
+        self.file = file;
+        bytes
+    }
+
+    /// A header field that the model does not know (yet), sent and signed as it is. It takes the place of one that
+    /// a member has set; of two with the same name the last is sent.
+    ///
+    /// A name or value that cannot stand in a header, and a field that the client writes itself (`host`,
+    /// `authorization`, `content-length`, ..), make the call end with a [`FieldError`].
+    pub fn field(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.fields.push((name.into(), value.into()));
+        self
+    }
+}
+
+impl<O: Operation> fmt::Debug for Call<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fields: Vec<_> = self.fields.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Call")
+            .field("operation", &O::NAME)
+            .field("file", &self.file)
+            .field("fields", &fields)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,223 @@
+//! The settings of a client, before they are checked.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use aws_credential_types::Token;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use invoke_model_transport::{HyperTransport, Transport};
+use invoke_model_types::endpoint::{Parameters, resolve};
+
+use super::clock::Clock;
+use super::endpoint::Endpoint;
+use super::source::{Setting, Source, Sources};
+use super::{Authentication, Config, ConfigError};
+
+/// The settings of a [`Config`]. What is set here stands above what [`from_env`](Config::from_env) found.
+#[derive(Clone, Default)]
+#[must_use]
+pub struct ConfigBuilder {
+    pub(crate) region: Option<Setting<String>>,
+    pub(crate) credentials: Option<Setting<Result<SharedCredentialsProvider, ConfigError>>>,
+    pub(crate) bearer_token: Option<Setting<Token>>,
+    pub(crate) endpoint_url: Option<Setting<String>>,
+    pub(crate) use_fips: Option<Setting<Result<bool, ConfigError>>>,
+    pub(crate) use_dual_stack: Option<Setting<Result<bool, ConfigError>>>,
+    pub(crate) ignore_bearer: bool,
+    pub(crate) transport: Option<Arc<dyn Transport>>,
+    pub(crate) clock: Clock,
+}
+
+impl ConfigBuilder {
+    /// The region that is called and signed for, such as `us-east-1`.
+    pub fn region(mut self, region: impl Into<String>) -> Self {
+        self.region = Some(Setting::in_code(region.into()));
+        self
+    }
+
+    /// Where the credentials of each call come from: fixed ones
+    /// ([`Credentials`](aws_credential_types::Credentials)) or any provider of the AWS crates.
+    ///
+    /// They stand above a bearer token of the environment, but not above one set with
+    /// [`bearer_token`](Self::bearer_token).
+    pub fn credentials_provider(mut self, provider: impl ProvideCredentials + 'static) -> Self {
+        self.credentials = Some(Setting::in_code(Ok(SharedCredentialsProvider::new(provider))));
+        self
+    }
+
+    /// An Amazon Bedrock API key. With it no credentials are looked up and nothing is signed.
+    pub fn bearer_token(mut self, token: impl Into<String>) -> Self {
+        self.bearer_token = Some(Setting::in_code(Token::new(token, None)));
+        self
+    }
+
+    /// Uses credentials and a signature even where there is a bearer token.
+    pub fn ignore_bearer(mut self) -> Self {
+        self.ignore_bearer = true;
+        self
+    }
+
+    /// An absolute `http` or `https` URL in place of the endpoint that the rules make from the region. A path in it
+    /// is put before the path of every request; a query is refused.
+    pub fn endpoint_url(mut self, url: impl Into<String>) -> Self {
+        self.endpoint_url = Some(Setting::in_code(url.into()));
+        self
+    }
+
+    /// Whether to call the host whose cryptography is validated under FIPS 140. Default: no.
+    pub fn use_fips(mut self, yes: bool) -> Self {
+        self.use_fips = Some(Setting::in_code(Ok(yes)));
+        self
+    }
+
+    /// Whether to call the host that has both IPv4 and IPv6 addresses. Default: no.
+    pub fn use_dual_stack(mut self, yes: bool) -> Self {
+        self.use_dual_stack = Some(Setting::in_code(Ok(yes)));
+        self
+    }
+
+    /// What sends the requests; an `Arc<dyn Transport>` is one too. Default: a [`HyperTransport`] of its own.
+    pub fn transport(mut self, transport: impl Transport) -> Self {
+        self.transport = Some(Arc::new(transport));
+        self
+    }
+
+    /// What tells the time, for signatures and for the expiry of credentials. Default: the system's clock.
+    pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.clock = Clock::new(clock);
+        self
+    }
+
+    /// Checks the settings and resolves the endpoint, once for all calls.
+    ///
+    /// That there are no credentials is not an error here but of each call: see
+    /// [`CredentialsError`](crate::CredentialsError).
+    ///
+    /// # Errors
+    /// See [`ConfigError`].
+    pub fn build(self) -> Result<Config, ConfigError> {
+        let (authentication, credentials) = self.authentication()?;
+        if let Some(region) = &self.region {
+            check_region(region)?;
+        }
+        let (endpoint, endpoint_source) = self.endpoint()?;
+        if self.region.is_none() && matches!(authentication, Authentication::SigV4(_)) {
+            return Err(ConfigError::NoSigningRegion { endpoint: endpoint_source });
+        }
+        let sources = Sources {
+            region: self.region.as_ref().map(|region| region.source),
+            endpoint: endpoint_source,
+            credentials,
+        };
+        Ok(Config {
+            region: self.region.map(|region| region.value),
+            endpoint,
+            authentication,
+            sources,
+            transport: self.transport.unwrap_or_else(|| Arc::new(HyperTransport::new())),
+            clock: self.clock,
+        })
+    }
+
+    fn authentication(&self) -> Result<(Authentication, Option<Source>), ConfigError> {
+        // What was set in code stands above the environment: a variable forgotten in a shell must not take the
+        // place of credentials that a program chose.
+        let chosen = |source: Source| matches!(source, Source::Code | Source::SdkConfig);
+        let credentials_chosen = self.credentials.as_ref().is_some_and(|given| chosen(given.source));
+        let bearer = self.bearer_token.as_ref().filter(|token| {
+            !self.ignore_bearer && (chosen(token.source) || !credentials_chosen)
+        });
+        if let Some(Setting { value, source }) = bearer {
+            check_token(value, *source)?;
+            return Ok((Authentication::Bearer(value.clone()), Some(*source)));
+        }
+        match &self.credentials {
+            None => Ok((Authentication::SigV4(None), None)),
+            Some(Setting { value, source }) => {
+                Ok((Authentication::SigV4(Some(value.clone()?)), Some(*source)))
+            }
+        }
+    }
+
+    fn endpoint(&self) -> Result<(Endpoint, Source), ConfigError> {
+        let flag = |flag: &Option<Setting<Result<bool, ConfigError>>>| match flag {
+            Some(setting) => setting.value.clone(),
+            None => Ok(false),
+        };
+        let parameters = Parameters {
+            region: self.region.as_ref().map(|region| region.value.as_str()),
+            use_fips: flag(&self.use_fips)?,
+            use_dual_stack: flag(&self.use_dual_stack)?,
+            endpoint: self.endpoint_url.as_ref().map(|url| url.value.as_str()),
+        };
+        if parameters.region.is_none() && parameters.endpoint.is_none() {
+            return Err(ConfigError::NoRegion);
+        }
+        let url = resolve(&parameters)
+            .map_err(|error| ConfigError::Endpoint { error, settings: self.endpoint_settings() })?;
+        let source = self.endpoint_url.as_ref().map_or(Source::EndpointRules, |url| url.source);
+        let invalid = |problem| ConfigError::Invalid { setting: "endpoint URL", source_of: source, problem };
+        Ok((Endpoint::parse(&url).map_err(invalid)?, source))
+    }
+
+    /// The settings that an endpoint comes from, each with its source.
+    fn endpoint_settings(&self) -> String {
+        let yes = |flag: &Option<Setting<Result<bool, ConfigError>>>| {
+            flag.as_ref().filter(|flag| flag.value == Ok(true)).map(|flag| flag.source)
+        };
+        let settings = [
+            ("region", self.region.as_ref().map(|region| region.source)),
+            ("endpoint URL", self.endpoint_url.as_ref().map(|url| url.source)),
+            ("FIPS", yes(&self.use_fips)),
+            ("dual-stack", yes(&self.use_dual_stack)),
+        ];
+        let given = settings.iter().filter_map(|(name, source)| Some(format!("{name}: {}", (*source)?)));
+        given.collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// The region becomes a part of a host name, so that anything else in it could change the host.
+fn check_region(region: &Setting<String>) -> Result<(), ConfigError> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    if !region.value.is_empty() && region.value.bytes().all(plain) {
+        return Ok(());
+    }
+    Err(ConfigError::Invalid {
+        setting: "region",
+        source_of: region.source,
+        problem: format!(
+            "is `{}`: a region has letters, digits and hyphens only, such as us-east-1",
+            region.value.escape_debug()
+        ),
+    })
+}
+
+fn check_token(token: &Token, source: Source) -> Result<(), ConfigError> {
+    let token = token.token();
+    if !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(());
+    }
+    Err(ConfigError::Invalid {
+        setting: "bearer token",
+        source_of: source,
+        problem: "is empty, or has a blank, a line end or another character that no token has".into(),
+    })
+}
+
+impl fmt::Debug for ConfigBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let source = |source: Option<Source>| source.map_or("not set".to_owned(), |source| source.to_string());
+        f.debug_struct("ConfigBuilder")
+            .field("region", &self.region)
+            .field("credentials", &source(self.credentials.as_ref().map(|given| given.source)))
+            .field("bearer_token", &source(self.bearer_token.as_ref().map(|given| given.source)))
+            // It can hold a password until it is checked.
+            .field("endpoint_url", &source(self.endpoint_url.as_ref().map(|given| given.source)))
+            .field("use_fips", &self.use_fips)
+            .field("use_dual_stack", &self.use_dual_stack)
+            .field("ignore_bearer", &self.ignore_bearer)
+            .field("transport", &self.transport)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,111 @@
+//! The endpoint: scheme, authority and base path, put before every request target.
+
+use std::fmt;
+
+use http::Uri;
+use http::uri::{Authority, PathAndQuery, Scheme};
+
+/// Where calls go, checked once.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Endpoint {
+    scheme: Scheme,
+    authority: Authority,
+    /// Without the slash at its end: empty, or `/gateway/bedrock`.
+    base_path: String,
+}
+
+impl Endpoint {
+    /// Reads an absolute `http` or `https` URL.
+    ///
+    /// # Errors
+    /// What is wrong and what to do, as the rest of a sentence that begins with the setting. The URL is shown only
+    /// if it holds no password.
+    pub(crate) fn parse(url: &str) -> Result<Self, String> {
+        if url.contains('@') {
+            return Err("has a user or password before `@`: leave them out".into());
+        }
+        let example = "give one such as https://bedrock-runtime.us-east-1.amazonaws.com";
+        let uri: Uri = url.parse().map_err(|error| format!("`{url}` is no URL ({error}): {example}"))?;
+        let parts = uri.into_parts();
+        let scheme = parts.scheme.filter(|scheme| *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS);
+        let (Some(scheme), Some(authority)) = (scheme, parts.authority) else {
+            return Err(format!("`{url}` is no absolute http or https URL: {example}"));
+        };
+        if authority.host().is_empty() {
+            return Err(format!("`{url}` has no host: {example}"));
+        }
+        // `http` takes any digits, and nothing, for a port.
+        if authority.as_str().len() > authority.host().len() && authority.port_u16().is_none() {
+            return Err(format!("`{url}` has a port that is not a number from 0 to 65535"));
+        }
+        // `http` drops a fragment without a word.
+        let path = parts.path_and_query.as_ref();
+        if url.contains('#') || path.is_some_and(|path| path.query().is_some()) {
+            return Err(format!("`{url}` has a query or fragment: only a base path may follow the host"));
+        }
+        let base_path = path.map_or("", PathAndQuery::path).trim_end_matches('/').to_owned();
+        Ok(Self { scheme, authority, base_path })
+    }
+
+    /// The URL of a request target. The target's encoding stays as it is.
+    ///
+    /// # Errors
+    /// Base path and target together are too long for a URI.
+    pub(crate) fn apply(&self, target: &Uri) -> Result<Uri, http::Error> {
+        let path = target.path_and_query().map_or("/", PathAndQuery::as_str);
+        let builder = Uri::builder().scheme(self.scheme.clone()).authority(self.authority.clone());
+        match (self.base_path.as_str(), target.path_and_query()) {
+            ("", Some(path)) => builder.path_and_query(path.clone()),
+            (base, _) => builder.path_and_query(format!("{base}{path}")),
+        }
+        .build()
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}{}", self.scheme, self.authority, self.base_path)
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base_path_and_target_are_joined() {
+        let check = |url: &str, expected: &str| {
+            let target = Uri::from_static("/model/a%3A0/invoke?x=%2F");
+            assert_eq!(Endpoint::parse(url).unwrap().apply(&target).unwrap().to_string(), expected);
+        };
+        check("https://example.test", "https://example.test/model/a%3A0/invoke?x=%2F");
+        check("http://[::1]:8080/", "http://[::1]:8080/model/a%3A0/invoke?x=%2F");
+        check("HTTPS://example.test/a/b%20c/", "https://example.test/a/b%20c/model/a%3A0/invoke?x=%2F");
+    }
+
+    #[test]
+    fn what_is_no_endpoint_is_refused_in_words() {
+        let check = |url: &str, expected: &str| {
+            let error = Endpoint::parse(url).unwrap_err();
+            assert!(error.starts_with(expected), "{url}: {error}");
+        };
+        check("", "`` is no URL (");
+        check("not a url", "`not a url` is no URL (");
+        check("example.test", "`example.test` is no absolute http or https URL: give");
+        check("/path", "`/path` is no absolute");
+        check("ftp://example.test", "`ftp://example.test` is no absolute");
+        check("https://", "`https://` is no URL (");
+        check("http://:80", "`http://:80` has no host");
+        check("http://example.test:99999", "`http://example.test:99999` has a port");
+        check("http://example.test:", "`http://example.test:` has a port");
+        check("http://example.test/?a=b", "`http://example.test/?a=b` has a query");
+        check("http://example.test/#a", "`http://example.test/#a` has a query or fragment");
+        check("http://user:secret@example.test", "has a user or password before `@`");
+    }
+}

@@ -1,0 +1,138 @@
+//! The settings of a client, checked.
+
+mod builder;
+mod clock;
+mod endpoint;
+mod error;
+mod source;
+
+use std::fmt;
+use std::sync::Arc;
+
+use aws_credential_types::Token;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use invoke_model_transport::Transport;
+
+pub use builder::ConfigBuilder;
+pub use error::ConfigError;
+pub use source::{Source, Sources};
+
+pub(crate) use clock::Clock;
+pub(crate) use endpoint::Endpoint;
+pub(crate) use source::Setting;
+
+use crate::env;
+
+/// The settings of a [`Client`](crate::Client), checked, with the endpoint resolved. `Debug` shows no secret.
+#[derive(Clone)]
+pub struct Config {
+    pub(crate) region: Option<String>,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) authentication: Authentication,
+    pub(crate) sources: Sources,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) clock: Clock,
+}
+
+/// How a call says who calls.
+#[derive(Clone)]
+pub(crate) enum Authentication {
+    /// A signature; without a provider every call fails, and says what to set.
+    SigV4(Option<SharedCredentialsProvider>),
+    /// A token, without any look-up of credentials.
+    Bearer(Token),
+}
+
+/// How a call says who calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AuthScheme {
+    /// AWS Signature Version 4, with credentials.
+    SigV4,
+    /// `Authorization: Bearer`, with an Amazon Bedrock API key.
+    Bearer,
+}
+
+impl fmt::Display for AuthScheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SigV4 => "SigV4",
+            Self::Bearer => "bearer token",
+        })
+    }
+}
+
+impl Config {
+    /// Settings in code alone: the environment is not read.
+    pub fn builder() -> ConfigBuilder {
+        ConfigBuilder::default()
+    }
+
+    /// Settings of the environment. To change some of them, see [`ConfigBuilder::from_env`].
+    ///
+    /// # Errors
+    /// See [`ConfigError`].
+    pub fn from_env() -> Result<Self, ConfigError> {
+        ConfigBuilder::from_env().build()
+    }
+
+    /// The region that is called and signed for. With a bearer token and an endpoint URL there may be none.
+    pub fn region(&self) -> Option<&str> {
+        self.region.as_deref()
+    }
+
+    /// The URL that calls go to, without a slash at its end: scheme, host, port if there is one, base path.
+    pub fn endpoint_url(&self) -> String {
+        self.endpoint.to_string()
+    }
+
+    /// Whether calls are signed, or carry a bearer token.
+    pub fn auth_scheme(&self) -> AuthScheme {
+        match self.authentication {
+            Authentication::SigV4(_) => AuthScheme::SigV4,
+            Authentication::Bearer(_) => AuthScheme::Bearer,
+        }
+    }
+
+    /// Where the settings came from.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+}
+
+impl TryFrom<ConfigBuilder> for Config {
+    type Error = ConfigError;
+
+    fn try_from(builder: ConfigBuilder) -> Result<Self, ConfigError> {
+        builder.build()
+    }
+}
+
+impl ConfigBuilder {
+    /// The settings of the environment, to be changed. An empty variable counts as not set. Nothing is checked
+    /// before [`build`](Self::build), so that what is set in code takes the place of what cannot be used.
+    ///
+    /// | setting | variable |
+    /// |---|---|
+    /// | region | `AWS_REGION`, else `AWS_DEFAULT_REGION` |
+    /// | bearer token | `AWS_BEARER_TOKEN_BEDROCK`; if set, it is used and the next are not, as in the AWS SDKs |
+    /// | credentials | `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, and `AWS_SESSION_TOKEN` for temporary ones |
+    /// | endpoint URL | `AWS_ENDPOINT_URL_BEDROCK_RUNTIME`, else `AWS_ENDPOINT_URL`; neither if `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is `true` |
+    /// | FIPS | `AWS_USE_FIPS_ENDPOINT`: `true` or `false` |
+    /// | dual stack | `AWS_USE_DUALSTACK_ENDPOINT`: `true` or `false` |
+    pub fn from_env() -> Self {
+        env::builder(env::variable)
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("region", &self.region)
+            .field("endpoint", &self.endpoint)
+            .field("auth_scheme", &self.auth_scheme())
+            .field("sources", &self.sources)
+            .field("transport", &self.transport)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,57 @@
+//! Where a setting came from.
+
+use std::fmt;
+
+/// Where a setting came from, so that a surprising one can be traced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Source {
+    /// The program set it on the [`ConfigBuilder`](crate::ConfigBuilder).
+    Code,
+    /// An environment variable.
+    Environment(&'static str),
+    /// An `SdkConfig` of the `aws-config` crate, which has sources of its own.
+    SdkConfig,
+    /// The service's endpoint rules made it from the region and the flags.
+    EndpointRules,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Code => f.write_str("set in code"),
+            Self::Environment(variable) => write!(f, "environment variable {variable}"),
+            Self::SdkConfig => f.write_str("SdkConfig"),
+            Self::EndpointRules => f.write_str("endpoint rules"),
+        }
+    }
+}
+
+/// Where the settings of a [`Config`](crate::Config) came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Sources {
+    /// The region's; `None` if there is no region.
+    pub region: Option<Source>,
+    /// The endpoint's.
+    pub endpoint: Source,
+    /// Those of the bearer token or the credentials; `None` if there are neither, and every call will fail.
+    pub credentials: Option<Source>,
+}
+
+/// A value and where it came from.
+#[derive(Clone, Debug)]
+pub(crate) struct Setting<T> {
+    pub(crate) value: T,
+    pub(crate) source: Source,
+}
+
+impl<T> Setting<T> {
+    pub(crate) const fn new(value: T, source: Source) -> Self {
+        Self { value, source }
+    }
+
+    pub(crate) const fn in_code(value: T) -> Self {
+        Self::new(value, Source::Code)
+    }
+}

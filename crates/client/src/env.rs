@@ -1,0 +1,75 @@
+//! Settings from environment variables, the only place that reads them.
+//! Names: <https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>
+
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_credential_types::{Credentials, Token};
+
+use crate::config::{ConfigBuilder, ConfigError, Setting, Source};
+
+const REGION: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
+const ENDPOINT_URL: [&str; 2] = ["AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_ENDPOINT_URL"];
+const IGNORE_ENDPOINT_URL: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
+const BEARER_TOKEN: &str = "AWS_BEARER_TOKEN_BEDROCK";
+const ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
+const SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
+const SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
+const USE_FIPS: &str = "AWS_USE_FIPS_ENDPOINT";
+const USE_DUAL_STACK: &str = "AWS_USE_DUALSTACK_ENDPOINT";
+
+/// A variable of this process's environment. What is not UTF-8 keeps a mark, so that its setting is refused by name
+/// and not passed over.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "the one place of the library that reads the environment")]
+    let value = std::env::var_os(name)?;
+    Some(value.to_string_lossy().into_owned())
+}
+
+/// The settings in an environment.
+pub(crate) fn builder(variable: impl Fn(&str) -> Option<String>) -> ConfigBuilder {
+    let read = |name: &str| variable(name).filter(|value| !value.is_empty());
+    let setting = |name: &'static str| Some(Setting::new(read(name)?, Source::Environment(name)));
+    let first = |names: [&'static str; 2]| names.into_iter().find_map(setting);
+    let ignores_urls = read(IGNORE_ENDPOINT_URL).is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    ConfigBuilder {
+        region: first(REGION),
+        endpoint_url: first(ENDPOINT_URL).filter(|_| !ignores_urls),
+        bearer_token: setting(BEARER_TOKEN)
+            .map(|token| Setting::new(Token::new(token.value, None), token.source)),
+        credentials: credentials(read),
+        use_fips: setting(USE_FIPS).map(|value| flag("FIPS flag", &value)),
+        use_dual_stack: setting(USE_DUAL_STACK).map(|value| flag("dual-stack flag", &value)),
+        ..ConfigBuilder::default()
+    }
+}
+
+fn credentials(
+    read: impl Fn(&str) -> Option<String>,
+) -> Option<Setting<Result<SharedCredentialsProvider, ConfigError>>> {
+    let half = |given, missing| Err(ConfigError::HalfCredentials { given, missing });
+    let value = match (read(ACCESS_KEY_ID), read(SECRET_ACCESS_KEY)) {
+        (None, None) => return None,
+        (Some(_), None) => half(ACCESS_KEY_ID, SECRET_ACCESS_KEY),
+        (None, Some(_)) => half(SECRET_ACCESS_KEY, ACCESS_KEY_ID),
+        (Some(id), Some(secret)) => {
+            let fixed = Credentials::new(id, secret, read(SESSION_TOKEN), None, "environment");
+            Ok(SharedCredentialsProvider::new(fixed))
+        }
+    };
+    Some(Setting::new(value, Source::Environment(ACCESS_KEY_ID)))
+}
+
+fn flag(setting: &'static str, given: &Setting<String>) -> Setting<Result<bool, ConfigError>> {
+    let value = match given.value.to_ascii_lowercase().as_str() {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(ConfigError::Invalid {
+            setting,
+            source_of: given.source,
+            problem: format!("is `{}`: give true or false", given.value.escape_debug()),
+        }),
+    };
+    Setting::new(value, given.source)
+}
+
+#[cfg(test)]
+mod tests;
