@@ -64,10 +64,10 @@ pub(crate) struct Invoke {
     /// Tags for the invocation logs, a JSON object of strings
     #[arg(long, value_name = "JSON")]
     pub(crate) request_metadata: Option<String>,
-    /// Region [env: AWS_REGION]
+    /// Region [otherwise AWS_REGION]
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Option<String>,
-    /// Endpoint in place of the region's [env: AWS_ENDPOINT_URL_BEDROCK_RUNTIME]
+    /// Endpoint in place of the region's [otherwise AWS_ENDPOINT_URL_BEDROCK_RUNTIME]
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint_url: Option<String>,
     /// Call a local endpoint that is started for this one call; no account is needed

@@ -38,7 +38,7 @@ impl Failure {
         let code = match error.status().map(|status| status.as_u16()) {
             Some(500..) => FAILED,
             Some(400..500) => REFUSED,
-            _ if error.was_sent() => CONNECTION,
+            _ if error.may_have_been_sent() => CONNECTION,
             _ => INPUT,
         };
         Self { code, message: error.to_string() }

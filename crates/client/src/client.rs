@@ -61,7 +61,7 @@ impl Client {
     pub(crate) async fn authorize<E>(
         &self,
         request: &mut Parts,
-        payload: &PayloadHash,
+        payload: impl FnOnce() -> PayloadHash,
     ) -> Result<Option<Signed>, ErrorKind<E>> {
         match &self.config().authentication {
             Authentication::Bearer(token) => {
@@ -73,14 +73,9 @@ impl Client {
                 // After the look-up, which can take seconds.
                 let now = self.config().clock.now();
                 let credentials = credentials::current(&provided, now)?;
-                Ok(Some(self.0.signer.sign(request, &credentials, payload, now)?))
+                Ok(Some(self.0.signer.sign(request, &credentials, &payload(), now)?))
             }
         }
-    }
-
-    /// Whether a payload's hash is needed at all.
-    pub(crate) fn signs(&self) -> bool {
-        matches!(self.config().authentication, Authentication::SigV4(_))
     }
 }
 

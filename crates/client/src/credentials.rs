@@ -55,7 +55,7 @@ pub(crate) fn current(
 
 /// What the provider says, and behind it the innermost cause, in which the reason stands as a rule.
 fn words(error: &provider::CredentialsError) -> String {
-    let innermost = std::iter::successors(error.source(), |error| error.source()).last();
+    let innermost = std::iter::successors(error.source(), |&cause| cause.source()).last();
     match innermost {
         Some(cause) => format!("{error}: {cause}"),
         None => error.to_string(),

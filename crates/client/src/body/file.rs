@@ -18,12 +18,12 @@ pub(crate) struct File {
     path: PathBuf,
     file: std::fs::File,
     length: u64,
-    hash: Option<PayloadHash>,
+    hash: PayloadHash,
 }
 
 impl File {
-    /// Opens a file, and takes its hash if one is needed.
-    pub(crate) async fn open(path: PathBuf, hashed: bool) -> Result<Self, BodyError> {
+    /// Opens a file and takes its hash. A request without a signature has it checked too.
+    pub(crate) async fn open(path: PathBuf) -> Result<Self, BodyError> {
         blocking(path, move |path| {
             let unreadable = |error| BodyError::Unreadable { path: path.to_owned(), error };
             // Before it is opened: to open a pipe waits for its other end.
@@ -32,21 +32,16 @@ impl File {
                 return Err(BodyError::NotRegular { path: path.to_owned() });
             }
             let mut file = std::fs::File::open(path).map_err(unreadable)?;
-            let mut length = file.metadata().map_err(unreadable)?.len();
-            let mut hash = None;
-            if hashed {
-                let (counted, digest) = hash_of(&mut file).map_err(unreadable)?;
-                file.rewind().map_err(unreadable)?;
-                (length, hash) = (counted, Some(digest));
-            }
+            let (length, hash) = hash_of(&mut file).map_err(unreadable)?;
+            file.rewind().map_err(unreadable)?;
             Ok(Self { path: path.to_owned(), file, length, hash })
         })
         .await
     }
 
-    /// The hash, if it was asked for.
-    pub(crate) fn hash(&self) -> Option<&PayloadHash> {
-        self.hash.as_ref()
+    /// The hash of the content.
+    pub(crate) fn hash(&self) -> &PayloadHash {
+        &self.hash
     }
 
     /// The content as a body of known length that is read while it is sent.
@@ -61,7 +56,7 @@ impl File {
             let mut content = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
             file.read_to_end(&mut content)
                 .map_err(|error| BodyError::Unreadable { path: path.to_owned(), error })?;
-            if hash.is_some_and(|hash| hash != PayloadHash::of(&content)) {
+            if hash != PayloadHash::of(&content) {
                 return Err(BodyError::Changed { path: path.to_owned() });
             }
             Ok(content.into())

@@ -12,42 +12,30 @@ use tokio::io::{AsyncRead, ReadBuf};
 use super::BodyError;
 use super::file::PIECE;
 
-/// Reads a file piece by piece. The last piece is given only if the whole has the hash that was signed, so that a
+/// Reads a file piece by piece. The last piece is given only if the whole has the hash of the first reading, so that a
 /// request with another content is never complete.
 pub(crate) struct FileStream {
     file: tokio::fs::File,
     path: PathBuf,
     /// Bytes that are still to come.
     remaining: u64,
-    signed: Option<(PayloadHasher, PayloadHash)>,
+    hasher: PayloadHasher,
+    hash: PayloadHash,
 }
 
 impl FileStream {
-    pub(super) fn new(
-        file: tokio::fs::File,
-        path: PathBuf,
-        length: u64,
-        hash: Option<PayloadHash>,
-    ) -> Self {
-        let signed = hash.map(|hash| (PayloadHasher::new(), hash));
-        Self { file, path, remaining: length, signed }
+    pub(super) fn new(file: tokio::fs::File, path: PathBuf, length: u64, hash: PayloadHash) -> Self {
+        Self { file, path, remaining: length, hasher: PayloadHasher::new(), hash }
     }
 
     /// Takes note of a piece; the last one must make the file what it was.
     fn check(&mut self, piece: &[u8]) -> Result<(), BodyError> {
         self.remaining -= piece.len() as u64;
-        if let Some((hasher, _)) = &mut self.signed {
-            hasher.update(piece);
+        self.hasher.update(piece);
+        if self.remaining == 0 && std::mem::take(&mut self.hasher).finish() != self.hash {
+            return Err(BodyError::Changed { path: self.path.clone() });
         }
-        if self.remaining > 0 {
-            return Ok(());
-        }
-        match self.signed.take() {
-            Some((hasher, hash)) if hasher.finish() != hash => {
-                Err(BodyError::Changed { path: self.path.clone() })
-            }
-            _ => Ok(()),
-        }
+        Ok(())
     }
 }
 
@@ -65,7 +53,8 @@ impl http_body::Body for FileStream {
         let wanted = usize::try_from(self.remaining).map_or(PIECE, |remaining| remaining.min(PIECE));
         let mut piece = vec![0; wanted];
         let mut buffer = ReadBuf::new(&mut piece);
-        let read = ready!(Pin::new(&mut self.file).poll_read(cx, &mut buffer)).map(|()| buffer.filled().len());
+        let read =
+            ready!(Pin::new(&mut self.file).poll_read(cx, &mut buffer)).map(|()| buffer.filled().len());
         Poll::Ready(Some(match read {
             Err(error) => Err(BodyError::Unreadable { path: self.path.clone(), error }),
             // It ends before its length.

@@ -6,6 +6,7 @@ mod field;
 mod request;
 mod required;
 mod send;
+mod trail;
 
 use std::fmt;
 use std::path::PathBuf;

@@ -1,28 +1,26 @@
 //! From an input to a request that can be sent: serialize, endpoint, signature.
 
 use bytes::Bytes;
-use http::Uri;
 use http::header::{HeaderValue, USER_AGENT};
 use http::request::Parts;
 use invoke_model_protocol::Operation;
 use invoke_model_signing::{PayloadHash, Signed};
 use invoke_model_transport::{RequestBody, TransportError, TransportErrorKind};
 
-use super::{Call, field};
-use crate::Client;
+use super::trail::Trail;
+use super::{Call, Explanation, field};
+use crate::Error;
 use crate::body::File;
-use crate::error::{Context, Error, ErrorKind};
 
-/// What AWS writes into its logs about who sent a request.
+/// Who sends, for the logs of the service.
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("invoke-model/", env!("CARGO_PKG_VERSION")));
 
-/// A request without endpoint and signature, and its payload.
-pub(super) struct Unsigned {
-    pub(super) client: Client,
-    /// As serialized: path and query.
-    pub(super) target: Option<Uri>,
+/// A request that says who calls.
+pub(super) struct Authorized {
     parts: Parts,
     payload: Payload,
+    /// `None` with a bearer token.
+    signed: Option<Signed>,
 }
 
 enum Payload {
@@ -30,34 +28,72 @@ enum Payload {
     File(File),
 }
 
-/// A request that can be sent, and what was signed, if it was.
-pub(super) struct Authorized {
-    parts: Parts,
-    payload: Payload,
-    signed: Option<Signed>,
+impl Payload {
+    fn hash(&self) -> PayloadHash {
+        match self {
+            Self::Bytes(bytes) => PayloadHash::of(bytes),
+            Self::File(file) => file.hash().clone(),
+        }
+    }
 }
 
 impl<O: Operation> Call<O> {
-    /// Puts the input on the wire, with the endpoint before the target.
-    pub(super) async fn unsigned(self) -> Result<Unsigned, Error<O::Error>> {
+    /// Serializes the input, applies the endpoint, and signs. Nothing is sent.
+    pub(super) async fn authorized(self, trail: &mut Trail) -> Result<Authorized, Error<O::Error>> {
         let Self { client, input, required, file, fields } = self;
-        let fault = |kind| Error::new(kind, Context::new::<O>(&client, None));
-        required.check().map_err(|error| fault(error.into()))?;
-        let request = O::serialize(input).map_err(|error| fault(error.into()))?;
+        required.check().map_err(|error| trail.error::<O>(error))?;
+        let request = O::serialize(input).map_err(|error| trail.error::<O>(error))?;
         let (mut parts, bytes) = request.into_parts();
-        parts.headers.entry(USER_AGENT).or_insert(AGENT);
-        field::insert(&mut parts.headers, fields).map_err(|error| fault(error.into()))?;
+        trail.target = Some(parts.uri.clone());
+
+        parts.headers.insert(USER_AGENT, AGENT);
+        field::insert(&mut parts.headers, fields).map_err(|error| trail.error::<O>(error))?;
+        parts.uri = client.config().endpoint.apply(&parts.uri).map_err(|error| {
+            trail.error::<O>(TransportError::new(TransportErrorKind::InvalidRequest, error))
+        })?;
         let payload = match file {
             None => Payload::Bytes(bytes),
-            Some(path) => {
-                let opened = File::open(path, client.signs()).await;
-                Payload::File(opened.map_err(|error| fault(error.into()))?)
-            }
+            Some(path) => Payload::File(File::open(path).await.map_err(|error| trail.error::<O>(error))?),
         };
-        let uri = client.config().endpoint.apply(&parts.uri);
-        let invalid = |error| TransportError::new(TransportErrorKind::InvalidRequest, error);
-        let uri = uri.map_err(|error| fault(invalid(error).into()))?;
-        let target = std::mem::replace(&mut parts.uri, uri);
-        Ok(Unsigned { client, target: Some(target), parts, payload })
+        let signed = client.authorize(&mut parts, || payload.hash()).await;
+        let signed = signed.map_err(|error| trail.error::<O>(error))?;
+        Ok(Authorized { parts, payload, signed })
+    }
+
+    /// The request that [`send`](Call::send) would send, signed, with an absolute URI: for another HTTP client. A
+    /// signature is good for five minutes. A body file is read whole.
+    ///
+    /// # Errors
+    /// As [`send`](Call::send), but for what comes after the signature.
+    pub async fn sign(self) -> Result<http::Request<Bytes>, Error<O::Error>> {
+        Ok(self.explain().await?.request)
+    }
+
+    /// The request that [`send`](Call::send) would send, and what went into it. Nothing is sent, but credentials are
+    /// looked up.
+    ///
+    /// # Errors
+    /// As [`sign`](Self::sign).
+    pub async fn explain(self) -> Result<Explanation, Error<O::Error>> {
+        let client = self.client.clone();
+        let mut trail = Trail::new(client.clone());
+        let Authorized { parts, payload, signed } = self.authorized(&mut trail).await?;
+        let body = match payload {
+            Payload::Bytes(bytes) => bytes,
+            Payload::File(file) => file.into_bytes().await.map_err(|error| trail.error::<O>(error))?,
+        };
+        let request = http::Request::from_parts(parts, body);
+        Ok(Explanation { operation: O::NAME, config: client.config().clone(), request, signed })
+    }
+}
+
+impl Authorized {
+    /// The request for a transport.
+    pub(super) fn into_request(self) -> http::Request<RequestBody> {
+        let body = match self.payload {
+            Payload::Bytes(bytes) => bytes.into(),
+            Payload::File(file) => RequestBody::from_body(file.into_stream()),
+        };
+        http::Request::from_parts(self.parts, body)
     }
 }

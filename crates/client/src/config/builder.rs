@@ -125,9 +125,10 @@ impl ConfigBuilder {
         // place of credentials that a program chose.
         let chosen = |source: Source| matches!(source, Source::Code | Source::SdkConfig);
         let credentials_chosen = self.credentials.as_ref().is_some_and(|given| chosen(given.source));
-        let bearer = self.bearer_token.as_ref().filter(|token| {
-            !self.ignore_bearer && (chosen(token.source) || !credentials_chosen)
-        });
+        let bearer = self
+            .bearer_token
+            .as_ref()
+            .filter(|token| !self.ignore_bearer && (chosen(token.source) || !credentials_chosen));
         if let Some(Setting { value, source }) = bearer {
             check_token(value, *source)?;
             return Ok((Authentication::Bearer(value.clone()), Some(*source)));
@@ -207,7 +208,8 @@ fn check_token(token: &Token, source: Source) -> Result<(), ConfigError> {
 
 impl fmt::Debug for ConfigBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let source = |source: Option<Source>| source.map_or("not set".to_owned(), |source| source.to_string());
+        let source =
+            |source: Option<Source>| source.map_or("not set".to_owned(), |source| source.to_string());
         f.debug_struct("ConfigBuilder")
             .field("region", &self.region)
             .field("credentials", &source(self.credentials.as_ref().map(|given| given.source)))

@@ -20,7 +20,10 @@ impl Clock {
 
 impl Default for Clock {
     fn default() -> Self {
-        #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock; all others take the time")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place that reads the clock; all others take the time"
+        )]
         Self::new(SystemTime::now)
     }
 }

@@ -1,0 +1,77 @@
+//! `--dry-run` and `--explain`: what would be sent, and why. Secrets are redacted.
+
+use std::fmt::Write;
+
+use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use invoke_model_client::{Explanation, Source};
+
+/// What stands in place of a secret.
+const REDACTED: &str = "[redacted]";
+
+/// Longer bodies are named by their length.
+const SHOWN: usize = 4096;
+
+/// The request as it would go on the wire, then as a curl line.
+pub(crate) fn request(explained: &Explanation) -> String {
+    let request = &explained.request;
+    let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+    let mut text = format!("{} {target} HTTP/1.1\n", request.method());
+    let mut curl = format!("curl --request {}", request.method());
+    for (name, value) in request.headers() {
+        let value = shown(name, value);
+        text.push_str(&format!("{name}: {value}\n"));
+        curl.push_str(&format!(" --header {}", quoted(&format!("{name}: {value}"))));
+    }
+    text.push('\n');
+    match std::str::from_utf8(request.body()) {
+        Ok(body) if body.len() <= SHOWN => {
+            text.push_str(body);
+            if !body.is_empty() {
+                curl.push_str(&format!(" --data-binary {}", quoted(body)));
+            }
+        }
+        _ => {
+            text.push_str(&format!("({} bytes)", request.body().len()));
+            curl.push_str(" --data-binary @BODY");
+        }
+    }
+    format!("{text}\n\n{curl} {}\n", quoted(&request.uri().to_string()))
+}
+
+/// Where the settings came from, and what was signed.
+pub(crate) fn settings(explained: &Explanation) -> String {
+    let (config, sources) = (&explained.config, explained.config.sources());
+    let mut text = String::new();
+    let mut line = |name: &str, value: &str, source: Option<Source>| {
+        let source = source.map_or_else(|| "not set".to_owned(), |source| source.to_string());
+        // Writing to a String has no way to fail.
+        let _ = writeln!(text, "{name:<12} {value} ({source})");
+    };
+    line("endpoint", &config.endpoint_url(), Some(sources.endpoint));
+    line("region", config.region().unwrap_or("none"), sources.region);
+    line("credentials", &config.auth_scheme().to_string(), sources.credentials);
+    if let Some(signed) = &explained.signed {
+        let _ = write!(text, "canonical request\n{}\n", indented(&signed.canonical_request().to_string()));
+        let _ = write!(text, "string to sign\n{}\n", indented(signed.string_to_sign()));
+    }
+    text
+}
+
+/// A field's value; of an authorization all but the signature or token.
+fn shown(name: &HeaderName, value: &HeaderValue) -> String {
+    let text = String::from_utf8_lossy(value.as_bytes());
+    match text.split_once("Signature=") {
+        Some((before, _)) if *name == AUTHORIZATION => format!("{before}Signature={REDACTED}"),
+        _ if value.is_sensitive() || *name == AUTHORIZATION => REDACTED.to_owned(),
+        _ => text.into_owned(),
+    }
+}
+
+/// In single quotes for a POSIX shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,39 @@
+//! `invoke-model serve`: the local endpoint, until it is interrupted.
+
+use std::io::Write;
+
+use invoke_model_local::{Local, Policy};
+
+use crate::arguments::Serve;
+use crate::exit::Failure;
+
+pub(crate) async fn run(arguments: Serve) -> Result<(), Failure> {
+    let mut builder = Local::builder().port(arguments.port).verify(!arguments.no_verify);
+    if let (Some(id), Some(secret)) = (&arguments.access_key_id, &arguments.secret_access_key) {
+        builder = builder.credentials(id, secret, None);
+    }
+    if let Some(region) = &arguments.region {
+        builder = builder.region(region);
+    }
+    if let Some(token) = &arguments.bearer_token {
+        builder = builder.bearer_token(token);
+    }
+    let policy = arguments.deny.iter().fold(Policy::default(), |policy, pattern| policy.deny(pattern));
+    let local = builder.policy(policy).start().await.map_err(|error| Failure::input(&error))?;
+    let region = arguments.region.as_deref().unwrap_or("us-east-1");
+    announce(&local, region).map_err(|error| Failure::output(&error))?;
+    tokio::signal::ctrl_c().await.map_err(|error| Failure::input(&error))?;
+    local.stop().await;
+    Ok(())
+}
+
+/// Lines for a shell, so that any AWS client finds the endpoint and can sign for it.
+fn announce(local: &Local, region: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "export AWS_ENDPOINT_URL_BEDROCK_RUNTIME={}", local.url())?;
+    writeln!(out, "export AWS_REGION={region}")?;
+    writeln!(out, "export AWS_DEFAULT_REGION={region}")?;
+    writeln!(out, "export AWS_ACCESS_KEY_ID={}", local.access_key_id())?;
+    writeln!(out, "export AWS_SECRET_ACCESS_KEY={}", local.secret_access_key())?;
+    out.flush()
+}

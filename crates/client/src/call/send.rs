@@ -1,0 +1,91 @@
+//! The way to the service and back.
+
+use bytes::Bytes;
+use http::Response;
+use invoke_model_protocol::{ErrorMetadata, Operation, PayloadOutput};
+use invoke_model_transport::{ResponseBody, TransportError};
+use tracing::{Instrument, Span, field};
+
+use super::trail::Trail;
+use super::{Call, Chunked};
+use crate::error::{Error, ErrorKind};
+
+impl<O: Operation> Call<O> {
+    /// Sends the call once and gives its output. Dropping the future gives the call up.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`]. An answer that cannot be parsed is in the error, whole.
+    pub async fn send(self) -> Result<O::Output, Error<O::Error>> {
+        let span = self.span();
+        let call = async {
+            let mut trail = Trail::new(self.client.clone());
+            let response = self.response(&mut trail).await?;
+            let response = whole(response).await.map_err(|error| trail.error::<O>(error))?;
+            parse::<O>(response, &trail)
+        };
+        call.instrument(span).await
+    }
+
+    /// Sends the call once and gives its output as soon as the head of the answer is there, the payload
+    /// chunk by chunk.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send), but an answer that ends too early is an error of the last chunk.
+    pub async fn send_chunked(self) -> Result<Chunked<O::Output>, Error<O::Error>>
+    where
+        O: PayloadOutput,
+    {
+        let span = self.span();
+        let call = async {
+            let mut trail = Trail::new(self.client.clone());
+            let (parts, body) = self.response(&mut trail).await?.into_parts();
+            let output = parse::<O>(Response::from_parts(parts, Bytes::new()), &trail)?;
+            Ok(Chunked { output, body })
+        };
+        call.instrument(span).await
+    }
+
+    /// A successful answer, its body still on the way.
+    async fn response(self, trail: &mut Trail) -> Result<Response<ResponseBody>, Error<O::Error>> {
+        let client = self.client.clone();
+        let request = self.authorized(trail).await?.into_request();
+        trail.attempts += 1;
+        let response = client.config().transport.send(request).await;
+        let response = response.map_err(|error| trail.error::<O>(error))?;
+        trail.answered(&response);
+        if O::is_success(response.status()) {
+            return Ok(response);
+        }
+        let response = whole(response).await.map_err(|error| trail.error::<O>(error))?;
+        Err(trail.error::<O>(refusal::<O>(response)))
+    }
+
+    fn span(&self) -> Span {
+        let config = self.client.config();
+        tracing::info_span!(
+            "call",
+            operation = O::NAME,
+            region = config.region(),
+            endpoint = %config.endpoint,
+            status = field::Empty,
+            request_id = field::Empty,
+        )
+    }
+}
+
+async fn whole(response: Response<ResponseBody>) -> Result<Response<Bytes>, TransportError> {
+    let (parts, body) = response.into_parts();
+    Ok(Response::from_parts(parts, body.collect().await?))
+}
+
+/// The answer is kept until it is parsed: the work behind it is paid for.
+fn parse<O: Operation>(response: Response<Bytes>, trail: &Trail) -> Result<O::Output, Error<O::Error>> {
+    O::parse(response.clone()).map_err(|error| trail.error::<O>(ErrorKind::Parse { error, response }))
+}
+
+/// The service's error: the modelled one, or what the answer said if its members cannot be read.
+fn refusal<O: Operation>(response: Response<Bytes>) -> ErrorKind<O::Error> {
+    let metadata = ErrorMetadata::from_response(&response);
+    let error = O::parse_error(metadata.clone(), &response).unwrap_or_else(|_| metadata.into());
+    ErrorKind::Service { error, response }
+}

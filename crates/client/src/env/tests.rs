@@ -1,0 +1,146 @@
+//! Environments, and the settings that they make.
+
+use crate::{AuthScheme, Config, ConfigError, Source};
+
+const REGION: (&str, &str) = ("AWS_REGION", "us-west-2");
+const ID: (&str, &str) = ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE");
+const SECRET: (&str, &str) = ("AWS_SECRET_ACCESS_KEY", "secret");
+const BEARER: (&str, &str) = ("AWS_BEARER_TOKEN_BEDROCK", "token");
+
+fn builder(environment: &[(&str, &str)]) -> crate::ConfigBuilder {
+    super::builder(|name| {
+        environment.iter().find(|(variable, _)| *variable == name).map(|(_, value)| (*value).to_owned())
+    })
+}
+
+fn config(environment: &[(&str, &str)]) -> Config {
+    builder(environment).build().unwrap()
+}
+
+fn check_error(environment: &[(&str, &str)], expected: &str) {
+    assert_eq!(builder(environment).build().unwrap_err().to_string(), expected, "{environment:?}");
+}
+
+#[test]
+fn the_region_is_the_service_s_own_variable_s_first() {
+    let check = |environment: &[(&str, &str)], expected: &str, source| {
+        let config = config(environment);
+        assert_eq!((config.region(), config.sources().region), (Some(expected), Some(source)));
+    };
+    let other = ("AWS_DEFAULT_REGION", "eu-west-1");
+    check(&[REGION, other], "us-west-2", Source::Environment("AWS_REGION"));
+    check(&[other], "eu-west-1", Source::Environment("AWS_DEFAULT_REGION"));
+    check(&[("AWS_REGION", ""), other], "eu-west-1", Source::Environment("AWS_DEFAULT_REGION"));
+}
+
+#[test]
+fn what_is_missing_or_half_is_named() {
+    check_error(&[], "no region: set AWS_REGION, or the region in Config");
+    check_error(
+        &[("AWS_ENDPOINT_URL", "http://localhost")],
+        "no region to sign for: the endpoint URL (environment variable AWS_ENDPOINT_URL) does not say one; set \
+         AWS_REGION, or the region in Config",
+    );
+    check_error(
+        &[REGION, ID],
+        "AWS_ACCESS_KEY_ID is set, but AWS_SECRET_ACCESS_KEY is not: set both, or neither",
+    );
+    check_error(
+        &[REGION, SECRET],
+        "AWS_SECRET_ACCESS_KEY is set, but AWS_ACCESS_KEY_ID is not: set both, or neither",
+    );
+}
+
+#[test]
+fn what_cannot_be_is_refused_by_name() {
+    check_error(
+        &[("AWS_REGION", "us-east-1.example.test/\n")],
+        "the region (environment variable AWS_REGION) is `us-east-1.example.test/\\n`: a region has letters, \
+         digits and hyphens only, such as us-east-1",
+    );
+    check_error(
+        &[REGION, ("AWS_USE_FIPS_ENDPOINT", "yes")],
+        "the FIPS flag (environment variable AWS_USE_FIPS_ENDPOINT) is `yes`: give true or false",
+    );
+    check_error(
+        &[REGION, ("AWS_USE_DUALSTACK_ENDPOINT", "1")],
+        "the dual-stack flag (environment variable AWS_USE_DUALSTACK_ENDPOINT) is `1`: give true or false",
+    );
+    check_error(
+        &[REGION, ("AWS_BEARER_TOKEN_BEDROCK", "a token\n")],
+        "the bearer token (environment variable AWS_BEARER_TOKEN_BEDROCK) is empty, or has a blank, a line end or \
+         another character that no token has",
+    );
+    check_error(
+        &[REGION, ("AWS_ENDPOINT_URL", "http://localhost"), ("AWS_USE_FIPS_ENDPOINT", "true")],
+        "no endpoint: Invalid Configuration: FIPS and custom endpoint are not supported (region: environment \
+         variable AWS_REGION, endpoint URL: environment variable AWS_ENDPOINT_URL, FIPS: environment variable \
+         AWS_USE_FIPS_ENDPOINT)",
+    );
+}
+
+#[test]
+fn endpoints() {
+    let check = |more: &[(&str, &str)], expected: &str, source| {
+        let config = config(&[&[REGION], more].concat());
+        assert_eq!((config.endpoint_url().as_str(), config.sources().endpoint), (expected, source));
+    };
+    let own = ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "http://localhost:1/a/");
+    let all = ("AWS_ENDPOINT_URL", "http://localhost:2");
+    let ignored = ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "True");
+    let public = "https://bedrock-runtime.us-west-2.amazonaws.com";
+    check(&[], public, Source::EndpointRules);
+    check(&[all, own], "http://localhost:1/a", Source::Environment("AWS_ENDPOINT_URL_BEDROCK_RUNTIME"));
+    check(&[all], "http://localhost:2", Source::Environment("AWS_ENDPOINT_URL"));
+    check(&[all, own, ignored], public, Source::EndpointRules);
+    check(
+        &[all, ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "false")],
+        "http://localhost:2",
+        Source::Environment("AWS_ENDPOINT_URL"),
+    );
+    check(
+        &[("AWS_USE_FIPS_ENDPOINT", "TRUE"), ("AWS_USE_DUALSTACK_ENDPOINT", "true")],
+        "https://bedrock-runtime-fips.us-west-2.api.aws",
+        Source::EndpointRules,
+    );
+}
+
+#[test]
+fn who_calls() {
+    let check = |config: Config, scheme, source| {
+        assert_eq!((config.auth_scheme(), config.sources().credentials), (scheme, source));
+    };
+    let (id, token) = (Source::Environment(ID.0), Source::Environment(BEARER.0));
+    check(config(&[REGION]), AuthScheme::SigV4, None);
+    check(config(&[REGION, ID, SECRET]), AuthScheme::SigV4, Some(id));
+    check(config(&[REGION, ID, SECRET, BEARER]), AuthScheme::Bearer, Some(token));
+    // Half a key pair does not matter when it is not used.
+    check(config(&[REGION, ID, BEARER]), AuthScheme::Bearer, Some(token));
+    let ignoring = builder(&[REGION, ID, SECRET, BEARER]).ignore_bearer().build().unwrap();
+    check(ignoring, AuthScheme::SigV4, Some(id));
+}
+
+#[test]
+fn what_is_set_in_code_stands_above_the_environment() {
+    let keys = aws_credential_types::Credentials::new("AKIDOTHER", "secret", None, None, "test");
+    let environment = [REGION, ID, BEARER, ("AWS_USE_FIPS_ENDPOINT", "perhaps")];
+    let config =
+        builder(&environment).region("eu-west-1").credentials_provider(keys).use_fips(false).build().unwrap();
+    assert_eq!(config.auth_scheme(), AuthScheme::SigV4);
+    assert_eq!(config.sources().credentials, Some(Source::Code));
+    assert_eq!(config.sources().region, Some(Source::Code));
+    assert_eq!(config.endpoint_url(), "https://bedrock-runtime.eu-west-1.amazonaws.com");
+
+    let config = builder(&[REGION, ID, SECRET]).bearer_token("token").build().unwrap();
+    assert_eq!(
+        (config.auth_scheme(), config.sources().credentials),
+        (AuthScheme::Bearer, Some(Source::Code))
+    );
+}
+
+#[test]
+fn a_token_needs_no_region_where_there_is_an_endpoint() {
+    let config = config(&[BEARER, ("AWS_ENDPOINT_URL", "http://localhost")]);
+    assert_eq!(config.region(), None);
+    assert_eq!(builder(&[BEARER]).build().unwrap_err(), ConfigError::NoRegion);
+}

@@ -1,0 +1,91 @@
+//! Where on its way a call ended.
+
+use std::fmt;
+
+use bytes::Bytes;
+use http::StatusCode;
+use invoke_model_protocol::{Fault, OperationError, ParseError, SerializeError};
+use invoke_model_signing::SignError;
+use invoke_model_transport::{TransportError, TransportErrorKind};
+
+use crate::{BodyError, CredentialsError, FieldError};
+
+/// Where on its way a call ended, in the order of the way.
+#[non_exhaustive]
+pub enum ErrorKind<E> {
+    /// A member of the input is missing, or cannot stand where it must. The caller's fault; nothing was sent.
+    Serialize(SerializeError),
+    /// A header field that the caller added cannot be sent. The caller's fault; nothing was sent.
+    Field(FieldError),
+    /// The file of the body cannot be read. Nothing was sent.
+    Body(BodyError),
+    /// There are no credentials. Nothing was sent.
+    Credentials(CredentialsError),
+    /// The request cannot be signed. Nothing was sent.
+    Sign(SignError),
+    /// There is no answer, or only a part of one. Its kind says whether the service can have received the request.
+    Transport(TransportError),
+    /// The service answered with success, but the answer is not what the model says.
+    Parse {
+        /// Which member, and why.
+        error: ParseError,
+        /// The answer. From [`send_chunked`](crate::Call::send_chunked) it is without its body.
+        response: http::Response<Bytes>,
+    },
+    /// The service, or somebody in its place, answered with an error.
+    Service {
+        /// The error.
+        error: E,
+        /// The answer that it stands in.
+        response: http::Response<Bytes>,
+    },
+}
+
+macro_rules! from {
+    ($($error:ident => $kind:ident),*) => {$(
+        impl<E> From<$error> for ErrorKind<E> {
+            fn from(error: $error) -> Self {
+                Self::$kind(error)
+            }
+        }
+    )*};
+}
+
+from! {
+    SerializeError => Serialize, FieldError => Field, BodyError => Body, CredentialsError => Credentials,
+    SignError => Sign, TransportError => Transport
+}
+
+/// Bodies of answers are sensitive, so that a response shows its status only.
+impl<E: fmt::Debug> fmt::Debug for ErrorKind<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Serialize(error) => f.debug_tuple("Serialize").field(error).finish(),
+            Self::Field(error) => f.debug_tuple("Field").field(error).finish(),
+            Self::Body(error) => f.debug_tuple("Body").field(error).finish(),
+            Self::Credentials(error) => f.debug_tuple("Credentials").field(error).finish(),
+            Self::Sign(error) => f.debug_tuple("Sign").field(error).finish(),
+            Self::Transport(error) => f.debug_tuple("Transport").field(error).finish(),
+            Self::Parse { error, response } => {
+                f.debug_struct("Parse").field("error", error).field("status", &response.status()).finish()
+            }
+            Self::Service { error, response } => {
+                f.debug_struct("Service").field("error", error).field("status", &response.status()).finish()
+            }
+        }
+    }
+}
+
+/// Whether a fault of the connection can pass.
+pub(super) fn is_transient(kind: TransportErrorKind) -> bool {
+    use TransportErrorKind::{BodyIncomplete, Connect, ConnectTimeout, Resolve, Send, Timeout};
+    matches!(kind, Resolve | Connect | ConnectTimeout | Send | Timeout | BodyIncomplete)
+}
+
+/// Whether an error of the service can pass: the model says so, or it is the service's own fault, or one of the
+/// statuses that stand for "later". A quota for the day does not pass while anybody waits.
+pub(super) fn is_passing<E: OperationError>(error: &E, status: StatusCode) -> bool {
+    let later = matches!(status.as_u16(), 429 | 500 | 502 | 503 | 504);
+    let passing = error.retryable().is_some() || error.fault() == Some(Fault::Server) || later;
+    passing && !error.message().is_some_and(super::hint::is_daily_quota)
+}

@@ -1,0 +1,100 @@
+//! Bodies that are files.
+
+use std::io::Write;
+
+use invoke_model_client::{Body, BodyError, ErrorKind};
+use invoke_model_signing::PayloadHash;
+
+use crate::fake::Fake;
+
+const ID: &str = "amazon.titan-embed-text-v2:0";
+
+#[tokio::test]
+async fn a_large_file_is_signed_and_sent_whole() {
+    let content: Vec<u8> = (0..5_000_003_u32).map(|index| (index % 251) as u8).collect();
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(&content).unwrap();
+    let fake = Fake::ok();
+    let client = fake.client();
+    let call = || client.invoke_model().model_id(ID).body(Body::from_path(file.path()));
+    let explanation = call().explain().await.unwrap();
+    call().send().await.unwrap();
+
+    let request = fake.request();
+    assert!(request.body() == &content);
+    assert_eq!(request.headers()["content-type"], "application/json");
+    let hash = PayloadHash::of(&content);
+    let signed = explanation.signed.unwrap();
+    assert!(signed.canonical_request().as_str().ends_with(hash.as_str()));
+    let authorization = request.headers()["authorization"].to_str().unwrap();
+    assert!(authorization.ends_with(signed.signature()));
+    assert!(explanation.request.body() == &content);
+}
+
+#[tokio::test]
+async fn an_empty_file_is_an_empty_body() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let fake = Fake::ok();
+    fake.client().invoke_model().model_id(ID).body(Body::from_path(file.path())).send().await.unwrap();
+    assert!(fake.request().body().is_empty());
+}
+
+#[tokio::test]
+async fn what_is_no_file_is_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = async |path: std::path::PathBuf, expected: &str| {
+        let fake = Fake::default();
+        let call = fake.client().invoke_model().model_id(ID).body(Body::from_path(&path));
+        let error = call.send().await.unwrap_err();
+        let expected =
+            format!("InvokeModel was not sent: the file of `body`, {}, {expected}", path.display());
+        assert_eq!(error.to_string(), expected);
+        assert!(matches!(error.kind(), ErrorKind::Body(_)));
+        assert!(fake.requests().is_empty());
+    };
+    check(folder.path().join("none.json"), "cannot be read: No such file or directory (os error 2)").await;
+    check(folder.path().to_owned(), "is not a regular file: give one, or give `body` its bytes").await;
+}
+
+#[tokio::test]
+async fn a_later_body_takes_the_place_of_a_file() {
+    let fake = Fake::ok();
+    let call = fake.client().invoke_model().model_id(ID).body(Body::from_path("none.json")).body("{}");
+    call.send().await.unwrap();
+    assert_eq!(fake.request().body(), "{}");
+}
+
+/// A credentials provider that changes a file: it is asked between the two readings.
+#[derive(Debug)]
+struct Meddler(std::path::PathBuf, &'static str);
+
+impl invoke_model_client::ProvideCredentials for Meddler {
+    fn provide_credentials<'a>(&'a self) -> aws_credential_types::provider::future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        std::fs::write(&self.0, self.1).unwrap();
+        let keys = invoke_model_client::Credentials::new("AKIDEXAMPLE", "secret", None, None, "test");
+        aws_credential_types::provider::future::ProvideCredentials::ready(Ok(keys))
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_changes_between_the_readings_is_never_sent_whole() {
+    for later in ["{\"a\":2}", "{}", ""] {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "{\"a\":1}").unwrap();
+        let fake = Fake::default();
+        let meddler = Meddler(file.path().to_owned(), later);
+        let client = invoke_model_client::Client::new(fake.settings().credentials_provider(meddler)).unwrap();
+        let call = || client.invoke_model().model_id(ID).body(Body::from_path(file.path()));
+        let error = call().send().await.unwrap_err();
+        let changed = format!("the file of `body`, {}, changed while it was sent", file.path().display());
+        assert!(error.to_string().contains(&changed), "{error}");
+        assert!(fake.requests().is_empty());
+
+        std::fs::write(file.path(), "{\"a\":1}").unwrap();
+        let error = call().sign().await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Body(BodyError::Changed { .. })), "{error}");
+    }
+}

@@ -1,0 +1,62 @@
+//! Nothing secret, and nothing sensitive, is ever printed.
+
+use invoke_model_client::{Client, Credentials};
+
+use crate::fake::{Fake, SECRET};
+
+const TOKEN: &str = "session-token-value";
+const BEARER: &str = "bedrock-api-key-value";
+const PROMPT: &str = "sensitive-prompt";
+const ANSWER: &str = "sensitive-answer";
+
+fn check(text: &str) {
+    for secret in [SECRET, TOKEN, BEARER, PROMPT, ANSWER] {
+        assert!(!text.contains(secret), "{text}");
+    }
+}
+
+fn clients(fake: &Fake) -> [Client; 2] {
+    let credentials = Credentials::new("AKIDEXAMPLE", SECRET, Some(TOKEN.into()), None, "test");
+    let settings = fake.settings().credentials_provider(credentials);
+    check(&format!("{settings:?}"));
+    let with_token = settings.clone().bearer_token(BEARER);
+    check(&format!("{with_token:?}"));
+    [settings, with_token].map(|settings| Client::new(settings).unwrap())
+}
+
+#[tokio::test]
+async fn in_settings_calls_and_errors() {
+    let fields = [("x-amzn-bedrock-service-tier", "flex"), ("content-type", "application/json")];
+    for index in 0..2 {
+        let fake = Fake::with(500, &fields, r#"{"other":"sensitive-answer"}"#);
+        let client = clients(&fake)[index].clone();
+        check(&format!("{client:?} {:?}", client.config()));
+        let call = || {
+            let call = client.invoke_model().model_id("a").body(PROMPT).request_metadata(PROMPT);
+            call.field("x-new", PROMPT)
+        };
+        check(&format!("{:?}", call()));
+        let explanation = call().explain().await.unwrap();
+        check(&format!("{explanation:?}"));
+        let error = call().send().await.unwrap_err();
+        check(&format!("{error} {error:?} {error:#?} {:?}", error.kind()));
+        assert!(std::str::from_utf8(error.response().unwrap().body()).unwrap().contains(ANSWER));
+    }
+}
+
+#[test]
+fn in_a_builder_with_a_password_in_its_url() {
+    let builder = Fake::default().settings().endpoint_url(format!("https://user:{SECRET}@example.test"));
+    check(&format!("{builder:?}"));
+    let error = builder.build().unwrap_err();
+    check(&format!("{error} {error:?}"));
+    assert_eq!(
+        error.to_string(),
+        "the endpoint URL (set in code) has a user or password before `@`: leave them out"
+    );
+}
+
+#[test]
+fn in_a_body() {
+    check(&format!("{:?}", invoke_model_client::Body::from(PROMPT)));
+}
