@@ -14,12 +14,14 @@ pub struct Selection {
     pub operations: Vec<ShapeId>,
     /// Every shape that the operations reach, the operations, prelude shapes and trait definitions not among them.
     pub closure: BTreeSet<ShapeId>,
+    /// Targets on the way that the model lacks, each a fault of the model.
+    pub missing: Vec<Diagnostic>,
 }
 
 /// Selects `operations` (names without namespace; all when empty) of the only service, or of the one named.
 ///
 /// # Errors
-/// No such service or operation, several services and none named, or a target that the model does not have.
+/// No such service or operation, or several services and none named.
 pub fn select(
     model: &Model,
     service: Option<&str>,
@@ -38,12 +40,12 @@ pub fn select(
     let chosen = |id: &ShapeId| operations.is_empty() || operations.iter().any(|name| name == id.name());
     let mut selected: Vec<ShapeId> = all.into_iter().filter(chosen).collect();
     selected.sort_by(|a, b| a.name().cmp(b.name()));
-    let closure = closure(model, &service, &selected, &mut diagnostics);
-    if diagnostics.is_empty() {
-        Ok(Selection { service, operations: selected, closure })
-    } else {
-        Err(diagnostics)
+    if !diagnostics.is_empty() {
+        return Err(diagnostics);
     }
+    let mut missing = Vec::new();
+    let closure = closure(model, &service, &selected, &mut missing);
+    Ok(Selection { service, operations: selected, closure, missing })
 }
 
 fn one_service(model: &Model, name: Option<&str>) -> Result<ShapeId, Diagnostic> {
@@ -81,7 +83,7 @@ fn closure(
     model: &Model,
     service: &ShapeId,
     operations: &[ShapeId],
-    diagnostics: &mut Vec<Diagnostic>,
+    missing: &mut Vec<Diagnostic>,
 ) -> BTreeSet<ShapeId> {
     let mut reached = BTreeSet::new();
     let mut queue = VecDeque::new();
@@ -94,7 +96,7 @@ fn closure(
                 queue.extend(bound.map(|reference| (id.clone(), reference.target.clone())));
             }
             None => {
-                diagnostics.push(Diagnostic::shape(service, format!("binds {id}, which is no operation")))
+                missing.push(Diagnostic::shape(service, format!("binds {id}, which is no operation")));
             }
         }
     }
@@ -110,7 +112,7 @@ fn closure(
                 reached.insert(id);
             }
             None => {
-                diagnostics.push(Diagnostic::shape(&from, format!("targets {id}, which the model lacks")))
+                missing.push(Diagnostic::shape(&from, format!("targets {id}, which the model lacks")));
             }
         }
     }

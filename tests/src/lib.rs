@@ -1,5 +1,32 @@
 //! What the generator emits for each tiny model of `models/`, compiled.
 
+#[path = "../models/defaults/generated/mod.rs"]
+pub mod defaults;
+#[path = "../models/endpoint/generated/mod.rs"]
+pub mod endpoint;
+#[path = "../models/errors/generated/mod.rs"]
+pub mod errors;
+#[path = "../models/headers/generated/mod.rs"]
+pub mod headers;
+#[path = "../models/json/generated/mod.rs"]
+pub mod json;
+#[path = "../models/labels/generated/mod.rs"]
+pub mod labels;
+#[path = "../models/mixins/generated/mod.rs"]
+pub mod mixins;
+#[path = "../models/names/generated/mod.rs"]
+pub mod names;
+#[path = "../models/payloads/generated/mod.rs"]
+pub mod payloads;
+#[path = "../models/query/generated/mod.rs"]
+pub mod query;
+#[path = "../models/sensitive/generated/mod.rs"]
+pub mod sensitive;
+#[path = "../models/status_code/generated/mod.rs"]
+pub mod status_code;
+#[path = "../models/v1/generated/mod.rs"]
+pub mod v1;
+
 /// The README's Rust, compiled and run by the documentation tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

@@ -45,7 +45,7 @@ pub(crate) struct Rule {
 /// A condition.
 #[derive(Clone, Debug)]
 pub(crate) enum Condition {
-    /// The optional parameter is set.
+    /// The parameter is set.
     IsSet(String),
     /// The expression is true.
     True(Expression),
@@ -73,6 +73,8 @@ pub(crate) enum Expression {
     Attribute(Box<Expression>, String),
     /// Two expressions are equal.
     Equal(Box<Expression>, Box<Expression>),
+    /// The parameter is set.
+    IsSet(String),
     /// The other truth value.
     Not(Box<Expression>),
     /// The partition of a region.

@@ -210,6 +210,8 @@ pub(crate) struct IntEnum {
     pub(crate) doc: String,
     /// Its values, in the order of the model.
     pub(crate) members: Vec<IntEnumMember>,
+    /// Whether `Debug` hides the value.
+    pub(crate) sensitive: bool,
 }
 
 /// A value of an int enum.

@@ -52,6 +52,17 @@ pub(crate) enum Type {
     Unit,
 }
 
+impl Type {
+    /// Whether a value is a blob, or a list or map of blobs.
+    pub(crate) fn holds_blobs(&self) -> bool {
+        match self {
+            Self::Blob => true,
+            Self::List { element: inner, .. } | Self::Map { value: inner, .. } => inner.holds_blobs(),
+            _ => false,
+        }
+    }
+}
+
 /// How wide an integer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum IntegerWidth {

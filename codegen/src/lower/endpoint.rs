@@ -1,5 +1,7 @@
 //! The endpoint rule set. <https://smithy.io/2.0/additional-specs/rules-engine/specification.html>
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::diagnostic::Diagnostic;
@@ -14,7 +16,9 @@ use super::{Lowering, traits};
 impl Lowering<'_> {
     pub(super) fn endpoint_rules(&mut self, service: &Shape) -> Option<RuleSet> {
         let set = service.traits.get(traits::ENDPOINT_RULE_SET)?;
-        let mut rules = Rules::default();
+        // Two names of the function that the rules become: its parameter, and the function `partition`.
+        let scope = Scope::with(&["parameters", "partition"]);
+        let mut rules = Rules { parameters: Vec::new(), names: BTreeMap::new(), scope, faults: Vec::new() };
         let lowered = rules.rule_set(set);
         for message in rules.faults {
             let id = &self.selection.service;
@@ -24,24 +28,25 @@ impl Lowering<'_> {
     }
 }
 
-#[derive(Default)]
 struct Rules {
     parameters: Vec<Parameter>,
+    /// The Rust names of parameters and assigned values, by their names in the rules.
+    names: BTreeMap<String, String>,
+    scope: Scope,
     faults: Vec<String>,
 }
 
 impl Rules {
     fn rule_set(&mut self, set: &Value) -> RuleSet {
-        let mut scope = Scope::default();
         for (name, parameter) in set.get("parameters").and_then(Value::as_object).into_iter().flatten() {
-            let lowered = self.parameter(name, parameter, &mut scope);
+            let lowered = self.parameter(name, parameter);
             self.parameters.push(lowered);
         }
         let rules = self.rules(set);
         RuleSet { parameters: std::mem::take(&mut self.parameters), rules }
     }
 
-    fn parameter(&mut self, name: &str, parameter: &Value, scope: &mut Scope) -> Parameter {
+    fn parameter(&mut self, name: &str, parameter: &Value) -> Parameter {
         let ty = parameter.get("type").and_then(Value::as_str).unwrap_or_default().to_ascii_lowercase();
         let required = parameter.get("required").and_then(Value::as_bool) == Some(true);
         let ty = match (ty.as_str(), required) {
@@ -54,8 +59,13 @@ impl Rules {
                 ParameterType::OptionalString
             }
         };
+        if parameter.get("default").is_some_and(|default| *default != Value::Bool(false)) {
+            self.faults.push(format!(
+                "parameter `{name}` has a default other than false, which is not generated yet"
+            ));
+        }
         let doc = parameter.get("documentation").and_then(Value::as_str).unwrap_or_default().to_owned();
-        Parameter { wire_name: name.to_owned(), rust_name: scope.snake(name), doc, ty }
+        Parameter { wire_name: name.to_owned(), rust_name: self.name(name), doc, ty }
     }
 
     fn rules(&mut self, of: &Value) -> Vec<Rule> {
@@ -92,19 +102,24 @@ impl Rules {
 
     fn condition(&mut self, condition: &Value) -> Condition {
         let function = condition.get("fn").and_then(Value::as_str);
-        if let (Some("isSet"), Some(argument)) = (function, argument(condition, 0)) {
-            return match self.expression(argument) {
-                Expression::Reference(name) => Condition::IsSet(name),
-                _ => {
-                    self.faults.push("`isSet` is supported for parameters only".to_owned());
-                    Condition::True(Expression::Boolean(false))
-                }
-            };
+        if function == Some("isSet") {
+            return Condition::IsSet(self.is_set(condition));
         }
         let expression = self.expression(condition);
         match condition.get("assign").and_then(Value::as_str) {
-            Some(name) => Condition::Assign(Scope::default().snake(name), expression),
+            Some(name) => Condition::Assign(self.name(name), expression),
             None => Condition::True(expression),
+        }
+    }
+
+    /// The name of what `isSet` asks for.
+    fn is_set(&mut self, call: &Value) -> String {
+        match argument(call, 0).and_then(|argument| argument.get("ref")?.as_str()) {
+            Some(name) => self.name(name),
+            None => {
+                self.faults.push("`isSet` is supported for parameters and assigned values only".to_owned());
+                String::new()
+            }
         }
     }
 
@@ -115,9 +130,12 @@ impl Rules {
             _ => {}
         }
         if let Some(name) = value.get("ref").and_then(Value::as_str) {
-            return self.reference(name);
+            return Expression::Reference(self.name(name));
         }
         let function = value.get("fn").and_then(Value::as_str).unwrap_or_default();
+        if function == "isSet" {
+            return Expression::IsSet(self.is_set(value));
+        }
         let mut operand = |index| match argument(value, index) {
             Some(argument) => self.expression(argument),
             None => Expression::Boolean(false),
@@ -139,10 +157,9 @@ impl Rules {
         }
     }
 
-    fn reference(&mut self, name: &str) -> Expression {
-        let parameter = self.parameters.iter().find(|parameter| parameter.wire_name == name);
-        let rust_name = parameter.map(|parameter| parameter.rust_name.clone());
-        Expression::Reference(rust_name.unwrap_or_else(|| Scope::default().snake(name)))
+    /// The Rust name of a parameter or assigned value.
+    fn name(&mut self, name: &str) -> String {
+        self.names.entry(name.to_owned()).or_insert_with(|| self.scope.snake(name)).clone()
     }
 
     fn attribute(&mut self, of: Expression, path: &str) -> Expression {
@@ -175,7 +192,7 @@ impl Rules {
                 parts.push(TemplatePart::Literal(std::mem::take(&mut literal)));
             }
             let (name, path) = name.split_once('#').map_or((name, None), |(name, path)| (name, Some(path)));
-            let value = self.reference(name);
+            let value = Expression::Reference(self.name(name));
             parts.push(TemplatePart::Value(match path {
                 Some(path) => self.attribute(value, path),
                 None => value,

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::diagnostic::Diagnostic;
-use crate::ir::{self, Constraint, Location, Presence, TimestampFormat, Type};
+use crate::ir::{self, Constraint, IntegerWidth, Location, Presence, TimestampFormat, Type};
 use crate::model::{Member, Shape, ShapeId, ShapeType};
 
 use super::names::Scope;
@@ -24,7 +24,11 @@ impl Lowering<'_> {
     pub(super) fn members(&mut self, id: &ShapeId, shape: &Shape, role: Role) -> Vec<ir::Member> {
         let mut scope = Scope::default();
         let members = shape.members.iter();
-        members.map(|(name, member)| self.member(&id.member(name), name, member, role, &mut scope)).collect()
+        let members: Vec<ir::Member> = members
+            .map(|(name, member)| self.member(&id.member(name), name, member, role, &mut scope))
+            .collect();
+        self.check_payload(id, &members, role);
+        members
     }
 
     fn member(
@@ -36,8 +40,12 @@ impl Lowering<'_> {
         scope: &mut Scope,
     ) -> ir::Member {
         let location = self.location(name, member, role);
-        let ty = self.member_type(id, member, default_format(&location));
+        let ty = match (&location, self.member_type(id, member, default_format(&location))) {
+            (Location::Header(_), ty) => ty,
+            (_, ty) => as_it_is(ty),
+        };
         self.check_location(id, &location, &ty);
+        self.check_default(id, member, &ty);
         ir::Member {
             wire_name: name.to_owned(),
             rust_name: scope.snake(name),
@@ -147,7 +155,8 @@ impl Lowering<'_> {
 
     /// What a place in a message can hold. <https://smithy.io/2.0/spec/http-bindings.html>
     fn check_location(&mut self, id: &ShapeId, location: &Location, ty: &Type) {
-        let list_of_simple = |ty: &Type| matches!(ty, Type::List { element, .. } if is_simple(element));
+        let list_of_simple =
+            |ty: &Type| matches!(ty, Type::List { element, sparse: false } if is_simple(element));
         let fits = match location {
             Location::Label { .. } => is_simple(ty),
             Location::Query(_) | Location::Header(_) => is_simple(ty) || list_of_simple(ty),
@@ -161,6 +170,60 @@ impl Lowering<'_> {
             let message = format!("cannot be bound so: {location:?} does not hold this type");
             self.diagnostics.push(Diagnostic::shape(id, message));
         }
+    }
+
+    /// A payload is the whole body: nothing else stands there. Errors have none, as their bodies say what they are.
+    fn check_payload(&mut self, id: &ShapeId, members: &[ir::Member], role: Role) {
+        let is_payload = |member: &&ir::Member| matches!(member.location, Location::Payload { .. });
+        let Some(payload) = members.iter().find(is_payload) else { return };
+        if role == Role::Error {
+            let message = "stands on a member of an error, which is not generated yet";
+            let id = id.member(&payload.wire_name);
+            self.diagnostics.push(Diagnostic::on_trait(&id, traits::HTTP_PAYLOAD, message));
+        }
+        for other in members.iter().filter(|member| matches!(member.location, Location::Body { .. })) {
+            let message = format!("stands nowhere: the whole payload is `{}`", payload.wire_name);
+            self.diagnostics.push(Diagnostic::shape(&id.member(&other.wire_name), message));
+        }
+    }
+
+    /// <https://smithy.io/2.0/spec/type-refinement-traits.html#default-value-constraints>
+    fn check_default(&mut self, id: &ShapeId, member: &Member, ty: &Type) {
+        let Some(value) = member.traits.get(traits::DEFAULT) else { return };
+        let within = |limit: i64| value.as_i64().is_some_and(|number| (-limit - 1..=limit).contains(&number));
+        let fits = match ty {
+            _ if value.is_null() => true,
+            Type::Boolean => value.is_boolean(),
+            Type::Integer(IntegerWidth::Byte) => within(i8::MAX.into()),
+            Type::Integer(IntegerWidth::Short) => within(i16::MAX.into()),
+            Type::Integer(IntegerWidth::Integer) | Type::IntEnum(_) => within(i32::MAX.into()),
+            Type::Integer(IntegerWidth::Long) => value.is_i64(),
+            Type::Float | Type::Double => value.is_number(),
+            Type::String { .. } | Type::StringEnum(_) | Type::Blob => value.is_string(),
+            Type::Timestamp(_) => value.is_number() || value.is_string(),
+            Type::List { .. } => value.as_array().is_some_and(Vec::is_empty),
+            Type::Map { .. } => value.as_object().is_some_and(serde_json::Map::is_empty),
+            Type::Document => match value {
+                Value::Array(elements) => elements.is_empty(),
+                Value::Object(members) => members.is_empty(),
+                _ => true,
+            },
+            Type::Structure(_) | Type::Union(_) | Type::Boxed(_) | Type::Unit => false,
+        };
+        if !fits {
+            let message = format!("`{value}` is no default for this type");
+            self.diagnostics.push(Diagnostic::on_trait(id, traits::DEFAULT, message));
+        }
+    }
+}
+
+/// A media type changes the text of header fields only.
+/// <https://smithy.io/2.0/spec/http-bindings.html#httpheader-serialization-rules>
+fn as_it_is(ty: Type) -> Type {
+    match ty {
+        Type::String { .. } => Type::String { media_type: false },
+        Type::List { element, sparse } => Type::List { element: Box::new(as_it_is(*element)), sparse },
+        other => other,
     }
 }
 

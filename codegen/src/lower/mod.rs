@@ -25,6 +25,10 @@ use names::Scope;
 /// # Errors
 /// Everything in the selection that this generator does not understand or cannot express, all at once.
 pub(crate) fn lower(model: &Model, selection: &Selection) -> Result<ir::Service, Vec<Diagnostic>> {
+    let endless = recursion::endless(model, &selection.closure);
+    if !endless.is_empty() {
+        return Err(endless);
+    }
     let mut lowering = Lowering::new(model, selection);
     let service = lowering.service();
     let mut diagnostics = lowering.diagnostics;
@@ -52,7 +56,7 @@ struct Lowering<'a> {
 impl<'a> Lowering<'a> {
     fn new(model: &'a Model, selection: &'a Selection) -> Self {
         let boxed = recursion::boxed_members(model, &selection.closure);
-        let (names, scope, diagnostics) = (BTreeMap::new(), Scope::of_types(), Vec::new());
+        let (names, scope, diagnostics) = (BTreeMap::new(), Scope::of_types(), selection.missing.clone());
         Self { model, selection, names, boxed, scope, diagnostics }
     }
 

@@ -18,6 +18,7 @@ const NEVER_RAW: &[&str] = &["Self", "crate", "self", "super"];
 
 /// Names of types, traits and derives that generated code uses without a path.
 const TYPES_IN_USE: &[&str] = &[
+    "AsRef",
     "BTreeMap",
     "Box",
     "Bytes",
@@ -37,6 +38,7 @@ const TYPES_IN_USE: &[&str] = &[
     "FromJson",
     "Hash",
     "Into",
+    "Method",
     "ModeledError",
     "None",
     "Object",
@@ -75,10 +77,14 @@ const TYPES_IN_USE: &[&str] = &[
     "Timestamp",
     "ToJson",
     "UnknownMember",
+    "Unmodeled",
     "Value",
     "Vec",
     "Violations",
 ];
+
+/// What emitters write before a path that is to be imported: never a name.
+const IMPORT_MARK: &str = "use_";
 
 /// Names given within one scope, no two alike.
 #[derive(Clone, Debug, Default)]
@@ -106,24 +112,25 @@ impl Scope {
     /// A field or parameter: snake case; raw where it is a keyword.
     pub(super) fn snake(&mut self, wire_name: &str) -> String {
         let base = not_numeric(wire_name.to_snake_case(), "_");
-        let base = match base.as_str() {
-            word if NEVER_RAW.contains(&word) => format!("{word}_"),
-            word if KEYWORDS.contains(&word) => format!("r#{word}"),
-            _ => base,
-        };
-        self.unique(base, "_", "_")
+        let base = if NEVER_RAW.contains(&base.as_str()) { format!("{base}_") } else { base };
+        let name = self.unique(base, "_", "_");
+        if KEYWORDS.contains(&name.as_str()) { format!("r#{name}") } else { name }
     }
 
-    /// A constant: upper snake case.
+    /// A constant: upper snake case; `VALUE` where nothing of the value can stand in a name.
     pub(super) fn shouty(&mut self, wire_name: &str) -> String {
-        let base = not_numeric(wire_name.to_shouty_snake_case(), "_");
+        let base = match wire_name.to_shouty_snake_case() {
+            name if name.is_empty() => "VALUE".to_owned(),
+            name => not_numeric(name, "_"),
+        };
         self.unique(base, "_VALUE", "_")
     }
 
     fn unique(&mut self, base: String, mend: &str, separator: &str) -> String {
         // Compared without case, as types become files and some file systems do not tell `Foo` from `FOO`.
-        let free =
-            |scope: &Self, name: &str| !scope.taken.iter().any(|taken| taken.eq_ignore_ascii_case(name));
+        let free = |scope: &Self, name: &str| {
+            name != IMPORT_MARK && !scope.taken.iter().any(|taken| taken.eq_ignore_ascii_case(name))
+        };
         let mut name = base.clone();
         if !free(self, &name) {
             name = format!("{base}{mend}");
@@ -159,9 +166,13 @@ mod tests {
         assert_eq!(fields.snake("type"), "r#type");
         assert_eq!(fields.snake("self"), "self_");
         assert_eq!(fields.snake("model_id"), "model_id_");
+        assert_eq!(fields.snake("use"), "r#use");
+        assert_eq!(fields.snake("Use"), "use_2");
         assert_eq!(fields.snake("2d"), "_2d");
         let mut constants = Scope::with(&["VALUES"]);
         assert_eq!(constants.shouty("values"), "VALUES_VALUE");
         assert_eq!(constants.shouty("t2.micro"), "T2_MICRO");
+        assert_eq!(constants.shouty("*"), "VALUE");
+        assert_eq!(constants.shouty(""), "VALUE_VALUE");
     }
 }

@@ -11,6 +11,9 @@ use crate::model::{Reference, Shape, ShapeId};
 use super::member::Role;
 use super::{Lowering, docs, traits};
 
+/// The methods of RFC 9110 section 9.3 and RFC 5789.
+const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
+
 /// The Rust names that an operation needs.
 pub(super) struct OperationNames {
     operation: String,
@@ -92,6 +95,9 @@ impl Lowering<'_> {
             report("has no method or no uri".to_owned());
             return None;
         };
+        if !METHODS.contains(&method) {
+            report(format!("`{method}` is no method that is generated: {} are", METHODS.join(", ")));
+        }
         let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
         let segments: Vec<Segment> = path.split('/').skip(1).map(segment).collect();
         for segment in &segments {
@@ -111,7 +117,7 @@ impl Lowering<'_> {
         });
         let status = http.get("code").and_then(Value::as_u64).and_then(|code| u16::try_from(code).ok());
         Some(Http {
-            method: method.to_ascii_uppercase(),
+            method: method.to_owned(),
             path: uri.to_owned(),
             segments,
             query: parameters.collect(),

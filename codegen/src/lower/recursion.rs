@@ -1,30 +1,47 @@
-//! Which members Rust must keep in a box: those whose type contains itself without a list or map between.
+//! Shapes that contain themselves.
 //! <https://smithy.io/2.0/spec/aggregate-types.html#recursive-shape-definitions>
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::diagnostic::Diagnostic;
 use crate::model::{Model, ShapeId, ShapeType};
 
-/// The members, as `shape$member`.
+/// The members, as `shape$member`, that Rust must keep in a box: those whose type contains itself without a list or
+/// map between.
 pub(super) fn boxed_members(model: &Model, closure: &BTreeSet<ShapeId>) -> BTreeSet<ShapeId> {
-    let is_aggregate = |id: &ShapeId| {
-        model.shape(id).is_some_and(|shape| matches!(shape.ty, ShapeType::Structure | ShapeType::Union))
-    };
+    members_on_cycles(model, closure, |ty| matches!(ty, ShapeType::Structure | ShapeType::Union))
+}
+
+/// Lists and maps that contain themselves without a structure or union between, which no value ends.
+pub(super) fn endless(model: &Model, closure: &BTreeSet<ShapeId>) -> Vec<Diagnostic> {
+    let is_collection = |ty| matches!(ty, ShapeType::List | ShapeType::Set | ShapeType::Map);
+    let members = members_on_cycles(model, closure, is_collection);
+    let message = "contains itself with no structure or union between";
+    members.iter().map(|member| Diagnostic::shape(member, message)).collect()
+}
+
+/// The members of shapes of some types that lead back to their shape through such shapes only.
+fn members_on_cycles(
+    model: &Model,
+    closure: &BTreeSet<ShapeId>,
+    counts: impl Fn(ShapeType) -> bool,
+) -> BTreeSet<ShapeId> {
+    let counts = |id: &ShapeId| model.shape(id).is_some_and(|shape| counts(shape.ty));
     let mut contains: BTreeMap<&ShapeId, Vec<(&str, &ShapeId)>> = BTreeMap::new();
-    for id in closure.iter().filter(|id| is_aggregate(id)) {
-        let members = model.shape(id).into_iter().flat_map(|shape| &shape.members);
-        let aggregates = members.filter(|(_, member)| is_aggregate(&member.target));
-        contains.insert(id, aggregates.map(|(name, member)| (name.as_str(), &member.target)).collect());
+    for id in closure.iter().filter(|id| counts(id)) {
+        let members = model.shape(id).into_iter().flat_map(|shape| shape.all_members());
+        let members = members.map(|(name, member)| (name, &member.target));
+        contains.insert(id, members.filter(|(_, target)| counts(target)).collect());
     }
-    let mut boxed = BTreeSet::new();
+    let mut found = BTreeSet::new();
     for (id, members) in &contains {
         for (name, target) in members {
             if reaches(&contains, target, id) {
-                boxed.insert(id.member(name));
+                found.insert(id.member(name));
             }
         }
     }
-    boxed
+    found
 }
 
 fn reaches(contains: &BTreeMap<&ShapeId, Vec<(&str, &ShapeId)>>, from: &ShapeId, to: &ShapeId) -> bool {

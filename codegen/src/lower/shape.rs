@@ -139,6 +139,7 @@ impl Lowering<'_> {
                 doc: docs::of(&member.traits),
             });
         }
-        ir::IntEnum { rust_name, doc: docs::of(&shape.traits), members }
+        let (doc, sensitive) = (docs::of(&shape.traits), shape.has(traits::SENSITIVE));
+        ir::IntEnum { rust_name, doc, members, sensitive }
     }
 }

@@ -83,7 +83,11 @@ impl Lowering<'_> {
             Some(other) => {
                 self.unsupported(id, &format!("targets a {}, which is not generated", other.as_str()))
             }
-            None => self.unsupported(id, &format!("targets {target}, which nobody defines")),
+            None if target.is_prelude() => {
+                self.unsupported(id, &format!("targets {target}, which is not in the prelude"))
+            }
+            // Selection has reported it.
+            None => Type::Unit,
         }
     }
 

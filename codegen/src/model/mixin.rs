@@ -8,7 +8,7 @@ use super::{Shape, ShapeId};
 
 const MIXIN: &str = "smithy.api#mixin";
 
-/// Gives each shape the members and traits of its mixins, in the order in which they are mixed in.
+/// Gives each shape the members, references and traits of its mixins, in the order in which they are mixed in.
 pub(super) fn fold(shapes: &mut IndexMap<ShapeId, Shape>) {
     let ids: Vec<ShapeId> =
         shapes.iter().filter(|(_, shape)| !shape.mixins.is_empty()).map(|(id, _)| id.clone()).collect();
@@ -22,10 +22,14 @@ fn fold_one(shapes: &mut IndexMap<ShapeId, Shape>, id: &ShapeId) {
     let Some(mixins) = shapes.get_mut(id).map(|shape| std::mem::take(&mut shape.mixins)) else { return };
     let mut members = IndexMap::new();
     let mut traits = IndexMap::new();
+    let mut references = [const { Vec::new() }; 3];
     for mixin in mixins {
         fold_one(shapes, &mixin.target);
         let Some(mixed) = shapes.get(&mixin.target) else { continue };
         members.extend(mixed.members.clone());
+        for (all, of) in references.iter_mut().zip([&mixed.errors, &mixed.operations, &mixed.resources]) {
+            all.extend(of.iter().cloned());
+        }
         traits.extend(mixed.traits.iter().filter(|(name, _)| is_inherited(mixed, name)).map(clone_pair));
     }
     if let Some(shape) = shapes.get_mut(id) {
@@ -39,6 +43,11 @@ fn fold_one(shapes: &mut IndexMap<ShapeId, Shape>, id: &ShapeId) {
             }
         }
         shape.members = members;
+        let own = [&mut shape.errors, &mut shape.operations, &mut shape.resources];
+        for (mut all, own) in references.into_iter().zip(own) {
+            all.append(own);
+            *own = all;
+        }
     }
 }
 

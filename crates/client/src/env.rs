@@ -64,7 +64,7 @@ fn flag(setting: &'static str, given: &Setting<String>) -> Setting<Result<bool, 
         "false" => Ok(false),
         _ => Err(ConfigError::Invalid {
             setting,
-            source_of: given.source,
+            origin: given.source,
             problem: format!("is `{}`: give true or false", given.value.escape_debug()),
         }),
     };

@@ -1,51 +1,99 @@
-//! Blobs as base64 text in `serde` data, as they stand in JSON. For `#[serde(with = "..")]`.
+//! Blobs as base64 text in `serde` data, as they stand in JSON: one, or those of an option, list or map. For
+//! `#[serde(with = "..")]`.
+
+use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use serde::{Deserialize, Deserializer, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Writes base64.
 ///
 /// # Errors
 /// Those of the serializer.
-pub fn serialize<S: Serializer>(value: &Bytes, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&STANDARD.encode(value))
+pub fn serialize<T: Blobs, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    value.write(serializer)
 }
 
 /// Reads base64.
 ///
 /// # Errors
-/// Not a string, or not base64.
-pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Bytes, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    STANDARD.decode(text).map(Bytes::from).map_err(serde::de::Error::custom)
+/// Not of the value's form, or not base64.
+pub fn deserialize<'de, T: Blobs, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    T::read(deserializer)
 }
 
-/// The same for a member that may be absent.
-pub mod option {
-    use bytes::Bytes;
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    /// Writes base64, or nothing.
+/// A blob, or what holds blobs.
+pub trait Blobs: Sized {
+    /// Writes base64.
     ///
     /// # Errors
     /// Those of the serializer.
-    pub fn serialize<S: Serializer>(value: &Option<Bytes>, serializer: S) -> Result<S::Ok, S::Error> {
-        match value {
-            Some(value) => super::serialize(value, serializer),
-            None => serializer.serialize_none(),
-        }
-    }
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
 
-    /// Reads base64, or nothing.
+    /// Reads base64.
     ///
     /// # Errors
-    /// Neither null nor a string of base64.
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Bytes>, D::Error> {
-        #[derive(Deserialize)]
-        struct Blob(#[serde(with = "super")] Bytes);
+    /// Not of the value's form, or not base64.
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
+}
 
-        Ok(Option::<Blob>::deserialize(deserializer)?.map(|Blob(bytes)| bytes))
+impl Blobs for Bytes {
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD.encode(self))
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        STANDARD.decode(text).map(Self::from).map_err(serde::de::Error::custom)
+    }
+}
+
+impl<T: Blobs> Blobs for Option<T> {
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.as_ref().map(Written).serialize(serializer)
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Option::deserialize(deserializer)?.map(|Read(value)| value))
+    }
+}
+
+impl<T: Blobs> Blobs for Vec<T> {
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter().map(Written))
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let values = Vec::deserialize(deserializer)?;
+        Ok(values.into_iter().map(|Read(value)| value).collect())
+    }
+}
+
+impl<K: Serialize + for<'a> Deserialize<'a> + Ord, T: Blobs> Blobs for BTreeMap<K, T> {
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter().map(|(key, value)| (key, Written(value))))
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let values = BTreeMap::deserialize(deserializer)?;
+        Ok(values.into_iter().map(|(key, Read(value))| (key, value)).collect())
+    }
+}
+
+struct Written<'a, T>(&'a T);
+
+impl<T: Blobs> Serialize for Written<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.write(serializer)
+    }
+}
+
+struct Read<T>(T);
+
+impl<'de, T: Blobs> Deserialize<'de> for Read<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::read(deserializer).map(Self)
     }
 }

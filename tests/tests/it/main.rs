@@ -1,5 +1,6 @@
 //! One binary for every test that needs more than one crate.
 mod architecture;
+mod end_to_end;
 mod endpoint;
 mod wire;
 mod properties;

@@ -15,12 +15,13 @@ pub(super) fn operation(operation: &Operation, config: &Config) -> TokenStream {
     let required: Vec<&str> =
         operation.input.members.iter().filter(is_required).map(|member| member.wire_name.as_str()).collect();
     let payload = operation.input.blob_payload().map(|member| &member.wire_name);
+    let input = format!("{types}::{}", operation.input.rust_name);
     let setters = operation.input.members.iter().map(|member| {
         let place = required.iter().position(|name| *name == member.wire_name);
-        setter(member, &operation.input.rust_name, place, payload == Some(&member.wire_name))
+        setter(member, &input, place, payload == Some(&member.wire_name))
     });
     let words = doc::doc(&format!(
-        "[`{}`](use@{types}::{}): set the members of its input, then send it.",
+        "[`{}`](struct@{types}::{}): set the members of its input, then send it.",
         name, name
     ));
     quote! {

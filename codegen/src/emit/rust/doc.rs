@@ -57,13 +57,29 @@ pub(super) fn member(member: &Member) -> TokenStream {
     }
 }
 
+/// Modules that generated folders have already, and crates: a module of their name would hide them from `use`.
+const TAKEN_MODULES: &[&str] = &[
+    "alloc",
+    "bytes",
+    "core",
+    "error",
+    "http",
+    "input",
+    "invoke_model_protocol",
+    "mod",
+    "output",
+    "serde",
+    "serde_json",
+    "server",
+    "std",
+    "thiserror",
+];
+
 /// The file of a type.
 pub(super) fn module_name(rust_name: &str) -> String {
     match rust_name.to_snake_case() {
-        // The names of modules that generated folders have already, and words that are none.
-        name if matches!(name.as_str(), "mod" | "error" | "input" | "output" | "server") => {
-            format!("{name}_")
-        }
+        // The names of modules and crates that generated code names already, and words that are none.
+        name if TAKEN_MODULES.contains(&name.as_str()) => format!("{name}_"),
         name if syn::parse_str::<syn::Ident>(&name).is_err() => format!("{name}_"),
         name => name,
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{format_ident, quote};
 
 use super::{doc, ty};
@@ -67,7 +67,10 @@ impl Body<'_> {
                 lines.push(self.outcome(&rule.outcome, &bound, is_tail));
                 return quote!(#(#lines)*);
             }
-            lines.push(self.conditional(&rule.conditions, &rule.outcome, bound));
+            let line = self.conditional(&rule.conditions, &rule.outcome, bound);
+            // A block keeps an assigned name from the rules behind.
+            let assigns = rule.conditions.first().is_some_and(is_assignment);
+            lines.push(if assigns { quote!({ #line }) } else { line });
         }
         let none = quote!(Err(NoEndpoint("no rule of the endpoint rule set fits".into())));
         lines.push(if is_tail { none } else { quote!(return #none;) });
@@ -97,23 +100,25 @@ impl Body<'_> {
         let Some((first, rest)) = conditions.split_first() else {
             return self.outcome(outcome, &bound, false);
         };
-        let head = match first {
-            Condition::IsSet(name) => {
-                let (field, local) = (ty::ident(name), ty::ident(name));
-                let is_optional = self.is_optional(name);
+        match first {
+            Condition::IsSet(name) if self.is_optional(name) && !bound.contains_key(name) => {
+                let local = ty::ident(name);
                 bound.insert(name.clone(), local.clone());
-                if is_optional { quote!(if let Some(#local) = parameters.#field) } else { quote!(if true) }
+                let inner = self.conditional(rest, outcome, &bound);
+                if mentions(&inner, name) {
+                    quote!(if let Some(#local) = parameters.#local { #inner })
+                } else {
+                    quote!(if parameters.#local.is_some() { #inner })
+                }
             }
             Condition::Assign(..) => {
-                // A block keeps the name within.
                 let assignment = self.assignment(first, &mut bound);
                 let inner = self.conditional(rest, outcome, &bound);
-                return quote!({ #assignment #inner });
+                quote!(#assignment #inner)
             }
-            Condition::True(_) => quote!(if true),
-        };
-        let inner = self.conditional(rest, outcome, &bound);
-        quote!(#head { #inner })
+            // What is always set, or true, asks for nothing.
+            Condition::IsSet(_) | Condition::True(_) => self.conditional(rest, outcome, &bound),
+        }
     }
 
     fn outcome(&self, outcome: &Outcome, bound: &Bound, is_tail: bool) -> TokenStream {
@@ -151,10 +156,18 @@ impl Body<'_> {
                 let (left, right) = (self.expression(left, bound), self.expression(right, bound));
                 quote!(#left == #right)
             }
-            Expression::Not(inner) => {
-                let inner = self.expression(inner, bound);
-                quote!(!#inner)
-            }
+            Expression::IsSet(name) => self.is_set(name, bound, true),
+            Expression::Not(inner) => match inner.as_ref() {
+                Expression::Equal(left, right) => {
+                    let (left, right) = (self.expression(left, bound), self.expression(right, bound));
+                    quote!(#left != #right)
+                }
+                Expression::IsSet(name) => self.is_set(name, bound, false),
+                other => {
+                    let inner = self.expression(other, bound);
+                    quote!(!#inner)
+                }
+            },
             Expression::Partition(region) => {
                 let region = self.expression(region, bound);
                 quote!(partition(#region))
@@ -169,9 +182,14 @@ impl Body<'_> {
     }
 
     fn template(&self, template: &Template, bound: &Bound) -> TokenStream {
-        if let [TemplatePart::Value(only)] = template.as_slice() {
-            let value = self.expression(only, bound);
-            return quote!(#value.to_owned());
+        match template.as_slice() {
+            [] => return quote!(String::new()),
+            [TemplatePart::Literal(only)] => return quote!(#only.to_owned()),
+            [TemplatePart::Value(only)] => {
+                let value = self.expression(only, bound);
+                return quote!(#value.to_owned());
+            }
+            _ => {}
         }
         let mut text = String::new();
         let mut values = Vec::new();
@@ -180,7 +198,10 @@ impl Body<'_> {
                 TemplatePart::Literal(literal) => {
                     text.push_str(&literal.replace('{', "{{").replace('}', "}}"))
                 }
-                TemplatePart::Value(Expression::Reference(name)) if bound.contains_key(name) => {
+                // A raw identifier cannot stand in a format string.
+                TemplatePart::Value(Expression::Reference(name))
+                    if bound.contains_key(name) && !name.starts_with("r#") =>
+                {
                     text.push_str(&format!("{{{name}}}"));
                 }
                 TemplatePart::Value(value) => {
@@ -192,9 +213,28 @@ impl Body<'_> {
         quote!(format!(#text, #(#values),*))
     }
 
+    /// Whether a parameter is set; what is bound, and what is never absent, is.
+    fn is_set(&self, name: &str, bound: &Bound, wanted: bool) -> TokenStream {
+        if bound.contains_key(name) || !self.is_optional(name) {
+            return quote!(#wanted);
+        }
+        let (field, test) = (ty::ident(name), if wanted { quote!(is_some) } else { quote!(is_none) });
+        quote!(parameters.#field.#test())
+    }
+
     fn is_optional(&self, name: &str) -> bool {
         self.parameters
             .iter()
             .any(|parameter| parameter.rust_name == name && parameter.ty == ParameterType::OptionalString)
     }
+}
+
+/// Whether tokens name a local, as an identifier or inside a format string.
+fn mentions(tokens: &TokenStream, name: &str) -> bool {
+    tokens.clone().into_iter().any(|token| match token {
+        TokenTree::Group(group) => mentions(&group.stream(), name),
+        TokenTree::Ident(ident) => ident == name,
+        TokenTree::Literal(literal) => literal.to_string().contains(&format!("{{{name}}}")),
+        TokenTree::Punct(_) => false,
+    })
 }

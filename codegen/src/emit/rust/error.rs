@@ -59,7 +59,7 @@ pub(super) fn operation_error(operation: &Operation) -> TokenStream {
     let words = doc::doc(&format!("An error of `{}`.", operation.wire_name));
     let errors: Vec<_> = operation.errors.iter().map(|error| format_ident!("{error}")).collect();
     let types: Vec<_> = operation.errors.iter().map(|error| ty::named(error)).collect();
-    let variant_docs = operation.errors.iter().map(|error| doc::doc(&format!("[`{error}`]({error}).")));
+    let variant_docs = operation.errors.iter().map(|error| doc::doc(&format!("[`{error}`].")));
     let modeled = quote!(use_::invoke_model_protocol::ModeledError);
     quote! {
         #words
@@ -108,11 +108,10 @@ pub(super) fn operation_error(operation: &Operation) -> TokenStream {
     }
 }
 
-/// The member with the error's words.
+/// The member with the error's words; none where they are sensitive, as `Display` prints them.
 fn message(of: &Structure) -> TokenStream {
-    let found =
-        of.members.iter().find(|member| is_message(member) && matches!(member.ty, Type::String { .. }));
-    match found {
+    let found = of.members.iter().find(|member| is_message(member));
+    match found.filter(|member| !(of.sensitive || member.sensitive)) {
         None => quote!(None),
         Some(member) => {
             let name = ty::ident(&member.rust_name);
@@ -125,7 +124,7 @@ fn message(of: &Structure) -> TokenStream {
 }
 
 fn is_message(member: &Member) -> bool {
-    member.wire_name.eq_ignore_ascii_case("message")
+    matches!(member.wire_name.as_str(), "message" | "Message") && matches!(member.ty, Type::String { .. })
 }
 
 fn parse(of: &Structure) -> TokenStream {

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::{doc, ty};
-use crate::ir::{Member, Presence, Type};
+use crate::ir::{Member, Presence};
 
 /// A public field with its words and its `serde` attributes.
 pub(super) fn field(member: &Member) -> TokenStream {
@@ -52,13 +52,8 @@ fn serde(member: &Member) -> TokenStream {
         attributes.push(quote!(default));
         attributes.push(quote!(skip_serializing_if = "Option::is_none"));
     }
-    if member.ty == Type::Blob {
-        let path = if optional {
-            "invoke_model_protocol::serde_blob::option"
-        } else {
-            "invoke_model_protocol::serde_blob"
-        };
-        attributes.push(quote!(with = #path));
+    if member.ty.holds_blobs() {
+        attributes.push(quote!(with = "invoke_model_protocol::serde_blob"));
     }
     if attributes.is_empty() { quote!() } else { quote!(#[serde(#(#attributes),*)]) }
 }

@@ -18,6 +18,10 @@ const ROOT: &str = "root_";
 pub(super) fn collect(tokens: TokenStream, root: &str) -> (TokenStream, TokenStream) {
     let mut paths = BTreeSet::new();
     let tokens = strip(tokens, &mut paths);
+    for own in own_names(&tokens) {
+        // A shape that contains itself needs no import.
+        paths.remove(&format!("{ROOT}::{own}"));
+    }
     let mut by_parent: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for path in paths {
         let path = path.replacen(ROOT, root, 1);
@@ -31,6 +35,13 @@ pub(super) fn collect(tokens: TokenStream, root: &str) -> (TokenStream, TokenStr
         quote!(use #(#parent::)*{#(#names),*};)
     });
     (quote!(#(#uses)*), tokens)
+}
+
+/// The types that the tokens define.
+fn own_names(tokens: &TokenStream) -> Vec<String> {
+    let words: Vec<String> = tokens.clone().into_iter().map(|token| token.to_string()).collect();
+    let definitions = words.windows(2).filter(|pair| matches!(pair[0].as_str(), "struct" | "enum"));
+    definitions.map(|pair| pair[1].clone()).collect()
 }
 
 fn strip(tokens: TokenStream, paths: &mut BTreeSet<String>) -> TokenStream {

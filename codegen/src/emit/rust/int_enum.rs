@@ -17,10 +17,21 @@ pub(super) fn int_enum(of: &IntEnum) -> TokenStream {
         quote!(#words pub const #constant: Self = Self(#value);)
     });
     let listed = of.members.iter().map(|member| format_ident!("{}", member.rust_name));
+    let derived_debug = (!of.sensitive).then(|| quote!(Debug,));
+    let redacted = quote!(use_::invoke_model_protocol::Redacted);
+    let debug = of.sensitive.then(|| {
+        quote! {
+            impl use_::std::fmt::Debug for #name {
+                fn fmt(&self, f: &mut use_::std::fmt::Formatter<'_>) -> use_::std::fmt::Result {
+                    f.debug_tuple(#text).field(&#redacted).finish()
+                }
+            }
+        }
+    });
     quote! {
         #words
         #[derive(
-            Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash,
+            Clone, Copy, #derived_debug Default, PartialEq, Eq, PartialOrd, Ord, Hash,
             use_::serde::Deserialize, use_::serde::Serialize,
         )]
         #[serde(transparent)]
@@ -32,6 +43,8 @@ pub(super) fn int_enum(of: &IntEnum) -> TokenStream {
             /// Every value that the model lists.
             pub const VALUES: &'static [Self] = &[#(Self::#listed),*];
         }
+
+        #debug
 
         impl From<i32> for #name {
             fn from(value: i32) -> Self {

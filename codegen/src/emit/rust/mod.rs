@@ -57,7 +57,7 @@ pub(crate) fn client(service: &Service, config: &Config) -> Result<Files, Diagno
     let mut modules = Vec::new();
     for operation in &service.operations {
         let module = doc::module_name(&operation.rust_name);
-        let doc = format!("`client.{module}()`: the setters of [`{}`].", operation.input.rust_name);
+        let doc = format!("`client.{module}()`: the setters of `{}`.", operation.input.rust_name);
         out.file(&format!("{module}.rs"), &doc, client::operation(operation, config))?;
         let module = format_ident!("{module}");
         modules.push(quote!(mod #module;));

@@ -121,6 +121,9 @@ fn serialize_error(of: &Operation, service: &Service) -> TokenStream {
     let result = quote! {
         Result<Option<use_::invoke_model_protocol::Response>, use_::invoke_model_protocol::SerializeError>
     };
+    if of.errors.is_empty() {
+        return quote!(fn serialize_error(_error: &#error) -> #result { Ok(None) });
+    }
     let arms = of.errors.iter().filter_map(|name| match service.shapes.get(name) {
         Some(Shape::Structure(structure)) => {
             let (variant, lines) = (format_ident!("{name}"), error::serialize(structure, &quote!(error)));

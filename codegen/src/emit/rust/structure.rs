@@ -133,10 +133,13 @@ fn new(structure: &Structure) -> Option<TokenStream> {
             }
         }
     });
-    // A type that an argument shadows nothing of: `new` stands in an impl of its own.
+    // Clippy allows seven.
+    let many = (required.len() > 7)
+        .then(|| quote!(#[expect(clippy::too_many_arguments, reason = "the model requires all of them")]));
     Some(quote! {
         impl #name {
             /// With what is required; everything else is not set.
+            #many
             pub fn new(#(#arguments),*) -> Self {
                 Self { #(#values),* }
             }

@@ -72,7 +72,7 @@ pub(super) fn format(format: TimestampFormat) -> TokenStream {
     quote!(use_::invoke_model_protocol::timestamp::Format::#variant)
 }
 
-/// A default of the model as an expression. A value that does not fit the type gives the type's zero.
+/// A default of the model as an expression; lowering has seen that it fits the type.
 pub(super) fn default(of: &Type, value: &Value) -> TokenStream {
     let expression = match (of, value) {
         (Type::Boolean, Value::Bool(truth)) => Some(quote!(#truth)),
@@ -93,16 +93,23 @@ pub(super) fn default(of: &Type, value: &Value) -> TokenStream {
             let (name, literal) = (named(name), Literal::i64_unsuffixed(number));
             quote!(#name(#literal))
         }),
-        (Type::Timestamp(_), Value::Number(number)) => number.as_i64().map(|seconds| {
-            let literal = Literal::i64_unsuffixed(seconds);
-            quote!(use_::invoke_model_protocol::Timestamp::from_second(#literal).unwrap_or_default())
+        (Type::Timestamp(_), Value::Number(seconds)) => seconds.as_f64().map(|seconds| {
+            // Seconds since 1970, to the millisecond.
+            let literal = Literal::i64_unsuffixed((seconds * 1000.0).round() as i64);
+            quote!(use_::invoke_model_protocol::Timestamp::from_millisecond(#literal).unwrap_or_default())
         }),
+        (Type::Timestamp(_), Value::String(text)) => {
+            Some(quote!(#text.parse::<use_::invoke_model_protocol::Timestamp>().unwrap_or_default()))
+        }
         (Type::Document, Value::Bool(truth)) => Some(quote!(#truth.into())),
         (Type::Document, Value::String(text)) => Some(quote!(#text.into())),
-        (Type::Document, Value::Number(number)) => number.as_f64().map(|number| {
-            let literal = Literal::f64_unsuffixed(number);
-            quote!(#literal.into())
-        }),
+        (Type::Document, Value::Number(number)) => {
+            let literal = match number.as_i64() {
+                Some(whole) => Literal::i64_unsuffixed(whole),
+                None => Literal::f64_unsuffixed(number.as_f64().unwrap_or_default()),
+            };
+            Some(quote!(use_::serde_json::Value::from(#literal)))
+        }
         (Type::Document, Value::Array(_)) => Some(quote!(use_::serde_json::Value::Array(Vec::new()))),
         (Type::Document, Value::Object(_)) => {
             Some(quote!(use_::serde_json::Value::Object(serde_json::Map::default())))

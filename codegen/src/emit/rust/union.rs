@@ -67,8 +67,7 @@ fn variant(member: &UnionMember) -> TokenStream {
         return quote!(#words #[serde(rename = #json_name)] #name {});
     }
     let inner = ty::ty(&member.ty);
-    let blob =
-        (member.ty == Type::Blob).then(|| quote!(#[serde(with = "invoke_model_protocol::serde_blob")]));
+    let blob = member.ty.holds_blobs().then(|| quote!(#[serde(with = "invoke_model_protocol::serde_blob")]));
     quote!(#words #[serde(rename = #json_name)] #name(#blob #inner))
 }
 
@@ -95,20 +94,28 @@ fn debug(union: &Union) -> TokenStream {
     let redacted = quote!(use_::invoke_model_protocol::Redacted);
     let arms = union.members.iter().map(|member| {
         let (variant, text) = (format_ident!("{}", member.rust_name), &member.rust_name);
-        match (&member.ty, union.sensitive || member.sensitive) {
+        match (&member.ty, member.sensitive) {
             (Type::Unit, _) => quote!(Self::#variant {} => f.write_str(#text)),
             (_, true) => quote!(Self::#variant(_) => f.debug_tuple(#text).field(&#redacted).finish()),
             (_, false) => quote!(Self::#variant(value) => f.debug_tuple(#text).field(value).finish()),
         }
     });
+    let body = if union.sensitive {
+        let text = &union.rust_name;
+        quote!(f.debug_tuple(#text).field(&#redacted).finish())
+    } else {
+        quote! {
+            match self {
+                #(#arms,)*
+                // What the model does not know may be as sensitive as what it does.
+                Self::Unknown(_) => f.debug_tuple("Unknown").field(&#redacted).finish(),
+            }
+        }
+    };
     quote! {
         impl use_::std::fmt::Debug for #name {
             fn fmt(&self, f: &mut use_::std::fmt::Formatter<'_>) -> use_::std::fmt::Result {
-                match self {
-                    #(#arms,)*
-                    // What the model does not know may be as sensitive as what it does.
-                    Self::Unknown(_) => f.debug_tuple("Unknown").field(&#redacted).finish(),
-                }
+                #body
             }
         }
     }

@@ -25,7 +25,6 @@ use required::Required;
 /// A call of operation `O` that is not sent yet: set the members of its input, then [`send`](Self::send) it.
 ///
 /// `Debug` shows no member of the input.
-#[must_use = "a call does nothing until it is sent"]
 pub struct Call<O: Operation> {
     client: Client,
     pub(crate) input: O::Input,
@@ -69,6 +68,7 @@ impl<O: Operation> Call<O> {
     ///
     /// A name or value that cannot stand in a header, and a field that the client writes itself (`host`,
     /// `authorization`, `content-length`, ..), make the call end with a [`FieldError`].
+    #[must_use]
     pub fn field(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.fields.push((name.into(), value.into()));
         self

@@ -9,8 +9,8 @@ use invoke_model_transport::{RequestBody, TransportError, TransportErrorKind};
 
 use super::trail::Trail;
 use super::{Call, Explanation, field};
-use crate::Error;
 use crate::body::File;
+use crate::{Error, ErrorKind};
 
 /// Who sends, for the logs of the service.
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("invoke-model/", env!("CARGO_PKG_VERSION")));
@@ -39,24 +39,23 @@ impl Payload {
 
 impl<O: Operation> Call<O> {
     /// Serializes the input, applies the endpoint, and signs. Nothing is sent.
-    pub(super) async fn authorized(self, trail: &mut Trail) -> Result<Authorized, Error<O::Error>> {
+    pub(super) async fn authorized(self, trail: &mut Trail) -> Result<Authorized, ErrorKind<O::Error>> {
         let Self { client, input, required, file, fields } = self;
-        required.check().map_err(|error| trail.error::<O>(error))?;
-        let request = O::serialize(input).map_err(|error| trail.error::<O>(error))?;
-        let (mut parts, bytes) = request.into_parts();
+        required.check()?;
+        let (mut parts, bytes) = O::serialize(input)?.into_parts();
         trail.target = Some(parts.uri.clone());
 
         parts.headers.insert(USER_AGENT, AGENT);
-        field::insert(&mut parts.headers, fields).map_err(|error| trail.error::<O>(error))?;
-        parts.uri = client.config().endpoint.apply(&parts.uri).map_err(|error| {
-            trail.error::<O>(TransportError::new(TransportErrorKind::InvalidRequest, error))
-        })?;
+        field::insert(&mut parts.headers, fields)?;
+        let endpoint = &client.config().endpoint;
+        parts.uri = endpoint
+            .apply(&parts.uri)
+            .map_err(|error| TransportError::new(TransportErrorKind::InvalidRequest, error))?;
         let payload = match file {
             None => Payload::Bytes(bytes),
-            Some(path) => Payload::File(File::open(path).await.map_err(|error| trail.error::<O>(error))?),
+            Some(path) => Payload::File(File::open(path).await?),
         };
-        let signed = client.authorize(&mut parts, || payload.hash()).await;
-        let signed = signed.map_err(|error| trail.error::<O>(error))?;
+        let signed = client.authorize(&mut parts, || payload.hash()).await?;
         Ok(Authorized { parts, payload, signed })
     }
 
@@ -75,15 +74,20 @@ impl<O: Operation> Call<O> {
     /// # Errors
     /// As [`sign`](Self::sign).
     pub async fn explain(self) -> Result<Explanation, Error<O::Error>> {
-        let client = self.client.clone();
-        let mut trail = Trail::new(client.clone());
-        let Authorized { parts, payload, signed } = self.authorized(&mut trail).await?;
+        let mut trail = Trail::new(self.client.clone());
+        let explanation = self.explained(&mut trail).await;
+        explanation.map_err(|kind| trail.error::<O>(kind))
+    }
+
+    async fn explained(self, trail: &mut Trail) -> Result<Explanation, ErrorKind<O::Error>> {
+        let config = self.client.config().clone();
+        let Authorized { parts, payload, signed } = self.authorized(trail).await?;
         let body = match payload {
             Payload::Bytes(bytes) => bytes,
-            Payload::File(file) => file.into_bytes().await.map_err(|error| trail.error::<O>(error))?,
+            Payload::File(file) => file.into_bytes().await?,
         };
         let request = http::Request::from_parts(parts, body);
-        Ok(Explanation { operation: O::NAME, config: client.config().clone(), request, signed })
+        Ok(Explanation { operation: O::NAME, config, request, signed })
     }
 }
 

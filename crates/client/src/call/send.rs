@@ -8,7 +8,7 @@ use tracing::{Instrument, Span, field};
 
 use super::trail::Trail;
 use super::{Call, Chunked};
-use crate::error::{Error, ErrorKind};
+use crate::{Error, ErrorKind};
 
 impl<O: Operation> Call<O> {
     /// Sends the call once and gives its output. Dropping the future gives the call up.
@@ -16,14 +16,10 @@ impl<O: Operation> Call<O> {
     /// # Errors
     /// See [`ErrorKind`]. An answer that cannot be parsed is in the error, whole.
     pub async fn send(self) -> Result<O::Output, Error<O::Error>> {
+        let mut trail = Trail::new(self.client.clone());
         let span = self.span();
-        let call = async {
-            let mut trail = Trail::new(self.client.clone());
-            let response = self.response(&mut trail).await?;
-            let response = whole(response).await.map_err(|error| trail.error::<O>(error))?;
-            parse::<O>(response, &trail)
-        };
-        call.instrument(span).await
+        let way = async { parse::<O>(whole(self.response(&mut trail).await?).await?) };
+        way.instrument(span).await.map_err(|kind| trail.error::<O>(kind))
     }
 
     /// Sends the call once and gives its output as soon as the head of the answer is there, the payload
@@ -35,29 +31,27 @@ impl<O: Operation> Call<O> {
     where
         O: PayloadOutput,
     {
+        let mut trail = Trail::new(self.client.clone());
         let span = self.span();
-        let call = async {
-            let mut trail = Trail::new(self.client.clone());
-            let (parts, body) = self.response(&mut trail).await?.into_parts();
-            let output = parse::<O>(Response::from_parts(parts, Bytes::new()), &trail)?;
+        let way = async {
+            let (head, body) = self.response(&mut trail).await?.into_parts();
+            let output = parse::<O>(Response::from_parts(head, Bytes::new()))?;
             Ok(Chunked { output, body })
         };
-        call.instrument(span).await
+        way.instrument(span).await.map_err(|kind| trail.error::<O>(kind))
     }
 
     /// A successful answer, its body still on the way.
-    async fn response(self, trail: &mut Trail) -> Result<Response<ResponseBody>, Error<O::Error>> {
+    async fn response(self, trail: &mut Trail) -> Result<Response<ResponseBody>, ErrorKind<O::Error>> {
         let client = self.client.clone();
         let request = self.authorized(trail).await?.into_request();
         trail.attempts += 1;
-        let response = client.config().transport.send(request).await;
-        let response = response.map_err(|error| trail.error::<O>(error))?;
+        let response = client.config().transport.send(request).await?;
         trail.answered(&response);
         if O::is_success(response.status()) {
             return Ok(response);
         }
-        let response = whole(response).await.map_err(|error| trail.error::<O>(error))?;
-        Err(trail.error::<O>(refusal::<O>(response)))
+        Err(refusal::<O>(whole(response).await?))
     }
 
     fn span(&self) -> Span {
@@ -79,13 +73,13 @@ async fn whole(response: Response<ResponseBody>) -> Result<Response<Bytes>, Tran
 }
 
 /// The answer is kept until it is parsed: the work behind it is paid for.
-fn parse<O: Operation>(response: Response<Bytes>, trail: &Trail) -> Result<O::Output, Error<O::Error>> {
-    O::parse(response.clone()).map_err(|error| trail.error::<O>(ErrorKind::Parse { error, response }))
+fn parse<O: Operation>(response: Response<Bytes>) -> Result<O::Output, ErrorKind<O::Error>> {
+    O::parse(response.clone()).map_err(|error| ErrorKind::Parse { error, response: response.into() })
 }
 
 /// The service's error: the modelled one, or what the answer said if its members cannot be read.
 fn refusal<O: Operation>(response: Response<Bytes>) -> ErrorKind<O::Error> {
     let metadata = ErrorMetadata::from_response(&response);
     let error = O::parse_error(metadata.clone(), &response).unwrap_or_else(|_| metadata.into());
-    ErrorKind::Service { error, response }
+    ErrorKind::Service { error, response: response.into() }
 }

@@ -32,7 +32,7 @@ impl Trail {
     }
 
     /// The call ends here.
-    pub(super) fn error<O: Operation>(&self, kind: impl Into<ErrorKind<O::Error>>) -> Error<O::Error> {
+    pub(super) fn error<O: Operation>(&self, kind: ErrorKind<O::Error>) -> Error<O::Error> {
         let path = self.target.as_ref().map_or("", Uri::path);
         let labels = O::ROUTE.labels(path).unwrap_or_default();
         let config = self.client.config();
@@ -45,9 +45,7 @@ impl Trail {
             status: self.answer.as_ref().map(|(status, _)| *status),
             request_id: self.answer.as_ref().and_then(|(_, id)| id.clone()),
         };
-        let error = Error::new(kind.into(), context);
-        tracing::debug!(code = error.code(), "call failed");
-        error
+        Error::new(kind, context)
     }
 }
 

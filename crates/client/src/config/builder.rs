@@ -158,7 +158,7 @@ impl ConfigBuilder {
         let url = resolve(&parameters)
             .map_err(|error| ConfigError::Endpoint { error, settings: self.endpoint_settings() })?;
         let source = self.endpoint_url.as_ref().map_or(Source::EndpointRules, |url| url.source);
-        let invalid = |problem| ConfigError::Invalid { setting: "endpoint URL", source_of: source, problem };
+        let invalid = |problem| ConfigError::Invalid { setting: "endpoint URL", origin: source, problem };
         Ok((Endpoint::parse(&url).map_err(invalid)?, source))
     }
 
@@ -186,7 +186,7 @@ fn check_region(region: &Setting<String>) -> Result<(), ConfigError> {
     }
     Err(ConfigError::Invalid {
         setting: "region",
-        source_of: region.source,
+        origin: region.source,
         problem: format!(
             "is `{}`: a region has letters, digits and hyphens only, such as us-east-1",
             region.value.escape_debug()
@@ -201,7 +201,7 @@ fn check_token(token: &Token, source: Source) -> Result<(), ConfigError> {
     }
     Err(ConfigError::Invalid {
         setting: "bearer token",
-        source_of: source,
+        origin: source,
         problem: "is empty, or has a blank, a line end or another character that no token has".into(),
     })
 }

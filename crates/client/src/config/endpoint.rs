@@ -76,6 +76,8 @@ impl fmt::Debug for Endpoint {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -107,5 +109,16 @@ mod tests {
         check("http://example.test/?a=b", "`http://example.test/?a=b` has a query");
         check("http://example.test/#a", "`http://example.test/#a` has a query or fragment");
         check("http://user:secret@example.test", "has a user or password before `@`");
+    }
+
+    proptest! {
+        #[test]
+        fn no_url_panics_and_none_changes_the_target(url in "(https?://)?[ -~é]{0,30}") {
+            if let Ok(endpoint) = Endpoint::parse(&url) {
+                let uri = endpoint.apply(&Uri::from_static("/model/a%3A0/invoke")).unwrap();
+                prop_assert!(uri.to_string().ends_with("/model/a%3A0/invoke"), "{}", uri);
+                prop_assert_eq!(Endpoint::parse(&endpoint.to_string()), Ok(endpoint));
+            }
+        }
     }
 }

@@ -25,12 +25,12 @@ pub enum ConfigError {
     },
 
     /// A setting with a value that it cannot have.
-    #[error("the {setting} ({source_of}) {problem}")]
+    #[error("the {setting} ({origin}) {problem}")]
     Invalid {
         /// What it is: `region`, `endpoint URL`, `bearer token`, `FIPS flag`, `dual-stack flag`.
         setting: &'static str,
         /// Where it came from.
-        source_of: Source,
+        origin: Source,
         /// What is wrong and what to do, as the rest of a sentence.
         problem: String,
     },

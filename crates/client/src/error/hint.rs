@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use super::Context;
 
-/// An error that is known by its code (any, if empty) and by a part of its message in lower case (any, if empty).
+/// An error that is known by its code (any, if empty), by a part of its message in lower case (any, if empty), or by
+/// both.
 struct Known {
     code: &'static str,
     message: &'static str,
@@ -86,6 +87,12 @@ const KNOWN: &[Known] = &[
     },
     Known {
         code: "AccessDeniedException",
+        message: "aws-marketplace",
+        hint: "the first call of this model subscribes the account to it: make that one as a caller who is allowed \
+               aws-marketplace:Subscribe and aws-marketplace:ViewSubscriptions",
+    },
+    Known {
+        code: "AccessDeniedException",
         message: "access to the model",
         hint: "the account has no access to this model in this region: ask for it in the model catalog of the \
                Bedrock console",
@@ -122,11 +129,8 @@ pub(super) fn hint(
             format!("no such model in {region}: check the id, and whether the region has it").into(),
         );
     }
-    let fits = |known: &&Known| {
-        let by_code = known.code.is_empty() || known.code == code;
-        // An error without code and message is not known.
-        by_code && message.contains(known.message) && !(known.code.is_empty() && known.message.is_empty())
-    };
+    let fits =
+        |known: &&Known| (known.code.is_empty() || known.code == code) && message.contains(known.message);
     KNOWN.iter().find(fits).map(|known| known.hint.into())
 }
 

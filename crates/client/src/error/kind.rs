@@ -30,14 +30,14 @@ pub enum ErrorKind<E> {
         /// Which member, and why.
         error: ParseError,
         /// The answer. From [`send_chunked`](crate::Call::send_chunked) it is without its body.
-        response: http::Response<Bytes>,
+        response: Box<http::Response<Bytes>>,
     },
     /// The service, or somebody in its place, answered with an error.
     Service {
         /// The error.
         error: E,
         /// The answer that it stands in.
-        response: http::Response<Bytes>,
+        response: Box<http::Response<Bytes>>,
     },
 }
 

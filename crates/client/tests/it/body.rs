@@ -52,7 +52,9 @@ async fn what_is_no_file_is_refused_by_name() {
         assert!(matches!(error.kind(), ErrorKind::Body(_)));
         assert!(fake.requests().is_empty());
     };
-    check(folder.path().join("none.json"), "cannot be read: No such file or directory (os error 2)").await;
+    let missing = folder.path().join("none.json");
+    let words = std::fs::metadata(&missing).unwrap_err();
+    check(missing, &format!("cannot be read: {words}")).await;
     check(folder.path().to_owned(), "is not a regular file: give one, or give `body` its bytes").await;
 }
 

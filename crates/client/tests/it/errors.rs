@@ -6,6 +6,8 @@ use invoke_model_client::{
     TransportErrorKind,
 };
 
+use proptest::prelude::*;
+
 use crate::fake::{Fake, SECRET, now, response};
 
 const ID: &str = "amazon.titan-embed-text-v2:0";
@@ -263,6 +265,8 @@ async fn hints() {
     check(403, "ExpiredTokenException", "{}", "have expired").await;
     check(403, "UnrecognizedClientException", "{}", "AWS_SESSION_TOKEN").await;
     check(403, "AccessDeniedException", "{}", "bedrock:InvokeModel").await;
+    let market = r#"{"message":"not authorized to perform aws-marketplace:Subscribe"}"#;
+    check(403, "AccessDeniedException", market, "subscribes the account").await;
     let key = r#"{"message":"Authentication failed: Please make sure your API Key is valid."}"#;
     check(403, "AccessDeniedException", key, "AWS_BEARER_TOKEN_BEDROCK").await;
 
@@ -289,4 +293,20 @@ async fn an_arn_of_another_region_names_both() {
              set the region to eu-west-1"
         )
     );
+}
+
+proptest! {
+    #[test]
+    fn no_answer_panics_and_every_error_is_one_line(
+        status in 100_u16..=999,
+        code in "[ -~]{0,40}",
+        body in prop::collection::vec(any::<u8>(), 0..200),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let answer = response(status, &[("x-amzn-errortype", &code)], bytes::Bytes::from(body).into());
+        let call = Fake::answering(Ok(answer)).client().invoke_model().model_id(ID);
+        if let Err(error) = runtime.block_on(call.send()) {
+            prop_assert!(!error.to_string().contains(char::is_control), "{}", error);
+        }
+    }
 }

@@ -1,8 +1,11 @@
 //! The client as its users see it, over a transport that answers from a script.
 
+#![expect(clippy::unwrap_used, reason = "helper functions of tests are tests too")]
+
 mod body;
 mod errors;
 mod fake;
 mod secrets;
 mod settings;
+mod socket;
 mod wire;

@@ -38,6 +38,10 @@ async fn in_settings_calls_and_errors() {
         check(&format!("{:?}", call()));
         let explanation = call().explain().await.unwrap();
         check(&format!("{explanation:?}"));
+        if let Some(signed) = call().field("x-new", "plain").explain().await.unwrap().signed {
+            check(&format!("{} {signed:?}", signed.canonical_request()));
+            assert!(signed.canonical_request().as_str().contains(PROMPT));
+        }
         let error = call().send().await.unwrap_err();
         check(&format!("{error} {error:?} {error:#?} {:?}", error.kind()));
         assert!(std::str::from_utf8(error.response().unwrap().body()).unwrap().contains(ANSWER));

@@ -1,0 +1,133 @@
+//! The command, run as a user runs it.
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+const TITAN: &str = "amazon.titan-embed-text-v2:0";
+
+/// Runs the command in an environment without any AWS setting.
+fn run(arguments: &[&str], input: Option<&str>, environment: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_invoke-model"));
+    command.args(arguments).env_clear().envs(environment.iter().copied());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(input.unwrap_or_default().as_bytes()).unwrap();
+    drop(stdin);
+    child.wait_with_output().unwrap()
+}
+
+fn local(arguments: &[&str]) -> Output {
+    run(&[&["invoke", "--local", "--model-id", TITAN], arguments].concat(), Some(r#"{"inputText":"in"}"#), &[])
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn check_failure(output: &Output, code: i32, words: &str) {
+    let error = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{error}");
+    assert!(error.contains(words), "{error}");
+    assert_eq!(error.lines().count(), 1, "{error}");
+    assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn help() {
+    for command in [&["--help"][..], &["invoke", "--help"], &["serve", "--help"]] {
+        let output = run(command, None, &[("COLUMNS", "100")]);
+        insta::assert_snapshot!(format!("help {}", command.join(" ")), text(&output.stdout));
+    }
+}
+
+#[test]
+fn a_body_is_text_a_file_or_standard_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("body.json");
+    std::fs::write(&path, r#"{"inputText":"in"}"#).unwrap();
+    let path = path.to_str().unwrap();
+    let mut answers = Vec::new();
+    for body in
+        [r#"{"inputText":"in"}"#, "-", &format!("@{path}"), &format!("file://{path}"), &format!("fileb://{path}")]
+    {
+        let output = local(&["--body", body]);
+        assert!(output.status.success(), "{body}: {}", text(&output.stderr));
+        answers.push(text(&output.stdout));
+    }
+    assert!(answers[0].contains("\"embedding\""));
+    assert!(answers.iter().all(|answer| *answer == answers[0]));
+}
+
+#[test]
+fn an_outfile_takes_the_body_and_the_other_members_are_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("answer.json");
+    let output = local(&["--body", "-", "--service-tier", "flex", path.to_str().unwrap()]);
+    assert_eq!(text(&output.stdout), "{\n  \"contentType\": \"application/json\",\n  \"serviceTier\": \"flex\"\n}\n");
+    assert!(std::fs::read_to_string(path).unwrap().contains("\"embedding\""));
+}
+
+#[test]
+fn a_dry_run_prints_the_request_and_no_secret() {
+    let environment = [
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "the-secret"),
+        ("AWS_SESSION_TOKEN", "the-token"),
+    ];
+    let arguments = ["invoke", "--dry-run", "--explain", "--model-id", TITAN, "--body", "{}"];
+    let output = run(&[&arguments[..], &["--request-metadata", "{\"a\":\"b\"}"]].concat(), None, &environment);
+    let shown = text(&output.stdout);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(shown.starts_with("POST /model/amazon.titan-embed-text-v2%3A0/invoke HTTP/1.1\n"), "{shown}");
+    assert!(shown.contains("Credential=AKIDEXAMPLE/") && shown.contains("Signature=[redacted]"), "{shown}");
+    assert!(shown.contains("'https://bedrock-runtime.eu-west-1.amazonaws.com/model/"), "{shown}");
+    assert!(shown.contains("x-amzn-bedrock-request-metadata: [redacted]"), "{shown}");
+    assert!(!shown.contains("the-secret") && !shown.contains("the-token"), "{shown}");
+}
+
+#[test]
+fn explain_says_where_everything_comes_from() {
+    let output = local(&["--body", "-", "--explain"]);
+    let shown = text(&output.stderr);
+    assert!(shown.contains("endpoint     http://127.0.0.1:"), "{shown}");
+    assert!(shown.contains("(set in code)") && shown.contains("/model/amazon.titan-embed-text-v2%253A0/invoke"));
+    assert!(text(&output.stdout).contains("\"embedding\""));
+}
+
+#[test]
+fn each_kind_of_failure_has_its_code() {
+    let invoke = ["invoke", "--model-id", TITAN, "--body", "{}"];
+    check_failure(&run(&invoke, None, &[]), 3, "AWS_REGION");
+    check_failure(&run(&invoke, None, &[("AWS_REGION", "us-east-1")]), 3, "AWS_ACCESS_KEY_ID");
+    check_failure(&local(&["--body", "@/no/such/file"]), 3, "/no/such/file");
+    check_failure(&local(&["--body", "{}", "--trace", "a\nb"]), 3, "`trace`");
+    check_failure(&local(&["--body", "not json"]), 4, "ValidationException");
+    let environment =
+        [("AWS_REGION", "us-east-1"), ("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")];
+    let bad_url = [&invoke[..], &["--endpoint-url", "not a url"]].concat();
+    check_failure(&run(&bad_url, None, &environment), 3, "endpoint URL");
+    let throttled = ["invoke", "--local", "--model-id", "local.error-v1", "--body"];
+    let with = |body: &str| run(&[&throttled[..], &[body]].concat(), None, &[]);
+    check_failure(&with(r#"{"error":"ThrottlingException","message":"slow"}"#), 4, "ThrottlingException: slow");
+    check_failure(&with(r#"{"error":"InternalServerException","message":"oh"}"#), 5, "InternalServerException: oh");
+}
+
+#[test]
+fn a_connection_that_breaks_is_no_answer() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let server = std::thread::spawn(move || {
+        let (mut socket, _) = listener.accept().unwrap();
+        let mut request = [0; 4096];
+        let _ = std::io::Read::read(&mut socket, &mut request).unwrap();
+        socket.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{").unwrap();
+    });
+    let environment =
+        [("AWS_REGION", "us-east-1"), ("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")];
+    let arguments = ["invoke", "--model-id", TITAN, "--body", "{}", "--endpoint-url", &url];
+    let output = run(&arguments, None, &environment);
+    server.join().unwrap();
+    check_failure(&output, 6, "");
+}

@@ -1,0 +1,90 @@
+//! The default transport, over a socket that a test answers by hand.
+
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use invoke_model_client::{Body, Client, Config, Credentials, TransportErrorKind};
+use invoke_model_client::{ErrorKind, types::InvokeModel};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::task::JoinHandle;
+
+fn call(address: SocketAddr) -> invoke_model_client::Call<InvokeModel> {
+    let credentials = Credentials::new("AKIDEXAMPLE", "secret", None, None, "test");
+    let config = Config::builder().region("us-east-1").credentials_provider(credentials);
+    let client = Client::new(config.endpoint_url(format!("http://{address}"))).unwrap();
+    client.invoke_model().model_id("a:0")
+}
+
+/// Takes one request to its end, writes `answer` and closes. Gives the head and the body.
+async fn serve(answer: &'static str) -> (SocketAddr, JoinHandle<(String, Bytes)>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let served = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut received = Vec::new();
+        let end = loop {
+            stream.read_buf(&mut received).await.unwrap();
+            if let Some(end) = received.windows(4).position(|window| window == b"\r\n\r\n") {
+                break end;
+            }
+        };
+        let head = String::from_utf8(received[..end].to_vec()).unwrap();
+        let length = head
+            .lines()
+            .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
+        let length: usize = length.expect("a length");
+        while received.len() < end + 4 + length {
+            stream.read_buf(&mut received).await.unwrap();
+        }
+        stream.write_all(answer.as_bytes()).await.unwrap();
+        (head, Bytes::from(received).slice(end + 4..))
+    });
+    (address, served)
+}
+
+#[tokio::test]
+async fn a_file_is_sent_with_its_length() {
+    let content = vec![b'a'; 3_000_001];
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), &content).unwrap();
+    let (address, served) = serve("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await;
+    let answer = call(address).body(Body::from_path(file.path())).send().await.unwrap();
+    assert_eq!(answer.body, "{}");
+    let (head, body) = served.await.unwrap();
+    assert!(head.starts_with("POST /model/a%3A0/invoke HTTP/1.1\r\n"), "{head}");
+    assert!(head.contains("content-length: 3000001"), "{head}");
+    assert!(head.contains(&format!("host: {address}")), "{head}");
+    assert!(body == content);
+}
+
+#[tokio::test]
+async fn an_answer_is_cut_short() {
+    let (address, _served) = serve("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{}").await;
+    let error = call(address).body("{}").send().await.unwrap_err();
+    let ErrorKind::Transport(transport) = error.kind() else { panic!("{error}") };
+    assert_eq!(transport.kind(), TransportErrorKind::BodyIncomplete);
+    assert_eq!(error.status().unwrap(), 200);
+    assert!(error.to_string().contains("the answer's body is incomplete"), "{error}");
+}
+
+#[tokio::test]
+async fn an_answer_is_not_http() {
+    let (address, _served) = serve("SSH-2.0-OpenSSH_9.9\r\n\r\n").await;
+    let error = call(address).body("{}").send().await.unwrap_err();
+    let ErrorKind::Transport(transport) = error.kind() else { panic!("{error}") };
+    assert_eq!(transport.kind(), TransportErrorKind::ResponseHead);
+    assert!(error.may_have_been_sent());
+}
+
+#[tokio::test]
+async fn nobody_answers() {
+    // Bound, so that nobody else can have the port, but not listening.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = socket.local_addr().unwrap();
+    let error = call(address).body("{}").send().await.unwrap_err();
+    assert!(!error.may_have_been_sent());
+    let expected = format!("InvokeModel was not sent: no connection ({address}): ");
+    assert!(error.to_string().starts_with(&expected), "{error}");
+}

@@ -1,0 +1,135 @@
+//! Who calls: a SigV4 signature or a bearer token, checked, and the refusals in the service's words.
+
+use std::time::SystemTime;
+
+use http::StatusCode;
+use http::header::{AUTHORIZATION, HeaderMap};
+use http::request::Parts;
+use invoke_model_signing::{AmzDate, Credentials, PayloadHash, Verified, Verifier, VerifyError};
+use invoke_model_types::service::SIGNING_NAME;
+use subtle::ConstantTimeEq;
+
+use crate::refuse::CommonError;
+
+/// What callers are known by.
+#[derive(Debug)]
+pub(crate) struct Authenticator {
+    pub(crate) verifier: Verifier,
+    pub(crate) credentials: Credentials,
+    pub(crate) bearer_token: Option<Token>,
+    /// Whether anybody may call.
+    pub(crate) anybody: bool,
+}
+
+/// A bearer token. `Debug` does not show it.
+pub(crate) struct Token(pub(crate) String);
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// A caller that may call.
+#[derive(Debug)]
+pub(crate) enum Caller {
+    /// By signature.
+    Signed(Box<Verified>),
+    /// By bearer token.
+    Bearer,
+    /// Nobody asked.
+    Anybody,
+}
+
+impl Authenticator {
+    pub(crate) fn authenticate(
+        &self,
+        request: &Parts,
+        payload: &PayloadHash,
+        now: SystemTime,
+    ) -> Result<Caller, CommonError> {
+        if self.anybody {
+            return Ok(Caller::Anybody);
+        }
+        if let Some(token) = bearer(&request.headers) {
+            return self.check_bearer(token);
+        }
+        let ours = &self.credentials;
+        let lookup = |id: &str| (id == ours.access_key_id()).then(|| ours.clone());
+        let verified = self.verifier.verify(request, payload, lookup, now).map_err(refusal)?;
+        Ok(Caller::Signed(Box::new(verified)))
+    }
+
+    fn check_bearer(&self, token: &[u8]) -> Result<Caller, CommonError> {
+        match &self.bearer_token {
+            Some(Token(ours)) if ours.as_bytes().ct_eq(token).into() => Ok(Caller::Bearer),
+            _ => Err(CommonError::forbidden(
+                "AccessDeniedException",
+                "Authentication failed: Please make sure your API Key is valid.",
+            )),
+        }
+    }
+}
+
+/// The token of `Authorization: Bearer ..`; the scheme is case-insensitive (RFC 9110 section 11.1).
+fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
+    const SCHEME: &[u8] = b"bearer ";
+    let (scheme, token) = headers.get(AUTHORIZATION)?.as_bytes().split_at_checked(SCHEME.len())?;
+    scheme.eq_ignore_ascii_case(SCHEME).then_some(token)
+}
+
+/// The service's code and words; where those say too little, followed by ours.
+fn refusal(error: VerifyError) -> CommonError {
+    const UNKNOWN_CLIENT: &str = "The security token included in the request is invalid.";
+    const MISMATCH: &str = "The request signature we calculated does not match the signature you provided. Check \
+                            your AWS Secret Access Key and signing method. Consult the service documentation for \
+                            details.";
+    let message = match &error {
+        VerifyError::MissingAuthentication => {
+            return CommonError::forbidden(
+                "MissingAuthenticationTokenException",
+                "Missing Authentication Token",
+            );
+        }
+        // 400: <https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html>
+        VerifyError::Malformed { .. } => {
+            let message = format!("The request signature does not conform to AWS standards: {error}.");
+            return CommonError::new(StatusCode::BAD_REQUEST, "IncompleteSignatureException", message);
+        }
+        VerifyError::UnknownAccessKey { .. } | VerifyError::WrongToken { .. } => {
+            let message = format!("{UNKNOWN_CLIENT} ({error})");
+            return CommonError::forbidden("UnrecognizedClientException", message);
+        }
+        VerifyError::Skewed { signed_at, now, allowed } => skewed(*signed_at, *now, *allowed),
+        VerifyError::WrongScope { expected, found } => format!("{} ({error})", wrong_scope(expected, found)),
+        VerifyError::SignatureMismatch(mismatch) => format!("{MISMATCH}\n\n{mismatch}"),
+        _ => format!("{MISMATCH} ({error})"),
+    };
+    CommonError::forbidden("InvalidSignatureException", message)
+}
+
+fn skewed(signed_at: SystemTime, now: SystemTime, allowed: std::time::Duration) -> String {
+    let stamp = |time| AmzDate::try_from(time).map_or_else(|_| "?".to_owned(), |date| date.to_string());
+    let (minutes, signed, here) = (allowed.as_secs() / 60, stamp(signed_at), stamp(now));
+    if signed_at < now {
+        let bound = now.checked_sub(allowed).map_or_else(|| "?".to_owned(), stamp);
+        format!("Signature expired: {signed} is now earlier than {bound} ({here} - {minutes} min.)")
+    } else {
+        let bound = now.checked_add(allowed).map_or_else(|| "?".to_owned(), stamp);
+        format!("Signature not yet current: {signed} is still later than {bound} ({here} + {minutes} min.)")
+    }
+}
+
+/// A scope is `20150830/us-east-1/bedrock/aws4_request`.
+fn wrong_scope(expected: &str, found: &str) -> String {
+    let differs = expected.split('/').zip(found.split('/')).position(|(expected, found)| expected != found);
+    match differs {
+        Some(0) => {
+            "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP."
+                .to_owned()
+        }
+        Some(1) => "Credential should be scoped to a valid region.".to_owned(),
+        Some(2) => format!("Credential should be scoped to correct service: '{SIGNING_NAME}'."),
+        _ => "Credential should be scoped with a valid terminator: 'aws4_request'.".to_owned(),
+    }
+}

@@ -1,0 +1,123 @@
+//! How an endpoint is set up.
+
+use std::sync::atomic::AtomicU64;
+use std::time::SystemTime;
+
+use invoke_model_signing::{Credentials, Verifier};
+use invoke_model_types::service::SIGNING_NAME;
+
+use crate::authenticate::{Authenticator, Token};
+use crate::call_log::CallLog;
+use crate::endpoint::{Clock, Endpoint};
+use crate::policy::Policy;
+use crate::raise::RaiseQueue;
+use crate::server::{Local, StartError};
+
+/// The settings of a [`Local`] endpoint, each with a default that suits tests.
+#[derive(Debug)]
+pub struct Builder {
+    port: u16,
+    credentials: Credentials,
+    bearer_token: Option<Token>,
+    region: Option<String>,
+    clock: Clock,
+    policy: Policy,
+    verify: bool,
+}
+
+impl Builder {
+    /// The access key id that is known unless [`credentials`](Self::credentials) sets another. Good for nothing but
+    /// this endpoint.
+    pub const ACCESS_KEY_ID: &'static str = "LOCALACCESSKEYID";
+    /// The secret that goes with [`ACCESS_KEY_ID`](Self::ACCESS_KEY_ID).
+    pub const SECRET_ACCESS_KEY: &'static str = "local/secret/access/key/that/is/not/secret";
+    /// The region that the endpoint says it is in, unless [`region`](Self::region) sets another.
+    pub const REGION: &'static str = "us-east-1";
+
+    pub(crate) fn new() -> Self {
+        Self {
+            port: 0,
+            credentials: Credentials::new(Self::ACCESS_KEY_ID, Self::SECRET_ACCESS_KEY, None),
+            bearer_token: None,
+            region: None,
+            clock: Clock::default(),
+            policy: Policy::allow_all(),
+            verify: true,
+        }
+    }
+
+    /// The port on 127.0.0.1; 0, the default, takes any that is free.
+    pub fn port(self, port: u16) -> Self {
+        Self { port, ..self }
+    }
+
+    /// The credentials that callers sign with; with a session token, they must send it.
+    pub fn credentials(
+        self,
+        access_key_id: impl Into<String>,
+        secret_access_key: impl Into<String>,
+        session_token: Option<String>,
+    ) -> Self {
+        Self { credentials: Credentials::new(access_key_id, secret_access_key, session_token), ..self }
+    }
+
+    /// A token that callers may send as `Authorization: Bearer ..` in place of a signature. By default there is
+    /// none, and every bearer token is refused.
+    pub fn bearer_token(self, token: impl Into<String>) -> Self {
+        Self { bearer_token: Some(Token(token.into())), ..self }
+    }
+
+    /// The region that signatures must be made for. By default, any.
+    pub fn region(self, region: impl Into<String>) -> Self {
+        Self { region: Some(region.into()), ..self }
+    }
+
+    /// The clock by which signatures expire. By default, the system's.
+    pub fn clock(self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        Self { clock: Clock::new(now), ..self }
+    }
+
+    /// Which models may be invoked. By default, all.
+    pub fn policy(self, policy: Policy) -> Self {
+        Self { policy, ..self }
+    }
+
+    /// Whether callers must authenticate. Without, signatures and tokens are not looked at.
+    pub fn verify(self, verify: bool) -> Self {
+        Self { verify, ..self }
+    }
+
+    /// Starts the endpoint.
+    ///
+    /// # Errors
+    /// The port cannot be listened on.
+    ///
+    /// # Panics
+    /// Outside of a Tokio runtime with its IO driver enabled.
+    pub async fn start(self) -> Result<Local, StartError> {
+        let port = self.port;
+        Local::serve(self.endpoint(), port).await
+    }
+
+    pub(crate) fn endpoint(self) -> Endpoint {
+        let verifier = Verifier::new(SIGNING_NAME);
+        let verifier = match &self.region {
+            Some(region) => verifier.with_region(region),
+            None => verifier,
+        };
+        Endpoint {
+            authenticator: Authenticator {
+                verifier,
+                credentials: self.credentials,
+                bearer_token: self.bearer_token,
+                anybody: !self.verify,
+            },
+            policy: self.policy,
+            region: self.region.unwrap_or_else(|| Self::REGION.to_owned()),
+            clock: self.clock,
+            log: CallLog::default(),
+            raise: RaiseQueue::default(),
+            requests: AtomicU64::new(0),
+        }
+    }
+}

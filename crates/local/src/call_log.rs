@@ -1,0 +1,111 @@
+//! The calls that have arrived, for tests to read.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+use http::{HeaderMap, Method};
+
+/// A call: what was asked, and how it ended.
+///
+/// `Debug` hides what may be sensitive: the body and the request metadata.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct CallRecord {
+    /// The method.
+    pub method: Method,
+    /// The target as it stood on the wire: `/model/amazon.titan-embed-text-v2%3A0/invoke`.
+    pub target: String,
+    /// The model id or ARN, percent-decoded; none if the target is not one of `InvokeModel`.
+    pub model_id: Option<String>,
+    /// The header fields, without `authorization` and `x-amz-security-token`.
+    pub headers: HeaderMap,
+    /// The body; of one that is too long, the first 25,000,001 bytes.
+    pub body: Bytes,
+    /// Whether a SigV4 signature was verified.
+    pub signed: bool,
+    /// The id under which the call was answered.
+    pub request_id: String,
+    /// The status of the answer.
+    pub status: u16,
+    /// The code of the error, `ThrottlingException`; none for a success.
+    pub error_code: Option<String>,
+    /// Tokens read, for a success.
+    pub input_tokens: Option<u64>,
+    /// Tokens generated, for a success.
+    pub output_tokens: Option<u64>,
+}
+
+impl CallRecord {
+    /// A call of which no more is known than what arrived.
+    pub(crate) fn new(request: &Parts, body: Bytes, request_id: String) -> Self {
+        let mut headers = request.headers.clone();
+        headers.remove(AUTHORIZATION);
+        headers.remove("x-amz-security-token");
+        if let Some(metadata) = headers.get_mut("x-amzn-bedrock-request-metadata") {
+            metadata.set_sensitive(true);
+        }
+        Self {
+            method: request.method.clone(),
+            target: request.uri.to_string(),
+            model_id: None,
+            headers,
+            body,
+            signed: false,
+            request_id,
+            status: 0,
+            error_code: None,
+            input_tokens: None,
+            output_tokens: None,
+        }
+    }
+}
+
+impl fmt::Debug for CallRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallRecord")
+            .field("method", &self.method)
+            .field("target", &self.target)
+            .field("model_id", &self.model_id)
+            .field("headers", &self.headers)
+            .field("body", &format_args!("[{} bytes]", self.body.len()))
+            .field("signed", &self.signed)
+            .field("request_id", &self.request_id)
+            .field("status", &self.status)
+            .field("error_code", &self.error_code)
+            .field("input_tokens", &self.input_tokens)
+            .field("output_tokens", &self.output_tokens)
+            .finish()
+    }
+}
+
+/// The latest calls in the order of their arrival.
+#[derive(Debug, Default)]
+pub(crate) struct CallLog(Mutex<VecDeque<CallRecord>>);
+
+impl CallLog {
+    /// An endpoint may be served for days: older calls are dropped beyond this number ..
+    const MAX_CALLS: usize = 10_000;
+    /// .. and beyond this many bytes of bodies. The latest call is always kept.
+    const MAX_BYTES: usize = 256 << 20;
+
+    pub(crate) fn push(&self, call: CallRecord) {
+        let mut calls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        calls.push_back(call);
+        let mut bytes: usize = calls.iter().map(|call| call.body.len()).sum();
+        while calls.len() > Self::MAX_CALLS || (bytes > Self::MAX_BYTES && calls.len() > 1) {
+            bytes -= calls.pop_front().map_or(0, |call| call.body.len());
+        }
+    }
+
+    pub(crate) fn calls(&self) -> Vec<CallRecord> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    pub(crate) fn clear(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}

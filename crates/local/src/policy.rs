@@ -1,0 +1,152 @@
+//! Which models may be invoked.
+
+use invoke_model_types::{AccessDeniedException, InvokeModelError};
+
+/// The account that everything here belongs to.
+const ACCOUNT: &str = "123456789012";
+
+/// An access policy: everything is allowed but `bedrock:InvokeModel` on the resources denied.
+///
+/// ```
+/// use invoke_model_local::Policy;
+///
+/// let policy = Policy::allow_all().deny("arn:aws:bedrock:*::foundation-model/anthropic.*").deny("amazon.nova-pro-v1:0");
+/// # let _ = policy;
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Policy {
+    denied: Vec<String>,
+}
+
+impl Policy {
+    /// Denies nothing.
+    pub fn allow_all() -> Self {
+        Self::default()
+    }
+
+    /// Denies the resources of a pattern, in which `*` stands for any number of characters and `?` for one, as in
+    /// IAM policies.
+    ///
+    /// The pattern is held against the ARN of what is invoked, against the ARN of the foundation model behind it
+    /// (an inference profile needs leave for both), and against the model id as the caller gave it.
+    pub fn deny(mut self, pattern: impl Into<String>) -> Self {
+        self.denied.push(pattern.into());
+        self
+    }
+
+    /// Refuses a denied resource, in the service's words.
+    pub(crate) fn check(
+        &self,
+        model_id: &str,
+        base_model_id: &str,
+        region: &str,
+    ) -> Result<(), InvokeModelError> {
+        let invoked = arn(model_id, base_model_id, region);
+        let base = foundation_model(base_model_id, region);
+        let denied = |resource: &str| {
+            self.denied.iter().any(|pattern| matches(pattern.as_bytes(), resource.as_bytes()))
+        };
+        let resource = if denied(&invoked) || denied(model_id) {
+            invoked
+        } else if denied(&base) {
+            base
+        } else {
+            return Ok(());
+        };
+        let mut error = AccessDeniedException::default();
+        error.message = Some(format!(
+            "User: arn:aws:iam::{ACCOUNT}:user/local is not authorized to perform: bedrock:InvokeModel on resource: \
+             {resource} with an explicit deny in an identity-based policy"
+        ));
+        Err(error.into())
+    }
+}
+
+/// The ARN of what a caller names by ARN, by the id of a foundation model, or by that of an inference profile.
+fn arn(model_id: &str, base_model_id: &str, region: &str) -> String {
+    if model_id.starts_with("arn:") {
+        model_id.to_owned()
+    } else if model_id == base_model_id {
+        foundation_model(model_id, region)
+    } else {
+        format!("arn:aws:bedrock:{region}:{ACCOUNT}:inference-profile/{model_id}")
+    }
+}
+
+fn foundation_model(id: &str, region: &str) -> String {
+    format!("arn:aws:bedrock:{region}::foundation-model/{id}")
+}
+
+/// Matches greedily, going back to the last `*` only: linear for the patterns that people write.
+fn matches(pattern: &[u8], text: &[u8]) -> bool {
+    let (mut p, mut t) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while t < text.len() {
+        match pattern.get(p) {
+            Some(b'*') => {
+                star = Some((p, t));
+                p += 1;
+            }
+            Some(&byte) if byte == b'?' || byte == text[t] => {
+                p += 1;
+                t += 1;
+            }
+            _ => {
+                let Some((star_p, star_t)) = star else { return false };
+                star = Some((star_p, star_t + 1));
+                p = star_p + 1;
+                t = star_t + 1;
+            }
+        }
+    }
+    pattern[p..].iter().all(|&byte| byte == b'*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(pattern: &str, text: &str, expected: bool) {
+        assert_eq!(matches(pattern.as_bytes(), text.as_bytes()), expected, "{pattern} {text}");
+    }
+
+    #[test]
+    fn patterns() {
+        check("", "", true);
+        check("", "a", false);
+        check("*", "", true);
+        check("*", "any/thing:0", true);
+        check("a*c", "abbc", true);
+        check("a*c", "abbcd", false);
+        check("a*b*c", "a-b-b-c", true);
+        check("*ab", "aab", true);
+        check("a?c", "abc", true);
+        check("a?c", "ac", false);
+        check("A", "a", false);
+    }
+
+    fn denied(pattern: &str, model_id: &str) -> Option<String> {
+        let base = "amazon.nova-lite-v1:0";
+        let result = Policy::allow_all().deny(pattern).check(model_id, base, "us-west-2");
+        result.err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn an_inference_profile_needs_leave_for_its_model_too() {
+        let on_profile = denied("*inference-profile*", "us.amazon.nova-lite-v1:0").unwrap();
+        assert!(
+            on_profile.contains(
+                " arn:aws:bedrock:us-west-2:123456789012:inference-profile/us.amazon.nova-lite-v1:0 "
+            ),
+            "{on_profile}"
+        );
+        let on_model = denied("*foundation-model/amazon.*", "us.amazon.nova-lite-v1:0").unwrap();
+        assert!(
+            on_model.contains(" arn:aws:bedrock:us-west-2::foundation-model/amazon.nova-lite-v1:0 "),
+            "{on_model}"
+        );
+        assert_eq!(denied("*inference-profile*", "amazon.nova-lite-v1:0"), None);
+        assert!(denied("amazon.nova-lite-v1:0", "amazon.nova-lite-v1:0").is_some());
+        assert!(denied("*:provisioned-model/*", "arn:aws:bedrock:us-west-2:1:provisioned-model/a").is_some());
+    }
+}

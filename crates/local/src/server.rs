@@ -1,0 +1,194 @@
+//! The endpoint on a socket: HTTP/1.1 on loopback, one task for each connection.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use invoke_model_types::InvokeModelError;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::builder::Builder;
+use crate::call_log::CallRecord;
+use crate::endpoint::Endpoint;
+use crate::payload::Receiver;
+use crate::respond::{respond, set};
+
+/// How long [`Local::stop`] waits for calls in progress.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// How long the server rests when it cannot take a connection, as when there are too many open files.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
+
+/// A Bedrock Runtime endpoint that runs until it is stopped or dropped.
+#[derive(Debug)]
+pub struct Local {
+    endpoint: Arc<Endpoint>,
+    address: SocketAddr,
+    /// The server runs as long as this is held.
+    alive: watch::Sender<()>,
+    server: JoinHandle<()>,
+}
+
+/// Why an endpoint does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}; another port, or 0 for any that is free, may do")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl Local {
+    /// Starts an endpoint with default settings, on any port that is free.
+    ///
+    /// # Errors
+    /// As [`Builder::start`].
+    pub async fn start() -> Result<Self, StartError> {
+        Self::builder().start().await
+    }
+
+    /// Settings for an endpoint.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    pub(crate) async fn serve(endpoint: Endpoint, port: u16) -> Result<Self, StartError> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let refused = |source| StartError::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(refused)?;
+        let address = listener.local_addr().map_err(refused)?;
+        let endpoint = Arc::new(endpoint);
+        let (alive, stopped) = watch::channel(());
+        let server = tokio::spawn(accept(listener, Arc::clone(&endpoint), stopped));
+        Ok(Self { endpoint, address, alive, server })
+    }
+
+    /// Where it listens: `http://127.0.0.1:PORT`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The access key id that it knows.
+    pub fn access_key_id(&self) -> &str {
+        self.endpoint.authenticator.credentials.access_key_id()
+    }
+
+    /// The secret that goes with it.
+    pub fn secret_access_key(&self) -> &str {
+        self.endpoint.authenticator.credentials.secret_access_key()
+    }
+
+    /// The session token that goes with it, if there is one.
+    pub fn session_token(&self) -> Option<&str> {
+        self.endpoint.authenticator.credentials.session_token()
+    }
+
+    /// The bearer token that it takes, if there is one.
+    pub fn bearer_token(&self) -> Option<&str> {
+        self.endpoint.authenticator.bearer_token.as_ref().map(|token| token.0.as_str())
+    }
+
+    /// A region that signatures may be made for.
+    pub fn region(&self) -> &str {
+        &self.endpoint.region
+    }
+
+    /// The calls since the start or [`clear_calls`](Self::clear_calls), in the order of their answers. Beyond 10,000
+    /// calls or 256 MiB of bodies, the oldest are dropped.
+    pub fn calls(&self) -> Vec<CallRecord> {
+        self.endpoint.log.calls()
+    }
+
+    /// Forgets the calls so far.
+    pub fn clear_calls(&self) {
+        self.endpoint.log.clear();
+    }
+
+    /// Answers the next call that passes authentication with an error; several are raised one call after the other.
+    pub fn raise(&self, error: impl Into<InvokeModelError>) {
+        self.endpoint.raise.push(error.into());
+    }
+
+    /// Stops: takes no more connections, and waits up to five seconds for calls in progress. Afterwards, the port
+    /// is free.
+    ///
+    /// Dropping stops, too, without waiting.
+    pub async fn stop(self) {
+        let Self { alive, server, .. } = self;
+        drop(alive);
+        // The server ends by itself; only a panic of it is an error, and there is nothing left to stop then.
+        let _ = server.await;
+    }
+}
+
+async fn accept(listener: TcpListener, endpoint: Arc<Endpoint>, mut stopped: watch::Receiver<()>) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            _ = stopped.changed() => break,
+            Some(_) = connections.join_next() => {}
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    connections.spawn(connection(stream, Arc::clone(&endpoint), stopped.clone()));
+                }
+                Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
+            },
+        }
+    }
+    drop(listener);
+    let ended = async { while connections.join_next().await.is_some() {} };
+    // What has not ended by then is aborted when the set is dropped.
+    let _ = tokio::time::timeout(GRACE, ended).await;
+}
+
+async fn connection(stream: TcpStream, endpoint: Arc<Endpoint>, mut stopped: watch::Receiver<()>) {
+    // Answers are written whole: waiting for more would only delay them.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(|request| call(&endpoint, request));
+    let mut connection =
+        std::pin::pin!(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+    let served = tokio::select! {
+        served = connection.as_mut() => served,
+        _ = stopped.changed() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    // A connection that breaks is the client's to report.
+    drop(served);
+}
+
+async fn call(
+    endpoint: &Endpoint,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, hyper::Error> {
+    let (parts, mut body) = request.into_parts();
+    let mut receiver = Receiver::default();
+    while let Some(frame) = body.frame().await {
+        if let Some(piece) = frame?.data_ref() {
+            receiver.update(piece);
+        }
+    }
+    let arrived = endpoint.clock.now();
+    let mut response = respond(endpoint, Request::from_parts(parts, receiver.finish()), arrived);
+    if response.status().is_success() {
+        let latency = endpoint.clock.now().duration_since(arrived).unwrap_or_default();
+        set(response.headers_mut(), "x-amzn-bedrock-invocation-latency", &latency.as_millis().to_string());
+    }
+    Ok(response.map(Full::new))
+}

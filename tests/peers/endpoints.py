@@ -1,0 +1,63 @@
+"""Compares the endpoints of botocore's rule engine with ours, for every region that botocore knows.
+
+usage: endpoints.py PEER_REQUESTS
+
+botocore's side is its engine over the rule set and the partitions that are installed with it: a URL, or the words of
+the rule that refuses.
+"""
+
+import itertools
+import sys
+
+import botocore.session
+from botocore.endpoint_provider import EndpointProvider
+from botocore.exceptions import EndpointProviderError
+from common import Report, ask_program
+
+MINIMUM_SETS = 1300
+
+# Neither list has these: they are found by how they look, or not at all.
+UNLISTED = ["us-east-99", "ap-nowhere-1", "cn-west-7", "us-gov-north-3", "us-iso-south-2", "eusc-de-west-9", "mars-1", "x"]
+
+
+def regions(loader):
+    """The regions of all partitions, and every pseudo region that a service has."""
+    names = {region for partition in loader.load_data("partitions")["partitions"] for region in partition["regions"]}
+    for partition in loader.load_data("endpoints")["partitions"]:
+        names.update(partition["regions"])
+        for service in partition["services"].values():
+            names.update(service.get("endpoints", {}))
+    return sorted(names)
+
+
+def parameter_sets(names):
+    flags = (False, True)
+    for region, fips, dual_stack in itertools.product([None, *names, *UNLISTED], flags, flags):
+        yield {"Region": region, "UseFIPS": fips, "UseDualStack": dual_stack}
+    for region, fips, dual_stack in itertools.product([None, "us-east-1"], flags, flags):
+        endpoint = "https://example.com:8443/base"
+        yield {"Region": region, "UseFIPS": fips, "UseDualStack": dual_stack, "Endpoint": endpoint}
+
+
+def resolve(provider, parameters):
+    given = {name: value for name, value in parameters.items() if value is not None}
+    try:
+        return {"url": provider.resolve_endpoint(**given).url}
+    except EndpointProviderError as error:
+        return {"error": error.kwargs["msg"]}
+
+
+def main(program):
+    loader = botocore.session.get_session().get_component("data_loader")
+    rules = loader.load_service_model("bedrock-runtime", "endpoint-rule-set-1")
+    provider = EndpointProvider(rules, loader.load_data("partitions"))
+    known = regions(loader)
+    sets = list(parameter_sets(known))
+    report = Report("endpoints")
+    for parameters, ours in zip(sets, ask_program([program, "endpoints"], sets), strict=True):
+        report.check(str(parameters), ours, resolve(provider, parameters))
+    report.end(f"{len(sets)} parameter sets of {len(known)} regions", MINIMUM_SETS)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,170 @@
+//! The whole way: client, transport, loopback, local endpoint, and back.
+
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use invoke_model_client::types::InvokeModelError;
+use invoke_model_client::{Body, Client, Config, Credentials, ErrorKind};
+use invoke_model_local::Local;
+use serde_json::{Value, json};
+
+const TITAN: &str = "amazon.titan-embed-text-v2:0";
+
+fn config(local: &Local) -> invoke_model_client::ConfigBuilder {
+    let credentials = Credentials::new(local.access_key_id(), local.secret_access_key(), None, None, "test");
+    Config::builder().region("us-east-1").endpoint_url(local.url()).credentials_provider(credentials)
+}
+
+fn client(local: &Local) -> Client {
+    Client::new(config(local)).unwrap()
+}
+
+#[tokio::test]
+async fn an_embedding_is_answered_and_logged() {
+    let local = Local::start().await.unwrap();
+    let body = json!({ "inputText": "hello", "dimensions": 256 }).to_string();
+    let answer = client(&local).invoke_model().model_id(TITAN).body(body.clone()).send().await.unwrap();
+    assert_eq!(answer.content_type, "application/json");
+    let value: Value = serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!(value["embedding"].as_array().unwrap().len(), 256);
+    let calls = local.calls();
+    assert_eq!(calls.len(), 1);
+    assert_eq!((calls[0].status, calls[0].model_id.as_deref()), (200, Some(TITAN)));
+    assert_eq!(calls[0].body, body);
+}
+
+#[tokio::test]
+async fn ids_and_arns_arrive_as_they_were_given() {
+    let local = Local::start().await.unwrap();
+    let client = client(&local);
+    for id in [
+        TITAN,
+        "us.amazon.nova-lite-v1:0",
+        "arn:aws:bedrock:us-east-1::foundation-model/amazon.titan-embed-text-v2:0",
+        "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.amazon.nova-lite-v1:0",
+        "arn:aws:bedrock:us-east-1:123456789012:provisioned-model/abcdefghijkl",
+    ] {
+        // The bodies fit one of the models only; what counts is which model was asked and that it was signed right.
+        let _ = client.invoke_model().model_id(id).body(r#"{"inputText":"a"}"#).send().await;
+        let call = local.calls().pop().unwrap();
+        assert_eq!(call.model_id.as_deref(), Some(id));
+        assert!([200, 400].contains(&call.status), "{id}: {}", call.status);
+    }
+}
+
+#[tokio::test]
+async fn a_file_is_hashed_then_sent() {
+    let local = Local::start().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("request.json");
+    let text = json!({ "inputText": "word ".repeat(9_000) }).to_string();
+    std::fs::write(&path, &text).unwrap();
+    client(&local).invoke_model().model_id(TITAN).body(Body::from_path(&path)).send().await.unwrap();
+    assert_eq!(local.calls()[0].body, text);
+}
+
+#[tokio::test]
+async fn an_answer_is_read_chunk_by_chunk() {
+    let local = Local::start().await.unwrap();
+    let call = client(&local).invoke_model().model_id(TITAN).body(r#"{"inputText":"hello"}"#);
+    let mut chunked = call.send_chunked().await.unwrap();
+    assert_eq!(chunked.output.content_type, "application/json");
+    let mut read = Vec::new();
+    while let Some(chunk) = chunked.body.chunk().await.unwrap() {
+        read.extend_from_slice(&chunk);
+    }
+    assert!(serde_json::from_slice::<Value>(&read).unwrap()["embedding"].is_array());
+}
+
+#[tokio::test]
+async fn a_request_that_was_taken_out_signed_is_accepted_from_another_client() {
+    let local = Local::start().await.unwrap();
+    let signed =
+        client(&local).invoke_model().model_id(TITAN).body(r#"{"inputText":"a"}"#).sign().await.unwrap();
+    let (parts, body) = signed.into_parts();
+    let target = parts.uri.path_and_query().unwrap();
+    let mut text = format!("{} {target} HTTP/1.1\r\nconnection: close\r\n", parts.method);
+    if !parts.headers.contains_key("host") {
+        text.push_str(&format!("host: {}\r\n", parts.uri.authority().unwrap()));
+    }
+    for (name, value) in &parts.headers {
+        text.push_str(&format!("{name}: {}\r\n", value.to_str().unwrap()));
+    }
+    text.push_str(&format!("content-length: {}\r\n\r\n", body.len()));
+    let mut socket = std::net::TcpStream::connect(parts.uri.authority().unwrap().as_str()).unwrap();
+    let answer = tokio::task::spawn_blocking(move || {
+        use std::io::{Read, Write};
+        socket.write_all(text.as_bytes()).unwrap();
+        socket.write_all(&body).unwrap();
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).unwrap();
+        answer
+    });
+    let answer = answer.await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_wrong_secret_is_refused_with_an_explanation() {
+    let local = Local::start().await.unwrap();
+    let wrong = Credentials::new(local.access_key_id(), "not the secret", None, None, "test");
+    let client = Client::new(config(&local).credentials_provider(wrong)).unwrap();
+    let error = client.invoke_model().model_id(TITAN).body("{}").send().await.unwrap_err();
+    assert_eq!((error.code(), error.status().unwrap().as_u16()), (Some("InvalidSignatureException"), 403));
+    assert!(error.message().unwrap().contains("/model/amazon.titan-embed-text-v2%253A0/invoke"), "{error}");
+}
+
+#[tokio::test]
+async fn a_skewed_clock_is_refused() {
+    let local = Local::start().await.unwrap();
+    let client = Client::new(config(&local).clock(|| SystemTime::UNIX_EPOCH + Duration::from_secs(1_440_938_160)));
+    let error = client.unwrap().invoke_model().model_id(TITAN).body("{}").send().await.unwrap_err();
+    assert_eq!(error.code(), Some("InvalidSignatureException"));
+    assert!(error.to_string().contains("expired") || error.to_string().contains("skew"), "{error}");
+}
+
+#[tokio::test]
+async fn each_exception_comes_back_as_itself() {
+    let local = Local::start().await.unwrap();
+    let client = client(&local);
+    for name in [
+        "AccessDeniedException",
+        "InternalServerException",
+        "ModelErrorException",
+        "ModelNotReadyException",
+        "ModelTimeoutException",
+        "ResourceNotFoundException",
+        "ServiceQuotaExceededException",
+        "ServiceUnavailableException",
+        "ThrottlingException",
+        "ValidationException",
+    ] {
+        let body = json!({ "error": name, "message": "said so" }).to_string();
+        let error = client.invoke_model().model_id("local.error-v1").body(body).send().await.unwrap_err();
+        assert_eq!((error.code(), error.message()), (Some(name), Some("said so")));
+        assert!(!matches!(error.as_service_error().unwrap(), InvokeModelError::Unmodeled(_)), "{name}");
+        assert!(error.request_id().is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_cannot_be_sent_says_so_and_nobody_hears_of_it() {
+    let local = Local::start().await.unwrap();
+    let client = client(&local);
+    let empty = client.invoke_model().model_id("").body("{}").send().await.unwrap_err();
+    assert!(matches!(empty.kind(), ErrorKind::Serialize(_)), "{empty}");
+    let missing = client.invoke_model().body("{}").send().await.unwrap_err();
+    assert!(missing.to_string().contains("`modelId` is required"), "{missing}");
+    let control = client.invoke_model().model_id(TITAN).trace("a\nb").send().await.unwrap_err();
+    assert!(control.to_string().contains("`trace`"), "{control}");
+    assert_eq!(local.calls().len(), 0);
+}
+
+#[tokio::test]
+async fn a_stopped_endpoint_is_no_connection() {
+    let local = Local::start().await.unwrap();
+    let client = client(&local);
+    local.stop().await;
+    let error = client.invoke_model().model_id(TITAN).body(Bytes::from_static(b"{}")).send().await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Transport(_)) && !error.may_have_been_sent(), "{error}");
+}

@@ -1,0 +1,103 @@
+//! `invoke-model serve`, as long as it is needed.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use crate::Failure;
+
+/// What a client needs to be told.
+const SETTINGS: [&str; 5] = [
+    "AWS_ENDPOINT_URL_BEDROCK_RUNTIME",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+];
+
+/// Long enough for any machine to start a program.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running server; it ends with this value.
+#[derive(Debug)]
+pub(super) struct Server {
+    child: Child,
+    exports: Vec<(String, String)>,
+}
+
+impl Server {
+    /// Starts the server on a free port, and waits for the settings that it says to export.
+    pub(super) fn start(program: &Path) -> Result<Self, Failure> {
+        let child = Command::new(program)
+            .args(["serve", "--port", "0"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| Failure::new(format!("{}: {error}", program.display())))?;
+        let mut server = Self { child, exports: Vec::new() };
+        let lines = server.child.stdout.take().map(lines_of);
+        while let Some(missing) = SETTINGS.iter().find(|name| !server.has(name)) {
+            let line =
+                lines.as_ref().and_then(|lines| lines.recv_timeout(PATIENCE).ok()).ok_or_else(|| {
+                    Failure::new(format!(
+                        "`invoke-model serve` ended or went quiet before `export {missing}=..`"
+                    ))
+                })?;
+            server.exports.extend(export(&line));
+        }
+        Ok(server)
+    }
+
+    /// The settings, by the names of environment variables.
+    pub(super) fn exports(&self) -> &[(String, String)] {
+        &self.exports
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.exports.iter().any(|(set, _)| set == name)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself, which the calls have then shown.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The lines as they come. Reads to the end, whether or not they are still wanted, so that the server never waits.
+fn lines_of(stdout: ChildStdout) -> mpsc::Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            let _ = sender.send(line);
+        }
+    });
+    receiver
+}
+
+fn export(line: &str) -> Option<(String, String)> {
+    let (name, value) = line.strip_prefix("export ")?.split_once('=')?;
+    Some((name.to_owned(), value.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::export;
+
+    #[test]
+    fn only_export_lines_are_settings() {
+        let check = |line: &str, expected: Option<(&str, &str)>| {
+            let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            assert_eq!(export(line), expected, "{line}");
+        };
+        check("export AWS_REGION=us-east-1", Some(("AWS_REGION", "us-east-1")));
+        check("export AWS_SECRET_ACCESS_KEY=a=b/c+", Some(("AWS_SECRET_ACCESS_KEY", "a=b/c+")));
+        check("listening on 127.0.0.1", None);
+        check("export AWS_REGION", None);
+    }
+}
