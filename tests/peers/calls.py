@@ -1,9 +1,10 @@
-"""Calls the endpoint that the environment points at with boto3 and with the AWS CLI, both as they are published.
+"""Calls the endpoint that the environment points at with boto3 and the AWS CLI, both as they are published.
 
 usage: calls.py
 
-The environment has what `invoke-model serve` says to export. Each client gets text, embeddings and images; is refused
-in each way that the operation models, as its own exception with its own members; and is refused for its signature.
+The environment has what `invoke-model serve` says to export. Each client gets text, embeddings and images; is
+refused in each way that the operation models, as its own exception with its own members; and is refused for its
+signature.
 """
 
 import base64
@@ -24,6 +25,7 @@ from common import Report
 
 JSON = "application/json"
 PROMPT = "A lighthouse at dawn"
+TEXTS = [PROMPT, "Ein Leuchtturm im Morgengrauen, 夜明けの灯台"]
 MODELLED_ERRORS = 10
 
 
@@ -85,9 +87,9 @@ ANSWERED = [
     ),
     (
         "cohere.embed-multilingual-v3",
-        {"texts": [PROMPT, "Ein Leuchtturm im Morgengrauen, 夜明けの灯台"], "input_type": "search_document"},
+        {"texts": TEXTS, "input_type": "search_document"},
         cohere_embeddings,
-        ([1024, 1024], "embeddings_floats", [PROMPT, "Ein Leuchtturm im Morgengrauen, 夜明けの灯台"]),
+        ([1024, 1024], "embeddings_floats", TEXTS),
     ),
     ("amazon.titan-image-generator-v2:0", picture_request(768, 1152), image, [(b"PNG", 768, 1152)]),
     ("amazon.nova-canvas-v1:0", picture_request(640, 320), image, [(b"PNG", 640, 320)]),
@@ -95,7 +97,7 @@ ANSWERED = [
 
 # The local model that answers with the error that its request names.
 ERROR_MODEL = "local.error-v1"
-ERROR_MEMBERS = {"message": "asked for, to see it raised", "originalStatusCode": 500, "resourceName": "endpoint-7"}
+ERROR_MEMBERS = {"message": "asked for by its name", "originalStatusCode": 500, "resourceName": "endpoint-7"}
 
 KEY_ID, SECRET = os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]
 # Credentials that are not those of the endpoint, and the error that says so; the operation does not model it.
@@ -151,7 +153,7 @@ class AwsCli:
         program = pathlib.Path(sys.executable).with_name("aws")
         flags = ["--model-id", model_id, "--body", json.dumps(request), "--content-type", JSON]
         command = [program, "bedrock-runtime", "invoke-model", *flags, outfile]
-        return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=120, check=False)
+        return subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
 
     def invoke(self, model_id, request):
         with tempfile.TemporaryDirectory() as directory:
@@ -164,7 +166,7 @@ class AwsCli:
     def refusal(self, model_id, request):
         """What is printed of a refusal, or what there is instead."""
         done = self.run(model_id, request, os.devnull)
-        found = re.search(r"An error occurred \((\w+)\) when calling the InvokeModel operation(?: \(.*?\))?: (.*)", done.stderr)
+        found = re.search(r"An error occurred \((\w+)\) when calling the InvokeModel operation.*?: (.*)", done.stderr)
         if done.returncode == 0 or not found:
             return {"answer": done}
         return {"code": found[1], "message": found[2]}

@@ -2,8 +2,8 @@
 
 usage: endpoints.py PEER_REQUESTS
 
-botocore's side is its engine over the rule set and the partitions that are installed with it: a URL, or the words of
-the rule that refuses.
+botocore's side is its engine over the rule set and the partitions that are installed with it: a URL, or the words
+of the rule that refuses.
 """
 
 import itertools
@@ -17,12 +17,13 @@ from common import Report, ask_program
 MINIMUM_SETS = 1300
 
 # Neither list has these: they are found by how they look, or not at all.
-UNLISTED = ["us-east-99", "ap-nowhere-1", "cn-west-7", "us-gov-north-3", "us-iso-south-2", "eusc-de-west-9", "mars-1", "x"]
+UNLISTED = ["us-east-99", "cn-west-7", "us-gov-north-3", "us-iso-south-2", "eusc-de-west-9", "us-east1", "mars-1", "x"]
 
 
 def regions(loader):
     """The regions of all partitions, and every pseudo region that a service has."""
-    names = {region for partition in loader.load_data("partitions")["partitions"] for region in partition["regions"]}
+    partitions = loader.load_data("partitions")["partitions"]
+    names = {region for partition in partitions for region in partition["regions"]}
     for partition in loader.load_data("endpoints")["partitions"]:
         names.update(partition["regions"])
         for service in partition["services"].values():
@@ -55,7 +56,7 @@ def main(program):
     sets = list(parameter_sets(known))
     report = Report("endpoints")
     for parameters, ours in zip(sets, ask_program([program, "endpoints"], sets), strict=True):
-        report.check(str(parameters), ours, resolve(provider, parameters))
+        report.check(f"{parameters}, ours and then botocore's", ours, resolve(provider, parameters))
     report.end(f"{len(sets)} parameter sets of {len(known)} regions", MINIMUM_SETS)
 
 

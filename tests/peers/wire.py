@@ -3,8 +3,8 @@
 usage: wire.py PEER_REQUESTS
 
 PEER_REQUESTS is the program of `tests/examples/peer_requests.rs`. The inputs are those of `inputs.json`. Method,
-target, modelled header fields and body must agree, except where `differences.json` lists both sides and a reason; a
-listed difference that is no longer there fails as well.
+target, modelled header fields and body must agree, except where `differences.json` lists both sides and a reason;
+a listed difference that is no longer there fails as well.
 """
 
 import base64
@@ -48,6 +48,7 @@ class Exchange(socketserver.StreamRequestHandler):
     """One request, read without any library that could tidy it up."""
 
     def handle(self):
+        self.server.request = {}  # from here on, an exception is no refusal
         method, target, _version = self.rfile.readline().decode("ascii").split(" ")
         fields = {}
         name = None
@@ -67,8 +68,7 @@ class Exchange(socketserver.StreamRequestHandler):
             "fields": {name: values for name, values in fields.items() if is_modelled(name)},
             "body": base64.b64encode(body).decode("ascii"),
         }
-        answer = ["HTTP/1.1 200 OK", "content-type: application/json", "content-length: 2", "connection: close"]
-        self.wfile.write("\r\n".join([*answer, "", "{}"]).encode("ascii"))
+        self.wfile.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}")
 
 
 def client(url, validation):
@@ -78,7 +78,7 @@ def client(url, validation):
         region_name="us-east-1",
         aws_access_key_id="AKIDEXAMPLE",
         aws_secret_access_key="secret",
-        config=Config(parameter_validation=validation, retries={"total_max_attempts": 1}, proxies={}),
+        config=Config(parameter_validation=validation, retries={"total_max_attempts": 1}),
     )
 
 

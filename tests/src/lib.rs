@@ -2,8 +2,6 @@
 
 #[path = "../models/defaults/generated/mod.rs"]
 pub mod defaults;
-#[path = "../models/endpoint/generated/mod.rs"]
-pub mod endpoint;
 #[path = "../models/errors/generated/mod.rs"]
 pub mod errors;
 #[path = "../models/headers/generated/mod.rs"]
@@ -20,6 +18,8 @@ pub mod names;
 pub mod payloads;
 #[path = "../models/query/generated/mod.rs"]
 pub mod query;
+#[path = "../models/rules/generated/mod.rs"]
+pub mod rules;
 #[path = "../models/sensitive/generated/mod.rs"]
 pub mod sensitive;
 #[path = "../models/status_code/generated/mod.rs"]

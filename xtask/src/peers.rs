@@ -1,4 +1,4 @@
-//! `cargo xtask peers`: boto3 and the AWS CLI, as published, against the local endpoint, and what boto3 does against ours.
+//! `cargo xtask peers`: boto3 and the AWS CLI call the local endpoint, and what boto3 does is compared with ours.
 //!
 //! The comparisons are Python, in `tests/peers`; this builds what they compare with, and runs them.
 

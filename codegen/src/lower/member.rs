@@ -163,7 +163,7 @@ impl Lowering<'_> {
             Location::QueryMap => is_string_map(ty) || is_map_of_string_lists(ty),
             Location::PrefixHeaders(_) => is_string_map(ty),
             Location::Payload { .. } => !matches!(ty, Type::List { .. } | Type::Map { .. }) && !is_number(ty),
-            Location::StatusCode => matches!(ty, Type::Integer(_)),
+            Location::StatusCode => *ty == Type::Integer(IntegerWidth::Integer),
             Location::Body { .. } => true,
         };
         if !fits {

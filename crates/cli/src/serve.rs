@@ -18,7 +18,7 @@ pub(crate) async fn run(arguments: Serve) -> Result<(), Failure> {
     if let Some(token) = &arguments.bearer_token {
         builder = builder.bearer_token(token);
     }
-    let policy = arguments.deny.iter().fold(Policy::default(), |policy, pattern| policy.deny(pattern));
+    let policy = arguments.deny.iter().fold(Policy::allow_all(), |policy, pattern| policy.deny(pattern));
     let local = builder.policy(policy).start().await.map_err(|error| Failure::input(&error))?;
     let region = arguments.region.as_deref().unwrap_or("us-east-1");
     announce(&local, region).map_err(|error| Failure::output(&error))?;

@@ -61,7 +61,10 @@ fn protocol_types_and_signing_need_no_c_no_aws_crate_and_no_runtime() {
             let other = package.name.as_str();
             assert!(package.links.is_none(), "{name} reaches {other}, which links {:?}", package.links);
             assert!(!other.starts_with("aws-"), "{name} reaches {other}");
-            assert!(!["cc", "hyper", "tokio", "ring", "rustls", "mio"].contains(&other), "{name} reaches {other}");
+            assert!(
+                !["cc", "hyper", "tokio", "ring", "rustls", "mio"].contains(&other),
+                "{name} reaches {other}"
+            );
         }
     }
 }
@@ -74,7 +77,12 @@ fn every_dependency_allows_the_stated_compiler() {
     for (name, _) in MAY_KNOW {
         for package in closure(&metadata, name) {
             if let Some(needed) = &package.rust_version {
-                assert!(*needed <= stated, "{name} reaches {} {}, which needs Rust {needed}", package.name, package.version);
+                assert!(
+                    *needed <= stated,
+                    "{name} reaches {} {}, which needs Rust {needed}",
+                    package.name,
+                    package.version
+                );
             }
         }
     }
@@ -136,7 +144,8 @@ fn package<'a>(metadata: &'a Metadata, name: &str) -> &'a Package {
 
 /// The names of a package's own dependencies, those of its tests left out.
 fn direct(package: &Package) -> BTreeSet<String> {
-    let normal = package.dependencies.iter().filter(|dependency| dependency.kind != DependencyKind::Development);
+    let normal =
+        package.dependencies.iter().filter(|dependency| dependency.kind != DependencyKind::Development);
     normal.map(|dependency| dependency.name.clone()).collect()
 }
 
@@ -163,6 +172,7 @@ fn closure<'a>(metadata: &'a Metadata, name: &str) -> Vec<&'a Package> {
 fn resolved(metadata: &Metadata, package: &Package, name: &str) -> bool {
     let resolve = metadata.resolve.as_ref().unwrap();
     let node = resolve.nodes.iter().find(|node| node.id == package.id);
-    let names = node.into_iter().flat_map(|node| &node.deps).map(|dependency| dependency.name.replace('_', "-"));
+    let names =
+        node.into_iter().flat_map(|node| &node.deps).map(|dependency| dependency.name.replace('_', "-"));
     names.into_iter().any(|dependency| dependency == name)
 }

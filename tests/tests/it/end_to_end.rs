@@ -117,7 +117,8 @@ async fn a_wrong_secret_is_refused_with_an_explanation() {
 #[tokio::test]
 async fn a_skewed_clock_is_refused() {
     let local = Local::start().await.unwrap();
-    let client = Client::new(config(&local).clock(|| SystemTime::UNIX_EPOCH + Duration::from_secs(1_440_938_160)));
+    let client =
+        Client::new(config(&local).clock(|| SystemTime::UNIX_EPOCH + Duration::from_secs(1_440_938_160)));
     let error = client.unwrap().invoke_model().model_id(TITAN).body("{}").send().await.unwrap_err();
     assert_eq!(error.code(), Some("InvalidSignatureException"));
     assert!(error.to_string().contains("expired") || error.to_string().contains("skew"), "{error}");
@@ -165,6 +166,7 @@ async fn a_stopped_endpoint_is_no_connection() {
     let local = Local::start().await.unwrap();
     let client = client(&local);
     local.stop().await;
-    let error = client.invoke_model().model_id(TITAN).body(Bytes::from_static(b"{}")).send().await.unwrap_err();
+    let error =
+        client.invoke_model().model_id(TITAN).body(Bytes::from_static(b"{}")).send().await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Transport(_)) && !error.may_have_been_sent(), "{error}");
 }

@@ -34,10 +34,14 @@ fn every_known_region_has_an_endpoint_with_each_setting() {
         for region in known.regions() {
             assert_eq!(partition(region).name, known.name);
             for (use_fips, use_dual_stack) in [(false, false), (false, true), (true, false), (true, true)] {
-                let parameters = Parameters { region: Some(region), use_dual_stack, use_fips, endpoint: None };
+                let parameters =
+                    Parameters { region: Some(region), use_dual_stack, use_fips, endpoint: None };
                 let suffix = if use_dual_stack { known.dual_stack_dns_suffix } else { known.dns_suffix };
                 let fips = if use_fips { "-fips" } else { "" };
-                assert_eq!(resolve(&parameters), Ok(format!("https://bedrock-runtime{fips}.{region}.{suffix}")));
+                assert_eq!(
+                    resolve(&parameters),
+                    Ok(format!("https://bedrock-runtime{fips}.{region}.{suffix}"))
+                );
             }
         }
     }

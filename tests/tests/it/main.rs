@@ -2,5 +2,5 @@
 mod architecture;
 mod end_to_end;
 mod endpoint;
-mod wire;
 mod properties;
+mod wire;

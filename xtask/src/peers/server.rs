@@ -69,7 +69,7 @@ impl Drop for Server {
     }
 }
 
-/// The lines as they come. Reads to the end, whether or not they are still wanted, so that the server never waits.
+/// The lines as they come, read to the end whether or not they are still wanted, so that the server never waits.
 fn lines_of(stdout: ChildStdout) -> mpsc::Receiver<String> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {

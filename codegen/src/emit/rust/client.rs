@@ -15,10 +15,10 @@ pub(super) fn operation(operation: &Operation, config: &Config) -> TokenStream {
     let required: Vec<&str> =
         operation.input.members.iter().filter(is_required).map(|member| member.wire_name.as_str()).collect();
     let payload = operation.input.blob_payload().map(|member| &member.wire_name);
-    let input = format!("{types}::{}", operation.input.rust_name);
+    let input = &operation.input.rust_name;
     let setters = operation.input.members.iter().map(|member| {
         let place = required.iter().position(|name| *name == member.wire_name);
-        setter(member, &input, place, payload == Some(&member.wire_name))
+        setter(member, (config.types_crate.as_str(), input), place, payload == Some(&member.wire_name))
     });
     let words = doc::doc(&format!(
         "[`{}`](struct@{types}::{}): set the members of its input, then send it.",
@@ -38,11 +38,16 @@ pub(super) fn operation(operation: &Operation, config: &Config) -> TokenStream {
     }
 }
 
-fn setter(member: &Member, input: &str, place: Option<usize>, is_payload: bool) -> TokenStream {
+fn setter(
+    member: &Member,
+    (types, input): (&str, &str),
+    place: Option<usize>,
+    is_payload: bool,
+) -> TokenStream {
     let name = ty::ident(&member.rust_name);
     let value = format_ident!("value");
     let field = member.rust_name.trim_start_matches("r#");
-    let words = doc::doc(&format!("[`{input}::{field}`](field@invoke_model_types::{input}::{field})."));
+    let words = doc::doc(&format!("[`{input}::{field}`](field@{types}::{input}::{field})."));
     let given = place.map(|place| {
         let place = Literal::usize_unsuffixed(place);
         quote!(self.given(#place);)

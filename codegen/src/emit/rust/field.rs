@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::{doc, ty};
-use crate::ir::{Member, Presence};
+use crate::ir::{Member, Presence, Type};
 
 /// A public field with its words and its `serde` attributes.
 pub(super) fn field(member: &Member) -> TokenStream {
@@ -22,6 +22,7 @@ pub(super) fn present(member: &Member, option: &TokenStream) -> TokenStream {
         Presence::Required => quote!(#option.unwrap_or_default()),
         Presence::Default(value) => match ty::default(&member.ty, value) {
             zero if zero.to_string() == "Default :: default ()" => quote!(#option.unwrap_or_default()),
+            literal if is_copy(&member.ty) => quote!(#option.unwrap_or(#literal)),
             default => quote!(#option.unwrap_or_else(|| #default)),
         },
     }
@@ -34,6 +35,10 @@ pub(super) fn as_option(member: &Member, of: &TokenStream) -> TokenStream {
         Presence::Optional => quote!(#of.#name.as_ref()),
         _ => quote!(Some(&#of.#name)),
     }
+}
+
+fn is_copy(ty: &Type) -> bool {
+    matches!(ty, Type::Boolean | Type::Integer(_) | Type::IntEnum(_) | Type::Float | Type::Double)
 }
 
 fn field_type(member: &Member) -> TokenStream {

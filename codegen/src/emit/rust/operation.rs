@@ -308,12 +308,8 @@ fn parse(operation: &Operation) -> TokenStream {
             Location::Body { json_name } => structure::read_member(member, json_name),
             Location::Payload { .. } => read_payload(member, &quote!(response.body())),
             Location::StatusCode => {
-                let integer = ty::ty(&member.ty);
-                let status = quote!(#integer::try_from(response.status().as_u16()));
-                match member.presence {
-                    Presence::Optional => quote!(#status.ok()),
-                    _ => quote!(#status.unwrap_or_default()),
-                }
+                let status = quote!(i32::from(response.status().as_u16()));
+                if member.presence == Presence::Optional { quote!(Some(#status)) } else { status }
             }
             location => read_field(member, location),
         };

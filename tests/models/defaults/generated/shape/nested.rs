@@ -45,7 +45,7 @@ impl json::FromJson for Nested {
     fn from_json(value: Value) -> Result<Self, ParseError> {
         let mut object = json::Object::from_value(value)?;
         Ok(Self {
-            flag: object.member("flag", json::read::boolean)?.unwrap_or_else(|| false),
+            flag: object.member("flag", json::read::boolean)?.unwrap_or(false),
             name: object.member("name", json::read::string)?.unwrap_or_else(|| "x".to_owned()),
             size: object.member("size", json::read::integer)?.unwrap_or_default(),
         })

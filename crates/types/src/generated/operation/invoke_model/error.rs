@@ -12,34 +12,34 @@ use invoke_model_protocol::{ErrorMetadata, Fault, ModeledError, OperationError, 
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvokeModelError {
-    /// [`AccessDeniedException`](AccessDeniedException).
+    /// [`AccessDeniedException`].
     #[error(transparent)]
     AccessDeniedException(#[from] AccessDeniedException),
-    /// [`InternalServerException`](InternalServerException).
+    /// [`InternalServerException`].
     #[error(transparent)]
     InternalServerException(#[from] InternalServerException),
-    /// [`ModelErrorException`](ModelErrorException).
+    /// [`ModelErrorException`].
     #[error(transparent)]
     ModelErrorException(#[from] ModelErrorException),
-    /// [`ModelNotReadyException`](ModelNotReadyException).
+    /// [`ModelNotReadyException`].
     #[error(transparent)]
     ModelNotReadyException(#[from] ModelNotReadyException),
-    /// [`ModelTimeoutException`](ModelTimeoutException).
+    /// [`ModelTimeoutException`].
     #[error(transparent)]
     ModelTimeoutException(#[from] ModelTimeoutException),
-    /// [`ResourceNotFoundException`](ResourceNotFoundException).
+    /// [`ResourceNotFoundException`].
     #[error(transparent)]
     ResourceNotFoundException(#[from] ResourceNotFoundException),
-    /// [`ServiceQuotaExceededException`](ServiceQuotaExceededException).
+    /// [`ServiceQuotaExceededException`].
     #[error(transparent)]
     ServiceQuotaExceededException(#[from] ServiceQuotaExceededException),
-    /// [`ServiceUnavailableException`](ServiceUnavailableException).
+    /// [`ServiceUnavailableException`].
     #[error(transparent)]
     ServiceUnavailableException(#[from] ServiceUnavailableException),
-    /// [`ThrottlingException`](ThrottlingException).
+    /// [`ThrottlingException`].
     #[error(transparent)]
     ThrottlingException(#[from] ThrottlingException),
-    /// [`ValidationException`](ValidationException).
+    /// [`ValidationException`].
     #[error(transparent)]
     ValidationException(#[from] ValidationException),
     /// An error that the model does not have, or an answer that names none.

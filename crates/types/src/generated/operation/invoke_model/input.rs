@@ -20,11 +20,7 @@ pub struct InvokeModelInput {
     ///
     /// The payload, `application/json` unless said otherwise; length at most 25,000,000; sensitive: never
     /// printed by `Debug`.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        with = "invoke_model_protocol::serde_blob::option"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "invoke_model_protocol::serde_blob")]
     pub body: Option<Bytes>,
     /// The media type of `body`. The service accepts `application/json` only, which is also what is sent
     /// when a body is set and this is not.

@@ -48,13 +48,13 @@ impl Operation for GetDefaults {
         Ok(GetDefaultsOutput {
             text: object.member("text", json::read::string)?.unwrap_or_else(|| "a \"b\"".to_owned()),
             empty_text: object.member("emptyText", json::read::string)?.unwrap_or_else(|| "".to_owned()),
-            flag: object.member("flag", json::read::boolean)?.unwrap_or_else(|| true),
-            byte: object.member("byte", json::read::integer)?.unwrap_or_else(|| -1),
-            short: object.member("short", json::read::integer)?.unwrap_or_else(|| 2),
-            integer: object.member("integer", json::read::integer)?.unwrap_or_else(|| 0),
-            long: object.member("long", json::read::integer)?.unwrap_or_else(|| -9007199254740993),
-            float: object.member("float", json::read::float)?.unwrap_or_else(|| -1.5),
-            double: object.member("double", json::read::double)?.unwrap_or_else(|| 2.0),
+            flag: object.member("flag", json::read::boolean)?.unwrap_or(true),
+            byte: object.member("byte", json::read::integer)?.unwrap_or(-1),
+            short: object.member("short", json::read::integer)?.unwrap_or(2),
+            integer: object.member("integer", json::read::integer)?.unwrap_or(0),
+            long: object.member("long", json::read::integer)?.unwrap_or(-9007199254740993),
+            float: object.member("float", json::read::float)?.unwrap_or(-1.5),
+            double: object.member("double", json::read::double)?.unwrap_or(2.0),
             blob: object
                 .member("blob", json::read::blob)?
                 .unwrap_or_else(|| json::read::blob(Value::from("YWJj")).unwrap_or_default()),
@@ -69,7 +69,7 @@ impl Operation for GetDefaults {
                 .member("instant", json::read::timestamp(timestamp::Format::DateTime))?
                 .unwrap_or_else(|| "1985-04-12T23:20:50.52Z".parse::<Timestamp>().unwrap_or_default()),
             kind: object.member("kind", json::read::string_enum)?.unwrap_or_else(|| Kind::from("small")),
-            level: object.member("level", json::read::int_enum)?.unwrap_or_else(|| Level(-1)),
+            level: object.member("level", json::read::int_enum)?.unwrap_or(Level(-1)),
             texts: object.member("texts", json::read::list(json::read::string))?.unwrap_or_default(),
             numbers: object.member("numbers", json::read::map(json::read::integer))?.unwrap_or_default(),
             true_document: object
@@ -91,8 +91,7 @@ impl Operation for GetDefaults {
             null_document: object.member("nullDocument", json::read::document)?,
             optional: object.member("optional", json::read::integer)?,
             none: object.member("none", json::read::integer)?,
-            in_field: fields::optional(headers, "x-in-field", "inField", text::read::integer)?
-                .unwrap_or_else(|| 5),
+            in_field: fields::optional(headers, "x-in-field", "inField", text::read::integer)?.unwrap_or(5),
         })
     }
 

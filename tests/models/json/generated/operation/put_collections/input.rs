@@ -63,7 +63,7 @@ pub struct PutCollectionsInput {
         skip_serializing_if = "Option::is_none",
         with = "invoke_model_protocol::serde_blob"
     )]
-    pub sparse_blobs: Option<Vec<Option<BTreeMap<String, Option<Bytes>>>>>,
+    pub sparse_blobs: Option<Vec<Option<Bytes>>>,
     /// `trees` in the JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trees: Option<Vec<Tree>>,

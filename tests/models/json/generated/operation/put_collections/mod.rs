@@ -69,7 +69,7 @@ impl Operation for PutCollections {
             object.optional(
                 "sparseBlobs",
                 input.sparse_blobs.as_ref(),
-                json::write::sparse_list(json::write::sparse_map(json::write::blob)),
+                json::write::sparse_list(json::write::blob),
             );
             object.optional("trees", input.trees.as_ref(), json::write::list(json::ToJson::to_json));
             object.end();
@@ -93,8 +93,7 @@ impl Operation for PutCollections {
             sparse_numbers: object.member("sparseNumbers", json::read::sparse_map(json::read::integer))?,
             by_kind: object.member("byKind", json::read::map(json::read::int_enum))?,
             blobs_by_name: object.member("blobsByName", json::read::sparse_map(json::read::blob))?,
-            sparse_blobs: object
-                .member("sparseBlobs", json::read::sparse_list(json::read::sparse_map(json::read::blob)))?,
+            sparse_blobs: object.member("sparseBlobs", json::read::sparse_list(json::read::blob))?,
             trees: object.member("trees", json::read::list(json::FromJson::from_json))?,
         })
     }

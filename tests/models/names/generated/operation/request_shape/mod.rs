@@ -173,7 +173,7 @@ impl Operation for RequestShape {
             value: object.member("value", json::read::string)?,
             error: object.member("error", json::read::string)?,
             metadata: object.member("metadata", json::read::string)?.unwrap_or_default(),
-            status: i32::try_from(response.status().as_u16()).ok(),
+            status: Some(i32::from(response.status().as_u16())),
             parse: object.member("parse", json::read::string)?,
             super_: object.member("super", json::read::string)?,
             r#use: object.member("use", json::read::string)?,

@@ -36,7 +36,7 @@ impl Operation for Check {
     fn parse(response: Response) -> Result<CheckOutput, ParseError> {
         let headers = response.headers();
         Ok(CheckOutput {
-            status: i32::try_from(response.status().as_u16()).ok(),
+            status: Some(i32::from(response.status().as_u16())),
             note: fields::optional(headers, "x-note", "note", text::read::string)?,
         })
     }

@@ -34,7 +34,7 @@ impl Operation for CheckRequired {
     }
 
     fn parse(response: Response) -> Result<CheckRequiredOutput, ParseError> {
-        Ok(CheckRequiredOutput { status: i32::try_from(response.status().as_u16()).unwrap_or_default() })
+        Ok(CheckRequiredOutput { status: i32::from(response.status().as_u16()) })
     }
 
     fn parse_error(metadata: ErrorMetadata, _response: &Response) -> Result<CheckRequiredError, ParseError> {
