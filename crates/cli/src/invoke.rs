@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 
 use invoke_model_client::types::{InvokeModel, InvokeModelOutput};
-use invoke_model_client::{Call, Client, ConfigBuilder, Credentials};
+use invoke_model_client::{Body, Call, Client, ConfigBuilder, Credentials};
 use invoke_model_local::Local;
 use serde_json::json;
 
@@ -22,15 +22,18 @@ pub(crate) async fn run(arguments: &Invoke) -> Result<(), Failure> {
         false => None,
     };
     let client = client(arguments, local.as_ref())?;
+    // Read once: standard input does not come a second time.
+    let body = arguments.body.as_deref().map(body).transpose().map_err(|error| Failure::input(&error))?;
     if arguments.dry_run || arguments.explain {
-        let explained = call(&client, arguments)?.explain().await.map_err(|error| Failure::call(&error))?;
+        let explained =
+            call(&client, arguments, body.clone()).explain().await.map_err(|error| Failure::call(&error))?;
         if arguments.dry_run {
             let text = explain::request(&explained);
             return std::io::stdout().write_all(text.as_bytes()).map_err(|error| Failure::output(&error));
         }
         eprint!("{}", explain::settings(&explained));
     }
-    let output = call(&client, arguments)?.send().await.map_err(|error| Failure::call(&error))?;
+    let output = call(&client, arguments, body).send().await.map_err(|error| Failure::call(&error))?;
     print(&output, arguments).map_err(|error| Failure::output(&error))
 }
 
@@ -54,7 +57,7 @@ fn client(arguments: &Invoke, local: Option<&Local>) -> Result<Client, Failure> 
 }
 
 /// The call with every member that a flag gives.
-fn call(client: &Client, arguments: &Invoke) -> Result<Call<InvokeModel>, Failure> {
+fn call(client: &Client, arguments: &Invoke, body: Option<Body>) -> Call<InvokeModel> {
     type Setter = fn(Call<InvokeModel>, &String) -> Call<InvokeModel>;
     let setters: [(&Option<String>, Setter); 8] = [
         (&arguments.content_type, |call, value| call.content_type(value)),
@@ -62,7 +65,9 @@ fn call(client: &Client, arguments: &Invoke) -> Result<Call<InvokeModel>, Failur
         (&arguments.trace, |call, value| call.trace(value.as_str())),
         (&arguments.guardrail_identifier, |call, value| call.guardrail_identifier(value)),
         (&arguments.guardrail_version, |call, value| call.guardrail_version(value)),
-        (&arguments.performance_config_latency, |call, value| call.performance_config_latency(value.as_str())),
+        (&arguments.performance_config_latency, |call, value| {
+            call.performance_config_latency(value.as_str())
+        }),
         (&arguments.service_tier, |call, value| call.service_tier(value.as_str())),
         (&arguments.request_metadata, |call, value| call.request_metadata(value)),
     ];
@@ -72,10 +77,10 @@ fn call(client: &Client, arguments: &Invoke) -> Result<Call<InvokeModel>, Failur
             call = set(call, value);
         }
     }
-    if let Some(argument) = &arguments.body {
-        call = call.body(body(argument).map_err(|error| Failure::input(&error))?);
+    if let Some(body) = body {
+        call = call.body(body);
     }
-    Ok(call)
+    call
 }
 
 /// The body to standard output; or to a file, and the other members to standard output.

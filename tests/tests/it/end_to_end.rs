@@ -57,7 +57,7 @@ async fn a_file_is_hashed_then_sent() {
     let local = Local::start().await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("request.json");
-    let text = json!({ "inputText": "word ".repeat(9_000) }).to_string();
+    let text = json!({ "inputText": "word ".repeat(8_000) }).to_string();
     std::fs::write(&path, &text).unwrap();
     client(&local).invoke_model().model_id(TITAN).body(Body::from_path(&path)).send().await.unwrap();
     assert_eq!(local.calls()[0].body, text);

@@ -18,7 +18,11 @@ fn run(arguments: &[&str], input: Option<&str>, environment: &[(&str, &str)]) ->
 }
 
 fn local(arguments: &[&str]) -> Output {
-    run(&[&["invoke", "--local", "--model-id", TITAN], arguments].concat(), Some(r#"{"inputText":"in"}"#), &[])
+    run(
+        &[&["invoke", "--local", "--model-id", TITAN], arguments].concat(),
+        Some(r#"{"inputText":"in"}"#),
+        &[],
+    )
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -35,9 +39,13 @@ fn check_failure(output: &Output, code: i32, words: &str) {
 
 #[test]
 fn help() {
-    for command in [&["--help"][..], &["invoke", "--help"], &["serve", "--help"]] {
+    for (name, command) in [
+        ("help", &["--help"][..]),
+        ("help_invoke", &["invoke", "--help"]),
+        ("help_serve", &["serve", "--help"]),
+    ] {
         let output = run(command, None, &[("COLUMNS", "100")]);
-        insta::assert_snapshot!(format!("help {}", command.join(" ")), text(&output.stdout));
+        insta::assert_snapshot!(name, text(&output.stdout));
     }
 }
 
@@ -48,9 +56,13 @@ fn a_body_is_text_a_file_or_standard_input() {
     std::fs::write(&path, r#"{"inputText":"in"}"#).unwrap();
     let path = path.to_str().unwrap();
     let mut answers = Vec::new();
-    for body in
-        [r#"{"inputText":"in"}"#, "-", &format!("@{path}"), &format!("file://{path}"), &format!("fileb://{path}")]
-    {
+    for body in [
+        r#"{"inputText":"in"}"#,
+        "-",
+        &format!("@{path}"),
+        &format!("file://{path}"),
+        &format!("fileb://{path}"),
+    ] {
         let output = local(&["--body", body]);
         assert!(output.status.success(), "{body}: {}", text(&output.stderr));
         answers.push(text(&output.stdout));
@@ -64,7 +76,10 @@ fn an_outfile_takes_the_body_and_the_other_members_are_printed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("answer.json");
     let output = local(&["--body", "-", "--service-tier", "flex", path.to_str().unwrap()]);
-    assert_eq!(text(&output.stdout), "{\n  \"contentType\": \"application/json\",\n  \"serviceTier\": \"flex\"\n}\n");
+    assert_eq!(
+        text(&output.stdout),
+        "{\n  \"contentType\": \"application/json\",\n  \"serviceTier\": \"flex\"\n}\n"
+    );
     assert!(std::fs::read_to_string(path).unwrap().contains("\"embedding\""));
 }
 
@@ -77,7 +92,8 @@ fn a_dry_run_prints_the_request_and_no_secret() {
         ("AWS_SESSION_TOKEN", "the-token"),
     ];
     let arguments = ["invoke", "--dry-run", "--explain", "--model-id", TITAN, "--body", "{}"];
-    let output = run(&[&arguments[..], &["--request-metadata", "{\"a\":\"b\"}"]].concat(), None, &environment);
+    let output =
+        run(&[&arguments[..], &["--request-metadata", "{\"a\":\"b\"}"]].concat(), None, &environment);
     let shown = text(&output.stdout);
     assert!(output.status.success(), "{}", text(&output.stderr));
     assert!(shown.starts_with("POST /model/amazon.titan-embed-text-v2%3A0/invoke HTTP/1.1\n"), "{shown}");
@@ -92,7 +108,9 @@ fn explain_says_where_everything_comes_from() {
     let output = local(&["--body", "-", "--explain"]);
     let shown = text(&output.stderr);
     assert!(shown.contains("endpoint     http://127.0.0.1:"), "{shown}");
-    assert!(shown.contains("(set in code)") && shown.contains("/model/amazon.titan-embed-text-v2%253A0/invoke"));
+    assert!(
+        shown.contains("(set in code)") && shown.contains("/model/amazon.titan-embed-text-v2%253A0/invoke")
+    );
     assert!(text(&output.stdout).contains("\"embedding\""));
 }
 
@@ -110,8 +128,16 @@ fn each_kind_of_failure_has_its_code() {
     check_failure(&run(&bad_url, None, &environment), 3, "endpoint URL");
     let throttled = ["invoke", "--local", "--model-id", "local.error-v1", "--body"];
     let with = |body: &str| run(&[&throttled[..], &[body]].concat(), None, &[]);
-    check_failure(&with(r#"{"error":"ThrottlingException","message":"slow"}"#), 4, "ThrottlingException: slow");
-    check_failure(&with(r#"{"error":"InternalServerException","message":"oh"}"#), 5, "InternalServerException: oh");
+    check_failure(
+        &with(r#"{"error":"ThrottlingException","message":"slow"}"#),
+        4,
+        "ThrottlingException: slow",
+    );
+    check_failure(
+        &with(r#"{"error":"InternalServerException","message":"oh"}"#),
+        5,
+        "InternalServerException: oh",
+    );
 }
 
 #[test]
