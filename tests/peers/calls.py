@@ -141,6 +141,10 @@ class Boto3:
             return {"class": name, "code": code, "status": status, "message": message, "members": members}
 
 
+# Between operation and message, the command line may say in parentheses how often it tried.
+REFUSAL = re.compile(r"An error occurred \((\w+)\) when calling the InvokeModel operation(?: \([^)]*\))?: (.*)")
+
+
 class AwsCli:
     name = "aws"
     shows = ("code", "message")
@@ -166,7 +170,7 @@ class AwsCli:
     def refusal(self, model_id, request):
         """What is printed of a refusal, or what there is instead."""
         done = self.run(model_id, request, os.devnull)
-        found = re.search(r"An error occurred \((\w+)\) when calling the InvokeModel operation.*?: (.*)", done.stderr)
+        found = REFUSAL.search(done.stderr)
         if done.returncode == 0 or not found:
             return {"answer": done}
         return {"code": found[1], "message": found[2]}

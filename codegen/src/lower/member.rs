@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::diagnostic::Diagnostic;
-use crate::ir::{self, Constraint, IntegerWidth, Location, Presence, TimestampFormat, Type};
+use crate::ir::{self, Constraint, Location, Presence, TimestampFormat, Type};
 use crate::model::{Member, Shape, ShapeId, ShapeType};
 
 use super::names::Scope;
@@ -152,69 +152,6 @@ impl Lowering<'_> {
         };
         member.has(traits::SENSITIVE) || shape.has(traits::SENSITIVE) || holds()
     }
-
-    /// What a place in a message can hold. <https://smithy.io/2.0/spec/http-bindings.html>
-    fn check_location(&mut self, id: &ShapeId, location: &Location, ty: &Type) {
-        let list_of_simple =
-            |ty: &Type| matches!(ty, Type::List { element, sparse: false } if is_simple(element));
-        let fits = match location {
-            Location::Label { .. } => is_simple(ty),
-            Location::Query(_) | Location::Header(_) => is_simple(ty) || list_of_simple(ty),
-            Location::QueryMap => is_string_map(ty) || is_map_of_string_lists(ty),
-            Location::PrefixHeaders(_) => is_string_map(ty),
-            Location::Payload { .. } => !matches!(ty, Type::List { .. } | Type::Map { .. }) && !is_number(ty),
-            Location::StatusCode => *ty == Type::Integer(IntegerWidth::Integer),
-            Location::Body { .. } => true,
-        };
-        if !fits {
-            let message = format!("cannot be bound so: {location:?} does not hold this type");
-            self.diagnostics.push(Diagnostic::shape(id, message));
-        }
-    }
-
-    /// A payload is the whole body: nothing else stands there. Errors have none, as their bodies say what they are.
-    fn check_payload(&mut self, id: &ShapeId, members: &[ir::Member], role: Role) {
-        let is_payload = |member: &&ir::Member| matches!(member.location, Location::Payload { .. });
-        let Some(payload) = members.iter().find(is_payload) else { return };
-        if role == Role::Error {
-            let message = "stands on a member of an error, which is not generated yet";
-            let id = id.member(&payload.wire_name);
-            self.diagnostics.push(Diagnostic::on_trait(&id, traits::HTTP_PAYLOAD, message));
-        }
-        for other in members.iter().filter(|member| matches!(member.location, Location::Body { .. })) {
-            let message = format!("stands nowhere: the whole payload is `{}`", payload.wire_name);
-            self.diagnostics.push(Diagnostic::shape(&id.member(&other.wire_name), message));
-        }
-    }
-
-    /// <https://smithy.io/2.0/spec/type-refinement-traits.html#default-value-constraints>
-    fn check_default(&mut self, id: &ShapeId, member: &Member, ty: &Type) {
-        let Some(value) = member.traits.get(traits::DEFAULT) else { return };
-        let within = |limit: i64| value.as_i64().is_some_and(|number| (-limit - 1..=limit).contains(&number));
-        let fits = match ty {
-            _ if value.is_null() => true,
-            Type::Boolean => value.is_boolean(),
-            Type::Integer(IntegerWidth::Byte) => within(i8::MAX.into()),
-            Type::Integer(IntegerWidth::Short) => within(i16::MAX.into()),
-            Type::Integer(IntegerWidth::Integer) | Type::IntEnum(_) => within(i32::MAX.into()),
-            Type::Integer(IntegerWidth::Long) => value.is_i64(),
-            Type::Float | Type::Double => value.is_number(),
-            Type::String { .. } | Type::StringEnum(_) | Type::Blob => value.is_string(),
-            Type::Timestamp(_) => value.is_number() || value.is_string(),
-            Type::List { .. } => value.as_array().is_some_and(Vec::is_empty),
-            Type::Map { .. } => value.as_object().is_some_and(serde_json::Map::is_empty),
-            Type::Document => match value {
-                Value::Array(elements) => elements.is_empty(),
-                Value::Object(members) => members.is_empty(),
-                _ => true,
-            },
-            Type::Structure(_) | Type::Union(_) | Type::Boxed(_) | Type::Unit => false,
-        };
-        if !fits {
-            let message = format!("`{value}` is no default for this type");
-            self.diagnostics.push(Diagnostic::on_trait(id, traits::DEFAULT, message));
-        }
-    }
 }
 
 /// A media type changes the text of header fields only.
@@ -236,26 +173,4 @@ fn default_format(location: &Location) -> TimestampFormat {
             TimestampFormat::EpochSeconds
         }
     }
-}
-
-fn is_simple(ty: &Type) -> bool {
-    is_number(ty) || matches!(ty, Type::String { .. } | Type::StringEnum(_))
-}
-
-fn is_number(ty: &Type) -> bool {
-    matches!(
-        ty,
-        Type::Boolean | Type::Integer(_) | Type::Float | Type::Double | Type::Timestamp(_) | Type::IntEnum(_)
-    )
-}
-
-fn is_string_map(ty: &Type) -> bool {
-    let string = |ty: &Type| matches!(ty, Type::String { .. });
-    matches!(ty, Type::Map { key, value, sparse: false } if string(key) && string(value))
-}
-
-fn is_map_of_string_lists(ty: &Type) -> bool {
-    let string = |ty: &Type| matches!(ty, Type::String { .. });
-    let list = |ty: &Type| matches!(ty, Type::List { element, sparse: false } if string(element));
-    matches!(ty, Type::Map { key, value, sparse: false } if string(key) && list(value))
 }

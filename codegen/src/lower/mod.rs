@@ -1,5 +1,6 @@
 //! Model to IR: names, types, bindings, errors, rules. Every decision that a trait asks for is made here.
 
+mod check;
 mod docs;
 mod endpoint;
 mod member;

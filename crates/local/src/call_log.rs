@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
@@ -82,30 +82,81 @@ impl fmt::Debug for CallRecord {
     }
 }
 
-/// The latest calls in the order of their arrival.
+/// The latest calls in the order of their answers.
 #[derive(Debug, Default)]
-pub(crate) struct CallLog(Mutex<VecDeque<CallRecord>>);
+pub(crate) struct CallLog(Mutex<Calls>);
+
+#[derive(Debug, Default)]
+struct Calls {
+    records: VecDeque<CallRecord>,
+    /// The length of all bodies together.
+    bytes: usize,
+}
 
 impl CallLog {
     /// An endpoint may be served for days: older calls are dropped beyond this number ..
     const MAX_CALLS: usize = 10_000;
-    /// .. and beyond this many bytes of bodies. The latest call is always kept.
+    /// .. and beyond this many bytes of bodies.
     const MAX_BYTES: usize = 256 << 20;
 
     pub(crate) fn push(&self, call: CallRecord) {
-        let mut calls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        calls.push_back(call);
-        let mut bytes: usize = calls.iter().map(|call| call.body.len()).sum();
-        while calls.len() > Self::MAX_CALLS || (bytes > Self::MAX_BYTES && calls.len() > 1) {
-            bytes -= calls.pop_front().map_or(0, |call| call.body.len());
+        let mut calls = self.lock();
+        calls.bytes += call.body.len();
+        calls.records.push_back(call);
+        while calls.records.len() > Self::MAX_CALLS || calls.bytes > Self::MAX_BYTES {
+            let dropped = calls.records.pop_front().map_or(0, |call| call.body.len());
+            calls.bytes -= dropped;
         }
     }
 
     pub(crate) fn calls(&self) -> Vec<CallRecord> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+        self.lock().records.iter().cloned().collect()
     }
 
     pub(crate) fn clear(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        *self.lock() = Calls::default();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Calls> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(lengths: &[usize], kept: usize) {
+        let log = CallLog::default();
+        let largest = Bytes::from(vec![0; CallLog::MAX_BYTES / 2]);
+        let (parts, ()) = http::Request::new(()).into_parts();
+        for length in lengths {
+            log.push(CallRecord::new(&parts, largest.slice(..*length), String::new()));
+        }
+        assert_eq!(log.calls().len(), kept);
+        log.clear();
+        assert_eq!(log.calls().len(), 0);
+    }
+
+    #[test]
+    fn the_oldest_calls_are_dropped() {
+        let half = CallLog::MAX_BYTES / 2;
+        check(&[half, half], 2);
+        check(&[1, half, half], 2);
+        check(&[half, half, 1], 2);
+        check(&vec![0; CallLog::MAX_CALLS + 3], CallLog::MAX_CALLS);
+    }
+
+    #[test]
+    fn nothing_secret_is_kept_and_nothing_sensitive_is_shown() {
+        let request = http::Request::builder()
+            .header("authorization", "Bearer secret-1")
+            .header("x-amz-security-token", "secret-2")
+            .header("x-amzn-bedrock-request-metadata", "{\"who\":\"secret-3\"}");
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        let call = CallRecord::new(&parts, Bytes::from_static(b"secret-4"), String::new());
+        assert_eq!(call.headers.len(), 1);
+        assert_eq!(call.body, "secret-4");
+        assert!(!format!("{call:?}").contains("secret-"), "{call:?}");
     }
 }

@@ -27,7 +27,7 @@
 //! | step | module | refused with |
 //! |---|---|---|
 //! | route | `respond` | 404 `UnknownOperationException` |
-//! | authenticate | `authenticate` | 403 `InvalidSignatureException`, `UnrecognizedClientException`, .. |
+//! | authenticate | `authenticate` | 403 `InvalidSignatureException`, `UnrecognizedClientException`, `MissingAuthenticationTokenException`, `AccessDeniedException`; 400 `IncompleteSignatureException` |
 //! | errors asked for by [`Local::raise`] | `raise` | any |
 //! | the model's constraints | `rules` | 400 `ValidationException` |
 //! | what the operation documents | `rules` | 400 `ValidationException` |
@@ -36,8 +36,9 @@
 //! | access | [`Policy`] | 403 `AccessDeniedException` |
 //! | the answer | [`families`] | 400 `ValidationException` |
 //!
-//! All of them are pure functions of the request, the endpoint's state and the time; only `server` does input
-//! and output.
+//! Each is a function of the request, the endpoint's state and the time; only `server` does input and output.
+//! Every answer has an `x-amzn-requestid`, a success also `x-amzn-bedrock-input-token-count`,
+//! `-output-token-count` and `-invocation-latency` (milliseconds).
 
 mod authenticate;
 mod builder;
@@ -51,6 +52,9 @@ mod refuse;
 mod respond;
 mod rules;
 mod server;
+
+#[cfg(test)]
+mod tests;
 
 pub use builder::Builder;
 pub use call_log::CallRecord;

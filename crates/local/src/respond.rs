@@ -42,8 +42,6 @@ fn answer(
     now: SystemTime,
     call: &mut CallRecord,
 ) -> Result<Response<Bytes>, Refused> {
-    // Routed first, but refused only after authentication failed to: nothing is said to strangers .. except here,
-    // where the service, too, says first that it does not know the operation.
     let hash = payload.hash;
     let request = Request::from_parts(parts, payload.bytes);
     call.model_id = Some(route(&request)?);

@@ -1,0 +1,178 @@
+//! What the generator emits for the tiny models of `tests/models`, and for the project's own model, is what stands
+//! there; what it cannot emit, it says.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use invoke_model_codegen::model::Model;
+use invoke_model_codegen::{
+    Config, Diagnostic, Drift, Files, Partitions, ServerHalf, generate, generate_client,
+};
+
+/// Set in the environment, it makes the goldens what the generator emits.
+const UPDATE: &str = "UPDATE_GOLDENS";
+
+#[test]
+fn each_model_gives_its_golden() {
+    let update = std::env::var_os(UPDATE).is_some();
+    let mut found = Vec::new();
+    for name in names() {
+        let golden = models().join(&name).join("generated");
+        let files = golden_files(&name);
+        let drift = if update { files.write(&golden) } else { files.drift(&golden) };
+        found.extend(drift.unwrap().iter().map(|one| format!("{name}: {one}")));
+    }
+    assert!(
+        update || found.is_empty(),
+        "not what the generator emits; if it should be, `{UPDATE}=1 cargo test -p invoke-model-tests goldens` and \
+         look at the difference:\n{}",
+        found.join("\n")
+    );
+}
+
+#[test]
+fn each_golden_is_compiled() {
+    let library = fs::read_to_string(workspace().join("tests/src/lib.rs")).unwrap();
+    for name in names() {
+        let module = format!("#[path = \"../models/{name}/generated/mod.rs\"]\npub mod {name};");
+        assert!(library.contains(&module), "tests/src/lib.rs lacks\n{module}");
+    }
+}
+
+#[test]
+fn two_runs_are_equal() {
+    for name in ["names", "json", "rules"] {
+        assert_eq!(golden_files(name), golden_files(name), "{name}");
+    }
+}
+
+#[test]
+fn drift_sees_what_is_missing_changed_and_stale() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("generated");
+    let files = golden_files("status_code");
+    let all: Vec<Drift> = files.iter().map(|(path, _)| Drift::Missing(path.to_owned())).collect();
+    assert_eq!(files.drift(&folder).unwrap(), all);
+    assert_eq!(files.write(&folder).unwrap(), all);
+    assert_eq!(files.drift(&folder).unwrap(), []);
+
+    fs::remove_file(folder.join("service.rs")).unwrap();
+    fs::write(folder.join("mod.rs"), "").unwrap();
+    fs::write(folder.join("operation/more.rs"), "").unwrap();
+    let drift = files.drift(&folder).unwrap();
+    let lines: Vec<String> = drift.iter().map(Drift::to_string).collect();
+    assert_eq!(lines, ["changed mod.rs", "missing service.rs", "stale operation/more.rs"]);
+    assert_eq!(files.write(&folder).unwrap(), drift);
+    assert_eq!(files.drift(&folder).unwrap(), []);
+    assert!(!folder.join("operation/more.rs").exists());
+}
+
+#[test]
+fn the_projects_own_model_is_what_is_generated() {
+    let config = Config { partitions: Some(partitions(&workspace().join("model"))), ..Config::default() };
+    let model = model(&workspace().join("model/bedrock-runtime.json"));
+    for (files, folder) in [
+        (generate(&model, &config), "crates/types/src/generated"),
+        (generate_client(&model, &config), "crates/client/src/generated"),
+    ] {
+        let drift = files.unwrap().drift(&workspace().join(folder)).unwrap();
+        assert_eq!(drift, [], "{folder} is not what the model says: run `cargo xtask codegen`");
+    }
+}
+
+#[test]
+fn everything_that_is_wrong_is_said_at_once() {
+    insta::assert_snapshot!("bad", refused("bad.json"));
+    insta::assert_snapshot!("endless", refused("endless.json"));
+}
+
+#[test]
+fn what_is_asked_for_must_be_there() {
+    let model = model(&models().join("query/model.json"));
+    let ask = |service: Option<&str>, operations: &[&str]| {
+        let operations = operations.iter().map(|name| (*name).to_owned()).collect();
+        let config = Config { service: service.map(str::to_owned), operations, ..Config::default() };
+        lines(&generate(&model, &config).unwrap_err())
+    };
+    assert_eq!(ask(Some("Other"), &[]), "no service `Other` in the model; it has: example.query#Example\n");
+    assert_eq!(
+        ask(None, &["Sing", "FindItem"]),
+        "example.query#Example: has no operation `Sing`; it has FindItem, ListItems\n"
+    );
+}
+
+/// Every published model that is there is read whole; what cannot be emitted is said of a shape, and each operation
+/// that reaches none of it is emitted.
+#[test]
+fn published_models_are_read_without_a_panic() {
+    let folder = workspace().join("../shared/conformance/models");
+    let Ok(entries) = fs::read_dir(&folder) else {
+        eprintln!("skipped: {} is not there", folder.display());
+        return;
+    };
+    let config = Config { partitions: Some(partitions(&workspace().join("model"))), ..Config::default() };
+    for entry in entries {
+        let path = entry.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        if !text.contains("\"smithy\"") {
+            continue;
+        }
+        let model = Model::from_json(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        match generate(&model, &config) {
+            Ok(files) => assert!(files.iter().count() > 10, "{}", path.display()),
+            Err(found) => {
+                assert!(found.iter().all(|one| one.shape.is_some()), "{}", lines(&found));
+                eprintln!("{}:\n{}", path.display(), lines(&found));
+            }
+        }
+    }
+}
+
+fn refused(file: &str) -> String {
+    let config = Config { partitions: Some(partitions(&models().join("rules"))), ..Config::default() };
+    lines(&generate(&model(&models().join(file)), &config).unwrap_err())
+}
+
+fn lines(found: &[Diagnostic]) -> String {
+    found.iter().map(|one| format!("{one}\n")).collect()
+}
+
+/// The folders of `tests/models`.
+fn names() -> Vec<String> {
+    let entries = fs::read_dir(models()).unwrap().map(|entry| entry.unwrap());
+    let folders = entries.filter(|entry| entry.file_type().unwrap().is_dir());
+    let mut names: Vec<String> =
+        folders.map(|entry| entry.file_name().into_string().unwrap()).collect();
+    names.sort();
+    assert!(names.len() > 10, "{names:?}");
+    names
+}
+
+fn golden_files(name: &str) -> Files {
+    let folder = models().join(name);
+    let has_rules = folder.join("partitions.json").exists();
+    let config = Config {
+        root: format!("crate::{name}"),
+        server: ServerHalf::Always,
+        partitions: has_rules.then(|| partitions(&folder)),
+        ..Config::default()
+    };
+    let files = generate(&model(&folder.join("model.json")), &config);
+    files.unwrap_or_else(|found| panic!("{name}:\n{}", lines(&found)))
+}
+
+fn model(path: &Path) -> Model {
+    Model::from_json(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn partitions(folder: &Path) -> Partitions {
+    Partitions::from_json(&fs::read_to_string(folder.join("partitions.json")).unwrap()).unwrap()
+}
+
+fn models() -> PathBuf {
+    workspace().join("tests/models")
+}
+
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}

@@ -1,4 +1,6 @@
 //! One binary for every test that needs more than one crate.
+#![allow(clippy::unwrap_used, reason = "a test ends where it finds what it does not expect")]
+
 mod architecture;
 mod end_to_end;
 mod endpoint;

@@ -1,4 +1,5 @@
 //! The command, run as a user runs it.
+#![allow(clippy::unwrap_used, reason = "a test ends where it finds what it does not expect")]
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};

@@ -12,28 +12,28 @@ impl Client {
 }
 
 impl Call<InvokeModel> {
-    /// [`invoke_model_types::InvokeModelInput::body`](field@invoke_model_types::invoke_model_types::InvokeModelInput::body).
+    /// [`InvokeModelInput::body`](field@invoke_model_types::InvokeModelInput::body).
     #[must_use]
     pub fn body(mut self, value: impl Into<Body>) -> Self {
         self.input.body = Some(self.attach(value.into()));
         self
     }
 
-    /// [`invoke_model_types::InvokeModelInput::content_type`](field@invoke_model_types::invoke_model_types::InvokeModelInput::content_type).
+    /// [`InvokeModelInput::content_type`](field@invoke_model_types::InvokeModelInput::content_type).
     #[must_use]
     pub fn content_type(mut self, value: impl Into<String>) -> Self {
         self.input.content_type = Some(value.into());
         self
     }
 
-    /// [`invoke_model_types::InvokeModelInput::accept`](field@invoke_model_types::invoke_model_types::InvokeModelInput::accept).
+    /// [`InvokeModelInput::accept`](field@invoke_model_types::InvokeModelInput::accept).
     #[must_use]
     pub fn accept(mut self, value: impl Into<String>) -> Self {
         self.input.accept = Some(value.into());
         self
     }
 
-    /// [`invoke_model_types::InvokeModelInput::model_id`](field@invoke_model_types::invoke_model_types::InvokeModelInput::model_id).
+    /// [`InvokeModelInput::model_id`](field@invoke_model_types::InvokeModelInput::model_id).
     #[must_use]
     pub fn model_id(mut self, value: impl Into<String>) -> Self {
         self.given(0);
@@ -41,42 +41,42 @@ impl Call<InvokeModel> {
         self
     }
 
-    /// [`invoke_model_types::InvokeModelInput::trace`](field@invoke_model_types::invoke_model_types::InvokeModelInput::trace).
+    /// [`InvokeModelInput::trace`](field@invoke_model_types::InvokeModelInput::trace).
     #[must_use]
     pub fn trace(mut self, value: impl Into<Trace>) -> Self {
         self.input.trace = Some(value.into());
         self
     }
 
-    /// [`invoke_model_types::InvokeModelInput::guardrail_identifier`](field@invoke_model_types::invoke_model_types::InvokeModelInput::guardrail_identifier).
+    /// [`InvokeModelInput::guardrail_identifier`](field@invoke_model_types::InvokeModelInput::guardrail_identifier).
     #[must_use]
     pub fn guardrail_identifier(mut self, value: impl Into<String>) -> Self {
         self.input.guardrail_identifier = Some(value.into());
         self
     }
 
-    /// [`invoke_model_types::InvokeModelInput::guardrail_version`](field@invoke_model_types::invoke_model_types::InvokeModelInput::guardrail_version).
+    /// [`InvokeModelInput::guardrail_version`](field@invoke_model_types::InvokeModelInput::guardrail_version).
     #[must_use]
     pub fn guardrail_version(mut self, value: impl Into<String>) -> Self {
         self.input.guardrail_version = Some(value.into());
         self
     }
 
-    /// [`invoke_model_types::InvokeModelInput::performance_config_latency`](field@invoke_model_types::invoke_model_types::InvokeModelInput::performance_config_latency).
+    /// [`InvokeModelInput::performance_config_latency`](field@invoke_model_types::InvokeModelInput::performance_config_latency).
     #[must_use]
     pub fn performance_config_latency(mut self, value: impl Into<PerformanceConfigLatency>) -> Self {
         self.input.performance_config_latency = Some(value.into());
         self
     }
 
-    /// [`invoke_model_types::InvokeModelInput::service_tier`](field@invoke_model_types::invoke_model_types::InvokeModelInput::service_tier).
+    /// [`InvokeModelInput::service_tier`](field@invoke_model_types::InvokeModelInput::service_tier).
     #[must_use]
     pub fn service_tier(mut self, value: impl Into<ServiceTierType>) -> Self {
         self.input.service_tier = Some(value.into());
         self
     }
 
-    /// [`invoke_model_types::InvokeModelInput::request_metadata`](field@invoke_model_types::invoke_model_types::InvokeModelInput::request_metadata).
+    /// [`InvokeModelInput::request_metadata`](field@invoke_model_types::InvokeModelInput::request_metadata).
     #[must_use]
     pub fn request_metadata(mut self, value: impl Into<String>) -> Self {
         self.input.request_metadata = Some(value.into());

@@ -1,0 +1,112 @@
+//! What the specification forbids of a member, reported.
+
+use serde_json::Value;
+
+use crate::diagnostic::Diagnostic;
+use crate::ir::{self, IntegerWidth, Location, Type};
+use crate::model::{Member, ShapeId};
+
+use super::member::Role;
+use super::{Lowering, traits};
+
+impl Lowering<'_> {
+    /// What a place in a message can hold. <https://smithy.io/2.0/spec/http-bindings.html>
+    pub(super) fn check_location(&mut self, id: &ShapeId, location: &Location, ty: &Type) {
+        let one_or_many = is_simple(ty) || is_list_of_simple(ty);
+        let many = "a simple type or a list of such without nulls";
+        let (trait_id, fits, taken) = match location {
+            Location::Label { .. } => (traits::HTTP_LABEL, is_simple(ty), "a simple type"),
+            Location::Query(_) => (traits::HTTP_QUERY, one_or_many, many),
+            Location::Header(_) => (traits::HTTP_HEADER, one_or_many, many),
+            Location::QueryMap => {
+                let fits = is_string_map(ty) || is_map_of_string_lists(ty);
+                (traits::HTTP_QUERY_PARAMS, fits, "a map of strings or of lists of strings")
+            }
+            Location::PrefixHeaders(_) => {
+                (traits::HTTP_PREFIX_HEADERS, is_string_map(ty), "a map of strings")
+            }
+            Location::Payload { .. } => {
+                let fits = !matches!(ty, Type::List { .. } | Type::Map { .. }) && !is_number(ty);
+                (traits::HTTP_PAYLOAD, fits, "a blob, string, enum, structure, union or document")
+            }
+            Location::StatusCode => {
+                (traits::HTTP_RESPONSE_CODE, *ty == Type::Integer(IntegerWidth::Integer), "an integer")
+            }
+            Location::Body { .. } => return,
+        };
+        if !fits {
+            let message = format!("does not stand on this type: it takes {taken}");
+            self.diagnostics.push(Diagnostic::on_trait(id, trait_id, message));
+        }
+    }
+
+    /// A payload is the whole body: nothing else stands there. Errors have none, as their bodies say what they are.
+    pub(super) fn check_payload(&mut self, id: &ShapeId, members: &[ir::Member], role: Role) {
+        let is_payload = |member: &&ir::Member| matches!(member.location, Location::Payload { .. });
+        let Some(payload) = members.iter().find(is_payload) else { return };
+        if role == Role::Error {
+            let message = "stands on a member of an error, which is not generated yet";
+            let id = id.member(&payload.wire_name);
+            self.diagnostics.push(Diagnostic::on_trait(&id, traits::HTTP_PAYLOAD, message));
+        }
+        for other in members.iter().filter(|member| matches!(member.location, Location::Body { .. })) {
+            let message = format!("stands nowhere: the whole payload is `{}`", payload.wire_name);
+            self.diagnostics.push(Diagnostic::shape(&id.member(&other.wire_name), message));
+        }
+    }
+
+    /// <https://smithy.io/2.0/spec/type-refinement-traits.html#default-value-constraints>
+    pub(super) fn check_default(&mut self, id: &ShapeId, member: &Member, ty: &Type) {
+        let Some(value) = member.traits.get(traits::DEFAULT) else { return };
+        let within = |limit: i64| value.as_i64().is_some_and(|number| (-limit - 1..=limit).contains(&number));
+        let fits = match ty {
+            _ if value.is_null() => true,
+            Type::Boolean => value.is_boolean(),
+            Type::Integer(IntegerWidth::Byte) => within(i8::MAX.into()),
+            Type::Integer(IntegerWidth::Short) => within(i16::MAX.into()),
+            Type::Integer(IntegerWidth::Integer) | Type::IntEnum(_) => within(i32::MAX.into()),
+            Type::Integer(IntegerWidth::Long) => value.is_i64(),
+            Type::Float | Type::Double => value.is_number(),
+            Type::String { .. } | Type::StringEnum(_) | Type::Blob => value.is_string(),
+            Type::Timestamp(_) => value.is_number() || value.is_string(),
+            Type::List { .. } => value.as_array().is_some_and(Vec::is_empty),
+            Type::Map { .. } => value.as_object().is_some_and(serde_json::Map::is_empty),
+            Type::Document => match value {
+                Value::Array(elements) => elements.is_empty(),
+                Value::Object(members) => members.is_empty(),
+                _ => true,
+            },
+            Type::Structure(_) | Type::Union(_) | Type::Boxed(_) | Type::Unit => false,
+        };
+        if !fits {
+            let message = format!("`{value}` is no default for this type");
+            self.diagnostics.push(Diagnostic::on_trait(id, traits::DEFAULT, message));
+        }
+    }
+}
+
+fn is_simple(ty: &Type) -> bool {
+    is_number(ty) || matches!(ty, Type::String { .. } | Type::StringEnum(_))
+}
+
+fn is_list_of_simple(ty: &Type) -> bool {
+    matches!(ty, Type::List { element, sparse: false } if is_simple(element))
+}
+
+fn is_number(ty: &Type) -> bool {
+    matches!(
+        ty,
+        Type::Boolean | Type::Integer(_) | Type::Float | Type::Double | Type::Timestamp(_) | Type::IntEnum(_)
+    )
+}
+
+fn is_string_map(ty: &Type) -> bool {
+    let string = |ty: &Type| matches!(ty, Type::String { .. });
+    matches!(ty, Type::Map { key, value, sparse: false } if string(key) && string(value))
+}
+
+fn is_map_of_string_lists(ty: &Type) -> bool {
+    let string = |ty: &Type| matches!(ty, Type::String { .. });
+    let list = |ty: &Type| matches!(ty, Type::List { element, sparse: false } if string(element));
+    matches!(ty, Type::Map { key, value, sparse: false } if string(key) && list(value))
+}

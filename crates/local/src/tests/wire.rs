@@ -1,0 +1,107 @@
+//! The endpoint on its socket.
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+
+use super::*;
+use crate::{Local, StartError};
+
+/// The bytes of a request on the wire.
+fn wire(request: &Request<Bytes>) -> Vec<u8> {
+    let mut wire = format!("{} {} HTTP/1.1\r\n", request.method(), request.uri()).into_bytes();
+    for (name, value) in request.headers() {
+        wire.extend_from_slice(format!("{name}: ").as_bytes());
+        wire.extend_from_slice(value.as_bytes());
+        wire.extend_from_slice(b"\r\n");
+    }
+    wire.extend_from_slice(format!("content-length: {}\r\n\r\n", request.body().len()).as_bytes());
+    wire.extend_from_slice(request.body());
+    wire
+}
+
+/// Reads one response: its head in lower case, and its body.
+async fn read(stream: &mut BufReader<TcpStream>) -> (String, Vec<u8>) {
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        assert_ne!(stream.read_line(&mut head).await.unwrap(), 0, "the connection ended early: {head}");
+    }
+    let head = head.to_ascii_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+    let mut body = vec![0; length.parse().unwrap()];
+    stream.read_exact(&mut body).await.unwrap();
+    (head, body)
+}
+
+async fn connect(local: &Local) -> BufReader<TcpStream> {
+    let address = local.url();
+    BufReader::new(TcpStream::connect(address.strip_prefix("http://").unwrap()).await.unwrap())
+}
+
+#[tokio::test]
+async fn two_requests_on_one_connection() {
+    let local = builder().start().await.unwrap();
+    let mut stream = connect(&local).await;
+    let signed = wire(&sign(request(input(TITAN, BODY))));
+    for number in 1..=2 {
+        stream.write_all(&signed).await.unwrap();
+        let (head, body) = read(&mut stream).await;
+        assert!(head.starts_with("http/1.1 200 ok\r\n"), "{head}");
+        check_says(&head, &format!("\r\nx-amzn-requestid: 00000000-0000-4000-8000-00000000000{number}\r\n"));
+        check_says(&head, "\r\nx-amzn-bedrock-invocation-latency: 0\r\n");
+        assert!(serde_json::from_slice::<serde_json::Value>(&body).unwrap()["embedding"].is_array());
+    }
+    assert_eq!(local.calls().len(), 2);
+    local.clear_calls();
+    assert_eq!(local.calls().len(), 0);
+    local.stop().await;
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_long_is_received_and_refused() {
+    let local = builder().start().await.unwrap();
+    let mut stream = connect(&local).await;
+    let large = " ".repeat(26_000_000);
+    stream.write_all(&wire(&sign(request(input(TITAN, &large))))).await.unwrap();
+    let (head, body) = read(&mut stream).await;
+    assert!(head.starts_with("http/1.1 400 "), "{head}");
+    check_says(std::str::from_utf8(&body).unwrap(), "less than or equal to 25000000");
+    // The connection is still good.
+    stream.write_all(&wire(&sign(request(input(TITAN, BODY))))).await.unwrap();
+    assert!(read(&mut stream).await.0.starts_with("http/1.1 200 "));
+}
+
+#[tokio::test]
+async fn stopping_closes_connections_and_frees_the_port() {
+    let local = Local::start().await.unwrap();
+    let url = local.url();
+    let port: u16 = url.rsplit_once(':').unwrap().1.parse().unwrap();
+    let taken = Local::builder().port(port).start().await;
+    assert!(matches!(&taken, Err(StartError::Listen { .. })), "{taken:?}");
+    check_says(&taken.unwrap_err().to_string(), &format!("cannot listen on 127.0.0.1:{port}: "));
+
+    let mut idle = connect(&local).await;
+    local.stop().await;
+    assert_eq!(idle.read(&mut [0]).await.unwrap_or(0), 0, "the connection is closed");
+    let again = Local::builder().port(port).start().await.unwrap();
+    assert_eq!(again.url(), url);
+}
+
+#[tokio::test]
+async fn dropping_stops_too() {
+    let local = Local::start().await.unwrap();
+    let mut idle = connect(&local).await;
+    drop(local);
+    assert_eq!(idle.read(&mut [0]).await.unwrap_or(0), 0, "the connection is closed");
+}
+
+#[tokio::test]
+async fn an_endpoint_says_how_to_call_it() {
+    let local = Local::start().await.unwrap();
+    assert_eq!((local.access_key_id(), local.region()), (Builder::ACCESS_KEY_ID, "us-east-1"));
+    assert_eq!((local.session_token(), local.bearer_token()), (None, None));
+    let builder = Local::builder().credentials("ID", "secret", Some("token".to_owned()));
+    let local = builder.bearer_token("bearer").region("eu-west-1").start().await.unwrap();
+    assert_eq!((local.access_key_id(), local.secret_access_key()), ("ID", "secret"));
+    assert_eq!((local.session_token(), local.bearer_token()), (Some("token"), Some("bearer")));
+    assert_eq!(local.region(), "eu-west-1");
+}
