@@ -41,7 +41,8 @@ pub(crate) fn run() -> Result<(), Failure> {
 /// Runs every command of the README that calls the program, as it stands there.
 fn readme_commands() -> Result<(), Failure> {
     let path = root().join("README.md");
-    let readme = fs::read_to_string(&path).map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
+    let readme =
+        fs::read_to_string(&path).map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
     let commands: Vec<&str> = readme.lines().filter(|line| line.starts_with("cargo run --release")).collect();
     if commands.is_empty() {
         return Err(Failure::new("README.md has no line that starts with `cargo run --release`"));

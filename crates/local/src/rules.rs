@@ -22,7 +22,8 @@ pub(crate) fn check(input: &InvokeModelInput) -> Result<Value, Refused> {
 }
 
 fn check_media_types(input: &InvokeModelInput) -> Result<(), Refused> {
-    let is_json = input.content_type.as_deref().is_some_and(|field| media_type(field) == "application/json");
+    // The service takes a body without a media type for JSON: boto3 does not send one unless it is told to.
+    let is_json = input.content_type.as_deref().is_none_or(|field| media_type(field) == "application/json");
     match (is_json, guardrail(input)) {
         (true, _) => {}
         (false, Some(_)) => {

@@ -36,7 +36,7 @@ pub struct Local {
     address: SocketAddr,
     /// The server runs as long as this is held.
     alive: watch::Sender<()>,
-    server: JoinHandle<()>,
+    server: JoinHandle<bool>,
 }
 
 /// Why an endpoint does not start.
@@ -125,18 +125,18 @@ impl Local {
     }
 
     /// Stops: takes no more connections, and waits up to five seconds for calls in progress. Afterwards, the port
-    /// is free.
+    /// is free. True if all of them were answered.
     ///
     /// Dropping stops, too, without waiting.
-    pub async fn stop(self) {
+    pub async fn stop(self) -> bool {
         let Self { alive, server, .. } = self;
         drop(alive);
-        // The server ends by itself; only a panic of it is an error, and there is nothing left to stop then.
-        let _ = server.await;
+        server.await.unwrap_or(false)
     }
 }
 
-async fn accept(listener: TcpListener, endpoint: Arc<Endpoint>, mut stopped: watch::Receiver<()>) {
+/// Serves until nobody wants it any more; says whether all connections ended in time.
+async fn accept(listener: TcpListener, endpoint: Arc<Endpoint>, mut stopped: watch::Receiver<()>) -> bool {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -153,7 +153,7 @@ async fn accept(listener: TcpListener, endpoint: Arc<Endpoint>, mut stopped: wat
     drop(listener);
     let ended = async { while connections.join_next().await.is_some() {} };
     // What has not ended by then is aborted when the set is dropped.
-    let _ = tokio::time::timeout(GRACE, ended).await;
+    tokio::time::timeout(GRACE, ended).await.is_ok()
 }
 
 async fn connection(stream: TcpStream, endpoint: Arc<Endpoint>, mut stopped: watch::Receiver<()>) {

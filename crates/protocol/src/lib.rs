@@ -21,6 +21,7 @@
 mod error;
 pub mod fields;
 pub mod json;
+mod message;
 mod operation;
 pub mod payload;
 mod redacted;
@@ -38,9 +39,10 @@ pub use error::{
     SerializeError, SerializeErrorKind, write_error,
 };
 pub use jiff::Timestamp;
+pub use message::MessageBuilder;
 pub use operation::{Operation, PayloadInput, PayloadOutput, Request, Response};
 pub use redacted::Redacted;
-pub use request::RequestBuilder;
+pub use request::{RequestBuilder, RequestHead};
 pub use route::{PathSegment, Route, TargetBuilder};
 #[cfg(feature = "server")]
 pub use server::ServerOperation;

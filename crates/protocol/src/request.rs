@@ -1,74 +1,24 @@
 //! A request, written member by member.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderValue};
-use http::{HeaderMap, Method};
+use http::Method;
 
-use crate::{Request, SerializeError, SerializeErrorKind, TargetBuilder, fields};
+use crate::{MessageBuilder, Request, SerializeError, SerializeErrorKind, TargetBuilder};
 
 /// Writes a request: fields first, then one of the payloads, which ends it.
+pub type RequestBuilder = MessageBuilder<RequestHead>;
+
+/// Method and target of a request.
 #[derive(Debug)]
-pub struct RequestBuilder {
+pub struct RequestHead {
     method: Method,
     target: TargetBuilder,
-    headers: HeaderMap,
 }
 
 impl RequestBuilder {
     /// A request without fields.
     pub fn new(method: Method, target: TargetBuilder) -> Self {
-        Self { method, target, headers: HeaderMap::new() }
-    }
-
-    /// A member bound to a header field; nothing when it is not set.
-    /// <https://smithy.io/2.0/spec/http-bindings.html#httpheader-trait>
-    ///
-    /// # Errors
-    /// The value has a character that no field value can have.
-    pub fn field<T>(
-        &mut self,
-        name: &'static str,
-        member: &'static str,
-        value: Option<&T>,
-        write: impl Fn(&T) -> Cow<'_, str>,
-    ) -> Result<(), SerializeError> {
-        fields::insert(&mut self.headers, name, member, value, write)
-    }
-
-    /// Says that the member bound to a field is sensitive.
-    pub fn sensitive(&mut self, name: &'static str) {
-        fields::mark_sensitive(&mut self.headers, name);
-    }
-
-    /// A list bound to a header field, its elements behind one another with commas between.
-    ///
-    /// # Errors
-    /// As for [`field`](Self::field).
-    pub fn list_field<T>(
-        &mut self,
-        name: &'static str,
-        member: &'static str,
-        values: Option<&Vec<T>>,
-        write: impl Fn(&T) -> Cow<'_, str>,
-    ) -> Result<(), SerializeError> {
-        fields::insert_list(&mut self.headers, name, member, values, write)
-    }
-
-    /// A map bound to all fields of a prefix. What another member has set stays.
-    /// <https://smithy.io/2.0/spec/http-bindings.html#httpprefixheaders-trait>
-    ///
-    /// # Errors
-    /// As for [`field`](Self::field), or a key that makes no field name.
-    pub fn prefixed_fields(
-        &mut self,
-        prefix: &'static str,
-        member: &'static str,
-        values: Option<&BTreeMap<String, String>>,
-    ) -> Result<(), SerializeError> {
-        fields::insert_prefixed(&mut self.headers, prefix, member, values)
+        Self::with_head(RequestHead { method, target })
     }
 
     /// Ends a request that has no payload.
@@ -104,18 +54,12 @@ impl RequestBuilder {
         self.finish(body.into())
     }
 
-    /// A content type that a member has set stands above that of the protocol.
-    /// <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#content-type>
-    fn default_content_type(&mut self, content_type: &'static str) {
-        self.headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static(content_type));
-    }
-
     fn finish(self, body: Bytes) -> Result<Request, SerializeError> {
-        let uri = http::Uri::try_from(self.target.into_string()).map_err(|source| {
+        let uri = http::Uri::try_from(self.head.target.into_string()).map_err(|source| {
             SerializeError::new("the request", SerializeErrorKind::Target(source.to_string()))
         })?;
         let mut request = Request::new(body);
-        *request.method_mut() = self.method;
+        *request.method_mut() = self.head.method;
         *request.uri_mut() = uri;
         *request.headers_mut() = self.headers;
         Ok(request)

@@ -80,10 +80,35 @@ async fn stopping_closes_connections_and_frees_the_port() {
     check_says(&taken.unwrap_err().to_string(), &format!("cannot listen on 127.0.0.1:{port}: "));
 
     let mut idle = connect(&local).await;
-    local.stop().await;
+    assert!(local.stop().await, "idle connections are not waited for");
     assert_eq!(idle.read(&mut [0]).await.unwrap_or(0), 0, "the connection is closed");
     let again = Local::builder().port(port).start().await.unwrap();
     assert_eq!(again.url(), url);
+}
+
+#[tokio::test]
+async fn stopping_waits_for_a_call_in_progress() {
+    let local = builder().start().await.unwrap();
+    let mut stream = connect(&local).await;
+    let mut request = sign(request(input(TITAN, BODY)));
+    request.headers_mut().insert("expect", "100-continue".parse().unwrap());
+    let request = wire(&request);
+    let (head, body) = request.split_at(request.len() - BODY.len());
+    stream.write_all(head).await.unwrap();
+    let mut line = String::new();
+    stream.read_line(&mut line).await.unwrap();
+    assert_eq!(line, "HTTP/1.1 100 Continue\r\n");
+    stream.read_line(&mut line).await.unwrap();
+
+    let ((head, _), stopped) = tokio::join!(
+        async {
+            stream.write_all(body).await.unwrap();
+            read(&mut stream).await
+        },
+        local.stop()
+    );
+    assert!(head.starts_with("http/1.1 200 "), "{head}");
+    assert!(stopped);
 }
 
 #[tokio::test]
