@@ -18,9 +18,9 @@
 mod generated;
 
 pub use generated::*;
-pub use invoke_model_protocol::{
-    ErrorMetadata, Fault, ModeledError, Operation, OperationError, ParseError, PayloadInput, PayloadOutput, Retryable,
-    SerializeError,
-};
 #[cfg(feature = "server")]
 pub use invoke_model_protocol::ServerOperation;
+pub use invoke_model_protocol::{
+    ErrorMetadata, Fault, ModeledError, Operation, OperationError, ParseError, PayloadInput, PayloadOutput,
+    Retryable, SerializeError,
+};
