@@ -110,6 +110,24 @@ impl Lowering<'_> {
                 None => report(format!("`{{{name}}}` names no member of the input that is bound to a label")),
             }
         }
+        for segment in &segments {
+            let broken = |text: &String| text.contains(['{', '}']);
+            if matches!(segment, Segment::Literal(text) if broken(text)) {
+                report(format!("`{path}` has a label that is not a segment of its own"));
+            }
+        }
+        let in_path = |name: &str| {
+            segments.iter().any(|one| matches!(one, Segment::Label { member, .. } if member == name))
+        };
+        let label = |member: &&ir::Member| matches!(member.location, Location::Label { .. });
+        for member in input.members.iter().filter(label).filter(|member| !in_path(&member.wire_name)) {
+            let message = format!("stands on a member that the path of {id} does not have");
+            let member = shape
+                .input
+                .as_ref()
+                .map_or_else(|| id.clone(), |input| input.target.member(&member.wire_name));
+            self.diagnostics.push(Diagnostic::on_trait(&member, traits::HTTP_LABEL, message));
+        }
         let parameters = query.split('&').filter(|pair| !pair.is_empty());
         let parameters = parameters.map(|pair| match pair.split_once('=') {
             Some((name, value)) => (name.to_owned(), Some(value.to_owned())),

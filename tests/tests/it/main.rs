@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a test ends where it finds what it does not expect")]
 
 mod architecture;
+mod codec;
 mod end_to_end;
 mod endpoint;
+mod goldens;
 mod properties;
 mod wire;

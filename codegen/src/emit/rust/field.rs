@@ -49,7 +49,7 @@ fn field_type(member: &Member) -> TokenStream {
 fn serde(member: &Member) -> TokenStream {
     let mut attributes = Vec::new();
     let wire_name = &member.wire_name;
-    if *wire_name != member.rust_name {
+    if wire_name != member.rust_name.trim_start_matches("r#") {
         attributes.push(quote!(rename = #wire_name));
     }
     let optional = member.presence == Presence::Optional;

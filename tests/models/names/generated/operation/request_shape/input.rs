@@ -13,157 +13,156 @@ pub struct RequestShapeInput {
     #[serde(rename = "Self", default, skip_serializing_if = "Option::is_none")]
     pub self_: Option<String>,
     /// `abstract` in the JSON.
-    #[serde(rename = "abstract", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#abstract: Option<String>,
     /// `as` in the JSON.
-    #[serde(rename = "as", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#as: Option<String>,
     /// `async` in the JSON.
-    #[serde(rename = "async", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#async: Option<String>,
     /// `await` in the JSON.
-    #[serde(rename = "await", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#await: Option<String>,
     /// `become` in the JSON.
-    #[serde(rename = "become", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#become: Option<String>,
     /// `box` in the JSON.
-    #[serde(rename = "box", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#box: Option<String>,
     /// `break` in the JSON.
-    #[serde(rename = "break", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#break: Option<String>,
     /// `const` in the JSON.
-    #[serde(rename = "const", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#const: Option<String>,
     /// `continue` in the JSON.
-    #[serde(rename = "continue", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#continue: Option<String>,
     /// `crate` in the JSON.
     #[serde(rename = "crate", default, skip_serializing_if = "Option::is_none")]
     pub crate_: Option<String>,
     /// `do` in the JSON.
-    #[serde(rename = "do", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#do: Option<String>,
     /// `dyn` in the JSON.
-    #[serde(rename = "dyn", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#dyn: Option<String>,
     /// `else` in the JSON.
-    #[serde(rename = "else", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#else: Option<String>,
     /// `enum` in the JSON.
-    #[serde(rename = "enum", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#enum: Option<String>,
     /// `extern` in the JSON.
-    #[serde(rename = "extern", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#extern: Option<String>,
     /// `false` in the JSON.
-    #[serde(rename = "false", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#false: Option<String>,
     /// `final` in the JSON.
-    #[serde(rename = "final", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#final: Option<String>,
     /// Query parameter `fn`.
-    #[serde(rename = "fn", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#fn: Option<String>,
     /// `for` in the JSON.
-    #[serde(rename = "for", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#for: Option<String>,
     /// `gen` in the JSON.
-    #[serde(rename = "gen", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#gen: Option<String>,
     /// `if` in the JSON.
-    #[serde(rename = "if", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#if: Option<String>,
     /// `impl` in the JSON.
-    #[serde(rename = "impl", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#impl: Option<String>,
     /// `in` in the JSON.
-    #[serde(rename = "in", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#in: Option<String>,
     /// `let` in the JSON.
-    #[serde(rename = "let", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#let: Option<String>,
     /// `loop` in the JSON.
-    #[serde(rename = "loop", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#loop: Option<String>,
     /// `macro` in the JSON.
-    #[serde(rename = "macro", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#macro: Option<String>,
     /// `match` in the JSON.
-    #[serde(rename = "match", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#match: Option<String>,
     /// `mod` in the JSON.
-    #[serde(rename = "mod", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#mod: Option<String>,
     /// `move` in the JSON.
-    #[serde(rename = "move", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#move: Option<String>,
     /// `mut` in the JSON.
-    #[serde(rename = "mut", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#mut: Option<String>,
     /// `override` in the JSON.
-    #[serde(rename = "override", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#override: Option<String>,
     /// `priv` in the JSON.
-    #[serde(rename = "priv", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#priv: Option<String>,
     /// `pub` in the JSON.
-    #[serde(rename = "pub", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#pub: Option<String>,
     /// `ref` in the JSON.
-    #[serde(rename = "ref", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#ref: Option<String>,
     /// `return` in the JSON.
-    #[serde(rename = "return", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#return: Option<String>,
     /// Label `self` in the path.
     #[serde(rename = "self")]
     pub self__: String,
     /// `static` in the JSON.
-    #[serde(rename = "static", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#static: Option<String>,
     /// Header field `x-struct`.
-    #[serde(rename = "struct", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#struct: Option<String>,
     /// `super` in the JSON.
     #[serde(rename = "super", default, skip_serializing_if = "Option::is_none")]
     pub super_: Option<String>,
     /// `trait` in the JSON.
-    #[serde(rename = "trait", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#trait: Option<String>,
     /// `true` in the JSON.
-    #[serde(rename = "true", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#true: Option<String>,
     /// `try` in the JSON.
-    #[serde(rename = "try", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#try: Option<String>,
     /// Label `type` in the path.
-    #[serde(rename = "type")]
     pub r#type: String,
     /// `typeof` in the JSON.
-    #[serde(rename = "typeof", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#typeof: Option<String>,
     /// `unsafe` in the JSON.
-    #[serde(rename = "unsafe", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#unsafe: Option<String>,
     /// `unsized` in the JSON.
-    #[serde(rename = "unsized", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#unsized: Option<String>,
     /// `use` in the JSON.
-    #[serde(rename = "use", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#use: Option<String>,
     /// `virtual` in the JSON.
-    #[serde(rename = "virtual", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#virtual: Option<String>,
     /// `where` in the JSON.
-    #[serde(rename = "where", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#where: Option<String>,
     /// `while` in the JSON.
-    #[serde(rename = "while", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#while: Option<String>,
     /// `yield` in the JSON.
-    #[serde(rename = "yield", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#yield: Option<String>,
     /// `object` in the JSON.
     pub object: ObjectShape,

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 #[non_exhaustive]
 pub struct RequestShapeOutput {
     /// Header field `x-type`.
-    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#type: Option<String>,
     /// `self` in the JSON.
     #[serde(rename = "self")]
@@ -61,7 +61,7 @@ pub struct RequestShapeOutput {
     #[serde(rename = "super", default, skip_serializing_if = "Option::is_none")]
     pub super_: Option<String>,
     /// `use` in the JSON.
-    #[serde(rename = "use", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#use: Option<String>,
     /// `Use` in the JSON.
     #[serde(rename = "Use", default, skip_serializing_if = "Option::is_none")]

@@ -1,0 +1,95 @@
+//! Defaults of the model, and version 1's way to write enums.
+
+use bytes::Bytes;
+use invoke_model_protocol::{Operation, ServerOperation};
+use invoke_model_tests::defaults::{GetDefaults, GetDefaultsInput, GetDefaultsOutput, Kind, Level, Nested};
+use invoke_model_tests::v1::{Order, OrderInput, OrderOutput, Size};
+use serde_json::json;
+
+use super::{answered, response, sent, time};
+
+#[test]
+fn an_answer_without_members_has_the_models() {
+    let output = GetDefaults::parse(response(200, &[], "{}")).unwrap();
+    assert_eq!(output, GetDefaultsOutput::default());
+    assert_eq!((output.text.as_str(), output.empty_text.as_str(), output.flag), ("a \"b\"", "", true));
+    assert_eq!((output.byte, output.short, output.integer, output.long), (-1, 2, 0, -9_007_199_254_740_993));
+    assert_eq!((output.float, output.double), (-1.5, 2.0));
+    assert_eq!((output.blob.as_ref(), output.empty_blob.as_ref()), (&b"abc"[..], &b""[..]));
+    assert_eq!(output.epoch, time("2018-01-09T20:51:21Z"));
+    assert_eq!(output.fraction, time("2018-01-09T20:51:21.123Z"));
+    assert_eq!(output.instant, time("1985-04-12T23:20:50.52Z"));
+    assert_eq!((&output.kind, output.level), (&Kind::SMALL, Level::LOW));
+    assert_eq!((output.true_document, output.text_document), (json!(true), json!("a")));
+    assert_eq!((output.number_document, output.fraction_document), (json!(1), json!(1.5)));
+    assert_eq!((output.list_document, output.object_document), (json!([]), json!({})));
+    // Null says that there is none, and `clientOptional` that a client is to see whether it was said.
+    assert_eq!((output.null_document, output.optional, output.none), (None, None, None));
+    assert_eq!(output.in_field, 5);
+}
+
+#[test]
+fn what_is_said_stands_above_the_default() {
+    let body =
+        r#"{"flag":false,"byte":0,"blob":"","kind":"medium","level":9,"texts":["a"],"optional":1,"none":2}"#;
+    let output = GetDefaults::parse(response(200, &[("x-in-field", "0")], body)).unwrap();
+    assert_eq!((output.flag, output.byte, output.blob.as_ref(), output.in_field), (false, 0, &b""[..], 0));
+    assert_eq!((output.kind.as_str(), output.level, output.texts.len()), ("medium", Level(9), 1));
+    assert_eq!((output.optional, output.none), (Some(1), Some(2)));
+    // Null is not said.
+    let output = GetDefaults::parse(response(200, &[], r#"{"flag":null,"kind":null,"text":null}"#)).unwrap();
+    assert_eq!(output, GetDefaultsOutput::default());
+}
+
+#[test]
+fn a_server_writes_what_holds() {
+    let text = answered::<GetDefaults>(GetDefaultsOutput::default());
+    assert!(
+        text.starts_with("200\ncontent-type: application/json\nx-in-field: 5\n\n{\"text\":\"a \\\"b\\\"\","),
+        "{text}"
+    );
+    assert!(
+        text.contains(r#""epoch":1515531081,"fraction":1515531081.123,"instant":"1985-04-12T23:20:50.52Z""#),
+        "{text}"
+    );
+}
+
+/// A client that filled in the defaults of an input would pin them.
+#[test]
+fn an_input_says_only_what_the_caller_said() {
+    let text = sent::<GetDefaults>(GetDefaultsInput::new(1));
+    assert!(text.ends_with("\n{\"needed\":1}"), "{text}");
+    let mut input = GetDefaultsInput::new(1);
+    input.nested = Some(Nested::new(2));
+    assert!(sent::<GetDefaults>(input).ends_with(r#""nested":{"flag":false,"name":"x","size":2}}"#));
+    assert_eq!(
+        GetDefaults::violations(&GetDefaultsInput::new(1)).to_string(),
+        "0 validation errors detected"
+    );
+}
+
+#[test]
+fn serde_knows_the_defaults() {
+    let output: GetDefaultsOutput = serde_json::from_str(r#"{"blob":"AA=="}"#).unwrap();
+    assert_eq!(output.blob, Bytes::from_static(b"\0"));
+    assert_eq!((output.flag, output.kind.clone()), (true, Kind::SMALL));
+    let text = serde_json::to_string(&output).unwrap();
+    assert_eq!(serde_json::from_str::<GetDefaultsOutput>(&text).unwrap(), output);
+}
+
+#[test]
+fn version_one() {
+    let values: Vec<&str> = Size::VALUES.iter().map(Size::as_str).collect();
+    assert_eq!(values, ["small", "t2.micro", "*", "", "x-large", "X_LARGE"]);
+    assert_eq!((Size::VALUE.as_str(), Size::VALUE_VALUE.as_str()), ("*", ""));
+    let mut input = OrderInput::default();
+    (input.size, input.sizes) = (Some(Size::T2_MICRO), Some(vec![Size::X_LARGE, "new".into()]));
+    (input.toppings, input.count) = (Some(vec!["b".to_owned(), "a".to_owned()]), Some(0));
+    assert!(
+        sent::<Order>(input)
+            .ends_with(r#"{"size":"t2.micro","toppings":["b","a"],"sizes":["x-large","new"],"count":0}"#)
+    );
+    let output = Order::parse(response(200, &[], "{}")).unwrap();
+    assert_eq!(output, OrderOutput::default());
+    assert_eq!((output.size.as_str(), output.size.is_known()), ("", true));
+}

@@ -1,0 +1,96 @@
+//! What `Debug` shows of sensitive members, and what the wire does.
+
+use bytes::Bytes;
+use invoke_model_protocol::Operation;
+use invoke_model_tests::sensitive::{
+    Choice, Half, Kind, Level, PutSecrets, PutSecretsInput, PutSecretsOutput, Whole, WholeChoice,
+};
+
+use super::{answered, response, sent};
+
+/// The same members on either side; everything that must not be seen has `hush`, `alpha` or 4711 in it.
+macro_rules! everything {
+    ($type:ident) => {{
+        let hush = || "hush".to_owned();
+        let mut half = Half::default();
+        (half.open, half.hidden) = (Some("seen".to_owned()), Some(hush()));
+        let mut whole = Whole::default();
+        (whole.name, whole.choice) = (Some(hush()), Some(Choice::Open(hush())));
+        let mut secrets = $type::new(hush());
+        secrets.plain = Some("seen".to_owned());
+        secrets.of_member = Some(Bytes::from_static(b"hush"));
+        secrets.of_shape = Some(hush());
+        secrets.in_list = Some(vec![hush()]);
+        secrets.in_map = Some([(hush(), "hush".to_owned())].into());
+        secrets.in_nested = Some(vec![vec![hush()]]);
+        (secrets.of_enum, secrets.of_int_enum) = (Some(Kind::A), Some(Level::LOW));
+        secrets.enums = Some(vec![Kind::A]);
+        (secrets.of_structure, secrets.structures) = (Some(whole.clone()), Some(vec![whole]));
+        secrets.halves = Some(vec![half]);
+        secrets.choice = Some(Choice::HiddenList(vec![hush()]));
+        secrets.of_union = Some(WholeChoice::Text(hush()));
+        secrets.in_field = Some(hush());
+        secrets
+    }};
+}
+
+fn check(shown: &str) {
+    for secret in ["hush", "alpha", "4711", "104"] {
+        assert!(!shown.contains(secret), "{secret} in {shown}");
+    }
+}
+
+#[test]
+fn nothing_sensitive_is_shown() {
+    let shown = format!("{:?}", everything!(PutSecretsInput));
+    check(&shown);
+    assert!(shown.contains(r#"plain: Some("seen")"#) && shown.contains(r#"open: Some("seen")"#), "{shown}");
+    assert!(
+        shown.contains("needed: ** redacted **") && shown.contains("of_member: Some(** redacted **)"),
+        "{shown}"
+    );
+    check(&format!("{:?}", everything!(PutSecretsOutput)));
+    // Whether a member is set is no secret.
+    assert!(format!("{:?}", PutSecretsInput::default()).contains("in_list: None"));
+}
+
+#[test]
+fn each_sensitive_shape_hides_itself() {
+    let mut whole = Whole::default();
+    whole.name = Some("hush".to_owned());
+    let shown = [
+        format!("{:?}", Kind::A),
+        format!("{:?}", Level::LOW),
+        format!("{whole:?}"),
+        format!("{:?}", Choice::Hidden("hush".to_owned())),
+        format!("{:?}", Choice::Open("seen".to_owned())),
+        format!("{:?}", Choice::Nothing {}),
+        format!("{:?}", WholeChoice::Text("hush".to_owned())),
+        format!("{:?}", WholeChoice::Nothing {}),
+    ];
+    assert_eq!(
+        shown,
+        [
+            "Kind(** redacted **)",
+            "Level(** redacted **)",
+            "Whole(** redacted **)",
+            "Hidden(** redacted **)",
+            "Open(\"seen\")",
+            "Nothing",
+            "WholeChoice(** redacted **)",
+            "WholeChoice(** redacted **)",
+        ]
+    );
+    let unknown = PutSecrets::parse(response(200, &[], r#"{"choice":{"newSecret":"hush"}}"#)).unwrap();
+    check(&format!("{unknown:?}"));
+}
+
+#[test]
+fn the_wire_carries_all() {
+    let text = sent::<PutSecrets>(everything!(PutSecretsInput));
+    assert!(
+        text.contains("x-secret: hush\n") && text.contains(r#""ofEnum":"alpha","ofIntEnum":4711"#),
+        "{text}"
+    );
+    answered::<PutSecrets>(everything!(PutSecretsOutput));
+}

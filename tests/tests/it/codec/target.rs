@@ -1,0 +1,118 @@
+//! Labels, query, status.
+
+use std::collections::BTreeMap;
+
+use invoke_model_protocol::{Operation, ServerOperation};
+use invoke_model_tests::labels::{GetThing, GetThingInput, Kind as Size};
+use invoke_model_tests::mixins::{Greet, GreetError, GreetInput, GreetOutput, Language, Rude};
+use invoke_model_tests::query::{FindItem, FindItemInput, Kind, Level, ListItems, ListItemsInput};
+use invoke_model_tests::status_code::{Check, CheckOutput, CheckRequired, CheckRequiredOutput};
+use proptest::prelude::*;
+
+use super::{answered, response, sent, time};
+
+fn thing(plain: &str, path: &str, number: i64, ratio: f64) -> GetThingInput {
+    let (when, epoch) = (time("1985-04-12T23:20:50.52Z"), time("2018-01-09T20:51:21.5Z"));
+    GetThingInput::new(plain, number, ratio, true, when, epoch, Size::SMALL, "<p>", path)
+}
+
+#[test]
+fn labels_of_every_simple_type() {
+    assert_eq!(
+        sent::<GetThing>(thing("a/b:c", "x/y z", -7, 1.5)),
+        "GET /things/a%2Fb%3Ac/-7/1.5/true/1985-04-12T23%3A20%3A50.52Z/1515531081.5/small/%3Cp%3E/x/y%20z/end?view=full&raw\n"
+    );
+    let infinite = GetThing::serialize(thing("a", "b", 0, f64::NEG_INFINITY)).unwrap();
+    assert!(infinite.uri().path().starts_with("/things/a/0/-Infinity/true/"));
+    let error = GetThing::serialize(thing("a", "", 0, 0.0)).unwrap_err();
+    assert_eq!(error.member(), "path");
+}
+
+#[test]
+fn query_parameters_of_every_type_and_a_map_below_them() {
+    let mut input = ListItemsInput::default();
+    assert_eq!(ListItems::serialize(input.clone()).unwrap().uri(), "/items?list-type=2&flat");
+    input.text = Some("a&b=c".to_owned());
+    input.number = Some(-5);
+    input.ratio = Some(f32::INFINITY);
+    input.flag = Some(false);
+    input.when = Some(time("1985-04-12T23:20:50Z"));
+    input.date = Some(time("2014-04-29T18:30:38Z"));
+    input.kind = Some("medium".into());
+    input.level = Some(Level(9));
+    input.names = Some(vec!["é".to_owned(), String::new()]);
+    input.kinds = Some(vec![Kind::SMALL, "medium".into()]);
+    input.levels = Some(vec![Level::HIGH, Level::LOW]);
+    input.times = Some(vec![time("1985-04-12T23:20:50Z"); 2]);
+    let list = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect::<Vec<_>>();
+    let more = [("t", list(&["hidden"])), ("flat", list(&["hidden"])), ("x y", list(&["1", "&2"]))];
+    input.more = Some(more.map(|(name, values)| (name.to_owned(), values)).into());
+    let request = ListItems::serialize(input.clone()).unwrap();
+    assert_eq!(
+        request.uri(),
+        "/items?list-type=2&flat&t=a%26b%3Dc&n=-5&r=Infinity&f=false&when=1985-04-12T23%3A20%3A50Z\
+         &date=Tue%2C%2029%20Apr%202014%2018%3A30%3A38%20GMT&kind=medium&level=9&name=%C3%A9&name=&kinds=small\
+         &kinds=medium&levels=2&levels=1&times=1985-04-12T23%3A20%3A50Z&times=1985-04-12T23%3A20%3A50Z\
+         &x%20y=1&x%20y=%262"
+    );
+    let mut read = ListItems::parse_request(&request).unwrap();
+    // A server's map has every parameter. https://smithy.io/2.0/spec/http-bindings.html#httpqueryparams-trait
+    let all = std::mem::replace(&mut read.more, input.more.clone()).unwrap();
+    assert_eq!(read, input);
+    assert_eq!(
+        (&all["t"], &all["kinds"], &all["x y"]),
+        (&list(&["a&b=c"]), &list(&["small", "medium"]), &list(&["1", "&2"]))
+    );
+}
+
+#[test]
+fn a_required_query_map_of_single_values() {
+    let more = BTreeMap::from([("id", "hidden"), ("extra", "1")]).into_iter();
+    let more = more.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let input = FindItemInput::new("7", vec!["a".to_owned(), "b".to_owned()], more);
+    assert_eq!(FindItem::serialize(input).unwrap().uri(), "/item?id=7&tag=a&tag=b&extra=1");
+    let empty = FindItemInput::default();
+    assert_eq!(FindItem::serialize(empty).unwrap().uri(), "/item?id=");
+}
+
+#[test]
+fn a_query_parameter_of_another_type_is_refused_by_name() {
+    let request = http::Request::get("/items?n=many").body(Default::default()).unwrap();
+    let error = ListItems::parse_request(&request).unwrap_err();
+    assert_eq!(error.to_string(), "`number`: the text is not an integer in the range of its type");
+}
+
+#[test]
+fn the_status_is_a_member() {
+    let mut output = CheckOutput::default();
+    assert_eq!(Check::serialize_response(output.clone()).unwrap().status(), 202);
+    output.status = Some(207);
+    output.note = Some("mixed".to_owned());
+    assert_eq!(answered::<Check>(output), "207\nx-note: mixed\n");
+    assert_eq!(answered::<CheckRequired>(CheckRequiredOutput::new(206)), "206\n");
+    assert_eq!(CheckRequired::parse(response(204, &[], "")).unwrap().status, 204);
+}
+
+#[test]
+fn what_is_mixed_in_is_on_the_wire() {
+    let mut input = GreetInput::new("you");
+    (input.size, input.language) = (Some(3), Some(Language::EN));
+    assert_eq!(
+        sent::<Greet>(input),
+        "POST /greet/you\ncontent-type: application/json\n\n{\"size\":3,\"language\":\"en\"}"
+    );
+    assert_eq!(Language::VALUES, [Language::EN, Language::DE]);
+    assert_eq!(
+        answered::<Greet>(GreetOutput::new("you")),
+        "200\ncontent-type: application/json\n\n{\"name\":\"you\"}"
+    );
+    let error = GreetError::from(Rude::default());
+    assert_eq!(Greet::serialize_error(&error).unwrap().unwrap().status(), 400);
+}
+
+proptest! {
+    #[test]
+    fn any_label_survives(plain in ".{1,20}", path in "[^/].{0,20}[^/]", number: i64, ratio: f64) {
+        sent::<GetThing>(thing(&plain, &path, number, ratio));
+    }
+}
