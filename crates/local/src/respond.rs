@@ -75,6 +75,7 @@ fn route(request: &Request<Bytes>) -> Result<String, CommonError> {
 /// What the model that the input names says, if it may be asked.
 fn invoke(endpoint: &Endpoint, input: &InvokeModelInput, region: &str) -> Result<Answer, Refused> {
     let body = rules::check(input)?;
+    rules::check_region(&input.model_id, region)?;
     if input.model_id == raise::ERROR_MODEL_ID {
         return Err(raise::answer(&body));
     }

@@ -21,6 +21,18 @@ pub(crate) fn check(input: &InvokeModelInput) -> Result<Value, Refused> {
     Ok(body)
 }
 
+/// An ARN names its region, and each region has its own endpoint. The service says only this of one that is called
+/// with another's.
+pub(crate) fn check_region(model_id: &str, region: &str) -> Result<(), Refused> {
+    let stated = model_id.strip_prefix("arn:").and_then(|rest| rest.split(':').nth(2));
+    match stated {
+        Some(stated) if !stated.is_empty() && stated != region => {
+            Err(Refused::validation("The provided model identifier is invalid."))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn check_media_types(input: &InvokeModelInput) -> Result<(), Refused> {
     // The service takes a body without a media type for JSON: boto3 does not send one unless it is told to.
     let is_json = input.content_type.as_deref().is_none_or(|field| media_type(field) == "application/json");

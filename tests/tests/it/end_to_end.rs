@@ -125,6 +125,17 @@ async fn a_skewed_clock_is_refused() {
 }
 
 #[tokio::test]
+async fn an_arn_of_another_region_is_named_as_the_cause() {
+    let local = Local::start().await.unwrap();
+    let arn = "arn:aws:bedrock:eu-west-1::foundation-model/amazon.titan-embed-text-v2:0";
+    let call = client(&local).invoke_model().model_id(arn).body(r#"{"inputText":"a"}"#);
+    let error = call.send().await.unwrap_err();
+    assert_eq!(error.message(), Some("The provided model identifier is invalid."));
+    let hint = error.hint().unwrap();
+    assert!(hint.contains("eu-west-1") && hint.contains("us-east-1"), "{hint}");
+}
+
+#[tokio::test]
 async fn each_exception_comes_back_as_itself() {
     let local = Local::start().await.unwrap();
     let client = client(&local);

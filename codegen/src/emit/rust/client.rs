@@ -7,6 +7,9 @@ use super::{doc, ty};
 use crate::config::Config;
 use crate::ir::{Member, Operation, Presence, Type};
 
+/// What a call can do already: a setter of such a member has `set_` before its name.
+const METHODS_OF_CALL: &[&str] = &["attach", "explain", "field", "given", "send", "send_chunked", "sign"];
+
 pub(super) fn operation(operation: &Operation, config: &Config) -> TokenStream {
     let types = format_ident!("{}", config.types_crate);
     let (name, method) =
@@ -45,6 +48,10 @@ fn setter(
     is_payload: bool,
 ) -> TokenStream {
     let name = ty::ident(&member.rust_name);
+    let method = match METHODS_OF_CALL.contains(&member.rust_name.as_str()) {
+        true => format_ident!("set_{}", member.rust_name),
+        false => name.clone(),
+    };
     let value = format_ident!("value");
     let field = member.rust_name.trim_start_matches("r#");
     let words = doc::doc(&format!("[`{input}::{field}`](field@{types}::{input}::{field})."));
@@ -65,7 +72,7 @@ fn setter(
     quote! {
         #words
         #[must_use]
-        pub fn #name(mut self, value: #argument) -> Self {
+        pub fn #method(mut self, value: #argument) -> Self {
             #given
             self.input.#name = #value;
             self
