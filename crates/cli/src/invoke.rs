@@ -13,9 +13,6 @@ use crate::body::body;
 use crate::exit::Failure;
 use crate::explain;
 
-/// Where the local endpoint is signed for when nobody names a region.
-const LOCAL_REGION: &str = "us-east-1";
-
 pub(crate) async fn run(arguments: &Invoke) -> Result<(), Failure> {
     let local = match arguments.local {
         true => Some(Local::start().await.map_err(|error| Failure::input(&error))?),
@@ -47,7 +44,7 @@ fn client(arguments: &Invoke, local: Option<&Local>) -> Result<Client, Failure> 
     }
     if let Some(local) = local {
         // Nothing of the environment: a call to the local endpoint is the same on every machine.
-        let region = arguments.region.as_deref().unwrap_or(LOCAL_REGION);
+        let region = arguments.region.as_deref().unwrap_or(local.region());
         let credentials =
             Credentials::new(local.access_key_id(), local.secret_access_key(), None, None, "local endpoint");
         config = ConfigBuilder::default();

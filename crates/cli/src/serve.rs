@@ -20,19 +20,18 @@ pub(crate) async fn run(arguments: Serve) -> Result<(), Failure> {
     }
     let policy = arguments.deny.iter().fold(Policy::allow_all(), |policy, pattern| policy.deny(pattern));
     let local = builder.policy(policy).start().await.map_err(|error| Failure::input(&error))?;
-    let region = arguments.region.as_deref().unwrap_or("us-east-1");
-    announce(&local, region).map_err(|error| Failure::output(&error))?;
+    announce(&local).map_err(|error| Failure::output(&error))?;
     tokio::signal::ctrl_c().await.map_err(|error| Failure::input(&error))?;
     local.stop().await;
     Ok(())
 }
 
 /// Lines for a shell, so that any AWS client finds the endpoint and can sign for it.
-fn announce(local: &Local, region: &str) -> std::io::Result<()> {
+fn announce(local: &Local) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "export AWS_ENDPOINT_URL_BEDROCK_RUNTIME={}", local.url())?;
-    writeln!(out, "export AWS_REGION={region}")?;
-    writeln!(out, "export AWS_DEFAULT_REGION={region}")?;
+    writeln!(out, "export AWS_REGION={}", local.region())?;
+    writeln!(out, "export AWS_DEFAULT_REGION={}", local.region())?;
     writeln!(out, "export AWS_ACCESS_KEY_ID={}", local.access_key_id())?;
     writeln!(out, "export AWS_SECRET_ACCESS_KEY={}", local.secret_access_key())?;
     out.flush()
