@@ -15,7 +15,8 @@ fn field() -> impl Strategy<Value = String> {
 
 prop_compose! {
     fn input()(
-        model_id in ".{1,80}",
+        // `.` and `..` are refused: they would change the path.
+        model_id in ".{1,80}".prop_filter("dot segment", |id| id != "." && id != ".."),
         // An empty body is one that is not set.
         body in of(vec(any::<u8>(), 1..200)),
         fields in (of(field()), of(field()), of(field()), of(field())),

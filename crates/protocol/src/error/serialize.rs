@@ -36,6 +36,10 @@ pub enum SerializeErrorKind {
     /// <https://smithy.io/2.0/spec/http-bindings.html#httplabel-trait>
     #[error("is empty: it stands in the path of the request, so give a value")]
     EmptyLabel,
+    /// A label is `.` or `..`, which whoever normalises the path takes out of it, and a neighbour with it (RFC 3986
+    /// section 5.2.4). No percent-encoding prevents that, as both dots are unreserved.
+    #[error("is a dot segment, `.` or `..`, which would change the path of the request: give another value")]
+    DotSegment,
     /// A field value has a character that RFC 9110 section 5.5 forbids.
     #[error(
         "has a character that a `{field}` header field cannot carry (control characters are not allowed): remove it"
