@@ -45,6 +45,8 @@ pub fn select(
     }
     let mut missing = Vec::new();
     let closure = closure(model, &service, &selected, &mut missing);
+    // What is bound and no operation is reported, and lowered no further: its closure is not known.
+    selected.retain(|id| model.shape(id).is_some_and(|shape| shape.ty == ShapeType::Operation));
     Ok(Selection { service, operations: selected, closure, missing })
 }
 

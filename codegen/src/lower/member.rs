@@ -1,5 +1,7 @@
 //! A structure's members: presence, binding, constraints.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::diagnostic::Diagnostic;
@@ -145,12 +147,20 @@ impl Lowering<'_> {
     /// Whether `Debug` hides a member: its shape is sensitive, or holds a sensitive shape as a list or map does.
     /// Structures and unions hide their own.
     pub(super) fn is_sensitive(&self, member: &Member) -> bool {
-        let Some(shape) = self.model.shape(&member.target) else { return member.has(traits::SENSITIVE) };
-        let holds = || {
-            let inner = shape.member.iter().chain(&shape.key).chain(&shape.value);
-            inner.filter(|inner| inner.target != member.target).any(|inner| self.is_sensitive(inner))
-        };
-        member.has(traits::SENSITIVE) || shape.has(traits::SENSITIVE) || holds()
+        let mut seen = BTreeSet::new();
+        let mut queue = vec![member];
+        while let Some(member) = queue.pop() {
+            let shape = self.model.shape(&member.target);
+            if member.has(traits::SENSITIVE) || shape.is_some_and(|shape| shape.has(traits::SENSITIVE)) {
+                return true;
+            }
+            let is_collection = |ty| matches!(ty, ShapeType::List | ShapeType::Set | ShapeType::Map);
+            if let Some(shape) = shape.filter(|shape| is_collection(shape.ty) && seen.insert(&member.target))
+            {
+                queue.extend(shape.all_members().map(|(_, inner)| inner));
+            }
+        }
+        false
     }
 }
 

@@ -1,6 +1,9 @@
 //! Reading models: what is folded in, and what is refused.
 
+use proptest::prelude::*;
+
 use super::*;
+use crate::{Config, generate};
 
 fn read(shapes: &str) -> Model {
     Model::from_json(&format!(r#"{{"smithy":"2.0","shapes":{shapes}}}"#)).unwrap()
@@ -46,4 +49,69 @@ fn what_is_no_model_is_refused_with_the_reason() {
     assert_eq!(refused(r#"{"smithy":"9"}"#), "Smithy version 9 is not supported; 1.0 and 2.x are");
     assert!(refused(r#"{"smithy":"2.0","shapes":{"a b":{}}}"#).contains("`a b` is not a shape id"));
     assert!(refused(r##"{"smithy":"2.0","shapes":{"a#B":{"type":"thing"}}}"##).contains("shape a#B"));
+}
+
+/// Pieces of models, right and wrong, so that random ones come far.
+fn shape() -> impl Strategy<Value = String> {
+    let target = prop::sample::select(vec![
+        "smithy.api#String",
+        "smithy.api#Unit",
+        "smithy.api#Nothing",
+        "a#A",
+        "a#B",
+        "a#C",
+        "a#Op",
+    ]);
+    let ty = prop::sample::select(vec![
+        "structure",
+        "union",
+        "list",
+        "map",
+        "string",
+        "enum",
+        "intEnum",
+        "operation",
+        "service",
+        "timestamp",
+        "blob",
+    ]);
+    let traits = prop::sample::select(vec![
+        r#"{}"#,
+        r#"{"aws.protocols#restJson1":{}}"#,
+        r##"{"smithy.api#http":{"method":"GET","uri":"/{a}/{b+}?c=d"}}"##,
+        r#"{"smithy.api#http":7}"#,
+        r#"{"smithy.api#error":"client","smithy.api#httpError":"x"}"#,
+        r#"{"smithy.api#httpLabel":{},"smithy.api#required":{}}"#,
+        r#"{"smithy.api#httpHeader":"X-A","smithy.api#default":[1]}"#,
+        r#"{"smithy.api#httpPayload":{}}"#,
+        r#"{"smithy.api#enumValue":1}"#,
+        r#"{"smithy.rules#endpointRuleSet":{"rules":[{"conditions":[{"fn":"isSet"}],"error":"{"}]}}"#,
+        r#"{"smithy.api#mixin":{}}"#,
+    ]);
+    (ty, target.clone(), target, traits.clone(), traits).prop_map(|(ty, one, two, own, inner)| {
+        format!(
+            r#"{{"type":"{ty}","traits":{own},"members":{{"a":{{"target":"{one}","traits":{inner}}},
+                "b":{{"target":"{two}"}}}},"member":{{"target":"{one}"}},"key":{{"target":"{two}"}},
+                "value":{{"target":"{one}"}},"input":{{"target":"{one}"}},"output":{{"target":"{two}"}},
+                "mixins":[{{"target":"{two}"}}],"operations":[{{"target":"a#Op"}}]}}"#
+        )
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_the_reader_panic(text in ".*", id in "[a-z.]{0,5}[#$]?[A-Za-z0-9_$#]{0,8}") {
+        let _ = Model::from_json(&text);
+        if let Ok(id) = id.parse::<ShapeId>() {
+            prop_assert_eq!(id.to_string().parse(), Ok(id));
+        }
+    }
+
+    #[test]
+    fn no_model_makes_the_generator_panic(a in shape(), b in shape(), c in shape(), op in shape(), s in shape()) {
+        let shapes = format!(r##"{{"a#A":{a},"a#B":{b},"a#C":{c},"a#Op":{op},"a#S":{s}}}"##);
+        if let Ok(model) = Model::from_json(&format!(r#"{{"smithy":"2.0","shapes":{shapes}}}"#)) {
+            let _ = generate(&model, &Config::default());
+        }
+    }
 }
