@@ -8,40 +8,21 @@ use crate::ir::Type;
 
 /// The function that writes the type as JSON.
 pub(super) fn json_writer(of: &Type) -> TokenStream {
-    let function = match of {
+    let leaf = match of {
         Type::Boolean | Type::Integer(_) | Type::IntEnum(_) => quote!(display),
         Type::Float | Type::Double => quote!(float),
         Type::String { .. } | Type::StringEnum(_) => quote!(string),
-        Type::Blob => quote!(blob),
-        Type::Document => quote!(document),
-        Type::Timestamp(format) => {
-            let format = ty::format(*format);
-            quote!(timestamp(#format))
-        }
         Type::Structure(_) | Type::Union(_) => {
             return quote!(use_::invoke_model_protocol::json::ToJson::to_json);
         }
-        Type::List { element, sparse } => {
-            let (name, element) =
-                (if *sparse { quote!(sparse_list) } else { quote!(list) }, json_writer(element));
-            quote!(#name(#element))
-        }
-        Type::Map { value, sparse, .. } => {
-            let (name, value) = (if *sparse { quote!(sparse_map) } else { quote!(map) }, json_writer(value));
-            quote!(#name(#value))
-        }
-        Type::Boxed(inner) => {
-            let inner = json_writer(inner);
-            quote!(boxed(#inner))
-        }
-        Type::Unit => quote!(unit),
+        other => same_both_ways(other, json_writer),
     };
-    quote!(use_::invoke_model_protocol::json::write::#function)
+    quote!(use_::invoke_model_protocol::json::write::#leaf)
 }
 
 /// The function that reads the type from JSON.
 pub(super) fn json_reader(of: &Type) -> TokenStream {
-    let function = match of {
+    let leaf = match of {
         Type::Boolean => quote!(boolean),
         Type::Integer(_) => quote!(integer),
         Type::IntEnum(_) => quote!(int_enum),
@@ -49,31 +30,38 @@ pub(super) fn json_reader(of: &Type) -> TokenStream {
         Type::Double => quote!(double),
         Type::String { .. } => quote!(string),
         Type::StringEnum(_) => quote!(string_enum),
+        Type::Structure(_) | Type::Union(_) => {
+            return quote!(use_::invoke_model_protocol::json::FromJson::from_json);
+        }
+        other => same_both_ways(other, json_reader),
+    };
+    quote!(use_::invoke_model_protocol::json::read::#leaf)
+}
+
+/// What has one name in `json::read` and `json::write`; collections take the function for what they hold.
+fn same_both_ways(of: &Type, inner: fn(&Type) -> TokenStream) -> TokenStream {
+    match of {
         Type::Blob => quote!(blob),
         Type::Document => quote!(document),
         Type::Timestamp(format) => {
             let format = ty::format(*format);
             quote!(timestamp(#format))
         }
-        Type::Structure(_) | Type::Union(_) => {
-            return quote!(use_::invoke_model_protocol::json::FromJson::from_json);
-        }
         Type::List { element, sparse } => {
-            let (name, element) =
-                (if *sparse { quote!(sparse_list) } else { quote!(list) }, json_reader(element));
+            let (name, element) = (if *sparse { quote!(sparse_list) } else { quote!(list) }, inner(element));
             quote!(#name(#element))
         }
         Type::Map { value, sparse, .. } => {
-            let (name, value) = (if *sparse { quote!(sparse_map) } else { quote!(map) }, json_reader(value));
+            let (name, value) = (if *sparse { quote!(sparse_map) } else { quote!(map) }, inner(value));
             quote!(#name(#value))
         }
-        Type::Boxed(inner) => {
-            let inner = json_reader(inner);
-            quote!(boxed(#inner))
+        Type::Boxed(boxed) => {
+            let boxed = inner(boxed);
+            quote!(boxed(#boxed))
         }
-        Type::Unit => quote!(unit),
-    };
-    quote!(use_::invoke_model_protocol::json::read::#function)
+        // Everything else has names of its own and does not come here.
+        _ => quote!(unit),
+    }
 }
 
 /// The function that writes a simple type as text.
