@@ -125,10 +125,4 @@ pub enum ParseErrorKind {
         /// Method and path template.
         expected: String,
     },
-    /// A payload of another media type.
-    #[error("the content type is not {expected}")]
-    MediaType {
-        /// What the operation takes.
-        expected: &'static str,
-    },
 }
