@@ -24,11 +24,13 @@ pub(crate) async fn run(arguments: &Invoke) -> Result<(), Failure> {
     if arguments.dry_run || arguments.explain {
         let explained =
             call(&client, arguments, body.clone()).explain().await.map_err(|error| Failure::call(&error))?;
+        if arguments.explain {
+            eprint!("{}", explain::settings(&explained));
+        }
         if arguments.dry_run {
             let text = explain::request(&explained);
             return std::io::stdout().write_all(text.as_bytes()).map_err(|error| Failure::output(&error));
         }
-        eprint!("{}", explain::settings(&explained));
     }
     let output = call(&client, arguments, body).send().await.map_err(|error| Failure::call(&error))?;
     print(&output, arguments).map_err(|error| Failure::output(&error))

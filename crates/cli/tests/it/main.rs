@@ -101,7 +101,11 @@ fn a_dry_run_prints_the_request_and_no_secret() {
     assert!(shown.contains("Credential=AKIDEXAMPLE/") && shown.contains("Signature=[redacted]"), "{shown}");
     assert!(shown.contains("'https://bedrock-runtime.eu-west-1.amazonaws.com/model/"), "{shown}");
     assert!(shown.contains("x-amzn-bedrock-request-metadata: [redacted]"), "{shown}");
-    assert!(!shown.contains("the-secret") && !shown.contains("the-token"), "{shown}");
+    let explained = text(&output.stderr);
+    assert!(explained.contains("(environment variable AWS_ACCESS_KEY_ID)"), "{explained}");
+    for shown in [shown, explained] {
+        assert!(!shown.contains("the-secret") && !shown.contains("the-token"), "{shown}");
+    }
 }
 
 #[test]
