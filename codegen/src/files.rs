@@ -1,22 +1,31 @@
 //! Generated files by path, and how a directory differs from them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
 
-/// Texts by path, relative to the directory that holds nothing else.
+/// Texts by path, relative to a directory that holds nothing else, or in which one folder holds nothing else.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Files(BTreeMap<PathBuf, String>);
+pub struct Files {
+    texts: BTreeMap<PathBuf, String>,
+    /// The folder that is the generator's alone; outside it no file is removed.
+    owned: PathBuf,
+}
 
 impl Files {
     /// Adds a file.
     pub(crate) fn insert(&mut self, path: impl Into<PathBuf>, text: String) {
-        self.0.insert(path.into(), text);
+        self.texts.insert(path.into(), text);
+    }
+
+    /// Says that files of others stand in the directory too, but not in this folder.
+    pub(crate) fn own_only(&mut self, folder: impl Into<PathBuf>) {
+        self.owned = folder.into();
     }
 
     /// Every file, sorted by path.
     pub fn iter(&self) -> impl Iterator<Item = (&Path, &str)> {
-        self.0.iter().map(|(path, text)| (path.as_path(), text.as_str()))
+        self.texts.iter().map(|(path, text)| (path.as_path(), text.as_str()))
     }
 
     /// How a directory differs from these files; one that is not there is empty.
@@ -24,21 +33,26 @@ impl Files {
     /// # Errors
     /// A file or directory that cannot be read.
     pub fn drift(&self, directory: &Path) -> io::Result<Vec<Drift>> {
-        let mut present = BTreeMap::new();
-        collect(directory, Path::new(""), &mut present)?;
         let mut drift = Vec::new();
-        for (path, text) in &self.0 {
-            match present.remove(path) {
-                None => drift.push(Drift::Missing(path.clone())),
-                Some(found) if found != text.as_bytes() => drift.push(Drift::Changed(path.clone())),
-                Some(_) => {}
+        for (path, text) in &self.texts {
+            match fs::read(directory.join(path)) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    drift.push(Drift::Missing(path.clone()))
+                }
+                found => {
+                    if found? != text.as_bytes() {
+                        drift.push(Drift::Changed(path.clone()));
+                    }
+                }
             }
         }
-        drift.extend(present.into_keys().map(Drift::Stale));
+        let mut present = BTreeSet::new();
+        collect(directory, &self.owned, &mut present)?;
+        drift.extend(present.into_iter().filter(|path| !self.texts.contains_key(path)).map(Drift::Stale));
         Ok(drift)
     }
 
-    /// Makes the directory hold these files and nothing else. What is right already is left untouched.
+    /// Makes the directory hold these files, and nothing else where it is the generator's alone. What is right already is left untouched.
     ///
     /// # Errors
     /// A file or directory that cannot be read, written or removed.
@@ -52,7 +66,7 @@ impl Files {
                     if let Some(parent) = path.parent() {
                         fs::create_dir_all(parent)?;
                     }
-                    fs::write(path, self.0.get(relative).map_or("", String::as_str))?;
+                    fs::write(path, self.texts.get(relative).map_or("", String::as_str))?;
                 }
             }
         }
@@ -60,7 +74,7 @@ impl Files {
     }
 }
 
-fn collect(root: &Path, relative: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) -> io::Result<()> {
+fn collect(root: &Path, relative: &Path, found: &mut BTreeSet<PathBuf>) -> io::Result<()> {
     let entries = match fs::read_dir(root.join(relative)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         entries => entries?,
@@ -71,7 +85,7 @@ fn collect(root: &Path, relative: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>)
         if entry.file_type()?.is_dir() {
             collect(root, &path, found)?;
         } else {
-            found.insert(path, fs::read(entry.path())?);
+            found.insert(path);
         }
     }
     Ok(())

@@ -11,12 +11,14 @@ mod format;
 mod ir;
 mod lower;
 pub mod model;
+mod package;
 mod partitions;
 pub mod select;
 
 pub use config::{Config, ServerHalf};
 pub use diagnostic::Diagnostic;
 pub use files::{Drift, Files};
+pub use package::Package;
 pub use partitions::{Partition, Partitions};
 
 use model::Model;
@@ -37,6 +39,21 @@ pub fn generate(model: &Model, config: &Config) -> Result<Files, Vec<Diagnostic>
 pub fn generate_client(model: &Model, config: &Config) -> Result<Files, Vec<Diagnostic>> {
     let service = lowered(model, config)?;
     emit::rust::client(&service, config).map_err(|diagnostic| vec![diagnostic])
+}
+
+/// A whole crate of the types of a service: `Cargo.toml`, `src/lib.rs`, and the types in `src/generated`.
+///
+/// # Errors
+/// As for [`generate`].
+pub fn generate_crate(model: &Model, config: &Config, package: &Package) -> Result<Files, Vec<Diagnostic>> {
+    let service = lowered(model, config)?;
+    let types = emit::rust::types(&service, config).map_err(|diagnostic| vec![diagnostic])?;
+    let mut files = package::package(&service, package);
+    files.own_only(package::MODULE);
+    for (path, text) in types.iter() {
+        files.insert(std::path::Path::new(package::MODULE).join(path), text.to_owned());
+    }
+    Ok(files)
 }
 
 fn lowered(model: &Model, config: &Config) -> Result<ir::Service, Vec<Diagnostic>> {

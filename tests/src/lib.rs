@@ -18,12 +18,16 @@ pub mod names;
 pub mod payloads;
 #[path = "../models/query/generated/mod.rs"]
 pub mod query;
+#[path = "../models/requests/generated/mod.rs"]
+pub mod requests;
 #[path = "../models/rules/generated/mod.rs"]
 pub mod rules;
 #[path = "../models/sensitive/generated/mod.rs"]
 pub mod sensitive;
 #[path = "../models/status_code/generated/mod.rs"]
 pub mod status_code;
+#[path = "../models/streams/generated/mod.rs"]
+pub mod streams;
 #[path = "../models/v1/generated/mod.rs"]
 pub mod v1;
 

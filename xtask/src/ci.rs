@@ -5,10 +5,13 @@ use std::process::Command;
 
 use clap::Parser;
 
-use crate::{Arguments, Failure, codegen, peers, root, step, tidy};
+use crate::{Arguments, Failure, codegen, models, peers, root, step, tidy};
 
 /// The published model, where it stands beside the workspace.
 const PUBLISHED: &str = "../shared/conformance/models/bedrock-runtime.json";
+
+/// Published models of other services.
+const MODELS: &str = "../shared/conformance/models";
 
 pub(crate) fn run() -> Result<(), Failure> {
     cargo("format", &["fmt", "--all", "--check"], &[])?;
@@ -23,6 +26,13 @@ pub(crate) fn run() -> Result<(), Failure> {
         crate::execute(&Arguments::parse_from(words.chain([published.into_os_string()])))?;
     } else {
         println!("skipped: {PUBLISHED} is not there");
+    }
+    step("other models give crates that compile");
+    let published = root().join(MODELS);
+    if published.exists() {
+        models::run(&models::Arguments::of([published]))?;
+    } else {
+        println!("skipped: {MODELS} is not there");
     }
     let lint = ["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
     cargo("clippy", &lint, &[])?;

@@ -1,11 +1,12 @@
 //! `cargo xtask codegen`: the model to Rust, written or compared.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use invoke_model_codegen::model::Model;
-use invoke_model_codegen::{Config, Diagnostic, Drift, Files, Partitions, generate, generate_client};
+use invoke_model_codegen::{
+    Config, Diagnostic, Drift, Files, Package, Partitions, generate, generate_client, generate_crate,
+};
 
+use crate::supplements::{read, supplemented};
 use crate::{Failure, root};
 
 /// Where generated code stands in the workspace; nothing else stands there.
@@ -13,7 +14,7 @@ const TYPES: &str = "crates/types/src/generated";
 const CLIENT: &str = "crates/client/src/generated";
 
 /// What the command is asked for.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(crate) struct Arguments {
     /// Write nothing; fail if what is there is not what the model says.
     #[arg(long)]
@@ -21,34 +22,42 @@ pub(crate) struct Arguments {
     /// Another model than the project's; needs `--out`.
     #[arg(long, value_name = "FILE", requires = "out")]
     model: Option<PathBuf>,
-    /// Where the types of another model go.
+    /// Where the crate of another model's types goes: its `Cargo.toml` and `src`.
     #[arg(long, value_name = "DIR", requires = "model")]
     out: Option<PathBuf>,
     /// Only these operations; may be given several times.
     #[arg(long = "operation", value_name = "NAME")]
     operations: Vec<String>,
+    /// The service, where another model has several.
+    #[arg(long, value_name = "NAME", requires = "out")]
+    service: Option<String>,
+    /// The name of another model's crate; by default that of the service.
+    #[arg(long, value_name = "NAME", requires = "out")]
+    name: Option<String>,
 }
 
 /// What `--check` does for the project's own model.
 pub(crate) fn check() -> Result<(), Failure> {
-    run(&Arguments { check: true, model: None, out: None, operations: Vec::new() })
+    run(&Arguments { check: true, ..Arguments::default() })
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let partitions = read(&root().join("model/partitions.json"))?;
     let partitions = Partitions::from_json(&partitions).map_err(Failure::new)?;
     let config = Config {
+        service: arguments.service.clone(),
         operations: arguments.operations.clone(),
         partitions: Some(partitions),
         ..Config::default()
     };
     let path = arguments.model.clone().unwrap_or_else(|| root().join("model/bedrock-runtime.json"));
-    let model = Model::from_json(&read(&path)?)
-        .map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
-    let types = generate(&model, &config).map_err(|found| diagnostics(&path, &found))?;
+    let model = supplemented(&path)?;
     if let Some(out) = &arguments.out {
-        return bring(&types, out, arguments.check);
+        let package = Package { name: arguments.name.clone(), protocol: root().join("crates/protocol") };
+        let files = generate_crate(&model, &config, &package).map_err(|found| diagnostics(&path, &found))?;
+        return bring(&files, out, arguments.check);
     }
+    let types = generate(&model, &config).map_err(|found| diagnostics(&path, &found))?;
     let client = generate_client(&model, &config).map_err(|found| diagnostics(&path, &found))?;
     bring(&types, &root().join(TYPES), arguments.check)?;
     bring(&client, &root().join(CLIENT), arguments.check)
@@ -75,11 +84,8 @@ fn bring(files: &Files, directory: &Path, check: bool) -> Result<(), Failure> {
     )))
 }
 
-fn diagnostics(path: &Path, found: &[Diagnostic]) -> Failure {
+/// Everything that the generator says of a model, as one failure.
+pub(crate) fn diagnostics(path: &Path, found: &[Diagnostic]) -> Failure {
     let lines: Vec<String> = found.iter().map(|one| format!("  {one}")).collect();
     Failure::new(format!("{}: {} findings\n{}", path.display(), found.len(), lines.join("\n")))
-}
-
-fn read(path: &Path) -> Result<String, Failure> {
-    fs::read_to_string(path).map_err(|error| Failure::new(format!("{}: {error}", path.display())))
 }

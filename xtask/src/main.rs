@@ -1,10 +1,12 @@
-//! The developer commands: `cargo xtask codegen`, `model diff`, `peers`, `ci`.
+//! The developer commands: `cargo xtask codegen`, `model diff`, `models`, `peers`, `ci`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool")]
 
 mod ci;
 mod codegen;
 mod model_diff;
+mod models;
 mod peers;
+mod supplements;
 mod tidy;
 
 use std::fmt;
@@ -29,6 +31,8 @@ enum Command {
         #[command(subcommand)]
         command: ModelCommand,
     },
+    /// Generate a crate from each of other models, and compile it.
+    Models(models::Arguments),
     /// Run boto3 and the AWS CLI against the local endpoint, and compare what they send with what we send.
     Peers,
     /// Check rules about files that no other tool checks.
@@ -57,6 +61,7 @@ fn execute(arguments: &Arguments) -> Result<(), Failure> {
     match &arguments.command {
         Command::Codegen(arguments) => codegen::run(arguments),
         Command::Model { command: ModelCommand::Diff(arguments) } => diff(arguments),
+        Command::Models(arguments) => models::run(arguments),
         Command::Peers => peers::run(),
         Command::Tidy => tidy::run(),
         Command::Ci => ci::run(),

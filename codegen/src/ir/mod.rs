@@ -1,6 +1,7 @@
 //! The model lowered: resolved, valid by construction, every name and binding decided. Emission only prints it.
 
 mod endpoint;
+mod event_stream;
 mod operation;
 mod shape;
 mod ty;
@@ -8,7 +9,8 @@ mod ty;
 pub(crate) use endpoint::{
     Condition, Expression, Outcome, Parameter, ParameterType, Rule, RuleSet, Template, TemplatePart,
 };
-pub(crate) use operation::{Http, Operation, Payload, Segment};
+pub(crate) use event_stream::{Event, EventBody, EventStream, Exception};
+pub(crate) use operation::{Auth, Http, Operation, Payload, PayloadHeader, Segment};
 pub(crate) use shape::{
     Constraint, EnumMember, ErrorFacts, Fault, IntEnum, IntEnumMember, Location, Member, Presence, Retryable,
     Shape, StringEnum, Structure, Union, UnionMember,

@@ -21,6 +21,44 @@ pub(crate) struct Operation {
     pub(crate) output: Structure,
     /// The Rust names of its errors, sorted.
     pub(crate) errors: Vec<String>,
+    /// The Rust name of the event stream that the input has.
+    pub(crate) input_events: Option<String>,
+    /// The Rust name of the event stream that the output has.
+    pub(crate) output_events: Option<String>,
+    /// Who may call it.
+    pub(crate) auth: Auth,
+    /// Whether the payload stays out of the signature.
+    pub(crate) unsigned_payload: bool,
+    /// What stands before the endpoint's host.
+    pub(crate) host_prefix: Vec<Segment>,
+    /// What is added to a request when its payload is known, in this order.
+    pub(crate) payload_headers: Vec<PayloadHeader>,
+    /// Header fields that every request has unless a member says otherwise, names in lower case.
+    pub(crate) fields: Vec<(String, String)>,
+    /// Values of labels that are given empty, by the members' names in the model.
+    pub(crate) default_labels: Vec<(String, String)>,
+}
+
+/// Who may call an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Auth {
+    /// Who shows who they are.
+    Required,
+    /// Anybody; who can shows who they are.
+    Optional,
+    /// Anybody, and nobody shows who they are.
+    None,
+}
+
+/// What is added to a request when its payload is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PayloadHeader {
+    /// The payload is compressed with gzip, and `Content-Encoding` says so.
+    Gzip,
+    /// `Content-MD5`.
+    Md5,
+    /// `X-Amz-Content-Sha256` and `X-Amz-Sha256-Tree-Hash`.
+    TreeHash,
 }
 
 /// An operation's HTTP binding.
@@ -77,12 +115,9 @@ impl Structure {
         }
     }
 
-    /// The members that stand in the JSON body, each with its name there.
-    pub(crate) fn body_members(&self) -> impl Iterator<Item = (&Member, &str)> {
-        self.members.iter().filter_map(|member| match &member.location {
-            Location::Body { json_name } => Some((member, json_name.as_str())),
-            _ => None,
-        })
+    /// The members that stand in the JSON body.
+    pub(crate) fn body_members(&self) -> impl Iterator<Item = &Member> {
+        self.members.iter().filter(|member| member.location == Location::Body)
     }
 
     /// The member that is a blob and the whole payload.

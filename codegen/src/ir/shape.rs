@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Type;
+use super::{EventStream, Type};
 
 /// A named shape.
 #[derive(Clone, Debug)]
@@ -15,6 +15,8 @@ pub(crate) enum Shape {
     StringEnum(StringEnum),
     /// An int enum.
     IntEnum(IntEnum),
+    /// A union whose members are the events of a stream.
+    EventStream(EventStream),
 }
 
 /// A structure.
@@ -49,10 +51,16 @@ pub(crate) struct Member {
     pub(crate) presence: Presence,
     /// Where it stands in an HTTP message.
     pub(crate) location: Location,
+    /// Its name as a member of a JSON object, where it stands in one.
+    pub(crate) json_name: String,
     /// Whether `Debug` hides it.
     pub(crate) sensitive: bool,
     /// What its values keep to.
     pub(crate) constraints: Vec<Constraint>,
+    /// Whether a value is made where none is given.
+    pub(crate) idempotency_token: bool,
+    /// Whether, as the payload, it needs its length known ahead.
+    pub(crate) requires_length: bool,
 }
 
 /// Whether and how a member may be absent.
@@ -89,12 +97,16 @@ pub(crate) enum Location {
         content_type: String,
     },
     /// A member of the JSON body.
-    Body {
-        /// Its name there.
-        json_name: String,
-    },
+    Body,
     /// The status of a response.
     StatusCode,
+    /// A header of an event, by the member's name.
+    EventHeader,
+    /// The whole payload of an event.
+    EventPayload {
+        /// Its content type.
+        content_type: String,
+    },
 }
 
 /// What a value keeps to.
@@ -129,6 +141,10 @@ pub(crate) struct ErrorFacts {
     pub(crate) fault: Fault,
     /// Whether the model says that a retry can help.
     pub(crate) retryable: Option<Retryable>,
+    /// Whether an operation answers with it.
+    pub(crate) answered: bool,
+    /// Whether another shape has it as a member, as event streams do.
+    pub(crate) held: bool,
 }
 
 /// Whose fault an error is.

@@ -6,7 +6,6 @@ use crate::diagnostic::Diagnostic;
 use crate::ir::{self, IntegerWidth, Location, Type};
 use crate::model::{Member, ShapeId};
 
-use super::member::Role;
 use super::{Lowering, traits};
 
 impl Lowering<'_> {
@@ -32,7 +31,22 @@ impl Lowering<'_> {
             Location::StatusCode => {
                 (traits::HTTP_RESPONSE_CODE, *ty == Type::Integer(IntegerWidth::Integer), "an integer")
             }
-            Location::Body { .. } => return,
+            Location::EventHeader => {
+                let fits = *ty == Type::Blob || is_simple(ty) && !matches!(ty, Type::Float | Type::Double);
+                (traits::EVENT_HEADER, fits, "a boolean, integer, string, enum, blob or timestamp")
+            }
+            Location::EventPayload { .. } => {
+                let fits = matches!(
+                    ty,
+                    Type::Blob
+                        | Type::String { .. }
+                        | Type::StringEnum(_)
+                        | Type::Structure(_)
+                        | Type::Union(_)
+                );
+                (traits::EVENT_PAYLOAD, fits, "a blob, string, enum, structure or union")
+            }
+            Location::Body => return,
         };
         if !fits {
             let message = format!("does not stand on this type: it takes {taken}");
@@ -40,16 +54,13 @@ impl Lowering<'_> {
         }
     }
 
-    /// A payload is the whole body: nothing else stands there. Errors have none, as their bodies say what they are.
-    pub(super) fn check_payload(&mut self, id: &ShapeId, members: &[ir::Member], role: Role) {
-        let is_payload = |member: &&ir::Member| matches!(member.location, Location::Payload { .. });
+    /// A payload is the whole body, or the whole payload of an event: nothing else stands there.
+    pub(super) fn check_payload(&mut self, id: &ShapeId, members: &[ir::Member]) {
+        let is_payload = |member: &&ir::Member| {
+            matches!(member.location, Location::Payload { .. } | Location::EventPayload { .. })
+        };
         let Some(payload) = members.iter().find(is_payload) else { return };
-        if role == Role::Error {
-            let message = "stands on a member of an error, which is not generated yet";
-            let id = id.member(&payload.wire_name);
-            self.diagnostics.push(Diagnostic::on_trait(&id, traits::HTTP_PAYLOAD, message));
-        }
-        for other in members.iter().filter(|member| matches!(member.location, Location::Body { .. })) {
+        for other in members.iter().filter(|member| member.location == Location::Body) {
             let message = format!("stands nowhere: the whole payload is `{}`", payload.wire_name);
             self.diagnostics.push(Diagnostic::shape(&id.member(&other.wire_name), message));
         }

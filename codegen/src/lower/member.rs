@@ -25,11 +25,15 @@ impl Lowering<'_> {
     /// The members of a structure, in the order of the model.
     pub(super) fn members(&mut self, id: &ShapeId, shape: &Shape, role: Role) -> Vec<ir::Member> {
         let mut scope = Scope::default();
-        let members = shape.members.iter();
-        let members: Vec<ir::Member> = members
+        // The events of a stream come after the message: they are a type of the operation's, and no field.
+        let at_top = matches!(role, Role::Input | Role::Output);
+        let is_field = |member: &Member| !(at_top && self.is_event_stream(&member.target));
+        let fields: Vec<_> = shape.members.iter().filter(|(_, member)| is_field(member)).collect();
+        let members: Vec<ir::Member> = fields
+            .into_iter()
             .map(|(name, member)| self.member(&id.member(name), name, member, role, &mut scope))
             .collect();
-        self.check_payload(id, &members, role);
+        self.check_payload(id, &members);
         members
     }
 
@@ -41,7 +45,7 @@ impl Lowering<'_> {
         role: Role,
         scope: &mut Scope,
     ) -> ir::Member {
-        let location = self.location(name, member, role);
+        let location = self.location(member, role);
         let ty = match (&location, self.member_type(id, member, default_format(&location))) {
             (Location::Header(_), ty) => ty,
             (_, ty) => as_it_is(ty),
@@ -55,16 +59,27 @@ impl Lowering<'_> {
             presence: self.presence(id, member, role, &location),
             constraints: self.constraints(member, &ty),
             sensitive: self.is_sensitive(member),
+            idempotency_token: role == Role::Input && self.is_token(id, member, &ty),
+            requires_length: self
+                .model
+                .shape(&member.target)
+                .is_some_and(|shape| shape.has(traits::REQUIRES_LENGTH)),
+            json_name: string_trait(&member.traits, traits::JSON_NAME).unwrap_or(name).to_owned(),
             location,
             ty,
         }
     }
 
-    fn location(&self, name: &str, member: &Member, role: Role) -> Location {
+    fn location(&self, member: &Member, role: Role) -> Location {
         let string = |trait_id| string_trait(&member.traits, trait_id).map(str::to_owned);
-        let json_name = string(traits::JSON_NAME).unwrap_or_else(|| name.to_owned());
         if role == Role::Nested {
-            return Location::Body { json_name };
+            return match () {
+                () if member.has(traits::EVENT_HEADER) => Location::EventHeader,
+                () if member.has(traits::EVENT_PAYLOAD) => {
+                    Location::EventPayload { content_type: self.payload_type(member) }
+                }
+                () => Location::Body,
+            };
         }
         if let Some(field) = string(traits::HTTP_HEADER) {
             return Location::Header(field.to_ascii_lowercase());
@@ -81,7 +96,7 @@ impl Lowering<'_> {
             Role::Output if member.has(traits::HTTP_RESPONSE_CODE) => Location::StatusCode,
             _ => match string(traits::HTTP_QUERY).filter(|_| role == Role::Input) {
                 Some(parameter) => Location::Query(parameter),
-                None => Location::Body { json_name },
+                None => Location::Body,
             },
         }
     }
@@ -111,7 +126,9 @@ impl Lowering<'_> {
         }
         if role == Role::Input {
             // A client that fills in defaults of an input would pin them, though the service may change them.
-            return if required { Presence::Required } else { Presence::Optional };
+            // A token that the caller leaves out is made for it.
+            let is_token = member.has(traits::IDEMPOTENCY_TOKEN);
+            return if required && !is_token { Presence::Required } else { Presence::Optional };
         }
         match member.traits.get(traits::DEFAULT) {
             _ if member.has(traits::CLIENT_OPTIONAL) => Presence::Optional,
@@ -119,6 +136,16 @@ impl Lowering<'_> {
             _ if required => Presence::Required,
             _ => Presence::Optional,
         }
+    }
+
+    /// <https://smithy.io/2.0/spec/behavior-traits.html#idempotencytoken-trait>
+    fn is_token(&mut self, id: &ShapeId, member: &Member, ty: &Type) -> bool {
+        let is_token = member.has(traits::IDEMPOTENCY_TOKEN);
+        if is_token && !matches!(ty, Type::String { .. }) {
+            let message = "does not stand on this type: it takes a string";
+            self.diagnostics.push(Diagnostic::on_trait(id, traits::IDEMPOTENCY_TOKEN, message));
+        }
+        is_token
     }
 
     fn constraints(&self, member: &Member, ty: &Type) -> Vec<Constraint> {
@@ -179,8 +206,10 @@ fn default_format(location: &Location) -> TimestampFormat {
     match location {
         Location::Header(_) | Location::PrefixHeaders(_) => TimestampFormat::HttpDate,
         Location::Label { .. } | Location::Query(_) | Location::QueryMap => TimestampFormat::DateTime,
-        Location::Payload { .. } | Location::Body { .. } | Location::StatusCode => {
-            TimestampFormat::EpochSeconds
-        }
+        Location::Payload { .. }
+        | Location::Body
+        | Location::StatusCode
+        | Location::EventHeader
+        | Location::EventPayload { .. } => TimestampFormat::EpochSeconds,
     }
 }

@@ -3,10 +3,12 @@
 mod check;
 mod docs;
 mod endpoint;
+mod event_stream;
 mod member;
 mod names;
 mod operation;
 mod recursion;
+mod request;
 mod shape;
 mod traits;
 mod types;
@@ -47,6 +49,8 @@ struct Lowering<'a> {
     selection: &'a Selection,
     /// The Rust names of operations, and of all shapes that become a type of their own.
     names: BTreeMap<ShapeId, String>,
+    /// The Rust names of the errors of event streams, by the stream.
+    stream_errors: BTreeMap<ShapeId, String>,
     /// Members whose type contains itself, as `shape$member`.
     boxed: BTreeSet<ShapeId>,
     /// Every Rust type name that is given.
@@ -58,7 +62,8 @@ impl<'a> Lowering<'a> {
     fn new(model: &'a Model, selection: &'a Selection) -> Self {
         let boxed = recursion::boxed_members(model, &selection.closure);
         let (names, scope, diagnostics) = (BTreeMap::new(), Scope::of_types(), selection.missing.clone());
-        Self { model, selection, names, boxed, scope, diagnostics }
+        let stream_errors = BTreeMap::new();
+        Self { model, selection, names, stream_errors, boxed, scope, diagnostics }
     }
 
     fn service(&mut self) -> ir::Service {
@@ -78,6 +83,13 @@ impl<'a> Lowering<'a> {
             let name = shape.rename.get(&id).map_or(id.name(), String::as_str);
             let rust_name = self.scope.upper_camel(name);
             self.names.insert(id, rust_name);
+        }
+        for (id, name) in self.names.clone() {
+            if !self.is_event_stream(&id) {
+                continue;
+            }
+            let error_name = self.scope.upper_camel(&format!("{name}Error"));
+            self.stream_errors.insert(id, error_name);
         }
         let shapes = self.shapes();
         let operations = selection.operations.iter().zip(operation_names);

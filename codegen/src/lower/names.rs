@@ -19,6 +19,7 @@ const NEVER_RAW: &[&str] = &["Self", "crate", "self", "super"];
 /// Names of types, traits and derives that generated code uses without a path.
 const TYPES_IN_USE: &[&str] = &[
     "AsRef",
+    "Authentication",
     "BTreeMap",
     "Box",
     "Bytes",
@@ -37,6 +38,7 @@ const TYPES_IN_USE: &[&str] = &[
     "From",
     "FromJson",
     "Hash",
+    "HostPrefix",
     "Into",
     "Method",
     "ModeledError",

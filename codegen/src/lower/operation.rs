@@ -37,15 +37,26 @@ impl Lowering<'_> {
         let mut input = self.message(id, shape.input.as_ref(), names.input, Role::Input);
         let output = self.message(id, shape.output.as_ref(), names.output, Role::Output);
         let http = self.http(id, shape, &mut input)?;
+        let input_events = self.events_of(shape.input.as_ref(), &input);
+        let output_events = self.events_of(shape.output.as_ref(), &output);
+        let fields = self.of_service(traits::REQUEST_FIELDS).into_iter();
         Some(ir::Operation {
             wire_name: id.name().to_owned(),
             rust_name: names.operation,
             error_name: names.error,
             doc: docs::of(&shape.traits),
             http,
+            errors: self.errors(shape),
+            auth: self.auth(shape),
+            unsigned_payload: shape.has(traits::UNSIGNED_PAYLOAD),
+            host_prefix: self.host_prefix(id, shape, &input),
+            payload_headers: self.payload_headers(id, shape, input_events.is_some()),
+            fields: fields.map(|(name, value)| (name.to_ascii_lowercase(), value)).collect(),
+            default_labels: self.default_labels(&input),
             input,
             output,
-            errors: self.errors(shape),
+            input_events,
+            output_events,
         })
     }
 

@@ -34,6 +34,9 @@ impl Lowering<'_> {
                     let role = if error.is_some() { Role::Error } else { Role::Nested };
                     ir::Shape::Structure(self.structure(&id, shape, rust_name.clone(), role, error))
                 }
+                ShapeType::Union if shape.has(traits::STREAMING) => {
+                    ir::Shape::EventStream(self.event_stream(&id, shape, rust_name.clone()))
+                }
                 ShapeType::Union => ir::Shape::Union(self.union(&id, shape, rust_name.clone())),
                 ShapeType::IntEnum => ir::Shape::IntEnum(self.int_enum(&id, shape, rust_name.clone())),
                 _ => ir::Shape::StringEnum(self.string_enum(&id, shape, rust_name.clone())),
@@ -80,7 +83,10 @@ impl Lowering<'_> {
             if throttling { Retryable::Throttling } else { Retryable::Transient }
         });
         let status = status.unwrap_or(if fault == Fault::Client { 400 } else { 500 });
-        Some(ErrorFacts { status, fault, retryable })
+        let answered = self.errors_of_all().any(|answered| answered == id);
+        let mut members = self.selection.closure.iter().filter_map(|id| self.model.shape(id));
+        let held = members.any(|shape| shape.all_members().any(|(_, member)| member.target == *id));
+        Some(ErrorFacts { status, fault, retryable, answered, held })
     }
 
     fn union(&mut self, id: &ShapeId, shape: &Shape, rust_name: String) -> ir::Union {

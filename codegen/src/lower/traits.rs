@@ -21,6 +21,17 @@ pub(super) const HTTP_PREFIX_HEADERS: &str = "smithy.api#httpPrefixHeaders";
 pub(super) const HTTP_QUERY: &str = "smithy.api#httpQuery";
 pub(super) const HTTP_QUERY_PARAMS: &str = "smithy.api#httpQueryParams";
 pub(super) const HTTP_RESPONSE_CODE: &str = "smithy.api#httpResponseCode";
+pub(super) const ENDPOINT: &str = "smithy.api#endpoint";
+pub(super) const EVENT_HEADER: &str = "smithy.api#eventHeader";
+pub(super) const EVENT_PAYLOAD: &str = "smithy.api#eventPayload";
+pub(super) const HOST_LABEL: &str = "smithy.api#hostLabel";
+pub(super) const HTTP_CHECKSUM_REQUIRED: &str = "smithy.api#httpChecksumRequired";
+pub(super) const IDEMPOTENCY_TOKEN: &str = "smithy.api#idempotencyToken";
+pub(super) const OPTIONAL_AUTH: &str = "smithy.api#optionalAuth";
+pub(super) const REQUEST_COMPRESSION: &str = "smithy.api#requestCompression";
+pub(super) const REQUIRES_LENGTH: &str = "smithy.api#requiresLength";
+pub(super) const STREAMING: &str = "smithy.api#streaming";
+pub(super) const UNSIGNED_PAYLOAD: &str = "aws.auth#unsignedPayload";
 pub(super) const JSON_NAME: &str = "smithy.api#jsonName";
 pub(super) const LENGTH: &str = "smithy.api#length";
 pub(super) const MEDIA_TYPE: &str = "smithy.api#mediaType";
@@ -36,6 +47,12 @@ pub(super) const SERVICE: &str = "aws.api#service";
 pub(super) const ENDPOINT_RULE_SET: &str = "smithy.rules#endpointRuleSet";
 /// Ours: what a client sends as `Content-Type` of a payload when nobody says otherwise.
 pub(super) const DEFAULT_CONTENT_TYPE: &str = "invokemodel.traits#defaultContentType";
+/// Ours: the value of a label, by its name, that is given empty; stands on a service.
+pub(super) const DEFAULT_LABELS: &str = "invokemodel.traits#defaultLabels";
+/// Ours: header fields that every request of a service has, by their names.
+pub(super) const REQUEST_FIELDS: &str = "invokemodel.traits#requestFields";
+/// Ours: a payload of this shape is sent with its SHA-256 and its tree hash in header fields.
+pub(super) const TREE_HASH: &str = "invokemodel.traits#treeHash";
 
 const READ: &[&str] = &[
     DOCUMENTATION,
@@ -70,6 +87,20 @@ const READ: &[&str] = &[
     SERVICE,
     ENDPOINT_RULE_SET,
     DEFAULT_CONTENT_TYPE,
+    DEFAULT_LABELS,
+    REQUEST_FIELDS,
+    TREE_HASH,
+    ENDPOINT,
+    EVENT_HEADER,
+    EVENT_PAYLOAD,
+    HOST_LABEL,
+    HTTP_CHECKSUM_REQUIRED,
+    IDEMPOTENCY_TOKEN,
+    OPTIONAL_AUTH,
+    REQUEST_COMPRESSION,
+    REQUIRES_LENGTH,
+    STREAMING,
+    UNSIGNED_PAYLOAD,
 ];
 
 /// Traits and whole namespaces (with a `#` at the end) that change nothing here, each with the reason.
@@ -123,20 +154,13 @@ const WITHOUT_EFFECT: &[(&str, &str)] = &[
 /// Reports every trait of a shape or member that nothing here knows: what is not understood is never guessed.
 pub(super) fn check(id: &ShapeId, traits: &Traits, diagnostics: &mut Vec<Diagnostic>) {
     for name in traits.keys().filter(|name| !is_known(name)) {
-        diagnostics.push(Diagnostic::on_trait(id, name, reason(name)));
+        let message =
+            "is not known to this generator: implement it, or list it as without effect and say why";
+        diagnostics.push(Diagnostic::on_trait(id, name, message));
     }
 }
 
 fn is_known(name: &str) -> bool {
     let covers = |listed: &str| if listed.ends_with('#') { name.starts_with(listed) } else { name == listed };
     READ.contains(&name) || WITHOUT_EFFECT.iter().any(|(listed, _)| covers(listed))
-}
-
-fn reason(name: &str) -> &'static str {
-    match name {
-        "smithy.api#streaming" | "smithy.api#eventHeader" | "smithy.api#eventPayload" => {
-            "streams are not generated yet: leave the operations that reach this shape out"
-        }
-        _ => "is not known to this generator: implement it, or list it as without effect and say why",
-    }
 }

@@ -35,8 +35,8 @@ impl Lowering<'_> {
         let shape_traits = shape.map(|shape| &shape.traits);
         let has =
             |name| member.contains_key(name) || shape_traits.is_some_and(|traits| traits.contains_key(name));
-        if shape_traits.is_some_and(|traits| traits.contains_key(traits::ERROR)) {
-            return self.unsupported(id, "targets an error, which is generated as a whole answer only");
+        if self.is_event_stream(target) {
+            return self.unsupported(id, "targets an event stream, which stands in inputs and outputs only");
         }
         if let Some(name) = self.names.get(target) {
             return match shape.map(|shape| shape.ty) {

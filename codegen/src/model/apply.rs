@@ -5,8 +5,7 @@ use indexmap::IndexMap;
 
 use super::{Shape, ShapeId, ShapeType, Traits};
 
-/// Takes the statements out of the shapes. The AST keys one by the id of the shape or member that it speaks of,
-/// and a shape of the same file carries its traits itself, so what is left to name is members.
+/// Takes the statements out of the shapes. The AST keys one by the id of the shape or member that it speaks of.
 pub(super) fn take(shapes: &mut IndexMap<ShapeId, Shape>) -> Vec<(ShapeId, Traits)> {
     let mut statements = Vec::new();
     shapes.retain(|id, shape| {
@@ -19,11 +18,15 @@ pub(super) fn take(shapes: &mut IndexMap<ShapeId, Shape>) -> Vec<(ShapeId, Trait
     statements
 }
 
-/// Gives each named member its traits; a member that does not stand yet (a mixin's, not folded in) is passed over.
+/// Gives each named shape or member its traits; one that does not stand (yet: a mixin's member, not folded in) is
+/// passed over.
 pub(super) fn fold(shapes: &mut IndexMap<ShapeId, Shape>, statements: &[(ShapeId, Traits)]) {
     for (id, traits) in statements {
-        let Some((shape, member)) = id.split_member() else { continue };
-        if let Some(target) = shapes.get_mut(&shape).and_then(|shape| member_traits(shape, member)) {
+        let target = match id.split_member() {
+            Some((shape, member)) => shapes.get_mut(&shape).and_then(|shape| member_traits(shape, member)),
+            None => shapes.get_mut(id).map(|shape| &mut shape.traits),
+        };
+        if let Some(target) = target {
             target.extend(traits.clone());
         }
     }

@@ -27,28 +27,24 @@ impl Model {
     /// # Errors
     /// The text is not JSON, has no `smithy` version, or a shape in it is not of the AST's form.
     pub fn from_json(text: &str) -> Result<Self, ModelError> {
-        let mut document: Value = serde_json::from_str(text).map_err(ModelError::Json)?;
-        match document.get("smithy").and_then(Value::as_str) {
-            Some(version) if version == "1.0" || version.starts_with("2") => {}
-            Some(version) => return Err(ModelError::Version(version.to_owned())),
-            None => return Err(ModelError::NotAModel),
-        }
-        let Some(Value::Object(written)) = document.get_mut("shapes").map(Value::take) else {
-            return Ok(Self { shapes: IndexMap::new() });
-        };
-        let mut shapes = IndexMap::with_capacity(written.len());
-        for (id, shape) in written {
-            let id: ShapeId = id.parse()?;
-            let shape: Shape = serde_json::from_value(shape)
-                .map_err(|source| ModelError::Shape { id: id.to_string(), source })?;
-            shapes.insert(id, shape);
-        }
+        let mut shapes = read(text)?;
         // Twice: a statement may speak of a mixin's member, or of the member that a shape took from a mixin.
         let statements = apply::take(&mut shapes);
         apply::fold(&mut shapes, &statements);
         mixin::fold(&mut shapes);
         apply::fold(&mut shapes, &statements);
         Ok(Self { shapes })
+    }
+
+    /// Reads another AST and takes from it what it says of this model's shapes: its `apply` statements. Those of
+    /// shapes that this model does not have are passed over, as are other shapes.
+    ///
+    /// # Errors
+    /// As for [`from_json`](Self::from_json).
+    pub fn apply_json(&mut self, text: &str) -> Result<(), ModelError> {
+        let statements = apply::take(&mut read(text)?);
+        apply::fold(&mut self.shapes, &statements);
+        Ok(())
     }
 
     /// The shape of that id; the shapes of the prelude (`smithy.api#String`, ..) are not in a model's file.
@@ -65,6 +61,27 @@ impl Model {
     pub fn services(&self) -> impl Iterator<Item = &ShapeId> {
         self.shapes.iter().filter(|(_, shape)| shape.ty == ShapeType::Service).map(|(id, _)| id)
     }
+}
+
+/// The shapes of an AST as written.
+fn read(text: &str) -> Result<IndexMap<ShapeId, Shape>, ModelError> {
+    let mut document: Value = serde_json::from_str(text).map_err(ModelError::Json)?;
+    match document.get("smithy").and_then(Value::as_str) {
+        Some(version) if version == "1.0" || version.starts_with("2") => {}
+        Some(version) => return Err(ModelError::Version(version.to_owned())),
+        None => return Err(ModelError::NotAModel),
+    }
+    let Some(Value::Object(written)) = document.get_mut("shapes").map(Value::take) else {
+        return Ok(IndexMap::new());
+    };
+    let mut shapes = IndexMap::with_capacity(written.len());
+    for (id, shape) in written {
+        let id: ShapeId = id.parse()?;
+        let shape: Shape = serde_json::from_value(shape)
+            .map_err(|source| ModelError::Shape { id: id.to_string(), source })?;
+        shapes.insert(id, shape);
+    }
+    Ok(shapes)
 }
 
 /// Why a text is no model.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::request::Parts;
-use invoke_model_protocol::Operation;
+use invoke_model_protocol::{self as protocol, Operation};
 use invoke_model_signing::{PayloadHash, Signed, Signer, bearer};
 use invoke_model_types::service::SIGNING_NAME;
 
@@ -57,13 +57,17 @@ impl Client {
     }
 
     /// Says in the request who calls: a signature, or the bearer token. The first look-up of credentials is here,
-    /// and there is none for a token. `None` if the request is not signed.
+    /// and there is none for a token. `None` if the request is not signed: there is a token, or the operation asks for
+    /// nothing.
     pub(crate) async fn authorize<E>(
         &self,
+        asked: protocol::Authentication,
         request: &mut Parts,
         payload: impl FnOnce() -> PayloadHash,
     ) -> Result<Option<Signed>, ErrorKind<E>> {
         match &self.config().authentication {
+            _ if asked == protocol::Authentication::None => Ok(None),
+            Authentication::SigV4(None) if asked == protocol::Authentication::Optional => Ok(None),
             Authentication::Bearer(token) => {
                 bearer(request, token.token())?;
                 Ok(None)

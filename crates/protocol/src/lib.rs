@@ -15,11 +15,20 @@
 //! | [`text`] | simple values as text, for labels, query and fields |
 //! | [`json`] | structures as JSON |
 //! | [`timestamp`] | the three timestamp formats |
+//! | [`HostPrefix`] | what an operation puts before the endpoint's host |
+//! | `compression` (feature) | request payloads in gzip |
+//! | `checksum` (feature) | `Content-MD5`, and the tree hash |
 //! | [`ErrorMetadata`] | what every error answer says, modelled or not |
 //! | `server` (feature) | the other direction: requests read, responses written, constraints checked |
 
+#[cfg(feature = "checksum")]
+pub mod checksum;
+#[cfg(feature = "compression")]
+pub mod compression;
 mod error;
+pub mod event_stream;
 pub mod fields;
+mod host_prefix;
 pub mod json;
 mod message;
 mod operation;
@@ -38,9 +47,11 @@ pub use error::{
     ErrorMetadata, Fault, ModeledError, OperationError, ParseError, ParseErrorKind, Retryable,
     SerializeError, SerializeErrorKind, write_error,
 };
+pub use event_stream::{EventStreamInput, EventStreamOutput};
+pub use host_prefix::HostPrefix;
 pub use jiff::Timestamp;
 pub use message::MessageBuilder;
-pub use operation::{Operation, PayloadInput, PayloadOutput, Request, Response};
+pub use operation::{Authentication, Operation, PayloadInput, PayloadOutput, Request, Response};
 pub use redacted::Redacted;
 pub use request::{RequestBuilder, RequestHead};
 pub use route::{PathSegment, Route, TargetBuilder};

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use http::HeaderMap;
-use http::header::{CONTENT_TYPE, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 
 use crate::{SerializeError, fields};
 
@@ -66,6 +66,11 @@ impl<H> MessageBuilder<H> {
     /// Says that the member bound to a field is sensitive.
     pub fn sensitive(&mut self, name: &'static str) {
         fields::mark_sensitive(&mut self.headers, name);
+    }
+
+    /// A field that has a value of its own where no member says another.
+    pub fn default_field(&mut self, name: &'static str, value: &'static str) {
+        self.headers.entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
     }
 
     /// A content type that a member has set stands above that of the protocol.

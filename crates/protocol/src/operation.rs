@@ -22,6 +22,26 @@ pub trait Operation: 'static {
     type Output: Send + 'static;
     /// How the service refuses.
     type Error: OperationError;
+    /// Who may call it.
+    const AUTHENTICATION: Authentication = Authentication::Required;
+    /// Whether the payload stays out of the signature, so that it need not be read before it is sent.
+    /// <https://smithy.io/2.0/aws/aws-auth.html#aws-auth-unsignedpayload-trait>
+    const UNSIGNED_PAYLOAD: bool = false;
+
+    /// Gives each idempotency token that the caller left out a value of the generator's: a UUID, new for each call and
+    /// the same for all attempts of one. Whoever serializes an input calls this first, once.
+    /// <https://smithy.io/2.0/spec/behavior-traits.html#idempotencytoken-trait>
+    fn fill_idempotency_tokens(_input: &mut Self::Input, _generator: &mut dyn FnMut() -> String) {}
+
+    /// What stands before the endpoint's host, the dot at its end included; `None` for most operations. Whoever
+    /// applies an endpoint to a request puts it there.
+    /// <https://smithy.io/2.0/spec/endpoint-traits.html#endpoint-trait>
+    ///
+    /// # Errors
+    /// A member that makes no label of a host name.
+    fn host_prefix(_input: &Self::Input) -> Result<Option<String>, SerializeError> {
+        Ok(None)
+    }
 
     /// Puts an input on the wire.
     ///
@@ -47,9 +67,24 @@ pub trait Operation: 'static {
     }
 }
 
+/// Who may call an operation. <https://smithy.io/2.0/spec/authentication-traits.html>
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Authentication {
+    /// Who shows who they are.
+    Required,
+    /// Anybody. Who has credentials shows who they are.
+    Optional,
+    /// Anybody, and nobody shows who they are.
+    None,
+}
+
 /// An operation whose input has a blob as its whole payload, so that a body can also be sent from a file.
 /// <https://smithy.io/2.0/spec/http-bindings.html#httppayload-trait>
-pub trait PayloadInput: Operation {}
+pub trait PayloadInput: Operation {
+    /// Whether the length of the payload must be known before it is sent, and said in `Content-Length`.
+    /// <https://smithy.io/2.0/spec/streaming.html#requireslength-trait>
+    const REQUIRES_LENGTH: bool = false;
+}
 
 /// An operation whose output has a blob as its whole payload, so that it can also be read chunk by chunk:
 /// [`parse`](Operation::parse) of a response with an empty body gives all other members.

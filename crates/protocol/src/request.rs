@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::Method;
 
-use crate::{MessageBuilder, Request, SerializeError, SerializeErrorKind, TargetBuilder};
+use crate::{MessageBuilder, Request, SerializeError, SerializeErrorKind, TargetBuilder, event_stream};
 
 /// Writes a request: fields first, then one of the payloads, which ends it.
 pub type RequestBuilder = MessageBuilder<RequestHead>;
@@ -52,6 +52,15 @@ impl RequestBuilder {
         let mut body = Vec::with_capacity(256);
         write(&mut body);
         self.finish(body.into())
+    }
+
+    /// Ends a request whose payload is a stream of events, which follow.
+    ///
+    /// # Errors
+    /// Path and query make no request target.
+    pub fn events(mut self) -> Result<Request, SerializeError> {
+        self.default_content_type(event_stream::CONTENT_TYPE);
+        self.finish(Bytes::new())
     }
 
     fn finish(self, body: Bytes) -> Result<Request, SerializeError> {

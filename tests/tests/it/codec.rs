@@ -6,8 +6,10 @@ mod fields;
 mod json;
 mod names;
 mod payloads;
+mod requests;
 mod rules;
 mod sensitive;
+mod streams;
 mod target;
 
 use std::fmt::Debug;

@@ -17,7 +17,7 @@ pub(super) fn operation(operation: &Operation, config: &Config) -> TokenStream {
     let is_required = |member: &&Member| member.presence == Presence::Required;
     let required: Vec<&str> =
         operation.input.members.iter().filter(is_required).map(|member| member.wire_name.as_str()).collect();
-    let payload = operation.input.blob_payload().map(|member| &member.wire_name);
+    let payload = super::request::attached(operation).map(|member| &member.wire_name);
     let input = &operation.input.rust_name;
     let setters = operation.input.members.iter().map(|member| {
         let place = required.iter().position(|name| *name == member.wire_name);

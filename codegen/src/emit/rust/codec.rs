@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::ty;
-use crate::ir::Type;
+use crate::ir::{IntegerWidth, Type};
 
 /// The function that writes the type as JSON.
 pub(super) fn json_writer(of: &Type) -> TokenStream {
@@ -86,6 +86,33 @@ pub(super) fn element_writer(of: &Type) -> TokenStream {
             quote!(use_::invoke_model_protocol::text::write::list_element)
         }
         other => text_writer(other),
+    }
+}
+
+/// The function that writes a type as the header of an event.
+pub(super) fn event_writer(of: &Type) -> TokenStream {
+    let function = event_function(of);
+    quote!(use_::invoke_model_protocol::event_stream::write::#function)
+}
+
+/// The function that reads a type from the header of an event.
+pub(super) fn event_reader(of: &Type) -> TokenStream {
+    let function = event_function(of);
+    quote!(use_::invoke_model_protocol::event_stream::read::#function)
+}
+
+fn event_function(of: &Type) -> TokenStream {
+    match of {
+        Type::Boolean => quote!(boolean),
+        Type::Integer(IntegerWidth::Byte) => quote!(byte),
+        Type::Integer(IntegerWidth::Short) => quote!(short),
+        Type::Integer(IntegerWidth::Integer) => quote!(integer),
+        Type::Integer(IntegerWidth::Long) => quote!(long),
+        Type::IntEnum(_) => quote!(int_enum),
+        Type::Blob => quote!(blob),
+        Type::Timestamp(_) => quote!(timestamp),
+        // Lowering lets strings and enums through, and nothing else.
+        _ => quote!(string),
     }
 }
 

@@ -95,7 +95,9 @@ fn location(member: &Member) -> String {
         Location::Header(field) => format!("Header field `{field}`"),
         Location::PrefixHeaders(prefix) => format!("Header fields `{prefix}*`"),
         Location::Payload { content_type } => format!("The payload, `{content_type}` unless said otherwise"),
-        Location::Body { json_name } => format!("`{json_name}` in the JSON"),
+        Location::Body => format!("`{}` in the JSON", member.json_name),
+        Location::EventHeader => format!("Header `{name}` of the event"),
+        Location::EventPayload { content_type } => format!("The payload of the event, `{content_type}`"),
         Location::StatusCode => "The status".to_owned(),
     }
 }

@@ -4,7 +4,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use super::{doc, field, structure, ty};
-use crate::ir::{ErrorFacts, Fault, Location, Member, Operation, Retryable, Structure, Type};
+use crate::ir::{ErrorFacts, Fault, Location, Member, Operation, Payload, Retryable, Structure, Type};
 
 /// An error shape.
 pub(super) fn error(of: &Structure, facts: &ErrorFacts) -> TokenStream {
@@ -20,17 +20,29 @@ pub(super) fn error(of: &Structure, facts: &ErrorFacts) -> TokenStream {
         Some(Retryable::Throttling) => quote!(Some(use_::invoke_model_protocol::Retryable::Throttling)),
     };
     let message = message(of);
-    let (parse, to_json, written) = (parse(of), structure::to_json(of), structure::structure(of));
+    let written = structure::structure(of);
+    let parse = facts.answered.then(|| {
+        let parse = parse(of);
+        quote!(impl #name { #parse })
+    });
+    let json = facts.held.then(|| {
+        let (to_json, from_json) = (structure::to_json(of), structure::from_json(of));
+        quote! {
+            impl use_::invoke_model_protocol::json::ToJson for #name {
+                #to_json
+            }
+
+            impl use_::invoke_model_protocol::json::FromJson for #name {
+                #from_json
+            }
+        }
+    });
     quote! {
         #written
 
-        impl #name {
-            #parse
-        }
+        #parse
 
-        impl use_::invoke_model_protocol::json::ToJson for #name {
-            #to_json
-        }
+        #json
 
         impl use_::invoke_model_protocol::ModeledError for #name {
             const CODE: &'static str = #code;
@@ -55,11 +67,15 @@ pub(super) fn error(of: &Structure, facts: &ErrorFacts) -> TokenStream {
 
 /// The errors of an operation.
 pub(super) fn operation_error(operation: &Operation) -> TokenStream {
-    let name = format_ident!("{}", operation.error_name);
-    let words = doc::doc(&format!("An error of `{}`.", operation.wire_name));
-    let errors: Vec<_> = operation.errors.iter().map(|error| format_ident!("{error}")).collect();
-    let types: Vec<_> = operation.errors.iter().map(|error| ty::named(error)).collect();
-    let variant_docs = operation.errors.iter().map(|error| doc::doc(&format!("[`{error}`].")));
+    errors(&operation.error_name, &format!("An error of `{}`.", operation.wire_name), &operation.errors)
+}
+
+/// An enum of errors, and whatever is none of them.
+pub(super) fn errors(name: &str, words: &str, errors: &[String]) -> TokenStream {
+    let (name, words) = (format_ident!("{name}"), doc::doc(words));
+    let types: Vec<_> = errors.iter().map(|error| ty::named(error)).collect();
+    let variant_docs = errors.iter().map(|error| doc::doc(&format!("[`{error}`].")));
+    let errors: Vec<_> = errors.iter().map(|error| format_ident!("{error}")).collect();
     let modeled = quote!(use_::invoke_model_protocol::ModeledError);
     quote! {
         #words
@@ -129,19 +145,19 @@ fn is_message(member: &Member) -> bool {
 
 fn parse(of: &Structure) -> TokenStream {
     let has_body = of.body_members().next().is_some();
-    let has_fields = of.members.iter().any(|member| !matches!(member.location, Location::Body { .. }));
+    let in_field =
+        |member: &Member| matches!(member.location, Location::Header(_) | Location::PrefixHeaders(_));
+    let has_fields = of.members.iter().any(in_field);
     let object = has_body.then(
         || quote!(let mut object = use_::invoke_model_protocol::json::Object::from_body(response.body())?;),
     );
     let headers = has_fields.then(|| quote!(let headers = response.headers();));
-    let response = if has_body || has_fields { quote!(response) } else { quote!(_response) };
+    let response = if of.members.is_empty() { quote!(_response) } else { quote!(response) };
     let members = of.members.iter().map(|member| {
         let name = ty::ident(&member.rust_name);
         let read = match &member.location {
-            Location::Body { json_name } if is_message(member) && json_name == &member.wire_name => {
-                field::present(member, &quote!(object.message()?))
-            }
-            Location::Body { json_name } => structure::read_member(member, json_name),
+            Location::Body => read_member(member),
+            Location::Payload { .. } => super::operation::read_payload(member, &quote!(response.body())),
             location => super::operation::read_field(member, location),
         };
         quote!(#name: #read)
@@ -160,11 +176,24 @@ fn parse(of: &Structure) -> TokenStream {
 /// The lines with which a server writes an error.
 pub(super) fn serialize(of: &Structure, error: &TokenStream) -> TokenStream {
     let fields = of.members.iter().filter_map(|member| super::operation::write_field(member, error));
-    let mutable = of.members.iter().any(|member| !matches!(member.location, Location::Body { .. }));
-    let mutable = mutable.then(|| quote!(mut));
+    let fields: Vec<_> = fields.collect();
+    let mutable = (!fields.is_empty()).then(|| quote!(mut));
+    let payload = match of.payload() {
+        Payload::Empty => quote!(response.json(|out| out.extend_from_slice(b"{}"))),
+        payload => super::operation::write_payload(&payload, of, &quote!(response), error),
+    };
     quote! {
         let #mutable response = use_::invoke_model_protocol::server::modeled_error(#error);
         #(#fields)*
-        response.json(|out| use_::invoke_model_protocol::json::ToJson::to_json(error, out))
+        #payload
     }
+}
+
+/// The expression that reads a member from an `Object` called `object`; an error's words are found in either
+/// spelling.
+pub(super) fn read_member(member: &Member) -> TokenStream {
+    if is_message(member) && member.json_name == member.wire_name {
+        return field::present(member, &quote!(object.message()?));
+    }
+    structure::read_member(member)
 }

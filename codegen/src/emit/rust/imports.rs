@@ -9,7 +9,18 @@ use quote::{ToTokens, format_ident, quote};
 const MARK: &str = "use_";
 
 /// Modules that are imported as such, their items written with the module before them.
-const MODULES: &[&str] = &["fields", "fmt", "json", "payload", "server", "text", "timestamp"];
+const MODULES: &[&str] = &[
+    "checksum",
+    "compression",
+    "event_stream",
+    "fields",
+    "fmt",
+    "json",
+    "payload",
+    "server",
+    "text",
+    "timestamp",
+];
 
 /// What an emitter writes for the path under which the types of the model are found.
 const ROOT: &str = "root_";

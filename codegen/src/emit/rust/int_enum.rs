@@ -52,6 +52,12 @@ pub(super) fn int_enum(of: &IntEnum) -> TokenStream {
             }
         }
 
+        impl From<#name> for i32 {
+            fn from(value: #name) -> Self {
+                value.0
+            }
+        }
+
         impl use_::std::fmt::Display for #name {
             fn fmt(&self, f: &mut use_::std::fmt::Formatter<'_>) -> use_::std::fmt::Result {
                 self.0.fmt(f)

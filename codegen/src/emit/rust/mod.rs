@@ -6,11 +6,13 @@ mod constraint;
 mod doc;
 mod endpoint;
 mod error;
+mod event_stream;
 mod field;
 mod imports;
 mod int_enum;
 mod operation;
 mod partition;
+mod request;
 mod server;
 mod service;
 mod string_enum;
@@ -25,7 +27,7 @@ use crate::config::{Config, ServerHalf};
 use crate::diagnostic::Diagnostic;
 use crate::files::Files;
 use crate::format;
-use crate::ir::{Operation, Service, Shape};
+use crate::ir::{EventStream, Operation, Service, Shape};
 
 /// The files of the types crate.
 pub(crate) fn types(service: &Service, config: &Config) -> Result<Files, Diagnostic> {
@@ -147,10 +149,26 @@ impl<'a> Output<'a> {
                 Shape::Union(union) => ("a union", union::union(union)),
                 Shape::StringEnum(string_enum) => ("an open enum", string_enum::string_enum(string_enum)),
                 Shape::IntEnum(int_enum) => ("an open int enum", int_enum::int_enum(int_enum)),
+                Shape::EventStream(stream) => {
+                    modules.push(self.event_stream(name, stream)?);
+                    continue;
+                }
             };
             modules.push(self.shape("shape", name, kind, items)?);
         }
         self.table("shape", "Structures, unions and enums.", &modules)
+    }
+
+    fn event_stream(
+        &mut self,
+        name: &str,
+        stream: &EventStream,
+    ) -> Result<(TokenStream, TokenStream), Diagnostic> {
+        let items = event_stream::event_stream(stream, self.service);
+        let (module, _) = self.shape("shape", name, "an event stream", items)?;
+        let path = format_ident!("{}", doc::module_name(name));
+        let (name, error) = (format_ident!("{name}"), format_ident!("{}", stream.error_name));
+        Ok((module, quote!(pub use #path::{#name, #error};)))
     }
 
     fn errors(&mut self) -> Result<TokenStream, Diagnostic> {

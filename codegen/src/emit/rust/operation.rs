@@ -3,7 +3,7 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
-use super::{codec, doc, field, structure, ty};
+use super::{codec, doc, field, request, structure, ty};
 use crate::ir::{Location, Member, Operation, Payload, Presence, Segment, Service, Shape, Type};
 
 pub(super) fn operation(operation: &Operation, service: &Service) -> TokenStream {
@@ -15,14 +15,7 @@ pub(super) fn operation(operation: &Operation, service: &Service) -> TokenStream
     let route = route(operation);
     let (serialize, parse, parse_error) =
         (serialize(operation), parse(operation), parse_error(operation, service));
-    let payload_input = operation
-        .input
-        .blob_payload()
-        .map(|_| quote!(impl use_::invoke_model_protocol::PayloadInput for #name {}));
-    let payload_output = operation
-        .output
-        .blob_payload()
-        .map(|_| quote!(impl use_::invoke_model_protocol::PayloadOutput for #name {}));
+    let (asked, marks) = (request::items(operation), request::marks(operation));
     quote! {
         #words
         #[derive(Clone, Copy, Debug)]
@@ -34,14 +27,14 @@ pub(super) fn operation(operation: &Operation, service: &Service) -> TokenStream
             type Input = #input;
             type Output = #output;
             type Error = #error;
+            #asked
 
             #serialize
             #parse
             #parse_error
         }
 
-        #payload_input
-        #payload_output
+        #marks
     }
 }
 
@@ -68,9 +61,23 @@ pub(super) fn write_field(member: &Member, of: &TokenStream) -> Option<TokenStre
 
 /// The expression that reads a member from `headers`.
 pub(super) fn read_field(member: &Member, location: &Location) -> TokenStream {
+    field::present(member, &field_option(member, location))
+}
+
+/// As [`read_field`], where a stream of events follows: a required member that the answer's head lacks is a fault, as
+/// nothing that comes later makes up for it.
+fn read_initial(member: &Member, location: &Location) -> TokenStream {
+    if member.presence != Presence::Required {
+        return read_field(member, location);
+    }
+    let (option, wire_name) = (field_option(member, location), &member.wire_name);
+    quote!(use_::invoke_model_protocol::event_stream::required(#wire_name, #option)?)
+}
+
+fn field_option(member: &Member, location: &Location) -> TokenStream {
     let wire_name = &member.wire_name;
     let fields = quote!(use_::invoke_model_protocol::fields);
-    let option = match (location, &member.ty) {
+    match (location, &member.ty) {
         (Location::Header(name), Type::List { element, .. }) => {
             let http_date = Type::Timestamp(crate::ir::TimestampFormat::HttpDate);
             let function = if **element == http_date { quote!(http_date_list) } else { quote!(list) };
@@ -83,8 +90,7 @@ pub(super) fn read_field(member: &Member, location: &Location) -> TokenStream {
         }
         (Location::PrefixHeaders(prefix), _) => quote!(#fields::prefixed(headers, #prefix, #wire_name)?),
         _ => quote!(None),
-    };
-    field::present(member, &option)
+    }
 }
 
 fn route(operation: &Operation) -> TokenStream {
@@ -116,21 +122,33 @@ fn method(operation: &Operation) -> TokenStream {
 fn serialize(operation: &Operation) -> TokenStream {
     let input = format_ident!("{}", operation.input.rust_name);
     let (method, of) = (method(operation), quote!(input));
-    let parameter = if operation.input.members.is_empty() { quote!(_input) } else { quote!(input) };
+    let defaults = request::default_labels(operation);
+    let parameter = match (operation.input.members.is_empty(), defaults.is_empty()) {
+        (true, _) => quote!(_input),
+        (false, true) => quote!(input),
+        (false, false) => quote!(mut input),
+    };
     let (path, query) = (path(operation), query(operation));
     let fields: Vec<_> =
         operation.input.members.iter().filter_map(|member| write_field(member, &of)).collect();
-    let mutable = (!fields.is_empty()).then(|| quote!(mut));
-    let payload = write_payload(&operation.input.payload(), &operation.input, &quote!(request), &of);
+    let fixed = operation.fields.iter().map(|(name, value)| quote!(request.default_field(#name, #value);));
+    let mutable = (fields.len() + operation.fields.len() > 0).then(|| quote!(mut));
+    let payload = match operation.input_events {
+        Some(_) => quote!(request.events()),
+        None => write_payload(&operation.input.payload(), &operation.input, &quote!(request), &of),
+    };
+    let payload = request::with_payload_headers(operation, payload);
     quote! {
         fn serialize(
             #parameter: #input,
         ) -> Result<use_::invoke_model_protocol::Request, use_::invoke_model_protocol::SerializeError> {
+            #(#defaults)*
             let mut target = use_::invoke_model_protocol::TargetBuilder::new();
             #path
             #query
             let #mutable request = use_::invoke_model_protocol::RequestBuilder::new(#method, target);
             #(#fields)*
+            #(#fixed)*
             #payload
         }
     }
@@ -232,7 +250,7 @@ pub(super) fn write_payload(
     match payload {
         Payload::Empty => quote!(#builder.empty()),
         Payload::Body => {
-            let lines = structure::write_members(of, value);
+            let lines = structure::write_members(of.body_members(), value);
             quote! {
                 #builder.json(|out| {
                     let mut object = use_::invoke_model_protocol::json::ObjectWriter::new(out);
@@ -305,12 +323,13 @@ fn parse(operation: &Operation) -> TokenStream {
     let values = members.iter().map(|member| {
         let name = ty::ident(&member.rust_name);
         let read = match &member.location {
-            Location::Body { json_name } => structure::read_member(member, json_name),
+            Location::Body => structure::read_member(member),
             Location::Payload { .. } => read_payload(member, &quote!(response.body())),
             Location::StatusCode => {
                 let status = quote!(i32::from(response.status().as_u16()));
                 if member.presence == Presence::Optional { quote!(Some(#status)) } else { status }
             }
+            location if operation.output_events.is_some() => read_initial(member, location),
             location => read_field(member, location),
         };
         quote!(#name: #read)

@@ -82,7 +82,7 @@ fn read(member: &Member) -> TokenStream {
             field::present(member, &option)
         }
         Location::Payload { .. } => operation::read_payload(member, &quote!(request.body())),
-        Location::Body { json_name } => structure::read_member(member, json_name),
+        Location::Body => structure::read_member(member),
         location => operation::read_field(member, location),
     }
 }
@@ -94,7 +94,10 @@ fn serialize_response(of: &Operation) -> TokenStream {
     let parameter = if members.is_empty() { quote!(_output) } else { quote!(output) };
     let fields: Vec<_> = members.iter().filter_map(|member| operation::write_field(member, &value)).collect();
     let mutable = (!fields.is_empty()).then(|| quote!(mut));
-    let payload = operation::write_payload(&of.output.payload(), &of.output, &quote!(response), &value);
+    let payload = match of.output_events {
+        Some(_) => quote!(response.events()),
+        None => operation::write_payload(&of.output.payload(), &of.output, &quote!(response), &value),
+    };
     let bound = members.iter().find(|member| member.location == Location::StatusCode).map(|member| {
         let name = ty::ident(&member.rust_name);
         match member.presence {

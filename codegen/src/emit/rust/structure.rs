@@ -49,9 +49,10 @@ pub(super) fn nested(of: &Structure) -> TokenStream {
     }
 }
 
-/// Lines that write the body's members into an `ObjectWriter` called `object`, from a value called `of`.
-pub(super) fn write_members(structure: &Structure, of: &TokenStream) -> TokenStream {
-    let lines = structure.body_members().map(|(member, json_name)| {
+/// Lines that write members into an `ObjectWriter` called `object`, from a value called `of`.
+pub(super) fn write_members<'a>(members: impl Iterator<Item = &'a Member>, of: &TokenStream) -> TokenStream {
+    let lines = members.map(|member| {
+        let json_name = &member.json_name;
         let (name, writer) = (ty::ident(&member.rust_name), codec::json_writer(&member.ty));
         match member.presence {
             Presence::Optional => quote!(object.optional(#json_name, #of.#name.as_ref(), #writer);),
@@ -62,21 +63,23 @@ pub(super) fn write_members(structure: &Structure, of: &TokenStream) -> TokenStr
 }
 
 /// The expression that reads a member from an `Object` called `object`.
-pub(super) fn read_member(member: &Member, json_name: &str) -> TokenStream {
+pub(super) fn read_member(member: &Member) -> TokenStream {
+    let json_name = &member.json_name;
     let reader = codec::json_reader(&member.ty);
     field::present(member, &quote!(object.member(#json_name, #reader)?))
 }
 
-/// The function that writes the members of a body.
+/// The function that writes all members, wherever they would stand at the top of a message.
+/// <https://smithy.io/2.0/spec/http-bindings.html#http-binding-traits>
 pub(super) fn to_json(structure: &Structure) -> TokenStream {
-    if structure.body_members().next().is_none() {
+    if structure.members.is_empty() {
         return quote!(
             fn to_json(&self, out: &mut Vec<u8>) {
                 out.extend_from_slice(b"{}");
             }
         );
     }
-    let lines = write_members(structure, &quote!(self));
+    let lines = write_members(structure.members.iter(), &quote!(self));
     quote! {
         fn to_json(&self, out: &mut Vec<u8>) {
             let mut object = use_::invoke_model_protocol::json::ObjectWriter::new(out);
@@ -86,16 +89,19 @@ pub(super) fn to_json(structure: &Structure) -> TokenStream {
     }
 }
 
-fn from_json(structure: &Structure) -> TokenStream {
+/// The function that reads all members.
+pub(super) fn from_json(structure: &Structure) -> TokenStream {
     let object = quote!(use_::invoke_model_protocol::json::Object::from_value(value)?);
     let result = quote!(Result<Self, use_::invoke_model_protocol::ParseError>);
-    if structure.body_members().next().is_none() {
+    if structure.members.is_empty() {
         return quote! {
             fn from_json(value: use_::serde_json::Value) -> #result { #object; Ok(Self {}) }
         };
     }
-    let members = structure.body_members().map(|(member, json_name)| {
-        let (name, read) = (ty::ident(&member.rust_name), read_member(member, json_name));
+    let of_error = structure.error.is_some();
+    let members = structure.members.iter().map(|member| {
+        let name = ty::ident(&member.rust_name);
+        let read = if of_error { super::error::read_member(member) } else { read_member(member) };
         quote!(#name: #read)
     });
     quote! {

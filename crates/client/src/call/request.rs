@@ -40,8 +40,11 @@ impl Payload {
 impl<O: Operation> Call<O> {
     /// Serializes the input, applies the endpoint, and signs. Nothing is sent.
     pub(super) async fn authorized(self, trail: &mut Trail) -> Result<Authorized, ErrorKind<O::Error>> {
-        let Self { client, input, required, file, fields } = self;
+        let Self { client, mut input, required, file, fields } = self;
         required.check()?;
+        // Once, before anything is serialized: all attempts of a call have one token.
+        O::fill_idempotency_tokens(&mut input, &mut || client.config().tokens.next());
+        let host_prefix = O::host_prefix(&input)?;
         let (mut parts, bytes) = O::serialize(input)?.into_parts();
         trail.target = Some(parts.uri.clone());
 
@@ -49,13 +52,14 @@ impl<O: Operation> Call<O> {
         field::insert(&mut parts.headers, fields)?;
         let endpoint = &client.config().endpoint;
         parts.uri = endpoint
-            .apply(&parts.uri)
+            .apply(&parts.uri, host_prefix.as_deref())
             .map_err(|error| TransportError::new(TransportErrorKind::InvalidRequest, error))?;
         let payload = match file {
             None => Payload::Bytes(bytes),
             Some(path) => Payload::File(File::open(path).await?),
         };
-        let signed = client.authorize(&mut parts, || payload.hash()).await?;
+        let hash = || if O::UNSIGNED_PAYLOAD { PayloadHash::unsigned() } else { payload.hash() };
+        let signed = client.authorize(O::AUTHENTICATION, &mut parts, hash).await?;
         Ok(Authorized { parts, payload, signed })
     }
 

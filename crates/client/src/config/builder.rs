@@ -12,6 +12,7 @@ use invoke_model_types::endpoint::{Parameters, resolve};
 use super::clock::Clock;
 use super::endpoint::Endpoint;
 use super::source::{Setting, Source, Sources};
+use super::tokens::Tokens;
 use super::{Authentication, Config, ConfigError};
 
 /// The settings of a [`Config`]. What is set here stands above what [`from_env`](Config::from_env) found.
@@ -27,6 +28,7 @@ pub struct ConfigBuilder {
     pub(crate) ignore_bearer: bool,
     pub(crate) transport: Option<Arc<dyn Transport>>,
     pub(crate) clock: Clock,
+    pub(crate) tokens: Tokens,
 }
 
 impl ConfigBuilder {
@@ -89,6 +91,12 @@ impl ConfigBuilder {
         self
     }
 
+    /// What makes the idempotency tokens that a caller leaves out, one for each call. Default: random UUIDs.
+    pub fn idempotency_tokens(mut self, generator: impl Fn() -> String + Send + Sync + 'static) -> Self {
+        self.tokens = Tokens::new(generator);
+        self
+    }
+
     /// Checks the settings and resolves the endpoint, once for all calls.
     ///
     /// That there are no credentials is not an error here but of each call: see
@@ -117,6 +125,7 @@ impl ConfigBuilder {
             sources,
             transport: self.transport.unwrap_or_else(|| Arc::new(HyperTransport::new())),
             clock: self.clock,
+            tokens: self.tokens,
         })
     }
 

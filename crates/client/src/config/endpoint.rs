@@ -47,13 +47,18 @@ impl Endpoint {
         Ok(Self { scheme, authority, base_path })
     }
 
-    /// The URL of a request target. The target's encoding stays as it is.
+    /// The URL of a request target, with what the operation puts before the host. The target's encoding stays as it
+    /// is.
     ///
     /// # Errors
-    /// Base path and target together are too long for a URI.
-    pub(crate) fn apply(&self, target: &Uri) -> Result<Uri, http::Error> {
+    /// Base path and target together are too long for a URI, or prefix and host for an authority.
+    pub(crate) fn apply(&self, target: &Uri, host_prefix: Option<&str>) -> Result<Uri, http::Error> {
         let path = target.path_and_query().map_or("/", PathAndQuery::as_str);
-        let builder = Uri::builder().scheme(self.scheme.clone()).authority(self.authority.clone());
+        let builder = Uri::builder().scheme(self.scheme.clone());
+        let builder = match host_prefix {
+            None => builder.authority(self.authority.clone()),
+            Some(prefix) => builder.authority(format!("{prefix}{}", self.authority)),
+        };
         match (self.base_path.as_str(), target.path_and_query()) {
             ("", Some(path)) => builder.path_and_query(path.clone()),
             (base, _) => builder.path_and_query(format!("{base}{path}")),
@@ -84,11 +89,18 @@ mod tests {
     fn base_path_and_target_are_joined() {
         let check = |url: &str, expected: &str| {
             let target = Uri::from_static("/model/a%3A0/invoke?x=%2F");
-            assert_eq!(Endpoint::parse(url).unwrap().apply(&target).unwrap().to_string(), expected);
+            assert_eq!(Endpoint::parse(url).unwrap().apply(&target, None).unwrap().to_string(), expected);
         };
         check("https://example.test", "https://example.test/model/a%3A0/invoke?x=%2F");
         check("http://[::1]:8080/", "http://[::1]:8080/model/a%3A0/invoke?x=%2F");
         check("HTTPS://example.test/a/b%20c/", "https://example.test/a/b%20c/model/a%3A0/invoke?x=%2F");
+    }
+
+    #[test]
+    fn a_prefix_stands_before_the_host() {
+        let endpoint = Endpoint::parse("https://example.test:8080/base").unwrap();
+        let uri = endpoint.apply(&Uri::from_static("/a"), Some("foo.bar.")).unwrap();
+        assert_eq!(uri.to_string(), "https://foo.bar.example.test:8080/base/a");
     }
 
     #[test]
@@ -115,7 +127,7 @@ mod tests {
         #[test]
         fn no_url_panics_and_none_changes_the_target(url in "(https?://)?[ -~é]{0,30}") {
             if let Ok(endpoint) = Endpoint::parse(&url) {
-                let uri = endpoint.apply(&Uri::from_static("/model/a%3A0/invoke")).unwrap();
+                let uri = endpoint.apply(&Uri::from_static("/model/a%3A0/invoke"), None).unwrap();
                 prop_assert!(uri.to_string().ends_with("/model/a%3A0/invoke"), "{}", uri);
                 prop_assert_eq!(Endpoint::parse(&endpoint.to_string()), Ok(endpoint));
             }

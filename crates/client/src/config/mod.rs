@@ -5,6 +5,7 @@ mod clock;
 mod endpoint;
 mod error;
 mod source;
+mod tokens;
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ pub use source::{Source, Sources};
 pub(crate) use clock::Clock;
 pub(crate) use endpoint::Endpoint;
 pub(crate) use source::Setting;
+pub(crate) use tokens::Tokens;
 
 use crate::env;
 
@@ -32,6 +34,7 @@ pub struct Config {
     pub(crate) sources: Sources,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) clock: Clock,
+    pub(crate) tokens: Tokens,
 }
 
 /// How a call says who calls.

@@ -6,6 +6,7 @@ use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value};
 
 use crate::Response;
+use crate::event_stream::Message;
 
 /// The parts of an error answer that stand in the same places for every error.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +53,19 @@ impl ErrorMetadata {
             request_id: request_id(headers).map(str::to_owned),
             body,
         }
+    }
+
+    /// Reads the error that a message of an event stream carries: its headers `:error-code` and `:error-message`, else
+    /// the name of its exception and the words in its payload. The status is that of the response that the stream
+    /// stands in. <https://smithy.io/2.0/aws/amazon-eventstream.html>
+    pub fn from_message(message: &Message) -> Self {
+        let (code, words) = crate::event_stream::error_of(message);
+        let body = match object(message.payload()) {
+            _ if message.payload().is_empty() => Body::Empty,
+            Some(_) => Body::JsonObject,
+            None => Body::Other { content_type: None, length: message.payload().len() },
+        };
+        Self { code, message: words, status: StatusCode::OK, request_id: None, body }
     }
 
     /// The error's code, without namespace and without the URI that some services append.

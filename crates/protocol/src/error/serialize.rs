@@ -40,6 +40,16 @@ pub enum SerializeErrorKind {
     /// section 5.2.4). No percent-encoding prevents that, as both dots are unreserved.
     #[error("is a dot segment, `.` or `..`, which would change the path of the request: give another value")]
     DotSegment,
+    /// A value that stands in the host name is no label of one.
+    /// <https://smithy.io/2.0/spec/endpoint-traits.html#hostlabel-trait>
+    #[error(
+        "stands in the host name of the request, so it takes 1 to 63 letters, digits and hyphens, no hyphen at either \
+         end"
+    )]
+    HostLabel,
+    /// A value that no header of an event can carry: names are at most 255 bytes, values 32,767.
+    #[error("cannot be a header of an event: {0}")]
+    EventHeader(String),
     /// A field value has a character that RFC 9110 section 5.5 forbids.
     #[error(
         "has a character that a `{field}` header field cannot carry (control characters are not allowed): remove it"

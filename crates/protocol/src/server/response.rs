@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use http::header::{HeaderName, HeaderValue};
 
-use crate::{MessageBuilder, ModeledError, Response};
+use crate::{MessageBuilder, ModeledError, Response, event_stream};
 
 /// Writes a response: fields first, then one of the payloads, which ends it.
 pub type ResponseBuilder = MessageBuilder<StatusCode>;
@@ -34,6 +34,12 @@ impl ResponseBuilder {
         let mut body = Vec::new();
         write(&mut body);
         self.finish(body.into())
+    }
+
+    /// Ends a response whose payload is a stream of events, which follow.
+    pub fn events(mut self) -> Response {
+        self.default_content_type(event_stream::CONTENT_TYPE);
+        self.finish(Bytes::new())
     }
 
     fn finish(self, body: Bytes) -> Response {

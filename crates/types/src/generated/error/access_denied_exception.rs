@@ -24,14 +24,6 @@ impl AccessDeniedException {
     }
 }
 
-impl json::ToJson for AccessDeniedException {
-    fn to_json(&self, out: &mut Vec<u8>) {
-        let mut object = json::ObjectWriter::new(out);
-        object.optional("message", self.message.as_ref(), json::write::string);
-        object.end();
-    }
-}
-
 impl ModeledError for AccessDeniedException {
     const CODE: &'static str = "AccessDeniedException";
     const STATUS: u16 = 403;

@@ -23,14 +23,6 @@ impl InternalServerException {
     }
 }
 
-impl json::ToJson for InternalServerException {
-    fn to_json(&self, out: &mut Vec<u8>) {
-        let mut object = json::ObjectWriter::new(out);
-        object.optional("message", self.message.as_ref(), json::write::string);
-        object.end();
-    }
-}
-
 impl ModeledError for InternalServerException {
     const CODE: &'static str = "InternalServerException";
     const STATUS: u16 = 500;

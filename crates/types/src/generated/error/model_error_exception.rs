@@ -37,16 +37,6 @@ impl ModelErrorException {
     }
 }
 
-impl json::ToJson for ModelErrorException {
-    fn to_json(&self, out: &mut Vec<u8>) {
-        let mut object = json::ObjectWriter::new(out);
-        object.optional("message", self.message.as_ref(), json::write::string);
-        object.optional("originalStatusCode", self.original_status_code.as_ref(), json::write::display);
-        object.optional("resourceName", self.resource_name.as_ref(), json::write::string);
-        object.end();
-    }
-}
-
 impl ModeledError for ModelErrorException {
     const CODE: &'static str = "ModelErrorException";
     const STATUS: u16 = 424;

@@ -24,14 +24,6 @@ impl ModelNotReadyException {
     }
 }
 
-impl json::ToJson for ModelNotReadyException {
-    fn to_json(&self, out: &mut Vec<u8>) {
-        let mut object = json::ObjectWriter::new(out);
-        object.optional("message", self.message.as_ref(), json::write::string);
-        object.end();
-    }
-}
-
 impl ModeledError for ModelNotReadyException {
     const CODE: &'static str = "ModelNotReadyException";
     const STATUS: u16 = 429;

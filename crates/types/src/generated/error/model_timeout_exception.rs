@@ -23,14 +23,6 @@ impl ModelTimeoutException {
     }
 }
 
-impl json::ToJson for ModelTimeoutException {
-    fn to_json(&self, out: &mut Vec<u8>) {
-        let mut object = json::ObjectWriter::new(out);
-        object.optional("message", self.message.as_ref(), json::write::string);
-        object.end();
-    }
-}
-
 impl ModeledError for ModelTimeoutException {
     const CODE: &'static str = "ModelTimeoutException";
     const STATUS: u16 = 408;

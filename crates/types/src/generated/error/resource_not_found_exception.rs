@@ -24,14 +24,6 @@ impl ResourceNotFoundException {
     }
 }
 
-impl json::ToJson for ResourceNotFoundException {
-    fn to_json(&self, out: &mut Vec<u8>) {
-        let mut object = json::ObjectWriter::new(out);
-        object.optional("message", self.message.as_ref(), json::write::string);
-        object.end();
-    }
-}
-
 impl ModeledError for ResourceNotFoundException {
     const CODE: &'static str = "ResourceNotFoundException";
     const STATUS: u16 = 404;

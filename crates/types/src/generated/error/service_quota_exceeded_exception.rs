@@ -23,14 +23,6 @@ impl ServiceQuotaExceededException {
     }
 }
 
-impl json::ToJson for ServiceQuotaExceededException {
-    fn to_json(&self, out: &mut Vec<u8>) {
-        let mut object = json::ObjectWriter::new(out);
-        object.optional("message", self.message.as_ref(), json::write::string);
-        object.end();
-    }
-}
-
 impl ModeledError for ServiceQuotaExceededException {
     const CODE: &'static str = "ServiceQuotaExceededException";
     const STATUS: u16 = 400;

@@ -24,14 +24,6 @@ impl ServiceUnavailableException {
     }
 }
 
-impl json::ToJson for ServiceUnavailableException {
-    fn to_json(&self, out: &mut Vec<u8>) {
-        let mut object = json::ObjectWriter::new(out);
-        object.optional("message", self.message.as_ref(), json::write::string);
-        object.end();
-    }
-}
-
 impl ModeledError for ServiceUnavailableException {
     const CODE: &'static str = "ServiceUnavailableException";
     const STATUS: u16 = 503;

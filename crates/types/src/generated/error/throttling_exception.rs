@@ -24,14 +24,6 @@ impl ThrottlingException {
     }
 }
 
-impl json::ToJson for ThrottlingException {
-    fn to_json(&self, out: &mut Vec<u8>) {
-        let mut object = json::ObjectWriter::new(out);
-        object.optional("message", self.message.as_ref(), json::write::string);
-        object.end();
-    }
-}
-
 impl ModeledError for ThrottlingException {
     const CODE: &'static str = "ThrottlingException";
     const STATUS: u16 = 429;

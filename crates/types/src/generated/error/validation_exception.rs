@@ -24,14 +24,6 @@ impl ValidationException {
     }
 }
 
-impl json::ToJson for ValidationException {
-    fn to_json(&self, out: &mut Vec<u8>) {
-        let mut object = json::ObjectWriter::new(out);
-        object.optional("message", self.message.as_ref(), json::write::string);
-        object.end();
-    }
-}
-
 impl ModeledError for ValidationException {
     const CODE: &'static str = "ValidationException";
     const STATUS: u16 = 400;

@@ -21,14 +21,6 @@ impl AlsoNotThere {
     }
 }
 
-impl json::ToJson for AlsoNotThere {
-    fn to_json(&self, out: &mut Vec<u8>) {
-        let mut object = json::ObjectWriter::new(out);
-        object.optional("Message", self.message.as_ref(), json::write::string);
-        object.end();
-    }
-}
-
 impl ModeledError for AlsoNotThere {
     const CODE: &'static str = "AlsoNotThere";
     const STATUS: u16 = 404;

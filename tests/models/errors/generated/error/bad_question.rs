@@ -32,16 +32,6 @@ impl BadQuestion {
     }
 }
 
-impl json::ToJson for BadQuestion {
-    fn to_json(&self, out: &mut Vec<u8>) {
-        let mut object = json::ObjectWriter::new(out);
-        object.optional("message", self.message.as_ref(), json::write::string);
-        object.optional("position", self.position.as_ref(), json::write::display);
-        object.optional("hint", self.hint.as_ref(), json::ToJson::to_json);
-        object.end();
-    }
-}
-
 impl ModeledError for BadQuestion {
     const CODE: &'static str = "BadQuestion";
     const STATUS: u16 = 400;

@@ -27,14 +27,6 @@ impl Broken {
     }
 }
 
-impl json::ToJson for Broken {
-    fn to_json(&self, out: &mut Vec<u8>) {
-        let mut object = json::ObjectWriter::new(out);
-        object.optional("message", self.message.as_ref(), json::write::string);
-        object.end();
-    }
-}
-
 impl ModeledError for Broken {
     const CODE: &'static str = "Broken";
     const STATUS: u16 = 500;

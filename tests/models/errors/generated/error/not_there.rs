@@ -43,14 +43,6 @@ impl NotThere {
     }
 }
 
-impl json::ToJson for NotThere {
-    fn to_json(&self, out: &mut Vec<u8>) {
-        let mut object = json::ObjectWriter::new(out);
-        object.member("message", &self.message, json::write::string);
-        object.end();
-    }
-}
-
 impl ModeledError for NotThere {
     const CODE: &'static str = "NotThere";
     const STATUS: u16 = 404;

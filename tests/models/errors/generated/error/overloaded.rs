@@ -28,14 +28,6 @@ impl Overloaded {
     }
 }
 
-impl json::ToJson for Overloaded {
-    fn to_json(&self, out: &mut Vec<u8>) {
-        let mut object = json::ObjectWriter::new(out);
-        object.optional("message", self.message.as_ref(), json::write::string);
-        object.end();
-    }
-}
-
 impl ModeledError for Overloaded {
     const CODE: &'static str = "Overloaded";
     const STATUS: u16 = 503;

@@ -28,15 +28,6 @@ impl Shouting {
     }
 }
 
-impl json::ToJson for Shouting {
-    fn to_json(&self, out: &mut Vec<u8>) {
-        let mut object = json::ObjectWriter::new(out);
-        object.optional("message", self.message.as_ref(), json::write::string);
-        object.optional("MESSAGE", self.message_.as_ref(), json::write::string);
-        object.end();
-    }
-}
-
 impl ModeledError for Shouting {
     const CODE: &'static str = "Shouting";
     const STATUS: u16 = 418;

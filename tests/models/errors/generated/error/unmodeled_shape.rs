@@ -21,14 +21,6 @@ impl UnmodeledShape {
     }
 }
 
-impl json::ToJson for UnmodeledShape {
-    fn to_json(&self, out: &mut Vec<u8>) {
-        let mut object = json::ObjectWriter::new(out);
-        object.optional("message", self.message.as_ref(), json::write::string);
-        object.end();
-    }
-}
-
 impl ModeledError for UnmodeledShape {
     const CODE: &'static str = "Unmodeled";
     const STATUS: u16 = 501;

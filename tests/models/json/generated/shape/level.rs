@@ -26,6 +26,12 @@ impl From<i32> for Level {
     }
 }
 
+impl From<Level> for i32 {
+    fn from(value: Level) -> Self {
+        value.0
+    }
+}
+
 impl fmt::Display for Level {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

@@ -21,14 +21,6 @@ impl Rude {
     }
 }
 
-impl json::ToJson for Rude {
-    fn to_json(&self, out: &mut Vec<u8>) {
-        let mut object = json::ObjectWriter::new(out);
-        object.optional("message", self.message.as_ref(), json::write::string);
-        object.end();
-    }
-}
-
 impl ModeledError for Rude {
     const CODE: &'static str = "Rude";
     const STATUS: u16 = 400;

@@ -37,16 +37,6 @@ impl MethodShape {
     }
 }
 
-impl json::ToJson for MethodShape {
-    fn to_json(&self, out: &mut Vec<u8>) {
-        let mut object = json::ObjectWriter::new(out);
-        object.optional("message", self.message.as_ref(), json::write::string);
-        object.optional("response", self.response.as_ref(), json::write::string);
-        object.optional("headers", self.headers.as_ref(), json::ToJson::to_json);
-        object.end();
-    }
-}
-
 impl ModeledError for MethodShape {
     const CODE: &'static str = "Method";
     const STATUS: u16 = 400;

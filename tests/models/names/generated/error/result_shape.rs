@@ -37,16 +37,6 @@ impl ResultShape {
     }
 }
 
-impl json::ToJson for ResultShape {
-    fn to_json(&self, out: &mut Vec<u8>) {
-        let mut object = json::ObjectWriter::new(out);
-        object.optional("message", self.message.as_ref(), json::write::string);
-        object.optional("response", self.response.as_ref(), json::write::string);
-        object.optional("headers", self.headers.as_ref(), json::ToJson::to_json);
-        object.end();
-    }
-}
-
 impl ModeledError for ResultShape {
     const CODE: &'static str = "Result";
     const STATUS: u16 = 400;

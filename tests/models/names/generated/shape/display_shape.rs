@@ -29,6 +29,12 @@ impl From<i32> for DisplayShape {
     }
 }
 
+impl From<DisplayShape> for i32 {
+    fn from(value: DisplayShape) -> Self {
+        value.0
+    }
+}
+
 impl fmt::Display for DisplayShape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

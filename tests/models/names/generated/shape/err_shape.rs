@@ -29,6 +29,12 @@ impl From<i32> for ErrShape {
     }
 }
 
+impl From<ErrShape> for i32 {
+    fn from(value: ErrShape) -> Self {
+        value.0
+    }
+}
+
 impl fmt::Display for ErrShape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

@@ -109,43 +109,89 @@ impl ServerOperation for InvokeModel {
         let response = match error {
             InvokeModelError::AccessDeniedException(error) => {
                 let response = server::modeled_error(error);
-                response.json(|out| json::ToJson::to_json(error, out))
+                response.json(|out| {
+                    let mut object = json::ObjectWriter::new(out);
+                    object.optional("message", error.message.as_ref(), json::write::string);
+                    object.end();
+                })
             }
             InvokeModelError::InternalServerException(error) => {
                 let response = server::modeled_error(error);
-                response.json(|out| json::ToJson::to_json(error, out))
+                response.json(|out| {
+                    let mut object = json::ObjectWriter::new(out);
+                    object.optional("message", error.message.as_ref(), json::write::string);
+                    object.end();
+                })
             }
             InvokeModelError::ModelErrorException(error) => {
                 let response = server::modeled_error(error);
-                response.json(|out| json::ToJson::to_json(error, out))
+                response.json(|out| {
+                    let mut object = json::ObjectWriter::new(out);
+                    object.optional("message", error.message.as_ref(), json::write::string);
+                    object.optional(
+                        "originalStatusCode",
+                        error.original_status_code.as_ref(),
+                        json::write::display,
+                    );
+                    object.optional("resourceName", error.resource_name.as_ref(), json::write::string);
+                    object.end();
+                })
             }
             InvokeModelError::ModelNotReadyException(error) => {
                 let response = server::modeled_error(error);
-                response.json(|out| json::ToJson::to_json(error, out))
+                response.json(|out| {
+                    let mut object = json::ObjectWriter::new(out);
+                    object.optional("message", error.message.as_ref(), json::write::string);
+                    object.end();
+                })
             }
             InvokeModelError::ModelTimeoutException(error) => {
                 let response = server::modeled_error(error);
-                response.json(|out| json::ToJson::to_json(error, out))
+                response.json(|out| {
+                    let mut object = json::ObjectWriter::new(out);
+                    object.optional("message", error.message.as_ref(), json::write::string);
+                    object.end();
+                })
             }
             InvokeModelError::ResourceNotFoundException(error) => {
                 let response = server::modeled_error(error);
-                response.json(|out| json::ToJson::to_json(error, out))
+                response.json(|out| {
+                    let mut object = json::ObjectWriter::new(out);
+                    object.optional("message", error.message.as_ref(), json::write::string);
+                    object.end();
+                })
             }
             InvokeModelError::ServiceQuotaExceededException(error) => {
                 let response = server::modeled_error(error);
-                response.json(|out| json::ToJson::to_json(error, out))
+                response.json(|out| {
+                    let mut object = json::ObjectWriter::new(out);
+                    object.optional("message", error.message.as_ref(), json::write::string);
+                    object.end();
+                })
             }
             InvokeModelError::ServiceUnavailableException(error) => {
                 let response = server::modeled_error(error);
-                response.json(|out| json::ToJson::to_json(error, out))
+                response.json(|out| {
+                    let mut object = json::ObjectWriter::new(out);
+                    object.optional("message", error.message.as_ref(), json::write::string);
+                    object.end();
+                })
             }
             InvokeModelError::ThrottlingException(error) => {
                 let response = server::modeled_error(error);
-                response.json(|out| json::ToJson::to_json(error, out))
+                response.json(|out| {
+                    let mut object = json::ObjectWriter::new(out);
+                    object.optional("message", error.message.as_ref(), json::write::string);
+                    object.end();
+                })
             }
             InvokeModelError::ValidationException(error) => {
                 let response = server::modeled_error(error);
-                response.json(|out| json::ToJson::to_json(error, out))
+                response.json(|out| {
+                    let mut object = json::ObjectWriter::new(out);
+                    object.optional("message", error.message.as_ref(), json::write::string);
+                    object.end();
+                })
             }
             InvokeModelError::Unmodeled(_) => return Ok(None),
         };

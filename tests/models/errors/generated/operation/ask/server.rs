@@ -25,22 +25,40 @@ impl ServerOperation for Ask {
         let response = match error {
             AskError::AlsoNotThere(error) => {
                 let response = server::modeled_error(error);
-                response.json(|out| json::ToJson::to_json(error, out))
+                response.json(|out| {
+                    let mut object = json::ObjectWriter::new(out);
+                    object.optional("Message", error.message.as_ref(), json::write::string);
+                    object.end();
+                })
             }
             AskError::BadQuestion(error) => {
                 let response = server::modeled_error(error);
-                response.json(|out| json::ToJson::to_json(error, out))
+                response.json(|out| {
+                    let mut object = json::ObjectWriter::new(out);
+                    object.optional("message", error.message.as_ref(), json::write::string);
+                    object.optional("position", error.position.as_ref(), json::write::display);
+                    object.optional("hint", error.hint.as_ref(), json::ToJson::to_json);
+                    object.end();
+                })
             }
             AskError::Broken(error) => {
                 let response = server::modeled_error(error);
-                response.json(|out| json::ToJson::to_json(error, out))
+                response.json(|out| {
+                    let mut object = json::ObjectWriter::new(out);
+                    object.optional("message", error.message.as_ref(), json::write::string);
+                    object.end();
+                })
             }
             AskError::NotThere(error) => {
                 let mut response = server::modeled_error(error);
                 response.field("x-resource", "resource", Some(&error.resource), text::write::string)?;
                 response.list_field("x-tries", "tries", error.tries.as_ref(), text::write::display)?;
                 response.prefixed_fields("x-fact-", "facts", error.facts.as_ref())?;
-                response.json(|out| json::ToJson::to_json(error, out))
+                response.json(|out| {
+                    let mut object = json::ObjectWriter::new(out);
+                    object.member("message", &error.message, json::write::string);
+                    object.end();
+                })
             }
             AskError::Overloaded(error) => {
                 let mut response = server::modeled_error(error);
@@ -50,19 +68,32 @@ impl ServerOperation for Ask {
                     error.retry_after.as_ref(),
                     text::write::display,
                 )?;
-                response.json(|out| json::ToJson::to_json(error, out))
+                response.json(|out| {
+                    let mut object = json::ObjectWriter::new(out);
+                    object.optional("message", error.message.as_ref(), json::write::string);
+                    object.end();
+                })
             }
             AskError::Shouting(error) => {
                 let response = server::modeled_error(error);
-                response.json(|out| json::ToJson::to_json(error, out))
+                response.json(|out| {
+                    let mut object = json::ObjectWriter::new(out);
+                    object.optional("message", error.message.as_ref(), json::write::string);
+                    object.optional("MESSAGE", error.message_.as_ref(), json::write::string);
+                    object.end();
+                })
             }
             AskError::UnmodeledShape(error) => {
                 let response = server::modeled_error(error);
-                response.json(|out| json::ToJson::to_json(error, out))
+                response.json(|out| {
+                    let mut object = json::ObjectWriter::new(out);
+                    object.optional("message", error.message.as_ref(), json::write::string);
+                    object.end();
+                })
             }
             AskError::Wordless(error) => {
                 let response = server::modeled_error(error);
-                response.json(|out| json::ToJson::to_json(error, out))
+                response.json(|out| out.extend_from_slice(b"{}"))
             }
             AskError::Unmodeled(_) => return Ok(None),
         };

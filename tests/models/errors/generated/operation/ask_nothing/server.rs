@@ -31,7 +31,11 @@ impl ServerOperation for AskNothing {
                     error.retry_after.as_ref(),
                     text::write::display,
                 )?;
-                response.json(|out| json::ToJson::to_json(error, out))
+                response.json(|out| {
+                    let mut object = json::ObjectWriter::new(out);
+                    object.optional("message", error.message.as_ref(), json::write::string);
+                    object.end();
+                })
             }
             AskNothingError::Unmodeled(_) => return Ok(None),
         };

@@ -40,7 +40,11 @@ impl ServerOperation for Greet {
         let response = match error {
             GreetError::Rude(error) => {
                 let response = server::modeled_error(error);
-                response.json(|out| json::ToJson::to_json(error, out))
+                response.json(|out| {
+                    let mut object = json::ObjectWriter::new(out);
+                    object.optional("message", error.message.as_ref(), json::write::string);
+                    object.end();
+                })
             }
             GreetError::Unmodeled(_) => return Ok(None),
         };

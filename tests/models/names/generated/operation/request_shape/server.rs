@@ -155,17 +155,35 @@ impl ServerOperation for RequestShape {
             RequestShapeError::ErrorShape(error) => {
                 let mut response = server::modeled_error(error);
                 response.field("x-error", "error", error.error.as_ref(), text::write::string)?;
-                response.json(|out| json::ToJson::to_json(error, out))
+                response.json(|out| {
+                    let mut object = json::ObjectWriter::new(out);
+                    object.optional("message", error.message.as_ref(), json::write::string);
+                    object.optional("response", error.response.as_ref(), json::write::string);
+                    object.optional("headers", error.headers.as_ref(), json::ToJson::to_json);
+                    object.end();
+                })
             }
             RequestShapeError::MethodShape(error) => {
                 let mut response = server::modeled_error(error);
                 response.field("x-error", "error", error.error.as_ref(), text::write::string)?;
-                response.json(|out| json::ToJson::to_json(error, out))
+                response.json(|out| {
+                    let mut object = json::ObjectWriter::new(out);
+                    object.optional("message", error.message.as_ref(), json::write::string);
+                    object.optional("response", error.response.as_ref(), json::write::string);
+                    object.optional("headers", error.headers.as_ref(), json::ToJson::to_json);
+                    object.end();
+                })
             }
             RequestShapeError::ResultShape(error) => {
                 let mut response = server::modeled_error(error);
                 response.field("x-error", "error", error.error.as_ref(), text::write::string)?;
-                response.json(|out| json::ToJson::to_json(error, out))
+                response.json(|out| {
+                    let mut object = json::ObjectWriter::new(out);
+                    object.optional("message", error.message.as_ref(), json::write::string);
+                    object.optional("response", error.response.as_ref(), json::write::string);
+                    object.optional("headers", error.headers.as_ref(), json::ToJson::to_json);
+                    object.end();
+                })
             }
             RequestShapeError::Unmodeled(_) => return Ok(None),
         };

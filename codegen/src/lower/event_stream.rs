@@ -1,0 +1,83 @@
+//! Event streams: which members are events, which errors; where the messages of an operation have one.
+//! <https://smithy.io/2.0/spec/streaming.html#event-streams>
+
+use crate::diagnostic::Diagnostic;
+use crate::ir::{self, Location};
+use crate::model::{Member, Reference, Shape, ShapeId, ShapeType};
+
+use super::names::Scope;
+use super::{Lowering, docs, traits};
+
+impl Lowering<'_> {
+    /// Whether a shape is the union of a stream's events.
+    pub(super) fn is_event_stream(&self, target: &ShapeId) -> bool {
+        self.model
+            .shape(target)
+            .is_some_and(|shape| shape.ty == ShapeType::Union && shape.has(traits::STREAMING))
+    }
+
+    pub(super) fn event_stream(&mut self, id: &ShapeId, shape: &Shape, rust_name: String) -> ir::EventStream {
+        let mut scope = Scope::with(&["Unknown"]);
+        let (mut events, mut exceptions) = (Vec::new(), Vec::new());
+        for (name, member) in &shape.members {
+            let member_id = id.member(name);
+            traits::check(&member_id, &member.traits, &mut self.diagnostics);
+            let target = self.model.shape(&member.target).filter(|shape| shape.ty == ShapeType::Structure);
+            let (Some(target), Some(structure)) = (target, self.names.get(&member.target).cloned()) else {
+                let message = "is an event, and targets no structure with a name of its own";
+                self.diagnostics.push(Diagnostic::shape(&member_id, message));
+                continue;
+            };
+            if target.has(traits::ERROR) {
+                for (name, inner) in &target.members {
+                    for id in [traits::EVENT_HEADER, traits::EVENT_PAYLOAD] {
+                        if inner.has(id) {
+                            let message = "stands on a member of an error, which is not generated";
+                            let member = member.target.member(name);
+                            self.diagnostics.push(Diagnostic::on_trait(&member, id, message));
+                        }
+                    }
+                }
+                exceptions.push(ir::Exception { wire_name: name.clone(), error: structure });
+                continue;
+            }
+            events.push(ir::Event {
+                wire_name: name.clone(),
+                rust_name: scope.upper_camel(name),
+                doc: docs::of(&member.traits),
+                structure,
+                sensitive: self.is_sensitive(member),
+            });
+        }
+        ir::EventStream {
+            error_name: self.stream_errors.get(id).cloned().unwrap_or_default(),
+            rust_name,
+            wire_name: id.name().to_owned(),
+            doc: docs::of(&shape.traits),
+            events,
+            exceptions,
+            sensitive: shape.has(traits::SENSITIVE),
+        }
+    }
+
+    /// The Rust name of the stream in a message. Its other members stand in the message's head: a stream has the
+    /// whole payload. <https://smithy.io/2.0/spec/streaming.html#event-stream-message-serialization>
+    pub(super) fn events_of(
+        &mut self,
+        reference: Option<&Reference>,
+        message: &ir::Structure,
+    ) -> Option<String> {
+        let id = &reference?.target;
+        let shape = self.model.shape(id)?;
+        let is_stream = |(_, member): &(&String, &Member)| self.is_event_stream(&member.target);
+        let (name, member) = shape.members.iter().find(is_stream)?;
+        traits::check(&id.member(name), &member.traits, &mut self.diagnostics);
+        let in_payload =
+            |member: &&ir::Member| matches!(member.location, Location::Body | Location::Payload { .. });
+        for other in message.members.iter().filter(in_payload) {
+            let message = format!("stands nowhere: the whole payload is the event stream `{name}`");
+            self.diagnostics.push(Diagnostic::shape(&id.member(&other.wire_name), message));
+        }
+        self.names.get(&member.target).cloned()
+    }
+}

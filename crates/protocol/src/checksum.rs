@@ -1,0 +1,92 @@
+//! Checksums of a request's payload, in its header fields.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::header::{HeaderName, HeaderValue};
+use md5::Md5;
+use sha2::{Digest, Sha256};
+
+use crate::{Request, SerializeError};
+
+/// Adds `Content-MD5`, the base64 of the payload's MD5, where no member has set it.
+/// <https://smithy.io/2.0/spec/behavior-traits.html#httpchecksumrequired-trait>
+///
+/// # Errors
+/// None.
+pub fn md5(mut request: Request) -> Result<Request, SerializeError> {
+    let digest = STANDARD.encode(Md5::digest(request.body()));
+    set(&mut request, "content-md5", &digest);
+    Ok(request)
+}
+
+/// Adds `X-Amz-Content-Sha256` and `X-Amz-Sha256-Tree-Hash` of a payload that is not empty, where no member has set
+/// them. <https://docs.aws.amazon.com/amazonglacier/latest/dev/checksum-calculations.html>
+///
+/// # Errors
+/// None.
+pub fn tree_hash(mut request: Request) -> Result<Request, SerializeError> {
+    if !request.body().is_empty() {
+        let (linear, tree) = (hex(&Sha256::digest(request.body())), hex(&tree(request.body())));
+        set(&mut request, "x-amz-content-sha256", &linear);
+        set(&mut request, "x-amz-sha256-tree-hash", &tree);
+    }
+    Ok(request)
+}
+
+/// The hashes of each MiB, hashed in pairs until one is left; one that has no partner goes up as it is.
+fn tree(payload: &[u8]) -> [u8; 32] {
+    const LEAF: usize = 1024 * 1024;
+    let mut level: Vec<[u8; 32]> = payload.chunks(LEAF).map(|leaf| Sha256::digest(leaf).into()).collect();
+    while level.len() > 1 {
+        let pairs = level.chunks(2).map(|pair| match pair {
+            [left, right] => Sha256::digest([*left, *right].concat()).into(),
+            _ => pair[0],
+        });
+        level = pairs.collect();
+    }
+    level.first().copied().unwrap_or_else(|| Sha256::digest([]).into())
+}
+
+fn set(request: &mut Request, name: &'static str, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        request.headers_mut().entry(HeaderName::from_static(name)).or_insert(value);
+    }
+}
+
+fn hex(digest: &[u8]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    #[test]
+    fn md5_is_that_of_rfc_1321() {
+        let request = md5(Request::new(Bytes::from_static(b"message digest"))).unwrap();
+        assert_eq!(request.headers()["content-md5"], "+WtpfXy3k41SWi8xqvFh0A==");
+    }
+
+    #[test]
+    fn what_a_member_says_stays() {
+        let mut request = Request::new(Bytes::from_static(b"a"));
+        request.headers_mut().insert("content-md5", HeaderValue::from_static("mine"));
+        request.headers_mut().insert("x-amz-sha256-tree-hash", HeaderValue::from_static("mine"));
+        let request = tree_hash(md5(request).unwrap()).unwrap();
+        assert_eq!(request.headers()["content-md5"], "mine");
+        assert_eq!(request.headers()["x-amz-sha256-tree-hash"], "mine");
+        assert_eq!(request.headers()["x-amz-content-sha256"].len(), 64);
+    }
+
+    #[test]
+    fn a_tree_of_one_leaf_is_its_hash_and_of_three_a_tree() {
+        let hash = |bytes: &[u8]| -> [u8; 32] { Sha256::digest(bytes).into() };
+        assert_eq!(tree(b"hello"), hash(b"hello"));
+        let payload = vec![7; 2 * 1024 * 1024 + 1];
+        let leaf = hash(&payload[..1024 * 1024]);
+        let pair = hash(&[leaf, leaf].concat());
+        assert_eq!(tree(&payload), hash(&[pair, hash(&[7])].concat()));
+    }
+}

@@ -1,0 +1,87 @@
+//! What a message says that it is. <https://smithy.io/2.0/aws/amazon-eventstream.html>
+
+use super::{HeaderValue, Message, read};
+use crate::json::FromJson;
+use crate::{ErrorMetadata, ParseError, ParseErrorKind, json};
+
+/// The kinds of messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind<'a> {
+    /// An event of that name.
+    Event(&'a str),
+    /// An error of the model, by the name of its member.
+    Exception(&'a str),
+    /// An error that the model does not have.
+    Error,
+}
+
+impl<'a> Kind<'a> {
+    /// The kind of a message, from the headers that begin with a colon.
+    ///
+    /// # Errors
+    /// A header is missing, is no string, or names no kind.
+    pub fn of(message: &'a Message) -> Result<Self, ParseError> {
+        let text = |name| match message.header(name) {
+            Some(HeaderValue::String(text)) => Ok(text),
+            Some(other) => {
+                let kind = ParseErrorKind::Type { expected: "a string", found: other.type_name() };
+                Err(ParseError::new(name, kind))
+            }
+            None => Err(ParseError::new(name, ParseErrorKind::Missing)),
+        };
+        match text(":message-type")? {
+            "event" => text(":event-type").map(Self::Event),
+            "exception" => text(":exception-type").map(Self::Exception),
+            "error" => Ok(Self::Error),
+            _ => {
+                let kind = ParseErrorKind::Text { expected: "event, exception or error" };
+                Err(ParseError::new(":message-type", kind))
+            }
+        }
+    }
+}
+
+/// Reads a member from a header of an event; absent is not set.
+///
+/// # Errors
+/// The header is of another type.
+pub fn header<T>(
+    message: &Message,
+    name: &str,
+    read: impl Fn(HeaderValue<'_>) -> Result<T, ParseErrorKind>,
+) -> Result<Option<T>, ParseError> {
+    let value = message.header(name).map(read).transpose();
+    value.map_err(|kind| ParseError::new(name, kind))
+}
+
+/// A required member of the answer's head, which must be there.
+///
+/// # Errors
+/// It is not.
+pub fn required<T>(member: &str, value: Option<T>) -> Result<T, ParseError> {
+    value.ok_or_else(|| ParseError::new(member, ParseErrorKind::Missing))
+}
+
+/// Reads an error of the model; one whose payload is not of its shape still is an error, of its name.
+pub fn exception<T: FromJson, E: From<ErrorMetadata>>(message: &Message, modeled: impl FnOnce(T) -> E) -> E {
+    let value = match message.payload().is_empty() {
+        true => Ok(json::Value::Object(serde_json::Map::new())),
+        false => json::value_of(message.payload()),
+    };
+    match value.and_then(T::from_json) {
+        Ok(error) => modeled(error),
+        Err(_) => ErrorMetadata::from_message(message).into(),
+    }
+}
+
+/// The code and the words of an error in a message.
+pub(crate) fn error_of(message: &Message) -> (Option<String>, Option<String>) {
+    let text = |name| header(message, name, read::string).ok().flatten();
+    let code = text(":error-code").or_else(|| text(":exception-type"));
+    let words = text(":error-message").or_else(|| {
+        let object: serde_json::Map<String, json::Value> = serde_json::from_slice(message.payload()).ok()?;
+        let words = object.get("message").or_else(|| object.get("Message"))?;
+        words.as_str().map(str::to_owned)
+    });
+    (code, words)
+}

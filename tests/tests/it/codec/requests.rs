@@ -1,0 +1,142 @@
+//! What operations say of their requests beside the members: tokens, host prefixes, compression, checksums, who may
+//! call.
+
+use bytes::Bytes;
+use invoke_model_protocol::{Authentication, Operation, PayloadInput, Request, SerializeErrorKind};
+use invoke_model_tests::requests::*;
+
+use super::{answered, response, sent, text_of};
+
+/// Tokens that are counted.
+fn counted() -> impl FnMut() -> String {
+    let mut count = 0;
+    move || {
+        count += 1;
+        format!("token-{count}")
+    }
+}
+
+#[test]
+fn tokens_that_are_left_out_are_made() {
+    let mut input = CallInput::default();
+    Call::fill_idempotency_tokens(&mut input, &mut counted());
+    let expected = "POST /call\ncontent-type: application/json\nx-second: token-2\nx-version: 7\n\n{\"token\":\"token-1\"}";
+    assert_eq!(text_of(&Call::serialize(input).unwrap()), expected);
+}
+
+#[test]
+fn tokens_that_are_given_stay() {
+    let mut input = CallInput::default();
+    input.token = Some("mine".to_owned());
+    Call::fill_idempotency_tokens(&mut input, &mut counted());
+    assert_eq!((input.token.as_deref(), input.second.as_deref()), (Some("mine"), Some("token-1")));
+}
+
+#[test]
+fn the_services_own_fields_stand_below_a_members() {
+    let mut input = CallInput::default();
+    input.version = Some("8".to_owned());
+    let request = Call::serialize(input).unwrap();
+    assert_eq!(request.headers().get_all("x-version").iter().collect::<Vec<_>>(), ["8"]);
+}
+
+#[test]
+fn a_host_prefix_is_made_of_the_input() {
+    let prefix = |label: &str| Prefixed::host_prefix(&PrefixedInput::new(label));
+    assert_eq!(prefix("x1").unwrap().as_deref(), Some("a.x1-b."));
+    let error = prefix("evil.example/").unwrap_err();
+    assert_eq!((error.member(), error.kind()), ("label", &SerializeErrorKind::HostLabel));
+    assert_eq!(Fixed::host_prefix(&FixedInput::default()).unwrap().as_deref(), Some("data."));
+    assert_eq!(Call::host_prefix(&CallInput::default()).unwrap(), None);
+    // The label is a member of the body, too.
+    assert!(sent::<Prefixed>(PrefixedInput::new("x1")).ends_with("{\"label\":\"x1\"}"));
+}
+
+#[test]
+fn a_large_payload_is_compressed_and_then_summed() {
+    let request = |length: usize, encoding: Option<&str>| {
+        let mut input = CompressedInput::default();
+        (input.text, input.encoding) = (Some("a".repeat(length)), encoding.map(str::to_owned));
+        Compressed::serialize(input).unwrap()
+    };
+    let small = request(10, None);
+    assert_eq!((small.headers().get("content-encoding"), small.body().len()), (None, 21));
+    let large = request(20_000, Some("x"));
+    assert_eq!(large.headers()["content-encoding"], "x, gzip");
+    assert!(large.body().len() < 1000 && large.body().starts_with(&[0x1f, 0x8b]));
+    let sum = |request: &Request| request.headers()["content-md5"].clone();
+    let again = invoke_model_protocol::checksum::md5(Request::new(large.body().clone())).unwrap();
+    assert_eq!(sum(&large), sum(&again));
+
+    let mut input = CompressedPayloadInput::default();
+    input.body = Some(Bytes::from(vec![0; 10_240]));
+    assert_eq!(CompressedPayload::serialize(input).unwrap().headers()["content-encoding"], "gzip");
+}
+
+#[test]
+fn a_required_checksum_is_that_of_the_body() {
+    let mut input = CheckedInput::default();
+    input.text = Some("hello".to_owned());
+    let expected = "POST /checked\ncontent-md5: dK7KYFCeJC/ugZk8TRONBg==\ncontent-type: application/json\nx-version: 7\n\n\
+                    {\"text\":\"hello\"}";
+    assert_eq!(sent::<Checked>(input), expected);
+}
+
+#[test]
+fn a_payload_is_hashed_and_an_empty_label_has_a_default() {
+    let mut input = HashedInput::new("");
+    let empty = Hashed::serialize(input.clone()).unwrap();
+    assert_eq!((empty.uri().path(), empty.headers().len()), ("/-/hashed", 1));
+    input.owner = "me".to_owned();
+    input.body = Some(Bytes::from_static(b"hello world"));
+    let request = Hashed::serialize(input.clone()).unwrap();
+    assert_eq!(request.uri().path(), "/me/hashed");
+    let hash = "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9";
+    assert_eq!(request.headers()["x-amz-content-sha256"], hash);
+    assert_eq!(request.headers()["x-amz-sha256-tree-hash"], hash);
+    input.hash = Some("mine".to_owned());
+    assert_eq!(Hashed::serialize(input).unwrap().headers()["x-amz-sha256-tree-hash"], "mine");
+}
+
+#[test]
+fn who_may_call_is_said() {
+    assert_eq!(Call::AUTHENTICATION, Authentication::Required);
+    assert_eq!(Open::AUTHENTICATION, Authentication::Optional);
+    assert_eq!(Anonymous::AUTHENTICATION, Authentication::None);
+    let unsigned = |unsigned: bool| unsigned;
+    assert!(unsigned(Upload::UNSIGNED_PAYLOAD) && !unsigned(Call::UNSIGNED_PAYLOAD));
+    fn needs_length<O: PayloadInput>() -> bool {
+        O::REQUIRES_LENGTH
+    }
+    assert!(needs_length::<Upload>());
+}
+
+#[test]
+fn a_streamed_payload_can_be_held_whole() {
+    let mut input = UploadInput::default();
+    input.body = Some(Bytes::from_static(b"abc"));
+    let expected = "PUT /upload\ncontent-type: application/octet-stream\nx-version: 7\n\nabc";
+    assert_eq!(sent::<Upload>(input), expected);
+    let mut output = UploadOutput::default();
+    output.body = Bytes::from_static(b"def");
+    assert_eq!(answered::<Upload>(output), "200\ncontent-type: application/octet-stream\n\ndef");
+}
+
+#[test]
+fn an_error_can_have_a_payload() {
+    use invoke_model_protocol::{ErrorMetadata, ServerOperation};
+    let mut refused = Refused::default();
+    let mut why = Why::default();
+    why.text = Some("no".to_owned());
+    (refused.why, refused.code) = (Some(why), Some(7));
+    let error = UploadError::from(refused);
+    let answer = Upload::serialize_error(&error).unwrap().unwrap();
+    assert_eq!(answer.headers()["x-amzn-errortype"], "Refused");
+    assert_eq!((answer.status().as_u16(), &answer.body()[..]), (409, &b"{\"text\":\"no\"}"[..]));
+    let parsed = Upload::parse_error(ErrorMetadata::from_response(&answer), &answer).unwrap();
+    assert_eq!(parsed, error);
+    // By its status, where nothing else is said.
+    let bare = response(409, &[], "");
+    let parsed = Upload::parse_error(ErrorMetadata::from_response(&bare), &bare).unwrap();
+    assert_eq!(parsed, UploadError::from(Refused::default()));
+}

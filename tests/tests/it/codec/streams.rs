@@ -1,0 +1,209 @@
+//! Event streams: events and errors as messages and back.
+
+use bytes::Bytes;
+use invoke_model_protocol::event_stream::{EventStream, HeaderValue, Message};
+use invoke_model_protocol::{ErrorMetadata, Operation, OperationError, ServerOperation};
+use invoke_model_tests::streams::*;
+
+use super::{response, text_of, time};
+
+/// The headers and the payload of a message, after the event has come back from it.
+fn sent(event: &Lines) -> String {
+    let message = event.event().unwrap();
+    assert_eq!(&Lines::parse(&message).unwrap().unwrap(), event);
+    text(&message)
+}
+
+fn text(message: &Message) -> String {
+    let headers = message.headers().map(|(name, value)| format!("{name}={value:?}\n"));
+    format!("{}\n{}", headers.collect::<String>(), String::from_utf8_lossy(message.payload()))
+}
+
+fn message(headers: &[(&str, HeaderValue<'_>)], payload: &str) -> Message {
+    let mut builder = Message::builder();
+    for (name, value) in headers {
+        builder.header(name, *value).unwrap();
+    }
+    builder.payload(payload.to_owned())
+}
+
+const EVENT: (&str, HeaderValue<'static>) = (":message-type", HeaderValue::String("event"));
+const EXCEPTION: (&str, HeaderValue<'static>) = (":message-type", HeaderValue::String("exception"));
+
+fn parsed(headers: &[(&str, HeaderValue<'_>)], payload: &str) -> Result<Lines, String> {
+    match Lines::parse(&message(headers, payload)) {
+        Ok(Ok(event)) => Ok(event),
+        Ok(Err(error)) => Err(format!("{:?}: {error}", error.code())),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+#[test]
+fn headers_of_every_type() {
+    let mut said = Said::new(-3);
+    (said.is_last, said.tiny, said.small, said.big) = (Some(true), Some(-1), Some(-2), Some(1 << 40));
+    said.mark = Some(Bytes::from_static(b"\x00\xff"));
+    said.who = Some("é".to_owned());
+    (said.level, said.kind) = (Some(Level::LOW), Some(Kind::SOFT));
+    said.at = Some(time("2024-10-31T14:15:14.123Z"));
+    let expected = "\
+:message-type=String(\"event\")
+:event-type=String(\"said\")
+:content-type=String(\"application/json\")
+isLast=Boolean(true)
+tiny=Byte(-1)
+small=Short(-2)
+number=Integer(-3)
+big=Long(1099511627776)
+mark=ByteArray([0, 255])
+who=String(\"é\")
+level=Integer(1)
+kind=String(\"soft\")
+at=Timestamp(1730384114123)
+
+{}";
+    assert_eq!(sent(&Lines::Said(said.clone())), expected);
+    // What is no header stands in the payload, by the rules of JSON.
+    said = Said::new(0);
+    (said.words, said.when) = (Some("hi".to_owned()), Some(time("1970-01-01T00:00:01.5Z")));
+    assert!(sent(&Lines::Said(said)).ends_with("number=Integer(0)\n\n{\"w\":\"hi\",\"when\":1.5}"));
+}
+
+#[test]
+fn payloads_of_every_type() {
+    let check = |event: Lines, expected: &str| {
+        let all = sent(&event);
+        let behind_type = all.split_once(":event-type=").unwrap().1;
+        assert_eq!(behind_type, expected);
+    };
+    let mut words = Text::default();
+    (words.text, words.tone) = (Some("hé".to_owned()), Some("low".to_owned()));
+    check(
+        Lines::Text(words),
+        "String(\"text\")\n:content-type=String(\"text/plain\")\ntone=String(\"low\")\n\nhé",
+    );
+    check(Lines::Text(Text::default()), "String(\"text\")\n:content-type=String(\"text/plain\")\n\n");
+    let sound = Sound::new(Bytes::from_static(b"~~"));
+    check(Lines::Sound(sound), "String(\"sound\")\n:content-type=String(\"audio/pcm\")\n\n~~");
+    let mut figure = Figure::default();
+    let mut point = Point::default();
+    point.x = Some(1);
+    figure.figure = Some(point.clone());
+    check(Lines::Shape(figure), "String(\"shape\")\n:content-type=String(\"application/json\")\n\n{\"x\":1}");
+    let chosen = Chosen::new(Choice::Right(point));
+    check(
+        Lines::Choice(chosen),
+        "String(\"choice\")\n:content-type=String(\"application/json\")\n\n{\"right\":{\"x\":1}}",
+    );
+    check(Lines::Ping(Ping::default()), "String(\"ping\")\n\n");
+}
+
+#[test]
+fn an_unknown_event_is_kept_as_it_is() {
+    let new =
+        message(&[EVENT, (":event-type", HeaderValue::String("sung")), ("key", HeaderValue::Byte(4))], "la");
+    let event = Lines::parse(&new).unwrap().unwrap();
+    assert_eq!(event, Lines::Unknown(new.clone()));
+    assert_eq!(event.event().unwrap(), new);
+}
+
+#[test]
+fn errors_come_back_as_they_went() {
+    let mut busy = Busy::default();
+    (busy.message, busy.retry_after) = (Some("later".to_owned()), Some(3));
+    let mut torn = Torn::default();
+    (torn.message, torn.at) = (Some("apart".to_owned()), Some(9));
+    for (error, expected) in [
+        (LinesError::from(busy), "busy\"\n{\"message\":\"later\",\"retryAfter\":3}"),
+        (LinesError::from(torn), "torn\"\n{\"Message\":\"apart\",\"at\":9}"),
+    ] {
+        let message = Lines::exception(&error).unwrap();
+        let (kind, payload) = expected.split_once("\"\n").unwrap();
+        let headers = format!(
+            ":message-type=String(\"exception\")\n:exception-type=String(\"{kind}\")\n:content-type=String(\"application/json\")\n"
+        );
+        assert_eq!(text(&message), format!("{headers}\n{payload}"));
+        assert_eq!(Lines::parse(&message).unwrap().unwrap_err(), error);
+    }
+    // Of two members with one error each is heard.
+    let again = [EXCEPTION, (":exception-type", HeaderValue::String("tornAgain"))];
+    assert_eq!(parsed(&again, "{}").unwrap_err(), "Some(\"Torn\"): Torn");
+}
+
+#[test]
+fn errors_that_the_model_does_not_have_keep_code_and_words() {
+    let kind = |name| (":exception-type", HeaderValue::String(name));
+    let check = |headers: &[(&str, HeaderValue<'_>)], payload: &str, expected: &str| {
+        assert_eq!(parsed(headers, payload).unwrap_err(), expected);
+    };
+    check(&[EXCEPTION, kind("odd")], "{\"Message\":\"why\"}", "Some(\"odd\"): odd: why");
+    // Of an error of the model whose members cannot be read, the name is left.
+    check(&[EXCEPTION, kind("torn")], "{\"at\":\"x\"}", "Some(\"torn\"): torn");
+    check(&[EXCEPTION, kind("torn")], "not json", "Some(\"torn\"): torn");
+    check(&[EXCEPTION, kind("torn")], "", "Some(\"Torn\"): Torn");
+    let error = [
+        (":message-type", HeaderValue::String("error")),
+        (":error-code", HeaderValue::String("Internal")),
+        (":error-message", HeaderValue::String("broken")),
+    ];
+    check(&error, "", "Some(\"Internal\"): Internal: broken");
+    let metadata = ErrorMetadata::from_message(&message(&error, ""));
+    assert_eq!(Lines::exception(&LinesError::from(metadata)).unwrap(), message(&error, ""));
+}
+
+#[test]
+fn what_does_not_say_what_it_is_is_refused() {
+    let check = |headers: &[(&str, HeaderValue<'_>)], payload: &str, expected: &str| {
+        assert_eq!(parsed(headers, payload).unwrap_err(), expected);
+    };
+    let said = (":event-type", HeaderValue::String("said"));
+    check(&[said], "{}", "`:message-type`: is required and absent");
+    check(&[EVENT], "{}", "`:event-type`: is required and absent");
+    check(&[EXCEPTION], "{}", "`:exception-type`: is required and absent");
+    check(
+        &[(":message-type", HeaderValue::ByteArray(b"event")), said],
+        "{}",
+        "`:message-type`: expected a string, found a byte array",
+    );
+    check(
+        &[(":message-type", HeaderValue::String("noise")), said],
+        "{}",
+        "`:message-type`: the text is not event, exception or error",
+    );
+    let wide = ("tiny", HeaderValue::Short(1));
+    check(&[EVENT, said, wide], "{}", "`tiny`: expected a byte, found a short");
+    check(&[EVENT, said], "[]", "expected an object, found an array");
+    check(
+        &[EVENT, said, ("at", HeaderValue::Timestamp(i64::MAX))],
+        "{}",
+        "`at`: the number does not fit a timestamp",
+    );
+}
+
+#[test]
+fn the_heads_of_a_stream() {
+    let request = Talk::serialize(TalkInput::new("a")).unwrap();
+    assert_eq!(text_of(&request), "POST /talk/a\ncontent-type: application/vnd.amazon.eventstream\n");
+    assert_eq!(Talk::parse_request(&request).unwrap(), TalkInput::new("a"));
+    let output = TalkOutput::new("s");
+    let answer = Talk::serialize_response(output.clone()).unwrap();
+    assert_eq!(answer.headers()["content-type"], "application/vnd.amazon.eventstream");
+    assert_eq!(Talk::parse(answer).unwrap(), output);
+    // Nothing that comes later makes up for a head that lacks what is required.
+    let error = Talk::parse(response(200, &[], "")).unwrap_err();
+    assert_eq!(error.to_string(), "`session`: is required and absent");
+}
+
+#[test]
+fn sensitive_events_are_not_printed() {
+    let mut secret = Secret::default();
+    secret.word = Some("hush".to_owned());
+    let text = format!("{:?}", Secrets::Secret(secret));
+    assert!(!text.contains("hush"), "{text}");
+    let unknown = message(
+        &[EVENT, (":event-type", HeaderValue::String("x")), ("h", HeaderValue::String("hush"))],
+        "hush",
+    );
+    let text = format!("{:?}", Secrets::parse(&unknown).unwrap().unwrap());
+    assert!(!text.contains("hush"), "{text}");
+}
