@@ -5,6 +5,7 @@ mod architecture;
 mod codec;
 mod end_to_end;
 mod endpoint;
+mod frames;
 mod goldens;
 mod properties;
 mod wire;

@@ -1,0 +1,262 @@
+//! Frames: there and back, in pieces, with faults.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn message(headers: &[(&str, HeaderValue<'_>)], payload: &[u8]) -> Message {
+    let mut builder = Message::builder();
+    for (name, value) in headers {
+        builder.header(name, *value).unwrap();
+    }
+    builder.payload(payload.to_vec())
+}
+
+fn encoded(messages: &[Message]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for message in messages {
+        message.encode(&mut bytes).unwrap();
+    }
+    bytes
+}
+
+/// All messages, and how the stream ended.
+fn decoded(pieces: &[&[u8]]) -> (Vec<Message>, Result<(), String>) {
+    let (mut decoder, mut messages) = (Decoder::new(), Vec::new());
+    for piece in pieces {
+        decoder.push(piece);
+        loop {
+            match decoder.decode() {
+                Ok(Some(message)) => messages.push(message),
+                Ok(None) => break,
+                Err(error) => {
+                    assert_eq!(decoder.decode().unwrap_err(), error, "an error is said again");
+                    return (messages, Err(error.to_string()));
+                }
+            }
+        }
+    }
+    (messages, decoder.finish().map_err(|error| error.to_string()))
+}
+
+/// One header, `a`, an integer of -2, and the payload `hello!!`; written with Python's `struct` and `zlib.crc32`.
+const FRAME: &[u8] = &[
+    0, 0, 0, 30, 0, 0, 0, 7, 36, 150, 99, 41, 1, 97, 4, 255, 255, 255, 254, 104, 101, 108, 108, 111, 33, 33,
+    224, 123, 72, 37,
+];
+
+#[test]
+fn a_frame_from_elsewhere_is_read_and_written() {
+    let message = message(&[("a", HeaderValue::Integer(-2))], b"hello!!");
+    assert_eq!(decoded(&[FRAME]), (vec![message.clone()], Ok(())));
+    assert_eq!(encoded(&[message]), FRAME);
+}
+
+#[test]
+fn a_frame_is_laid_out_as_specified() {
+    let bytes = encoded(&[message(&[("a", HeaderValue::Boolean(true))], b"hi")]);
+    assert_eq!(bytes.len(), 12 + 3 + 2 + 4);
+    assert_eq!(bytes[..8], [0, 0, 0, 21, 0, 0, 0, 3]);
+    assert_eq!(bytes[8..12], crc32fast::hash(&bytes[..8]).to_be_bytes());
+    assert_eq!(&bytes[12..17], b"\x01a\x00hi");
+    assert_eq!(bytes[17..], crc32fast::hash(&bytes[..17]).to_be_bytes());
+}
+
+#[test]
+fn faults_are_told_apart() {
+    let good = encoded(&[message(&[("a", HeaderValue::Byte(1))], b"hi")]);
+    let fault = |at: usize, value: u8| {
+        let mut bad = good.clone();
+        bad[at] = value;
+        decoded(&[&bad]).1.unwrap_err()
+    };
+    assert!(fault(0, 1).starts_with("frame 0: the prelude has CRC "), "{}", fault(0, 1));
+    assert!(fault(9, 1).starts_with("frame 0: the prelude has CRC "), "{}", fault(9, 1));
+    assert!(fault(13, 1).starts_with("frame 0: the message has CRC "), "{}", fault(13, 1));
+    assert!(fault(good.len() - 1, 1).starts_with("frame 0: the message has CRC "));
+    let prelude = |total: u32, headers: u32| {
+        let mut bytes = [total.to_be_bytes(), headers.to_be_bytes()].concat();
+        bytes.extend(crc32fast::hash(&bytes).to_be_bytes());
+        decoded(&[&bytes]).1.unwrap_err()
+    };
+    assert_eq!(prelude(15, 0), "frame 0: a length of 15 bytes with 0 bytes of headers is that of no frame");
+    assert_eq!(prelude(17, 2), "frame 0: a length of 17 bytes with 2 bytes of headers is that of no frame");
+    let long = "frame 0: 131073 bytes of headers and 0 of payload are more than a frame has";
+    assert_eq!(prelude(16 + 131_073, 131_073), long);
+    let long = "frame 0: 0 bytes of headers and 25165825 of payload are more than a frame has";
+    assert_eq!(prelude(16 + 25_165_825, 0), long);
+    assert_eq!(prelude(16, 0), "the stream ended in the midst of a frame: 12 bytes after 0 whole messages");
+}
+
+#[test]
+fn headers_that_are_none_are_refused_by_place() {
+    let fault = |headers: &[u8]| {
+        let message = Message::of(headers.to_vec().into(), Default::default());
+        decoded(&[&encoded(&[message])]).1.unwrap_err()
+    };
+    let after = b"\x01a\x00";
+    for (bad, reason) in [
+        (&b"\x00\x00"[..], "has no name"),
+        (b"\x02a", "ends behind the headers"),
+        (b"\x01a", "ends behind the headers"),
+        (b"\x01a\x0a", "has a type that is none"),
+        (b"\x01a\x04\x00\x00", "ends behind the headers"),
+        (b"\x01a\x07\x00\x02a", "ends behind the headers"),
+        (b"\x01a\x07\x00\x01\xff", "is a string that is not UTF-8"),
+        (b"\x01\xff\x00", "has a name that is not UTF-8"),
+    ] {
+        let expected = format!("frame 0: the header at byte 3 of the headers {reason}");
+        assert_eq!(fault(&[after, bad].concat()), expected, "{bad:?}");
+    }
+}
+
+#[test]
+fn what_no_frame_carries_is_not_written() {
+    let mut builder = Message::builder();
+    let refused = |builder: &mut Builder, name: &str, value: HeaderValue<'_>| {
+        builder.header(name, value).map(|_| ()).unwrap_err().to_string()
+    };
+    let long = "a".repeat(32_768);
+    assert_eq!(
+        refused(&mut builder, "", HeaderValue::Byte(1)),
+        "its name has 0 bytes: 1 to 255 can stand in a message"
+    );
+    assert!(refused(&mut builder, &long[..256], HeaderValue::Byte(1)).starts_with("its name has 256 bytes"));
+    assert!(refused(&mut builder, "a", HeaderValue::String(&long)).starts_with("its value has 32768 bytes"));
+    assert!(
+        refused(&mut builder, "a", HeaderValue::ByteArray(long.as_bytes()))
+            .starts_with("its value has 32768")
+    );
+    for _ in 0..4 {
+        builder.header("a", HeaderValue::String(&long[1..])).unwrap();
+    }
+    assert_eq!(builder.clone().payload("").headers().count(), 4);
+    let mut out = vec![1];
+    builder.header("a", HeaderValue::Boolean(true)).unwrap();
+    let error = builder.payload("").encode(&mut out).unwrap_err();
+    assert_eq!((error.headers, out), (4 * (5 + 32_767) + 3, vec![1]));
+    let error = Message::builder().payload(vec![0; MAX_PAYLOAD + 1]).encode(&mut Vec::new()).unwrap_err();
+    assert_eq!(error.payload, MAX_PAYLOAD + 1);
+}
+
+#[test]
+fn nothing_is_printed() {
+    let message = message(&[("name", HeaderValue::String("secret"))], b"secret");
+    let mut decoder = Decoder::new();
+    decoder.push(b"secret");
+    let text = format!("{message:?} {:?} {decoder:?}", message.headers());
+    assert!(!text.contains("secret") && text.contains("name"), "{text}");
+}
+
+/// A claim of many bytes makes no room for them before they come.
+#[test]
+fn a_claim_is_not_believed_with_memory() {
+    let mut prelude = (16u32 + 24 * 1024 * 1024).to_be_bytes().to_vec();
+    prelude.extend(0u32.to_be_bytes());
+    prelude.extend(crc32fast::hash(&prelude).to_be_bytes());
+    let mut decoder = Decoder::new();
+    decoder.push(&prelude);
+    assert_eq!(decoder.decode(), Ok(None));
+    decoder.push(&[0; 1000]);
+    assert_eq!(decoder.decode(), Ok(None));
+    assert!(decoder.held() < 8 * 1024, "{}", decoder.held());
+}
+
+#[test]
+fn a_payload_is_a_slice_of_what_came() {
+    let mut decoder = Decoder::new();
+    decoder.push(&encoded(&[message(&[], b"one"), message(&[], b"two")]));
+    let first = decoder.decode().unwrap().unwrap().into_payload();
+    let second = decoder.decode().unwrap().unwrap().into_payload();
+    // Between the two stand the CRC of one and the prelude of the other.
+    assert_eq!(first.as_ptr() as usize + 3 + 4 + 12, second.as_ptr() as usize);
+}
+
+fn value() -> impl Strategy<Value = Owned> {
+    prop_oneof![
+        any::<bool>().prop_map(Owned::Boolean),
+        any::<i8>().prop_map(Owned::Byte),
+        any::<i16>().prop_map(Owned::Short),
+        any::<i32>().prop_map(Owned::Integer),
+        any::<i64>().prop_map(Owned::Long),
+        prop::collection::vec(any::<u8>(), 0..40).prop_map(Owned::ByteArray),
+        ".{0,20}".prop_map(Owned::String),
+        any::<i64>().prop_map(Owned::Timestamp),
+        any::<[u8; 16]>().prop_map(Owned::Uuid),
+    ]
+}
+
+#[derive(Clone, Debug)]
+enum Owned {
+    Boolean(bool),
+    Byte(i8),
+    Short(i16),
+    Integer(i32),
+    Long(i64),
+    ByteArray(Vec<u8>),
+    String(String),
+    Timestamp(i64),
+    Uuid([u8; 16]),
+}
+
+impl Owned {
+    fn value(&self) -> HeaderValue<'_> {
+        match self {
+            Self::Boolean(value) => HeaderValue::Boolean(*value),
+            Self::Byte(value) => HeaderValue::Byte(*value),
+            Self::Short(value) => HeaderValue::Short(*value),
+            Self::Integer(value) => HeaderValue::Integer(*value),
+            Self::Long(value) => HeaderValue::Long(*value),
+            Self::ByteArray(value) => HeaderValue::ByteArray(value),
+            Self::String(value) => HeaderValue::String(value),
+            Self::Timestamp(value) => HeaderValue::Timestamp(*value),
+            Self::Uuid(value) => HeaderValue::Uuid(*value),
+        }
+    }
+}
+
+fn any_message() -> impl Strategy<Value = Message> {
+    let headers = prop::collection::vec(("[a-z:é]{1,9}", value()), 0..5);
+    (headers, prop::collection::vec(any::<u8>(), 0..60)).prop_map(|(headers, payload)| {
+        let headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.value())).collect();
+        message(&headers, &payload)
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_messages_survive_any_split(messages in prop::collection::vec(any_message(), 0..4), cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6)) {
+        let bytes = encoded(&messages);
+        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
+        cuts.extend([0, bytes.len()]);
+        cuts.sort_unstable();
+        let pieces: Vec<&[u8]> = cuts.windows(2).map(|pair| &bytes[pair[0]..pair[1]]).collect();
+        prop_assert_eq!(decoded(&pieces), (messages, Ok(())));
+    }
+
+    #[test]
+    fn every_flipped_bit_is_seen(message in any_message(), at in any::<prop::sample::Index>(), bit in 0..8) {
+        let mut bytes = encoded(&[message]);
+        let at = at.index(bytes.len());
+        bytes[at] ^= 1u8 << bit;
+        let (messages, end) = decoded(&[&bytes]);
+        prop_assert!(messages.is_empty() && end.is_err());
+    }
+
+    #[test]
+    fn a_stream_cut_anywhere_else_than_between_frames_is_truncated(messages in prop::collection::vec(any_message(), 1..4), at in any::<prop::sample::Index>()) {
+        let bytes = encoded(&messages);
+        let at = at.index(bytes.len());
+        let (whole, end) = decoded(&[&bytes[..at]]);
+        let between = encoded(&messages[..whole.len()]).len();
+        prop_assert_eq!(&whole[..], &messages[..whole.len()]);
+        prop_assert_eq!(end.is_ok(), at == between, "{:?}", end);
+    }
+
+    #[test]
+    fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), headers in prop::collection::vec(any::<u8>(), 0..40)) {
+        let _ = decoded(&[&bytes]);
+        // Past both checksums, too.
+        let _ = decoded(&[&encoded(&[Message::of(headers.into(), bytes.into())])]);
+    }
+}
