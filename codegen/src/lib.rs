@@ -4,6 +4,7 @@
 //! decided → printed → formatted → [`Files`]. No clock, no network, no writes: the caller compares or writes the files.
 
 mod config;
+mod conformance;
 mod diagnostic;
 mod emit;
 mod files;
@@ -16,6 +17,7 @@ mod partitions;
 pub mod select;
 
 pub use config::{Config, ServerHalf};
+pub use conformance::{Case, Conformance, Kind};
 pub use diagnostic::Diagnostic;
 pub use files::{Drift, Files};
 pub use package::Package;
@@ -54,6 +56,22 @@ pub fn generate_crate(model: &Model, config: &Config, package: &Package) -> Resu
         files.insert(std::path::Path::new(package::MODULE).join(path), text.to_owned());
     }
     Ok(files)
+}
+
+/// A test for each protocol test that the model carries for clients, over the types that [`generate`] gives.
+///
+/// # Errors
+/// As for [`generate`], or a case that is not of its trait's form or states what the model does not have.
+pub fn generate_conformance(model: &Model, config: &Config) -> Result<Conformance, Vec<Diagnostic>> {
+    let selection = select::select(model, config.service.as_deref(), &config.operations)?;
+    let cases = conformance::cases(model, &selection)?;
+    let service = lower::lower(model, &selection)?;
+    let (tests, cases) = emit::rust::conformance(&service, &cases, &config.root)?;
+    let cases = cases.into_iter().map(|(kind, id)| {
+        let test = format!("{}::{}", kind.module(), conformance::test_name(&id));
+        Case { kind, id, test }
+    });
+    Ok(Conformance { tests, cases: cases.collect() })
 }
 
 fn lowered(model: &Model, config: &Config) -> Result<ir::Service, Vec<Diagnostic>> {

@@ -1,8 +1,9 @@
-//! The developer commands: `cargo xtask codegen`, `model diff`, `models`, `peers`, `ci`.
+//! The developer commands: `cargo xtask codegen`, `conformance`, `model diff`, `models`, `peers`, `ci`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool")]
 
 mod ci;
 mod codegen;
+mod conformance;
 mod model_diff;
 mod models;
 mod peers;
@@ -31,6 +32,8 @@ enum Command {
         #[command(subcommand)]
         command: ModelCommand,
     },
+    /// Run the protocol tests that models carry against what the generator emits for them.
+    Conformance(conformance::Arguments),
     /// Generate a crate from each of other models, and compile it.
     Models(models::Arguments),
     /// Run boto3 and the AWS CLI against the local endpoint, and compare what they send with what we send.
@@ -61,6 +64,7 @@ fn execute(arguments: &Arguments) -> Result<(), Failure> {
     match &arguments.command {
         Command::Codegen(arguments) => codegen::run(arguments),
         Command::Model { command: ModelCommand::Diff(arguments) } => diff(arguments),
+        Command::Conformance(arguments) => conformance::run(arguments),
         Command::Models(arguments) => models::run(arguments),
         Command::Peers => peers::run(),
         Command::Tidy => tidy::run(),

@@ -181,6 +181,8 @@ pub(crate) struct Union {
 /// A union's member.
 #[derive(Clone, Debug)]
 pub(crate) struct UnionMember {
+    /// Its name in the model.
+    pub(crate) wire_name: String,
     /// Its name in the JSON.
     pub(crate) json_name: String,
     /// Its Rust name, a variant's.

@@ -92,6 +92,7 @@ impl Lowering<'_> {
     fn union(&mut self, id: &ShapeId, shape: &Shape, rust_name: String) -> ir::Union {
         let mut scope = Scope::with(&["Self", "Unknown"]);
         let members = shape.members.iter().map(|(name, member)| ir::UnionMember {
+            wire_name: name.clone(),
             json_name: string_trait(&member.traits, traits::JSON_NAME).unwrap_or(name).to_owned(),
             rust_name: scope.upper_camel(name),
             doc: docs::of(&member.traits),

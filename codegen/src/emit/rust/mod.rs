@@ -2,6 +2,7 @@
 
 mod client;
 mod codec;
+mod conformance;
 mod constraint;
 mod doc;
 mod endpoint;
@@ -19,6 +20,8 @@ mod string_enum;
 mod structure;
 mod ty;
 mod union;
+
+pub(crate) use conformance::conformance;
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};

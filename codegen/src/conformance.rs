@@ -1,0 +1,250 @@
+//! The protocol tests that a model carries, as they are written.
+//! <https://smithy.io/2.0/additional-specs/http-protocol-compliance-tests.html> and
+//! <https://smithy.io/2.0/additional-specs/event-stream-protocol-tests.html>
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::diagnostic::Diagnostic;
+use crate::model::{Model, Shape, ShapeId};
+use crate::select::Selection;
+
+const REQUESTS: &str = "smithy.test#httpRequestTests";
+const RESPONSES: &str = "smithy.test#httpResponseTests";
+const EVENTS: &str = "smithy.test#eventStreamTests";
+const PROTOCOL: &str = "aws.protocols#restJson1";
+
+/// What a case is about. Ids are unique within one kind only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// An input, and the request that it makes.
+    Request,
+    /// A response, and the output that it makes.
+    Response,
+    /// A response, and the error that it makes.
+    Error,
+    /// Events, and the messages that they make.
+    Event,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Request, Self::Response, Self::Error, Self::Event];
+
+    /// The module of the generated tests.
+    pub fn module(self) -> &'static str {
+        match self {
+            Self::Request => "requests",
+            Self::Response => "responses",
+            Self::Error => "errors",
+            Self::Event => "events",
+        }
+    }
+}
+
+/// The cases of a service that are about clients, by the name of the operation or error that carries them.
+#[derive(Debug, Default)]
+pub(crate) struct Cases {
+    pub(crate) requests: BTreeMap<String, Vec<RequestCase>>,
+    pub(crate) responses: BTreeMap<String, Vec<ResponseCase>>,
+    pub(crate) errors: BTreeMap<String, Vec<ResponseCase>>,
+    pub(crate) events: BTreeMap<String, Vec<EventCase>>,
+}
+
+/// Who a case is for.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Head {
+    pub(crate) id: String,
+    protocol: String,
+    applies_to: Option<String>,
+}
+
+impl Head {
+    fn is_ours(&self) -> bool {
+        self.protocol == PROTOCOL && self.applies_to.as_deref().is_none_or(|who| who == "client")
+    }
+}
+
+/// A message's header fields and body, as a case states them.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Content {
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) forbid_headers: Vec<String>,
+    pub(crate) require_headers: Vec<String>,
+    pub(crate) body: Option<String>,
+    pub(crate) body_media_type: Option<String>,
+}
+
+/// A request, as a case states it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct HttpRequest {
+    pub(crate) method: String,
+    pub(crate) uri: String,
+    pub(crate) host: Option<String>,
+    pub(crate) resolved_host: Option<String>,
+    pub(crate) query_params: Vec<String>,
+    pub(crate) forbid_query_params: Vec<String>,
+    pub(crate) require_query_params: Vec<String>,
+    #[serde(flatten)]
+    pub(crate) content: Content,
+}
+
+/// A response, as a case states it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct HttpResponse {
+    pub(crate) code: u16,
+    #[serde(flatten)]
+    pub(crate) content: Content,
+}
+
+/// A case of `httpRequestTests`.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct RequestCase {
+    #[serde(flatten)]
+    pub(crate) head: Head,
+    #[serde(default)]
+    pub(crate) params: Map<String, Value>,
+    #[serde(flatten)]
+    pub(crate) request: HttpRequest,
+}
+
+/// A case of `httpResponseTests`.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct ResponseCase {
+    #[serde(flatten)]
+    pub(crate) head: Head,
+    #[serde(default)]
+    pub(crate) params: Map<String, Value>,
+    #[serde(flatten)]
+    pub(crate) response: HttpResponse,
+}
+
+/// A case of `eventStreamTests`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct EventCase {
+    #[serde(flatten)]
+    pub(crate) head: Head,
+    #[serde(default)]
+    pub(crate) events: Vec<EventMessage>,
+    #[serde(default)]
+    pub(crate) initial_request_params: Map<String, Value>,
+    pub(crate) initial_request: Option<HttpRequest>,
+    #[serde(default)]
+    pub(crate) initial_response_params: Map<String, Value>,
+    pub(crate) initial_response: Option<HttpResponse>,
+    #[serde(default)]
+    pub(crate) expectation: Expectation,
+}
+
+/// How a case of events ends.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct Expectation {
+    pub(crate) failure: Option<Failure>,
+}
+
+/// A failure, of any kind unless an error is named.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Failure {
+    pub(crate) error_id: Option<ShapeId>,
+}
+
+/// A message of a stream.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct EventMessage {
+    #[serde(rename = "type")]
+    pub(crate) direction: Direction,
+    pub(crate) params: Option<Map<String, Value>>,
+    /// Each an object with the type as its only key.
+    #[serde(default)]
+    pub(crate) headers: BTreeMap<String, Map<String, Value>>,
+    pub(crate) body: Option<String>,
+    pub(crate) body_media_type: Option<String>,
+    /// The frame, in base64.
+    pub(crate) bytes: Option<String>,
+}
+
+/// Which way a message goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Direction {
+    Request,
+    Response,
+}
+
+/// Reads the cases of the selected operations and their errors.
+///
+/// # Errors
+/// Cases that are not of the traits' form.
+pub(crate) fn cases(model: &Model, selection: &Selection) -> Result<Cases, Vec<Diagnostic>> {
+    let mut cases = Cases::default();
+    let mut faults = Vec::new();
+    for id in &selection.operations {
+        let Some(shape) = model.shape(id) else { continue };
+        let name = id.name().to_owned();
+        cases
+            .requests
+            .insert(name.clone(), read(id, shape, REQUESTS, |case: &RequestCase| &case.head, &mut faults));
+        cases
+            .responses
+            .insert(name.clone(), read(id, shape, RESPONSES, |case: &ResponseCase| &case.head, &mut faults));
+        cases.events.insert(name, read(id, shape, EVENTS, |case: &EventCase| &case.head, &mut faults));
+    }
+    for id in &selection.closure {
+        let Some(shape) = model.shape(id).filter(|shape| shape.has("smithy.api#error")) else { continue };
+        let read = read(id, shape, RESPONSES, |case: &ResponseCase| &case.head, &mut faults);
+        cases.errors.insert(id.name().to_owned(), read);
+    }
+    if faults.is_empty() { Ok(cases) } else { Err(faults) }
+}
+
+fn read<T: for<'a> Deserialize<'a>>(
+    id: &ShapeId,
+    shape: &Shape,
+    trait_id: &str,
+    head: impl Fn(&T) -> &Head,
+    faults: &mut Vec<Diagnostic>,
+) -> Vec<T> {
+    let Some(value) = shape.traits.get(trait_id) else { return Vec::new() };
+    match serde_json::from_value::<Vec<T>>(value.clone()) {
+        Ok(cases) => cases.into_iter().filter(|case| head(case).is_ours()).collect(),
+        Err(error) => {
+            faults.push(Diagnostic::on_trait(id, trait_id, format!("is not of the trait's form: {error}")));
+            Vec::new()
+        }
+    }
+}
+
+/// The name of the test of a case.
+pub(crate) fn test_name(id: &str) -> String {
+    let name: String = id.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    if name.starts_with(|first: char| first.is_ascii_digit()) { format!("_{name}") } else { name }
+}
+
+/// The tests of a service, and what each is about.
+#[derive(Clone, Debug)]
+pub struct Conformance {
+    /// A Rust module of tests.
+    pub tests: String,
+    /// Each case with the path of its test in the module.
+    pub cases: Vec<Case>,
+}
+
+/// A case.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its id, unique within the kind.
+    pub id: String,
+    /// The path of its test in the module: `requests::SomeId`.
+    pub test: String,
+}

@@ -1,0 +1,213 @@
+//! Cases of event streams.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use proc_macro2::{Literal, TokenStream};
+use quote::{format_ident, quote};
+use serde_json::{Map, Value};
+
+use super::super::ty;
+use super::http::{checked_request, option, stated_response};
+use super::value::{self, Fault};
+use crate::conformance::{Direction, EventCase, EventMessage, HttpResponse};
+use crate::ir::{EventStream, Operation, Service, Shape};
+
+pub(super) fn event(
+    operation: &Operation,
+    case: &EventCase,
+    service: &Service,
+) -> Result<TokenStream, Fault> {
+    let mut lines = Vec::new();
+    if let Some(request) = &case.initial_request {
+        let input = value::structure(&operation.input, &case.initial_request_params, service)?;
+        lines.push(checked_request(operation, request, &input));
+    }
+    for event in of(case, Direction::Request) {
+        lines.push(sent(operation, event, service)?);
+    }
+    let answers: Vec<&EventMessage> = of(case, Direction::Response).collect();
+    if !answers.is_empty() || case.initial_response.is_some() {
+        lines.push(received(operation, case, &answers, service)?);
+    }
+    if lines.is_empty() {
+        return Err("it states neither request nor response".to_owned());
+    }
+    if case.expectation.failure.is_some() && answers.is_empty() && case.initial_response.is_none() {
+        return Err("a client sends what it expects to fail".to_owned());
+    }
+    Ok(quote!(#(#lines)*))
+}
+
+fn of(case: &EventCase, direction: Direction) -> impl Iterator<Item = &EventMessage> {
+    case.events.iter().filter(move |event| event.direction == direction)
+}
+
+/// An event as a message.
+fn sent(operation: &Operation, event: &EventMessage, service: &Service) -> Result<TokenStream, Fault> {
+    let stream = stream(operation.input_events.as_ref(), service)?;
+    let params = event.params.as_ref().ok_or("an event that is sent has no params")?;
+    let message = match stated(stream, params, service)? {
+        Ok(event) => quote!(invoke_model_protocol::event_stream::EventStream::event(&#event)),
+        Err(error) => {
+            let name = ty::named(&stream.rust_name);
+            quote!(<#name as invoke_model_protocol::event_stream::EventStream>::exception(&#error))
+        }
+    };
+    let stated = stated_message(event)?;
+    Ok(quote!(#stated.check(&#message.unwrap());))
+}
+
+/// What a stream answers: its head, and its events or how it fails.
+fn received(
+    operation: &Operation,
+    case: &EventCase,
+    answers: &[&EventMessage],
+    service: &Service,
+) -> Result<TokenStream, Fault> {
+    let name = ty::named(&operation.rust_name);
+    // Without a head of its own the stream begins behind an empty one.
+    let empty = HttpResponse { code: 200, ..HttpResponse::default() };
+    let head = stated_response(case.initial_response.as_ref().unwrap_or(&empty));
+    let frames: Vec<&String> = answers
+        .iter()
+        .map(|event| event.bytes.as_ref().ok_or("an event that is received has no bytes"))
+        .collect::<Result<_, _>>()?;
+    let read = quote!(let read = #head.events::<#name>(&[#(#frames),*]););
+    let Some(failure) = &case.expectation.failure else {
+        let output = value::structure(&operation.output, &case.initial_response_params, service)?;
+        let mut events = Vec::new();
+        for event in answers {
+            let stream = stream(operation.output_events.as_ref(), service)?;
+            let params = event.params.as_ref().ok_or("an event has no params")?;
+            events.push(stated(stream, params, service)?.map_err(|_| "an error ends no stream well")?);
+        }
+        return Ok(quote! {
+            #read
+            let (output, events) = read.unwrap();
+            invoke_model_conformance::same(&output, &#output);
+            invoke_model_conformance::same(&events, &vec![#(#events),*]);
+        });
+    };
+    let Some(error) = &failure.error_id else {
+        return Ok(quote!(#read assert!(read.is_err(), "{read:?}");));
+    };
+    let failure = quote!(invoke_model_conformance::Failure);
+    let expected = if answers.is_empty() {
+        let errors = ty::named(&operation.error_name);
+        let known = operation.errors.iter().find(|known| wire_name(known, service) == Some(error.name()));
+        let variant = format_ident!("{}", known.ok_or_else(|| format!("no error {error} here"))?);
+        quote!(Err(#failure::Refused(#errors::#variant(_))))
+    } else {
+        let stream = stream(operation.output_events.as_ref(), service)?;
+        let known = stream.exceptions.iter().find(|one| wire_name(&one.error, service) == Some(error.name()));
+        let known = known.ok_or_else(|| format!("no error {error} here"))?;
+        let (errors, variant) = (ty::named(&stream.error_name), format_ident!("{}", known.error));
+        match answers.last().and_then(|event| event.params.as_ref()) {
+            // The error's members are stated, too.
+            Some(params) => match stated(stream, params, service)? {
+                Err(error) => {
+                    return Ok(quote! {
+                        #read
+                        match read {
+                            Err(#failure::Ended(error)) => invoke_model_conformance::same(&error, &#error),
+                            other => panic!("{other:?}"),
+                        }
+                    });
+                }
+                Ok(_) => quote!(Err(#failure::Ended(#errors::#variant(_)))),
+            },
+            None => quote!(Err(#failure::Ended(#errors::#variant(_)))),
+        }
+    };
+    Ok(quote!(#read assert!(matches!(&read, #expected), "{read:?}");))
+}
+
+fn stream<'a>(name: Option<&String>, service: &'a Service) -> Result<&'a EventStream, Fault> {
+    match name.and_then(|name| service.shapes.get(name)) {
+        Some(Shape::EventStream(stream)) => Ok(stream),
+        _ => Err("the operation has no stream in that direction".to_owned()),
+    }
+}
+
+/// The event, or the error, that params state.
+fn stated(
+    stream: &EventStream,
+    params: &Map<String, Value>,
+    service: &Service,
+) -> Result<Result<TokenStream, TokenStream>, Fault> {
+    let (key, value) = value::only(params)?;
+    let members = value.as_object().ok_or("an event's value is no object")?;
+    let structure = |name: &String| match service.shapes.get(name) {
+        Some(Shape::Structure(of)) => value::structure(of, members, service),
+        _ => Err(format!("`{name}` is no structure")),
+    };
+    if let Some(event) = stream.events.iter().find(|event| event.wire_name == *key) {
+        let (name, variant) = (ty::named(&stream.rust_name), format_ident!("{}", event.rust_name));
+        let value = structure(&event.structure)?;
+        return Ok(Ok(quote!(#name::#variant(#value))));
+    }
+    let exception = stream.exceptions.iter().find(|exception| exception.wire_name == *key);
+    let exception = exception.ok_or_else(|| format!("`{}` has no member `{key}`", stream.wire_name))?;
+    let (name, variant) = (ty::named(&stream.error_name), format_ident!("{}", exception.error));
+    let value = structure(&exception.error)?;
+    Ok(Err(quote!(#name::#variant(#value))))
+}
+
+fn stated_message(event: &EventMessage) -> Result<TokenStream, Fault> {
+    let headers = event.headers.iter().map(|(name, value)| {
+        let value = header(value).map_err(|fault| format!("header {name}: {fault}"))?;
+        Ok(quote!((#name, invoke_model_protocol::event_stream::HeaderValue::#value)))
+    });
+    let headers: Vec<TokenStream> = headers.collect::<Result<_, Fault>>()?;
+    let (body, media_type) = (option(event.body.as_ref()), option(event.body_media_type.as_ref()));
+    let bytes = option(event.bytes.as_ref());
+    Ok(quote! {
+        invoke_model_conformance::Frame {
+            headers: &[#(#headers),*],
+            body: #body,
+            media_type: #media_type,
+            bytes: #bytes,
+        }
+    })
+}
+
+fn header(value: &Map<String, Value>) -> Result<TokenStream, Fault> {
+    let (kind, value) = value::only(value)?;
+    let whole = || value.as_i64().map(Literal::i64_unsuffixed).ok_or("is no integer");
+    let text = || value.as_str().ok_or("is no string");
+    Ok(match kind.as_str() {
+        "boolean" => {
+            let truth = value.as_bool().ok_or("is no boolean")?;
+            quote!(Boolean(#truth))
+        }
+        "byte" => whole().map(|value| quote!(Byte(#value)))?,
+        "short" => whole().map(|value| quote!(Short(#value)))?,
+        "integer" => whole().map(|value| quote!(Integer(#value)))?,
+        "long" => whole().map(|value| quote!(Long(#value)))?,
+        "string" => text().map(|text| quote!(String(#text)))?,
+        "blob" => {
+            let bytes = STANDARD.decode(text()?).map_err(|_| "is no base64")?;
+            let bytes = Literal::byte_string(&bytes);
+            quote!(ByteArray(#bytes))
+        }
+        "timestamp" => match value {
+            Value::Number(seconds) => {
+                let milliseconds = seconds.as_f64().unwrap_or_default() * 1000.0;
+                let literal = Literal::i64_unsuffixed(milliseconds.round() as i64);
+                quote!(Timestamp(#literal))
+            }
+            _ => {
+                let text = text()?;
+                quote!(Timestamp(invoke_model_conformance::time(#text).as_millisecond()))
+            }
+        },
+        other => return Err(format!("`{other}` is no type of header")),
+    })
+}
+
+fn wire_name<'a>(error: &str, service: &'a Service) -> Option<&'a str> {
+    match service.shapes.get(error) {
+        Some(Shape::Structure(structure)) => Some(&structure.wire_name),
+        _ => None,
+    }
+}

@@ -1,0 +1,111 @@
+//! Cases of one request or one response.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::{format_ident, quote};
+use serde_json::Value;
+
+use super::super::ty;
+use super::value::{self, Fault};
+use crate::conformance::{Content, HttpRequest, HttpResponse, RequestCase, ResponseCase};
+use crate::ir::{Operation, Service, Structure};
+
+pub(super) fn request(
+    operation: &Operation,
+    case: &RequestCase,
+    service: &Service,
+) -> Result<TokenStream, Fault> {
+    let input = value::structure(&operation.input, &case.params, service)?;
+    Ok(checked_request(operation, &case.request, &input))
+}
+
+/// The line that checks a request.
+pub(super) fn checked_request(
+    operation: &Operation,
+    request: &HttpRequest,
+    input: &TokenStream,
+) -> TokenStream {
+    let operation = ty::named(&operation.rust_name);
+    let HttpRequest { method, uri, .. } = request;
+    let (query, forbidden, required) =
+        (&request.query_params, &request.forbid_query_params, &request.require_query_params);
+    let (host, resolved) = (option(request.host.as_ref()), option(request.resolved_host.as_ref()));
+    let content = content(&request.content);
+    quote! {
+        invoke_model_conformance::Request {
+            method: #method,
+            uri: #uri,
+            query: &[#(#query),*],
+            forbidden_query: &[#(#forbidden),*],
+            required_query: &[#(#required),*],
+            host: #host,
+            resolved_host: #resolved,
+            content: #content,
+        }
+        .check::<#operation>(#input);
+    }
+}
+
+pub(super) fn response(
+    operation: &Operation,
+    case: &ResponseCase,
+    service: &Service,
+) -> Result<TokenStream, Fault> {
+    let output = value::structure(&operation.output, &case.params, service)?;
+    let operation = ty::named(&operation.rust_name);
+    let response = stated_response(&case.response);
+    let same = same(&case.params);
+    Ok(quote! {
+        let output = #response.output::<#operation>().unwrap();
+        invoke_model_conformance::#same(&output, &#output);
+    })
+}
+
+pub(super) fn error(
+    error: &Structure,
+    operation: Option<&Operation>,
+    case: &ResponseCase,
+    service: &Service,
+) -> Result<TokenStream, Fault> {
+    let operation = operation.ok_or_else(|| format!("no operation answers with {}", error.wire_name))?;
+    let expected = value::structure(error, &case.params, service)?;
+    let (name, errors) = (ty::named(&operation.rust_name), ty::named(&operation.error_name));
+    let (variant, response) = (format_ident!("{}", error.rust_name), stated_response(&case.response));
+    let same = same(&case.params);
+    Ok(quote! {
+        let error = #response.error::<#name>();
+        invoke_model_conformance::#same(&error, &#errors::#variant(#expected));
+    })
+}
+
+/// A response as a case states it.
+pub(super) fn stated_response(response: &HttpResponse) -> TokenStream {
+    let (code, content) = (Literal::u16_unsuffixed(response.code), content(&response.content));
+    quote!(invoke_model_conformance::Response { code: #code, content: #content })
+}
+
+fn content(content: &Content) -> TokenStream {
+    let headers = content.headers.iter().map(|(name, value)| quote!((#name, #value)));
+    let (forbidden, required) = (&content.forbid_headers, &content.require_headers);
+    let (body, media_type) = (option(content.body.as_ref()), option(content.body_media_type.as_ref()));
+    quote! {
+        invoke_model_conformance::Content {
+            headers: &[#(#headers),*],
+            forbidden_headers: &[#(#forbidden),*],
+            required_headers: &[#(#required),*],
+            body: #body,
+            media_type: #media_type,
+        }
+    }
+}
+
+/// How two values are compared: what is not a number is equal to nothing, and is told by its text.
+fn same(params: &serde_json::Map<String, Value>) -> TokenStream {
+    if params.values().any(value::holds_nan) { quote!(same_text) } else { quote!(same) }
+}
+
+pub(super) fn option(text: Option<&String>) -> TokenStream {
+    match text {
+        Some(text) => quote!(Some(#text)),
+        None => quote!(None),
+    }
+}

@@ -1,0 +1,98 @@
+//! A test for each case of the protocol tests that a model carries. What is compared, and how, is written by hand in
+//! `invoke-model-conformance`.
+
+mod event;
+mod http;
+mod value;
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+use super::imports;
+use crate::conformance::{Cases, Kind};
+use crate::diagnostic::Diagnostic;
+use crate::format;
+use crate::ir::{Operation, Service, Shape, Structure};
+
+/// The tests of a service, and the kind and id of each.
+pub(crate) fn conformance(
+    service: &Service,
+    cases: &Cases,
+    root: &str,
+) -> Result<(String, Vec<(Kind, String)>), Vec<Diagnostic>> {
+    let mut tests = Tests::default();
+    for operation in &service.operations {
+        let name = &operation.wire_name;
+        for case in cases.requests.get(name).into_iter().flatten() {
+            tests.add(Kind::Request, &case.head.id, http::request(operation, case, service));
+        }
+        for case in cases.responses.get(name).into_iter().flatten() {
+            tests.add(Kind::Response, &case.head.id, http::response(operation, case, service));
+        }
+        for case in cases.events.get(name).into_iter().flatten() {
+            tests.add(Kind::Event, &case.head.id, event::event(operation, case, service));
+        }
+    }
+    for (error, operation) in errors(service) {
+        for case in cases.errors.get(&error.wire_name).into_iter().flatten() {
+            tests.add(Kind::Error, &case.head.id, http::error(error, operation, case, service));
+        }
+    }
+    tests.into_file(root)
+}
+
+/// The errors, each with the operation that answers with it, or without one if none does.
+fn errors(service: &Service) -> impl Iterator<Item = (&Structure, Option<&Operation>)> {
+    let structures = service.shapes.values().filter_map(|shape| match shape {
+        Shape::Structure(structure) if structure.error.is_some() => Some(structure),
+        _ => None,
+    });
+    structures.map(|error| {
+        (error, service.operations.iter().find(|operation| operation.errors.contains(&error.rust_name)))
+    })
+}
+
+#[derive(Default)]
+struct Tests {
+    written: Vec<(Kind, String, TokenStream)>,
+    faults: Vec<Diagnostic>,
+}
+
+impl Tests {
+    fn add(&mut self, kind: Kind, id: &str, body: Result<TokenStream, value::Fault>) {
+        match body {
+            Ok(body) => self.written.push((kind, id.to_owned(), body)),
+            Err(fault) => self
+                .faults
+                .push(Diagnostic::model(format!("the test {id} states what is not there: {fault}"))),
+        }
+    }
+
+    fn into_file(mut self, root: &str) -> Result<(String, Vec<(Kind, String)>), Vec<Diagnostic>> {
+        if !self.faults.is_empty() {
+            return Err(self.faults);
+        }
+        self.written.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+        let modules = Kind::ALL.into_iter().filter_map(|kind| {
+            let tests: Vec<TokenStream> = self.written.iter().filter(|one| one.0 == kind).map(test).collect();
+            if tests.is_empty() {
+                return None;
+            }
+            let module = format_ident!("{}", kind.module());
+            let (imports, tests) = imports::collect(quote!(#(#tests)*), root);
+            Some(quote!(mod #module { #imports #tests }))
+        });
+        let items = quote!(#(#modules)*);
+        let text =
+            format::file("The protocol tests that the model carries, each by its id.", &quote!(), items)
+                .map_err(|message| {
+                    vec![Diagnostic::model(format!("the tests cannot be formatted: {message}"))]
+                })?;
+        Ok((text, self.written.into_iter().map(|(kind, id, _)| (kind, id)).collect()))
+    }
+}
+
+fn test((_, id, body): &(Kind, String, TokenStream)) -> TokenStream {
+    let name = format_ident!("{}", crate::conformance::test_name(id));
+    quote!(#[test] fn #name() { #body })
+}

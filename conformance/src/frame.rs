@@ -1,0 +1,98 @@
+//! A message of a stream, and its frame.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use invoke_model_protocol::event_stream::{Decoder, HeaderValue, Message};
+
+use crate::body;
+
+/// What a case states of a message that is sent.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Frame<'a> {
+    /// Its headers, in any order.
+    pub headers: &'a [(&'a str, HeaderValue<'a>)],
+    /// Its payload; without one it is empty.
+    pub body: Option<&'a str>,
+    /// How the payload is compared.
+    pub media_type: Option<&'a str>,
+    /// The frame, in base64.
+    pub bytes: Option<&'a str>,
+}
+
+impl Frame<'_> {
+    /// Checks a message: what it holds, that it survives the wire, and that the frame which the case states holds the
+    /// same.
+    ///
+    /// # Panics
+    /// It is not the one that the case states.
+    #[track_caller]
+    pub fn check(&self, message: &Message) {
+        self.holds(message);
+        let mut encoded = Vec::new();
+        message.encode(&mut encoded).unwrap_or_else(|error| panic!("no frame: {error}"));
+        assert!(decoded(&encoded) == *message, "the message does not survive the wire");
+        if let Some(bytes) = self.bytes {
+            let stated =
+                STANDARD.decode(bytes).unwrap_or_else(|error| panic!("the case states no base64: {error}"));
+            self.holds(&decoded(&stated));
+        }
+    }
+
+    #[track_caller]
+    fn holds(&self, message: &Message) {
+        let found: Vec<_> = message.headers().collect();
+        for (name, expected) in self.headers {
+            let value = message.header(name);
+            assert!(value == Some(*expected), "expected the header {name}: {expected:?}, found {value:?}");
+        }
+        assert!(
+            found.len() == self.headers.len(),
+            "expected the headers {:?}, found {found:?}",
+            self.headers
+        );
+        body::check(message.payload(), self.body.unwrap_or_default(), self.media_type);
+    }
+}
+
+#[track_caller]
+fn decoded(bytes: &[u8]) -> Message {
+    let mut decoder = Decoder::new();
+    decoder.push(bytes);
+    let message = decoder.decode().unwrap_or_else(|error| panic!("no frame: {error}"));
+    message.unwrap_or_else(|| panic!("no whole frame"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn differs(frame: &Frame<'_>, headers: &[(&str, HeaderValue<'_>)], payload: &'static str) -> bool {
+        let mut builder = Message::builder();
+        for (name, value) in headers {
+            builder.header(name, *value).unwrap_or_else(|error| panic!("{error}"));
+        }
+        let (frame, message) = (*frame, builder.payload(payload));
+        std::panic::catch_unwind(move || frame.check(&message)).is_err()
+    }
+
+    #[test]
+    fn headers_payload_and_bytes_are_compared() {
+        let (a, b) = (("a", HeaderValue::Byte(1)), ("b", HeaderValue::String("x")));
+        let both = [a, b];
+        let frame = Frame {
+            headers: &both,
+            body: Some("{\"x\":1}"),
+            media_type: Some("application/json"),
+            bytes: None,
+        };
+        assert!(!differs(&frame, &[b, a], "{ \"x\": 1 }"));
+        assert!(differs(&frame, &[a], "{\"x\":1}"));
+        assert!(differs(&frame, &[a, b, ("c", HeaderValue::Byte(1))], "{\"x\":1}"));
+        assert!(differs(&frame, &[("a", HeaderValue::Short(1)), b], "{\"x\":1}"));
+        assert!(differs(&frame, &[a, b], "{\"x\":2}"));
+        // An empty message.
+        let empty = Frame { bytes: Some("AAAAEAAAAAAFwkjrfZjI/w=="), ..Frame::default() };
+        assert!(!differs(&empty, &[], ""));
+        assert!(differs(&Frame { bytes: empty.bytes, ..frame }, &[a, b], "{\"x\":1}"));
+    }
+}

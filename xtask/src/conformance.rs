@@ -1,0 +1,63 @@
+//! `cargo xtask conformance`: the protocol tests of a model, each as a test of what the generator emits for it.
+
+mod outcome;
+mod table;
+mod written;
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use invoke_model_codegen::Kind;
+
+use crate::{Failure, root, step};
+use outcome::Outcomes;
+
+/// What the command is asked for.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Models with protocol tests, as Smithy JSON AST.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// Cases that are not expected to pass: kind, id, and the reason. One that passes all the same is a failure.
+const SKIPPED: &[(Kind, &str, &str)] = &[];
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    for path in &arguments.files {
+        let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let folder = root().join("target/conformance").join(&name);
+        let cases = written::write(path, &folder)?;
+        if cases.is_empty() {
+            let message = "no restJson1 test for clients: is it a model with `smithy.test#httpRequestTests`?";
+            return Err(Failure::new(format!("{}: {message}", path.display())));
+        }
+        step(&format!("{} protocol tests of {}", cases.len(), path.display()));
+        let outcomes = tested(&folder)?;
+        let rows = table::rows(&cases, &outcomes, SKIPPED)?;
+        print!("{}", table::print(&rows));
+        table::verdict(&rows).map_err(|message| Failure::new(format!("{}: {message}", path.display())))?;
+    }
+    Ok(())
+}
+
+/// Compiles and runs the crate's tests, warnings denied.
+fn tested(folder: &std::path::Path) -> Result<Outcomes, Failure> {
+    let cargo = |arguments: &[&str]| {
+        Command::new("cargo")
+            .args(arguments)
+            .env("RUSTFLAGS", "-D warnings")
+            .env("RUST_BACKTRACE", "0")
+            .env("CARGO_TARGET_DIR", root().join("target/conformance/target"))
+            .current_dir(folder)
+            .stderr(std::process::Stdio::inherit())
+            .output()
+            .map_err(|error| Failure::new(format!("cargo {}: {error}", arguments.join(" "))))
+    };
+    let built = cargo(&["test", "--offline", "--no-run", "--quiet"])?;
+    if !built.status.success() {
+        return Err(Failure::new(format!("what is generated in {} does not compile", folder.display())));
+    }
+    let ran = cargo(&["test", "--offline", "--lib", "--quiet", "--", "--format", "pretty"])?;
+    Ok(Outcomes::of(&String::from_utf8_lossy(&ran.stdout)))
+}

@@ -1,0 +1,136 @@
+//! One table of all cases: by service and kind, passed, failed, skipped.
+
+use std::fmt::Write;
+
+use invoke_model_codegen::{Case, Kind};
+
+use super::outcome::Outcomes;
+use crate::Failure;
+
+/// A service's cases of one kind.
+#[derive(Debug, Default)]
+pub(super) struct Row {
+    service: String,
+    kind: &'static str,
+    passed: usize,
+    /// Each with what it said.
+    failed: Vec<(String, String)>,
+    /// Each with the reason.
+    skipped: Vec<(String, String)>,
+}
+
+/// Sorts the cases into rows.
+///
+/// # Errors
+/// A case did not run, or the list of those to skip names one that is not there.
+pub(super) fn rows(
+    cases: &[(String, Case)],
+    outcomes: &Outcomes,
+    skipped: &[(Kind, &str, &str)],
+) -> Result<Vec<Row>, Failure> {
+    for (kind, id, _) in skipped {
+        if !cases.iter().any(|(_, case)| case.kind == *kind && case.id == *id) {
+            return Err(Failure::new(format!("{} {id} is to be skipped and is not there", kind.module())));
+        }
+    }
+    let mut rows: Vec<Row> = Vec::new();
+    for (service, case) in cases {
+        let outcome = outcomes.get(&case.test);
+        let outcome = outcome.ok_or_else(|| Failure::new(format!("the test {} did not run", case.test)))?;
+        let kind = case.kind.module();
+        if !rows.last().is_some_and(|row| row.service == *service && row.kind == kind) {
+            rows.push(Row { service: service.clone(), kind, ..Row::default() });
+        }
+        let Some(row) = rows.last_mut() else { continue };
+        let reason = skipped.iter().find(|(kind, id, _)| *kind == case.kind && *id == case.id);
+        match (outcome, reason) {
+            (None, None) => row.passed += 1,
+            (Some(words), None) => row.failed.push((case.id.clone(), words.to_owned())),
+            (Some(_), Some((_, _, reason))) => row.skipped.push((case.id.clone(), (*reason).to_owned())),
+            (None, Some(_)) => row.failed.push((case.id.clone(), "is to be skipped and passes".to_owned())),
+        }
+    }
+    Ok(rows)
+}
+
+/// The table, then what failed and what was skipped.
+pub(super) fn print(rows: &[Row]) -> String {
+    let mut text = String::new();
+    let mut line = |service: &str, kind: &str, [passed, failed, skipped]: [usize; 3]| {
+        let all = passed + failed + skipped;
+        let _ = writeln!(
+            text,
+            "| {service:<24} | {kind:<9} | {all:>5} | {passed:>6} | {failed:>6} | {skipped:>7} |"
+        );
+    };
+    let counts = |row: &Row| [row.passed, row.failed.len(), row.skipped.len()];
+    let mut total = [0; 3];
+    for row in rows {
+        line(&row.service, row.kind, counts(row));
+        for (sum, count) in total.iter_mut().zip(counts(row)) {
+            *sum += count;
+        }
+    }
+    line("all", "", total);
+    let head = format!(
+        "| {:<24} | {:<9} | {:>5} | {:>6} | {:>6} | {:>7} |\n|{:-<26}|{:-<11}|{:->7}|{:->8}|{:->8}|{:->9}|\n",
+        "service", "kind", "cases", "passed", "failed", "skipped", "", "", "", "", "", ""
+    );
+    for row in rows {
+        for (word, list) in [("failed", &row.failed), ("skipped", &row.skipped)] {
+            for (id, words) in list {
+                let _ = writeln!(text, "{word}: {} {} {id}: {words}", row.service, row.kind);
+            }
+        }
+    }
+    head + &text
+}
+
+/// Whether nothing failed.
+pub(super) fn verdict(rows: &[Row]) -> Result<(), String> {
+    match rows.iter().map(|row| row.failed.len()).sum() {
+        0 => Ok(()),
+        failed => Err(format!("{failed} protocol tests failed")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cases() -> Vec<(String, Case)> {
+        let case =
+            |kind: Kind, id: &str| Case { kind, id: id.to_owned(), test: format!("{}::{id}", kind.module()) };
+        let cases = [case(Kind::Request, "A"), case(Kind::Request, "B"), case(Kind::Response, "A")];
+        cases.into_iter().map(|case| ("Service".to_owned(), case)).collect()
+    }
+
+    const OUTPUT: &str = "test requests::A ... ok\ntest requests::B ... FAILED\ntest responses::A ... ok\n";
+
+    #[test]
+    fn cases_are_counted_once_each() {
+        let rows = rows(&cases(), &Outcomes::of(OUTPUT), &[]).unwrap();
+        let text = print(&rows);
+        assert!(
+            text.contains("| all                      |           |     3 |      2 |      1 |       0 |"),
+            "{text}"
+        );
+        assert!(text.contains("failed: Service requests B: no words"), "{text}");
+        assert_eq!(verdict(&rows), Err("1 protocol tests failed".to_owned()));
+    }
+
+    #[test]
+    fn a_skip_needs_a_case_that_fails() {
+        let rows = |skipped: &[(Kind, &str, &str)]| super::rows(&cases(), &Outcomes::of(OUTPUT), skipped);
+        assert_eq!(verdict(&rows(&[(Kind::Request, "B", "why")]).unwrap()), Ok(()));
+        let passes = rows(&[(Kind::Request, "B", "why"), (Kind::Response, "A", "why")]).unwrap();
+        assert!(print(&passes).contains("A: is to be skipped and passes"));
+        assert!(verdict(&passes).is_err());
+        assert!(rows(&[(Kind::Error, "A", "why")]).is_err());
+    }
+
+    #[test]
+    fn a_case_that_does_not_run_is_a_failure() {
+        assert!(rows(&cases(), &Outcomes::of(""), &[]).is_err());
+    }
+}
