@@ -1,4 +1,6 @@
-//! What the generator emits for each tiny model of `models/`, compiled.
+//! What the generator emits for each tiny model of `models/`, compiled; and what the fuzz targets run on it.
+
+pub mod fuzz;
 
 #[path = "../models/defaults/generated/mod.rs"]
 pub mod defaults;

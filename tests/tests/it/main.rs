@@ -6,6 +6,7 @@ mod codec;
 mod end_to_end;
 mod endpoint;
 mod frames;
+mod fuzz_corpus;
 mod goldens;
 mod properties;
 mod wire;

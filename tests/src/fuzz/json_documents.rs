@@ -1,0 +1,33 @@
+//! Any text as JSON, and as a shape.
+
+use std::fmt::Debug;
+
+use invoke_model_protocol::json::{FromJson, ToJson, Value, write};
+
+use crate::json::{Choice, Tree};
+
+/// A document, a structure and a union that can be read are written so that they are read as the same again.
+///
+/// # Panics
+/// They are not.
+pub fn json_documents(data: &[u8]) {
+    let Ok(value) = serde_json::from_slice::<Value>(data) else { return };
+    let mut out = Vec::new();
+    write::document(&value, &mut out);
+    assert_eq!(read(&out), value);
+    check::<Tree>(value.clone());
+    check::<Choice>(value);
+}
+
+fn check<T: Debug + FromJson + ToJson>(value: Value) {
+    let Ok(shape) = T::from_json(value) else { return };
+    let mut out = Vec::new();
+    shape.to_json(&mut out);
+    let again = T::from_json(read(&out)).unwrap_or_else(|error| panic!("{shape:?}: {error}"));
+    // By their texts, as NaN is equal to nothing.
+    assert_eq!(format!("{again:?}"), format!("{shape:?}"));
+}
+
+fn read(out: &[u8]) -> Value {
+    serde_json::from_slice(out).unwrap_or_else(|error| panic!("{}: {error}", String::from_utf8_lossy(out)))
+}

@@ -1,0 +1,26 @@
+//! The fuzz targets over the inputs that are kept: what was found once stays found.
+
+use std::fs;
+use std::path::Path;
+
+use invoke_model_tests::fuzz::TARGETS;
+
+#[test]
+fn every_input_that_is_kept_holds() {
+    let corpora = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus");
+    let mut folders: Vec<_> =
+        fs::read_dir(&corpora).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    folders.sort();
+    let names: Vec<_> = TARGETS.iter().map(|(name, _)| *name).collect();
+    assert_eq!(folders, names, "each target has a corpus, and each corpus a target");
+    for (name, target) in TARGETS {
+        let mut inputs: Vec<_> =
+            fs::read_dir(corpora.join(name)).unwrap().map(|entry| entry.unwrap().path()).collect();
+        inputs.sort();
+        assert!(inputs.len() > 4, "{name} has {} inputs", inputs.len());
+        for input in inputs {
+            println!("{}", input.display());
+            target(&fs::read(&input).unwrap());
+        }
+    }
+}
