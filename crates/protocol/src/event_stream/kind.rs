@@ -76,7 +76,9 @@ pub fn exception<T: FromJson, E: From<ErrorMetadata>>(message: &Message, modeled
 
 /// The code and the words of an error in a message.
 pub(crate) fn error_of(message: &Message) -> (Option<String>, Option<String>) {
-    let text = |name| header(message, name, read::string).ok().flatten();
+    // Who has no words sends empty ones.
+    let text =
+        |name| header(message, name, read::string).ok().flatten().filter(|text: &String| !text.is_empty());
     let code = text(":error-code").or_else(|| text(":exception-type"));
     let words = text(":error-message").or_else(|| {
         let object: serde_json::Map<String, json::Value> = serde_json::from_slice(message.payload()).ok()?;

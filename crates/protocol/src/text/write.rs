@@ -14,10 +14,11 @@ pub fn string<T: AsRef<str>>(value: &T) -> Cow<'_, str> {
     value.as_ref().into()
 }
 
-/// An element of a list in a field: in quotes if it has a comma or a quote.
+/// An element of a list in a field: in quotes if it has a comma or a quote, or blanks at its ends, which are not part
+/// of one without.
 pub fn list_element<T: AsRef<str>>(value: &T) -> Cow<'_, str> {
     let value = value.as_ref();
-    if value.contains([',', '"']) {
+    if value.contains([',', '"']) || value.trim() != value {
         return format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\"")).into();
     }
     value.into()
