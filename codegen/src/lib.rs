@@ -66,12 +66,7 @@ pub fn generate_conformance(model: &Model, config: &Config) -> Result<Conformanc
     let selection = select::select(model, config.service.as_deref(), &config.operations)?;
     let cases = conformance::cases(model, &selection)?;
     let service = lower::lower(model, &selection)?;
-    let (tests, cases) = emit::rust::conformance(&service, &cases, &config.root)?;
-    let cases = cases.into_iter().map(|(kind, id)| {
-        let test = format!("{}::{}", kind.module(), conformance::test_name(&id));
-        Case { kind, id, test }
-    });
-    Ok(Conformance { tests, cases: cases.collect() })
+    emit::rust::conformance(&service, &cases, &config.root)
 }
 
 fn lowered(model: &Model, config: &Config) -> Result<ir::Service, Vec<Diagnostic>> {

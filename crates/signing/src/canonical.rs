@@ -65,6 +65,11 @@ impl<'a> SignableRequest<'a> {
         CanonicalRequest { text, sensitive: sensitive.map(|field| field.name.to_string()).collect() }
     }
 
+    /// The same request with another query.
+    pub(crate) fn with_query(self, query: &'a str) -> Self {
+        Self { query, ..self }
+    }
+
     pub(crate) fn path(&self) -> &'a str {
         self.path
     }

@@ -30,6 +30,12 @@ impl AmzDate {
         &self.text[..8]
     }
 
+    /// Milliseconds since 1970.
+    pub(crate) fn milliseconds(&self) -> i64 {
+        // Up to the year 9999, so far from the end of the range.
+        i64::try_from(self.seconds * 1000).unwrap_or(i64::MAX)
+    }
+
     /// The same instant for the standard library.
     pub fn system_time(&self) -> SystemTime {
         UNIX_EPOCH + Duration::from_secs(self.seconds)

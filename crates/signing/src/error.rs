@@ -27,6 +27,14 @@ pub enum SignError {
         part: &'static str,
     },
 
+    /// A presigned request is good for 1 second to seven days.
+    #[error("cannot presign: the expiry must be 1 second to 7 days")]
+    InvalidExpiry,
+
+    /// The target with the signature in it is longer than a URI can be here (65,534 bytes).
+    #[error("cannot presign: the URI is too long with the signature in it")]
+    InvalidTarget,
+
     /// The time is before 1970 or after 9999.
     #[error("cannot sign: the time is not between 1970 and 9999")]
     TimeOutOfRange,

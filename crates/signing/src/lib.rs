@@ -1,10 +1,11 @@
-//! AWS Signature Version 4 in header fields, and bearer tokens, as pure functions.
+//! AWS Signature Version 4 in header fields and in queries, signed events, and bearer tokens, as pure functions.
 //!
 //! [`Signer::sign`] adds a signature to an [`http`] request, [`Verifier::verify`] checks one and explains what does
 //! not match, [`bearer`] sets a token. Time and credentials are arguments: nothing here does input or output,
 //! reads a clock or the environment, or knows a service.
 //!
-//! Not here: signatures in the query (presigned URLs), signed streams, and SigV4a.
+//! [`Signer::presign`] signs in the query, so that a URL is enough; [`Signer::events`] signs the messages of an event
+//! stream. Not here: verification of these two, signed chunks of other bodies, and SigV4a.
 //!
 //! # The contract
 //!
@@ -50,12 +51,14 @@ mod credentials;
 mod date;
 mod difference;
 mod error;
+mod event;
 mod field;
 mod key;
 mod mismatch;
 mod mistake;
 mod path;
 mod payload;
+mod presign;
 mod query;
 mod scope;
 mod settings;
@@ -68,11 +71,13 @@ pub use credentials::Credentials;
 pub use date::{AmzDate, DateError};
 pub use difference::Difference;
 pub use error::{SignError, VerifyError};
+pub use event::{EventSigner, SignedEvent};
 pub use field::Field;
 pub use key::signature;
 pub use mismatch::Mismatch;
 pub use mistake::Mistake;
 pub use payload::{PayloadHash, PayloadHasher};
+pub use presign::{MAX_EXPIRY, Presigning};
 pub use scope::CredentialScope;
 pub use settings::Settings;
 pub use sign::{Signed, Signer, string_to_sign};

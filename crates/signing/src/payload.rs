@@ -23,6 +23,12 @@ impl PayloadHash {
         Self(Cow::Borrowed("UNSIGNED-PAYLOAD"))
     }
 
+    /// `STREAMING-AWS4-HMAC-SHA256-EVENTS`: the body is a stream of events, each of them
+    /// [signed](crate::EventSigner). The service wants it said in `x-amz-content-sha256`.
+    pub const fn streaming_events() -> Self {
+        Self(Cow::Borrowed("STREAMING-AWS4-HMAC-SHA256-EVENTS"))
+    }
+
     /// 64 lower-case hex digits, or the word that stands for them.
     pub fn as_str(&self) -> &str {
         &self.0

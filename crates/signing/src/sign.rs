@@ -11,7 +11,7 @@ use crate::credentials::Credentials;
 use crate::date::AmzDate;
 use crate::error::SignError;
 use crate::field::{self, Field, X_AMZ_CONTENT_SHA256, X_AMZ_DATE, X_AMZ_SECURITY_TOKEN};
-use crate::key::KeyCache;
+use crate::key::{KeyCache, SigningKey};
 use crate::payload::{PayloadHash, sha256_hex};
 use crate::scope::CredentialScope;
 use crate::settings::Settings;
@@ -80,7 +80,7 @@ impl Signer {
 
         let canonical_request = signable(request, payload)?.canonical(&self.settings);
         let string_to_sign = string_to_sign(&date, &scope, canonical_request.as_str());
-        let signature = self.keys.key(credentials.secret_access_key(), &scope).sign(&string_to_sign);
+        let signature = self.key(credentials, &scope).sign(&string_to_sign);
         let authorization = authorization::write(
             credentials.access_key_id(),
             &scope,
@@ -92,10 +92,22 @@ impl Signer {
         if let Some(token) = token {
             request.headers.insert(X_AMZ_SECURITY_TOKEN, token);
         }
-        Ok(Signed { canonical_request, string_to_sign, signature })
+        Ok(Signed::new(canonical_request, string_to_sign, signature))
     }
 
-    fn scope(&self, date: &AmzDate, credentials: &Credentials) -> Result<CredentialScope, SignError> {
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub(crate) fn key(&self, credentials: &Credentials, scope: &CredentialScope) -> SigningKey {
+        self.keys.key(credentials.secret_access_key(), scope)
+    }
+
+    pub(crate) fn scope(
+        &self,
+        date: &AmzDate,
+        credentials: &Credentials,
+    ) -> Result<CredentialScope, SignError> {
         for (part, text) in [
             ("access key id", credentials.access_key_id()),
             ("region", &self.region),
@@ -111,7 +123,7 @@ impl Signer {
     }
 }
 
-/// What was signed, for display; the request already has its fields.
+/// What was signed, for display; the request already has its fields or query parameters.
 #[derive(Debug, Clone)]
 pub struct Signed {
     canonical_request: CanonicalRequest,
@@ -120,6 +132,14 @@ pub struct Signed {
 }
 
 impl Signed {
+    pub(crate) fn new(
+        canonical_request: CanonicalRequest,
+        string_to_sign: String,
+        signature: String,
+    ) -> Self {
+        Self { canonical_request, string_to_sign, signature }
+    }
+
     /// The canonical request.
     pub fn canonical_request(&self) -> &CanonicalRequest {
         &self.canonical_request
@@ -143,7 +163,10 @@ pub fn string_to_sign(date: &AmzDate, scope: &CredentialScope, canonical_request
     format!("{ALGORITHM}\n{date}\n{scope}\n{}", sha256_hex(canonical_request.as_bytes()))
 }
 
-fn signable<'a>(request: &'a Parts, payload: &'a PayloadHash) -> Result<SignableRequest<'a>, SignError> {
+pub(crate) fn signable<'a>(
+    request: &'a Parts,
+    payload: &'a PayloadHash,
+) -> Result<SignableRequest<'a>, SignError> {
     let mut fields = Vec::with_capacity(request.headers.len() + 1);
     for (name, value) in request.headers.iter().filter(|(name, _)| field::is_signed(name.as_str())) {
         let invalid = || SignError::InvalidField { name: name.to_string() };

@@ -1,12 +1,12 @@
-//! The AWS signing suite, header signing: canonical request, string to sign and signature of every case, then
-//! verification of what was signed. The suite lies outside this repository; without it there is nothing to run.
+//! The AWS signing suite, header signing and presigning: canonical request, string to sign and signature of every
+//! case, then verification of what was signed in header fields; and the chain of signed events. The suite lies outside this repository; without it there is nothing to run.
 
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use invoke_model_signing::{
-    AmzDate, CredentialScope, Credentials, Field, PayloadHash, Settings, SignableRequest, Signed, Signer,
-    Verifier, VerifyError, signature, string_to_sign,
+    AmzDate, CredentialScope, Credentials, Field, PayloadHash, Presigning, Settings, SignableRequest, Signed,
+    Signer, Verifier, VerifyError, signature, string_to_sign,
 };
 use serde_json::Value;
 
@@ -38,6 +38,12 @@ struct Case {
     canonical_request: String,
     string_to_sign: String,
     signature: String,
+    expires: Duration,
+    query_canonical_request: String,
+    query_string_to_sign: String,
+    query_signature: String,
+    /// The target of the presigned request.
+    presigned: String,
 }
 
 impl Case {
@@ -77,6 +83,14 @@ impl Case {
             canonical_request: text("header-canonical-request.txt"),
             string_to_sign: text("header-string-to-sign.txt"),
             signature: text("header-signature.txt"),
+            expires: Duration::from_secs(context["expiration_in_seconds"].as_u64().expect("expiry")),
+            query_canonical_request: text("query-canonical-request.txt"),
+            query_string_to_sign: text("query-string-to-sign.txt"),
+            query_signature: text("query-signature.txt"),
+            presigned: {
+                let (_, path, query, _) = parse_head(text("query-signed-request.txt").trim_end());
+                format!("{path}?{query}")
+            },
         }
     }
 
@@ -97,6 +111,54 @@ impl Case {
         assert_eq!(canonical.as_str(), self.canonical_request, "{}", self.name);
         assert_eq!(string_to_sign, self.string_to_sign, "{}", self.name);
         assert_eq!(signature(&self.credentials, &scope, &string_to_sign), self.signature, "{}", self.name);
+    }
+
+    /// Presigned as text: every case fits.
+    fn check_presigned_text(&self) {
+        let fields: Vec<_> = self.fields.iter().map(|(name, value)| Field::new(name, value)).collect();
+        let mut names: Vec<String> = self.fields.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
+        names.sort();
+        names.dedup();
+        let scope = CredentialScope::new(&self.date, &self.region, &self.service);
+        let presigning = Presigning {
+            access_key_id: self.credentials.access_key_id(),
+            scope: &scope,
+            date: &self.date,
+            expires: self.expires,
+            signed_headers: &names.join(";"),
+        };
+        let token = self.credentials.session_token();
+        let (signed, unsigned) = if self.settings.sign_session_token { (token, None) } else { (None, token) };
+        let query = presigning.query(&self.query, signed);
+        let request = SignableRequest::new(&self.method, &self.path, &query, fields, self.payload.as_str());
+        let canonical = request.canonical(&self.settings);
+        let string_to_sign = string_to_sign(&self.date, &scope, canonical.as_str());
+        let signature = signature(&self.credentials, &scope, &string_to_sign);
+        assert_eq!(canonical.as_str(), self.query_canonical_request, "{}", self.name);
+        assert_eq!(string_to_sign, self.query_string_to_sign, "{}", self.name);
+        assert_eq!(signature, self.query_signature, "{}", self.name);
+        let query = Presigning::signed(query, unsigned, &signature);
+        assert_eq!(decoded(&format!("{}?{query}", self.path)), decoded(&self.presigned), "{}", self.name);
+    }
+
+    fn check_presigned_http(&self, mut request: http::request::Parts) {
+        let name = &self.name;
+        let signer = Signer::new(&self.region, &self.service).with_settings(self.settings);
+        let now = self.date.system_time();
+        let presign = |request: &mut http::request::Parts| {
+            signer
+                .presign(request, &self.credentials, &self.payload, now, self.expires)
+                .expect("a request to presign")
+        };
+        let signed = presign(&mut request);
+        assert_eq!(signed.canonical_request().as_str(), self.query_canonical_request, "{name}");
+        assert_eq!(signed.string_to_sign(), self.query_string_to_sign, "{name}");
+        assert_eq!(signed.signature(), self.query_signature, "{name}");
+        assert_eq!(decoded(&request.uri.to_string()), decoded(&self.presigned), "{name}");
+        // A second signature takes the place of the first.
+        let again = request.uri.clone();
+        presign(&mut request);
+        assert_eq!(request.uri, again, "{name}");
     }
 
     /// The request in `http` types, if it fits them.
@@ -168,8 +230,13 @@ fn parse_head(head: &str) -> (String, String, String, Vec<(String, String)>) {
     (method.to_owned(), path.to_owned(), query.to_owned(), fields)
 }
 
+/// A target without percent-encoding: the suite's own signed requests encode what stood bare in the request.
+fn decoded(target: &str) -> String {
+    percent_encoding::percent_decode_str(target).decode_utf8_lossy().into_owned()
+}
+
 #[test]
-fn header_signing() {
+fn header_signing_and_presigning() {
     let Some(suite) = suite() else { return };
     let mut folders: Vec<_> =
         std::fs::read_dir(suite.join("v4")).expect("v4").map(|entry| entry.expect("entry").path()).collect();
@@ -178,7 +245,9 @@ fn header_signing() {
     for folder in &folders {
         let case = Case::read(folder);
         case.check_text();
+        case.check_presigned_text();
         if let Some(request) = case.request() {
+            case.check_presigned_http(request.clone());
             case.check_http(request);
             in_http_types += 1;
         }
@@ -223,4 +292,44 @@ fn double_encoding() {
     check("v4-double-url-encode", id, SECRET, "us-east-2", "lambda", "20210511T154045Z");
     let secret = "notrealrnrELgWzOk3IfjzDKtFBhDby";
     check("v4-double-encode-path", "ANOTREAL", secret, "us-east-1", "service", "20150830T123600Z");
+}
+
+/// The seed is the signature of a request, and each event's that of the next.
+#[test]
+fn a_chain_of_events() {
+    let Some(suite) = suite() else { return };
+    let text = std::fs::read_to_string(suite.join("event-signing.json")).expect("event-signing.json");
+    let cases: Value = serde_json::from_str(&text).expect("JSON");
+    let case = &cases["aws-c-auth tests/test_event_signing.c"];
+    let string = |value: &Value| value.as_str().expect("a string").to_owned();
+    let time = |value: &Value| string(value).parse::<AmzDate>().expect("a date").system_time();
+    let credentials = Credentials::new(
+        string(&case["credentials"]["access_key_id"]),
+        string(&case["credentials"]["secret_access_key"]),
+        None,
+    );
+    let settings = Settings { content_sha256: true, ..Settings::default() };
+    let signer = Signer::new(string(&case["region"]), string(&case["service"])).with_settings(settings);
+    let request = &case["request"];
+    let uri = format!("https://{}{}", string(&request["host"]), string(&request["path"]));
+    let mut parts = http::Request::post(uri);
+    for (name, value) in request["headers"].as_object().expect("headers") {
+        parts = parts.header(name, string(value));
+    }
+    let (mut parts, ()) = parts.body(()).expect("a request").into_parts();
+    let payload = PayloadHash::streaming_events();
+    let signed =
+        signer.sign(&mut parts, &credentials, &payload, time(&request["timestamp"])).expect("signed");
+    assert_eq!(signed.signature(), string(&request["signature"]));
+    assert_eq!(signed.canonical_request().signed_headers(), string(&request["signed_headers"]));
+
+    let mut events = signer.events(&credentials, &signed);
+    let vectors = case["events"].as_array().expect("events");
+    assert_eq!(vectors.len(), 4);
+    for vector in vectors {
+        let at = time(&vector["timestamp"]);
+        let event = events.sign(string(&vector["payload"]).as_bytes(), at).expect("signed");
+        assert_eq!(hex::encode(event.signature), string(&vector["signature"]));
+        assert_eq!(SystemTime::UNIX_EPOCH + Duration::from_millis(event.date.unsigned_abs()), at);
+    }
 }

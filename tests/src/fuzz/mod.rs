@@ -15,8 +15,11 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 use invoke_model_protocol::Response;
 
-/// Each target by its name.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+/// A target by its name.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// Every target.
+pub const TARGETS: &[Target] = &[
     ("error_parsing", error_parsing),
     ("event_stream", event_stream),
     ("json_documents", json_documents),

@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::ty;
-use crate::ir::{Auth, Member, Operation, PayloadHeader, Presence, Segment};
+use crate::ir::{Auth, Member, Operation, PayloadHeader, Presence, Segment, Type};
 
 /// Constants and functions of `Operation` that have a default; only where the default does not hold.
 pub(super) fn items(operation: &Operation) -> TokenStream {
@@ -59,7 +59,11 @@ pub(super) fn default_labels(operation: &Operation) -> Vec<TokenStream> {
     let labels = operation.default_labels.iter().filter_map(|(name, default)| {
         let member = operation.input.members.iter().find(|member| member.wire_name == *name)?;
         let field = ty::ident(&member.rust_name);
-        Some(quote!(if input.#field.as_str().is_empty() { input.#field = #default.into(); }))
+        let text = match member.ty {
+            Type::String { .. } => quote!(input.#field),
+            _ => quote!(input.#field.as_str()),
+        };
+        Some(quote!(if #text.is_empty() { input.#field = #default.into(); }))
     });
     labels.collect()
 }

@@ -14,10 +14,15 @@ pub(super) fn structure(structure: &Structure) -> TokenStream {
     let hidden = structure.sensitive || structure.members.iter().any(|member| member.sensitive);
     let derived_debug = (!hidden).then(|| quote!(Debug,));
     let has_defaults = structure.members.iter().any(|member| matches!(member.presence, Presence::Default(_)));
-    let derived_default = (!has_defaults).then(|| quote!(Default,));
+    // A default that is the type's own is one that can be derived.
+    let own_default = structure.members.iter().any(|member| {
+        let stated = |value| ty::default(&member.ty, value).to_string() != "Default :: default ()";
+        matches!(&member.presence, Presence::Default(value) if stated(value))
+    });
+    let derived_default = (!own_default).then(|| quote!(Default,));
     let serde_default = has_defaults.then(|| quote!(#[serde(default)]));
     let new = new(structure);
-    let default = has_defaults.then(|| default(structure));
+    let default = own_default.then(|| default(structure));
     let debug = hidden.then(|| debug(structure));
     quote! {
         #words

@@ -5,6 +5,7 @@ mod cache;
 mod differential;
 mod golden;
 mod mistakes;
+mod presign;
 mod properties;
 mod refusals;
 mod secrecy;

@@ -9,17 +9,17 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::imports;
-use crate::conformance::{Cases, Kind};
+use crate::conformance::{Case, Cases, Conformance, Kind, test_name};
 use crate::diagnostic::Diagnostic;
 use crate::format;
 use crate::ir::{Operation, Service, Shape, Structure};
 
-/// The tests of a service, and the kind and id of each.
+/// The tests of a service.
 pub(crate) fn conformance(
     service: &Service,
     cases: &Cases,
     root: &str,
-) -> Result<(String, Vec<(Kind, String)>), Vec<Diagnostic>> {
+) -> Result<Conformance, Vec<Diagnostic>> {
     let mut tests = Tests::default();
     for operation in &service.operations {
         let name = &operation.wire_name;
@@ -68,7 +68,7 @@ impl Tests {
         }
     }
 
-    fn into_file(mut self, root: &str) -> Result<(String, Vec<(Kind, String)>), Vec<Diagnostic>> {
+    fn into_file(mut self, root: &str) -> Result<Conformance, Vec<Diagnostic>> {
         if !self.faults.is_empty() {
             return Err(self.faults);
         }
@@ -88,11 +88,15 @@ impl Tests {
                 .map_err(|message| {
                     vec![Diagnostic::model(format!("the tests cannot be formatted: {message}"))]
                 })?;
-        Ok((text, self.written.into_iter().map(|(kind, id, _)| (kind, id)).collect()))
+        let cases = self.written.into_iter().map(|(kind, id, _)| {
+            let test = format!("{}::{}", kind.module(), test_name(&id));
+            Case { kind, id, test }
+        });
+        Ok(Conformance { tests: text, cases: cases.collect() })
     }
 }
 
 fn test((_, id, body): &(Kind, String, TokenStream)) -> TokenStream {
-    let name = format_ident!("{}", crate::conformance::test_name(id));
+    let name = format_ident!("{}", test_name(id));
     quote!(#[test] fn #name() { #body })
 }

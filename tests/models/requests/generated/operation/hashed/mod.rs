@@ -31,7 +31,7 @@ impl Operation for Hashed {
     type Error = HashedError;
 
     fn serialize(mut input: HashedInput) -> Result<Request, SerializeError> {
-        if input.owner.as_str().is_empty() {
+        if input.owner.is_empty() {
             input.owner = "-".into();
         }
         let mut target = TargetBuilder::new();

@@ -5,17 +5,11 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 /// `UploadOutput`.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct UploadOutput {
     /// The payload, `application/octet-stream` unless said otherwise; `""` unless set.
     #[serde(with = "invoke_model_protocol::serde_blob")]
     pub body: Bytes,
-}
-
-impl Default for UploadOutput {
-    fn default() -> Self {
-        Self { body: Default::default() }
-    }
 }
