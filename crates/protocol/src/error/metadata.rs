@@ -60,12 +60,8 @@ impl ErrorMetadata {
     /// stands in. <https://smithy.io/2.0/aws/amazon-eventstream.html>
     pub fn from_message(message: &Message) -> Self {
         let (code, words) = crate::event_stream::error_of(message);
-        let body = match object(message.payload()) {
-            _ if message.payload().is_empty() => Body::Empty,
-            Some(_) => Body::JsonObject,
-            None => Body::Other { content_type: None, length: message.payload().len() },
-        };
-        Self { code, message: words, status: StatusCode::OK, request_id: None, body }
+        // No proxy answers in the midst of a stream, so what the payload is says nothing.
+        Self { code, message: words, status: StatusCode::OK, request_id: None, body: Body::Empty }
     }
 
     /// The error's code, without namespace and without the URI that some services append.

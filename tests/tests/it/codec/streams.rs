@@ -147,6 +147,12 @@ fn errors_that_the_model_does_not_have_keep_code_and_words() {
         (":error-message", HeaderValue::String("broken")),
     ];
     check(&error, "", "Some(\"Internal\"): Internal: broken");
+    // Found by fuzzing: what is not said stays unsaid, and a payload is not taken for a proxy's page.
+    let bare = [(":message-type", HeaderValue::String("error"))];
+    check(&bare, "noise", "None: HTTP 200 without an error code");
+    let unread = Lines::parse(&message(&[EXCEPTION, kind("torn")], "not json")).unwrap().unwrap_err();
+    let again = Lines::parse(&Lines::exception(&unread).unwrap()).unwrap().unwrap_err();
+    assert_eq!((again.message(), again.to_string()), (None, unread.to_string()));
     let metadata = ErrorMetadata::from_message(&message(&error, ""));
     assert_eq!(Lines::exception(&LinesError::from(metadata)).unwrap(), message(&error, ""));
 }
