@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::diagnostic::Diagnostic;
+use crate::files::Files;
 use crate::model::{Model, Shape, ShapeId};
 use crate::select::Selection;
 
@@ -236,6 +237,15 @@ pub struct Conformance {
     pub tests: String,
     /// Each case with the path of its test in the module.
     pub cases: Vec<Case>,
+}
+
+impl Conformance {
+    /// The module as the only file of a folder.
+    pub fn files(&self) -> Files {
+        let mut files = Files::default();
+        files.insert("mod.rs", self.tests.clone());
+        files
+    }
 }
 
 /// A case.

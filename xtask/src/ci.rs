@@ -5,10 +5,13 @@ use std::process::Command;
 
 use clap::Parser;
 
-use crate::{Arguments, Failure, codegen, models, peers, root, step, tidy};
+use crate::{Arguments, Failure, codegen, conformance, models, peers, root, step, tidy};
 
 /// The published model, where it stands beside the workspace.
 const PUBLISHED: &str = "../shared/conformance/models/bedrock-runtime.json";
+
+/// Published models with protocol tests.
+const SUITES: &str = "../shared/conformance/protocol-tests";
 
 /// Published models of other services.
 const MODELS: &str = "../shared/conformance/models";
@@ -33,6 +36,13 @@ pub(crate) fn run() -> Result<(), Failure> {
         models::run(&models::Arguments::of([published]))?;
     } else {
         println!("skipped: {MODELS} is not there");
+    }
+    step("the published protocol tests");
+    let suites = root().join(SUITES);
+    if suites.exists() {
+        conformance::run(&conformance::Arguments { files: vec![suites] })?;
+    } else {
+        println!("skipped: {SUITES} is not there");
     }
     let lint = ["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
     cargo("clippy", &lint, &[])?;

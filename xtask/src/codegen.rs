@@ -3,15 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use invoke_model_codegen::{
-    Config, Diagnostic, Drift, Files, Package, Partitions, generate, generate_client, generate_crate,
+    Config, Diagnostic, Drift, Files, Package, Partitions, generate, generate_client, generate_conformance,
+    generate_crate,
 };
 
-use crate::supplements::{read, supplemented};
+use crate::supplements::{applied, read, supplemented};
 use crate::{Failure, root};
 
 /// Where generated code stands in the workspace; nothing else stands there.
 const TYPES: &str = "crates/types/src/generated";
 const CLIENT: &str = "crates/client/src/generated";
+const TESTS: &str = "tests/tests/conformance/generated";
 
 /// What the command is asked for.
 #[derive(Debug, Default, clap::Args)]
@@ -60,7 +62,23 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let types = generate(&model, &config).map_err(|found| diagnostics(&path, &found))?;
     let client = generate_client(&model, &config).map_err(|found| diagnostics(&path, &found))?;
     bring(&types, &root().join(TYPES), arguments.check)?;
-    bring(&client, &root().join(CLIENT), arguments.check)
+    bring(&client, &root().join(CLIENT), arguments.check)?;
+    if arguments.operations.is_empty() {
+        bring(&own_tests(&path, &config)?, &root().join(TESTS), arguments.check)?;
+    }
+    Ok(())
+}
+
+/// The tests of our own protocol cases, over the types crate.
+fn own_tests(path: &Path, config: &Config) -> Result<Files, Failure> {
+    let (model, missing) = applied(path, "model/tests")?;
+    if !missing.is_empty() {
+        let missing: Vec<&str> = missing.iter().map(|id| id.as_str()).collect();
+        return Err(Failure::new(format!("model/tests: the model has no {}", missing.join(", "))));
+    }
+    let config = Config { root: config.types_crate.clone(), ..config.clone() };
+    let tests = generate_conformance(&model, &config).map_err(|found| diagnostics(path, &found))?;
+    Ok(tests.files())
 }
 
 fn bring(files: &Files, directory: &Path, check: bool) -> Result<(), Failure> {

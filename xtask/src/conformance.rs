@@ -9,13 +9,14 @@ use std::process::Command;
 
 use invoke_model_codegen::Kind;
 
+use crate::supplements::models;
 use crate::{Failure, root, step};
 use outcome::Outcomes;
 
 /// What the command is asked for.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Models with protocol tests, as Smithy JSON AST.
+    /// Models with protocol tests, as Smithy JSON AST; of a folder, those in it.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 }
@@ -24,7 +25,7 @@ pub(crate) struct Arguments {
 const SKIPPED: &[(Kind, &str, &str)] = &[];
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    for path in &arguments.files {
+    for path in &models(&arguments.files)? {
         let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         let folder = root().join("target/conformance").join(&name);
         let cases = written::write(path, &folder)?;

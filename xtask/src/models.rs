@@ -6,7 +6,7 @@ use std::process::Command;
 
 use invoke_model_codegen::{Config, Package, Partitions, generate_crate};
 
-use crate::supplements::{read, supplemented};
+use crate::supplements::{models, read, supplemented};
 use crate::{Failure, codegen, root, step};
 
 /// What the command is asked for.
@@ -28,10 +28,7 @@ impl Arguments {
 const CRATES: &str = "target/models";
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let files = files(&arguments.files)?;
-    if files.is_empty() {
-        return Err(Failure::new("no Smithy model among the files given"));
-    }
+    let files = models(&arguments.files)?;
     let partitions =
         Partitions::from_json(&read(&root().join("model/partitions.json"))?).map_err(Failure::new)?;
     let config = Config { partitions: Some(partitions), ..Config::default() };
@@ -68,28 +65,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     println!("{} models compile with warnings denied", names.len());
     Ok(())
-}
-
-/// The models among the paths: a folder can hold other files, too.
-fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
-    let mut found = Vec::new();
-    for path in paths {
-        if !path.is_dir() {
-            found.push(path.clone());
-            continue;
-        }
-        let about = |error| Failure::new(format!("{}: {error}", path.display()));
-        for entry in fs::read_dir(path).map_err(about)? {
-            let path = entry.map_err(about)?.path();
-            if path.extension().is_some_and(|extension| extension == "json")
-                && read(&path)?.contains("\"smithy\"")
-            {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
 }
 
 fn put(path: &Path, text: &str) -> Result<(), Failure> {

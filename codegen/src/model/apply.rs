@@ -19,17 +19,20 @@ pub(super) fn take(shapes: &mut IndexMap<ShapeId, Shape>) -> Vec<(ShapeId, Trait
 }
 
 /// Gives each named shape or member its traits; one that does not stand (yet: a mixin's member, not folded in) is
-/// passed over.
-pub(super) fn fold(shapes: &mut IndexMap<ShapeId, Shape>, statements: &[(ShapeId, Traits)]) {
+/// passed over, and given back.
+pub(super) fn fold(shapes: &mut IndexMap<ShapeId, Shape>, statements: &[(ShapeId, Traits)]) -> Vec<ShapeId> {
+    let mut missing = Vec::new();
     for (id, traits) in statements {
         let target = match id.split_member() {
             Some((shape, member)) => shapes.get_mut(&shape).and_then(|shape| member_traits(shape, member)),
             None => shapes.get_mut(id).map(|shape| &mut shape.traits),
         };
-        if let Some(target) = target {
-            target.extend(traits.clone());
+        match target {
+            Some(target) => target.extend(traits.clone()),
+            None => missing.push(id.clone()),
         }
     }
+    missing
 }
 
 /// The traits of one member, whatever the type of the shape.

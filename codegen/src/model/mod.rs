@@ -36,15 +36,14 @@ impl Model {
         Ok(Self { shapes })
     }
 
-    /// Reads another AST and takes from it what it says of this model's shapes: its `apply` statements. Those of
-    /// shapes that this model does not have are passed over, as are other shapes.
+    /// Reads another AST and takes from it what it says of this model's shapes: its `apply` statements. Other shapes in
+    /// it are passed over. Gives the ids of what this model does not have, for the caller to judge.
     ///
     /// # Errors
     /// As for [`from_json`](Self::from_json).
-    pub fn apply_json(&mut self, text: &str) -> Result<(), ModelError> {
+    pub fn apply_json(&mut self, text: &str) -> Result<Vec<ShapeId>, ModelError> {
         let statements = apply::take(&mut read(text)?);
-        apply::fold(&mut self.shapes, &statements);
-        Ok(())
+        Ok(apply::fold(&mut self.shapes, &statements))
     }
 
     /// The shape of that id; the shapes of the prelude (`smithy.api#String`, ..) are not in a model's file.

@@ -2,6 +2,7 @@
 
 use invoke_model_protocol::event_stream::{Decoder, EventStream, FrameError, Message, Truncated};
 
+use super::has_empty_union;
 use crate::streams::Lines;
 
 /// A stream is decoded the same in one piece and in many; what is decoded is what was there; and an event that is
@@ -52,6 +53,9 @@ fn decoded(pieces: &[&[u8]]) -> Decoded {
 
 fn understood(message: &Message) {
     let Ok(said) = Lines::parse(message) else { return };
+    if has_empty_union(&said) {
+        return;
+    }
     let again = match &said {
         Ok(event) => event.event(),
         Err(error) => Lines::exception(error),

@@ -26,6 +26,11 @@ pub const TARGETS: &[Target] = &[
     ("response_parsing", response_parsing),
 ];
 
+/// Whether a value holds a union without a member, as one that is required and absent is: no wire carries it.
+fn has_empty_union(value: &impl std::fmt::Debug) -> bool {
+    format!("{value:?}").contains("UnknownMember { name: \"\"")
+}
+
 /// A response from text that looks like one: field lines up to an empty line, then the body. What is no field is left
 /// out.
 fn response(status: u16, text: &[u8]) -> Response {

@@ -22,6 +22,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         &["invoke-model-client", "invoke-model-local", "invoke-model-transport", "invoke-model-types"],
     ),
     ("invoke-model-codegen", &[]),
+    ("invoke-model-conformance", &["invoke-model-protocol"]),
     ("xtask", &["invoke-model-codegen"]),
 ];
 
