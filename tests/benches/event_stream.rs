@@ -1,5 +1,6 @@
 //! Frames, ours and those of the published `aws-smithy-eventstream`, over the same bytes: `cargo bench -p
 //! invoke-model-tests`.
+#![allow(missing_docs, reason = "criterion's macro makes a public function")]
 
 use aws_smithy_eventstream::frame::{DecodedFrame, MessageFrameDecoder, write_message_to};
 use aws_smithy_types::event_stream::{Header as PublishedHeader, HeaderValue as PublishedValue};
