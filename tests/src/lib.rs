@@ -24,6 +24,8 @@ pub mod query;
 pub mod requests;
 #[path = "../models/rules/generated/mod.rs"]
 pub mod rules;
+#[path = "../models/rules_signing/generated/mod.rs"]
+pub mod rules_signing;
 #[path = "../models/sensitive/generated/mod.rs"]
 pub mod sensitive;
 #[path = "../models/status_code/generated/mod.rs"]

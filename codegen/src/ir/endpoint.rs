@@ -9,6 +9,22 @@ pub(crate) struct RuleSet {
     pub(crate) rules: Vec<Rule>,
 }
 
+impl RuleSet {
+    /// Whether an endpoint says how its requests are signed.
+    pub(crate) fn says_signing(&self) -> bool {
+        fn says(rule: &Rule) -> bool {
+            match &rule.outcome {
+                Outcome::Endpoint(endpoint) => {
+                    endpoint.signing_name.is_some() || endpoint.signing_region.is_some()
+                }
+                Outcome::Error(_) => false,
+                Outcome::Tree(rules) => rules.iter().any(says),
+            }
+        }
+        self.rules.iter().any(says)
+    }
+}
+
 /// A parameter.
 #[derive(Clone, Debug)]
 pub(crate) struct Parameter {
@@ -56,12 +72,23 @@ pub(crate) enum Condition {
 /// What a rule decides.
 #[derive(Clone, Debug)]
 pub(crate) enum Outcome {
-    /// An endpoint with this URL.
-    Endpoint(Template),
+    /// An endpoint.
+    Endpoint(Endpoint),
     /// No endpoint, with this reason.
     Error(Template),
     /// More rules, one of which decides.
     Tree(Vec<Rule>),
+}
+
+/// An endpoint.
+#[derive(Clone, Debug)]
+pub(crate) struct Endpoint {
+    /// Its URL.
+    pub(crate) url: Template,
+    /// The service in the credential scope, where it is not the one of the model.
+    pub(crate) signing_name: Option<Template>,
+    /// The region in the credential scope, where it is not the one that is called.
+    pub(crate) signing_region: Option<Template>,
 }
 
 /// An expression.

@@ -7,7 +7,7 @@ mod shape;
 mod ty;
 
 pub(crate) use endpoint::{
-    Condition, Expression, Outcome, Parameter, ParameterType, Rule, RuleSet, Template, TemplatePart,
+    Condition, Endpoint, Expression, Outcome, Parameter, ParameterType, Rule, RuleSet, Template, TemplatePart,
 };
 pub(crate) use event_stream::{Event, EventBody, EventStream, Exception};
 pub(crate) use operation::{Auth, Http, Operation, Payload, PayloadHeader, Segment};

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::diagnostic::Diagnostic;
 use crate::ir::{
-    Condition, Expression, Outcome, Parameter, ParameterType, Rule, RuleSet, Template, TemplatePart,
+    Condition, Endpoint, Expression, Outcome, Parameter, ParameterType, Rule, RuleSet, Template, TemplatePart,
 };
 use crate::model::Shape;
 
@@ -87,14 +87,41 @@ impl Rules {
         Rule { conditions, outcome }
     }
 
-    fn endpoint(&mut self, endpoint: &Value) -> Template {
-        for key in ["properties", "headers"] {
-            let empty = endpoint.get(key).and_then(Value::as_object).is_none_or(serde_json::Map::is_empty);
-            if !empty {
-                self.faults.push(format!("an endpoint has {key}, which are not generated yet"));
-            }
+    fn endpoint(&mut self, endpoint: &Value) -> Endpoint {
+        let members = |key: &str| endpoint.get(key).and_then(Value::as_object).into_iter().flatten();
+        if members("headers").next().is_some() {
+            self.faults.push("an endpoint has headers, which are not generated yet".to_owned());
         }
-        match self.expression(endpoint.get("url").unwrap_or(&Value::Null)) {
+        for (name, _) in members("properties").filter(|(name, _)| *name != "authSchemes") {
+            self.faults.push(format!("an endpoint has the property `{name}`, which is not generated yet"));
+        }
+        let schemes = endpoint.get("properties").and_then(|properties| properties.get("authSchemes"));
+        let (signing_name, signing_region) =
+            schemes.map_or((None, None), |schemes| self.auth_schemes(schemes));
+        let url = self.text(endpoint.get("url").unwrap_or(&Value::Null));
+        Endpoint { url, signing_name, signing_region }
+    }
+
+    /// How requests to an endpoint are signed; of several schemes the one that we have.
+    /// <https://smithy.io/2.0/aws/rules-engine/auth-schemes.html>
+    fn auth_schemes(&mut self, schemes: &Value) -> (Option<Template>, Option<Template>) {
+        let mut schemes = schemes.as_array().into_iter().flatten();
+        let Some(scheme) = schemes.find(|scheme| scheme.get("name").and_then(Value::as_str) == Some("sigv4"))
+        else {
+            self.faults
+                .push("an endpoint has no authentication scheme that is generated: sigv4 is".to_owned());
+            return (None, None);
+        };
+        if scheme.get("disableDoubleEncoding").and_then(Value::as_bool) == Some(true) {
+            self.faults
+                .push("an endpoint has `disableDoubleEncoding`, which is not generated yet".to_owned());
+        }
+        let mut text = |key: &str| scheme.get(key).map(|value| self.text(value));
+        (text("signingName"), text("signingRegion"))
+    }
+
+    fn text(&mut self, value: &Value) -> Template {
+        match self.expression(value) {
             Expression::String(template) => template,
             other => vec![TemplatePart::Value(other)],
         }

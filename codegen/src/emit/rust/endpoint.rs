@@ -19,7 +19,11 @@ pub(super) fn endpoint(rules: &RuleSet, sdk_id: &str) -> TokenStream {
     let words = doc::doc(&format!(
         "The endpoint of {sdk_id} for these parameters.\n\n# Errors\nNo endpoint fits: the rules say why."
     ));
-    let body = Body { parameters: &rules.parameters }.list(&rules.rules, &BTreeMap::new(), true);
+    let says_signing = rules.says_signing();
+    let signing = says_signing.then(signing);
+    let found = if says_signing { quote!(Endpoint) } else { quote!(String) };
+    let body =
+        Body { parameters: &rules.parameters, says_signing }.list(&rules.rules, &BTreeMap::new(), true);
     quote! {
         mod partition;
 
@@ -34,8 +38,26 @@ pub(super) fn endpoint(rules: &RuleSet, sdk_id: &str) -> TokenStream {
         #[error("{0}")]
         pub struct NoEndpoint(std::borrow::Cow<'static, str>);
 
+        #signing
+
         #words
-        pub fn resolve(parameters: &Parameters<'_>) -> Result<String, NoEndpoint> { #body }
+        pub fn resolve(parameters: &Parameters<'_>) -> Result<#found, NoEndpoint> { #body }
+    }
+}
+
+/// What `resolve` gives where the rules say how requests are signed.
+fn signing() -> TokenStream {
+    quote! {
+        /// Where requests go, and how they are signed.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct Endpoint {
+            /// The URL.
+            pub url: String,
+            /// The service in the credential scope, where it is not the one of the model.
+            pub signing_name: Option<String>,
+            /// The region in the credential scope, where it is not the one that is called.
+            pub signing_region: Option<String>,
+        }
     }
 }
 
@@ -52,6 +74,7 @@ type Bound = BTreeMap<String, Ident>;
 
 struct Body<'a> {
     parameters: &'a [Parameter],
+    says_signing: bool,
 }
 
 impl Body<'_> {
@@ -124,9 +147,21 @@ impl Body<'_> {
     fn outcome(&self, outcome: &Outcome, bound: &Bound, is_tail: bool) -> TokenStream {
         let value = match outcome {
             Outcome::Tree(rules) => return self.list(rules, bound, is_tail),
-            Outcome::Endpoint(template) => {
-                let url = self.template(template, bound);
-                quote!(Ok(#url))
+            Outcome::Endpoint(endpoint) => {
+                let url = self.template(&endpoint.url, bound);
+                let option = |template: &Option<Template>| match template {
+                    Some(template) => {
+                        let text = self.template(template, bound);
+                        quote!(Some(#text))
+                    }
+                    None => quote!(None),
+                };
+                if self.says_signing {
+                    let (name, region) = (option(&endpoint.signing_name), option(&endpoint.signing_region));
+                    quote!(Ok(Endpoint { url: #url, signing_name: #name, signing_region: #region }))
+                } else {
+                    quote!(Ok(#url))
+                }
             }
             Outcome::Error(template) => match template.as_slice() {
                 [TemplatePart::Literal(text)] => quote!(Err(NoEndpoint(#text.into()))),

@@ -41,3 +41,17 @@ fn a_region_that_nobody_knows_is_of_the_first_partition() {
     assert_eq!(partition("moon-base-1").name, "aws");
     assert_eq!(partition("cn-new-2").name, "aws-cn");
 }
+
+#[test]
+fn an_endpoint_says_how_its_requests_are_signed() {
+    use invoke_model_tests::rules_signing::endpoint::{Endpoint, Parameters, resolve};
+    let check = |region: &str, url: &str, name: Option<&str>, signing_region: Option<&str>| {
+        let text = |text: Option<&str>| text.map(str::to_owned);
+        let expected =
+            Endpoint { url: url.to_owned(), signing_name: text(name), signing_region: text(signing_region) };
+        assert_eq!(resolve(&Parameters { region }), Ok(expected));
+    };
+    check("aws-global", "https://example.com", Some("other"), Some("us-east-1"));
+    check("cn-north-1", "https://cn-north-1.example.com.cn", None, Some("cn-north-1"));
+    check("us-east-1", "https://us-east-1.example.com", None, None);
+}
