@@ -17,7 +17,7 @@ impl Lowering<'_> {
     }
 
     pub(super) fn event_stream(&mut self, id: &ShapeId, shape: &Shape, rust_name: String) -> ir::EventStream {
-        let mut scope = Scope::with(&["Unknown"]);
+        let mut scope = Scope::with(&["Self", "Unknown"]);
         let (mut events, mut exceptions) = (Vec::new(), Vec::new());
         for (name, member) in &shape.members {
             let member_id = id.member(name);

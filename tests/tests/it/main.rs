@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test ends where it finds what it does not expect")]
 
 mod architecture;
+mod client_requests;
 mod codec;
 mod end_to_end;
 mod endpoint;

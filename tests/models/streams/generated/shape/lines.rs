@@ -24,6 +24,8 @@ pub enum Lines {
     Choice(Chosen),
     /// `ping`.
     Ping(Ping),
+    /// `Self`.
+    SelfShape(Ping),
     /// An event that the model does not know.
     Unknown(event_stream::Message),
 }
@@ -86,6 +88,10 @@ impl event_stream::EventStream for Lines {
                 let message = event_stream::Writer::event("ping", None)?;
                 Ok(message.empty())
             }
+            Self::SelfShape(_) => {
+                let message = event_stream::Writer::event("Self", None)?;
+                Ok(message.empty())
+            }
             Self::Unknown(message) => Ok(message.clone()),
         }
     }
@@ -139,6 +145,7 @@ impl event_stream::EventStream for Lines {
                     .unwrap_or_default(),
             }))),
             event_stream::Kind::Event("ping") => Ok(Ok(Self::Ping(Ping {}))),
+            event_stream::Kind::Event("Self") => Ok(Ok(Self::SelfShape(Ping {}))),
             event_stream::Kind::Event(_) => Ok(Ok(Self::Unknown(message.clone()))),
             event_stream::Kind::Exception("busy") => {
                 Ok(Err(event_stream::exception(message, LinesError::Busy)))

@@ -1,0 +1,81 @@
+//! What the client makes of an operation's traits: tokens, host prefixes, who may call, unsigned payloads.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use bytes::Bytes;
+use http::Request;
+use invoke_model_client::{Client, Config, ConfigBuilder, Credentials};
+use invoke_model_protocol::Operation;
+use invoke_model_tests::requests::*;
+
+fn config() -> ConfigBuilder {
+    let credentials = Credentials::new("AKIDEXAMPLE", "secret", None, None, "test");
+    Config::builder()
+        .region("us-east-1")
+        .endpoint_url("https://example.test:8443/base")
+        .credentials_provider(credentials)
+}
+
+async fn signed<O: Operation>(config: ConfigBuilder, input: O::Input) -> Request<Bytes> {
+    Client::new(config).unwrap().call::<O>(input).sign().await.unwrap()
+}
+
+#[tokio::test]
+async fn each_call_has_tokens_of_its_own() {
+    let count = AtomicU32::new(0);
+    let config = config().idempotency_tokens(move || format!("t{}", count.fetch_add(1, Ordering::Relaxed)));
+    let client = Client::new(config).unwrap();
+    for (body, field) in [(&b"{\"token\":\"t0\"}"[..], "t1"), (b"{\"token\":\"t2\"}", "t3")] {
+        let request = client.call::<Call>(CallInput::default()).sign().await.unwrap();
+        assert_eq!((&request.body()[..], request.headers()["x-second"].to_str().unwrap()), (body, field));
+    }
+}
+
+#[tokio::test]
+async fn tokens_are_random_unless_said_otherwise() {
+    let token = |request: &Request<Bytes>| request.headers()["x-second"].to_str().unwrap().to_owned();
+    let first = token(&signed::<Call>(config(), CallInput::default()).await);
+    let second = token(&signed::<Call>(config(), CallInput::default()).await);
+    assert_ne!(first, second);
+    assert_eq!(uuid::Uuid::parse_str(&first).unwrap().get_version_num(), 4);
+}
+
+#[tokio::test]
+async fn a_host_prefix_stands_before_the_endpoints_host_and_is_signed() {
+    let request = signed::<Prefixed>(config(), PrefixedInput::new("x1")).await;
+    assert_eq!(request.uri().to_string(), "https://a.x1-b.example.test:8443/base/prefixed");
+    let call = Client::new(config()).unwrap().call::<Prefixed>(PrefixedInput::new("x1"));
+    let explanation = call.explain().await.unwrap();
+    let canonical = explanation.signed.unwrap().canonical_request().as_str().to_owned();
+    assert!(canonical.contains("\nhost:a.x1-b.example.test:8443\n"), "{canonical}");
+    let error =
+        Client::new(config()).unwrap().call::<Prefixed>(PrefixedInput::new("a.b/")).sign().await.unwrap_err();
+    assert!(error.to_string().contains("stands in the host name"), "{error}");
+}
+
+#[tokio::test]
+async fn who_may_call_decides_whether_a_call_is_signed() {
+    let is_signed = |request: Request<Bytes>| request.headers().contains_key("authorization");
+    assert!(is_signed(signed::<Open>(config(), OpenInput::default()).await));
+    assert!(!is_signed(signed::<Anonymous>(config(), AnonymousInput::default()).await));
+    let nobody = || Config::builder().region("us-east-1").endpoint_url("https://example.test");
+    assert!(!is_signed(signed::<Open>(nobody(), OpenInput::default()).await));
+    assert!(!is_signed(signed::<Anonymous>(nobody(), AnonymousInput::default()).await));
+    let refused = Client::new(nobody()).unwrap().call::<Call>(CallInput::default()).sign().await;
+    assert!(refused.is_err());
+    let bearer = || nobody().bearer_token("secret");
+    assert!(is_signed(signed::<Open>(bearer(), OpenInput::default()).await));
+    assert!(!is_signed(signed::<Anonymous>(bearer(), AnonymousInput::default()).await));
+}
+
+#[tokio::test]
+async fn an_unsigned_payload_stays_out_of_the_signature() {
+    let last_line = |input: UploadInput| async move {
+        let call = Client::new(config()).unwrap().call::<Upload>(input);
+        let signed = call.explain().await.unwrap().signed.unwrap();
+        signed.canonical_request().as_str().rsplit('\n').next().unwrap().to_owned()
+    };
+    let mut input = UploadInput::default();
+    input.body = Some(Bytes::from_static(b"abc"));
+    assert_eq!(last_line(input).await, "UNSIGNED-PAYLOAD");
+}
