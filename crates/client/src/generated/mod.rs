@@ -2,3 +2,4 @@
 //! A method of the client for each operation.
 
 mod invoke_model;
+mod invoke_model_with_response_stream;

@@ -3,6 +3,7 @@
 
 use invoke_model_protocol::{Fault, ModeledError, ParseError, Response, Retryable, json};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::fmt;
 
 /// The model took longer than the service allows. A shorter prompt or a smaller answer may fit.
@@ -19,6 +20,21 @@ pub struct ModelTimeoutException {
 impl ModelTimeoutException {
     pub(crate) fn parse(response: &Response) -> Result<Self, ParseError> {
         let mut object = json::Object::from_body(response.body())?;
+        Ok(Self { message: object.message()? })
+    }
+}
+
+impl json::ToJson for ModelTimeoutException {
+    fn to_json(&self, out: &mut Vec<u8>) {
+        let mut object = json::ObjectWriter::new(out);
+        object.optional("message", self.message.as_ref(), json::write::string);
+        object.end();
+    }
+}
+
+impl json::FromJson for ModelTimeoutException {
+    fn from_json(value: Value) -> Result<Self, ParseError> {
+        let mut object = json::Object::from_value(value)?;
         Ok(Self { message: object.message()? })
     }
 }

@@ -3,6 +3,7 @@
 
 use invoke_model_protocol::{Fault, ModeledError, ParseError, Response, Retryable, json};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::fmt;
 
 /// The account calls faster than its quotas of requests or tokens allow. Try again with growing pauses,
@@ -20,6 +21,21 @@ pub struct ThrottlingException {
 impl ThrottlingException {
     pub(crate) fn parse(response: &Response) -> Result<Self, ParseError> {
         let mut object = json::Object::from_body(response.body())?;
+        Ok(Self { message: object.message()? })
+    }
+}
+
+impl json::ToJson for ThrottlingException {
+    fn to_json(&self, out: &mut Vec<u8>) {
+        let mut object = json::ObjectWriter::new(out);
+        object.optional("message", self.message.as_ref(), json::write::string);
+        object.end();
+    }
+}
+
+impl json::FromJson for ThrottlingException {
+    fn from_json(value: Value) -> Result<Self, ParseError> {
+        let mut object = json::Object::from_value(value)?;
         Ok(Self { message: object.message()? })
     }
 }

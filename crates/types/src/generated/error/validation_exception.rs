@@ -3,6 +3,7 @@
 
 use invoke_model_protocol::{Fault, ModeledError, ParseError, Response, Retryable, json};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::fmt;
 
 /// The request is not acceptable: a member breaks its constraints, the body is not JSON or not in the
@@ -20,6 +21,21 @@ pub struct ValidationException {
 impl ValidationException {
     pub(crate) fn parse(response: &Response) -> Result<Self, ParseError> {
         let mut object = json::Object::from_body(response.body())?;
+        Ok(Self { message: object.message()? })
+    }
+}
+
+impl json::ToJson for ValidationException {
+    fn to_json(&self, out: &mut Vec<u8>) {
+        let mut object = json::ObjectWriter::new(out);
+        object.optional("message", self.message.as_ref(), json::write::string);
+        object.end();
+    }
+}
+
+impl json::FromJson for ValidationException {
+    fn from_json(value: Value) -> Result<Self, ParseError> {
+        let mut object = json::Object::from_value(value)?;
         Ok(Self { message: object.message()? })
     }
 }

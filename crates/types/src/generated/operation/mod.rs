@@ -2,4 +2,9 @@
 //! Operations, each with its input, output and errors.
 
 mod invoke_model;
+mod invoke_model_with_response_stream;
 pub use invoke_model::{InvokeModel, InvokeModelError, InvokeModelInput, InvokeModelOutput};
+pub use invoke_model_with_response_stream::{
+    InvokeModelWithResponseStream, InvokeModelWithResponseStreamError, InvokeModelWithResponseStreamInput,
+    InvokeModelWithResponseStreamOutput,
+};
