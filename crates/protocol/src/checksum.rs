@@ -1,12 +1,10 @@
 //! Checksums of a request's payload, in its header fields.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use http::header::{HeaderName, HeaderValue};
 use md5::Md5;
 use sha2::{Digest, Sha256};
 
-use crate::{Request, SerializeError};
+use crate::{Request, SerializeError, blob};
 
 /// Adds `Content-MD5`, the base64 of the payload's MD5, where no member has set it.
 /// <https://smithy.io/2.0/spec/behavior-traits.html#httpchecksumrequired-trait>
@@ -14,7 +12,7 @@ use crate::{Request, SerializeError};
 /// # Errors
 /// None.
 pub fn md5(mut request: Request) -> Result<Request, SerializeError> {
-    let digest = STANDARD.encode(Md5::digest(request.body()));
+    let digest = blob::encode(&Md5::digest(request.body()));
     set(&mut request, "content-md5", &digest);
     Ok(request)
 }

@@ -10,6 +10,7 @@
 //! | module | one concept |
 //! |---|---|
 //! | [`Operation`] | what generated code implements: serialize, parse, parse_error |
+//! | [`delivery`] | whether an output comes whole or as events |
 //! | [`Route`] | method and path template, filled for a request, matched by a server |
 //! | [`RequestBuilder`] | a request: query, fields, payload |
 //! | [`text`] | simple values as text, for labels, query and fields |
@@ -21,10 +22,12 @@
 //! | [`ErrorMetadata`] | what every error answer says, modelled or not |
 //! | `server` (feature) | the other direction: requests read, responses written, constraints checked |
 
+mod blob;
 #[cfg(feature = "checksum")]
 pub mod checksum;
 #[cfg(feature = "compression")]
 pub mod compression;
+pub mod delivery;
 mod error;
 pub mod event_stream;
 pub mod fields;

@@ -22,6 +22,8 @@ pub trait Operation: 'static {
     type Output: Send + 'static;
     /// How the service refuses.
     type Error: OperationError;
+    /// How the output arrives: [`Whole`](crate::delivery::Whole), or as [`Events`](crate::delivery::Events).
+    type Delivery;
     /// Who may call it.
     const AUTHENTICATION: Authentication = Authentication::Required;
     /// Whether the payload stays out of the signature, so that it need not be read before it is sent.

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::{ParseErrorKind, blob};
 
 /// Writes base64.
 ///
@@ -41,12 +41,14 @@ pub trait Blobs: Sized {
 
 impl Blobs for Bytes {
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&STANDARD.encode(self))
+        serializer.serialize_str(&blob::encode(self))
     }
 
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        STANDARD.decode(text).map(Self::from).map_err(serde::de::Error::custom)
+        blob::decode(text.as_bytes())
+            .map(Self::from)
+            .ok_or_else(|| serde::de::Error::custom(ParseErrorKind::Base64))
     }
 }
 

@@ -205,9 +205,13 @@ fn read(stream: &EventStream, service: &Service) -> TokenStream {
 
 fn read_event(event: &Event, variant: &TokenStream, of: &Structure) -> TokenStream {
     let structure = ty::named(&event.structure);
-    let object = matches!(of.event_body(), EventBody::Object).then(
-        || quote!(let mut object = use_::invoke_model_protocol::json::Object::from_body(message.payload())?;),
-    );
+    let object = matches!(of.event_body(), EventBody::Object).then(|| {
+        let names = of.body_members().map(|member| &member.json_name);
+        quote! {
+            let mut object =
+                use_::invoke_model_protocol::json::Members::from_body(message.payload(), [#(#names),*])?;
+        }
+    });
     let values = of.members.iter().map(|member| {
         let (name, wire_name) = (ty::ident(&member.rust_name), &member.wire_name);
         let value = match &member.location {
@@ -220,6 +224,11 @@ fn read_event(event: &Event, variant: &TokenStream, of: &Structure) -> TokenStre
             }
             Location::EventPayload { .. } => {
                 super::operation::read_payload(member, &quote!(message.payload()))
+            }
+            // Without memory for its text, as events come often.
+            _ if member.ty == Type::Blob => {
+                let json_name = &member.json_name;
+                field::present(member, &quote!(object.blob(#json_name)?))
             }
             _ => structure::read_member(member),
         };

@@ -15,6 +15,10 @@ pub(super) fn operation(operation: &Operation, service: &Service) -> TokenStream
     let route = route(operation);
     let (serialize, parse, parse_error) =
         (serialize(operation), parse(operation), parse_error(operation, service));
+    let delivery = match operation.output_events {
+        Some(_) => quote!(Events),
+        None => quote!(Whole),
+    };
     let (asked, marks) = (request::items(operation), request::marks(operation));
     quote! {
         #words
@@ -27,6 +31,7 @@ pub(super) fn operation(operation: &Operation, service: &Service) -> TokenStream
             type Input = #input;
             type Output = #output;
             type Error = #error;
+            type Delivery = use_::invoke_model_protocol::delivery::#delivery;
             #asked
 
             #serialize

@@ -1,11 +1,13 @@
 //! Structures as JSON: names, numbers, blobs, timestamps, documents.
 //! <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#json-shape-serialization>
 
+mod members;
 mod object;
 pub mod read;
 mod union;
 pub mod write;
 
+pub use members::Members;
 pub use object::{Object, ObjectWriter};
 pub use serde_json::Value;
 pub use union::UnknownMember;

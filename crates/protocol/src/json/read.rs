@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::timestamp::{self, Format};
-use crate::{ParseError, ParseErrorKind};
+use crate::{ParseError, ParseErrorKind, blob};
 
 /// A string.
 ///
@@ -89,8 +87,8 @@ pub fn float(value: Value) -> Result<f32, ParseError> {
 /// # Errors
 /// Not a string, or not base64.
 pub fn blob(value: Value) -> Result<Bytes, ParseError> {
-    let text = string(value)?;
-    STANDARD.decode(text).map(Bytes::from).map_err(|_| ParseErrorKind::Base64.into())
+    let bytes = blob::decode(string(value)?.as_bytes());
+    bytes.map(Bytes::from).ok_or_else(|| ParseErrorKind::Base64.into())
 }
 
 /// A document: any JSON value.

@@ -3,16 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::ObjectWriter;
-use crate::text;
 use crate::timestamp::{self, Format};
+use crate::{blob, text};
 
 /// A string or open enum.
 pub fn string<T: AsRef<str> + ?Sized>(value: &T, out: &mut Vec<u8>) {
@@ -37,7 +35,9 @@ pub fn float<T: Copy + Display + Into<f64>>(value: &T, out: &mut Vec<u8>) {
 
 /// A blob, as base64.
 pub fn blob(value: &Bytes, out: &mut Vec<u8>) {
-    string(&STANDARD.encode(value), out);
+    out.push(b'"');
+    blob::append(value, out);
+    out.push(b'"');
 }
 
 /// A document: any JSON value.

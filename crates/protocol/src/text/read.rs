@@ -2,12 +2,10 @@
 
 use std::str::FromStr;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 
-use crate::ParseErrorKind;
 use crate::timestamp::{self, Format};
+use crate::{ParseErrorKind, blob};
 
 /// A string, as it is.
 ///
@@ -30,7 +28,7 @@ pub fn string_enum<T: for<'a> From<&'a str>>(text: &str) -> Result<T, ParseError
 /// # Errors
 /// Not base64, or not UTF-8.
 pub fn media_type(text: &str) -> Result<String, ParseErrorKind> {
-    let bytes = STANDARD.decode(text).map_err(|_| ParseErrorKind::Base64)?;
+    let bytes = blob::decode(text.as_bytes()).ok_or(ParseErrorKind::Base64)?;
     String::from_utf8(bytes).map_err(|_| ParseErrorKind::Text { expected: "UTF-8 in base64" })
 }
 

@@ -3,10 +3,9 @@
 use std::borrow::Cow;
 use std::fmt::Display;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 
+use crate::blob;
 use crate::timestamp::{self, Format};
 
 /// A string or open enum, as it is.
@@ -27,7 +26,7 @@ pub fn list_element<T: AsRef<str>>(value: &T) -> Cow<'_, str> {
 /// A string with a media type, in base64 so that any media type can stand in a field.
 /// <https://smithy.io/2.0/spec/http-bindings.html#httpheader-serialization-rules>
 pub fn media_type<T: AsRef<str>>(value: &T) -> Cow<'_, str> {
-    STANDARD.encode(value.as_ref()).into()
+    blob::encode(value.as_ref().as_bytes()).into()
 }
 
 /// A boolean, integer or int enum.

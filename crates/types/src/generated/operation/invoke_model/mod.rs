@@ -7,6 +7,7 @@ use crate::{
     ServiceUnavailableException, ThrottlingException, ValidationException,
 };
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, PayloadInput, PayloadOutput, Request, RequestBuilder,
     Response, Route, SerializeError, TargetBuilder, fields, text,
@@ -40,6 +41,7 @@ impl Operation for InvokeModel {
     type Input = InvokeModelInput;
     type Output = InvokeModelOutput;
     type Error = InvokeModelError;
+    type Delivery = Whole;
 
     fn serialize(input: InvokeModelInput) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();

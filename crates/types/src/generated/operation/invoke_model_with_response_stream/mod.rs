@@ -7,6 +7,7 @@ use crate::{
     ServiceQuotaExceededException, ServiceUnavailableException, ThrottlingException, ValidationException,
 };
 use http::Method;
+use invoke_model_protocol::delivery::Events;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, PayloadInput, Request, RequestBuilder, Response,
     Route, SerializeError, TargetBuilder, event_stream, fields, text,
@@ -46,6 +47,7 @@ impl Operation for InvokeModelWithResponseStream {
     type Input = InvokeModelWithResponseStreamInput;
     type Output = InvokeModelWithResponseStreamOutput;
     type Error = InvokeModelWithResponseStreamError;
+    type Delivery = Events;
 
     fn serialize(input: InvokeModelWithResponseStreamInput) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();

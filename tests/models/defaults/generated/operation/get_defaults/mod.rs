@@ -3,6 +3,7 @@
 
 use crate::defaults::{Kind, Level};
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, TargetBuilder, Timestamp, fields, json, text, timestamp,
@@ -28,6 +29,7 @@ impl Operation for GetDefaults {
     type Input = GetDefaultsInput;
     type Output = GetDefaultsOutput;
     type Error = GetDefaultsError;
+    type Delivery = Whole;
 
     fn serialize(input: GetDefaultsInput) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();

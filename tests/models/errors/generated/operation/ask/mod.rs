@@ -5,6 +5,7 @@ use crate::errors::{
     AlsoNotThere, BadQuestion, Broken, NotThere, Overloaded, Shouting, UnmodeledShape, Wordless,
 };
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, TargetBuilder,
@@ -28,6 +29,7 @@ impl Operation for Ask {
     type Input = AskInput;
     type Output = AskOutput;
     type Error = AskError;
+    type Delivery = Whole;
 
     fn serialize(_input: AskInput) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();

@@ -3,6 +3,7 @@
 
 use crate::errors::Overloaded;
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, TargetBuilder,
@@ -26,6 +27,7 @@ impl Operation for AskNothing {
     type Input = AskNothingInput;
     type Output = AskNothingOutput;
     type Error = AskNothingError;
+    type Delivery = Whole;
 
     fn serialize(_input: AskNothingInput) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();

@@ -2,6 +2,7 @@
 //! `PutRequiredFields`: `PUT /fields`, success 200.
 
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, TargetBuilder, fields, text, timestamp,
@@ -25,6 +26,7 @@ impl Operation for PutRequiredFields {
     type Input = PutRequiredFieldsInput;
     type Output = PutRequiredFieldsOutput;
     type Error = PutRequiredFieldsError;
+    type Delivery = Whole;
 
     fn serialize(input: PutRequiredFieldsInput) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();

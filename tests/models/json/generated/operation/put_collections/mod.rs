@@ -2,6 +2,7 @@
 //! `PutCollections`: `POST /collections`, success 200.
 
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, TargetBuilder, json, timestamp,
@@ -26,6 +27,7 @@ impl Operation for PutCollections {
     type Input = PutCollectionsInput;
     type Output = PutCollectionsOutput;
     type Error = PutCollectionsError;
+    type Delivery = Whole;
 
     fn serialize(input: PutCollectionsInput) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();

@@ -2,6 +2,7 @@
 //! `PutRequired`: `POST /required`, success 200.
 
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, TargetBuilder, json, timestamp,
@@ -26,6 +27,7 @@ impl Operation for PutRequired {
     type Input = PutRequiredInput;
     type Output = PutRequiredOutput;
     type Error = PutRequiredError;
+    type Delivery = Whole;
 
     fn serialize(input: PutRequiredInput) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();

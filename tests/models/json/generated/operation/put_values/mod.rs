@@ -2,6 +2,7 @@
 //! `PutValues`: `POST /values`, success 200.
 
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, TargetBuilder, json, timestamp,
@@ -25,6 +26,7 @@ impl Operation for PutValues {
     type Input = PutValuesInput;
     type Output = PutValuesOutput;
     type Error = PutValuesError;
+    type Delivery = Whole;
 
     fn serialize(input: PutValuesInput) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();

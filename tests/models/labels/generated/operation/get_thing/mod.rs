@@ -2,6 +2,7 @@
 //! `GetThing`: `GET /things/{plain}/{number}/{ratio}/{flag}/{when}/{epoch}/{kind}/{page}/{path+}/end?view=full&raw`, success 200.
 
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, TargetBuilder, text, timestamp,
@@ -41,6 +42,7 @@ impl Operation for GetThing {
     type Input = GetThingInput;
     type Output = GetThingOutput;
     type Error = GetThingError;
+    type Delivery = Whole;
 
     fn serialize(input: GetThingInput) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();

@@ -3,6 +3,7 @@
 
 use crate::mixins::Rude;
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, TargetBuilder, json, text,
@@ -30,6 +31,7 @@ impl Operation for Greet {
     type Input = GreetInput;
     type Output = GreetOutput;
     type Error = GreetError;
+    type Delivery = Whole;
 
     fn serialize(input: GreetInput) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();

@@ -2,6 +2,7 @@
 //! `Ask`: `OPTIONS /ask`, success 200.
 
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, TargetBuilder,
@@ -25,6 +26,7 @@ impl Operation for Ask {
     type Input = AskInput;
     type Output = AskOutput;
     type Error = AskError;
+    type Delivery = Whole;
 
     fn serialize(_input: AskInput) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();

@@ -2,6 +2,7 @@
 //! `http`: `PATCH /http`, success 200.
 
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, TargetBuilder,
@@ -25,6 +26,7 @@ impl Operation for Http {
     type Input = HttpInput;
     type Output = HttpOutput;
     type Error = HttpError;
+    type Delivery = Whole;
 
     fn serialize(_input: HttpInput) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();

@@ -2,6 +2,7 @@
 //! `Operation`: `PUT /operation`, success 200.
 
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, TargetBuilder,
@@ -26,6 +27,7 @@ impl Operation for OperationShape {
     type Input = OperationShapeInput;
     type Output = OperationShapeOutput;
     type Error = OperationShapeError;
+    type Delivery = Whole;
 
     fn serialize(_input: OperationShapeInput) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();

@@ -3,6 +3,7 @@
 
 use crate::names::{ErrorShape, MethodShape, ResultShape};
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, TargetBuilder, fields, json, text,
@@ -35,6 +36,7 @@ impl Operation for RequestShape {
     type Input = RequestShapeInput;
     type Output = RequestShapeOutput;
     type Error = RequestShapeError;
+    type Delivery = Whole;
 
     fn serialize(input: RequestShapeInput) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();

@@ -2,6 +2,7 @@
 //! `Result2`: `POST /everything`, success 200.
 
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, TargetBuilder, json,
@@ -26,6 +27,7 @@ impl Operation for Result2 {
     type Input = Result2Input;
     type Output = Result2Output;
     type Error = Result2Error;
+    type Delivery = Whole;
 
     fn serialize(input: Result2Input) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();

@@ -2,6 +2,7 @@
 //! `Send`: `GET /send`, success 200.
 
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, TargetBuilder,
@@ -25,6 +26,7 @@ impl Operation for SendShape {
     type Input = SendShapeInput;
     type Output = SendShapeOutput;
     type Error = SendShapeError;
+    type Delivery = Whole;
 
     fn serialize(_input: SendShapeInput) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();

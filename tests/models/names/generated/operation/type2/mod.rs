@@ -2,6 +2,7 @@
 //! `Type2`: `DELETE /`, success 200.
 
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, TargetBuilder,
@@ -25,6 +26,7 @@ impl Operation for Type2 {
     type Input = Type2Input;
     type Output = Type2Output;
     type Error = Type2Error;
+    type Delivery = Whole;
 
     fn serialize(_input: Type2Input) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();

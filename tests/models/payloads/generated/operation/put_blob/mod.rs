@@ -2,6 +2,7 @@
 //! `PutBlob`: `PUT /blob`, success 200.
 
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, PayloadInput, PayloadOutput, Request, RequestBuilder,
     Response, Route, SerializeError, TargetBuilder, fields, payload, text,
@@ -25,6 +26,7 @@ impl Operation for PutBlob {
     type Input = PutBlobInput;
     type Output = PutBlobOutput;
     type Error = PutBlobError;
+    type Delivery = Whole;
 
     fn serialize(input: PutBlobInput) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();

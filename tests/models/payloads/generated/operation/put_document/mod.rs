@@ -2,6 +2,7 @@
 //! `PutDocument`: `PUT /document`, success 200.
 
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, TargetBuilder, json, payload,
@@ -25,6 +26,7 @@ impl Operation for PutDocument {
     type Input = PutDocumentInput;
     type Output = PutDocumentOutput;
     type Error = PutDocumentError;
+    type Delivery = Whole;
 
     fn serialize(input: PutDocumentInput) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();

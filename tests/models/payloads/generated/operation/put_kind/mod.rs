@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, TargetBuilder, payload,
@@ -26,6 +27,7 @@ impl Operation for PutKind {
     type Input = PutKindInput;
     type Output = PutKindOutput;
     type Error = PutKindError;
+    type Delivery = Whole;
 
     fn serialize(input: PutKindInput) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();

@@ -2,6 +2,7 @@
 //! `PutRequiredBlob`: `PUT /requiredblob`, success 200.
 
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, PayloadInput, PayloadOutput, Request, RequestBuilder,
     Response, Route, SerializeError, TargetBuilder,
@@ -26,6 +27,7 @@ impl Operation for PutRequiredBlob {
     type Input = PutRequiredBlobInput;
     type Output = PutRequiredBlobOutput;
     type Error = PutRequiredBlobError;
+    type Delivery = Whole;
 
     fn serialize(input: PutRequiredBlobInput) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();

@@ -2,6 +2,7 @@
 //! `PutRequiredDocument`: `PUT /requireddocument`, success 200.
 
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, TargetBuilder, json, payload,
@@ -26,6 +27,7 @@ impl Operation for PutRequiredDocument {
     type Input = PutRequiredDocumentInput;
     type Output = PutRequiredDocumentOutput;
     type Error = PutRequiredDocumentError;
+    type Delivery = Whole;
 
     fn serialize(input: PutRequiredDocumentInput) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();

@@ -2,6 +2,7 @@
 //! `PutRequiredStructure`: `PUT /requiredstructure`, success 200.
 
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, TargetBuilder, json, payload,
@@ -26,6 +27,7 @@ impl Operation for PutRequiredStructure {
     type Input = PutRequiredStructureInput;
     type Output = PutRequiredStructureOutput;
     type Error = PutRequiredStructureError;
+    type Delivery = Whole;
 
     fn serialize(input: PutRequiredStructureInput) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();

@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, TargetBuilder, payload,
@@ -27,6 +28,7 @@ impl Operation for PutRequiredText {
     type Input = PutRequiredTextInput;
     type Output = PutRequiredTextOutput;
     type Error = PutRequiredTextError;
+    type Delivery = Whole;
 
     fn serialize(input: PutRequiredTextInput) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();

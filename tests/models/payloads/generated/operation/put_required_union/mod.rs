@@ -2,6 +2,7 @@
 //! `PutRequiredUnion`: `PUT /requiredunion`, success 200.
 
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, TargetBuilder, json, payload,
@@ -26,6 +27,7 @@ impl Operation for PutRequiredUnion {
     type Input = PutRequiredUnionInput;
     type Output = PutRequiredUnionOutput;
     type Error = PutRequiredUnionError;
+    type Delivery = Whole;
 
     fn serialize(input: PutRequiredUnionInput) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();

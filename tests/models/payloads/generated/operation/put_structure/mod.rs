@@ -2,6 +2,7 @@
 //! `PutStructure`: `PUT /structure`, success 200.
 
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, TargetBuilder, json, payload,
@@ -26,6 +27,7 @@ impl Operation for PutStructure {
     type Input = PutStructureInput;
     type Output = PutStructureOutput;
     type Error = PutStructureError;
+    type Delivery = Whole;
 
     fn serialize(input: PutStructureInput) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();

@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, TargetBuilder, payload,
@@ -26,6 +27,7 @@ impl Operation for PutText {
     type Input = PutTextInput;
     type Output = PutTextOutput;
     type Error = PutTextError;
+    type Delivery = Whole;
 
     fn serialize(input: PutTextInput) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();

@@ -2,6 +2,7 @@
 //! `PutUnion`: `PUT /union`, success 200.
 
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, TargetBuilder, json, payload,
@@ -25,6 +26,7 @@ impl Operation for PutUnion {
     type Input = PutUnionInput;
     type Output = PutUnionOutput;
     type Error = PutUnionError;
+    type Delivery = Whole;
 
     fn serialize(input: PutUnionInput) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();

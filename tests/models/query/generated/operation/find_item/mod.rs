@@ -2,6 +2,7 @@
 //! `FindItem`: `GET /item`, success 200.
 
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, TargetBuilder, text,
@@ -25,6 +26,7 @@ impl Operation for FindItem {
     type Input = FindItemInput;
     type Output = FindItemOutput;
     type Error = FindItemError;
+    type Delivery = Whole;
 
     fn serialize(input: FindItemInput) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();

@@ -2,6 +2,7 @@
 //! `ListItems`: `GET /items?list-type=2&flat`, success 200.
 
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, TargetBuilder, text, timestamp,
@@ -29,6 +30,7 @@ impl Operation for ListItems {
     type Input = ListItemsInput;
     type Output = ListItemsOutput;
     type Error = ListItemsError;
+    type Delivery = Whole;
 
     fn serialize(input: ListItemsInput) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();

@@ -2,6 +2,7 @@
 //! `Anonymous`: `GET /anonymous`, success 200.
 
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     Authentication, ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response,
     Route, SerializeError, TargetBuilder,
@@ -26,6 +27,7 @@ impl Operation for Anonymous {
     type Input = AnonymousInput;
     type Output = AnonymousOutput;
     type Error = AnonymousError;
+    type Delivery = Whole;
     const AUTHENTICATION: Authentication = Authentication::None;
 
     fn serialize(_input: AnonymousInput) -> Result<Request, SerializeError> {

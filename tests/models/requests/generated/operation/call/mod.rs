@@ -2,6 +2,7 @@
 //! `Call`: `POST /call`, success 200.
 
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, TargetBuilder, json, text,
@@ -25,6 +26,7 @@ impl Operation for Call {
     type Input = CallInput;
     type Output = CallOutput;
     type Error = CallError;
+    type Delivery = Whole;
 
     fn fill_idempotency_tokens(input: &mut Self::Input, generator: &mut dyn FnMut() -> String) {
         input.token.get_or_insert_with(&mut *generator);

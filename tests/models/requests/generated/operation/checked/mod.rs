@@ -2,6 +2,7 @@
 //! `Checked`: `POST /checked`, success 200.
 
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, TargetBuilder, checksum, json,
@@ -25,6 +26,7 @@ impl Operation for Checked {
     type Input = CheckedInput;
     type Output = CheckedOutput;
     type Error = CheckedError;
+    type Delivery = Whole;
 
     fn serialize(input: CheckedInput) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();

@@ -2,6 +2,7 @@
 //! `Compressed`: `POST /compressed`, success 200.
 
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, TargetBuilder, checksum, compression, json, text,
@@ -26,6 +27,7 @@ impl Operation for Compressed {
     type Input = CompressedInput;
     type Output = CompressedOutput;
     type Error = CompressedError;
+    type Delivery = Whole;
 
     fn serialize(input: CompressedInput) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();

@@ -2,6 +2,7 @@
 //! `CompressedPayload`: `POST /compressed-payload`, success 200.
 
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, TargetBuilder, compression,
@@ -26,6 +27,7 @@ impl Operation for CompressedPayload {
     type Input = CompressedPayloadInput;
     type Output = CompressedPayloadOutput;
     type Error = CompressedPayloadError;
+    type Delivery = Whole;
 
     fn serialize(input: CompressedPayloadInput) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();

@@ -2,6 +2,7 @@
 //! `Fixed`: `GET /fixed`, success 200.
 
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, HostPrefix, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, TargetBuilder,
@@ -25,6 +26,7 @@ impl Operation for Fixed {
     type Input = FixedInput;
     type Output = FixedOutput;
     type Error = FixedError;
+    type Delivery = Whole;
 
     fn host_prefix(_input: &Self::Input) -> Result<Option<String>, SerializeError> {
         let mut prefix = HostPrefix::new();

@@ -2,6 +2,7 @@
 //! `Hashed`: `POST /{owner}/hashed`, success 200.
 
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, TargetBuilder, checksum, text,
@@ -29,6 +30,7 @@ impl Operation for Hashed {
     type Input = HashedInput;
     type Output = HashedOutput;
     type Error = HashedError;
+    type Delivery = Whole;
 
     fn serialize(mut input: HashedInput) -> Result<Request, SerializeError> {
         if input.owner.is_empty() {

@@ -2,6 +2,7 @@
 //! `Open`: `GET /open`, success 200.
 
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     Authentication, ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response,
     Route, SerializeError, TargetBuilder,
@@ -25,6 +26,7 @@ impl Operation for Open {
     type Input = OpenInput;
     type Output = OpenOutput;
     type Error = OpenError;
+    type Delivery = Whole;
     const AUTHENTICATION: Authentication = Authentication::Optional;
 
     fn serialize(_input: OpenInput) -> Result<Request, SerializeError> {

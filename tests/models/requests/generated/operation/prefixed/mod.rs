@@ -2,6 +2,7 @@
 //! `Prefixed`: `POST /prefixed`, success 200.
 
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, HostPrefix, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, TargetBuilder, json,
@@ -26,6 +27,7 @@ impl Operation for Prefixed {
     type Input = PrefixedInput;
     type Output = PrefixedOutput;
     type Error = PrefixedError;
+    type Delivery = Whole;
 
     fn host_prefix(input: &Self::Input) -> Result<Option<String>, SerializeError> {
         let mut prefix = HostPrefix::new();

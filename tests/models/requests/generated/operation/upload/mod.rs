@@ -3,6 +3,7 @@
 
 use crate::requests::Refused;
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, PayloadInput, PayloadOutput, Request, RequestBuilder,
     Response, Route, SerializeError, TargetBuilder, payload,
@@ -26,6 +27,7 @@ impl Operation for Upload {
     type Input = UploadInput;
     type Output = UploadOutput;
     type Error = UploadError;
+    type Delivery = Whole;
     const UNSIGNED_PAYLOAD: bool = true;
 
     fn serialize(input: UploadInput) -> Result<Request, SerializeError> {

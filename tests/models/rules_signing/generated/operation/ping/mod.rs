@@ -2,6 +2,7 @@
 //! `Ping`: `GET /ping`, success 200.
 
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, TargetBuilder,
@@ -25,6 +26,7 @@ impl Operation for Ping {
     type Input = PingInput;
     type Output = PingOutput;
     type Error = PingError;
+    type Delivery = Whole;
 
     fn serialize(_input: PingInput) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();

@@ -2,6 +2,7 @@
 //! `PutSecrets`: `POST /secrets`, success 200.
 
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, TargetBuilder, fields, json, text,
@@ -25,6 +26,7 @@ impl Operation for PutSecrets {
     type Input = PutSecretsInput;
     type Output = PutSecretsOutput;
     type Error = PutSecretsError;
+    type Delivery = Whole;
 
     fn serialize(input: PutSecretsInput) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();

@@ -2,6 +2,7 @@
 //! `Check`: `GET /check`, success 202.
 
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, TargetBuilder, fields, text,
@@ -25,6 +26,7 @@ impl Operation for Check {
     type Input = CheckInput;
     type Output = CheckOutput;
     type Error = CheckError;
+    type Delivery = Whole;
 
     fn serialize(_input: CheckInput) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();

@@ -2,6 +2,7 @@
 //! `CheckRequired`: `HEAD /check`, success 204.
 
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, TargetBuilder,
@@ -25,6 +26,7 @@ impl Operation for CheckRequired {
     type Input = CheckRequiredInput;
     type Output = CheckRequiredOutput;
     type Error = CheckRequiredError;
+    type Delivery = Whole;
 
     fn serialize(_input: CheckRequiredInput) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();

@@ -3,6 +3,7 @@
 
 use crate::streams::Secrets;
 use http::Method;
+use invoke_model_protocol::delivery::Events;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, TargetBuilder, event_stream,
@@ -26,6 +27,7 @@ impl Operation for Listen {
     type Input = ListenInput;
     type Output = ListenOutput;
     type Error = ListenError;
+    type Delivery = Events;
 
     fn serialize(_input: ListenInput) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();

@@ -3,6 +3,7 @@
 
 use crate::streams::{Busy, Lines};
 use http::Method;
+use invoke_model_protocol::delivery::Events;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, TargetBuilder, event_stream, fields, text,
@@ -30,6 +31,7 @@ impl Operation for Talk {
     type Input = TalkInput;
     type Output = TalkOutput;
     type Error = TalkError;
+    type Delivery = Events;
 
     fn serialize(input: TalkInput) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();

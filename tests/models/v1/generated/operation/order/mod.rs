@@ -2,6 +2,7 @@
 //! `Order`: `POST /order`, success 200.
 
 use http::Method;
+use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, TargetBuilder, json,
@@ -25,6 +26,7 @@ impl Operation for Order {
     type Input = OrderInput;
     type Output = OrderOutput;
     type Error = OrderError;
+    type Delivery = Whole;
 
     fn serialize(input: OrderInput) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();
