@@ -45,6 +45,12 @@ pub enum TransportErrorKind {
     /// The service may have received the request and may be working on it.
     Timeout,
 
+    /// A limit of `Deadlines` passed.
+    ///
+    /// The service may have received the request and may be working on it.
+    #[cfg(feature = "deadlines")]
+    Deadline(crate::Deadline),
+
     /// The peer answered with something that is not the head of an HTTP/1 response.
     ///
     /// The peer received at least the beginning of the request.
@@ -71,6 +77,8 @@ impl TransportErrorKind {
             | Self::Tls
             | Self::RequestBody => false,
             Self::Send | Self::Timeout | Self::ResponseHead | Self::BodyIncomplete => true,
+            #[cfg(feature = "deadlines")]
+            Self::Deadline(_) => true,
         }
     }
 
@@ -85,6 +93,8 @@ impl TransportErrorKind {
             Self::RequestBody => "the request's body could not be read",
             Self::Send => "the connection was lost before the answer",
             Self::Timeout => "no answer in time",
+            #[cfg(feature = "deadlines")]
+            Self::Deadline(deadline) => deadline.phrase(),
             Self::ResponseHead => "the answer is not HTTP",
             Self::BodyIncomplete => "the answer's body is incomplete",
         }

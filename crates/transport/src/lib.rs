@@ -9,14 +9,16 @@
 //! | `hyper` (default) | `HyperTransport` | HTTP/1.1 over TCP and TLS, connections reused |
 //! | `smithy` | `SmithyTransport` | any `HttpClient` of `aws-smithy-runtime-api`: connectors, replay and mock clients |
 //!
-//! Without features the crate is the trait, the bodies and the error, and depends on no runtime.
+//! The feature `deadlines` (default) has the limits on time: how long until an answer, how long it may fall silent, how
+//! long a call may take in all. Without features the crate is the trait, the bodies and the error, and depends on no runtime.
 //!
 //! # Contract
 //!
 //! A transport sends the request as it is given: method, target, fields and body. It may add `Host` and
 //! `Content-Length` when they are missing. It sends a request once, follows no redirect, keeps no cookie, uses no
 //! proxy and decodes no content coding. It knows connecting but no deadline for the answer: dropping the future
-//! or the [`ResponseBody`] gives the call up, and closes its connection.
+//! or the [`ResponseBody`] gives the call up, and closes its connection. `Deadlines` (feature `deadlines`) put limits
+//! around any transport.
 //!
 //! # Example
 //!
@@ -48,6 +50,8 @@
 //! ```
 
 mod body;
+#[cfg(feature = "deadlines")]
+mod deadline;
 mod error;
 #[cfg(feature = "hyper")]
 mod hyper;
@@ -57,6 +61,8 @@ mod smithy;
 mod transport;
 
 pub use body::{RequestBody, ResponseBody};
+#[cfg(feature = "deadlines")]
+pub use deadline::{Deadline, Deadlines, Running};
 pub use error::TransportError;
 #[cfg(feature = "hyper")]
 pub use hyper::{HyperTransport, HyperTransportBuilder};

@@ -13,6 +13,8 @@ use futures_core::Stream;
 use http_body::{Body, Frame, SizeHint};
 
 use super::{boxed::BoxBody, request::take_frame};
+#[cfg(feature = "deadlines")]
+use crate::deadline::Watch;
 use crate::{TransportError, TransportErrorKind};
 
 /// What [`ResponseBody::collect`] reserves at most on the word of `Content-Length` alone, in bytes.
@@ -23,10 +25,16 @@ const LARGEST_RESERVE: u64 = 8 << 20;
 ///
 /// A body that ends too early is an error of kind [`TransportErrorKind::BodyIncomplete`], never a short success.
 /// The one exception is HTTP's own: a response with neither `Content-Length` nor chunks ends with its connection
-/// ([RFC 9112, 6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3-2.8)).
+/// ([RFC 9112, 6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3-2.8)), as
+/// [`ends_with_connection`](Self::ends_with_connection) tells.
 ///
 /// Dropping a body that was not read to its end closes the connection. `Debug` shows no bytes.
-pub struct ResponseBody(Inner);
+pub struct ResponseBody {
+    inner: Inner,
+    ends_with_connection: bool,
+    #[cfg(feature = "deadlines")]
+    watch: Option<Box<Watch>>,
+}
 
 enum Inner {
     /// `None` once it was read.
@@ -43,12 +51,33 @@ impl ResponseBody {
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
-        Self(Inner::Boxed(BoxBody::new(body, TransportErrorKind::BodyIncomplete)))
+        Self::new(Inner::Boxed(BoxBody::new(body, TransportErrorKind::BodyIncomplete)))
     }
 
     #[cfg(feature = "hyper")]
-    pub(crate) const fn from_hyper(body: ::hyper::body::Incoming) -> Self {
-        Self(Inner::Hyper(body))
+    pub(crate) fn from_hyper(body: ::hyper::body::Incoming, ends_with_connection: bool) -> Self {
+        Self { ends_with_connection, ..Self::new(Inner::Hyper(body)) }
+    }
+
+    #[cfg(feature = "deadlines")]
+    pub(crate) fn watched(self, watch: Option<Watch>) -> Self {
+        Self { watch: watch.map(Box::new), ..self }
+    }
+
+    fn new(inner: Inner) -> Self {
+        Self {
+            inner,
+            ends_with_connection: false,
+            #[cfg(feature = "deadlines")]
+            watch: None,
+        }
+    }
+
+    /// Whether nothing but the end of its connection ends the body, so that a whole one cannot be told from one that
+    /// was cut. Known of the hyper adapter's responses; `false` of all others.
+    #[must_use]
+    pub fn ends_with_connection(&self) -> bool {
+        self.ends_with_connection
     }
 
     /// The next bytes as they arrived, at least one; `None` after the last. Trailers are passed over.
@@ -81,7 +110,37 @@ impl ResponseBody {
 
 impl From<Bytes> for ResponseBody {
     fn from(bytes: Bytes) -> Self {
-        Self(Inner::Whole(Some(bytes)))
+        Self::new(Inner::Whole(Some(bytes)))
+    }
+}
+
+type Polled = Poll<Option<Result<Frame<Bytes>, TransportError>>>;
+
+impl Inner {
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Polled {
+        match self {
+            Self::Whole(bytes) => Poll::Ready(take_frame(bytes)),
+            #[cfg(feature = "hyper")]
+            Self::Hyper(body) => Pin::new(body).poll_frame(cx).map(|frame| {
+                frame.map(|frame| {
+                    frame.map_err(|error| TransportError::new(TransportErrorKind::BodyIncomplete, error))
+                })
+            }),
+            Self::Boxed(body) => Pin::new(body).poll_frame(cx),
+        }
+    }
+}
+
+#[cfg(feature = "deadlines")]
+impl ResponseBody {
+    /// Holds what the body says against its deadlines.
+    fn in_time(&mut self, polled: Polled, cx: &mut Context<'_>) -> Polled {
+        let Some(watch) = &mut self.watch else { return polled };
+        match polled {
+            Poll::Pending => watch.poll_silent(cx).map(|error| Some(Err(error))),
+            Poll::Ready(Some(Ok(frame))) => Poll::Ready(Some(watch.came().map(|()| frame))),
+            ended => ended,
+        }
     }
 }
 
@@ -93,23 +152,19 @@ impl Body for ResponseBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, TransportError>>> {
-        let frame = match &mut self.0 {
-            Inner::Whole(bytes) => take_frame(bytes),
-            #[cfg(feature = "hyper")]
-            Inner::Hyper(body) => ready!(Pin::new(body).poll_frame(cx)).map(|frame| {
-                frame.map_err(|error| TransportError::new(TransportErrorKind::BodyIncomplete, error))
-            }),
-            Inner::Boxed(body) => ready!(Pin::new(body).poll_frame(cx)),
-        };
+        let polled = self.inner.poll_frame(cx);
+        #[cfg(feature = "deadlines")]
+        let polled = self.in_time(polled, cx);
+        let frame = ready!(polled);
         // After its end or its error a body is not asked again.
         if !matches!(frame, Some(Ok(_))) {
-            self.0 = Inner::Whole(None);
+            self.inner = Inner::Whole(None);
         }
         Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.0 {
+        match &self.inner {
             Inner::Whole(bytes) => bytes.as_ref().is_none_or(Bytes::is_empty),
             #[cfg(feature = "hyper")]
             Inner::Hyper(body) => body.is_end_stream(),
@@ -118,7 +173,7 @@ impl Body for ResponseBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.0 {
+        match &self.inner {
             Inner::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64),
             #[cfg(feature = "hyper")]
             Inner::Hyper(body) => body.size_hint(),

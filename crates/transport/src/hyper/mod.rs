@@ -3,6 +3,7 @@
 mod builder;
 mod classify;
 mod request;
+mod response;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -150,6 +151,6 @@ impl Shared {
             Poll::Pending
         })
         .await
-        .map(|response| response.map(ResponseBody::from_hyper))
+        .map(response::with_body)
     }
 }

@@ -27,6 +27,20 @@ async fn chunks_and_the_end_of_the_connection_delimit_a_body() {
     check(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{}", 200, b"{}").await;
 }
 
+async fn check_end(answer: &'static [u8], ends_with_connection: bool) {
+    let response = Server::answering(answer).await.call().await.unwrap();
+    assert_eq!(response.body().ends_with_connection(), ends_with_connection);
+}
+
+#[tokio::test]
+async fn a_body_tells_whether_its_end_says_that_it_is_whole() {
+    check_end(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}", false).await;
+    check_end(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", false).await;
+    check_end(b"HTTP/1.1 204 No Content\r\n\r\n", false).await;
+    check_end(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{}", true).await;
+    check_end(b"HTTP/1.0 200 OK\r\n\r\n{}", true).await;
+}
+
 #[tokio::test]
 async fn an_answer_is_not_interpreted() {
     let gzip = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 3\r\n\r\n\x1f\x8b\x08";

@@ -1,0 +1,82 @@
+//! Limits on the time of a call, each with a name and a length of its own.
+
+mod running;
+#[cfg(test)]
+mod tests;
+mod watch;
+
+use std::time::Duration;
+
+use crate::{TransportError, TransportErrorKind};
+pub use running::Running;
+pub(crate) use watch::Watch;
+
+/// How long a call may take, and its parts; `None` is no limit.
+///
+/// The defaults are made for inference: a model may think for as long as the service lets it, and pause between two
+/// parts of an answer. So only silence in the midst of an answer ends a call, and that of 15 minutes. A peer that is
+/// gone is found by TCP keepalive, long before: see `HyperTransportBuilder::tcp_keepalive`. How long connecting may
+/// take is the transport's own setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Deadlines {
+    /// From sending a request to the head of its response, connecting and the request's body included. Default: none.
+    pub first_byte: Option<Duration>,
+    /// How long a reader waits for the next bytes of a body. Only waiting counts: a slow reader is not a slow peer.
+    /// Default: 15 minutes.
+    pub idle: Option<Duration>,
+    /// From the start of the call to the last byte of the answer. Default: none.
+    pub total: Option<Duration>,
+}
+
+impl Deadlines {
+    /// No limit at all.
+    pub const NONE: Self = Self { first_byte: None, idle: None, total: None };
+
+    /// Starts the clock of a call.
+    #[must_use]
+    pub fn start(self) -> Running {
+        Running::new(self)
+    }
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        Self { idle: Some(Duration::from_secs(15 * 60)), ..Self::NONE }
+    }
+}
+
+/// The name of a deadline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Deadline {
+    /// [`Deadlines::first_byte`].
+    FirstByte,
+    /// [`Deadlines::idle`].
+    Idle,
+    /// [`Deadlines::total`].
+    Total,
+}
+
+impl Deadline {
+    /// The error of its expiry: which one, how long it was, and what to set.
+    fn expired(self, after: Duration) -> TransportError {
+        let words = match self {
+            Self::FirstByte => format!("none after {after:?}; a longer `first_byte` deadline waits longer"),
+            Self::Idle => format!("nothing came for {after:?}; a longer `idle` deadline waits longer"),
+            Self::Total => {
+                format!("it was not done after {after:?}; a longer `total` deadline lets it take longer")
+            }
+        };
+        TransportError::new(TransportErrorKind::Deadline(self), words)
+    }
+
+    /// What happened, as the beginning of an error's line.
+    pub(crate) const fn phrase(self) -> &'static str {
+        match self {
+            Self::FirstByte => "no answer in time",
+            Self::Idle => "the answer fell silent",
+            Self::Total => "the call took too long",
+        }
+    }
+}

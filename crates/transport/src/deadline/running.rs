@@ -1,0 +1,68 @@
+//! The clock of one call.
+
+use std::time::Duration;
+
+use http::{Request, Response};
+use tokio::time::{Instant, timeout_at};
+
+use super::{Deadline, Deadlines, Watch};
+use crate::{RequestBody, ResponseBody, Transport, TransportError};
+
+/// The deadlines of a call that has started. One serves all attempts of a call, so that `total` bounds them together.
+#[derive(Clone, Copy, Debug)]
+pub struct Running {
+    deadlines: Deadlines,
+    end: Option<End>,
+}
+
+/// When a call is to be over, and how long that was from its start.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct End {
+    pub(super) at: Instant,
+    pub(super) after: Duration,
+}
+
+impl Running {
+    pub(super) fn new(deadlines: Deadlines) -> Self {
+        // A limit that no clock reaches is none.
+        let end = |after| Some(End { at: Instant::now().checked_add(after)?, after });
+        Self { deadlines, end: deadlines.total.and_then(end) }
+    }
+
+    /// Sends a request; the body of its response keeps to the deadlines, too.
+    ///
+    /// # Errors
+    /// Those of the transport, and [`TransportErrorKind::Deadline`](crate::TransportErrorKind::Deadline) when one
+    /// passed: the call is then given up.
+    ///
+    /// # Panics
+    /// Where there is a deadline to wait for, outside of a tokio runtime with time enabled.
+    pub async fn send(
+        &self,
+        transport: &dyn Transport,
+        request: Request<RequestBody>,
+    ) -> Result<Response<ResponseBody>, TransportError> {
+        let sending = transport.send(request);
+        let response = match self.head() {
+            None => sending.await,
+            Some((which, end)) => match timeout_at(end.at, sending).await {
+                Ok(sent) => sent,
+                Err(_) => Err(which.expired(end.after)),
+            },
+        }?;
+        let watch = Watch::new(self.deadlines.idle, self.end);
+        Ok(response.map(|body| body.watched(watch)))
+    }
+
+    /// What bounds the time until the head of a response: the earlier of two deadlines.
+    fn head(&self) -> Option<(Deadline, End)> {
+        let first_byte = self.deadlines.first_byte.and_then(|after| {
+            Some((Deadline::FirstByte, End { at: Instant::now().checked_add(after)?, after }))
+        });
+        let total = self.end.map(|end| (Deadline::Total, end));
+        match (first_byte, total) {
+            (Some(first_byte), Some(total)) if total.1.at < first_byte.1.at => Some(total),
+            (first_byte, total) => first_byte.or(total),
+        }
+    }
+}
