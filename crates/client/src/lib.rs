@@ -21,6 +21,7 @@
 //! | [`Client`] | makes calls; cheap to clone |
 //! | [`Config`], [`ConfigBuilder`] | region, credentials, endpoint, transport, clock, and where each [came from](Sources) |
 //! | [`Call`] | one call: setters, then [`send`](Call::send), [`send_chunked`](Call::send_chunked), [`sign`](Call::sign) or [`explain`](Call::explain) |
+//! | [`Streamed`], [`Events`] | an answer that comes as events, read as they come |
 //! | [`Body`] | what is sent: bytes, or a file |
 //! | [`Error`] | why there is no output, in one line that says what to do |
 //! | [`types`] | inputs, outputs, enums and errors of the operations |
@@ -29,8 +30,32 @@
 //!
 //! Serialize, apply the endpoint (resolved once, when the [`Config`] was built), look up credentials, sign, send,
 //! parse. A call with a bearer token looks up no credentials. Each call is sent once: retries are the caller's, and
-//! [`Error::is_retryable`] and [`Error::may_have_been_sent`] say what is known for that. There is no deadline but
-//! that for connecting: put one around the future if you need it.
+//! [`Error::is_retryable`] and [`Error::may_have_been_sent`] say what is known for that. [`Deadlines`] bound a call and
+//! its parts; those that are set by default end no healthy inference.
+//!
+//! # Streams
+//!
+//! An operation that answers with events gives [`Streamed`] as soon as the head of the answer is there:
+//!
+//! ```no_run
+//! use invoke_model_client::{Client, types::ResponseStream};
+//!
+//! # async fn run(client: Client) -> Result<(), Box<dyn std::error::Error>> {
+//! let mut answer = client
+//!     .invoke_model_with_response_stream()
+//!     .model_id("anthropic.claude-3-haiku-20240307-v1:0")
+//!     .body(r#"{"anthropic_version":"bedrock-2023-05-31","max_tokens":64,"messages":[{"role":"user","content":"hi"}]}"#)
+//!     .send()
+//!     .await?;
+//! while let Some(event) = answer.body.recv().await? {
+//!     if let ResponseStream::Chunk(part) = event {
+//!         println!("{}", String::from_utf8_lossy(part.bytes.as_deref().unwrap_or_default()));
+//!     }
+//! }
+//! assert!(answer.body.is_whole()); // whatever else would have ended it is an error
+//! # Ok(())
+//! # }
+//! ```
 //!
 //! # Not here
 //!
@@ -44,23 +69,25 @@ mod config;
 mod credentials;
 mod env;
 mod error;
+mod events;
 mod generated;
 #[cfg(feature = "aws-config")]
 mod sdk_config;
 
 pub use body::{Body, BodyError};
-pub use call::{Call, Chunked, Explanation, FieldError};
+pub use call::{Answer, Call, Chunked, Deliver, Explanation, FieldError, Streamed};
 pub use client::Client;
 pub use config::{AuthScheme, Config, ConfigBuilder, ConfigError, Source, Sources};
 pub use credentials::CredentialsError;
 pub use error::{Error, ErrorKind};
+pub use events::{Cut, Events, Received, Truncated};
 
 pub use aws_credential_types::Credentials;
 pub use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 pub use bytes::Bytes;
 pub use invoke_model_signing::{SignError, Signed};
 pub use invoke_model_transport::{
-    BoxFuture, HyperTransport, HyperTransportBuilder, RequestBody, ResponseBody, Transport, TransportError,
-    TransportErrorKind,
+    BoxFuture, Deadline, Deadlines, HyperTransport, HyperTransportBuilder, RequestBody, ResponseBody,
+    Transport, TransportError, TransportErrorKind,
 };
 pub use invoke_model_types as types;

@@ -1,5 +1,6 @@
 //! One call: its input, its way to the service and back.
 
+mod answer;
 mod chunked;
 mod explanation;
 mod field;
@@ -13,10 +14,14 @@ use std::path::PathBuf;
 
 use bytes::Bytes;
 use invoke_model_protocol::Operation;
+use invoke_model_transport::Deadlines;
 
+pub use answer::{Answer, Deliver, Streamed};
 pub use chunked::Chunked;
 pub use explanation::Explanation;
 pub use field::FieldError;
+
+pub(crate) use trail::Trail;
 
 use crate::body::Content;
 use crate::{Body, Client};
@@ -32,12 +37,14 @@ pub struct Call<O: Operation> {
     /// Stands for the bytes of the payload.
     file: Option<PathBuf>,
     fields: Vec<(String, String)>,
+    deadlines: Deadlines,
 }
 
 impl<O: Operation> Call<O> {
     pub(crate) fn filled(client: &Client, input: O::Input) -> Self {
         let (client, required) = (client.clone(), Required::default());
-        Self { client, input, required, file: None, fields: Vec::new() }
+        let deadlines = client.config().deadlines;
+        Self { client, input, required, file: None, fields: Vec::new(), deadlines }
     }
 
     /// A call with an empty input whose required members are still to be [`given`](Self::given).
@@ -61,6 +68,13 @@ impl<O: Operation> Call<O> {
         };
         self.file = file;
         bytes
+    }
+
+    /// The limits on the time of this call, in place of those of the [`Config`](crate::Config).
+    #[must_use]
+    pub fn deadlines(mut self, deadlines: Deadlines) -> Self {
+        self.deadlines = deadlines;
+        self
     }
 
     /// A header field that the model does not know (yet), sent and signed as it is. It takes the place of one that

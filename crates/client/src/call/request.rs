@@ -40,7 +40,7 @@ impl Payload {
 impl<O: Operation> Call<O> {
     /// Serializes the input, applies the endpoint, and signs. Nothing is sent.
     pub(super) async fn authorized(self, trail: &mut Trail) -> Result<Authorized, ErrorKind<O::Error>> {
-        let Self { client, mut input, required, file, fields } = self;
+        let Self { client, mut input, required, file, fields, deadlines: _ } = self;
         required.check()?;
         // Once, before anything is serialized: all attempts of a call have one token.
         O::fill_idempotency_tokens(&mut input, &mut || client.config().tokens.next());

@@ -2,23 +2,32 @@
 
 use bytes::Bytes;
 use http::Response;
+use http::response::Parts;
 use invoke_model_protocol::{ErrorMetadata, Operation, PayloadOutput};
 use invoke_model_transport::{ResponseBody, TransportError};
 use tracing::{Instrument, Span, field};
 
+use super::answer::{Answer, Deliver};
 use super::trail::Trail;
 use super::{Call, Chunked};
 use crate::{Error, ErrorKind};
 
 impl<O: Operation> Call<O> {
-    /// Sends the call once and gives its output. Dropping the future gives the call up.
+    /// Sends the call once and gives its output, or [`Streamed`](crate::Streamed) if the operation answers with events.
+    /// Dropping the future gives the call up.
     ///
     /// # Errors
     /// See [`ErrorKind`]. An answer that cannot be parsed is in the error, whole.
-    pub async fn send(self) -> Result<O::Output, Error<O::Error>> {
+    pub async fn send(self) -> Result<Answer<O>, Error<O::Error>>
+    where
+        O::Delivery: Deliver<O>,
+    {
         let mut trail = Trail::new(self.client.clone());
         let span = self.span();
-        let way = async { parse::<O>(whole(self.response(&mut trail).await?).await?) };
+        let way = async {
+            let response = self.response(&mut trail).await?;
+            O::Delivery::deliver(response, &trail).await
+        };
         way.instrument(span).await.map_err(|kind| trail.error::<O>(kind))
     }
 
@@ -35,7 +44,7 @@ impl<O: Operation> Call<O> {
         let span = self.span();
         let way = async {
             let (head, body) = self.response(&mut trail).await?.into_parts();
-            let output = parse::<O>(Response::from_parts(head, Bytes::new()))?;
+            let output = parse_head::<O>(head)?;
             Ok(Chunked { output, body })
         };
         way.instrument(span).await.map_err(|kind| trail.error::<O>(kind))
@@ -43,10 +52,10 @@ impl<O: Operation> Call<O> {
 
     /// A successful answer, its body still on the way.
     async fn response(self, trail: &mut Trail) -> Result<Response<ResponseBody>, ErrorKind<O::Error>> {
-        let client = self.client.clone();
+        let (client, running) = (self.client.clone(), self.deadlines.start());
         let request = self.authorized(trail).await?.into_request();
         trail.attempts += 1;
-        let response = client.config().transport.send(request).await?;
+        let response = running.send(&*client.config().transport, request).await?;
         trail.answered(&response);
         if O::is_success(response.status()) {
             return Ok(response);
@@ -67,14 +76,19 @@ impl<O: Operation> Call<O> {
     }
 }
 
-async fn whole(response: Response<ResponseBody>) -> Result<Response<Bytes>, TransportError> {
+pub(super) async fn whole(response: Response<ResponseBody>) -> Result<Response<Bytes>, TransportError> {
     let (parts, body) = response.into_parts();
     Ok(Response::from_parts(parts, body.collect().await?))
 }
 
 /// The answer is kept until it is parsed: the work behind it is paid for.
-fn parse<O: Operation>(response: Response<Bytes>) -> Result<O::Output, ErrorKind<O::Error>> {
+pub(super) fn parse<O: Operation>(response: Response<Bytes>) -> Result<O::Output, ErrorKind<O::Error>> {
     O::parse(response.clone()).map_err(|error| ErrorKind::Parse { error, response: response.into() })
+}
+
+/// All but the payload, which is still on its way.
+pub(super) fn parse_head<O: Operation>(head: Parts) -> Result<O::Output, ErrorKind<O::Error>> {
+    parse::<O>(Response::from_parts(head, Bytes::new()))
 }
 
 /// The service's error: the modelled one, or what the answer said if its members cannot be read.

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use aws_credential_types::Token;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use invoke_model_transport::{HyperTransport, Transport};
+use invoke_model_transport::{Deadlines, HyperTransport, Transport};
 use invoke_model_types::endpoint::{Parameters, resolve};
 
 use super::clock::Clock;
@@ -29,6 +29,7 @@ pub struct ConfigBuilder {
     pub(crate) transport: Option<Arc<dyn Transport>>,
     pub(crate) clock: Clock,
     pub(crate) tokens: Tokens,
+    pub(crate) deadlines: Deadlines,
 }
 
 impl ConfigBuilder {
@@ -85,6 +86,13 @@ impl ConfigBuilder {
         self
     }
 
+    /// The limits on the time of each call, unless the call has [its own](crate::Call::deadlines). Default: those of
+    /// [`Deadlines`], which end no healthy inference.
+    pub fn deadlines(mut self, deadlines: Deadlines) -> Self {
+        self.deadlines = deadlines;
+        self
+    }
+
     /// What tells the time, for signatures and for the expiry of credentials. Default: the system's clock.
     pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.clock = Clock::new(clock);
@@ -126,6 +134,7 @@ impl ConfigBuilder {
             transport: self.transport.unwrap_or_else(|| Arc::new(HyperTransport::new())),
             clock: self.clock,
             tokens: self.tokens,
+            deadlines: self.deadlines,
         })
     }
 
@@ -229,6 +238,7 @@ impl fmt::Debug for ConfigBuilder {
             .field("use_dual_stack", &self.use_dual_stack)
             .field("ignore_bearer", &self.ignore_bearer)
             .field("transport", &self.transport)
+            .field("deadlines", &self.deadlines)
             .finish_non_exhaustive()
     }
 }

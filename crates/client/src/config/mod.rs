@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use aws_credential_types::Token;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use invoke_model_transport::Transport;
+use invoke_model_transport::{Deadlines, Transport};
 
 pub use builder::ConfigBuilder;
 pub use error::ConfigError;
@@ -35,6 +35,7 @@ pub struct Config {
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) clock: Clock,
     pub(crate) tokens: Tokens,
+    pub(crate) deadlines: Deadlines,
 }
 
 /// How a call says who calls.
@@ -97,6 +98,11 @@ impl Config {
         }
     }
 
+    /// The limits on the time of each call.
+    pub fn deadlines(&self) -> Deadlines {
+        self.deadlines
+    }
+
     /// Where the settings came from.
     pub fn sources(&self) -> &Sources {
         &self.sources
@@ -136,6 +142,7 @@ impl fmt::Debug for Config {
             .field("auth_scheme", &self.auth_scheme())
             .field("sources", &self.sources)
             .field("transport", &self.transport)
+            .field("deadlines", &self.deadlines)
             .finish_non_exhaustive()
     }
 }

@@ -2,6 +2,8 @@
 
 use http::StatusCode;
 
+use crate::events::Received;
+
 /// What an error says of its call besides its reason. Nothing in it is sensitive: labels stand in the URL.
 #[derive(Debug)]
 pub(crate) struct Context {
@@ -14,4 +16,6 @@ pub(crate) struct Context {
     pub(crate) attempts: u32,
     pub(crate) status: Option<StatusCode>,
     pub(crate) request_id: Option<String>,
+    /// How much of a stream of events had come.
+    pub(crate) received: Option<Received>,
 }

@@ -24,6 +24,14 @@ pub(super) fn write<E: OperationError>(error: &Error<E>, f: &mut fmt::Formatter<
         ErrorKind::Parse { error, .. } => {
             write!(line, " succeeded, but its answer cannot be read: {error}")?;
         }
+        ErrorKind::Truncated(error) => write!(line, " did not answer to the end: {error}")?,
+        ErrorKind::Frame(error) => {
+            write!(line, " did not answer to the end: the stream has bytes that are no event: {error}")?;
+        }
+        ErrorKind::Event { error, .. } => {
+            write!(line, " did not answer to the end: the stream has an event that cannot be read: {error}")?;
+        }
+        ErrorKind::Exception { error, .. } => write!(line, " failed in the midst of its answer: {error}")?,
         ErrorKind::Service { error, .. } => write!(line, " failed: {error}")?,
     }
     let facts = facts(error);
@@ -43,6 +51,9 @@ fn facts<E>(error: &Error<E>) -> Vec<String> {
     facts.extend(error.request_id().map(|id| format!("request id {id}")));
     facts.extend(error.region().map(|region| format!("region {region}")));
     facts.extend(context.labels.iter().map(|(name, value)| format!("{name} {value}")));
+    // An error that says itself how much came does not say it twice.
+    let said = matches!(error.kind(), ErrorKind::Truncated(_));
+    facts.extend(error.received().filter(|_| !said).map(|received| format!("after {received}")));
     match error.attempts() {
         0 => {}
         1 => facts.push("1 attempt".to_owned()),

@@ -4,11 +4,12 @@ use std::fmt;
 
 use bytes::Bytes;
 use http::StatusCode;
+use invoke_model_protocol::event_stream::{FrameError, Message};
 use invoke_model_protocol::{Fault, OperationError, ParseError, SerializeError};
 use invoke_model_signing::SignError;
 use invoke_model_transport::{TransportError, TransportErrorKind};
 
-use crate::{BodyError, CredentialsError, FieldError};
+use crate::{BodyError, CredentialsError, FieldError, Truncated};
 
 /// Where on its way a call ended, in the order of the way.
 #[non_exhaustive]
@@ -31,6 +32,24 @@ pub enum ErrorKind<E> {
         error: ParseError,
         /// The answer. From [`send_chunked`](crate::Call::send_chunked) it is without its body.
         response: Box<http::Response<Bytes>>,
+    },
+    /// The stream of events ended before it was whole. What came before is true, and there was more.
+    Truncated(Truncated),
+    /// The stream has bytes that are no frame of events: what follows cannot be told apart any more.
+    Frame(FrameError),
+    /// The stream has an event that is not what the model says.
+    Event {
+        /// Which member, and why.
+        error: ParseError,
+        /// The event.
+        message: Box<Message>,
+    },
+    /// The stream of events ended with an error of the service. What came before is all there is.
+    Exception {
+        /// The error.
+        error: E,
+        /// The message that it stands in.
+        message: Box<Message>,
     },
     /// The service, or somebody in its place, answered with an error.
     Service {
@@ -69,6 +88,14 @@ impl<E: fmt::Debug> fmt::Debug for ErrorKind<E> {
             Self::Parse { error, response } => {
                 f.debug_struct("Parse").field("error", error).field("status", &response.status()).finish()
             }
+            Self::Truncated(error) => f.debug_tuple("Truncated").field(error).finish(),
+            Self::Frame(error) => f.debug_tuple("Frame").field(error).finish(),
+            Self::Event { error, message } => {
+                f.debug_struct("Event").field("error", error).field("message", message).finish()
+            }
+            Self::Exception { error, message } => {
+                f.debug_struct("Exception").field("error", error).field("message", message).finish()
+            }
             Self::Service { error, response } => {
                 f.debug_struct("Service").field("error", error).field("status", &response.status()).finish()
             }
@@ -78,14 +105,14 @@ impl<E: fmt::Debug> fmt::Debug for ErrorKind<E> {
 
 /// Whether a fault of the connection can pass.
 pub(super) fn is_transient(kind: TransportErrorKind) -> bool {
-    use TransportErrorKind::{BodyIncomplete, Connect, ConnectTimeout, Resolve, Send, Timeout};
-    matches!(kind, Resolve | Connect | ConnectTimeout | Send | Timeout | BodyIncomplete)
+    use TransportErrorKind::{BodyIncomplete, Connect, ConnectTimeout, Deadline, Resolve, Send, Timeout};
+    matches!(kind, Resolve | Connect | ConnectTimeout | Send | Timeout | Deadline(_) | BodyIncomplete)
 }
 
 /// Whether an error of the service can pass: the model says so, or it is the service's own fault, or one of the
-/// statuses that stand for "later". A quota for the day does not pass while anybody waits.
-pub(super) fn is_passing<E: OperationError>(error: &E, status: StatusCode) -> bool {
-    let later = matches!(status.as_u16(), 429 | 500 | 502 | 503 | 504);
+/// statuses that stand for "later", which an error in a stream has not. A quota for the day does not pass while anybody waits.
+pub(super) fn is_passing<E: OperationError>(error: &E, status: Option<StatusCode>) -> bool {
+    let later = status.is_some_and(|status| matches!(status.as_u16(), 429 | 500 | 502 | 503 | 504));
     let passing = error.retryable().is_some() || error.fault() == Some(Fault::Server) || later;
     passing && !error.message().is_some_and(super::hint::is_daily_quota)
 }

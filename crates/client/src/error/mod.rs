@@ -15,6 +15,8 @@ use invoke_model_protocol::OperationError;
 pub(crate) use context::Context;
 pub use kind::ErrorKind;
 
+use crate::events::Received;
+
 /// Why a call of an operation with errors `E` has no output.
 ///
 /// `Display` is one line that a person can act on: what happened, in the service's own words where it has spoken,
@@ -45,13 +47,13 @@ impl<E> Error<E> {
     /// The service's error, if it answered with one.
     pub fn as_service_error(&self) -> Option<&E> {
         match self.kind() {
-            ErrorKind::Service { error, .. } => Some(error),
+            ErrorKind::Service { error, .. } | ErrorKind::Exception { error, .. } => Some(error),
             _ => None,
         }
     }
 
-    /// The answer as it came, if it came whole: that of the service's error, or one that could not be parsed. Its
-    /// `Debug` shows the body.
+    /// The answer as it came, if it came whole: that of the service's error, or one that could not be parsed; of an
+    /// answer with events, its head. Its `Debug` shows the body.
     pub fn response(&self) -> Option<&http::Response<Bytes>> {
         match self.kind() {
             ErrorKind::Service { response, .. } | ErrorKind::Parse { response, .. } => Some(response),
@@ -59,7 +61,7 @@ impl<E> Error<E> {
         }
     }
 
-    /// The HTTP status, if there was an answer.
+    /// The HTTP status, if there was an answer; of an error in a stream of events that of the stream, 200.
     pub fn status(&self) -> Option<StatusCode> {
         self.0.context.status
     }
@@ -79,12 +81,22 @@ impl<E> Error<E> {
         self.0.context.attempts
     }
 
+    /// How much of a stream of events had come, if there was one.
+    pub fn received(&self) -> Option<Received> {
+        self.0.context.received
+    }
+
     /// Whether the service can have received the whole request, and so can have done, and charged for, the work.
     /// `false` is certain.
     pub fn may_have_been_sent(&self) -> bool {
         match self.kind() {
             ErrorKind::Transport(error) => error.may_have_been_sent(),
-            ErrorKind::Service { .. } | ErrorKind::Parse { .. } => true,
+            ErrorKind::Parse { .. }
+            | ErrorKind::Truncated(_)
+            | ErrorKind::Frame(_)
+            | ErrorKind::Event { .. }
+            | ErrorKind::Exception { .. }
+            | ErrorKind::Service { .. } => true,
             _ => false,
         }
     }
@@ -106,7 +118,9 @@ impl<E: OperationError> Error<E> {
     pub fn is_retryable(&self) -> bool {
         match self.kind() {
             ErrorKind::Transport(error) => kind::is_transient(error.kind()),
-            ErrorKind::Service { error, response } => kind::is_passing(error, response.status()),
+            ErrorKind::Truncated(_) | ErrorKind::Frame(_) => true,
+            ErrorKind::Exception { error, .. } => kind::is_passing(error, None),
+            ErrorKind::Service { error, response } => kind::is_passing(error, Some(response.status())),
             _ => false,
         }
     }
@@ -139,6 +153,10 @@ impl<E: OperationError> std::error::Error for Error<E> {
             ErrorKind::Sign(error) => error,
             ErrorKind::Transport(error) => error,
             ErrorKind::Parse { error, .. } => error,
+            ErrorKind::Truncated(error) => error,
+            ErrorKind::Frame(error) => error,
+            ErrorKind::Event { error, .. } => error,
+            ErrorKind::Exception { error, .. } => error,
             ErrorKind::Service { error, .. } => error,
         })
     }

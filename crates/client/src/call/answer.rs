@@ -1,0 +1,87 @@
+//! What a call gives: the output, or the output and a stream of events.
+
+use std::future::Future;
+
+use http::Response;
+use http::header::CONTENT_TYPE;
+use invoke_model_protocol::event_stream;
+use invoke_model_protocol::{EventStreamOutput, Operation, ParseError, ParseErrorKind, delivery};
+use invoke_model_transport::ResponseBody;
+
+use super::send::{parse, parse_head, whole};
+use super::trail::Trail;
+use crate::{ErrorKind, Events};
+
+/// What [`send`](crate::Call::send) gives: the [`Output`](Operation::Output) of the operation, or [`Streamed`] for one
+/// that answers with events.
+pub type Answer<O> = <<O as Operation>::Delivery as Deliver<O>>::Answer;
+
+/// An output, and the events that follow it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Streamed<O: EventStreamOutput> {
+    /// All but the events: what stands in the head of the answer.
+    pub output: O::Output,
+    /// The events as they come: [`recv`](Events::recv) one by one, or as a `Stream`. Dropping them closes the
+    /// connection.
+    pub body: Events<O>,
+}
+
+/// How an output is delivered: implemented for what an [`Operation::Delivery`] can be, and by nobody else.
+pub trait Deliver<O: Operation>: sealed::Sealed {
+    /// What a call gives.
+    type Answer;
+
+    /// Reads a successful response as far as the answer needs.
+    #[doc(hidden)]
+    fn deliver(
+        response: Response<ResponseBody>,
+        trail: &Trail,
+    ) -> impl Future<Output = Result<Self::Answer, ErrorKind<O::Error>>> + Send;
+}
+
+impl<O: Operation> Deliver<O> for delivery::Whole {
+    type Answer = O::Output;
+
+    async fn deliver(response: Response<ResponseBody>, _: &Trail) -> Result<O::Output, ErrorKind<O::Error>> {
+        parse::<O>(whole(response).await?)
+    }
+}
+
+impl<O: EventStreamOutput> Deliver<O> for delivery::Events {
+    type Answer = Streamed<O>;
+
+    async fn deliver(
+        response: Response<ResponseBody>,
+        trail: &Trail,
+    ) -> Result<Streamed<O>, ErrorKind<O::Error>> {
+        let (head, body) = response.into_parts();
+        if !is_event_stream(&head.headers) {
+            let error = ParseErrorKind::Text { expected: event_stream::CONTENT_TYPE };
+            let error = ParseError::new("Content-Type", error);
+            return Err(ErrorKind::Parse {
+                error,
+                response: Response::from_parts(head, Default::default()).into(),
+            });
+        }
+        let output = parse_head::<O>(head)?;
+        Ok(Streamed { output, body: Events::new(body, trail.clone()) })
+    }
+}
+
+/// Whether the answer says that it is a stream of events, or says nothing. What says something else, as the page of a
+/// proxy does, would only be found to be no frame.
+/// <https://smithy.io/2.0/spec/streaming.html#event-stream-message-serialization>
+fn is_event_stream(headers: &http::HeaderMap) -> bool {
+    let Some(value) = headers.get(CONTENT_TYPE) else { return true };
+    let media_type = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
+    media_type.trim_ascii().eq_ignore_ascii_case(event_stream::CONTENT_TYPE.as_bytes())
+}
+
+mod sealed {
+    use invoke_model_protocol::delivery;
+
+    pub trait Sealed {}
+    impl Sealed for delivery::Whole {}
+    impl Sealed for delivery::Events {}
+}

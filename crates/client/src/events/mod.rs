@@ -1,0 +1,178 @@
+//! The events of an answer, as they come.
+
+mod truncated;
+
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use futures_core::{FusedStream, Stream};
+use invoke_model_protocol::EventStreamOutput;
+use invoke_model_protocol::event_stream::{Decoder, EventStream, Message};
+use invoke_model_transport::{ResponseBody, TransportError, TransportErrorKind};
+
+pub use truncated::{Cut, Truncated};
+
+use crate::call::Trail;
+use crate::{Error, ErrorKind};
+
+/// The events of an answer of operation `O`: [`recv`](Self::recv) one by one, or as a `Stream`.
+///
+/// An answer is whole when `recv` has given `None` and no error before it; [`is_whole`](Self::is_whole) says so
+/// afterwards. Whatever else ends it is an [`Error`], and the last that the stream gives: an error that the service
+/// sends in the midst of the stream, bytes that are no frames, a deadline, and an end that comes too early, which is
+/// [`ErrorKind::Truncated`] even between two frames. An event that the model does not know is given as it came.
+///
+/// Bytes are read from the connection only when the reader asks for an event that has not arrived. Dropping the events
+/// closes the connection at once. `recv` can be dropped and called again: no event is lost.
+pub struct Events<O: EventStreamOutput> {
+    body: ResponseBody,
+    decoder: Decoder,
+    bytes: u64,
+    end: Option<End>,
+    trail: Trail,
+    operation: std::marker::PhantomData<fn() -> O>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Whole,
+    Failed,
+}
+
+type ErrorOf<O> = <<O as EventStreamOutput>::Events as EventStream>::Error;
+
+impl<O: EventStreamOutput> Events<O> {
+    pub(crate) fn new(body: ResponseBody, trail: Trail) -> Self {
+        let (decoder, operation) = (Decoder::new(), std::marker::PhantomData);
+        Self { body, decoder, bytes: 0, end: None, trail, operation }
+    }
+
+    /// The next event; `None` when the stream has ended, well or with the error that was given before.
+    ///
+    /// # Errors
+    /// Whatever ends the stream before it is whole: see [`ErrorKind`].
+    pub async fn recv(&mut self) -> Result<Option<O::Events>, Error<ErrorOf<O>>> {
+        poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await.transpose()
+    }
+
+    /// Whether the stream has ended, and nothing was missing.
+    pub fn is_whole(&self) -> bool {
+        self.end == Some(End::Whole)
+    }
+
+    /// How many events and bytes have come.
+    pub fn received(&self) -> Received {
+        Received { events: self.decoder.messages(), bytes: self.bytes }
+    }
+
+    /// The id under which the service knows the request, if the answer had one.
+    pub fn request_id(&self) -> Option<&str> {
+        self.trail.request_id()
+    }
+
+    /// The event in a message, or the error.
+    fn event(&mut self, message: Message) -> Result<O::Events, Error<ErrorOf<O>>> {
+        let kind = match O::Events::parse(&message) {
+            Ok(Ok(event)) => return Ok(event),
+            Ok(Err(error)) => ErrorKind::Exception { error, message: Box::new(message) },
+            Err(error) => ErrorKind::Event { error, message: Box::new(message) },
+        };
+        Err(self.fail(kind))
+    }
+
+    /// The body says that it has ended.
+    fn finish(&mut self) -> Result<(), Error<ErrorOf<O>>> {
+        match self.decoder.finish() {
+            Err(rest) => Err(self.cut(Cut::Frame { left: rest.left })),
+            Ok(()) if self.body.ends_with_connection() => Err(self.cut(Cut::NoEnd)),
+            Ok(()) => {
+                self.end = Some(End::Whole);
+                Ok(())
+            }
+        }
+    }
+
+    fn lost(&mut self, error: TransportError) -> Error<ErrorOf<O>> {
+        match error.kind() {
+            TransportErrorKind::BodyIncomplete => self.cut(Cut::Connection(error)),
+            _ => self.fail(ErrorKind::Transport(error)),
+        }
+    }
+
+    fn cut(&mut self, cut: Cut) -> Error<ErrorOf<O>> {
+        let received = self.received();
+        self.fail(ErrorKind::Truncated(Truncated { received, cut }))
+    }
+
+    /// The stream ends here, and with it the connection.
+    fn fail(&mut self, kind: ErrorKind<ErrorOf<O>>) -> Error<ErrorOf<O>> {
+        self.end = Some(End::Failed);
+        self.body = Bytes::new().into();
+        self.trail.stream_error::<O, _>(kind, self.received())
+    }
+}
+
+/// How much of a stream has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Received {
+    /// Whole events, one that carried an error included.
+    pub events: u64,
+    /// Bytes, those of a frame that is not whole included.
+    pub bytes: u64,
+}
+
+impl fmt::Display for Received {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = |number| if number == 1 { "" } else { "s" };
+        let Self { events, bytes } = *self;
+        write!(f, "{events} event{} and {bytes} byte{}", plural(events), plural(bytes))
+    }
+}
+
+impl<O: EventStreamOutput> Stream for Events<O> {
+    type Item = Result<O::Events, Error<ErrorOf<O>>>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        while this.end.is_none() {
+            match this.decoder.decode() {
+                Ok(Some(message)) => return Poll::Ready(Some(this.event(message))),
+                Ok(None) => {}
+                Err(error) => return Poll::Ready(Some(Err(this.fail(ErrorKind::Frame(error))))),
+            }
+            match ready!(Pin::new(&mut this.body).poll_next(cx)) {
+                Some(Ok(bytes)) => {
+                    this.bytes += bytes.len() as u64;
+                    this.decoder.push(&bytes);
+                }
+                Some(Err(error)) => return Poll::Ready(Some(Err(this.lost(error)))),
+                None => {
+                    if let Err(error) = this.finish() {
+                        return Poll::Ready(Some(Err(error)));
+                    }
+                }
+            }
+        }
+        Poll::Ready(None)
+    }
+}
+
+impl<O: EventStreamOutput> FusedStream for Events<O> {
+    fn is_terminated(&self) -> bool {
+        self.end.is_some()
+    }
+}
+
+impl<O: EventStreamOutput> fmt::Debug for Events<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Events")
+            .field("operation", &O::NAME)
+            .field("received", &self.received())
+            .field("end", &self.end)
+            .finish_non_exhaustive()
+    }
+}
