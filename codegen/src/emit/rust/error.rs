@@ -114,6 +114,13 @@ pub(super) fn errors(name: &str, words: &str, errors: &[String]) -> TokenStream 
                 }
             }
 
+            fn status(&self) -> Option<u16> {
+                match self {
+                    #(Self::#errors(_) => Some(<#types as #modeled>::STATUS),)*
+                    Self::Unmodeled(_) => None,
+                }
+            }
+
             fn retryable(&self) -> Option<use_::invoke_model_protocol::Retryable> {
                 match self {
                     #(Self::#errors(_) => <#types as #modeled>::RETRYABLE,)*

@@ -110,9 +110,10 @@ pub(super) fn is_transient(kind: TransportErrorKind) -> bool {
 }
 
 /// Whether an error of the service can pass: the model says so, or it is the service's own fault, or one of the
-/// statuses that stand for "later", which an error in a stream has not. A quota for the day does not pass while anybody waits.
+/// statuses that stand for "later", in a stream the one that the model gives the error. A quota for the day does not pass while anybody waits.
 pub(super) fn is_passing<E: OperationError>(error: &E, status: Option<StatusCode>) -> bool {
-    let later = status.is_some_and(|status| matches!(status.as_u16(), 429 | 500 | 502 | 503 | 504));
+    let status = status.map(|status| status.as_u16()).or(error.status());
+    let later = matches!(status, Some(429 | 500 | 502 | 503 | 504));
     let passing = error.retryable().is_some() || error.fault() == Some(Fault::Server) || later;
     passing && !error.message().is_some_and(super::hint::is_daily_quota)
 }

@@ -8,4 +8,5 @@ mod fake;
 mod secrets;
 mod settings;
 mod socket;
+mod streams;
 mod wire;

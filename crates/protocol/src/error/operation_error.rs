@@ -62,6 +62,9 @@ pub trait OperationError: std::error::Error + From<ErrorMetadata> + Send + Sync 
     /// Whose fault a modelled error is.
     fn fault(&self) -> Option<Fault>;
 
+    /// The status that the model gives a modelled error, which says the same where it comes without one: in a stream.
+    fn status(&self) -> Option<u16>;
+
     /// Whether the model says that a retry can help.
     fn retryable(&self) -> Option<Retryable>;
 }

@@ -177,6 +177,20 @@ impl OperationError for ResponseStreamError {
         }
     }
 
+    fn status(&self) -> Option<u16> {
+        match self {
+            Self::InternalServerException(_) => Some(<InternalServerException as ModeledError>::STATUS),
+            Self::ModelStreamErrorException(_) => Some(<ModelStreamErrorException as ModeledError>::STATUS),
+            Self::ModelTimeoutException(_) => Some(<ModelTimeoutException as ModeledError>::STATUS),
+            Self::ServiceUnavailableException(_) => {
+                Some(<ServiceUnavailableException as ModeledError>::STATUS)
+            }
+            Self::ThrottlingException(_) => Some(<ThrottlingException as ModeledError>::STATUS),
+            Self::ValidationException(_) => Some(<ValidationException as ModeledError>::STATUS),
+            Self::Unmodeled(_) => None,
+        }
+    }
+
     fn retryable(&self) -> Option<Retryable> {
         match self {
             Self::InternalServerException(_) => <InternalServerException as ModeledError>::RETRYABLE,

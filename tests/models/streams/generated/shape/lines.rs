@@ -203,6 +203,14 @@ impl OperationError for LinesError {
         }
     }
 
+    fn status(&self) -> Option<u16> {
+        match self {
+            Self::Busy(_) => Some(<Busy as ModeledError>::STATUS),
+            Self::Torn(_) => Some(<Torn as ModeledError>::STATUS),
+            Self::Unmodeled(_) => None,
+        }
+    }
+
     fn retryable(&self) -> Option<Retryable> {
         match self {
             Self::Busy(_) => <Busy as ModeledError>::RETRYABLE,

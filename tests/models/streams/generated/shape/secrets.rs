@@ -91,6 +91,12 @@ impl OperationError for SecretsError {
         }
     }
 
+    fn status(&self) -> Option<u16> {
+        match self {
+            Self::Unmodeled(_) => None,
+        }
+    }
+
     fn retryable(&self) -> Option<Retryable> {
         match self {
             Self::Unmodeled(_) => None,

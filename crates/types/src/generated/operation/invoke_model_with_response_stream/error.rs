@@ -108,6 +108,27 @@ impl OperationError for InvokeModelWithResponseStreamError {
         }
     }
 
+    fn status(&self) -> Option<u16> {
+        match self {
+            Self::AccessDeniedException(_) => Some(<AccessDeniedException as ModeledError>::STATUS),
+            Self::InternalServerException(_) => Some(<InternalServerException as ModeledError>::STATUS),
+            Self::ModelErrorException(_) => Some(<ModelErrorException as ModeledError>::STATUS),
+            Self::ModelNotReadyException(_) => Some(<ModelNotReadyException as ModeledError>::STATUS),
+            Self::ModelStreamErrorException(_) => Some(<ModelStreamErrorException as ModeledError>::STATUS),
+            Self::ModelTimeoutException(_) => Some(<ModelTimeoutException as ModeledError>::STATUS),
+            Self::ResourceNotFoundException(_) => Some(<ResourceNotFoundException as ModeledError>::STATUS),
+            Self::ServiceQuotaExceededException(_) => {
+                Some(<ServiceQuotaExceededException as ModeledError>::STATUS)
+            }
+            Self::ServiceUnavailableException(_) => {
+                Some(<ServiceUnavailableException as ModeledError>::STATUS)
+            }
+            Self::ThrottlingException(_) => Some(<ThrottlingException as ModeledError>::STATUS),
+            Self::ValidationException(_) => Some(<ValidationException as ModeledError>::STATUS),
+            Self::Unmodeled(_) => None,
+        }
+    }
+
     fn retryable(&self) -> Option<Retryable> {
         match self {
             Self::AccessDeniedException(_) => <AccessDeniedException as ModeledError>::RETRYABLE,

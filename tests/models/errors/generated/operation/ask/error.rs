@@ -82,6 +82,20 @@ impl OperationError for AskError {
         }
     }
 
+    fn status(&self) -> Option<u16> {
+        match self {
+            Self::AlsoNotThere(_) => Some(<AlsoNotThere as ModeledError>::STATUS),
+            Self::BadQuestion(_) => Some(<BadQuestion as ModeledError>::STATUS),
+            Self::Broken(_) => Some(<Broken as ModeledError>::STATUS),
+            Self::NotThere(_) => Some(<NotThere as ModeledError>::STATUS),
+            Self::Overloaded(_) => Some(<Overloaded as ModeledError>::STATUS),
+            Self::Shouting(_) => Some(<Shouting as ModeledError>::STATUS),
+            Self::UnmodeledShape(_) => Some(<UnmodeledShape as ModeledError>::STATUS),
+            Self::Wordless(_) => Some(<Wordless as ModeledError>::STATUS),
+            Self::Unmodeled(_) => None,
+        }
+    }
+
     fn retryable(&self) -> Option<Retryable> {
         match self {
             Self::AlsoNotThere(_) => <AlsoNotThere as ModeledError>::RETRYABLE,

@@ -38,6 +38,13 @@ impl OperationError for AskNothingError {
         }
     }
 
+    fn status(&self) -> Option<u16> {
+        match self {
+            Self::Overloaded(_) => Some(<Overloaded as ModeledError>::STATUS),
+            Self::Unmodeled(_) => None,
+        }
+    }
+
     fn retryable(&self) -> Option<Retryable> {
         match self {
             Self::Overloaded(_) => <Overloaded as ModeledError>::RETRYABLE,

@@ -38,6 +38,13 @@ impl OperationError for GreetError {
         }
     }
 
+    fn status(&self) -> Option<u16> {
+        match self {
+            Self::Rude(_) => Some(<Rude as ModeledError>::STATUS),
+            Self::Unmodeled(_) => None,
+        }
+    }
+
     fn retryable(&self) -> Option<Retryable> {
         match self {
             Self::Rude(_) => <Rude as ModeledError>::RETRYABLE,

@@ -50,6 +50,15 @@ impl OperationError for RequestShapeError {
         }
     }
 
+    fn status(&self) -> Option<u16> {
+        match self {
+            Self::ErrorShape(_) => Some(<ErrorShape as ModeledError>::STATUS),
+            Self::MethodShape(_) => Some(<MethodShape as ModeledError>::STATUS),
+            Self::ResultShape(_) => Some(<ResultShape as ModeledError>::STATUS),
+            Self::Unmodeled(_) => None,
+        }
+    }
+
     fn retryable(&self) -> Option<Retryable> {
         match self {
             Self::ErrorShape(_) => <ErrorShape as ModeledError>::RETRYABLE,

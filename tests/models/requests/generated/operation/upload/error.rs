@@ -38,6 +38,13 @@ impl OperationError for UploadError {
         }
     }
 
+    fn status(&self) -> Option<u16> {
+        match self {
+            Self::Refused(_) => Some(<Refused as ModeledError>::STATUS),
+            Self::Unmodeled(_) => None,
+        }
+    }
+
     fn retryable(&self) -> Option<Retryable> {
         match self {
             Self::Refused(_) => <Refused as ModeledError>::RETRYABLE,

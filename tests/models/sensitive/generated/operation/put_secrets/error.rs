@@ -31,6 +31,12 @@ impl OperationError for PutSecretsError {
         }
     }
 
+    fn status(&self) -> Option<u16> {
+        match self {
+            Self::Unmodeled(_) => None,
+        }
+    }
+
     fn retryable(&self) -> Option<Retryable> {
         match self {
             Self::Unmodeled(_) => None,

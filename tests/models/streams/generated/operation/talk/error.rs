@@ -38,6 +38,13 @@ impl OperationError for TalkError {
         }
     }
 
+    fn status(&self) -> Option<u16> {
+        match self {
+            Self::Busy(_) => Some(<Busy as ModeledError>::STATUS),
+            Self::Unmodeled(_) => None,
+        }
+    }
+
     fn retryable(&self) -> Option<Retryable> {
         match self {
             Self::Busy(_) => <Busy as ModeledError>::RETRYABLE,

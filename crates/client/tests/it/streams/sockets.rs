@@ -1,0 +1,228 @@
+//! The default transport, over a socket that writes a response in any pieces, stops, and closes.
+
+use std::net::SocketAddr;
+
+use invoke_model_client::{Client, Config, Credentials, Cut, ErrorKind};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::yield_now;
+
+use super::*;
+
+const HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/vnd.amazon.eventstream\r\n\
+                    x-amzn-bedrock-content-type: application/json\r\n";
+
+fn events() -> Vec<ResponseStream> {
+    vec![chunk("{\"one\":1}"), chunk("{\"two\":2}")]
+}
+
+/// A response in HTTP chunks of that size, with the last one.
+fn chunked(bytes: &[u8], size: usize) -> Vec<u8> {
+    let mut response = format!("{HEAD}transfer-encoding: chunked\r\n\r\n").into_bytes();
+    for chunk in bytes.chunks(size) {
+        response.extend_from_slice(format!("{:x}\r\n", chunk.len()).as_bytes());
+        response.extend_from_slice(chunk);
+        response.extend_from_slice(b"\r\n");
+    }
+    response.extend_from_slice(b"0\r\n\r\n");
+    response
+}
+
+fn with_length(bytes: &[u8]) -> Vec<u8> {
+    let head = format!("{HEAD}content-length: {}\r\n\r\n", bytes.len());
+    [head.as_bytes(), bytes].concat()
+}
+
+async fn listen() -> (TcpListener, Client) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address: SocketAddr = listener.local_addr().unwrap();
+    let credentials = Credentials::new("AKIDEXAMPLE", "secret", None, None, "test");
+    let config = Config::builder().region("us-east-1").credentials_provider(credentials);
+    (listener, Client::new(config.endpoint_url(format!("http://{address}"))).unwrap())
+}
+
+/// Takes a connection and its request, which is small.
+async fn accept(listener: &TcpListener) -> TcpStream {
+    let (mut stream, _) = listener.accept().await.unwrap();
+    stream.set_nodelay(true).unwrap();
+    request(&mut stream).await;
+    stream
+}
+
+async fn request(stream: &mut TcpStream) {
+    let mut request = Vec::new();
+    while !request.ends_with(b"\r\n\r\n{}") {
+        assert_ne!(stream.read_buf(&mut request).await.unwrap(), 0, "a whole request");
+    }
+}
+
+async fn call(client: &Client) -> Events<Operation> {
+    let call = client.invoke_model_with_response_stream().model_id(ID).body("{}");
+    call.send().await.unwrap().body
+}
+
+/// Lets the other side read what was written, before more is.
+async fn settle() {
+    tokio::time::sleep(std::time::Duration::from_micros(100)).await;
+    yield_now().await;
+}
+
+#[tokio::test]
+async fn writes_may_split_and_merge_anything() {
+    let bytes = frames(&events()).concat();
+    let (listener, client) = listen().await;
+    let responses = [chunked(&bytes, 1000), chunked(&bytes, 50), chunked(&bytes, 1), with_length(&bytes)];
+    let sent = responses.clone();
+    let server = tokio::spawn(async move {
+        // One connection for all: a whole stream leaves its connection to the next.
+        let mut stream = accept(&listener).await;
+        for response in &sent[..] {
+            for at in (0..response.len()).step_by(3) {
+                stream.write_all(&response[..at]).await.unwrap();
+                settle().await;
+                stream.write_all(&response[at..]).await.unwrap();
+                request(&mut stream).await;
+            }
+            stream.write_all(response).await.unwrap();
+            request(&mut stream).await;
+        }
+        stream.write_all(&sent[0]).await.unwrap();
+    });
+    for response in &responses {
+        for at in (0..response.len()).step_by(3).chain([response.len()]) {
+            let (read, error) = read(&mut call(&client).await).await;
+            assert_eq!((read, error.is_none()), (events(), true), "split at {at}");
+        }
+    }
+    assert_eq!(read(&mut call(&client).await).await.0, events());
+    server.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_connection_closed_before_the_last_chunk_is_no_end() {
+    let bytes = frames(&events()).concat();
+    let (listener, client) = listen().await;
+    let response = chunked(&bytes, 64);
+    let head = response.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
+    let sent = response.clone();
+    tokio::spawn(async move {
+        for at in head..sent.len() {
+            accept(&listener).await.write_all(&sent[..at]).await.unwrap();
+        }
+    });
+    let mut most = 0;
+    for at in head..response.len() {
+        let mut stream = call(&client).await;
+        let (read, error) = read(&mut stream).await;
+        assert_eq!(read, events()[..read.len()], "closed at {at}");
+        assert!(read.len() >= most, "closed at {at}");
+        most = read.len();
+        let error = error.unwrap_or_else(|| panic!("closed at {at} taken for the end"));
+        let ErrorKind::Truncated(truncated) = error.kind() else { panic!("closed at {at}: {error}") };
+        assert_eq!(truncated.received.events, most as u64);
+    }
+    assert_eq!(most, 2, "all events came, and not the last chunk");
+}
+
+#[tokio::test]
+async fn a_body_that_only_the_connection_ends_is_never_whole() {
+    let (listener, client) = listen().await;
+    let response = [format!("{HEAD}\r\n").as_bytes(), &frames(&events()).concat()].concat();
+    tokio::spawn(async move { accept(&listener).await.write_all(&response).await.unwrap() });
+    let (read, error) = read(&mut call(&client).await).await;
+    assert_eq!(read, events());
+    let error = error.unwrap();
+    let ErrorKind::Truncated(truncated) = error.kind() else { panic!("{error}") };
+    assert!(matches!(truncated.cut, Cut::NoEnd), "{error}");
+    assert!(error.to_string().contains("its end cannot be told from a lost connection"), "{error}");
+}
+
+/// A stream whose server has sent one event and is silent.
+async fn silent() -> (Events<Operation>, TcpStream) {
+    let (listener, client) = listen().await;
+    let server = tokio::spawn(async move {
+        let mut stream = accept(&listener).await;
+        let first = chunked(&frames(&events()[..1]).concat(), 1000);
+        stream.write_all(&first[..first.len() - 5]).await.unwrap();
+        stream
+    });
+    let mut events = call(&client).await;
+    assert!(events.recv().await.unwrap().is_some());
+    (events, server.await.unwrap())
+}
+
+#[tokio::test]
+async fn dropping_the_events_closes_the_connection_at_once() {
+    let (events, mut stream) = silent().await;
+    drop(events);
+    assert_eq!(stream.read(&mut [0; 8]).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn an_error_closes_the_connection_at_once() {
+    let (mut events, mut stream) = silent().await;
+    let error = exception(&throttled());
+    stream.write_all(format!("{:x}\r\n", error.len()).as_bytes()).await.unwrap();
+    stream.write_all(&error).await.unwrap();
+    assert!(events.recv().await.is_err());
+    // While somebody still holds the stream.
+    assert_eq!(stream.read(&mut [0; 8]).await.unwrap(), 0);
+    drop(events);
+}
+
+/// Linux shows what its sockets hold: bytes that were written and not read.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn nothing_is_read_ahead_of_the_reader() {
+    use std::sync::atomic::AtomicU64;
+
+    /// What a client may hold beside what the reader has: one buffer.
+    const BUFFER: u64 = 64 * 1024;
+    let (listener, client) = listen().await;
+    let port = listener.local_addr().unwrap().port();
+    let written = Arc::new(AtomicU64::new(0));
+    let counter = Arc::clone(&written);
+    tokio::spawn(async move {
+        let mut stream = accept(&listener).await;
+        let frame = frames(&[chunk(&"x".repeat(700))]).remove(0);
+        let response = chunked(&frame.repeat(40_000), frame.len());
+        for piece in response.chunks(1000) {
+            stream.write_all(piece).await.unwrap();
+            counter.fetch_add(piece.len() as u64, Ordering::SeqCst);
+        }
+    });
+    let mut events = call(&client).await;
+    assert!(events.recv().await.unwrap().is_some());
+    // Until the buffers of the kernel are full, and the server waits.
+    let mut before = 0;
+    while before != written.load(Ordering::SeqCst) {
+        before = written.load(Ordering::SeqCst);
+        for _ in 0..5 {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    }
+    let held = held_by_sockets(port);
+    assert!(held > BUFFER, "the buffers of the kernel are full: {held}");
+    assert!(before <= held + BUFFER, "{before} bytes were written, the sockets hold {held}");
+}
+
+/// The bytes in the send queue of the server's end and in the receive queue of the client's.
+#[cfg(target_os = "linux")]
+fn held_by_sockets(port: u16) -> u64 {
+    let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+    let port = format!(":{port:04X}");
+    let queues = table.lines().skip(1).filter_map(|line| {
+        let mut columns = line.split_whitespace().skip(1);
+        let (local, remote) = (columns.next()?, columns.next()?);
+        let (sent, received) = columns.nth(1)?.split_once(':')?;
+        let bytes = |text| u64::from_str_radix(text, 16).ok();
+        if local.ends_with(&port) {
+            bytes(sent)
+        } else if remote.ends_with(&port) {
+            bytes(received)
+        } else {
+            None
+        }
+    });
+    queues.sum()
+}
