@@ -105,7 +105,10 @@ pub(crate) struct Serve {
     /// Answer calls whose signature is wrong or missing, too
     #[arg(long)]
     pub(crate) no_verify: bool,
-    /// Deny `bedrock:InvokeModel` on models that match, `*` for any text; may be repeated
+    /// Deny both operations on models that match, `*` for any text; may be repeated
     #[arg(long, value_name = "PATTERN")]
     pub(crate) deny: Vec<String>,
+    /// Wait so long before each event of a streamed answer
+    #[arg(long, value_name = "MILLISECONDS", default_value_t = 0)]
+    pub(crate) pace: u64,
 }

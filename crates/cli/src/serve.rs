@@ -1,6 +1,7 @@
 //! `invoke-model serve`: the local endpoint, until it is interrupted.
 
 use std::io::Write;
+use std::time::Duration;
 
 use invoke_model_local::{Local, Policy};
 
@@ -8,7 +9,8 @@ use crate::arguments::Serve;
 use crate::exit::Failure;
 
 pub(crate) async fn run(arguments: Serve) -> Result<(), Failure> {
-    let mut builder = Local::builder().port(arguments.port).verify(!arguments.no_verify);
+    let pace = Duration::from_millis(arguments.pace);
+    let mut builder = Local::builder().port(arguments.port).verify(!arguments.no_verify).pace(pace);
     if let (Some(id), Some(secret)) = (&arguments.access_key_id, &arguments.secret_access_key) {
         builder = builder.credentials(id, secret, None);
     }

@@ -1,16 +1,18 @@
 //! How an endpoint is set up.
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use invoke_model_signing::{Credentials, Verifier};
 use invoke_model_types::service::SIGNING_NAME;
+use tokio::sync::watch;
 
 use crate::authenticate::{Authenticator, Token};
 use crate::call_log::CallLog;
 use crate::endpoint::{Clock, Endpoint};
 use crate::policy::Policy;
-use crate::raise::RaiseQueue;
+use crate::queue::Queue;
 use crate::server::{Local, StartError};
 
 /// The settings of a [`Local`] endpoint, each with a default that suits tests.
@@ -23,6 +25,7 @@ pub struct Builder {
     clock: Clock,
     policy: Policy,
     verify: bool,
+    pace: Duration,
 }
 
 impl Builder {
@@ -43,6 +46,7 @@ impl Builder {
             clock: Clock::default(),
             policy: Policy::allow_all(),
             verify: true,
+            pace: Duration::ZERO,
         }
     }
 
@@ -87,25 +91,31 @@ impl Builder {
         Self { verify, ..self }
     }
 
+    /// How long a stream waits before each of its events. By default, not at all: then it takes no timer, and an event
+    /// leaves when the connection has taken the one before it.
+    pub fn pace(self, pace: Duration) -> Self {
+        Self { pace, ..self }
+    }
+
     /// Starts the endpoint.
     ///
     /// # Errors
     /// The port cannot be listened on.
     ///
     /// # Panics
-    /// Outside of a Tokio runtime with its IO driver enabled.
+    /// Outside of a Tokio runtime with its IO driver enabled, and its time driver for a pace.
     pub async fn start(self) -> Result<Local, StartError> {
         let port = self.port;
         Local::serve(self.endpoint(), port).await
     }
 
-    pub(crate) fn endpoint(self) -> Endpoint {
+    pub(crate) fn endpoint(self) -> Arc<Endpoint> {
         let verifier = Verifier::new(SIGNING_NAME);
         let verifier = match &self.region {
             Some(region) => verifier.with_region(region),
             None => verifier,
         };
-        Endpoint {
+        Arc::new(Endpoint {
             authenticator: Authenticator {
                 verifier,
                 credentials: self.credentials,
@@ -116,8 +126,11 @@ impl Builder {
             region: self.region.unwrap_or_else(|| Self::REGION.to_owned()),
             clock: self.clock,
             log: CallLog::default(),
-            raise: RaiseQueue::default(),
+            raise: Queue::default(),
+            faults: Queue::default(),
+            pace: self.pace,
+            streams: watch::Sender::new(0),
             requests: AtomicU64::new(0),
-        }
+        })
     }
 }

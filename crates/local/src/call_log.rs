@@ -2,12 +2,14 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderMap, Method};
+
+use crate::stream::{Progress, StreamRecord};
 
 /// A call: what was asked, and how it ended.
 ///
@@ -19,7 +21,7 @@ pub struct CallRecord {
     pub method: Method,
     /// The target as it stood on the wire: `/model/amazon.titan-embed-text-v2%3A0/invoke`.
     pub target: String,
-    /// The model id or ARN, percent-decoded; none if the target is not one of `InvokeModel`.
+    /// The model id or ARN, percent-decoded; none if the target is of no operation.
     pub model_id: Option<String>,
     /// The header fields, without `authorization` and `x-amz-security-token`.
     pub headers: HeaderMap,
@@ -37,6 +39,10 @@ pub struct CallRecord {
     pub input_tokens: Option<u64>,
     /// Tokens generated, for a success.
     pub output_tokens: Option<u64>,
+    /// How far the stream of a streamed answer had come when [`Local::calls`](crate::Local::calls) was called; none for
+    /// other answers.
+    pub stream: Option<StreamRecord>,
+    pub(crate) progress: Option<Arc<Progress>>,
 }
 
 impl CallRecord {
@@ -60,6 +66,8 @@ impl CallRecord {
             error_code: None,
             input_tokens: None,
             output_tokens: None,
+            stream: None,
+            progress: None,
         }
     }
 }
@@ -78,6 +86,7 @@ impl fmt::Debug for CallRecord {
             .field("error_code", &self.error_code)
             .field("input_tokens", &self.input_tokens)
             .field("output_tokens", &self.output_tokens)
+            .field("stream", &self.stream)
             .finish()
     }
 }
@@ -110,7 +119,11 @@ impl CallLog {
     }
 
     pub(crate) fn calls(&self) -> Vec<CallRecord> {
-        self.lock().records.iter().cloned().collect()
+        let mut calls: Vec<_> = self.lock().records.iter().cloned().collect();
+        for call in &mut calls {
+            call.stream = call.progress.as_deref().map(Progress::record);
+        }
+        calls
     }
 
     pub(crate) fn clear(&self) {

@@ -2,12 +2,16 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
+
+use invoke_model_types::InvokeModelWithResponseStreamError;
+use tokio::sync::watch;
 
 use crate::authenticate::{Authenticator, Caller};
 use crate::call_log::CallLog;
 use crate::policy::Policy;
-use crate::raise::RaiseQueue;
+use crate::queue::Queue;
+use crate::stream::Planned;
 
 /// The state of an endpoint, without its socket.
 #[derive(Debug)]
@@ -18,7 +22,14 @@ pub(crate) struct Endpoint {
     pub(crate) region: String,
     pub(crate) clock: Clock,
     pub(crate) log: CallLog,
-    pub(crate) raise: RaiseQueue,
+    /// Errors for the calls to come.
+    pub(crate) raise: Queue<InvokeModelWithResponseStreamError>,
+    /// Faults for the streams to come.
+    pub(crate) faults: Queue<Planned>,
+    /// What lies between two events of a stream.
+    pub(crate) pace: Duration,
+    /// How many streams are being sent.
+    pub(crate) streams: watch::Sender<usize>,
     pub(crate) requests: AtomicU64,
 }
 

@@ -1,9 +1,10 @@
 //! A local Amazon Bedrock Runtime endpoint: verifies signatures, answers, refuses.
 //!
-//! For tests and for trying things out: an HTTP/1.1 server on loopback that takes `InvokeModel` as the service
-//! does. What is real is the wire: SigV4 and bearer authentication, the model's constraints, what the operation
-//! documents beside them, status and code of every error, and each vendor's request and response JSON. What is
-//! not real is the intelligence: see [`families`]. Other operations are not served, nor HTTP/2 or TLS.
+//! For tests and for trying things out: an HTTP/1.1 server on loopback that takes `InvokeModel` and
+//! `InvokeModelWithResponseStream` as the service does. What is real is the wire: SigV4 and bearer authentication, the
+//! model's constraints, what the operations document beside them, status and code of every error, and each vendor's
+//! request, response and streaming JSON. What is not real is the intelligence: see [`families`]. Other operations are
+//! not served, nor HTTP/2 or TLS.
 //!
 //! ```
 //! use invoke_model_local::Local;
@@ -26,32 +27,47 @@
 //!
 //! | step | module | refused with |
 //! |---|---|---|
-//! | route | `respond` | 404 `UnknownOperationException` |
+//! | route | `invocation` | 404 `UnknownOperationException` |
 //! | authenticate | `authenticate` | 403 `InvalidSignatureException`, `UnrecognizedClientException`, `MissingAuthenticationTokenException`, `AccessDeniedException`; 400 `IncompleteSignatureException` |
 //! | errors asked for by [`Local::raise`] | `raise` | any |
-//! | the model's constraints | `rules` | 400 `ValidationException` |
-//! | what the operation documents | `rules` | 400 `ValidationException` |
-//! | the errors that [`ERROR_MODEL_ID`] raises | `raise` | any of the ten |
+//! | the model's constraints | `invocation` | 400 `ValidationException` |
+//! | what the operations document | `rules` | 400 `ValidationException` |
+//! | the errors that [`ERROR_MODEL_ID`] raises | `raise` | any of the eleven |
 //! | the model | [`families`] | 404 `ResourceNotFoundException` |
 //! | access | [`Policy`] | 403 `AccessDeniedException` |
 //! | the answer | [`families`] | 400 `ValidationException` |
 //!
 //! Each is a function of the request, the endpoint's state and the time; only `server` does input and output.
-//! Every answer has an `x-amzn-requestid`, a success also `x-amzn-bedrock-input-token-count`,
+//! Every answer has an `x-amzn-requestid`, a whole one also `x-amzn-bedrock-input-token-count`,
 //! `-output-token-count` and `-invocation-latency` (milliseconds).
+//!
+//! # Streams
+//!
+//! A streamed answer leaves event by event: each is made when the connection has taken the one before it, and is an HTTP
+//! chunk of its own, so that nothing is made ahead of a slow reader, or for one that is gone. [`Builder::pace`] sets how
+//! long each waits, by Tokio's clock, which tests can pause. The same request is answered with the same bytes, but for
+//! the latencies in the last chunk, which are of [`Builder::clock`]. [`CallRecord::stream`] says how far a stream came,
+//! [`Local::streams_ended`] waits for its end.
+//!
+//! [`Local::raise_in_stream`] and [`Local::break_stream`] break the next stream: with an error, a message of any kind, a
+//! wrong checksum or a connection that is cut.
 
 mod authenticate;
+mod body;
 mod builder;
 mod call_log;
 mod endpoint;
 pub mod families;
+mod invocation;
 mod payload;
 mod policy;
+mod queue;
 mod raise;
 mod refuse;
 mod respond;
 mod rules;
 mod server;
+mod stream;
 
 #[cfg(test)]
 mod tests;
@@ -61,3 +77,4 @@ pub use call_log::CallRecord;
 pub use policy::Policy;
 pub use raise::ERROR_MODEL_ID;
 pub use server::{Local, StartError};
+pub use stream::{StreamEnd, StreamFault, StreamRecord};

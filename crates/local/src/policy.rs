@@ -1,11 +1,12 @@
 //! Which models may be invoked.
 
-use invoke_model_types::{AccessDeniedException, InvokeModelError};
+use invoke_model_types::AccessDeniedException;
 
 /// The account that everything here belongs to.
 const ACCOUNT: &str = "123456789012";
 
-/// An access policy: everything is allowed but `bedrock:InvokeModel` on the resources denied.
+/// An access policy: everything is allowed but `bedrock:InvokeModel` and `bedrock:InvokeModelWithResponseStream` on the
+/// resources denied.
 ///
 /// ```
 /// use invoke_model_local::Policy;
@@ -37,10 +38,11 @@ impl Policy {
     /// Refuses a denied resource, in the service's words.
     pub(crate) fn check(
         &self,
+        operation: &str,
         model_id: &str,
         base_model_id: &str,
         region: &str,
-    ) -> Result<(), InvokeModelError> {
+    ) -> Result<(), AccessDeniedException> {
         let invoked = arn(model_id, base_model_id, region);
         let base = foundation_model(base_model_id, region);
         let denied = |resource: &str| {
@@ -55,10 +57,10 @@ impl Policy {
         };
         let mut error = AccessDeniedException::default();
         error.message = Some(format!(
-            "User: arn:aws:iam::{ACCOUNT}:user/local is not authorized to perform: bedrock:InvokeModel on resource: \
-             {resource} with an explicit deny in an identity-based policy"
+            "User: arn:aws:iam::{ACCOUNT}:user/local is not authorized to perform: bedrock:{operation} on \
+             resource: {resource} with an explicit deny in an identity-based policy"
         ));
-        Err(error.into())
+        Err(error)
     }
 }
 
@@ -127,7 +129,7 @@ mod tests {
 
     fn denied(pattern: &str, model_id: &str) -> Option<String> {
         let base = "amazon.nova-lite-v1:0";
-        let result = Policy::allow_all().deny(pattern).check(model_id, base, "us-west-2");
+        let result = Policy::allow_all().deny(pattern).check("InvokeModel", model_id, base, "us-west-2");
         result.err().map(|error| error.to_string())
     }
 

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use invoke_model_types::{
-    InternalServerException, InvokeModel, InvokeModelError, OperationError, ServerOperation,
-    ValidationException,
+    InternalServerException, InvokeModelWithResponseStream, InvokeModelWithResponseStreamError,
+    OperationError, ServerOperation, ValidationException,
 };
 
 use crate::families;
@@ -17,8 +17,9 @@ pub(crate) const X_AMZN_ERRORTYPE: HeaderName = HeaderName::from_static("x-amzn-
 /// Why a request gets no answer of a model.
 #[derive(Debug)]
 pub(crate) enum Refused {
-    /// An error of the operation.
-    Modeled(InvokeModelError),
+    /// An error of the operation. Those of `InvokeModelWithResponseStream` are those of `InvokeModel` and one more, and look
+    /// the same on the wire.
+    Modeled(InvokeModelWithResponseStreamError),
     /// An error that the operation's model does not have.
     Common(CommonError),
 }
@@ -71,7 +72,7 @@ impl Refused {
             Self::Common(error) => return error.response(),
             Self::Modeled(error) => error,
         };
-        match InvokeModel::serialize_error(error) {
+        match InvokeModelWithResponseStream::serialize_error(error) {
             Ok(Some(response)) => response,
             // An error that somebody raised from the answer of another service: said again.
             Ok(None) => CommonError::from(error).response(),
@@ -98,10 +99,10 @@ impl From<families::Refusal> for Refused {
     }
 }
 
-impl From<&InvokeModelError> for CommonError {
-    fn from(error: &InvokeModelError) -> Self {
+impl From<&InvokeModelWithResponseStreamError> for CommonError {
+    fn from(error: &InvokeModelWithResponseStreamError) -> Self {
         let status = match error {
-            InvokeModelError::Unmodeled(metadata) => metadata.status(),
+            InvokeModelWithResponseStreamError::Unmodeled(metadata) => metadata.status(),
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
         let code = error.code().unwrap_or("UnknownError").to_owned();

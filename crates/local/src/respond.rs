@@ -1,31 +1,40 @@
 //! From a request to its response, without input or output.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
 use http::request::Parts;
-use http::{HeaderMap, Request, Response, StatusCode};
-use invoke_model_protocol::server;
+use http::{HeaderMap, Request, Response};
 use invoke_model_types::{
-    InvokeModel, InvokeModelInput, InvokeModelOutput, Operation, ResourceNotFoundException, ServerOperation,
+    InvokeModel, InvokeModelOutput, InvokeModelWithResponseStream, InvokeModelWithResponseStreamOutput,
+    ResourceNotFoundException, SerializeError, ServerOperation,
 };
+use serde_json::Value;
 
 use crate::authenticate::Caller;
+use crate::body::AnswerBody;
 use crate::call_log::CallRecord;
 use crate::endpoint::Endpoint;
-use crate::families::{self, Answer};
+use crate::families::{self, Answer, DEFAULT_TEXT_MODEL};
+use crate::invocation::{Invocation, Mode};
 use crate::payload::Payload;
 use crate::raise;
-use crate::refuse::{CommonError, Refused, X_AMZN_ERRORTYPE};
+use crate::refuse::{Refused, X_AMZN_ERRORTYPE};
 use crate::rules;
+use crate::stream::{Events, Frames, Planned};
 
 /// Responds to any request at all, and writes it into the log.
-pub(crate) fn respond(endpoint: &Endpoint, request: Request<Payload>, now: SystemTime) -> Response<Bytes> {
+pub(crate) fn respond(
+    endpoint: &Arc<Endpoint>,
+    request: Request<Payload>,
+    now: SystemTime,
+) -> Response<AnswerBody> {
     let (parts, payload) = request.into_parts();
     let mut call = CallRecord::new(&parts, payload.bytes.clone(), endpoint.next_request_id());
-    let mut response =
-        answer(endpoint, parts, payload, now, &mut call).unwrap_or_else(|refused| refused.response());
+    let mut response = answer(endpoint, parts, payload, now, &mut call)
+        .unwrap_or_else(|refused| refused.response().map(AnswerBody::from));
     set(response.headers_mut(), "x-amzn-requestid", &call.request_id);
 
     call.status = response.status().as_u16();
@@ -36,15 +45,16 @@ pub(crate) fn respond(endpoint: &Endpoint, request: Request<Payload>, now: Syste
 }
 
 fn answer(
-    endpoint: &Endpoint,
+    endpoint: &Arc<Endpoint>,
     parts: Parts,
     payload: Payload,
     now: SystemTime,
     call: &mut CallRecord,
-) -> Result<Response<Bytes>, Refused> {
+) -> Result<Response<AnswerBody>, Refused> {
     let hash = payload.hash;
     let request = Request::from_parts(parts, payload.bytes);
-    call.model_id = Some(route(&request)?);
+    let (mode, model_id) = Mode::route(&request)?;
+    call.model_id = Some(model_id);
     let (parts, body) = request.into_parts();
     let caller = endpoint.authenticator.authenticate(&parts, &hash, now)?;
     call.signed = matches!(caller, Caller::Signed(_));
@@ -52,36 +62,47 @@ fn answer(
         return Err(Refused::Modeled(error));
     }
 
-    let request = Request::from_parts(parts, body);
-    let input =
-        InvokeModel::parse_request(&request).map_err(|error| Refused::validation(error.to_string()))?;
-    let answer = invoke(endpoint, &input, endpoint.region_of(&caller))?;
-    call.input_tokens = Some(answer.input_tokens);
-    call.output_tokens = Some(answer.output_tokens);
-    write(input, answer)
+    let invocation = Invocation::read(mode, &Request::from_parts(parts, body))?;
+    let asked = admit(endpoint, &invocation, endpoint.region_of(&caller))?;
+    let response = match mode {
+        Mode::Whole => {
+            let answer = families::answer(asked.model_id, &asked.body)?;
+            (call.input_tokens, call.output_tokens) = (Some(answer.input_tokens), Some(answer.output_tokens));
+            whole(invocation, answer)
+        }
+        Mode::Streamed => {
+            let chunks = families::stream(asked.model_id, &asked.body)?;
+            (call.input_tokens, call.output_tokens) = (Some(chunks.input_tokens), Some(chunks.output_tokens));
+            let content_type = chunks.content_type;
+            let frames = Frames::new(chunks, now, asked.fault.or_else(|| endpoint.faults.pop()));
+            let progress = Arc::clone(call.progress.get_or_insert_default());
+            let events = Events::new(Arc::clone(endpoint), frames, progress);
+            streamed(invocation, content_type, events)
+        }
+    };
+    response.map_err(|error| Refused::internal(error.to_string()))
 }
 
-/// The model id of a request for `InvokeModel`.
-fn route(request: &Request<Bytes>) -> Result<String, CommonError> {
-    let labels = server::labels::<InvokeModel>(request).ok();
-    let model_id = labels.and_then(|labels| labels.into_iter().next());
-    model_id.map(|(_, value)| value.into_owned()).ok_or_else(|| {
-        let (method, path, route) = (request.method(), request.uri().path(), InvokeModel::ROUTE);
-        let message = format!("{method} {path} is no operation of this endpoint, which has {route} only");
-        CommonError::new(StatusCode::NOT_FOUND, "UnknownOperationException", message)
-    })
+/// What a base model is asked.
+struct Asked {
+    model_id: &'static str,
+    body: Value,
+    fault: Option<Planned>,
 }
 
-/// What the model that the input names says, if it may be asked.
-fn invoke(endpoint: &Endpoint, input: &InvokeModelInput, region: &str) -> Result<Answer, Refused> {
-    let body = rules::check(input)?;
-    rules::check_region(&input.model_id, region)?;
-    if input.model_id == raise::ERROR_MODEL_ID {
-        return Err(raise::answer(&body));
+/// Lets an invocation through to the model that it names, if it may be asked.
+fn admit(endpoint: &Endpoint, invocation: &Invocation, region: &str) -> Result<Asked, Refused> {
+    let body = rules::check(invocation)?;
+    rules::check_region(&invocation.model_id, region)?;
+    if invocation.model_id == raise::ERROR_MODEL_ID {
+        let fault = raise::planned(invocation.mode, &body)?;
+        return Ok(Asked { model_id: DEFAULT_TEXT_MODEL, body: raise::conversation(), fault: Some(fault) });
     }
-    let model = families::resolve(&input.model_id)?.ok_or_else(unknown_model)?;
-    endpoint.policy.check(&input.model_id, model.id, region).map_err(Refused::Modeled)?;
-    Ok(families::answer(model.id, &body)?)
+    let model = families::resolve(&invocation.model_id)?.ok_or_else(unknown_model)?;
+    let operation = invocation.mode.operation();
+    let allowed = endpoint.policy.check(operation, &invocation.model_id, model.id, region);
+    allowed.map_err(|denied| Refused::Modeled(denied.into()))?;
+    Ok(Asked { model_id: model.id, body, fault: None })
 }
 
 fn unknown_model() -> Refused {
@@ -91,16 +112,27 @@ fn unknown_model() -> Refused {
     Refused::Modeled(error.into())
 }
 
-fn write(input: InvokeModelInput, answer: Answer) -> Result<Response<Bytes>, Refused> {
+fn whole(invocation: Invocation, answer: Answer) -> Result<Response<AnswerBody>, SerializeError> {
     let mut output = InvokeModelOutput::new(answer.body, answer.content_type);
-    output.performance_config_latency = input.performance_config_latency;
-    output.service_tier = input.service_tier;
-    let mut response =
-        InvokeModel::serialize_response(output).map_err(|error| Refused::internal(error.to_string()))?;
+    output.performance_config_latency = invocation.performance_config_latency;
+    output.service_tier = invocation.service_tier;
+    let mut response = InvokeModel::serialize_response(output)?;
     let headers = response.headers_mut();
     set(headers, "x-amzn-bedrock-input-token-count", &answer.input_tokens.to_string());
     set(headers, "x-amzn-bedrock-output-token-count", &answer.output_tokens.to_string());
-    Ok(response)
+    Ok(response.map(AnswerBody::from))
+}
+
+fn streamed(
+    invocation: Invocation,
+    content_type: &str,
+    events: Events,
+) -> Result<Response<AnswerBody>, SerializeError> {
+    let mut output = InvokeModelWithResponseStreamOutput::new(content_type);
+    output.performance_config_latency = invocation.performance_config_latency;
+    output.service_tier = invocation.service_tier;
+    let head = InvokeModelWithResponseStream::serialize_response(output)?;
+    Ok(head.map(|_: Bytes| AnswerBody::Events(Box::new(events))))
 }
 
 /// Sets a field to text that is known to be a field value.

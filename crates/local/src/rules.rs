@@ -1,20 +1,15 @@
-//! What a request must keep beside its signature: the model's constraints, and what the operation's documentation
-//! adds to them. <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html>
+//! What a request must keep beside its signature and the model's constraints: what the documentation of the operations
+//! adds. <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html>
 
-use invoke_model_types::{InvokeModel, InvokeModelInput, ServerOperation};
 use serde_json::Value;
 
+use crate::invocation::Invocation;
 use crate::refuse::Refused;
 
 /// Checks an input and reads its body.
-pub(crate) fn check(input: &InvokeModelInput) -> Result<Value, Refused> {
-    let violations = InvokeModel::violations(input);
-    if !violations.is_empty() {
-        return Err(Refused::validation(violations.to_string()));
-    }
+pub(crate) fn check(input: &Invocation) -> Result<Value, Refused> {
     check_media_types(input)?;
-    let body = input.body.as_deref().unwrap_or_default();
-    let body: Value = serde_json::from_slice(body).map_err(|error| {
+    let body: Value = serde_json::from_slice(&input.body).map_err(|error| {
         Refused::validation(format!("Malformed input request: the body is not JSON: {error}"))
     })?;
     check_guardrail(input, &body)?;
@@ -33,7 +28,7 @@ pub(crate) fn check_region(model_id: &str, region: &str) -> Result<(), Refused> 
     }
 }
 
-fn check_media_types(input: &InvokeModelInput) -> Result<(), Refused> {
+fn check_media_types(input: &Invocation) -> Result<(), Refused> {
     // The service takes a body without a media type for JSON: boto3 does not send one unless it is told to.
     let is_json = input.content_type.as_deref().is_none_or(|field| media_type(field) == "application/json");
     match (is_json, guardrail(input)) {
@@ -64,7 +59,7 @@ fn check_media_types(input: &InvokeModelInput) -> Result<(), Refused> {
 
 /// The three situations that the documentation of `guardrailIdentifier` lists; the one about the media type is
 /// checked with the media types.
-fn check_guardrail(input: &InvokeModelInput, body: &Value) -> Result<(), Refused> {
+fn check_guardrail(input: &Invocation, body: &Value) -> Result<(), Refused> {
     let config = body.get("amazon-bedrock-guardrailConfig").is_some();
     match (guardrail(input), set(&input.guardrail_version)) {
         (None, _) if config => Err(Refused::validation(
@@ -77,7 +72,7 @@ fn check_guardrail(input: &InvokeModelInput, body: &Value) -> Result<(), Refused
     }
 }
 
-fn guardrail(input: &InvokeModelInput) -> Option<&str> {
+fn guardrail(input: &Invocation) -> Option<&str> {
     set(&input.guardrail_identifier)
 }
 

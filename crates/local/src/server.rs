@@ -5,23 +5,25 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::{Request, Response};
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use invoke_model_types::InvokeModelError;
-use tokio::net::{TcpListener, TcpStream};
+use invoke_model_types::{InvokeModelWithResponseStreamError, ResponseStreamError};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
+use crate::body::AnswerBody;
 use crate::builder::Builder;
 use crate::call_log::CallRecord;
 use crate::endpoint::Endpoint;
 use crate::payload::Receiver;
 use crate::respond::{respond, set};
+use crate::stream::{Planned, StreamFault};
 
 /// How long [`Local::stop`] waits for calls in progress.
 const GRACE: Duration = Duration::from_secs(5);
@@ -67,12 +69,11 @@ impl Local {
         Builder::new()
     }
 
-    pub(crate) async fn serve(endpoint: Endpoint, port: u16) -> Result<Self, StartError> {
+    pub(crate) async fn serve(endpoint: Arc<Endpoint>, port: u16) -> Result<Self, StartError> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let refused = |source| StartError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
-        let endpoint = Arc::new(endpoint);
         let (alive, stopped) = watch::channel(());
         let server = tokio::spawn(accept(listener, Arc::clone(&endpoint), stopped));
         Ok(Self { endpoint, address, alive, server })
@@ -119,9 +120,28 @@ impl Local {
         self.endpoint.log.clear();
     }
 
-    /// Answers the next call that passes authentication with an error; several are raised one call after the other.
-    pub fn raise(&self, error: impl Into<InvokeModelError>) {
+    /// Answers the next call that passes authentication with an error; several are raised one call after the other. Of
+    /// either operation: the errors of one are those of the other, and `ModelStreamErrorException`.
+    pub fn raise(&self, error: impl Into<InvokeModelWithResponseStreamError>) {
         self.endpoint.raise.push(error.into());
+    }
+
+    /// Ends the next stream with an error after some of its events, or after all of them where it has fewer.
+    pub fn raise_in_stream(&self, after_events: u64, error: impl Into<ResponseStreamError>) {
+        self.break_stream(after_events, StreamFault::Error(error.into()));
+    }
+
+    /// Breaks the next stream after some of its events, or after all of them where it has fewer; several faults break one
+    /// stream after the other.
+    pub fn break_stream(&self, after_events: u64, fault: StreamFault) {
+        self.endpoint.faults.push(Planned { after_events, fault });
+    }
+
+    /// Waits until no stream is being sent: each is sent whole, broken, or given up by its client.
+    pub async fn streams_ended(&self) {
+        let mut open = self.endpoint.streams.subscribe();
+        // The endpoint holds the sender, so that there is an answer.
+        let _ = open.wait_for(|open| *open == 0).await;
     }
 
     /// Stops: takes no more connections, and waits up to five seconds for calls in progress. Afterwards, the port
@@ -144,6 +164,8 @@ async fn accept(listener: TcpListener, endpoint: Arc<Endpoint>, mut stopped: wat
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
+                    // Answers are written whole, events one by one: waiting for more would only delay them.
+                    let _ = stream.set_nodelay(true);
                     connections.spawn(connection(stream, Arc::clone(&endpoint), stopped.clone()));
                 }
                 Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
@@ -156,9 +178,12 @@ async fn accept(listener: TcpListener, endpoint: Arc<Endpoint>, mut stopped: wat
     tokio::time::timeout(GRACE, ended).await.is_ok()
 }
 
-async fn connection(stream: TcpStream, endpoint: Arc<Endpoint>, mut stopped: watch::Receiver<()>) {
-    // Answers are written whole: waiting for more would only delay them.
-    let _ = stream.set_nodelay(true);
+/// Serves one connection until either side has enough.
+pub(crate) async fn connection(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    endpoint: Arc<Endpoint>,
+    mut stopped: watch::Receiver<()>,
+) {
     let service = service_fn(|request| call(&endpoint, request));
     let mut connection =
         std::pin::pin!(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
@@ -174,9 +199,9 @@ async fn connection(stream: TcpStream, endpoint: Arc<Endpoint>, mut stopped: wat
 }
 
 async fn call(
-    endpoint: &Endpoint,
+    endpoint: &Arc<Endpoint>,
     request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, hyper::Error> {
+) -> Result<Response<AnswerBody>, hyper::Error> {
     let (parts, mut body) = request.into_parts();
     let mut receiver = Receiver::default();
     while let Some(frame) = body.frame().await {
@@ -186,9 +211,9 @@ async fn call(
     }
     let arrived = endpoint.clock.now();
     let mut response = respond(endpoint, Request::from_parts(parts, receiver.finish()), arrived);
-    if response.status().is_success() {
+    if response.status().is_success() && matches!(response.body(), AnswerBody::Whole(_)) {
         let latency = endpoint.clock.now().duration_since(arrived).unwrap_or_default();
         set(response.headers_mut(), "x-amzn-bedrock-invocation-latency", &latency.as_millis().to_string());
     }
-    Ok(response.map(Full::new))
+    Ok(response)
 }

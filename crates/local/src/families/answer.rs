@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::models::{Family, find};
+use super::completion::{Chunks, Completion};
+use super::models::{Family, Kind, Model, find};
 use super::{
     anthropic, cohere_command, cohere_embed, llama, mistral, nova, nova_canvas, titan_embed, titan_image,
     titan_text,
@@ -47,6 +48,11 @@ impl Refusal {
     pub(super) fn invalid_identifier() -> Self {
         Self::Validation("The provided model identifier is invalid.".to_owned())
     }
+
+    /// The service's words for a model that makes no text.
+    fn unsupported_for_streaming() -> Self {
+        Self::Validation("The model is unsupported for streaming.".to_owned())
+    }
 }
 
 /// Answers `body` as the base model `model_id` would.
@@ -57,19 +63,50 @@ impl Refusal {
 /// `model_id` is not the id of a base model that [`find`] knows.
 pub fn answer(model_id: &str, body: &Value) -> Result<Answer, Refusal> {
     let model = find(model_id).ok_or_else(Refusal::invalid_identifier)?;
+    match say(&model, body)? {
+        Said::Text(completion) => Ok(completion.answer()),
+        Said::Other(answer) => Ok(answer),
+    }
+}
+
+/// Answers `body` in chunks, as the base model `model_id` would. Their texts together are the text of [`answer`].
+///
+/// # Errors
+///
+/// As for [`answer`], and for models that do not make text.
+pub fn stream(model_id: &str, body: &Value) -> Result<Chunks, Refusal> {
+    let model = find(model_id).ok_or_else(Refusal::invalid_identifier)?;
+    if model.kind() != Kind::Text {
+        return Err(Refusal::unsupported_for_streaming());
+    }
+    match say(&model, body)? {
+        Said::Text(completion) => Ok(completion.stream()),
+        Said::Other(_) => Err(Refusal::unsupported_for_streaming()),
+    }
+}
+
+/// What a model says.
+enum Said {
+    /// In words, which can be streamed.
+    Text(Completion),
+    /// In vectors or images.
+    Other(Answer),
+}
+
+fn say(model: &Model, body: &Value) -> Result<Said, Refusal> {
     match model.family {
-        Family::Anthropic => anthropic::answer(&model, body),
-        Family::CohereCommandR => cohere_command::answer(&model, body),
-        Family::CohereEmbed3 => cohere_embed::answer(&model, body, &cohere_embed::V3),
-        Family::CohereEmbed4 => cohere_embed::answer(&model, body, &cohere_embed::V4),
-        Family::Llama => llama::answer(body),
-        Family::Mistral | Family::MistralChat => mistral::answer(&model, body),
-        Family::Nova => nova::answer(body),
-        Family::NovaCanvas => nova_canvas::answer(body),
-        Family::TitanEmbedImage => titan_embed::answer_multimodal(body),
-        Family::TitanEmbedText => titan_embed::answer_v1(body),
-        Family::TitanEmbedText2 => titan_embed::answer_v2(body),
-        Family::TitanImage => titan_image::answer(body),
-        Family::TitanText => titan_text::answer(&model, body),
+        Family::Anthropic => anthropic::complete(model, body).map(Said::Text),
+        Family::CohereCommandR => cohere_command::complete(model, body).map(Said::Text),
+        Family::CohereEmbed3 => cohere_embed::answer(model, body, &cohere_embed::V3).map(Said::Other),
+        Family::CohereEmbed4 => cohere_embed::answer(model, body, &cohere_embed::V4).map(Said::Other),
+        Family::Llama => llama::complete(body).map(Said::Text),
+        Family::Mistral | Family::MistralChat => mistral::complete(model, body).map(Said::Text),
+        Family::Nova => nova::complete(body).map(Said::Text),
+        Family::NovaCanvas => nova_canvas::answer(body).map(Said::Other),
+        Family::TitanEmbedImage => titan_embed::answer_multimodal(body).map(Said::Other),
+        Family::TitanEmbedText => titan_embed::answer_v1(body).map(Said::Other),
+        Family::TitanEmbedText2 => titan_embed::answer_v2(body).map(Said::Other),
+        Family::TitanImage => titan_image::answer(body).map(Said::Other),
+        Family::TitanText => titan_text::complete(model, body).map(Said::Text),
     }
 }

@@ -11,14 +11,15 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
-use super::answer::{Answer, Refusal};
+use super::answer::Refusal;
 use super::bounded::{Integer, List, Number};
+use super::completion::Completion;
 use super::content::{Content, Part};
 use super::digest::Seal;
 use super::fault::Fault;
 use super::models::Model;
 use super::reply::{End, Limits, reply};
-use super::{json, tokens};
+use super::{anthropic_stream, json, tokens};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -77,7 +78,7 @@ const EITHER_TEMPERATURE_OR_TOP_P: [&str; 2] =
 
 const IMAGE_TYPES: [&str; 4] = ["image/gif", "image/jpeg", "image/png", "image/webp"];
 
-pub(super) fn answer(model: &Model, body: &Value) -> Result<Answer, Refusal> {
+pub(super) fn complete(model: &Model, body: &Value) -> Result<Completion, Refusal> {
     let request: Request = json::read(body).map_err(Fault::by_field)?;
     check(model, &request).map_err(Fault::by_field)?;
 
@@ -89,14 +90,14 @@ pub(super) fn answer(model: &Model, body: &Value) -> Result<Answer, Refusal> {
 
     let system = request.system.map_or_else(String::new, |system| system.text());
     let input_tokens = texts.iter().chain([&system]).map(|text| tokens::count(text)).sum();
-    let (stop_reason, stop_sequence) = match reply.end {
+    let (stop_reason, stop_sequence) = match &reply.end {
         End::Finished => ("end_turn", None),
         End::Length => ("max_tokens", None),
         End::Stop(stop) => ("stop_sequence", Some(stop)),
     };
     let content =
         if reply.text.is_empty() { json!([]) } else { json!([{"type": "text", "text": reply.text}]) };
-    let body = json!({
+    let whole = json!({
         "id": format!("msg_bdrk_{}", Seal::new(model, body).hex()),
         "type": "message",
         "role": "assistant",
@@ -106,7 +107,8 @@ pub(super) fn answer(model: &Model, body: &Value) -> Result<Answer, Refusal> {
         "stop_sequence": stop_sequence,
         "usage": {"input_tokens": input_tokens, "output_tokens": reply.tokens},
     });
-    Ok(Answer::json(&body, input_tokens, reply.tokens))
+    let chunks = Box::new(anthropic_stream::chunks(&whole, &reply));
+    Ok(Completion { input_tokens, output_tokens: reply.tokens, whole, chunks })
 }
 
 /// What the structure alone does not say.

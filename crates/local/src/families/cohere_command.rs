@@ -1,6 +1,9 @@
 //! Cohere Command R and R+: `message` in, `text` out.
 //!
-//! <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-cohere-command-r-plus.html>
+//! * <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-cohere-command-r-plus.html>
+//! * <https://docs.cohere.com/v1/docs/streaming>
+//!
+//! In a stream the last event has the whole answer once more.
 //!
 //! Documents and tools are accepted and change nothing: nothing is cited, and no tool is ever called.
 
@@ -8,8 +11,9 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::answer::{Answer, Refusal};
+use super::answer::Refusal;
 use super::bounded::{Integer, Number, Text};
+use super::completion::Completion;
 use super::digest::Seal;
 use super::models::Model;
 use super::reply::{End, Limits, reply};
@@ -64,7 +68,7 @@ enum PromptTruncation {
     AutoPreserveOrder,
 }
 
-pub(super) fn answer(model: &Model, body: &Value) -> Result<Answer, Refusal> {
+pub(super) fn complete(model: &Model, body: &Value) -> Result<Completion, Refusal> {
     let request: Request = json::read(body)?;
     let seal = Seal::new(model, body);
     let message = request.message.0;
@@ -89,7 +93,9 @@ pub(super) fn answer(model: &Model, body: &Value) -> Result<Answer, Refusal> {
         // No reply then, only queries to search with: here the message itself.
         answer["is_search_required"] = json!(true);
         answer["search_queries"] = json!([{"text": message, "generation_id": seal.uuid("search_query")}]);
-        return Ok(Answer::json(&answer, input_tokens, tokens::count(&message)));
+        let queries =
+            [event("search-queries-generation", "search_queries", answer["search_queries"].clone())];
+        return Ok(completion(input_tokens, tokens::count(&message), answer, queries.into_iter()));
     }
 
     let max_tokens = request.max_tokens.map(|limit| limit.0);
@@ -98,7 +104,27 @@ pub(super) fn answer(model: &Model, body: &Value) -> Result<Answer, Refusal> {
         answer["finish_reason"] = json!("MAX_TOKENS");
     }
     answer["text"] = json!(reply.text);
+    let texts = reply.deltas().map(|delta| event("text-generation", "text", json!(delta.text)));
+    let output_tokens = reply.tokens;
     let new = [Turn { role: Role::User, message }, Turn { role: Role::Chatbot, message: reply.text }];
     answer["chat_history"] = history.iter().chain(&new).map(|turn| json!(turn)).collect();
-    Ok(Answer::json(&answer, input_tokens, reply.tokens))
+    Ok(completion(input_tokens, output_tokens, answer, texts))
+}
+
+fn completion(
+    input_tokens: u64,
+    output_tokens: u64,
+    answer: Value,
+    events: impl Iterator<Item = Value> + Send + 'static,
+) -> Completion {
+    let start = event("stream-start", "generation_id", answer["generation_id"].clone());
+    let mut end = event("stream-end", "finish_reason", answer["finish_reason"].clone());
+    end["is_finished"] = json!(true);
+    end["response"] = answer.clone();
+    let chunks = Box::new(std::iter::once(start).chain(events).chain([end]));
+    Completion { input_tokens, output_tokens, whole: answer, chunks }
+}
+
+fn event(kind: &str, key: &str, value: Value) -> Value {
+    json!({"event_type": kind, "is_finished": false, key: value})
 }

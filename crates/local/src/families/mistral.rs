@@ -4,13 +4,16 @@
 //! * <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-mistral-text-completion.html>
 //! * <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-mistral-chat-completion.html>
 //! * <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-mistral-large-2407.html>
+//!
+//! In a stream each chunk has the form of the whole answer, with a piece of its text; the last says why it ends.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
-use super::answer::{Answer, Refusal};
+use super::answer::Refusal;
 use super::bounded::{Integer, List, Number, Text};
+use super::completion::Completion;
 use super::content::Content;
 use super::models::{Family, Model};
 use super::reply::{End, Limits, Reply, reply};
@@ -22,18 +25,18 @@ const SPEAKS_BOTH: &str = "mistral.mistral-large-2402-v1:0";
 const DEFAULT_MAX_TOKENS: i64 = 512;
 const DEFAULT_MAX_CHAT_TOKENS: i64 = 8_192;
 
-pub(super) fn answer(model: &Model, body: &Value) -> Result<Answer, Refusal> {
+pub(super) fn complete(model: &Model, body: &Value) -> Result<Completion, Refusal> {
     if model.family == Family::MistralChat || (model.id == SPEAKS_BOTH && body.get("messages").is_some()) {
         chat(body)
     } else {
-        complete(body)
+        text(body)
     }
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "what is not read below is only checked")]
-struct Completion {
+struct TextCompletion {
     prompt: Text<1, { usize::MAX }>,
     max_tokens: Option<Integer<1, 8_192>>,
     stop: Option<List<String, 0, 10>>,
@@ -42,14 +45,14 @@ struct Completion {
     top_k: Option<Integer<1, 200>>,
 }
 
-fn complete(body: &Value) -> Result<Answer, Refusal> {
-    let request: Completion = json::read(body)?;
+fn text(body: &Value) -> Result<Completion, Refusal> {
+    let request: TextCompletion = json::read(body)?;
     let stop = request.stop.map_or_else(Vec::new, |stop| stop.0);
     let max_tokens = request.max_tokens.map_or(DEFAULT_MAX_TOKENS, |limit| limit.0);
     let turn = prompt::last_turn(&request.prompt.0, &["[INST]"], &["[/INST]"]);
     let reply = reply(turn, &Limits { max_tokens: Some(max_tokens), stop: &stop });
-    let body = json!({"outputs": [{"text": reply.text, "stop_reason": stop_reason(&reply)}]});
-    Ok(Answer::json(&body, tokens::count(&request.prompt.0), reply.tokens))
+    let outputs = |text: String, stop_reason: Option<&str>| json!({"outputs": [{"text": text, "stop_reason": stop_reason}]});
+    Ok(completion(tokens::count(&request.prompt.0), reply, outputs))
 }
 
 #[derive(Deserialize)]
@@ -91,7 +94,7 @@ enum ToolChoice {
     None,
 }
 
-fn chat(body: &Value) -> Result<Answer, Refusal> {
+fn chat(body: &Value) -> Result<Completion, Refusal> {
     let request: Chat = json::read(body)?;
     let messages = request.messages.0;
     let texts: Vec<_> = messages.iter().map(|message| message.content.text()).collect();
@@ -100,16 +103,28 @@ fn chat(body: &Value) -> Result<Answer, Refusal> {
     let max_tokens = request.max_tokens.map_or(DEFAULT_MAX_CHAT_TOKENS, |limit| limit.0);
     let reply = reply(turn, &Limits { max_tokens: Some(max_tokens), stop: &[] });
     let input_tokens = texts.iter().map(|text| tokens::count(text)).sum();
-    let body = json!({
-        "choices": [{
-            "index": 0,
-            "message": {"role": "assistant", "content": reply.text},
-            "stop_reason": stop_reason(&reply),
-        }],
-    });
-    Ok(Answer::json(&body, input_tokens, reply.tokens))
+    let choices = |text: String, stop_reason: Option<&str>| {
+        json!({
+            "choices": [{
+                "index": 0,
+                "message": {"role": "assistant", "content": text},
+                "stop_reason": stop_reason,
+            }],
+        })
+    };
+    Ok(completion(input_tokens, reply, choices))
 }
 
-fn stop_reason(reply: &Reply) -> &'static str {
-    if reply.end == End::Length { "length" } else { "stop" }
+/// `say` words a text, and why it ends if it does, as the vendor does.
+fn completion(
+    input_tokens: u64,
+    reply: Reply,
+    say: impl Fn(String, Option<&str>) -> Value + Send + Copy + 'static,
+) -> Completion {
+    let stop_reason = if reply.end == End::Length { "length" } else { "stop" };
+    let steps = reply.steps();
+    let chunks = steps.map(move |step| say(step.delta.text, step.is_last.then_some(stop_reason)));
+    let output_tokens = reply.tokens;
+    let whole = say(reply.text, Some(stop_reason));
+    Completion { input_tokens, output_tokens, whole, chunks: Box::new(chunks) }
 }

@@ -1,4 +1,5 @@
-//! The model families that `InvokeModel` exists for, answered in each vendor's own request and response JSON.
+//! The model families that `InvokeModel` exists for, answered in each vendor's own request and response JSON, and text
+//! models in the chunks of its streaming schema, too.
 //!
 //! Pure functions: no input or output, no clock, no randomness. The same model and body give the same answer,
 //! byte for byte; identifiers in an answer derive from a SHA-256 of both. What is real is the schema: which
@@ -29,15 +30,20 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! [`stream`] gives the answer of a text model in chunks, a token at a time (`deltas.rs`).
+//!
 //! Keys that Bedrock itself reads from a body (`amazon-bedrock-guardrailConfig` and the like) are not the
 //! model's: they are passed over here.
 
 mod answer;
 mod anthropic;
+mod anthropic_stream;
 mod bounded;
 mod cohere_command;
 mod cohere_embed;
+mod completion;
 mod content;
+mod deltas;
 mod digest;
 mod fault;
 mod features;
@@ -60,6 +66,7 @@ mod tokens;
 #[cfg(test)]
 mod tests;
 
-pub use answer::{Answer, Refusal, answer};
+pub use answer::{Answer, Refusal, answer, stream};
+pub use completion::Chunks;
 pub use models::{Family, Kind, Model, find};
 pub use resolve::{DEFAULT_TEXT_MODEL, resolve};

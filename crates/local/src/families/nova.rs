@@ -2,6 +2,9 @@
 //!
 //! * <https://docs.aws.amazon.com/nova/latest/userguide/complete-request-schema.html>
 //! * <https://docs.aws.amazon.com/nova/latest/nova2-userguide/request-response-schema.html>
+//! * <https://docs.aws.amazon.com/nova/latest/userguide/using-invoke-api.html>
+//!
+//! In a stream each piece of text is a content block of its own, as the service sends it; the usage comes last.
 //!
 //! Tools, images, video and audio are accepted and change nothing. The pages differ on the most tokens that a
 //! caller may ask for, so that no upper limit is enforced.
@@ -10,9 +13,10 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
-use super::answer::{Answer, Refusal};
+use super::answer::Refusal;
 use super::bounded::{Integer, List, Number};
-use super::reply::{End, Limits, reply};
+use super::completion::Completion;
+use super::reply::{End, Limits, Reply, reply};
 use super::{json, tokens};
 
 #[derive(Deserialize)]
@@ -94,7 +98,7 @@ impl Message {
     }
 }
 
-pub(super) fn answer(body: &Value) -> Result<Answer, Refusal> {
+pub(super) fn complete(body: &Value) -> Result<Completion, Refusal> {
     let request: Request = json::read(body)?;
     let messages = request.messages.0;
     if messages[0].role != Role::User {
@@ -116,16 +120,35 @@ pub(super) fn answer(body: &Value) -> Result<Answer, Refusal> {
         End::Length => "max_tokens",
         End::Stop(_) => "stop_sequence",
     };
-    let body = json!({
+    let usage = json!({
+        "inputTokens": input_tokens,
+        "outputTokens": reply.tokens,
+        "totalTokens": input_tokens + reply.tokens,
+        "cacheReadInputTokenCount": 0,
+        "cacheWriteInputTokenCount": 0,
+    });
+    let chunks = chunks(&reply, stop_reason, usage.clone());
+    let whole = json!({
         "output": {"message": {"role": "assistant", "content": [{"text": reply.text}]}},
         "stopReason": stop_reason,
-        "usage": {
-            "inputTokens": input_tokens,
-            "outputTokens": reply.tokens,
-            "totalTokens": input_tokens + reply.tokens,
-            "cacheReadInputTokenCount": 0,
-            "cacheWriteInputTokenCount": 0,
-        },
+        "usage": usage,
     });
-    Ok(Answer::json(&body, input_tokens, reply.tokens))
+    Ok(Completion { input_tokens, output_tokens: reply.tokens, whole, chunks: Box::new(chunks) })
+}
+
+fn chunks(
+    reply: &Reply,
+    stop_reason: &'static str,
+    usage: Value,
+) -> impl Iterator<Item = Value> + Send + use<> {
+    let start = json!({"messageStart": {"role": "assistant"}});
+    let blocks = reply.deltas().enumerate().flat_map(|(index, delta)| {
+        [
+            json!({"contentBlockDelta": {"delta": {"text": delta.text}, "contentBlockIndex": index}}),
+            json!({"contentBlockStop": {"contentBlockIndex": index}}),
+        ]
+    });
+    let stop = json!({"messageStop": {"stopReason": stop_reason}});
+    let metadata = json!({"metadata": {"usage": usage, "metrics": {}, "trace": {}}});
+    std::iter::once(start).chain(blocks).chain([stop, metadata])
 }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::models::MODELS;
-use super::{Answer, Family, Kind, Refusal, answer, find, resolve};
+use super::{Answer, Family, Kind, Refusal, answer, find, resolve, stream};
 
 mod anthropic;
 mod cohere;
@@ -14,6 +14,7 @@ mod llama;
 mod mistral;
 mod nova;
 mod parts;
+mod streams;
 mod titan;
 
 /// The answer of `model` and its body, parsed.

@@ -1,12 +1,16 @@
 //! Amazon Titan Text: `inputText` in, `results` out.
 //!
 //! <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-text.html>
+//!
+//! In a stream the keys of the result stand in each chunk, with other names: the prompt is counted in the first, the
+//! result in the last, which says why it ends.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::answer::{Answer, Refusal};
+use super::answer::Refusal;
 use super::bounded::{Number, Text, within};
+use super::completion::Completion;
 use super::fault::Fault;
 use super::models::Model;
 use super::reply::{End, Limits, reply};
@@ -33,7 +37,7 @@ struct Config {
 
 const DEFAULT_MAX_TOKENS: i64 = 512;
 
-pub(super) fn answer(model: &Model, body: &Value) -> Result<Answer, Refusal> {
+pub(super) fn complete(model: &Model, body: &Value) -> Result<Completion, Refusal> {
     let request: Request = json::read(body)?;
     let config = request.text_generation_config;
     let max_tokens = config.max_token_count.unwrap_or(DEFAULT_MAX_TOKENS);
@@ -48,11 +52,20 @@ pub(super) fn answer(model: &Model, body: &Value) -> Result<Answer, Refusal> {
         End::Length => "LENGTH",
         End::Stop(_) => "STOP_CRITERIA_MET",
     };
-    let body = json!({
+    let chunks = reply.steps().map(move |step| {
+        json!({
+            "index": 0,
+            "inputTextTokenCount": step.is_first.then_some(input_tokens),
+            "totalOutputTextTokenCount": step.is_last.then_some(step.delta.tokens),
+            "outputText": step.delta.text,
+            "completionReason": step.is_last.then_some(reason),
+        })
+    });
+    let whole = json!({
         "inputTextTokenCount": input_tokens,
         "results": [{"tokenCount": reply.tokens, "outputText": reply.text, "completionReason": reason}],
     });
-    Ok(Answer::json(&body, input_tokens, reply.tokens))
+    Ok(Completion { input_tokens, output_tokens: reply.tokens, whole, chunks: Box::new(chunks) })
 }
 
 /// The most tokens that a caller may ask for.

@@ -1,7 +1,7 @@
 //! Errors asked for, access denied, and models that are not there.
 
 use http::StatusCode;
-use invoke_model_types::{InvokeModelError, ModelErrorException, ThrottlingException};
+use invoke_model_types::{ModelErrorException, ThrottlingException};
 use serde_json::json;
 
 use super::*;
@@ -59,7 +59,7 @@ fn raised_errors_answer_the_next_calls_that_authenticate() {
     endpoint.raise.push(throttled.into());
     let foreign = Response::builder().status(418).header("x-amzn-errortype", "TeapotException:http://x");
     let foreign = foreign.body(Bytes::from_static(br#"{"message":"short and stout"}"#)).unwrap();
-    endpoint.raise.push(InvokeModelError::Unmodeled(ErrorMetadata::from_response(&foreign)));
+    endpoint.raise.push(ErrorMetadata::from_response(&foreign).into());
 
     let call = || request(input(TITAN, BODY));
     refused(&endpoint, call(), 403, "MissingAuthenticationTokenException");
@@ -108,6 +108,7 @@ fn operations_that_there_are_not() {
     for (method, target) in [
         ("POST", "/model/a/converse"),
         ("GET", "/model/a/invoke"),
+        ("GET", "/model/a/invoke-with-response-stream"),
         ("POST", "/model//invoke"),
         ("POST", "/model/a/b/invoke"),
         ("GET", "/"),
@@ -116,7 +117,10 @@ fn operations_that_there_are_not() {
         let request = Request::builder().method(method).uri(target).body(Bytes::new()).unwrap();
         let endpoint = endpoint();
         let message = refused(&endpoint, request, 404, "UnknownOperationException");
-        check_says(&message, "which has POST /model/{modelId}/invoke only");
+        check_says(
+            &message,
+            "which has POST /model/{modelId}/invoke and POST /model/{modelId}/invoke-with-response-stream only",
+        );
         assert_eq!(endpoint.log.calls()[0].model_id, None);
     }
 }

@@ -4,19 +4,30 @@ mod any_request;
 mod authentication;
 mod errors;
 mod rules;
+mod stream_wire;
+mod streams;
 mod wire;
 
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::{Request, Response};
+use hyper::body::Body;
 use invoke_model_signing::{Credentials, PayloadHash, Signer};
-use invoke_model_types::{ErrorMetadata, InvokeModel, InvokeModelInput, Operation};
+use invoke_model_types::{
+    ErrorMetadata, InvokeModel, InvokeModelInput, InvokeModelWithResponseStream,
+    InvokeModelWithResponseStreamInput, Operation,
+};
 
+use crate::body::AnswerBody;
 use crate::builder::Builder;
 use crate::endpoint::Endpoint;
 use crate::payload::Receiver;
 use crate::respond::respond;
+use crate::stream::Broken;
 
 const TITAN: &str = "amazon.titan-embed-text-v2:0";
 const BODY: &str = r#"{"inputText":"hello"}"#;
@@ -30,7 +41,7 @@ fn builder() -> Builder {
     Builder::new().clock(now)
 }
 
-fn endpoint() -> Endpoint {
+fn endpoint() -> Arc<Endpoint> {
     builder().endpoint()
 }
 
@@ -42,7 +53,11 @@ fn input(model_id: &str, body: &str) -> InvokeModelInput {
 
 /// A request as it arrives, not signed.
 fn request(input: InvokeModelInput) -> Request<Bytes> {
-    let mut request = InvokeModel::serialize(input).unwrap();
+    arriving::<InvokeModel>(input)
+}
+
+fn arriving<O: Operation>(input: O::Input) -> Request<Bytes> {
+    let mut request = O::serialize(input).unwrap();
     request.headers_mut().insert("host", "127.0.0.1:8080".parse().unwrap());
     request
 }
@@ -61,7 +76,22 @@ fn sign_as(request: Request<Bytes>, who: &Credentials, signer: &Signer, when: Sy
     Request::from_parts(parts, body)
 }
 
-fn send(endpoint: &Endpoint, request: Request<Bytes>) -> Response<Bytes> {
+/// A request for a streamed answer, signed.
+fn streaming(model_id: &str, body: &str) -> Request<Bytes> {
+    let mut input = InvokeModelWithResponseStreamInput::new(model_id);
+    input.body = Some(Bytes::copy_from_slice(body.as_bytes()));
+    sign(arriving::<InvokeModelWithResponseStream>(input))
+}
+
+fn send(endpoint: &Arc<Endpoint>, request: Request<Bytes>) -> Response<Bytes> {
+    let (head, body) = head(endpoint, request).into_parts();
+    let (frames, broken) = frames(body);
+    assert!(broken.is_none(), "{broken:?}");
+    Response::from_parts(head, frames.concat().into())
+}
+
+/// The response, nothing of its body made yet.
+fn head(endpoint: &Arc<Endpoint>, request: Request<Bytes>) -> Response<AnswerBody> {
     let request = request.map(|body| {
         let mut receiver = Receiver::default();
         receiver.update(&body);
@@ -70,8 +100,27 @@ fn send(endpoint: &Endpoint, request: Request<Bytes>) -> Response<Bytes> {
     respond(endpoint, request, endpoint.clock.now())
 }
 
+/// All frames of a body, and why it broke if it did.
+fn frames(mut body: AnswerBody) -> (Vec<Vec<u8>>, Option<Broken>) {
+    let mut frames = Vec::new();
+    loop {
+        match next_frame(&mut body) {
+            // What is let go of has been written.
+            Poll::Ready(Some(Ok(frame))) => frames.push(frame.to_vec()),
+            Poll::Ready(Some(Err(broken))) => return (frames, Some(broken)),
+            Poll::Ready(None) => return (frames, None),
+            Poll::Pending => panic!("a body without a pace waits for nothing but its own frames"),
+        }
+    }
+}
+
+fn next_frame(body: &mut AnswerBody) -> Poll<Option<Result<Bytes, Broken>>> {
+    let frame = Pin::new(body).poll_frame(&mut Context::from_waker(Waker::noop()));
+    frame.map(|frame| frame.map(|frame| frame.map(|frame| frame.into_data().unwrap())))
+}
+
 /// Expects an error, in the answer and in the log, and gives its message.
-fn refused(endpoint: &Endpoint, request: Request<Bytes>, status: u16, code: &str) -> String {
+fn refused(endpoint: &Arc<Endpoint>, request: Request<Bytes>, status: u16, code: &str) -> String {
     let response = send(endpoint, request);
     let error = ErrorMetadata::from_response(&response);
     assert_eq!((error.status().as_u16(), error.code()), (status, Some(code)), "{error}");

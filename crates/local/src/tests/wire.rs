@@ -7,7 +7,7 @@ use super::*;
 use crate::{Local, StartError};
 
 /// The bytes of a request on the wire.
-fn wire(request: &Request<Bytes>) -> Vec<u8> {
+pub(super) fn wire(request: &Request<Bytes>) -> Vec<u8> {
     let mut wire = format!("{} {} HTTP/1.1\r\n", request.method(), request.uri()).into_bytes();
     for (name, value) in request.headers() {
         wire.extend_from_slice(format!("{name}: ").as_bytes());
@@ -32,7 +32,7 @@ async fn read(stream: &mut BufReader<TcpStream>) -> (String, Vec<u8>) {
     (head, body)
 }
 
-async fn connect(local: &Local) -> BufReader<TcpStream> {
+pub(super) async fn connect(local: &Local) -> BufReader<TcpStream> {
     let address = local.url();
     BufReader::new(TcpStream::connect(address.strip_prefix("http://").unwrap()).await.unwrap())
 }

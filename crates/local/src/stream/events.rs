@@ -1,0 +1,83 @@
+//! The events of a stream as the body of an answer.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use hyper::body::Frame;
+use tokio::sync::oneshot;
+use tokio::time::{Sleep, sleep};
+
+use super::frames::{Broken, Frames};
+use super::progress::{Progress, StreamEnd};
+use crate::endpoint::Endpoint;
+
+/// Makes a frame when the connection has taken the one before it, and the pace allows. So nothing is made ahead of a slow
+/// reader, and no two frames leave together.
+pub(crate) struct Events {
+    endpoint: Arc<Endpoint>,
+    frames: Frames,
+    progress: Arc<Progress>,
+    /// The frame that is on its way.
+    leaving: Option<oneshot::Receiver<Infallible>>,
+    pause: Option<Pin<Box<Sleep>>>,
+}
+
+impl Events {
+    pub(crate) fn new(endpoint: Arc<Endpoint>, frames: Frames, progress: Arc<Progress>) -> Self {
+        endpoint.streams.send_modify(|open| *open += 1);
+        Self { endpoint, frames, progress, leaving: None, pause: None }
+    }
+
+    pub(crate) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        if let Some(leaving) = &mut self.leaving {
+            // It never says anything: it ends when the connection lets go of the bytes.
+            let _ = ready!(Pin::new(leaving).poll(cx));
+            self.leaving = None;
+        }
+        if !self.endpoint.pace.is_zero() && !self.frames.is_over() {
+            let pause = self.pause.get_or_insert_with(|| Box::pin(sleep(self.endpoint.pace)));
+            ready!(pause.as_mut().poll(cx));
+            self.pause = None;
+        }
+        Poll::Ready(match self.frames.next(self.endpoint.clock.now()) {
+            Ok(Some(frame)) => {
+                self.progress.made();
+                let (written, leaving) = oneshot::channel();
+                self.leaving = Some(leaving);
+                let frame = Outgoing { frame, _written: written };
+                Some(Ok(Frame::data(Bytes::from_owner(frame))))
+            }
+            Ok(None) => {
+                self.progress.end(self.frames.end());
+                None
+            }
+            Err(broken) => {
+                self.progress.end(StreamEnd::Broken);
+                Some(Err(broken))
+            }
+        })
+    }
+}
+
+impl Drop for Events {
+    fn drop(&mut self) {
+        self.progress.end(StreamEnd::Abandoned);
+        self.endpoint.streams.send_modify(|open| *open -= 1);
+    }
+}
+
+/// A frame whose end is noticed: hyper drops it when the socket has taken all of it.
+struct Outgoing {
+    frame: Vec<u8>,
+    _written: oneshot::Sender<Infallible>,
+}
+
+impl AsRef<[u8]> for Outgoing {
+    fn as_ref(&self) -> &[u8] {
+        &self.frame
+    }
+}
