@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-/// Calls Amazon Bedrock's InvokeModel, or answers it.
+/// Calls Amazon Bedrock's InvokeModel and InvokeModelWithResponseStream, or answers them.
 #[derive(Debug, Parser)]
 #[command(name = "invoke-model", version, after_help = EXIT_CODES)]
 pub(crate) struct Arguments {
@@ -21,7 +21,8 @@ Exit codes:
   3  a setting, a credential or the input is wrong or missing; nothing was sent
   4  the service refused the call (HTTP 4xx)
   5  the service failed (HTTP 5xx)
-  6  no whole answer came: no connection, or it broke";
+  6  no whole answer came: no connection, it broke, or the stream was cut
+  130  interrupted (Ctrl-C) in the midst of a stream";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -70,6 +71,12 @@ pub(crate) struct Invoke {
     /// Endpoint in place of the region's [otherwise AWS_ENDPOINT_URL_BEDROCK_RUNTIME]
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint_url: Option<String>,
+    /// Answer as the model makes its answer: print the text as it comes
+    #[arg(long, conflicts_with = "outfile")]
+    pub(crate) stream: bool,
+    /// Print the parts of a streamed answer as they are, one JSON line each
+    #[arg(long, requires = "stream")]
+    pub(crate) raw: bool,
     /// Call a local endpoint that is started for this one call; no account is needed
     #[arg(long, conflicts_with = "endpoint_url")]
     pub(crate) local: bool,

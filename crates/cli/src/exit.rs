@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use invoke_model_client::Error;
+use invoke_model_client::types::OperationError;
+use invoke_model_client::{Error, ErrorKind};
 
 /// How a run ended, when not well.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ const REFUSED: u8 = 4;
 const FAILED: u8 = 5;
 /// No whole answer came.
 const CONNECTION: u8 = 6;
+/// As a shell says of a program that SIGINT has ended.
+const INTERRUPTED: u8 = 130;
 
 impl Failure {
     /// What was to be printed or written could not be.
@@ -33,9 +36,19 @@ impl Failure {
         Self { code: INPUT, message: error.to_string() }
     }
 
+    /// The user has had enough of a stream.
+    pub(crate) fn interrupted(received: &dyn std::fmt::Display) -> Self {
+        Self { code: INTERRUPTED, message: format!("interrupted after {received}: the answer is not whole") }
+    }
+
     /// A call that failed, by how far it came.
-    pub(crate) fn call<E: invoke_model_client::types::OperationError>(error: &Error<E>) -> Self {
-        let code = match error.status().map(|status| status.as_u16()) {
+    pub(crate) fn call<E: OperationError>(error: &Error<E>) -> Self {
+        let status = match error.kind() {
+            // The status of a stream is that of its head: its error has another, or is of no model.
+            ErrorKind::Exception { error, .. } => Some(error.status().unwrap_or(500)),
+            _ => error.status().map(|status| status.as_u16()),
+        };
+        let code = match status {
             Some(500..) => FAILED,
             Some(400..500) => REFUSED,
             _ if error.may_have_been_sent() => CONNECTION,

@@ -3,10 +3,14 @@
 
 mod arguments;
 mod body;
+mod call;
 mod exit;
 mod explain;
 mod invoke;
+mod part;
 mod serve;
+mod stream;
+mod whole;
 
 use std::process::ExitCode;
 

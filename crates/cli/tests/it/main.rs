@@ -1,6 +1,8 @@
 //! The command, run as a user runs it.
 #![allow(clippy::unwrap_used, reason = "a test ends where it finds what it does not expect")]
 
+mod stream;
+
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 

@@ -11,8 +11,11 @@ fn events() -> Vec<ResponseStream> {
 
 /// How many frames are whole in the first `length` bytes.
 fn whole(frames: &[Vec<u8>], length: usize) -> usize {
-    let mut end = 0;
-    frames.iter().take_while(|frame| (end += frame.len()) == () && end <= length).count()
+    let ends = frames.iter().scan(0, |end, frame| {
+        *end += frame.len();
+        Some(*end)
+    });
+    ends.take_while(|end| *end <= length).count()
 }
 
 #[tokio::test]

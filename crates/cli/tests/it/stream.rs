@@ -1,0 +1,192 @@
+//! `invoke --stream`: text as it comes, parts as they are, and an exit code that says whether that was all.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Command, Output, Stdio};
+use std::thread::{JoinHandle, spawn};
+
+use invoke_model_protocol::event_stream::{HeaderValue, Message};
+
+use super::{check_failure, run, text};
+
+const CLAUDE: &str = "anthropic.claude-3-haiku-20240307-v1:0";
+
+/// A body for one model of each family that makes text.
+const BODIES: [(&str, &str); 7] = [
+    (
+        CLAUDE,
+        r#"{"anthropic_version":"bedrock-2023-05-31","max_tokens":64,"messages":[{"role":"user","content":"hi there"}]}"#,
+    ),
+    ("amazon.nova-lite-v1:0", r#"{"messages":[{"role":"user","content":[{"text":"hi there"}]}]}"#),
+    ("amazon.titan-text-express-v1", r#"{"inputText":"hi there"}"#),
+    ("meta.llama3-8b-instruct-v1:0", r#"{"prompt":"hi there"}"#),
+    ("mistral.mistral-7b-instruct-v0:2", r#"{"prompt":"hi there"}"#),
+    ("mistral.mistral-large-2407-v1:0", r#"{"messages":[{"role":"user","content":"hi there"}]}"#),
+    ("cohere.command-r-v1:0", r#"{"message":"hi there"}"#),
+];
+
+fn local(model: &str, body: &str, more: &[&str]) -> Output {
+    let arguments = ["invoke", "--local", "--stream", "--model-id", model, "--body", body];
+    run(&[&arguments, more].concat(), None, &[])
+}
+
+#[test]
+fn the_text_of_every_family_is_printed() {
+    for (model, body) in BODIES {
+        let output = local(model, body, &[]);
+        assert_eq!(text(&output.stdout), "You said: hi there\n", "{model}: {}", text(&output.stderr));
+        assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()), "{model}");
+    }
+}
+
+#[test]
+fn raw_prints_the_parts_one_line_each() {
+    for (model, body) in BODIES {
+        let output = local(model, body, &["--raw"]);
+        let lines = text(&output.stdout);
+        assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()), "{model}");
+        assert!(lines.lines().count() > 2, "{lines}");
+        for line in lines.lines() {
+            let part: serde_json::Value = serde_json::from_str(line).unwrap();
+            assert!(part.is_object(), "{line}");
+        }
+        assert!(lines.lines().last().unwrap().contains("amazon-bedrock-invocationMetrics"), "{lines}");
+    }
+}
+
+#[test]
+fn a_dry_run_shows_the_operation_and_its_fields() {
+    let output = local(CLAUDE, "{}", &["--dry-run", "--accept", "application/json"]);
+    let shown = text(&output.stdout);
+    assert!(shown.contains("%3A0/invoke-with-response-stream HTTP/1.1\n"), "{shown}");
+    assert!(shown.contains("\nx-amzn-bedrock-accept: application/json\n"), "{shown}");
+}
+
+#[test]
+fn an_error_before_the_stream_has_its_code() {
+    let check = |error: &str, code, words| {
+        check_failure(&local("local.error-v1", &format!("{{\"error\":\"{error}\"}}"), &[]), code, words);
+    };
+    check("ThrottlingException", 4, "failed: ThrottlingException");
+    check("ServiceUnavailableException", 5, "failed: ServiceUnavailableException");
+    check_failure(&local("amazon.titan-embed-text-v2:0", "{}", &[]), 4, "ValidationException");
+}
+
+fn frame(headers: &[(&str, &str)], payload: &str) -> Vec<u8> {
+    let mut message = Message::builder();
+    for (name, value) in headers {
+        message.header(name, HeaderValue::String(value)).unwrap();
+    }
+    let mut frame = Vec::new();
+    message.payload(payload.to_owned()).encode(&mut frame).unwrap();
+    frame
+}
+
+/// `{"generation":"hi"}`, a part as Llama makes it.
+fn part() -> Vec<u8> {
+    let headers = [(":message-type", "event"), (":event-type", "chunk")];
+    frame(&headers, r#"{"bytes":"eyJnZW5lcmF0aW9uIjoiaGkifQ=="}"#)
+}
+
+/// Takes one request, answers with the head of a stream and these frames, and then does what it is told.
+fn serve(frames: Vec<Vec<u8>>, then: impl FnOnce(TcpStream) + Send + 'static) -> (JoinHandle<()>, Command) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let server = spawn(move || {
+        let (mut socket, _) = listener.accept().unwrap();
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n{}") {
+            let mut byte = [0];
+            socket.read_exact(&mut byte).unwrap();
+            request.push(byte[0]);
+        }
+        socket.write_all(b"HTTP/1.1 200 OK\r\nx-amzn-bedrock-content-type: application/json\r\n").unwrap();
+        socket.write_all(b"transfer-encoding: chunked\r\n\r\n").unwrap();
+        for frame in frames {
+            socket.write_all(format!("{:x}\r\n", frame.len()).as_bytes()).unwrap();
+            socket.write_all(&frame).unwrap();
+            socket.write_all(b"\r\n").unwrap();
+        }
+        then(socket);
+    });
+    let mut command = Command::new(env!("CARGO_BIN_EXE_invoke-model"));
+    command.args(["invoke", "--stream", "--model-id", CLAUDE, "--body", "{}", "--endpoint-url", &url]);
+    command.env_clear().env("AWS_REGION", "us-east-1");
+    command.env("AWS_ACCESS_KEY_ID", "a").env("AWS_SECRET_ACCESS_KEY", "b");
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    (server, command)
+}
+
+fn end(mut socket: TcpStream) {
+    socket.write_all(b"0\r\n\r\n").unwrap();
+}
+
+fn served(
+    frames: Vec<Vec<u8>>,
+    then: impl FnOnce(TcpStream) + Send + 'static,
+) -> (String, Option<i32>, String) {
+    let (server, mut command) = serve(frames, then);
+    let output = command.output().unwrap();
+    server.join().unwrap();
+    (text(&output.stdout), output.status.code(), text(&output.stderr))
+}
+
+#[test]
+fn a_stream_that_is_cut_is_no_success() {
+    let (shown, code, error) = served(vec![part()], drop);
+    assert_eq!((shown.as_str(), code), ("hi\n", Some(6)), "{error}");
+    assert!(error.contains("the stream was cut after 1 event and "), "{error}");
+    assert_eq!(error.lines().count(), 1, "{error}");
+
+    let half = part()[..40].to_vec();
+    let (shown, code, error) = served(vec![part(), half], end);
+    assert_eq!((shown.as_str(), code), ("hi\n", Some(6)), "{error}");
+    assert!(error.contains("the last frame is not whole, 40 bytes of it came"), "{error}");
+}
+
+#[test]
+fn an_error_in_the_midst_of_a_stream_has_the_code_of_its_status() {
+    let exception = |name: &str| {
+        let headers = [(":message-type", "exception"), (":exception-type", name)];
+        frame(&headers, r#"{"message":"why"}"#)
+    };
+    for (name, expected) in [("throttlingException", 4), ("internalServerException", 5), ("newException", 5)]
+    {
+        let (shown, code, error) = served(vec![part(), exception(name)], end);
+        assert_eq!((shown.as_str(), code), ("hi\n", Some(expected)), "{error}");
+        assert!(error.contains("failed in the midst of its answer: "), "{error}");
+    }
+}
+
+#[test]
+fn what_a_reader_should_know_of_a_whole_stream_is_noted() {
+    let unknown = frame(&[(":message-type", "event"), (":event-type", "news")], "{}");
+    let (shown, code, notes) = served(vec![unknown], end);
+    assert_eq!((shown.as_str(), code), ("", Some(0)), "{notes}");
+    assert!(notes.contains("note: 1 event(s) of a kind that this version does not know"), "{notes}");
+    assert!(notes.contains("note: the stream was whole, but its last part is not the account"), "{notes}");
+}
+
+/// The shell's own `kill`, so that no program is needed for it.
+#[cfg(unix)]
+#[test]
+fn an_interrupt_closes_the_request() {
+    let (server, mut command) = serve(vec![part()], |mut socket| {
+        let mut rest = Vec::new();
+        assert_eq!(socket.read_to_end(&mut rest).unwrap(), 0, "the request is closed");
+    });
+    let mut child = command.spawn().unwrap();
+    let mut shown = [0; 2];
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    out.read_exact(&mut shown).unwrap();
+    assert_eq!(&shown, b"hi", "while the stream goes on");
+    let kill = format!("kill -INT {}", child.id());
+    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    let mut rest = String::new();
+    out.read_line(&mut rest).unwrap();
+    assert_eq!(rest, "\n");
+    server.join().unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    assert!(text(&output.stderr).starts_with("error: interrupted after 1 event and "));
+}
