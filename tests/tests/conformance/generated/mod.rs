@@ -4,7 +4,8 @@
 mod requests {
     use bytes::Bytes;
     use invoke_model_types::{
-        InvokeModel, InvokeModelInput, PerformanceConfigLatency, ServiceTierType, Trace,
+        InvokeModel, InvokeModelInput, InvokeModelWithResponseStream, InvokeModelWithResponseStreamInput,
+        PerformanceConfigLatency, ServiceTierType, Trace,
     };
 
     #[test]
@@ -1084,6 +1085,585 @@ mod requests {
     }
 
     #[test]
+    fn InvokeModelWithResponseStreamAccept() {
+        invoke_model_conformance::Request {
+            method: "POST",
+            uri: "/model/amazon.titan-embed-text-v2%3A0/invoke-with-response-stream",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_conformance::Content {
+                headers: &[("X-Amzn-Bedrock-Accept", "application/json")],
+                forbidden_headers: &[
+                    "X-Amzn-Bedrock-Trace",
+                    "X-Amzn-Bedrock-GuardrailIdentifier",
+                    "X-Amzn-Bedrock-GuardrailVersion",
+                    "X-Amzn-Bedrock-PerformanceConfig-Latency",
+                    "X-Amzn-Bedrock-Service-Tier",
+                    "X-Amzn-Bedrock-Request-Metadata",
+                    "Accept",
+                ],
+                required_headers: &[],
+                body: Some("{\"inputText\":\"hello\"}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .check::<InvokeModelWithResponseStream>({
+            let mut value = InvokeModelWithResponseStreamInput::default();
+            value.model_id = "amazon.titan-embed-text-v2:0".to_owned();
+            value.body = Some(Bytes::from_static(b"{\"inputText\":\"hello\"}"));
+            value.accept = Some("application/json".to_owned());
+            value
+        });
+    }
+
+    #[test]
+    fn InvokeModelWithResponseStreamAllMembers() {
+        invoke_model_conformance::Request {
+            method: "POST",
+            uri: "/model/anthropic.claude-3-haiku-20240307-v1%3A0/invoke-with-response-stream",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_conformance::Content {
+                headers: &[
+                    ("Content-Type", "application/json"),
+                    ("X-Amzn-Bedrock-Accept", "*/*"),
+                    (
+                        "X-Amzn-Bedrock-GuardrailIdentifier",
+                        "arn:aws:bedrock:us-east-1:123456789012:guardrail/gr1abc",
+                    ),
+                    ("X-Amzn-Bedrock-GuardrailVersion", "1"),
+                    ("X-Amzn-Bedrock-PerformanceConfig-Latency", "optimized"),
+                    ("X-Amzn-Bedrock-Request-Metadata", "{\"a\":\"b, c\"}"),
+                    ("X-Amzn-Bedrock-Service-Tier", "priority"),
+                    ("X-Amzn-Bedrock-Trace", "ENABLED"),
+                ],
+                forbidden_headers: &["Accept"],
+                required_headers: &[],
+                body: Some("{\"inputText\":\"hello\"}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .check::<InvokeModelWithResponseStream>({
+            let mut value = InvokeModelWithResponseStreamInput::default();
+            value.model_id = "anthropic.claude-3-haiku-20240307-v1:0".to_owned();
+            value.body = Some(Bytes::from_static(b"{\"inputText\":\"hello\"}"));
+            value.content_type = Some("application/json".to_owned());
+            value.accept = Some("*/*".to_owned());
+            value.trace = Some(Trace::from("ENABLED"));
+            value.guardrail_identifier =
+                Some("arn:aws:bedrock:us-east-1:123456789012:guardrail/gr1abc".to_owned());
+            value.guardrail_version = Some("1".to_owned());
+            value.performance_config_latency = Some(PerformanceConfigLatency::from("optimized"));
+            value.service_tier = Some(ServiceTierType::from("priority"));
+            value.request_metadata = Some("{\"a\":\"b, c\"}".to_owned());
+            value
+        });
+    }
+
+    #[test]
+    fn InvokeModelWithResponseStreamContentType() {
+        invoke_model_conformance::Request {
+            method: "POST",
+            uri: "/model/amazon.titan-embed-text-v2%3A0/invoke-with-response-stream",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_conformance::Content {
+                headers: &[("Content-Type", "application/vnd.example+json; charset=utf-8")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some("{\"inputText\":\"hello\"}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .check::<InvokeModelWithResponseStream>({
+            let mut value = InvokeModelWithResponseStreamInput::default();
+            value.model_id = "amazon.titan-embed-text-v2:0".to_owned();
+            value.body = Some(Bytes::from_static(b"{\"inputText\":\"hello\"}"));
+            value.content_type = Some("application/vnd.example+json; charset=utf-8".to_owned());
+            value
+        });
+    }
+
+    #[test]
+    fn InvokeModelWithResponseStreamEmptyFieldValue() {
+        invoke_model_conformance::Request {
+            method: "POST",
+            uri: "/model/amazon.titan-embed-text-v2%3A0/invoke-with-response-stream",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_conformance::Content {
+                headers: &[("X-Amzn-Bedrock-Request-Metadata", "")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some("{\"inputText\":\"hello\"}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .check::<InvokeModelWithResponseStream>({
+            let mut value = InvokeModelWithResponseStreamInput::default();
+            value.model_id = "amazon.titan-embed-text-v2:0".to_owned();
+            value.body = Some(Bytes::from_static(b"{\"inputText\":\"hello\"}"));
+            value.request_metadata = Some("".to_owned());
+            value
+        });
+    }
+
+    #[test]
+    fn InvokeModelWithResponseStreamGuardrailIdentifier() {
+        invoke_model_conformance::Request {
+            method: "POST",
+            uri: "/model/amazon.titan-embed-text-v2%3A0/invoke-with-response-stream",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_conformance::Content {
+                headers: &[("X-Amzn-Bedrock-GuardrailIdentifier", "gr1abc")],
+                forbidden_headers: &[
+                    "Accept",
+                    "X-Amzn-Bedrock-Accept",
+                    "X-Amzn-Bedrock-Trace",
+                    "X-Amzn-Bedrock-GuardrailVersion",
+                    "X-Amzn-Bedrock-PerformanceConfig-Latency",
+                    "X-Amzn-Bedrock-Service-Tier",
+                    "X-Amzn-Bedrock-Request-Metadata",
+                ],
+                required_headers: &[],
+                body: Some("{\"inputText\":\"hello\"}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .check::<InvokeModelWithResponseStream>({
+            let mut value = InvokeModelWithResponseStreamInput::default();
+            value.model_id = "amazon.titan-embed-text-v2:0".to_owned();
+            value.body = Some(Bytes::from_static(b"{\"inputText\":\"hello\"}"));
+            value.guardrail_identifier = Some("gr1abc".to_owned());
+            value
+        });
+    }
+
+    #[test]
+    fn InvokeModelWithResponseStreamGuardrailVersion() {
+        invoke_model_conformance::Request {
+            method: "POST",
+            uri: "/model/amazon.titan-embed-text-v2%3A0/invoke-with-response-stream",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_conformance::Content {
+                headers: &[("X-Amzn-Bedrock-GuardrailVersion", "DRAFT")],
+                forbidden_headers: &[
+                    "Accept",
+                    "X-Amzn-Bedrock-Accept",
+                    "X-Amzn-Bedrock-Trace",
+                    "X-Amzn-Bedrock-GuardrailIdentifier",
+                    "X-Amzn-Bedrock-PerformanceConfig-Latency",
+                    "X-Amzn-Bedrock-Service-Tier",
+                    "X-Amzn-Bedrock-Request-Metadata",
+                ],
+                required_headers: &[],
+                body: Some("{\"inputText\":\"hello\"}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .check::<InvokeModelWithResponseStream>({
+            let mut value = InvokeModelWithResponseStreamInput::default();
+            value.model_id = "amazon.titan-embed-text-v2:0".to_owned();
+            value.body = Some(Bytes::from_static(b"{\"inputText\":\"hello\"}"));
+            value.guardrail_version = Some("DRAFT".to_owned());
+            value
+        });
+    }
+
+    #[test]
+    fn InvokeModelWithResponseStreamIdApplicationInferenceProfileArn() {
+        invoke_model_conformance::Request {
+            method: "POST",
+            uri: "/model/arn%3Aaws%3Abedrock%3Aeu-west-1%3A123456789012%3Aapplication-inference-profile%2Fa1b2c3d4e5f6/invoke-with-response-stream",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_conformance::Content {
+                headers: &[],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some("{\"inputText\":\"hello\"}"),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                InvokeModelWithResponseStream,
+            >({
+                let mut value = InvokeModelWithResponseStreamInput::default();
+                value.model_id = "arn:aws:bedrock:eu-west-1:123456789012:application-inference-profile/a1b2c3d4e5f6"
+                    .to_owned();
+                value.body = Some(Bytes::from_static(b"{\"inputText\":\"hello\"}"));
+                value
+            });
+    }
+
+    #[test]
+    fn InvokeModelWithResponseStreamIdColon() {
+        invoke_model_conformance::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/invoke-with-response-stream",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_conformance::Content {
+                headers: &[],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some("{\"inputText\":\"hello\"}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .check::<InvokeModelWithResponseStream>({
+            let mut value = InvokeModelWithResponseStreamInput::default();
+            value.model_id = "amazon.nova-lite-v1:0".to_owned();
+            value.body = Some(Bytes::from_static(b"{\"inputText\":\"hello\"}"));
+            value
+        });
+    }
+
+    #[test]
+    fn InvokeModelWithResponseStreamIdEncodedId() {
+        invoke_model_conformance::Request {
+            method: "POST",
+            uri: "/model/amazon.titan-embed-text-v2%253A0/invoke-with-response-stream",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_conformance::Content {
+                headers: &[],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some("{\"inputText\":\"hello\"}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .check::<InvokeModelWithResponseStream>({
+            let mut value = InvokeModelWithResponseStreamInput::default();
+            value.model_id = "amazon.titan-embed-text-v2%3A0".to_owned();
+            value.body = Some(Bytes::from_static(b"{\"inputText\":\"hello\"}"));
+            value
+        });
+    }
+
+    #[test]
+    fn InvokeModelWithResponseStreamIdFoundationModelArn() {
+        invoke_model_conformance::Request {
+            method: "POST",
+            uri: "/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A%3Afoundation-model%2Fanthropic.claude-3-5-sonnet-20241022-v2%3A0/invoke-with-response-stream",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_conformance::Content {
+                headers: &[],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some("{\"inputText\":\"hello\"}"),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                InvokeModelWithResponseStream,
+            >({
+                let mut value = InvokeModelWithResponseStreamInput::default();
+                value.model_id = "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-3-5-sonnet-20241022-v2:0"
+                    .to_owned();
+                value.body = Some(Bytes::from_static(b"{\"inputText\":\"hello\"}"));
+                value
+            });
+    }
+
+    #[test]
+    fn InvokeModelWithResponseStreamIdPercent() {
+        invoke_model_conformance::Request {
+            method: "POST",
+            uri: "/model/100%25/invoke-with-response-stream",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_conformance::Content {
+                headers: &[],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some("{\"inputText\":\"hello\"}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .check::<InvokeModelWithResponseStream>({
+            let mut value = InvokeModelWithResponseStreamInput::default();
+            value.model_id = "100%".to_owned();
+            value.body = Some(Bytes::from_static(b"{\"inputText\":\"hello\"}"));
+            value
+        });
+    }
+
+    #[test]
+    fn InvokeModelWithResponseStreamMinimal() {
+        invoke_model_conformance::Request {
+            method: "POST",
+            uri: "/model/amazon.titan-embed-text-v2%3A0/invoke-with-response-stream",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_conformance::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[
+                    "Accept",
+                    "X-Amzn-Bedrock-Accept",
+                    "X-Amzn-Bedrock-Trace",
+                    "X-Amzn-Bedrock-GuardrailIdentifier",
+                    "X-Amzn-Bedrock-GuardrailVersion",
+                    "X-Amzn-Bedrock-PerformanceConfig-Latency",
+                    "X-Amzn-Bedrock-Service-Tier",
+                    "X-Amzn-Bedrock-Request-Metadata",
+                ],
+                required_headers: &["Content-Length"],
+                body: Some("{\"inputText\":\"hello\"}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .check::<InvokeModelWithResponseStream>({
+            let mut value = InvokeModelWithResponseStreamInput::default();
+            value.model_id = "amazon.titan-embed-text-v2:0".to_owned();
+            value.body = Some(Bytes::from_static(b"{\"inputText\":\"hello\"}"));
+            value
+        });
+    }
+
+    #[test]
+    fn InvokeModelWithResponseStreamPerformanceConfigLatency() {
+        invoke_model_conformance::Request {
+            method: "POST",
+            uri: "/model/amazon.titan-embed-text-v2%3A0/invoke-with-response-stream",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_conformance::Content {
+                headers: &[("X-Amzn-Bedrock-PerformanceConfig-Latency", "optimized")],
+                forbidden_headers: &[
+                    "Accept",
+                    "X-Amzn-Bedrock-Accept",
+                    "X-Amzn-Bedrock-Trace",
+                    "X-Amzn-Bedrock-GuardrailIdentifier",
+                    "X-Amzn-Bedrock-GuardrailVersion",
+                    "X-Amzn-Bedrock-Service-Tier",
+                    "X-Amzn-Bedrock-Request-Metadata",
+                ],
+                required_headers: &[],
+                body: Some("{\"inputText\":\"hello\"}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .check::<InvokeModelWithResponseStream>({
+            let mut value = InvokeModelWithResponseStreamInput::default();
+            value.model_id = "amazon.titan-embed-text-v2:0".to_owned();
+            value.body = Some(Bytes::from_static(b"{\"inputText\":\"hello\"}"));
+            value.performance_config_latency = Some(PerformanceConfigLatency::from("optimized"));
+            value
+        });
+    }
+
+    #[test]
+    fn InvokeModelWithResponseStreamRequestMetadata() {
+        invoke_model_conformance::Request {
+            method: "POST",
+            uri: "/model/amazon.titan-embed-text-v2%3A0/invoke-with-response-stream",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_conformance::Content {
+                headers: &[("X-Amzn-Bedrock-Request-Metadata", "{\"team\":\"search\",\"env\":\"prod\"}")],
+                forbidden_headers: &[
+                    "Accept",
+                    "X-Amzn-Bedrock-Accept",
+                    "X-Amzn-Bedrock-Trace",
+                    "X-Amzn-Bedrock-GuardrailIdentifier",
+                    "X-Amzn-Bedrock-GuardrailVersion",
+                    "X-Amzn-Bedrock-PerformanceConfig-Latency",
+                    "X-Amzn-Bedrock-Service-Tier",
+                ],
+                required_headers: &[],
+                body: Some("{\"inputText\":\"hello\"}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .check::<InvokeModelWithResponseStream>({
+            let mut value = InvokeModelWithResponseStreamInput::default();
+            value.model_id = "amazon.titan-embed-text-v2:0".to_owned();
+            value.body = Some(Bytes::from_static(b"{\"inputText\":\"hello\"}"));
+            value.request_metadata = Some("{\"team\":\"search\",\"env\":\"prod\"}".to_owned());
+            value
+        });
+    }
+
+    #[test]
+    fn InvokeModelWithResponseStreamServiceTier() {
+        invoke_model_conformance::Request {
+            method: "POST",
+            uri: "/model/amazon.titan-embed-text-v2%3A0/invoke-with-response-stream",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_conformance::Content {
+                headers: &[("X-Amzn-Bedrock-Service-Tier", "flex")],
+                forbidden_headers: &[
+                    "Accept",
+                    "X-Amzn-Bedrock-Accept",
+                    "X-Amzn-Bedrock-Trace",
+                    "X-Amzn-Bedrock-GuardrailIdentifier",
+                    "X-Amzn-Bedrock-GuardrailVersion",
+                    "X-Amzn-Bedrock-PerformanceConfig-Latency",
+                    "X-Amzn-Bedrock-Request-Metadata",
+                ],
+                required_headers: &[],
+                body: Some("{\"inputText\":\"hello\"}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .check::<InvokeModelWithResponseStream>({
+            let mut value = InvokeModelWithResponseStreamInput::default();
+            value.model_id = "amazon.titan-embed-text-v2:0".to_owned();
+            value.body = Some(Bytes::from_static(b"{\"inputText\":\"hello\"}"));
+            value.service_tier = Some(ServiceTierType::from("flex"));
+            value
+        });
+    }
+
+    #[test]
+    fn InvokeModelWithResponseStreamTrace() {
+        invoke_model_conformance::Request {
+            method: "POST",
+            uri: "/model/amazon.titan-embed-text-v2%3A0/invoke-with-response-stream",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_conformance::Content {
+                headers: &[("X-Amzn-Bedrock-Trace", "ENABLED_FULL")],
+                forbidden_headers: &[
+                    "Accept",
+                    "X-Amzn-Bedrock-Accept",
+                    "X-Amzn-Bedrock-GuardrailIdentifier",
+                    "X-Amzn-Bedrock-GuardrailVersion",
+                    "X-Amzn-Bedrock-PerformanceConfig-Latency",
+                    "X-Amzn-Bedrock-Service-Tier",
+                    "X-Amzn-Bedrock-Request-Metadata",
+                ],
+                required_headers: &[],
+                body: Some("{\"inputText\":\"hello\"}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .check::<InvokeModelWithResponseStream>({
+            let mut value = InvokeModelWithResponseStreamInput::default();
+            value.model_id = "amazon.titan-embed-text-v2:0".to_owned();
+            value.body = Some(Bytes::from_static(b"{\"inputText\":\"hello\"}"));
+            value.trace = Some(Trace::from("ENABLED_FULL"));
+            value
+        });
+    }
+
+    #[test]
+    fn InvokeModelWithResponseStreamUnknownServiceTier() {
+        invoke_model_conformance::Request {
+            method: "POST",
+            uri: "/model/amazon.titan-embed-text-v2%3A0/invoke-with-response-stream",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_conformance::Content {
+                headers: &[("X-Amzn-Bedrock-Service-Tier", "spot")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some("{\"inputText\":\"hello\"}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .check::<InvokeModelWithResponseStream>({
+            let mut value = InvokeModelWithResponseStreamInput::default();
+            value.model_id = "amazon.titan-embed-text-v2:0".to_owned();
+            value.body = Some(Bytes::from_static(b"{\"inputText\":\"hello\"}"));
+            value.service_tier = Some(ServiceTierType::from("spot"));
+            value
+        });
+    }
+
+    #[test]
+    fn InvokeModelWithResponseStreamWithoutBody() {
+        invoke_model_conformance::Request {
+            method: "POST",
+            uri: "/model/amazon.titan-embed-text-v2%3A0/invoke-with-response-stream",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_conformance::Content {
+                headers: &[],
+                forbidden_headers: &[
+                    "Accept",
+                    "X-Amzn-Bedrock-Accept",
+                    "X-Amzn-Bedrock-Trace",
+                    "X-Amzn-Bedrock-GuardrailIdentifier",
+                    "X-Amzn-Bedrock-GuardrailVersion",
+                    "X-Amzn-Bedrock-PerformanceConfig-Latency",
+                    "X-Amzn-Bedrock-Service-Tier",
+                    "X-Amzn-Bedrock-Request-Metadata",
+                    "Content-Type",
+                ],
+                required_headers: &[],
+                body: Some(""),
+                media_type: None,
+            },
+        }
+        .check::<InvokeModelWithResponseStream>({
+            let mut value = InvokeModelWithResponseStreamInput::default();
+            value.model_id = "amazon.titan-embed-text-v2:0".to_owned();
+            value
+        });
+    }
+
+    #[test]
     fn InvokeModelWithoutBody() {
         invoke_model_conformance::Request {
             method: "POST",
@@ -1361,8 +1941,9 @@ mod responses {
 }
 mod errors {
     use invoke_model_types::{
-        AccessDeniedException, InternalServerException, InvokeModel, InvokeModelError, ModelErrorException,
-        ModelNotReadyException, ModelTimeoutException, ResourceNotFoundException,
+        AccessDeniedException, InternalServerException, InvokeModel, InvokeModelError,
+        InvokeModelWithResponseStream, InvokeModelWithResponseStreamError, ModelErrorException,
+        ModelNotReadyException, ModelStreamErrorException, ModelTimeoutException, ResourceNotFoundException,
         ServiceQuotaExceededException, ServiceUnavailableException, ThrottlingException, ValidationException,
     };
 
@@ -2007,6 +2588,141 @@ mod errors {
             &error,
             &InvokeModelError::ModelNotReadyException({
                 let mut value = ModelNotReadyException::default();
+                value.message = Some("why".to_owned());
+                value
+            }),
+        );
+    }
+
+    #[test]
+    fn ModelStreamErrorAllMembers() {
+        let error = invoke_model_conformance::Response {
+            code: 424,
+            content: invoke_model_conformance::Content {
+                headers: &[
+                    ("Content-Type", "application/json"),
+                    ("X-Amzn-ErrorType", "ModelStreamErrorException"),
+                ],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some(
+                    "{\"message\":\"why\",\"originalStatusCode\":502,\"originalMessage\":\"arn:aws:bedrock:us-east-1::foundation-model/a\"}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .error::<InvokeModelWithResponseStream>();
+        invoke_model_conformance::same(
+            &error,
+            &InvokeModelWithResponseStreamError::ModelStreamErrorException({
+                let mut value = ModelStreamErrorException::default();
+                value.message = Some("why".to_owned());
+                value.original_status_code = Some(502);
+                value.original_message = Some("arn:aws:bedrock:us-east-1::foundation-model/a".to_owned());
+                value
+            }),
+        );
+    }
+
+    #[test]
+    fn ModelStreamErrorExceptionByCode() {
+        let error = invoke_model_conformance::Response {
+            code: 424,
+            content: invoke_model_conformance::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some(
+                    "{\"code\":\"com.amazonaws.bedrockruntime#ModelStreamErrorException\",\"message\":\"why\"}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .error::<InvokeModelWithResponseStream>();
+        invoke_model_conformance::same(
+            &error,
+            &InvokeModelWithResponseStreamError::ModelStreamErrorException({
+                let mut value = ModelStreamErrorException::default();
+                value.message = Some("why".to_owned());
+                value
+            }),
+        );
+    }
+
+    #[test]
+    fn ModelStreamErrorExceptionByField() {
+        let error = invoke_model_conformance::Response {
+            code: 424,
+            content: invoke_model_conformance::Content {
+                headers: &[
+                    ("Content-Type", "application/json"),
+                    ("X-Amzn-ErrorType", "ModelStreamErrorException"),
+                ],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some("{\"message\":\"why\"}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .error::<InvokeModelWithResponseStream>();
+        invoke_model_conformance::same(
+            &error,
+            &InvokeModelWithResponseStreamError::ModelStreamErrorException({
+                let mut value = ModelStreamErrorException::default();
+                value.message = Some("why".to_owned());
+                value
+            }),
+        );
+    }
+
+    #[test]
+    fn ModelStreamErrorExceptionByFieldWithUri() {
+        let error = invoke_model_conformance::Response {
+            code: 424,
+            content: invoke_model_conformance::Content {
+                headers: &[
+                    ("Content-Type", "application/json"),
+                    (
+                        "X-Amzn-ErrorType",
+                        "ModelStreamErrorException:http://internal.amazon.com/coral/com.amazon.bedrock/",
+                    ),
+                ],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some("{\"message\":\"why\"}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .error::<InvokeModelWithResponseStream>();
+        invoke_model_conformance::same(
+            &error,
+            &InvokeModelWithResponseStreamError::ModelStreamErrorException({
+                let mut value = ModelStreamErrorException::default();
+                value.message = Some("why".to_owned());
+                value
+            }),
+        );
+    }
+
+    #[test]
+    fn ModelStreamErrorExceptionByType() {
+        let error = invoke_model_conformance::Response {
+            code: 424,
+            content: invoke_model_conformance::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some(
+                    "{\"__type\":\"com.amazonaws.bedrockruntime#ModelStreamErrorException:http://example.com/\",\"Message\":\"why\"}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .error::<InvokeModelWithResponseStream>();
+        invoke_model_conformance::same(
+            &error,
+            &InvokeModelWithResponseStreamError::ModelStreamErrorException({
+                let mut value = ModelStreamErrorException::default();
                 value.message = Some("why".to_owned());
                 value
             }),
@@ -2704,5 +3420,874 @@ mod errors {
                 value
             }),
         );
+    }
+}
+mod events {
+    use bytes::Bytes;
+    use invoke_model_types::{
+        InternalServerException, InvokeModelWithResponseStream, InvokeModelWithResponseStreamError,
+        InvokeModelWithResponseStreamOutput, ModelStreamErrorException, ModelTimeoutException, PayloadPart,
+        PerformanceConfigLatency, ResponseStream, ResponseStreamError, ServiceTierType,
+        ServiceUnavailableException, ThrottlingException, ValidationException,
+    };
+
+    #[test]
+    fn InvokeModelWithResponseStreamAnswerHead() {
+        let read = invoke_model_conformance::Response {
+            code: 200,
+            content: invoke_model_conformance::Content {
+                headers: &[
+                    ("Content-Type", "application/vnd.amazon.eventstream"),
+                    ("X-Amzn-Bedrock-Content-Type", "application/json"),
+                    ("X-Amzn-Bedrock-PerformanceConfig-Latency", "optimized"),
+                    ("X-Amzn-Bedrock-Service-Tier", "flex"),
+                ],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+        .events::<InvokeModelWithResponseStream>(&[]);
+        let (output, events) = read.unwrap();
+        invoke_model_conformance::same(&output, &{
+            let mut value = InvokeModelWithResponseStreamOutput::default();
+            value.content_type = "application/json".to_owned();
+            value.performance_config_latency = Some(PerformanceConfigLatency::from("optimized"));
+            value.service_tier = Some(ServiceTierType::from("flex"));
+            value
+        });
+        invoke_model_conformance::same(&events, &vec![]);
+    }
+
+    #[test]
+    fn InvokeModelWithResponseStreamAnswerMinimal() {
+        let read = invoke_model_conformance::Response {
+            code: 200,
+            content: invoke_model_conformance::Content {
+                headers: &[
+                    ("Content-Type", "application/vnd.amazon.eventstream"),
+                    ("X-Amzn-Bedrock-Content-Type", "text/plain"),
+                ],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+        .events::<InvokeModelWithResponseStream>(&[]);
+        let (output, events) = read.unwrap();
+        invoke_model_conformance::same(&output, &{
+            let mut value = InvokeModelWithResponseStreamOutput::default();
+            value.content_type = "text/plain".to_owned();
+            value
+        });
+        invoke_model_conformance::same(&events, &vec![]);
+    }
+
+    #[test]
+    fn InvokeModelWithResponseStreamAnswerUnknownEnumValues() {
+        let read = invoke_model_conformance::Response {
+            code: 200,
+            content: invoke_model_conformance::Content {
+                headers: &[
+                    ("Content-Type", "application/vnd.amazon.eventstream"),
+                    ("X-Amzn-Bedrock-Content-Type", "application/json"),
+                    ("X-Amzn-Bedrock-Service-Tier", "gold"),
+                ],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+        .events::<InvokeModelWithResponseStream>(&[]);
+        let (output, events) = read.unwrap();
+        invoke_model_conformance::same(&output, &{
+            let mut value = InvokeModelWithResponseStreamOutput::default();
+            value.content_type = "application/json".to_owned();
+            value.service_tier = Some(ServiceTierType::from("gold"));
+            value
+        });
+        invoke_model_conformance::same(&events, &vec![]);
+    }
+
+    #[test]
+    fn InvokeModelWithResponseStreamErrorInPlaceOfTheStream() {
+        let read = invoke_model_conformance::Response {
+            code: 424,
+            content: invoke_model_conformance::Content {
+                headers: &[
+                    ("Content-Type", "application/json"),
+                    ("X-Amzn-ErrorType", "ModelStreamErrorException"),
+                ],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some(
+                    "{\"message\":\"why\",\"originalStatusCode\":500,\"originalMessage\":\"because\"}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+        .events::<InvokeModelWithResponseStream>(&[]);
+        assert!(
+            matches!(
+                &read,
+                Err(invoke_model_conformance::Failure::Refused(
+                    InvokeModelWithResponseStreamError::ModelStreamErrorException(_)
+                ))
+            ),
+            "{read:?}"
+        );
+    }
+
+    #[test]
+    fn ResponseStreamBytesThatAreNoBase64() {
+        let read = invoke_model_conformance::Response {
+            code: 200,
+            content: invoke_model_conformance::Content {
+                headers: &[
+                    ("Content-Type", "application/vnd.amazon.eventstream"),
+                    ("X-Amzn-Bedrock-Content-Type", "application/json"),
+                ],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                InvokeModelWithResponseStream,
+            >(
+                &[
+                    "AAAAaAAAAEstbnv9DTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcABWNodW5rDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJieXRlcyI6Ij8ifXA0+qM=",
+                ],
+            );
+        assert!(read.is_err(), "{read:?}");
+    }
+
+    #[test]
+    fn ResponseStreamBytesThatAreNoString() {
+        let read = invoke_model_conformance::Response {
+            code: 200,
+            content: invoke_model_conformance::Content {
+                headers: &[
+                    ("Content-Type", "application/vnd.amazon.eventstream"),
+                    ("X-Amzn-Bedrock-Content-Type", "application/json"),
+                ],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                InvokeModelWithResponseStream,
+            >(
+                &[
+                    "AAAAZgAAAEuSXsWcDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcABWNodW5rDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJieXRlcyI6N32Yrezb",
+                ],
+            );
+        assert!(read.is_err(), "{read:?}");
+    }
+
+    #[test]
+    fn ResponseStreamChunk() {
+        let read = invoke_model_conformance::Response {
+            code: 200,
+            content: invoke_model_conformance::Content {
+                headers: &[
+                    ("Content-Type", "application/vnd.amazon.eventstream"),
+                    ("X-Amzn-Bedrock-Content-Type", "application/json"),
+                ],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                InvokeModelWithResponseStream,
+            >(
+                &[
+                    "AAAAgwAAAEtyao0zDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcABWNodW5rDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJieXRlcyI6ImV5SnZkWFJ3ZFhSVVpYaDBJam9pYUdraWZRPT0ifUx7fL8=",
+                ],
+            );
+        let (output, events) = read.unwrap();
+        invoke_model_conformance::same(&output, &{
+            let mut value = InvokeModelWithResponseStreamOutput::default();
+            value.content_type = "application/json".to_owned();
+            value
+        });
+        invoke_model_conformance::same(
+            &events,
+            &vec![ResponseStream::Chunk({
+                let mut value = PayloadPart::default();
+                value.bytes = Some(Bytes::from_static(b"{\"outputText\":\"hi\"}"));
+                value
+            })],
+        );
+    }
+
+    #[test]
+    fn ResponseStreamChunkEmpty() {
+        let read = invoke_model_conformance::Response {
+            code: 200,
+            content: invoke_model_conformance::Content {
+                headers: &[
+                    ("Content-Type", "application/vnd.amazon.eventstream"),
+                    ("X-Amzn-Bedrock-Content-Type", "application/json"),
+                ],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                InvokeModelWithResponseStream,
+            >(
+                &[
+                    "AAAAZwAAAEuvPuwsDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcABWNodW5rDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJieXRlcyI6IiJ93Hnc9g==",
+                ],
+            );
+        let (output, events) = read.unwrap();
+        invoke_model_conformance::same(&output, &{
+            let mut value = InvokeModelWithResponseStreamOutput::default();
+            value.content_type = "application/json".to_owned();
+            value
+        });
+        invoke_model_conformance::same(
+            &events,
+            &vec![ResponseStream::Chunk({
+                let mut value = PayloadPart::default();
+                value.bytes = Some(Bytes::from_static(b""));
+                value
+            })],
+        );
+    }
+
+    #[test]
+    fn ResponseStreamChunkOfAnyLength() {
+        let read = invoke_model_conformance::Response {
+            code: 200,
+            content: invoke_model_conformance::Content {
+                headers: &[
+                    ("Content-Type", "application/vnd.amazon.eventstream"),
+                    ("X-Amzn-Bedrock-Content-Type", "application/json"),
+                ],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                InvokeModelWithResponseStream,
+            >(
+                &[
+                    "AAAAawAAAEtqzgEtDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcABWNodW5rDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJieXRlcyI6ImUzMD0ifdGoea0=",
+                    "AAAAawAAAEtqzgEtDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcABWNodW5rDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJieXRlcyI6ImV5QjkifQXU+Y4=",
+                    "AAAAbwAAAEufTqftDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcABWNodW5rDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJieXRlcyI6ImV5QWdmUT09In3WJOBl",
+                    "AAAAbwAAAEufTqftDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcABWNodW5rDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJieXRlcyI6ImV5QWdJSDA9In2/RHqo",
+                ],
+            );
+        let (output, events) = read.unwrap();
+        invoke_model_conformance::same(&output, &{
+            let mut value = InvokeModelWithResponseStreamOutput::default();
+            value.content_type = "application/json".to_owned();
+            value
+        });
+        invoke_model_conformance::same(
+            &events,
+            &vec![
+                ResponseStream::Chunk({
+                    let mut value = PayloadPart::default();
+                    value.bytes = Some(Bytes::from_static(b"{}"));
+                    value
+                }),
+                ResponseStream::Chunk({
+                    let mut value = PayloadPart::default();
+                    value.bytes = Some(Bytes::from_static(b"{ }"));
+                    value
+                }),
+                ResponseStream::Chunk({
+                    let mut value = PayloadPart::default();
+                    value.bytes = Some(Bytes::from_static(b"{  }"));
+                    value
+                }),
+                ResponseStream::Chunk({
+                    let mut value = PayloadPart::default();
+                    value.bytes = Some(Bytes::from_static(b"{   }"));
+                    value
+                }),
+            ],
+        );
+    }
+
+    #[test]
+    fn ResponseStreamChunkOfAnyText() {
+        let read = invoke_model_conformance::Response {
+            code: 200,
+            content: invoke_model_conformance::Content {
+                headers: &[
+                    ("Content-Type", "application/vnd.amazon.eventstream"),
+                    ("X-Amzn-Bedrock-Content-Type", "application/json"),
+                ],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                InvokeModelWithResponseStream,
+            >(
+                &[
+                    "AAAAkwAAAEsSihqxDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcABWNodW5rDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJieXRlcyI6ImV5Sm5aVzVsY21GMGFXOXVJam9pNG9DZXc2UmNidkNmbUlEaWdKd2lmUT09In3E1w4H",
+                ],
+            );
+        let (output, events) = read.unwrap();
+        invoke_model_conformance::same(&output, &{
+            let mut value = InvokeModelWithResponseStreamOutput::default();
+            value.content_type = "application/json".to_owned();
+            value
+        });
+        invoke_model_conformance::same(
+            &events,
+            &vec![ResponseStream::Chunk({
+                let mut value = PayloadPart::default();
+                value.bytes = Some(Bytes::from_static(
+                    b"{\"generation\":\"\xE2\x80\x9E\xC3\xA4\\n\xF0\x9F\x98\x80\xE2\x80\x9C\"}",
+                ));
+                value
+            })],
+        );
+    }
+
+    #[test]
+    fn ResponseStreamChunkWithoutBytes() {
+        let read = invoke_model_conformance::Response {
+            code: 200,
+            content: invoke_model_conformance::Content {
+                headers: &[
+                    ("Content-Type", "application/vnd.amazon.eventstream"),
+                    ("X-Amzn-Bedrock-Content-Type", "application/json"),
+                ],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                InvokeModelWithResponseStream,
+            >(
+                &[
+                    "AAAAXQAAAEtEr0wLDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcABWNodW5rDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ue31nRKtO",
+                ],
+            );
+        let (output, events) = read.unwrap();
+        invoke_model_conformance::same(&output, &{
+            let mut value = InvokeModelWithResponseStreamOutput::default();
+            value.content_type = "application/json".to_owned();
+            value
+        });
+        invoke_model_conformance::same(&events, &vec![ResponseStream::Chunk(PayloadPart::default())]);
+    }
+
+    #[test]
+    fn ResponseStreamChunks() {
+        let read = invoke_model_conformance::Response {
+            code: 200,
+            content: invoke_model_conformance::Content {
+                headers: &[
+                    ("Content-Type", "application/vnd.amazon.eventstream"),
+                    ("X-Amzn-Bedrock-Content-Type", "application/json"),
+                ],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                InvokeModelWithResponseStream,
+            >(
+                &[
+                    "AAAAhwAAAEuH6ivzDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcABWNodW5rDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJieXRlcyI6ImV5SjBlWEJsSWpvaWJXVnpjMkZuWlY5emRHRnlkQ0o5In38AzA2",
+                    "AAAAjwAAAEu3mmAyDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcABWNodW5rDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJieXRlcyI6ImV5SjBlWEJsSWpvaVkyOXVkR1Z1ZEY5aWJHOWphMTlrWld4MFlTSjkifXgo8TM=",
+                    "AAAA0wAAAEtKeUL4DTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcABWNodW5rDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJieXRlcyI6ImV5SjBlWEJsSWpvaWJXVnpjMkZuWlY5emRHOXdJaXdpWVcxaGVtOXVMV0psWkhKdlkyc3RhVzUyYjJOaGRHbHZiazFsZEhKcFkzTWlPbnNpYVc1d2RYUlViMnRsYmtOdmRXNTBJam94ZlgwPSJ9BOVZJA==",
+                ],
+            );
+        let (output, events) = read.unwrap();
+        invoke_model_conformance::same(&output, &{
+            let mut value = InvokeModelWithResponseStreamOutput::default();
+            value.content_type = "application/json".to_owned();
+            value
+        });
+        invoke_model_conformance::same(
+            &events,
+            &vec![
+                ResponseStream::Chunk({
+                    let mut value = PayloadPart::default();
+                    value.bytes = Some(Bytes::from_static(b"{\"type\":\"message_start\"}"));
+                    value
+                }),
+                ResponseStream::Chunk({
+                    let mut value = PayloadPart::default();
+                    value.bytes = Some(Bytes::from_static(b"{\"type\":\"content_block_delta\"}"));
+                    value
+                }),
+                ResponseStream::Chunk({
+                    let mut value = PayloadPart::default();
+                    value.bytes =
+                Some(Bytes::from_static(b"{\"type\":\"message_stop\",\"amazon-bedrock-invocationMetrics\":{\"inputTokenCount\":1}}"));
+                    value
+                }),
+            ],
+        );
+    }
+
+    #[test]
+    fn ResponseStreamErrorAfterChunk() {
+        let read = invoke_model_conformance::Response {
+            code: 200,
+            content: invoke_model_conformance::Content {
+                headers: &[
+                    ("Content-Type", "application/vnd.amazon.eventstream"),
+                    ("X-Amzn-Bedrock-Content-Type", "application/json"),
+                ],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                InvokeModelWithResponseStream,
+            >(
+                &[
+                    "AAAAgwAAAEtyao0zDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcABWNodW5rDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJieXRlcyI6ImV5SnZkWFJ3ZFhSVVpYaDBJam9pYUdraWZRPT0ifUx7fL8=",
+                    "AAAAggAAAGGUsW1VDTptZXNzYWdlLXR5cGUHAAlleGNlcHRpb24POmV4Y2VwdGlvbi10eXBlBwATdGhyb3R0bGluZ0V4Y2VwdGlvbg06Y29udGVudC10eXBlBwAQYXBwbGljYXRpb24vanNvbnsibWVzc2FnZSI6IndoeSJ9kY/dcQ==",
+                ],
+            );
+        match read {
+            Err(invoke_model_conformance::Failure::Ended(error)) => invoke_model_conformance::same(
+                &error,
+                &ResponseStreamError::ThrottlingException({
+                    let mut value = ThrottlingException::default();
+                    value.message = Some("why".to_owned());
+                    value
+                }),
+            ),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn ResponseStreamExceptionWithoutPayload() {
+        let read = invoke_model_conformance::Response {
+            code: 200,
+            content: invoke_model_conformance::Content {
+                headers: &[
+                    ("Content-Type", "application/vnd.amazon.eventstream"),
+                    ("X-Amzn-Bedrock-Content-Type", "application/json"),
+                ],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                InvokeModelWithResponseStream,
+            >(
+                &[
+                    "AAAAcQAAAGGbJUfYDTptZXNzYWdlLXR5cGUHAAlleGNlcHRpb24POmV4Y2VwdGlvbi10eXBlBwATdmFsaWRhdGlvbkV4Y2VwdGlvbg06Y29udGVudC10eXBlBwAQYXBwbGljYXRpb24vanNvbjW/4ng=",
+                ],
+            );
+        match read {
+            Err(invoke_model_conformance::Failure::Ended(error)) => invoke_model_conformance::same(
+                &error,
+                &ResponseStreamError::ValidationException(ValidationException::default()),
+            ),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn ResponseStreamInternalServerException() {
+        let read = invoke_model_conformance::Response {
+            code: 200,
+            content: invoke_model_conformance::Content {
+                headers: &[
+                    ("Content-Type", "application/vnd.amazon.eventstream"),
+                    ("X-Amzn-Bedrock-Content-Type", "application/json"),
+                ],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                InvokeModelWithResponseStream,
+            >(
+                &[
+                    "AAAAhgAAAGVmXA+MDTptZXNzYWdlLXR5cGUHAAlleGNlcHRpb24POmV4Y2VwdGlvbi10eXBlBwAXaW50ZXJuYWxTZXJ2ZXJFeGNlcHRpb24NOmNvbnRlbnQtdHlwZQcAEGFwcGxpY2F0aW9uL2pzb257Im1lc3NhZ2UiOiJ3aHkifawUAL8=",
+                ],
+            );
+        match read {
+            Err(invoke_model_conformance::Failure::Ended(error)) => invoke_model_conformance::same(
+                &error,
+                &ResponseStreamError::InternalServerException({
+                    let mut value = InternalServerException::default();
+                    value.message = Some("why".to_owned());
+                    value
+                }),
+            ),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn ResponseStreamModelStreamErrorException() {
+        let read = invoke_model_conformance::Response {
+            code: 200,
+            content: invoke_model_conformance::Content {
+                headers: &[
+                    ("Content-Type", "application/vnd.amazon.eventstream"),
+                    ("X-Amzn-Bedrock-Content-Type", "application/json"),
+                ],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                InvokeModelWithResponseStream,
+            >(
+                &[
+                    "AAAAvQAAAGdeo+c3DTptZXNzYWdlLXR5cGUHAAlleGNlcHRpb24POmV4Y2VwdGlvbi10eXBlBwAZbW9kZWxTdHJlYW1FcnJvckV4Y2VwdGlvbg06Y29udGVudC10eXBlBwAQYXBwbGljYXRpb24vanNvbnsibWVzc2FnZSI6IndoeSIsIm9yaWdpbmFsU3RhdHVzQ29kZSI6NTAzLCJvcmlnaW5hbE1lc3NhZ2UiOiJiZWNhdXNlIn2EPKFx",
+                ],
+            );
+        match read {
+            Err(invoke_model_conformance::Failure::Ended(error)) => invoke_model_conformance::same(
+                &error,
+                &ResponseStreamError::ModelStreamErrorException({
+                    let mut value = ModelStreamErrorException::default();
+                    value.message = Some("why".to_owned());
+                    value.original_status_code = Some(503);
+                    value.original_message = Some("because".to_owned());
+                    value
+                }),
+            ),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn ResponseStreamModelTimeoutException() {
+        let read = invoke_model_conformance::Response {
+            code: 200,
+            content: invoke_model_conformance::Content {
+                headers: &[
+                    ("Content-Type", "application/vnd.amazon.eventstream"),
+                    ("X-Amzn-Bedrock-Content-Type", "application/json"),
+                ],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                InvokeModelWithResponseStream,
+            >(
+                &[
+                    "AAAAhAAAAGP1//nZDTptZXNzYWdlLXR5cGUHAAlleGNlcHRpb24POmV4Y2VwdGlvbi10eXBlBwAVbW9kZWxUaW1lb3V0RXhjZXB0aW9uDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJtZXNzYWdlIjoid2h5In3/xZT0",
+                ],
+            );
+        match read {
+            Err(invoke_model_conformance::Failure::Ended(error)) => invoke_model_conformance::same(
+                &error,
+                &ResponseStreamError::ModelTimeoutException({
+                    let mut value = ModelTimeoutException::default();
+                    value.message = Some("why".to_owned());
+                    value
+                }),
+            ),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn ResponseStreamPaddedChunk() {
+        let read = invoke_model_conformance::Response {
+            code: 200,
+            content: invoke_model_conformance::Content {
+                headers: &[
+                    ("Content-Type", "application/vnd.amazon.eventstream"),
+                    ("X-Amzn-Bedrock-Content-Type", "application/json"),
+                ],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                InvokeModelWithResponseStream,
+            >(
+                &[
+                    "AAAAmgAAAEsfmnjADTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcABWNodW5rDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJieXRlcyI6ImV5SnZkWFJ3ZFhSVVpYaDBJam9pYUdraWZRPT0iLCJwIjoiYWJjZGVmZ2hpamtsbW5vcCJ9FCy+wQ==",
+                ],
+            );
+        let (output, events) = read.unwrap();
+        invoke_model_conformance::same(&output, &{
+            let mut value = InvokeModelWithResponseStreamOutput::default();
+            value.content_type = "application/json".to_owned();
+            value
+        });
+        invoke_model_conformance::same(
+            &events,
+            &vec![ResponseStream::Chunk({
+                let mut value = PayloadPart::default();
+                value.bytes = Some(Bytes::from_static(b"{\"outputText\":\"hi\"}"));
+                value
+            })],
+        );
+    }
+
+    #[test]
+    fn ResponseStreamServiceUnavailableException() {
+        let read = invoke_model_conformance::Response {
+            code: 200,
+            content: invoke_model_conformance::Content {
+                headers: &[
+                    ("Content-Type", "application/vnd.amazon.eventstream"),
+                    ("X-Amzn-Bedrock-Content-Type", "application/json"),
+                ],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                InvokeModelWithResponseStream,
+            >(
+                &[
+                    "AAAAigAAAGmqGq6mDTptZXNzYWdlLXR5cGUHAAlleGNlcHRpb24POmV4Y2VwdGlvbi10eXBlBwAbc2VydmljZVVuYXZhaWxhYmxlRXhjZXB0aW9uDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJtZXNzYWdlIjoid2h5In3qOHj7",
+                ],
+            );
+        match read {
+            Err(invoke_model_conformance::Failure::Ended(error)) => invoke_model_conformance::same(
+                &error,
+                &ResponseStreamError::ServiceUnavailableException({
+                    let mut value = ServiceUnavailableException::default();
+                    value.message = Some("why".to_owned());
+                    value
+                }),
+            ),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn ResponseStreamThrottlingException() {
+        let read = invoke_model_conformance::Response {
+            code: 200,
+            content: invoke_model_conformance::Content {
+                headers: &[
+                    ("Content-Type", "application/vnd.amazon.eventstream"),
+                    ("X-Amzn-Bedrock-Content-Type", "application/json"),
+                ],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                InvokeModelWithResponseStream,
+            >(
+                &[
+                    "AAAAggAAAGGUsW1VDTptZXNzYWdlLXR5cGUHAAlleGNlcHRpb24POmV4Y2VwdGlvbi10eXBlBwATdGhyb3R0bGluZ0V4Y2VwdGlvbg06Y29udGVudC10eXBlBwAQYXBwbGljYXRpb24vanNvbnsibWVzc2FnZSI6IndoeSJ9kY/dcQ==",
+                ],
+            );
+        match read {
+            Err(invoke_model_conformance::Failure::Ended(error)) => invoke_model_conformance::same(
+                &error,
+                &ResponseStreamError::ThrottlingException({
+                    let mut value = ThrottlingException::default();
+                    value.message = Some("why".to_owned());
+                    value
+                }),
+            ),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn ResponseStreamUnknownException() {
+        let read = invoke_model_conformance::Response {
+            code: 200,
+            content: invoke_model_conformance::Content {
+                headers: &[
+                    ("Content-Type", "application/vnd.amazon.eventstream"),
+                    ("X-Amzn-Bedrock-Content-Type", "application/json"),
+                ],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                InvokeModelWithResponseStream,
+            >(
+                &[
+                    "AAAAewAAAFpgnrZdDTptZXNzYWdlLXR5cGUHAAlleGNlcHRpb24POmV4Y2VwdGlvbi10eXBlBwAMbmV3RXhjZXB0aW9uDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJtZXNzYWdlIjoid2h5In2em1Xi",
+                ],
+            );
+        assert!(read.is_err(), "{read:?}");
+    }
+
+    #[test]
+    fn ResponseStreamUnmodeledError() {
+        let read = invoke_model_conformance::Response {
+            code: 200,
+            content: invoke_model_conformance::Content {
+                headers: &[
+                    ("Content-Type", "application/vnd.amazon.eventstream"),
+                    ("X-Amzn-Bedrock-Content-Type", "application/json"),
+                ],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                InvokeModelWithResponseStream,
+            >(
+                &[
+                    "AAAAVwAAAEcHqRiBDTptZXNzYWdlLXR5cGUHAAVlcnJvcgs6ZXJyb3ItY29kZQcADUludGVybmFsRXJyb3IOOmVycm9yLW1lc3NhZ2UHAAN3aHnn5UwI",
+                ],
+            );
+        assert!(read.is_err(), "{read:?}");
+    }
+
+    #[test]
+    fn ResponseStreamValidationException() {
+        let read = invoke_model_conformance::Response {
+            code: 200,
+            content: invoke_model_conformance::Content {
+                headers: &[
+                    ("Content-Type", "application/vnd.amazon.eventstream"),
+                    ("X-Amzn-Bedrock-Content-Type", "application/json"),
+                ],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                InvokeModelWithResponseStream,
+            >(
+                &[
+                    "AAAAggAAAGGUsW1VDTptZXNzYWdlLXR5cGUHAAlleGNlcHRpb24POmV4Y2VwdGlvbi10eXBlBwATdmFsaWRhdGlvbkV4Y2VwdGlvbg06Y29udGVudC10eXBlBwAQYXBwbGljYXRpb24vanNvbnsibWVzc2FnZSI6IndoeSJ9c3S4OQ==",
+                ],
+            );
+        match read {
+            Err(invoke_model_conformance::Failure::Ended(error)) => invoke_model_conformance::same(
+                &error,
+                &ResponseStreamError::ValidationException({
+                    let mut value = ValidationException::default();
+                    value.message = Some("why".to_owned());
+                    value
+                }),
+            ),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn ResponseStreamWithoutMessageType() {
+        let read = invoke_model_conformance::Response {
+            code: 200,
+            content: invoke_model_conformance::Content {
+                headers: &[
+                    ("Content-Type", "application/vnd.amazon.eventstream"),
+                    ("X-Amzn-Bedrock-Content-Type", "application/json"),
+                ],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                InvokeModelWithResponseStream,
+            >(
+                &[
+                    "AAAARwAAADXZQp8TCzpldmVudC10eXBlBwAFY2h1bmsNOmNvbnRlbnQtdHlwZQcAEGFwcGxpY2F0aW9uL2pzb257fRsbOH8=",
+                ],
+            );
+        assert!(read.is_err(), "{read:?}");
+    }
+
+    #[test]
+    fn ResponseStreamWrongMessageChecksum() {
+        let read = invoke_model_conformance::Response {
+            code: 200,
+            content: invoke_model_conformance::Content {
+                headers: &[
+                    ("Content-Type", "application/vnd.amazon.eventstream"),
+                    ("X-Amzn-Bedrock-Content-Type", "application/json"),
+                ],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                InvokeModelWithResponseStream,
+            >(
+                &[
+                    "AAAAgwAAAEtyao0zDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcABWNodW5rDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJieXRlcyI6ImV5SnZkWFJ3ZFhSVVpYaDBJam9pYUdraWZRPT0ifUx7fL4=",
+                ],
+            );
+        assert!(read.is_err(), "{read:?}");
+    }
+
+    #[test]
+    fn ResponseStreamWrongPreludeChecksum() {
+        let read = invoke_model_conformance::Response {
+            code: 200,
+            content: invoke_model_conformance::Content {
+                headers: &[
+                    ("Content-Type", "application/vnd.amazon.eventstream"),
+                    ("X-Amzn-Bedrock-Content-Type", "application/json"),
+                ],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                InvokeModelWithResponseStream,
+            >(
+                &[
+                    "AAAAgwAAAEtya40zDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcABWNodW5rDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJieXRlcyI6ImV5SnZkWFJ3ZFhSVVpYaDBJam9pYUdraWZRPT0ifUx7fL8=",
+                ],
+            );
+        assert!(read.is_err(), "{read:?}");
     }
 }
