@@ -25,7 +25,7 @@ use super::{anthropic_stream, json, tokens};
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "what is not read below is only checked, or accepted without effect")]
 struct Request {
-    anthropic_version: Version,
+    anthropic_version: String,
     anthropic_beta: Option<Vec<String>>,
     max_tokens: Integer<1, { i64::MAX }>,
     messages: Vec<Message>,
@@ -41,12 +41,7 @@ struct Request {
     metadata: Option<IgnoredAny>,
     output_config: Option<IgnoredAny>,
     context_management: Option<IgnoredAny>,
-}
-
-#[derive(Deserialize)]
-enum Version {
-    #[serde(rename = "bedrock-2023-05-31")]
-    Bedrock20230531,
+    user_profile_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -113,6 +108,9 @@ pub(super) fn complete(model: &Model, body: &Value) -> Result<Completion, Refusa
 
 /// What the structure alone does not say.
 fn check(model: &Model, request: &Request) -> Result<(), Fault> {
+    if !is_version(&request.anthropic_version) {
+        return Err(Fault::new(format_args!("Invalid API version: {}", request.anthropic_version)));
+    }
     let messages = |words: &str| Err(Fault::new(words).at("messages"));
     match request.messages.first() {
         None => return messages("at least one message is required"),
@@ -147,6 +145,16 @@ fn check(model: &Model, request: &Request) -> Result<(), Fault> {
         return Err(Fault::new(words));
     }
     Ok(())
+}
+
+/// `bedrock-2023-05-31`, which the pages above have, or a date, which the vendor's own client sends to Bedrock.
+fn is_version(version: &str) -> bool {
+    let is_date = version.len() == 10
+        && version.bytes().enumerate().all(|(at, byte)| match at {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+    version == "bedrock-2023-05-31" || is_date
 }
 
 fn check_part(part: &Part) -> Result<(), Fault> {

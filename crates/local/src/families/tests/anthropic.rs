@@ -93,11 +93,13 @@ fn refusals_are_worded_by_field() {
     let check =
         |at: &str, value: Value, message: &str| check_refused(MODEL, with(body(), at, value), message);
     check("/anthropic_version", Value::Null, "anthropic_version: Field required");
-    check(
-        "/anthropic_version",
-        json!("2023-06-01"),
-        "anthropic_version: Input should be 'bedrock-2023-05-31'",
-    );
+    check("/anthropic_version", json!(1), "anthropic_version: Input should be a valid string");
+    for version in
+        ["", "bedrock", "bedrock-2023-05-32", "2023-06-0x", "2023_06-01", "claude-3-sonnet-20240229-v1:0"]
+    {
+        check("/anthropic_version", json!(version), &format!("Invalid API version: {version}"));
+    }
+    assert!(answer(MODEL, &with(body(), "/anthropic_version", json!("2023-06-01"))).is_ok());
     check("/max_tokens", Value::Null, "max_tokens: Field required");
     check("/max_tokens", json!("9"), "max_tokens: Input should be a valid integer");
     check("/max_tokens", json!(0), "max_tokens: 0 is not greater or equal to 1");
