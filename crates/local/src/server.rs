@@ -133,6 +133,18 @@ impl Local {
 
     /// Breaks the next stream after some of its events, or after all of them where it has fewer; several faults break one
     /// stream after the other.
+    ///
+    /// ```
+    /// use invoke_model_local::{Local, StreamFault};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let local = Local::start().await?;
+    /// // Three events arrive, and ten bytes of the fourth.
+    /// local.break_stream(3, StreamFault::Cut { bytes: 10 });
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn break_stream(&self, after_events: u64, fault: StreamFault) {
         self.endpoint.faults.push(Planned { after_events, fault });
     }

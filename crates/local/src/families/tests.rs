@@ -29,6 +29,11 @@ fn answered(model: &str, body: Value) -> Value {
     invoke(model, &body).1
 }
 
+/// The chunks that `model` streams.
+fn streamed(model: &str, body: Value) -> Vec<Value> {
+    stream(model, &body).unwrap_or_else(|refusal| panic!("{model} streams no {body}: {refusal}")).collect()
+}
+
 fn check_refused(model: &str, body: Value, message: &str) {
     assert_eq!(answer(model, &body), Err(Refusal::Validation(message.to_owned())), "{body}");
 }

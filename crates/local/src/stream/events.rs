@@ -21,6 +21,7 @@ pub(crate) struct Events {
     endpoint: Arc<Endpoint>,
     frames: Frames,
     progress: Arc<Progress>,
+    has_begun: bool,
     /// The frame that is on its way.
     leaving: Option<oneshot::Receiver<Infallible>>,
     pause: Option<Pin<Box<Sleep>>>,
@@ -29,10 +30,15 @@ pub(crate) struct Events {
 impl Events {
     pub(crate) fn new(endpoint: Arc<Endpoint>, frames: Frames, progress: Arc<Progress>) -> Self {
         endpoint.streams.send_modify(|open| *open += 1);
-        Self { endpoint, frames, progress, leaving: None, pause: None }
+        Self { endpoint, frames, progress, has_begun: false, leaving: None, pause: None }
     }
 
     pub(crate) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        if !std::mem::replace(&mut self.has_begun, true) {
+            // The head leaves first, also before a connection that is cut at once.
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         if let Some(leaving) = &mut self.leaving {
             // It never says anything: it ends when the connection lets go of the bytes.
             let _ = ready!(Pin::new(leaving).poll(cx));

@@ -1,6 +1,7 @@
 //! No request makes the endpoint panic, or goes without an answer.
 
 use http::{HeaderName, HeaderValue, Method};
+use invoke_model_protocol::event_stream::Decoder;
 use proptest::prelude::*;
 
 use super::*;
@@ -12,6 +13,8 @@ fn any_target() -> impl Strategy<Value = String> {
         Just("/model/amazon.titan-embed-text-v2%3A0/invoke".to_owned()),
         Just("/model/anthropic.claude-3-haiku-20240307-v1%3A0/invoke".to_owned()),
         Just("/model/local.error-v1/invoke".to_owned()),
+        Just("/model/local.error-v1/invoke-with-response-stream".to_owned()),
+        Just("/model/meta.llama3-8b-instruct-v1%3A0/invoke-with-response-stream".to_owned()),
         Just("/model/%FF%00/invoke".to_owned()),
     ]
 }
@@ -19,7 +22,7 @@ fn any_target() -> impl Strategy<Value = String> {
 fn any_body() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         prop::collection::vec(any::<u8>(), 0..100),
-        r#"\{"(inputText|error|messages|max_tokens)":("[a-z]{0,4}"|[0-9]{1,3}|\[\{\}\]|null)\}"#
+        r#"\{"(inputText|prompt|error|messages|max_tokens)":("[a-z]{0,4}"|"ThrottlingException"|[0-9]{1,3}|\[\{\}\]|null)\}"#
             .prop_map(String::into_bytes),
     ]
 }
@@ -73,6 +76,13 @@ proptest! {
         let call = endpoint.log.calls().pop().unwrap();
         prop_assert_eq!(call.status, response.status().as_u16());
         prop_assert_eq!(call.error_code.is_none(), response.status().is_success());
-        prop_assert!(serde_json::from_slice::<serde_json::Value>(response.body()).is_ok());
+        if call.stream.is_some() {
+            let mut decoder = Decoder::new();
+            decoder.push(response.body());
+            while decoder.decode().unwrap().is_some() {}
+            prop_assert_eq!(decoder.finish(), Ok(()));
+        } else {
+            prop_assert!(serde_json::from_slice::<serde_json::Value>(response.body()).is_ok());
+        }
     }
 }

@@ -8,12 +8,13 @@ use super::*;
 use crate::{ERROR_MODEL_ID, Policy};
 
 #[test]
-fn each_of_the_ten_errors_can_be_asked_for() {
+fn each_error_can_be_asked_for() {
     for (code, status) in [
         ("AccessDeniedException", 403),
         ("InternalServerException", 500),
         ("ModelErrorException", 424),
         ("ModelNotReadyException", 429),
+        ("ModelStreamErrorException", 424),
         ("ModelTimeoutException", 408),
         ("ResourceNotFoundException", 404),
         ("ServiceQuotaExceededException", 400),

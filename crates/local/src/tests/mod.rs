@@ -4,6 +4,7 @@ mod any_request;
 mod authentication;
 mod errors;
 mod rules;
+mod stream_faults;
 mod stream_wire;
 mod streams;
 mod wire;
@@ -97,7 +98,11 @@ fn head(endpoint: &Arc<Endpoint>, request: Request<Bytes>) -> Response<AnswerBod
         receiver.update(&body);
         receiver.finish()
     });
-    respond(endpoint, request, endpoint.clock.now())
+    let mut response = respond(endpoint, request, endpoint.clock.now());
+    if matches!(response.body(), AnswerBody::Events(_)) {
+        assert!(next_frame(response.body_mut()).is_pending(), "the head leaves first");
+    }
+    response
 }
 
 /// All frames of a body, and why it broke if it did.

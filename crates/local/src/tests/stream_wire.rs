@@ -1,6 +1,7 @@
 //! Streams on the wire: HTTP/1.1 chunks, their pace, back pressure, and clients that go away.
 
 use invoke_model_protocol::event_stream::Decoder;
+use invoke_model_types::ThrottlingException;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream};
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -9,7 +10,7 @@ use super::streams::{LLAMA, PROMPT, chunk, messages};
 use super::wire::{connect, wire};
 use super::*;
 use crate::server::connection;
-use crate::{Local, StreamEnd, StreamRecord};
+use crate::{Local, StreamEnd, StreamFault, StreamRecord};
 
 /// Reads a head, in lower case.
 async fn read_head(stream: &mut (impl AsyncBufRead + Unpin)) -> String {
@@ -167,4 +168,55 @@ async fn stopping_waits_for_a_stream() {
     read_head(&mut stream).await;
     let (chunks, stopped) = tokio::join!(read_chunks(&mut stream), local.stop());
     assert_eq!((chunks.len(), stopped), (5, true));
+}
+
+/// All bytes until the connection is closed.
+async fn read_rest(stream: &mut BufReader<tokio::net::TcpStream>) -> Vec<u8> {
+    let mut rest = Vec::new();
+    stream.read_to_end(&mut rest).await.unwrap();
+    rest
+}
+
+#[tokio::test]
+async fn a_cut_closes_the_connection_without_the_last_chunk() {
+    let local = builder().start().await.unwrap();
+    let healthy = {
+        let mut stream = connect(&local).await;
+        stream.write_all(&wire(&streaming(LLAMA, PROMPT))).await.unwrap();
+        read_head(&mut stream).await;
+        read_chunks(&mut stream).await
+    };
+    for (after_events, bytes) in [(0, 0), (0, 1), (1, 100), (0, healthy.concat().len()), (5, 0)] {
+        local.break_stream(after_events, StreamFault::Cut { bytes });
+        let mut stream = connect(&local).await;
+        stream.write_all(&wire(&streaming(LLAMA, PROMPT))).await.unwrap();
+        let head = read_head(&mut stream).await;
+        check_says(&head, "\r\ntransfer-encoding: chunked\r\n");
+        let rest = read_rest(&mut stream).await;
+        let mut chunks = BufReader::new(rest.as_slice());
+        let mut body = Vec::new();
+        while !chunks.fill_buf().await.unwrap().is_empty() {
+            let chunk = read_chunk(&mut chunks).await;
+            assert!(!chunk.is_empty(), "the body has an end");
+            body.extend(chunk);
+        }
+        let before = healthy[..usize::try_from(after_events).unwrap()].concat().len();
+        assert_eq!(body, healthy.concat()[..before + bytes], "{after_events} events and {bytes} bytes");
+    }
+    local.streams_ended().await;
+    let ends: Vec<_> = local.calls().iter().map(|call| call.stream.unwrap().end.unwrap()).collect();
+    assert_eq!(ends[0], StreamEnd::Finished);
+    assert_eq!(ends[1..], [StreamEnd::Broken; 5]);
+}
+
+#[tokio::test]
+async fn a_connection_is_good_after_an_error_in_a_stream() {
+    let local = builder().start().await.unwrap();
+    local.raise_in_stream(2, ThrottlingException::default());
+    let mut stream = connect(&local).await;
+    for expected in [3, 5] {
+        stream.write_all(&wire(&streaming(LLAMA, PROMPT))).await.unwrap();
+        read_head(&mut stream).await;
+        assert_eq!(read_chunks(&mut stream).await.len(), expected);
+    }
 }

@@ -172,3 +172,46 @@ fn the_4_5_models_take_temperature_or_top_p() {
         );
     }
 }
+
+#[test]
+fn a_stream() {
+    let message = answered(MODEL, body());
+    let delta = |text: &str| json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}});
+    let expected = [
+        json!({
+            "type": "message_start",
+            "message": {
+                "id": message["id"],
+                "type": "message",
+                "role": "assistant",
+                "model": message["model"],
+                "content": [],
+                "stop_reason": null,
+                "stop_sequence": null,
+                "usage": {"input_tokens": 1, "output_tokens": 1},
+            },
+        }),
+        json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}),
+        delta("You"),
+        delta(" said"),
+        delta(":"),
+        delta(" hello"),
+        json!({"type": "content_block_stop", "index": 0}),
+        json!({
+            "type": "message_delta",
+            "delta": {"stop_reason": "end_turn", "stop_sequence": null},
+            "usage": {"output_tokens": 4},
+        }),
+        json!({"type": "message_stop"}),
+    ];
+    assert_eq!(streamed(MODEL, body()), expected);
+}
+
+#[test]
+fn a_stream_without_text_has_no_content_block() {
+    let chunks = streamed(MODEL, with(body(), "/stop_sequences", json!(["You"])));
+    let types: Vec<_> = chunks.iter().map(|chunk| chunk["type"].as_str().unwrap()).collect();
+    assert_eq!(types, ["message_start", "message_delta", "message_stop"]);
+    assert_eq!(chunks[0]["message"]["usage"]["output_tokens"], 0);
+    assert_eq!(chunks[1]["delta"], json!({"stop_reason": "stop_sequence", "stop_sequence": "You"}));
+}

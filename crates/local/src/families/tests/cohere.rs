@@ -202,3 +202,28 @@ fn refusals_of_embeddings() {
         "#/inputs/0/content: images are not implemented by the local endpoint",
     );
 }
+
+#[test]
+fn a_stream() {
+    let answer = answered(COMMAND, json!({"message": "hello"}));
+    let text = |text: &str| json!({"event_type": "text-generation", "is_finished": false, "text": text});
+    let start =
+        json!({"event_type": "stream-start", "is_finished": false, "generation_id": answer["generation_id"]});
+    let end = json!({
+        "event_type": "stream-end",
+        "is_finished": true,
+        "finish_reason": "COMPLETE",
+        "response": answer,
+    });
+    let expected = [start, text("You"), text(" said"), text(":"), text(" hello"), end];
+    assert_eq!(streamed(COMMAND, json!({"message": "hello"})), expected);
+}
+
+#[test]
+fn search_queries_are_an_event() {
+    let chunks = streamed(COMMAND, json!({"message": "tall penguins", "search_queries_only": true}));
+    let types: Vec<_> = chunks.iter().map(|chunk| chunk["event_type"].as_str().unwrap()).collect();
+    assert_eq!(types, ["stream-start", "search-queries-generation", "stream-end"]);
+    assert_eq!(chunks[1]["search_queries"][0]["text"], "tall penguins");
+    assert_eq!(chunks[1]["search_queries"], chunks[2]["response"]["search_queries"]);
+}

@@ -58,3 +58,25 @@ fn refusals() {
     check("/temperature", json!("hot"), "#/temperature: expected type: Number, found: String");
     check("/top_p", json!(2), "#/top_p: 2 is not less or equal to 1");
 }
+
+#[test]
+fn a_stream() {
+    let chunk = |text: &str, read: Value, generated: u64, reason: Value| {
+        json!({
+            "generation": text,
+            "prompt_token_count": read,
+            "generation_token_count": generated,
+            "stop_reason": reason,
+        })
+    };
+    let body = with(minimal(Family::Llama), "/max_gen_len", json!(3));
+    let expected = [
+        chunk("You", json!(1), 1, Value::Null),
+        chunk(" said", Value::Null, 2, Value::Null),
+        chunk(":", Value::Null, 3, json!("length")),
+    ];
+    assert_eq!(streamed(MODEL, body), expected);
+    let finished = streamed(MODEL, minimal(Family::Llama));
+    assert_eq!(finished[4], chunk("", Value::Null, 4, json!("stop")));
+    assert_eq!(finished.len(), 5);
+}

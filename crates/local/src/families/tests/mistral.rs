@@ -100,3 +100,26 @@ fn refusals_of_chats() {
     );
     check("/tool_choice", json!("some"), "#/tool_choice: some is not a valid enum value");
 }
+
+#[test]
+fn streams() {
+    let text = |text: &str, reason: Value| json!({"outputs": [{"text": text, "stop_reason": reason}]});
+    let body = with(minimal(Family::Mistral), "/max_tokens", json!(2));
+    let model = "mistral.mistral-7b-instruct-v0:2";
+    assert_eq!(streamed(model, body), [text("You", Value::Null), text(" said", json!("length"))]);
+
+    let choice = |text: &str, reason: Value| {
+        let message = json!({"role": "assistant", "content": text});
+        json!({"choices": [{"index": 0, "message": message, "stop_reason": reason}]})
+    };
+    let expected = [
+        choice("You", Value::Null),
+        choice(" said", Value::Null),
+        choice(":", Value::Null),
+        choice(" hello", Value::Null),
+        choice("", json!("stop")),
+    ];
+    for model in ["mistral.mistral-large-2407-v1:0", "mistral.mistral-large-2402-v1:0"] {
+        assert_eq!(streamed(model, minimal(Family::MistralChat)), expected);
+    }
+}

@@ -112,3 +112,27 @@ fn conversations_start_with_the_user() {
         "A conversation must start with a user message. Try again with a conversation that starts with a user message.",
     );
 }
+
+#[test]
+fn a_stream() {
+    let block = |index: u64, text: &str| {
+        [
+            json!({"contentBlockDelta": {"delta": {"text": text}, "contentBlockIndex": index}}),
+            json!({"contentBlockStop": {"contentBlockIndex": index}}),
+        ]
+    };
+    let blocks = [block(0, "You"), block(1, " said"), block(2, ":")].concat();
+    let usage = json!({
+        "inputTokens": 1,
+        "outputTokens": 3,
+        "totalTokens": 4,
+        "cacheReadInputTokenCount": 0,
+        "cacheWriteInputTokenCount": 0,
+    });
+    let ends = [
+        json!({"messageStop": {"stopReason": "max_tokens"}}),
+        json!({"metadata": {"usage": usage, "metrics": {}, "trace": {}}}),
+    ];
+    let expected = [vec![json!({"messageStart": {"role": "assistant"}})], blocks, ends.to_vec()].concat();
+    assert_eq!(streamed(MODEL, with(body(), "/inferenceConfig", json!({"maxTokens": 3}))), expected);
+}

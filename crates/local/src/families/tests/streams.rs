@@ -83,7 +83,7 @@ fn whole(family: Family, answer: &Value) -> Said {
 }
 
 /// What chunks say together. A value that stands in several is their last.
-fn streamed(family: Family, chunks: &[Value]) -> Said {
+fn together(family: Family, chunks: &[Value]) -> Said {
     let all = |at: &'static str| {
         chunks.iter().filter_map(move |chunk| chunk.pointer(at)).filter(|value| !value.is_null())
     };
@@ -132,7 +132,7 @@ fn check(model: &str, body: &Value) {
     assert_eq!(stream.content_type, answer.content_type);
     assert_eq!((stream.input_tokens, stream.output_tokens), (answer.input_tokens, answer.output_tokens));
     let chunks: Vec<Value> = stream.collect();
-    assert_eq!(streamed(family, &chunks), whole(family, &expected), "{model} {body}");
+    assert_eq!(together(family, &chunks), whole(family, &expected), "{model} {body}");
     assert!(chunks.iter().all(Value::is_object), "{model} {body}");
     // The last event of Cohere models has the whole answer.
     let mut parts = chunks.iter().filter(|chunk| chunk["response"].is_null());

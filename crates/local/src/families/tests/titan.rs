@@ -179,3 +179,32 @@ fn refusals_of_multimodal_embeddings() {
         "400 Bad Request: Too many input tokens. Max input tokens: 256, request input token count: 257",
     );
 }
+
+#[test]
+fn a_stream() {
+    let chunk = |text: &str, read: Value, generated: Value, reason: Value| {
+        json!({
+            "index": 0,
+            "inputTextTokenCount": read,
+            "totalOutputTextTokenCount": generated,
+            "outputText": text,
+            "completionReason": reason,
+        })
+    };
+    let null = || Value::Null;
+    let expected = [
+        chunk("You", json!(1), null(), null()),
+        chunk(" said", null(), null(), null()),
+        chunk(":", null(), null(), null()),
+        chunk(" hello", null(), null(), null()),
+        chunk("", null(), json!(4), json!("FINISHED")),
+    ];
+    assert_eq!(streamed(TEXT, body()), expected);
+    let limited = |limit: i64| with(body(), "/textGenerationConfig", json!({"maxTokenCount": limit}));
+    // At the limit the last token ends the stream.
+    assert_eq!(
+        streamed(TEXT, limited(2)),
+        [chunk("You", json!(1), null(), null()), chunk(" said", null(), json!(2), json!("LENGTH"))]
+    );
+    assert_eq!(streamed(TEXT, limited(0)), [chunk("", json!(1), json!(0), json!("LENGTH"))]);
+}
