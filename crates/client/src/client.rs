@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use http::request::Parts;
 use invoke_model_protocol::{self as protocol, Operation};
@@ -10,6 +11,7 @@ use invoke_model_types::service::SIGNING_NAME;
 
 use crate::config::Authentication;
 use crate::error::ErrorKind;
+use crate::retry::{Bucket, Skew};
 use crate::{Call, Config, ConfigError, credentials};
 
 /// Calls Amazon Bedrock Runtime. Cheap to clone; clones share connections and the signing key.
@@ -21,6 +23,10 @@ struct Inner {
     /// One for all calls, because it keeps the signing key. Without a region it is not used: settings that ask for
     /// a signature have one.
     signer: Signer,
+    /// What retries are paid from.
+    bucket: Bucket,
+    /// How far the service's clock is ahead.
+    skew: Skew,
 }
 
 impl Client {
@@ -56,6 +62,19 @@ impl Client {
         Call::filled(self, input)
     }
 
+    /// The time as the service has it, as far as it is known.
+    fn now(&self) -> SystemTime {
+        self.0.skew.correct(self.config().clock.now())
+    }
+
+    pub(crate) fn bucket(&self) -> &Bucket {
+        &self.0.bucket
+    }
+
+    pub(crate) fn skew(&self) -> &Skew {
+        &self.0.skew
+    }
+
     /// Says in the request who calls: a signature, or the bearer token. The first look-up of credentials is here,
     /// and there is none for a token. `None` if the request is not signed: there is a token, or the operation asks for
     /// nothing.
@@ -75,7 +94,7 @@ impl Client {
             Authentication::SigV4(provider) => {
                 let provided = credentials::load(provider.as_ref()).await?;
                 // After the look-up, which can take seconds.
-                let now = self.config().clock.now();
+                let now = self.now();
                 let credentials = credentials::current(&provided, now)?;
                 Ok(Some(self.0.signer.sign(request, &credentials, &payload(), now)?))
             }
@@ -86,7 +105,7 @@ impl Client {
 impl From<Config> for Client {
     fn from(config: Config) -> Self {
         let signer = Signer::new(config.region().unwrap_or_default(), SIGNING_NAME);
-        Self(Arc::new(Inner { config, signer }))
+        Self(Arc::new(Inner { config, signer, bucket: Bucket::default(), skew: Skew::default() }))
     }
 }
 

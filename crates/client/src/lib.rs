@@ -71,6 +71,8 @@ mod env;
 mod error;
 mod events;
 mod generated;
+mod metadata;
+mod retry;
 #[cfg(feature = "aws-config")]
 mod sdk_config;
 
@@ -81,6 +83,8 @@ pub use config::{AuthScheme, Config, ConfigBuilder, ConfigError, Source, Sources
 pub use credentials::CredentialsError;
 pub use error::{Error, ErrorKind};
 pub use events::{Cut, Events, Received, Truncated};
+pub use metadata::{Attempt, Metadata, Usage};
+pub use retry::{FailureClass, Retries};
 
 pub use aws_credential_types::Credentials;
 pub use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};

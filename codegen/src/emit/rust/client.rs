@@ -8,8 +8,18 @@ use crate::config::Config;
 use crate::ir::{Member, Operation, Presence, Type};
 
 /// What a call can do already: a setter of such a member has `set_` before its name.
-const METHODS_OF_CALL: &[&str] =
-    &["attach", "deadlines", "explain", "field", "given", "send", "send_chunked", "sign"];
+const METHODS_OF_CALL: &[&str] = &[
+    "attach",
+    "deadlines",
+    "explain",
+    "field",
+    "given",
+    "retries",
+    "send",
+    "send_chunked",
+    "send_with_metadata",
+    "sign",
+];
 
 pub(super) fn operation(operation: &Operation, config: &Config) -> TokenStream {
     let types = format_ident!("{}", config.types_crate);

@@ -16,7 +16,8 @@ pub(super) const PIECE: usize = 64 << 10;
 /// An open file that stands at its beginning.
 pub(crate) struct File {
     path: PathBuf,
-    file: std::fs::File,
+    /// Until it is read.
+    file: Option<std::fs::File>,
     length: u64,
     hash: PayloadHash,
 }
@@ -34,7 +35,7 @@ impl File {
             let mut file = std::fs::File::open(path).map_err(unreadable)?;
             let (length, hash) = hash_of(&mut file).map_err(unreadable)?;
             file.rewind().map_err(unreadable)?;
-            Ok(Self { path: path.to_owned(), file, length, hash })
+            Ok(Self { path: path.to_owned(), file: Some(file), length, hash })
         })
         .await
     }
@@ -44,15 +45,26 @@ impl File {
         &self.hash
     }
 
-    /// The content as a body of known length that is read while it is sent.
-    pub(crate) fn into_stream(self) -> FileStream {
-        FileStream::new(tokio::fs::File::from_std(self.file), self.path, self.length, self.hash)
+    /// The content as a body of known length that is read while it is sent. For another attempt the file is opened
+    /// again; what is in it must still be what the hash was taken of.
+    pub(crate) async fn stream(&mut self) -> Result<FileStream, BodyError> {
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => blocking(self.path.clone(), open).await?,
+        };
+        Ok(FileStream::new(
+            tokio::fs::File::from_std(file),
+            self.path.clone(),
+            self.length,
+            self.hash.clone(),
+        ))
     }
 
     /// The whole content in memory.
     pub(crate) async fn into_bytes(self) -> Result<Bytes, BodyError> {
-        let Self { path, mut file, length, hash } = self;
+        let Self { path, file, length, hash } = self;
         blocking(path, move |path| {
+            let mut file = file.map_or_else(|| open(path), Ok)?;
             let mut content = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
             file.read_to_end(&mut content)
                 .map_err(|error| BodyError::Unreadable { path: path.to_owned(), error })?;
@@ -63,6 +75,10 @@ impl File {
         })
         .await
     }
+}
+
+fn open(path: &Path) -> Result<std::fs::File, BodyError> {
+    std::fs::File::open(path).map_err(|error| BodyError::Unreadable { path: path.to_owned(), error })
 }
 
 /// The length and hash of what is left of a file.

@@ -5,9 +5,12 @@ use std::future::Future;
 use http::Response;
 use http::header::CONTENT_TYPE;
 use invoke_model_protocol::event_stream;
-use invoke_model_protocol::{EventStreamOutput, Operation, ParseError, ParseErrorKind, delivery};
+use invoke_model_protocol::{
+    EventStreamOutput, Operation, ParseError, ParseErrorKind, PayloadOutput, delivery,
+};
 use invoke_model_transport::ResponseBody;
 
+use super::Chunked;
 use super::send::{parse, parse_head, whole};
 use super::trail::Trail;
 use crate::{ErrorKind, Events};
@@ -27,7 +30,7 @@ pub struct Streamed<O: EventStreamOutput> {
     pub body: Events<O>,
 }
 
-/// How an output is delivered: implemented for what an [`Operation::Delivery`] can be, and by nobody else.
+/// How an output is delivered: implemented for what an [`Operation::Delivery`] can be, and for nothing of others.
 pub trait Deliver<O: Operation>: sealed::Sealed {
     /// What a call gives.
     type Answer;
@@ -45,6 +48,22 @@ impl<O: Operation> Deliver<O> for delivery::Whole {
 
     async fn deliver(response: Response<ResponseBody>, _: &Trail) -> Result<O::Output, ErrorKind<O::Error>> {
         parse::<O>(whole(response).await?)
+    }
+}
+
+/// The payload chunk by chunk, for who asks for that.
+#[derive(Debug)]
+pub(super) enum Chunks {}
+
+impl<O: PayloadOutput> Deliver<O> for Chunks {
+    type Answer = Chunked<O::Output>;
+
+    async fn deliver(
+        response: Response<ResponseBody>,
+        _: &Trail,
+    ) -> Result<Chunked<O::Output>, ErrorKind<O::Error>> {
+        let (head, body) = response.into_parts();
+        Ok(Chunked { output: parse_head::<O>(head)?, body })
     }
 }
 
@@ -84,4 +103,5 @@ mod sealed {
     pub trait Sealed {}
     impl Sealed for delivery::Whole {}
     impl Sealed for delivery::Events {}
+    impl Sealed for super::Chunks {}
 }

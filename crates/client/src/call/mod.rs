@@ -1,9 +1,11 @@
 //! One call: its input, its way to the service and back.
 
 mod answer;
+mod attempts;
 mod chunked;
 mod explanation;
 mod field;
+mod prepared;
 mod request;
 mod required;
 mod send;
@@ -24,6 +26,7 @@ pub use field::FieldError;
 pub(crate) use trail::Trail;
 
 use crate::body::Content;
+use crate::retry::Retries;
 use crate::{Body, Client};
 use required::Required;
 
@@ -38,13 +41,14 @@ pub struct Call<O: Operation> {
     file: Option<PathBuf>,
     fields: Vec<(String, String)>,
     deadlines: Deadlines,
+    retries: Retries,
 }
 
 impl<O: Operation> Call<O> {
     pub(crate) fn filled(client: &Client, input: O::Input) -> Self {
         let (client, required) = (client.clone(), Required::default());
-        let deadlines = client.config().deadlines;
-        Self { client, input, required, file: None, fields: Vec::new(), deadlines }
+        let (deadlines, retries) = (client.config().deadlines, client.config().retries);
+        Self { client, input, required, file: None, fields: Vec::new(), deadlines, retries }
     }
 
     /// A call with an empty input whose required members are still to be [`given`](Self::given).
@@ -74,6 +78,13 @@ impl<O: Operation> Call<O> {
     #[must_use]
     pub fn deadlines(mut self, deadlines: Deadlines) -> Self {
         self.deadlines = deadlines;
+        self
+    }
+
+    /// When this call is sent again if it fails, in place of what the [`Config`](crate::Config) says.
+    #[must_use]
+    pub fn retries(mut self, retries: Retries) -> Self {
+        self.retries = retries;
         self
     }
 

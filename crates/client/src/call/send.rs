@@ -1,20 +1,19 @@
-//! The way to the service and back.
+//! Sending a call, and what is got for it.
 
 use bytes::Bytes;
 use http::Response;
 use http::response::Parts;
-use invoke_model_protocol::{ErrorMetadata, Operation, PayloadOutput};
+use invoke_model_protocol::{Operation, PayloadOutput};
 use invoke_model_transport::{ResponseBody, TransportError};
 use tracing::{Instrument, Span, field};
 
-use super::answer::{Answer, Deliver};
-use super::trail::Trail;
-use super::{Call, Chunked};
-use crate::{Error, ErrorKind};
+use super::answer::{Answer, Chunks, Deliver};
+use super::{Call, Chunked, Trail};
+use crate::{Error, ErrorKind, Metadata};
 
 impl<O: Operation> Call<O> {
-    /// Sends the call once and gives its output, or [`Streamed`](crate::Streamed) if the operation answers with events.
-    /// Dropping the future gives the call up.
+    /// Sends the call and gives its output, or [`Streamed`](crate::Streamed) if the operation answers with events. It
+    /// is sent again as [`Retries`](crate::Retries) say. Dropping the future gives the call up.
     ///
     /// # Errors
     /// See [`ErrorKind`]. An answer that cannot be parsed is in the error, whole.
@@ -22,17 +21,22 @@ impl<O: Operation> Call<O> {
     where
         O::Delivery: Deliver<O>,
     {
-        let mut trail = Trail::new(self.client.clone());
-        let span = self.span();
-        let way = async {
-            let response = self.response(&mut trail).await?;
-            O::Delivery::deliver(response, &trail).await
-        };
-        way.instrument(span).await.map_err(|kind| trail.error::<O>(kind))
+        self.deliver::<O::Delivery>().await.map(|(answer, _)| answer)
     }
 
-    /// Sends the call once and gives its output as soon as the head of the answer is there, the payload
-    /// chunk by chunk.
+    /// As [`send`](Self::send), and what is known of the call beside: what it counted, how long the model took, what
+    /// went wrong before.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub async fn send_with_metadata(self) -> Result<(Answer<O>, Metadata), Error<O::Error>>
+    where
+        O::Delivery: Deliver<O>,
+    {
+        self.deliver::<O::Delivery>().await.map(|(answer, trail)| (answer, trail.into_metadata()))
+    }
+
+    /// Sends the call and gives its output as soon as the head of the answer is there, the payload chunk by chunk.
     ///
     /// # Errors
     /// As [`send`](Self::send), but an answer that ends too early is an error of the last chunk.
@@ -40,27 +44,17 @@ impl<O: Operation> Call<O> {
     where
         O: PayloadOutput,
     {
-        let mut trail = Trail::new(self.client.clone());
-        let span = self.span();
-        let way = async {
-            let (head, body) = self.response(&mut trail).await?.into_parts();
-            let output = parse_head::<O>(head)?;
-            Ok(Chunked { output, body })
-        };
-        way.instrument(span).await.map_err(|kind| trail.error::<O>(kind))
+        self.deliver::<Chunks>().await.map(|(answer, _)| answer)
     }
 
-    /// A successful answer, its body still on the way.
-    async fn response(self, trail: &mut Trail) -> Result<Response<ResponseBody>, ErrorKind<O::Error>> {
-        let (client, running) = (self.client.clone(), self.deadlines.start());
-        let request = self.authorized(trail).await?.into_request();
-        trail.attempts += 1;
-        let response = running.send(&*client.config().transport, request).await?;
-        trail.answered(&response);
-        if O::is_success(response.status()) {
-            return Ok(response);
+    async fn deliver<D: Deliver<O>>(self) -> Result<(D::Answer, Trail), Error<O::Error>> {
+        let mut trail = Trail::new(self.client.clone());
+        let span = self.span();
+        let answer = self.attempts::<D>(&mut trail).instrument(span).await;
+        match answer {
+            Ok(answer) => Ok((answer, trail)),
+            Err(kind) => Err(trail.error::<O>(kind)),
         }
-        Err(refusal::<O>(whole(response).await?))
     }
 
     fn span(&self) -> Span {
@@ -89,11 +83,4 @@ pub(super) fn parse<O: Operation>(response: Response<Bytes>) -> Result<O::Output
 /// All but the payload, which is still on its way.
 pub(super) fn parse_head<O: Operation>(head: Parts) -> Result<O::Output, ErrorKind<O::Error>> {
     parse::<O>(Response::from_parts(head, Bytes::new()))
-}
-
-/// The service's error: the modelled one, or what the answer said if its members cannot be read.
-fn refusal<O: Operation>(response: Response<Bytes>) -> ErrorKind<O::Error> {
-    let metadata = ErrorMetadata::from_response(&response);
-    let error = O::parse_error(metadata.clone(), &response).unwrap_or_else(|_| metadata.into());
-    ErrorKind::Service { error, response: response.into() }
 }

@@ -1,13 +1,16 @@
-//! What is known about a call on its way, for its error.
+//! What is known about a call on its way, for its error and its metadata.
 
 use std::fmt;
+use std::time::Duration;
 
-use http::{HeaderMap, StatusCode, Uri};
-use invoke_model_protocol::Operation;
+use http::{StatusCode, Uri};
+use invoke_model_protocol::{Operation, OperationError};
 
-use crate::Client;
 use crate::error::{Context, Error, ErrorKind};
 use crate::events::Received;
+use crate::metadata::{Attempt, Head, Metadata, Usage};
+use crate::retry::class;
+use crate::{Client, FailureClass};
 
 /// How far a call got. It costs nothing until it becomes the [`Context`] of an error.
 #[derive(Clone)]
@@ -17,40 +20,105 @@ pub struct Trail {
     pub(super) target: Option<Uri>,
     /// How often the request was sent.
     pub(super) attempts: u32,
-    /// From the head of the answer.
-    answer: Option<(StatusCode, Option<String>)>,
+    /// The attempts that have failed; the last one is that of the error, if the call ends with one.
+    failed: Vec<Attempt>,
+    /// How long the call waited before the attempt in progress.
+    waited: Duration,
+    /// From the head of the answer to the last attempt.
+    pub(super) answer: Option<Head>,
 }
 
 impl Trail {
     pub(super) fn new(client: Client) -> Self {
-        Self { client, target: None, attempts: 0, answer: None }
+        Self { client, target: None, attempts: 0, failed: Vec::new(), waited: Duration::ZERO, answer: None }
     }
 
     /// The head of an answer is there.
     pub(super) fn answered<B>(&mut self, response: &http::Response<B>) {
-        let request_id = request_id(response.headers()).map(str::to_owned);
+        let head = Head::of(response);
         let span = tracing::Span::current();
-        span.record("status", response.status().as_u16());
-        span.record("request_id", request_id.as_deref());
-        self.answer = Some((response.status(), request_id));
+        span.record("status", head.status.as_u16());
+        span.record("request_id", head.request_id.as_deref());
+        self.answer = Some(head);
+    }
+
+    /// An attempt was answered.
+    pub(super) fn succeeded<O: Operation>(&self, took: Duration) {
+        if let Some(hook) = &self.client.config().on_attempt {
+            hook.show(&self.attempt::<O>(None, None, took));
+        }
+    }
+
+    /// An attempt has failed.
+    pub(super) fn failed<O: Operation>(&mut self, kind: &ErrorKind<O::Error>, took: Duration) {
+        let code = match kind {
+            ErrorKind::Service { error, .. } => error.code().map(str::to_owned),
+            _ => None,
+        };
+        let attempt = self.attempt::<O>(Some(class(kind)), code, took);
+        if let Some(hook) = &self.client.config().on_attempt {
+            hook.show(&attempt);
+        }
+        self.failed.push(attempt);
+    }
+
+    /// The call is sent again after a wait.
+    pub(super) fn again(&mut self, wait: Duration) {
+        self.waited = wait;
+    }
+
+    fn attempt<O: Operation>(
+        &self,
+        class: Option<FailureClass>,
+        code: Option<String>,
+        took: Duration,
+    ) -> Attempt {
+        let head = self.answer.as_ref();
+        Attempt {
+            operation: O::NAME,
+            number: self.attempts,
+            class,
+            status: head.map(|head| head.status),
+            code,
+            request_id: head.and_then(|head| head.request_id.clone()),
+            waited: self.waited,
+            took,
+        }
     }
 
     /// The id under which the service knows the request.
     pub(crate) fn request_id(&self) -> Option<&str> {
-        self.answer.as_ref()?.1.as_deref()
+        self.answer.as_ref()?.request_id.as_deref()
+    }
+
+    /// What is known of a call that was answered.
+    pub(crate) fn into_metadata(self) -> Metadata {
+        let (usage, latency) =
+            self.answer.as_ref().map_or((Usage::default(), None), |head| (head.usage, head.latency));
+        Metadata {
+            status: self.answer.as_ref().map_or(StatusCode::OK, |head| head.status),
+            request_id: self.answer.and_then(|head| head.request_id),
+            usage,
+            latency,
+            attempts: self.attempts,
+            earlier_attempts: self.failed,
+        }
     }
 
     /// The call ends here.
-    pub(super) fn error<O: Operation>(&self, kind: ErrorKind<O::Error>) -> Error<O::Error> {
-        Error::new(kind, self.context::<O>(None))
+    pub(super) fn error<O: Operation>(mut self, kind: ErrorKind<O::Error>) -> Error<O::Error> {
+        // It is the error's own.
+        self.failed.pop();
+        let context = self.context::<O>(None);
+        Error::new(kind, context)
     }
 
     /// The call ends in the midst of its events.
     pub(crate) fn stream_error<O: Operation, E>(&self, kind: ErrorKind<E>, received: Received) -> Error<E> {
-        Error::new(kind, self.context::<O>(Some(received)))
+        Error::new(kind, self.clone().context::<O>(Some(received)))
     }
 
-    fn context<O: Operation>(&self, received: Option<Received>) -> Context {
+    fn context<O: Operation>(self, received: Option<Received>) -> Context {
         let path = self.target.as_ref().map_or("", Uri::path);
         let labels = O::ROUTE.labels(path).unwrap_or_default();
         let config = self.client.config();
@@ -60,8 +128,9 @@ impl Trail {
             endpoint: config.endpoint_url(),
             labels: labels.into_iter().map(|(name, value)| (name, value.into_owned())).collect(),
             attempts: self.attempts,
-            status: self.answer.as_ref().map(|(status, _)| *status),
-            request_id: self.request_id().map(str::to_owned),
+            earlier: self.failed,
+            status: self.answer.as_ref().map(|head| head.status),
+            request_id: self.answer.and_then(|head| head.request_id),
             received,
         }
     }
@@ -71,10 +140,4 @@ impl fmt::Debug for Trail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Trail").field("attempts", &self.attempts).finish_non_exhaustive()
     }
-}
-
-/// The id under which the service knows the request.
-fn request_id(headers: &HeaderMap) -> Option<&str> {
-    let names = ["x-amzn-requestid", "x-amz-request-id"];
-    names.iter().find_map(|name| headers.get(*name)?.to_str().ok())
 }

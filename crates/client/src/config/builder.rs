@@ -13,6 +13,9 @@ use super::clock::Clock;
 use super::endpoint::Endpoint;
 use super::source::{Setting, Source, Sources};
 use super::tokens::Tokens;
+use crate::metadata::{Attempt, OnAttempt};
+use crate::retry::Retries;
+
 use super::{Authentication, Config, ConfigError};
 
 /// The settings of a [`Config`]. What is set here stands above what [`from_env`](Config::from_env) found.
@@ -30,6 +33,8 @@ pub struct ConfigBuilder {
     pub(crate) clock: Clock,
     pub(crate) tokens: Tokens,
     pub(crate) deadlines: Deadlines,
+    pub(crate) retries: Retries,
+    pub(crate) on_attempt: Option<OnAttempt>,
 }
 
 impl ConfigBuilder {
@@ -93,6 +98,18 @@ impl ConfigBuilder {
         self
     }
 
+    /// When a call that failed is sent again, unless the call has [its own](crate::Call::retries).
+    pub fn retries(mut self, retries: Retries) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// Is shown each attempt of each call when it has ended, well or not. It must not wait: the call does.
+    pub fn on_attempt(mut self, hook: impl Fn(&Attempt) + Send + Sync + 'static) -> Self {
+        self.on_attempt = Some(OnAttempt::new(hook));
+        self
+    }
+
     /// What tells the time, for signatures and for the expiry of credentials. Default: the system's clock.
     pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.clock = Clock::new(clock);
@@ -135,6 +152,8 @@ impl ConfigBuilder {
             clock: self.clock,
             tokens: self.tokens,
             deadlines: self.deadlines,
+            retries: self.retries,
+            on_attempt: self.on_attempt,
         })
     }
 
@@ -239,6 +258,7 @@ impl fmt::Debug for ConfigBuilder {
             .field("ignore_bearer", &self.ignore_bearer)
             .field("transport", &self.transport)
             .field("deadlines", &self.deadlines)
+            .field("retries", &self.retries)
             .finish_non_exhaustive()
     }
 }

@@ -24,6 +24,8 @@ pub(crate) use source::Setting;
 pub(crate) use tokens::Tokens;
 
 use crate::env;
+use crate::metadata::OnAttempt;
+use crate::retry::Retries;
 
 /// The settings of a [`Client`](crate::Client), checked, with the endpoint resolved. `Debug` shows no secret.
 #[derive(Clone)]
@@ -36,6 +38,8 @@ pub struct Config {
     pub(crate) clock: Clock,
     pub(crate) tokens: Tokens,
     pub(crate) deadlines: Deadlines,
+    pub(crate) retries: Retries,
+    pub(crate) on_attempt: Option<OnAttempt>,
 }
 
 /// How a call says who calls.
@@ -103,6 +107,11 @@ impl Config {
         self.deadlines
     }
 
+    /// When a call that failed is sent again.
+    pub fn retries(&self) -> Retries {
+        self.retries
+    }
+
     /// Where the settings came from.
     pub fn sources(&self) -> &Sources {
         &self.sources
@@ -143,6 +152,7 @@ impl fmt::Debug for Config {
             .field("sources", &self.sources)
             .field("transport", &self.transport)
             .field("deadlines", &self.deadlines)
+            .field("retries", &self.retries)
             .finish_non_exhaustive()
     }
 }

@@ -3,6 +3,7 @@
 use http::StatusCode;
 
 use crate::events::Received;
+use crate::metadata::Attempt;
 
 /// What an error says of its call besides its reason. Nothing in it is sensitive: labels stand in the URL.
 #[derive(Debug)]
@@ -14,6 +15,8 @@ pub(crate) struct Context {
     /// serialized.
     pub(crate) labels: Vec<(&'static str, String)>,
     pub(crate) attempts: u32,
+    /// Those before the last one.
+    pub(crate) earlier: Vec<Attempt>,
     pub(crate) status: Option<StatusCode>,
     pub(crate) request_id: Option<String>,
     /// How much of a stream of events had come.

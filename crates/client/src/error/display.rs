@@ -5,6 +5,7 @@ use std::fmt::{self, Write};
 use invoke_model_protocol::OperationError;
 
 use super::{Error, ErrorKind};
+use crate::FailureClass;
 
 /// What happened, the facts in parentheses, and the hint.
 pub(super) fn write<E: OperationError>(error: &Error<E>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -44,7 +45,7 @@ pub(super) fn write<E: OperationError>(error: &Error<E>, f: &mut fmt::Formatter<
     }
 }
 
-fn facts<E>(error: &Error<E>) -> Vec<String> {
+fn facts<E: OperationError>(error: &Error<E>) -> Vec<String> {
     let context = &error.0.context;
     let mut facts = Vec::new();
     facts.extend(error.status().map(|status| format!("HTTP {}", status.as_u16())));
@@ -59,6 +60,9 @@ fn facts<E>(error: &Error<E>) -> Vec<String> {
         1 => facts.push("1 attempt".to_owned()),
         attempts => facts.push(format!("{attempts} attempts")),
     }
+    // That it was not sent is said already.
+    let class = Some(error.class()).filter(|class| *class != FailureClass::NotSent);
+    facts.extend(class.map(|class| class.to_string()));
     facts
 }
 

@@ -135,7 +135,7 @@ pub(super) fn hint(
 }
 
 /// A quota that no retry mends.
-pub(super) fn is_daily_quota(message: &str) -> bool {
+pub(crate) fn is_daily_quota(message: &str) -> bool {
     message.to_ascii_lowercase().contains("tokens per day")
 }
 

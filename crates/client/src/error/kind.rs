@@ -7,7 +7,7 @@ use http::StatusCode;
 use invoke_model_protocol::event_stream::{FrameError, Message};
 use invoke_model_protocol::{Fault, OperationError, ParseError, SerializeError};
 use invoke_model_signing::SignError;
-use invoke_model_transport::{TransportError, TransportErrorKind};
+use invoke_model_transport::TransportError;
 
 use crate::{BodyError, CredentialsError, FieldError, Truncated};
 
@@ -101,12 +101,6 @@ impl<E: fmt::Debug> fmt::Debug for ErrorKind<E> {
             }
         }
     }
-}
-
-/// Whether a fault of the connection can pass.
-pub(super) fn is_transient(kind: TransportErrorKind) -> bool {
-    use TransportErrorKind::{BodyIncomplete, Connect, ConnectTimeout, Deadline, Resolve, Send, Timeout};
-    matches!(kind, Resolve | Connect | ConnectTimeout | Send | Timeout | Deadline(_) | BodyIncomplete)
 }
 
 /// Whether an error of the service can pass: the model says so, or it is the service's own fault, or one of the

@@ -13,9 +13,12 @@ use http::StatusCode;
 use invoke_model_protocol::OperationError;
 
 pub(crate) use context::Context;
+pub(crate) use hint::is_daily_quota;
 pub use kind::ErrorKind;
 
 use crate::events::Received;
+use crate::metadata::Attempt;
+use crate::retry::{self, FailureClass, is_transient};
 
 /// Why a call of an operation with errors `E` has no output.
 ///
@@ -81,6 +84,11 @@ impl<E> Error<E> {
         self.0.context.attempts
     }
 
+    /// The attempts that failed before the last one, in their order, with what each says of the work.
+    pub fn earlier_attempts(&self) -> &[Attempt] {
+        &self.0.context.earlier
+    }
+
     /// How much of a stream of events had come, if there was one.
     pub fn received(&self) -> Option<Received> {
         self.0.context.received
@@ -103,6 +111,11 @@ impl<E> Error<E> {
 }
 
 impl<E: OperationError> Error<E> {
+    /// Whether the work that was asked for can have been done, and charged for.
+    pub fn class(&self) -> FailureClass {
+        retry::class(self.kind())
+    }
+
     /// The code of the service's error, such as `ThrottlingException`.
     pub fn code(&self) -> Option<&str> {
         self.as_service_error().and_then(E::code)
@@ -117,7 +130,7 @@ impl<E: OperationError> Error<E> {
     /// is another question: see [`may_have_been_sent`](Self::may_have_been_sent).
     pub fn is_retryable(&self) -> bool {
         match self.kind() {
-            ErrorKind::Transport(error) => kind::is_transient(error.kind()),
+            ErrorKind::Transport(error) => is_transient(error.kind()),
             ErrorKind::Truncated(_) | ErrorKind::Frame(_) => true,
             ErrorKind::Exception { error, .. } => kind::is_passing(error, None),
             ErrorKind::Service { error, response } => kind::is_passing(error, Some(response.status())),

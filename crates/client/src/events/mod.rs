@@ -16,7 +16,7 @@ use invoke_model_transport::{ResponseBody, TransportError, TransportErrorKind};
 pub use truncated::{Cut, Truncated};
 
 use crate::call::Trail;
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, Metadata};
 
 /// The events of an answer of operation `O`: [`recv`](Self::recv) one by one, or as a `Stream`.
 ///
@@ -71,6 +71,11 @@ impl<O: EventStreamOutput> Events<O> {
     /// The id under which the service knows the request, if the answer had one.
     pub fn request_id(&self) -> Option<&str> {
         self.trail.request_id()
+    }
+
+    /// What is known of the call beside its output.
+    pub fn metadata(&self) -> Metadata {
+        self.trail.clone().into_metadata()
     }
 
     /// The event in a message, or the error.

@@ -129,7 +129,7 @@ async fn transport() {
     check(
         TransportErrorKind::ResponseHead,
         "InvokeModel failed: the answer is not HTTP: cause; the service may have worked on it (region us-east-1, \
-         modelId amazon.titan-embed-text-v2:0, 1 attempt)",
+         modelId amazon.titan-embed-text-v2:0, 1 attempt, ambiguous)",
         true,
     )
     .await;
@@ -146,7 +146,7 @@ async fn an_answer_cut_short_keeps_its_status_and_request_id() {
     assert_eq!(
         error.to_string(),
         "InvokeModel failed: the answer's body is incomplete: end of file; the service may have worked on it (HTTP \
-         200, request id abc, region us-east-1, modelId amazon.titan-embed-text-v2:0, 1 attempt)"
+         200, request id abc, region us-east-1, modelId amazon.titan-embed-text-v2:0, 1 attempt, ambiguous)"
     );
 
     let fake = Fake::answering(Ok(response(200, &[], cut())));
@@ -181,7 +181,7 @@ async fn a_success_that_cannot_be_read_is_not_lost() {
     assert_eq!(
         error.to_string(),
         "InvokeModel succeeded, but its answer cannot be read: `serviceTier`: the header field is not UTF-8 (HTTP \
-         200, region us-east-1, modelId amazon.titan-embed-text-v2:0, 1 attempt)"
+         200, region us-east-1, modelId amazon.titan-embed-text-v2:0, 1 attempt, ambiguous)"
     );
     assert_eq!(error.response().unwrap().body(), "paid for");
     assert!(error.may_have_been_sent() && !error.is_retryable());
@@ -197,7 +197,7 @@ async fn service() {
     assert_eq!(
         error.to_string(),
         "InvokeModel failed: ThrottlingException: Too many requests, please wait (HTTP 429, request id abc-123, \
-         region us-east-1, modelId amazon.titan-embed-text-v2:0, 1 attempt)"
+         region us-east-1, modelId amazon.titan-embed-text-v2:0, 1 attempt, rejected)"
     );
     assert_eq!(error.code(), Some("ThrottlingException"));
     assert_eq!(error.message(), Some("Too many requests,\nplease wait"));
@@ -216,7 +216,7 @@ async fn answers_that_are_no_error_of_the_model() {
         error.to_string(),
         "InvokeModel failed: HTTP 502 without an error code: the body is not a JSON object (text/html, 7 bytes), so \
          a proxy or load balancer may have answered in place of the service (HTTP 502, region us-east-1, modelId \
-         amazon.titan-embed-text-v2:0, 1 attempt)"
+         amazon.titan-embed-text-v2:0, 1 attempt, ambiguous)"
     );
     assert!(error.is_retryable());
     assert_eq!(error.response().unwrap().body(), "<html>\n");
@@ -289,7 +289,7 @@ async fn an_arn_of_another_region_names_both() {
         error.to_string(),
         format!(
             "InvokeModel failed: ValidationException: The provided model identifier is invalid. (HTTP 400, region \
-             us-east-1, modelId {arn}, 1 attempt); hint: the ARN is of region eu-west-1, but us-east-1 was called: \
+             us-east-1, modelId {arn}, 1 attempt, rejected); hint: the ARN is of region eu-west-1, but us-east-1 was called: \
              set the region to eu-west-1"
         )
     );

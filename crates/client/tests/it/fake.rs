@@ -1,34 +1,39 @@
 //! A transport that records requests and answers from a script.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use invoke_model_client::{
-    BoxFuture, Client, Config, ConfigBuilder, Credentials, RequestBody, ResponseBody, Transport,
+    BoxFuture, Client, Config, ConfigBuilder, Credentials, RequestBody, ResponseBody, Retries, Transport,
     TransportError,
 };
 
 pub(crate) const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 
-type Answer = Result<http::Response<ResponseBody>, TransportError>;
+pub(crate) type Answer = Result<http::Response<ResponseBody>, TransportError>;
 
 /// Gives its answers in order, and fails a call for which there is none.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Fake(Arc<Mutex<State>>);
 
-#[derive(Debug, Default)]
+impl fmt::Debug for Fake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Fake")
+    }
+}
+
+#[derive(Default)]
 struct State {
-    answers: VecDeque<Answer>,
+    answers: VecDeque<BoxFuture<Answer>>,
     requests: Vec<http::Request<Bytes>>,
 }
 
 impl Fake {
     pub(crate) fn answering(answer: Answer) -> Self {
-        let fake = Self::default();
-        fake.0.lock().unwrap().answers.push_back(answer);
-        fake
+        Self::answers([answer])
     }
 
     /// An answer with these fields and this body.
@@ -62,9 +67,34 @@ impl Fake {
         self.bare().region("us-east-1").credentials_provider(credentials)
     }
 
-    /// Neither region nor credentials.
+    /// Neither region nor credentials. A call is sent once.
     pub(crate) fn bare(&self) -> ConfigBuilder {
-        Config::builder().transport(self.clone()).clock(now)
+        Config::builder().transport(self.clone()).clock(now).retries(Retries::NONE)
+    }
+
+    /// Gives these answers, one after the other.
+    pub(crate) fn answers<const N: usize>(answers: [Answer; N]) -> Self {
+        let fake = Self::default();
+        fake.push(answers);
+        fake
+    }
+
+    /// Gives these answers when they are there.
+    pub(crate) fn slow<const N: usize>(answers: [BoxFuture<Answer>; N]) -> Self {
+        let fake = Self::default();
+        fake.0.lock().unwrap().answers.extend(answers);
+        fake
+    }
+
+    /// More answers behind those that are left.
+    pub(crate) fn push<const N: usize>(&self, answers: [Answer; N]) {
+        let ready = answers.map(|answer| -> BoxFuture<Answer> { Box::pin(std::future::ready(answer)) });
+        self.0.lock().unwrap().answers.extend(ready);
+    }
+
+    /// Forgets the answers that are left.
+    pub(crate) fn forget_answers(&self) {
+        self.0.lock().unwrap().answers.clear();
     }
 }
 
@@ -92,9 +122,12 @@ impl Transport for Fake {
             let (parts, body) = request.into_parts();
             // Both bodies are `http_body::Body`, so that one reads the other.
             let body = ResponseBody::from_body(body).collect().await?;
-            let mut state = fake.0.lock().unwrap();
-            state.requests.push(http::Request::from_parts(parts, body));
-            state.answers.pop_front().expect("an answer in the script")
+            let answer = {
+                let mut state = fake.0.lock().unwrap();
+                state.requests.push(http::Request::from_parts(parts, body));
+                state.answers.pop_front().expect("an answer in the script")
+            };
+            answer.await
         })
     }
 }

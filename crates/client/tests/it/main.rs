@@ -5,6 +5,7 @@
 mod body;
 mod errors;
 mod fake;
+mod retries;
 mod secrets;
 mod settings;
 mod socket;

@@ -25,13 +25,18 @@ pub struct Deadlines {
     /// How long a reader waits for the next bytes of a body. Only waiting counts: a slow reader is not a slow peer.
     /// Default: 15 minutes.
     pub idle: Option<Duration>,
-    /// From the start of the call to the last byte of the answer. Default: none.
+    /// From the start of the call to the last byte of the answer, all attempts and the waits between them included.
+    /// Default: none.
     pub total: Option<Duration>,
+    /// Whether `total` also covers the wait for credentials. Default: no, so that the one call that finds them to be
+    /// renewed is not the one that fails; their own timeout bounds that wait.
+    pub total_covers_credentials: bool,
 }
 
 impl Deadlines {
     /// No limit at all.
-    pub const NONE: Self = Self { first_byte: None, idle: None, total: None };
+    pub const NONE: Self =
+        Self { first_byte: None, idle: None, total: None, total_covers_credentials: false };
 
     /// Starts the clock of a call.
     #[must_use]

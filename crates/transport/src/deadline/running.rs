@@ -54,6 +54,32 @@ impl Running {
         Ok(response.map(|body| body.watched(watch)))
     }
 
+    /// Waits for something else that the call needs, such as credentials.
+    ///
+    /// # Errors
+    /// The total deadline passed: the future is then dropped.
+    pub async fn within<F: Future>(&self, future: F) -> Result<F::Output, TransportError> {
+        match self.end {
+            None => Ok(future.await),
+            Some(end) => timeout_at(end.at, future).await.map_err(|_| Deadline::Total.expired(end.after)),
+        }
+    }
+
+    /// Waits for something that does not count: the end of the call moves by as long as it takes.
+    pub async fn without<F: Future>(&mut self, future: F) -> F::Output {
+        let Some(end) = &mut self.end else { return future.await };
+        let start = Instant::now();
+        let output = future.await;
+        end.at = end.at.checked_add(start.elapsed()).unwrap_or(end.at);
+        output
+    }
+
+    /// What is left of the total; `None` if it has no limit.
+    #[must_use]
+    pub fn remaining(&self) -> Option<Duration> {
+        self.end.map(|end| end.at.saturating_duration_since(Instant::now()))
+    }
+
     /// What bounds the time until the head of a response: the earlier of two deadlines.
     fn head(&self) -> Option<(Deadline, End)> {
         let first_byte = self.deadlines.first_byte.and_then(|after| {

@@ -114,6 +114,7 @@ async fn the_earlier_of_two_ends_the_call() {
         first_byte: first.first_byte.or(second.first_byte),
         idle: first.idle.or(second.idle),
         total: first.total.or(second.total),
+        ..Deadlines::NONE
     };
     assert_eq!(read(both(first_byte(5), total(9)), Slow::new(20, [])).await, (Err(Deadline::FirstByte), 5));
     assert_eq!(read(both(first_byte(9), total(5)), Slow::new(20, [])).await, (Err(Deadline::Total), 5));
@@ -128,6 +129,19 @@ async fn total_bounds_all_attempts_together() {
     send(40).await.unwrap();
     let error = send(40).await.unwrap_err();
     assert_eq!(error.kind(), TransportErrorKind::Deadline(Deadline::Total));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_call_waits_for_beside_counts_or_not() {
+    let mut running = total(60).start();
+    running.without(sleep(SECOND * 3600)).await;
+    assert_eq!(running.remaining(), Some(SECOND * 60));
+    running.within(sleep(SECOND * 59)).await.unwrap();
+    assert_eq!(running.remaining(), Some(SECOND));
+    let error = running.within(sleep(SECOND * 2)).await.unwrap_err();
+    assert_eq!(error.kind(), TransportErrorKind::Deadline(Deadline::Total));
+    assert_eq!(running.remaining(), Some(Duration::ZERO));
+    assert_eq!(Deadlines::NONE.start().remaining(), None);
 }
 
 #[tokio::test(start_paused = true)]

@@ -52,7 +52,7 @@ async fn an_exception_says_what_came_before_it() {
         error.to_string(),
         format!(
             "InvokeModelWithResponseStream failed in the midst of its answer: ThrottlingException: slow down \
-             (HTTP 200, {FACTS}, after 3 events and {bytes} bytes, 1 attempt)"
+             (HTTP 200, {FACTS}, after 3 events and {bytes} bytes, 1 attempt, ambiguous)"
         )
     );
     assert!(error.is_retryable());
@@ -121,7 +121,7 @@ async fn a_stream_that_is_cut_in_its_words() {
         error.unwrap().to_string(),
         format!(
             "InvokeModelWithResponseStream did not answer to the end: the stream was cut after 1 event and 150 \
-             bytes: the answer's body is incomplete: connection reset (HTTP 200, {FACTS}, 1 attempt)"
+             bytes: the answer's body is incomplete: connection reset (HTTP 200, {FACTS}, 1 attempt, ambiguous)"
         )
     );
 }

@@ -1,0 +1,94 @@
+//! A call on its way: sent, and sent again where that costs nothing twice.
+
+use http::Response;
+use invoke_model_protocol::{ErrorMetadata, Operation, OperationError};
+use invoke_model_transport::{ResponseBody, Running};
+use tokio::time::{Instant, sleep};
+
+use super::answer::Deliver;
+use super::prepared::Prepared;
+use super::send::whole;
+use super::{Call, Trail};
+use crate::retry::{Decision, Known, Paid, decide, random};
+use crate::{Client, ErrorKind};
+
+impl<O: Operation> Call<O> {
+    /// Sends until there is an answer, or a failure that ends the call.
+    pub(super) async fn attempts<D: Deliver<O>>(
+        self,
+        trail: &mut Trail,
+    ) -> Result<D::Answer, ErrorKind<O::Error>> {
+        let (client, deadlines, retries) = (self.client.clone(), self.deadlines, self.retries);
+        let mut running = deadlines.start();
+        let covered = deadlines.total_covers_credentials;
+        let mut prepared = self.prepare(trail).await?;
+        let (mut paid, mut corrected) = (Paid::default(), false);
+        loop {
+            let started = Instant::now();
+            let sent = attempt::<O, D>(&client, &mut prepared, &mut running, covered, trail).await;
+            let kind = match sent {
+                Ok(answer) => {
+                    client.bucket().succeeded(paid);
+                    trail.succeeded::<O>(started.elapsed());
+                    return Ok(answer);
+                }
+                Err(kind) => kind,
+            };
+            trail.failed::<O>(&kind, started.elapsed());
+            if !corrected && learns_the_time(&client, &kind) {
+                // Nothing was worked on, and nothing is overloaded: at once, and not from the bucket.
+                corrected = true;
+                trail.again(std::time::Duration::ZERO);
+                continue;
+            }
+            let known =
+                Known { attempts: trail.attempts, now: client.config().clock.now(), random: random() };
+            let Decision::Again { wait, after_timeout } = decide(&kind, &retries, known) else {
+                return Err(kind);
+            };
+            // A wait that the call does not survive is none: the reason is told now.
+            if running.remaining().is_some_and(|left| left <= wait) {
+                return Err(kind);
+            }
+            let Some(cost) = client.bucket().pay(after_timeout) else { return Err(kind) };
+            paid = cost;
+            trail.again(wait);
+            sleep(wait).await;
+        }
+    }
+}
+
+async fn attempt<O: Operation, D: Deliver<O>>(
+    client: &Client,
+    prepared: &mut Prepared,
+    running: &mut Running,
+    covered: bool,
+    trail: &mut Trail,
+) -> Result<D::Answer, ErrorKind<O::Error>> {
+    trail.answer = None;
+    let (parts, _) = prepared.authorized::<O>(running, covered).await?;
+    let request = http::Request::from_parts(parts, prepared.body().await?);
+    trail.attempts += 1;
+    let response = running.send(&*client.config().transport, request).await?;
+    trail.answered(&response);
+    if O::is_success(response.status()) {
+        return D::deliver(response, trail).await;
+    }
+    Err(refusal::<O>(response).await?)
+}
+
+/// The service's error: the modelled one, or what the answer said if its members cannot be read.
+async fn refusal<O: Operation>(
+    response: Response<ResponseBody>,
+) -> Result<ErrorKind<O::Error>, ErrorKind<O::Error>> {
+    let response = whole(response).await?;
+    let metadata = ErrorMetadata::from_response(&response);
+    let error = O::parse_error(metadata.clone(), &response).unwrap_or_else(|_| metadata.into());
+    Ok(ErrorKind::Service { error, response: response.into() })
+}
+
+/// Whether a refusal tells that this machine's clock is wrong, so that a signature with the right time may pass.
+fn learns_the_time<E: OperationError>(client: &Client, kind: &ErrorKind<E>) -> bool {
+    let ErrorKind::Service { error, response } = kind else { return false };
+    client.skew().learn(error.code(), response.headers(), client.config().clock.now())
+}

@@ -1,0 +1,90 @@
+//! A request before it is signed, for as many attempts as there will be.
+
+use std::sync::OnceLock;
+
+use bytes::Bytes;
+use http::header::{HeaderValue, USER_AGENT};
+use http::request::Parts;
+use invoke_model_protocol::Operation;
+use invoke_model_signing::{PayloadHash, Signed};
+use invoke_model_transport::{RequestBody, Running, TransportError, TransportErrorKind};
+
+use super::{Call, Trail, field};
+use crate::body::File;
+use crate::{Client, ErrorKind};
+
+/// Who sends, for the logs of the service.
+const AGENT: HeaderValue = HeaderValue::from_static(concat!("invoke-model/", env!("CARGO_PKG_VERSION")));
+
+/// A request that does not say yet who calls.
+pub(super) struct Prepared {
+    client: Client,
+    parts: Parts,
+    pub(super) payload: Payload,
+    /// Taken once, for the first signature.
+    hash: OnceLock<PayloadHash>,
+}
+
+pub(super) enum Payload {
+    Bytes(Bytes),
+    File(File),
+}
+
+impl<O: Operation> Call<O> {
+    /// Serializes the input and applies the endpoint: what is the same for all attempts.
+    pub(super) async fn prepare(self, trail: &mut Trail) -> Result<Prepared, ErrorKind<O::Error>> {
+        let Self { client, mut input, required, file, fields, .. } = self;
+        required.check()?;
+        // Once, before anything is serialized: all attempts of a call have one token.
+        O::fill_idempotency_tokens(&mut input, &mut || client.config().tokens.next());
+        let host_prefix = O::host_prefix(&input)?;
+        let (mut parts, bytes) = O::serialize(input)?.into_parts();
+        trail.target = Some(parts.uri.clone());
+
+        parts.headers.insert(USER_AGENT, AGENT);
+        field::insert(&mut parts.headers, fields)?;
+        let endpoint = &client.config().endpoint;
+        parts.uri = endpoint
+            .apply(&parts.uri, host_prefix.as_deref())
+            .map_err(|error| TransportError::new(TransportErrorKind::InvalidRequest, error))?;
+        let payload = match file {
+            None => Payload::Bytes(bytes),
+            Some(path) => Payload::File(File::open(path).await?),
+        };
+        Ok(Prepared { client, parts, payload, hash: OnceLock::new() })
+    }
+}
+
+impl Prepared {
+    /// The head of the request, saying who calls: signed anew for each attempt, as credentials and time pass. With a
+    /// bearer token, nothing is signed.
+    pub(super) async fn authorized<O: Operation>(
+        &self,
+        running: &mut Running,
+        covered: bool,
+    ) -> Result<(Parts, Option<Signed>), ErrorKind<O::Error>> {
+        let mut parts = self.parts.clone();
+        let hash = || if O::UNSIGNED_PAYLOAD { PayloadHash::unsigned() } else { self.hash().clone() };
+        let authorizing = self.client.authorize(O::AUTHENTICATION, &mut parts, hash);
+        let signed = match covered {
+            true => running.within(authorizing).await?,
+            false => running.without(authorizing).await,
+        };
+        Ok((parts, signed?))
+    }
+
+    /// The body for one attempt.
+    pub(super) async fn body<E>(&mut self) -> Result<RequestBody, ErrorKind<E>> {
+        Ok(match &mut self.payload {
+            Payload::Bytes(bytes) => bytes.clone().into(),
+            Payload::File(file) => RequestBody::from_body(file.stream().await?),
+        })
+    }
+
+    fn hash(&self) -> &PayloadHash {
+        match &self.payload {
+            Payload::Bytes(bytes) => self.hash.get_or_init(|| PayloadHash::of(bytes)),
+            Payload::File(file) => file.hash(),
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! How long a call waits before it is sent again.
+
+use std::time::{Duration, SystemTime};
+
+use http::HeaderMap;
+use http::header::RETRY_AFTER;
+use invoke_model_protocol::timestamp::{self, Format};
+
+/// The bound of the first wait.
+const FIRST: Duration = Duration::from_secs(1);
+
+/// A random time below a bound that doubles with each attempt: "full jitter".
+/// <https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>
+pub(super) fn backoff(attempts: u32, longest: Duration, random: f64) -> Duration {
+    let doublings = attempts.saturating_sub(1).min(30);
+    let bound = FIRST.saturating_mul(1 << doublings).min(longest);
+    bound.mul_f64(random.clamp(0.0, 1.0))
+}
+
+/// The wait that the service asks for: `x-amz-retry-after` in milliseconds, else `Retry-After` in seconds or as a date.
+/// <https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3>
+pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let text = |value: &http::HeaderValue| value.to_str().ok().map(|text| text.trim().to_owned());
+    let milliseconds = headers.get("x-amz-retry-after").and_then(text).and_then(|text| text.parse().ok());
+    if let Some(milliseconds) = milliseconds {
+        return Some(Duration::from_millis(milliseconds));
+    }
+    let text = headers.get(RETRY_AFTER).and_then(text)?;
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = timestamp::read(&text, Format::HttpDate).ok()?;
+    Some(SystemTime::from(date).duration_since(now).unwrap_or_default())
+}
