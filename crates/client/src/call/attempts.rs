@@ -4,11 +4,12 @@ use http::Response;
 use invoke_model_protocol::{ErrorMetadata, Operation, OperationError};
 use invoke_model_transport::{ResponseBody, Running};
 use tokio::time::{Instant, sleep};
+use tracing::{Instrument, Span};
 
 use super::answer::Deliver;
 use super::prepared::Prepared;
 use super::send::whole;
-use super::{Call, Trail};
+use super::{Call, Trail, span};
 use crate::retry::{Decision, Known, Paid, decide, random};
 use crate::{Client, ErrorKind};
 
@@ -17,11 +18,13 @@ impl<O: Operation> Call<O> {
     pub(super) async fn attempts<D: Deliver<O>>(
         self,
         trail: &mut Trail,
+        span: &Span,
     ) -> Result<D::Answer, ErrorKind<O::Error>> {
         let (client, deadlines, retries) = (self.client.clone(), self.deadlines, self.retries);
         let mut running = deadlines.start();
         let covered = deadlines.total_covers_credentials;
         let mut prepared = self.prepare(trail).await?;
+        span::prepared::<O>(span, trail.path(), prepared.parts());
         let (mut paid, mut corrected) = (Paid::default(), false);
         loop {
             let started = Instant::now();
@@ -30,6 +33,9 @@ impl<O: Operation> Call<O> {
                 Ok(answer) => {
                     client.bucket().succeeded(paid);
                     trail.succeeded::<O>(started.elapsed());
+                    if let Some(head) = &trail.answer {
+                        span::succeeded(span, head);
+                    }
                     return Ok(answer);
                 }
                 Err(kind) => kind,
@@ -67,14 +73,19 @@ async fn attempt<O: Operation, D: Deliver<O>>(
 ) -> Result<D::Answer, ErrorKind<O::Error>> {
     trail.answer = None;
     let (parts, _) = prepared.authorized::<O>(running, covered).await?;
+    let span = span::attempt(client, &parts, trail.attempts);
     let request = http::Request::from_parts(parts, prepared.body().await?);
     trail.attempts += 1;
-    let response = running.send(&*client.config().transport, request).await?;
-    trail.answered(&response);
-    if O::is_success(response.status()) {
-        return D::deliver(response, trail).await;
-    }
-    Err(refusal::<O>(response).await?)
+    let sent = async {
+        let response = running.send(&*client.config().transport, request).await?;
+        span::answered(&span, trail.answered(&response));
+        if O::is_success(response.status()) {
+            return D::deliver(response, trail).await;
+        }
+        Err(refusal::<O>(response).await?)
+    };
+    let sent = sent.instrument(span.clone()).await;
+    sent.inspect_err(|kind| span::failed(&span, kind))
 }
 
 /// The service's error: the modelled one, or what the answer said if its members cannot be read.

@@ -9,6 +9,7 @@ mod prepared;
 mod request;
 mod required;
 mod send;
+mod span;
 mod trail;
 
 use std::fmt;

@@ -73,6 +73,11 @@ impl Prepared {
         Ok((parts, signed?))
     }
 
+    /// The head of the request as it is so far.
+    pub(super) fn parts(&self) -> &Parts {
+        &self.parts
+    }
+
     /// The body for one attempt.
     pub(super) async fn body<E>(&mut self) -> Result<RequestBody, ErrorKind<E>> {
         Ok(match &mut self.payload {

@@ -5,10 +5,10 @@ use http::Response;
 use http::response::Parts;
 use invoke_model_protocol::{Operation, PayloadOutput};
 use invoke_model_transport::{ResponseBody, TransportError};
-use tracing::{Instrument, Span, field};
+use tracing::Instrument;
 
 use super::answer::{Answer, Chunks, Deliver};
-use super::{Call, Chunked, Trail};
+use super::{Call, Chunked, Trail, span};
 use crate::{Error, ErrorKind, Metadata};
 
 impl<O: Operation> Call<O> {
@@ -49,24 +49,15 @@ impl<O: Operation> Call<O> {
 
     async fn deliver<D: Deliver<O>>(self) -> Result<(D::Answer, Trail), Error<O::Error>> {
         let mut trail = Trail::new(self.client.clone());
-        let span = self.span();
-        let answer = self.attempts::<D>(&mut trail).instrument(span).await;
+        let span = span::call::<O>(&self.client);
+        let answer = self.attempts::<D>(&mut trail, &span).instrument(span.clone()).await;
         match answer {
             Ok(answer) => Ok((answer, trail)),
-            Err(kind) => Err(trail.error::<O>(kind)),
+            Err(kind) => {
+                span::failed(&span, &kind);
+                Err(trail.error::<O>(kind))
+            }
         }
-    }
-
-    fn span(&self) -> Span {
-        let config = self.client.config();
-        tracing::info_span!(
-            "call",
-            operation = O::NAME,
-            region = config.region(),
-            endpoint = %config.endpoint,
-            status = field::Empty,
-            request_id = field::Empty,
-        )
     }
 }
 

@@ -33,13 +33,14 @@ impl Trail {
         Self { client, target: None, attempts: 0, failed: Vec::new(), waited: Duration::ZERO, answer: None }
     }
 
+    /// The path of the request, without the endpoint's base path.
+    pub(super) fn path(&self) -> &str {
+        self.target.as_ref().map_or("", Uri::path)
+    }
+
     /// The head of an answer is there.
-    pub(super) fn answered<B>(&mut self, response: &http::Response<B>) {
-        let head = Head::of(response);
-        let span = tracing::Span::current();
-        span.record("status", head.status.as_u16());
-        span.record("request_id", head.request_id.as_deref());
-        self.answer = Some(head);
+    pub(super) fn answered<B>(&mut self, response: &http::Response<B>) -> &Head {
+        self.answer.insert(Head::of(response))
     }
 
     /// An attempt was answered.
@@ -119,8 +120,7 @@ impl Trail {
     }
 
     fn context<O: Operation>(self, received: Option<Received>) -> Context {
-        let path = self.target.as_ref().map_or("", Uri::path);
-        let labels = O::ROUTE.labels(path).unwrap_or_default();
+        let labels = O::ROUTE.labels(self.path()).unwrap_or_default();
         let config = self.client.config();
         Context {
             operation: O::NAME,

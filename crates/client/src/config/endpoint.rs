@@ -47,6 +47,11 @@ impl Endpoint {
         Ok(Self { scheme, authority, base_path })
     }
 
+    /// The host, without a port.
+    pub(crate) fn host(&self) -> &str {
+        self.authority.host()
+    }
+
     /// The URL of a request target, with what the operation puts before the host. The target's encoding stays as it
     /// is.
     ///

@@ -9,5 +9,6 @@ mod retries;
 mod secrets;
 mod settings;
 mod socket;
+mod spans;
 mod streams;
 mod wire;
