@@ -1,25 +1,56 @@
-//! `cargo xtask peers`: boto3 and the AWS CLI call the local endpoint, and what boto3 does is compared with ours.
+//! `cargo xtask peers`: other clients call the local endpoint, and what they send and read is compared with ours.
 //!
-//! The comparisons are Python, in `tests/peers`; this builds what they compare with, and runs them.
+//! The comparisons are scripts in `tests/peers`; this installs the clients, builds what they are compared with, and
+//! runs the scripts.
 
+mod installation;
+mod node;
 mod programs;
 mod python;
 mod server;
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use crate::Failure;
+use node::Node;
 use programs::Programs;
 use python::Python;
 use server::Server;
 
 pub(crate) fn run() -> Result<(), Failure> {
-    let directory = programs::target_directory()?.join("peers");
+    let peers = Peers::install(&programs::target_directory()?.join("peers"))?;
     let programs = Programs::build()?;
-    let python = Python::install(&directory)?;
-    let ours: &[&Path] = &[&programs.peer_requests];
-    python.run("wire.py", ours, &[])?;
-    python.run("endpoints.py", ours, &[])?;
+    peers.run("wire.py", &[&programs.peer_requests], &[])?;
+    peers.run("endpoints.py", &[&programs.peer_requests], &[])?;
     let server = Server::start(&programs.invoke_model)?;
-    python.run("calls.py", &[], server.exports())
+    peers.run("calls.py", &[], server.exports())
+}
+
+/// The clients, and what runs them.
+#[derive(Debug)]
+struct Peers {
+    python: Python,
+    node: Node,
+    /// A home without anybody's AWS configuration.
+    home: PathBuf,
+}
+
+impl Peers {
+    fn install(directory: &Path) -> Result<Self, Failure> {
+        let home = directory.join("home");
+        fs::create_dir_all(&home).map_err(|error| installation::about(&home, &error))?;
+        let python = Python::install(directory.join("venv"))?;
+        let node = Node::install(&python, directory.join("node"))?;
+        Ok(Self { python, node, home })
+    }
+
+    /// Runs one of the scripts of `tests/peers`, with settings by the names of environment variables.
+    fn run(&self, script: &str, arguments: &[&Path], settings: &[(String, String)]) -> Result<(), Failure> {
+        let mut command = self.python.script(script, &self.home);
+        command.args(arguments).env("NODE_PATH", &self.node.modules);
+        command.envs(settings.iter().map(|(name, value)| (name, value)));
+        let advice = format!("both sides of each check that failed are above; see tests/peers/{script}");
+        installation::execute(&mut command, &advice)
+    }
 }

@@ -1,88 +1,65 @@
-//! A virtual environment with the peers, pinned by `tests/peers/requirements.txt`.
+//! A virtual environment with the peers that are Python packages, and the scripts that run in it.
 
-use std::ffi::OsStr;
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use crate::{Failure, root};
+use super::installation::{execute, once, source};
+use crate::Failure;
+
+/// Settings of whoever runs this that the peers would hear: for AWS, for the packages, for what runs them.
+const NOT_OURS: [&str; 4] = ["ANTHROPIC_", "AWS_", "NODE_", "OTEL_"];
 
 /// The Python that has the peers.
 #[derive(Debug)]
 pub(super) struct Python {
-    interpreter: PathBuf,
-    /// A home without anybody's AWS configuration.
-    home: PathBuf,
+    environment: PathBuf,
 }
 
 impl Python {
-    /// Makes the environment, or takes the one there is if it was made from the same requirements.
-    pub(super) fn install(directory: &Path) -> Result<Self, Failure> {
-        let environment = directory.join("venv");
-        let python = Self { interpreter: environment.join("bin/python"), home: directory.join("home") };
-        let requirements = scripts().join("requirements.txt");
-        let wanted = fs::read(&requirements).map_err(|error| about(&requirements, &error))?;
-        // Written last, so that an installation that broke off is made again.
-        let installed = environment.join("requirements.txt");
-        fs::create_dir_all(&python.home).map_err(|error| about(&python.home, &error))?;
-        if fs::read(&installed).is_ok_and(|installed| installed == wanted) {
-            return Ok(python);
-        }
-        let fresh = ["-m".as_ref(), "venv".as_ref(), "--clear".as_ref(), environment.as_os_str()];
-        execute(
-            Command::new("python3").args(fresh),
-            "Python 3.10 or later with its `venv` module is needed",
-        )?;
-        let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"];
-        let mut pip = Command::new(&python.interpreter);
-        execute(pip.args(install).arg(&requirements), "pip must reach a package index")?;
-        fs::write(&installed, wanted).map_err(|error| about(&installed, &error))?;
+    /// Makes the environment in `place` from `tests/peers/requirements.txt`, or takes the one there is.
+    pub(super) fn install(place: PathBuf) -> Result<Self, Failure> {
+        let requirements = source("requirements.txt");
+        let python = Self { environment: place };
+        once(&python.environment, &requirements, "bin/python", || {
+            let fresh = ["-m".as_ref(), "venv".as_ref(), "--clear".as_ref(), python.environment.as_os_str()];
+            execute(
+                Command::new("python3").args(fresh),
+                "Python 3.11 or later with its `venv` module is needed",
+            )?;
+            // Without looking for dependencies: the file pins all of them, which the check then proves.
+            let install = ["install", "--no-deps", "--requirement"];
+            let pip = || {
+                let mut command = Command::new(python.program("python"));
+                command.args(["-m", "pip", "--disable-pip-version-check"]).stdout(Stdio::null());
+                command
+            };
+            execute(pip().args(install).arg(&requirements), "pip must reach a package index")?;
+            let whole = "tests/peers/requirements.txt must name all that its packages need: `pip check` says what not";
+            execute(pip().arg("check"), whole)
+        })?;
         Ok(python)
     }
 
-    /// Runs one of the scripts, apart from the settings for AWS of whoever runs this.
-    pub(super) fn run(
-        &self,
-        script: &str,
-        arguments: &[&Path],
-        settings: &[(String, String)],
-    ) -> Result<(), Failure> {
-        let mut command = Command::new(&self.interpreter);
+    /// One of the programs that the packages bring.
+    pub(super) fn program(&self, name: &str) -> PathBuf {
+        self.environment.join("bin").join(name)
+    }
+
+    /// One of the scripts, apart from the settings of whoever runs this.
+    pub(super) fn script(&self, name: &str, home: &Path) -> Command {
+        let mut command = Command::new(self.program("python"));
         for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("AWS_") {
+            if NOT_OURS.iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
                 command.env_remove(name);
             }
         }
         command
-            .arg(scripts().join(script))
-            .args(arguments)
-            .env("HOME", &self.home)
+            .arg(source(name))
+            .env("HOME", home)
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .envs(["NO_PROXY", "no_proxy"].map(|name| (name, "127.0.0.1")))
             .env("PYTHONDONTWRITEBYTECODE", "1")
-            .env("PYTHONUTF8", "1")
-            .envs(settings.iter().map(|(name, value)| (name, value)));
-        execute(
-            &mut command,
-            &format!("both sides of each check that failed are above; see tests/peers/{script}"),
-        )
+            .env("PYTHONUTF8", "1");
+        command
     }
-}
-
-fn scripts() -> PathBuf {
-    root().join("tests/peers")
-}
-
-fn execute(command: &mut Command, advice: &str) -> Result<(), Failure> {
-    let words = [command.get_program()].into_iter().chain(command.get_args());
-    let shown = words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ");
-    match command.status() {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(Failure::new(format!("`{shown}`: {status}; {advice}"))),
-        Err(error) => Err(Failure::new(format!("`{shown}`: {error}; {advice}"))),
-    }
-}
-
-fn about(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(format!("{}: {error}", path.display()))
 }

@@ -1,0 +1,38 @@
+//! The peers that are Node packages, installed by the Node and the npm that one of the Python packages brings.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use super::installation::{about, execute, once, source};
+use super::python::Python;
+use crate::Failure;
+
+/// What says which packages are wanted; the second pins all of them.
+const SOURCES: [&str; 2] = ["package.json", "package-lock.json"];
+
+/// The Node packages.
+#[derive(Debug)]
+pub(super) struct Node {
+    /// Where `require` finds them.
+    pub(super) modules: PathBuf,
+}
+
+impl Node {
+    /// Installs the packages in `place` as `tests/peers/package-lock.json` pins them, or takes those there are.
+    pub(super) fn install(python: &Python, place: PathBuf) -> Result<Self, Failure> {
+        let [_, lock] = SOURCES.map(source);
+        // npm writes this when all is in place.
+        once(&place, &lock, "node_modules/.package-lock.json", || {
+            fs::create_dir_all(&place).map_err(|error| about(&place, &error))?;
+            for name in SOURCES {
+                fs::copy(source(name), place.join(name)).map_err(|error| about(&source(name), &error))?;
+            }
+            let install = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
+            let mut npm = Command::new(python.program("npm"));
+            npm.args(install).current_dir(&place).stdout(Stdio::null());
+            execute(&mut npm, "npm must reach a package registry")
+        })?;
+        Ok(Self { modules: place.join("node_modules") })
+    }
+}
