@@ -1,7 +1,9 @@
 //! Our side of what `cargo xtask peers` compares: requests as they go on the wire, and endpoints.
 //!
-//! Reads a JSON array on standard input and prints an array of the same length. Without an argument, inputs of
-//! `InvokeModel` to requests; with `endpoints`, endpoint parameters to URLs. What is refused is an `error`.
+//! usage: peer_requests InvokeModel|InvokeModelWithResponseStream|endpoints
+//!
+//! Reads a JSON array on standard input and prints an array of the same length: inputs of the operation to requests,
+//! or endpoint parameters to URLs. What is refused is an `error`.
 #![allow(clippy::print_stdout, reason = "a command line tool")]
 
 use std::collections::BTreeMap;
@@ -10,24 +12,26 @@ use std::io;
 
 use bytes::Bytes;
 use invoke_model_types::endpoint::{self, Parameters};
-use invoke_model_types::{InvokeModel, InvokeModelInput, Operation};
+use invoke_model_types::{InvokeModel, InvokeModelWithResponseStream, Operation};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let asked = std::env::args().nth(1);
-    let answers = match asked.as_deref() {
-        None => {
-            let inputs: Vec<InvokeModelInput> = serde_json::from_reader(io::stdin())?;
-            serde_json::to_string(&inputs.into_iter().map(request).collect::<Vec<_>>())?
-        }
-        Some("endpoints") => {
-            let sets: Vec<EndpointParameters> = serde_json::from_reader(io::stdin())?;
-            serde_json::to_string(&sets.iter().map(resolve).collect::<Vec<_>>())?
-        }
-        Some(other) => return Err(format!("`{other}` is not `endpoints`, the only argument there is").into()),
+    let asked = std::env::args().nth(1).unwrap_or_default();
+    let answers = match asked.as_str() {
+        InvokeModel::NAME => each(request::<InvokeModel>)?,
+        InvokeModelWithResponseStream::NAME => each(request::<InvokeModelWithResponseStream>)?,
+        "endpoints" => each(resolve)?,
+        other => return Err(format!("`{other}` is no operation, and not `endpoints`").into()),
     };
     println!("{answers}");
     Ok(())
+}
+
+/// The answers to the questions on standard input.
+fn each<Q: DeserializeOwned, A: Serialize>(answer: impl Fn(Q) -> A) -> serde_json::Result<String> {
+    let questions: Vec<Q> = serde_json::from_reader(io::stdin())?;
+    serde_json::to_string(&questions.into_iter().map(answer).collect::<Vec<_>>())
 }
 
 #[derive(Serialize)]
@@ -53,8 +57,8 @@ struct WireRequest {
     body: Bytes,
 }
 
-fn request(input: InvokeModelInput) -> Answer<WireRequest> {
-    Answer::of(InvokeModel::serialize(input).map(|request| {
+fn request<O: Operation>(input: O::Input) -> Answer<WireRequest> {
+    Answer::of(O::serialize(input).map(|request| {
         let mut fields = BTreeMap::<_, Vec<_>>::new();
         for (name, value) in request.headers() {
             let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
@@ -86,7 +90,7 @@ struct Url {
     url: String,
 }
 
-fn resolve(set: &EndpointParameters) -> Answer<Url> {
+fn resolve(set: EndpointParameters) -> Answer<Url> {
     let parameters = Parameters {
         region: set.region.as_deref(),
         use_dual_stack: set.use_dual_stack,

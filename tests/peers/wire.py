@@ -2,9 +2,10 @@
 
 usage: wire.py PEER_REQUESTS
 
-PEER_REQUESTS is the program of `tests/examples/peer_requests.rs`. The inputs are those of `inputs.json`. Method,
-target, modelled header fields and body must agree, except where `differences.json` lists both sides and a reason;
-a listed difference that is no longer there fails as well.
+PEER_REQUESTS is the program of `tests/examples/peer_requests.rs`. The inputs are those of `inputs.json`, given to each
+operation: they have the same members, in other places of the request. Method, target, modelled header fields and body
+must agree, except where `differences.json` lists both sides and a reason; a listed difference that is no longer there
+fails as well.
 """
 
 import base64
@@ -16,6 +17,11 @@ import boto3
 from botocore.config import Config
 from common import Report, ask_program, data
 
+# By their names in the model: those in boto3.
+OPERATIONS = {
+    "InvokeModel": "invoke_model",
+    "InvokeModelWithResponseStream": "invoke_model_with_response_stream",
+}
 MINIMUM_INPUTS = 80
 
 
@@ -113,30 +119,37 @@ def listed_differences():
     return listed
 
 
-def main(program):
+def compare(program, wire, operation, report):
     cases = data("inputs.json")
-    answers = ask_program([program], [case["input"] for case in cases])
+    answers = ask_program([program, operation], [case["input"] for case in cases])
     listed = listed_differences()
-    count = sum(map(len, listed.values()))
-    report = Report("wire")
-    wire = Wire()
     checked, unchecked = client(wire.url, True), client(wire.url, False)
 
     for case, ours in zip(cases, answers, strict=True):
         values = dict(case["input"])
         if "body" in values:
             values["body"] = base64.b64decode(values["body"])
-        theirs = wire.capture((unchecked if case.get("unvalidated") else checked).invoke_model, values)
+        peer = unchecked if case.get("unvalidated") else checked
+        theirs = wire.capture(getattr(peer, OPERATIONS[operation]), values)
         found = {part: pair for part, *pair in differences(theirs, ours)}
         expected = listed.pop(case["name"], {})
-        report.check(case["name"], found, expected, f"boto3: {theirs}", f"ours:  {ours}")
+        report.check(f"{operation}, {case['name']}", found, expected, f"boto3: {theirs}", f"ours:  {ours}")
 
     report.check("names in differences.json that no input has", set(listed), set())
-    modelled = set(checked.meta.service_model.operation_model("InvokeModel").input_shape.members)
+    modelled = set(checked.meta.service_model.operation_model(operation).input_shape.members)
     for how, members in (("set", modelled), ("not set", modelled - {"modelId"})):
         met = {member for case in cases for member in members if (member in case["input"]) == (how == "set")}
-        report.check(f"members that some input has {how}", met, members)
-    report.end(f"{len(cases)} inputs, {count} listed differences", MINIMUM_INPUTS)
+        report.check(f"members of {operation} that some input has {how}", met, members)
+    return len(cases)
+
+
+def main(program):
+    report = Report("wire")
+    wire = Wire()
+    count = sum(compare(program, wire, operation, report) for operation in OPERATIONS)
+    listed = sum(map(len, listed_differences().values()))
+    summary = f"{count} inputs of {len(OPERATIONS)} operations, {listed} listed differences for each"
+    report.end(summary, MINIMUM_INPUTS * len(OPERATIONS))
 
 
 if __name__ == "__main__":
