@@ -9,9 +9,10 @@ def data(name):
     return json.loads(pathlib.Path(__file__).with_name(name).read_text("utf-8"))
 
 
-def ask_program(command, questions):
+def ask_program(command, questions, environment=None):
     """The program's answers to a JSON array of questions, one for each."""
-    done = subprocess.run(command, input=json.dumps(questions).encode(), stdout=subprocess.PIPE, check=True)
+    asked = json.dumps(questions).encode()
+    done = subprocess.run(command, input=asked, stdout=subprocess.PIPE, env=environment, check=True)
     answers = json.loads(done.stdout)
     if len(answers) != len(questions):
         raise SystemExit(f"{command}: {len(answers)} answers to {len(questions)} questions")

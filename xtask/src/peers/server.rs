@@ -18,6 +18,9 @@ const SETTINGS: [&str; 5] = [
     "AWS_SECRET_ACCESS_KEY",
 ];
 
+/// A token that is accepted beside signatures, and the variable that tells the scripts.
+const BEARER_TOKEN: (&str, &str) = ("PEERS_BEARER_TOKEN", "the-token-of-the-peers");
+
 /// Long enough for any machine to start a program.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -32,12 +35,13 @@ impl Server {
     /// Starts the server on a free port, and waits for the settings that it says to export.
     pub(super) fn start(program: &Path) -> Result<Self, Failure> {
         let child = Command::new(program)
-            .args(["serve", "--port", "0"])
+            .args(["serve", "--port", "0", "--bearer-token", BEARER_TOKEN.1])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
             .map_err(|error| Failure::new(format!("{}: {error}", program.display())))?;
-        let mut server = Self { child, exports: Vec::new() };
+        let (name, token) = BEARER_TOKEN;
+        let mut server = Self { child, exports: vec![(name.to_owned(), token.to_owned())] };
         let lines = server.child.stdout.take().map(lines_of);
         while let Some(missing) = SETTINGS.iter().find(|name| !server.has(name)) {
             let line =

@@ -1,0 +1,207 @@
+"""The text families: a request of each vendor, where the text is in its answer, and the chunks of its streams.
+
+A chunk is written with a type where any value of that type will do. The chunks of `piece` are repeated, as often as
+there is more text; Bedrock adds its metrics to the last one of all.
+
+* https://docs.anthropic.com/en/docs/build-with-claude/streaming
+* https://docs.aws.amazon.com/nova/latest/userguide/using-invoke-api.html
+* https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-text.html
+* https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-meta.html
+* https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-mistral-text-completion.html
+* https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-mistral-large-2407.html
+* https://docs.cohere.com/v1/docs/streaming
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+PROMPT = "Describe a lighthouse at dawn, in words that a keeper would use: fog, lamp, tide, gull, horn."
+# What the endpoint's models say to it.
+ECHO = f"You said: {PROMPT}"
+METRICS = "amazon-bedrock-invocationMetrics"
+COUNTS = {"inputTokenCount": int, "outputTokenCount": int, "invocationLatency": int, "firstByteLatency": int}
+
+
+class Family(NamedTuple):
+    model_id: str
+    request: dict
+    # The text of an answer, and of a chunk, which may have none.
+    text: Callable[[dict], str]
+    text_of_chunk: Callable[[dict], str]
+    first: list
+    piece: list
+    last: list
+
+    def templates(self, count):
+        """What that many chunks must look like."""
+        pieces = (count - len(self.first) - len(self.last)) // len(self.piece)
+        chunks = self.first + self.piece * pieces + self.last
+        return [*chunks[:-1], {**chunks[-1], METRICS: COUNTS}]
+
+
+def outline(value, template):
+    """The value, with the template's types in place of what is of that type."""
+    if isinstance(template, type):
+        return template if type(value) is template else value
+    if isinstance(template, dict) and isinstance(value, dict):
+        return {key: outline(found, template.get(key)) for key, found in value.items()}
+    if isinstance(template, list) and isinstance(value, list) and len(value) == len(template):
+        return [outline(*pair) for pair in zip(value, template, strict=True)]
+    return value
+
+
+CLAUDE = Family(
+    model_id="anthropic.claude-haiku-4-5-20251001-v1:0",
+    request={
+        "anthropic_version": "bedrock-2023-05-31",
+        "max_tokens": 256,
+        "messages": [{"role": "user", "content": PROMPT}],
+    },
+    text=lambda answer: answer["content"][0]["text"],
+    text_of_chunk=lambda chunk: chunk.get("delta", {}).get("text", ""),
+    first=[
+        {
+            "type": "message_start",
+            "message": {
+                "id": str,
+                "type": "message",
+                "role": "assistant",
+                "model": "claude-haiku-4-5-20251001",
+                "content": [],
+                "stop_reason": None,
+                "stop_sequence": None,
+                "usage": {"input_tokens": int, "output_tokens": int},
+            },
+        },
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+    ],
+    piece=[{"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": str}}],
+    last=[
+        {"type": "content_block_stop", "index": 0},
+        {
+            "type": "message_delta",
+            "delta": {"stop_reason": "end_turn", "stop_sequence": None},
+            "usage": {"output_tokens": int},
+        },
+        {"type": "message_stop"},
+    ],
+)
+
+NOVA_USAGE = {
+    "inputTokens": int,
+    "outputTokens": int,
+    "totalTokens": int,
+    "cacheReadInputTokenCount": 0,
+    "cacheWriteInputTokenCount": 0,
+}
+NOVA = Family(
+    model_id="us.amazon.nova-lite-v1:0",
+    request={"messages": [{"role": "user", "content": [{"text": PROMPT}]}], "inferenceConfig": {"maxTokens": 256}},
+    text=lambda answer: answer["output"]["message"]["content"][0]["text"],
+    text_of_chunk=lambda chunk: chunk.get("contentBlockDelta", {}).get("delta", {}).get("text", ""),
+    first=[{"messageStart": {"role": "assistant"}}],
+    piece=[
+        {"contentBlockDelta": {"delta": {"text": str}, "contentBlockIndex": int}},
+        {"contentBlockStop": {"contentBlockIndex": int}},
+    ],
+    last=[
+        {"messageStop": {"stopReason": "end_turn"}},
+        {"metadata": {"usage": NOVA_USAGE, "metrics": {}, "trace": {}}},
+    ],
+)
+
+
+def titan(read, generated, reason):
+    return {
+        "index": 0,
+        "inputTextTokenCount": read,
+        "totalOutputTextTokenCount": generated,
+        "outputText": str,
+        "completionReason": reason,
+    }
+
+
+TITAN = Family(
+    model_id="amazon.titan-text-express-v1",
+    request={"inputText": PROMPT, "textGenerationConfig": {"maxTokenCount": 256}},
+    text=lambda answer: answer["results"][0]["outputText"],
+    text_of_chunk=lambda chunk: chunk["outputText"],
+    first=[titan(int, None, None)],
+    piece=[titan(None, None, None)],
+    last=[titan(None, int, "FINISH")],
+)
+
+
+def llama(read, reason):
+    return {
+        "generation": str,
+        "prompt_token_count": read,
+        "generation_token_count": int,
+        "stop_reason": reason,
+    }
+
+
+LLAMA = Family(
+    model_id="meta.llama3-8b-instruct-v1:0",
+    request={"prompt": PROMPT, "max_gen_len": 256},
+    text=lambda answer: answer["generation"],
+    text_of_chunk=lambda chunk: chunk["generation"],
+    first=[llama(int, None)],
+    piece=[llama(None, None)],
+    last=[llama(None, "stop")],
+)
+
+
+def mistral(reason):
+    return {"outputs": [{"text": str, "stop_reason": reason}]}
+
+
+MISTRAL = Family(
+    model_id="mistral.mistral-7b-instruct-v0:2",
+    request={"prompt": f"<s>[INST] {PROMPT} [/INST]", "max_tokens": 256},
+    text=lambda answer: answer["outputs"][0]["text"],
+    text_of_chunk=lambda chunk: chunk["outputs"][0]["text"],
+    first=[],
+    piece=[mistral(None)],
+    last=[mistral("stop")],
+)
+
+
+def mistral_chat(reason):
+    return {"choices": [{"index": 0, "message": {"role": "assistant", "content": str}, "stop_reason": reason}]}
+
+
+MISTRAL_CHAT = Family(
+    model_id="mistral.mistral-large-2407-v1:0",
+    request={"messages": [{"role": "user", "content": PROMPT}], "max_tokens": 256},
+    text=lambda answer: answer["choices"][0]["message"]["content"],
+    text_of_chunk=lambda chunk: chunk["choices"][0]["message"]["content"],
+    first=[],
+    piece=[mistral_chat(None)],
+    last=[mistral_chat("stop")],
+)
+
+COHERE = Family(
+    model_id="cohere.command-r-v1:0",
+    request={"message": PROMPT, "max_tokens": 256},
+    text=lambda answer: answer["text"],
+    text_of_chunk=lambda chunk: chunk.get("text", ""),
+    first=[{"event_type": "stream-start", "is_finished": False, "generation_id": str}],
+    piece=[{"event_type": "text-generation", "is_finished": False, "text": str}],
+    last=[
+        {
+            "event_type": "stream-end",
+            "is_finished": True,
+            "finish_reason": "COMPLETE",
+            "response": {
+                "response_id": str,
+                "text": str,
+                "generation_id": str,
+                "finish_reason": "COMPLETE",
+                "chat_history": [{"role": "USER", "message": PROMPT}, {"role": "CHATBOT", "message": str}],
+            },
+        }
+    ],
+)
+
+FAMILIES = [CLAUDE, NOVA, TITAN, LLAMA, MISTRAL, MISTRAL_CHAT, COHERE]
