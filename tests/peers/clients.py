@@ -41,9 +41,9 @@ def program(name):
 class Boto3:
     name = "boto3"
     operations = (INVOKE, STREAM)
-    # What it tells of a refusal, and its class for one that the operation does not model or that comes in a stream.
+    # What it tells of a refusal, and the class of one that the operation does not model.
     shows = ("class", "code", "status", "message", "members")
-    unmodelled, in_stream = "ClientError", "EventStreamError"
+    unmodelled = "ClientError"
     # Not without TLS.
     sends_tokens = False
 
@@ -84,7 +84,7 @@ class JavaScript:
     name = "javascript"
     operations = (INVOKE, STREAM)
     shows = ("class", "code", "status", "message", "members")
-    unmodelled, in_stream = "BedrockRuntimeServiceException", None
+    unmodelled = "BedrockRuntimeServiceException"
     sends_tokens = True
 
     def __init__(self, **settings):

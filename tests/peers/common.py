@@ -1,5 +1,6 @@
 """What the comparisons have in common: their data, our program, and the report."""
 
+import itertools
 import json
 import pathlib
 import subprocess
@@ -9,14 +10,25 @@ def data(name):
     return json.loads(pathlib.Path(__file__).with_name(name).read_text("utf-8"))
 
 
+# Longer than any program takes, in seconds: one that waits for what never comes must not wait for ever.
+PATIENCE = 300
+
+
 def ask_program(command, questions, environment=None):
     """The program's answers to a JSON array of questions, one for each."""
     asked = json.dumps(questions).encode()
-    done = subprocess.run(command, input=asked, stdout=subprocess.PIPE, env=environment, check=True)
+    pipe = subprocess.PIPE
+    done = subprocess.run(command, input=asked, stdout=pipe, env=environment, check=True, timeout=PATIENCE)
     answers = json.loads(done.stdout)
     if len(answers) != len(questions):
         raise SystemExit(f"{command}: {len(answers)} answers to {len(questions)} questions")
     return answers
+
+
+def unlike(found, expected):
+    """The pairs that are not the same, so that a long list shows only these."""
+    pairs = itertools.zip_longest(found, expected)
+    return [pair for pair in pairs if pair[0] != pair[1]]
 
 
 class Report:

@@ -128,7 +128,7 @@ TITAN = Family(
     text_of_chunk=lambda chunk: chunk["outputText"],
     first=[titan(int, None, None)],
     piece=[titan(None, None, None)],
-    last=[titan(None, int, "FINISH")],
+    last=[titan(None, int, "FINISHED")],
 )
 
 

@@ -39,7 +39,7 @@ function refusal(error) {
   return {
     class: isModelled ? name : error.constructor.name,
     code: name,
-    status: $metadata.httpStatusCode,
+    status: $metadata?.httpStatusCode ?? null, // none in a stream
     message,
     members: isModelled ? { message, ...Object.fromEntries(members) } : {},
   };
@@ -50,3 +50,5 @@ for (const call of await json(process.stdin)) {
   answers.push(await answer(call));
 }
 console.log(JSON.stringify(answers));
+// The rest of a stream that failed is never read, and would keep this program waiting.
+client.destroy();

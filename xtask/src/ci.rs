@@ -56,7 +56,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     cargo("documentation", &docs, &[("RUSTDOCFLAGS", "-D warnings")])?;
     step("the README's commands");
     readme_commands()?;
-    step("peers: boto3 and the AWS CLI");
+    step("peers: boto3, the AWS CLI, the SDK for JavaScript, the anthropic package");
     peers::run()
 }
 

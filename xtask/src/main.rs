@@ -36,7 +36,7 @@ enum Command {
     Conformance(conformance::Arguments),
     /// Generate a crate from each of other models, and compile it.
     Models(models::Arguments),
-    /// Run boto3 and the AWS CLI against the local endpoint, and compare what they send with what we send.
+    /// Run other clients against the local endpoint, and compare what they send and read with ours.
     Peers,
     /// Check rules about files that no other tool checks.
     Tidy,

@@ -24,7 +24,8 @@ pub(crate) fn run() -> Result<(), Failure> {
     peers.run("wire.py", &[&programs.peer_requests], &[])?;
     peers.run("endpoints.py", &[&programs.peer_requests], &[])?;
     let server = Server::start(&programs.invoke_model)?;
-    peers.run("calls.py", &[], server.exports())
+    peers.run("calls.py", &[], server.exports())?;
+    peers.run("streams.py", &[], server.exports())
 }
 
 /// The clients, and what runs them.

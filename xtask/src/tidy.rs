@@ -31,13 +31,13 @@ fn files() -> Result<Vec<String>, Failure> {
 fn check(path: &str, text: &str, findings: &mut Vec<String>) {
     let mut report = |line: usize, message: &str| findings.push(format!("{path}:{line}: {message}"));
     let extension = Path::new(path).extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    let is_prose_or_code = matches!(extension, "rs" | "md" | "toml" | "py" | "json" | "snap" | "txt");
+    let is_prose_or_code = matches!(extension, "rs" | "md" | "toml" | "py" | "mjs" | "json" | "snap" | "txt");
     if is_prose_or_code && !text.ends_with('\n') && !text.is_empty() && extension != "snap" {
         report(text.lines().count(), "does not end with a line break");
     }
     for (index, line) in text.lines().enumerate() {
         // In Rust this is rustfmt's to see, which knows texts from code.
-        if matches!(extension, "toml" | "py") && line.ends_with([' ', '\t']) {
+        if matches!(extension, "toml" | "py" | "mjs") && line.ends_with([' ', '\t']) {
             report(index + 1, "blanks at the end of the line");
         }
     }
