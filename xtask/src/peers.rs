@@ -25,7 +25,8 @@ pub(crate) fn run() -> Result<(), Failure> {
     peers.run("endpoints.py", &[&programs.peer_requests], &[])?;
     let server = Server::start(&programs.invoke_model)?;
     peers.run("calls.py", &[], server.exports())?;
-    peers.run("streams.py", &[], server.exports())
+    peers.run("streams.py", &[], server.exports())?;
+    peers.run("messages.py", &[], server.exports())
 }
 
 /// The clients, and what runs them.
