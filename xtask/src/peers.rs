@@ -26,7 +26,8 @@ pub(crate) fn run() -> Result<(), Failure> {
     let server = Server::start(&programs.invoke_model)?;
     peers.run("calls.py", &[], server.exports())?;
     peers.run("streams.py", &[], server.exports())?;
-    peers.run("messages.py", &[], server.exports())
+    peers.run("messages.py", &[], server.exports())?;
+    peers.run("replay.py", &[&programs.invoke_model], server.exports())
 }
 
 /// The clients, and what runs them.
