@@ -13,6 +13,7 @@ const BEARER_TOKEN: &str = "AWS_BEARER_TOKEN_BEDROCK";
 const ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
 const SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
 const SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
+const MAX_ATTEMPTS: &str = "AWS_MAX_ATTEMPTS";
 const USE_FIPS: &str = "AWS_USE_FIPS_ENDPOINT";
 const USE_DUAL_STACK: &str = "AWS_USE_DUALSTACK_ENDPOINT";
 
@@ -36,6 +37,7 @@ pub(crate) fn builder(variable: impl Fn(&str) -> Option<String>) -> ConfigBuilde
         bearer_token: setting(BEARER_TOKEN)
             .map(|token| Setting::new(Token::new(token.value, None), token.source)),
         credentials: credentials(read),
+        max_attempts: setting(MAX_ATTEMPTS).map(|value| attempts(&value)),
         use_fips: setting(USE_FIPS).map(|value| flag("FIPS flag", &value)),
         use_dual_stack: setting(USE_DUAL_STACK).map(|value| flag("dual-stack flag", &value)),
         ..ConfigBuilder::default()
@@ -56,6 +58,16 @@ fn credentials(
         }
     };
     Some(Setting::new(value, Source::Environment(ACCESS_KEY_ID)))
+}
+
+fn attempts(given: &Setting<String>) -> Setting<Result<u32, ConfigError>> {
+    let number = given.value.parse().ok().filter(|number| *number > 0);
+    let value = number.ok_or_else(|| ConfigError::Invalid {
+        setting: "number of attempts",
+        origin: given.source,
+        problem: format!("is `{}`: give a number of at least 1", given.value.escape_debug()),
+    });
+    Setting::new(value, given.source)
 }
 
 fn flag(setting: &'static str, given: &Setting<String>) -> Setting<Result<bool, ConfigError>> {

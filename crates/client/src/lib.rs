@@ -23,15 +23,17 @@
 //! | [`Call`] | one call: setters, then [`send`](Call::send), [`send_chunked`](Call::send_chunked), [`sign`](Call::sign) or [`explain`](Call::explain) |
 //! | [`Streamed`], [`Events`] | an answer that comes as events, read as they come |
 //! | [`Body`] | what is sent: bytes, or a file |
+//! | [`Deadlines`], [`Retries`] | how long a call may take, and when it is sent again |
+//! | [`Metadata`], [`Attempt`] | what a call counted, and what went wrong before |
 //! | [`Error`] | why there is no output, in one line that says what to do |
 //! | [`types`] | inputs, outputs, enums and errors of the operations |
 //!
 //! # The way of a call
 //!
-//! Serialize, apply the endpoint (resolved once, when the [`Config`] was built), look up credentials, sign, send,
-//! parse. A call with a bearer token looks up no credentials. Each call is sent once: retries are the caller's, and
-//! [`Error::is_retryable`] and [`Error::may_have_been_sent`] say what is known for that. [`Deadlines`] bound a call and
-//! its parts; those that are set by default end no healthy inference.
+//! Serialize, apply the endpoint (resolved once, when the [`Config`] was built); then, for each attempt, look up
+//! credentials, sign, send, parse. A call with a bearer token looks up no credentials. [`Retries`] say what is sent again:
+//! by default only what certainly costs nothing twice, as its [`FailureClass`] tells. [`Deadlines`] bound a call and its
+//! parts; those that are set by default end no healthy inference.
 //!
 //! # Streams
 //!

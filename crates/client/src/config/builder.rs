@@ -33,7 +33,9 @@ pub struct ConfigBuilder {
     pub(crate) clock: Clock,
     pub(crate) tokens: Tokens,
     pub(crate) deadlines: Deadlines,
-    pub(crate) retries: Retries,
+    pub(crate) retries: Option<Retries>,
+    /// Of the environment: what is set in code stands above it.
+    pub(crate) max_attempts: Option<Setting<Result<u32, ConfigError>>>,
     pub(crate) on_attempt: Option<OnAttempt>,
 }
 
@@ -100,7 +102,7 @@ impl ConfigBuilder {
 
     /// When a call that failed is sent again, unless the call has [its own](crate::Call::retries).
     pub fn retries(mut self, retries: Retries) -> Self {
-        self.retries = retries;
+        self.retries = Some(retries);
         self
     }
 
@@ -138,6 +140,11 @@ impl ConfigBuilder {
         if self.region.is_none() && matches!(authentication, Authentication::SigV4(_)) {
             return Err(ConfigError::NoSigningRegion { endpoint: endpoint_source });
         }
+        let retries = match (self.retries, self.max_attempts) {
+            (Some(retries), _) => retries,
+            (None, Some(attempts)) => Retries::attempts(attempts.value?),
+            (None, None) => Retries::default(),
+        };
         let sources = Sources {
             region: self.region.as_ref().map(|region| region.source),
             endpoint: endpoint_source,
@@ -152,7 +159,7 @@ impl ConfigBuilder {
             clock: self.clock,
             tokens: self.tokens,
             deadlines: self.deadlines,
-            retries: self.retries,
+            retries,
             on_attempt: self.on_attempt,
         })
     }

@@ -138,6 +138,7 @@ impl ConfigBuilder {
     /// | endpoint URL | `AWS_ENDPOINT_URL_BEDROCK_RUNTIME`, else `AWS_ENDPOINT_URL`; neither if `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is `true` |
     /// | FIPS | `AWS_USE_FIPS_ENDPOINT`: `true` or `false` |
     /// | dual stack | `AWS_USE_DUALSTACK_ENDPOINT`: `true` or `false` |
+    /// | attempts | `AWS_MAX_ATTEMPTS`: at least 1 |
     pub fn from_env() -> Self {
         env::builder(env::variable)
     }

@@ -1,5 +1,6 @@
 //! Environments, and the settings that they make.
 
+use crate::Retries;
 use crate::{AuthScheme, Config, ConfigError, Source};
 
 const REGION: (&str, &str) = ("AWS_REGION", "us-west-2");
@@ -143,4 +144,21 @@ fn a_token_needs_no_region_where_there_is_an_endpoint() {
     let config = config(&[BEARER, ("AWS_ENDPOINT_URL", "http://localhost")]);
     assert_eq!(config.region(), None);
     assert_eq!(builder(&[BEARER]).build().unwrap_err(), ConfigError::NoRegion);
+}
+
+#[test]
+fn attempts() {
+    let retries = |attempts| config(&[REGION, ("AWS_MAX_ATTEMPTS", attempts)]).retries();
+    assert_eq!(retries("7"), Retries::attempts(7));
+    assert_eq!(retries(""), Retries::default());
+    for wrong in ["0", "-1", "many"] {
+        let environment = [REGION, ("AWS_MAX_ATTEMPTS", wrong)];
+        let error = builder(&environment).build().unwrap_err().to_string();
+        assert!(
+            error.contains("AWS_MAX_ATTEMPTS") && error.contains("give a number of at least 1"),
+            "{error}"
+        );
+        // Not where it is not used.
+        assert_eq!(builder(&environment).retries(Retries::NONE).build().unwrap().retries(), Retries::NONE);
+    }
 }

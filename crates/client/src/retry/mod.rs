@@ -25,6 +25,8 @@ pub(crate) use skew::Skew;
 /// says that it failed at ([`FailureClass::Failed`]). What it may have worked on is sent again only if
 /// [`ambiguous`](Self::ambiguous) says so. Other refusals, and a quota for the day, never are.
 ///
+/// `AWS_MAX_ATTEMPTS` sets [`attempts`](Self::attempts) where the program sets nothing.
+///
 /// Before it is sent again a call waits for a random time below a bound that doubles from one second on; a
 /// `Retry-After` of the service takes its place. Retries are paid for from a bucket that all calls of a client share,
 /// so that an outage is not answered with a flood.
@@ -48,6 +50,12 @@ pub struct Retries {
 impl Retries {
     /// Every call is sent once.
     pub const NONE: Self = Self { max_attempts: 1, max_attempts_retryable: 1, ..Self::STANDARD };
+
+    /// So many attempts at the most, whatever the error.
+    #[must_use]
+    pub fn attempts(max_attempts: u32) -> Self {
+        Self { max_attempts, max_attempts_retryable: max_attempts, ..Self::STANDARD }
+    }
 
     const STANDARD: Self = Self {
         max_attempts: 3,

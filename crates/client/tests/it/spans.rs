@@ -12,11 +12,14 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
 use crate::fake::{Answer, Fake, response};
 
-/// The spans in the order in which they were opened: name, and fields.
-#[derive(Clone, Default)]
-struct Trace(Arc<Mutex<Vec<(u64, BTreeMap<String, String>)>>>);
+/// What a span says: its name, and its fields by theirs.
+type Span = BTreeMap<String, String>;
 
-struct Fields<'a>(&'a mut BTreeMap<String, String>);
+/// The spans in the order in which they were opened, with their ids.
+#[derive(Clone, Default)]
+struct Trace(Arc<Mutex<Vec<(u64, Span)>>>);
+
+struct Fields<'a>(&'a mut Span);
 
 impl Visit for Fields<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
@@ -39,7 +42,7 @@ impl<S: Subscriber> Layer<S> for Trace {
 }
 
 /// The spans of one call.
-fn traced(answers: Vec<Answer>, retries: Retries) -> Vec<BTreeMap<String, String>> {
+fn traced(answers: Vec<Answer>, retries: Retries) -> Vec<Span> {
     let trace = Trace::default();
     let subscriber = tracing_subscriber::registry().with(trace.clone());
     tracing::subscriber::with_default(subscriber, || {
@@ -53,11 +56,10 @@ fn traced(answers: Vec<Answer>, retries: Retries) -> Vec<BTreeMap<String, String
             let _ = call.guardrail_identifier("gr1").request_metadata("{\"b\":\"secret\"}").send().await;
         });
     });
-    let spans = trace.0.lock().unwrap().iter().map(|(_, fields)| fields.clone()).collect();
-    spans
+    std::mem::take(&mut *trace.0.lock().unwrap()).into_iter().map(|(_, span)| span).collect()
 }
 
-fn check(span: &BTreeMap<String, String>, expected: &[(&str, &str)]) {
+fn check(span: &Span, expected: &[(&str, &str)]) {
     let shown: Vec<_> = span.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     assert_eq!(shown, expected);
 }
