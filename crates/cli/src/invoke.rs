@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use invoke_model_client::types::Operation;
-use invoke_model_client::{Call, Client, ConfigBuilder, Credentials};
+use invoke_model_client::{Call, Client, ConfigBuilder, Credentials, Retries};
 use invoke_model_local::Local;
 
 use crate::arguments::Invoke;
@@ -48,6 +48,8 @@ fn client(arguments: &Invoke, local: Option<&Local>) -> Result<Client, Failure> 
             Credentials::new(local.access_key_id(), local.secret_access_key(), None, None, "local endpoint");
         config = ConfigBuilder::default();
         config = config.region(region).endpoint_url(local.url()).credentials_provider(credentials);
+        // What it refuses once, it refuses again.
+        config = config.retries(Retries::NONE);
     }
     Client::new(config).map_err(|error| Failure::input(&error))
 }
