@@ -18,10 +18,6 @@ from common import Report
 from refusals import CREDENTIALS, TOKEN, check_credentials, check_errors
 
 TEXTS = [families.PROMPT, "Ein Leuchtturm im Morgengrauen, 夜明けの灯台"]
-ARNS = {
-    "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-haiku-4-5-20251001-v1:0": families.CLAUDE,
-    "arn:aws:bedrock:us-east-1:111122223333:inference-profile/us.amazon.nova-lite-v1:0": families.NOVA,
-}
 MODELLED_ERRORS = 10
 
 
@@ -51,7 +47,7 @@ def picture_request(width, height):
 # Model, request, what to look at in the answer, and what it must be.
 ANSWERED = [
     *((family.model_id, family.request, family.text, families.ECHO) for family in families.FAMILIES),
-    *((arn, family.request, family.text, families.ECHO) for arn, family in ARNS.items()),
+    *((arn, family.request, family.text, families.ECHO) for arn, family in families.ARNS.items()),
     (
         "amazon.titan-embed-text-v2:0",
         {"inputText": families.PROMPT, "dimensions": 256, "normalize": True},

@@ -20,7 +20,7 @@ from unittest import mock
 import boto3
 from botocore import xform_name
 from botocore.exceptions import ClientError
-from common import ask_program
+from common import PATIENCE, ask_program
 
 INVOKE = "InvokeModel"
 STREAM = "InvokeModelWithResponseStream"
@@ -40,7 +40,6 @@ def program(name):
 
 class Boto3:
     name = "boto3"
-    operations = (INVOKE, STREAM)
     # What it tells of a refusal, and the class of one that the operation does not model.
     shows = ("class", "code", "status", "message", "members")
     unmodelled = "ClientError"
@@ -58,7 +57,8 @@ class Boto3:
         answer = {"output": None, "parts": [], "refusal": None}
         try:
             output = getattr(self.client, xform_name(operation))(**values)
-            del output["ResponseMetadata"]
+            if not output.pop("ResponseMetadata")["RequestId"]:
+                raise ValueError("no request id")
             body = output.pop("body")
             answer["output"] = output
             for event in body if operation == STREAM else [{"chunk": {"bytes": body.read()}}]:
@@ -82,7 +82,6 @@ class Boto3:
 
 class JavaScript:
     name = "javascript"
-    operations = (INVOKE, STREAM)
     shows = ("class", "code", "status", "message", "members")
     unmodelled = "BedrockRuntimeServiceException"
     sends_tokens = True
@@ -109,7 +108,6 @@ class AwsCli:
     """Has no operation that answers with a stream."""
 
     name = "aws"
-    operations = (INVOKE,)
     shows = ("code", "message")
     unmodelled = None
     sends_tokens = False
@@ -127,7 +125,9 @@ class AwsCli:
             text = value.decode() if isinstance(value, bytes) else value
             flags += ["--" + xform_name(name, "-"), text]
         command = [program("aws"), "bedrock-runtime", "invoke-model", *flags, outfile]
-        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, env=self.environment, capture_output=True, text=True, check=False, timeout=PATIENCE
+        )
         if done.returncode == 0:
             return {"output": json.loads(done.stdout), "parts": [outfile.read_bytes()], "refusal": None}
         found = REFUSAL.search(done.stderr)

@@ -205,3 +205,8 @@ COHERE = Family(
 )
 
 FAMILIES = [CLAUDE, NOVA, TITAN, LLAMA, MISTRAL, MISTRAL_CHAT, COHERE]
+# Models by other names.
+ARNS = {
+    "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-haiku-4-5-20251001-v1:0": CLAUDE,
+    "arn:aws:bedrock:us-east-1:111122223333:inference-profile/us.amazon.nova-lite-v1:0": NOVA,
+}

@@ -17,6 +17,9 @@ async function answer({ operation, input }) {
   try {
     const command = new sdk[`${operation}Command`]({ ...input, body: Buffer.from(input.body, "base64") });
     const { body, $metadata, ...output } = await client.send(command);
+    if (!$metadata.requestId) {
+      throw new Error("no request id");
+    }
     found.output = output;
     const events = body instanceof Uint8Array ? [{ chunk: { bytes: body } }] : body;
     for await (const event of events) {

@@ -14,6 +14,7 @@ import zlib
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from common import PATIENCE
 
 # Of the connection, not of the answer.
 HOP_BY_HOP = ("connection", "content-length", "date", "transfer-encoding")
@@ -26,7 +27,8 @@ def record(model_id, body):
     request = AWSRequest("POST", url, {"content-type": "application/json"}, json.dumps(body).encode())
     keys = Credentials(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"])
     SigV4Auth(keys, "bedrock", os.environ["AWS_REGION"]).add_auth(request)
-    with urllib.request.urlopen(urllib.request.Request(url, request.data, dict(request.headers))) as answer:
+    request = urllib.request.Request(url, request.data, dict(request.headers))
+    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
         fields = [(name, value) for name, value in answer.getheaders() if name.lower() not in HOP_BY_HOP]
         return fields, answer.read()
 

@@ -10,10 +10,9 @@ stream, in each way that the operation models, and in the midst of it; and is re
 import itertools
 import json
 
-from calls import ARNS
 from clients import INVOKE, STREAM, Boto3, JavaScript, call
 from common import Report, unlike
-from families import CLAUDE, ECHO, FAMILIES, METRICS, outline
+from families import ARNS, CLAUDE, COUNTS, ECHO, FAMILIES, METRICS, outline
 from refusals import CREDENTIALS, ERROR_MEMBERS, ERROR_MODEL, TOKEN, check_credentials, check_errors, check_refusal
 
 STREAMED = [*((family.model_id, family) for family in FAMILIES), *ARNS.items()]
@@ -30,7 +29,10 @@ def check_streams(report, client, streamed, **members):
     wholes = client.ask([call(INVOKE, name, family.request) for name, family in streamed])
     for (name, family), stream, whole in zip(streamed, streams, wholes, strict=True):
         output = {"contentType": "application/json", **members}
-        report.check(f"{name}, output", (stream["output"], stream["refusal"]), (output, None))
+        found = stream["output"], stream["refusal"], whole["refusal"]
+        report.check(f"{name}, output", found, (output, None, None))
+        if not stream["parts"] or not whole["parts"]:
+            continue
         chunks = [json.loads(part) for part in stream["parts"]]
         templates = family.templates(len(chunks))
         outlines = [outline(*pair) for pair in itertools.zip_longest(chunks, templates)]
@@ -38,7 +40,7 @@ def check_streams(report, client, streamed, **members):
         report.check(f"{name}, many chunks", len(chunks) > FEW, True)
         texts = "".join(map(family.text_of_chunk, chunks)), family.text(json.loads(whole["parts"][0]))
         report.check(f"{name}, text", texts, (ECHO, ECHO))
-        metrics = chunks[-1][METRICS]
+        metrics = chunks[-1].get(METRICS, dict.fromkeys(COUNTS, -1))
         in_order = 0 <= metrics["firstByteLatency"] <= metrics["invocationLatency"]
         report.check(f"{name}, metrics", (in_order, metrics["outputTokenCount"] > FEW), (True, True), metrics)
 
