@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helper functions of tests are tests too")]
 
 mod body;
+mod docs;
 mod errors;
 mod fake;
 mod retries;
