@@ -1,0 +1,60 @@
+//! What reading events costs in memory: one allocation each, for the bytes of the part. Apart from the other tests, as
+//! it counts with an allocator of its own.
+
+#![expect(clippy::unwrap_used, reason = "helper functions of tests are tests too")]
+
+use bytes::Bytes;
+use invoke_model_protocol::event_stream::{Decoder, EventStream};
+use invoke_model_types::{PayloadPart, ResponseStream};
+
+const EVENTS: usize = 200;
+
+/// As the service sends them: base64 in JSON, with padding behind it.
+fn frames(payload: usize) -> Vec<u8> {
+    let mut part = PayloadPart::default();
+    part.bytes = Some(Bytes::from(vec![b'x'; payload]));
+    let message = ResponseStream::Chunk(part).event().unwrap();
+    let json = std::str::from_utf8(message.payload()).unwrap().strip_suffix('}').unwrap();
+    let mut padded = invoke_model_protocol::event_stream::Message::builder();
+    for (name, value) in message.headers() {
+        padded.header(name, value).unwrap();
+    }
+    let mut frame = Vec::new();
+    padded.payload(format!("{json},\"p\":\"abcdefghijklm\"}}")).encode(&mut frame).unwrap();
+    frame.repeat(EVENTS)
+}
+
+/// Reads all events, each kept or not, from pieces of that size.
+fn read(bytes: &[u8], piece: usize, kept: &mut Vec<ResponseStream>) -> usize {
+    let (mut decoder, mut events) = (Decoder::new(), 0);
+    for piece in bytes.chunks(piece) {
+        decoder.push(piece);
+        while let Some(message) = decoder.decode().unwrap() {
+            let event = ResponseStream::parse(&message).unwrap().unwrap();
+            events += 1;
+            if kept.capacity() > 0 {
+                kept.push(event);
+            }
+        }
+    }
+    events
+}
+
+fn check(payload: usize, piece: usize, keep: bool) {
+    let bytes = frames(payload);
+    let mut kept = Vec::with_capacity(if keep { EVENTS } else { 0 });
+    let counted = allocation_counter::measure(|| assert_eq!(read(&bytes, piece, &mut kept), EVENTS));
+    let each = counted.count_total as f64 / EVENTS as f64;
+    // The buffer of the decoder grows a few times in all.
+    assert!(each <= 1.0 + 12.0 / EVENTS as f64, "{each} allocations an event, {payload} bytes in {piece}");
+}
+
+#[test]
+fn an_event_is_one_allocation() {
+    for payload in [20, 200, 5000] {
+        for piece in [100, 1460, 8192, 65536] {
+            check(payload, piece, false);
+            check(payload, piece, true);
+        }
+    }
+}
