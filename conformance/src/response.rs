@@ -52,7 +52,7 @@ impl Response<'_> {
     pub fn output<O: Operation>(&self) -> Result<O::Output, ParseError> {
         let response = self.http();
         assert!(O::is_success(response.status()), "{} is not taken for success", response.status());
-        O::parse(response)
+        O::parse(&response)
     }
 
     /// The error.
@@ -78,7 +78,7 @@ impl Response<'_> {
         if !O::is_success(self.http().status()) {
             return Err(Failure::Refused(self.error::<O>()));
         }
-        let output = O::parse(self.http()).map_err(Failure::Head)?;
+        let output = O::parse(&self.http()).map_err(Failure::Head)?;
         let (mut decoder, mut events) = (Decoder::new(), Vec::new());
         for frame in frames {
             let bytes =

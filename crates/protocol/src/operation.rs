@@ -55,7 +55,7 @@ pub trait Operation: 'static {
     ///
     /// # Errors
     /// A member that is not of its shape, named by its path.
-    fn parse(response: Response) -> Result<Self::Output, ParseError>;
+    fn parse(response: &Response) -> Result<Self::Output, ParseError>;
 
     /// Takes an error off the wire: the modelled one by its code, then by its status, or the metadata as it is.
     ///

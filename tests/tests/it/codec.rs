@@ -35,7 +35,7 @@ where
 {
     let response = O::serialize_response(output.clone()).unwrap();
     let text = message(&response.status().as_u16().to_string(), response.headers(), response.body());
-    assert_eq!(O::parse(response).unwrap(), output);
+    assert_eq!(O::parse(&response).unwrap(), output);
     text
 }
 

@@ -50,7 +50,7 @@ proptest! {
         let mut output = InvokeModelOutput::new(Bytes::from(body), content_type);
         output.service_tier = tier.map(Into::into);
         let response = InvokeModel::serialize_response(output.clone()).unwrap();
-        prop_assert_eq!(InvokeModel::parse(response).unwrap(), output);
+        prop_assert_eq!(InvokeModel::parse(&response).unwrap(), output);
     }
 
     #[test]
@@ -66,7 +66,7 @@ proptest! {
         }
         let metadata = ErrorMetadata::from_response(&response);
         let _ = InvokeModel::parse_error(metadata, &response);
-        let _ = InvokeModel::parse(response);
+        let _ = InvokeModel::parse(&response);
     }
 
     #[test]

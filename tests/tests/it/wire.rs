@@ -73,7 +73,7 @@ fn every_error_as_it_is_parsed_and_shown() {
 
 #[test]
 fn an_answer_that_lacks_fields_is_still_an_answer() {
-    let output = InvokeModel::parse(http::Response::new(Bytes::from_static(b"{}"))).unwrap();
+    let output = InvokeModel::parse(&http::Response::new(Bytes::from_static(b"{}"))).unwrap();
     assert_eq!((output.content_type.as_str(), &output.body[..]), ("", &b"{}"[..]));
 }
 

@@ -341,7 +341,7 @@ fn parse(operation: &Operation) -> TokenStream {
     });
     quote! {
         fn parse(
-            #parameter: use_::invoke_model_protocol::Response,
+            #parameter: &use_::invoke_model_protocol::Response,
         ) -> Result<#output, use_::invoke_model_protocol::ParseError> {
             #object
             #headers

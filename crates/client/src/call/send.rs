@@ -68,7 +68,7 @@ pub(super) async fn whole(response: Response<ResponseBody>) -> Result<Response<B
 
 /// The answer is kept until it is parsed: the work behind it is paid for.
 pub(super) fn parse<O: Operation>(response: Response<Bytes>) -> Result<O::Output, ErrorKind<O::Error>> {
-    O::parse(response.clone()).map_err(|error| ErrorKind::Parse { error, response: response.into() })
+    O::parse(&response).map_err(|error| ErrorKind::Parse { error, response: response.into() })
 }
 
 /// All but the payload, which is still on its way.

@@ -119,7 +119,7 @@ fn latency_and_tier_are_said_again() {
     let mut input = input(TITAN, BODY);
     input.performance_config_latency = Some(PerformanceConfigLatency::OPTIMIZED);
     input.service_tier = Some(ServiceTierType::FLEX);
-    let output = InvokeModel::parse(send(&endpoint(), sign(request(input)))).unwrap();
+    let output = InvokeModel::parse(&send(&endpoint(), sign(request(input)))).unwrap();
     assert_eq!(output.performance_config_latency, Some(PerformanceConfigLatency::OPTIMIZED));
     assert_eq!(output.service_tier, Some(ServiceTierType::FLEX));
 }

@@ -201,7 +201,7 @@ fn latency_and_tier_are_said_again() {
     input.performance_config_latency = Some(PerformanceConfigLatency::OPTIMIZED);
     input.service_tier = Some(ServiceTierType::FLEX);
     let response = send(&endpoint(), sign(arriving::<InvokeModelWithResponseStream>(input)));
-    let output = InvokeModelWithResponseStream::parse(response).unwrap();
+    let output = InvokeModelWithResponseStream::parse(&response).unwrap();
     assert_eq!(output.content_type, "application/json");
     assert_eq!(output.performance_config_latency, Some(PerformanceConfigLatency::OPTIMIZED));
     assert_eq!(output.service_tier, Some(ServiceTierType::FLEX));

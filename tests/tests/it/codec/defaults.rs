@@ -10,7 +10,7 @@ use super::{answered, response, sent, time};
 
 #[test]
 fn an_answer_without_members_has_the_models() {
-    let output = GetDefaults::parse(response(200, &[], "{}")).unwrap();
+    let output = GetDefaults::parse(&response(200, &[], "{}")).unwrap();
     assert_eq!(output, GetDefaultsOutput::default());
     assert_eq!((output.text.as_str(), output.empty_text.as_str(), output.flag), ("a \"b\"", "", true));
     assert_eq!((output.byte, output.short, output.integer, output.long), (-1, 2, 0, -9_007_199_254_740_993));
@@ -32,12 +32,12 @@ fn an_answer_without_members_has_the_models() {
 fn what_is_said_stands_above_the_default() {
     let body =
         r#"{"flag":false,"byte":0,"blob":"","kind":"medium","level":9,"texts":["a"],"optional":1,"none":2}"#;
-    let output = GetDefaults::parse(response(200, &[("x-in-field", "0")], body)).unwrap();
+    let output = GetDefaults::parse(&response(200, &[("x-in-field", "0")], body)).unwrap();
     assert_eq!((output.flag, output.byte, output.blob.as_ref(), output.in_field), (false, 0, &b""[..], 0));
     assert_eq!((output.kind.as_str(), output.level, output.texts.len()), ("medium", Level(9), 1));
     assert_eq!((output.optional, output.none), (Some(1), Some(2)));
     // Null is not said.
-    let output = GetDefaults::parse(response(200, &[], r#"{"flag":null,"kind":null,"text":null}"#)).unwrap();
+    let output = GetDefaults::parse(&response(200, &[], r#"{"flag":null,"kind":null,"text":null}"#)).unwrap();
     assert_eq!(output, GetDefaultsOutput::default());
 }
 
@@ -89,7 +89,7 @@ fn version_one() {
         sent::<Order>(input)
             .ends_with(r#"{"size":"t2.micro","toppings":["b","a"],"sizes":["x-large","new"],"count":0}"#)
     );
-    let output = Order::parse(response(200, &[], "{}")).unwrap();
+    let output = Order::parse(&response(200, &[], "{}")).unwrap();
     assert_eq!(output, OrderOutput::default());
     assert_eq!((output.size.as_str(), output.size.is_known()), ("", true));
 }

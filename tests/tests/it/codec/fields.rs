@@ -83,14 +83,14 @@ fn what_is_required_and_absent_is_corrected() {
         sent::<PutRequiredFields>(input),
         "PUT /fields\nx-date: Tue, 29 Apr 2014 18:30:38 GMT\nx-kinds: small\nx-meta-k: v\nx-text: t\n"
     );
-    let output = PutRequiredFields::parse(response(200, &[], "")).unwrap();
+    let output = PutRequiredFields::parse(&response(200, &[], "")).unwrap();
     assert_eq!(output, PutRequiredFieldsOutput::default());
 }
 
 #[test]
 fn several_lines_are_one_list() {
     let fields = [("x-kinds", "small, large"), ("x-kinds", "new"), ("x-levels", "1"), ("X-Meta-Big", "kept")];
-    let output = PutFields::parse(response(200, &fields, "")).unwrap();
+    let output = PutFields::parse(&response(200, &fields, "")).unwrap();
     assert_eq!(output.kinds, Some(vec![Kind::SMALL, Kind::LARGE, "new".into()]));
     assert_eq!(output.levels, Some(vec![Level::LOW]));
     assert_eq!(output.metadata.unwrap()["big"], "kept");
@@ -107,7 +107,7 @@ fn a_field_of_another_type_is_refused_by_member() {
         ("x-level", "1.5", "level"),
         ("x-doubles", "0.5, inf", "doubles"),
     ] {
-        let error = PutFields::parse(response(200, &[(field, value)], "")).unwrap_err();
+        let error = PutFields::parse(&response(200, &[(field, value)], "")).unwrap_err();
         assert_eq!(error.path(), member, "{field}: {value}");
     }
 }

@@ -95,21 +95,21 @@ fn collections_sparse_and_dense() {
 #[test]
 fn nulls_and_what_nobody_knows_are_passed_over() {
     let text = r#"{"text":null,"unheardOf":1,"choice":{"text":"a","nothing":null,"__type":"x"},"level":-1,"double":"NaN"}"#;
-    let output = PutValues::parse(response(200, &[], text)).unwrap();
+    let output = PutValues::parse(&response(200, &[], text)).unwrap();
     assert_eq!((output.text, output.choice), (None, Some(Choice::Text("a".to_owned()))));
     assert_eq!((output.level, output.double.unwrap().is_nan()), (Some(Level::LOW), true));
     let text = r#"{"texts":["a",null],"numbers":{"a":null,"b":1},"sparseTexts":[null]}"#;
-    let output = PutCollections::parse(response(200, &[], text)).unwrap();
+    let output = PutCollections::parse(&response(200, &[], text)).unwrap();
     assert_eq!(output.texts, Some(vec!["a".to_owned()]));
     assert_eq!(output.numbers, Some([("b".to_owned(), 1)].into()));
     assert_eq!(output.sparse_texts, Some(vec![None]));
-    assert_eq!(PutValues::parse(response(200, &[], "")).unwrap(), PutValuesOutput::default());
+    assert_eq!(PutValues::parse(&response(200, &[], "")).unwrap(), PutValuesOutput::default());
 }
 
 #[test]
 fn what_the_model_does_not_know_survives() {
     let text = r#"{"kind":"medium","level":5,"choice":{"brandNew":{"a":[1]}}}"#;
-    let output = PutValues::parse(response(200, &[], text)).unwrap();
+    let output = PutValues::parse(&response(200, &[], text)).unwrap();
     assert!(!output.kind.as_ref().unwrap().is_known());
     assert!(
         matches!(output.choice.as_ref().unwrap(), Choice::Unknown(member) if member.name() == "brandNew")
@@ -123,7 +123,7 @@ fn what_the_model_does_not_know_survives() {
 
 #[test]
 fn what_is_required_and_absent_is_corrected() {
-    let output = PutRequired::parse(response(200, &[], r#"{"text":null}"#)).unwrap();
+    let output = PutRequired::parse(&response(200, &[], r#"{"text":null}"#)).unwrap();
     assert_eq!(output, PutRequiredOutput::default());
     assert_eq!((output.document, output.epoch, output.level), (Value::Null, Timestamp::UNIX_EPOCH, Level(0)));
     assert!(matches!(output.choice, Choice::Unknown(_)));
@@ -179,8 +179,8 @@ fn a_fault_is_named_by_its_path() {
     ] {
         let response = response(200, &[], text);
         let error = match operation {
-            0 => PutValues::parse(response).unwrap_err(),
-            _ => PutCollections::parse(response).unwrap_err(),
+            0 => PutValues::parse(&response).unwrap_err(),
+            _ => PutCollections::parse(&response).unwrap_err(),
         };
         assert_eq!(error.to_string(), expected, "{text}");
     }
@@ -238,8 +238,8 @@ proptest! {
     #[test]
     fn no_bytes_make_a_parser_panic(bytes in prop::collection::vec(any::<u8>(), 0..60), text in r#"[{}\[\]",:a-z0-9]{0,40}"#) {
         for body in [Bytes::from(bytes), Bytes::from(text)] {
-            let _ = PutValues::parse(http::Response::new(body.clone()));
-            let _ = PutCollections::parse(http::Response::new(body));
+            let _ = PutValues::parse(&http::Response::new(body.clone()));
+            let _ = PutCollections::parse(&http::Response::new(body));
         }
     }
 }

@@ -80,9 +80,9 @@ fn structures() {
         (&request.body()[..], &request.headers()["content-type"]),
         (&b"{}"[..], &"application/json".parse().unwrap())
     );
-    assert_eq!(PutRequiredStructure::parse(response(200, &[], "")).unwrap().payload, Point::default());
-    assert_eq!(PutStructure::parse(response(200, &[], "null")).unwrap().payload, None);
-    let error = PutStructure::parse(response(200, &[], r#"{"x":"1"}"#)).unwrap_err();
+    assert_eq!(PutRequiredStructure::parse(&response(200, &[], "")).unwrap().payload, Point::default());
+    assert_eq!(PutStructure::parse(&response(200, &[], "null")).unwrap().payload, None);
+    let error = PutStructure::parse(&response(200, &[], r#"{"x":"1"}"#)).unwrap_err();
     assert_eq!(error.to_string(), "`payload.x`: expected an integer, found a string");
 }
 
@@ -100,8 +100,8 @@ fn unions() {
         "requiredunion",
         expected
     );
-    assert!(matches!(PutRequiredUnion::parse(response(200, &[], "")).unwrap().payload, Choice::Unknown(_)));
-    let error = PutUnion::parse(response(200, &[], r#"{"text":"a","point":{}}"#)).unwrap_err();
+    assert!(matches!(PutRequiredUnion::parse(&response(200, &[], "")).unwrap().payload, Choice::Unknown(_)));
+    let error = PutUnion::parse(&response(200, &[], r#"{"text":"a","point":{}}"#)).unwrap_err();
     assert_eq!(error.to_string(), "`payload`: a union has one member set, this has 2");
 }
 
@@ -132,11 +132,11 @@ fn documents() {
 #[test]
 fn a_payload_of_another_kind_is_refused() {
     assert_eq!(
-        PutDocument::parse(response(200, &[], "{")).unwrap_err().to_string(),
+        PutDocument::parse(&response(200, &[], "{")).unwrap_err().to_string(),
         "the body is not JSON (line 1, column 1)"
     );
     let bytes = http::Response::new(Bytes::from_static(b"\xff"));
-    assert_eq!(PutText::parse(bytes).unwrap_err().to_string(), "`payload`: the text is not UTF-8");
+    assert_eq!(PutText::parse(&bytes).unwrap_err().to_string(), "`payload`: the text is not UTF-8");
     let request = http::Request::put("/blob/more").body(Bytes::new()).unwrap();
     assert_eq!(
         PutBlob::parse_request(&request).unwrap_err().to_string(),

@@ -81,7 +81,7 @@ fn each_sensitive_shape_hides_itself() {
             "WholeChoice(** redacted **)",
         ]
     );
-    let unknown = PutSecrets::parse(response(200, &[], r#"{"choice":{"newSecret":"hush"}}"#)).unwrap();
+    let unknown = PutSecrets::parse(&response(200, &[], r#"{"choice":{"newSecret":"hush"}}"#)).unwrap();
     check(&format!("{unknown:?}"));
 }
 

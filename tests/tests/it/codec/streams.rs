@@ -194,9 +194,9 @@ fn the_heads_of_a_stream() {
     let output = TalkOutput::new("s");
     let answer = Talk::serialize_response(output.clone()).unwrap();
     assert_eq!(answer.headers()["content-type"], "application/vnd.amazon.eventstream");
-    assert_eq!(Talk::parse(answer).unwrap(), output);
+    assert_eq!(Talk::parse(&answer).unwrap(), output);
     // Nothing that comes later makes up for a head that lacks what is required.
-    let error = Talk::parse(response(200, &[], "")).unwrap_err();
+    let error = Talk::parse(&response(200, &[], "")).unwrap_err();
     assert_eq!(error.to_string(), "`session`: is required and absent");
 }
 

@@ -90,7 +90,7 @@ fn the_status_is_a_member() {
     output.note = Some("mixed".to_owned());
     assert_eq!(answered::<Check>(output), "207\nx-note: mixed\n");
     assert_eq!(answered::<CheckRequired>(CheckRequiredOutput::new(206)), "206\n");
-    assert_eq!(CheckRequired::parse(response(204, &[], "")).unwrap().status, 204);
+    assert_eq!(CheckRequired::parse(&response(204, &[], "")).unwrap().status, 204);
 }
 
 #[test]

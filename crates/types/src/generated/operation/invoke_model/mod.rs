@@ -86,7 +86,7 @@ impl Operation for InvokeModel {
         request.payload(input.body, "application/json")
     }
 
-    fn parse(response: Response) -> Result<InvokeModelOutput, ParseError> {
+    fn parse(response: &Response) -> Result<InvokeModelOutput, ParseError> {
         let headers = response.headers();
         Ok(InvokeModelOutput {
             body: response.body().clone(),

@@ -92,7 +92,7 @@ impl Operation for InvokeModelWithResponseStream {
         request.payload(input.body, "application/json")
     }
 
-    fn parse(response: Response) -> Result<InvokeModelWithResponseStreamOutput, ParseError> {
+    fn parse(response: &Response) -> Result<InvokeModelWithResponseStreamOutput, ParseError> {
         let headers = response.headers();
         Ok(InvokeModelWithResponseStreamOutput {
             content_type: event_stream::required(

@@ -44,7 +44,7 @@ impl Operation for GetDefaults {
         })
     }
 
-    fn parse(response: Response) -> Result<GetDefaultsOutput, ParseError> {
+    fn parse(response: &Response) -> Result<GetDefaultsOutput, ParseError> {
         let mut object = json::Object::from_body(response.body())?;
         let headers = response.headers();
         Ok(GetDefaultsOutput {

@@ -36,7 +36,7 @@ impl Operation for AskNothing {
         request.empty()
     }
 
-    fn parse(_response: Response) -> Result<AskNothingOutput, ParseError> {
+    fn parse(_response: &Response) -> Result<AskNothingOutput, ParseError> {
         Ok(AskNothingOutput {})
     }
 

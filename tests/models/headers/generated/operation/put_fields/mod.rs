@@ -90,7 +90,7 @@ impl Operation for PutFields {
         request.empty()
     }
 
-    fn parse(response: Response) -> Result<PutFieldsOutput, ParseError> {
+    fn parse(response: &Response) -> Result<PutFieldsOutput, ParseError> {
         let headers = response.headers();
         Ok(PutFieldsOutput {
             text: fields::optional(headers, "x-text", "text", text::read::string)?,

@@ -44,7 +44,7 @@ impl Operation for PutRequiredFields {
         request.empty()
     }
 
-    fn parse(response: Response) -> Result<PutRequiredFieldsOutput, ParseError> {
+    fn parse(response: &Response) -> Result<PutRequiredFieldsOutput, ParseError> {
         let headers = response.headers();
         Ok(PutRequiredFieldsOutput {
             text: fields::optional(headers, "x-text", "text", text::read::string)?.unwrap_or_default(),

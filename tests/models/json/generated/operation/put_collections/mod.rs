@@ -78,7 +78,7 @@ impl Operation for PutCollections {
         })
     }
 
-    fn parse(response: Response) -> Result<PutCollectionsOutput, ParseError> {
+    fn parse(response: &Response) -> Result<PutCollectionsOutput, ParseError> {
         let mut object = json::Object::from_body(response.body())?;
         Ok(PutCollectionsOutput {
             texts: object.member("texts", json::read::list(json::read::string))?,

@@ -53,7 +53,7 @@ impl Operation for PutRequired {
         })
     }
 
-    fn parse(response: Response) -> Result<PutRequiredOutput, ParseError> {
+    fn parse(response: &Response) -> Result<PutRequiredOutput, ParseError> {
         let mut object = json::Object::from_body(response.body())?;
         Ok(PutRequiredOutput {
             text: object.member("text", json::read::string)?.unwrap_or_default(),

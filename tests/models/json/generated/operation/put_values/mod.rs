@@ -65,7 +65,7 @@ impl Operation for PutValues {
         })
     }
 
-    fn parse(response: Response) -> Result<PutValuesOutput, ParseError> {
+    fn parse(response: &Response) -> Result<PutValuesOutput, ParseError> {
         let mut object = json::Object::from_body(response.body())?;
         Ok(PutValuesOutput {
             text: object.member("text", json::read::string)?,

@@ -71,7 +71,7 @@ impl Operation for GetThing {
         request.empty()
     }
 
-    fn parse(_response: Response) -> Result<GetThingOutput, ParseError> {
+    fn parse(_response: &Response) -> Result<GetThingOutput, ParseError> {
         Ok(GetThingOutput {})
     }
 

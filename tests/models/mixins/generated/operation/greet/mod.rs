@@ -47,7 +47,7 @@ impl Operation for Greet {
         })
     }
 
-    fn parse(response: Response) -> Result<GreetOutput, ParseError> {
+    fn parse(response: &Response) -> Result<GreetOutput, ParseError> {
         let mut object = json::Object::from_body(response.body())?;
         Ok(GreetOutput {
             who: object.member("name", json::read::string)?.unwrap_or_default(),

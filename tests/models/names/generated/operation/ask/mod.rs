@@ -35,7 +35,7 @@ impl Operation for Ask {
         request.empty()
     }
 
-    fn parse(_response: Response) -> Result<AskOutput, ParseError> {
+    fn parse(_response: &Response) -> Result<AskOutput, ParseError> {
         Ok(AskOutput {})
     }
 

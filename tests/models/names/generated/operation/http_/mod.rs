@@ -35,7 +35,7 @@ impl Operation for Http {
         request.empty()
     }
 
-    fn parse(_response: Response) -> Result<HttpOutput, ParseError> {
+    fn parse(_response: &Response) -> Result<HttpOutput, ParseError> {
         Ok(HttpOutput {})
     }
 

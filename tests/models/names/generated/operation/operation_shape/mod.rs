@@ -36,7 +36,7 @@ impl Operation for OperationShape {
         request.empty()
     }
 
-    fn parse(_response: Response) -> Result<OperationShapeOutput, ParseError> {
+    fn parse(_response: &Response) -> Result<OperationShapeOutput, ParseError> {
         Ok(OperationShapeOutput {})
     }
 

@@ -156,7 +156,7 @@ impl Operation for RequestShape {
         })
     }
 
-    fn parse(response: Response) -> Result<RequestShapeOutput, ParseError> {
+    fn parse(response: &Response) -> Result<RequestShapeOutput, ParseError> {
         let mut object = json::Object::from_body(response.body())?;
         let headers = response.headers();
         Ok(RequestShapeOutput {

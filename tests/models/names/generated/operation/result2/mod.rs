@@ -87,7 +87,7 @@ impl Operation for Result2 {
         })
     }
 
-    fn parse(response: Response) -> Result<Result2Output, ParseError> {
+    fn parse(response: &Response) -> Result<Result2Output, ParseError> {
         let mut object = json::Object::from_body(response.body())?;
         Ok(Result2Output {
             of_value: object.member("ofValue", json::FromJson::from_json)?,

@@ -35,7 +35,7 @@ impl Operation for SendShape {
         request.empty()
     }
 
-    fn parse(_response: Response) -> Result<SendShapeOutput, ParseError> {
+    fn parse(_response: &Response) -> Result<SendShapeOutput, ParseError> {
         Ok(SendShapeOutput {})
     }
 

@@ -35,7 +35,7 @@ impl Operation for Type2 {
         request.empty()
     }
 
-    fn parse(_response: Response) -> Result<Type2Output, ParseError> {
+    fn parse(_response: &Response) -> Result<Type2Output, ParseError> {
         Ok(Type2Output {})
     }
 

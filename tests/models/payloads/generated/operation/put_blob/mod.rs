@@ -36,7 +36,7 @@ impl Operation for PutBlob {
         request.payload(input.payload, "application/octet-stream")
     }
 
-    fn parse(response: Response) -> Result<PutBlobOutput, ParseError> {
+    fn parse(response: &Response) -> Result<PutBlobOutput, ParseError> {
         let headers = response.headers();
         Ok(PutBlobOutput {
             content_type: fields::optional(headers, "content-type", "contentType", text::read::string)?,

@@ -38,7 +38,7 @@ impl Operation for PutDocument {
         }
     }
 
-    fn parse(response: Response) -> Result<PutDocumentOutput, ParseError> {
+    fn parse(response: &Response) -> Result<PutDocumentOutput, ParseError> {
         Ok(PutDocumentOutput { payload: payload::json(response.body(), "payload", json::read::document)? })
     }
 

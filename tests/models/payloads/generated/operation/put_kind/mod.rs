@@ -39,7 +39,7 @@ impl Operation for PutKind {
         )
     }
 
-    fn parse(response: Response) -> Result<PutKindOutput, ParseError> {
+    fn parse(response: &Response) -> Result<PutKindOutput, ParseError> {
         Ok(PutKindOutput { payload: payload::text(response.body(), "payload")?.map(Into::into) })
     }
 

@@ -36,7 +36,7 @@ impl Operation for PutRequiredBlob {
         request.payload(Some(input.payload), "image/png")
     }
 
-    fn parse(response: Response) -> Result<PutRequiredBlobOutput, ParseError> {
+    fn parse(response: &Response) -> Result<PutRequiredBlobOutput, ParseError> {
         Ok(PutRequiredBlobOutput { payload: response.body().clone() })
     }
 

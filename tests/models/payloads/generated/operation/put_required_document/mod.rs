@@ -36,7 +36,7 @@ impl Operation for PutRequiredDocument {
         request.json(|out| json::write::document(&input.payload, out))
     }
 
-    fn parse(response: Response) -> Result<PutRequiredDocumentOutput, ParseError> {
+    fn parse(response: &Response) -> Result<PutRequiredDocumentOutput, ParseError> {
         Ok(PutRequiredDocumentOutput {
             payload: payload::json(response.body(), "payload", json::read::document)?.unwrap_or_default(),
         })

@@ -36,7 +36,7 @@ impl Operation for PutRequiredStructure {
         request.json(|out| json::ToJson::to_json(&input.payload, out))
     }
 
-    fn parse(response: Response) -> Result<PutRequiredStructureOutput, ParseError> {
+    fn parse(response: &Response) -> Result<PutRequiredStructureOutput, ParseError> {
         Ok(PutRequiredStructureOutput {
             payload: payload::json(response.body(), "payload", json::FromJson::from_json)?
                 .unwrap_or_default(),

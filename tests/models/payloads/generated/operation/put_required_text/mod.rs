@@ -40,7 +40,7 @@ impl Operation for PutRequiredText {
         )
     }
 
-    fn parse(response: Response) -> Result<PutRequiredTextOutput, ParseError> {
+    fn parse(response: &Response) -> Result<PutRequiredTextOutput, ParseError> {
         Ok(PutRequiredTextOutput { payload: payload::text(response.body(), "payload")?.unwrap_or_default() })
     }
 

@@ -36,7 +36,7 @@ impl Operation for PutRequiredUnion {
         request.json(|out| json::ToJson::to_json(&input.payload, out))
     }
 
-    fn parse(response: Response) -> Result<PutRequiredUnionOutput, ParseError> {
+    fn parse(response: &Response) -> Result<PutRequiredUnionOutput, ParseError> {
         Ok(PutRequiredUnionOutput {
             payload: payload::json(response.body(), "payload", json::FromJson::from_json)?
                 .unwrap_or_default(),

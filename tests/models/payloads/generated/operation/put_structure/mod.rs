@@ -39,7 +39,7 @@ impl Operation for PutStructure {
         }
     }
 
-    fn parse(response: Response) -> Result<PutStructureOutput, ParseError> {
+    fn parse(response: &Response) -> Result<PutStructureOutput, ParseError> {
         Ok(PutStructureOutput {
             payload: payload::json(response.body(), "payload", json::FromJson::from_json)?,
         })

@@ -39,7 +39,7 @@ impl Operation for PutText {
         )
     }
 
-    fn parse(response: Response) -> Result<PutTextOutput, ParseError> {
+    fn parse(response: &Response) -> Result<PutTextOutput, ParseError> {
         Ok(PutTextOutput { payload: payload::text(response.body(), "payload")? })
     }
 

@@ -38,7 +38,7 @@ impl Operation for PutUnion {
         }
     }
 
-    fn parse(response: Response) -> Result<PutUnionOutput, ParseError> {
+    fn parse(response: &Response) -> Result<PutUnionOutput, ParseError> {
         Ok(PutUnionOutput { payload: payload::json(response.body(), "payload", json::FromJson::from_json)? })
     }
 

@@ -44,7 +44,7 @@ impl Operation for FindItem {
         request.empty()
     }
 
-    fn parse(_response: Response) -> Result<FindItemOutput, ParseError> {
+    fn parse(_response: &Response) -> Result<FindItemOutput, ParseError> {
         Ok(FindItemOutput {})
     }
 

@@ -101,7 +101,7 @@ impl Operation for ListItems {
         request.empty()
     }
 
-    fn parse(_response: Response) -> Result<ListItemsOutput, ParseError> {
+    fn parse(_response: &Response) -> Result<ListItemsOutput, ParseError> {
         Ok(ListItemsOutput {})
     }
 

@@ -38,7 +38,7 @@ impl Operation for Anonymous {
         request.empty()
     }
 
-    fn parse(_response: Response) -> Result<AnonymousOutput, ParseError> {
+    fn parse(_response: &Response) -> Result<AnonymousOutput, ParseError> {
         Ok(AnonymousOutput {})
     }
 

@@ -47,7 +47,7 @@ impl Operation for Call {
         })
     }
 
-    fn parse(_response: Response) -> Result<CallOutput, ParseError> {
+    fn parse(_response: &Response) -> Result<CallOutput, ParseError> {
         Ok(CallOutput {})
     }
 

@@ -40,7 +40,7 @@ impl Operation for Checked {
         })?)
     }
 
-    fn parse(_response: Response) -> Result<CheckedOutput, ParseError> {
+    fn parse(_response: &Response) -> Result<CheckedOutput, ParseError> {
         Ok(CheckedOutput {})
     }
 

@@ -42,7 +42,7 @@ impl Operation for Compressed {
         })?)?)
     }
 
-    fn parse(_response: Response) -> Result<CompressedOutput, ParseError> {
+    fn parse(_response: &Response) -> Result<CompressedOutput, ParseError> {
         Ok(CompressedOutput {})
     }
 

@@ -37,7 +37,7 @@ impl Operation for CompressedPayload {
         compression::gzip(request.payload(input.body, "application/octet-stream")?)
     }
 
-    fn parse(_response: Response) -> Result<CompressedPayloadOutput, ParseError> {
+    fn parse(_response: &Response) -> Result<CompressedPayloadOutput, ParseError> {
         Ok(CompressedPayloadOutput {})
     }
 

@@ -42,7 +42,7 @@ impl Operation for Fixed {
         request.empty()
     }
 
-    fn parse(_response: Response) -> Result<FixedOutput, ParseError> {
+    fn parse(_response: &Response) -> Result<FixedOutput, ParseError> {
         Ok(FixedOutput {})
     }
 

@@ -46,7 +46,7 @@ impl Operation for Hashed {
         checksum::tree_hash(request.payload(input.body, "application/octet-stream")?)
     }
 
-    fn parse(_response: Response) -> Result<HashedOutput, ParseError> {
+    fn parse(_response: &Response) -> Result<HashedOutput, ParseError> {
         Ok(HashedOutput {})
     }
 

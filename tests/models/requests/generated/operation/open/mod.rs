@@ -37,7 +37,7 @@ impl Operation for Open {
         request.empty()
     }
 
-    fn parse(_response: Response) -> Result<OpenOutput, ParseError> {
+    fn parse(_response: &Response) -> Result<OpenOutput, ParseError> {
         Ok(OpenOutput {})
     }
 

@@ -49,7 +49,7 @@ impl Operation for Prefixed {
         })
     }
 
-    fn parse(_response: Response) -> Result<PrefixedOutput, ParseError> {
+    fn parse(_response: &Response) -> Result<PrefixedOutput, ParseError> {
         Ok(PrefixedOutput {})
     }
 

@@ -38,7 +38,7 @@ impl Operation for Upload {
         request.payload(input.body, "application/octet-stream")
     }
 
-    fn parse(response: Response) -> Result<UploadOutput, ParseError> {
+    fn parse(response: &Response) -> Result<UploadOutput, ParseError> {
         Ok(UploadOutput { body: payload::blob(response.body()).unwrap_or_default() })
     }
 

@@ -35,7 +35,7 @@ impl Operation for Ping {
         request.empty()
     }
 
-    fn parse(_response: Response) -> Result<PingOutput, ParseError> {
+    fn parse(_response: &Response) -> Result<PingOutput, ParseError> {
         Ok(PingOutput {})
     }
 

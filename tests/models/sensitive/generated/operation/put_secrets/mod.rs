@@ -63,7 +63,7 @@ impl Operation for PutSecrets {
         })
     }
 
-    fn parse(response: Response) -> Result<PutSecretsOutput, ParseError> {
+    fn parse(response: &Response) -> Result<PutSecretsOutput, ParseError> {
         let mut object = json::Object::from_body(response.body())?;
         let headers = response.headers();
         Ok(PutSecretsOutput {

@@ -35,7 +35,7 @@ impl Operation for Check {
         request.empty()
     }
 
-    fn parse(response: Response) -> Result<CheckOutput, ParseError> {
+    fn parse(response: &Response) -> Result<CheckOutput, ParseError> {
         let headers = response.headers();
         Ok(CheckOutput {
             status: Some(i32::from(response.status().as_u16())),

@@ -35,7 +35,7 @@ impl Operation for CheckRequired {
         request.empty()
     }
 
-    fn parse(response: Response) -> Result<CheckRequiredOutput, ParseError> {
+    fn parse(response: &Response) -> Result<CheckRequiredOutput, ParseError> {
         Ok(CheckRequiredOutput { status: i32::from(response.status().as_u16()) })
     }
 

@@ -36,7 +36,7 @@ impl Operation for Listen {
         request.empty()
     }
 
-    fn parse(_response: Response) -> Result<ListenOutput, ParseError> {
+    fn parse(_response: &Response) -> Result<ListenOutput, ParseError> {
         Ok(ListenOutput {})
     }
 

@@ -41,7 +41,7 @@ impl Operation for Talk {
         request.events()
     }
 
-    fn parse(response: Response) -> Result<TalkOutput, ParseError> {
+    fn parse(response: &Response) -> Result<TalkOutput, ParseError> {
         let headers = response.headers();
         Ok(TalkOutput {
             session: event_stream::required(
