@@ -25,6 +25,7 @@
 //! | [`Body`] | what is sent: bytes, or a file |
 //! | [`Deadlines`], [`Retries`] | how long a call may take, and when it is sent again |
 //! | [`Metadata`], [`Attempt`] | what a call counted, and what went wrong before |
+//! | [`AdaptiveRate`] | a rate of attempts that is learnt from throttles |
 //! | [`Error`] | why there is no output, in one line that says what to do |
 //! | [`types`] | inputs, outputs, enums and errors of the operations |
 //!
@@ -64,6 +65,7 @@
 //! Profiles, roles, SSO and instance metadata: any provider of the AWS crates plugs into
 //! [`ConfigBuilder::credentials_provider`], and the feature `aws-config` takes a whole `SdkConfig`.
 
+mod adaptive;
 mod body;
 mod call;
 mod client;
@@ -78,6 +80,7 @@ mod retry;
 #[cfg(feature = "aws-config")]
 mod sdk_config;
 
+pub use adaptive::AdaptiveRate;
 pub use body::{Body, BodyError};
 pub use call::{Answer, Call, Chunked, Deliver, Explanation, FieldError, Streamed};
 pub use client::Client;

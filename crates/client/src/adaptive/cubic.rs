@@ -1,0 +1,89 @@
+//! How the rate comes back after a throttle.
+
+use std::time::Duration;
+
+/// What is left of the rate after a throttle.
+const BETA: f64 = 0.7;
+/// How fast the rate comes back.
+const SCALE: f64 = 0.4;
+
+/// The CUBIC curve over the time since the last throttle: it starts at seven tenths of the rate that was throttled,
+/// is flat near that rate, and grows beyond it.
+/// <https://www.rfc-editor.org/rfc/rfc9438#name-cubic-window-increase>
+#[derive(Clone, Debug)]
+pub(super) struct Cubic {
+    /// Requests a second at the last throttle.
+    max_rate: f64,
+    throttled_at: Duration,
+}
+
+impl Cubic {
+    pub(super) fn new(max_rate: f64, throttled_at: Duration) -> Self {
+        Self { max_rate, throttled_at }
+    }
+
+    /// The rate after an answer that is no throttle.
+    pub(super) fn succeeded(&self, now: Duration) -> f64 {
+        let elapsed = now.saturating_sub(self.throttled_at).as_secs_f64();
+        SCALE * (elapsed - self.seconds_to_max()).powi(3) + self.max_rate
+    }
+
+    /// The rate after a throttle at `rate`.
+    pub(super) fn throttled(&mut self, now: Duration, rate: f64) -> f64 {
+        *self = Self::new(rate, now);
+        rate * BETA
+    }
+
+    /// From the throttle to the moment when the curve is at the throttled rate again.
+    fn seconds_to_max(&self) -> f64 {
+        (self.max_rate * (1.0 - BETA) / SCALE).cbrt()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Answers one second apart from the fifth on, `true` for a throttle, and the rate after each: the cases that the
+    /// AWS SDKs test their CUBIC with.
+    fn check(answers: &[(bool, f64)]) {
+        let mut cubic = Cubic::new(10.0, Duration::from_secs(5));
+        let mut rate = 0.0;
+        for (second, &(throttled, expected)) in (5..).zip(answers) {
+            let now = Duration::from_secs(second);
+            rate = if throttled { cubic.throttled(now, rate) } else { cubic.succeeded(now) };
+            assert!((rate - expected).abs() < 1e-9, "second {second}: {rate}, not {expected}");
+        }
+    }
+
+    #[test]
+    fn comes_back_as_in_the_published_cases() {
+        check(&[
+            (false, 7.0),
+            (false, 9.648_936_009_66),
+            (false, 10.000_030_849_917_364),
+            (false, 10.453_284_520_772_092),
+            (false, 13.408_697_022_224_185),
+            (false, 21.266_268_354_273_64),
+            (false, 36.425_998_516_920_465),
+        ]);
+        check(&[
+            (false, 7.0),
+            (false, 9.648_936_009_66),
+            (true, 6.754_255_206_761_999),
+            (true, 4.727_978_644_733_399),
+            (false, 6.606_547_753_887_045),
+            (false, 6.763_279_816_944_947),
+            (false, 7.598_174_833_907_107),
+            (false, 11.511_232_804_773_524),
+        ]);
+    }
+
+    #[test]
+    fn is_at_the_throttled_rate_when_its_time_is_over() {
+        let cubic = Cubic::new(10.0, Duration::ZERO);
+        assert!((cubic.seconds_to_max() - 1.957_433_820_584_431_7).abs() < 1e-12);
+        let over = Duration::from_secs_f64(cubic.seconds_to_max());
+        assert!((cubic.succeeded(over) - 10.0).abs() < 1e-9);
+    }
+}
