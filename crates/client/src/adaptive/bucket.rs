@@ -35,12 +35,11 @@ impl TokenBucket {
         Err(missing + Duration::from_nanos(1))
     }
 
-    /// What came so far came at the old rate.
+    /// What came so far came at the old rate. What is beyond a lower capacity is lost when it is filled next.
     pub(super) fn change_rate(&mut self, now: Duration, rate: f64) {
         self.fill(now);
         self.fill_rate = rate.max(MIN_FILL_RATE);
         self.capacity = rate.max(MIN_CAPACITY);
-        self.tokens = self.tokens.min(self.capacity);
     }
 
     /// Tokens a second.
@@ -52,5 +51,42 @@ impl TokenBucket {
         let elapsed = now.saturating_sub(self.filled_at);
         self.tokens = (self.tokens + elapsed.as_secs_f64() * self.fill_rate).min(self.capacity);
         self.filled_at = self.filled_at.max(now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check_empty(bucket: &mut TokenBucket, now: Duration, missing: Duration) {
+        assert_eq!(bucket.take(now), Err(missing + Duration::from_nanos(1)));
+    }
+
+    #[test]
+    fn a_rate_applies_from_its_change_on() {
+        let mut bucket = TokenBucket::new();
+        // Half a token came before, and the other half comes at the new rate.
+        let now = Duration::from_secs(1);
+        bucket.change_rate(now, 10.0);
+        check_empty(&mut bucket, now, Duration::from_millis(50));
+    }
+
+    #[test]
+    fn holds_what_comes_in_a_second() {
+        let mut bucket = TokenBucket::new();
+        bucket.change_rate(Duration::ZERO, 8.0);
+        let now = Duration::from_secs(100);
+        (0..8).for_each(|_| bucket.take(now).unwrap());
+        check_empty(&mut bucket, now, Duration::from_millis(125));
+        // What a full bucket has above a lower rate is lost.
+        let now = Duration::from_secs(200);
+        bucket.change_rate(now, 2.0);
+        (0..2).for_each(|_| bucket.take(now).unwrap());
+        check_empty(&mut bucket, now, Duration::from_millis(500));
+        // Below one a second it still holds one.
+        bucket.change_rate(now, 0.1);
+        check_empty(&mut bucket, now, Duration::from_secs(2));
+        bucket.take(now + Duration::from_secs(9)).unwrap();
+        check_empty(&mut bucket, now + Duration::from_secs(9), Duration::from_secs(2));
     }
 }

@@ -9,7 +9,7 @@ const SCALE: f64 = 0.4;
 
 /// The CUBIC curve over the time since the last throttle: it starts at seven tenths of the rate that was throttled,
 /// is flat near that rate, and grows beyond it.
-/// <https://www.rfc-editor.org/rfc/rfc9438#name-cubic-window-increase>
+/// <https://www.rfc-editor.org/rfc/rfc9438#section-4.2>
 #[derive(Clone, Debug)]
 pub(super) struct Cubic {
     /// Requests a second at the last throttle.

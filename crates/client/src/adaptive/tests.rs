@@ -158,6 +158,21 @@ async fn requests_go_in_the_order_they_came_in() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_comes_later_does_not_go_first() {
+    let rate = throttled().await;
+    let waiter = tokio::spawn({
+        let rate = rate.clone();
+        async move { rate.ready().await }
+    });
+    tokio::task::yield_now().await;
+    // The token is there, but the waiter is not awake yet: its timer has whole milliseconds.
+    tokio::time::advance(Duration::from_secs(2)).await;
+    let later = tokio::time::timeout(Duration::ZERO, rate.ready()).await;
+    assert!(later.is_err());
+    waiter.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_request_that_is_given_up_takes_no_token() {
     let rate = throttled().await;
     let start = tokio::time::Instant::now();
