@@ -39,3 +39,8 @@ pub mod v1;
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// The Rust of `docs`, the same.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/admission.md")]
+struct Docs;

@@ -25,6 +25,7 @@
 //! | [`Body`] | what is sent: bytes, or a file |
 //! | [`Deadlines`], [`Retries`] | how long a call may take, and when it is sent again |
 //! | [`Metadata`], [`Attempt`] | what a call counted, and what went wrong before |
+//! | [`Admission`] | limits on requests at a time, requests and tokens in a minute, shared by clones |
 //! | [`AdaptiveRate`] | a rate of attempts that is learnt from throttles |
 //! | [`Error`] | why there is no output, in one line that says what to do |
 //! | [`types`] | inputs, outputs, enums and errors of the operations |
@@ -66,6 +67,7 @@
 //! [`ConfigBuilder::credentials_provider`], and the feature `aws-config` takes a whole `SdkConfig`.
 
 mod adaptive;
+mod admission;
 mod body;
 mod call;
 mod client;
@@ -81,6 +83,7 @@ mod retry;
 mod sdk_config;
 
 pub use adaptive::AdaptiveRate;
+pub use admission::{Admission, AdmissionBuilder, AdmissionError, Demand, Limit, Load, Permit};
 pub use body::{Body, BodyError};
 pub use call::{Answer, Call, Chunked, Deliver, Explanation, FieldError, Streamed};
 pub use client::Client;

@@ -13,10 +13,10 @@ use super::clock::Clock;
 use super::endpoint::Endpoint;
 use super::source::{Setting, Source, Sources};
 use super::tokens::Tokens;
+use super::{Authentication, Config, ConfigError};
+use crate::Admission;
 use crate::metadata::{Attempt, OnAttempt};
 use crate::retry::Retries;
-
-use super::{Authentication, Config, ConfigError};
 
 /// The settings of a [`Config`]. What is set here stands above what [`from_env`](Config::from_env) found.
 #[derive(Clone, Default)]
@@ -37,6 +37,7 @@ pub struct ConfigBuilder {
     /// Of the environment: what is set in code stands above it.
     pub(crate) max_attempts: Option<Setting<Result<u32, ConfigError>>>,
     pub(crate) on_attempt: Option<OnAttempt>,
+    pub(crate) admission: Option<Admission>,
 }
 
 impl ConfigBuilder {
@@ -112,6 +113,13 @@ impl ConfigBuilder {
         self
     }
 
+    /// Limits that each attempt waits for before it is sent. Clones of an [`Admission`] share their limits, so that
+    /// several clients can have one. Default: none.
+    pub fn admission(mut self, admission: Admission) -> Self {
+        self.admission = Some(admission);
+        self
+    }
+
     /// What tells the time, for signatures and for the expiry of credentials. Default: the system's clock.
     pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.clock = Clock::new(clock);
@@ -161,6 +169,7 @@ impl ConfigBuilder {
             deadlines: self.deadlines,
             retries,
             on_attempt: self.on_attempt,
+            admission: self.admission,
         })
     }
 
@@ -266,6 +275,7 @@ impl fmt::Debug for ConfigBuilder {
             .field("transport", &self.transport)
             .field("deadlines", &self.deadlines)
             .field("retries", &self.retries)
+            .field("admission", &self.admission)
             .finish_non_exhaustive()
     }
 }

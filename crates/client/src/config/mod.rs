@@ -23,9 +23,9 @@ pub(crate) use endpoint::Endpoint;
 pub(crate) use source::Setting;
 pub(crate) use tokens::Tokens;
 
-use crate::env;
 use crate::metadata::OnAttempt;
 use crate::retry::Retries;
+use crate::{Admission, env};
 
 /// The settings of a [`Client`](crate::Client), checked, with the endpoint resolved. `Debug` shows no secret.
 #[derive(Clone)]
@@ -40,6 +40,7 @@ pub struct Config {
     pub(crate) deadlines: Deadlines,
     pub(crate) retries: Retries,
     pub(crate) on_attempt: Option<OnAttempt>,
+    pub(crate) admission: Option<Admission>,
 }
 
 /// How a call says who calls.
@@ -112,6 +113,11 @@ impl Config {
         self.retries
     }
 
+    /// The limits that attempts wait for, if there are any.
+    pub fn admission(&self) -> Option<&Admission> {
+        self.admission.as_ref()
+    }
+
     /// Where the settings came from.
     pub fn sources(&self) -> &Sources {
         &self.sources
@@ -154,6 +160,7 @@ impl fmt::Debug for Config {
             .field("transport", &self.transport)
             .field("deadlines", &self.deadlines)
             .field("retries", &self.retries)
+            .field("admission", &self.admission)
             .finish_non_exhaustive()
     }
 }

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "helper functions of tests are tests too")]
 
+mod admission;
 mod body;
+mod demand;
 mod docs;
 mod errors;
 mod fake;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_credential_types::provider::{ProvideCredentials, error::CredentialsError, future};
-use invoke_model_client::{Client, Config, ConfigBuilder, ConfigError, Source, Transport};
+use invoke_model_client::{Admission, Client, Config, ConfigBuilder, ConfigError, Demand, Source, Transport};
 
 use crate::fake::Fake;
 
@@ -116,4 +116,21 @@ fn an_sdk_config_is_taken() {
     assert_eq!(client.config().endpoint_url(), "https://bedrock-runtime-fips.eu-west-1.amazonaws.com");
     assert_eq!(client.config().sources().region, Some(Source::SdkConfig));
     assert_eq!(client.config().sources().credentials, Some(Source::SdkConfig));
+}
+
+#[test]
+fn clients_can_share_an_admission() {
+    let admission = Admission::builder().concurrency(3).build();
+    let clients =
+        [(); 2].map(|()| Client::new(Fake::default().settings().admission(admission.clone())).unwrap());
+    let permit = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap()
+        .block_on(clients[0].config().admission().unwrap().admit(Demand::default()))
+        .unwrap();
+    assert_eq!(clients[1].config().admission().unwrap().load().in_flight, 1);
+    assert!(format!("{:?}", clients[1].config()).contains("concurrency: Some(3)"));
+    drop(permit);
+    assert!(Client::new(Fake::default().settings()).unwrap().config().admission().is_none());
 }

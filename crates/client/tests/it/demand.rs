@@ -1,0 +1,145 @@
+//! What a body says of the tokens that it may use, and an answer of those that it did.
+
+use std::io::{self, Read};
+
+use invoke_model_client::{Demand, Usage};
+use proptest::prelude::*;
+
+fn check(body: &str, expected: impl Into<Option<u64>>) {
+    let demand = Demand::of_body(body.as_bytes());
+    assert_eq!(demand.max_output_tokens, expected.into(), "{body}");
+    assert_eq!(Demand::of_reader(body.as_bytes()).unwrap(), demand, "{body}");
+}
+
+#[test]
+fn the_most_output_of_each_family() {
+    check(r#"{"anthropic_version":"bedrock-2023-05-31","max_tokens":64,"messages":[{"role":"user"}]}"#, 64);
+    check(r#"{"prompt":"\n\nHuman: hi\n\nAssistant:","max_tokens_to_sample":65}"#, 65);
+    check(
+        r#"{"messages":[{"role":"user","content":[{"text":"hi"}]}],"inferenceConfig":{"maxTokens":66}}"#,
+        66,
+    );
+    check(r#"{"inferenceConfig":{"temperature":0.5,"max_new_tokens":67,"topP":1}}"#, 67);
+    check(r#"{"inputText":"hi","textGenerationConfig":{"stopSequences":[],"maxTokenCount":68}}"#, 68);
+    check(r#"{"prompt":"hi","max_gen_len":69}"#, 69);
+    check(r#"{"prompt":"<s>[INST] hi [/INST]","max_tokens":70}"#, 70);
+    check(r#"{"message":"hi","chat_history":[{"role":"USER","message":"a"}],"max_tokens":71}"#, 71);
+    check(r#"{"messages":[],"max_completion_tokens":72}"#, 72);
+    check(r#"{"prompt":"hi","maxTokens":73}"#, 73);
+}
+
+#[test]
+fn a_body_that_states_none() {
+    check(r#"{"inputText":"hi"}"#, None);
+    check(r#"{"taskType":"TEXT_IMAGE","textToImageParams":{"text":"max_tokens"}}"#, None);
+    // Here it limits the input.
+    check(r#"{"max_tokens":128000,"input_type":"search_document","texts":["hi"]}"#, None);
+    check(r#"{"input_type":"search_document","inputs":[],"max_tokens":128000}"#, None);
+    // What a tool or a message says is not what the body says.
+    check(r#"{"messages":[{"max_tokens":5,"content":"\"max_tokens\":6"}],"tools":[{"maxTokens":7}]}"#, None);
+    check(r#"{"inferenceConfig":{"inferenceConfig":{"maxTokens":5}}}"#, None);
+    check("", None);
+    check("no JSON", None);
+    check("[64]", None);
+    check(r#""max_tokens""#, None);
+}
+
+#[test]
+fn limits_in_unusual_writing() {
+    check(r#"{"max_tokens":null,"max_gen_len":5}"#, 5);
+    check(r#"{"inferenceConfig":null,"max_tokens":5}"#, 5);
+    check(r#"{"max_tokens":1e3}"#, 1_000);
+    check(r#"{"max_tokens":512.0}"#, 512);
+    check(r#"{"max_tokens":18446744073709551616}"#, u64::MAX);
+    check(r#"{"max\u005ftokens":8}"#, 8);
+    check(r#" { "max_tokens" : 8 } and more"#, 8);
+    // The largest, if there are two: more is reserved, and given back.
+    check(r#"{"max_tokens":8,"max_tokens":4}"#, 8);
+    // The service refuses these; what was read before holds.
+    check(r#"{"max_tokens":8,"messages":[}"#, 8);
+    check(r#"{"max_tokens":8,"max_gen_len":"9"}"#, 8);
+    check(r#"{"max_tokens":-8}"#, None);
+}
+
+fn input(body: &[u8]) -> u64 {
+    let demand = Demand::of_body(body);
+    assert_eq!(Demand::of_reader(body).unwrap(), demand);
+    demand.input_tokens
+}
+
+#[test]
+fn input_is_estimated_from_the_length() {
+    assert_eq!(input(b""), 0);
+    assert_eq!(input(b"{}"), 1);
+    assert_eq!(input("word ".repeat(8_000).as_bytes()), 10_000);
+    assert_eq!(input("語".repeat(4_000).as_bytes()), 3_000);
+}
+
+#[test]
+fn a_picture_is_not_counted_by_its_bytes() {
+    let picture = "iVBORw0KGgo/+=".repeat(100_000);
+    assert_eq!(input(format!(r#"{{"source":"{picture}"}}"#).as_bytes()), 1_600 + 4);
+    let escaped = picture.replace('/', r"\/").replace('=', r"\n");
+    assert_eq!(input(format!(r#"["{escaped}","{escaped}"]"#).as_bytes()), 2 * 1_600 + 2);
+    assert_eq!(input("x".repeat(6_404).as_bytes()), 1_600);
+    assert_eq!(input("x".repeat(6_396).as_bytes()), 1_599);
+}
+
+/// Reads a part, and then fails.
+struct Broken<'a>(&'a [u8]);
+
+impl Read for Broken<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.0.read(buffer)? {
+            0 => Err(io::Error::other("the disk is gone")),
+            read => Ok(read),
+        }
+    }
+}
+
+#[test]
+fn a_body_that_cannot_be_read_says_why() {
+    for body in [r#"{"max_tokens":8,"messages":["#, r#"{"max_tokens":8}"#, ""] {
+        assert_eq!(Demand::of_reader(Broken(body.as_bytes())).unwrap_err().to_string(), "the disk is gone");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_body_is_too_odd(body in prop::collection::vec(any::<u8>(), 0..200)) {
+        let demand = Demand::of_body(&body);
+        prop_assert_eq!(demand.input_tokens, (body.len() as u64).div_ceil(4));
+        prop_assert_eq!(Demand::of_reader(&*body).unwrap(), demand);
+    }
+
+    #[test]
+    fn a_limit_is_found_among_whatever_stands_around_it(
+        before in any::<[u8; 8]>(), limit in any::<u64>(), text in ".{0,40}",
+    ) {
+        let body = serde_json::json!({ "a": [before, {"max_tokens": 1}], "max_tokens": limit, "prompt": text });
+        check(&body.to_string(), limit);
+    }
+}
+
+#[test]
+fn what_the_last_part_of_a_stream_says() {
+    let check = |part: &str, expected| {
+        let counts = |usage: Usage| {
+            let cache = (usage.cache_read_input_tokens, usage.cache_write_input_tokens);
+            (usage.input_tokens, usage.output_tokens, cache)
+        };
+        assert_eq!(Usage::of_part(part.as_bytes()).map(counts), expected, "{part}");
+    };
+    check(
+        r#"{"type":"message_stop","amazon-bedrock-invocationMetrics":{"inputTokenCount":12,"outputTokenCount":34,"invocationLatency":900,"firstByteLatency":400,"cacheReadInputTokenCount":5,"cacheWriteInputTokenCount":6}}"#,
+        Some((Some(12), Some(34), (Some(5), Some(6)))),
+    );
+    check(
+        r#"{"generation":"","amazon-bedrock-invocationMetrics":{"inputTokenCount":12,"outputTokenCount":0}}"#,
+        Some((Some(12), Some(0), (None, None))),
+    );
+    check(r#"{"type":"message_stop"}"#, None);
+    check(r#"{"text":"\"amazon-bedrock-invocationMetrics\""}"#, None);
+    check(r#"{"amazon-bedrock-invocationMetrics":{"inputTokenCount":"12"}}"#, None);
+    check(r#"{"amazon-bedrock-invocationMetrics""#, None);
+}
