@@ -14,6 +14,7 @@ const ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
 const SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
 const SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
 const MAX_ATTEMPTS: &str = "AWS_MAX_ATTEMPTS";
+const RETRY_MODE: &str = "AWS_RETRY_MODE";
 const USE_FIPS: &str = "AWS_USE_FIPS_ENDPOINT";
 const USE_DUAL_STACK: &str = "AWS_USE_DUALSTACK_ENDPOINT";
 
@@ -38,6 +39,7 @@ pub(crate) fn builder(variable: impl Fn(&str) -> Option<String>) -> ConfigBuilde
             .map(|token| Setting::new(Token::new(token.value, None), token.source)),
         credentials: credentials(read),
         max_attempts: setting(MAX_ATTEMPTS).map(|value| attempts(&value)),
+        retry_mode: setting(RETRY_MODE).map(|value| retry_mode(&value)),
         use_fips: setting(USE_FIPS).map(|value| flag("FIPS flag", &value)),
         use_dual_stack: setting(USE_DUAL_STACK).map(|value| flag("dual-stack flag", &value)),
         ..ConfigBuilder::default()
@@ -67,6 +69,20 @@ fn attempts(given: &Setting<String>) -> Setting<Result<u32, ConfigError>> {
         origin: given.source,
         problem: format!("is `{}`: give a number of at least 1", given.value.escape_debug()),
     });
+    Setting::new(value, given.source)
+}
+
+/// Whether the mode is adaptive. `legacy` is what some SDKs had before `standard`.
+fn retry_mode(given: &Setting<String>) -> Setting<Result<bool, ConfigError>> {
+    let value = match given.value.to_ascii_lowercase().as_str() {
+        "adaptive" => Ok(true),
+        "standard" | "legacy" => Ok(false),
+        _ => Err(ConfigError::Invalid {
+            setting: "retry mode",
+            origin: given.source,
+            problem: format!("is `{}`: give standard or adaptive", given.value.escape_debug()),
+        }),
+    };
     Setting::new(value, given.source)
 }
 

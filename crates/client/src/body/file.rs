@@ -9,6 +9,7 @@ use tokio::task::spawn_blocking;
 
 use super::BodyError;
 use super::stream::FileStream;
+use crate::Demand;
 
 /// What is read at once, in bytes.
 pub(super) const PIECE: usize = 64 << 10;
@@ -43,6 +44,15 @@ impl File {
     /// The hash of the content.
     pub(crate) fn hash(&self) -> &PayloadHash {
         &self.hash
+    }
+
+    /// What the content asks of the service's quotas.
+    pub(crate) async fn demand(&self) -> Result<Demand, BodyError> {
+        blocking(self.path.clone(), |path| {
+            let unreadable = |error| BodyError::Unreadable { path: path.to_owned(), error };
+            Demand::of_reader(std::io::BufReader::new(open(path)?)).map_err(unreadable)
+        })
+        .await
     }
 
     /// The content as a body of known length that is read while it is sent. For another attempt the file is opened

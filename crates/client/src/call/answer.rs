@@ -13,6 +13,7 @@ use invoke_model_transport::ResponseBody;
 use super::Chunked;
 use super::send::{parse, parse_head, whole};
 use super::trail::Trail;
+use crate::admission::Permit;
 use crate::{ErrorKind, Events};
 
 /// What [`send`](crate::Call::send) gives: the [`Output`](Operation::Output) of the operation, or [`Streamed`] for one
@@ -40,14 +41,21 @@ pub trait Deliver<O: Operation>: sealed::Sealed {
     fn deliver(
         response: Response<ResponseBody>,
         trail: &Trail,
+        permit: Option<Permit>,
     ) -> impl Future<Output = Result<Self::Answer, ErrorKind<O::Error>>> + Send;
 }
 
 impl<O: Operation> Deliver<O> for delivery::Whole {
     type Answer = O::Output;
 
-    async fn deliver(response: Response<ResponseBody>, _: &Trail) -> Result<O::Output, ErrorKind<O::Error>> {
-        parse::<O>(whole(response).await?)
+    async fn deliver(
+        response: Response<ResponseBody>,
+        trail: &Trail,
+        permit: Option<Permit>,
+    ) -> Result<O::Output, ErrorKind<O::Error>> {
+        let response = whole(response).await?;
+        settle(permit, trail);
+        parse::<O>(response)
     }
 }
 
@@ -60,9 +68,12 @@ impl<O: PayloadOutput> Deliver<O> for Chunks {
 
     async fn deliver(
         response: Response<ResponseBody>,
-        _: &Trail,
+        trail: &Trail,
+        permit: Option<Permit>,
     ) -> Result<Chunked<O::Output>, ErrorKind<O::Error>> {
         let (head, body) = response.into_parts();
+        // What was counted stands in the head, so that nothing is waited for.
+        settle(permit, trail);
         Ok(Chunked { output: parse_head::<O>(head)?, body })
     }
 }
@@ -73,6 +84,7 @@ impl<O: EventStreamOutput> Deliver<O> for delivery::Events {
     async fn deliver(
         response: Response<ResponseBody>,
         trail: &Trail,
+        permit: Option<Permit>,
     ) -> Result<Streamed<O>, ErrorKind<O::Error>> {
         let (head, body) = response.into_parts();
         if !is_event_stream(&head.headers) {
@@ -84,7 +96,14 @@ impl<O: EventStreamOutput> Deliver<O> for delivery::Events {
             });
         }
         let output = parse_head::<O>(head)?;
-        Ok(Streamed { output, body: Events::new(body, trail.clone()) })
+        Ok(Streamed { output, body: Events::new(body, trail.clone(), permit) })
+    }
+}
+
+/// What the service counted takes the place of what was reserved.
+fn settle(permit: Option<Permit>, trail: &Trail) {
+    if let Some(permit) = permit {
+        permit.settle(trail.usage());
     }
 }
 

@@ -1,8 +1,9 @@
 //! A call on its way: sent, and sent again where that costs nothing twice.
 
-use http::Response;
-use invoke_model_protocol::{ErrorMetadata, Operation, OperationError};
-use invoke_model_transport::{ResponseBody, Running};
+use http::request::Parts;
+use http::{Response, StatusCode};
+use invoke_model_protocol::{ErrorMetadata, Operation, OperationError, Retryable};
+use invoke_model_transport::{RequestBody, ResponseBody, Running};
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument, Span};
 
@@ -10,8 +11,9 @@ use super::answer::Deliver;
 use super::prepared::Prepared;
 use super::send::whole;
 use super::{Call, Trail, span};
-use crate::retry::{Decision, Known, Paid, decide, random};
-use crate::{Client, ErrorKind};
+use crate::admission::Permit;
+use crate::retry::{Decision, Known, Paid, class, decide, random};
+use crate::{Client, Demand, ErrorKind};
 
 impl<O: Operation> Call<O> {
     /// Sends until there is an answer, or a failure that ends the call.
@@ -72,20 +74,67 @@ async fn attempt<O: Operation, D: Deliver<O>>(
     trail: &mut Trail,
 ) -> Result<D::Answer, ErrorKind<O::Error>> {
     trail.answer = None;
-    let (parts, _) = prepared.authorized::<O>(running, covered).await?;
+    let mut permit = admitted(client, prepared, running).await?;
+    let (parts, body) = match ready::<O>(client, prepared, running, covered).await {
+        Ok(ready) => ready,
+        Err(kind) => {
+            permit.into_iter().for_each(Permit::release);
+            return Err(kind);
+        }
+    };
     let span = span::attempt(client, &parts, trail.attempts);
-    let request = http::Request::from_parts(parts, prepared.body().await?);
+    let request = http::Request::from_parts(parts, body);
     trail.attempts += 1;
     let sent = async {
         let response = running.send(&*client.config().transport, request).await?;
         span::answered(&span, trail.answered(&response));
         if O::is_success(response.status()) {
-            return D::deliver(response, trail).await;
+            return D::deliver(response, trail, permit.take()).await;
         }
         Err(refusal::<O>(response).await?)
     };
     let sent = sent.instrument(span.clone()).await;
-    sent.inspect_err(|kind| span::failed(&span, kind))
+    if let Some(rate) = &client.config().adaptive_rate {
+        rate.answered(sent.as_ref().is_err_and(is_throttled));
+    }
+    sent.inspect_err(|kind| {
+        span::failed(&span, kind);
+        if let Some(permit) = permit {
+            permit.failed(class(kind));
+        }
+    })
+}
+
+/// Waits for what an attempt needs before it is sent: its turn, and credentials.
+async fn ready<O: Operation>(
+    client: &Client,
+    prepared: &mut Prepared,
+    running: &mut Running,
+    covered: bool,
+) -> Result<(Parts, RequestBody), ErrorKind<O::Error>> {
+    if let Some(rate) = &client.config().adaptive_rate {
+        running.within(rate.ready()).await?;
+    }
+    let (parts, _) = prepared.authorized::<O>(running, covered).await?;
+    Ok((parts, prepared.body().await?))
+}
+
+/// Waits for the limits of the client, if it has any.
+async fn admitted<E>(
+    client: &Client,
+    prepared: &Prepared,
+    running: &Running,
+) -> Result<Option<Permit>, ErrorKind<E>> {
+    let Some(admission) = client.config().admission() else { return Ok(None) };
+    let demand = if admission.counts_tokens() { prepared.demand().await? } else { Demand::default() };
+    Ok(Some(running.within(admission.admit(demand)).await??))
+}
+
+/// Whether the service says that it is asked too fast.
+fn is_throttled<E: OperationError>(kind: &ErrorKind<E>) -> bool {
+    let ErrorKind::Service { error, response } = kind else { return false };
+    error.retryable() == Some(Retryable::Throttling)
+        || error.status().unwrap_or(response.status().as_u16()) == StatusCode::TOO_MANY_REQUESTS.as_u16()
 }
 
 /// The service's error: the modelled one, or what the answer said if its members cannot be read.

@@ -11,7 +11,7 @@ use invoke_model_transport::{RequestBody, Running, TransportError, TransportErro
 
 use super::{Call, Trail, field};
 use crate::body::File;
-use crate::{Client, ErrorKind};
+use crate::{Client, Demand, ErrorKind};
 
 /// Who sends, for the logs of the service.
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("invoke-model/", env!("CARGO_PKG_VERSION")));
@@ -76,6 +76,14 @@ impl Prepared {
     /// The head of the request as it is so far.
     pub(super) fn parts(&self) -> &Parts {
         &self.parts
+    }
+
+    /// What the request asks of the service's quotas.
+    pub(super) async fn demand<E>(&self) -> Result<Demand, ErrorKind<E>> {
+        Ok(match &self.payload {
+            Payload::Bytes(bytes) => Demand::of_body(bytes),
+            Payload::File(file) => file.demand().await?,
+        })
     }
 
     /// The body for one attempt.

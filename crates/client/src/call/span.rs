@@ -104,6 +104,7 @@ fn error_type<E: OperationError>(kind: &ErrorKind<E>) -> std::borrow::Cow<'_, st
         ErrorKind::Serialize(_) | ErrorKind::Field(_) | ErrorKind::Body(_) => "input",
         ErrorKind::Credentials(_) => "credentials",
         ErrorKind::Sign(_) => "signature",
+        ErrorKind::Admission(_) => "admission",
         ErrorKind::Parse { .. } | ErrorKind::Event { .. } => "parse",
         ErrorKind::Truncated(_) => "truncated",
         ErrorKind::Frame(_) => "frame",

@@ -92,6 +92,11 @@ impl Trail {
         self.answer.as_ref()?.request_id.as_deref()
     }
 
+    /// What the head of the answer says that was counted.
+    pub(super) fn usage(&self) -> Usage {
+        self.answer.as_ref().map(|head| head.usage).unwrap_or_default()
+    }
+
     /// What is known of a call that was answered.
     pub(crate) fn into_metadata(self) -> Metadata {
         let (usage, latency) =

@@ -14,9 +14,9 @@ use super::endpoint::Endpoint;
 use super::source::{Setting, Source, Sources};
 use super::tokens::Tokens;
 use super::{Authentication, Config, ConfigError};
-use crate::Admission;
 use crate::metadata::{Attempt, OnAttempt};
 use crate::retry::Retries;
+use crate::{AdaptiveRate, Admission};
 
 /// The settings of a [`Config`]. What is set here stands above what [`from_env`](Config::from_env) found.
 #[derive(Clone, Default)]
@@ -38,6 +38,9 @@ pub struct ConfigBuilder {
     pub(crate) max_attempts: Option<Setting<Result<u32, ConfigError>>>,
     pub(crate) on_attempt: Option<OnAttempt>,
     pub(crate) admission: Option<Admission>,
+    pub(crate) adaptive_rate: Option<AdaptiveRate>,
+    /// Of the environment.
+    pub(crate) retry_mode: Option<Setting<Result<bool, ConfigError>>>,
 }
 
 impl ConfigBuilder {
@@ -113,6 +116,13 @@ impl ConfigBuilder {
         self
     }
 
+    /// A rate that attempts keep to once the service has throttled some: the adaptive retry mode. Clones share the rate,
+    /// so that several clients can have one. Default: none, unless `AWS_RETRY_MODE` is `adaptive`.
+    pub fn adaptive_rate(mut self, rate: AdaptiveRate) -> Self {
+        self.adaptive_rate = Some(rate);
+        self
+    }
+
     /// Limits that each attempt waits for before it is sent. Clones of an [`Admission`] share their limits, so that
     /// several clients can have one. Default: none.
     pub fn admission(mut self, admission: Admission) -> Self {
@@ -153,6 +163,11 @@ impl ConfigBuilder {
             (None, Some(attempts)) => Retries::attempts(attempts.value?),
             (None, None) => Retries::default(),
         };
+        let adaptive_rate = match (self.adaptive_rate, self.retry_mode) {
+            (Some(rate), _) => Some(rate),
+            (None, Some(mode)) => mode.value?.then(AdaptiveRate::new),
+            (None, None) => None,
+        };
         let sources = Sources {
             region: self.region.as_ref().map(|region| region.source),
             endpoint: endpoint_source,
@@ -170,6 +185,7 @@ impl ConfigBuilder {
             retries,
             on_attempt: self.on_attempt,
             admission: self.admission,
+            adaptive_rate,
         })
     }
 

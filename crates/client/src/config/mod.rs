@@ -25,7 +25,7 @@ pub(crate) use tokens::Tokens;
 
 use crate::metadata::OnAttempt;
 use crate::retry::Retries;
-use crate::{Admission, env};
+use crate::{AdaptiveRate, Admission, env};
 
 /// The settings of a [`Client`](crate::Client), checked, with the endpoint resolved. `Debug` shows no secret.
 #[derive(Clone)]
@@ -41,6 +41,7 @@ pub struct Config {
     pub(crate) retries: Retries,
     pub(crate) on_attempt: Option<OnAttempt>,
     pub(crate) admission: Option<Admission>,
+    pub(crate) adaptive_rate: Option<AdaptiveRate>,
 }
 
 /// How a call says who calls.
@@ -145,6 +146,7 @@ impl ConfigBuilder {
     /// | FIPS | `AWS_USE_FIPS_ENDPOINT`: `true` or `false` |
     /// | dual stack | `AWS_USE_DUALSTACK_ENDPOINT`: `true` or `false` |
     /// | attempts | `AWS_MAX_ATTEMPTS`: at least 1 |
+    /// | adaptive rate | `AWS_RETRY_MODE`: `adaptive`, or `standard` for none |
     pub fn from_env() -> Self {
         env::builder(env::variable)
     }

@@ -162,3 +162,14 @@ fn attempts() {
         assert_eq!(builder(&environment).retries(Retries::NONE).build().unwrap().retries(), Retries::NONE);
     }
 }
+
+#[test]
+fn retry_mode() {
+    let adaptive = |mode| config(&[REGION, ("AWS_RETRY_MODE", mode)]).adaptive_rate.is_some();
+    assert_eq!(
+        ["adaptive", "Adaptive", "standard", "legacy", ""].map(adaptive),
+        [true, true, false, false, false]
+    );
+    let error = builder(&[REGION, ("AWS_RETRY_MODE", "eager")]).build().unwrap_err().to_string();
+    assert!(error.contains("AWS_RETRY_MODE") && error.contains("give standard or adaptive"), "{error}");
+}

@@ -18,6 +18,7 @@ pub(super) fn write<E: OperationError>(error: &Error<E>, f: &mut fmt::Formatter<
         ErrorKind::Body(error) => return write!(line, " was not sent: {error}"),
         ErrorKind::Credentials(error) => write!(line, " was not sent: {error}")?,
         ErrorKind::Sign(error) => write!(line, " was not sent: {error}")?,
+        ErrorKind::Admission(error) => write!(line, " was not sent: {error}")?,
         ErrorKind::Transport(error) if error.may_have_been_sent() => {
             write!(line, " failed: {error}; the service may have worked on it")?;
         }

@@ -9,7 +9,7 @@ use invoke_model_protocol::{Fault, OperationError, ParseError, SerializeError};
 use invoke_model_signing::SignError;
 use invoke_model_transport::TransportError;
 
-use crate::{BodyError, CredentialsError, FieldError, Truncated};
+use crate::{AdmissionError, BodyError, CredentialsError, FieldError, Truncated};
 
 /// Where on its way a call ended, in the order of the way.
 #[non_exhaustive]
@@ -24,6 +24,8 @@ pub enum ErrorKind<E> {
     Credentials(CredentialsError),
     /// The request cannot be signed. Nothing was sent.
     Sign(SignError),
+    /// The limits of the client keep it from being sent. Nothing was sent.
+    Admission(AdmissionError),
     /// There is no answer, or only a part of one. Its kind says whether the service can have received the request.
     Transport(TransportError),
     /// The service answered with success, but the answer is not what the model says.
@@ -72,7 +74,7 @@ macro_rules! from {
 
 from! {
     SerializeError => Serialize, FieldError => Field, BodyError => Body, CredentialsError => Credentials,
-    SignError => Sign, TransportError => Transport
+    SignError => Sign, AdmissionError => Admission, TransportError => Transport
 }
 
 /// Bodies of answers are sensitive, so that a response shows its status only.
@@ -84,6 +86,7 @@ impl<E: fmt::Debug> fmt::Debug for ErrorKind<E> {
             Self::Body(error) => f.debug_tuple("Body").field(error).finish(),
             Self::Credentials(error) => f.debug_tuple("Credentials").field(error).finish(),
             Self::Sign(error) => f.debug_tuple("Sign").field(error).finish(),
+            Self::Admission(error) => f.debug_tuple("Admission").field(error).finish(),
             Self::Transport(error) => f.debug_tuple("Transport").field(error).finish(),
             Self::Parse { error, response } => {
                 f.debug_struct("Parse").field("error", error).field("status", &response.status()).finish()

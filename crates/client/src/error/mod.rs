@@ -16,6 +16,7 @@ pub(crate) use context::Context;
 pub(crate) use hint::is_daily_quota;
 pub use kind::ErrorKind;
 
+use crate::AdmissionError;
 use crate::events::Received;
 use crate::metadata::Attempt;
 use crate::retry::{self, FailureClass, is_transient};
@@ -131,6 +132,7 @@ impl<E: OperationError> Error<E> {
     pub fn is_retryable(&self) -> bool {
         match self.kind() {
             ErrorKind::Transport(error) => is_transient(error.kind()),
+            ErrorKind::Admission(error) => matches!(error, AdmissionError::TimedOut { .. }),
             ErrorKind::Truncated(_) | ErrorKind::Frame(_) => true,
             ErrorKind::Exception { error, .. } => kind::is_passing(error, None),
             ErrorKind::Service { error, response } => kind::is_passing(error, Some(response.status())),
@@ -164,6 +166,7 @@ impl<E: OperationError> std::error::Error for Error<E> {
             ErrorKind::Body(error) => error,
             ErrorKind::Credentials(error) => error,
             ErrorKind::Sign(error) => error,
+            ErrorKind::Admission(error) => error,
             ErrorKind::Transport(error) => error,
             ErrorKind::Parse { error, .. } => error,
             ErrorKind::Truncated(error) => error,

@@ -11,12 +11,14 @@ use bytes::Bytes;
 use futures_core::{FusedStream, Stream};
 use invoke_model_protocol::EventStreamOutput;
 use invoke_model_protocol::event_stream::{Decoder, EventStream, Message};
+use invoke_model_protocol::json::Members;
 use invoke_model_transport::{ResponseBody, TransportError, TransportErrorKind};
 
 pub use truncated::{Cut, Truncated};
 
+use crate::admission::Permit;
 use crate::call::Trail;
-use crate::{Error, ErrorKind, Metadata};
+use crate::{Error, ErrorKind, Metadata, Usage};
 
 /// The events of an answer of operation `O`: [`recv`](Self::recv) one by one, or as a `Stream`.
 ///
@@ -33,6 +35,8 @@ pub struct Events<O: EventStreamOutput> {
     bytes: u64,
     end: Option<End>,
     trail: Trail,
+    /// Held as long as events come; ended with what the last of them says was counted.
+    permit: Option<Permit>,
     operation: std::marker::PhantomData<fn() -> O>,
 }
 
@@ -45,9 +49,9 @@ enum End {
 type ErrorOf<O> = <<O as EventStreamOutput>::Events as EventStream>::Error;
 
 impl<O: EventStreamOutput> Events<O> {
-    pub(crate) fn new(body: ResponseBody, trail: Trail) -> Self {
+    pub(crate) fn new(body: ResponseBody, trail: Trail, permit: Option<Permit>) -> Self {
         let (decoder, operation) = (Decoder::new(), std::marker::PhantomData);
-        Self { body, decoder, bytes: 0, end: None, trail, operation }
+        Self { body, decoder, bytes: 0, end: None, trail, permit, operation }
     }
 
     /// The next event; `None` when the stream has ended, well or with the error that was given before.
@@ -80,12 +84,25 @@ impl<O: EventStreamOutput> Events<O> {
 
     /// The event in a message, or the error.
     fn event(&mut self, message: Message) -> Result<O::Events, Error<ErrorOf<O>>> {
+        if self.permit.is_some() {
+            self.settle(&message);
+        }
         let kind = match O::Events::parse(&message) {
             Ok(Ok(event)) => return Ok(event),
             Ok(Err(error)) => ErrorKind::Exception { error, message: Box::new(message) },
             Err(error) => ErrorKind::Event { error, message: Box::new(message) },
         };
         Err(self.fail(kind))
+    }
+
+    /// Looks for the account of the call, which the service puts into the last part of an answer: what it counts takes
+    /// the place of what was reserved.
+    fn settle(&mut self, message: &Message) {
+        let part = Members::from_body(message.payload(), ["bytes"]).and_then(|mut part| part.blob("bytes"));
+        let usage = part.ok().flatten().and_then(|part| Usage::of_part(&part));
+        if let Some((usage, permit)) = usage.and_then(|usage| Some((usage, self.permit.take()?))) {
+            permit.settle(usage);
+        }
     }
 
     /// The body says that it has ended.
@@ -95,6 +112,7 @@ impl<O: EventStreamOutput> Events<O> {
             Ok(()) if self.body.ends_with_connection() => Err(self.cut(Cut::NoEnd)),
             Ok(()) => {
                 self.end = Some(End::Whole);
+                self.permit = None;
                 Ok(())
             }
         }
@@ -115,6 +133,7 @@ impl<O: EventStreamOutput> Events<O> {
     /// The stream ends here, and with it the connection.
     fn fail(&mut self, kind: ErrorKind<ErrorOf<O>>) -> Error<ErrorOf<O>> {
         self.end = Some(End::Failed);
+        self.permit = None;
         self.body = Bytes::new().into();
         self.trail.stream_error::<O, _>(kind, self.received())
     }

@@ -49,7 +49,8 @@ pub(crate) fn class<E: OperationError>(kind: &ErrorKind<E>) -> FailureClass {
         | ErrorKind::Field(_)
         | ErrorKind::Body(_)
         | ErrorKind::Credentials(_)
-        | ErrorKind::Sign(_) => FailureClass::NotSent,
+        | ErrorKind::Sign(_)
+        | ErrorKind::Admission(_) => FailureClass::NotSent,
         ErrorKind::Transport(error) if error.may_have_been_sent() => FailureClass::Ambiguous,
         ErrorKind::Transport(_) => FailureClass::NotSent,
         ErrorKind::Parse { .. }
