@@ -10,7 +10,9 @@ use tokio::sync::watch;
 
 use crate::authenticate::{Authenticator, Token};
 use crate::call_log::CallLog;
+use crate::connections::Connections;
 use crate::endpoint::{Clock, Endpoint};
+use crate::fault::{FaultRule, Script};
 use crate::policy::Policy;
 use crate::queue::Queue;
 use crate::server::{Local, StartError};
@@ -26,6 +28,7 @@ pub struct Builder {
     policy: Policy,
     verify: bool,
     pace: Duration,
+    script: Script,
 }
 
 impl Builder {
@@ -47,6 +50,7 @@ impl Builder {
             policy: Policy::allow_all(),
             verify: true,
             pace: Duration::ZERO,
+            script: Script::default(),
         }
     }
 
@@ -76,7 +80,7 @@ impl Builder {
         Self { region: Some(region.into()), ..self }
     }
 
-    /// The clock by which signatures expire. By default, the system's.
+    /// The clock by which signatures expire, and which the `Date` of an answer is read from. By default, the system's.
     pub fn clock(self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         Self { clock: Clock::new(now), ..self }
     }
@@ -95,6 +99,12 @@ impl Builder {
     /// leaves when the connection has taken the one before it.
     pub fn pace(self, pace: Duration) -> Self {
         Self { pace, ..self }
+    }
+
+    /// What goes wrong, and when. Rules that are given later come after those given before. By default, nothing.
+    pub fn faults(self, rules: impl IntoIterator<Item = FaultRule>) -> Self {
+        rules.into_iter().for_each(|rule| self.script.push(rule));
+        self
     }
 
     /// Starts the endpoint.
@@ -128,8 +138,11 @@ impl Builder {
             log: CallLog::default(),
             raise: Queue::default(),
             faults: Queue::default(),
+            script: self.script,
             pace: self.pace,
             streams: watch::Sender::new(0),
+            calls: watch::Sender::new(0),
+            connections: Connections::default(),
             requests: AtomicU64::new(0),
         })
     }

@@ -9,6 +9,7 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderMap, Method};
 
+use crate::answering::Sent;
 use crate::stream::{Progress, StreamRecord};
 
 /// A call: what was asked, and how it ended.
@@ -31,7 +32,17 @@ pub struct CallRecord {
     pub signed: bool,
     /// The id under which the call was answered.
     pub request_id: String,
-    /// The status of the answer.
+    /// Over which connection it came: 1 for the first that was accepted.
+    pub connection: u64,
+    /// Whether it was worked on: an answer was made, which the service would bill, whether or not it arrived. What a fault
+    /// says in place of an answer counts as [`Fault::worked_on`](crate::Fault::worked_on) says.
+    pub worked_on: bool,
+    /// How many bytes of the answer had been written, its head included, when
+    /// [`Local::calls`](crate::Local::calls) was called.
+    pub written: u64,
+    /// Whether all of the answer had been written by then.
+    pub written_whole: bool,
+    /// The status of the answer; 0 where none was made that has one.
     pub status: u16,
     /// The code of the error, `ThrottlingException`; none for a success.
     pub error_code: Option<String>,
@@ -43,6 +54,7 @@ pub struct CallRecord {
     /// other answers.
     pub stream: Option<StreamRecord>,
     pub(crate) progress: Option<Arc<Progress>>,
+    pub(crate) sent: Arc<Sent>,
 }
 
 impl CallRecord {
@@ -62,12 +74,17 @@ impl CallRecord {
             body,
             signed: false,
             request_id,
+            connection: 0,
+            worked_on: false,
+            written: 0,
+            written_whole: false,
             status: 0,
             error_code: None,
             input_tokens: None,
             output_tokens: None,
             stream: None,
             progress: None,
+            sent: Arc::default(),
         }
     }
 }
@@ -82,6 +99,10 @@ impl fmt::Debug for CallRecord {
             .field("body", &format_args!("[{} bytes]", self.body.len()))
             .field("signed", &self.signed)
             .field("request_id", &self.request_id)
+            .field("connection", &self.connection)
+            .field("worked_on", &self.worked_on)
+            .field("written", &self.written)
+            .field("written_whole", &self.written_whole)
             .field("status", &self.status)
             .field("error_code", &self.error_code)
             .field("input_tokens", &self.input_tokens)
@@ -122,6 +143,7 @@ impl CallLog {
         let mut calls: Vec<_> = self.lock().records.iter().cloned().collect();
         for call in &mut calls {
             call.stream = call.progress.as_deref().map(Progress::record);
+            (call.written, call.written_whole) = (call.sent.bytes(), call.sent.is_whole());
         }
         calls
     }

@@ -9,6 +9,8 @@ use tokio::sync::watch;
 
 use crate::authenticate::{Authenticator, Caller};
 use crate::call_log::CallLog;
+use crate::connections::Connections;
+use crate::fault::Script;
 use crate::policy::Policy;
 use crate::queue::Queue;
 use crate::stream::Planned;
@@ -26,10 +28,15 @@ pub(crate) struct Endpoint {
     pub(crate) raise: Queue<InvokeModelWithResponseStreamError>,
     /// Faults for the streams to come.
     pub(crate) faults: Queue<Planned>,
+    /// Faults for connections, requests and calls.
+    pub(crate) script: Script,
     /// What lies between two events of a stream.
     pub(crate) pace: Duration,
     /// How many streams are being sent.
     pub(crate) streams: watch::Sender<usize>,
+    /// How many calls are not answered yet.
+    pub(crate) calls: watch::Sender<usize>,
+    pub(crate) connections: Connections,
     pub(crate) requests: AtomicU64,
 }
 

@@ -27,8 +27,10 @@
 //!
 //! | step | module | refused with |
 //! |---|---|---|
+//! | the connection, and the bytes of the request | `line`, by the rules of `fault` | its end |
 //! | route | `invocation` | 404 `UnknownOperationException` |
 //! | authenticate | `authenticate` | 403 `InvalidSignatureException`, `UnrecognizedClientException`, `MissingAuthenticationTokenException`, `AccessDeniedException`; 400 `IncompleteSignatureException` |
+//! | what a [`Fault`] says instead | `fault` | anything |
 //! | errors asked for by [`Local::raise`] | `raise` | any |
 //! | the model's constraints | `invocation` | 400 `ValidationException` |
 //! | what the operations document | `rules` | 400 `ValidationException` |
@@ -36,8 +38,10 @@
 //! | the model | [`families`] | 404 `ResourceNotFoundException` |
 //! | access | [`Policy`] | 403 `AccessDeniedException` |
 //! | the answer | [`families`] | 400 `ValidationException` |
+//! | what a [`Fault`] makes of it | `fault` | |
+//! | the bytes of the answer | `line` | its end |
 //!
-//! Each is a function of the request, the endpoint's state and the time; only `server` does input and output.
+//! Each is a function of the request, the endpoint's state and the time; only `server` and `line` do input and output.
 //! Every answer has an `x-amzn-requestid`, a whole one also `x-amzn-bedrock-input-token-count`,
 //! `-output-token-count` and `-invocation-latency` (milliseconds).
 //!
@@ -51,14 +55,46 @@
 //!
 //! [`Local::raise_in_stream`] and [`Local::break_stream`] break the next stream: with an error, a message of any kind, a
 //! wrong checksum or a connection that is cut.
+//!
+//! # Faults
+//!
+//! A [`FaultRule`] says what goes wrong, and when; [`Builder::faults`] and [`Local::inject`] take rules.
+//!
+//! | what | by |
+//! |---|---|
+//! | a connection that is refused, or breaks in its request | [`FaultRule::refuse`], [`FaultRule::break_request`] |
+//! | a connection that breaks before, in or behind an answer | [`Fault::break_at`] |
+//! | how it ends: closed, reset, half closed, silent | [`End`] |
+//! | an error, a status, or garbage in place of an answer | [`Fault::error`], [`Fault::status`], [`Fault::garbage`] |
+//! | an answer with another body, other fields, a wrong length | [`Fault::body`], [`Fault::header`], [`Fault::without_header`], [`Fault::content_length`] |
+//! | when to try again | [`Fault::retry_after`] |
+//! | an answer that is slow | [`Fault::delay`], [`Fault::pace`], [`Fault::drip`] |
+//! | a stream that breaks | [`Fault::break_stream`] |
+//! | a clock that is off | [`Fault::clock_skew`], [`Fault::date_skew`] |
+//! | for which calls, and how often | [`Fault::operation`], [`Fault::model`], [`FaultRule::first`], [`FaultRule::every`] |
+//!
+//! All of it waits by Tokio's clock, which tests can pause.
+//!
+//! # What the endpoint saw
+//!
+//! [`Local::stats`] counts connections, requests whose head arrived, requests read whole, requests *worked on* (an answer
+//! was made, so that the service would bill them) and answers written whole; [`Local::connections`] says the same of each
+//! connection, and [`Local::calls`] what became of each call, to the byte. [`Local::calls_ended`] waits until there is no
+//! more to say.
 
+mod answering;
 mod authenticate;
 mod body;
 mod builder;
 mod call_log;
+mod connections;
+mod date;
 mod endpoint;
 pub mod families;
+mod fault;
 mod invocation;
+mod line;
+mod pattern;
 mod payload;
 mod policy;
 mod queue;
@@ -74,6 +110,8 @@ mod tests;
 
 pub use builder::Builder;
 pub use call_log::CallRecord;
+pub use connections::{ConnectionRecord, Stats};
+pub use fault::{At, End, Fault, FaultRule, RetryAfter};
 pub use policy::Policy;
 pub use raise::ERROR_MODEL_ID;
 pub use server::{Local, StartError};

@@ -5,59 +5,105 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
-use http::request::Parts;
 use http::{HeaderMap, Request, Response};
+use invoke_model_signing::PayloadHash;
 use invoke_model_types::{
     InvokeModel, InvokeModelOutput, InvokeModelWithResponseStream, InvokeModelWithResponseStreamOutput,
     ResourceNotFoundException, SerializeError, ServerOperation,
 };
 use serde_json::Value;
 
+use crate::answering::Sent;
 use crate::authenticate::Caller;
 use crate::body::AnswerBody;
 use crate::call_log::CallRecord;
+use crate::date::shifted;
 use crate::endpoint::Endpoint;
 use crate::families::{self, Answer, DEFAULT_TEXT_MODEL};
+use crate::fault::{At, End, Fault, Instead};
 use crate::invocation::{Invocation, Mode};
 use crate::payload::Payload;
 use crate::raise;
 use crate::refuse::{Refused, X_AMZN_ERRORTYPE};
 use crate::rules;
-use crate::stream::{Events, Frames, Planned};
+use crate::stream::{Events, Frames, Planned, Progress};
 
-/// Responds to any request at all, and writes it into the log.
+/// How long the model took, in milliseconds.
+pub(crate) const LATENCY: &str = "x-amzn-bedrock-invocation-latency";
+
+/// A response, and what is to happen to it on its way.
+pub(crate) struct Responded {
+    pub(crate) response: Response<AnswerBody>,
+    pub(crate) fault: Fault,
+    pub(crate) worked_on: bool,
+    pub(crate) sent: Arc<Sent>,
+    pub(crate) progress: Option<Arc<Progress>>,
+}
+
+/// Responds to any request at all, and writes it into the log. An error is how the connection ends in the place of a
+/// response.
 pub(crate) fn respond(
     endpoint: &Arc<Endpoint>,
+    connection: u64,
     request: Request<Payload>,
     now: SystemTime,
-) -> Response<AnswerBody> {
-    let (parts, payload) = request.into_parts();
-    let mut call = CallRecord::new(&parts, payload.bytes.clone(), endpoint.next_request_id());
-    let mut response = answer(endpoint, parts, payload, now, &mut call)
-        .unwrap_or_else(|refused| refused.response().map(AnswerBody::from));
-    set(response.headers_mut(), "x-amzn-requestid", &call.request_id);
+) -> Result<Responded, End> {
+    let (parts, Payload { bytes, hash }) = request.into_parts();
+    let mut call = CallRecord::new(&parts, bytes.clone(), endpoint.next_request_id());
+    call.connection = connection;
+    let request = Request::from_parts(parts, bytes);
+    let routed = Mode::route(&request);
+    let mut fault = Fault::default();
+    if let Ok((mode, model_id)) = &routed {
+        call.model_id = Some(model_id.clone());
+        fault = endpoint.script.called(mode.operation(), model_id).unwrap_or_default();
+    }
+    if let Some((At::Request, end)) = fault.broken {
+        endpoint.log.push(call);
+        return Err(end);
+    }
 
-    call.status = response.status().as_u16();
+    let mut response = routed
+        .map_err(Refused::from)
+        .and_then(|(mode, _)| answer(endpoint, mode, request, &hash, now, &fault, &mut call))
+        .unwrap_or_else(|refused| refused.response().map(AnswerBody::from));
+    if !matches!(fault.instead, Some(Instead::Status(_))) {
+        set(response.headers_mut(), "x-amzn-requestid", &call.request_id);
+    }
+    response = fault.dress(response, now);
+
+    if !matches!(fault.instead, Some(Instead::Garbage(_))) {
+        call.status = response.status().as_u16();
+    }
     let code = response.headers().get(X_AMZN_ERRORTYPE).and_then(|code| code.to_str().ok());
     call.error_code = code.map(str::to_owned);
+    let (worked_on, sent, progress) = (call.worked_on, Arc::clone(&call.sent), call.progress.clone());
     endpoint.log.push(call);
-    response
+    Ok(Responded {
+        response: response.map(|body| body.telling(Arc::clone(&sent))),
+        fault,
+        worked_on,
+        sent,
+        progress,
+    })
 }
 
 fn answer(
     endpoint: &Arc<Endpoint>,
-    parts: Parts,
-    payload: Payload,
+    mode: Mode,
+    request: Request<Bytes>,
+    hash: &PayloadHash,
     now: SystemTime,
+    fault: &Fault,
     call: &mut CallRecord,
 ) -> Result<Response<AnswerBody>, Refused> {
-    let hash = payload.hash;
-    let request = Request::from_parts(parts, payload.bytes);
-    let (mode, model_id) = Mode::route(&request)?;
-    call.model_id = Some(model_id);
     let (parts, body) = request.into_parts();
-    let caller = endpoint.authenticator.authenticate(&parts, &hash, now)?;
+    let caller = endpoint.authenticator.authenticate(&parts, hash, shifted(now, fault.clock_skew))?;
     call.signed = matches!(caller, Caller::Signed(_));
+    if let Some(instead) = &fault.instead {
+        call.worked_on = fault.counts(false);
+        return instead.response();
+    }
     if let Some(error) = endpoint.raise.pop() {
         return Err(Refused::Modeled(error));
     }
@@ -74,12 +120,14 @@ fn answer(
             let chunks = families::stream(asked.model_id, &asked.body)?;
             (call.input_tokens, call.output_tokens) = (Some(chunks.input_tokens), Some(chunks.output_tokens));
             let content_type = chunks.content_type;
-            let frames = Frames::new(chunks, now, asked.fault.or_else(|| endpoint.faults.pop()));
+            let planned = fault.planned().or(asked.fault).or_else(|| endpoint.faults.pop());
+            let frames = Frames::new(chunks, now, planned);
             let progress = Arc::clone(call.progress.get_or_insert_default());
-            let events = Events::new(Arc::clone(endpoint), frames, progress);
-            streamed(invocation, content_type, events)
+            let pace = fault.pace.unwrap_or(endpoint.pace);
+            streamed(invocation, content_type, Events::new(Arc::clone(endpoint), frames, progress, pace))
         }
     };
+    call.worked_on = fault.counts(response.is_ok());
     response.map_err(|error| Refused::internal(error.to_string()))
 }
 
@@ -120,6 +168,8 @@ fn whole(invocation: Invocation, answer: Answer) -> Result<Response<AnswerBody>,
     let headers = response.headers_mut();
     set(headers, "x-amzn-bedrock-input-token-count", &answer.input_tokens.to_string());
     set(headers, "x-amzn-bedrock-output-token-count", &answer.output_tokens.to_string());
+    // Said when the answer leaves.
+    set(headers, LATENCY, "0");
     Ok(response.map(AnswerBody::from))
 }
 
@@ -132,7 +182,7 @@ fn streamed(
     output.performance_config_latency = invocation.performance_config_latency;
     output.service_tier = invocation.service_tier;
     let head = InvokeModelWithResponseStream::serialize_response(output)?;
-    Ok(head.map(|_: Bytes| AnswerBody::Events(Box::new(events))))
+    Ok(head.map(|_: Bytes| AnswerBody::events(events)))
 }
 
 /// Sets a field to text that is known to be a field value.

@@ -12,17 +12,20 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use invoke_model_types::{InvokeModelWithResponseStreamError, ResponseStreamError};
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
+use crate::answering::{Answering, InProgress};
 use crate::body::AnswerBody;
 use crate::builder::Builder;
 use crate::call_log::CallRecord;
+use crate::connections::{ConnectionRecord, Stats};
 use crate::endpoint::Endpoint;
+use crate::fault::FaultRule;
+use crate::line::{Line, Socket};
 use crate::payload::Receiver;
-use crate::respond::{respond, set};
+use crate::respond::{LATENCY, Responded, respond, set};
 use crate::stream::{Planned, StreamFault};
 
 /// How long [`Local::stop`] waits for calls in progress.
@@ -115,9 +118,31 @@ impl Local {
         self.endpoint.log.calls()
     }
 
-    /// Forgets the calls so far.
+    /// What was counted since the start or [`clear_calls`](Self::clear_calls).
+    pub fn stats(&self) -> Stats {
+        self.endpoint.connections.stats()
+    }
+
+    /// The connections since the start or [`clear_calls`](Self::clear_calls), in the order in which they were accepted.
+    /// Beyond 10,000, the oldest are dropped.
+    pub fn connections(&self) -> Vec<ConnectionRecord> {
+        self.endpoint.connections.records()
+    }
+
+    /// Forgets the calls and connections so far, and what was counted.
     pub fn clear_calls(&self) {
         self.endpoint.log.clear();
+        self.endpoint.connections.clear();
+    }
+
+    /// Adds a rule of what goes wrong, after those that there are.
+    pub fn inject(&self, rule: impl Into<FaultRule>) {
+        self.endpoint.script.push(rule.into());
+    }
+
+    /// Takes all rules away. What has gone wrong already stays so.
+    pub fn clear_faults(&self) {
+        self.endpoint.script.clear();
     }
 
     /// Answers the next call that passes authentication with an error; several are raised one call after the other. Of
@@ -156,6 +181,14 @@ impl Local {
         let _ = open.wait_for(|open| *open == 0).await;
     }
 
+    /// Waits until no call is in progress: of each whose head has arrived, the answer is written whole, or it is lost. Then
+    /// the log says all there is to say of them.
+    pub async fn calls_ended(&self) {
+        let mut calls = self.endpoint.calls.subscribe();
+        // The endpoint holds the sender, so that there is an answer.
+        let _ = calls.wait_for(|calls| *calls == 0).await;
+    }
+
     /// Stops: takes no more connections, and waits up to five seconds for calls in progress. Afterwards, the port
     /// is free. True if all of them were answered.
     ///
@@ -190,15 +223,36 @@ async fn accept(listener: TcpListener, endpoint: Arc<Endpoint>, mut stopped: wat
     tokio::time::timeout(GRACE, ended).await.is_ok()
 }
 
-/// Serves one connection until either side has enough.
+/// Serves one connection until either side has enough, or it breaks as was asked for.
 pub(crate) async fn connection(
-    stream: impl AsyncRead + AsyncWrite + Unpin,
+    socket: impl Socket,
     endpoint: Arc<Endpoint>,
     mut stopped: watch::Receiver<()>,
 ) {
-    let service = service_fn(|request| call(&endpoint, request));
-    let mut connection =
-        std::pin::pin!(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+    let tally = endpoint.connections.accepted();
+    if let Some(end) = endpoint.script.accepted() {
+        return end.of(socket, &mut stopped).await;
+    }
+    let line = Line::new(socket, Arc::clone(&endpoint), tally);
+    serve(&line, &endpoint, &mut stopped).await;
+    line.write_raw().await;
+    let (socket, end, _tally) = line.into_parts();
+    if let Some(end) = end {
+        end.of(socket, &mut stopped).await;
+    }
+}
+
+/// Speaks HTTP until hyper lets go of the connection.
+async fn serve(line: &Line<impl Socket>, endpoint: &Arc<Endpoint>, stopped: &mut watch::Receiver<()>) {
+    let service = service_fn(|request| {
+        // Before the call is polled, which it never is where the connection breaks behind the head.
+        line.tally.head();
+        call(endpoint, line, InProgress::new(endpoint), request)
+    });
+    // An answer is dated by the endpoint's clock.
+    let connection =
+        http1::Builder::new().auto_date_header(false).serve_connection(TokioIo::new(line), service);
+    let mut connection = std::pin::pin!(connection);
     let served = tokio::select! {
         served = connection.as_mut() => served,
         _ = stopped.changed() => {
@@ -210,10 +264,21 @@ pub(crate) async fn connection(
     drop(served);
 }
 
-async fn call(
+/// Why a request is not answered by hyper.
+#[derive(Debug, thiserror::Error)]
+enum Lost {
+    #[error(transparent)]
+    Request(#[from] hyper::Error),
+    #[error("the connection ends in the place of an answer, as was asked for")]
+    OnPurpose,
+}
+
+async fn call<S: Socket>(
     endpoint: &Arc<Endpoint>,
+    line: &Line<S>,
+    in_progress: InProgress,
     request: Request<Incoming>,
-) -> Result<Response<AnswerBody>, hyper::Error> {
+) -> Result<Response<AnswerBody>, Lost> {
     let (parts, mut body) = request.into_parts();
     let mut receiver = Receiver::default();
     while let Some(frame) = body.frame().await {
@@ -221,11 +286,35 @@ async fn call(
             receiver.update(piece);
         }
     }
-    let arrived = endpoint.clock.now();
-    let mut response = respond(endpoint, Request::from_parts(parts, receiver.finish()), arrived);
-    if response.status().is_success() && matches!(response.body(), AnswerBody::Whole(_)) {
-        let latency = endpoint.clock.now().duration_since(arrived).unwrap_or_default();
-        set(response.headers_mut(), "x-amzn-bedrock-invocation-latency", &latency.as_millis().to_string());
+    if !line.request_read() {
+        return Err(Lost::OnPurpose);
     }
-    Ok(response)
+    line.tally.request();
+    let arrived = endpoint.clock.now();
+    let request = Request::from_parts(parts, receiver.finish());
+    let responded = respond(endpoint, line.tally.id(), request, arrived).map_err(|end| {
+        line.end(end);
+        Lost::OnPurpose
+    })?;
+    let Responded { mut response, fault, worked_on, sent, progress } = responded;
+    if worked_on {
+        line.tally.worked_on();
+    }
+    if !fault.delay.is_zero() {
+        tokio::time::sleep(fault.delay).await;
+    }
+    let now = endpoint.clock.now();
+    if response.headers().contains_key(LATENCY) {
+        let latency = now.duration_since(arrived).unwrap_or_default();
+        set(response.headers_mut(), LATENCY, &latency.as_millis().to_string());
+    }
+    fault.date(response.headers_mut(), now);
+    line.answer(Answering { sent, progress, _call: in_progress }, fault.broken, fault.drip);
+    match fault.raw(&response) {
+        None => Ok(response),
+        Some(raw) => {
+            line.answer_raw(raw);
+            Err(Lost::OnPurpose)
+        }
+    }
 }

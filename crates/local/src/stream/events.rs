@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::Frame;
@@ -13,6 +14,7 @@ use tokio::time::{Sleep, sleep};
 
 use super::frames::{Broken, Frames};
 use super::progress::{Progress, StreamEnd};
+use crate::body::Outgoing;
 use crate::endpoint::Endpoint;
 
 /// Makes a frame when the connection has taken the one before it, and the pace allows. So nothing is made ahead of a slow
@@ -24,13 +26,19 @@ pub(crate) struct Events {
     has_begun: bool,
     /// The frame that is on its way.
     leaving: Option<oneshot::Receiver<Infallible>>,
+    pace: Duration,
     pause: Option<Pin<Box<Sleep>>>,
 }
 
 impl Events {
-    pub(crate) fn new(endpoint: Arc<Endpoint>, frames: Frames, progress: Arc<Progress>) -> Self {
+    pub(crate) fn new(
+        endpoint: Arc<Endpoint>,
+        frames: Frames,
+        progress: Arc<Progress>,
+        pace: Duration,
+    ) -> Self {
         endpoint.streams.send_modify(|open| *open += 1);
-        Self { endpoint, frames, progress, has_begun: false, leaving: None, pause: None }
+        Self { endpoint, frames, progress, has_begun: false, leaving: None, pace, pause: None }
     }
 
     pub(crate) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
@@ -44,18 +52,17 @@ impl Events {
             let _ = ready!(Pin::new(leaving).poll(cx));
             self.leaving = None;
         }
-        if !self.endpoint.pace.is_zero() && !self.frames.is_over() {
-            let pause = self.pause.get_or_insert_with(|| Box::pin(sleep(self.endpoint.pace)));
+        if !self.pace.is_zero() && !self.frames.is_over() {
+            let pause = self.pause.get_or_insert_with(|| Box::pin(sleep(self.pace)));
             ready!(pause.as_mut().poll(cx));
             self.pause = None;
         }
         Poll::Ready(match self.frames.next(self.endpoint.clock.now()) {
             Ok(Some(frame)) => {
                 self.progress.made();
-                let (written, leaving) = oneshot::channel();
+                let (frame, leaving) = Outgoing::watch(frame);
                 self.leaving = Some(leaving);
-                let frame = Outgoing { frame, _written: written };
-                Some(Ok(Frame::data(Bytes::from_owner(frame))))
+                Some(Ok(Frame::data(frame)))
             }
             Ok(None) => {
                 self.progress.end(self.frames.end());
@@ -73,17 +80,5 @@ impl Drop for Events {
     fn drop(&mut self) {
         self.progress.end(StreamEnd::Abandoned);
         self.endpoint.streams.send_modify(|open| *open -= 1);
-    }
-}
-
-/// A frame whose end is noticed: hyper drops it when the socket has taken all of it.
-struct Outgoing {
-    frame: Vec<u8>,
-    _written: oneshot::Sender<Infallible>,
-}
-
-impl AsRef<[u8]> for Outgoing {
-    fn as_ref(&self) -> &[u8] {
-        &self.frame
     }
 }

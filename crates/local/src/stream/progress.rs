@@ -1,7 +1,7 @@
 //! How far a stream has come, for tests to read.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// How far a stream has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +31,7 @@ pub enum StreamEnd {
 pub(crate) struct Progress {
     events: AtomicU64,
     end: OnceLock<StreamEnd>,
+    is_cut: AtomicBool,
 }
 
 impl Progress {
@@ -43,8 +44,16 @@ impl Progress {
         let _ = self.end.set(end);
     }
 
+    /// The connection breaks, as was asked for, before all that was made has left.
+    pub(crate) fn cut(&self) {
+        self.is_cut.store(true, Ordering::Release);
+    }
+
     pub(crate) fn record(&self) -> StreamRecord {
-        let end = self.end.get().copied();
+        let end = match self.end.get() {
+            Some(_) if self.is_cut.load(Ordering::Acquire) => Some(StreamEnd::Broken),
+            end => end.copied(),
+        };
         StreamRecord { events: self.events.load(Ordering::Relaxed), end }
     }
 }

@@ -13,7 +13,7 @@ use crate::server::connection;
 use crate::{Local, StreamEnd, StreamFault, StreamRecord};
 
 /// Reads a head, in lower case.
-async fn read_head(stream: &mut (impl AsyncBufRead + Unpin)) -> String {
+pub(super) async fn read_head(stream: &mut (impl AsyncBufRead + Unpin)) -> String {
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
         assert_ne!(stream.read_line(&mut head).await.unwrap(), 0, "the connection ended early: {head}");
@@ -22,7 +22,7 @@ async fn read_head(stream: &mut (impl AsyncBufRead + Unpin)) -> String {
 }
 
 /// Reads a chunk (RFC 9112 section 7.1); the last one is empty.
-async fn read_chunk(stream: &mut (impl AsyncBufRead + Unpin)) -> Vec<u8> {
+pub(super) async fn read_chunk(stream: &mut (impl AsyncBufRead + Unpin)) -> Vec<u8> {
     let mut size = String::new();
     stream.read_line(&mut size).await.unwrap();
     let size = usize::from_str_radix(size.trim_end(), 16).unwrap_or_else(|_| panic!("{size:?} is no size"));
@@ -33,7 +33,7 @@ async fn read_chunk(stream: &mut (impl AsyncBufRead + Unpin)) -> Vec<u8> {
     chunk
 }
 
-async fn read_chunks(stream: &mut (impl AsyncBufRead + Unpin)) -> Vec<Vec<u8>> {
+pub(super) async fn read_chunks(stream: &mut (impl AsyncBufRead + Unpin)) -> Vec<Vec<u8>> {
     let mut chunks = Vec::new();
     loop {
         match read_chunk(stream).await {

@@ -20,7 +20,7 @@ pub(super) fn wire(request: &Request<Bytes>) -> Vec<u8> {
 }
 
 /// Reads one response: its head in lower case, and its body.
-async fn read(stream: &mut BufReader<TcpStream>) -> (String, Vec<u8>) {
+pub(super) async fn read(stream: &mut BufReader<TcpStream>) -> (String, Vec<u8>) {
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
         assert_ne!(stream.read_line(&mut head).await.unwrap(), 0, "the connection ended early: {head}");
