@@ -15,6 +15,8 @@ use http_body::{Body, Frame, SizeHint};
 use super::{boxed::BoxBody, request::take_frame};
 #[cfg(feature = "deadlines")]
 use crate::deadline::Watch;
+#[cfg(feature = "hyper")]
+use crate::hyper::Http1Body;
 use crate::{TransportError, TransportErrorKind};
 
 /// What [`ResponseBody::collect`] reserves at most on the word of `Content-Length` alone, in bytes.
@@ -40,7 +42,7 @@ enum Inner {
     /// `None` once it was read.
     Whole(Option<Bytes>),
     #[cfg(feature = "hyper")]
-    Hyper(::hyper::body::Incoming),
+    Http1(Http1Body),
     Boxed(BoxBody),
 }
 
@@ -55,8 +57,8 @@ impl ResponseBody {
     }
 
     #[cfg(feature = "hyper")]
-    pub(crate) fn from_hyper(body: ::hyper::body::Incoming, ends_with_connection: bool) -> Self {
-        Self { ends_with_connection, ..Self::new(Inner::Hyper(body)) }
+    pub(crate) fn from_http1(body: Http1Body, ends_with_connection: bool) -> Self {
+        Self { ends_with_connection, ..Self::new(Inner::Http1(body)) }
     }
 
     #[cfg(feature = "deadlines")]
@@ -121,7 +123,7 @@ impl Inner {
         match self {
             Self::Whole(bytes) => Poll::Ready(take_frame(bytes)),
             #[cfg(feature = "hyper")]
-            Self::Hyper(body) => Pin::new(body).poll_frame(cx).map(|frame| {
+            Self::Http1(body) => Pin::new(body).poll_frame(cx).map(|frame| {
                 frame.map(|frame| {
                     frame.map_err(|error| TransportError::new(TransportErrorKind::BodyIncomplete, error))
                 })
@@ -167,7 +169,7 @@ impl Body for ResponseBody {
         match &self.inner {
             Inner::Whole(bytes) => bytes.as_ref().is_none_or(Bytes::is_empty),
             #[cfg(feature = "hyper")]
-            Inner::Hyper(body) => body.is_end_stream(),
+            Inner::Http1(body) => body.is_end_stream(),
             Inner::Boxed(body) => body.is_end_stream(),
         }
     }
@@ -176,7 +178,7 @@ impl Body for ResponseBody {
         match &self.inner {
             Inner::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64),
             #[cfg(feature = "hyper")]
-            Inner::Hyper(body) => body.size_hint(),
+            Inner::Http1(body) => body.size_hint(),
             Inner::Boxed(body) => body.size_hint(),
         }
     }

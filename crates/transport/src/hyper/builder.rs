@@ -1,28 +1,21 @@
 //! The settings of a hyper transport.
 
-use std::{fmt, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use bytes::Bytes;
-use http::uri::Scheme;
-use hyper_util::{
-    client::legacy::{
-        Client,
-        connect::{Connect, HttpConnector},
-    },
-    rt::{TokioExecutor, TokioTimer},
-};
+use hyper_util::client::legacy::connect::HttpConnector;
 
-use super::HyperTransport;
-use crate::RequestBody;
+use super::{HyperTransport, tls::Roots};
 
 /// Settings of a [`HyperTransport`].
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 #[must_use]
 pub struct HyperTransportBuilder {
     pub(super) connect_timeout: Duration,
-    pub(super) root_certificates: Option<Bytes>,
-    pool_idle_timeout: Duration,
-    pool_max_idle_per_host: usize,
+    pub(super) roots: Roots,
+    pub(super) pool_idle_timeout: Duration,
+    pub(super) pool_max_idle_per_host: usize,
+    pub(super) max_connections_per_host: usize,
     tcp_keepalive: TcpKeepalive,
 }
 
@@ -31,6 +24,13 @@ struct TcpKeepalive {
     time: Duration,
     interval: Duration,
     retries: u32,
+}
+
+impl TcpKeepalive {
+    /// When a peer that does not answer is taken for dead.
+    fn bound(&self) -> Duration {
+        self.time.saturating_add(self.interval.saturating_mul(self.retries))
+    }
 }
 
 impl HyperTransportBuilder {
@@ -59,11 +59,24 @@ impl HyperTransportBuilder {
         self
     }
 
+    /// How many connections to one host there are at most, used and unused ones together; at least one. Default: no
+    /// limit.
+    ///
+    /// A call over HTTP/1.1 has its connection for itself until its body was read to the end or dropped. One that
+    /// finds the limit reached waits its turn, for as long as its own deadlines let it: nothing is sent meanwhile.
+    pub fn max_connections_per_host(mut self, connections: usize) -> Self {
+        self.max_connections_per_host = connections;
+        self
+    }
+
     /// When a silent connection is probed: after `time`, then every `interval`; lost after `retries` unanswered
     /// probes. Default: 45 seconds, 15 seconds, 3, so that a dead peer is noticed after 90 seconds.
     ///
     /// A model can think for minutes without sending a byte. The probes keep translators from forgetting the
     /// connection meanwhile; the system's own first probe, after two hours, would come too late.
+    ///
+    /// On Linux the same time bounds how long what was sent may stay without an acknowledgement, during which there
+    /// are no probes.
     pub fn tcp_keepalive(mut self, time: Duration, interval: Duration, retries: u32) -> Self {
         self.tcp_keepalive = TcpKeepalive { time, interval, retries };
         self
@@ -73,7 +86,15 @@ impl HyperTransportBuilder {
     ///
     /// They are read on the first `https` request; if there is none among them, that is its error.
     pub fn root_certificates_pem(mut self, pem: impl Into<Bytes>) -> Self {
-        self.root_certificates = Some(pem.into());
+        self.roots = Roots::Given(pem.into());
+        self
+    }
+
+    /// A file of root certificates to trust instead of the system's: PEM, one or more.
+    ///
+    /// It is read on the first `https` request; if it is not there, or has no certificate, that is its error.
+    pub fn root_certificates_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.roots = Roots::File(path.into());
         self
     }
 
@@ -83,31 +104,22 @@ impl HyperTransportBuilder {
         HyperTransport::from_settings(self)
     }
 
-    /// What opens TCP connections for `scheme`.
-    pub(super) fn tcp(&self, scheme: Scheme) -> HttpConnector {
+    /// What opens TCP connections.
+    pub(super) fn tcp(&self) -> HttpConnector {
         let mut tcp = HttpConnector::new();
-        tcp.enforce_http(scheme == Scheme::HTTP);
+        // TLS is the business of others.
+        tcp.enforce_http(false);
         tcp.set_connect_timeout(Some(self.connect_timeout));
         // A request leaves in a few writes; none of them shall wait for an acknowledgement.
         tcp.set_nodelay(true);
         tcp.set_keepalive(Some(self.tcp_keepalive.time));
         tcp.set_keepalive_interval(Some(self.tcp_keepalive.interval));
         tcp.set_keepalive_retries(Some(self.tcp_keepalive.retries));
+        // A connection is not silent as long as something that was sent is not acknowledged: there are no probes then,
+        // and the system would try for a quarter of an hour. <https://www.rfc-editor.org/rfc/rfc5482>
+        #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
+        tcp.set_tcp_user_timeout(Some(self.tcp_keepalive.bound()));
         tcp
-    }
-
-    /// Connections of `connector` and their pool.
-    pub(super) fn client<C: Connect + Clone>(&self, connector: C) -> Client<C, RequestBody> {
-        Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(self.pool_idle_timeout)
-            .pool_max_idle_per_host(self.pool_max_idle_per_host)
-            // Cannot send twice: hyper gives a request back for this only if it is still in the connection's
-            // queue, that is, before its first byte is written or its body polled, and only on a reused
-            // connection. It spares callers the error of an idle connection that the peer has just closed.
-            // https://docs.rs/hyper/1/hyper/client/conn/struct.TrySendError.html#method.take_message
-            .retry_canceled_requests(true)
-            .build(connector)
     }
 }
 
@@ -115,27 +127,15 @@ impl Default for HyperTransportBuilder {
     fn default() -> Self {
         Self {
             connect_timeout: Duration::from_secs(10),
-            root_certificates: None,
+            roots: Roots::System,
             pool_idle_timeout: Duration::from_secs(60),
             pool_max_idle_per_host: usize::MAX,
+            max_connections_per_host: usize::MAX,
             tcp_keepalive: TcpKeepalive {
                 time: Duration::from_secs(45),
                 interval: Duration::from_secs(15),
                 retries: 3,
             },
         }
-    }
-}
-
-impl fmt::Debug for HyperTransportBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let roots = if self.root_certificates.is_some() { "given" } else { "the system's" };
-        f.debug_struct("HyperTransportBuilder")
-            .field("connect_timeout", &self.connect_timeout)
-            .field("root_certificates", &roots)
-            .field("pool_idle_timeout", &self.pool_idle_timeout)
-            .field("pool_max_idle_per_host", &self.pool_max_idle_per_host)
-            .field("tcp_keepalive", &self.tcp_keepalive)
-            .finish()
     }
 }

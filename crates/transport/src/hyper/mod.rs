@@ -2,30 +2,26 @@
 
 mod builder;
 mod classify;
+mod connect;
+mod http1;
+mod pool;
 mod request;
 mod response;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod tls;
 
-use std::{
-    fmt,
-    future::poll_fn,
-    pin::{Pin, pin},
-    sync::Arc,
-    task::Poll,
-};
+use std::{fmt, sync::Arc};
 
-use http::{Request, Response, uri::Scheme};
-use hyper_rustls::HttpsConnector;
-use hyper_util::client::legacy::{
-    Client,
-    connect::{Connect, HttpConnector, capture_connection},
-};
-use tokio::{sync::OnceCell, task::spawn_blocking, time::sleep};
+use http::{Request, Response};
 
-use crate::{BoxFuture, RequestBody, ResponseBody, Transport, TransportError, TransportErrorKind};
+use crate::{BoxFuture, RequestBody, ResponseBody, Transport, TransportError};
 pub use builder::HyperTransportBuilder;
+use connect::Connector;
+use http1::Http1;
+use pool::{Lease, Pool};
+pub(crate) use response::Http1Body;
 
 /// Sends requests over HTTP/1.1 with [hyper](https://hyper.rs), and reuses connections.
 ///
@@ -33,7 +29,9 @@ pub use builder::HyperTransportBuilder;
 /// trusts the system's root certificates: those that `SSL_CERT_FILE` or `SSL_CERT_DIR` name, otherwise the
 /// platform's. They are loaded on the first `https` request, once per transport; `http` never needs them.
 ///
-/// Clones share connections and certificates. A connection belongs to the tokio runtime that it was opened in.
+/// A call drives its connection itself: the body of a response moves when it is read, and there are no tasks but one
+/// that closes idle connections. Clones share connections and certificates. A connection belongs to the tokio runtime
+/// that it was opened in.
 ///
 /// # Panics
 ///
@@ -43,8 +41,8 @@ pub struct HyperTransport(Arc<Shared>);
 
 struct Shared {
     settings: HyperTransportBuilder,
-    plain: Client<HttpConnector, RequestBody>,
-    secure: OnceCell<Client<HttpsConnector<HttpConnector>, RequestBody>>,
+    connector: Connector,
+    pool: Pool,
 }
 
 impl HyperTransport {
@@ -60,8 +58,8 @@ impl HyperTransport {
     }
 
     fn from_settings(settings: HyperTransportBuilder) -> Self {
-        let plain = settings.client(settings.tcp(Scheme::HTTP));
-        Self(Arc::new(Shared { settings, plain, secure: OnceCell::new() }))
+        let (connector, pool) = (Connector::new(&settings), Pool::new(&settings));
+        Self(Arc::new(Shared { settings, connector, pool }))
     }
 }
 
@@ -98,59 +96,35 @@ impl Shared {
         &self,
         mut request: Request<RequestBody>,
     ) -> Result<Response<ResponseBody>, TransportError> {
-        if request::prepare(&mut request)? == Scheme::HTTPS {
-            self.send_on(self.secure().await?, request).await
-        } else {
-            self.send_on(&self.plain, request).await
+        let (scheme, authority) = request::prepare(&mut request)?;
+        let uri = request.uri().clone();
+        request::for_http1(&mut request, &authority)?;
+        let host = self.pool.host(scheme, authority);
+        let permit = host.permit().await;
+
+        // hyper gives a request back only if it is still in the connection's queue, that is, before its first byte is
+        // written or its body polled: sent again, it is sent once. It spares callers the error of an idle connection
+        // that the peer has just closed.
+        // https://docs.rs/hyper/1/hyper/client/conn/struct.TrySendError.html#method.take_message
+        while let Some(mut connection) = host.idle() {
+            match connection.send(request).await {
+                Ok(response) => {
+                    return Ok(response::over_http1(response, Lease::new(connection, host, permit)));
+                }
+                Err(mut error) => match error.take_message() {
+                    Some(unsent) => request = unsent,
+                    None => return Err(classify::classify(error.into_error())),
+                },
+            }
         }
-    }
-
-    /// The client for `https`, made on first use.
-    async fn secure(&self) -> Result<&Client<HttpsConnector<HttpConnector>, RequestBody>, TransportError> {
-        self.secure
-            .get_or_try_init(|| async {
-                let roots = self.settings.root_certificates.clone();
-                // Some hundred files to read and certificates to parse: not for the threads that drive sockets.
-                let config = spawn_blocking(move || tls::client_config(roots.as_deref()))
-                    .await
-                    .map_err(|error| TransportError::new(TransportErrorKind::Tls, error))??;
-                let connector = HttpsConnector::from((self.settings.tcp(Scheme::HTTPS), config));
-                Ok(self.settings.client(connector))
-            })
-            .await
-    }
-
-    /// Sends, and gives up if there is no connection in time.
-    ///
-    /// The limit covers what the connector does before the request is handed to a connection: resolving, TCP and
-    /// the TLS handshake. So whatever it ends was not sent.
-    ///
-    /// One case escapes it: when hyper-util moves an unbegun request from a dead connection to a new one, the
-    /// first one was captured already. TCP is then bounded by the connector, the handshake only by the caller.
-    async fn send_on<C>(
-        &self,
-        client: &Client<C, RequestBody>,
-        mut request: Request<RequestBody>,
-    ) -> Result<Response<ResponseBody>, TransportError>
-    where
-        C: Connect + Clone + Send + Sync + 'static,
-    {
-        let limit = self.settings.connect_timeout;
-        let connection = capture_connection(&mut request);
-        let mut response = client.request(request);
-        let mut timeout = pin!(sleep(limit));
-        poll_fn(|cx| {
-            if let Poll::Ready(result) = Pin::new(&mut response).poll(cx) {
-                return Poll::Ready(result.map_err(classify::classify));
-            }
-            let connecting = connection.connection_metadata().is_none();
-            if connecting && timeout.as_mut().poll(cx).is_ready() {
-                let words = format!("not connected after {limit:?}");
-                return Poll::Ready(Err(TransportError::new(TransportErrorKind::ConnectTimeout, words)));
-            }
-            Poll::Pending
-        })
-        .await
-        .map(response::with_body)
+        let opened = self.connector.connect(&uri).await?;
+        let mut connection = Box::new(Http1::new(opened.io).await.map_err(classify::unsent)?);
+        match connection.send(request).await {
+            Ok(response) => Ok(response::over_http1(response, Lease::new(connection, host, permit))),
+            Err(mut error) => Err(match error.take_message() {
+                Some(_) => classify::unsent(error.into_error()),
+                None => classify::classify(error.into_error()),
+            }),
+        }
     }
 }

@@ -1,36 +1,63 @@
 //! What is looked at before a request is sent.
 
 use http::{
-    Method, Request, Version,
-    header::{CONTENT_LENGTH, HeaderValue},
-    uri::Scheme,
+    Method, Request, Uri, Version,
+    header::{CONTENT_LENGTH, HOST, HeaderValue},
+    uri::{Authority, PathAndQuery, Scheme},
 };
 use http_body::Body;
 
 use crate::{RequestBody, TransportError, TransportErrorKind};
 
-/// Completes `request` and gives its scheme, `http` or `https`.
-pub(super) fn prepare(request: &mut Request<RequestBody>) -> Result<Scheme, TransportError> {
+/// Completes `request` and gives where it goes: its scheme, `http` or `https`, and its authority.
+pub(super) fn prepare(request: &mut Request<RequestBody>) -> Result<(Scheme, Authority), TransportError> {
     if !matches!(request.version(), Version::HTTP_10 | Version::HTTP_11) {
         return Err(invalid("this transport speaks HTTP/1 only"));
     }
-    let scheme = scheme(request)?;
+    if *request.method() == Method::CONNECT {
+        return Err(invalid("its method is CONNECT, which makes a tunnel and has no response to read"));
+    }
+    let target = target(request.uri())?;
     length(request)?;
-    Ok(scheme)
+    Ok(target)
 }
 
-fn scheme(request: &Request<RequestBody>) -> Result<Scheme, TransportError> {
-    let uri = request.uri();
-    if uri.host().is_none_or(str::is_empty) {
-        return Err(invalid("its URI has no host: expected https://HOST/PATH or http://HOST/PATH"));
-    }
+fn target(uri: &Uri) -> Result<(Scheme, Authority), TransportError> {
+    let authority = match uri.authority() {
+        Some(authority) if !authority.host().is_empty() => authority.clone(),
+        _ => return Err(invalid("its URI has no host: expected https://HOST/PATH or http://HOST/PATH")),
+    };
     match uri.scheme() {
-        Some(scheme) if *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS => Ok(scheme.clone()),
+        Some(scheme) if *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS => {
+            Ok((scheme.clone(), authority))
+        }
         Some(scheme) => {
             Err(invalid(format!("the scheme of its URI is `{scheme}`: expected `https` or `http`")))
         }
         None => Err(invalid("its URI has no scheme: expected `https` or `http`")),
     }
+}
+
+/// Gives `request` the target and the field that HTTP/1 wants: the path and query alone, and the host beside them.
+/// <https://www.rfc-editor.org/rfc/rfc9112#section-3.2.1>
+pub(super) fn for_http1(
+    request: &mut Request<RequestBody>,
+    authority: &Authority,
+) -> Result<(), TransportError> {
+    let port = match (request.uri().scheme_str(), authority.port_u16()) {
+        (Some("http"), Some(80)) | (Some("https"), Some(443)) | (_, None) => None,
+        (_, Some(port)) => Some(port),
+    };
+    if !request.headers().contains_key(HOST) {
+        let host = match port {
+            Some(port) => format!("{}:{port}", authority.host()).try_into(),
+            None => HeaderValue::from_str(authority.host()),
+        };
+        request.headers_mut().insert(HOST, host.map_err(|error| invalid(Box::new(error)))?);
+    }
+    let path = request.uri().path_and_query().cloned();
+    *request.uri_mut() = path.unwrap_or(PathAndQuery::from_static("/")).into();
+    Ok(())
 }
 
 /// Holds `Content-Length` against the body. hyper takes the field's word: it would cut a longer body silently.

@@ -1,15 +1,78 @@
-//! What is looked at in a response before its body is read.
+//! A response, and the connection that its body comes over.
 
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
 use http::{HeaderMap, Response, header::TRANSFER_ENCODING};
+use http_body::{Frame, SizeHint};
 use hyper::body::{Body, Incoming};
 
+use super::pool::Lease;
 use crate::ResponseBody;
 
+/// A body that drives its connection, and gives it back at its end.
+pub(crate) struct Http1Body {
+    // Before the connection: what nobody reads any more closes it.
+    body: Incoming,
+    /// `None` once it was given back.
+    lease: Option<Lease>,
+}
+
 /// The response with the body that callers read.
-pub(super) fn with_body(response: Response<Incoming>) -> Response<ResponseBody> {
+pub(super) fn over_http1(response: Response<Incoming>, lease: Lease) -> Response<ResponseBody> {
     let (head, body) = response.into_parts();
     let ends_with_connection = body.size_hint().exact().is_none() && !is_chunked(&head.headers);
-    Response::from_parts(head, ResponseBody::from_hyper(body, ends_with_connection))
+    let mut body = Http1Body { body, lease: Some(lease) };
+    body.give_back_at_end();
+    Response::from_parts(head, ResponseBody::from_http1(body, ends_with_connection))
+}
+
+impl Http1Body {
+    /// Some callers know the length, and never ask for what comes after the last byte.
+    fn give_back_at_end(&mut self) {
+        if self.body.is_end_stream() {
+            self.give_back();
+        }
+    }
+
+    fn give_back(&mut self) {
+        if let Some(lease) = self.lease.take() {
+            lease.give_back();
+        }
+    }
+}
+
+impl Body for Http1Body {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let mut polled = Pin::new(&mut self.body).poll_frame(cx);
+        if let (Poll::Pending, Some(lease)) = (&polled, &mut self.lease) {
+            lease.connection.drive(cx);
+            polled = Pin::new(&mut self.body).poll_frame(cx);
+        }
+        match &polled {
+            Poll::Ready(None) => self.give_back(),
+            Poll::Ready(Some(Ok(_))) => self.give_back_at_end(),
+            Poll::Ready(Some(Err(_))) | Poll::Pending => {}
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
 }
 
 /// Whether the last transfer coding is `chunked`, whose last chunk says that the body is whole.

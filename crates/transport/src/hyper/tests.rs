@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 
 use super::*;
+
 use crate::TransportErrorKind::Tls;
 
 /// Answers one request with a 200 and an empty body; gives the address.
@@ -26,14 +27,14 @@ async fn send(transport: &HyperTransport, scheme: &str) -> Result<Response<Respo
 async fn http_loads_no_root_certificates() {
     let transport = HyperTransport::new();
     send(&transport, "http").await.unwrap();
-    assert!(!transport.0.secure.initialized());
+    assert!(transport.0.connector.tls.loaded().is_none());
 }
 
 #[tokio::test]
 async fn https_loads_them_once_for_all_clones() {
     let roots = include_bytes!("../../tests/data/root.pem").as_slice();
     let transport = HyperTransport::builder().root_certificates_pem(roots).build();
-    let address = |transport: &HyperTransport| std::ptr::from_ref(transport.0.secure.get().unwrap());
+    let address = |transport: &HyperTransport| Arc::as_ptr(transport.0.connector.tls.loaded().unwrap());
 
     // The peer speaks no TLS; the certificates were loaded before that showed.
     assert_eq!(send(&transport, "https").await.unwrap_err().kind(), Tls);
@@ -46,7 +47,7 @@ async fn https_loads_them_once_for_all_clones() {
 /// Holds on a machine with root certificates, and on one without: then the error says what to do.
 #[test]
 fn the_systems_roots_make_a_configuration_or_an_instruction() {
-    match tls::client_config(None) {
+    match tls::client_config(&tls::Roots::System, vec![b"http/1.1".to_vec()]) {
         Ok(config) => assert_eq!(config.alpn_protocols, [b"http/1.1"]),
         Err(error) => {
             assert_eq!(error.kind(), Tls);

@@ -9,6 +9,8 @@ mod connections;
 #[cfg(feature = "hyper")]
 mod failures;
 #[cfg(feature = "hyper")]
+mod pool;
+#[cfg(feature = "hyper")]
 mod requests;
 #[cfg(feature = "hyper")]
 mod server;

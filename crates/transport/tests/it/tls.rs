@@ -1,7 +1,7 @@
 //! `https`: with a peer that has a certificate, and with peers that have none to trust.
 
 use std::{
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader, Read, Write},
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     sync::Arc,
     thread,
@@ -98,6 +98,40 @@ async fn a_connection_cut_without_a_tls_closure_is_no_end_of_a_body() {
     assert_eq!(response.into_body().collect().await.unwrap_err().kind(), BodyIncomplete);
 }
 
+/// What the client leaves a connection with: `true` is a closure alert, `false` its bare end.
+/// <https://www.rfc-editor.org/rfc/rfc9112#section-9.8-6>
+async fn check_closure(
+    answer: &'static [u8],
+    leave: impl AsyncFnOnce(&HyperTransport, Request<RequestBody>),
+) {
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let address = serve(move |mut stream| {
+        assert!(read_head(&mut stream));
+        stream.get_mut().write_all(answer).unwrap();
+        stream.get_mut().flush().unwrap();
+        tell.send(stream.read_to_end(&mut Vec::new()).is_ok()).unwrap();
+    });
+    let transport = trusting(ROOT);
+    leave(&transport, get(address)).await;
+    drop(transport);
+    assert!(told.await.unwrap(), "closed without an alert");
+}
+
+#[tokio::test]
+async fn a_connection_is_closed_with_an_alert() {
+    const WHOLE: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+    const BEGUN: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n{}";
+    check_closure(WHOLE, async |transport, request| {
+        transport.send(request).await.unwrap().into_body().collect().await.unwrap();
+    })
+    .await;
+    check_closure(BEGUN, async |transport, request| {
+        transport.send(request).await.unwrap().into_body().chunk().await.unwrap();
+    })
+    .await;
+    check_closure(BEGUN, async |transport, request| drop(transport.send(request).await.unwrap())).await;
+}
+
 #[tokio::test]
 async fn a_peer_with_an_unknown_issuer() {
     let address = serve(|mut stream| assert!(!read_head(&mut stream)));
@@ -134,4 +168,26 @@ async fn roots_that_are_no_certificates() {
     let given = "the root certificates that were given are not PEM certificates: ";
     check_untrusted(trusting(b"nonsense"), nobody, &format!("{given}there is none")).await;
     check_untrusted(trusting(KEY), nobody, &format!("{given}there is none")).await;
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ca.pem");
+    let transport = || HyperTransport::builder().root_certificates_file(&file).build();
+    let the_file = format!("the file of root certificates {}", file.display());
+    check_untrusted(transport(), nobody, &format!("{the_file} cannot be read: ")).await;
+    std::fs::write(&file, KEY).unwrap();
+    let words = format!("{the_file} has no PEM certificates to trust: there is none");
+    check_untrusted(transport(), nobody, &words).await;
+}
+
+#[tokio::test]
+async fn roots_from_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ca.pem");
+    std::fs::write(&file, ROOT).unwrap();
+    let address = serve(|mut stream| {
+        assert!(read_head(&mut stream));
+        stream.get_mut().write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").unwrap();
+    });
+    let response = HyperTransport::builder().root_certificates_file(&file).build().send(get(address)).await;
+    assert_eq!(response.unwrap().into_body().collect().await.unwrap(), "{}");
 }

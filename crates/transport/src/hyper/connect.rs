@@ -1,0 +1,106 @@
+//! How a connection is opened.
+
+use std::{io, time::Duration};
+
+use http::{Uri, uri::Scheme};
+use hyper_util::client::legacy::connect::HttpConnector;
+use tokio::time::timeout;
+use tower_service::Service;
+
+use super::{
+    HyperTransportBuilder,
+    stream::{Io, Stream},
+    tls::Tls,
+};
+use crate::{
+    TransportError,
+    TransportErrorKind::{Connect, ConnectTimeout, Resolve},
+    error::find,
+};
+
+/// Opens connections: TCP, and TLS for `https`.
+pub(super) struct Connector {
+    tcp: HttpConnector,
+    pub(super) tls: Tls,
+    limit: Duration,
+}
+
+/// A connection that nothing was sent on.
+pub(super) struct Opened {
+    pub(super) io: Io,
+}
+
+impl Connector {
+    pub(super) fn new(settings: &HyperTransportBuilder) -> Self {
+        Self {
+            tcp: settings.tcp(),
+            tls: Tls::new(settings.roots.clone(), &["http/1.1"]),
+            limit: settings.connect_timeout,
+        }
+    }
+
+    /// A connection to the host of `uri`, in time.
+    ///
+    /// Nothing of a request is sent on the way, so whatever fails here was not sent.
+    pub(super) async fn connect(&self, uri: &Uri) -> Result<Opened, TransportError> {
+        let secure = uri.scheme() == Some(&Scheme::HTTPS);
+        if secure {
+            // How fast a disk is says nothing about the peer.
+            self.tls.load().await?;
+        }
+        match timeout(self.limit, self.open(uri, secure)).await {
+            Ok(opened) => opened,
+            Err(_) => {
+                let words = format!("not connected after {:?}", self.limit);
+                Err(TransportError::new(ConnectTimeout, words))
+            }
+        }
+    }
+
+    async fn open(&self, uri: &Uri, secure: bool) -> Result<Opened, TransportError> {
+        let mut stream = self.tcp(uri).await?;
+        if secure {
+            (stream, _) = self.tls.handshake(stream, uri.host().unwrap_or_default()).await?;
+        }
+        Ok(Opened { io: Io::new(stream) })
+    }
+
+    async fn tcp(&self, uri: &Uri) -> Result<Box<dyn Stream>, TransportError> {
+        let stream = self.tcp.clone().call(uri.clone()).await.map_err(|error| {
+            // hyper-util's own error type is private. It has these words, and no other sign, when the resolver failed.
+            let kind = if error.to_string() == "dns error" {
+                Resolve
+            } else if find::<io::Error>(&error).is_some_and(|error| error.kind() == io::ErrorKind::TimedOut) {
+                ConnectTimeout
+            } else {
+                Connect
+            };
+            TransportError::new(kind, error)
+        })?;
+        Ok(Box::new(stream.into_inner()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use socket2::SockRef;
+
+    use super::*;
+
+    /// What the system is told about a connection, and so when it finds out that a peer is gone.
+    #[tokio::test]
+    async fn a_dead_peer_is_found_in_bounded_time() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let uri = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
+        let mut tcp = HyperTransportBuilder::default().tcp();
+        let stream = tcp.call(uri).await.unwrap().into_inner();
+        let socket = SockRef::from(&stream);
+        assert!(socket.keepalive().unwrap());
+        assert!(socket.tcp_nodelay().unwrap());
+        assert_eq!(socket.tcp_keepalive_time().unwrap(), Duration::from_secs(45));
+        assert_eq!(socket.tcp_keepalive_interval().unwrap(), Duration::from_secs(15));
+        assert_eq!(socket.tcp_keepalive_retries().unwrap(), 3);
+        #[cfg(target_os = "linux")]
+        assert_eq!(socket.tcp_user_timeout().unwrap(), Some(Duration::from_secs(90)));
+    }
+}

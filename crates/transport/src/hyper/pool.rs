@@ -1,0 +1,162 @@
+//! Connections that are kept.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
+};
+
+use http::uri::{Authority, Scheme};
+use tokio::{
+    runtime::Handle,
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::AbortHandle,
+    time::{Instant, sleep_until},
+};
+
+use super::{HyperTransportBuilder, http1::Http1};
+
+/// The connections of a transport, by the host that they lead to.
+pub(super) struct Pool {
+    limits: Limits,
+    hosts: Mutex<HashMap<(Scheme, Authority), Arc<Host>>>,
+}
+
+#[derive(Clone, Copy)]
+struct Limits {
+    idle_timeout: Duration,
+    max_idle: usize,
+    max_connections: usize,
+}
+
+impl Pool {
+    pub(super) fn new(settings: &HyperTransportBuilder) -> Self {
+        let limits = Limits {
+            idle_timeout: settings.pool_idle_timeout,
+            max_idle: settings.pool_max_idle_per_host,
+            max_connections: settings.max_connections_per_host.clamp(1, Semaphore::MAX_PERMITS),
+        };
+        Self { limits, hosts: Mutex::default() }
+    }
+
+    pub(super) fn host(&self, scheme: Scheme, authority: Authority) -> Arc<Host> {
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(hosts.entry((scheme, authority)).or_insert_with(|| Arc::new(Host::new(self.limits))))
+    }
+}
+
+/// The connections to one host.
+pub(super) struct Host {
+    limits: Limits,
+    /// One permit for each connection in use. A connection is opened only when none is idle, so that there are never
+    /// more than this in all.
+    in_use: Arc<Semaphore>,
+    idle: Mutex<Idle>,
+}
+
+#[derive(Default)]
+struct Idle {
+    /// The longest idle first.
+    connections: Vec<(Instant, Box<Http1>)>,
+    /// Closes them when their time has come; there is one as long as there are connections.
+    closing: Option<AbortHandle>,
+}
+
+impl Host {
+    fn new(limits: Limits) -> Self {
+        Self { limits, in_use: Arc::new(Semaphore::new(limits.max_connections)), idle: Mutex::default() }
+    }
+
+    /// Waits until there may be one more connection in use.
+    pub(super) async fn permit(&self) -> OwnedSemaphorePermit {
+        Arc::clone(&self.in_use).acquire_owned().await.expect("nobody closes the semaphore")
+    }
+
+    /// The connection that was used last and can be used again.
+    pub(super) fn idle(&self) -> Option<Box<Http1>> {
+        loop {
+            let (since, mut connection) = self.lock().connections.pop()?;
+            // Looks at the socket, and closes it if it is of no use: not under the lock.
+            if since.elapsed() < self.limits.idle_timeout && connection.is_free() {
+                return Some(connection);
+            }
+        }
+    }
+
+    /// Keeps a free connection for the next call.
+    fn keep(self: &Arc<Self>, connection: Box<Http1>) {
+        let mut idle = self.lock();
+        if idle.connections.len() >= self.limits.max_idle {
+            return;
+        }
+        idle.connections.push((Instant::now(), connection));
+        if idle.closing.as_ref().is_none_or(AbortHandle::is_finished) {
+            // Outside of a runtime nothing can wait. The next call looks at the time as well.
+            let Ok(runtime) = Handle::try_current() else { return };
+            let Some(first) = Instant::now().checked_add(self.limits.idle_timeout) else { return };
+            idle.closing = Some(runtime.spawn(close(Arc::downgrade(self), first)).abort_handle());
+        }
+    }
+
+    /// Takes those whose time has come; gives when the next one's comes.
+    fn expired(&self) -> (Vec<(Instant, Box<Http1>)>, Option<Instant>) {
+        let mut idle = self.lock();
+        let count =
+            idle.connections.iter().take_while(|(since, _)| since.elapsed() >= self.limits.idle_timeout);
+        let count = count.count();
+        let expired = idle.connections.drain(..count).collect();
+        let next = idle.connections.first().map(|(since, _)| *since + self.limits.idle_timeout);
+        if next.is_none() {
+            idle.closing = None;
+        }
+        (expired, next)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Idle> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        if let Some(closing) = &self.lock().closing {
+            closing.abort();
+        }
+    }
+}
+
+async fn close(host: Weak<Host>, first: Instant) {
+    let mut next = Some(first);
+    while let Some(at) = next {
+        sleep_until(at).await;
+        let Some(host) = host.upgrade() else { return };
+        let expired;
+        (expired, next) = host.expired();
+        drop(expired);
+    }
+}
+
+/// A connection in use. Dropping it closes the connection, unless it was [given back](Self::give_back).
+pub(super) struct Lease {
+    pub(super) connection: Box<Http1>,
+    host: Arc<Host>,
+    /// After the connection: it is closed, or kept, before another one may be opened.
+    permit: OwnedSemaphorePermit,
+}
+
+impl Lease {
+    pub(super) fn new(connection: Box<Http1>, host: Arc<Host>, permit: OwnedSemaphorePermit) -> Self {
+        Self { connection, host, permit }
+    }
+
+    /// Keeps the connection for the next call if its request and response are over; closes it otherwise.
+    pub(super) fn give_back(self) {
+        let Self { mut connection, host, permit } = self;
+        if connection.is_free() {
+            host.keep(connection);
+        } else {
+            drop(connection);
+        }
+        drop(permit);
+    }
+}
