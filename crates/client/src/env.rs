@@ -3,6 +3,7 @@
 
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_credential_types::{Credentials, Token};
+use invoke_model_transport::{Proxies, ProxyError};
 
 use crate::config::{ConfigBuilder, ConfigError, Setting, Source};
 
@@ -17,6 +18,12 @@ const MAX_ATTEMPTS: &str = "AWS_MAX_ATTEMPTS";
 const RETRY_MODE: &str = "AWS_RETRY_MODE";
 const USE_FIPS: &str = "AWS_USE_FIPS_ENDPOINT";
 const USE_DUAL_STACK: &str = "AWS_USE_DUALSTACK_ENDPOINT";
+const CA_BUNDLE: &str = "AWS_CA_BUNDLE";
+const HTTP_PROXY: [&str; 2] = ["http_proxy", "HTTP_PROXY"];
+const HTTPS_PROXY: [&str; 2] = ["https_proxy", "HTTPS_PROXY"];
+const ALL_PROXY: [&str; 2] = ["all_proxy", "ALL_PROXY"];
+const NO_PROXY: [&str; 2] = ["no_proxy", "NO_PROXY"];
+const CGI_METHOD: &str = "REQUEST_METHOD";
 
 /// A variable of this process's environment. What is not UTF-8 keeps a mark, so that its setting is refused by name
 /// and not passed over.
@@ -42,9 +49,40 @@ pub(crate) fn builder(variable: impl Fn(&str) -> Option<String>) -> ConfigBuilde
         retry_mode: setting(RETRY_MODE).map(|value| retry_mode(&value)),
         use_fips: setting(USE_FIPS).map(|value| flag("FIPS flag", &value)),
         use_dual_stack: setting(USE_DUAL_STACK).map(|value| flag("dual-stack flag", &value)),
+        proxies: proxies(setting),
+        ca_bundle: read(CA_BUNDLE).map(Into::into),
         ..ConfigBuilder::default()
     }
 }
+
+/// The proxies, as curl and botocore read them: <https://everything.curl.dev/usingcurl/proxies/env.html>.
+fn proxies(
+    setting: impl Fn(&'static str) -> Option<Setting<String>>,
+) -> Option<Result<Proxies, ConfigError>> {
+    let first = |names: [&'static str; 2]| names.into_iter().find_map(&setting);
+    let all = || first(ALL_PROXY);
+    // A web server hands the field `Proxy` of any request to its CGI programs as HTTP_PROXY.
+    // https://httpoxy.org
+    let http = if setting(CGI_METHOD).is_some() { setting(HTTP_PROXY[0]) } else { first(HTTP_PROXY) };
+    let (http, https) = (http.or_else(all), first(HTTPS_PROXY).or_else(all));
+    if http.is_none() && https.is_none() {
+        return None;
+    }
+    let given = |proxies: Proxies, url: Option<Setting<String>>, set: SetProxy| {
+        let Some(url) = url else { return Ok(proxies) };
+        set(proxies, &url.value).map_err(|error| ConfigError::Invalid {
+            setting: "proxy",
+            origin: url.source,
+            problem: error.to_string(),
+        })
+    };
+    let proxies =
+        first(NO_PROXY).map_or_else(Proxies::default, |list| Proxies::default().except(&list.value));
+    let proxies = given(proxies, http, Proxies::http);
+    Some(proxies.and_then(|proxies| given(proxies, https, Proxies::https)))
+}
+
+type SetProxy = fn(Proxies, &str) -> Result<Proxies, ProxyError>;
 
 fn credentials(
     read: impl Fn(&str) -> Option<String>,

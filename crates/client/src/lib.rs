@@ -99,7 +99,7 @@ pub use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsPr
 pub use bytes::Bytes;
 pub use invoke_model_signing::{SignError, Signed};
 pub use invoke_model_transport::{
-    BoxFuture, Deadline, Deadlines, HyperTransport, HyperTransportBuilder, RequestBody, ResponseBody,
-    Transport, TransportError, TransportErrorKind,
+    BoxFuture, Deadline, Deadlines, HyperTransport, HyperTransportBuilder, Proxies, ProxyError, RequestBody,
+    ResponseBody, Transport, TransportError, TransportErrorKind,
 };
 pub use invoke_model_types as types;

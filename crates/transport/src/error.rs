@@ -41,12 +41,16 @@ impl TransportError {
         }
     }
 
-    /// Names the host, and the port if the URI does, in the error's line.
+    /// Names the host, and the port if the URI does, in the error's line; and the proxy on the way there.
     #[cfg(feature = "hyper")]
-    pub(crate) fn at(self, authority: &http::uri::Authority) -> Self {
+    pub(crate) fn at(self, authority: &http::uri::Authority, proxy: Option<&http::uri::Authority>) -> Self {
         // What stands before `@` can be a password.
-        let host = authority.as_str().rsplit('@').next().map(Into::into);
-        Self { host, ..self }
+        let host = authority.as_str().rsplit('@').next().unwrap_or_default();
+        let host = match proxy {
+            Some(proxy) => format!("{host}, proxy {proxy}").into(),
+            None => host.into(),
+        };
+        Self { host: Some(host), ..self }
     }
 }
 
@@ -127,8 +131,13 @@ mod tests {
     fn display_names_the_host_but_no_password() {
         let authority = http::uri::Authority::from_static("user:secret@example.test:8080");
         check(
-            TransportError::new(Resolve, "no such name").at(&authority),
+            TransportError::new(Resolve, "no such name").at(&authority, None),
             "the host name cannot be resolved (example.test:8080): no such name",
+        );
+        let proxy = http::uri::Authority::from_static("proxy.test:3128");
+        check(
+            TransportError::new(Connect, "refused").at(&authority, Some(&proxy)),
+            "no connection (example.test:8080, proxy proxy.test:3128): refused",
         );
     }
 

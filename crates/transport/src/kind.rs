@@ -10,20 +10,26 @@ pub enum TransportErrorKind {
     /// Not sent.
     InvalidRequest,
 
-    /// The host name has no address, or the resolver did not answer.
+    /// The name of the host, or of its proxy, has no address, or the resolver did not answer.
     ///
     /// Not sent.
     Resolve,
 
-    /// No TCP connection: refused, unreachable, or closed before the request was begun.
+    /// No TCP connection to the host, or to its proxy: refused, unreachable, or closed before the request was begun.
     ///
     /// Not sent.
     Connect,
 
-    /// Resolving, connecting and the TLS handshake together took longer than the transport's limit.
+    /// Resolving, connecting, a proxy's tunnel and the TLS handshake together took longer than the transport's limit.
     ///
     /// Not sent.
     ConnectTimeout,
+
+    /// The proxy lets nothing through: it answered `CONNECT` with another status than 2xx, or not in HTTP, or hung up;
+    /// or it answered a request that it was to relay with 407.
+    ///
+    /// Not sent.
+    Proxy,
 
     /// No TLS: no root certificates, a certificate that is not trusted, or a peer that does not speak TLS.
     ///
@@ -74,6 +80,7 @@ impl TransportErrorKind {
             | Self::Resolve
             | Self::Connect
             | Self::ConnectTimeout
+            | Self::Proxy
             | Self::Tls
             | Self::RequestBody => false,
             Self::Send | Self::Timeout | Self::ResponseHead | Self::BodyIncomplete => true,
@@ -89,6 +96,7 @@ impl TransportErrorKind {
             Self::Resolve => "the host name cannot be resolved",
             Self::Connect => "no connection",
             Self::ConnectTimeout => "no connection in time",
+            Self::Proxy => "no way through the proxy",
             Self::Tls => "no TLS connection",
             Self::RequestBody => "the request's body could not be read",
             Self::Send => "the connection was lost before the answer",

@@ -16,7 +16,7 @@
 //!
 //! A transport sends the request as it is given: method, target, fields and body. It may add `Host` and
 //! `Content-Length` when they are missing. It sends a request once, follows no redirect, keeps no cookie, uses no
-//! proxy and decodes no content coding. It knows connecting but no deadline for the answer: dropping the future
+//! proxy that it was not told of and decodes no content coding. It knows connecting but no deadline for the answer: dropping the future
 //! or the [`ResponseBody`] gives the call up, and closes its connection. `Deadlines` (feature `deadlines`) put limits
 //! around any transport.
 //!
@@ -56,6 +56,8 @@ mod error;
 #[cfg(feature = "hyper")]
 mod hyper;
 mod kind;
+#[cfg(feature = "hyper")]
+mod proxies;
 #[cfg(feature = "smithy")]
 mod smithy;
 mod transport;
@@ -67,6 +69,8 @@ pub use error::TransportError;
 #[cfg(feature = "hyper")]
 pub use hyper::{HyperTransport, HyperTransportBuilder};
 pub use kind::TransportErrorKind;
+#[cfg(feature = "hyper")]
+pub use proxies::{Proxies, ProxyError};
 #[cfg(feature = "smithy")]
 pub use smithy::SmithyTransport;
 pub use transport::{BoxFuture, Transport};

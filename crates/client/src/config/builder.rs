@@ -1,12 +1,13 @@
 //! The settings of a client, before they are checked.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use aws_credential_types::Token;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use invoke_model_transport::{Deadlines, HyperTransport, Transport};
+use invoke_model_transport::{Deadlines, HyperTransport, Proxies, Transport};
 use invoke_model_types::endpoint::{Parameters, resolve};
 
 use super::clock::Clock;
@@ -30,6 +31,8 @@ pub struct ConfigBuilder {
     pub(crate) use_dual_stack: Option<Setting<Result<bool, ConfigError>>>,
     pub(crate) ignore_bearer: bool,
     pub(crate) transport: Option<Arc<dyn Transport>>,
+    pub(crate) proxies: Option<Result<Proxies, ConfigError>>,
+    pub(crate) ca_bundle: Option<PathBuf>,
     pub(crate) clock: Clock,
     pub(crate) tokens: Tokens,
     pub(crate) deadlines: Deadlines,
@@ -91,7 +94,21 @@ impl ConfigBuilder {
         self
     }
 
-    /// What sends the requests; an `Arc<dyn Transport>` is one too. Default: a [`HyperTransport`] of its own.
+    /// The proxies of the default transport. Default: none, or those of the [environment](Self::from_env).
+    pub fn proxies(mut self, proxies: Proxies) -> Self {
+        self.proxies = Some(Ok(proxies));
+        self
+    }
+
+    /// A file of root certificates, PEM, that the default transport trusts instead of the system's. Default: none, or
+    /// that of the [environment](Self::from_env). It is read on the first `https` call.
+    pub fn ca_bundle(mut self, path: impl Into<PathBuf>) -> Self {
+        self.ca_bundle = Some(path.into());
+        self
+    }
+
+    /// What sends the requests; an `Arc<dyn Transport>` is one too. Default: a [`HyperTransport`] of its own, with
+    /// [`proxies`](Self::proxies) and [`ca_bundle`](Self::ca_bundle); a transport that is given has settings of its own.
     pub fn transport(mut self, transport: impl Transport) -> Self {
         self.transport = Some(Arc::new(transport));
         self
@@ -178,7 +195,10 @@ impl ConfigBuilder {
             endpoint,
             authentication,
             sources,
-            transport: self.transport.unwrap_or_else(|| Arc::new(HyperTransport::new())),
+            transport: match self.transport {
+                Some(transport) => transport,
+                None => Arc::new(default_transport(self.proxies, self.ca_bundle)?),
+            },
             clock: self.clock,
             tokens: self.tokens,
             deadlines: self.deadlines,
@@ -247,6 +267,20 @@ impl ConfigBuilder {
     }
 }
 
+fn default_transport(
+    proxies: Option<Result<Proxies, ConfigError>>,
+    ca_bundle: Option<PathBuf>,
+) -> Result<HyperTransport, ConfigError> {
+    let mut settings = HyperTransport::builder();
+    if let Some(proxies) = proxies {
+        settings = settings.proxies(proxies?);
+    }
+    if let Some(path) = ca_bundle {
+        settings = settings.root_certificates_file(path);
+    }
+    Ok(settings.build())
+}
+
 /// The region becomes a part of a host name, so that anything else in it could change the host.
 fn check_region(region: &Setting<String>) -> Result<(), ConfigError> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
@@ -288,6 +322,8 @@ impl fmt::Debug for ConfigBuilder {
             .field("use_fips", &self.use_fips)
             .field("use_dual_stack", &self.use_dual_stack)
             .field("ignore_bearer", &self.ignore_bearer)
+            .field("proxies", &self.proxies)
+            .field("ca_bundle", &self.ca_bundle)
             .field("transport", &self.transport)
             .field("deadlines", &self.deadlines)
             .field("retries", &self.retries)

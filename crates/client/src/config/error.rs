@@ -27,7 +27,7 @@ pub enum ConfigError {
     /// A setting with a value that it cannot have.
     #[error("the {setting} ({origin}) {problem}")]
     Invalid {
-        /// What it is: `region`, `endpoint URL`, `bearer token`, `FIPS flag`, `dual-stack flag`.
+        /// What it is: `region`, `endpoint URL`, `bearer token`, `FIPS flag`, `dual-stack flag`, `proxy`.
         setting: &'static str,
         /// Where it came from.
         origin: Source,

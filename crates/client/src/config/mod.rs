@@ -147,6 +147,8 @@ impl ConfigBuilder {
     /// | dual stack | `AWS_USE_DUALSTACK_ENDPOINT`: `true` or `false` |
     /// | attempts | `AWS_MAX_ATTEMPTS`: at least 1 |
     /// | adaptive rate | `AWS_RETRY_MODE`: `adaptive`, or `standard` for none |
+    /// | proxies | `https_proxy`, `http_proxy`, else `all_proxy`, and `no_proxy`, or in upper case; lower case first; `HTTP_PROXY` not where `REQUEST_METHOD` is set |
+    /// | CA bundle | `AWS_CA_BUNDLE`: a file of root certificates, PEM |
     pub fn from_env() -> Self {
         env::builder(env::variable)
     }

@@ -173,3 +173,50 @@ fn retry_mode() {
     let error = builder(&[REGION, ("AWS_RETRY_MODE", "eager")]).build().unwrap_err().to_string();
     assert!(error.contains("AWS_RETRY_MODE") && error.contains("give standard or adaptive"), "{error}");
 }
+
+#[test]
+fn proxies() {
+    let check = |more: &[(&str, &str)], http: Option<&str>, https: Option<&str>| {
+        let shown = format!("{:?}", config(&[&[REGION], more].concat()));
+        for (scheme, expected) in [("http", http), ("https", https)] {
+            let expected = expected.map_or("None".to_owned(), |proxy| format!("Some(http://{proxy}/)"));
+            assert!(shown.contains(&format!(" {scheme}: {expected}")), "{more:?}: {scheme}, not {shown}");
+        }
+        assert!(!shown.contains("secret"), "{shown}");
+    };
+    check(&[], None, None);
+    check(&[("HTTPS_PROXY", "http://user:secret@proxy:1")], None, Some("proxy:1"));
+    check(&[("HTTP_PROXY", "proxy:1"), ("https_proxy", "proxy:2")], Some("proxy:1"), Some("proxy:2"));
+    check(&[("HTTP_PROXY", "upper:1"), ("http_proxy", "lower:2")], Some("lower:2"), None);
+    check(&[("ALL_PROXY", "all:1"), ("HTTPS_PROXY", "proxy:2")], Some("all:1"), Some("proxy:2"));
+    check(&[("all_proxy", "all:1"), ("HTTPS_PROXY", "")], Some("all:1"), Some("all:1"));
+    check(&[("NO_PROXY", "*")], None, None);
+    // A CGI program's HTTP_PROXY is what a stranger wrote into a field of the request.
+    let cgi = ("REQUEST_METHOD", "GET");
+    check(&[cgi, ("HTTP_PROXY", "evil:1"), ("HTTPS_PROXY", "proxy:2")], None, Some("proxy:2"));
+    check(&[cgi, ("HTTP_PROXY", "evil:1"), ("http_proxy", "proxy:2")], Some("proxy:2"), None);
+    check(&[cgi, ("HTTP_PROXY", "evil:1"), ("ALL_PROXY", "all:2")], Some("all:2"), Some("all:2"));
+}
+
+#[test]
+fn a_proxy_that_cannot_be_used_is_refused_without_its_password() {
+    check_error(
+        &[REGION, ("HTTPS_PROXY", "socks5://user:secret@proxy:1080")],
+        "the proxy (environment variable HTTPS_PROXY) has the scheme `socks5`: only proxies that speak HTTP can be \
+         used, with `http` or `https`",
+    );
+    check_error(
+        &[REGION, ("all_proxy", "http://user:secret word@proxy:1")],
+        "the proxy (environment variable all_proxy) is not a URL such as http://HOST:PORT",
+    );
+    let environment = [REGION, ("HTTPS_PROXY", "socks5://proxy")];
+    builder(&environment).proxies(invoke_model_transport::Proxies::default()).build().unwrap();
+    builder(&environment).transport(invoke_model_transport::HyperTransport::new()).build().unwrap();
+}
+
+#[test]
+fn a_file_of_root_certificates() {
+    let shown = format!("{:?}", config(&[REGION, ("AWS_CA_BUNDLE", "/etc/our ca.pem")]));
+    assert!(shown.contains("roots: \"/etc/our ca.pem\""), "{shown}");
+    assert!(format!("{:?}", config(&[REGION])).contains("roots: the system's"));
+}

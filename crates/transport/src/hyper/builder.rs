@@ -6,6 +6,7 @@ use bytes::Bytes;
 use hyper_util::client::legacy::connect::HttpConnector;
 
 use super::{HyperTransport, tls::Roots};
+use crate::Proxies;
 
 /// Settings of a [`HyperTransport`].
 #[derive(Clone, Debug)]
@@ -13,6 +14,7 @@ use super::{HyperTransport, tls::Roots};
 pub struct HyperTransportBuilder {
     pub(super) connect_timeout: Duration,
     pub(super) roots: Roots,
+    pub(super) proxies: Proxies,
     pub(super) pool_idle_timeout: Duration,
     pub(super) pool_max_idle_per_host: usize,
     pub(super) max_connections_per_host: usize,
@@ -34,7 +36,7 @@ impl TcpKeepalive {
 }
 
 impl HyperTransportBuilder {
-    /// How long resolving, connecting and the TLS handshake may take together. Default: 10 seconds.
+    /// How long resolving, connecting, a proxy's tunnel and the TLS handshake may take together. Default: 10 seconds.
     ///
     /// If the host has several addresses, each gets an equal share of it, so that one dead address does not keep
     /// the transport from the others.
@@ -79,6 +81,12 @@ impl HyperTransportBuilder {
     /// are no probes.
     pub fn tcp_keepalive(mut self, time: Duration, interval: Duration, retries: u32) -> Self {
         self.tcp_keepalive = TcpKeepalive { time, interval, retries };
+        self
+    }
+
+    /// The proxies on the way to the hosts. Default: none, whatever the environment says.
+    pub fn proxies(mut self, proxies: Proxies) -> Self {
+        self.proxies = proxies;
         self
     }
 
@@ -128,6 +136,7 @@ impl Default for HyperTransportBuilder {
         Self {
             connect_timeout: Duration::from_secs(10),
             roots: Roots::System,
+            proxies: Proxies::default(),
             pool_idle_timeout: Duration::from_secs(60),
             pool_max_idle_per_host: usize::MAX,
             max_connections_per_host: usize::MAX,

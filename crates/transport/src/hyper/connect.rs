@@ -2,7 +2,10 @@
 
 use std::{io, time::Duration};
 
-use http::{Uri, uri::Scheme};
+use http::{
+    Uri,
+    uri::{Authority, Scheme},
+};
 use hyper_util::client::legacy::connect::HttpConnector;
 use tokio::time::timeout;
 use tower_service::Service;
@@ -11,14 +14,16 @@ use super::{
     HyperTransportBuilder,
     stream::{Io, Stream},
     tls::Tls,
+    tunnel,
 };
 use crate::{
     TransportError,
-    TransportErrorKind::{Connect, ConnectTimeout, Resolve},
+    TransportErrorKind::{Connect, ConnectTimeout, InvalidRequest, Resolve},
     error::find,
+    proxies::Proxy,
 };
 
-/// Opens connections: TCP, and TLS for `https`.
+/// Opens connections: TCP, through a proxy or not, and TLS for `https`.
 pub(super) struct Connector {
     tcp: HttpConnector,
     pub(super) tls: Tls,
@@ -39,16 +44,21 @@ impl Connector {
         }
     }
 
-    /// A connection to the host of `uri`, in time.
+    /// A connection to a host, or to the proxy of `http` requests to it, in time.
     ///
     /// Nothing of a request is sent on the way, so whatever fails here was not sent.
-    pub(super) async fn connect(&self, uri: &Uri) -> Result<Opened, TransportError> {
-        let secure = uri.scheme() == Some(&Scheme::HTTPS);
-        if secure {
+    pub(super) async fn connect(
+        &self,
+        scheme: &Scheme,
+        authority: &Authority,
+        proxy: Option<&Proxy>,
+    ) -> Result<Opened, TransportError> {
+        let secure = *scheme == Scheme::HTTPS;
+        if secure || proxy.is_some_and(Proxy::is_secure) {
             // How fast a disk is says nothing about the peer.
             self.tls.load().await?;
         }
-        match timeout(self.limit, self.open(uri, secure)).await {
+        match timeout(self.limit, self.open(secure, authority, proxy)).await {
             Ok(opened) => opened,
             Err(_) => {
                 let words = format!("not connected after {:?}", self.limit);
@@ -57,16 +67,39 @@ impl Connector {
         }
     }
 
-    async fn open(&self, uri: &Uri, secure: bool) -> Result<Opened, TransportError> {
-        let mut stream = self.tcp(uri).await?;
+    async fn open(
+        &self,
+        secure: bool,
+        authority: &Authority,
+        proxy: Option<&Proxy>,
+    ) -> Result<Opened, TransportError> {
+        let mut stream = match proxy {
+            None => self.tcp(secure, authority).await?,
+            Some(proxy) => {
+                let stream = self.proxied(proxy).await?;
+                if secure { tunnel::dig(stream, proxy, authority).await? } else { stream }
+            }
+        };
         if secure {
-            (stream, _) = self.tls.handshake(stream, uri.host().unwrap_or_default()).await?;
+            (stream, _) = self.tls.handshake(stream, authority.host()).await?;
         }
         Ok(Opened { io: Io::new(stream) })
     }
 
-    async fn tcp(&self, uri: &Uri) -> Result<Box<dyn Stream>, TransportError> {
-        let stream = self.tcp.clone().call(uri.clone()).await.map_err(|error| {
+    async fn proxied(&self, proxy: &Proxy) -> Result<Box<dyn Stream>, TransportError> {
+        let stream = self.tcp(proxy.is_secure(), proxy.authority()).await?;
+        if !proxy.is_secure() {
+            return Ok(stream);
+        }
+        Ok(self.tls.handshake(stream, proxy.authority().host()).await?.0)
+    }
+
+    async fn tcp(&self, secure: bool, authority: &Authority) -> Result<Box<dyn Stream>, TransportError> {
+        // The scheme says the port, if the authority does not.
+        let scheme = if secure { Scheme::HTTPS } else { Scheme::HTTP };
+        let uri = Uri::builder().scheme(scheme).authority(authority.clone()).path_and_query("/").build();
+        let uri = uri.map_err(|error| TransportError::new(InvalidRequest, error))?;
+        let stream = self.tcp.clone().call(uri).await.map_err(|error| {
             // hyper-util's own error type is private. It has these words, and no other sign, when the resolver failed.
             let kind = if error.to_string() == "dns error" {
                 Resolve

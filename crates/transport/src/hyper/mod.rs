@@ -11,12 +11,16 @@ mod stream;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod tunnel;
 
 use std::{fmt, sync::Arc};
 
-use http::{Request, Response};
+use http::{
+    Request, Response, StatusCode,
+    uri::{Authority, Scheme},
+};
 
-use crate::{BoxFuture, RequestBody, ResponseBody, Transport, TransportError};
+use crate::{BoxFuture, RequestBody, ResponseBody, Transport, TransportError, proxies::Proxy};
 pub use builder::HyperTransportBuilder;
 use connect::Connector;
 use http1::Http1;
@@ -81,13 +85,7 @@ impl Transport for HyperTransport {
         request: Request<RequestBody>,
     ) -> BoxFuture<Result<Response<ResponseBody>, TransportError>> {
         let shared = Arc::clone(&self.0);
-        Box::pin(async move {
-            let authority = request.uri().authority().cloned();
-            shared.send(request).await.map_err(|error| match &authority {
-                Some(authority) => error.at(authority),
-                None => error,
-            })
-        })
+        Box::pin(async move { shared.send(request).await })
     }
 }
 
@@ -97,9 +95,21 @@ impl Shared {
         mut request: Request<RequestBody>,
     ) -> Result<Response<ResponseBody>, TransportError> {
         let (scheme, authority) = request::prepare(&mut request)?;
-        let uri = request.uri().clone();
-        request::for_http1(&mut request, &authority)?;
-        let host = self.pool.host(scheme, authority);
+        let proxy = self.settings.proxies.on_the_way_to(&scheme, &authority);
+        let sent = self.send_to(&scheme, &authority, proxy, request).await;
+        let sent = sent.and_then(|response| refuse(response, relay(&scheme, proxy)));
+        sent.map_err(|error| error.at(&authority, proxy.map(Proxy::authority)))
+    }
+
+    async fn send_to(
+        &self,
+        scheme: &Scheme,
+        authority: &Authority,
+        proxy: Option<&Proxy>,
+        mut request: Request<RequestBody>,
+    ) -> Result<Response<ResponseBody>, TransportError> {
+        request::for_http1(&mut request, authority, relay(scheme, proxy))?;
+        let host = self.pool.host(scheme.clone(), authority.clone());
         let permit = host.permit().await;
 
         // hyper gives a request back only if it is still in the connection's queue, that is, before its first byte is
@@ -117,7 +127,7 @@ impl Shared {
                 },
             }
         }
-        let opened = self.connector.connect(&uri).await?;
+        let opened = self.connector.connect(scheme, authority, proxy).await?;
         let mut connection = Box::new(Http1::new(opened.io).await.map_err(classify::unsent)?);
         match connection.send(request).await {
             Ok(response) => Ok(response::over_http1(response, Lease::new(connection, host, permit))),
@@ -126,5 +136,24 @@ impl Shared {
                 None => classify::classify(error.into_error()),
             }),
         }
+    }
+}
+
+/// The proxy, if it is to read and relay requests. Of `https` it sees the tunnel alone.
+fn relay<'a>(scheme: &Scheme, proxy: Option<&'a Proxy>) -> Option<&'a Proxy> {
+    proxy.filter(|_| *scheme == Scheme::HTTP)
+}
+
+/// 407 is the proxy's own answer, and says that it did not relay the request.
+/// <https://www.rfc-editor.org/rfc/rfc9110#section-15.5.8>
+fn refuse(
+    response: Response<ResponseBody>,
+    relay: Option<&Proxy>,
+) -> Result<Response<ResponseBody>, TransportError> {
+    match (relay, response.status()) {
+        (Some(proxy), status @ StatusCode::PROXY_AUTHENTICATION_REQUIRED) => {
+            Err(proxy.refused("the request", status))
+        }
+        _ => Ok(response),
     }
 }

@@ -1,13 +1,15 @@
 //! What is looked at before a request is sent.
 
+use std::borrow::Cow;
+
 use http::{
     Method, Request, Uri, Version,
-    header::{CONTENT_LENGTH, HOST, HeaderValue},
+    header::{CONTENT_LENGTH, HOST, HeaderValue, PROXY_AUTHORIZATION},
     uri::{Authority, PathAndQuery, Scheme},
 };
 use http_body::Body;
 
-use crate::{RequestBody, TransportError, TransportErrorKind};
+use crate::{RequestBody, TransportError, TransportErrorKind, proxies::Proxy};
 
 /// Completes `request` and gives where it goes: its scheme, `http` or `https`, and its authority.
 pub(super) fn prepare(request: &mut Request<RequestBody>) -> Result<(Scheme, Authority), TransportError> {
@@ -38,26 +40,41 @@ fn target(uri: &Uri) -> Result<(Scheme, Authority), TransportError> {
     }
 }
 
-/// Gives `request` the target and the field that HTTP/1 wants: the path and query alone, and the host beside them.
-/// <https://www.rfc-editor.org/rfc/rfc9112#section-3.2.1>
+/// Gives `request` the target and the fields that HTTP/1 wants: the path and query alone, and the host beside them; for
+/// a proxy that relays it, the whole URL, and who asks.
+/// <https://www.rfc-editor.org/rfc/rfc9112#section-3.2>
 pub(super) fn for_http1(
     request: &mut Request<RequestBody>,
     authority: &Authority,
+    relay: Option<&Proxy>,
 ) -> Result<(), TransportError> {
-    let port = match (request.uri().scheme_str(), authority.port_u16()) {
-        (Some("http"), Some(80)) | (Some("https"), Some(443)) | (_, None) => None,
-        (_, Some(port)) => Some(port),
-    };
+    let host = host(request.uri(), authority);
     if !request.headers().contains_key(HOST) {
-        let host = match port {
-            Some(port) => format!("{}:{port}", authority.host()).try_into(),
-            None => HeaderValue::from_str(authority.host()),
-        };
-        request.headers_mut().insert(HOST, host.map_err(|error| invalid(Box::new(error)))?);
+        let host = HeaderValue::from_str(&host).map_err(|error| invalid(Box::new(error)))?;
+        request.headers_mut().insert(HOST, host);
     }
-    let path = request.uri().path_and_query().cloned();
-    *request.uri_mut() = path.unwrap_or(PathAndQuery::from_static("/")).into();
+    let path = request.uri().path_and_query().cloned().unwrap_or(PathAndQuery::from_static("/"));
+    *request.uri_mut() = match relay {
+        None => path.into(),
+        // Built anew: "A sender MUST NOT generate the userinfo subcomponent (and its "@" delimiter)"
+        // https://www.rfc-editor.org/rfc/rfc9110#section-4.2.4-2
+        Some(_) => {
+            let whole = Uri::builder().scheme(Scheme::HTTP).authority(&*host).path_and_query(path).build();
+            whole.map_err(|error| invalid(Box::new(error)))?
+        }
+    };
+    if let Some(authorization) = relay.and_then(Proxy::authorization) {
+        request.headers_mut().insert(PROXY_AUTHORIZATION, authorization.clone());
+    }
     Ok(())
+}
+
+/// The host, and the port unless it is the scheme's own.
+fn host<'a>(uri: &Uri, authority: &'a Authority) -> Cow<'a, str> {
+    match (uri.scheme_str(), authority.port_u16()) {
+        (Some("http"), Some(80)) | (Some("https"), Some(443)) | (_, None) => authority.host().into(),
+        (_, Some(port)) => format!("{}:{port}", authority.host()).into(),
+    }
 }
 
 /// Holds `Content-Length` against the body. hyper takes the field's word: it would cut a longer body silently.

@@ -11,6 +11,8 @@ mod failures;
 #[cfg(feature = "hyper")]
 mod pool;
 #[cfg(feature = "hyper")]
+mod proxies;
+#[cfg(feature = "hyper")]
 mod requests;
 #[cfg(feature = "hyper")]
 mod server;

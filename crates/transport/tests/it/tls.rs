@@ -20,14 +20,13 @@ use rustls::{
 
 use crate::server::Server;
 
-const ROOT: &[u8] = include_bytes!("../data/root.pem");
+pub(crate) const ROOT: &[u8] = include_bytes!("../data/root.pem");
 const CERTIFICATE: &[u8] = include_bytes!("../data/server.pem");
 const KEY: &[u8] = include_bytes!("../data/server.key.pem");
 
-type Stream = BufReader<StreamOwned<ServerConnection, TcpStream>>;
+pub(crate) type Stream<T = TcpStream> = BufReader<StreamOwned<ServerConnection, T>>;
 
-/// Accepts one connection, shakes hands and lets `peer` have it.
-fn serve(peer: impl FnOnce(Stream) + Send + 'static) -> SocketAddr {
+pub(crate) fn peer_config() -> Arc<ServerConfig> {
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
@@ -38,20 +37,26 @@ fn serve(peer: impl FnOnce(Stream) + Send + 'static) -> SocketAddr {
         )
         .unwrap();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Arc::new(config)
+}
+
+/// Accepts one connection, shakes hands and lets `peer` have it.
+pub(crate) fn serve(peer: impl FnOnce(Stream) + Send + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
         let (stream, _) = listener.accept().unwrap();
-        let connection = ServerConnection::new(Arc::new(config)).unwrap();
+        let connection = ServerConnection::new(peer_config()).unwrap();
         peer(BufReader::new(StreamOwned::new(connection, stream)));
     });
     address
 }
 
-/// Reads the head of a request; `false` at the end of the connection.
-fn read_head(stream: &mut Stream) -> bool {
-    let mut lines = stream.lines().map_while(Result::ok);
-    lines.any(|line| line.is_empty())
+/// Reads the lines of a request's head; `false` at the end of the connection.
+pub(crate) fn read_head(stream: &mut impl BufRead, head: &mut Vec<String>) -> bool {
+    head.clear();
+    head.extend(stream.lines().map_while(Result::ok).take_while(|line| !line.is_empty()));
+    !head.is_empty()
 }
 
 fn trusting(roots: &'static [u8]) -> HyperTransport {
@@ -73,7 +78,7 @@ async fn check_untrusted(transport: HyperTransport, address: SocketAddr, words: 
 async fn a_trusted_peer_is_called_over_http_1_and_its_connection_reused() {
     // Only one connection is ever accepted.
     let address = serve(|mut stream| {
-        while read_head(&mut stream) {
+        while read_head(&mut stream, &mut Vec::new()) {
             assert_eq!(stream.get_ref().conn.alpn_protocol(), Some(&b"http/1.1"[..]));
             stream.get_mut().write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").unwrap();
         }
@@ -89,7 +94,7 @@ async fn a_trusted_peer_is_called_over_http_1_and_its_connection_reused() {
 async fn a_connection_cut_without_a_tls_closure_is_no_end_of_a_body() {
     // https://www.rfc-editor.org/rfc/rfc9112#section-9.8-5
     let address = serve(|mut stream| {
-        assert!(read_head(&mut stream));
+        assert!(read_head(&mut stream, &mut Vec::new()));
         stream.get_mut().write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{").unwrap();
         stream.get_mut().flush().unwrap();
         stream.get_mut().sock.shutdown(Shutdown::Both).unwrap();
@@ -106,7 +111,7 @@ async fn check_closure(
 ) {
     let (tell, told) = tokio::sync::oneshot::channel();
     let address = serve(move |mut stream| {
-        assert!(read_head(&mut stream));
+        assert!(read_head(&mut stream, &mut Vec::new()));
         stream.get_mut().write_all(answer).unwrap();
         stream.get_mut().flush().unwrap();
         tell.send(stream.read_to_end(&mut Vec::new()).is_ok()).unwrap();
@@ -134,7 +139,7 @@ async fn a_connection_is_closed_with_an_alert() {
 
 #[tokio::test]
 async fn a_peer_with_an_unknown_issuer() {
-    let address = serve(|mut stream| assert!(!read_head(&mut stream)));
+    let address = serve(|mut stream| assert!(!read_head(&mut stream, &mut Vec::new())));
     check_untrusted(trusting(CERTIFICATE), address, "invalid peer certificate").await;
 }
 
@@ -185,7 +190,7 @@ async fn roots_from_a_file() {
     let file = folder.path().join("ca.pem");
     std::fs::write(&file, ROOT).unwrap();
     let address = serve(|mut stream| {
-        assert!(read_head(&mut stream));
+        assert!(read_head(&mut stream, &mut Vec::new()));
         stream.get_mut().write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").unwrap();
     });
     let response = HyperTransport::builder().root_certificates_file(&file).build().send(get(address)).await;
