@@ -98,6 +98,8 @@ pub use aws_credential_types::Credentials;
 pub use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 pub use bytes::Bytes;
 pub use invoke_model_signing::{SignError, Signed};
+#[cfg(feature = "http2")]
+pub use invoke_model_transport::HttpVersions;
 pub use invoke_model_transport::{
     BoxFuture, Deadline, Deadlines, HyperTransport, HyperTransportBuilder, Proxies, ProxyError, RequestBody,
     ResponseBody, Transport, TransportError, TransportErrorKind,

@@ -36,6 +36,12 @@ pub enum TransportErrorKind {
     /// Not sent.
     Tls,
 
+    /// An HTTP/2 peer said that it did nothing with the request: it refused its stream, or left before it
+    /// ([RFC 9113, 8.7](https://www.rfc-editor.org/rfc/rfc9113#section-8.7)).
+    ///
+    /// Sent, but certainly not worked on.
+    Refused,
+
     /// The request's body failed while it was read, or ended before its `Content-Length`.
     ///
     /// The service can have seen a part of the request, never the whole of it.
@@ -57,7 +63,7 @@ pub enum TransportErrorKind {
     #[cfg(feature = "deadlines")]
     Deadline(crate::Deadline),
 
-    /// The peer answered with something that is not the head of an HTTP/1 response.
+    /// The peer answered with something that is not the head of an HTTP response.
     ///
     /// The peer received at least the beginning of the request.
     ResponseHead,
@@ -70,7 +76,7 @@ pub enum TransportErrorKind {
 }
 
 impl TransportErrorKind {
-    /// Whether the service can have received the whole request, and so can have done the work.
+    /// Whether the service can have received the whole request and done the work.
     ///
     /// `false` is certain: sending again does nothing twice. `true` is a possibility.
     #[must_use]
@@ -82,6 +88,7 @@ impl TransportErrorKind {
             | Self::ConnectTimeout
             | Self::Proxy
             | Self::Tls
+            | Self::Refused
             | Self::RequestBody => false,
             Self::Send | Self::Timeout | Self::ResponseHead | Self::BodyIncomplete => true,
             #[cfg(feature = "deadlines")]
@@ -98,6 +105,7 @@ impl TransportErrorKind {
             Self::ConnectTimeout => "no connection in time",
             Self::Proxy => "no way through the proxy",
             Self::Tls => "no TLS connection",
+            Self::Refused => "the request was refused unread",
             Self::RequestBody => "the request's body could not be read",
             Self::Send => "the connection was lost before the answer",
             Self::Timeout => "no answer in time",

@@ -7,6 +7,7 @@
 //! | feature | adapter | for |
 //! |---|---|---|
 //! | `hyper` (default) | `HyperTransport` | HTTP/1.1 over TCP and TLS, connections reused |
+//! | `http2` | the same | HTTP/2 where it is asked for |
 //! | `smithy` | `SmithyTransport` | any `HttpClient` of `aws-smithy-runtime-api`: connectors, replay and mock clients |
 //!
 //! The feature `deadlines` (default) has the limits on time: how long until an answer, how long it may fall silent, how
@@ -16,9 +17,9 @@
 //!
 //! A transport sends the request as it is given: method, target, fields and body. It may add `Host` and
 //! `Content-Length` when they are missing. It sends a request once, follows no redirect, keeps no cookie, uses no
-//! proxy that it was not told of and decodes no content coding. It knows connecting but no deadline for the answer: dropping the future
-//! or the [`ResponseBody`] gives the call up, and closes its connection. `Deadlines` (feature `deadlines`) put limits
-//! around any transport.
+//! proxy that it was not told of and decodes no content coding. It knows connecting but no deadline for the answer:
+//! dropping the future or the [`ResponseBody`] gives the call up, and closes its connection (HTTP/1) or resets its
+//! stream (HTTP/2). `Deadlines` (feature `deadlines`) put limits around any transport.
 //!
 //! # Example
 //!
@@ -66,6 +67,8 @@ pub use body::{RequestBody, ResponseBody};
 #[cfg(feature = "deadlines")]
 pub use deadline::{Deadline, Deadlines, Running};
 pub use error::TransportError;
+#[cfg(feature = "http2")]
+pub use hyper::HttpVersions;
 #[cfg(feature = "hyper")]
 pub use hyper::{HyperTransport, HyperTransportBuilder};
 pub use kind::TransportErrorKind;

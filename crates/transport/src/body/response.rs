@@ -17,6 +17,8 @@ use super::{boxed::BoxBody, request::take_frame};
 use crate::deadline::Watch;
 #[cfg(feature = "hyper")]
 use crate::hyper::Http1Body;
+#[cfg(feature = "http2")]
+use crate::hyper::Http2Body;
 use crate::{TransportError, TransportErrorKind};
 
 /// What [`ResponseBody::collect`] reserves at most on the word of `Content-Length` alone, in bytes.
@@ -30,7 +32,8 @@ const LARGEST_RESERVE: u64 = 8 << 20;
 /// ([RFC 9112, 6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3-2.8)), as
 /// [`ends_with_connection`](Self::ends_with_connection) tells.
 ///
-/// Dropping a body that was not read to its end closes the connection. `Debug` shows no bytes.
+/// Dropping a body that was not read to its end closes its connection over HTTP/1, and resets its stream over HTTP/2.
+/// `Debug` shows no bytes.
 pub struct ResponseBody {
     inner: Inner,
     ends_with_connection: bool,
@@ -43,6 +46,8 @@ enum Inner {
     Whole(Option<Bytes>),
     #[cfg(feature = "hyper")]
     Http1(Http1Body),
+    #[cfg(feature = "http2")]
+    Http2(Http2Body),
     Boxed(BoxBody),
 }
 
@@ -59,6 +64,11 @@ impl ResponseBody {
     #[cfg(feature = "hyper")]
     pub(crate) fn from_http1(body: Http1Body, ends_with_connection: bool) -> Self {
         Self { ends_with_connection, ..Self::new(Inner::Http1(body)) }
+    }
+
+    #[cfg(feature = "http2")]
+    pub(crate) fn from_http2(body: Http2Body) -> Self {
+        Self::new(Inner::Http2(body))
     }
 
     #[cfg(feature = "deadlines")]
@@ -123,14 +133,19 @@ impl Inner {
         match self {
             Self::Whole(bytes) => Poll::Ready(take_frame(bytes)),
             #[cfg(feature = "hyper")]
-            Self::Http1(body) => Pin::new(body).poll_frame(cx).map(|frame| {
-                frame.map(|frame| {
-                    frame.map_err(|error| TransportError::new(TransportErrorKind::BodyIncomplete, error))
-                })
-            }),
+            Self::Http1(body) => Pin::new(body).poll_frame(cx).map(incomplete),
+            #[cfg(feature = "http2")]
+            Self::Http2(body) => Pin::new(body).poll_frame(cx).map(incomplete),
             Self::Boxed(body) => Pin::new(body).poll_frame(cx),
         }
     }
+}
+
+#[cfg(feature = "hyper")]
+fn incomplete(
+    frame: Option<Result<Frame<Bytes>, ::hyper::Error>>,
+) -> Option<Result<Frame<Bytes>, TransportError>> {
+    frame.map(|frame| frame.map_err(|error| TransportError::new(TransportErrorKind::BodyIncomplete, error)))
 }
 
 #[cfg(feature = "deadlines")]
@@ -170,6 +185,8 @@ impl Body for ResponseBody {
             Inner::Whole(bytes) => bytes.as_ref().is_none_or(Bytes::is_empty),
             #[cfg(feature = "hyper")]
             Inner::Http1(body) => body.is_end_stream(),
+            #[cfg(feature = "http2")]
+            Inner::Http2(body) => body.is_end_stream(),
             Inner::Boxed(body) => body.is_end_stream(),
         }
     }
@@ -179,6 +196,8 @@ impl Body for ResponseBody {
             Inner::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64),
             #[cfg(feature = "hyper")]
             Inner::Http1(body) => body.size_hint(),
+            #[cfg(feature = "http2")]
+            Inner::Http2(body) => body.size_hint(),
             Inner::Boxed(body) => body.size_hint(),
         }
     }

@@ -5,6 +5,10 @@ use std::{path::PathBuf, time::Duration};
 use bytes::Bytes;
 use hyper_util::client::legacy::connect::HttpConnector;
 
+#[cfg(not(feature = "http2"))]
+use super::tls::HTTP1;
+#[cfg(feature = "http2")]
+use super::{HttpVersions, http2::Ping};
 use super::{HyperTransport, tls::Roots};
 use crate::Proxies;
 
@@ -15,6 +19,10 @@ pub struct HyperTransportBuilder {
     pub(super) connect_timeout: Duration,
     pub(super) roots: Roots,
     pub(super) proxies: Proxies,
+    #[cfg(feature = "http2")]
+    pub(super) versions: HttpVersions,
+    #[cfg(feature = "http2")]
+    pub(super) ping: Ping,
     pub(super) pool_idle_timeout: Duration,
     pub(super) pool_max_idle_per_host: usize,
     pub(super) max_connections_per_host: usize,
@@ -61,8 +69,8 @@ impl HyperTransportBuilder {
         self
     }
 
-    /// How many connections to one host there are at most, used and unused ones together; at least one. Default: no
-    /// limit.
+    /// How many HTTP/1.1 connections to one host there are at most, used and unused ones together; at least one. Default:
+    /// no limit.
     ///
     /// A call over HTTP/1.1 has its connection for itself until its body was read to the end or dropped. One that
     /// finds the limit reached waits its turn, for as long as its own deadlines let it: nothing is sent meanwhile.
@@ -106,10 +114,36 @@ impl HyperTransportBuilder {
         self
     }
 
+    /// The versions of HTTP to speak. Default: HTTP/1.1.
+    #[cfg(feature = "http2")]
+    pub fn versions(mut self, versions: HttpVersions) -> Self {
+        self.versions = versions;
+        self
+    }
+
+    /// When an HTTP/2 connection with calls under way is asked whether it is alive (PING): after `interval` without a
+    /// frame from the peer; lost after `timeout` without an answer. Default: 30 seconds, 15 seconds, so that a dead peer
+    /// is noticed after 45 seconds.
+    ///
+    /// Unlike [TCP's probes](Self::tcp_keepalive) this asks the peer itself, and not what stands between.
+    #[cfg(feature = "http2")]
+    pub fn http2_keepalive(mut self, interval: Duration, timeout: Duration) -> Self {
+        self.ping = Ping { interval, timeout };
+        self
+    }
+
     /// The transport. Nothing is opened or loaded yet.
     #[must_use]
     pub fn build(self) -> HyperTransport {
         HyperTransport::from_settings(self)
+    }
+
+    /// What is offered in a TLS handshake.
+    pub(super) fn alpn(&self) -> &'static [&'static str] {
+        #[cfg(feature = "http2")]
+        return self.versions.alpn();
+        #[cfg(not(feature = "http2"))]
+        HTTP1
     }
 
     /// What opens TCP connections.
@@ -137,6 +171,10 @@ impl Default for HyperTransportBuilder {
             connect_timeout: Duration::from_secs(10),
             roots: Roots::System,
             proxies: Proxies::default(),
+            #[cfg(feature = "http2")]
+            versions: HttpVersions::default(),
+            #[cfg(feature = "http2")]
+            ping: Ping { interval: Duration::from_secs(30), timeout: Duration::from_secs(15) },
             pool_idle_timeout: Duration::from_secs(60),
             pool_max_idle_per_host: usize::MAX,
             max_connections_per_host: usize::MAX,

@@ -13,7 +13,7 @@ use tower_service::Service;
 use super::{
     HyperTransportBuilder,
     stream::{Io, Stream},
-    tls::Tls,
+    tls::{HTTP1, Tls},
     tunnel,
 };
 use crate::{
@@ -27,19 +27,24 @@ use crate::{
 pub(super) struct Connector {
     tcp: HttpConnector,
     pub(super) tls: Tls,
+    proxy_tls: Tls,
     limit: Duration,
 }
 
 /// A connection that nothing was sent on.
 pub(super) struct Opened {
     pub(super) io: Io,
+    /// What the TLS handshake agreed on; `None` without one.
+    #[cfg_attr(not(feature = "http2"), expect(dead_code, reason = "then nobody has a choice"))]
+    pub(super) http2: Option<bool>,
 }
 
 impl Connector {
     pub(super) fn new(settings: &HyperTransportBuilder) -> Self {
         Self {
             tcp: settings.tcp(),
-            tls: Tls::new(settings.roots.clone(), &["http/1.1"]),
+            tls: Tls::new(settings.roots.clone(), settings.alpn()),
+            proxy_tls: Tls::new(settings.roots.clone(), HTTP1),
             limit: settings.connect_timeout,
         }
     }
@@ -54,9 +59,12 @@ impl Connector {
         proxy: Option<&Proxy>,
     ) -> Result<Opened, TransportError> {
         let secure = *scheme == Scheme::HTTPS;
-        if secure || proxy.is_some_and(Proxy::is_secure) {
-            // How fast a disk is says nothing about the peer.
+        // How fast a disk is says nothing about the peer.
+        if secure {
             self.tls.load().await?;
+        }
+        if proxy.is_some_and(Proxy::is_secure) {
+            self.proxy_tls.load().await?;
         }
         match timeout(self.limit, self.open(secure, authority, proxy)).await {
             Ok(opened) => opened,
@@ -80,10 +88,13 @@ impl Connector {
                 if secure { tunnel::dig(stream, proxy, authority).await? } else { stream }
             }
         };
+        let mut http2 = None;
         if secure {
-            (stream, _) = self.tls.handshake(stream, authority.host()).await?;
+            let agreed;
+            (stream, agreed) = self.tls.handshake(stream, authority.host()).await?;
+            http2 = Some(agreed);
         }
-        Ok(Opened { io: Io::new(stream) })
+        Ok(Opened { io: Io::new(stream), http2 })
     }
 
     async fn proxied(&self, proxy: &Proxy) -> Result<Box<dyn Stream>, TransportError> {
@@ -91,7 +102,7 @@ impl Connector {
         if !proxy.is_secure() {
             return Ok(stream);
         }
-        Ok(self.tls.handshake(stream, proxy.authority().host()).await?.0)
+        Ok(self.proxy_tls.handshake(stream, proxy.authority().host()).await?.0)
     }
 
     async fn tcp(&self, secure: bool, authority: &Authority) -> Result<Box<dyn Stream>, TransportError> {

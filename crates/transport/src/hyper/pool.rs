@@ -14,6 +14,8 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
+#[cfg(feature = "http2")]
+use super::shared::Shared;
 use super::{HyperTransportBuilder, http1::Http1};
 
 /// The connections of a transport, by the host that they lead to.
@@ -52,6 +54,8 @@ pub(super) struct Host {
     /// more than this in all.
     in_use: Arc<Semaphore>,
     idle: Mutex<Idle>,
+    #[cfg(feature = "http2")]
+    pub(super) shared: Shared,
 }
 
 #[derive(Default)]
@@ -64,7 +68,13 @@ struct Idle {
 
 impl Host {
     fn new(limits: Limits) -> Self {
-        Self { limits, in_use: Arc::new(Semaphore::new(limits.max_connections)), idle: Mutex::default() }
+        Self {
+            limits,
+            in_use: Arc::new(Semaphore::new(limits.max_connections)),
+            idle: Mutex::default(),
+            #[cfg(feature = "http2")]
+            shared: Shared::new(limits.idle_timeout),
+        }
     }
 
     /// Waits until there may be one more connection in use.

@@ -1,7 +1,5 @@
 //! What is looked at before a request is sent.
 
-use std::borrow::Cow;
-
 use http::{
     Method, Request, Uri, Version,
     header::{CONTENT_LENGTH, HOST, HeaderValue, PROXY_AUTHORIZATION},
@@ -14,7 +12,7 @@ use crate::{RequestBody, TransportError, TransportErrorKind, proxies::Proxy};
 /// Completes `request` and gives where it goes: its scheme, `http` or `https`, and its authority.
 pub(super) fn prepare(request: &mut Request<RequestBody>) -> Result<(Scheme, Authority), TransportError> {
     if !matches!(request.version(), Version::HTTP_10 | Version::HTTP_11) {
-        return Err(invalid("this transport speaks HTTP/1 only"));
+        return Err(invalid("its version is not HTTP/1: what goes over the wire is the transport's choice"));
     }
     if *request.method() == Method::CONNECT {
         return Err(invalid("its method is CONNECT, which makes a tunnel and has no response to read"));
@@ -45,36 +43,63 @@ fn target(uri: &Uri) -> Result<(Scheme, Authority), TransportError> {
 /// <https://www.rfc-editor.org/rfc/rfc9112#section-3.2>
 pub(super) fn for_http1(
     request: &mut Request<RequestBody>,
-    authority: &Authority,
     relay: Option<&Proxy>,
 ) -> Result<(), TransportError> {
-    let host = host(request.uri(), authority);
+    let Some(host) = host(request.uri()) else {
+        // It has that form already, and comes back from a connection that did not take it.
+        return Ok(());
+    };
+    let path = path(request.uri());
+    *request.uri_mut() = match relay {
+        None => path.into(),
+        Some(_) => whole(&Scheme::HTTP, &*host, path)?,
+    };
     if !request.headers().contains_key(HOST) {
         let host = HeaderValue::from_str(&host).map_err(|error| invalid(Box::new(error)))?;
         request.headers_mut().insert(HOST, host);
     }
-    let path = request.uri().path_and_query().cloned().unwrap_or(PathAndQuery::from_static("/"));
-    *request.uri_mut() = match relay {
-        None => path.into(),
-        // Built anew: "A sender MUST NOT generate the userinfo subcomponent (and its "@" delimiter)"
-        // https://www.rfc-editor.org/rfc/rfc9110#section-4.2.4-2
-        Some(_) => {
-            let whole = Uri::builder().scheme(Scheme::HTTP).authority(&*host).path_and_query(path).build();
-            whole.map_err(|error| invalid(Box::new(error)))?
-        }
-    };
     if let Some(authorization) = relay.and_then(Proxy::authorization) {
         request.headers_mut().insert(PROXY_AUTHORIZATION, authorization.clone());
     }
     Ok(())
 }
 
+/// Gives `request` the target that HTTP/2 wants: the whole URL, the host in it instead of beside it.
+/// "Clients that generate HTTP/2 requests directly MUST use the ":authority" pseudo-header field [..] unless there is no
+/// authority": <https://www.rfc-editor.org/rfc/rfc9113#section-8.3.1>
+#[cfg(feature = "http2")]
+pub(super) fn for_http2(request: &mut Request<RequestBody>, scheme: &Scheme) -> Result<(), TransportError> {
+    let path = path(request.uri());
+    *request.uri_mut() = match (request.headers_mut().remove(HOST), host(request.uri())) {
+        // What the caller says of the host, and has perhaps signed.
+        (Some(given), _) => whole(scheme, given.as_bytes(), path)?,
+        (None, Some(host)) => whole(scheme, &*host, path)?,
+        (None, None) => return Err(invalid("its URI has no host")),
+    };
+    Ok(())
+}
+
+/// Built anew: "A sender MUST NOT generate the userinfo subcomponent (and its "@" delimiter)"
+/// <https://www.rfc-editor.org/rfc/rfc9110#section-4.2.4-2>
+fn whole<A>(scheme: &Scheme, authority: A, path: PathAndQuery) -> Result<Uri, TransportError>
+where
+    A: TryInto<Authority, Error: Into<http::Error>>,
+{
+    let whole = Uri::builder().scheme(scheme.clone()).authority(authority).path_and_query(path).build();
+    whole.map_err(|error| invalid(Box::new(error)))
+}
+
+fn path(uri: &Uri) -> PathAndQuery {
+    uri.path_and_query().cloned().unwrap_or(PathAndQuery::from_static("/"))
+}
+
 /// The host, and the port unless it is the scheme's own.
-fn host<'a>(uri: &Uri, authority: &'a Authority) -> Cow<'a, str> {
-    match (uri.scheme_str(), authority.port_u16()) {
-        (Some("http"), Some(80)) | (Some("https"), Some(443)) | (_, None) => authority.host().into(),
-        (_, Some(port)) => format!("{}:{port}", authority.host()).into(),
-    }
+fn host(uri: &Uri) -> Option<String> {
+    let authority = uri.authority()?;
+    Some(match (uri.scheme_str(), authority.port_u16()) {
+        (Some("http"), Some(80)) | (Some("https"), Some(443)) | (_, None) => authority.host().to_owned(),
+        (_, Some(port)) => format!("{}:{port}", authority.host()),
+    })
 }
 
 /// Holds `Content-Length` against the body. hyper takes the field's word: it would cut a longer body silently.

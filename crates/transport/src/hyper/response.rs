@@ -11,6 +11,8 @@ use http_body::{Frame, SizeHint};
 use hyper::body::{Body, Incoming};
 
 use super::pool::Lease;
+#[cfg(feature = "http2")]
+use super::shared::Use;
 use crate::ResponseBody;
 
 /// A body that drives its connection, and gives it back at its end.
@@ -28,6 +30,42 @@ pub(super) fn over_http1(response: Response<Incoming>, lease: Lease) -> Response
     let mut body = Http1Body { body, lease: Some(lease) };
     body.give_back_at_end();
     Response::from_parts(head, ResponseBody::from_http1(body, ends_with_connection))
+}
+
+/// A body on a stream of an HTTP/2 connection. Dropping it resets the stream, if it was not read to its end, and leaves
+/// the connection as it is.
+#[cfg(feature = "http2")]
+pub(crate) struct Http2Body {
+    // Before the use of the connection, which it ends.
+    body: Incoming,
+    _use: Use,
+}
+
+/// The response with the body that callers read. Its frames say when it is whole.
+#[cfg(feature = "http2")]
+pub(super) fn over_http2(response: Response<Incoming>, shared: Use) -> Response<ResponseBody> {
+    response.map(|body| ResponseBody::from_http2(Http2Body { body, _use: shared }))
+}
+
+#[cfg(feature = "http2")]
+impl Body for Http2Body {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
 }
 
 impl Http1Body {

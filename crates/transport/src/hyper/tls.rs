@@ -14,6 +14,10 @@ use tokio_rustls::TlsConnector;
 use super::stream::Stream;
 use crate::{TransportError, TransportErrorKind};
 
+/// The protocols to offer where HTTP/1.1 is to be spoken:
+/// <https://www.iana.org/assignments/tls-extensiontype-values/#alpn-protocol-ids>
+pub(super) const HTTP1: &[&str] = &["http/1.1"];
+
 /// Where the root certificates come from.
 #[derive(Clone)]
 pub(super) enum Roots {

@@ -8,6 +8,8 @@ mod answers;
 mod connections;
 #[cfg(feature = "hyper")]
 mod failures;
+#[cfg(feature = "http2")]
+mod http2;
 #[cfg(feature = "hyper")]
 mod pool;
 #[cfg(feature = "hyper")]

@@ -158,7 +158,7 @@ async fn a_uri_or_version_that_leads_nowhere_is_refused() {
     ] {
         check_unsent(|request| *request.uri_mut() = uri.parse().unwrap(), InvalidRequest, words).await;
     }
-    let words = "this transport speaks HTTP/1 only";
+    let words = "its version is not HTTP/1: what goes over the wire is the transport's choice";
     check_unsent(|request| *request.version_mut() = Version::HTTP_2, InvalidRequest, words).await;
 }
 
