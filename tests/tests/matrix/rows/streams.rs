@@ -1,0 +1,82 @@
+//! Streams that break.
+
+use std::time::Duration;
+
+use invoke_model_client::FailureClass::Ambiguous;
+use invoke_model_client::types::{
+    InternalServerException, ModelStreamErrorException, ResponseStreamError, ThrottlingException,
+};
+use invoke_model_local::{At, End, Fault, FaultRule, StreamFault};
+
+use super::super::row::{Row, Setting};
+use super::stream;
+
+fn broken(after: u64, fault: StreamFault) -> FaultRule {
+    Fault::new().break_stream(after, fault).into()
+}
+
+fn error(error: impl Into<ResponseStreamError>) -> StreamFault {
+    StreamFault::Error(error.into())
+}
+
+pub(super) fn rows() -> Vec<Row> {
+    let second = Duration::from_secs(1);
+    let throttled = stream(
+        "429 ThrottlingException in place of the stream, once",
+        [Fault::error(ThrottlingException::default()).first(1)],
+    );
+    let refused = stream(
+        "424 ModelStreamErrorException in place of the stream",
+        [Fault::error(ModelStreamErrorException::default()).first(1)],
+    );
+    let first =
+        stream("throttlingException as the first event", [broken(0, error(ThrottlingException::default()))]);
+    let midway = stream(
+        "internalServerException after two events",
+        [broken(2, error(InternalServerException::default()))],
+    );
+    let unmodelled = stream(
+        "an error that the model does not have, after two events",
+        [broken(2, StreamFault::unmodeled("InternalError", "why").unwrap())],
+    );
+    let checksum = stream("a wrong checksum after two events", [broken(2, StreamFault::WrongChecksum)]);
+    let unknown = stream(
+        "an event of an unknown kind after two events",
+        [broken(2, StreamFault::unknown_event("news").unwrap())],
+    );
+    let between = stream("cut between two events", [broken(2, StreamFault::Cut { bytes: 0 })]);
+    let inside = stream("cut in the midst of an event", [broken(2, StreamFault::Cut { bytes: 30 })]);
+    let unended =
+        stream("cut before the last chunk", [Fault::new().break_at(At::LastChunk, End::Close).into()]);
+    let reset = stream(
+        "reset after 200 bytes of the body",
+        [Fault::new().break_at(At::BodyBytes(200), End::Reset).into()],
+    );
+    let paused = stream("57 s before each event", [Fault::new().pace(second * 57).into()]);
+    let silent = stream(
+        "silence after 200 bytes of the body",
+        [Fault::new().break_at(At::BodyBytes(200), End::Stall).into()],
+    );
+    use Setting::{Ambiguous as Risk, Default, Idle, Total};
+    vec![
+        throttled.answered(Default, 2, (1, 2, 1)),
+        refused.fails(Default, "ModelStreamErrorException", Ambiguous, 1, (1, 1, 1)),
+        refused.answered(Risk, 2, (1, 2, 2)),
+        first.fails(Default, "ThrottlingException", Ambiguous, 1, (1, 1, 1)),
+        first.fails(Risk, "ThrottlingException", Ambiguous, 1, (1, 1, 1)),
+        midway.fails(Default, "InternalServerException", Ambiguous, 1, (1, 1, 1)),
+        unmodelled.fails(Default, "InternalError", Ambiguous, 1, (1, 1, 1)),
+        checksum.fails(Default, "Frame", Ambiguous, 1, (1, 1, 1)),
+        unknown.answered(Default, 1, (1, 1, 1)),
+        between.fails(Default, "Truncated", Ambiguous, 1, (1, 1, 1)),
+        between.fails(Risk, "Truncated", Ambiguous, 1, (1, 1, 1)),
+        inside.fails(Default, "Truncated", Ambiguous, 1, (1, 1, 1)),
+        unended.fails(Default, "Truncated", Ambiguous, 1, (1, 1, 1)),
+        reset.fails(Default, "Truncated", Ambiguous, 1, (1, 1, 1)),
+        paused.answered(Default, 1, (1, 1, 1)),
+        paused.answered(Idle, 1, (1, 1, 1)),
+        paused.fails(Total, "Deadline(Total)", Ambiguous, 1, (1, 1, 1)),
+        silent.fails(Default, "Deadline(Idle)", Ambiguous, 1, (1, 1, 1)),
+        silent.fails(Idle, "Deadline(Idle)", Ambiguous, 1, (1, 1, 1)),
+    ]
+}
