@@ -7,6 +7,7 @@ mod conformance;
 mod model_diff;
 mod models;
 mod peers;
+mod soak;
 mod supplements;
 mod tidy;
 
@@ -38,6 +39,12 @@ enum Command {
     Models(models::Arguments),
     /// Run other clients against the local endpoint, and compare what they send and read with ours.
     Peers,
+    /// Make very many calls against an endpoint that breaks, and account for each. Takes minutes; not a part of `ci`.
+    Soak {
+        /// How many calls.
+        #[arg(long, default_value_t = 200_000)]
+        calls: u64,
+    },
     /// Check rules about files that no other tool checks.
     Tidy,
     /// Run every check.
@@ -67,6 +74,7 @@ fn execute(arguments: &Arguments) -> Result<(), Failure> {
         Command::Conformance(arguments) => conformance::run(arguments),
         Command::Models(arguments) => models::run(arguments),
         Command::Peers => peers::run(),
+        Command::Soak { calls } => soak::run(*calls),
         Command::Tidy => tidy::run(),
         Command::Ci => ci::run(),
     }
