@@ -15,7 +15,8 @@ pub enum TransportErrorKind {
     /// Not sent.
     Resolve,
 
-    /// No TCP connection to the host, or to its proxy: refused, unreachable, or closed before the request was begun.
+    /// No connection to the host, or to its proxy: refused, unreachable, or closed before the request was begun; or the
+    /// proxy has none, and answered `CONNECT` with 5xx.
     ///
     /// Not sent.
     Connect,
@@ -25,8 +26,8 @@ pub enum TransportErrorKind {
     /// Not sent.
     ConnectTimeout,
 
-    /// The proxy lets nothing through: it answered `CONNECT` with another status than 2xx, or not in HTTP, or hung up;
-    /// or it answered a request that it was to relay with 407.
+    /// The proxy lets nothing through: it answered `CONNECT` with a status that is neither 2xx nor 5xx, or not in HTTP; or
+    /// it answered a request that it was to relay with 407.
     ///
     /// Not sent.
     Proxy,

@@ -96,7 +96,8 @@ fn error_type<E: OperationError>(kind: &ErrorKind<E>) -> std::borrow::Cow<'_, st
         ErrorKind::Transport(error) => match error.kind() {
             Is::ConnectTimeout | Is::Timeout | Is::Deadline(_) => "timeout",
             Is::Resolve => "name_resolution",
-            Is::Connect | Is::Send | Is::BodyIncomplete => "connection",
+            Is::Connect | Is::Refused | Is::Send | Is::BodyIncomplete => "connection",
+            Is::Proxy => "proxy",
             Is::Tls => "tls",
             _ => "transport",
         },

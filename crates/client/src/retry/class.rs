@@ -76,10 +76,18 @@ fn of_status(status: StatusCode, modeled: Option<u16>) -> FailureClass {
 /// Whether a fault of the connection can pass.
 pub(crate) fn is_transient(kind: TransportErrorKind) -> bool {
     use TransportErrorKind::{
-        BodyIncomplete, Connect, ConnectTimeout, Deadline, Resolve, ResponseHead, Send, Timeout,
+        BodyIncomplete, Connect, ConnectTimeout, Deadline, Refused, Resolve, ResponseHead, Send, Timeout,
     };
     matches!(
         kind,
-        Resolve | Connect | ConnectTimeout | Send | Timeout | Deadline(_) | ResponseHead | BodyIncomplete
+        Resolve
+            | Connect
+            | ConnectTimeout
+            | Refused
+            | Send
+            | Timeout
+            | Deadline(_)
+            | ResponseHead
+            | BodyIncomplete
     )
 }

@@ -62,10 +62,10 @@ fn check(kind: &Kind, expected: FailureClass, by_default: bool, ambiguous: bool)
 fn what_was_lost_on_the_way() {
     use FailureClass::{Ambiguous, NotSent};
     use TransportErrorKind as Is;
-    for kind in [Is::Resolve, Is::Connect, Is::ConnectTimeout] {
+    for kind in [Is::Resolve, Is::Connect, Is::ConnectTimeout, Is::Refused] {
         check(&lost(kind), NotSent, true, true);
     }
-    for kind in [Is::InvalidRequest, Is::Tls, Is::RequestBody] {
+    for kind in [Is::InvalidRequest, Is::Proxy, Is::Tls, Is::RequestBody] {
         check(&lost(kind), NotSent, false, false);
     }
     let deadlines = [Deadline::FirstByte, Deadline::Idle, Deadline::Total].map(Is::Deadline);

@@ -25,8 +25,9 @@ pub(super) async fn dig(
     proxy: &Proxy,
     authority: &Authority,
 ) -> Result<Box<dyn Stream>, TransportError> {
-    let (mut sender, connection) = handshake(Io::new(stream)).await.map_err(refused)?;
-    let request = connect(proxy, authority).map_err(refused)?;
+    let (mut sender, connection) = handshake(Io::new(stream)).await.map_err(failed)?;
+    let request = connect(proxy, authority)
+        .map_err(|error| TransportError::new(TransportErrorKind::InvalidRequest, error))?;
     let mut response = pin!(sender.send_request(request));
     let mut connection = pin!(connection.without_shutdown());
     let mut left = None;
@@ -39,7 +40,7 @@ pub(super) async fn dig(
         response.as_mut().poll(cx)
     })
     .await
-    .map_err(refused)?;
+    .map_err(failed)?;
     // "Any 2xx (Successful) response indicates that the sender (and all inbound proxies) will switch to tunnel mode"
     if !head.status().is_success() {
         return Err(proxy.refused("CONNECT", head.status()));
@@ -48,10 +49,13 @@ pub(super) async fn dig(
         Some(left) => left,
         None => connection.await,
     };
-    let left = left.map_err(refused)?;
+    let left = left.map_err(failed)?;
     // The host speaks second in TLS.
     if !left.read_buf.is_empty() {
-        return Err(refused("it sent bytes of its own into the tunnel"));
+        return Err(TransportError::new(
+            TransportErrorKind::Proxy,
+            "it sent bytes of its own into the tunnel",
+        ));
     }
     Ok(left.io.into_inner())
 }
@@ -66,6 +70,7 @@ fn connect(proxy: &Proxy, authority: &Authority) -> http::Result<Request<Empty<B
     request.body(Empty::new())
 }
 
-fn refused(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> TransportError {
-    TransportError::new(TransportErrorKind::Proxy, error)
+fn failed(error: hyper::Error) -> TransportError {
+    let kind = if error.is_parse() { TransportErrorKind::Proxy } else { TransportErrorKind::Connect };
+    TransportError::new(kind, error)
 }

@@ -77,8 +77,10 @@ impl Proxy {
             }
             _ => "",
         };
-        let words = format!("it answered {asked} with {status}{advice}");
-        TransportError::new(TransportErrorKind::Proxy, words)
+        // A proxy that cannot reach the host says so with 502, 503 or 504, and may reach it the next time.
+        let kind =
+            if status.is_server_error() { TransportErrorKind::Connect } else { TransportErrorKind::Proxy };
+        TransportError::new(kind, format!("the proxy answered {asked} with {status}{advice}"))
     }
 }
 

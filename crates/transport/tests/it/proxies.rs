@@ -159,29 +159,36 @@ async fn check(transport: &HyperTransport, uri: &str, kind: TransportErrorKind, 
 }
 
 /// Answers every `CONNECT` so.
-async fn check_tunnel(answer: &'static [u8], user: &str, words: &str) {
+async fn check_tunnel(answer: &'static [u8], user: &str, kind: TransportErrorKind, words: &str) {
     let proxy = Server::answering(answer).await;
     let transport = through(&format!("http://{user}{}", proxy.address));
-    let expected = format!("no way through the proxy (gone.test, proxy {}): {words}", proxy.address);
-    check(&transport, "https://gone.test/", Proxy, &expected).await;
+    let ours = if kind == Proxy { "no way through the proxy" } else { "no connection" };
+    let expected = format!("{ours} (gone.test, proxy {}): {words}", proxy.address);
+    check(&transport, "https://gone.test/", kind, &expected).await;
 }
 
 #[tokio::test]
 async fn a_tunnel_that_is_refused() {
     let denied = b"HTTP/1.1 403 Forbidden\r\ncontent-length: 6\r\n\r\ndenied";
-    check_tunnel(denied, "", "it answered CONNECT with 403 Forbidden").await;
-    check_tunnel(b"HTTP/1.1 502 \r\n\r\n", "", "it answered CONNECT with 502 Bad Gateway").await;
+    check_tunnel(denied, "", Proxy, "the proxy answered CONNECT with 403 Forbidden").await;
 
     let asked = b"HTTP/1.1 407 Who\r\nproxy-authenticate: Basic realm=\"r\"\r\n\r\n";
-    let words = "it answered CONNECT with 407 Proxy Authentication Required: it";
-    check_tunnel(asked, "", &format!("{words} wants a user and a password, which can stand in its URL"))
-        .await;
-    check_tunnel(asked, SECRET, &format!("{words} does not take the user and the password of its URL")).await;
+    let words = "the proxy answered CONNECT with 407 Proxy Authentication Required: it";
+    let wants = format!("{words} wants a user and a password, which can stand in its URL");
+    check_tunnel(asked, "", Proxy, &wants).await;
+    let does_not_take = format!("{words} does not take the user and the password of its URL");
+    check_tunnel(asked, SECRET, Proxy, &does_not_take).await;
 
-    check_tunnel(b"", "", "connection closed before message completed").await;
-    check_tunnel(b"SSH-2.0-OpenSSH_9.9\r\n", "", "invalid HTTP version parsed").await;
+    check_tunnel(b"SSH-2.0-OpenSSH_9.9\r\n", "", Proxy, "invalid HTTP version parsed").await;
     let eager = b"HTTP/1.1 200 OK\r\n\r\nHELLO";
-    check_tunnel(eager, "", "it sent bytes of its own into the tunnel").await;
+    check_tunnel(eager, "", Proxy, "it sent bytes of its own into the tunnel").await;
+}
+
+#[tokio::test]
+async fn a_tunnel_that_does_not_come_about() {
+    let words = "the proxy answered CONNECT with 502 Bad Gateway";
+    check_tunnel(b"HTTP/1.1 502 \r\n\r\n", "", Connect, words).await;
+    check_tunnel(b"", "", Connect, "connection closed before message completed").await;
 }
 
 #[tokio::test]
@@ -189,7 +196,7 @@ async fn a_relay_that_wants_a_password_relayed_nothing() {
     let answer = b"HTTP/1.1 407 Who\r\ncontent-length: 0\r\n\r\n";
     let proxy = Server::answering(answer).await;
     let expected = format!(
-        "no way through the proxy (gone.test, proxy {}): it answered the request with 407 Proxy Authentication \
+        "no way through the proxy (gone.test, proxy {}): the proxy answered the request with 407 Proxy Authentication \
          Required: it wants a user",
         proxy.address
     );
