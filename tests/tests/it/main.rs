@@ -10,4 +10,5 @@ mod frames;
 mod fuzz_corpus;
 mod goldens;
 mod properties;
+mod proxied;
 mod wire;

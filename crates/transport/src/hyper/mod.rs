@@ -11,6 +11,7 @@ mod negotiate;
 mod pool;
 mod request;
 mod response;
+mod send;
 #[cfg(feature = "http2")]
 mod shared;
 mod stream;
@@ -23,24 +24,15 @@ mod versions;
 
 use std::{fmt, sync::Arc};
 
-use http::{
-    Request, Response, StatusCode,
-    uri::{Authority, Scheme},
-};
-use hyper::client::conn::TrySendError;
+use http::{Request, Response};
 
-use crate::{BoxFuture, RequestBody, ResponseBody, Transport, TransportError, proxies::Proxy};
+use crate::{BoxFuture, RequestBody, ResponseBody, Transport, TransportError};
 pub use builder::HyperTransportBuilder;
 use connect::Connector;
-use http1::Http1;
-use pool::{Host, Lease, Pool};
+use pool::Pool;
 pub(crate) use response::Http1Body;
 #[cfg(feature = "http2")]
 pub(crate) use response::Http2Body;
-#[cfg(feature = "http2")]
-use shared::Use;
-use stream::Io;
-use tokio::sync::OwnedSemaphorePermit;
 #[cfg(feature = "http2")]
 pub use versions::HttpVersions;
 
@@ -104,132 +96,7 @@ impl Transport for HyperTransport {
         &self,
         request: Request<RequestBody>,
     ) -> BoxFuture<Result<Response<ResponseBody>, TransportError>> {
-        let shared = Arc::clone(&self.0);
-        Box::pin(async move { shared.send(request).await })
-    }
-}
-
-/// Where a request goes, and by what way.
-struct Route<'a> {
-    scheme: Scheme,
-    authority: Authority,
-    proxy: Option<&'a Proxy>,
-}
-
-impl Route<'_> {
-    /// The proxy, if it is to read and relay requests. Of `https` it sees the tunnel alone.
-    fn relay(&self) -> Option<&Proxy> {
-        self.proxy.filter(|_| self.scheme == Scheme::HTTP)
-    }
-}
-
-impl Inner {
-    async fn send(
-        &self,
-        mut request: Request<RequestBody>,
-    ) -> Result<Response<ResponseBody>, TransportError> {
-        let (scheme, authority) = request::prepare(&mut request)?;
-        let proxy = self.settings.proxies.on_the_way_to(&scheme, &authority);
-        let route = Route { scheme, authority, proxy };
-        let sent = self.send_by(&route, request).await.and_then(|response| refuse(response, route.relay()));
-        sent.map_err(|error| error.at(&route.authority, proxy.map(Proxy::authority)))
-    }
-
-    async fn send_by(
-        &self,
-        route: &Route<'_>,
-        mut request: Request<RequestBody>,
-    ) -> Result<Response<ResponseBody>, TransportError> {
-        let host = self.pool.host(route.scheme.clone(), route.authority.clone());
-        loop {
-            let (connection, is_new) = self.connection(route, &host).await?;
-            let mut error = match connection.send(route, request).await? {
-                Ok(response) => return Ok(response),
-                Err(error) => error,
-            };
-            request = match error.take_message() {
-                // hyper gives a request back only if it is still in the connection's queue, that is, before its first
-                // byte is written or its body polled: sent again, it is sent once. It spares callers the error of an
-                // idle connection that the peer has just closed.
-                // https://docs.rs/hyper/1/hyper/client/conn/struct.TrySendError.html#method.take_message
-                Some(unsent) if !is_new => unsent,
-                Some(_) => return Err(classify::unsent(error.into_error())),
-                None => return Err(classify::classify(error.into_error())),
-            };
-        }
-    }
-
-    /// A connection for one call, and whether nothing was ever sent on it.
-    async fn connection(
-        &self,
-        route: &Route<'_>,
-        host: &Arc<Host>,
-    ) -> Result<(Connection, bool), TransportError> {
-        #[cfg(feature = "http2")]
-        if self.settings.versions.may_be_http2(&route.scheme, route.relay().is_some()) {
-            return self.negotiated(route, host).await;
-        }
-        let permit = host.permit().await;
-        if let Some(connection) = host.idle() {
-            return Ok((Connection::Http1(Lease::new(connection, Arc::clone(host), permit)), false));
-        }
-        let opened = self.connector.connect(&route.scheme, &route.authority, route.proxy).await?;
-        self.first_use(opened.io, host, permit).await
-    }
-
-    async fn first_use(
-        &self,
-        io: Io,
-        host: &Arc<Host>,
-        permit: OwnedSemaphorePermit,
-    ) -> Result<(Connection, bool), TransportError> {
-        let connection = Box::new(Http1::new(io).await.map_err(classify::unsent)?);
-        Ok((Connection::Http1(Lease::new(connection, Arc::clone(host), permit)), true))
-    }
-}
-
-/// A connection that one call may use.
-enum Connection {
-    Http1(Lease),
-    #[cfg(feature = "http2")]
-    Http2(Use),
-}
-
-type Sent = Result<Response<ResponseBody>, TrySendError<Request<RequestBody>>>;
-
-impl Connection {
-    /// The outer error is that of a request that has no form for this connection.
-    async fn send(
-        self,
-        route: &Route<'_>,
-        mut request: Request<RequestBody>,
-    ) -> Result<Sent, TransportError> {
-        match self {
-            Self::Http1(mut lease) => {
-                request::for_http1(&mut request, route.relay())?;
-                let sent = lease.connection.send(request).await;
-                Ok(sent.map(|response| response::over_http1(response, lease)))
-            }
-            #[cfg(feature = "http2")]
-            Self::Http2(shared) => {
-                request::for_http2(&mut request, &route.scheme)?;
-                let sent = shared.send(request).await;
-                Ok(sent.map(|response| response::over_http2(response, shared)))
-            }
-        }
-    }
-}
-
-/// 407 is the proxy's own answer, and says that it did not relay the request.
-/// <https://www.rfc-editor.org/rfc/rfc9110#section-15.5.8>
-fn refuse(
-    response: Response<ResponseBody>,
-    relay: Option<&Proxy>,
-) -> Result<Response<ResponseBody>, TransportError> {
-    match (relay, response.status()) {
-        (Some(proxy), status @ StatusCode::PROXY_AUTHENTICATION_REQUIRED) => {
-            Err(proxy.refused("the request", status))
-        }
-        _ => Ok(response),
+        let inner = Arc::clone(&self.0);
+        Box::pin(async move { inner.send(request).await })
     }
 }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::{
-    Connection, HttpVersions, Inner, Route, classify,
+    HttpVersions, Inner, classify,
     http2::Http2,
     pool::{Host, Lease},
+    send::{Connection, Route},
 };
 use crate::{TransportError, TransportErrorKind};
 

@@ -43,7 +43,20 @@ impl Pool {
 
     pub(super) fn host(&self, scheme: Scheme, authority: Authority) -> Arc<Host> {
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(hosts.entry((scheme, authority)).or_insert_with(|| Arc::new(Host::new(self.limits))))
+        let key = (scheme, authority);
+        if let Some(host) = hosts.get(&key) {
+            return Arc::clone(host);
+        }
+        // Only a new one makes the list longer: then those that nobody calls any more go.
+        hosts.retain(|_, host| Arc::strong_count(host) > 1 || host.has_connections());
+        let host = Arc::new(Host::new(self.limits));
+        hosts.insert(key, Arc::clone(&host));
+        host
+    }
+
+    #[cfg(test)]
+    pub(super) fn hosts(&self) -> usize {
+        self.hosts.lock().unwrap().len()
     }
 }
 
@@ -91,6 +104,14 @@ impl Host {
                 return Some(connection);
             }
         }
+    }
+
+    fn has_connections(&self) -> bool {
+        #[cfg(feature = "http2")]
+        if self.shared.has_connection() {
+            return true;
+        }
+        !self.lock().connections.is_empty()
     }
 
     /// Keeps a free connection for the next call.

@@ -48,6 +48,10 @@ impl Shared {
         Some(self.used(connection))
     }
 
+    pub(super) fn has_connection(&self) -> bool {
+        lock(&self.place).connection.is_some()
+    }
+
     /// Shares `connection`, unless somebody else was faster: then theirs is used, and it is closed.
     pub(super) fn share(&self, connection: Http2) -> Use {
         let mut place = lock(&self.place);

@@ -1,12 +1,11 @@
-//! What only the inside shows: when certificates are loaded.
+//! What only the inside shows: when certificates are loaded, and what is remembered of hosts.
 
 use std::io::{Read, Write};
 
 use super::*;
-
 use crate::TransportErrorKind::Tls;
 
-/// Answers one request with a 200 and an empty body; gives the address.
+/// Answers one request with a 200 and an empty body, and waits until the client closes; gives the address.
 fn peer() -> std::net::SocketAddr {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -14,6 +13,7 @@ fn peer() -> std::net::SocketAddr {
         let (mut stream, _) = listener.accept().unwrap();
         let _ = stream.read(&mut [0; 4096]).unwrap();
         stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").unwrap();
+        while stream.read(&mut [0; 4096]).is_ok_and(|length| length > 0) {}
     });
     address
 }
@@ -42,6 +42,19 @@ async fn https_loads_them_once_for_all_clones() {
     let clone = transport.clone();
     assert_eq!(send(&clone, "https").await.unwrap_err().kind(), Tls);
     assert_eq!(address(&clone), first);
+}
+
+async fn check_hosts(transport: HyperTransport, expected: usize) {
+    for _ in 0..10 {
+        send(&transport, "http").await.unwrap();
+    }
+    assert_eq!(transport.0.pool.hosts(), expected);
+}
+
+#[tokio::test]
+async fn a_host_is_remembered_as_long_as_it_has_connections() {
+    check_hosts(HyperTransport::new(), 10).await;
+    check_hosts(HyperTransport::builder().pool_max_idle_per_host(0).build(), 1).await;
 }
 
 /// Holds on a machine with root certificates, and on one without: then the error says what to do.

@@ -207,3 +207,34 @@ impl futures_core::Stream for Endless {
         std::task::Poll::Pending
     }
 }
+
+/// Whatever became of the calls, each has left its place: as many as the limit find one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_place_is_lost_to_calls_that_are_given_up() {
+    let server = Open::default().serve().await;
+    let transport = HyperTransport::builder().max_connections_per_host(4).build();
+    let mut tasks = JoinSet::new();
+    for number in 0..400 {
+        let (transport, request) = (transport.clone(), server.post(RequestBody::default()));
+        tasks.spawn(async move {
+            let mut call = transport.send(request);
+            // Given up after a few steps, at a different point each.
+            for _ in 0..number % 7 {
+                let step = std::future::poll_fn(|cx| std::task::Poll::Ready(call.as_mut().poll(cx)));
+                match step.await {
+                    std::task::Poll::Ready(response) if number % 2 == 0 => {
+                        response.unwrap().into_body().collect().await.unwrap();
+                        return;
+                    }
+                    std::task::Poll::Ready(_) => return,
+                    std::task::Poll::Pending => tokio::task::yield_now().await,
+                }
+            }
+        });
+    }
+    tasks.join_all().await;
+    let mut held = Vec::new();
+    for _ in 0..4 {
+        held.push(head(&transport, &server).await);
+    }
+}

@@ -1,0 +1,76 @@
+//! A signed call through a proxy: what was signed is what arrives.
+
+use invoke_model_client::{Client, Config, Credentials, Proxies, TransportErrorKind};
+use invoke_model_local::Local;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+
+/// Relays the first connection's first request, as a proxy does: to the host of its target, in the form of an origin
+/// server. Gives its URL, and the head that it was sent.
+async fn relay() -> (String, oneshot::Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://user:secret@{}", listener.local_addr().unwrap());
+    let (tell, told) = oneshot::channel();
+    tokio::spawn(async move {
+        let (mut client, _) = listener.accept().await.unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(client.read_u8().await.unwrap());
+        }
+        let head = String::from_utf8(head).unwrap();
+        let (method, rest) = head.split_once(" http://").unwrap();
+        let (host, path) = rest.split_once('/').unwrap();
+        let mut server = TcpStream::connect(host).await.unwrap();
+        server.write_all(format!("{method} /{path}").as_bytes()).await.unwrap();
+        tell.send(head.clone()).unwrap();
+        let _ = copy_bidirectional(&mut client, &mut server).await;
+    });
+    (url, told)
+}
+
+fn client(local: &Local, proxies: Proxies) -> Client {
+    let credentials = Credentials::new(local.access_key_id(), local.secret_access_key(), None, None, "test");
+    let config = Config::builder()
+        .region("us-east-1")
+        .endpoint_url(local.url())
+        .credentials_provider(credentials)
+        .proxies(proxies);
+    Client::new(config).unwrap()
+}
+
+const TITAN: &str = "amazon.titan-embed-text-v2:0";
+
+#[tokio::test]
+async fn the_signature_survives_a_relay() {
+    let local = Local::start().await.unwrap();
+    let (url, head) = relay().await;
+    let client = client(&local, Proxies::default().http(&url).unwrap());
+    let answer = client.invoke_model().model_id(TITAN).body(r#"{"inputText":"a"}"#).send().await.unwrap();
+    assert_eq!(answer.content_type, "application/json");
+    assert_eq!(local.calls()[0].status, 200);
+
+    let head = head.await.unwrap().to_lowercase();
+    assert!(head.contains("proxy-authorization: basic dxnlcjpzzwnyzxq="), "{head}");
+    let (_, signed) = head.split_once("signedheaders=").unwrap();
+    assert!(!signed.split(',').next().unwrap().contains("proxy"), "a relay may take it off: {head}");
+}
+
+#[tokio::test]
+async fn an_exception_needs_no_proxy() {
+    let local = Local::start().await.unwrap();
+    let nowhere = Proxies::default().http("http://127.0.0.1:1").unwrap();
+    let call = |proxies| {
+        let client = client(&local, proxies);
+        async move { client.invoke_model().model_id(TITAN).body(r#"{"inputText":"a"}"#).send().await }
+    };
+    call(nowhere.clone().except("127.0.0.1")).await.unwrap();
+    let error = call(nowhere).await.unwrap_err();
+    let line = error.to_string();
+    assert!(line.contains("proxy 127.0.0.1:1"), "{line}");
+    let kind = match error.kind() {
+        invoke_model_client::ErrorKind::Transport(error) => error.kind(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(kind, TransportErrorKind::Connect);
+}
