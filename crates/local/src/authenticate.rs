@@ -1,5 +1,7 @@
 //! Who calls: a SigV4 signature or a bearer token, checked, and the refusals in the service's words.
 
+use std::collections::BTreeMap;
+use std::sync::{PoisonError, RwLock};
 use std::time::SystemTime;
 
 use http::StatusCode;
@@ -16,9 +18,25 @@ use crate::refuse::CommonError;
 pub(crate) struct Authenticator {
     pub(crate) verifier: Verifier,
     pub(crate) credentials: Credentials,
+    pub(crate) temporary: TemporaryKeys,
     pub(crate) bearer_token: Option<Token>,
     /// Whether anybody may call.
     pub(crate) anybody: bool,
+}
+
+/// Credentials and the time when they expire, if they do, by access key id.
+#[derive(Debug, Default)]
+pub(crate) struct TemporaryKeys(RwLock<BTreeMap<String, (Credentials, Option<SystemTime>)>>);
+
+impl TemporaryKeys {
+    pub(crate) fn insert(&self, credentials: Credentials, until: Option<SystemTime>) {
+        let mut keys = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        keys.insert(credentials.access_key_id().to_owned(), (credentials, until));
+    }
+
+    fn find(&self, access_key_id: &str) -> Option<(Credentials, Option<SystemTime>)> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(access_key_id).cloned()
+    }
 }
 
 /// A bearer token. `Debug` does not show it.
@@ -55,8 +73,16 @@ impl Authenticator {
             return self.check_bearer(token);
         }
         let ours = &self.credentials;
-        let lookup = |id: &str| (id == ours.access_key_id()).then(|| ours.clone());
+        let lookup = |id: &str| {
+            let temporary = self.temporary.find(id).map(|(credentials, _)| credentials);
+            temporary.or_else(|| (id == ours.access_key_id()).then(|| ours.clone()))
+        };
         let verified = self.verifier.verify(request, payload, lookup, now).map_err(refusal)?;
+        let until = self.temporary.find(verified.access_key_id()).and_then(|(_, until)| until);
+        if until.is_some_and(|until| now >= until) {
+            let message = "The security token included in the request is expired";
+            return Err(CommonError::forbidden("ExpiredTokenException", message));
+        }
         Ok(Caller::Signed(Box::new(verified)))
     }
 

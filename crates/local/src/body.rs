@@ -11,6 +11,7 @@ use hyper::body::{Body, Frame, SizeHint};
 use tokio::sync::oneshot;
 
 use crate::answering::Sent;
+use crate::quotas::Reservation;
 use crate::stream::{Broken, Events};
 
 /// What an answer carries.
@@ -19,6 +20,7 @@ pub(crate) struct AnswerBody {
     /// Told when all of it was made.
     sent: Option<Arc<Sent>>,
     is_over: bool,
+    _quota: Option<Reservation>,
 }
 
 enum Content {
@@ -32,7 +34,7 @@ enum Content {
 
 impl AnswerBody {
     fn new(content: Content) -> Self {
-        Self { content, sent: None, is_over: false }
+        Self { content, sent: None, is_over: false, _quota: None }
     }
 
     pub(crate) fn events(events: Events) -> Self {
@@ -52,6 +54,12 @@ impl AnswerBody {
         if let Content::Whole(bytes) = &mut self.content {
             self.content = Content::Unended(Unended { bytes: bytes.take(), ..Unended::default() });
         }
+        self
+    }
+
+    /// The same, holding what was taken from the quotas.
+    pub(crate) fn holding(mut self, quota: Option<Reservation>) -> Self {
+        self._quota = quota;
         self
     }
 

@@ -8,13 +8,14 @@ use invoke_model_signing::{Credentials, Verifier};
 use invoke_model_types::service::SIGNING_NAME;
 use tokio::sync::watch;
 
-use crate::authenticate::{Authenticator, Token};
+use crate::authenticate::{Authenticator, TemporaryKeys, Token};
 use crate::call_log::CallLog;
 use crate::connections::Connections;
 use crate::endpoint::{Clock, Endpoint};
-use crate::fault::{FaultRule, Script};
+use crate::fault::{FaultRule, Faults, Script, TemporaryCredentials};
 use crate::policy::Policy;
 use crate::queue::Queue;
+use crate::quotas::{Meters, Quotas};
 use crate::server::{Local, StartError};
 
 /// The settings of a [`Local`] endpoint, each with a default that suits tests.
@@ -29,6 +30,10 @@ pub struct Builder {
     verify: bool,
     pace: Duration,
     script: Script,
+    quotas: Quotas,
+    temporary: TemporaryKeys,
+    /// Those whose time begins with the endpoint's.
+    expiring: Vec<TemporaryCredentials>,
 }
 
 impl Builder {
@@ -51,6 +56,9 @@ impl Builder {
             verify: true,
             pace: Duration::ZERO,
             script: Script::default(),
+            quotas: Quotas::default(),
+            temporary: TemporaryKeys::default(),
+            expiring: Vec::new(),
         }
     }
 
@@ -67,6 +75,20 @@ impl Builder {
         session_token: Option<String>,
     ) -> Self {
         Self { credentials: Credentials::new(access_key_id, secret_access_key, session_token), ..self }
+    }
+
+    /// Credentials that callers may sign with as well, until a time by [`clock`](Self::clock); afterwards, they are refused with
+    /// `ExpiredTokenException`. May be called for several, of which one replaces another with its access key id.
+    pub fn temporary_credentials(
+        self,
+        access_key_id: impl Into<String>,
+        secret_access_key: impl Into<String>,
+        session_token: impl Into<String>,
+        until: SystemTime,
+    ) -> Self {
+        let token = Some(session_token.into());
+        self.temporary.insert(Credentials::new(access_key_id, secret_access_key, token), Some(until));
+        self
     }
 
     /// A token that callers may send as `Authorization: Bearer ..` in place of a signature. By default there is
@@ -107,6 +129,19 @@ impl Builder {
         self
     }
 
+    /// How much may be asked of each model in a time. By default, anything.
+    pub fn quotas(self, quotas: Quotas) -> Self {
+        Self { quotas, ..self }
+    }
+
+    /// All that a file of faults says: its rules come after those given before, its quotas replace any, and its credentials
+    /// begin to expire when the endpoint is started.
+    pub fn script(mut self, faults: Faults) -> Self {
+        let Faults { rules, quotas, credentials } = faults;
+        self.expiring.extend(credentials);
+        self.faults(rules).quotas(quotas)
+    }
+
     /// Starts the endpoint.
     ///
     /// # Errors
@@ -120,6 +155,13 @@ impl Builder {
     }
 
     pub(crate) fn endpoint(self) -> Arc<Endpoint> {
+        let started = self.clock.now();
+        for expiring in self.expiring {
+            let lifetime = Duration::from_secs(expiring.expire_in_seconds);
+            // Never, where there is no such time.
+            let until = started.checked_add(lifetime);
+            self.temporary.insert(expiring.into(), until);
+        }
         let verifier = Verifier::new(SIGNING_NAME);
         let verifier = match &self.region {
             Some(region) => verifier.with_region(region),
@@ -129,6 +171,7 @@ impl Builder {
             authenticator: Authenticator {
                 verifier,
                 credentials: self.credentials,
+                temporary: self.temporary,
                 bearer_token: self.bearer_token,
                 anybody: !self.verify,
             },
@@ -139,6 +182,7 @@ impl Builder {
             raise: Queue::default(),
             faults: Queue::default(),
             script: self.script,
+            meters: Meters::new(self.quotas),
             pace: self.pace,
             streams: watch::Sender::new(0),
             calls: watch::Sender::new(0),

@@ -13,6 +13,7 @@ use crate::connections::Connections;
 use crate::fault::Script;
 use crate::policy::Policy;
 use crate::queue::Queue;
+use crate::quotas::Meters;
 use crate::stream::Planned;
 
 /// The state of an endpoint, without its socket.
@@ -30,6 +31,7 @@ pub(crate) struct Endpoint {
     pub(crate) faults: Queue<Planned>,
     /// Faults for connections, requests and calls.
     pub(crate) script: Script,
+    pub(crate) meters: Meters,
     /// What lies between two events of a stream.
     pub(crate) pace: Duration,
     /// How many streams are being sent.

@@ -29,7 +29,7 @@
 //! |---|---|---|
 //! | the connection, and the bytes of the request | `line`, by the rules of `fault` | its end |
 //! | route | `invocation` | 404 `UnknownOperationException` |
-//! | authenticate | `authenticate` | 403 `InvalidSignatureException`, `UnrecognizedClientException`, `MissingAuthenticationTokenException`, `AccessDeniedException`; 400 `IncompleteSignatureException` |
+//! | authenticate | `authenticate` | 403 `InvalidSignatureException`, `UnrecognizedClientException`, `ExpiredTokenException`, `MissingAuthenticationTokenException`, `AccessDeniedException`; 400 `IncompleteSignatureException` |
 //! | what a [`Fault`] says instead | `fault` | anything |
 //! | errors asked for by [`Local::raise`] | `raise` | any |
 //! | the model's constraints | `invocation` | 400 `ValidationException` |
@@ -38,6 +38,7 @@
 //! | the model | [`families`] | 404 `ResourceNotFoundException` |
 //! | access | [`Policy`] | 403 `AccessDeniedException` |
 //! | the answer | [`families`] | 400 `ValidationException` |
+//! | quotas | [`Quotas`] | 429 `ThrottlingException` |
 //! | what a [`Fault`] makes of it | `fault` | |
 //! | the bytes of the answer | `line` | its end |
 //!
@@ -73,7 +74,11 @@
 //! | a clock that is off | [`Fault::clock_skew`], [`Fault::date_skew`] |
 //! | for which calls, and how often | [`Fault::operation`], [`Fault::model`], [`FaultRule::first`], [`FaultRule::every`] |
 //!
-//! All of it waits by Tokio's clock, which tests can pause.
+//! [`Faults`] reads the same from a file, for [`Builder::script`] and `invoke-model serve --faults`; `docs/faults.md` has the
+//! format.
+//!
+//! All of it waits by Tokio's clock, which tests can pause. [`Quotas`] are refilled by it, too; credentials expire
+//! ([`Builder::temporary_credentials`], [`Local::add_temporary_credentials`]) by [`Builder::clock`], as signatures do.
 //!
 //! # What the endpoint saw
 //!
@@ -98,6 +103,7 @@ mod pattern;
 mod payload;
 mod policy;
 mod queue;
+mod quotas;
 mod raise;
 mod refuse;
 mod respond;
@@ -111,8 +117,9 @@ mod tests;
 pub use builder::Builder;
 pub use call_log::CallRecord;
 pub use connections::{ConnectionRecord, Stats};
-pub use fault::{At, End, Fault, FaultRule, RetryAfter};
+pub use fault::{At, End, Fault, FaultRule, Faults, FaultsError, RetryAfter, TemporaryCredentials};
 pub use policy::Policy;
+pub use quotas::Quotas;
 pub use raise::ERROR_MODEL_ID;
 pub use server::{Local, StartError};
 pub use stream::{StreamEnd, StreamFault, StreamRecord};

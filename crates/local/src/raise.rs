@@ -1,9 +1,8 @@
 //! A model that answers with nothing but errors.
 
-use invoke_model_types::{InvokeModelWithResponseStreamError as Error, ResponseStreamError};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::fault::{NAMES, STREAM_NAMES, in_stream, named};
 use crate::invocation::Mode;
 use crate::refuse::Refused;
 use crate::stream::{Planned, StreamFault};
@@ -24,17 +23,11 @@ pub const ERROR_MODEL_ID: &str = "local.error-v1";
 
 /// What goes wrong in the stream that a body asks for; for most bodies, there is no stream but an error at once.
 pub(crate) fn planned(mode: Mode, body: &Value) -> Result<Planned, Refused> {
-    let error = match named(body) {
+    let name = body.get("error").and_then(Value::as_str);
+    let error = match name.and_then(|name| named(name, body)) {
         Some(Ok(error)) => error,
         Some(Err(error)) => return Err(malformed(&error.to_string())),
-        None => {
-            return Err(malformed(
-                "`error` must be AccessDeniedException, InternalServerException, ModelErrorException, \
-                 ModelNotReadyException, ModelStreamErrorException, ModelTimeoutException, \
-                 ResourceNotFoundException, ServiceQuotaExceededException, ServiceUnavailableException, \
-                 ThrottlingException or ValidationException",
-            ));
-        }
+        None => return Err(malformed(&format!("`error` must be {NAMES}"))),
     };
     match (mode, body.get("afterEvents")) {
         (Mode::Whole, _) | (Mode::Streamed, None) => Err(Refused::Modeled(error)),
@@ -42,12 +35,8 @@ pub(crate) fn planned(mode: Mode, body: &Value) -> Result<Planned, Refused> {
             let after_events = after_events
                 .as_u64()
                 .ok_or_else(|| malformed("`afterEvents` must be a whole number, 0 or more"))?;
-            let error = in_stream(error).ok_or_else(|| {
-                malformed(
-                    "with `afterEvents`, `error` must be InternalServerException, ModelStreamErrorException, \
-                     ModelTimeoutException, ServiceUnavailableException, ThrottlingException or ValidationException",
-                )
-            })?;
+            let error = in_stream(error)
+                .ok_or_else(|| malformed(&format!("with `afterEvents`, `error` must be {STREAM_NAMES}")))?;
             Ok(Planned { after_events, fault: StreamFault::Error(error) })
         }
     }
@@ -64,39 +53,4 @@ pub(crate) fn conversation() -> Value {
 
 fn malformed(fault: &str) -> Refused {
     Refused::validation(format!("Malformed input request: {fault}"))
-}
-
-/// The error that a body names, its members read as their shapes say; `None` when it names none.
-fn named(body: &Value) -> Option<Result<Error, serde_json::Error>> {
-    fn read<'a, E: Deserialize<'a> + Into<Error>>(body: &'a Value) -> Result<Error, serde_json::Error> {
-        E::deserialize(body).map(Into::into)
-    }
-    use invoke_model_types as types;
-    Some(match body.get("error")?.as_str()? {
-        "AccessDeniedException" => read::<types::AccessDeniedException>(body),
-        "InternalServerException" => read::<types::InternalServerException>(body),
-        "ModelErrorException" => read::<types::ModelErrorException>(body),
-        "ModelNotReadyException" => read::<types::ModelNotReadyException>(body),
-        "ModelStreamErrorException" => read::<types::ModelStreamErrorException>(body),
-        "ModelTimeoutException" => read::<types::ModelTimeoutException>(body),
-        "ResourceNotFoundException" => read::<types::ResourceNotFoundException>(body),
-        "ServiceQuotaExceededException" => read::<types::ServiceQuotaExceededException>(body),
-        "ServiceUnavailableException" => read::<types::ServiceUnavailableException>(body),
-        "ThrottlingException" => read::<types::ThrottlingException>(body),
-        "ValidationException" => read::<types::ValidationException>(body),
-        _ => return None,
-    })
-}
-
-/// The error as one that a stream can end with.
-fn in_stream(error: Error) -> Option<ResponseStreamError> {
-    Some(match error {
-        Error::InternalServerException(error) => error.into(),
-        Error::ModelStreamErrorException(error) => error.into(),
-        Error::ModelTimeoutException(error) => error.into(),
-        Error::ServiceUnavailableException(error) => error.into(),
-        Error::ThrottlingException(error) => error.into(),
-        Error::ValidationException(error) => error.into(),
-        _ => return None,
-    })
 }

@@ -23,6 +23,7 @@ use crate::families::{self, Answer, DEFAULT_TEXT_MODEL};
 use crate::fault::{At, End, Fault, Instead};
 use crate::invocation::{Invocation, Mode};
 use crate::payload::Payload;
+use crate::quotas::Reservation;
 use crate::raise;
 use crate::refuse::{Refused, X_AMZN_ERRORTYPE};
 use crate::rules;
@@ -113,18 +114,24 @@ fn answer(
     let response = match mode {
         Mode::Whole => {
             let answer = families::answer(asked.model_id, &asked.body)?;
+            let quota =
+                asked.reserve(endpoint, answer.input_tokens, answer.max_tokens, answer.output_tokens)?;
             (call.input_tokens, call.output_tokens) = (Some(answer.input_tokens), Some(answer.output_tokens));
-            whole(invocation, answer)
+            whole(invocation, answer).map(|response| response.map(|body| body.holding(quota)))
         }
         Mode::Streamed => {
             let chunks = families::stream(asked.model_id, &asked.body)?;
+            let quota =
+                asked.reserve(endpoint, chunks.input_tokens, chunks.max_tokens, chunks.output_tokens)?;
             (call.input_tokens, call.output_tokens) = (Some(chunks.input_tokens), Some(chunks.output_tokens));
             let content_type = chunks.content_type;
             let planned = fault.planned().or(asked.fault).or_else(|| endpoint.faults.pop());
             let frames = Frames::new(chunks, now, planned);
             let progress = Arc::clone(call.progress.get_or_insert_default());
             let pace = fault.pace.unwrap_or(endpoint.pace);
-            streamed(invocation, content_type, Events::new(Arc::clone(endpoint), frames, progress, pace))
+            let events = Events::new(Arc::clone(endpoint), frames, progress, pace);
+            streamed(invocation, content_type, events)
+                .map(|response| response.map(|body| body.holding(quota)))
         }
     };
     call.worked_on = fault.counts(response.is_ok());
@@ -136,6 +143,22 @@ struct Asked {
     model_id: &'static str,
     body: Value,
     fault: Option<Planned>,
+}
+
+impl Asked {
+    /// Takes the tokens of an answer from the quotas, until it has been sent.
+    fn reserve(
+        &self,
+        endpoint: &Arc<Endpoint>,
+        input_tokens: u64,
+        max_tokens: u64,
+        output_tokens: u64,
+    ) -> Result<Option<Reservation>, Refused> {
+        let burndown = families::find(self.model_id).map_or(1, |model| model.burndown());
+        let most = input_tokens.saturating_add(max_tokens);
+        let used = input_tokens.saturating_add(output_tokens.saturating_mul(burndown));
+        Reservation::take(endpoint, self.model_id, most, used).map_err(|error| Refused::Modeled(error.into()))
+    }
 }
 
 /// Lets an invocation through to the model that it names, if it may be asked.

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http::{Request, Response};
 use http_body_util::BodyExt;
@@ -11,6 +11,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use invoke_model_signing::Credentials;
 use invoke_model_types::{InvokeModelWithResponseStreamError, ResponseStreamError};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -105,6 +106,19 @@ impl Local {
     /// The bearer token that it takes, if there is one.
     pub fn bearer_token(&self) -> Option<&str> {
         self.endpoint.authenticator.bearer_token.as_ref().map(|token| token.0.as_str())
+    }
+
+    /// Takes signatures of these credentials as well, as [`Builder::temporary_credentials`].
+    pub fn add_temporary_credentials(
+        &self,
+        access_key_id: impl Into<String>,
+        secret_access_key: impl Into<String>,
+        session_token: impl Into<String>,
+        until: SystemTime,
+    ) {
+        let token = Some(session_token.into());
+        let credentials = Credentials::new(access_key_id, secret_access_key, token);
+        self.endpoint.authenticator.temporary.insert(credentials, Some(until));
     }
 
     /// A region that signatures may be made for.

@@ -22,12 +22,21 @@ pub struct Answer {
     /// Tokens generated, by the same estimate as the usage fields of `body`; 0 for embedding and image
     /// models.
     pub output_tokens: u64,
+    /// The most tokens that could have been generated: what the body allows, else what the vendor does; 0 for embedding and
+    /// image models.
+    pub max_tokens: u64,
 }
 
 impl Answer {
     pub(super) fn json(body: &Value, input_tokens: u64, output_tokens: u64) -> Self {
         let body = body.to_string().into_bytes();
-        Self { content_type: "application/json", body, input_tokens, output_tokens }
+        Self {
+            content_type: "application/json",
+            body,
+            input_tokens,
+            output_tokens,
+            max_tokens: output_tokens,
+        }
     }
 }
 

@@ -18,7 +18,7 @@ use super::content::{Content, Part};
 use super::digest::Seal;
 use super::fault::Fault;
 use super::models::Model;
-use super::reply::{End, Limits, reply};
+use super::reply::{End, Limits, Reply, reply};
 use super::{anthropic_stream, json, tokens};
 
 #[derive(Deserialize)]
@@ -103,7 +103,8 @@ pub(super) fn complete(model: &Model, body: &Value) -> Result<Completion, Refusa
         "usage": {"input_tokens": input_tokens, "output_tokens": reply.tokens},
     });
     let chunks = Box::new(anthropic_stream::chunks(&whole, &reply));
-    Ok(Completion { input_tokens, output_tokens: reply.tokens, whole, chunks })
+    let Reply { tokens: output_tokens, max_tokens, .. } = reply;
+    Ok(Completion { input_tokens, output_tokens, max_tokens, whole, chunks })
 }
 
 /// What the structure alone does not say.

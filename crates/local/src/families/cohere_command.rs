@@ -95,7 +95,8 @@ pub(super) fn complete(model: &Model, body: &Value) -> Result<Completion, Refusa
         answer["search_queries"] = json!([{"text": message, "generation_id": seal.uuid("search_query")}]);
         let queries =
             [event("search-queries-generation", "search_queries", answer["search_queries"].clone())];
-        return Ok(completion(input_tokens, tokens::count(&message), answer, queries.into_iter()));
+        let output_tokens = tokens::count(&message);
+        return Ok(completion([input_tokens, output_tokens], None, answer, queries.into_iter()));
     }
 
     let max_tokens = request.max_tokens.map(|limit| limit.0);
@@ -108,12 +109,12 @@ pub(super) fn complete(model: &Model, body: &Value) -> Result<Completion, Refusa
     let output_tokens = reply.tokens;
     let new = [Turn { role: Role::User, message }, Turn { role: Role::Chatbot, message: reply.text }];
     answer["chat_history"] = history.iter().chain(&new).map(|turn| json!(turn)).collect();
-    Ok(completion(input_tokens, output_tokens, answer, texts))
+    Ok(completion([input_tokens, output_tokens], max_tokens, answer, texts))
 }
 
 fn completion(
-    input_tokens: u64,
-    output_tokens: u64,
+    [input_tokens, output_tokens]: [u64; 2],
+    max_tokens: Option<i64>,
     answer: Value,
     events: impl Iterator<Item = Value> + Send + 'static,
 ) -> Completion {
@@ -122,7 +123,7 @@ fn completion(
     end["is_finished"] = json!(true);
     end["response"] = answer.clone();
     let chunks = Box::new(std::iter::once(start).chain(events).chain([end]));
-    Completion { input_tokens, output_tokens, whole: answer, chunks }
+    Completion { input_tokens, output_tokens, max_tokens, whole: answer, chunks }
 }
 
 fn event(kind: &str, key: &str, value: Value) -> Value {

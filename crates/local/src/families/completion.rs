@@ -10,6 +10,8 @@ use super::answer::Answer;
 pub(super) struct Completion {
     pub(super) input_tokens: u64,
     pub(super) output_tokens: u64,
+    /// The most that it could have been, where the caller or the vendor says so.
+    pub(super) max_tokens: Option<i64>,
     /// The vendor's response to `InvokeModel`.
     pub(super) whole: Value,
     /// The vendor's chunks, which say the same. Nothing is made before it is asked for.
@@ -25,17 +27,28 @@ pub struct Chunks {
     pub input_tokens: u64,
     /// Tokens of all chunks, as [`Answer::output_tokens`].
     pub output_tokens: u64,
+    /// The most that they could have been, as [`Answer::max_tokens`].
+    pub max_tokens: u64,
     chunks: Box<dyn Iterator<Item = Value> + Send>,
 }
 
+/// The most that is generated where nobody says how much: of the order of what models of such vendors can.
+const UNLIMITED: u64 = 10_000;
+
 impl Completion {
     pub(super) fn answer(self) -> Answer {
-        Answer::json(&self.whole, self.input_tokens, self.output_tokens)
+        let max_tokens = self.most();
+        Answer { max_tokens, ..Answer::json(&self.whole, self.input_tokens, self.output_tokens) }
     }
 
     pub(super) fn stream(self) -> Chunks {
+        let max_tokens = self.most();
         let Self { input_tokens, output_tokens, chunks, .. } = self;
-        Chunks { content_type: "application/json", input_tokens, output_tokens, chunks }
+        Chunks { content_type: "application/json", input_tokens, output_tokens, max_tokens, chunks }
+    }
+
+    fn most(&self) -> u64 {
+        self.max_tokens.map_or(UNLIMITED, |limit| u64::try_from(limit).unwrap_or(0))
     }
 }
 
@@ -53,6 +66,7 @@ impl fmt::Debug for Chunks {
             .field("content_type", &self.content_type)
             .field("input_tokens", &self.input_tokens)
             .field("output_tokens", &self.output_tokens)
+            .field("max_tokens", &self.max_tokens)
             .finish_non_exhaustive()
     }
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::answer::Refusal;
 use super::bounded::{Integer, Number, Text};
 use super::completion::Completion;
-use super::reply::{End, Limits, reply};
+use super::reply::{End, Limits, Reply, reply};
 use super::{json, prompt, tokens};
 
 #[derive(Deserialize)]
@@ -53,5 +53,6 @@ pub(super) fn complete(body: &Value) -> Result<Completion, Refusal> {
         "generation_token_count": reply.tokens,
         "stop_reason": stop_reason,
     });
-    Ok(Completion { input_tokens, output_tokens: reply.tokens, whole, chunks: Box::new(chunks) })
+    let Reply { tokens: output_tokens, max_tokens, .. } = reply;
+    Ok(Completion { input_tokens, output_tokens, max_tokens, whole, chunks: Box::new(chunks) })
 }

@@ -124,7 +124,7 @@ fn completion(
     let stop_reason = if reply.end == End::Length { "length" } else { "stop" };
     let steps = reply.steps();
     let chunks = steps.map(move |step| say(step.delta.text, step.is_last.then_some(stop_reason)));
-    let output_tokens = reply.tokens;
+    let Reply { tokens: output_tokens, max_tokens, .. } = reply;
     let whole = say(reply.text, Some(stop_reason));
-    Completion { input_tokens, output_tokens, whole, chunks: Box::new(chunks) }
+    Completion { input_tokens, output_tokens, max_tokens, whole, chunks: Box::new(chunks) }
 }

@@ -20,6 +20,15 @@ impl Model {
         self.family.kind()
     }
 
+    /// How many tokens of the quotas a generated one counts for: five with Claude 3.7 and later.
+    /// <https://docs.aws.amazon.com/bedrock/latest/userguide/quotas-token-burndown.html>
+    pub(crate) fn burndown(&self) -> u64 {
+        const EARLIER: [&str; 4] = ["claude-3-haiku-", "claude-3-opus-", "claude-3-sonnet-", "claude-3-5-"];
+        let name = self.id.strip_prefix("anthropic.");
+        let is_later = name.is_some_and(|name| EARLIER.iter().all(|start| !name.starts_with(start)));
+        if is_later { 5 } else { 1 }
+    }
+
     /// The id up to its version number after the colon, as ARNs of customised models spell it.
     pub(super) fn stem(&self) -> &'static str {
         self.id.split_once(':').map_or(self.id, |(stem, _)| stem)

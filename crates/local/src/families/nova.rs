@@ -133,7 +133,8 @@ pub(super) fn complete(body: &Value) -> Result<Completion, Refusal> {
         "stopReason": stop_reason,
         "usage": usage,
     });
-    Ok(Completion { input_tokens, output_tokens: reply.tokens, whole, chunks: Box::new(chunks) })
+    let Reply { tokens: output_tokens, max_tokens, .. } = reply;
+    Ok(Completion { input_tokens, output_tokens, max_tokens, whole, chunks: Box::new(chunks) })
 }
 
 fn chunks(

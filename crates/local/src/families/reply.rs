@@ -18,6 +18,8 @@ pub(super) struct Limits<'a> {
 pub(super) struct Reply {
     pub(super) text: String,
     pub(super) tokens: u64,
+    /// As in its [`Limits`].
+    pub(super) max_tokens: Option<i64>,
     pub(super) end: End,
 }
 
@@ -43,7 +45,7 @@ pub(super) fn reply(turn: &str, limits: &Limits<'_>) -> Reply {
         text = &text[..at];
         end = End::Stop(stop.clone());
     }
-    Reply { text: text.to_owned(), tokens: tokens::count(text), end }
+    Reply { text: text.to_owned(), tokens: tokens::count(text), max_tokens: limits.max_tokens, end }
 }
 
 fn echo(turn: &str) -> String {

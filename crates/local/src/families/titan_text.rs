@@ -13,7 +13,7 @@ use super::bounded::{Number, Text, within};
 use super::completion::Completion;
 use super::fault::Fault;
 use super::models::Model;
-use super::reply::{End, Limits, reply};
+use super::reply::{End, Limits, Reply, reply};
 use super::{json, prompt, tokens};
 
 #[derive(Deserialize)]
@@ -65,7 +65,8 @@ pub(super) fn complete(model: &Model, body: &Value) -> Result<Completion, Refusa
         "inputTextTokenCount": input_tokens,
         "results": [{"tokenCount": reply.tokens, "outputText": reply.text, "completionReason": reason}],
     });
-    Ok(Completion { input_tokens, output_tokens: reply.tokens, whole, chunks: Box::new(chunks) })
+    let Reply { tokens: output_tokens, max_tokens, .. } = reply;
+    Ok(Completion { input_tokens, output_tokens, max_tokens, whole, chunks: Box::new(chunks) })
 }
 
 /// The most tokens that a caller may ask for.

@@ -50,8 +50,7 @@ impl Fault {
         if let Some((name, value)) = said {
             head.headers.insert(name, value);
         }
-        if let Some(length) = self.content_length.filter(|_| body.whole().is_none()) {
-            // hyper takes the word of who does not say how long a body is.
+        if let Some(length) = self.content_length {
             head.headers.insert(CONTENT_LENGTH, length.into());
         }
         for (name, value) in &self.fields {
@@ -80,13 +79,15 @@ impl Fault {
         if let Some(Instead::Garbage(bytes)) = &self.instead {
             return Some(bytes.clone());
         }
+        // Of a body whose length it does not know, hyper believes what is said.
         let body = response.body().whole()?;
-        self.content_length.map(|length| with_length(response.status(), response.headers(), body, length))
+        let (status, headers) = (response.status(), response.headers());
+        headers.contains_key(CONTENT_LENGTH).then(|| message(status, headers, body))
     }
 }
 
-/// A message as RFC 9112 section 2.1 writes it, but for what it says of its length.
-fn with_length(status: StatusCode, headers: &HeaderMap, body: &[u8], length: u64) -> Bytes {
+/// A message as RFC 9112 section 2.1 writes it, whatever its fields say of its length.
+fn message(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Bytes {
     let mut message = BytesMut::new();
     let reason = status.canonical_reason().unwrap_or_default();
     message.put_slice(format!("HTTP/1.1 {} {reason}\r\n", status.as_str()).as_bytes());
@@ -96,7 +97,7 @@ fn with_length(status: StatusCode, headers: &HeaderMap, body: &[u8], length: u64
         message.put_slice(value.as_bytes());
         message.put_slice(b"\r\n");
     }
-    message.put_slice(format!("content-length: {length}\r\n\r\n").as_bytes());
+    message.put_slice(b"\r\n");
     message.put_slice(body);
     message.freeze()
 }

@@ -57,7 +57,7 @@ pub struct Fault {
     pub(crate) stream: Option<Planned>,
     pub(crate) drip: Option<Drip>,
     pub(crate) broken: Option<(At, End)>,
-    worked_on: Option<bool>,
+    pub(super) worked_on: Option<bool>,
 }
 
 /// What is said in place of the model's answer.

@@ -3,8 +3,7 @@
 use serde::Deserialize;
 
 /// Where the connection of a call breaks, for a reason that is not the call's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum At {
     /// All of the request was read, and nothing was made of it: nobody worked on it.

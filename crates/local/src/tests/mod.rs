@@ -3,9 +3,12 @@
 mod any_request;
 mod authentication;
 mod errors;
+mod expiry;
 mod fault_answers;
 mod fault_ends;
+mod fault_files;
 mod fault_times;
+mod quotas;
 mod rules;
 mod stream_faults;
 mod stream_wire;
