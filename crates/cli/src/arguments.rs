@@ -118,4 +118,7 @@ pub(crate) struct Serve {
     /// Wait so long before each event of a streamed answer
     #[arg(long, value_name = "MILLISECONDS", default_value_t = 0)]
     pub(crate) pace: u64,
+    /// Go wrong as this file says, which docs/faults.md describes: faults, quotas, credentials that expire
+    #[arg(long, value_name = "FILE")]
+    pub(crate) faults: Option<PathBuf>,
 }

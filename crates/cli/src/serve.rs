@@ -1,9 +1,10 @@
 //! `invoke-model serve`: the local endpoint, until it is interrupted.
 
 use std::io::Write;
+use std::path::Path;
 use std::time::Duration;
 
-use invoke_model_local::{Local, Policy};
+use invoke_model_local::{Faults, FaultsError, Local, Policy};
 
 use crate::arguments::Serve;
 use crate::exit::Failure;
@@ -20,12 +21,30 @@ pub(crate) async fn run(arguments: Serve) -> Result<(), Failure> {
     if let Some(token) = &arguments.bearer_token {
         builder = builder.bearer_token(token);
     }
+    if let Some(path) = &arguments.faults {
+        builder = builder.script(faults(path).map_err(|error| Failure::input(&error))?);
+    }
     let policy = arguments.deny.iter().fold(Policy::allow_all(), |policy, pattern| policy.deny(pattern));
     let local = builder.policy(policy).start().await.map_err(|error| Failure::input(&error))?;
     announce(&local).map_err(|error| Failure::output(&error))?;
     tokio::signal::ctrl_c().await.map_err(|error| Failure::input(&error))?;
     local.stop().await;
     Ok(())
+}
+
+/// Why the file of `--faults` is of no use.
+#[derive(Debug, thiserror::Error)]
+enum FileError {
+    #[error("--faults {path}: cannot be read: {source}")]
+    Read { path: String, source: std::io::Error },
+    #[error("--faults {path}: {source}")]
+    Understand { path: String, source: FaultsError },
+}
+
+fn faults(path: &Path) -> Result<Faults, FileError> {
+    let name = || path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|source| FileError::Read { path: name(), source })?;
+    Faults::from_json(&text).map_err(|source| FileError::Understand { path: name(), source })
 }
 
 /// Lines for a shell, so that any AWS client finds the endpoint and can sign for it.
