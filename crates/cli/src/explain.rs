@@ -49,7 +49,11 @@ pub(crate) fn settings(explained: &Explanation) -> String {
     };
     line("endpoint", &config.endpoint_url(), Some(sources.endpoint));
     line("region", config.region().unwrap_or("none"), sources.region);
-    line("credentials", &config.auth_scheme().to_string(), sources.credentials);
+    let scheme = explained.auth_scheme.map_or_else(|| "none".to_owned(), |scheme| scheme.to_string());
+    line("credentials", &scheme, explained.credentials);
+    if let Some(link) = &explained.link {
+        let _ = writeln!(text, "{:<12} {link}", "");
+    }
     if let Some(signed) = &explained.signed {
         let _ = write!(text, "canonical request\n{}\n", indented(&signed.canonical_request().to_string()));
         let _ = write!(text, "string to sign\n{}\n", indented(signed.string_to_sign()));

@@ -1,28 +1,23 @@
-//! The client: its settings, its signer, and a call of any operation.
+//! The client: its settings, who calls, and a call of any operation.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use http::request::Parts;
-use invoke_model_protocol::{self as protocol, Operation};
-use invoke_model_signing::{PayloadHash, Signed, Signer, bearer};
-use invoke_model_types::service::SIGNING_NAME;
+use invoke_model_protocol::Operation;
 
-use crate::config::Authentication;
-use crate::error::ErrorKind;
+use crate::credentials::Caller;
 use crate::retry::{Bucket, Skew};
-use crate::{Call, Config, ConfigError, credentials};
+use crate::{Call, Config, ConfigError};
 
-/// Calls Amazon Bedrock Runtime. Cheap to clone; clones share connections and the signing key.
+/// Calls Amazon Bedrock Runtime. Cheap to clone; clones share connections, credentials and the signing key.
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
 
 struct Inner {
     config: Config,
-    /// One for all calls, because it keeps the signing key. Without a region it is not used: settings that ask for
-    /// a signature have one.
-    signer: Signer,
+    /// One for all calls, because it keeps the credentials and the signing key.
+    caller: Arc<Caller>,
     /// What retries are paid from.
     bucket: Bucket,
     /// How far the service's clock is ahead.
@@ -63,7 +58,7 @@ impl Client {
     }
 
     /// The time as the service has it, as far as it is known.
-    fn now(&self) -> SystemTime {
+    pub(crate) fn now(&self) -> SystemTime {
         self.0.skew.correct(self.config().clock.now())
     }
 
@@ -75,37 +70,16 @@ impl Client {
         &self.0.skew
     }
 
-    /// Says in the request who calls: a signature, or the bearer token. The first look-up of credentials is here,
-    /// and there is none for a token. `None` if the request is not signed: there is a token, or the operation asks for
-    /// nothing.
-    pub(crate) async fn authorize<E>(
-        &self,
-        asked: protocol::Authentication,
-        request: &mut Parts,
-        payload: impl FnOnce() -> PayloadHash,
-    ) -> Result<Option<Signed>, ErrorKind<E>> {
-        match &self.config().authentication {
-            _ if asked == protocol::Authentication::None => Ok(None),
-            Authentication::SigV4(None) if asked == protocol::Authentication::Optional => Ok(None),
-            Authentication::Bearer(token) => {
-                bearer(request, token.token())?;
-                Ok(None)
-            }
-            Authentication::SigV4(provider) => {
-                let provided = credentials::load(provider.as_ref()).await?;
-                // After the look-up, which can take seconds.
-                let now = self.now();
-                let credentials = credentials::current(&provided, now)?;
-                Ok(Some(self.0.signer.sign(request, &credentials, &payload(), now)?))
-            }
-        }
+    /// Who calls, unless a call says otherwise.
+    pub(crate) fn caller(&self) -> &Arc<Caller> {
+        &self.0.caller
     }
 }
 
 impl From<Config> for Client {
     fn from(config: Config) -> Self {
-        let signer = Signer::new(config.region().unwrap_or_default(), SIGNING_NAME);
-        Self(Arc::new(Inner { config, signer, bucket: Bucket::default(), skew: Skew::default() }))
+        let caller = Arc::new(Caller::of(&config));
+        Self(Arc::new(Inner { config, caller, bucket: Bucket::default(), skew: Skew::default() }))
     }
 }
 

@@ -1,11 +1,11 @@
 //! Settings from environment variables, the only place that reads them.
 //! Names: <https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>
 
-use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_credential_types::{Credentials, Token};
 use invoke_model_transport::{Proxies, ProxyError};
 
 use crate::config::{ConfigBuilder, ConfigError, Setting, Source};
+use crate::credentials::Given;
 
 const REGION: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
 const ENDPOINT_URL: [&str; 2] = ["AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_ENDPOINT_URL"];
@@ -84,9 +84,7 @@ fn proxies(
 
 type SetProxy = fn(Proxies, &str) -> Result<Proxies, ProxyError>;
 
-fn credentials(
-    read: impl Fn(&str) -> Option<String>,
-) -> Option<Setting<Result<SharedCredentialsProvider, ConfigError>>> {
+fn credentials(read: impl Fn(&str) -> Option<String>) -> Option<Setting<Result<Given, ConfigError>>> {
     let half = |given, missing| Err(ConfigError::HalfCredentials { given, missing });
     let value = match (read(ACCESS_KEY_ID), read(SECRET_ACCESS_KEY)) {
         (None, None) => return None,
@@ -94,7 +92,7 @@ fn credentials(
         (None, Some(_)) => half(SECRET_ACCESS_KEY, ACCESS_KEY_ID),
         (Some(id), Some(secret)) => {
             let fixed = Credentials::new(id, secret, read(SESSION_TOKEN), None, "environment");
-            Ok(SharedCredentialsProvider::new(fixed))
+            Ok(Given::Fixed(fixed))
         }
     };
     Some(Setting::new(value, Source::Environment(ACCESS_KEY_ID)))

@@ -33,7 +33,8 @@
 //! # The way of a call
 //!
 //! Serialize, apply the endpoint (resolved once, when the [`Config`] was built); then, for each attempt, look up
-//! credentials, sign, send, parse. A call with a bearer token looks up no credentials. [`Retries`] say what is sent again:
+//! credentials, sign, send, parse. A call with a bearer token looks up no credentials; those of
+//! a provider are kept, and loaded anew beside the calls before they expire: [`CredentialsRefresh`]. [`Retries`] say what is sent again:
 //! by default only what certainly costs nothing twice, as its [`FailureClass`] tells. [`Deadlines`] bound a call and its
 //! parts; those that are set by default end no healthy inference.
 //!
@@ -88,7 +89,7 @@ pub use body::{Body, BodyError};
 pub use call::{Answer, Call, Chunked, Deliver, Explanation, FieldError, Streamed};
 pub use client::Client;
 pub use config::{AuthScheme, Config, ConfigBuilder, ConfigError, Source, Sources};
-pub use credentials::CredentialsError;
+pub use credentials::{CredentialsError, CredentialsLink, CredentialsRefresh};
 pub use error::{Error, ErrorKind};
 pub use events::{Cut, Events, Received, Truncated};
 pub use metadata::{Attempt, Metadata, Usage};

@@ -12,6 +12,7 @@ use super::prepared::Prepared;
 use super::send::whole;
 use super::{Call, Trail, span};
 use crate::admission::Permit;
+use crate::credentials::Authorization;
 use crate::retry::{Decision, Known, Paid, class, decide, random};
 use crate::{Client, Demand, ErrorKind};
 
@@ -27,7 +28,7 @@ impl<O: Operation> Call<O> {
         let covered = deadlines.total_covers_credentials;
         let mut prepared = self.prepare(trail).await?;
         span::prepared::<O>(span, trail.path(), prepared.parts());
-        let (mut paid, mut corrected) = (Paid::default(), false);
+        let (mut paid, mut corrected, mut renewed) = (Paid::default(), false, false);
         loop {
             let started = Instant::now();
             let sent = attempt::<O, D>(&client, &mut prepared, &mut running, covered, trail).await;
@@ -43,6 +44,12 @@ impl<O: Operation> Call<O> {
                 Err(kind) => kind,
             };
             trail.failed::<O>(&kind, started.elapsed());
+            if !renewed && kind.says_expired() && prepared.renews() {
+                // The same: the next attempt has other credentials.
+                renewed = true;
+                trail.again(std::time::Duration::ZERO);
+                continue;
+            }
             if !corrected && learns_the_time(&client, &kind) {
                 // Nothing was worked on, and nothing is overloaded: at once, and not from the bucket.
                 corrected = true;
@@ -75,7 +82,7 @@ async fn attempt<O: Operation, D: Deliver<O>>(
 ) -> Result<D::Answer, ErrorKind<O::Error>> {
     trail.answer = None;
     let mut permit = admitted(client, prepared, running).await?;
-    let (parts, body) = match ready::<O>(client, prepared, running, covered).await {
+    let (parts, authorization, body) = match ready::<O>(client, prepared, running, covered).await {
         Ok(ready) => ready,
         Err(kind) => {
             permit.into_iter().for_each(Permit::release);
@@ -91,7 +98,11 @@ async fn attempt<O: Operation, D: Deliver<O>>(
         if O::is_success(response.status()) {
             return D::deliver(response, trail, permit.take()).await;
         }
-        Err(refusal::<O>(response).await?)
+        let refusal = refusal::<O>(response).await?;
+        if refusal.says_expired() {
+            prepared.expired(&authorization);
+        }
+        Err(refusal)
     };
     let sent = sent.instrument(span.clone()).await;
     if let Some(rate) = &client.config().adaptive_rate {
@@ -111,12 +122,12 @@ async fn ready<O: Operation>(
     prepared: &mut Prepared,
     running: &mut Running,
     covered: bool,
-) -> Result<(Parts, RequestBody), ErrorKind<O::Error>> {
+) -> Result<(Parts, Authorization, RequestBody), ErrorKind<O::Error>> {
     if let Some(rate) = &client.config().adaptive_rate {
         running.within(rate.ready()).await?;
     }
-    let (parts, _) = prepared.authorized::<O>(running, covered).await?;
-    Ok((parts, prepared.body().await?))
+    let (parts, authorization) = prepared.authorized::<O>(running, covered).await?;
+    Ok((parts, authorization, prepared.body().await?))
 }
 
 /// Waits for the limits of the client, if it has any.

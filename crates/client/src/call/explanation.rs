@@ -5,7 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 use invoke_model_signing::Signed;
 
-use crate::Config;
+use crate::{AuthScheme, Config, CredentialsLink, Source};
 
 /// A call taken out before it is sent.
 ///
@@ -15,8 +15,14 @@ use crate::Config;
 pub struct Explanation {
     /// The operation's name in the model.
     pub operation: &'static str,
-    /// The settings: the endpoint, the region, and where they and the credentials came from.
+    /// The settings: the endpoint, the region, and where they came from.
     pub config: Config,
+    /// How the request says who calls; `None` if the operation asks for nothing.
+    pub auth_scheme: Option<AuthScheme>,
+    /// Where the credentials or the bearer token came from: those of the call, if it has its own.
+    pub credentials: Option<Source>,
+    /// Which link of the default chain gave the credentials, if it was asked.
+    pub link: Option<CredentialsLink>,
     /// The request, ready to be sent.
     pub request: http::Request<Bytes>,
     /// The canonical request, the string to sign and the signature; `None` with a bearer token.
@@ -29,6 +35,9 @@ impl fmt::Debug for Explanation {
         f.debug_struct("Explanation")
             .field("operation", &self.operation)
             .field("config", &self.config)
+            .field("auth_scheme", &self.auth_scheme)
+            .field("credentials", &self.credentials)
+            .field("link", &self.link)
             .field("method", self.request.method())
             .field("uri", self.request.uri())
             .field("fields", &names)

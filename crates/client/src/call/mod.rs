@@ -5,6 +5,7 @@ mod attempts;
 mod chunked;
 mod explanation;
 mod field;
+mod identity;
 mod prepared;
 mod request;
 mod required;
@@ -14,6 +15,7 @@ mod trail;
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use invoke_model_protocol::Operation;
@@ -27,6 +29,7 @@ pub use field::FieldError;
 pub(crate) use trail::Trail;
 
 use crate::body::Content;
+use crate::credentials::Caller;
 use crate::retry::Retries;
 use crate::{Body, Client};
 use required::Required;
@@ -36,6 +39,8 @@ use required::Required;
 /// `Debug` shows no member of the input.
 pub struct Call<O: Operation> {
     client: Client,
+    /// The client's, unless the call has its own.
+    caller: Arc<Caller>,
     pub(crate) input: O::Input,
     required: Required,
     /// Stands for the bytes of the payload.
@@ -47,9 +52,9 @@ pub struct Call<O: Operation> {
 
 impl<O: Operation> Call<O> {
     pub(crate) fn filled(client: &Client, input: O::Input) -> Self {
-        let (client, required) = (client.clone(), Required::default());
-        let (deadlines, retries) = (client.config().deadlines, client.config().retries);
-        Self { client, input, required, file: None, fields: Vec::new(), deadlines, retries }
+        let (caller, required, config) = (client.caller().clone(), Required::default(), client.config());
+        let (client, deadlines, retries) = (client.clone(), config.deadlines, config.retries);
+        Self { client, caller, input, required, file: None, fields: Vec::new(), deadlines, retries }
     }
 
     /// A call with an empty input whose required members are still to be [`given`](Self::given).

@@ -1,16 +1,17 @@
 //! A request before it is signed, for as many attempts as there will be.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http::header::{HeaderValue, USER_AGENT};
 use http::request::Parts;
 use invoke_model_protocol::Operation;
-use invoke_model_signing::{PayloadHash, Signed};
+use invoke_model_signing::PayloadHash;
 use invoke_model_transport::{RequestBody, Running, TransportError, TransportErrorKind};
 
 use super::{Call, Trail, field};
 use crate::body::File;
+use crate::credentials::{Authorization, Caller};
 use crate::{Client, Demand, ErrorKind};
 
 /// Who sends, for the logs of the service.
@@ -19,6 +20,7 @@ const AGENT: HeaderValue = HeaderValue::from_static(concat!("invoke-model/", env
 /// A request that does not say yet who calls.
 pub(super) struct Prepared {
     client: Client,
+    caller: Arc<Caller>,
     parts: Parts,
     pub(super) payload: Payload,
     /// Taken once, for the first signature.
@@ -33,7 +35,7 @@ pub(super) enum Payload {
 impl<O: Operation> Call<O> {
     /// Serializes the input and applies the endpoint: what is the same for all attempts.
     pub(super) async fn prepare(self, trail: &mut Trail) -> Result<Prepared, ErrorKind<O::Error>> {
-        let Self { client, mut input, required, file, fields, .. } = self;
+        let Self { client, caller, mut input, required, file, fields, .. } = self;
         required.check()?;
         // Once, before anything is serialized: all attempts of a call have one token.
         O::fill_idempotency_tokens(&mut input, &mut || client.config().tokens.next());
@@ -51,7 +53,7 @@ impl<O: Operation> Call<O> {
             None => Payload::Bytes(bytes),
             Some(path) => Payload::File(File::open(path).await?),
         };
-        Ok(Prepared { client, parts, payload, hash: OnceLock::new() })
+        Ok(Prepared { client, caller, parts, payload, hash: OnceLock::new() })
     }
 }
 
@@ -62,15 +64,26 @@ impl Prepared {
         &self,
         running: &mut Running,
         covered: bool,
-    ) -> Result<(Parts, Option<Signed>), ErrorKind<O::Error>> {
+    ) -> Result<(Parts, Authorization), ErrorKind<O::Error>> {
         let mut parts = self.parts.clone();
         let hash = || if O::UNSIGNED_PAYLOAD { PayloadHash::unsigned() } else { self.hash().clone() };
-        let authorizing = self.client.authorize(O::AUTHENTICATION, &mut parts, hash);
-        let signed = match covered {
+        let now = || self.client.now();
+        let authorizing = self.caller.authorize(O::AUTHENTICATION, &mut parts, hash, now);
+        let authorization = match covered {
             true => running.within(authorizing).await?,
             false => running.without(authorizing).await,
         };
-        Ok((parts, signed?))
+        Ok((parts, authorization?))
+    }
+
+    /// The service says that the credentials of an attempt have expired.
+    pub(super) fn expired(&self, refused: &Authorization) {
+        self.caller.expired(refused);
+    }
+
+    /// Whether an attempt after that has other credentials.
+    pub(super) fn renews(&self) -> bool {
+        self.caller.renews()
     }
 
     /// The head of the request as it is so far.

@@ -5,6 +5,7 @@ use invoke_model_protocol::Operation;
 
 use super::prepared::Payload;
 use super::{Call, Explanation, Trail};
+use crate::credentials::Authorization;
 use crate::{Error, ErrorKind};
 
 impl<O: Operation> Call<O> {
@@ -32,13 +33,15 @@ impl<O: Operation> Call<O> {
         let (config, deadlines) = (self.client.config().clone(), self.deadlines);
         let prepared = self.prepare(trail).await?;
         let mut running = deadlines.start();
-        let (parts, signed) =
+        let (parts, authorization) =
             prepared.authorized::<O>(&mut running, deadlines.total_covers_credentials).await?;
         let body = match prepared.payload {
             Payload::Bytes(bytes) => bytes,
             Payload::File(file) => file.into_bytes().await?,
         };
         let request = http::Request::from_parts(parts, body);
-        Ok(Explanation { operation: O::NAME, config, request, signed })
+        let (link, Authorization { scheme, source, signed, .. }) = (authorization.link(), authorization);
+        let operation = O::NAME;
+        Ok(Explanation { operation, config, auth_scheme: scheme, credentials: source, link, request, signed })
     }
 }

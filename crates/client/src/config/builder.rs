@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use aws_credential_types::Token;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_credential_types::provider::ProvideCredentials;
 use invoke_model_transport::{Deadlines, HyperTransport, Proxies, Transport};
 use invoke_model_types::endpoint::{Parameters, resolve};
 
@@ -15,6 +15,7 @@ use super::endpoint::Endpoint;
 use super::source::{Setting, Source, Sources};
 use super::tokens::Tokens;
 use super::{Authentication, Config, ConfigError};
+use crate::credentials::{CredentialsRefresh, Given, Identity};
 use crate::metadata::{Attempt, OnAttempt};
 use crate::retry::Retries;
 use crate::{AdaptiveRate, Admission};
@@ -24,12 +25,13 @@ use crate::{AdaptiveRate, Admission};
 #[must_use]
 pub struct ConfigBuilder {
     pub(crate) region: Option<Setting<String>>,
-    pub(crate) credentials: Option<Setting<Result<SharedCredentialsProvider, ConfigError>>>,
+    pub(crate) credentials: Option<Setting<Result<Given, ConfigError>>>,
     pub(crate) bearer_token: Option<Setting<Token>>,
     pub(crate) endpoint_url: Option<Setting<String>>,
     pub(crate) use_fips: Option<Setting<Result<bool, ConfigError>>>,
     pub(crate) use_dual_stack: Option<Setting<Result<bool, ConfigError>>>,
     pub(crate) ignore_bearer: bool,
+    pub(crate) credentials_refresh: CredentialsRefresh,
     pub(crate) transport: Option<Arc<dyn Transport>>,
     pub(crate) proxies: Option<Result<Proxies, ConfigError>>,
     pub(crate) ca_bundle: Option<PathBuf>,
@@ -54,12 +56,13 @@ impl ConfigBuilder {
     }
 
     /// Where the credentials of each call come from: fixed ones
-    /// ([`Credentials`](aws_credential_types::Credentials)) or any provider of the AWS crates.
+    /// ([`Credentials`](aws_credential_types::Credentials)) or any provider of the AWS crates, which is asked once for
+    /// all calls, and again before what it gave expires: see [`credentials_refresh`](Self::credentials_refresh).
     ///
     /// They stand above a bearer token of the environment, but not above one set with
     /// [`bearer_token`](Self::bearer_token).
     pub fn credentials_provider(mut self, provider: impl ProvideCredentials + 'static) -> Self {
-        self.credentials = Some(Setting::in_code(Ok(SharedCredentialsProvider::new(provider))));
+        self.credentials = Some(Setting::in_code(Ok(Given::new(provider))));
         self
     }
 
@@ -72,6 +75,13 @@ impl ConfigBuilder {
     /// Uses credentials and a signature even where there is a bearer token.
     pub fn ignore_bearer(mut self) -> Self {
         self.ignore_bearer = true;
+        self
+    }
+
+    /// When the credentials of a provider are loaded anew, and how long that may take. Default: see
+    /// [`CredentialsRefresh`].
+    pub fn credentials_refresh(mut self, refresh: CredentialsRefresh) -> Self {
+        self.credentials_refresh = refresh;
         self
     }
 
@@ -206,6 +216,7 @@ impl ConfigBuilder {
             on_attempt: self.on_attempt,
             admission: self.admission,
             adaptive_rate,
+            credentials_refresh: self.credentials_refresh,
         })
     }
 
@@ -223,9 +234,10 @@ impl ConfigBuilder {
             return Ok((Authentication::Bearer(value.clone()), Some(*source)));
         }
         match &self.credentials {
-            None => Ok((Authentication::SigV4(None), None)),
+            None => Ok((Authentication::SigV4(Identity::None), None)),
             Some(Setting { value, source }) => {
-                Ok((Authentication::SigV4(Some(value.clone()?)), Some(*source)))
+                let identity = Identity::new(value.clone()?, self.credentials_refresh, self.clock.clone());
+                Ok((Authentication::SigV4(identity), Some(*source)))
             }
         }
     }
@@ -324,6 +336,7 @@ impl fmt::Debug for ConfigBuilder {
             .field("ignore_bearer", &self.ignore_bearer)
             .field("proxies", &self.proxies)
             .field("ca_bundle", &self.ca_bundle)
+            .field("credentials_refresh", &self.credentials_refresh)
             .field("transport", &self.transport)
             .field("deadlines", &self.deadlines)
             .field("retries", &self.retries)

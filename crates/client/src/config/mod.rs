@@ -11,7 +11,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use aws_credential_types::Token;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use invoke_model_transport::{Deadlines, Transport};
 
 pub use builder::ConfigBuilder;
@@ -23,6 +22,7 @@ pub(crate) use endpoint::Endpoint;
 pub(crate) use source::Setting;
 pub(crate) use tokens::Tokens;
 
+use crate::credentials::{CredentialsRefresh, Identity};
 use crate::metadata::OnAttempt;
 use crate::retry::Retries;
 use crate::{AdaptiveRate, Admission, env};
@@ -42,13 +42,14 @@ pub struct Config {
     pub(crate) on_attempt: Option<OnAttempt>,
     pub(crate) admission: Option<Admission>,
     pub(crate) adaptive_rate: Option<AdaptiveRate>,
+    pub(crate) credentials_refresh: CredentialsRefresh,
 }
 
 /// How a call says who calls.
 #[derive(Clone)]
 pub(crate) enum Authentication {
-    /// A signature; without a provider every call fails, and says what to set.
-    SigV4(Option<SharedCredentialsProvider>),
+    /// A signature, with these credentials.
+    SigV4(Identity),
     /// A token, without any look-up of credentials.
     Bearer(Token),
 }

@@ -8,6 +8,8 @@ use std::fmt;
 pub enum Source {
     /// The program set it on the [`ConfigBuilder`](crate::ConfigBuilder).
     Code,
+    /// The program set it on the [`Call`](crate::Call), for this call alone.
+    Call,
     /// An environment variable.
     Environment(&'static str),
     /// An `SdkConfig` of the `aws-config` crate, which has sources of its own.
@@ -20,6 +22,7 @@ impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Code => f.write_str("set in code"),
+            Self::Call => f.write_str("set on the call"),
             Self::Environment(variable) => write!(f, "environment variable {variable}"),
             Self::SdkConfig => f.write_str("SdkConfig"),
             Self::EndpointRules => f.write_str("endpoint rules"),

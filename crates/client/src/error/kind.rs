@@ -62,6 +62,14 @@ pub enum ErrorKind<E> {
     },
 }
 
+impl<E: OperationError> ErrorKind<E> {
+    /// Whether the service refused the credentials because their time is over.
+    pub(crate) fn says_expired(&self) -> bool {
+        let Self::Service { error, .. } = self else { return false };
+        matches!(error.code(), Some("ExpiredTokenException" | "ExpiredToken"))
+    }
+}
+
 macro_rules! from {
     ($($error:ident => $kind:ident),*) => {$(
         impl<E> From<$error> for ErrorKind<E> {

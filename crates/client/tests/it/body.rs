@@ -87,9 +87,13 @@ async fn a_file_that_changes_between_the_readings_is_never_sent_whole() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "{\"a\":1}").unwrap();
         let fake = Fake::default();
-        let meddler = Meddler(file.path().to_owned(), later);
-        let client = invoke_model_client::Client::new(fake.settings().credentials_provider(meddler)).unwrap();
-        let call = || client.invoke_model().model_id(ID).body(Body::from_path(file.path()));
+        // A client of its own for each call, because the provider is asked once for all calls.
+        let call = || {
+            let meddler = Meddler(file.path().to_owned(), later);
+            let settings = fake.settings().credentials_provider(meddler);
+            let client = invoke_model_client::Client::new(settings).unwrap();
+            client.invoke_model().model_id(ID).body(Body::from_path(file.path()))
+        };
         let error = call().send().await.unwrap_err();
         let changed = format!("the file of `body`, {}, changed while it was sent", file.path().display());
         assert!(error.to_string().contains(&changed), "{error}");

@@ -8,6 +8,7 @@ mod demand;
 mod docs;
 mod errors;
 mod fake;
+mod identity;
 mod limits;
 mod retries;
 mod secrets;

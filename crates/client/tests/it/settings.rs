@@ -80,7 +80,7 @@ impl ProvideCredentials for Counting {
 }
 
 #[tokio::test]
-async fn a_provider_is_asked_for_each_signature_and_never_for_a_token() {
+async fn a_provider_is_asked_for_a_signature_and_never_for_a_token() {
     let asked = Arc::new(AtomicUsize::new(0));
     let fake = Fake::ok();
     let settings = fake.settings().credentials_provider(Counting(asked.clone()));

@@ -1,0 +1,41 @@
+//! A call that somebody else makes than its client.
+
+use std::sync::Arc;
+
+use aws_credential_types::Token;
+use aws_credential_types::provider::ProvideCredentials;
+use invoke_model_protocol::Operation;
+
+use super::Call;
+use crate::config::Authentication;
+use crate::credentials::{Caller, Given, Identity};
+
+impl<O: Operation> Call<O> {
+    /// Signs this call with credentials of its own, in place of the client's credentials or bearer token.
+    ///
+    /// There is no way back: if the provider gives nothing the call fails and says so, and nobody else's credentials
+    /// are looked for. The provider is asked once for the call, in the time of the client's
+    /// [`CredentialsRefresh`](crate::CredentialsRefresh), and again only if they are refused as expired; one that is
+    /// used for many calls keeps what it has itself. What it gives is not kept by the client.
+    #[must_use]
+    pub fn credentials_provider(self, provider: impl ProvideCredentials + 'static) -> Self {
+        let config = self.client.config();
+        let identity = Identity::new(Given::new(provider), config.credentials_refresh, config.clock.clone());
+        self.by(Authentication::SigV4(identity))
+    }
+
+    /// Sends this call with a bearer token of its own, in place of the client's credentials or bearer token. No
+    /// credentials are looked for.
+    ///
+    /// A token that cannot stand in a header field, an empty one for instance, makes the call end with a
+    /// [`SignError`](crate::SignError).
+    #[must_use]
+    pub fn bearer_token(self, token: impl Into<String>) -> Self {
+        self.by(Authentication::Bearer(Token::new(token, None)))
+    }
+
+    fn by(mut self, authentication: Authentication) -> Self {
+        self.caller = Arc::new(Caller::other(self.client.config(), authentication));
+        self
+    }
+}
