@@ -65,9 +65,12 @@ pub(crate) struct Invoke {
     /// Tags for the invocation logs, a JSON object of strings
     #[arg(long, value_name = "JSON")]
     pub(crate) request_metadata: Option<String>,
-    /// Region [otherwise AWS_REGION]
+    /// Region [otherwise AWS_REGION, or that of the profile]
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Option<String>,
+    /// Profile of the shared files, in place of the credentials of the environment [otherwise AWS_PROFILE]
+    #[arg(long, value_name = "NAME", conflicts_with = "local")]
+    pub(crate) profile: Option<String>,
     /// Endpoint in place of the region's [otherwise AWS_ENDPOINT_URL_BEDROCK_RUNTIME]
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint_url: Option<String>,

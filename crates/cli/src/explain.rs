@@ -42,23 +42,25 @@ pub(crate) fn request(explained: &Explanation) -> String {
 pub(crate) fn settings(explained: &Explanation) -> String {
     let (config, sources) = (&explained.config, explained.config.sources());
     let mut text = String::new();
-    let mut line = |name: &str, value: &str, source: Option<Source>| {
-        let source = source.map_or_else(|| "not set".to_owned(), |source| source.to_string());
+    let mut line = |name: &str, value: &str, source: String| {
         // Writing to a String has no way to fail.
         let _ = writeln!(text, "{name:<12} {value} ({source})");
     };
-    line("endpoint", &config.endpoint_url(), Some(sources.endpoint));
-    line("region", config.region().unwrap_or("none"), sources.region);
+    line("endpoint", &config.endpoint_url(), sources.endpoint.to_string());
+    line("region", config.region().unwrap_or("none"), named(sources.region));
     let scheme = explained.auth_scheme.map_or_else(|| "none".to_owned(), |scheme| scheme.to_string());
-    line("credentials", &scheme, explained.credentials);
-    if let Some(link) = &explained.link {
-        let _ = writeln!(text, "{:<12} {link}", "");
-    }
+    let source = named(explained.credentials);
+    let source = explained.link.as_ref().map_or(source.clone(), |link| format!("{source}: {link}"));
+    line("credentials", &scheme, source);
     if let Some(signed) = &explained.signed {
         let _ = write!(text, "canonical request\n{}\n", indented(&signed.canonical_request().to_string()));
         let _ = write!(text, "string to sign\n{}\n", indented(signed.string_to_sign()));
     }
     text
+}
+
+fn named(source: Option<Source>) -> String {
+    source.map_or_else(|| "not set".to_owned(), |source| source.to_string())
 }
 
 /// A field's value; of an authorization all but the signature or token.

@@ -38,6 +38,9 @@ fn client(arguments: &Invoke, local: Option<&Local>) -> Result<Client, Failure> 
     if let Some(region) = &arguments.region {
         config = config.region(region);
     }
+    if let Some(profile) = &arguments.profile {
+        config = config.profile(profile);
+    }
     if let Some(url) = &arguments.endpoint_url {
         config = config.endpoint_url(url);
     }

@@ -5,15 +5,21 @@ use aws_credential_types::{Credentials, Token};
 use invoke_model_transport::{Proxies, ProxyError};
 
 use crate::config::{ConfigBuilder, ConfigError, Setting, Source};
+#[cfg(feature = "credentials-chain")]
+use crate::credentials::ChainSettings;
 use crate::credentials::Given;
+
+mod environment;
+
+pub(crate) use environment::Environment;
 
 const REGION: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
 const ENDPOINT_URL: [&str; 2] = ["AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_ENDPOINT_URL"];
 const IGNORE_ENDPOINT_URL: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
 const BEARER_TOKEN: &str = "AWS_BEARER_TOKEN_BEDROCK";
-const ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
-const SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
-const SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
+pub(crate) const ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
+pub(crate) const SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
+pub(crate) const SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
 const MAX_ATTEMPTS: &str = "AWS_MAX_ATTEMPTS";
 const RETRY_MODE: &str = "AWS_RETRY_MODE";
 const USE_FIPS: &str = "AWS_USE_FIPS_ENDPOINT";
@@ -25,17 +31,9 @@ const ALL_PROXY: [&str; 2] = ["all_proxy", "ALL_PROXY"];
 const NO_PROXY: [&str; 2] = ["no_proxy", "NO_PROXY"];
 const CGI_METHOD: &str = "REQUEST_METHOD";
 
-/// A variable of this process's environment. What is not UTF-8 keeps a mark, so that its setting is refused by name
-/// and not passed over.
-pub(crate) fn variable(name: &str) -> Option<String> {
-    #[expect(clippy::disallowed_methods, reason = "the one place of the library that reads the environment")]
-    let value = std::env::var_os(name)?;
-    Some(value.to_string_lossy().into_owned())
-}
-
 /// The settings in an environment.
-pub(crate) fn builder(variable: impl Fn(&str) -> Option<String>) -> ConfigBuilder {
-    let read = |name: &str| variable(name).filter(|value| !value.is_empty());
+pub(crate) fn builder(environment: Environment) -> ConfigBuilder {
+    let read = |name: &str| environment.read(name);
     let setting = |name: &'static str| Some(Setting::new(read(name)?, Source::Environment(name)));
     let first = |names: [&'static str; 2]| names.into_iter().find_map(setting);
     let ignores_urls = read(IGNORE_ENDPOINT_URL).is_some_and(|value| value.eq_ignore_ascii_case("true"));
@@ -51,6 +49,8 @@ pub(crate) fn builder(variable: impl Fn(&str) -> Option<String>) -> ConfigBuilde
         use_dual_stack: setting(USE_DUAL_STACK).map(|value| flag("dual-stack flag", &value)),
         proxies: proxies(setting),
         ca_bundle: read(CA_BUNDLE).map(Into::into),
+        #[cfg(feature = "credentials-chain")]
+        chain: Some(ChainSettings { environment: environment.clone(), profile: None }),
         ..ConfigBuilder::default()
     }
 }

@@ -9,10 +9,11 @@ use std::process::{Command, Output, Stdio};
 
 const TITAN: &str = "amazon.titan-embed-text-v2:0";
 
-/// Runs the command in an environment without any AWS setting.
+/// Runs the command in an environment without any AWS setting, and without instance metadata.
 fn run(arguments: &[&str], input: Option<&str>, environment: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_invoke-model"));
-    command.args(arguments).env_clear().envs(environment.iter().copied());
+    command.args(arguments).env_clear().env("AWS_EC2_METADATA_DISABLED", "true");
+    command.envs(environment.iter().copied());
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
@@ -121,6 +122,41 @@ fn explain_says_where_everything_comes_from() {
         shown.contains("(set in code)") && shown.contains("/model/amazon.titan-embed-text-v2%253A0/invoke")
     );
     assert!(text(&output.stdout).contains("\"embedding\""));
+}
+
+#[test]
+fn a_profile_gives_credentials_and_region_and_goes_before_the_environment() {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::create_dir(home.path().join(".aws")).unwrap();
+    let text_of_config = "[profile dev]\nregion = eu-north-1\naws_access_key_id = AKIDDEV\n\
+        aws_secret_access_key = the-secret\n";
+    std::fs::write(home.path().join(".aws/config"), text_of_config).unwrap();
+    let path = home.path().to_str().unwrap();
+    let environment = [
+        ("HOME", path),
+        ("USERPROFILE", path),
+        ("AWS_ACCESS_KEY_ID", "AKIDENV"),
+        ("AWS_SECRET_ACCESS_KEY", "the-secret"),
+        ("AWS_BEARER_TOKEN_BEDROCK", "the-token"),
+    ];
+    let invoke = ["invoke", "--dry-run", "--explain", "--model-id", TITAN, "--body", "{}", "--profile"];
+    let output = run(&[&invoke[..], &["dev"]].concat(), None, &environment);
+    let (shown, explained) = (text(&output.stdout), text(&output.stderr));
+    assert!(shown.contains("Credential=AKIDDEV/"), "{shown}{explained}");
+    assert!(
+        explained.contains(
+            "region       eu-north-1 (profile in the shared files)\n\
+             credentials  SigV4 (default chain: profile `dev`: static keys)\n"
+        ),
+        "{explained}"
+    );
+    assert!(!shown.contains("the-secret") && !explained.contains("the-secret"));
+    let environment = [("AWS_REGION", "us-east-1"), ("HOME", path), ("USERPROFILE", path)];
+    check_failure(
+        &run(&[&invoke[..], &["nobody"]].concat(), None, &environment),
+        3,
+        "no profile `nobody` in",
+    );
 }
 
 #[test]

@@ -15,7 +15,9 @@ use super::endpoint::Endpoint;
 use super::source::{Setting, Source, Sources};
 use super::tokens::Tokens;
 use super::{Authentication, Config, ConfigError};
-use crate::credentials::{CredentialsRefresh, Given, Identity};
+#[cfg(feature = "credentials-chain")]
+use crate::credentials::ChainSettings;
+use crate::credentials::{CredentialsRefresh, Given};
 use crate::metadata::{Attempt, OnAttempt};
 use crate::retry::Retries;
 use crate::{AdaptiveRate, Admission};
@@ -31,6 +33,8 @@ pub struct ConfigBuilder {
     pub(crate) use_fips: Option<Setting<Result<bool, ConfigError>>>,
     pub(crate) use_dual_stack: Option<Setting<Result<bool, ConfigError>>>,
     pub(crate) ignore_bearer: bool,
+    #[cfg(feature = "credentials-chain")]
+    pub(crate) chain: Option<ChainSettings>,
     pub(crate) credentials_refresh: CredentialsRefresh,
     pub(crate) transport: Option<Arc<dyn Transport>>,
     pub(crate) proxies: Option<Result<Proxies, ConfigError>>,
@@ -60,9 +64,29 @@ impl ConfigBuilder {
     /// all calls, and again before what it gave expires: see [`credentials_refresh`](Self::credentials_refresh).
     ///
     /// They stand above a bearer token of the environment, but not above one set with
-    /// [`bearer_token`](Self::bearer_token).
+    /// [`bearer_token`](Self::bearer_token). The whole order is in `docs/identity.md`.
     pub fn credentials_provider(mut self, provider: impl ProvideCredentials + 'static) -> Self {
         self.credentials = Some(Setting::in_code(Ok(Given::new(provider))));
+        self
+    }
+
+    /// The default chain of credentials, with that profile of the shared files `config` and `credentials` in place of
+    /// `AWS_PROFILE`. Chosen in code, it stands above the bearer token and the keys of the environment; the region, if
+    /// none is set, is the profile's. The files are read when credentials are loaded; for the region, when the settings
+    /// are [built](Self::build).
+    #[cfg(feature = "credentials-chain")]
+    pub fn profile(mut self, name: impl Into<String>) -> Self {
+        let chain = self.chain.get_or_insert_with(ChainSettings::of_process);
+        chain.profile = Some(name.into());
+        self
+    }
+
+    /// The default chain of credentials, where neither a bearer token nor credentials are set: the profile of
+    /// `AWS_PROFILE` or `default`, web identity, containers, instance metadata. [`from_env`](Self::from_env) has it
+    /// anyway.
+    #[cfg(feature = "credentials-chain")]
+    pub fn default_chain(mut self) -> Self {
+        self.chain.get_or_insert_with(ChainSettings::of_process);
         self
     }
 
@@ -72,7 +96,8 @@ impl ConfigBuilder {
         self
     }
 
-    /// Uses credentials and a signature even where there is a bearer token.
+    /// Uses credentials and a signature even where there is a bearer token: the off switch for a variable that a shell
+    /// still has.
     pub fn ignore_bearer(mut self) -> Self {
         self.ignore_bearer = true;
         self
@@ -176,8 +201,14 @@ impl ConfigBuilder {
     ///
     /// # Errors
     /// See [`ConfigError`].
-    pub fn build(self) -> Result<Config, ConfigError> {
-        let (authentication, credentials) = self.authentication()?;
+    pub fn build(mut self) -> Result<Config, ConfigError> {
+        #[cfg(feature = "credentials-chain")]
+        self.take_region_of_profile();
+        let transport = match self.transport.take() {
+            Some(transport) => transport,
+            None => Arc::new(default_transport(self.proxies.take(), self.ca_bundle.take())?),
+        };
+        let (authentication, credentials) = self.authentication(&transport)?;
         if let Some(region) = &self.region {
             check_region(region)?;
         }
@@ -205,10 +236,7 @@ impl ConfigBuilder {
             endpoint,
             authentication,
             sources,
-            transport: match self.transport {
-                Some(transport) => transport,
-                None => Arc::new(default_transport(self.proxies, self.ca_bundle)?),
-            },
+            transport,
             clock: self.clock,
             tokens: self.tokens,
             deadlines: self.deadlines,
@@ -218,28 +246,6 @@ impl ConfigBuilder {
             adaptive_rate,
             credentials_refresh: self.credentials_refresh,
         })
-    }
-
-    fn authentication(&self) -> Result<(Authentication, Option<Source>), ConfigError> {
-        // What was set in code stands above the environment: a variable forgotten in a shell must not take the
-        // place of credentials that a program chose.
-        let chosen = |source: Source| matches!(source, Source::Code | Source::SdkConfig);
-        let credentials_chosen = self.credentials.as_ref().is_some_and(|given| chosen(given.source));
-        let bearer = self
-            .bearer_token
-            .as_ref()
-            .filter(|token| !self.ignore_bearer && (chosen(token.source) || !credentials_chosen));
-        if let Some(Setting { value, source }) = bearer {
-            check_token(value, *source)?;
-            return Ok((Authentication::Bearer(value.clone()), Some(*source)));
-        }
-        match &self.credentials {
-            None => Ok((Authentication::SigV4(Identity::None), None)),
-            Some(Setting { value, source }) => {
-                let identity = Identity::new(value.clone()?, self.credentials_refresh, self.clock.clone());
-                Ok((Authentication::SigV4(identity), Some(*source)))
-            }
-        }
     }
 
     fn endpoint(&self) -> Result<(Endpoint, Source), ConfigError> {
@@ -306,18 +312,6 @@ fn check_region(region: &Setting<String>) -> Result<(), ConfigError> {
             "is `{}`: a region has letters, digits and hyphens only, such as us-east-1",
             region.value.escape_debug()
         ),
-    })
-}
-
-fn check_token(token: &Token, source: Source) -> Result<(), ConfigError> {
-    let token = token.token();
-    if !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Ok(());
-    }
-    Err(ConfigError::Invalid {
-        setting: "bearer token",
-        origin: source,
-        problem: "is empty, or has a blank, a line end or another character that no token has".into(),
     })
 }
 

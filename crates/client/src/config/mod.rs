@@ -1,5 +1,6 @@
 //! The settings of a client, checked.
 
+mod authentication;
 mod builder;
 mod clock;
 mod endpoint;
@@ -10,22 +11,23 @@ mod tokens;
 use std::fmt;
 use std::sync::Arc;
 
-use aws_credential_types::Token;
 use invoke_model_transport::{Deadlines, Transport};
 
 pub use builder::ConfigBuilder;
 pub use error::ConfigError;
 pub use source::{Source, Sources};
 
+pub(crate) use authentication::Authentication;
 pub(crate) use clock::Clock;
 pub(crate) use endpoint::Endpoint;
 pub(crate) use source::Setting;
 pub(crate) use tokens::Tokens;
 
-use crate::credentials::{CredentialsRefresh, Identity};
+use crate::credentials::CredentialsRefresh;
+use crate::env::{self, Environment};
 use crate::metadata::OnAttempt;
 use crate::retry::Retries;
-use crate::{AdaptiveRate, Admission, env};
+use crate::{AdaptiveRate, Admission};
 
 /// The settings of a [`Client`](crate::Client), checked, with the endpoint resolved. `Debug` shows no secret.
 #[derive(Clone)]
@@ -43,15 +45,6 @@ pub struct Config {
     pub(crate) admission: Option<Admission>,
     pub(crate) adaptive_rate: Option<AdaptiveRate>,
     pub(crate) credentials_refresh: CredentialsRefresh,
-}
-
-/// How a call says who calls.
-#[derive(Clone)]
-pub(crate) enum Authentication {
-    /// A signature, with these credentials.
-    SigV4(Identity),
-    /// A token, without any look-up of credentials.
-    Bearer(Token),
 }
 
 /// How a call says who calls.
@@ -140,9 +133,9 @@ impl ConfigBuilder {
     ///
     /// | setting | variable |
     /// |---|---|
-    /// | region | `AWS_REGION`, else `AWS_DEFAULT_REGION` |
+    /// | region | `AWS_REGION`, else `AWS_DEFAULT_REGION`; else, with the feature `credentials-chain`, `region` of the profile |
     /// | bearer token | `AWS_BEARER_TOKEN_BEDROCK`; if set, it is used and the next are not, as in the AWS SDKs |
-    /// | credentials | `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, and `AWS_SESSION_TOKEN` for temporary ones |
+    /// | credentials | `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, and `AWS_SESSION_TOKEN` for temporary ones; else, with the feature `credentials-chain`, the default chain |
     /// | endpoint URL | `AWS_ENDPOINT_URL_BEDROCK_RUNTIME`, else `AWS_ENDPOINT_URL`; neither if `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is `true` |
     /// | FIPS | `AWS_USE_FIPS_ENDPOINT`: `true` or `false` |
     /// | dual stack | `AWS_USE_DUALSTACK_ENDPOINT`: `true` or `false` |
@@ -151,7 +144,13 @@ impl ConfigBuilder {
     /// | proxies | `https_proxy`, `http_proxy`, else `all_proxy`, and `no_proxy`, or in upper case; lower case first; `HTTP_PROXY` not where `REQUEST_METHOD` is set |
     /// | CA bundle | `AWS_CA_BUNDLE`: a file of root certificates, PEM |
     pub fn from_env() -> Self {
-        env::builder(env::variable)
+        env::builder(Environment::process())
+    }
+
+    /// The same of another environment than the process's: what gives a variable by its name, now and, with the feature
+    /// `credentials-chain`, when credentials are loaded.
+    pub fn from_environment(variable: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
+        env::builder(Environment::new(variable))
     }
 }
 

@@ -14,6 +14,10 @@ pub enum Source {
     Environment(&'static str),
     /// An `SdkConfig` of the `aws-config` crate, which has sources of its own.
     SdkConfig,
+    /// A profile of the shared files `config` and `credentials`.
+    Profile,
+    /// The default chain of credentials: profiles, web identity, containers, instance metadata.
+    DefaultChain,
     /// The service's endpoint rules made it from the region and the flags.
     EndpointRules,
 }
@@ -25,6 +29,8 @@ impl fmt::Display for Source {
             Self::Call => f.write_str("set on the call"),
             Self::Environment(variable) => write!(f, "environment variable {variable}"),
             Self::SdkConfig => f.write_str("SdkConfig"),
+            Self::Profile => f.write_str("profile in the shared files"),
+            Self::DefaultChain => f.write_str("default chain"),
             Self::EndpointRules => f.write_str("endpoint rules"),
         }
     }

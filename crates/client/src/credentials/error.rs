@@ -56,13 +56,10 @@ impl From<provider::CredentialsError> for CredentialsError {
     }
 }
 
-/// What the provider says, and behind it the innermost cause, in which the reason stands as a rule.
+/// The innermost cause: what the provider wraps around it says no more than that it failed.
 fn words(error: &provider::CredentialsError) -> String {
     let innermost = std::iter::successors(error.source(), |&cause| cause.source()).last();
-    match innermost {
-        Some(cause) => format!("{error}: {cause}"),
-        None => error.to_string(),
-    }
+    innermost.map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 fn stamp(time: &SystemTime) -> String {

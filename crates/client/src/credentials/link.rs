@@ -9,6 +9,11 @@ use std::sync::Arc;
 pub struct CredentialsLink(Arc<str>);
 
 impl CredentialsLink {
+    #[cfg(feature = "credentials-chain")]
+    pub(super) fn new(words: impl Into<Arc<str>>) -> Self {
+        Self(words.into())
+    }
+
     /// The words.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -2,6 +2,8 @@
 
 mod cache;
 mod caller;
+#[cfg(feature = "credentials-chain")]
+mod chain;
 mod error;
 mod flight;
 mod given;
@@ -18,6 +20,8 @@ pub use refresh::CredentialsRefresh;
 
 pub(crate) use cache::CredentialsCache;
 pub(crate) use caller::{Authorization, Caller};
+#[cfg(feature = "credentials-chain")]
+pub(crate) use chain::{Chain, ChainSettings};
 pub(crate) use given::Given;
 pub(crate) use identity::Identity;
 pub(crate) use loaded::Loaded;

@@ -9,9 +9,9 @@ const SECRET: (&str, &str) = ("AWS_SECRET_ACCESS_KEY", "secret");
 const BEARER: (&str, &str) = ("AWS_BEARER_TOKEN_BEDROCK", "token");
 
 fn builder(environment: &[(&str, &str)]) -> crate::ConfigBuilder {
-    super::builder(|name| {
-        environment.iter().find(|(variable, _)| *variable == name).map(|(_, value)| (*value).to_owned())
-    })
+    let variables: std::collections::BTreeMap<String, String> =
+        environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    crate::ConfigBuilder::from_environment(move |name| variables.get(name).cloned())
 }
 
 fn config(environment: &[(&str, &str)]) -> Config {
@@ -112,7 +112,8 @@ fn who_calls() {
         assert_eq!((config.auth_scheme(), config.sources().credentials), (scheme, source));
     };
     let (id, token) = (Source::Environment(ID.0), Source::Environment(BEARER.0));
-    check(config(&[REGION]), AuthScheme::SigV4, None);
+    let chain = cfg!(feature = "credentials-chain").then_some(Source::DefaultChain);
+    check(config(&[REGION]), AuthScheme::SigV4, chain);
     check(config(&[REGION, ID, SECRET]), AuthScheme::SigV4, Some(id));
     check(config(&[REGION, ID, SECRET, BEARER]), AuthScheme::Bearer, Some(token));
     // Half a key pair does not matter when it is not used.

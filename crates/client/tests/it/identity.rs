@@ -178,7 +178,7 @@ async fn a_call_whose_own_provider_has_nothing_asks_nobody_else() {
         let call = client.invoke_model().model_id(ID).body("{}").credentials_provider(Nothing);
         assert_eq!(
             call.send().await.unwrap_err().to_string(),
-            "InvokeModel was not sent: no credentials: the credential provider was not enabled: nobody is logged in \
+            "InvokeModel was not sent: no credentials: nobody is logged in \
              (the call has its own credentials provider, and no other is asked) (region us-east-1, modelId a)"
         );
     }

@@ -4,6 +4,8 @@
 
 mod admission;
 mod body;
+#[cfg(feature = "credentials-chain")]
+mod chain;
 mod demand;
 mod docs;
 mod errors;

@@ -92,7 +92,7 @@ async fn a_provider_is_asked_for_a_signature_and_never_for_a_token() {
     assert_eq!(asked.load(Ordering::Relaxed), 1);
     assert_eq!(
         error.to_string(),
-        "InvokeModel was not sent: no credentials: an error occurred while loading credentials: metadata service is \
+        "InvokeModel was not sent: no credentials: metadata service is \
          away (region us-east-1, modelId a)"
     );
 }

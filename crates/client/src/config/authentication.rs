@@ -1,0 +1,99 @@
+//! Which of the settings says who calls.
+
+use std::sync::Arc;
+
+use aws_credential_types::Token;
+#[cfg(feature = "credentials-chain")]
+use aws_credential_types::provider::SharedCredentialsProvider;
+use invoke_model_transport::Transport;
+
+use super::source::{Setting, Source};
+use super::{ConfigBuilder, ConfigError};
+use crate::credentials::Identity;
+#[cfg(feature = "credentials-chain")]
+use crate::credentials::{Chain, Given};
+
+/// How a call says who calls.
+#[derive(Clone)]
+pub(crate) enum Authentication {
+    /// A signature, with these credentials.
+    SigV4(Identity),
+    /// A token, without any look-up of credentials.
+    Bearer(Token),
+}
+
+impl ConfigBuilder {
+    /// What was set in code stands above the environment: a variable forgotten in a shell must not take the place of
+    /// credentials that a program chose. Among what has the same source, the token goes first, then credentials, then
+    /// the default chain.
+    pub(super) fn authentication(
+        &self,
+        transport: &Arc<dyn Transport>,
+    ) -> Result<(Authentication, Option<Source>), ConfigError> {
+        let chosen = |source: Source| matches!(source, Source::Code | Source::SdkConfig);
+        let credentials_chosen = self.credentials.as_ref().is_some_and(|given| chosen(given.source));
+        let profile_chosen = self.profile_chosen();
+        let bearer = self.bearer_token.as_ref().filter(|token| {
+            !self.ignore_bearer && (chosen(token.source) || !(credentials_chosen || profile_chosen))
+        });
+        if let Some(Setting { value, source }) = bearer {
+            check_token(value, *source)?;
+            return Ok((Authentication::Bearer(value.clone()), Some(*source)));
+        }
+        let credentials = self.credentials.as_ref().filter(|_| credentials_chosen || !profile_chosen);
+        let (identity, source) = match credentials {
+            Some(Setting { value, source }) => {
+                let given = value.clone()?;
+                (Identity::new(given, self.credentials_refresh, self.clock.clone()), Some(*source))
+            }
+            None => self.chained(transport),
+        };
+        Ok((Authentication::SigV4(identity), source))
+    }
+}
+
+#[cfg(feature = "credentials-chain")]
+impl ConfigBuilder {
+    fn profile_chosen(&self) -> bool {
+        self.chain.as_ref().is_some_and(|chain| chain.profile.is_some())
+    }
+
+    fn chained(&self, transport: &Arc<dyn Transport>) -> (Identity, Option<Source>) {
+        let Some(settings) = &self.chain else { return (Identity::None, None) };
+        // Without a region the settings are refused, later and in better words.
+        let region = self.region.as_ref().map(|region| region.value.clone()).unwrap_or_default();
+        let chain = Chain::new(settings.clone(), region, transport.clone(), self.clock.clone());
+        let given = Given::Provider(SharedCredentialsProvider::new(chain));
+        (Identity::new(given, self.credentials_refresh, self.clock.clone()), Some(Source::DefaultChain))
+    }
+
+    /// A region that nobody set is that of the profile.
+    pub(super) fn take_region_of_profile(&mut self) {
+        if let (None, Some(chain)) = (&self.region, &self.chain) {
+            self.region = chain.region().map(|region| Setting::new(region, Source::Profile));
+        }
+    }
+}
+
+#[cfg(not(feature = "credentials-chain"))]
+impl ConfigBuilder {
+    fn profile_chosen(&self) -> bool {
+        false
+    }
+
+    fn chained(&self, _: &Arc<dyn Transport>) -> (Identity, Option<Source>) {
+        (Identity::None, None)
+    }
+}
+
+fn check_token(token: &Token, source: Source) -> Result<(), ConfigError> {
+    let token = token.token();
+    if !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(());
+    }
+    Err(ConfigError::Invalid {
+        setting: "bearer token",
+        origin: source,
+        problem: "is empty, or has a blank, a line end or another character that no token has".into(),
+    })
+}

@@ -1,0 +1,128 @@
+//! The shared files `config` and `credentials`.
+//! <https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html>
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::env::Environment;
+
+/// Keys in lower case, and their values.
+pub(super) type Section = BTreeMap<String, String>;
+
+/// What both files say. `Debug` is left out: there are secrets in it.
+#[derive(Default)]
+pub(super) struct SharedFiles {
+    profiles: BTreeMap<String, Section>,
+    sessions: BTreeMap<String, Section>,
+    paths: String,
+}
+
+/// Where the files are.
+struct Paths {
+    config: PathBuf,
+    credentials: PathBuf,
+}
+
+impl SharedFiles {
+    /// Reads both. A file that is not there, or cannot be read, is empty.
+    pub(super) async fn read(environment: &Environment) -> Self {
+        let Some(paths) = Paths::of(environment) else { return Self::homeless() };
+        let read = |path: PathBuf| async move { tokio::fs::read(path).await.unwrap_or_default() };
+        let (config, credentials) = (read(paths.config.clone()).await, read(paths.credentials.clone()).await);
+        Self::parse(&config, &credentials).at(&paths)
+    }
+
+    /// The same at once, for settings that are needed before there is a call.
+    pub(super) fn read_now(environment: &Environment) -> Self {
+        let Some(paths) = Paths::of(environment) else { return Self::homeless() };
+        let read = |path: &PathBuf| std::fs::read(path).unwrap_or_default();
+        Self::parse(&read(&paths.config), &read(&paths.credentials)).at(&paths)
+    }
+
+    /// In `config` a profile's heading is `[profile NAME]`, but `[default]`; in `credentials` it is `[NAME]`, and what
+    /// stands there goes before.
+    pub(super) fn parse(config: &[u8], credentials: &[u8]) -> Self {
+        let mut files = Self::default();
+        let mut plain_default = None;
+        for (heading, section) in sections(&String::from_utf8_lossy(config)) {
+            let words: Vec<&str> = heading.splitn(2, char::is_whitespace).map(str::trim).collect();
+            match words[..] {
+                ["default"] => plain_default = Some(section),
+                ["profile", name] => files.profiles.entry(name.to_owned()).or_default().extend(section),
+                ["sso-session", name] => files.sessions.entry(name.to_owned()).or_default().extend(section),
+                _ => {}
+            }
+        }
+        // `[profile default]` goes before `[default]`, which then counts for nothing.
+        if let Some(section) = plain_default {
+            files.profiles.entry("default".to_owned()).or_insert(section);
+        }
+        for (name, section) in sections(&String::from_utf8_lossy(credentials)) {
+            files.profiles.entry(name).or_default().extend(section);
+        }
+        files
+    }
+
+    pub(super) fn has(&self, profile: &str) -> bool {
+        self.profiles.contains_key(profile)
+    }
+
+    pub(super) fn profile(&self, name: &str) -> Option<&Section> {
+        self.profiles.get(name)
+    }
+
+    pub(super) fn session(&self, name: &str) -> Option<&Section> {
+        self.sessions.get(name)
+    }
+
+    /// Where was looked, in words.
+    pub(super) fn paths(&self) -> String {
+        self.paths.clone()
+    }
+
+    fn at(self, paths: &Paths) -> Self {
+        let paths = format!("{}, {}", paths.config.display(), paths.credentials.display());
+        Self { paths, ..self }
+    }
+
+    fn homeless() -> Self {
+        Self { paths: "no shared files, for there is no HOME".to_owned(), ..Self::default() }
+    }
+}
+
+impl Paths {
+    fn of(environment: &Environment) -> Option<Self> {
+        let home = environment.home();
+        let path = |variable, name| match (environment.read(variable), &home) {
+            (None, home) => Some(home.as_ref()?.join(".aws").join(name)),
+            (Some(path), Some(home)) if path.starts_with("~/") => Some(home.join(&path[2..])),
+            (Some(path), _) => Some(path.into()),
+        };
+        let config = path("AWS_CONFIG_FILE", "config")?;
+        Some(Self { config, credentials: path("AWS_SHARED_CREDENTIALS_FILE", "credentials")? })
+    }
+}
+
+/// Headings, and what stands under each; of one key the last value. Lines that are neither are passed over, lines that
+/// are indented too: they belong to settings of other tools.
+fn sections(text: &str) -> Vec<(String, Section)> {
+    let mut sections: Vec<(String, Section)> = Vec::new();
+    for line in text.lines() {
+        if line.starts_with(char::is_whitespace) || line.starts_with(['#', ';']) {
+            continue;
+        }
+        if let Some((heading, _)) = line.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            sections.push((heading.trim().to_owned(), Section::new()));
+        } else if let (Some((key, value)), Some((_, section))) = (line.split_once('='), sections.last_mut()) {
+            section.insert(key.trim().to_ascii_lowercase(), without_comment(value).trim().to_owned());
+        }
+    }
+    sections
+}
+
+/// A blank and then `#` or `;` ends a value.
+fn without_comment(value: &str) -> &str {
+    let marks = [" #", " ;", "\t#", "\t;"];
+    let end = marks.iter().filter_map(|mark| value.find(mark)).min();
+    &value[..end.unwrap_or(value.len())]
+}

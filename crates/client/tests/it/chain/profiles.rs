@@ -1,0 +1,184 @@
+//! Profiles of the shared files.
+
+use super::{Home, answers};
+
+const KEYS: &str = "
+# a comment
+[default]
+aws_access_key_id = AKIDDEFAULT
+aws_secret_access_key = secret ; not a part of it
+region = eu-central-1
+s3 =
+  max_concurrent_requests = 20
+  aws_access_key_id = AKIDNESTED
+
+[profile dev]
+AWS_ACCESS_KEY_ID=AKIDDEV
+aws_secret_access_key=a#b=/+
+aws_session_token=dev-token
+
+[profile  spaced  name ]
+aws_access_key_id=AKIDSPACED
+aws_secret_access_key=secret
+
+[dev]
+aws_access_key_id=AKIDNOPROFILE
+[services x]
+aws_access_key_id=AKIDSERVICES
+";
+
+#[tokio::test(start_paused = true)]
+async fn keys_of_a_profile() {
+    let check = async |home: Home, expected: &str, token: Option<&str>| {
+        let (id, found) = home.call(&answers(&[])).await;
+        assert_eq!((id.as_str(), found.as_deref()), (expected, token));
+    };
+    check(Home::config(KEYS), "AKIDDEFAULT", None).await;
+    check(Home::config(KEYS).set("AWS_PROFILE", "dev"), "AKIDDEV", Some("dev-token")).await;
+    check(Home::config(KEYS).set("AWS_PROFILE", "spaced  name"), "AKIDSPACED", None).await;
+    // An empty variable counts as not set.
+    check(Home::config(KEYS).set("AWS_PROFILE", ""), "AKIDDEFAULT", None).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_stands_in_credentials_goes_before() {
+    let home = Home::config(KEYS).file(
+        ".aws/credentials",
+        "[dev]\naws_access_key_id = AKIDCREDENTIALS\naws_secret_access_key = other\n",
+    );
+    let (id, token) = home.set("AWS_PROFILE", "dev").call(&answers(&[])).await;
+    // Key by key, as the SDKs merge them.
+    assert_eq!((id.as_str(), token.as_deref()), ("AKIDCREDENTIALS", Some("dev-token")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn profile_default_goes_before_default() {
+    let home = Home::config(&format!(
+        "[profile default]\naws_access_key_id=AKIDPROFILE\naws_secret_access_key=secret\n{KEYS}"
+    ));
+    assert_eq!(home.call(&answers(&[])).await.0, "AKIDPROFILE");
+}
+
+#[tokio::test(start_paused = true)]
+async fn files_elsewhere() {
+    let home = Home::new()
+        .file("else/config", KEYS)
+        .file("else/keys", "[other]\naws_access_key_id=AKIDELSE\naws_secret_access_key=secret\n");
+    let keys = home.path("else/keys");
+    let home = home
+        .set("AWS_CONFIG_FILE", "~/else/config")
+        .set("AWS_SHARED_CREDENTIALS_FILE", keys.to_str().unwrap());
+    assert_eq!(home.call(&answers(&[])).await.0, "AKIDDEFAULT");
+    assert_eq!(home.set("AWS_PROFILE", "other").call(&answers(&[])).await.0, "AKIDELSE");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_profile_is_read_anew_when_credentials_are_loaded_anew() {
+    let home = Home::config(KEYS);
+    let fake = answers(&[(403, r#"{"__type":"ExpiredTokenException"}"#); 2]);
+    let client = home.client(&fake);
+    super::call(&client).await.unwrap_err();
+    let home =
+        home.file(".aws/credentials", "[default]\naws_access_key_id=AKIDNEW\naws_secret_access_key=b\n");
+    fake.push([Ok(crate::fake::response(200, &[], bytes::Bytes::from_static(b"{}").into()))]);
+    super::call(&client).await.unwrap();
+    let signers: Vec<_> = fake.requests().iter().map(super::signer).collect();
+    assert_eq!(signers, ["AKIDDEFAULT", "AKIDDEFAULT", "AKIDNEW"]);
+    drop(home);
+}
+
+/// In real time, because virtual time would not wait for a process.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_process() {
+    let home = Home::new().file(
+        "a script.sh",
+        &format!(
+            r#"echo '{{"Version":1,"AccessKeyId":"AKIDPROCESS","SecretAccessKey":"s","SessionToken":"'"$1"'","Expiration":"{}"}}'"#,
+            super::FAR
+        ),
+    );
+    let path = home.path("a script.sh");
+    let home = home.file(
+        ".aws/config",
+        &format!("[default]\ncredential_process = sh \"{}\" 'two  blanks'\n", path.display()),
+    );
+    let fake = answers(&[]);
+    assert_eq!(home.call(&fake).await, ("AKIDPROCESS".to_owned(), Some("two  blanks".to_owned())));
+    assert_eq!(home.link(&fake).await, "profile `default`: credential_process");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_process_that_fails() {
+    let check = async |command: &str, expected: &str| {
+        let home = Home::config(&format!("[default]\ncredential_process = {command}\n"));
+        assert_eq!(home.error(&answers(&[])).await, expected);
+    };
+    check(
+        "echo the-secret; echo log in first >&2; exit 3",
+        "profile `default`: credential_process: credential process failed with status 3: log in first",
+    )
+    .await;
+    // What it printed could be a secret.
+    let unreadable = "profile `default`: credential_process: failed to parse credential process output";
+    check("echo '\"the-secret\"'", unreadable).await;
+    check("echo '{\"Version\":\"the-secret\"}'", unreadable).await;
+    check("true", unreadable).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn problems_are_named() {
+    let check = async |config: &str, expected: &str| {
+        let fake = answers(&[]);
+        let home = Home::config(config);
+        assert_eq!(home.error(&fake).await, expected, "{config}");
+        assert!(fake.requests().is_empty());
+    };
+    check(
+        "[default]\naws_access_key_id = AKID",
+        "profile `default` has an aws_access_key_id, but no aws_secret_access_key",
+    )
+    .await;
+    check(
+        "[default]\nrole_arn = arn:aws:iam::123456789012:role/a",
+        "profile `default` has a role_arn, but neither source_profile, credential_source nor web_identity_token_file",
+    )
+    .await;
+    check(
+        "[default]\nrole_arn = a\nsource_profile = b",
+        "profile `default` has source_profile `b`, which is not there or has no credentials",
+    )
+    .await;
+    check(
+        "[default]\nrole_arn = a\nsource_profile = b\n[profile b]\nrole_arn = b\nsource_profile = default",
+        "profile `default` has itself as a source_profile, and no keys",
+    )
+    .await;
+    check(
+        "[default]\nrole_arn = a\ncredential_source = Elsewhere",
+        "profile `default` has credential_source `Elsewhere`: give Environment, EcsContainer or Ec2InstanceMetadata",
+    )
+    .await;
+    check(
+        "[default]\nrole_arn = a\ncredential_source = Environment\nduration_seconds = an hour",
+        "profile `default` has duration_seconds `an hour`: give a number from 900 to 43200",
+    )
+    .await;
+    check(
+        "[default]\nrole_arn = a\ncredential_source = Environment\nmfa_serial = arn:aws:iam::1:mfa/a",
+        "profile `default` has an mfa_serial, and nobody can be asked for a code here: take SSO, or a \
+         credential_process that asks",
+    )
+    .await;
+    check(
+        "[default]\nsso_session = corp\nsso_account_id = 1\nsso_role_name = a",
+        "profile `default` has sso_session `corp`, but there is no [sso-session corp]",
+    )
+    .await;
+    check(
+        "[default]\nsso_start_url = https://a\nsso_account_id = 1\nsso_region = us-east-1",
+        "profile `default` has no sso_role_name",
+    )
+    .await;
+}

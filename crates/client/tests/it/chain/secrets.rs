@@ -1,0 +1,147 @@
+//! Nothing secret is printed by what the chain touches.
+
+use std::fmt::Write;
+use std::sync::{Arc, Mutex};
+
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata};
+
+use super::{Home, answers, assumed, call, contained};
+
+const SECRETS: [&str; 8] = [
+    "profile-secret",
+    "profile-token",
+    "sts-secret",
+    "sts-token",
+    "agent-secret",
+    "agent-token",
+    "the-token",
+    "the.web.token",
+];
+
+fn check(text: &str) {
+    for secret in SECRETS {
+        assert!(!text.contains(secret), "{text}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_debug_and_explanations() {
+    let role = "[default]\nrole_arn = arn:aws:iam::123456789012:role/a\nsource_profile = b\n[profile b]\n\
+        aws_access_key_id = AKIDB\naws_secret_access_key = profile-secret\naws_session_token = profile-token\n";
+    let of_role = (Home::config(role), assumed("AssumeRole", "ASIAROLE123456789012"));
+    let of_container =
+        (Home::new().set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/a"), contained("ASIATASK"));
+    for (home, answer) in [of_role, of_container] {
+        let home = home.set("AWS_CONTAINER_AUTHORIZATION_TOKEN", "the-token");
+        let fake = answers(&[(200, &answer)]);
+        check(&format!("{:?}", home.settings(&fake)));
+        let client = home.client(&fake);
+        let explained = client.invoke_model().model_id("a").body("{}").explain().await.unwrap();
+        check(&format!("{client:?} {:?} {explained:?} {:?}", client.config(), explained.link));
+        check(&format!("{:?}", explained.request));
+        check(&format!("{:?}", fake.requests()[0]));
+    }
+}
+
+/// Answers with secrets in them, where an error is made of them.
+#[tokio::test(start_paused = true)]
+async fn in_errors() {
+    let home = Home::new().file("token", "the.web.token");
+    let file = home.path("token").to_str().unwrap().to_owned();
+    let web = home
+        .set("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/a")
+        .set("AWS_WEB_IDENTITY_TOKEN_FILE", &file);
+    let container = Home::new()
+        .set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/a")
+        .set("AWS_CONTAINER_AUTHORIZATION_TOKEN", "the-token");
+    let proxy = "<html>cannot get /?WebIdentityToken=the.web.token</html>";
+    for (home, status, body) in [
+        (&web, 502, proxy),
+        (&web, 400, proxy),
+        (&web, 200, proxy),
+        (&web, 200, "<AssumeRoleWithWebIdentityResponse>sts-secret"),
+        (&container, 200, "\"agent-secret\""),
+        (&container, 200, r#"{"AccessKeyId":"a","SecretAccessKey":["agent-secret"]}"#),
+        (
+            &container,
+            200,
+            r#"{"AccessKeyId":"a","SecretAccessKey":"b","Token":"c","Expiration":"agent-secret"}"#,
+        ),
+    ] {
+        let fake = answers(&[(status, body); 3]);
+        let error = call(&home.client(&fake)).await.unwrap_err();
+        check(&format!("{error} {error:?} {error:#?}"));
+        let mut cause: Option<&dyn std::error::Error> = Some(&error);
+        while let Some(error) = cause {
+            check(&format!("{error} {error:?}"));
+            cause = error.source();
+        }
+    }
+}
+
+/// Everything that is traced, in one text.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<String>>);
+
+impl tracing::Subscriber for Log {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, span: &Attributes<'_>) -> Id {
+        span.record(&mut self.writer());
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, values: &Record<'_>) {
+        values.record(&mut self.writer());
+    }
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        event.record(&mut self.writer());
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+impl Log {
+    fn writer(&self) -> impl Visit + use<> {
+        struct Writer(Log);
+        impl Visit for Writer {
+            fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+                let mut text = self.0.0.lock().unwrap();
+                writeln!(text, "{field} {value:?}").unwrap();
+            }
+        }
+        Writer(self.clone())
+    }
+}
+
+/// A call that finds credentials, and one that does not.
+async fn calls() {
+    let home = Home::new()
+        .set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/a")
+        .set("AWS_CONTAINER_AUTHORIZATION_TOKEN", "the-token");
+    home.call(&answers(&[(200, &contained("ASIATASK"))])).await;
+    let fake = answers(&[(200, "\"agent-secret\"")]);
+    call(&home.client(&fake)).await.unwrap_err();
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_the_log_of_all_tests() {
+    // For all threads: whether a place in the code is logged is settled by the thread that comes by first, which can be
+    // that of another test. So what they log is looked at, too.
+    let log = Log::default();
+    tracing::subscriber::set_global_default(log.clone()).unwrap();
+    tracing::callsite::rebuild_interest_cache();
+    calls().await;
+    let log = log.0.lock().unwrap();
+    check(&log);
+    assert!(log.contains("credentials loaded") && log.contains("credentials could not be loaded"), "{log}");
+}
