@@ -62,10 +62,14 @@
 //! # }
 //! ```
 //!
-//! # Not here
+//! # Features
 //!
-//! Profiles, roles, SSO and instance metadata: any provider of the AWS crates plugs into
-//! [`ConfigBuilder::credentials_provider`], and the feature `aws-config` takes a whole `SdkConfig`.
+//! None is on by default. Any provider of the AWS crates plugs into [`ConfigBuilder::credentials_provider`].
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `credentials-chain` | the default chain of credentials: profiles, roles, SSO, web identity, containers, instance metadata |
+//! | `aws-config` | `Client::new(&SdkConfig)` |
 
 mod adaptive;
 mod admission;

@@ -13,7 +13,8 @@ pub enum CredentialsError {
     /// The settings name none.
     #[error(
         "no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN for temporary ones) \
-         or AWS_BEARER_TOKEN_BEDROCK, or give Config a credentials provider"
+         or AWS_BEARER_TOKEN_BEDROCK, or give Config a credentials provider, such as default_chain of the feature \
+         credentials-chain"
     )]
     NotGiven,
 

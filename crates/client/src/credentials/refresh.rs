@@ -1,8 +1,8 @@
 //! When credentials are loaded, and how long that may take.
 
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher;
 use std::time::{Duration, SystemTime};
+
+use crate::retry::random;
 
 /// When credentials are loaded anew, and how long that may take.
 ///
@@ -54,8 +54,7 @@ pub(super) fn wait(failures: u32) -> Duration {
     whole / 2 + at_random(whole / 2)
 }
 
-/// Less than that. The hasher's keys are random, which is all that spreading needs.
+/// Less than that.
 fn at_random(below: Duration) -> Duration {
-    let millis = u64::try_from(below.as_millis()).unwrap_or(u64::MAX).max(1);
-    Duration::from_millis(RandomState::new().hash_one(millis) % millis)
+    below.mul_f64(random())
 }

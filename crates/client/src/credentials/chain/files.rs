@@ -126,3 +126,26 @@ fn without_comment(value: &str) -> &str {
     let end = marks.iter().filter_map(|mark| value.find(mark)).min();
     &value[..end.unwrap_or(value.len())]
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn no_file_panics(config: Vec<u8>, credentials in r"[\[\]a-z =#;\t\né]{0,60}") {
+            SharedFiles::parse(&config, credentials.as_bytes());
+        }
+
+        #[test]
+        fn what_was_written_is_read(name in "[a-z][a-z ]{0,8}[a-z]", key in "[a-z_]{1,8}", value in "[!-~]([ -~]{0,8}[!-~])?") {
+            let text = format!(" {value}");
+            prop_assume!(!text.contains(" #") && !text.contains(" ;"));
+            let text = format!("[profile {name}]\n{key} = {value}\n");
+            let files = SharedFiles::parse(text.as_bytes(), b"");
+            prop_assert_eq!(&files.profile(&name).unwrap()[&key], &value);
+        }
+    }
+}
