@@ -5,6 +5,8 @@ use std::sync::Arc;
 use aws_credential_types::Token;
 #[cfg(feature = "credentials-chain")]
 use aws_credential_types::provider::SharedCredentialsProvider;
+#[cfg(feature = "credentials-chain")]
+use invoke_model_transport::HyperTransport;
 use invoke_model_transport::Transport;
 
 use super::source::{Setting, Source};
@@ -62,7 +64,12 @@ impl ConfigBuilder {
         let Some(settings) = &self.chain else { return (Identity::None, None) };
         // Without a region the settings are refused, later and in better words.
         let region = self.region.as_ref().map(|region| region.value.clone()).unwrap_or_default();
-        let chain = Chain::new(settings.clone(), region, transport.clone(), self.clock.clone());
+        // The agent of a container and the metadata of an instance stand behind no proxy.
+        let direct: Arc<dyn Transport> = match (&self.transport, &self.proxies) {
+            (None, Some(_)) => Arc::new(HyperTransport::new()),
+            _ => transport.clone(),
+        };
+        let chain = Chain::new(settings.clone(), region, transport.clone(), direct, self.clock.clone());
         let given = Given::Provider(SharedCredentialsProvider::new(chain));
         (Identity::new(given, self.credentials_refresh, self.clock.clone()), Some(Source::DefaultChain))
     }
@@ -84,6 +91,8 @@ impl ConfigBuilder {
     fn chained(&self, _: &Arc<dyn Transport>) -> (Identity, Option<Source>) {
         (Identity::None, None)
     }
+
+    pub(super) fn take_region_of_profile(&mut self) {}
 }
 
 fn check_token(token: &Token, source: Source) -> Result<(), ConfigError> {

@@ -202,11 +202,10 @@ impl ConfigBuilder {
     /// # Errors
     /// See [`ConfigError`].
     pub fn build(mut self) -> Result<Config, ConfigError> {
-        #[cfg(feature = "credentials-chain")]
         self.take_region_of_profile();
-        let transport = match self.transport.take() {
-            Some(transport) => transport,
-            None => Arc::new(default_transport(self.proxies.take(), self.ca_bundle.take())?),
+        let transport: Arc<dyn Transport> = match &self.transport {
+            Some(transport) => transport.clone(),
+            None => Arc::new(default_transport(self.proxies.clone(), self.ca_bundle.clone())?),
         };
         let (authentication, credentials) = self.authentication(&transport)?;
         if let Some(region) = &self.region {

@@ -40,6 +40,8 @@ pub(crate) struct Chain {
     profile: Option<String>,
     region: String,
     transport: Arc<dyn Transport>,
+    /// For sources on this machine.
+    direct: Arc<dyn Transport>,
     clock: Clock,
 }
 
@@ -51,10 +53,11 @@ impl Chain {
         settings: ChainSettings,
         region: String,
         transport: Arc<dyn Transport>,
+        direct: Arc<dyn Transport>,
         clock: Clock,
     ) -> Self {
         let ChainSettings { environment, profile } = settings;
-        Self { environment, profile, region, transport, clock }
+        Self { environment, profile, region, transport, direct, clock }
     }
 
     /// The first link that is set up. If that one fails the chain ends: going on would call as somebody else.
@@ -84,7 +87,7 @@ impl Chain {
         let named = |error: ChainError| error.of(&plan.words);
         let mut credential = self.base(&plan.base).await.map_err(named)?;
         for role in &plan.roles {
-            let http = self.http(Limit::NONE);
+            let http = self.http();
             let source = std::mem::take(&mut credential);
             let provider = sts::assume(role, source, &self.region, &self.clock, self.context(&http));
             credential = ask(&provider, &self.context(&http), &http).await.map_err(named)?;
@@ -93,7 +96,7 @@ impl Chain {
     }
 
     async fn base(&self, base: &Base) -> Result<Credential, ChainError> {
-        let http = self.http(Limit::NONE);
+        let http = self.http();
         let context = self.context(&http);
         match base {
             Base::Keys(keys) => Ok(keys.clone()),
@@ -119,19 +122,19 @@ impl Chain {
                 ask(&sts::web_identity(role, &self.region, &self.clock), &context, &http).await
             }
             Base::Container => {
-                let http = self.http(Limit::CONTAINER);
+                let http = Http::new(self.direct.clone(), Limit::CONTAINER);
                 let provider = metadata::container(&self.environment)?;
                 ask(&provider, &self.context(&http), &http).await
             }
             Base::Instance => {
-                let http = self.http(metadata::limit(&self.environment)?);
+                let http = Http::new(self.direct.clone(), metadata::limit(&self.environment)?);
                 ask(&metadata::instance(&self.environment), &self.context(&http), &http).await
             }
         }
     }
 
-    fn http(&self, limit: Limit) -> Http {
-        Http::new(self.transport.clone(), limit)
+    fn http(&self) -> Http {
+        Http::new(self.transport.clone(), Limit::NONE)
     }
 
     fn context(&self, http: &Http) -> Context {
