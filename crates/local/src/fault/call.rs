@@ -204,7 +204,7 @@ impl Fault {
         FaultRule::from(self).first(number)
     }
 
-    /// Happens to every so manieth call that it is for.
+    /// Happens to some of the calls that it is for: with 3 to the third, the sixth and so on.
     pub fn every(self, number: u64) -> FaultRule {
         FaultRule::from(self).every(number)
     }

@@ -50,13 +50,14 @@ impl FaultRule {
         Self { stage: Stage::Read { bytes, end }, turn: Turn::All }
     }
 
-    /// Only the first so many, and no more.
+    /// Only at the first so many turns.
     #[must_use]
     pub fn first(self, number: u64) -> Self {
         Self { turn: Turn::First(number), ..self }
     }
 
-    /// Only every so manieth: with 3 the third, the sixth and so on. 0 is never.
+    /// Only at each turn of which the number, counted from 1, is a multiple: with 3 at the third, the sixth and so on. With 0
+    /// never.
     #[must_use]
     pub fn every(self, number: u64) -> Self {
         Self { turn: Turn::Every(number), ..self }

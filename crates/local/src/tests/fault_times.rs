@@ -1,39 +1,40 @@
-//! Answers that are slow, by a clock that moves as nobody has anything to do.
+//! Answers that are slow, by a clock that moves when nobody has anything to do, over connections in memory.
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
 
-use super::fault_ends::{call, connect, good, start, stream_call};
-use super::stream_wire::{read_chunk, read_head};
-use super::wire::read;
+use super::fault_ends::{call, good, stream_call};
+use super::stream_wire::{pipe, read_chunk, read_head};
 use super::*;
 use crate::{At, End, Fault};
 
 #[tokio::test(start_paused = true)]
 async fn a_head_that_comes_late() {
-    let local = start().await;
-    local.inject(Fault::new().delay(Duration::from_secs(3_600)).first(1));
-    let mut socket = BufReader::new(connect(&local).await);
+    let endpoint = endpoint();
+    endpoint.script.push(Fault::new().delay(Duration::from_secs(3_600)).first(1));
+    let (mut socket, _alive) = pipe(&endpoint, 1 << 20);
     for seconds in [3_600, 0] {
         let start = Instant::now();
-        socket.write_all(&call()).await.unwrap();
-        assert!(read(&mut socket).await.0.starts_with("http/1.1 200 "));
+        socket.write_all(&stream_call()).await.unwrap();
+        assert!(read_head(&mut socket).await.starts_with("http/1.1 200 "));
         assert_eq!(start.elapsed().as_secs(), seconds);
+        while !read_chunk(&mut socket).await.is_empty() {}
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn events_that_come_late() {
-    let local = builder().pace(Duration::from_secs(1)).start().await.unwrap();
-    local.inject(Fault::new().pace(Duration::from_secs(60)).delay(Duration::from_secs(5)).first(1));
-    let mut socket = BufReader::new(connect(&local).await);
+    let endpoint = builder().pace(Duration::from_secs(1)).endpoint();
+    endpoint.script.push(Fault::new().pace(Duration::from_secs(60)).delay(Duration::from_secs(5)).first(1));
+    let (mut socket, _alive) = pipe(&endpoint, 1 << 20);
     for (delay, pace) in [(5, 60), (0, 1)] {
         let start = Instant::now();
         socket.write_all(&stream_call()).await.unwrap();
         read_head(&mut socket).await;
-        for number in 0..5 {
-            assert_eq!(start.elapsed().as_secs(), delay + number * pace);
+        assert_eq!(start.elapsed().as_secs(), delay);
+        for number in 1..=5 {
             assert!(!read_chunk(&mut socket).await.is_empty());
+            assert_eq!(start.elapsed().as_secs(), delay + number * pace);
         }
         assert!(read_chunk(&mut socket).await.is_empty());
     }
@@ -43,10 +44,11 @@ async fn events_that_come_late() {
 async fn an_answer_that_drips() {
     for request in [call(), stream_call()] {
         let whole = good(&request).await.len();
-        let local = start().await;
-        local.inject(Fault::new().drip(10, Duration::from_secs(2)).first(1));
+        let endpoint = endpoint();
+        endpoint.script.push(Fault::new().drip(10, Duration::from_secs(2)).first(1));
         let start = Instant::now();
-        let mut socket = connect(&local).await;
+        let (socket, _alive) = pipe(&endpoint, 1 << 20);
+        let mut socket = socket.into_inner();
         socket.write_all(&request).await.unwrap();
         let mut read = 0;
         while read < whole {
@@ -55,34 +57,35 @@ async fn an_answer_that_drips() {
             read += length;
         }
         assert!(start.elapsed().as_secs() as usize >= 2 * (whole.div_ceil(10) - 1));
-        local.calls_ended().await;
-        assert!(local.calls()[0].written_whole);
-        assert_eq!(local.calls()[0].written, whole as u64);
+        let call = endpoint.log.calls().swap_remove(0);
+        assert_eq!((call.written, call.written_whole), (whole as u64, true));
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_drips_and_stops() {
-    let local = start().await;
+    let endpoint = endpoint();
     let fault = Fault::new().drip(10, Duration::from_secs(2)).break_at(At::ResponseBytes(35), End::Close);
-    local.inject(fault);
+    endpoint.script.push(fault.into());
     let start = Instant::now();
-    let (read, ended) = super::fault_ends::exchange(&local, &call()).await;
-    ended.unwrap();
+    let (mut socket, _alive) = pipe(&endpoint, 1 << 20);
+    socket.write_all(&call()).await.unwrap();
+    let mut read = Vec::new();
+    socket.read_to_end(&mut read).await.unwrap();
     assert_eq!((read.len(), start.elapsed().as_secs()), (35, 6));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_does_not_wait_is_noticed() {
-    let local = start().await;
-    local.inject(Fault::new().delay(Duration::from_secs(3_600)));
-    let mut socket = connect(&local).await;
+    let endpoint = endpoint();
+    endpoint.script.push(Fault::new().delay(Duration::from_secs(3_600)).into());
     let start = Instant::now();
+    let (mut socket, _alive) = pipe(&endpoint, 1 << 20);
     socket.write_all(&call()).await.unwrap();
     tokio::time::sleep(Duration::from_secs(1)).await;
     drop(socket);
-    local.calls_ended().await;
+    endpoint.calls.subscribe().wait_for(|calls| *calls == 0).await.unwrap();
     assert_eq!(start.elapsed().as_secs(), 1);
-    let record = local.calls().pop().unwrap();
+    let record = endpoint.log.calls().pop().unwrap();
     assert_eq!((record.worked_on, record.written), (true, 0), "it was worked on for nobody");
 }

@@ -87,7 +87,7 @@ async fn a_stream_decodes_at_every_cut() {
 }
 
 /// A connection in memory with room for `room` bytes that are written and not read.
-fn pipe(
+pub(super) fn pipe(
     endpoint: &Arc<crate::endpoint::Endpoint>,
     room: usize,
 ) -> (BufReader<DuplexStream>, watch::Sender<()>) {
