@@ -65,7 +65,7 @@ pub(crate) struct Invoke {
     /// Tags for the invocation logs, a JSON object of strings
     #[arg(long, value_name = "JSON")]
     pub(crate) request_metadata: Option<String>,
-    /// Region [otherwise AWS_REGION, or that of the profile]
+    /// Region [otherwise AWS_REGION, that of an ARN, or that of the profile]
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Option<String>,
     /// Profile of the shared files, in place of the credentials of the environment [otherwise AWS_PROFILE]

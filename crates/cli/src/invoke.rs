@@ -41,6 +41,7 @@ fn client(arguments: &Invoke, local: Option<&Local>) -> Result<Client, Failure> 
     if let Some(profile) = &arguments.profile {
         config = config.profile(profile);
     }
+    config = config.region_of(&arguments.model_id);
     if let Some(url) = &arguments.endpoint_url {
         config = config.endpoint_url(url);
     }

@@ -59,6 +59,20 @@ impl ConfigBuilder {
         self
     }
 
+    /// The region that an ARN names, such as a model id, where nothing else does: not the program, nor the environment. An
+    /// id that is no ARN, or an ARN without a region, changes nothing.
+    ///
+    /// What an ARN stands for is only in its own region. Where another region is set it is called all the same, and the
+    /// error says that the two differ.
+    pub fn region_of(mut self, model_id: &str) -> Self {
+        // arn:partition:service:region:account:resource
+        let region = model_id.strip_prefix("arn:").and_then(|arn| arn.split(':').nth(2));
+        if let (None, Some(region)) = (&self.region, region.filter(|region| !region.is_empty())) {
+            self.region = Some(Setting::new(region.to_owned(), Source::Arn));
+        }
+        self
+    }
+
     /// Where the credentials of each call come from: fixed ones
     /// ([`Credentials`](aws_credential_types::Credentials)) or any provider of the AWS crates, which is asked once for
     /// all calls, and again before what it gave expires: see [`credentials_refresh`](Self::credentials_refresh).

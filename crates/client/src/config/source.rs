@@ -18,6 +18,8 @@ pub enum Source {
     Profile,
     /// The default chain of credentials: profiles, web identity, containers, instance metadata.
     DefaultChain,
+    /// The ARN of what is called: see [`ConfigBuilder::region_of`](crate::ConfigBuilder::region_of).
+    Arn,
     /// The service's endpoint rules made it from the region and the flags.
     EndpointRules,
 }
@@ -31,6 +33,7 @@ impl fmt::Display for Source {
             Self::SdkConfig => f.write_str("SdkConfig"),
             Self::Profile => f.write_str("profile in the shared files"),
             Self::DefaultChain => f.write_str("default chain"),
+            Self::Arn => f.write_str("the ARN of the model"),
             Self::EndpointRules => f.write_str("endpoint rules"),
         }
     }

@@ -221,3 +221,17 @@ fn a_file_of_root_certificates() {
     assert!(shown.contains("roots: \"/etc/our ca.pem\""), "{shown}");
     assert!(format!("{:?}", config(&[REGION])).contains("roots: the system's"));
 }
+
+#[test]
+fn the_region_of_an_arn() {
+    let arn = "arn:aws:bedrock:eu-west-1:123456789012:inference-profile/eu.amazon.nova-lite-v1:0";
+    let region = |environment: &[(&str, &str)], id| {
+        let config = builder(environment).region_of(id).build();
+        config.map(|config| (config.region().unwrap_or_default().to_owned(), config.sources().region))
+    };
+    assert_eq!(region(&[], arn), Ok(("eu-west-1".to_owned(), Some(Source::Arn))));
+    assert_eq!(region(&[REGION], arn), Ok(("us-west-2".to_owned(), Some(Source::Environment(REGION.0)))));
+    for id in ["amazon.nova-lite-v1:0", "arn:aws:bedrock::123456789012:x/y", "arn:", ""] {
+        assert_eq!(region(&[], id), Err(ConfigError::NoRegion), "{id}");
+    }
+}

@@ -48,7 +48,7 @@ pub struct Retries {
 }
 
 impl Retries {
-    /// Every call is sent once.
+    /// Every call is sent once, but for a refusal that is mended at once: a wrong clock, or credentials that have expired.
     pub const NONE: Self = Self { max_attempts: 1, max_attempts_retryable: 1, ..Self::STANDARD };
 
     /// So many attempts at the most, whatever the error.
