@@ -50,8 +50,13 @@ pub(crate) fn run() -> Result<(), Failure> {
     let bare = ["check", "--package", "invoke-model-transport", "--no-default-features"];
     cargo("the transport trait alone", &bare, &[])?;
     cargo("the README's test command", &["test", "--workspace"], &[])?;
-    let interop = ["test", "--package", "invoke-model-client", "--features", "aws-config"];
-    cargo("the client with the feature aws-config", &interop, &[])?;
+    for package in ["invoke-model-transport", "invoke-model-client"] {
+        cargo(
+            &format!("{package} with all features"),
+            &["test", "--package", package, "--all-features"],
+            &[],
+        )?;
+    }
     let docs = ["doc", "--workspace", "--no-deps", "--all-features"];
     cargo("documentation", &docs, &[("RUSTDOCFLAGS", "-D warnings")])?;
     step("the README's commands");
