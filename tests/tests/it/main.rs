@@ -11,4 +11,5 @@ mod fuzz_corpus;
 mod goldens;
 mod properties;
 mod proxied;
+mod traced;
 mod wire;

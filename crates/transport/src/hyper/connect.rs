@@ -69,7 +69,8 @@ impl Connector {
         match timeout(self.limit, self.open(secure, authority, proxy)).await {
             Ok(opened) => opened,
             Err(_) => {
-                let words = format!("not connected after {:?}", self.limit);
+                let words =
+                    format!("not connected after {:?}; a longer `connect_timeout` waits longer", self.limit);
                 Err(TransportError::new(ConnectTimeout, words))
             }
         }

@@ -234,7 +234,9 @@ async fn a_proxy_that_does_not_speak_tls_is_told_nothing() {
 async fn a_proxy_that_never_answers() {
     let proxy = Server::start(Connection::closed).await;
     let transport = through(&proxy.address.to_string());
-    let expected =
-        format!("no connection in time (gone.test, proxy {}): not connected after 10s", proxy.address);
+    let expected = format!(
+        "no connection in time (gone.test, proxy {}): not connected after 10s; a longer `connect_timeout` waits longer",
+        proxy.address
+    );
     check(&transport, "https://gone.test/", ConnectTimeout, &expected).await;
 }
