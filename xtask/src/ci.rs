@@ -5,7 +5,7 @@ use std::process::Command;
 
 use clap::Parser;
 
-use crate::{Arguments, Failure, codegen, conformance, models, peers, root, step, tidy};
+use crate::{Arguments, Failure, bench, codegen, conformance, models, peers, root, step, tidy};
 
 /// The published model, where it stands beside the workspace.
 const PUBLISHED: &str = "../shared/conformance/models/bedrock-runtime.json";
@@ -61,6 +61,8 @@ pub(crate) fn run() -> Result<(), Failure> {
     cargo("documentation", &docs, &[("RUSTDOCFLAGS", "-D warnings")])?;
     step("the README's commands");
     readme_commands()?;
+    step("what a call costs");
+    bench::check()?;
     step("peers: boto3, the AWS CLI, the SDK for JavaScript, the anthropic package");
     peers::run()
 }

@@ -1,6 +1,7 @@
 //! The developer commands: `cargo xtask codegen`, `conformance`, `model diff`, `models`, `peers`, `ci`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool")]
 
+mod bench;
 mod ci;
 mod codegen;
 mod conformance;
@@ -45,6 +46,8 @@ enum Command {
         #[arg(long, default_value_t = 200_000)]
         calls: u64,
     },
+    /// Measure ours beside the official crate and plain hyper-util.
+    Bench(bench::Arguments),
     /// Check rules about files that no other tool checks.
     Tidy,
     /// Run every check.
@@ -75,6 +78,7 @@ fn execute(arguments: &Arguments) -> Result<(), Failure> {
         Command::Models(arguments) => models::run(arguments),
         Command::Peers => peers::run(),
         Command::Soak { calls } => soak::run(*calls),
+        Command::Bench(arguments) => bench::run(arguments),
         Command::Tidy => tidy::run(),
         Command::Ci => ci::run(),
     }

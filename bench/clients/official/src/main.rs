@@ -1,0 +1,46 @@
+//! The published `aws-sdk-bedrockruntime`, as its documentation says to use it.
+
+use aws_sdk_bedrockruntime::config::{BehaviorVersion, Config, Credentials, Region};
+use aws_sdk_bedrockruntime::primitives::Blob;
+use aws_sdk_bedrockruntime::types::ResponseStream;
+use bench_workload::{Client, Streamed, run};
+use bytes::Bytes;
+
+#[derive(Clone)]
+struct Official(aws_sdk_bedrockruntime::Client);
+
+impl Client for Official {
+    fn new(endpoint: &str) -> Self {
+        let config = Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("us-east-1"))
+            .endpoint_url(endpoint)
+            .credentials_provider(Credentials::new("AKIDEXAMPLE", "secret", None, None, "static"))
+            .build();
+        Self(aws_sdk_bedrockruntime::Client::from_conf(config))
+    }
+
+    async fn call(&self, model_id: &str, body: Bytes) -> usize {
+        let body = Blob::new(Vec::from(body));
+        let call = self.0.invoke_model().model_id(model_id).content_type("application/json").body(body);
+        call.send().await.expect("an answer").body.as_ref().len()
+    }
+
+    async fn stream(&self, model_id: &str, body: Bytes) -> Streamed {
+        let body = Blob::new(Vec::from(body));
+        let call = self.0.invoke_model_with_response_stream().model_id(model_id);
+        let call = call.content_type("application/json").body(body);
+        let mut answer = call.send().await.expect("a stream");
+        let mut streamed = Streamed::default();
+        while let Some(event) = answer.body.recv().await.expect("an event") {
+            let ResponseStream::Chunk(part) = event else { panic!("an event that is no chunk") };
+            streamed.events += 1;
+            streamed.bytes += part.bytes.expect("bytes").as_ref().len();
+        }
+        streamed
+    }
+}
+
+fn main() {
+    run::<Official>();
+}

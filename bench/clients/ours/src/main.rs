@@ -1,0 +1,43 @@
+//! Ours, with everything on: credentials looked up, signed, typed output, `tracing` compiled in and nobody listening.
+
+use bench_workload::{Client, Streamed, run};
+use bytes::Bytes;
+use invoke_model_client::types::ResponseStream;
+use invoke_model_client::{Config, Credentials};
+
+#[derive(Clone)]
+struct Ours(invoke_model_client::Client);
+
+impl Client for Ours {
+    fn new(endpoint: &str) -> Self {
+        let config = Config::builder()
+            .region("us-east-1")
+            .endpoint_url(endpoint)
+            .credentials_provider(Credentials::new("AKIDEXAMPLE", "secret", None, None, "static"))
+            .build()
+            .expect("settings");
+        Self(invoke_model_client::Client::new(config).expect("a client"))
+    }
+
+    async fn call(&self, model_id: &str, body: Bytes) -> usize {
+        let call = self.0.invoke_model().model_id(model_id).content_type("application/json").body(body);
+        call.send().await.expect("an answer").body.len()
+    }
+
+    async fn stream(&self, model_id: &str, body: Bytes) -> Streamed {
+        let call = self.0.invoke_model_with_response_stream().model_id(model_id);
+        let call = call.content_type("application/json").body(body);
+        let mut answer = call.send().await.expect("a stream");
+        let mut streamed = Streamed::default();
+        while let Some(event) = answer.body.recv().await.expect("an event") {
+            let ResponseStream::Chunk(part) = event else { panic!("an event that is no chunk") };
+            streamed.events += 1;
+            streamed.bytes += part.bytes.expect("bytes").len();
+        }
+        streamed
+    }
+}
+
+fn main() {
+    run::<Ours>();
+}

@@ -1,0 +1,52 @@
+//! What the figures were made on and with.
+
+use std::process::Command;
+use std::thread::available_parallelism;
+
+use crate::programs::workspace;
+use crate::{Result, callgrind};
+
+/// The packages whose versions decide a figure.
+const NAMED: [&str; 6] =
+    ["aws-sdk-bedrockruntime", "aws-smithy-runtime", "hyper", "hyper-util", "sha2", "tokio"];
+
+/// The day and the machine, on one line, without its name.
+pub(crate) fn line() -> Result<String> {
+    let information = std::fs::read_to_string("/proc/cpuinfo")?;
+    let of = |name: &str| {
+        let line = information.lines().find(|line| line.starts_with(name));
+        line.and_then(|line| line.split_once(':')).map_or("unknown", |(_, value)| value.trim()).to_owned()
+    };
+    let sha = if of("flags").split(' ').any(|flag| flag == "sha_ni") { "with" } else { "without" };
+    let cores = available_parallelism()?;
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease")?;
+    let linux = release.trim().split('-').next().unwrap_or_default();
+    let (date, rustc, valgrind) = (said("date", "+%F")?, rustc()?, callgrind::version()?);
+    let model = of("model name");
+    Ok(format!("{date}: {model}, {cores} cores, {sha} SHA instructions; Linux {linux}; {rustc}; {valgrind}"))
+}
+
+/// The compiler, as it says it.
+pub(crate) fn rustc() -> Result<String> {
+    said("rustc", "--version")
+}
+
+fn said(program: &str, argument: &str) -> Result<String> {
+    let output =
+        Command::new(program).arg(argument).output().map_err(|error| format!("{program}: {error}"))?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// The versions of what is compared, from the lock file.
+pub(crate) fn versions() -> Result<String> {
+    let lock = std::fs::read_to_string(workspace().join("Cargo.lock"))?;
+    let versions = NAMED.map(|name| {
+        // The newest, where the official crate brings an old one, too.
+        let version = lock.split("[[package]]").filter_map(|package| {
+            package.contains(&format!("name = \"{name}\"\n")).then(|| package.split('"').nth(3)).flatten()
+        });
+        let version = version.last();
+        format!("{name} {}", version.unwrap_or("?"))
+    });
+    Ok(versions.join(", "))
+}

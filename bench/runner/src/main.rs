@@ -1,0 +1,62 @@
+//! Runs the clients against the server and prints what each costs: `cargo xtask bench`.
+
+mod budget;
+mod callgrind;
+mod clean_build;
+mod cores;
+mod document;
+mod heap;
+mod layers;
+mod machine;
+mod plot;
+mod programs;
+mod rows;
+mod samples;
+mod server;
+mod single_step;
+mod table;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// What the command is asked for.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask bench", about = "Ours beside the official crate and plain hyper-util")]
+struct Arguments {
+    /// Only what CI watches: instructions and allocations of ours, held against `bench/budget.toml`.
+    #[arg(long)]
+    quick: bool,
+    /// Write what was counted as the new budget.
+    #[arg(long, requires = "quick")]
+    update_budget: bool,
+    /// How often each client takes its turn in the rows that are timed.
+    #[arg(long, default_value_t = 7)]
+    rounds: usize,
+    /// Leave out the clean builds, which take minutes.
+    #[arg(long, conflicts_with = "quick")]
+    no_builds: bool,
+    /// Write the run into `docs/performance.md`, and its plot beside it.
+    #[arg(long, conflicts_with = "quick")]
+    docs: bool,
+}
+
+fn main() -> ExitCode {
+    match execute(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn execute(arguments: &Arguments) -> Result<()> {
+    if arguments.quick {
+        return budget::run(arguments.update_budget);
+    }
+    table::run(arguments.rounds, !arguments.no_builds, arguments.docs)
+}

@@ -1,0 +1,33 @@
+//! One plot: a bar for each client.
+
+use plotters::prelude::*;
+
+use crate::Result;
+use crate::table::number;
+
+/// An SVG with a bar for each value, in the order given, top to bottom.
+pub(crate) fn bars(title: &str, values: &[(&str, f64)]) -> Result<String> {
+    let mut svg = String::new();
+    let longest = values.iter().map(|(_, value)| *value).fold(0.0, f64::max);
+    {
+        let area =
+            SVGBackend::with_string(&mut svg, (720, 60 + 44 * values.len() as u32)).into_drawing_area();
+        area.fill(&WHITE)?;
+        let mut chart = ChartBuilder::on(&area)
+            .caption(title, ("sans-serif", 16))
+            .margin(12)
+            .build_cartesian_2d(-0.2 * longest..1.2 * longest, 0.0..values.len() as f64)?;
+        for (index, (name, value)) in values.iter().enumerate() {
+            let (low, high) = ((values.len() - index) as f64 - 0.8, (values.len() - index) as f64 - 0.2);
+            let color = if index == 0 { RGBColor(31, 119, 180) } else { RGBColor(160, 160, 160) };
+            chart.draw_series([Rectangle::new([(0.0, low), (*value, high)], color.filled())])?;
+            let texts = [
+                ((-0.19 * longest, high), (*name).to_owned()),
+                ((value + 0.01 * longest, high), number(*value, 0)),
+            ];
+            chart.draw_series(texts.map(|(at, text)| Text::new(text, at, ("sans-serif", 15))))?;
+        }
+        area.present()?;
+    }
+    Ok(svg)
+}

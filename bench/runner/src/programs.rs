@@ -1,0 +1,49 @@
+//! The programs that are run, built from this workspace.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use bench_workload::Measured;
+
+use crate::Result;
+use crate::cores::{self, Core};
+use crate::server::Server;
+
+/// The clients in the order of the table's columns.
+pub(crate) const CLIENTS: [&str; 3] = ["ours", "official", "plain"];
+
+/// The folder of this workspace.
+pub(crate) fn workspace() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_owned()
+}
+
+/// A program of this workspace by its package's name.
+pub(crate) fn program(package: &str) -> PathBuf {
+    workspace().join("target/release").join(package)
+}
+
+/// Builds packages one by one: built together they would share the features of their dependencies.
+pub(crate) fn build(packages: &[&str]) -> Result<()> {
+    for package in packages {
+        let arguments = ["build", "--release", "--quiet", "--package", package];
+        let status = Command::new("cargo").args(arguments).current_dir(workspace()).status()?;
+        if !status.success() {
+            return Err(format!("`cargo {}` failed in bench/", arguments.join(" ")).into());
+        }
+    }
+    Ok(())
+}
+
+/// Runs a client's work on a core of its own, and reads what it says of it.
+pub(crate) fn measure(client: &str, server: &Server, work: &[&str]) -> Result<Measured> {
+    let program = program(&format!("bench-{client}"));
+    let mut command = Command::new(&program);
+    command.arg(server.url()).args(work);
+    let output = cores::on(Core::Client, || command.output())??;
+    if !output.status.success() {
+        let words = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("{} {}: {}\n{words}", program.display(), work.join(" "), output.status).into());
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).trim().parse()?)
+}

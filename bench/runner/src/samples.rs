@@ -1,0 +1,61 @@
+//! Several values of one thing.
+
+use crate::Result;
+
+/// At least one value, in order.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Samples(Vec<f64>);
+
+impl Samples {
+    /// Takes each client's value in turn, round after round, so that what else the machine does hits all alike.
+    pub(crate) fn alternating<const N: usize>(
+        clients: [&str; N],
+        rounds: usize,
+        mut take: impl FnMut(&str) -> Result<f64>,
+    ) -> Result<[Self; N]> {
+        let mut all = [const { Vec::new() }; N];
+        for _ in 0..rounds.max(1) {
+            for (client, values) in clients.iter().zip(&mut all) {
+                values.push(take(client)?);
+            }
+        }
+        Ok(all.map(|mut values| {
+            values.sort_by(f64::total_cmp);
+            Self(values)
+        }))
+    }
+
+    /// The value in the middle.
+    pub(crate) fn median(&self) -> f64 {
+        let (before, after) = (self.0[(self.0.len() - 1) / 2], self.0[self.0.len() / 2]);
+        f64::midpoint(before, after)
+    }
+
+    /// How far the middle half of the values is from the median, at most.
+    pub(crate) fn spread(&self) -> f64 {
+        let (last, median) = (self.0.len() - 1, self.median());
+        let (low, high) = (self.0[last / 4], self.0[last - last / 4]);
+        (high - median).max(median - low)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Samples;
+
+    #[test]
+    fn clients_take_turns_and_outliers_do_not_matter() {
+        let mut order = String::new();
+        let mut values = [5.0, 1.0, 3.0, 2.0, 100.0, 3.0].into_iter();
+        let [a, b] = Samples::alternating(["a", "b"], 3, |client| {
+            order.push_str(client);
+            Ok(values.next().unwrap())
+        })
+        .unwrap();
+        assert_eq!(order, "ababab");
+        assert_eq!((a.median(), b.median()), (5.0, 2.0));
+        assert_eq!(Samples(vec![1.0, 3.0]).median(), 2.0);
+        assert_eq!(Samples(vec![1.0, 9.0, 10.0, 12.0, 99.0]).spread(), 2.0);
+        assert_eq!(Samples(vec![7.0]).spread(), 0.0);
+    }
+}

@@ -1,0 +1,84 @@
+//! What is answered to which model.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use bench_workload::{ANSWER_LENGTH, LARGE, LARGE_LENGTH};
+use tokio::sync::Barrier;
+
+use crate::event;
+
+/// The fields of an answer of Amazon Bedrock beside those of its body.
+const FIELDS: &str = "HTTP/1.1 200 OK\r\n\
+    Date: Tue, 24 Nov 2026 12:00:00 GMT\r\n\
+    Connection: keep-alive\r\n\
+    x-amzn-RequestId: 5c3ab1e2-0d6f-4a38-9c7e-0f1d2b3a4c5d\r\n";
+
+/// How one call is answered.
+pub(crate) enum Answer {
+    /// All of it at once.
+    Whole(Rc<[u8]>),
+    /// Once so many calls wait.
+    Held(Rc<Barrier>, Rc<[u8]>),
+    /// A head, and so many times an event.
+    Events { head: Rc<[u8]>, event: Rc<[u8]>, count: usize },
+}
+
+/// Every answer, made before the first call.
+pub(crate) struct Answers {
+    small: Rc<[u8]>,
+    large: Rc<[u8]>,
+    head: Rc<[u8]>,
+    event: Rc<[u8]>,
+    barriers: RefCell<HashMap<usize, Rc<Barrier>>>,
+}
+
+impl Answers {
+    pub(crate) fn new() -> Self {
+        let text = r#"{"type":"message","role":"assistant","content":[{"type":"text","text":""#;
+        let end = r#""}],"stop_reason":"end_turn","usage":{"input_tokens":52,"output_tokens":9}}"#;
+        let filler = "a".repeat(ANSWER_LENGTH - text.len() - end.len());
+        let small = whole(format!("{text}{filler}{end}").as_bytes());
+        let large = whole(&vec![b'a'; LARGE_LENGTH]);
+        Self { small, large, head: stream_head(), event: event::chunk().into(), barriers: RefCell::default() }
+    }
+
+    /// The answer of the model that a request's target names.
+    pub(crate) fn of(&self, target: &str) -> Answer {
+        let model = target.trim_start_matches("/model/").split('/').next().unwrap_or_default();
+        let counted = model.split_once('-').and_then(|(name, count)| Some((name, count.parse().ok()?)));
+        match counted {
+            Some(("bench.events", count)) => {
+                Answer::Events { head: Rc::clone(&self.head), event: Rc::clone(&self.event), count }
+            }
+            Some(("bench.held", count)) => Answer::Held(self.barrier(count), Rc::clone(&self.small)),
+            _ if model == LARGE => Answer::Whole(Rc::clone(&self.large)),
+            _ => Answer::Whole(Rc::clone(&self.small)),
+        }
+    }
+
+    fn barrier(&self, count: usize) -> Rc<Barrier> {
+        let mut barriers = self.barriers.borrow_mut();
+        Rc::clone(barriers.entry(count).or_insert_with(|| Rc::new(Barrier::new(count))))
+    }
+}
+
+fn whole(body: &[u8]) -> Rc<[u8]> {
+    let head = format!(
+        "{FIELDS}Content-Type: application/json\r\n\
+         Content-Length: {}\r\n\
+         X-Amzn-Bedrock-Invocation-Latency: 417\r\n\
+         X-Amzn-Bedrock-Input-Token-Count: 52\r\n\
+         X-Amzn-Bedrock-Output-Token-Count: 9\r\n\r\n",
+        body.len()
+    );
+    [head.as_bytes(), body].concat().into()
+}
+
+fn stream_head() -> Rc<[u8]> {
+    let fields = "Content-Type: application/vnd.amazon.eventstream\r\n\
+                  Transfer-Encoding: chunked\r\n\
+                  X-Amzn-Bedrock-Content-Type: application/json\r\n\r\n";
+    format!("{FIELDS}{fields}").into_bytes().into()
+}

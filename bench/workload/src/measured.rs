@@ -1,0 +1,100 @@
+//! What a client program says of itself, on one line of its output.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::{Duration, Instant};
+
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike;
+
+/// What the work cost, the warm-up left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Measured {
+    /// By the clock.
+    pub wall: Duration,
+    /// Of the processor, in the program and in the system for it.
+    pub cpu: Duration,
+    /// Resident memory before the work, in bytes.
+    pub before: u64,
+    /// Resident memory after it.
+    pub after: u64,
+    /// The most that was ever resident.
+    pub peak: u64,
+}
+
+/// The moment before the work.
+#[derive(Debug)]
+pub(crate) struct Start {
+    wall: Instant,
+    cpu: Duration,
+    resident: u64,
+}
+
+impl Start {
+    pub(crate) fn now() -> Self {
+        Self { resident: memory("VmRSS:"), cpu: cpu(), wall: Instant::now() }
+    }
+
+    pub(crate) fn end(self) -> Measured {
+        let wall = self.wall.elapsed();
+        Measured {
+            wall,
+            cpu: cpu() - self.cpu,
+            before: self.resident,
+            after: memory("VmRSS:"),
+            peak: memory("VmHWM:"),
+        }
+    }
+}
+
+fn cpu() -> Duration {
+    let usage = getrusage(UsageWho::RUSAGE_SELF).expect("getrusage of oneself");
+    let spent = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
+    Duration::from_micros(spent.unsigned_abs())
+}
+
+/// A line of `/proc/self/status`, in bytes.
+fn memory(name: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux: /proc/self/status");
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("a line of this name");
+    let kibibytes: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number of kB");
+    kibibytes * 1024
+}
+
+impl fmt::Display for Measured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { wall, cpu, before, after, peak } = self;
+        write!(f, "{} {} {before} {after} {peak}", wall.as_nanos(), cpu.as_nanos())
+    }
+}
+
+impl FromStr for Measured {
+    type Err = String;
+
+    fn from_str(line: &str) -> Result<Self, String> {
+        let numbers: Result<Vec<u64>, _> = line.split_whitespace().map(str::parse).collect();
+        match numbers.as_deref() {
+            Ok(&[wall, cpu, before, after, peak]) => Ok(Self {
+                wall: Duration::from_nanos(wall),
+                cpu: Duration::from_nanos(cpu),
+                before,
+                after,
+                peak,
+            }),
+            _ => Err(format!("`{line}` is not what a client program says")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_says_all_of_it() {
+        let measured = Start::now().end();
+        assert_eq!(measured.to_string().parse(), Ok(measured));
+        assert!(measured.before > 0 && measured.peak >= measured.before);
+        assert!("1 2 3".parse::<Measured>().is_err());
+    }
+}
