@@ -24,17 +24,19 @@ pub(crate) fn run(rounds: usize, builds: bool, docs: bool) -> Result<()> {
     text.push_str(&layers(&server)?);
     drop(server);
     print!("{text}");
+    let Some(first) = rows.first() else { return Err("no row".into()) };
+    let values = CLIENTS.iter().zip(&first.samples).map(|(client, samples)| (*client, samples.median()));
+    let plot = plot::bars(first.what, &values.collect::<Vec<_>>())?;
+    // Before the builds, too, which take as long as all the rest.
+    if docs {
+        document::write(&text, &plot)?;
+    }
     if builds {
         let builds = clean_builds()?;
         print!("{builds}");
         text.push_str(&builds);
     }
-    if !docs {
-        return Ok(());
-    }
-    let Some(first) = rows.first() else { return Err("no row".into()) };
-    let values = CLIENTS.iter().zip(&first.samples).map(|(client, samples)| (*client, samples.median()));
-    document::write(&text, &plot::bars(first.what, &values.collect::<Vec<_>>())?)
+    if docs { document::write(&text, &plot) } else { Ok(()) }
 }
 
 fn layers(server: &Server) -> Result<String> {
@@ -81,10 +83,11 @@ fn cell(samples: &Samples, digits: usize) -> String {
 
 /// A cost as a part of the other's, `1/4.2`, or as a multiple, `1.3x`; a rate as a multiple.
 fn ratio(ours: &Samples, other: &Samples, row: &Row) -> String {
-    let ratio = ours.median() / other.median();
-    if !ratio.is_finite() || ratio <= 0.0 {
+    let nothing = number(0.0, row.digits);
+    if [ours, other].map(|samples| number(samples.median(), row.digits)).contains(&nothing) {
         return "-".to_owned();
     }
+    let ratio = ours.median() / other.median();
     if ratio < 1.0 && !row.more_is_better { format!("1/{:.1}", 1.0 / ratio) } else { format!("{ratio:.2}x") }
 }
 
