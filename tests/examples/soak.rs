@@ -67,10 +67,8 @@ async fn main() {
         "endpoint: {} connections, {} requests, {} worked on",
         stats.connections, stats.requests, stats.worked_on
     );
-    println!(
-        "memory: {} KiB after a tenth of the calls, {late} KiB at the end",
-        early.load(Ordering::Relaxed)
-    );
+    let early = early.load(Ordering::Relaxed);
+    println!("memory: {early} KiB after {WARM} calls, {late} KiB at the end");
     for (outcome, times) in &outcomes {
         println!("{times:>8}  {outcome}");
     }
