@@ -7,14 +7,12 @@ use std::time::SystemTime;
 
 use aws_credential_types::Token;
 use aws_credential_types::provider::ProvideCredentials;
-use invoke_model_transport::{Deadlines, HyperTransport, Proxies, Transport};
-use invoke_model_types::endpoint::{Parameters, resolve};
+use invoke_model_transport::{Deadlines, Proxies, Transport};
 
+use super::ConfigError;
 use super::clock::Clock;
-use super::endpoint::Endpoint;
-use super::source::{Setting, Source, Sources};
+use super::source::{Setting, Source};
 use super::tokens::Tokens;
-use super::{Authentication, Config, ConfigError};
 #[cfg(feature = "credentials-chain")]
 use crate::credentials::ChainSettings;
 use crate::credentials::{CredentialsRefresh, Given};
@@ -22,7 +20,8 @@ use crate::metadata::{Attempt, OnAttempt};
 use crate::retry::Retries;
 use crate::{AdaptiveRate, Admission};
 
-/// The settings of a [`Config`]. What is set here stands above what [`from_env`](Config::from_env) found.
+/// The settings of a [`Config`](crate::Config). What is set here stands above what
+/// [`from_env`](crate::Config::from_env) found.
 #[derive(Clone, Default)]
 #[must_use]
 pub struct ConfigBuilder {
@@ -156,7 +155,8 @@ impl ConfigBuilder {
         self
     }
 
-    /// What sends the requests; an `Arc<dyn Transport>` is one too. Default: a [`HyperTransport`] of its own, with
+    /// What sends the requests; an `Arc<dyn Transport>` is one too. Default: a
+    /// [`HyperTransport`](invoke_model_transport::HyperTransport) of its own, with
     /// [`proxies`](Self::proxies) and [`ca_bundle`](Self::ca_bundle); a transport that is given has settings of its own.
     pub fn transport(mut self, transport: impl Transport) -> Self {
         self.transport = Some(Arc::new(transport));
@@ -207,125 +207,6 @@ impl ConfigBuilder {
         self.tokens = Tokens::new(generator);
         self
     }
-
-    /// Checks the settings and resolves the endpoint, once for all calls.
-    ///
-    /// That there are no credentials is not an error here but of each call: see
-    /// [`CredentialsError`](crate::CredentialsError).
-    ///
-    /// # Errors
-    /// See [`ConfigError`].
-    pub fn build(mut self) -> Result<Config, ConfigError> {
-        self.take_region_of_profile();
-        let transport: Arc<dyn Transport> = match &self.transport {
-            Some(transport) => transport.clone(),
-            None => Arc::new(default_transport(self.proxies.clone(), self.ca_bundle.clone())?),
-        };
-        let (authentication, credentials) = self.authentication(&transport)?;
-        if let Some(region) = &self.region {
-            check_region(region)?;
-        }
-        let (endpoint, endpoint_source) = self.endpoint()?;
-        if self.region.is_none() && matches!(authentication, Authentication::SigV4(_)) {
-            return Err(ConfigError::NoSigningRegion { endpoint: endpoint_source });
-        }
-        let retries = match (self.retries, self.max_attempts) {
-            (Some(retries), _) => retries,
-            (None, Some(attempts)) => Retries::attempts(attempts.value?),
-            (None, None) => Retries::default(),
-        };
-        let adaptive_rate = match (self.adaptive_rate, self.retry_mode) {
-            (Some(rate), _) => Some(rate),
-            (None, Some(mode)) => mode.value?.then(AdaptiveRate::new),
-            (None, None) => None,
-        };
-        let sources = Sources {
-            region: self.region.as_ref().map(|region| region.source),
-            endpoint: endpoint_source,
-            credentials,
-        };
-        Ok(Config {
-            region: self.region.map(|region| region.value),
-            endpoint,
-            authentication,
-            sources,
-            transport,
-            clock: self.clock,
-            tokens: self.tokens,
-            deadlines: self.deadlines,
-            retries,
-            on_attempt: self.on_attempt,
-            admission: self.admission,
-            adaptive_rate,
-            credentials_refresh: self.credentials_refresh,
-        })
-    }
-
-    fn endpoint(&self) -> Result<(Endpoint, Source), ConfigError> {
-        let flag = |flag: &Option<Setting<Result<bool, ConfigError>>>| match flag {
-            Some(setting) => setting.value.clone(),
-            None => Ok(false),
-        };
-        let parameters = Parameters {
-            region: self.region.as_ref().map(|region| region.value.as_str()),
-            use_fips: flag(&self.use_fips)?,
-            use_dual_stack: flag(&self.use_dual_stack)?,
-            endpoint: self.endpoint_url.as_ref().map(|url| url.value.as_str()),
-        };
-        if parameters.region.is_none() && parameters.endpoint.is_none() {
-            return Err(ConfigError::NoRegion);
-        }
-        let url = resolve(&parameters)
-            .map_err(|error| ConfigError::Endpoint { error, settings: self.endpoint_settings() })?;
-        let source = self.endpoint_url.as_ref().map_or(Source::EndpointRules, |url| url.source);
-        let invalid = |problem| ConfigError::Invalid { setting: "endpoint URL", origin: source, problem };
-        Ok((Endpoint::parse(&url).map_err(invalid)?, source))
-    }
-
-    /// The settings that an endpoint comes from, each with its source.
-    fn endpoint_settings(&self) -> String {
-        let yes = |flag: &Option<Setting<Result<bool, ConfigError>>>| {
-            flag.as_ref().filter(|flag| flag.value == Ok(true)).map(|flag| flag.source)
-        };
-        let settings = [
-            ("region", self.region.as_ref().map(|region| region.source)),
-            ("endpoint URL", self.endpoint_url.as_ref().map(|url| url.source)),
-            ("FIPS", yes(&self.use_fips)),
-            ("dual-stack", yes(&self.use_dual_stack)),
-        ];
-        let given = settings.iter().filter_map(|(name, source)| Some(format!("{name}: {}", (*source)?)));
-        given.collect::<Vec<_>>().join(", ")
-    }
-}
-
-fn default_transport(
-    proxies: Option<Result<Proxies, ConfigError>>,
-    ca_bundle: Option<PathBuf>,
-) -> Result<HyperTransport, ConfigError> {
-    let mut settings = HyperTransport::builder();
-    if let Some(proxies) = proxies {
-        settings = settings.proxies(proxies?);
-    }
-    if let Some(path) = ca_bundle {
-        settings = settings.root_certificates_file(path);
-    }
-    Ok(settings.build())
-}
-
-/// The region becomes a part of a host name, so that anything else in it could change the host.
-fn check_region(region: &Setting<String>) -> Result<(), ConfigError> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-    if !region.value.is_empty() && region.value.bytes().all(plain) {
-        return Ok(());
-    }
-    Err(ConfigError::Invalid {
-        setting: "region",
-        origin: region.source,
-        problem: format!(
-            "is `{}`: a region has letters, digits and hyphens only, such as us-east-1",
-            region.value.escape_debug()
-        ),
-    })
 }
 
 impl fmt::Debug for ConfigBuilder {

@@ -1,6 +1,7 @@
 //! The settings of a client, checked.
 
 mod authentication;
+mod build;
 mod builder;
 mod clock;
 mod endpoint;
