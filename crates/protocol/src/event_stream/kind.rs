@@ -21,23 +21,37 @@ impl<'a> Kind<'a> {
     /// # Errors
     /// A header is missing, is no string, or names no kind.
     pub fn of(message: &'a Message) -> Result<Self, ParseError> {
-        let text = |name| match message.header(name) {
-            Some(HeaderValue::String(text)) => Ok(text),
-            Some(other) => {
-                let kind = ParseErrorKind::Type { expected: "a string", found: other.type_name() };
-                Err(ParseError::new(name, kind))
-            }
-            None => Err(ParseError::new(name, ParseErrorKind::Missing)),
-        };
-        match text(":message-type")? {
-            "event" => text(":event-type").map(Self::Event),
-            "exception" => text(":exception-type").map(Self::Exception),
+        // In one pass: to find a header is to read those before it.
+        let (mut kind, mut event, mut exception) = (None, None, None);
+        for (name, value) in message.headers() {
+            let found = match name {
+                ":message-type" => &mut kind,
+                ":event-type" => &mut event,
+                ":exception-type" => &mut exception,
+                _ => continue,
+            };
+            found.get_or_insert(value);
+        }
+        match text(":message-type", kind)? {
+            "event" => text(":event-type", event).map(Self::Event),
+            "exception" => text(":exception-type", exception).map(Self::Exception),
             "error" => Ok(Self::Error),
             _ => {
                 let kind = ParseErrorKind::Text { expected: "event, exception or error" };
                 Err(ParseError::new(":message-type", kind))
             }
         }
+    }
+}
+
+fn text<'a>(name: &str, value: Option<HeaderValue<'a>>) -> Result<&'a str, ParseError> {
+    match value {
+        Some(HeaderValue::String(text)) => Ok(text),
+        Some(other) => {
+            let kind = ParseErrorKind::Type { expected: "a string", found: other.type_name() };
+            Err(ParseError::new(name, kind))
+        }
+        None => Err(ParseError::new(name, ParseErrorKind::Missing)),
     }
 }
 
