@@ -84,7 +84,7 @@ impl EventSigner<'_> {
         let signature = self.signer.key(&self.credentials, &scope).sign(&string_to_sign);
         let mut bytes = [0; 32];
         // 64 digits of an HMAC are 32 bytes.
-        let _ = hex::decode_to_slice(&signature, &mut bytes);
+        let _ = base16ct::lower::decode(&signature, &mut bytes);
         self.previous = signature;
         Ok(SignedEvent { date: milliseconds, signature: bytes })
     }

@@ -29,7 +29,7 @@ impl SigningKey {
 
     /// The signature, in lower-case hex.
     pub(crate) fn sign(self, string_to_sign: &str) -> String {
-        hex::encode(self.0.chain_update(string_to_sign).finalize().as_bytes())
+        base16ct::lower::encode_string(self.0.chain_update(string_to_sign).finalize().as_bytes())
     }
 }
 

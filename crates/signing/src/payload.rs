@@ -60,10 +60,10 @@ impl PayloadHasher {
 
     /// The hash of all pieces in order.
     pub fn finish(self) -> PayloadHash {
-        PayloadHash(hex::encode(self.0.finalize()).into())
+        PayloadHash(base16ct::lower::encode_string(&self.0.finalize()).into())
     }
 }
 
 pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
-    hex::encode(Sha256::digest(bytes))
+    base16ct::lower::encode_string(&Sha256::digest(bytes))
 }
