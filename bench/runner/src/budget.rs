@@ -7,15 +7,12 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::programs::{build, workspace};
-use crate::server::Server;
+use crate::server::{Pause, Server};
 use crate::table::number;
 use crate::{Result, callgrind, heap, layers, machine};
 
 /// How much more a count may be than its budget, as a part of it.
 const TOLERANCE: f64 = 0.03;
-
-/// How often each count is taken.
-const REPEATS: usize = 3;
 
 const HEAD: &str = "\
 # What a call of ours may cost: instructions by Callgrind, heap blocks by DHAT. `cargo xtask bench --quick` fails when a
@@ -32,7 +29,7 @@ struct Budget {
 /// Counts, and compares or writes.
 pub(crate) fn run(update: bool) -> Result<()> {
     build(&["bench-server", "bench-ours", "bench-layers"])?;
-    let server = Server::start()?;
+    let server = Server::start(Pause::Valgrind)?;
     let counted = count(&server)?;
     if update {
         fs::write(path(), format!("{HEAD}{}", toml::to_string(&counted)?))?;
@@ -56,26 +53,14 @@ fn path() -> PathBuf {
 
 fn count(server: &Server) -> Result<Budget> {
     let mut counts = BTreeMap::new();
-    let mut add = |name: &str, count: &dyn Fn() -> Result<f64>| -> Result<()> {
-        counts.insert(name.to_owned(), least(count)?.round() as u64);
-        Ok(())
-    };
-    add("instructions a call", &|| callgrind::each("bench-ours", server, &["calls"], (100, 600)))?;
-    add("allocations a call", &|| heap::each("bench-ours", server, &["calls"], (100, 600)))?;
-    add("instructions an event", &|| callgrind::each("bench-ours", server, &["stream"], (500, 3000)))?;
+    let mut add = |name: &str, value: f64| counts.insert(name.to_owned(), value.round() as u64);
+    add("instructions a call", callgrind::each("bench-ours", server, &["calls"], (100, 600))?);
+    add("allocations a call", heap::each("bench-ours", server, &["calls"], (100, 600))?);
+    add("instructions an event", callgrind::each("bench-ours", server, &["stream"], (500, 3000))?);
     for layer in layers::LAYERS {
-        add(&format!("instructions of {layer}"), &|| layers::counted(layer, server))?;
+        add(&format!("instructions of {layer}"), layers::counted(layer, server)?);
     }
     Ok(Budget { counted_with: format!("{}, {}", machine::rustc()?, callgrind::version()?), counts })
-}
-
-/// The least of several: on a busy machine an answer comes in more pieces, or later, and the client looks more often.
-fn least(count: &dyn Fn() -> Result<f64>) -> Result<f64> {
-    let mut least = f64::INFINITY;
-    for _ in 0..REPEATS {
-        least = least.min(count()?);
-    }
-    Ok(least)
 }
 
 /// A line for each count, and whether all of them hold.

@@ -1,16 +1,16 @@
 //! What a call of ours is made of: each layer by itself, and what the client adds.
 
 use crate::Result;
-use crate::server::Server;
+use crate::server::{Server, Servers};
 use crate::{callgrind, single_step};
 
 /// The layers of a call in their order, then those of an event.
 pub(crate) const LAYERS: [&str; 7] = ["serialize", "hash", "sign", "send", "parse", "frame", "event"];
 
 /// Instructions of a layer as the machine executes them, and by Callgrind.
-pub(crate) fn instructions(layer: &str, server: &Server) -> Result<(f64, f64)> {
-    let executed = single_step::each("bench-layers", server, &[layer], (2, 12))?;
-    Ok((executed, counted(layer, server)?))
+pub(crate) fn instructions(layer: &str, servers: &Servers) -> Result<(f64, f64)> {
+    let executed = single_step::each("bench-layers", &servers.stepping, &[layer], (2, 12))?;
+    Ok((executed, counted(layer, &servers.valgrind)?))
 }
 
 /// Instructions of a layer by Callgrind.

@@ -8,7 +8,7 @@ use bench_workload::{LARGE_LENGTH, Measured};
 use crate::cores::{self, Core};
 use crate::programs::{CLIENTS, measure, program};
 use crate::samples::Samples;
-use crate::server::Server;
+use crate::server::{Server, Servers};
 use crate::{Result, callgrind, heap, single_step};
 
 /// A thousand, as in KiB.
@@ -40,19 +40,20 @@ pub(crate) struct Row {
 }
 
 /// Every row but those of clean builds; says on standard error which one is being measured.
-pub(crate) fn all(server: &Server, rounds: usize) -> Result<Vec<Row>> {
-    let measuring = Measuring { server, rounds };
-    let counting = Measuring { server, rounds: rounds.min(3) };
-    let stepping = Measuring { server, rounds: 1 };
+pub(crate) fn all(servers: &Servers, rounds: usize) -> Result<Vec<Row>> {
+    let Servers { timing, valgrind, stepping } = servers;
+    let measuring = Measuring { server: timing, rounds };
+    let counting = Measuring { server: valgrind, rounds: rounds.min(3) };
+    let stepped = Measuring { server: stepping, rounds: 1 };
     Ok(vec![
-        stepping.row("instructions a call, as executed", 0, |client| {
-            single_step::each(&format!("bench-{client}"), server, &["calls"], STEPPED)
+        stepped.row("instructions a call, as executed", 0, |client| {
+            single_step::each(&format!("bench-{client}"), stepping, &["calls"], STEPPED)
         })?,
         counting.row("instructions a call, Callgrind (SHA-256 in software)", 0, |client| {
-            callgrind::each(&format!("bench-{client}"), server, &["calls"], COUNTED)
+            callgrind::each(&format!("bench-{client}"), valgrind, &["calls"], COUNTED)
         })?,
         counting.row("heap allocations a call", 1, |client| {
-            heap::each(&format!("bench-{client}"), server, &["calls"], COUNTED)
+            heap::each(&format!("bench-{client}"), valgrind, &["calls"], COUNTED)
         })?,
         measuring.work("processor time a call, µs", 1, &["calls", "5000"], |measured| {
             measured.cpu.as_secs_f64() * 1e6 / 5_000.0
@@ -68,19 +69,19 @@ pub(crate) fn all(server: &Server, rounds: usize) -> Result<Vec<Row>> {
             (measured.peak.saturating_sub(measured.before) as f64 - LARGE_LENGTH as f64) / (KIBI * KIBI)
         })?,
         counting.row("instructions an event, Callgrind", 0, |client| {
-            callgrind::each(&format!("bench-{client}"), server, &["stream"], COUNTED_EVENTS)
+            callgrind::each(&format!("bench-{client}"), valgrind, &["stream"], COUNTED_EVENTS)
         })?,
-        stepping.row("instructions an event, as executed", 0, |client| {
-            single_step::each(&format!("bench-{client}"), server, &["stream"], STEPPED_EVENTS)
+        stepped.row("instructions an event, as executed", 0, |client| {
+            single_step::each(&format!("bench-{client}"), stepping, &["stream"], STEPPED_EVENTS)
         })?,
         counting.row("heap allocations an event", 1, |client| {
-            heap::each(&format!("bench-{client}"), server, &["stream"], COUNTED_EVENTS)
+            heap::each(&format!("bench-{client}"), valgrind, &["stream"], COUNTED_EVENTS)
         })?,
         measuring.rate("events a second", &["stream", "30000"], 30_000.0)?,
-        Measuring { server, rounds: rounds * 4 }.row(
+        Measuring { server: timing, rounds: rounds * 4 }.row(
             "process start to first answer over http, ms",
             2,
-            |client| start(client, server),
+            |client| start(client, timing),
         )?,
         measuring.work(
             "memory of an idle client with its connection, KiB",

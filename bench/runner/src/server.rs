@@ -7,6 +7,18 @@ use crate::Result;
 use crate::cores::{self, Core};
 use crate::programs::program;
 
+/// How long a small answer takes, in milliseconds. Where calls are counted, no answer may be there before the client has
+/// looked for it once: it is not in life, and whether it is would be chance.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Pause {
+    /// None: where calls are timed.
+    None = 0,
+    /// For a client in Valgrind.
+    Valgrind = 5,
+    /// For a client that is stepped.
+    Stepping = 100,
+}
+
 /// A running server; it ends with this value.
 #[derive(Debug)]
 pub(crate) struct Server {
@@ -14,10 +26,30 @@ pub(crate) struct Server {
     url: String,
 }
 
+/// One for each way to measure.
+#[derive(Debug)]
+pub(crate) struct Servers {
+    /// Where calls are timed.
+    pub(crate) timing: Server,
+    /// Where Valgrind counts.
+    pub(crate) valgrind: Server,
+    /// Where each instruction is a step.
+    pub(crate) stepping: Server,
+}
+
+impl Servers {
+    /// Starts all of them.
+    pub(crate) fn start() -> Result<Self> {
+        let [timing, valgrind, stepping] = [Pause::None, Pause::Valgrind, Pause::Stepping].map(Server::start);
+        Ok(Self { timing: timing?, valgrind: valgrind?, stepping: stepping? })
+    }
+}
+
 impl Server {
     /// Starts the server on a free port.
-    pub(crate) fn start() -> Result<Self> {
+    pub(crate) fn start(pause: Pause) -> Result<Self> {
         let mut command = Command::new(program("bench-server"));
+        command.arg((pause as u64).to_string());
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = cores::on(Core::Server, || command.spawn())??;
         let mut url = String::new();

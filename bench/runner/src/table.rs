@@ -4,7 +4,7 @@ use crate::clean_build::{self, CleanBuild};
 use crate::programs::{CLIENTS, build};
 use crate::rows::{self, Row};
 use crate::samples::Samples;
-use crate::server::Server;
+use crate::server::Servers;
 use crate::{Result, document, layers, machine, plot};
 
 /// Builds, measures and prints; with `docs`, writes the page, too.
@@ -15,14 +15,14 @@ pub(crate) fn run(rounds: usize, builds: bool, docs: bool) -> Result<()> {
             build(&[&format!("{kind}-{client}")])?;
         }
     }
-    let server = Server::start()?;
-    let rows = rows::all(&server, rounds)?;
+    let servers = Servers::start()?;
+    let rows = rows::all(&servers, rounds)?;
     let mut text = format!("{}\n\n{}\n\n", machine::line()?, machine::versions()?);
     text.push_str("| what | ours | official | plain | ours : official | ours : plain |\n");
     text.push_str("|---|---:|---:|---:|---:|---:|\n");
     text.extend(rows.iter().map(line));
-    text.push_str(&layers(&server)?);
-    drop(server);
+    text.push_str(&layers(&servers)?);
+    drop(servers);
     print!("{text}");
     let Some(first) = rows.first() else { return Err("no row".into()) };
     let values = CLIENTS.iter().zip(&first.samples).map(|(client, samples)| (*client, samples.median()));
@@ -39,12 +39,12 @@ pub(crate) fn run(rounds: usize, builds: bool, docs: bool) -> Result<()> {
     if docs { document::write(&text, &plot) } else { Ok(()) }
 }
 
-fn layers(server: &Server) -> Result<String> {
+fn layers(servers: &Servers) -> Result<String> {
     let mut text =
         "\n| layer of ours, by itself | instructions, as executed | Callgrind |\n|---|---:|---:|\n"
             .to_owned();
     for layer in layers::LAYERS {
-        let (executed, counted) = layers::instructions(layer, server)?;
+        let (executed, counted) = layers::instructions(layer, servers)?;
         text.push_str(&format!("| {layer} | {} | {} |\n", number(executed, 0), number(counted, 0)));
     }
     Ok(text)

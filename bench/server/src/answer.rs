@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::time::Duration;
 
 use bench_workload::{ANSWER_LENGTH, LARGE, LARGE_LENGTH};
 use tokio::sync::Barrier;
@@ -17,8 +18,8 @@ const FIELDS: &str = "HTTP/1.1 200 OK\r\n\
 
 /// How one call is answered.
 pub(crate) enum Answer {
-    /// All of it at once.
-    Whole(Rc<[u8]>),
+    /// All of it at once, after a pause.
+    Whole(Rc<[u8]>, Duration),
     /// Once so many calls wait.
     Held(Rc<Barrier>, Rc<[u8]>),
     /// A head, and so many times an event.
@@ -27,6 +28,7 @@ pub(crate) enum Answer {
 
 /// Every answer, made before the first call.
 pub(crate) struct Answers {
+    pause: Duration,
     small: Rc<[u8]>,
     large: Rc<[u8]>,
     head: Rc<[u8]>,
@@ -35,13 +37,20 @@ pub(crate) struct Answers {
 }
 
 impl Answers {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(pause: Duration) -> Self {
         let text = r#"{"type":"message","role":"assistant","content":[{"type":"text","text":""#;
         let end = r#""}],"stop_reason":"end_turn","usage":{"input_tokens":52,"output_tokens":9}}"#;
         let filler = "a".repeat(ANSWER_LENGTH - text.len() - end.len());
         let small = whole(format!("{text}{filler}{end}").as_bytes());
         let large = whole(&vec![b'a'; LARGE_LENGTH]);
-        Self { small, large, head: stream_head(), event: event::chunk().into(), barriers: RefCell::default() }
+        Self {
+            pause,
+            small,
+            large,
+            head: stream_head(),
+            event: event::chunk().into(),
+            barriers: RefCell::default(),
+        }
     }
 
     /// The answer of the model that a request's target names.
@@ -53,8 +62,8 @@ impl Answers {
                 Answer::Events { head: Rc::clone(&self.head), event: Rc::clone(&self.event), count }
             }
             Some(("bench.held", count)) => Answer::Held(self.barrier(count), Rc::clone(&self.small)),
-            _ if model == LARGE => Answer::Whole(Rc::clone(&self.large)),
-            _ => Answer::Whole(Rc::clone(&self.small)),
+            _ if model == LARGE => Answer::Whole(Rc::clone(&self.large), Duration::ZERO),
+            _ => Answer::Whole(Rc::clone(&self.small), self.pause),
         }
     }
 

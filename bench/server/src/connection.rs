@@ -5,6 +5,7 @@ use std::io;
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::sleep;
 
 use crate::answer::{Answer, Answers};
 
@@ -23,7 +24,12 @@ pub(crate) async fn serve(mut stream: TcpStream, answers: &Answers) -> io::Resul
         buffer.advance(request.length);
         discard(&mut stream, &mut buffer, request.body).await?;
         match answers.of(&request.target) {
-            Answer::Whole(answer) => stream.write_all(&answer).await?,
+            Answer::Whole(answer, pause) => {
+                if !pause.is_zero() {
+                    sleep(pause).await;
+                }
+                stream.write_all(&answer).await?;
+            }
             Answer::Held(barrier, answer) => {
                 barrier.wait().await;
                 stream.write_all(&answer).await?;

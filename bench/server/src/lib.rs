@@ -8,18 +8,19 @@ pub mod event;
 
 use std::io;
 use std::rc::Rc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::task::{LocalSet, spawn_local};
 
 use answer::Answers;
 
-/// Answers every call to that listener.
+/// Answers every call to that listener, small ones after a pause.
 ///
 /// # Errors
 /// When no further connection can be taken.
-pub async fn serve(listener: TcpListener) -> io::Result<()> {
-    let answers = Rc::new(Answers::new());
+pub async fn serve(listener: TcpListener, pause: Duration) -> io::Result<()> {
+    let answers = Rc::new(Answers::new(pause));
     let connections = async move {
         loop {
             let (stream, _) = listener.accept().await?;
