@@ -13,12 +13,14 @@ pub struct TransportError {
     kind: TransportErrorKind,
     host: Option<Box<str>>,
     source: Option<Box<dyn Error + Send + Sync>>,
+    /// Nothing was sent, whatever the kind allows.
+    unsent: bool,
 }
 
 impl TransportError {
     /// An error of `kind` that was caused by `source`: an error, or the words that say what to do.
     pub fn new(kind: TransportErrorKind, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { kind, host: None, source: Some(source.into()) }
+        Self { kind, host: None, source: Some(source.into()), unsent: false }
     }
 
     /// What happened, and how far the request got.
@@ -30,7 +32,13 @@ impl TransportError {
     /// Whether the service can have received the request: see [`TransportErrorKind::may_have_been_sent`].
     #[must_use]
     pub const fn may_have_been_sent(&self) -> bool {
-        self.kind.may_have_been_sent()
+        !self.unsent && self.kind.may_have_been_sent()
+    }
+
+    /// The same error of something that was waited for before anything was sent.
+    #[cfg(feature = "deadlines")]
+    pub(crate) fn before_sending(self) -> Self {
+        Self { unsent: true, ..self }
     }
 
     /// Wraps `source`, unless it is a `TransportError` already.
@@ -56,7 +64,7 @@ impl TransportError {
 
 impl From<TransportErrorKind> for TransportError {
     fn from(kind: TransportErrorKind) -> Self {
-        Self { kind, host: None, source: None }
+        Self { kind, host: None, source: None, unsent: false }
     }
 }
 

@@ -1,5 +1,7 @@
 //! A call on its way: sent, and sent again where that costs nothing twice.
 
+use std::time::Duration;
+
 use http::request::Parts;
 use http::{Response, StatusCode};
 use invoke_model_protocol::{ErrorMetadata, Operation, OperationError, Retryable};
@@ -44,16 +46,16 @@ impl<O: Operation> Call<O> {
                 Err(kind) => kind,
             };
             trail.failed::<O>(&kind, started.elapsed());
-            if !renewed && kind.says_expired() && prepared.renews() {
-                // The same: the next attempt has other credentials.
-                renewed = true;
-                trail.again(std::time::Duration::ZERO);
-                continue;
-            }
             if !corrected && learns_the_time(&client, &kind) {
                 // Nothing was worked on, and nothing is overloaded: at once, and not from the bucket.
                 corrected = true;
-                trail.again(std::time::Duration::ZERO);
+                trail.again(Duration::ZERO);
+                continue;
+            }
+            if !renewed && kind.says_expired() && prepared.renews() {
+                // The same: the next attempt has other credentials.
+                renewed = true;
+                trail.again(Duration::ZERO);
                 continue;
             }
             let known =

@@ -126,3 +126,19 @@ async fn a_throttle_slows_all_that_share_the_rate() {
     client.invoke_model().model_id(ID).body(BODY).send().await.unwrap_err();
     assert!(rate.limit().is_some());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_only_waited_was_not_sent() {
+    let admission = Admission::builder().concurrency(1).build();
+    let held = admission.admit(invoke_model_client::Demand::default()).await.unwrap();
+    let fake = Fake::default();
+    let mut deadlines = invoke_model_client::Deadlines::NONE;
+    deadlines.total = Some(Duration::from_secs(5));
+    let call = client(&fake, &admission).invoke_model().model_id(ID).body(BODY).deadlines(deadlines);
+    let error = call.retries(Retries::default()).send().await.unwrap_err();
+    assert_eq!((error.class(), error.attempts()), (FailureClass::NotSent, 0), "{error}");
+    let words = "InvokeModel was not sent: the call took too long: it was not done after 5s";
+    assert!(error.to_string().starts_with(words), "{error}");
+    assert!(fake.requests().is_empty());
+    held.release();
+}

@@ -54,14 +54,16 @@ impl Running {
         Ok(response.map(|body| body.watched(watch)))
     }
 
-    /// Waits for something else that the call needs, such as credentials.
+    /// Waits for something else that the call needs before it is sent, such as credentials.
     ///
     /// # Errors
-    /// The total deadline passed: the future is then dropped.
+    /// The total deadline passed: the future is then dropped, and certainly nothing was sent.
     pub async fn within<F: Future>(&self, future: F) -> Result<F::Output, TransportError> {
         match self.end {
             None => Ok(future.await),
-            Some(end) => timeout_at(end.at, future).await.map_err(|_| Deadline::Total.expired(end.after)),
+            Some(end) => timeout_at(end.at, future)
+                .await
+                .map_err(|_| Deadline::Total.expired(end.after).before_sending()),
         }
     }
 

@@ -140,6 +140,7 @@ async fn what_a_call_waits_for_beside_counts_or_not() {
     assert_eq!(running.remaining(), Some(SECOND));
     let error = running.within(sleep(SECOND * 2)).await.unwrap_err();
     assert_eq!(error.kind(), TransportErrorKind::Deadline(Deadline::Total));
+    assert!(!error.may_have_been_sent(), "nothing was sent by who only waits");
     assert_eq!(running.remaining(), Some(Duration::ZERO));
     assert_eq!(Deadlines::NONE.start().remaining(), None);
 }
