@@ -15,7 +15,7 @@ use super::send::whole;
 use super::{Call, Trail, span};
 use crate::admission::Permit;
 use crate::credentials::Authorization;
-use crate::retry::{Decision, Known, Paid, class, decide, random};
+use crate::retry::{Decision, Known, Paid, class, decide, random, status_of};
 use crate::{Client, Demand, ErrorKind};
 
 impl<O: Operation> Call<O> {
@@ -27,13 +27,12 @@ impl<O: Operation> Call<O> {
     ) -> Result<D::Answer, ErrorKind<O::Error>> {
         let (client, deadlines, retries) = (self.client.clone(), self.deadlines, self.retries);
         let mut running = deadlines.start();
-        let covered = deadlines.total_covers_credentials;
         let mut prepared = self.prepare(trail).await?;
         span::prepared::<O>(span, trail.path(), prepared.parts());
         let (mut paid, mut corrected, mut renewed) = (Paid::default(), false, false);
         loop {
             let started = Instant::now();
-            let sent = attempt::<O, D>(&client, &mut prepared, &mut running, covered, trail).await;
+            let sent = attempt::<O, D>(&client, &mut prepared, &mut running, trail).await;
             let kind = match sent {
                 Ok(answer) => {
                     client.bucket().succeeded(paid);
@@ -79,12 +78,11 @@ async fn attempt<O: Operation, D: Deliver<O>>(
     client: &Client,
     prepared: &mut Prepared,
     running: &mut Running,
-    covered: bool,
     trail: &mut Trail,
 ) -> Result<D::Answer, ErrorKind<O::Error>> {
     trail.answer = None;
     let mut permit = admitted(client, prepared, running).await?;
-    let (parts, authorization, body) = match ready::<O>(client, prepared, running, covered).await {
+    let (parts, authorization, body) = match ready::<O>(client, prepared, running).await {
         Ok(ready) => ready,
         Err(kind) => {
             permit.into_iter().for_each(Permit::release);
@@ -123,19 +121,18 @@ async fn ready<O: Operation>(
     client: &Client,
     prepared: &mut Prepared,
     running: &mut Running,
-    covered: bool,
 ) -> Result<(Parts, Authorization, RequestBody), ErrorKind<O::Error>> {
     if let Some(rate) = &client.config().adaptive_rate {
         running.within(rate.ready()).await?;
     }
-    let (parts, authorization) = prepared.authorized::<O>(running, covered).await?;
+    let (parts, authorization) = prepared.authorized::<O>(running).await?;
     Ok((parts, authorization, prepared.body().await?))
 }
 
 /// Waits for the limits of the client, if it has any.
 async fn admitted<E>(
     client: &Client,
-    prepared: &Prepared,
+    prepared: &mut Prepared,
     running: &Running,
 ) -> Result<Option<Permit>, ErrorKind<E>> {
     let Some(admission) = client.config().admission() else { return Ok(None) };
@@ -147,7 +144,7 @@ async fn admitted<E>(
 fn is_throttled<E: OperationError>(kind: &ErrorKind<E>) -> bool {
     let ErrorKind::Service { error, response } = kind else { return false };
     error.retryable() == Some(Retryable::Throttling)
-        || error.status().unwrap_or(response.status().as_u16()) == StatusCode::TOO_MANY_REQUESTS.as_u16()
+        || status_of(error, response) == StatusCode::TOO_MANY_REQUESTS.as_u16()
 }
 
 /// The service's error: the modelled one, or what the answer said if its members cannot be read.

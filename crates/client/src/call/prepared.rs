@@ -25,6 +25,8 @@ pub(super) struct Prepared {
     pub(super) payload: Payload,
     /// Taken once, for the first signature.
     hash: OnceLock<PayloadHash>,
+    /// Told once, for the first attempt that is asked for it.
+    demand: Option<Demand>,
 }
 
 pub(super) enum Payload {
@@ -53,7 +55,7 @@ impl<O: Operation> Call<O> {
             None => Payload::Bytes(bytes),
             Some(path) => Payload::File(File::open(path).await?),
         };
-        Ok(Prepared { client, caller, parts, payload, hash: OnceLock::new() })
+        Ok(Prepared { client, caller, parts, payload, hash: OnceLock::new(), demand: None })
     }
 }
 
@@ -63,17 +65,13 @@ impl Prepared {
     pub(super) async fn authorized<O: Operation>(
         &self,
         running: &mut Running,
-        covered: bool,
     ) -> Result<(Parts, Authorization), ErrorKind<O::Error>> {
         let mut parts = self.parts.clone();
         let hash = || if O::UNSIGNED_PAYLOAD { PayloadHash::unsigned() } else { self.hash().clone() };
         let now = || self.client.now();
         let authorizing = self.caller.authorize(O::AUTHENTICATION, &mut parts, hash, now);
-        let authorization = match covered {
-            true => running.within(authorizing).await?,
-            false => running.without(authorizing).await,
-        };
-        Ok((parts, authorization?))
+        let authorization = running.credentials(authorizing).await??;
+        Ok((parts, authorization))
     }
 
     /// The service says that the credentials of an attempt have expired.
@@ -92,11 +90,14 @@ impl Prepared {
     }
 
     /// What the request asks of the service's quotas.
-    pub(super) async fn demand<E>(&self) -> Result<Demand, ErrorKind<E>> {
-        Ok(match &self.payload {
+    pub(super) async fn demand<E>(&mut self) -> Result<Demand, ErrorKind<E>> {
+        if let Some(demand) = self.demand {
+            return Ok(demand);
+        }
+        Ok(*self.demand.insert(match &self.payload {
             Payload::Bytes(bytes) => Demand::of_body(bytes),
             Payload::File(file) => file.demand().await?,
-        })
+        }))
     }
 
     /// The body for one attempt.

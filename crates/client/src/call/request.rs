@@ -33,8 +33,7 @@ impl<O: Operation> Call<O> {
         let (config, deadlines) = (self.client.config().clone(), self.deadlines);
         let prepared = self.prepare(trail).await?;
         let mut running = deadlines.start();
-        let (parts, authorization) =
-            prepared.authorized::<O>(&mut running, deadlines.total_covers_credentials).await?;
+        let (parts, authorization) = prepared.authorized::<O>(&mut running).await?;
         let body = match prepared.payload {
             Payload::Bytes(bytes) => bytes,
             Payload::File(file) => file.into_bytes().await?,

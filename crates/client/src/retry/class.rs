@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use http::StatusCode;
 use invoke_model_protocol::OperationError;
 use invoke_model_transport::TransportErrorKind;
 
@@ -58,15 +57,19 @@ pub(crate) fn class<E: OperationError>(kind: &ErrorKind<E>) -> FailureClass {
         | ErrorKind::Frame(_)
         | ErrorKind::Event { .. }
         | ErrorKind::Exception { .. } => FailureClass::Ambiguous,
-        ErrorKind::Service { error, response } => of_status(response.status(), error.status()),
+        ErrorKind::Service { error, response } => of_refusal(error, response),
     }
 }
 
-/// By the status: that of a modelled error is what the model says, whatever the answer came with.
-fn of_status(status: StatusCode, modeled: Option<u16>) -> FailureClass {
-    match modeled.unwrap_or(status.as_u16()) {
+/// The status of a refusal: that of a modelled error is what the model says, whatever the answer came with.
+pub(crate) fn status_of<E: OperationError, B>(error: &E, response: &http::Response<B>) -> u16 {
+    error.status().unwrap_or(response.status().as_u16())
+}
+
+fn of_refusal<E: OperationError, B>(error: &E, response: &http::Response<B>) -> FailureClass {
+    match status_of(error, response) {
         408 | 424 => FailureClass::Ambiguous,
-        500 if modeled.is_some() => FailureClass::Failed,
+        500 if error.status().is_some() => FailureClass::Failed,
         503 => FailureClass::Rejected,
         500.. => FailureClass::Ambiguous,
         _ => FailureClass::Rejected,

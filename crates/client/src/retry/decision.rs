@@ -6,7 +6,7 @@ use http::{HeaderMap, StatusCode};
 use invoke_model_protocol::OperationError;
 use invoke_model_transport::TransportErrorKind;
 
-use super::{FailureClass, Retries, backoff, class, is_transient};
+use super::{FailureClass, Retries, backoff, class, is_transient, status_of};
 use crate::ErrorKind;
 use crate::error::is_daily_quota;
 
@@ -58,8 +58,7 @@ fn is_worth_it<E: OperationError>(kind: &ErrorKind<E>, retries: &Retries) -> boo
     match (class(kind), kind) {
         (FailureClass::NotSent, ErrorKind::Transport(error)) => is_transient(error.kind()),
         (FailureClass::Rejected, ErrorKind::Service { error, response }) => {
-            let status = error.status().unwrap_or(response.status().as_u16());
-            let later = matches!(status, 429 | 503);
+            let later = matches!(status_of(error, response), 429 | 503);
             later && !error.message().is_some_and(is_daily_quota)
         }
         (FailureClass::Failed, _) => true,

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 pub(crate) use bucket::{Bucket, Paid};
 pub use class::FailureClass;
-pub(crate) use class::{class, is_transient};
+pub(crate) use class::{class, is_transient, status_of};
 pub(crate) use decision::{Decision, Known, decide};
 pub(crate) use random::random;
 pub(crate) use skew::Skew;

@@ -76,6 +76,18 @@ impl Running {
         output
     }
 
+    /// Waits for credentials, which count or not as
+    /// [`total_covers_credentials`](Deadlines::total_covers_credentials) says.
+    ///
+    /// # Errors
+    /// As [`within`](Self::within), if they count.
+    pub async fn credentials<F: Future>(&mut self, future: F) -> Result<F::Output, TransportError> {
+        match self.deadlines.total_covers_credentials {
+            true => self.within(future).await,
+            false => Ok(self.without(future).await),
+        }
+    }
+
     /// What is left of the total; `None` if it has no limit.
     #[must_use]
     pub fn remaining(&self) -> Option<Duration> {
