@@ -11,9 +11,20 @@ pub(crate) fn write(
     signed_headers: &str,
     signature: &str,
 ) -> String {
-    format!(
-        "{ALGORITHM} Credential={access_key_id}/{scope}, SignedHeaders={signed_headers}, Signature={signature}"
-    )
+    let [credential, signed, signed_with] = [" Credential=", ", SignedHeaders=", ", Signature="];
+    let length = [ALGORITHM, credential, access_key_id, "/", signed, signed_headers, signed_with, signature];
+    let length = scope.len() + length.iter().map(|part| part.len()).sum::<usize>();
+    let mut text = String::with_capacity(length);
+    text.push_str(ALGORITHM);
+    text.push_str(credential);
+    text.push_str(access_key_id);
+    text.push('/');
+    scope.write(&mut text);
+    text.push_str(signed);
+    text.push_str(signed_headers);
+    text.push_str(signed_with);
+    text.push_str(signature);
+    text
 }
 
 /// The parts of the field's value, as the client wrote them.

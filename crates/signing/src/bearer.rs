@@ -21,7 +21,7 @@ pub fn bearer(request: &mut Parts, token: &str) -> Result<(), SignError> {
     if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
         return Err(SignError::InvalidPart { part: "bearer token" });
     }
-    request.headers.insert(AUTHORIZATION, sensitive(&format!("Bearer {token}"), "bearer token")?);
+    request.headers.insert(AUTHORIZATION, sensitive(format!("Bearer {token}"), "bearer token")?);
     Ok(())
 }
 

@@ -4,9 +4,13 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
+
+use http::request::Parts;
 
 use crate::difference::Difference;
-use crate::field::{Field, X_AMZ_SECURITY_TOKEN};
+use crate::field::{Field, SECURITY_TOKEN};
+use crate::payload::PayloadHash;
 use crate::settings::Settings;
 use crate::{path, query};
 
@@ -38,6 +42,12 @@ impl<'a> SignableRequest<'a> {
         Self { method, path, query, fields, payload }
     }
 
+    /// The same of `http` types, with these fields.
+    pub(crate) fn of(request: &'a Parts, fields: Vec<Field<'a>>, payload: &'a PayloadHash) -> Self {
+        let (path, query) = (request.uri.path(), request.uri.query().unwrap_or_default());
+        Self::new(request.method.as_str(), path, query, fields, payload.as_str())
+    }
+
     /// Brings the request into its canonical form.
     pub fn canonical(&self, settings: &Settings) -> CanonicalRequest {
         let mut text = String::with_capacity(self.estimate());
@@ -52,17 +62,20 @@ impl<'a> SignableRequest<'a> {
             text.push('\n');
         }
         text.push('\n');
+        let start = text.len();
         for (index, same_name) in self.fields_by_name().enumerate() {
             if index > 0 {
                 text.push(';');
             }
             text.push_str(&same_name[0].name);
         }
+        let signed_headers = start..text.len();
         text.push('\n');
         text.push_str(self.payload);
 
         let sensitive = self.fields.iter().filter(|field| field.sensitive && !is_token(&field.name));
-        CanonicalRequest { text, sensitive: sensitive.map(|field| field.name.to_string()).collect() }
+        let sensitive = sensitive.map(|field| field.name.to_string()).collect();
+        CanonicalRequest { text, signed_headers, sensitive }
     }
 
     /// The same request with another query.
@@ -105,6 +118,8 @@ fn write_field(text: &mut String, same_name: &[Field<'_>]) {
 #[derive(Clone, PartialEq, Eq)]
 pub struct CanonicalRequest {
     text: String,
+    /// Where in the text the names stand.
+    signed_headers: Range<usize>,
     /// Names of sensitive fields other than the token.
     sensitive: Vec<String>,
 }
@@ -117,7 +132,7 @@ impl CanonicalRequest {
 
     /// The names of the signed fields, `host;x-amz-date`.
     pub fn signed_headers(&self) -> &str {
-        self.text.rsplit('\n').nth(1).unwrap_or_default()
+        &self.text[self.signed_headers.clone()]
     }
 
     /// The first line in which another canonical request differs from this one.
@@ -133,7 +148,11 @@ impl CanonicalRequest {
     pub(crate) fn with_line(&self, index: usize, line: &str) -> Self {
         let mut lines: Vec<_> = self.text.split('\n').collect();
         lines[index] = line;
-        Self { text: lines.join("\n"), sensitive: self.sensitive.clone() }
+        let text = lines.join("\n");
+        // The line before the last, which is the payload's.
+        let end = text.rfind('\n').unwrap_or_default();
+        let start = text[..end].rfind('\n').map_or(0, |at| at + 1);
+        Self { text, signed_headers: start..end, sensitive: self.sensitive.clone() }
     }
 
     /// A line as it may be shown.
@@ -150,7 +169,7 @@ impl CanonicalRequest {
 }
 
 fn is_token(name: &str) -> bool {
-    name.eq_ignore_ascii_case(X_AMZ_SECURITY_TOKEN.as_str())
+    name.eq_ignore_ascii_case(SECURITY_TOKEN)
 }
 
 impl fmt::Display for CanonicalRequest {

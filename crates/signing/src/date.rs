@@ -7,10 +7,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 
+use crate::ascii::Ascii;
+
 /// A value of `x-amz-date`: UTC, ISO 8601 basic format, whole seconds, from 1970 to 9999.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AmzDate {
-    text: String,
+    text: Ascii<16>,
     seconds: u64,
 }
 
@@ -22,12 +24,12 @@ pub struct DateError;
 impl AmzDate {
     /// The whole text, `20150830T123600Z`.
     pub fn as_str(&self) -> &str {
-        &self.text
+        self.text.as_str()
     }
 
     /// The day, `20150830`, as it stands in the credential scope.
     pub fn day(&self) -> &str {
-        &self.text[..8]
+        &self.as_str()[..8]
     }
 
     /// Milliseconds since 1970.
@@ -50,16 +52,7 @@ impl TryFrom<SystemTime> for AmzDate {
         let seconds = time.duration_since(UNIX_EPOCH).map_err(|_| DateError)?.as_secs();
         let timestamp = i64::try_from(seconds).ok().and_then(|s| jiff::Timestamp::from_second(s).ok());
         let civil = Offset::UTC.to_datetime(timestamp.ok_or(DateError)?);
-        let text = format!(
-            "{:04}{:02}{:02}T{:02}{:02}{:02}Z",
-            civil.year(),
-            civil.month(),
-            civil.day(),
-            civil.hour(),
-            civil.minute(),
-            civil.second(),
-        );
-        Ok(Self { text, seconds })
+        Ok(Self { text: text(civil), seconds })
     }
 }
 
@@ -71,14 +64,29 @@ impl FromStr for AmzDate {
             .and_then(|civil| Offset::UTC.to_timestamp(civil).ok())
             .and_then(|timestamp| u64::try_from(timestamp.as_second()).ok())
             .ok_or(DateError)?;
-        Ok(Self { text: text.to_owned(), seconds })
+        let text = text.as_bytes().try_into().map_err(|_| DateError)?;
+        Ok(Self { text: Ascii::new(text), seconds })
     }
 }
 
 impl fmt::Display for AmzDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(self.as_str())
     }
+}
+
+/// The digits of a time whose year is not negative.
+fn text(civil: DateTime) -> Ascii<16> {
+    let two = |number: i8| [b'0' + number.unsigned_abs() / 10, b'0' + number.unsigned_abs() % 10];
+    let century = (civil.year() / 100) as i8;
+    let [y1, y2] = two(century);
+    let [y3, y4] = two((civil.year() % 100) as i8);
+    let [m1, m2] = two(civil.month());
+    let [d1, d2] = two(civil.day());
+    let [h1, h2] = two(civil.hour());
+    let [n1, n2] = two(civil.minute());
+    let [s1, s2] = two(civil.second());
+    Ascii::new([y1, y2, y3, y4, m1, m2, d1, d2, b'T', h1, h2, n1, n2, s1, s2, b'Z'])
 }
 
 fn civil(text: &str) -> Option<DateTime> {

@@ -5,6 +5,7 @@
 use std::fmt;
 use std::time::SystemTime;
 
+use crate::ascii::Hex;
 use crate::credentials::Credentials;
 use crate::date::AmzDate;
 use crate::error::SignError;
@@ -47,7 +48,7 @@ const ALGORITHM: &str = "AWS4-HMAC-SHA256-PAYLOAD";
 pub struct EventSigner<'a> {
     signer: &'a Signer,
     credentials: Credentials,
-    previous: String,
+    previous: Hex,
 }
 
 /// What the headers of a signed message say.
@@ -62,11 +63,7 @@ pub struct SignedEvent {
 impl Signer {
     /// A signer of the events that follow a signed request.
     pub fn events(&self, credentials: &Credentials, request: &Signed) -> EventSigner<'_> {
-        EventSigner {
-            signer: self,
-            credentials: credentials.clone(),
-            previous: request.signature().to_owned(),
-        }
+        EventSigner { signer: self, credentials: credentials.clone(), previous: request.signature }
     }
 }
 
@@ -80,13 +77,10 @@ impl EventSigner<'_> {
         let date = AmzDate::try_from(time)?;
         let scope = self.signer.scope(&date, &self.credentials)?;
         let milliseconds = date.milliseconds();
-        let string_to_sign = string_to_sign(&date, &scope, &self.previous, milliseconds, message);
+        let string_to_sign = string_to_sign(&date, &scope, self.previous.as_str(), milliseconds, message);
         let signature = self.signer.key(&self.credentials, &scope).sign(&string_to_sign);
-        let mut bytes = [0; 32];
-        // 64 digits of an HMAC are 32 bytes.
-        let _ = base16ct::lower::decode(&signature, &mut bytes);
-        self.previous = signature;
-        Ok(SignedEvent { date: milliseconds, signature: bytes })
+        self.previous = Hex::of(signature);
+        Ok(SignedEvent { date: milliseconds, signature })
     }
 }
 
@@ -107,6 +101,7 @@ fn string_to_sign(
     message: &[u8],
 ) -> String {
     let (headers, message) = (sha256_hex(&date_header(milliseconds)), sha256_hex(message));
+    let (headers, message) = (headers.as_str(), message.as_str());
     format!("{ALGORITHM}\n{date}\n{scope}\n{previous}\n{headers}\n{message}")
 }
 
@@ -147,7 +142,7 @@ mod tests {
     fn nothing_secret_is_printed() {
         let signer = Signer::new("us-east-1", "demo");
         let credentials = Credentials::new("access", "hidden", Some("hidden".to_owned()));
-        let events = EventSigner { signer: &signer, credentials, previous: "00".to_owned() };
+        let events = EventSigner { signer: &signer, credentials, previous: Hex::of([0; 32]) };
         assert!(!format!("{events:?}").contains("hidden"));
     }
 

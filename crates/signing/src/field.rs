@@ -6,35 +6,37 @@ use std::fmt;
 use http::header::{HeaderName, HeaderValue};
 use http::uri::Uri;
 
-pub(crate) const X_AMZ_CONTENT_SHA256: HeaderName = HeaderName::from_static("x-amz-content-sha256");
-pub(crate) const X_AMZ_DATE: HeaderName = HeaderName::from_static("x-amz-date");
-pub(crate) const X_AMZ_SECURITY_TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
+pub(crate) const CONTENT_SHA256: &str = "x-amz-content-sha256";
+pub(crate) const DATE: &str = "x-amz-date";
+pub(crate) const SECURITY_TOKEN: &str = "x-amz-security-token";
 
-/// The fields that [`Signer`](crate::Signer) leaves out, because they may change after signing.
-const UNSIGNED: &[&str] = &[
-    // The signature itself.
-    "authorization",
-    // For one connection only; each hop replaces them: RFC 9110, section 7.6.1.
-    "connection",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    // Consumed or answered by the first hop that understands it: RFC 9110, section 10.1.1.
-    "expect",
-    // Completed by proxies and HTTP clients.
-    "user-agent",
-    // Rewritten by AWS load balancers.
-    "x-amzn-trace-id",
-];
+pub(crate) const X_AMZ_CONTENT_SHA256: HeaderName = HeaderName::from_static(CONTENT_SHA256);
+pub(crate) const X_AMZ_DATE: HeaderName = HeaderName::from_static(DATE);
+pub(crate) const X_AMZ_SECURITY_TOKEN: HeaderName = HeaderName::from_static(SECURITY_TOKEN);
 
-/// Whether a signature covers a field of this lower-case name.
+/// Whether a signature covers a field of this lower-case name: all but those that may change after signing.
 pub(crate) fn is_signed(name: &str) -> bool {
-    !UNSIGNED.contains(&name)
+    match name {
+        // The signature itself.
+        "authorization" => false,
+        // For one connection only; each hop replaces them: RFC 9110, section 7.6.1.
+        "connection"
+        | "keep-alive"
+        | "proxy-authenticate"
+        | "proxy-authorization"
+        | "proxy-connection"
+        | "te"
+        | "trailer"
+        | "transfer-encoding"
+        | "upgrade" => false,
+        // Consumed or answered by the first hop that understands it: RFC 9110, section 10.1.1.
+        "expect" => false,
+        // Completed by proxies and HTTP clients.
+        "user-agent" => false,
+        // Rewritten by AWS load balancers.
+        "x-amzn-trace-id" => false,
+        _ => true,
+    }
 }
 
 /// A header field as text.
@@ -52,19 +54,27 @@ impl<'a> Field<'a> {
             true => Cow::Owned(name.to_ascii_lowercase()),
             false => Cow::Borrowed(name),
         };
-        let sensitive = name == X_AMZ_SECURITY_TOKEN.as_str();
-        Self { name, value, sensitive }
+        Self { sensitive: name == SECURITY_TOKEN, name, value }
     }
 
-    /// The same, for `http` types. None if the value is not UTF-8 text.
+    /// The same of a name that is in lower case.
+    pub(crate) fn lower_case(name: &'a str, value: &'a str) -> Self {
+        Self { name: Cow::Borrowed(name), value, sensitive: name == SECURITY_TOKEN }
+    }
+
+    /// The same, for `http` types, whose names are in lower case. None if the value is not UTF-8 text.
     pub(crate) fn from_value(name: &'a str, value: &'a HeaderValue) -> Option<Self> {
-        let mut field = Self::new(name, std::str::from_utf8(value.as_bytes()).ok()?);
+        let mut field = Self::lower_case(name, std::str::from_utf8(value.as_bytes()).ok()?);
         field.sensitive |= value.is_sensitive();
         Some(field)
     }
 
     /// Appends the value without blanks around it and with one blank for each run of blanks in it.
     pub(crate) fn write_value(&self, text: &mut String) {
+        // Most values have no blank at all, and go as they are.
+        if !self.value.bytes().any(|byte| byte.is_ascii_whitespace()) {
+            return text.push_str(self.value);
+        }
         for (index, word) in self.value.split_ascii_whitespace().enumerate() {
             if index > 0 {
                 text.push(' ');

@@ -8,8 +8,9 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use crate::ascii::Hex;
 use crate::credentials::Credentials;
-use crate::scope::{CredentialScope, TERMINATOR};
+use crate::scope::CredentialScope;
 
 /// An HMAC that has taken its key and waits for the string to sign.
 #[derive(Clone)]
@@ -19,23 +20,23 @@ impl SigningKey {
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html#calculate-signature>
     fn derive(secret: &str, scope: &CredentialScope) -> Self {
         let secret = Zeroizing::new(format!("AWS4{secret}"));
-        let parts = [scope.day(), scope.region(), scope.service(), TERMINATOR];
         Self(
-            parts.iter().fold(keyed(secret.as_bytes()), |key, part| {
+            scope.parts().iter().fold(keyed(secret.as_bytes()), |key, part| {
                 keyed(key.chain_update(part).finalize().as_bytes())
             }),
         )
     }
 
-    /// The signature, in lower-case hex.
-    pub(crate) fn sign(self, string_to_sign: &str) -> String {
-        base16ct::lower::encode_string(self.0.chain_update(string_to_sign).finalize().as_bytes())
+    /// The signature.
+    pub(crate) fn sign(self, string_to_sign: &str) -> [u8; 32] {
+        self.0.chain_update(string_to_sign).finalize().into_bytes().into()
     }
 }
 
 /// The signature of a string to sign, 64 lower-case hex digits, with a signing key derived for this call alone.
 pub fn signature(credentials: &Credentials, scope: &CredentialScope, string_to_sign: &str) -> String {
-    SigningKey::derive(credentials.secret_access_key(), scope).sign(string_to_sign)
+    let key = SigningKey::derive(credentials.secret_access_key(), scope);
+    Hex::of(key.sign(string_to_sign)).as_str().to_owned()
 }
 
 fn keyed(key: &[u8]) -> Hmac<Sha256> {

@@ -44,6 +44,7 @@
 //! # }
 //! ```
 
+mod ascii;
 mod authorization;
 mod bearer;
 mod canonical;

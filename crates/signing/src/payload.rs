@@ -1,37 +1,46 @@
 //! The payload hash: SHA-256 of the body, in lower-case hex.
 
-use std::borrow::Cow;
-
 use sha2::{Digest, Sha256};
+
+use crate::ascii::{Ascii, Hex};
 
 /// What the last line of the canonical request says about the body.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PayloadHash(Cow<'static, str>);
+pub struct PayloadHash(Said);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Said {
+    Hash(Hex),
+    Word(&'static str),
+}
 
 impl PayloadHash {
     /// The hash of a request without a body.
     pub const EMPTY: Self =
-        Self(Cow::Borrowed("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"));
+        Self(Said::Hash(Ascii::new(*b"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")));
 
     /// The hash of a body held in memory. For a body that is not, see [`PayloadHasher`].
     pub fn of(body: &[u8]) -> Self {
-        Self(sha256_hex(body).into())
+        Self(Said::Hash(sha256_hex(body)))
     }
 
     /// `UNSIGNED-PAYLOAD`: the signature does not cover the body. Only some services accept it.
     pub const fn unsigned() -> Self {
-        Self(Cow::Borrowed("UNSIGNED-PAYLOAD"))
+        Self(Said::Word("UNSIGNED-PAYLOAD"))
     }
 
     /// `STREAMING-AWS4-HMAC-SHA256-EVENTS`: the body is a stream of events, each of them
     /// [signed](crate::EventSigner). The service wants it said in `x-amz-content-sha256`.
     pub const fn streaming_events() -> Self {
-        Self(Cow::Borrowed("STREAMING-AWS4-HMAC-SHA256-EVENTS"))
+        Self(Said::Word("STREAMING-AWS4-HMAC-SHA256-EVENTS"))
     }
 
     /// 64 lower-case hex digits, or the word that stands for them.
     pub fn as_str(&self) -> &str {
-        &self.0
+        match &self.0 {
+            Said::Hash(hash) => hash.as_str(),
+            Said::Word(word) => word,
+        }
     }
 }
 
@@ -60,10 +69,10 @@ impl PayloadHasher {
 
     /// The hash of all pieces in order.
     pub fn finish(self) -> PayloadHash {
-        PayloadHash(base16ct::lower::encode_string(&self.0.finalize()).into())
+        PayloadHash(Said::Hash(Hex::of(self.0.finalize())))
     }
 }
 
-pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
-    base16ct::lower::encode_string(&Sha256::digest(bytes))
+pub(crate) fn sha256_hex(bytes: &[u8]) -> Hex {
+    Hex::of(Sha256::digest(bytes))
 }

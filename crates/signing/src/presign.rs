@@ -10,7 +10,9 @@ use http::request::Parts;
 use http::uri::PathAndQuery;
 use percent_encoding::utf8_percent_encode;
 
+use crate::ascii::Hex;
 use crate::authorization::ALGORITHM;
+use crate::canonical::SignableRequest;
 use crate::credentials::Credentials;
 use crate::date::AmzDate;
 use crate::error::SignError;
@@ -18,7 +20,7 @@ use crate::field::{X_AMZ_DATE, X_AMZ_SECURITY_TOKEN};
 use crate::path::RESERVED;
 use crate::payload::PayloadHash;
 use crate::scope::CredentialScope;
-use crate::sign::{Signed, Signer, signable, string_to_sign};
+use crate::sign::{Signed, Signer, fields, string_to_sign};
 
 /// The longest time that a presigned request is good for: seven days.
 pub const MAX_EXPIRY: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -135,7 +137,7 @@ impl Signer {
         let scope = self.scope(&date, credentials)?;
         let query = without_signature(request.uri.query().unwrap_or_default());
         // The names are known only when all fields are, and stand in the query that is signed.
-        let unsigned = signable(request, payload)?;
+        let unsigned = SignableRequest::of(request, fields(request, |_| false)?, payload);
         let signed_headers = unsigned.canonical(self.settings()).signed_headers().to_owned();
         let (signed_token, unsigned_token) = match credentials.session_token() {
             token if self.settings().sign_session_token => (token, None),
@@ -152,8 +154,8 @@ impl Signer {
         let query = presigning.query(&query, signed_token);
         let canonical_request = unsigned.with_query(&query).canonical(self.settings());
         let string_to_sign = string_to_sign(&date, &scope, canonical_request.as_str());
-        let signature = self.key(credentials, &scope).sign(&string_to_sign);
-        let query = Presigning::signed(query, unsigned_token, &signature);
+        let signature = Hex::of(self.key(credentials, &scope).sign(&string_to_sign));
+        let query = Presigning::signed(query, unsigned_token, signature.as_str());
         request.uri = with_query(&request.uri, &query).ok_or(SignError::InvalidTarget)?;
         Ok(Signed::new(canonical_request, string_to_sign, signature))
     }

@@ -1,10 +1,12 @@
 //! Signing: canonical request, string to sign, signature, `authorization` field.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
-use http::header::{AUTHORIZATION, HOST, HeaderValue};
+use http::header::{AUTHORIZATION, HOST, HeaderMap, HeaderValue};
 use http::request::Parts;
 
+use crate::ascii::Hex;
 use crate::authorization::{self, ALGORITHM};
 use crate::canonical::{CanonicalRequest, SignableRequest};
 use crate::credentials::Credentials;
@@ -21,8 +23,8 @@ use crate::settings::Settings;
 /// Keeps the signing key of the last (secret, day), so share one signer among calls and threads.
 #[derive(Debug)]
 pub struct Signer {
-    region: String,
-    service: String,
+    region: Arc<str>,
+    service: Arc<str>,
     settings: Settings,
     keys: KeyCache,
 }
@@ -32,8 +34,8 @@ impl Signer {
     /// [`Settings`].
     pub fn new(region: impl Into<String>, service: impl Into<String>) -> Self {
         Self {
-            region: region.into(),
-            service: service.into(),
+            region: region.into().into(),
+            service: service.into().into(),
             settings: Settings::default(),
             keys: KeyCache::default(),
         }
@@ -62,37 +64,65 @@ impl Signer {
         payload: &PayloadHash,
         time: SystemTime,
     ) -> Result<Signed, SignError> {
-        let headers = &mut request.headers;
-        headers.remove(AUTHORIZATION);
-        headers.remove(X_AMZ_SECURITY_TOKEN);
+        let signed = self.signed(request, credentials, payload, time);
+        match signed {
+            Ok((signed, fields)) => {
+                fields.insert(&mut request.headers);
+                Ok(signed)
+            }
+            Err(error) => {
+                request.headers.remove(AUTHORIZATION);
+                request.headers.remove(X_AMZ_SECURITY_TOKEN);
+                Err(error)
+            }
+        }
+    }
 
+    /// The signature, and the fields that the request is to have then.
+    fn signed(
+        &self,
+        request: &Parts,
+        credentials: &Credentials,
+        payload: &PayloadHash,
+        time: SystemTime,
+    ) -> Result<(Signed, Fields), SignError> {
         let date = AmzDate::try_from(time)?;
         let scope = self.scope(&date, credentials)?;
-        let token = credentials.session_token().map(|token| sensitive(token, "session token")).transpose()?;
+        let token = credentials.session_token();
 
-        headers.insert(X_AMZ_DATE, text(date.as_str(), "date")?);
-        if self.settings.content_sha256 || headers.contains_key(X_AMZ_CONTENT_SHA256) {
-            headers.insert(X_AMZ_CONTENT_SHA256, text(payload.as_str(), "payload hash")?);
+        // Fields of an earlier signature make room for those of this one.
+        let (mut had_hash, mut had_token) = (false, false);
+        let mut signed = fields(request, |name| {
+            had_hash |= name == field::CONTENT_SHA256;
+            had_token |= name == field::SECURITY_TOKEN;
+            matches!(name, field::DATE | field::CONTENT_SHA256 | field::SECURITY_TOKEN)
+        })?;
+        let states_hash = self.settings.content_sha256 || had_hash;
+        signed.push(Field::lower_case(field::DATE, date.as_str()));
+        if states_hash {
+            signed.push(Field::lower_case(field::CONTENT_SHA256, payload.as_str()));
         }
-        if let Some(token) = token.clone().filter(|_| self.settings.sign_session_token) {
-            headers.insert(X_AMZ_SECURITY_TOKEN, token);
+        if let Some(token) = token.filter(|_| self.settings.sign_session_token) {
+            signed.push(Field::lower_case(field::SECURITY_TOKEN, token));
         }
 
-        let canonical_request = signable(request, payload)?.canonical(&self.settings);
+        let canonical_request = SignableRequest::of(request, signed, payload).canonical(&self.settings);
         let string_to_sign = string_to_sign(&date, &scope, canonical_request.as_str());
-        let signature = self.key(credentials, &scope).sign(&string_to_sign);
+        let signature = Hex::of(self.key(credentials, &scope).sign(&string_to_sign));
         let authorization = authorization::write(
             credentials.access_key_id(),
             &scope,
             canonical_request.signed_headers(),
-            &signature,
+            signature.as_str(),
         );
-
-        request.headers.insert(AUTHORIZATION, sensitive(&authorization, "authorization")?);
-        if let Some(token) = token {
-            request.headers.insert(X_AMZ_SECURITY_TOKEN, token);
-        }
-        Ok(Signed::new(canonical_request, string_to_sign, signature))
+        let token = token.map(|token| sensitive(token.to_owned(), "session token")).transpose()?;
+        let fields = Fields {
+            authorization: sensitive(authorization, "authorization")?,
+            date: text(date.as_str().to_owned(), "date")?,
+            hash: states_hash.then(|| text(payload.as_str().to_owned(), "payload hash")).transpose()?,
+            token: if token.is_some() || had_token { Some(token) } else { None },
+        };
+        Ok((Signed::new(canonical_request, string_to_sign, signature), fields))
     }
 
     pub(crate) fn settings(&self) -> &Settings {
@@ -119,7 +149,31 @@ impl Signer {
                 return Err(SignError::InvalidPart { part });
             }
         }
-        Ok(CredentialScope::new(date, &self.region, &self.service))
+        Ok(CredentialScope::shared(date, self.region.clone(), self.service.clone()))
+    }
+}
+
+/// What a signature sets in a request.
+struct Fields {
+    authorization: HeaderValue,
+    date: HeaderValue,
+    hash: Option<HeaderValue>,
+    /// The inner `None` takes away that of an earlier signature.
+    token: Option<Option<HeaderValue>>,
+}
+
+impl Fields {
+    fn insert(self, headers: &mut HeaderMap) {
+        headers.insert(X_AMZ_DATE, self.date);
+        if let Some(hash) = self.hash {
+            headers.insert(X_AMZ_CONTENT_SHA256, hash);
+        }
+        match self.token {
+            Some(Some(token)) => drop(headers.insert(X_AMZ_SECURITY_TOKEN, token)),
+            Some(None) => drop(headers.remove(X_AMZ_SECURITY_TOKEN)),
+            None => {}
+        }
+        headers.insert(AUTHORIZATION, self.authorization);
     }
 }
 
@@ -128,15 +182,11 @@ impl Signer {
 pub struct Signed {
     canonical_request: CanonicalRequest,
     string_to_sign: String,
-    signature: String,
+    pub(crate) signature: Hex,
 }
 
 impl Signed {
-    pub(crate) fn new(
-        canonical_request: CanonicalRequest,
-        string_to_sign: String,
-        signature: String,
-    ) -> Self {
+    pub(crate) fn new(canonical_request: CanonicalRequest, string_to_sign: String, signature: Hex) -> Self {
         Self { canonical_request, string_to_sign, signature }
     }
 
@@ -152,7 +202,7 @@ impl Signed {
 
     /// The signature, 64 lower-case hex digits.
     pub fn signature(&self) -> &str {
-        &self.signature
+        self.signature.as_str()
     }
 }
 
@@ -160,31 +210,47 @@ impl Signed {
 ///
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html#create-string-to-sign>
 pub fn string_to_sign(date: &AmzDate, scope: &CredentialScope, canonical_request: &str) -> String {
-    format!("{ALGORITHM}\n{date}\n{scope}\n{}", sha256_hex(canonical_request.as_bytes()))
+    let hash = sha256_hex(canonical_request.as_bytes());
+    let (date, hash) = (date.as_str(), hash.as_str());
+    let mut text = String::with_capacity(ALGORITHM.len() + date.len() + scope.len() + hash.len() + 3);
+    text.push_str(ALGORITHM);
+    text.push('\n');
+    text.push_str(date);
+    text.push('\n');
+    scope.write(&mut text);
+    text.push('\n');
+    text.push_str(hash);
+    text
 }
 
-pub(crate) fn signable<'a>(
-    request: &'a Parts,
-    payload: &'a PayloadHash,
-) -> Result<SignableRequest<'a>, SignError> {
-    let mut fields = Vec::with_capacity(request.headers.len() + 1);
-    for (name, value) in request.headers.iter().filter(|(name, _)| field::is_signed(name.as_str())) {
-        let invalid = || SignError::InvalidField { name: name.to_string() };
-        fields.push(Field::from_value(name.as_str(), value).ok_or_else(invalid)?);
+/// The fields of a request that are signed, but for those that take the place of others, and the host.
+pub(crate) fn fields(
+    request: &Parts,
+    mut replaced: impl FnMut(&str) -> bool,
+) -> Result<Vec<Field<'_>>, SignError> {
+    // Room for the host, and for what the signature itself adds.
+    let mut fields = Vec::with_capacity(request.headers.len() + 4);
+    let mut has_host = false;
+    for (name, value) in &request.headers {
+        let name = name.as_str();
+        if field::is_signed(name) && !replaced(name) {
+            has_host |= name == HOST;
+            let invalid = || SignError::InvalidField { name: name.to_owned() };
+            fields.push(Field::from_value(name, value).ok_or_else(invalid)?);
+        }
     }
-    if !request.headers.contains_key(HOST) {
-        fields.push(Field::new("host", field::host(&request.uri).ok_or(SignError::MissingHost)?));
+    if !has_host {
+        fields.push(Field::lower_case("host", field::host(&request.uri).ok_or(SignError::MissingHost)?));
     }
-    let query = request.uri.query().unwrap_or_default();
-    Ok(SignableRequest::new(request.method.as_str(), request.uri.path(), query, fields, payload.as_str()))
+    Ok(fields)
 }
 
-fn text(value: &str, part: &'static str) -> Result<HeaderValue, SignError> {
-    HeaderValue::from_str(value).map_err(|_| SignError::InvalidPart { part })
+fn text(value: String, part: &'static str) -> Result<HeaderValue, SignError> {
+    HeaderValue::try_from(value).map_err(|_| SignError::InvalidPart { part })
 }
 
 /// A value that `Debug` of a header map does not show, and that HTTP/2 does not put into its tables.
-pub(crate) fn sensitive(value: &str, part: &'static str) -> Result<HeaderValue, SignError> {
+pub(crate) fn sensitive(value: String, part: &'static str) -> Result<HeaderValue, SignError> {
     let mut value = text(value, part)?;
     value.set_sensitive(true);
     Ok(value)

@@ -6,12 +6,13 @@ use http::header::{AUTHORIZATION, HOST, HeaderMap, HeaderName};
 use http::request::Parts;
 use subtle::ConstantTimeEq;
 
+use crate::ascii::Hex;
 use crate::authorization::Authorization;
 use crate::canonical::{CanonicalRequest, SignableRequest};
 use crate::credentials::Credentials;
 use crate::date::AmzDate;
 use crate::error::VerifyError;
-use crate::field::{self, Field, X_AMZ_CONTENT_SHA256, X_AMZ_DATE, X_AMZ_SECURITY_TOKEN};
+use crate::field::{self, Field, SECURITY_TOKEN, X_AMZ_CONTENT_SHA256, X_AMZ_DATE, X_AMZ_SECURITY_TOKEN};
 use crate::key::KeyCache;
 use crate::mismatch::Mismatch;
 use crate::mistake;
@@ -95,8 +96,9 @@ impl Verifier {
         let signable = signable(request, &claim.signed_headers, payload)?;
         let canonical_request = signable.canonical(&self.settings);
         let key = self.keys.key(credentials.secret_access_key(), &scope);
-        let matches =
-            |string_to_sign: &str| same(Some(&key.clone().sign(string_to_sign)), Some(claim.signature));
+        let matches = |string_to_sign: &str| {
+            same(Some(Hex::of(key.clone().sign(string_to_sign)).as_str()), Some(claim.signature))
+        };
 
         let ours = string_to_sign(&date, &scope, canonical_request.as_str());
         if matches(&ours) {
@@ -113,7 +115,7 @@ impl Verifier {
     fn check_scope(&self, claim: &Authorization<'_>, date: &AmzDate) -> Result<CredentialScope, VerifyError> {
         let [_, claimed_region, ..] = claim.scope;
         let region = self.region.as_deref().unwrap_or(claimed_region);
-        let expected = CredentialScope::new(date, region, &self.service);
+        let expected = CredentialScope::new(date, region, self.service.as_str());
         let found = claim.scope.join("/");
         match expected.to_string() {
             text if text == found => Ok(expected),
@@ -132,7 +134,7 @@ impl Verifier {
     /// `host` and all `x-amz-*` fields must be signed:
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html#create-canonical-request>
     fn check_signed_fields(&self, headers: &HeaderMap, claim: &Authorization<'_>) -> Result<(), VerifyError> {
-        let exempt = |name: &str| name == X_AMZ_SECURITY_TOKEN.as_str() && !self.settings.sign_session_token;
+        let exempt = |name: &str| name == SECURITY_TOKEN && !self.settings.sign_session_token;
         let present = headers.keys().map(HeaderName::as_str).filter(|name| name.starts_with("x-amz-"));
         let unsigned = std::iter::once(HOST.as_str())
             .chain(present.filter(|name| !exempt(name)))
@@ -212,8 +214,7 @@ fn signable<'a>(
             fields.push(field.ok_or_else(|| malformed(name, "is signed, but its value is not UTF-8 text"))?);
         }
     }
-    let query = request.uri.query().unwrap_or_default();
-    Ok(SignableRequest::new(request.method.as_str(), request.uri.path(), query, fields, payload.as_str()))
+    Ok(SignableRequest::of(request, fields, payload))
 }
 
 /// The value of a field that must not be repeated.
