@@ -38,7 +38,7 @@ pub struct ResponseBody {
     inner: Inner,
     ends_with_connection: bool,
     #[cfg(feature = "deadlines")]
-    watch: Option<Box<Watch>>,
+    watch: Option<Watch>,
 }
 
 enum Inner {
@@ -73,7 +73,7 @@ impl ResponseBody {
 
     #[cfg(feature = "deadlines")]
     pub(crate) fn watched(self, watch: Option<Watch>) -> Self {
-        Self { watch: watch.map(Box::new), ..self }
+        Self { watch, ..self }
     }
 
     fn new(inner: Inner) -> Self {

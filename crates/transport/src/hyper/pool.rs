@@ -1,12 +1,14 @@
 //! Connections that are kept.
 
 use std::{
-    collections::HashMap,
     sync::{Arc, Mutex, PoisonError, Weak},
     time::Duration,
 };
 
-use http::uri::{Authority, Scheme};
+use http::{
+    header::HeaderValue,
+    uri::{Authority, Scheme},
+};
 use tokio::{
     runtime::Handle,
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -16,12 +18,14 @@ use tokio::{
 
 #[cfg(feature = "http2")]
 use super::shared::Shared;
-use super::{HyperTransportBuilder, http1::Http1};
+use super::{HyperTransportBuilder, http1::Http1, request};
+use crate::TransportError;
 
 /// The connections of a transport, by the host that they lead to.
 pub(super) struct Pool {
     limits: Limits,
-    hosts: Mutex<HashMap<(Scheme, Authority), Arc<Host>>>,
+    /// Looked through in order: a client calls one host, or a few, and to hash a host costs more than to compare it.
+    hosts: Mutex<Vec<Arc<Host>>>,
 }
 
 #[derive(Clone, Copy)]
@@ -41,17 +45,16 @@ impl Pool {
         Self { limits, hosts: Mutex::default() }
     }
 
-    pub(super) fn host(&self, scheme: Scheme, authority: Authority) -> Arc<Host> {
+    pub(super) fn host(&self, scheme: &Scheme, authority: &Authority) -> Result<Arc<Host>, TransportError> {
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (scheme, authority);
-        if let Some(host) = hosts.get(&key) {
-            return Arc::clone(host);
+        if let Some(host) = hosts.iter().find(|host| host.scheme == *scheme && host.authority == *authority) {
+            return Ok(Arc::clone(host));
         }
         // Only a new one makes the list longer: then those that nobody calls any more go.
-        hosts.retain(|_, host| Arc::strong_count(host) > 1 || host.has_connections());
-        let host = Arc::new(Host::new(self.limits));
-        hosts.insert(key, Arc::clone(&host));
-        host
+        hosts.retain(|host| Arc::strong_count(host) > 1 || host.has_connections());
+        let host = Arc::new(Host::new(scheme, authority, self.limits)?);
+        hosts.push(Arc::clone(&host));
+        Ok(host)
     }
 
     #[cfg(test)]
@@ -62,6 +65,10 @@ impl Pool {
 
 /// The connections to one host.
 pub(super) struct Host {
+    scheme: Scheme,
+    authority: Authority,
+    /// What requests say in `Host`.
+    pub(super) field: HeaderValue,
     limits: Limits,
     /// One permit for each connection in use. A connection is opened only when none is idle, so that there are never
     /// more than this in all.
@@ -80,14 +87,17 @@ struct Idle {
 }
 
 impl Host {
-    fn new(limits: Limits) -> Self {
-        Self {
+    fn new(scheme: &Scheme, authority: &Authority, limits: Limits) -> Result<Self, TransportError> {
+        Ok(Self {
+            field: request::host(scheme, authority)?,
+            scheme: scheme.clone(),
+            authority: authority.clone(),
             limits,
             in_use: Arc::new(Semaphore::new(limits.max_connections)),
             idle: Mutex::default(),
             #[cfg(feature = "http2")]
             shared: Shared::new(limits.idle_timeout),
-        }
+        })
     }
 
     /// Waits until there may be one more connection in use.

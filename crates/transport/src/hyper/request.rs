@@ -43,21 +43,19 @@ fn target(uri: &Uri) -> Result<(Scheme, Authority), TransportError> {
 /// <https://www.rfc-editor.org/rfc/rfc9112#section-3.2>
 pub(super) fn for_http1(
     request: &mut Request<RequestBody>,
+    host: &HeaderValue,
     relay: Option<&Proxy>,
 ) -> Result<(), TransportError> {
-    let Some(host) = host(request.uri()) else {
+    if request.uri().authority().is_none() {
         // It has that form already, and comes back from a connection that did not take it.
         return Ok(());
-    };
+    }
     let path = path(request.uri());
     *request.uri_mut() = match relay {
         None => path.into(),
-        Some(_) => whole(&Scheme::HTTP, &*host, path)?,
+        Some(_) => whole(&Scheme::HTTP, host.as_bytes(), path)?,
     };
-    if !request.headers().contains_key(HOST) {
-        let host = HeaderValue::from_str(&host).map_err(|error| invalid(Box::new(error)))?;
-        request.headers_mut().insert(HOST, host);
-    }
+    request.headers_mut().entry(HOST).or_insert_with(|| host.clone());
     if let Some(authorization) = relay.and_then(Proxy::authorization) {
         request.headers_mut().insert(PROXY_AUTHORIZATION, authorization.clone());
     }
@@ -68,14 +66,15 @@ pub(super) fn for_http1(
 /// "Clients that generate HTTP/2 requests directly MUST use the ":authority" pseudo-header field [..] unless there is no
 /// authority": <https://www.rfc-editor.org/rfc/rfc9113#section-8.3.1>
 #[cfg(feature = "http2")]
-pub(super) fn for_http2(request: &mut Request<RequestBody>, scheme: &Scheme) -> Result<(), TransportError> {
+pub(super) fn for_http2(
+    request: &mut Request<RequestBody>,
+    host: &HeaderValue,
+    scheme: &Scheme,
+) -> Result<(), TransportError> {
     let path = path(request.uri());
-    *request.uri_mut() = match (request.headers_mut().remove(HOST), host(request.uri())) {
-        // What the caller says of the host, and has perhaps signed.
-        (Some(given), _) => whole(scheme, given.as_bytes(), path)?,
-        (None, Some(host)) => whole(scheme, &*host, path)?,
-        (None, None) => return Err(invalid("its URI has no host")),
-    };
+    // What the caller says of the host, and has perhaps signed, stands above what the URI says.
+    let given = request.headers_mut().remove(HOST);
+    *request.uri_mut() = whole(scheme, given.as_ref().unwrap_or(host).as_bytes(), path)?;
     Ok(())
 }
 
@@ -93,13 +92,13 @@ fn path(uri: &Uri) -> PathAndQuery {
     uri.path_and_query().cloned().unwrap_or(PathAndQuery::from_static("/"))
 }
 
-/// The host, and the port unless it is the scheme's own.
-fn host(uri: &Uri) -> Option<String> {
-    let authority = uri.authority()?;
-    Some(match (uri.scheme_str(), authority.port_u16()) {
-        (Some("http"), Some(80)) | (Some("https"), Some(443)) | (_, None) => authority.host().to_owned(),
-        (_, Some(port)) => format!("{}:{port}", authority.host()),
-    })
+/// What `Host` says: the host, and the port unless it is the scheme's own.
+pub(super) fn host(scheme: &Scheme, authority: &Authority) -> Result<HeaderValue, TransportError> {
+    let host = match (scheme.as_str(), authority.port_u16()) {
+        ("http", Some(80)) | ("https", Some(443)) | (_, None) => HeaderValue::from_str(authority.host()),
+        (_, Some(port)) => HeaderValue::try_from(format!("{}:{port}", authority.host())),
+    };
+    host.map_err(|error| invalid(Box::new(error)))
 }
 
 /// Holds `Content-Length` against the body. hyper takes the field's word: it would cut a longer body silently.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::{
-    Request, Response, StatusCode,
+    HeaderValue, Request, Response, StatusCode,
     uri::{Authority, Scheme},
 };
 use hyper::client::conn::TrySendError;
@@ -51,10 +51,10 @@ impl Inner {
         route: &Route<'_>,
         mut request: Request<RequestBody>,
     ) -> Result<Response<ResponseBody>, TransportError> {
-        let host = self.pool.host(route.scheme.clone(), route.authority.clone());
+        let host = self.pool.host(&route.scheme, &route.authority)?;
         loop {
             let (connection, is_new) = self.connection(route, &host).await?;
-            let mut error = match connection.send(route, request).await? {
+            let mut error = match connection.send(route, &host.field, request).await? {
                 Ok(response) => return Ok(response),
                 Err(error) => error,
             };
@@ -78,14 +78,18 @@ impl Inner {
     ) -> Result<(Connection, bool), TransportError> {
         #[cfg(feature = "http2")]
         if self.settings.versions.may_be_http2(&route.scheme, route.relay().is_some()) {
-            return self.negotiated(route, host).await;
+            return Box::pin(self.negotiated(route, host)).await;
         }
         let permit = host.permit().await;
         if let Some(connection) = host.idle() {
             return Ok((Connection::Http1(Lease::new(connection, Arc::clone(host), permit)), false));
         }
-        let opened = self.connector.connect(&route.scheme, &route.authority, route.proxy).await?;
-        self.first_use(opened.io, host, permit).await
+        // In a box, for it is seldom and large: all calls carry what stands here.
+        Box::pin(async {
+            let opened = self.connector.connect(&route.scheme, &route.authority, route.proxy).await?;
+            self.first_use(opened.io, host, permit).await
+        })
+        .await
     }
 
     pub(super) async fn first_use(
@@ -113,17 +117,18 @@ impl Connection {
     async fn send(
         self,
         route: &Route<'_>,
+        host: &HeaderValue,
         mut request: Request<RequestBody>,
     ) -> Result<Sent, TransportError> {
         match self {
             Self::Http1(mut lease) => {
-                request::for_http1(&mut request, route.relay())?;
+                request::for_http1(&mut request, host, route.relay())?;
                 let sent = lease.connection.send(request).await;
                 Ok(sent.map(|response| response::over_http1(response, lease)))
             }
             #[cfg(feature = "http2")]
             Self::Http2(shared) => {
-                request::for_http2(&mut request, &route.scheme)?;
+                request::for_http2(&mut request, host, &route.scheme)?;
                 let sent = shared.send(request).await;
                 Ok(sent.map(|response| response::over_http2(response, shared)))
             }
