@@ -1,6 +1,6 @@
 //! Header fields and body of a message.
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use invoke_model_protocol::fields;
 
 use crate::body;
@@ -59,8 +59,9 @@ fn same(found: &str, expected: &str) -> bool {
     let list = |text: &str| {
         let mut headers = HeaderMap::new();
         let value = http::HeaderValue::from_bytes(text.as_bytes()).ok()?;
-        headers.insert("x", value);
-        fields::list(&headers, "x", "x", |element| Ok(element.to_owned())).ok()?
+        let name = HeaderName::from_static("x");
+        headers.insert(&name, value);
+        fields::list(&headers, name, "x", |element| Ok(element.to_owned())).ok()?
     };
     found == expected || (expected.contains(',') && list(found) == list(expected))
 }

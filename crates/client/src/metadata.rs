@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, StatusCode};
+use http::{HeaderValue, StatusCode};
 
 use crate::FailureClass;
 
@@ -87,35 +87,53 @@ impl fmt::Debug for OnAttempt {
 #[derive(Clone, Debug)]
 pub(crate) struct Head {
     pub(crate) status: StatusCode,
-    pub(crate) request_id: Option<String>,
+    /// As it came, so that no call pays for a text that nobody asks for.
+    request_id: Option<HeaderValue>,
     pub(crate) usage: Usage,
     pub(crate) latency: Option<Duration>,
 }
 
 impl Head {
+    /// In one pass over the fields: each is met once, and most are none of these.
     pub(crate) fn of<B>(response: &http::Response<B>) -> Self {
-        let headers = response.headers();
-        let number = |name: &str| number(headers, name);
-        Self {
-            status: response.status(),
-            request_id: request_id(headers).map(str::to_owned),
-            usage: Usage {
-                input_tokens: number("x-amzn-bedrock-input-token-count"),
-                output_tokens: number("x-amzn-bedrock-output-token-count"),
-                cache_read_input_tokens: number("x-amzn-bedrock-cache-read-input-token-count"),
-                cache_write_input_tokens: number("x-amzn-bedrock-cache-write-input-token-count"),
-            },
-            latency: number("x-amzn-bedrock-invocation-latency").map(Duration::from_millis),
+        let (mut usage, mut latency) = (Usage::default(), None);
+        let (mut id, mut other_id) = (None, None);
+        for (name, value) in response.headers() {
+            match name.as_str() {
+                "x-amzn-requestid" => keep(&mut id, value),
+                "x-amz-request-id" => keep(&mut other_id, value),
+                "x-amzn-bedrock-input-token-count" => count(&mut usage.input_tokens, value),
+                "x-amzn-bedrock-output-token-count" => count(&mut usage.output_tokens, value),
+                "x-amzn-bedrock-cache-read-input-token-count" => {
+                    count(&mut usage.cache_read_input_tokens, value);
+                }
+                "x-amzn-bedrock-cache-write-input-token-count" => {
+                    count(&mut usage.cache_write_input_tokens, value);
+                }
+                "x-amzn-bedrock-invocation-latency" => count(&mut latency, value),
+                _ => {}
+            }
         }
+        let latency = latency.map(Duration::from_millis);
+        Self { status: response.status(), request_id: id.or(other_id), usage, latency }
+    }
+
+    /// The id under which the service knows the request.
+    pub(crate) fn request_id(&self) -> Option<&str> {
+        self.request_id.as_ref()?.to_str().ok()
     }
 }
 
-fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
-    headers.get(name)?.to_str().ok()?.trim().parse().ok()
+/// Of repeated fields the first counts; what is not visible ASCII is none.
+fn keep(kept: &mut Option<HeaderValue>, value: &HeaderValue) {
+    if kept.is_none() && value.to_str().is_ok() {
+        *kept = Some(value.clone());
+    }
 }
 
-/// The id under which the service knows the request.
-fn request_id(headers: &HeaderMap) -> Option<&str> {
-    let names = ["x-amzn-requestid", "x-amz-request-id"];
-    names.iter().find_map(|name| headers.get(*name)?.to_str().ok())
+/// Of repeated fields the first that is a number counts.
+fn count(kept: &mut Option<u64>, value: &HeaderValue) {
+    if kept.is_none() {
+        *kept = value.to_str().ok().and_then(|text| text.trim().parse().ok());
+    }
 }

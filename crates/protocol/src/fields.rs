@@ -14,13 +14,14 @@ use crate::{ParseError, ParseErrorKind, SerializeError, SerializeErrorKind};
 /// The value has a control character, which RFC 9110 section 5.5 forbids.
 pub fn insert<T>(
     headers: &mut HeaderMap,
-    name: &'static str,
+    name: HeaderName,
     member: &'static str,
     value: Option<&T>,
     write: impl Fn(&T) -> Cow<'_, str>,
 ) -> Result<(), SerializeError> {
     let Some(value) = value else { return Ok(()) };
-    headers.insert(HeaderName::from_static(name), field_value(name, member, &write(value))?);
+    let value = field_value(name.as_str(), member, &write(value))?;
+    headers.insert(name, value);
     Ok(())
 }
 
@@ -31,7 +32,7 @@ pub fn insert<T>(
 /// As for [`insert`].
 pub fn insert_list<T>(
     headers: &mut HeaderMap,
-    name: &'static str,
+    name: HeaderName,
     member: &'static str,
     values: Option<&Vec<T>>,
     write: impl Fn(&T) -> Cow<'_, str>,
@@ -42,7 +43,8 @@ pub fn insert_list<T>(
         text => text,
     };
     let joined = values.iter().map(element).collect::<Vec<_>>().join(", ");
-    headers.insert(HeaderName::from_static(name), field_value(name, member, &joined)?);
+    let value = field_value(name.as_str(), member, &joined)?;
+    headers.insert(name, value);
     Ok(())
 }
 
@@ -68,7 +70,7 @@ pub fn insert_prefixed(
 
 /// Marks a field whose member is sensitive, so that `Debug` of the message and explanations of its signature do not
 /// print the value. <https://smithy.io/2.0/spec/documentation-traits.html#sensitive-trait>
-pub fn mark_sensitive(headers: &mut HeaderMap, name: &'static str) {
+pub fn mark_sensitive(headers: &mut HeaderMap, name: HeaderName) {
     if let Some(value) = headers.get_mut(name) {
         value.set_sensitive(true);
     }
@@ -80,7 +82,7 @@ pub fn mark_sensitive(headers: &mut HeaderMap, name: &'static str) {
 /// The value is not UTF-8, or not of its type.
 pub fn optional<T>(
     headers: &HeaderMap,
-    name: &str,
+    name: HeaderName,
     member: &str,
     read: impl Fn(&str) -> Result<T, ParseErrorKind>,
 ) -> Result<Option<T>, ParseError> {
@@ -94,7 +96,7 @@ pub fn optional<T>(
 /// As for [`optional`].
 pub fn list<T>(
     headers: &HeaderMap,
-    name: &str,
+    name: HeaderName,
     member: &str,
     read: impl Fn(&str) -> Result<T, ParseErrorKind>,
 ) -> Result<Option<Vec<T>>, ParseError> {
@@ -112,7 +114,7 @@ pub fn list<T>(
 /// As for [`optional`].
 pub fn http_date_list<T>(
     headers: &HeaderMap,
-    name: &str,
+    name: HeaderName,
     member: &str,
     read: impl Fn(&str) -> Result<T, ParseErrorKind>,
 ) -> Result<Option<Vec<T>>, ParseError> {
@@ -146,18 +148,20 @@ pub fn prefixed(
 
 fn read_list<T>(
     headers: &HeaderMap,
-    name: &str,
+    name: HeaderName,
     member: &str,
     mut read_line: impl FnMut(&str, &mut Vec<T>) -> Result<(), ParseErrorKind>,
 ) -> Result<Option<Vec<T>>, ParseError> {
     let mut elements = Vec::new();
+    let mut is_there = false;
     for value in headers.get_all(name) {
+        is_there = true;
         let line = text(value).map_err(|kind| ParseError::new(member, kind))?;
         if !line.is_empty() {
             read_line(line, &mut elements).map_err(|kind| ParseError::new(member, kind))?;
         }
     }
-    Ok(headers.contains_key(name).then_some(elements))
+    Ok(is_there.then_some(elements))
 }
 
 /// The elements of a list: tokens, or strings in quotes with `\` before a quote or another `\`. What is empty and not in
@@ -223,8 +227,14 @@ mod tests {
     #[test]
     fn a_control_character_is_refused_by_name() {
         let value = "a\nb".to_owned();
-        let error =
-            insert(&mut HeaderMap::new(), "x-trace", "trace", Some(&value), text::write::string).unwrap_err();
+        let error = insert(
+            &mut HeaderMap::new(),
+            HeaderName::from_static("x-trace"),
+            "trace",
+            Some(&value),
+            text::write::string,
+        )
+        .unwrap_err();
         assert_eq!(
             error.to_string(),
             "`trace` has a character that a `x-trace` header field cannot carry (control characters are not \
@@ -236,8 +246,8 @@ mod tests {
         #[test]
         fn any_list_survives(values in prop::collection::vec("[ -~]{0,9}", 0..5)) {
             let mut headers = HeaderMap::new();
-            insert_list(&mut headers, "x", "x", Some(&values), text::write::list_element).unwrap();
-            prop_assert_eq!(list(&headers, "x", "x", text::read::string).unwrap(), Some(values));
+            insert_list(&mut headers, HeaderName::from_static("x"), "x", Some(&values), text::write::list_element).unwrap();
+            prop_assert_eq!(list(&headers, HeaderName::from_static("x"), "x", text::read::string).unwrap(), Some(values));
         }
 
         #[test]
@@ -246,8 +256,8 @@ mod tests {
             if let Ok(value) = HeaderValue::from_bytes(&line) {
                 headers.insert("x-a", value);
             }
-            let _ = list(&headers, "x-a", "a", text::read::string);
-            let _ = http_date_list(&headers, "x-a", "a", text::read::string);
+            let _ = list(&headers, HeaderName::from_static("x-a"), "a", text::read::string);
+            let _ = http_date_list(&headers, HeaderName::from_static("x-a"), "a", text::read::string);
             let _ = prefixed(&headers, "x-", "a");
         }
     }

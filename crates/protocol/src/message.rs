@@ -8,6 +8,9 @@ use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 
 use crate::{SerializeError, fields};
 
+/// The fields of most messages, with those that whoever sends them adds: they are allocated once.
+const ROOM: usize = 12;
+
 /// A message without its payload: what a request or a response begins with, and its fields.
 #[derive(Debug)]
 pub struct MessageBuilder<H> {
@@ -17,7 +20,7 @@ pub struct MessageBuilder<H> {
 
 impl<H> MessageBuilder<H> {
     pub(crate) fn with_head(head: H) -> Self {
-        Self { head, headers: HeaderMap::new() }
+        Self { head, headers: HeaderMap::with_capacity(ROOM) }
     }
 
     /// A member bound to a header field; nothing when it is not set.
@@ -27,7 +30,7 @@ impl<H> MessageBuilder<H> {
     /// The value has a character that no field value can have.
     pub fn field<T>(
         &mut self,
-        name: &'static str,
+        name: HeaderName,
         member: &'static str,
         value: Option<&T>,
         write: impl Fn(&T) -> Cow<'_, str>,
@@ -41,7 +44,7 @@ impl<H> MessageBuilder<H> {
     /// As for [`field`](Self::field).
     pub fn list_field<T>(
         &mut self,
-        name: &'static str,
+        name: HeaderName,
         member: &'static str,
         values: Option<&Vec<T>>,
         write: impl Fn(&T) -> Cow<'_, str>,
@@ -64,13 +67,13 @@ impl<H> MessageBuilder<H> {
     }
 
     /// Says that the member bound to a field is sensitive.
-    pub fn sensitive(&mut self, name: &'static str) {
+    pub fn sensitive(&mut self, name: HeaderName) {
         fields::mark_sensitive(&mut self.headers, name);
     }
 
     /// A field that has a value of its own where no member says another.
-    pub fn default_field(&mut self, name: &'static str, value: &'static str) {
-        self.headers.entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
+    pub fn default_field(&mut self, name: HeaderName, value: &'static str) {
+        self.headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
 
     /// A content type that a member has set stands above that of the protocol.

@@ -47,14 +47,16 @@ pub(super) fn operation(operation: &Operation, service: &Service) -> TokenStream
 pub(super) fn write_field(member: &Member, of: &TokenStream) -> Option<TokenStream> {
     let target = if of.to_string() == "input" { quote!(request) } else { quote!(response) };
     let (wire_name, value) = (&member.wire_name, field::as_option(member, of));
-    let sensitive = |name| member.sensitive.then(|| quote!(#target.sensitive(#name);));
+    let sensitive = |name: &TokenStream| member.sensitive.then(|| quote!(#target.sensitive(#name);));
     match (&member.location, &member.ty) {
         (Location::Header(name), Type::List { element, .. }) => {
-            let (writer, sensitive) = (codec::element_writer(element), sensitive(name));
+            let name = field_name(name);
+            let (writer, sensitive) = (codec::element_writer(element), sensitive(&name));
             Some(quote!(#target.list_field(#name, #wire_name, #value, #writer)?; #sensitive))
         }
         (Location::Header(name), ty) => {
-            let (writer, sensitive) = (codec::text_writer(ty), sensitive(name));
+            let name = field_name(name);
+            let (writer, sensitive) = (codec::text_writer(ty), sensitive(&name));
             Some(quote!(#target.field(#name, #wire_name, #value, #writer)?; #sensitive))
         }
         (Location::PrefixHeaders(prefix), _) => {
@@ -62,6 +64,11 @@ pub(super) fn write_field(member: &Member, of: &TokenStream) -> Option<TokenStre
         }
         _ => None,
     }
+}
+
+/// The name of a header field, checked when the generated code is compiled.
+fn field_name(name: &str) -> TokenStream {
+    quote!(const { use_::http::HeaderName::from_static(#name) })
 }
 
 /// The expression that reads a member from `headers`.
@@ -86,11 +93,11 @@ fn field_option(member: &Member, location: &Location) -> TokenStream {
         (Location::Header(name), Type::List { element, .. }) => {
             let http_date = Type::Timestamp(crate::ir::TimestampFormat::HttpDate);
             let function = if **element == http_date { quote!(http_date_list) } else { quote!(list) };
-            let reader = codec::text_reader(element);
+            let (name, reader) = (field_name(name), codec::text_reader(element));
             quote!(#fields::#function(headers, #name, #wire_name, #reader)?)
         }
         (Location::Header(name), ty) => {
-            let reader = codec::text_reader(ty);
+            let (name, reader) = (field_name(name), codec::text_reader(ty));
             quote!(#fields::optional(headers, #name, #wire_name, #reader)?)
         }
         (Location::PrefixHeaders(prefix), _) => quote!(#fields::prefixed(headers, #prefix, #wire_name)?),
@@ -136,7 +143,10 @@ fn serialize(operation: &Operation) -> TokenStream {
     let (path, query) = (path(operation), query(operation));
     let fields: Vec<_> =
         operation.input.members.iter().filter_map(|member| write_field(member, &of)).collect();
-    let fixed = operation.fields.iter().map(|(name, value)| quote!(request.default_field(#name, #value);));
+    let fixed = operation.fields.iter().map(|(name, value)| {
+        let name = field_name(name);
+        quote!(request.default_field(#name, #value);)
+    });
     let mutable = (fields.len() + operation.fields.len() > 0).then(|| quote!(mut));
     let payload = match operation.input_events {
         Some(_) => quote!(request.events()),

@@ -1,5 +1,6 @@
 //! A call on its way: sent, and sent again where that costs nothing twice.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use http::request::Parts;
@@ -27,7 +28,8 @@ impl<O: Operation> Call<O> {
     ) -> Result<D::Answer, ErrorKind<O::Error>> {
         let (client, deadlines, retries) = (self.client.clone(), self.deadlines, self.retries);
         let mut running = deadlines.start();
-        let mut prepared = self.prepare(trail).await?;
+        let (mut prepared, file) = self.prepare(trail)?;
+        prepared.attach(file).await?;
         span::prepared::<O>(span, trail.path(), prepared.parts());
         let (mut paid, mut corrected, mut renewed) = (Paid::default(), false, false);
         loop {
@@ -36,7 +38,7 @@ impl<O: Operation> Call<O> {
             let kind = match sent {
                 Ok(answer) => {
                     client.bucket().succeeded(paid);
-                    trail.succeeded::<O>(started.elapsed());
+                    trail.succeeded::<O>(started);
                     if let Some(head) = &trail.answer {
                         span::succeeded(span, head);
                     }
@@ -104,7 +106,7 @@ async fn attempt<O: Operation, D: Deliver<O>>(
         }
         Err(refusal)
     };
-    let sent = sent.instrument(span.clone()).await;
+    let sent = pin!(sent).instrument(span.clone()).await;
     if let Some(rate) = &client.config().adaptive_rate {
         rate.answered(sent.as_ref().is_err_and(is_throttled));
     }

@@ -1,5 +1,7 @@
 //! A request before it is signed, for as many attempts as there will be.
 
+use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
@@ -12,7 +14,7 @@ use invoke_model_transport::{RequestBody, Running, TransportError, TransportErro
 use super::{Call, Trail, field};
 use crate::body::File;
 use crate::credentials::{Authorization, Caller};
-use crate::{Client, Demand, ErrorKind};
+use crate::{BodyError, Client, Demand, ErrorKind};
 
 /// Who sends, for the logs of the service.
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("invoke-model/", env!("CARGO_PKG_VERSION")));
@@ -35,42 +37,53 @@ pub(super) enum Payload {
 }
 
 impl<O: Operation> Call<O> {
-    /// Serializes the input and applies the endpoint: what is the same for all attempts.
-    pub(super) async fn prepare(self, trail: &mut Trail) -> Result<Prepared, ErrorKind<O::Error>> {
+    /// Serializes the input and applies the endpoint: what is the same for all attempts. A body file is still to be
+    /// [attached](Prepared::attach).
+    pub(super) fn prepare(
+        self,
+        trail: &mut Trail,
+    ) -> Result<(Prepared, Option<PathBuf>), ErrorKind<O::Error>> {
         let Self { client, caller, mut input, required, file, fields, .. } = self;
         required.check()?;
         // Once, before anything is serialized: all attempts of a call have one token.
         O::fill_idempotency_tokens(&mut input, &mut || client.config().tokens.next());
         let host_prefix = O::host_prefix(&input)?;
         let (mut parts, bytes) = O::serialize(input)?.into_parts();
-        trail.target = Some(parts.uri.clone());
 
         parts.headers.insert(USER_AGENT, AGENT);
         field::insert(&mut parts.headers, fields)?;
+        let target = trail.target.insert(std::mem::take(&mut parts.uri));
         let endpoint = &client.config().endpoint;
         parts.uri = endpoint
-            .apply(&parts.uri, host_prefix.as_deref())
+            .apply(target, host_prefix.as_deref())
             .map_err(|error| TransportError::new(TransportErrorKind::InvalidRequest, error))?;
-        let payload = match file {
-            None => Payload::Bytes(bytes),
-            Some(path) => Payload::File(File::open(path).await?),
-        };
-        Ok(Prepared { client, caller, parts, payload, hash: OnceLock::new(), demand: None })
+        let payload = Payload::Bytes(bytes);
+        Ok((Prepared { client, caller, parts, payload, hash: OnceLock::new(), demand: None }, file))
     }
 }
 
 impl Prepared {
+    /// Opens the body file, if there is one: its content is the payload.
+    pub(super) async fn attach(&mut self, file: Option<PathBuf>) -> Result<(), BodyError> {
+        if let Some(path) = file {
+            self.payload = Payload::File(File::open(path).await?);
+        }
+        Ok(())
+    }
+
     /// The head of the request, saying who calls: signed anew for each attempt, as credentials and time pass. With a
     /// bearer token, nothing is signed.
     pub(super) async fn authorized<O: Operation>(
-        &self,
+        &mut self,
         running: &mut Running,
     ) -> Result<(Parts, Authorization), ErrorKind<O::Error>> {
-        let mut parts = self.parts.clone();
+        // The clone is kept for another attempt, which most calls do not need: it has no room for the fields to come.
+        let clone = self.parts.clone();
+        let mut parts = std::mem::replace(&mut self.parts, clone);
         let hash = || if O::UNSIGNED_PAYLOAD { PayloadHash::unsigned() } else { self.hash().clone() };
         let now = || self.client.now();
         let authorizing = self.caller.authorize(O::AUTHENTICATION, &mut parts, hash, now);
-        let authorization = running.credentials(authorizing).await??;
+        let authorization = running.credentials(pin!(authorizing)).await??;
         Ok((parts, authorization))
     }
 

@@ -31,7 +31,8 @@ impl<O: Operation> Call<O> {
 
     async fn explained(self, trail: &mut Trail) -> Result<Explanation, ErrorKind<O::Error>> {
         let (config, deadlines) = (self.client.config().clone(), self.deadlines);
-        let prepared = self.prepare(trail).await?;
+        let (mut prepared, file) = self.prepare(trail)?;
+        prepared.attach(file).await?;
         let mut running = deadlines.start();
         let (parts, authorization) = prepared.authorized::<O>(&mut running).await?;
         let body = match prepared.payload {

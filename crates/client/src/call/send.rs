@@ -1,5 +1,7 @@
 //! Sending a call, and what is got for it.
 
+use std::pin::pin;
+
 use bytes::Bytes;
 use http::Response;
 use http::response::Parts;
@@ -50,7 +52,8 @@ impl<O: Operation> Call<O> {
     async fn deliver<D: Deliver<O>>(self) -> Result<(D::Answer, Trail), Error<O::Error>> {
         let mut trail = Trail::new(self.client.clone());
         let span = span::call::<O>(&self.client);
-        let answer = self.attempts::<D>(&mut trail, &span).instrument(span.clone()).await;
+        // Pinned here, for it is large, and wrapping it would move it.
+        let answer = pin!(self.attempts::<D>(&mut trail, &span)).instrument(span.clone()).await;
         match answer {
             Ok(answer) => Ok((answer, trail)),
             Err(kind) => {

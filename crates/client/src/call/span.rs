@@ -69,7 +69,7 @@ pub(super) fn attempt(client: &Client, parts: &Parts, earlier: u32) -> Span {
 /// An attempt was answered, well or not.
 pub(super) fn answered(span: &Span, head: &Head) {
     span.record("http.response.status_code", head.status.as_u16());
-    span.record("aws.request_id", head.request_id.as_deref());
+    span.record("aws.request_id", head.request_id());
 }
 
 /// A call was answered.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::{StatusCode, Uri};
 use invoke_model_protocol::{Operation, OperationError};
+use tokio::time::Instant;
 
 use crate::error::{Context, Error, ErrorKind};
 use crate::events::Received;
@@ -44,9 +45,9 @@ impl Trail {
     }
 
     /// An attempt was answered.
-    pub(super) fn succeeded<O: Operation>(&self, took: Duration) {
+    pub(super) fn succeeded<O: Operation>(&self, started: Instant) {
         if let Some(hook) = &self.client.config().on_attempt {
-            hook.show(&self.attempt::<O>(None, None, took));
+            hook.show(&self.attempt::<O>(None, None, started.elapsed()));
         }
     }
 
@@ -81,7 +82,7 @@ impl Trail {
             class,
             status: head.map(|head| head.status),
             code,
-            request_id: head.and_then(|head| head.request_id.clone()),
+            request_id: head.and_then(Head::request_id).map(str::to_owned),
             waited: self.waited,
             took,
         }
@@ -89,7 +90,7 @@ impl Trail {
 
     /// The id under which the service knows the request.
     pub(crate) fn request_id(&self) -> Option<&str> {
-        self.answer.as_ref()?.request_id.as_deref()
+        self.answer.as_ref()?.request_id()
     }
 
     /// What the head of the answer says that was counted.
@@ -99,13 +100,12 @@ impl Trail {
 
     /// What is known of a call that was answered.
     pub(crate) fn into_metadata(self) -> Metadata {
-        let (usage, latency) =
-            self.answer.as_ref().map_or((Usage::default(), None), |head| (head.usage, head.latency));
+        let head = self.answer.as_ref();
         Metadata {
-            status: self.answer.as_ref().map_or(StatusCode::OK, |head| head.status),
-            request_id: self.answer.and_then(|head| head.request_id),
-            usage,
-            latency,
+            status: head.map_or(StatusCode::OK, |head| head.status),
+            request_id: self.request_id().map(str::to_owned),
+            usage: self.usage(),
+            latency: head.and_then(|head| head.latency),
             attempts: self.attempts,
             earlier_attempts: self.failed,
         }
@@ -133,9 +133,9 @@ impl Trail {
             endpoint: config.endpoint_url(),
             labels: labels.into_iter().map(|(name, value)| (name, value.into_owned())).collect(),
             attempts: self.attempts,
-            earlier: self.failed,
             status: self.answer.as_ref().map(|head| head.status),
-            request_id: self.answer.and_then(|head| head.request_id),
+            request_id: self.request_id().map(str::to_owned),
+            earlier: self.failed,
             received,
         }
     }

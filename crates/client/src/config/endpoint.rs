@@ -3,7 +3,7 @@
 use std::fmt;
 
 use http::Uri;
-use http::uri::{Authority, PathAndQuery, Scheme};
+use http::uri::{Authority, Parts, PathAndQuery, Scheme};
 
 /// Where calls go, checked once.
 #[derive(Clone, PartialEq, Eq)]
@@ -58,17 +58,20 @@ impl Endpoint {
     /// # Errors
     /// Base path and target together are too long for a URI, or prefix and host for an authority.
     pub(crate) fn apply(&self, target: &Uri, host_prefix: Option<&str>) -> Result<Uri, http::Error> {
-        let path = target.path_and_query().map_or("/", PathAndQuery::as_str);
-        let builder = Uri::builder().scheme(self.scheme.clone());
-        let builder = match host_prefix {
-            None => builder.authority(self.authority.clone()),
-            Some(prefix) => builder.authority(format!("{prefix}{}", self.authority)),
-        };
-        match (self.base_path.as_str(), target.path_and_query()) {
-            ("", Some(path)) => builder.path_and_query(path.clone()),
-            (base, _) => builder.path_and_query(format!("{base}{path}")),
-        }
-        .build()
+        let mut parts = Parts::default();
+        parts.scheme = Some(self.scheme.clone());
+        parts.authority = Some(match host_prefix {
+            None => self.authority.clone(),
+            Some(prefix) => Authority::try_from(format!("{prefix}{}", self.authority))?,
+        });
+        parts.path_and_query = Some(match (self.base_path.as_str(), target.path_and_query()) {
+            ("", Some(path)) => path.clone(),
+            (base, path) => {
+                let path = path.map_or("/", PathAndQuery::as_str);
+                PathAndQuery::try_from(format!("{base}{path}"))?
+            }
+        });
+        Ok(Uri::from_parts(parts)?)
     }
 }
 

@@ -37,21 +37,24 @@ impl Running {
     ///
     /// # Panics
     /// Where there is a deadline to wait for, outside of a tokio runtime with time enabled.
-    pub async fn send(
+    pub fn send(
         &self,
         transport: &dyn Transport,
         request: Request<RequestBody>,
-    ) -> Result<Response<ResponseBody>, TransportError> {
-        let sending = transport.send(request);
-        let response = match self.head() {
-            None => sending.await,
-            Some((which, end)) => match timeout_at(end.at, sending).await {
-                Ok(sent) => sent,
-                Err(_) => Err(which.expired(end.after)),
-            },
-        }?;
-        let watch = Watch::new(self.deadlines.idle, self.end);
-        Ok(response.map(|body| body.watched(watch)))
+    ) -> impl Future<Output = Result<Response<ResponseBody>, TransportError>> + Send + use<> {
+        // Begun here, so that the future that waits for it does not hold the request.
+        let (sending, head, running) = (transport.send(request), self.head(), *self);
+        async move {
+            let response = match head {
+                None => sending.await,
+                Some((which, end)) => match timeout_at(end.at, sending).await {
+                    Ok(sent) => sent,
+                    Err(_) => Err(which.expired(end.after)),
+                },
+            }?;
+            let watch = Watch::new(running.deadlines.idle, running.end);
+            Ok(response.map(|body| body.watched(watch)))
+        }
     }
 
     /// Waits for something else that the call needs before it is sent, such as credentials.

@@ -35,17 +35,21 @@ impl Http1 {
     }
 
     /// Sends, and reads until the response's head is there.
-    pub(super) async fn send(
+    pub(super) fn send(
         &mut self,
         request: Request<RequestBody>,
-    ) -> Result<Response<Incoming>, TrySendError<Request<RequestBody>>> {
+    ) -> impl Future<Output = Result<Response<Incoming>, TrySendError<Request<RequestBody>>>> {
         let sender = self.sender.as_mut().expect("a connection is used only before it is closed");
-        let mut response = pin!(sender.try_send_request(request));
-        poll_fn(|cx| {
-            drive(&mut self.connection, &mut self.ended, cx);
-            response.as_mut().poll(cx)
-        })
-        .await
+        // In hyper's queue from here on, so that this future does not hold it, too.
+        let response = sender.try_send_request(request);
+        async {
+            let mut response = pin!(response);
+            poll_fn(|cx| {
+                drive(&mut self.connection, &mut self.ended, cx);
+                response.as_mut().poll(cx)
+            })
+            .await
+        }
     }
 
     /// Reads and writes what can be. An error is the call's to tell: hyper gives it to the response or its body.

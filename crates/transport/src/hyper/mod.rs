@@ -96,7 +96,6 @@ impl Transport for HyperTransport {
         &self,
         request: Request<RequestBody>,
     ) -> BoxFuture<Result<Response<ResponseBody>, TransportError>> {
-        let inner = Arc::clone(&self.0);
-        Box::pin(async move { inner.send(request).await })
+        Box::pin(Arc::clone(&self.0).send(request))
     }
 }

@@ -36,7 +36,7 @@ impl Route<'_> {
 
 impl Inner {
     pub(super) async fn send(
-        &self,
+        self: Arc<Self>,
         mut request: Request<RequestBody>,
     ) -> Result<Response<ResponseBody>, TransportError> {
         let (scheme, authority) = request::prepare(&mut request)?;

@@ -2,6 +2,7 @@
 //! `MethodShape`, an error.
 
 use crate::names::BoxShape;
+use http::HeaderName;
 use invoke_model_protocol::{Fault, ModeledError, ParseError, Response, Retryable, fields, json, text};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -31,7 +32,12 @@ impl MethodShape {
         Ok(Self {
             message: object.message()?,
             response: object.member("response", json::read::string)?,
-            error: fields::optional(headers, "x-error", "error", text::read::string)?,
+            error: fields::optional(
+                headers,
+                const { HeaderName::from_static("x-error") },
+                "error",
+                text::read::string,
+            )?,
             headers: object.member("headers", json::FromJson::from_json)?,
         })
     }

@@ -2,6 +2,7 @@
 //! `Refused`, an error.
 
 use crate::requests::Why;
+use http::HeaderName;
 use invoke_model_protocol::{
     Fault, ModeledError, ParseError, Response, Retryable, fields, json, payload, text,
 };
@@ -25,7 +26,12 @@ impl Refused {
         let headers = response.headers();
         Ok(Self {
             why: payload::json(response.body(), "why", json::FromJson::from_json)?,
-            code: fields::optional(headers, "x-code", "code", text::read::integer)?,
+            code: fields::optional(
+                headers,
+                const { HeaderName::from_static("x-code") },
+                "code",
+                text::read::integer,
+            )?,
         })
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     ModelTimeoutException, ResourceNotFoundException, ServiceQuotaExceededException,
     ServiceUnavailableException, ThrottlingException, ValidationException,
 };
-use http::Method;
+use http::{HeaderName, Method};
 use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, PayloadInput, PayloadOutput, Request, RequestBuilder,
@@ -49,40 +49,55 @@ impl Operation for InvokeModel {
         target.label("modelId", text::write::string(&input.model_id))?;
         target.literal("/invoke");
         let mut request = RequestBuilder::new(Method::POST, target);
-        request.field("content-type", "contentType", input.content_type.as_ref(), text::write::string)?;
-        request.field("accept", "accept", input.accept.as_ref(), text::write::string)?;
-        request.field("x-amzn-bedrock-trace", "trace", input.trace.as_ref(), text::write::string)?;
         request.field(
-            "x-amzn-bedrock-guardrailidentifier",
+            const { HeaderName::from_static("content-type") },
+            "contentType",
+            input.content_type.as_ref(),
+            text::write::string,
+        )?;
+        request.field(
+            const { HeaderName::from_static("accept") },
+            "accept",
+            input.accept.as_ref(),
+            text::write::string,
+        )?;
+        request.field(
+            const { HeaderName::from_static("x-amzn-bedrock-trace") },
+            "trace",
+            input.trace.as_ref(),
+            text::write::string,
+        )?;
+        request.field(
+            const { HeaderName::from_static("x-amzn-bedrock-guardrailidentifier") },
             "guardrailIdentifier",
             input.guardrail_identifier.as_ref(),
             text::write::string,
         )?;
         request.field(
-            "x-amzn-bedrock-guardrailversion",
+            const { HeaderName::from_static("x-amzn-bedrock-guardrailversion") },
             "guardrailVersion",
             input.guardrail_version.as_ref(),
             text::write::string,
         )?;
         request.field(
-            "x-amzn-bedrock-performanceconfig-latency",
+            const { HeaderName::from_static("x-amzn-bedrock-performanceconfig-latency") },
             "performanceConfigLatency",
             input.performance_config_latency.as_ref(),
             text::write::string,
         )?;
         request.field(
-            "x-amzn-bedrock-service-tier",
+            const { HeaderName::from_static("x-amzn-bedrock-service-tier") },
             "serviceTier",
             input.service_tier.as_ref(),
             text::write::string,
         )?;
         request.field(
-            "x-amzn-bedrock-request-metadata",
+            const { HeaderName::from_static("x-amzn-bedrock-request-metadata") },
             "requestMetadata",
             input.request_metadata.as_ref(),
             text::write::string,
         )?;
-        request.sensitive("x-amzn-bedrock-request-metadata");
+        request.sensitive(const { HeaderName::from_static("x-amzn-bedrock-request-metadata") });
         request.payload(input.body, "application/json")
     }
 
@@ -90,17 +105,22 @@ impl Operation for InvokeModel {
         let headers = response.headers();
         Ok(InvokeModelOutput {
             body: response.body().clone(),
-            content_type: fields::optional(headers, "content-type", "contentType", text::read::string)?
-                .unwrap_or_default(),
+            content_type: fields::optional(
+                headers,
+                const { HeaderName::from_static("content-type") },
+                "contentType",
+                text::read::string,
+            )?
+            .unwrap_or_default(),
             performance_config_latency: fields::optional(
                 headers,
-                "x-amzn-bedrock-performanceconfig-latency",
+                const { HeaderName::from_static("x-amzn-bedrock-performanceconfig-latency") },
                 "performanceConfigLatency",
                 text::read::string_enum,
             )?,
             service_tier: fields::optional(
                 headers,
-                "x-amzn-bedrock-service-tier",
+                const { HeaderName::from_static("x-amzn-bedrock-service-tier") },
                 "serviceTier",
                 text::read::string_enum,
             )?,

@@ -2,6 +2,7 @@
 //! The server's half of `InvokeModel`.
 
 use crate::{InvokeModel, InvokeModelError, InvokeModelInput, InvokeModelOutput};
+use http::HeaderName;
 use invoke_model_protocol::{
     ParseError, Request, Response, SerializeError, ServerOperation, fields, json, payload, server, text,
 };
@@ -12,37 +13,52 @@ impl ServerOperation for InvokeModel {
         let headers = request.headers();
         Ok(InvokeModelInput {
             body: payload::blob(request.body()),
-            content_type: fields::optional(headers, "content-type", "contentType", text::read::string)?,
-            accept: fields::optional(headers, "accept", "accept", text::read::string)?,
+            content_type: fields::optional(
+                headers,
+                const { HeaderName::from_static("content-type") },
+                "contentType",
+                text::read::string,
+            )?,
+            accept: fields::optional(
+                headers,
+                const { HeaderName::from_static("accept") },
+                "accept",
+                text::read::string,
+            )?,
             model_id: server::label(&labels, "modelId", text::read::string)?,
-            trace: fields::optional(headers, "x-amzn-bedrock-trace", "trace", text::read::string_enum)?,
+            trace: fields::optional(
+                headers,
+                const { HeaderName::from_static("x-amzn-bedrock-trace") },
+                "trace",
+                text::read::string_enum,
+            )?,
             guardrail_identifier: fields::optional(
                 headers,
-                "x-amzn-bedrock-guardrailidentifier",
+                const { HeaderName::from_static("x-amzn-bedrock-guardrailidentifier") },
                 "guardrailIdentifier",
                 text::read::string,
             )?,
             guardrail_version: fields::optional(
                 headers,
-                "x-amzn-bedrock-guardrailversion",
+                const { HeaderName::from_static("x-amzn-bedrock-guardrailversion") },
                 "guardrailVersion",
                 text::read::string,
             )?,
             performance_config_latency: fields::optional(
                 headers,
-                "x-amzn-bedrock-performanceconfig-latency",
+                const { HeaderName::from_static("x-amzn-bedrock-performanceconfig-latency") },
                 "performanceConfigLatency",
                 text::read::string_enum,
             )?,
             service_tier: fields::optional(
                 headers,
-                "x-amzn-bedrock-service-tier",
+                const { HeaderName::from_static("x-amzn-bedrock-service-tier") },
                 "serviceTier",
                 text::read::string_enum,
             )?,
             request_metadata: fields::optional(
                 headers,
-                "x-amzn-bedrock-request-metadata",
+                const { HeaderName::from_static("x-amzn-bedrock-request-metadata") },
                 "requestMetadata",
                 text::read::string,
             )?,
@@ -89,15 +105,20 @@ impl ServerOperation for InvokeModel {
 
     fn serialize_response(output: InvokeModelOutput) -> Result<Response, SerializeError> {
         let mut response = server::ResponseBuilder::new(200);
-        response.field("content-type", "contentType", Some(&output.content_type), text::write::string)?;
         response.field(
-            "x-amzn-bedrock-performanceconfig-latency",
+            const { HeaderName::from_static("content-type") },
+            "contentType",
+            Some(&output.content_type),
+            text::write::string,
+        )?;
+        response.field(
+            const { HeaderName::from_static("x-amzn-bedrock-performanceconfig-latency") },
             "performanceConfigLatency",
             output.performance_config_latency.as_ref(),
             text::write::string,
         )?;
         response.field(
-            "x-amzn-bedrock-service-tier",
+            const { HeaderName::from_static("x-amzn-bedrock-service-tier") },
             "serviceTier",
             output.service_tier.as_ref(),
             text::write::string,

@@ -6,7 +6,7 @@ use crate::{
     ModelStreamErrorException, ModelTimeoutException, ResourceNotFoundException, ResponseStream,
     ServiceQuotaExceededException, ServiceUnavailableException, ThrottlingException, ValidationException,
 };
-use http::Method;
+use http::{HeaderName, Method};
 use invoke_model_protocol::delivery::Events;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, PayloadInput, Request, RequestBuilder, Response,
@@ -55,40 +55,55 @@ impl Operation for InvokeModelWithResponseStream {
         target.label("modelId", text::write::string(&input.model_id))?;
         target.literal("/invoke-with-response-stream");
         let mut request = RequestBuilder::new(Method::POST, target);
-        request.field("content-type", "contentType", input.content_type.as_ref(), text::write::string)?;
-        request.field("x-amzn-bedrock-accept", "accept", input.accept.as_ref(), text::write::string)?;
-        request.field("x-amzn-bedrock-trace", "trace", input.trace.as_ref(), text::write::string)?;
         request.field(
-            "x-amzn-bedrock-guardrailidentifier",
+            const { HeaderName::from_static("content-type") },
+            "contentType",
+            input.content_type.as_ref(),
+            text::write::string,
+        )?;
+        request.field(
+            const { HeaderName::from_static("x-amzn-bedrock-accept") },
+            "accept",
+            input.accept.as_ref(),
+            text::write::string,
+        )?;
+        request.field(
+            const { HeaderName::from_static("x-amzn-bedrock-trace") },
+            "trace",
+            input.trace.as_ref(),
+            text::write::string,
+        )?;
+        request.field(
+            const { HeaderName::from_static("x-amzn-bedrock-guardrailidentifier") },
             "guardrailIdentifier",
             input.guardrail_identifier.as_ref(),
             text::write::string,
         )?;
         request.field(
-            "x-amzn-bedrock-guardrailversion",
+            const { HeaderName::from_static("x-amzn-bedrock-guardrailversion") },
             "guardrailVersion",
             input.guardrail_version.as_ref(),
             text::write::string,
         )?;
         request.field(
-            "x-amzn-bedrock-performanceconfig-latency",
+            const { HeaderName::from_static("x-amzn-bedrock-performanceconfig-latency") },
             "performanceConfigLatency",
             input.performance_config_latency.as_ref(),
             text::write::string,
         )?;
         request.field(
-            "x-amzn-bedrock-service-tier",
+            const { HeaderName::from_static("x-amzn-bedrock-service-tier") },
             "serviceTier",
             input.service_tier.as_ref(),
             text::write::string,
         )?;
         request.field(
-            "x-amzn-bedrock-request-metadata",
+            const { HeaderName::from_static("x-amzn-bedrock-request-metadata") },
             "requestMetadata",
             input.request_metadata.as_ref(),
             text::write::string,
         )?;
-        request.sensitive("x-amzn-bedrock-request-metadata");
+        request.sensitive(const { HeaderName::from_static("x-amzn-bedrock-request-metadata") });
         request.payload(input.body, "application/json")
     }
 
@@ -97,17 +112,22 @@ impl Operation for InvokeModelWithResponseStream {
         Ok(InvokeModelWithResponseStreamOutput {
             content_type: event_stream::required(
                 "contentType",
-                fields::optional(headers, "x-amzn-bedrock-content-type", "contentType", text::read::string)?,
+                fields::optional(
+                    headers,
+                    const { HeaderName::from_static("x-amzn-bedrock-content-type") },
+                    "contentType",
+                    text::read::string,
+                )?,
             )?,
             performance_config_latency: fields::optional(
                 headers,
-                "x-amzn-bedrock-performanceconfig-latency",
+                const { HeaderName::from_static("x-amzn-bedrock-performanceconfig-latency") },
                 "performanceConfigLatency",
                 text::read::string_enum,
             )?,
             service_tier: fields::optional(
                 headers,
-                "x-amzn-bedrock-service-tier",
+                const { HeaderName::from_static("x-amzn-bedrock-service-tier") },
                 "serviceTier",
                 text::read::string_enum,
             )?,

@@ -2,7 +2,7 @@
 //! `GetDefaults`: `POST /defaults`, success 200.
 
 use crate::defaults::{Kind, Level};
-use http::Method;
+use http::{HeaderName, Method};
 use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
@@ -93,7 +93,13 @@ impl Operation for GetDefaults {
             null_document: object.member("nullDocument", json::read::document)?,
             optional: object.member("optional", json::read::integer)?,
             none: object.member("none", json::read::integer)?,
-            in_field: fields::optional(headers, "x-in-field", "inField", text::read::integer)?.unwrap_or(5),
+            in_field: fields::optional(
+                headers,
+                const { HeaderName::from_static("x-in-field") },
+                "inField",
+                text::read::integer,
+            )?
+            .unwrap_or(5),
         })
     }
 

@@ -2,6 +2,7 @@
 //! The server's half of `GetDefaults`.
 
 use crate::defaults::{GetDefaults, GetDefaultsError, GetDefaultsInput, GetDefaultsOutput};
+use http::HeaderName;
 use invoke_model_protocol::{
     ParseError, Request, Response, SerializeError, ServerOperation, json, server, text, timestamp,
 };
@@ -23,7 +24,12 @@ impl ServerOperation for GetDefaults {
 
     fn serialize_response(output: GetDefaultsOutput) -> Result<Response, SerializeError> {
         let mut response = server::ResponseBuilder::new(200);
-        response.field("x-in-field", "inField", Some(&output.in_field), text::write::display)?;
+        response.field(
+            const { HeaderName::from_static("x-in-field") },
+            "inField",
+            Some(&output.in_field),
+            text::write::display,
+        )?;
         Ok(response.json(|out| {
             let mut object = json::ObjectWriter::new(out);
             object.member("text", &output.text, json::write::string);

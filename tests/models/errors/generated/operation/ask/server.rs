@@ -2,6 +2,7 @@
 //! The server's half of `Ask`.
 
 use crate::errors::{Ask, AskError, AskInput, AskOutput};
+use http::HeaderName;
 use invoke_model_protocol::{
     ParseError, Request, Response, SerializeError, ServerOperation, json, server, text,
 };
@@ -51,8 +52,18 @@ impl ServerOperation for Ask {
             }
             AskError::NotThere(error) => {
                 let mut response = server::modeled_error(error);
-                response.field("x-resource", "resource", Some(&error.resource), text::write::string)?;
-                response.list_field("x-tries", "tries", error.tries.as_ref(), text::write::display)?;
+                response.field(
+                    const { HeaderName::from_static("x-resource") },
+                    "resource",
+                    Some(&error.resource),
+                    text::write::string,
+                )?;
+                response.list_field(
+                    const { HeaderName::from_static("x-tries") },
+                    "tries",
+                    error.tries.as_ref(),
+                    text::write::display,
+                )?;
                 response.prefixed_fields("x-fact-", "facts", error.facts.as_ref())?;
                 response.json(|out| {
                     let mut object = json::ObjectWriter::new(out);
@@ -63,7 +74,7 @@ impl ServerOperation for Ask {
             AskError::Overloaded(error) => {
                 let mut response = server::modeled_error(error);
                 response.field(
-                    "retry-after",
+                    const { HeaderName::from_static("retry-after") },
                     "retryAfter",
                     error.retry_after.as_ref(),
                     text::write::display,

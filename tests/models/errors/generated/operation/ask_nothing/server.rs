@@ -2,6 +2,7 @@
 //! The server's half of `AskNothing`.
 
 use crate::errors::{AskNothing, AskNothingError, AskNothingInput, AskNothingOutput};
+use http::HeaderName;
 use invoke_model_protocol::{
     ParseError, Request, Response, SerializeError, ServerOperation, json, server, text,
 };
@@ -26,7 +27,7 @@ impl ServerOperation for AskNothing {
             AskNothingError::Overloaded(error) => {
                 let mut response = server::modeled_error(error);
                 response.field(
-                    "retry-after",
+                    const { HeaderName::from_static("retry-after") },
                     "retryAfter",
                     error.retry_after.as_ref(),
                     text::write::display,

@@ -2,6 +2,7 @@
 //! The server's half of `PutFields`.
 
 use crate::headers::{PutFields, PutFieldsError, PutFieldsInput, PutFieldsOutput};
+use http::HeaderName;
 use invoke_model_protocol::{
     ParseError, Request, Response, SerializeError, ServerOperation, fields, server, text, timestamp,
 };
@@ -11,57 +12,147 @@ impl ServerOperation for PutFields {
         server::labels::<PutFields>(request)?;
         let headers = request.headers();
         Ok(PutFieldsInput {
-            text: fields::optional(headers, "x-text", "text", text::read::string)?,
-            byte: fields::optional(headers, "x-byte", "byte", text::read::integer)?,
-            short: fields::optional(headers, "x-short", "short", text::read::integer)?,
-            integer: fields::optional(headers, "x-integer", "integer", text::read::integer)?,
-            long: fields::optional(headers, "x-long", "long", text::read::integer)?,
-            float: fields::optional(headers, "x-float", "float", text::read::float)?,
-            double: fields::optional(headers, "x-double", "double", text::read::float)?,
-            flag: fields::optional(headers, "x-flag", "flag", text::read::boolean)?,
-            kind: fields::optional(headers, "x-kind", "kind", text::read::string_enum)?,
-            level: fields::optional(headers, "x-level", "level", text::read::int_enum)?,
-            page: fields::optional(headers, "x-page", "page", text::read::media_type)?,
+            text: fields::optional(
+                headers,
+                const { HeaderName::from_static("x-text") },
+                "text",
+                text::read::string,
+            )?,
+            byte: fields::optional(
+                headers,
+                const { HeaderName::from_static("x-byte") },
+                "byte",
+                text::read::integer,
+            )?,
+            short: fields::optional(
+                headers,
+                const { HeaderName::from_static("x-short") },
+                "short",
+                text::read::integer,
+            )?,
+            integer: fields::optional(
+                headers,
+                const { HeaderName::from_static("x-integer") },
+                "integer",
+                text::read::integer,
+            )?,
+            long: fields::optional(
+                headers,
+                const { HeaderName::from_static("x-long") },
+                "long",
+                text::read::integer,
+            )?,
+            float: fields::optional(
+                headers,
+                const { HeaderName::from_static("x-float") },
+                "float",
+                text::read::float,
+            )?,
+            double: fields::optional(
+                headers,
+                const { HeaderName::from_static("x-double") },
+                "double",
+                text::read::float,
+            )?,
+            flag: fields::optional(
+                headers,
+                const { HeaderName::from_static("x-flag") },
+                "flag",
+                text::read::boolean,
+            )?,
+            kind: fields::optional(
+                headers,
+                const { HeaderName::from_static("x-kind") },
+                "kind",
+                text::read::string_enum,
+            )?,
+            level: fields::optional(
+                headers,
+                const { HeaderName::from_static("x-level") },
+                "level",
+                text::read::int_enum,
+            )?,
+            page: fields::optional(
+                headers,
+                const { HeaderName::from_static("x-page") },
+                "page",
+                text::read::media_type,
+            )?,
             date: fields::optional(
                 headers,
-                "x-date",
+                const { HeaderName::from_static("x-date") },
                 "date",
                 text::read::timestamp(timestamp::Format::HttpDate),
             )?,
             instant: fields::optional(
                 headers,
-                "x-instant",
+                const { HeaderName::from_static("x-instant") },
                 "instant",
                 text::read::timestamp(timestamp::Format::DateTime),
             )?,
             epoch: fields::optional(
                 headers,
-                "x-epoch",
+                const { HeaderName::from_static("x-epoch") },
                 "epoch",
                 text::read::timestamp(timestamp::Format::EpochSeconds),
             )?,
-            texts: fields::list(headers, "x-texts", "texts", text::read::string)?,
-            shorts: fields::list(headers, "x-shorts", "shorts", text::read::integer)?,
-            doubles: fields::list(headers, "x-doubles", "doubles", text::read::float)?,
-            flags: fields::list(headers, "x-flags", "flags", text::read::boolean)?,
-            kinds: fields::list(headers, "x-kinds", "kinds", text::read::string_enum)?,
-            levels: fields::list(headers, "x-levels", "levels", text::read::int_enum)?,
-            pages: fields::list(headers, "x-pages", "pages", text::read::media_type)?,
+            texts: fields::list(
+                headers,
+                const { HeaderName::from_static("x-texts") },
+                "texts",
+                text::read::string,
+            )?,
+            shorts: fields::list(
+                headers,
+                const { HeaderName::from_static("x-shorts") },
+                "shorts",
+                text::read::integer,
+            )?,
+            doubles: fields::list(
+                headers,
+                const { HeaderName::from_static("x-doubles") },
+                "doubles",
+                text::read::float,
+            )?,
+            flags: fields::list(
+                headers,
+                const { HeaderName::from_static("x-flags") },
+                "flags",
+                text::read::boolean,
+            )?,
+            kinds: fields::list(
+                headers,
+                const { HeaderName::from_static("x-kinds") },
+                "kinds",
+                text::read::string_enum,
+            )?,
+            levels: fields::list(
+                headers,
+                const { HeaderName::from_static("x-levels") },
+                "levels",
+                text::read::int_enum,
+            )?,
+            pages: fields::list(
+                headers,
+                const { HeaderName::from_static("x-pages") },
+                "pages",
+                text::read::media_type,
+            )?,
             dates: fields::http_date_list(
                 headers,
-                "x-dates",
+                const { HeaderName::from_static("x-dates") },
                 "dates",
                 text::read::timestamp(timestamp::Format::HttpDate),
             )?,
             instants: fields::list(
                 headers,
-                "x-instants",
+                const { HeaderName::from_static("x-instants") },
                 "instants",
                 text::read::timestamp(timestamp::Format::DateTime),
             )?,
             epochs: fields::list(
                 headers,
-                "x-epochs",
+                const { HeaderName::from_static("x-epochs") },
                 "epochs",
                 text::read::timestamp(timestamp::Format::EpochSeconds),
             )?,
@@ -79,56 +170,146 @@ impl ServerOperation for PutFields {
 
     fn serialize_response(output: PutFieldsOutput) -> Result<Response, SerializeError> {
         let mut response = server::ResponseBuilder::new(200);
-        response.field("x-text", "text", output.text.as_ref(), text::write::string)?;
-        response.field("x-byte", "byte", output.byte.as_ref(), text::write::display)?;
-        response.field("x-short", "short", output.short.as_ref(), text::write::display)?;
-        response.field("x-integer", "integer", output.integer.as_ref(), text::write::display)?;
-        response.field("x-long", "long", output.long.as_ref(), text::write::display)?;
-        response.field("x-float", "float", output.float.as_ref(), text::write::float)?;
-        response.field("x-double", "double", output.double.as_ref(), text::write::float)?;
-        response.field("x-flag", "flag", output.flag.as_ref(), text::write::display)?;
-        response.field("x-kind", "kind", output.kind.as_ref(), text::write::string)?;
-        response.field("x-level", "level", output.level.as_ref(), text::write::display)?;
-        response.field("x-page", "page", output.page.as_ref(), text::write::media_type)?;
         response.field(
-            "x-date",
+            const { HeaderName::from_static("x-text") },
+            "text",
+            output.text.as_ref(),
+            text::write::string,
+        )?;
+        response.field(
+            const { HeaderName::from_static("x-byte") },
+            "byte",
+            output.byte.as_ref(),
+            text::write::display,
+        )?;
+        response.field(
+            const { HeaderName::from_static("x-short") },
+            "short",
+            output.short.as_ref(),
+            text::write::display,
+        )?;
+        response.field(
+            const { HeaderName::from_static("x-integer") },
+            "integer",
+            output.integer.as_ref(),
+            text::write::display,
+        )?;
+        response.field(
+            const { HeaderName::from_static("x-long") },
+            "long",
+            output.long.as_ref(),
+            text::write::display,
+        )?;
+        response.field(
+            const { HeaderName::from_static("x-float") },
+            "float",
+            output.float.as_ref(),
+            text::write::float,
+        )?;
+        response.field(
+            const { HeaderName::from_static("x-double") },
+            "double",
+            output.double.as_ref(),
+            text::write::float,
+        )?;
+        response.field(
+            const { HeaderName::from_static("x-flag") },
+            "flag",
+            output.flag.as_ref(),
+            text::write::display,
+        )?;
+        response.field(
+            const { HeaderName::from_static("x-kind") },
+            "kind",
+            output.kind.as_ref(),
+            text::write::string,
+        )?;
+        response.field(
+            const { HeaderName::from_static("x-level") },
+            "level",
+            output.level.as_ref(),
+            text::write::display,
+        )?;
+        response.field(
+            const { HeaderName::from_static("x-page") },
+            "page",
+            output.page.as_ref(),
+            text::write::media_type,
+        )?;
+        response.field(
+            const { HeaderName::from_static("x-date") },
             "date",
             output.date.as_ref(),
             text::write::timestamp(timestamp::Format::HttpDate),
         )?;
         response.field(
-            "x-instant",
+            const { HeaderName::from_static("x-instant") },
             "instant",
             output.instant.as_ref(),
             text::write::timestamp(timestamp::Format::DateTime),
         )?;
         response.field(
-            "x-epoch",
+            const { HeaderName::from_static("x-epoch") },
             "epoch",
             output.epoch.as_ref(),
             text::write::timestamp(timestamp::Format::EpochSeconds),
         )?;
-        response.list_field("x-texts", "texts", output.texts.as_ref(), text::write::list_element)?;
-        response.list_field("x-shorts", "shorts", output.shorts.as_ref(), text::write::display)?;
-        response.list_field("x-doubles", "doubles", output.doubles.as_ref(), text::write::float)?;
-        response.list_field("x-flags", "flags", output.flags.as_ref(), text::write::display)?;
-        response.list_field("x-kinds", "kinds", output.kinds.as_ref(), text::write::list_element)?;
-        response.list_field("x-levels", "levels", output.levels.as_ref(), text::write::display)?;
-        response.list_field("x-pages", "pages", output.pages.as_ref(), text::write::media_type)?;
         response.list_field(
-            "x-dates",
+            const { HeaderName::from_static("x-texts") },
+            "texts",
+            output.texts.as_ref(),
+            text::write::list_element,
+        )?;
+        response.list_field(
+            const { HeaderName::from_static("x-shorts") },
+            "shorts",
+            output.shorts.as_ref(),
+            text::write::display,
+        )?;
+        response.list_field(
+            const { HeaderName::from_static("x-doubles") },
+            "doubles",
+            output.doubles.as_ref(),
+            text::write::float,
+        )?;
+        response.list_field(
+            const { HeaderName::from_static("x-flags") },
+            "flags",
+            output.flags.as_ref(),
+            text::write::display,
+        )?;
+        response.list_field(
+            const { HeaderName::from_static("x-kinds") },
+            "kinds",
+            output.kinds.as_ref(),
+            text::write::list_element,
+        )?;
+        response.list_field(
+            const { HeaderName::from_static("x-levels") },
+            "levels",
+            output.levels.as_ref(),
+            text::write::display,
+        )?;
+        response.list_field(
+            const { HeaderName::from_static("x-pages") },
+            "pages",
+            output.pages.as_ref(),
+            text::write::media_type,
+        )?;
+        response.list_field(
+            const { HeaderName::from_static("x-dates") },
             "dates",
             output.dates.as_ref(),
             text::write::timestamp(timestamp::Format::HttpDate),
         )?;
         response.list_field(
-            "x-instants",
+            const { HeaderName::from_static("x-instants") },
             "instants",
             output.instants.as_ref(),
             text::write::timestamp(timestamp::Format::DateTime),
         )?;
         response.list_field(
-            "x-epochs",
+            const { HeaderName::from_static("x-epochs") },
             "epochs",
             output.epochs.as_ref(),
             text::write::timestamp(timestamp::Format::EpochSeconds),

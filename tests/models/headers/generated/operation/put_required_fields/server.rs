@@ -4,6 +4,7 @@
 use crate::headers::{
     PutRequiredFields, PutRequiredFieldsError, PutRequiredFieldsInput, PutRequiredFieldsOutput,
 };
+use http::HeaderName;
 use invoke_model_protocol::{
     ParseError, Request, Response, SerializeError, ServerOperation, fields, server, text, timestamp,
 };
@@ -13,11 +14,23 @@ impl ServerOperation for PutRequiredFields {
         server::labels::<PutRequiredFields>(request)?;
         let headers = request.headers();
         Ok(PutRequiredFieldsInput {
-            text: fields::optional(headers, "x-text", "text", text::read::string)?.unwrap_or_default(),
-            kinds: fields::list(headers, "x-kinds", "kinds", text::read::string_enum)?.unwrap_or_default(),
+            text: fields::optional(
+                headers,
+                const { HeaderName::from_static("x-text") },
+                "text",
+                text::read::string,
+            )?
+            .unwrap_or_default(),
+            kinds: fields::list(
+                headers,
+                const { HeaderName::from_static("x-kinds") },
+                "kinds",
+                text::read::string_enum,
+            )?
+            .unwrap_or_default(),
             date: fields::optional(
                 headers,
-                "x-date",
+                const { HeaderName::from_static("x-date") },
                 "date",
                 text::read::timestamp(timestamp::Format::HttpDate),
             )?
@@ -32,10 +45,20 @@ impl ServerOperation for PutRequiredFields {
 
     fn serialize_response(output: PutRequiredFieldsOutput) -> Result<Response, SerializeError> {
         let mut response = server::ResponseBuilder::new(200);
-        response.field("x-text", "text", Some(&output.text), text::write::string)?;
-        response.list_field("x-kinds", "kinds", Some(&output.kinds), text::write::list_element)?;
         response.field(
-            "x-date",
+            const { HeaderName::from_static("x-text") },
+            "text",
+            Some(&output.text),
+            text::write::string,
+        )?;
+        response.list_field(
+            const { HeaderName::from_static("x-kinds") },
+            "kinds",
+            Some(&output.kinds),
+            text::write::list_element,
+        )?;
+        response.field(
+            const { HeaderName::from_static("x-date") },
             "date",
             Some(&output.date),
             text::write::timestamp(timestamp::Format::HttpDate),

@@ -2,7 +2,7 @@
 //! `Request`: `POST /{type}/{self}/{labels}/{out+}`, success 200.
 
 use crate::names::{ErrorShape, MethodShape, ResultShape};
-use http::Method;
+use http::{HeaderName, Method};
 use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
@@ -69,10 +69,30 @@ impl Operation for RequestShape {
             }
         }
         let mut request = RequestBuilder::new(Method::POST, target);
-        request.field("x-struct", "struct", input.r#struct.as_ref(), text::write::string)?;
-        request.field("x-headers", "headers", input.headers.as_ref(), text::write::string)?;
-        request.field("x-text", "text", input.text.as_ref(), text::write::string)?;
-        request.field("x-fields", "fields", input.fields.as_ref(), text::write::string)?;
+        request.field(
+            const { HeaderName::from_static("x-struct") },
+            "struct",
+            input.r#struct.as_ref(),
+            text::write::string,
+        )?;
+        request.field(
+            const { HeaderName::from_static("x-headers") },
+            "headers",
+            input.headers.as_ref(),
+            text::write::string,
+        )?;
+        request.field(
+            const { HeaderName::from_static("x-text") },
+            "text",
+            input.text.as_ref(),
+            text::write::string,
+        )?;
+        request.field(
+            const { HeaderName::from_static("x-fields") },
+            "fields",
+            input.fields.as_ref(),
+            text::write::string,
+        )?;
         request.prefixed_fields("x-server-", "server", input.server.as_ref())?;
         request.json(|out| {
             let mut object = json::ObjectWriter::new(out);
@@ -160,13 +180,38 @@ impl Operation for RequestShape {
         let mut object = json::Object::from_body(response.body())?;
         let headers = response.headers();
         Ok(RequestShapeOutput {
-            r#type: fields::optional(headers, "x-type", "type", text::read::string)?,
+            r#type: fields::optional(
+                headers,
+                const { HeaderName::from_static("x-type") },
+                "type",
+                text::read::string,
+            )?,
             self_: object.member("self", json::read::string)?.unwrap_or_default(),
             self__: object.member("Self", json::read::string)?,
-            headers: fields::optional(headers, "x-headers", "headers", text::read::string)?,
-            fields: fields::optional(headers, "x-fields", "fields", text::read::string)?,
-            text: fields::optional(headers, "x-text", "text", text::read::string)?,
-            response: fields::optional(headers, "x-response", "response", text::read::string)?,
+            headers: fields::optional(
+                headers,
+                const { HeaderName::from_static("x-headers") },
+                "headers",
+                text::read::string,
+            )?,
+            fields: fields::optional(
+                headers,
+                const { HeaderName::from_static("x-fields") },
+                "fields",
+                text::read::string,
+            )?,
+            text: fields::optional(
+                headers,
+                const { HeaderName::from_static("x-text") },
+                "text",
+                text::read::string,
+            )?,
+            response: fields::optional(
+                headers,
+                const { HeaderName::from_static("x-response") },
+                "response",
+                text::read::string,
+            )?,
             server: fields::prefixed(headers, "x-server-", "server")?,
             object: object.member("object", json::read::string)?.unwrap_or_default(),
             output: object.member("output", json::read::string)?,

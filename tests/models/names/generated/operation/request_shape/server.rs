@@ -2,6 +2,7 @@
 //! The server's half of `Request`.
 
 use crate::names::{RequestShape, RequestShapeError, RequestShapeInput, RequestShapeOutput};
+use http::HeaderName;
 use invoke_model_protocol::{
     ParseError, Request, Response, SerializeError, ServerOperation, fields, json, server, text,
 };
@@ -51,7 +52,12 @@ impl ServerOperation for RequestShape {
             r#return: object.member("return", json::read::string)?,
             self__: server::label(&labels, "self", text::read::string)?,
             r#static: object.member("static", json::read::string)?,
-            r#struct: fields::optional(headers, "x-struct", "struct", text::read::string)?,
+            r#struct: fields::optional(
+                headers,
+                const { HeaderName::from_static("x-struct") },
+                "struct",
+                text::read::string,
+            )?,
             super_: object.member("super", json::read::string)?,
             r#trait: object.member("trait", json::read::string)?,
             r#true: object.member("true", json::read::string)?,
@@ -71,16 +77,31 @@ impl ServerOperation for RequestShape {
             output: object.member("output", json::read::string)?,
             request: object.member("request", json::read::integer)?,
             response: object.member("response", json::read::string)?,
-            headers: fields::optional(headers, "x-headers", "headers", text::read::string)?,
+            headers: fields::optional(
+                headers,
+                const { HeaderName::from_static("x-headers") },
+                "headers",
+                text::read::string,
+            )?,
             labels: server::label(&labels, "labels", text::read::string)?,
             query: query.optional("query", "query", text::read::string)?,
             target: query.map(),
             value: query.optional("value", "value", text::read::string)?,
             values: query.list("values", "values", text::read::string)?,
             name: query.optional("name", "name", text::read::string)?,
-            text: fields::optional(headers, "x-text", "text", text::read::string)?,
+            text: fields::optional(
+                headers,
+                const { HeaderName::from_static("x-text") },
+                "text",
+                text::read::string,
+            )?,
             json: object.member("json", json::FromJson::from_json)?.unwrap_or_default(),
-            fields: fields::optional(headers, "x-fields", "fields", text::read::string)?,
+            fields: fields::optional(
+                headers,
+                const { HeaderName::from_static("x-fields") },
+                "fields",
+                text::read::string,
+            )?,
             server: fields::prefixed(headers, "x-server-", "server")?,
             payload: object.member("payload", json::read::string)?,
             timestamp: object.member("timestamp", json::read::string)?,
@@ -125,11 +146,36 @@ impl ServerOperation for RequestShape {
         let mut response = server::ResponseBuilder::new(
             output.status.and_then(|status| u16::try_from(status).ok()).unwrap_or(200),
         );
-        response.field("x-type", "type", output.r#type.as_ref(), text::write::string)?;
-        response.field("x-headers", "headers", output.headers.as_ref(), text::write::string)?;
-        response.field("x-fields", "fields", output.fields.as_ref(), text::write::string)?;
-        response.field("x-text", "text", output.text.as_ref(), text::write::string)?;
-        response.field("x-response", "response", output.response.as_ref(), text::write::string)?;
+        response.field(
+            const { HeaderName::from_static("x-type") },
+            "type",
+            output.r#type.as_ref(),
+            text::write::string,
+        )?;
+        response.field(
+            const { HeaderName::from_static("x-headers") },
+            "headers",
+            output.headers.as_ref(),
+            text::write::string,
+        )?;
+        response.field(
+            const { HeaderName::from_static("x-fields") },
+            "fields",
+            output.fields.as_ref(),
+            text::write::string,
+        )?;
+        response.field(
+            const { HeaderName::from_static("x-text") },
+            "text",
+            output.text.as_ref(),
+            text::write::string,
+        )?;
+        response.field(
+            const { HeaderName::from_static("x-response") },
+            "response",
+            output.response.as_ref(),
+            text::write::string,
+        )?;
         response.prefixed_fields("x-server-", "server", output.server.as_ref())?;
         Ok(response.json(|out| {
             let mut object = json::ObjectWriter::new(out);
@@ -154,7 +200,12 @@ impl ServerOperation for RequestShape {
         let response = match error {
             RequestShapeError::ErrorShape(error) => {
                 let mut response = server::modeled_error(error);
-                response.field("x-error", "error", error.error.as_ref(), text::write::string)?;
+                response.field(
+                    const { HeaderName::from_static("x-error") },
+                    "error",
+                    error.error.as_ref(),
+                    text::write::string,
+                )?;
                 response.json(|out| {
                     let mut object = json::ObjectWriter::new(out);
                     object.optional("message", error.message.as_ref(), json::write::string);
@@ -165,7 +216,12 @@ impl ServerOperation for RequestShape {
             }
             RequestShapeError::MethodShape(error) => {
                 let mut response = server::modeled_error(error);
-                response.field("x-error", "error", error.error.as_ref(), text::write::string)?;
+                response.field(
+                    const { HeaderName::from_static("x-error") },
+                    "error",
+                    error.error.as_ref(),
+                    text::write::string,
+                )?;
                 response.json(|out| {
                     let mut object = json::ObjectWriter::new(out);
                     object.optional("message", error.message.as_ref(), json::write::string);
@@ -176,7 +232,12 @@ impl ServerOperation for RequestShape {
             }
             RequestShapeError::ResultShape(error) => {
                 let mut response = server::modeled_error(error);
-                response.field("x-error", "error", error.error.as_ref(), text::write::string)?;
+                response.field(
+                    const { HeaderName::from_static("x-error") },
+                    "error",
+                    error.error.as_ref(),
+                    text::write::string,
+                )?;
                 response.json(|out| {
                     let mut object = json::ObjectWriter::new(out);
                     object.optional("message", error.message.as_ref(), json::write::string);

@@ -2,6 +2,7 @@
 //! The server's half of `PutBlob`.
 
 use crate::payloads::{PutBlob, PutBlobError, PutBlobInput, PutBlobOutput};
+use http::HeaderName;
 use invoke_model_protocol::{
     ParseError, Request, Response, SerializeError, ServerOperation, fields, payload, server, text,
 };
@@ -11,7 +12,12 @@ impl ServerOperation for PutBlob {
         server::labels::<PutBlob>(request)?;
         let headers = request.headers();
         Ok(PutBlobInput {
-            content_type: fields::optional(headers, "content-type", "contentType", text::read::string)?,
+            content_type: fields::optional(
+                headers,
+                const { HeaderName::from_static("content-type") },
+                "contentType",
+                text::read::string,
+            )?,
             payload: payload::blob(request.body()),
         })
     }
@@ -22,7 +28,12 @@ impl ServerOperation for PutBlob {
 
     fn serialize_response(output: PutBlobOutput) -> Result<Response, SerializeError> {
         let mut response = server::ResponseBuilder::new(200);
-        response.field("content-type", "contentType", output.content_type.as_ref(), text::write::string)?;
+        response.field(
+            const { HeaderName::from_static("content-type") },
+            "contentType",
+            output.content_type.as_ref(),
+            text::write::string,
+        )?;
         Ok(response.payload(output.payload, "application/octet-stream"))
     }
 

@@ -2,6 +2,7 @@
 //! The server's half of `Call`.
 
 use crate::requests::{Call, CallError, CallInput, CallOutput};
+use http::HeaderName;
 use invoke_model_protocol::{
     ParseError, Request, Response, SerializeError, ServerOperation, fields, json, server, text,
 };
@@ -13,8 +14,18 @@ impl ServerOperation for Call {
         let mut object = json::Object::from_body(request.body())?;
         Ok(CallInput {
             token: object.member("token", json::read::string)?,
-            second: fields::optional(headers, "x-second", "second", text::read::string)?,
-            version: fields::optional(headers, "x-version", "version", text::read::string)?,
+            second: fields::optional(
+                headers,
+                const { HeaderName::from_static("x-second") },
+                "second",
+                text::read::string,
+            )?,
+            version: fields::optional(
+                headers,
+                const { HeaderName::from_static("x-version") },
+                "version",
+                text::read::string,
+            )?,
         })
     }
 

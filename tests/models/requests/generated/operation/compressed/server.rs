@@ -2,6 +2,7 @@
 //! The server's half of `Compressed`.
 
 use crate::requests::{Compressed, CompressedError, CompressedInput, CompressedOutput};
+use http::HeaderName;
 use invoke_model_protocol::{
     ParseError, Request, Response, SerializeError, ServerOperation, fields, json, server, text,
 };
@@ -12,7 +13,12 @@ impl ServerOperation for Compressed {
         let headers = request.headers();
         let mut object = json::Object::from_body(request.body())?;
         Ok(CompressedInput {
-            encoding: fields::optional(headers, "content-encoding", "encoding", text::read::string)?,
+            encoding: fields::optional(
+                headers,
+                const { HeaderName::from_static("content-encoding") },
+                "encoding",
+                text::read::string,
+            )?,
             text: object.member("text", json::read::string)?,
         })
     }

@@ -2,6 +2,7 @@
 //! The server's half of `Hashed`.
 
 use crate::requests::{Hashed, HashedError, HashedInput, HashedOutput};
+use http::HeaderName;
 use invoke_model_protocol::{
     ParseError, Request, Response, SerializeError, ServerOperation, fields, payload, server, text,
 };
@@ -12,7 +13,12 @@ impl ServerOperation for Hashed {
         let headers = request.headers();
         Ok(HashedInput {
             owner: server::label(&labels, "owner", text::read::string)?,
-            hash: fields::optional(headers, "x-amz-sha256-tree-hash", "hash", text::read::string)?,
+            hash: fields::optional(
+                headers,
+                const { HeaderName::from_static("x-amz-sha256-tree-hash") },
+                "hash",
+                text::read::string,
+            )?,
             body: payload::blob(request.body()),
         })
     }

@@ -2,7 +2,7 @@
 //! `Upload`: `PUT /upload`, success 200.
 
 use crate::requests::Refused;
-use http::Method;
+use http::{HeaderName, Method};
 use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, PayloadInput, PayloadOutput, Request, RequestBuilder,
@@ -34,7 +34,7 @@ impl Operation for Upload {
         let mut target = TargetBuilder::new();
         target.literal("/upload");
         let mut request = RequestBuilder::new(Method::PUT, target);
-        request.default_field("x-version", "7");
+        request.default_field(const { HeaderName::from_static("x-version") }, "7");
         request.payload(input.body, "application/octet-stream")
     }
 

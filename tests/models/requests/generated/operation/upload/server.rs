@@ -2,6 +2,7 @@
 //! The server's half of `Upload`.
 
 use crate::requests::{Upload, UploadError, UploadInput, UploadOutput};
+use http::HeaderName;
 use invoke_model_protocol::{
     ParseError, Request, Response, SerializeError, ServerOperation, json, payload, server, text,
 };
@@ -25,7 +26,12 @@ impl ServerOperation for Upload {
         let response = match error {
             UploadError::Refused(error) => {
                 let mut response = server::modeled_error(error);
-                response.field("x-code", "code", error.code.as_ref(), text::write::display)?;
+                response.field(
+                    const { HeaderName::from_static("x-code") },
+                    "code",
+                    error.code.as_ref(),
+                    text::write::display,
+                )?;
                 match &error.why {
                     Some(value) => response.json(|out| json::ToJson::to_json(value, out)),
                     None => response.json(|out| out.extend_from_slice(b"{}")),

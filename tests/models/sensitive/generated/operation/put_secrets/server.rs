@@ -2,6 +2,7 @@
 //! The server's half of `PutSecrets`.
 
 use crate::sensitive::{PutSecrets, PutSecretsError, PutSecretsInput, PutSecretsOutput};
+use http::HeaderName;
 use invoke_model_protocol::{
     ParseError, Request, Response, SerializeError, ServerOperation, fields, json, server, text,
 };
@@ -27,7 +28,12 @@ impl ServerOperation for PutSecrets {
             halves: object.member("halves", json::read::list(json::FromJson::from_json))?,
             choice: object.member("choice", json::FromJson::from_json)?,
             of_union: object.member("ofUnion", json::FromJson::from_json)?,
-            in_field: fields::optional(headers, "x-secret", "inField", text::read::string)?,
+            in_field: fields::optional(
+                headers,
+                const { HeaderName::from_static("x-secret") },
+                "inField",
+                text::read::string,
+            )?,
         })
     }
 
@@ -41,8 +47,13 @@ impl ServerOperation for PutSecrets {
 
     fn serialize_response(output: PutSecretsOutput) -> Result<Response, SerializeError> {
         let mut response = server::ResponseBuilder::new(200);
-        response.field("x-secret", "inField", output.in_field.as_ref(), text::write::string)?;
-        response.sensitive("x-secret");
+        response.field(
+            const { HeaderName::from_static("x-secret") },
+            "inField",
+            output.in_field.as_ref(),
+            text::write::string,
+        )?;
+        response.sensitive(const { HeaderName::from_static("x-secret") });
         Ok(response.json(|out| {
             let mut object = json::ObjectWriter::new(out);
             object.optional("plain", output.plain.as_ref(), json::write::string);

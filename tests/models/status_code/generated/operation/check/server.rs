@@ -2,6 +2,7 @@
 //! The server's half of `Check`.
 
 use crate::status_code::{Check, CheckError, CheckInput, CheckOutput};
+use http::HeaderName;
 use invoke_model_protocol::{ParseError, Request, Response, SerializeError, ServerOperation, server, text};
 
 impl ServerOperation for Check {
@@ -18,7 +19,12 @@ impl ServerOperation for Check {
         let mut response = server::ResponseBuilder::new(
             output.status.and_then(|status| u16::try_from(status).ok()).unwrap_or(202),
         );
-        response.field("x-note", "note", output.note.as_ref(), text::write::string)?;
+        response.field(
+            const { HeaderName::from_static("x-note") },
+            "note",
+            output.note.as_ref(),
+            text::write::string,
+        )?;
         Ok(response.empty())
     }
 

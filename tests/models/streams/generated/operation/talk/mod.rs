@@ -2,7 +2,7 @@
 //! `Talk`: `POST /talk/{room}`, success 200.
 
 use crate::streams::{Busy, Lines};
-use http::Method;
+use http::{HeaderName, Method};
 use invoke_model_protocol::delivery::Events;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
@@ -46,9 +46,19 @@ impl Operation for Talk {
         Ok(TalkOutput {
             session: event_stream::required(
                 "session",
-                fields::optional(headers, "x-session", "session", text::read::string)?,
+                fields::optional(
+                    headers,
+                    const { HeaderName::from_static("x-session") },
+                    "session",
+                    text::read::string,
+                )?,
             )?,
-            mood: fields::optional(headers, "x-mood", "mood", text::read::string)?,
+            mood: fields::optional(
+                headers,
+                const { HeaderName::from_static("x-mood") },
+                "mood",
+                text::read::string,
+            )?,
         })
     }
 

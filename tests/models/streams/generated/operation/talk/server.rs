@@ -2,6 +2,7 @@
 //! The server's half of `Talk`.
 
 use crate::streams::{Talk, TalkError, TalkInput, TalkOutput};
+use http::HeaderName;
 use invoke_model_protocol::{
     ParseError, Request, Response, SerializeError, ServerOperation, json, server, text,
 };
@@ -18,8 +19,18 @@ impl ServerOperation for Talk {
 
     fn serialize_response(output: TalkOutput) -> Result<Response, SerializeError> {
         let mut response = server::ResponseBuilder::new(200);
-        response.field("x-session", "session", Some(&output.session), text::write::string)?;
-        response.field("x-mood", "mood", output.mood.as_ref(), text::write::string)?;
+        response.field(
+            const { HeaderName::from_static("x-session") },
+            "session",
+            Some(&output.session),
+            text::write::string,
+        )?;
+        response.field(
+            const { HeaderName::from_static("x-mood") },
+            "mood",
+            output.mood.as_ref(),
+            text::write::string,
+        )?;
         Ok(response.events())
     }
 
@@ -28,7 +39,7 @@ impl ServerOperation for Talk {
             TalkError::Busy(error) => {
                 let mut response = server::modeled_error(error);
                 response.field(
-                    "retry-after",
+                    const { HeaderName::from_static("retry-after") },
                     "retryAfter",
                     error.retry_after.as_ref(),
                     text::write::display,
