@@ -8,7 +8,7 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::{ParseError, ParseErrorKind, SerializeError, SerializeErrorKind};
 
-/// Sets a field to a member's value; nothing when it is not set.
+/// Sets a field to a member's value and says whether it did: not when the member is not set.
 ///
 /// # Errors
 /// The value has a control character, which RFC 9110 section 5.5 forbids.
@@ -18,14 +18,14 @@ pub fn insert<T>(
     member: &'static str,
     value: Option<&T>,
     write: impl Fn(&T) -> Cow<'_, str>,
-) -> Result<(), SerializeError> {
-    let Some(value) = value else { return Ok(()) };
+) -> Result<bool, SerializeError> {
+    let Some(value) = value else { return Ok(false) };
     let value = field_value(name.as_str(), member, &write(value))?;
     headers.insert(name, value);
-    Ok(())
+    Ok(true)
 }
 
-/// Sets a field to the elements of a list, commas between; an element with a comma or quote is quoted, and an empty one
+/// Sets a field to the elements of a list, commas between, and says whether it did; an element with a comma or quote is quoted, and an empty one
 /// is two quotes, so that it is one.
 ///
 /// # Errors
@@ -36,8 +36,8 @@ pub fn insert_list<T>(
     member: &'static str,
     values: Option<&Vec<T>>,
     write: impl Fn(&T) -> Cow<'_, str>,
-) -> Result<(), SerializeError> {
-    let Some(values) = values else { return Ok(()) };
+) -> Result<bool, SerializeError> {
+    let Some(values) = values else { return Ok(false) };
     let element = |value| match write(value) {
         text if text.is_empty() => "\"\"".into(),
         text => text,
@@ -45,7 +45,7 @@ pub fn insert_list<T>(
     let joined = values.iter().map(element).collect::<Vec<_>>().join(", ");
     let value = field_value(name.as_str(), member, &joined)?;
     headers.insert(name, value);
-    Ok(())
+    Ok(true)
 }
 
 /// Sets a field for each key of a map. A field that another member has set stays.
@@ -199,7 +199,7 @@ fn unquoted(text: &str) -> (String, &str) {
 }
 
 fn text(value: &HeaderValue) -> Result<&str, ParseErrorKind> {
-    std::str::from_utf8(value.as_bytes()).map(str::trim).map_err(|_| ParseErrorKind::FieldNotText)
+    std::str::from_utf8(value.as_bytes()).map(str::trim_ascii).map_err(|_| ParseErrorKind::FieldNotText)
 }
 
 /// UTF-8 beyond ASCII is allowed as `obs-text` and sent as its bytes; `http` refuses the control characters.

@@ -23,7 +23,7 @@ impl<H> MessageBuilder<H> {
         Self { head, headers: HeaderMap::with_capacity(ROOM) }
     }
 
-    /// A member bound to a header field; nothing when it is not set.
+    /// A member bound to a header field, and whether it is there; nothing when it is not set.
     /// <https://smithy.io/2.0/spec/http-bindings.html#httpheader-trait>
     ///
     /// # Errors
@@ -34,7 +34,7 @@ impl<H> MessageBuilder<H> {
         member: &'static str,
         value: Option<&T>,
         write: impl Fn(&T) -> Cow<'_, str>,
-    ) -> Result<(), SerializeError> {
+    ) -> Result<bool, SerializeError> {
         fields::insert(&mut self.headers, name, member, value, write)
     }
 
@@ -48,7 +48,7 @@ impl<H> MessageBuilder<H> {
         member: &'static str,
         values: Option<&Vec<T>>,
         write: impl Fn(&T) -> Cow<'_, str>,
-    ) -> Result<(), SerializeError> {
+    ) -> Result<bool, SerializeError> {
         fields::insert_list(&mut self.headers, name, member, values, write)
     }
 
@@ -73,12 +73,12 @@ impl<H> MessageBuilder<H> {
 
     /// A field that has a value of its own where no member says another.
     pub fn default_field(&mut self, name: HeaderName, value: &'static str) {
-        self.headers.entry(name).or_insert(HeaderValue::from_static(value));
+        self.headers.entry(name).or_insert_with(|| HeaderValue::from_static(value));
     }
 
     /// A content type that a member has set stands above that of the protocol.
     /// <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#content-type>
     pub(crate) fn default_content_type(&mut self, content_type: &'static str) {
-        self.headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static(content_type));
+        self.headers.entry(CONTENT_TYPE).or_insert_with(|| HeaderValue::from_static(content_type));
     }
 }

@@ -32,6 +32,11 @@ impl AmzDate {
         &self.as_str()[..8]
     }
 
+    pub(crate) fn is_of_the_day_of(&self, other: &Self) -> bool {
+        const DAY: u64 = 24 * 60 * 60;
+        self.seconds / DAY == other.seconds / DAY
+    }
+
     /// Milliseconds since 1970.
     pub(crate) fn milliseconds(&self) -> i64 {
         // Up to the year 9999, so far from the end of the range.

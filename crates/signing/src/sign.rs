@@ -25,6 +25,8 @@ use crate::settings::Settings;
 pub struct Signer {
     region: Arc<str>,
     service: Arc<str>,
+    /// Which of the two cannot stand in a scope: told when something is to be signed.
+    invalid: Option<&'static str>,
     settings: Settings,
     keys: KeyCache,
 }
@@ -33,12 +35,13 @@ impl Signer {
     /// A signer for a region (`us-east-1`) and a service by its signing name (`bedrock`), with default
     /// [`Settings`].
     pub fn new(region: impl Into<String>, service: impl Into<String>) -> Self {
-        Self {
-            region: region.into().into(),
-            service: service.into().into(),
-            settings: Settings::default(),
-            keys: KeyCache::default(),
-        }
+        let (region, service): (Arc<str>, Arc<str>) = (region.into().into(), service.into().into());
+        let invalid = match (is_part(&region), is_part(&service)) {
+            (false, _) => Some("region"),
+            (true, false) => Some("service"),
+            (true, true) => None,
+        };
+        Self { region, service, invalid, settings: Settings::default(), keys: KeyCache::default() }
     }
 
     /// The same signer for a service with other rules.
@@ -138,16 +141,11 @@ impl Signer {
         date: &AmzDate,
         credentials: &Credentials,
     ) -> Result<CredentialScope, SignError> {
-        for (part, text) in [
-            ("access key id", credentials.access_key_id()),
-            ("region", &self.region),
-            ("service", &self.service),
-        ] {
-            // `/` and `,` would end the part early in the `authorization` field.
-            let plain = |b: u8| b.is_ascii_graphic() && b != b'/' && b != b',';
-            if text.is_empty() || !text.bytes().all(plain) {
-                return Err(SignError::InvalidPart { part });
-            }
+        if let Some(part) = self.invalid {
+            return Err(SignError::InvalidPart { part });
+        }
+        if !is_part(credentials.access_key_id()) {
+            return Err(SignError::InvalidPart { part: "access key id" });
         }
         Ok(CredentialScope::shared(date, self.region.clone(), self.service.clone()))
     }
@@ -243,6 +241,11 @@ pub(crate) fn fields(
         fields.push(Field::lower_case("host", field::host(&request.uri).ok_or(SignError::MissingHost)?));
     }
     Ok(fields)
+}
+
+/// Whether a text can be a part of the credential: `/` and `,` would end it early in the `authorization` field.
+fn is_part(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic() && b != b'/' && b != b',')
 }
 
 fn text(value: String, part: &'static str) -> Result<HeaderValue, SignError> {

@@ -47,17 +47,18 @@ pub(super) fn operation(operation: &Operation, service: &Service) -> TokenStream
 pub(super) fn write_field(member: &Member, of: &TokenStream) -> Option<TokenStream> {
     let target = if of.to_string() == "input" { quote!(request) } else { quote!(response) };
     let (wire_name, value) = (&member.wire_name, field::as_option(member, of));
-    let sensitive = |name: &TokenStream| member.sensitive.then(|| quote!(#target.sensitive(#name);));
+    let line = |name: &TokenStream, write: TokenStream| match member.sensitive {
+        true => quote!(if #target.#write? { #target.sensitive(#name); }),
+        false => quote!(#target.#write?;),
+    };
     match (&member.location, &member.ty) {
         (Location::Header(name), Type::List { element, .. }) => {
-            let name = field_name(name);
-            let (writer, sensitive) = (codec::element_writer(element), sensitive(&name));
-            Some(quote!(#target.list_field(#name, #wire_name, #value, #writer)?; #sensitive))
+            let (name, writer) = (field_name(name), codec::element_writer(element));
+            Some(line(&name, quote!(list_field(#name, #wire_name, #value, #writer))))
         }
         (Location::Header(name), ty) => {
-            let name = field_name(name);
-            let (writer, sensitive) = (codec::text_writer(ty), sensitive(&name));
-            Some(quote!(#target.field(#name, #wire_name, #value, #writer)?; #sensitive))
+            let (name, writer) = (field_name(name), codec::text_writer(ty));
+            Some(line(&name, quote!(field(#name, #wire_name, #value, #writer))))
         }
         (Location::PrefixHeaders(prefix), _) => {
             Some(quote!(#target.prefixed_fields(#prefix, #wire_name, #value)?;))

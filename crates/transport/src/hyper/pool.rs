@@ -47,7 +47,7 @@ impl Pool {
 
     pub(super) fn host(&self, scheme: &Scheme, authority: &Authority) -> Result<Arc<Host>, TransportError> {
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(host) = hosts.iter().find(|host| host.scheme == *scheme && host.authority == *authority) {
+        if let Some(host) = hosts.iter().find(|host| host.is(scheme, authority)) {
             return Ok(Arc::clone(host));
         }
         // Only a new one makes the list longer: then those that nobody calls any more go.
@@ -98,6 +98,12 @@ impl Host {
             #[cfg(feature = "http2")]
             shared: Shared::new(limits.idle_timeout),
         })
+    }
+
+    fn is(&self, scheme: &Scheme, authority: &Authority) -> bool {
+        // Byte by byte first: the comparison without regard to case costs more, and seldom tells something else.
+        let same = self.authority.as_str() == authority.as_str() || self.authority == *authority;
+        same && self.scheme == *scheme
     }
 
     /// Waits until there may be one more connection in use.

@@ -1,6 +1,6 @@
 //! The way of a request: to which host, over which connection, and what becomes of one that was not taken.
 
-use std::sync::Arc;
+use std::{mem::take, sync::Arc};
 
 use http::{
     HeaderValue, Request, Response, StatusCode,
@@ -42,31 +42,26 @@ impl Inner {
         let (scheme, authority) = request::prepare(&mut request)?;
         let proxy = self.settings.proxies.on_the_way_to(&scheme, &authority);
         let route = Route { scheme, authority, proxy };
-        let sent = self.send_by(&route, request).await.and_then(|response| refuse(response, route.relay()));
+        let sent = self.send_by(&route, &mut request).await;
         sent.map_err(|error| error.at(&route.authority, proxy.map(Proxy::authority)))
     }
 
     async fn send_by(
         &self,
         route: &Route<'_>,
-        mut request: Request<RequestBody>,
+        request: &mut Request<RequestBody>,
     ) -> Result<Response<ResponseBody>, TransportError> {
         let host = self.pool.host(&route.scheme, &route.authority)?;
         loop {
             let (connection, is_new) = self.connection(route, &host).await?;
-            let mut error = match connection.send(route, &host.field, request).await? {
-                Ok(response) => return Ok(response),
-                Err(error) => error,
-            };
-            request = match error.take_message() {
-                // hyper gives a request back only if it is still in the connection's queue, that is, before its first
-                // byte is written or its body polled: sent again, it is sent once. It spares callers the error of an
+            match connection.send(route, &host.field, request).await? {
+                Ok(response) => return refuse(response, route.relay()),
+                // It is sent once: it came back before its first byte was written. That spares callers the error of an
                 // idle connection that the peer has just closed.
-                // https://docs.rs/hyper/1/hyper/client/conn/struct.TrySendError.html#method.take_message
-                Some(unsent) if !is_new => unsent,
-                Some(_) => return Err(classify::unsent(error.into_error())),
-                None => return Err(classify::classify(error.into_error())),
-            };
+                Err(failed) if failed.is_back && !is_new => {}
+                Err(failed) if failed.is_back => return Err(classify::unsent(failed.error)),
+                Err(failed) => return Err(classify::classify(failed.error)),
+            }
         }
     }
 
@@ -110,27 +105,55 @@ pub(super) enum Connection {
     Http2(Use),
 }
 
-type Sent = Result<Response<ResponseBody>, TrySendError<Request<RequestBody>>>;
+type Sent = Result<Response<ResponseBody>, Failed>;
+
+/// A request that got no response.
+struct Failed {
+    error: hyper::Error,
+    /// Whether the request was put back, as nothing of it was sent.
+    is_back: bool,
+}
+
+impl Failed {
+    /// hyper gives a request back only if it is still in the connection's queue, that is, before its first byte is
+    /// written or its body polled.
+    /// <https://docs.rs/hyper/1/hyper/client/conn/struct.TrySendError.html#method.take_message>
+    fn new(mut error: TrySendError<Request<RequestBody>>, request: &mut Request<RequestBody>) -> Self {
+        let unsent = error.take_message();
+        let is_back = unsent.is_some();
+        if let Some(unsent) = unsent {
+            *request = unsent;
+        }
+        Self { error: error.into_error(), is_back }
+    }
+}
 
 impl Connection {
-    /// The outer error is that of a request that has no form for this connection.
+    /// Takes the request from its place, where it is put back if it can be. The outer error is that of a request that
+    /// has no form for this connection.
     async fn send(
         self,
         route: &Route<'_>,
         host: &HeaderValue,
-        mut request: Request<RequestBody>,
+        request: &mut Request<RequestBody>,
     ) -> Result<Sent, TransportError> {
         match self {
             Self::Http1(mut lease) => {
-                request::for_http1(&mut request, host, route.relay())?;
-                let sent = lease.connection.send(request).await;
-                Ok(sent.map(|response| response::over_http1(response, lease)))
+                request::for_http1(request, host, route.relay())?;
+                let sent = lease.connection.send(take(request)).await;
+                Ok(match sent {
+                    Ok(response) => Ok(response::over_http1(response, lease)),
+                    Err(error) => Err(Failed::new(error, request)),
+                })
             }
             #[cfg(feature = "http2")]
             Self::Http2(shared) => {
-                request::for_http2(&mut request, host, &route.scheme)?;
-                let sent = shared.send(request).await;
-                Ok(sent.map(|response| response::over_http2(response, shared)))
+                request::for_http2(request, host, &route.scheme)?;
+                let sent = shared.send(take(request)).await;
+                Ok(match sent {
+                    Ok(response) => Ok(response::over_http2(response, shared)),
+                    Err(error) => Err(Failed::new(error, request)),
+                })
             }
         }
     }

@@ -91,13 +91,14 @@ impl Operation for InvokeModel {
             input.service_tier.as_ref(),
             text::write::string,
         )?;
-        request.field(
+        if request.field(
             const { HeaderName::from_static("x-amzn-bedrock-request-metadata") },
             "requestMetadata",
             input.request_metadata.as_ref(),
             text::write::string,
-        )?;
-        request.sensitive(const { HeaderName::from_static("x-amzn-bedrock-request-metadata") });
+        )? {
+            request.sensitive(const { HeaderName::from_static("x-amzn-bedrock-request-metadata") });
+        }
         request.payload(input.body, "application/json")
     }
 

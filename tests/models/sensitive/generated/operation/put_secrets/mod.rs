@@ -32,13 +32,14 @@ impl Operation for PutSecrets {
         let mut target = TargetBuilder::new();
         target.literal("/secrets");
         let mut request = RequestBuilder::new(Method::POST, target);
-        request.field(
+        if request.field(
             const { HeaderName::from_static("x-secret") },
             "inField",
             input.in_field.as_ref(),
             text::write::string,
-        )?;
-        request.sensitive(const { HeaderName::from_static("x-secret") });
+        )? {
+            request.sensitive(const { HeaderName::from_static("x-secret") });
+        }
         request.json(|out| {
             let mut object = json::ObjectWriter::new(out);
             object.optional("plain", input.plain.as_ref(), json::write::string);

@@ -47,13 +47,14 @@ impl ServerOperation for PutSecrets {
 
     fn serialize_response(output: PutSecretsOutput) -> Result<Response, SerializeError> {
         let mut response = server::ResponseBuilder::new(200);
-        response.field(
+        if response.field(
             const { HeaderName::from_static("x-secret") },
             "inField",
             output.in_field.as_ref(),
             text::write::string,
-        )?;
-        response.sensitive(const { HeaderName::from_static("x-secret") });
+        )? {
+            response.sensitive(const { HeaderName::from_static("x-secret") });
+        }
         Ok(response.json(|out| {
             let mut object = json::ObjectWriter::new(out);
             object.optional("plain", output.plain.as_ref(), json::write::string);
