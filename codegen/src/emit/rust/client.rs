@@ -10,10 +10,13 @@ use crate::ir::{Member, Operation, Presence, Type};
 /// What a call can do already: a setter of such a member has `set_` before its name.
 const METHODS_OF_CALL: &[&str] = &[
     "attach",
+    "bearer_token",
+    "credentials_provider",
     "deadlines",
     "explain",
     "field",
     "given",
+    "input",
     "retries",
     "send",
     "send_chunked",
@@ -85,7 +88,7 @@ fn setter(
         #[must_use]
         pub fn #method(mut self, value: #argument) -> Self {
             #given
-            self.input.#name = #value;
+            self.input().#name = #value;
             self
         }
     }

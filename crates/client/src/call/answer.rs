@@ -11,7 +11,7 @@ use invoke_model_protocol::{
 use invoke_model_transport::ResponseBody;
 
 use super::Chunked;
-use super::send::{parse, parse_head, whole};
+use super::send::{parse, parse_head};
 use super::trail::Trail;
 use crate::admission::Permit;
 use crate::{ErrorKind, Events};
@@ -48,14 +48,20 @@ pub trait Deliver<O: Operation>: sealed::Sealed {
 impl<O: Operation> Deliver<O> for delivery::Whole {
     type Answer = O::Output;
 
-    async fn deliver(
-        response: Response<ResponseBody>,
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "the future of an `async fn` has room for its arguments twice: rust-lang/rust#62958"
+    )]
+    fn deliver(
+        mut response: Response<ResponseBody>,
         trail: &Trail,
         permit: Option<Permit>,
-    ) -> Result<O::Output, ErrorKind<O::Error>> {
-        let response = whole(response).await?;
-        settle(permit, trail);
-        parse::<O>(response)
+    ) -> impl Future<Output = Result<O::Output, ErrorKind<O::Error>>> + Send {
+        async move {
+            let body = response.body_mut().read_to_end().await?;
+            settle(permit, trail);
+            parse::<O>(response.map(|_| body))
+        }
     }
 }
 

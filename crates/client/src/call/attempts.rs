@@ -1,21 +1,21 @@
 //! A call on its way: sent, and sent again where that costs nothing twice.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
-use http::request::Parts;
-use http::{Response, StatusCode};
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
 use invoke_model_protocol::{ErrorMetadata, Operation, OperationError, Retryable};
-use invoke_model_transport::{RequestBody, ResponseBody, Running};
+use invoke_model_transport::{RequestBody, Running};
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument, Span};
 
 use super::answer::Deliver;
 use super::prepared::Prepared;
-use super::send::whole;
 use super::{Call, Trail, span};
 use crate::admission::Permit;
-use crate::credentials::Authorization;
+use crate::credentials::Loaded;
 use crate::retry::{Decision, Known, Paid, class, decide, random, status_of};
 use crate::{Client, Demand, ErrorKind};
 
@@ -26,7 +26,7 @@ impl<O: Operation> Call<O> {
         trail: &mut Trail,
         span: &Span,
     ) -> Result<D::Answer, ErrorKind<O::Error>> {
-        let (client, deadlines, retries) = (self.client.clone(), self.deadlines, self.retries);
+        let (client, deadlines, retries) = (self.0.client.clone(), self.0.deadlines, self.0.retries);
         let mut running = deadlines.start();
         let (mut prepared, file) = self.prepare(trail)?;
         prepared.attach(file).await?;
@@ -84,25 +84,30 @@ async fn attempt<O: Operation, D: Deliver<O>>(
 ) -> Result<D::Answer, ErrorKind<O::Error>> {
     trail.answer = None;
     let mut permit = admitted(client, prepared, running).await?;
-    let (parts, authorization, body) = match ready::<O>(client, prepared, running).await {
-        Ok(ready) => ready,
-        Err(kind) => {
-            permit.into_iter().for_each(Permit::release);
-            return Err(kind);
-        }
+    // In a block of its own, so that what is done with here does not lie about until the answer is there.
+    let (sending, credentials, span) = {
+        let (request, credentials) = match ready::<O>(client, prepared, running).await {
+            Ok(ready) => ready,
+            Err(kind) => {
+                permit.into_iter().for_each(Permit::release);
+                return Err(kind);
+            }
+        };
+        let span = span::attempt(client, &request, trail.attempts);
+        (running.send(&*client.config().transport, request), credentials, span)
     };
-    let span = span::attempt(client, &parts, trail.attempts);
-    let request = http::Request::from_parts(parts, body);
+    let sending = pin!(sending);
     trail.attempts += 1;
     let sent = async {
-        let response = running.send(&*client.config().transport, request).await?;
+        let mut response = sending.await?;
         span::answered(&span, trail.answered(&response));
         if O::is_success(response.status()) {
             return D::deliver(response, trail, permit.take()).await;
         }
-        let refusal = refusal::<O>(response).await?;
+        let body = response.body_mut().read_to_end().await?;
+        let refusal = refusal::<O>(response.map(|_| body));
         if refusal.says_expired() {
-            prepared.expired(&authorization);
+            prepared.expired(credentials.as_ref());
         }
         Err(refusal)
     };
@@ -118,17 +123,19 @@ async fn attempt<O: Operation, D: Deliver<O>>(
     })
 }
 
-/// Waits for what an attempt needs before it is sent: its turn, and credentials.
+/// Waits for what an attempt needs before it is sent: its turn, and credentials. Gives the request, and with what it was
+/// signed.
 async fn ready<O: Operation>(
     client: &Client,
     prepared: &mut Prepared,
     running: &mut Running,
-) -> Result<(Parts, Authorization, RequestBody), ErrorKind<O::Error>> {
+) -> Result<(Request<RequestBody>, Option<Arc<Loaded>>), ErrorKind<O::Error>> {
     if let Some(rate) = &client.config().adaptive_rate {
         running.within(rate.ready()).await?;
     }
     let (parts, authorization) = prepared.authorized::<O>(running).await?;
-    Ok((parts, authorization, prepared.body().await?))
+    let body = prepared.body().await?;
+    Ok((Request::from_parts(parts, body), authorization.loaded))
 }
 
 /// Waits for the limits of the client, if it has any.
@@ -150,13 +157,10 @@ fn is_throttled<E: OperationError>(kind: &ErrorKind<E>) -> bool {
 }
 
 /// The service's error: the modelled one, or what the answer said if its members cannot be read.
-async fn refusal<O: Operation>(
-    response: Response<ResponseBody>,
-) -> Result<ErrorKind<O::Error>, ErrorKind<O::Error>> {
-    let response = whole(response).await?;
+fn refusal<O: Operation>(response: Response<Bytes>) -> ErrorKind<O::Error> {
     let metadata = ErrorMetadata::from_response(&response);
     let error = O::parse_error(metadata.clone(), &response).unwrap_or_else(|_| metadata.into());
-    Ok(ErrorKind::Service { error, response: response.into() })
+    ErrorKind::Service { error, response: response.into() }
 }
 
 /// Whether a refusal tells that this machine's clock is wrong, so that a signature with the right time may pass.

@@ -19,7 +19,7 @@ impl<O: Operation> Call<O> {
     /// used for many calls keeps what it has itself. What it gives is not kept by the client.
     #[must_use]
     pub fn credentials_provider(self, provider: impl ProvideCredentials + 'static) -> Self {
-        let config = self.client.config();
+        let config = self.0.client.config();
         let identity = Identity::new(Given::new(provider), config.credentials_refresh, config.clock.clone());
         self.by(Authentication::SigV4(identity))
     }
@@ -35,7 +35,7 @@ impl<O: Operation> Call<O> {
     }
 
     fn by(mut self, authentication: Authentication) -> Self {
-        self.caller = Arc::new(Caller::other(self.client.config(), authentication));
+        self.0.caller = Arc::new(Caller::other(self.0.client.config(), authentication));
         self
     }
 }

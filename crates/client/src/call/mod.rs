@@ -37,11 +37,17 @@ use required::Required;
 /// A call of operation `O` that is not sent yet: set the members of its input, then [`send`](Self::send) it.
 ///
 /// `Debug` shows no member of the input.
-pub struct Call<O: Operation> {
+pub struct Call<O: Operation>(
+    /// In a box: a call is handed on often, from setter to setter and through the futures that send it, each of which
+    /// would have room for all of it.
+    Box<State<O>>,
+);
+
+struct State<O: Operation> {
     client: Client,
     /// The client's, unless the call has its own.
     caller: Arc<Caller>,
-    pub(crate) input: O::Input,
+    input: O::Input,
     required: Required,
     /// Stands for the bytes of the payload.
     file: Option<PathBuf>,
@@ -54,7 +60,8 @@ impl<O: Operation> Call<O> {
     pub(crate) fn filled(client: &Client, input: O::Input) -> Self {
         let (caller, required, config) = (client.caller().clone(), Required::default(), client.config());
         let (client, deadlines, retries) = (client.clone(), config.deadlines, config.retries);
-        Self { client, caller, input, required, file: None, fields: Vec::new(), deadlines, retries }
+        let (file, fields) = (None, Vec::new());
+        Self(Box::new(State { client, caller, input, required, file, fields, deadlines, retries }))
     }
 
     /// A call with an empty input whose required members are still to be [`given`](Self::given).
@@ -62,12 +69,18 @@ impl<O: Operation> Call<O> {
     where
         O::Input: Default,
     {
-        Self { required: Required::new(required), ..Self::filled(client, O::Input::default()) }
+        let mut call = Self::filled(client, O::Input::default());
+        call.0.required = Required::new(required);
+        call
+    }
+
+    pub(crate) fn input(&mut self) -> &mut O::Input {
+        &mut self.0.input
     }
 
     /// The required member at that place of the list is given.
     pub(crate) fn given(&mut self, index: usize) {
-        self.required.given(index);
+        self.0.required.given(index);
     }
 
     /// The bytes of a payload; of a file none yet, because it is read when the call is sent.
@@ -76,21 +89,21 @@ impl<O: Operation> Call<O> {
             Content::Bytes(bytes) => (bytes, None),
             Content::Path(path) => (Bytes::new(), Some(path)),
         };
-        self.file = file;
+        self.0.file = file;
         bytes
     }
 
     /// The limits on the time of this call, in place of those of the [`Config`](crate::Config).
     #[must_use]
     pub fn deadlines(mut self, deadlines: Deadlines) -> Self {
-        self.deadlines = deadlines;
+        self.0.deadlines = deadlines;
         self
     }
 
     /// When this call is sent again if it fails, in place of what the [`Config`](crate::Config) says.
     #[must_use]
     pub fn retries(mut self, retries: Retries) -> Self {
-        self.retries = retries;
+        self.0.retries = retries;
         self
     }
 
@@ -101,17 +114,17 @@ impl<O: Operation> Call<O> {
     /// `authorization`, `content-length`, ..), make the call end with a [`FieldError`].
     #[must_use]
     pub fn field(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.fields.push((name.into(), value.into()));
+        self.0.fields.push((name.into(), value.into()));
         self
     }
 }
 
 impl<O: Operation> fmt::Debug for Call<O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let fields: Vec<_> = self.fields.iter().map(|(name, _)| name).collect();
+        let fields: Vec<_> = self.0.fields.iter().map(|(name, _)| name).collect();
         f.debug_struct("Call")
             .field("operation", &O::NAME)
-            .field("file", &self.file)
+            .field("file", &self.0.file)
             .field("fields", &fields)
             .finish_non_exhaustive()
     }

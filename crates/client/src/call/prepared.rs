@@ -11,9 +11,9 @@ use invoke_model_protocol::Operation;
 use invoke_model_signing::PayloadHash;
 use invoke_model_transport::{RequestBody, Running, TransportError, TransportErrorKind};
 
-use super::{Call, Trail, field};
+use super::{Call, State, Trail, field};
 use crate::body::File;
-use crate::credentials::{Authorization, Caller};
+use crate::credentials::{Authorization, Caller, Loaded};
 use crate::{BodyError, Client, Demand, ErrorKind};
 
 /// Who sends, for the logs of the service.
@@ -43,7 +43,7 @@ impl<O: Operation> Call<O> {
         self,
         trail: &mut Trail,
     ) -> Result<(Prepared, Option<PathBuf>), ErrorKind<O::Error>> {
-        let Self { client, caller, mut input, required, file, fields, .. } = self;
+        let State { client, caller, mut input, required, file, fields, .. } = *self.0;
         required.check()?;
         // Once, before anything is serialized: all attempts of a call have one token.
         O::fill_idempotency_tokens(&mut input, &mut || client.config().tokens.next());
@@ -88,7 +88,7 @@ impl Prepared {
     }
 
     /// The service says that the credentials of an attempt have expired.
-    pub(super) fn expired(&self, refused: &Authorization) {
+    pub(super) fn expired(&self, refused: Option<&Arc<Loaded>>) {
         self.caller.expired(refused);
     }
 

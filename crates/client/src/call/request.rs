@@ -24,13 +24,13 @@ impl<O: Operation> Call<O> {
     /// # Errors
     /// As [`sign`](Self::sign).
     pub async fn explain(self) -> Result<Explanation, Error<O::Error>> {
-        let mut trail = Trail::new(self.client.clone());
+        let mut trail = Trail::new(self.0.client.clone());
         let explanation = self.explained(&mut trail).await;
         explanation.map_err(|kind| trail.error::<O>(kind))
     }
 
     async fn explained(self, trail: &mut Trail) -> Result<Explanation, ErrorKind<O::Error>> {
-        let (config, deadlines) = (self.client.config().clone(), self.deadlines);
+        let (config, deadlines) = (self.0.client.config().clone(), self.0.deadlines);
         let (mut prepared, file) = self.prepare(trail)?;
         prepared.attach(file).await?;
         let mut running = deadlines.start();

@@ -6,7 +6,6 @@ use bytes::Bytes;
 use http::Response;
 use http::response::Parts;
 use invoke_model_protocol::{Operation, PayloadOutput};
-use invoke_model_transport::{ResponseBody, TransportError};
 use tracing::Instrument;
 
 use super::answer::{Answer, Chunks, Deliver};
@@ -50,8 +49,8 @@ impl<O: Operation> Call<O> {
     }
 
     async fn deliver<D: Deliver<O>>(self) -> Result<(D::Answer, Trail), Error<O::Error>> {
-        let mut trail = Trail::new(self.client.clone());
-        let span = span::call::<O>(&self.client);
+        let mut trail = Trail::new(self.0.client.clone());
+        let span = span::call::<O>(&self.0.client);
         // Pinned here, for it is large, and wrapping it would move it.
         let answer = pin!(self.attempts::<D>(&mut trail, &span)).instrument(span.clone()).await;
         match answer {
@@ -62,11 +61,6 @@ impl<O: Operation> Call<O> {
             }
         }
     }
-}
-
-pub(super) async fn whole(response: Response<ResponseBody>) -> Result<Response<Bytes>, TransportError> {
-    let (parts, body) = response.into_parts();
-    Ok(Response::from_parts(parts, body.collect().await?))
 }
 
 /// The answer is kept until it is parsed: the work behind it is paid for.

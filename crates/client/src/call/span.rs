@@ -5,6 +5,7 @@
 //! <https://opentelemetry.io/docs/specs/semconv/http/http-spans/>. `otel.name` and `otel.kind` are what bridges from
 //! `tracing` to OpenTelemetry take for a span's name and kind.
 
+use http::Request;
 use http::request::Parts;
 use invoke_model_protocol::{Operation, OperationError};
 use invoke_model_transport::TransportErrorKind;
@@ -52,12 +53,12 @@ pub(super) fn prepared<O: Operation>(span: &Span, path: &str, parts: &Parts) {
 }
 
 /// The span of an attempt.
-pub(super) fn attempt(client: &Client, parts: &Parts, earlier: u32) -> Span {
+pub(super) fn attempt<B>(client: &Client, request: &Request<B>, earlier: u32) -> Span {
     info_span!(
         "attempt",
-        otel.name = parts.method.as_str(),
+        otel.name = request.method().as_str(),
         otel.kind = "client",
-        http.request.method = parts.method.as_str(),
+        http.request.method = request.method().as_str(),
         http.request.resend_count = (earlier > 0).then_some(earlier),
         http.response.status_code = field::Empty,
         server.address = client.config().endpoint.host(),

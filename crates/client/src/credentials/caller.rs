@@ -77,9 +77,9 @@ impl Caller {
         }
     }
 
-    /// The service says that the credentials of this request have expired: the next attempt loads them anew.
-    pub(crate) fn expired(&self, refused: &Authorization) {
-        if let (Authentication::SigV4(identity), Some(loaded)) = (&self.authentication, &refused.loaded) {
+    /// The service says that these credentials have expired: the next attempt loads them anew.
+    pub(crate) fn expired(&self, refused: Option<&Arc<Loaded>>) {
+        if let (Authentication::SigV4(identity), Some(loaded)) = (&self.authentication, refused) {
             identity.invalidate(loaded);
         }
     }
@@ -98,7 +98,7 @@ pub(crate) struct Authorization {
     /// `None` with a bearer token.
     pub(crate) signed: Option<Signed>,
     /// What it was signed with.
-    loaded: Option<Arc<Loaded>>,
+    pub(crate) loaded: Option<Arc<Loaded>>,
 }
 
 impl Authorization {

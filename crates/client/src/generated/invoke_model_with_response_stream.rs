@@ -16,21 +16,21 @@ impl Call<InvokeModelWithResponseStream> {
     /// [`InvokeModelWithResponseStreamInput::body`](field@invoke_model_types::InvokeModelWithResponseStreamInput::body).
     #[must_use]
     pub fn body(mut self, value: impl Into<Body>) -> Self {
-        self.input.body = Some(self.attach(value.into()));
+        self.input().body = Some(self.attach(value.into()));
         self
     }
 
     /// [`InvokeModelWithResponseStreamInput::content_type`](field@invoke_model_types::InvokeModelWithResponseStreamInput::content_type).
     #[must_use]
     pub fn content_type(mut self, value: impl Into<String>) -> Self {
-        self.input.content_type = Some(value.into());
+        self.input().content_type = Some(value.into());
         self
     }
 
     /// [`InvokeModelWithResponseStreamInput::accept`](field@invoke_model_types::InvokeModelWithResponseStreamInput::accept).
     #[must_use]
     pub fn accept(mut self, value: impl Into<String>) -> Self {
-        self.input.accept = Some(value.into());
+        self.input().accept = Some(value.into());
         self
     }
 
@@ -38,49 +38,49 @@ impl Call<InvokeModelWithResponseStream> {
     #[must_use]
     pub fn model_id(mut self, value: impl Into<String>) -> Self {
         self.given(0);
-        self.input.model_id = value.into();
+        self.input().model_id = value.into();
         self
     }
 
     /// [`InvokeModelWithResponseStreamInput::trace`](field@invoke_model_types::InvokeModelWithResponseStreamInput::trace).
     #[must_use]
     pub fn trace(mut self, value: impl Into<Trace>) -> Self {
-        self.input.trace = Some(value.into());
+        self.input().trace = Some(value.into());
         self
     }
 
     /// [`InvokeModelWithResponseStreamInput::guardrail_identifier`](field@invoke_model_types::InvokeModelWithResponseStreamInput::guardrail_identifier).
     #[must_use]
     pub fn guardrail_identifier(mut self, value: impl Into<String>) -> Self {
-        self.input.guardrail_identifier = Some(value.into());
+        self.input().guardrail_identifier = Some(value.into());
         self
     }
 
     /// [`InvokeModelWithResponseStreamInput::guardrail_version`](field@invoke_model_types::InvokeModelWithResponseStreamInput::guardrail_version).
     #[must_use]
     pub fn guardrail_version(mut self, value: impl Into<String>) -> Self {
-        self.input.guardrail_version = Some(value.into());
+        self.input().guardrail_version = Some(value.into());
         self
     }
 
     /// [`InvokeModelWithResponseStreamInput::performance_config_latency`](field@invoke_model_types::InvokeModelWithResponseStreamInput::performance_config_latency).
     #[must_use]
     pub fn performance_config_latency(mut self, value: impl Into<PerformanceConfigLatency>) -> Self {
-        self.input.performance_config_latency = Some(value.into());
+        self.input().performance_config_latency = Some(value.into());
         self
     }
 
     /// [`InvokeModelWithResponseStreamInput::service_tier`](field@invoke_model_types::InvokeModelWithResponseStreamInput::service_tier).
     #[must_use]
     pub fn service_tier(mut self, value: impl Into<ServiceTierType>) -> Self {
-        self.input.service_tier = Some(value.into());
+        self.input().service_tier = Some(value.into());
         self
     }
 
     /// [`InvokeModelWithResponseStreamInput::request_metadata`](field@invoke_model_types::InvokeModelWithResponseStreamInput::request_metadata).
     #[must_use]
     pub fn request_metadata(mut self, value: impl Into<String>) -> Self {
-        self.input.request_metadata = Some(value.into());
+        self.input().request_metadata = Some(value.into());
         self
     }
 }

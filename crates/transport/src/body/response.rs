@@ -107,9 +107,18 @@ impl ResponseBody {
     ///
     /// [`TransportErrorKind::BodyIncomplete`]; what arrived before is lost.
     pub async fn collect(mut self) -> Result<Bytes, TransportError> {
+        self.read_to_end().await
+    }
+
+    /// As [`collect`](Self::collect), of a body that stays where it is: the future does not hold it.
+    ///
+    /// # Errors
+    ///
+    /// As [`collect`](Self::collect).
+    pub async fn read_to_end(&mut self) -> Result<Bytes, TransportError> {
         let Some(first) = self.chunk().await? else { return Ok(Bytes::new()) };
         let Some(second) = self.chunk().await? else { return Ok(first) };
-        let rest = Body::size_hint(&self).lower().min(LARGEST_RESERVE) as usize;
+        let rest = Body::size_hint(&*self).lower().min(LARGEST_RESERVE) as usize;
         let mut whole = BytesMut::with_capacity(first.len() + second.len() + rest);
         whole.extend_from_slice(&first);
         whole.extend_from_slice(&second);

@@ -1,8 +1,7 @@
 //! HTTP/1.1 on one connection.
 
 use std::{
-    future::poll_fn,
-    pin::{Pin, pin},
+    pin::Pin,
     task::{Context, Waker},
 };
 
@@ -34,27 +33,21 @@ impl Http1 {
         Ok(Self { sender: Some(sender), connection, ended: false })
     }
 
-    /// Sends, and reads until the response's head is there.
+    /// Puts a request into hyper's queue. The future is done when the response's head is there; it has to be polled with
+    /// the connection [driven](Self::drive).
     pub(super) fn send(
         &mut self,
         request: Request<RequestBody>,
-    ) -> impl Future<Output = Result<Response<Incoming>, TrySendError<Request<RequestBody>>>> {
+    ) -> impl Future<Output = Result<Response<Incoming>, TrySendError<Request<RequestBody>>>> + use<> {
         let sender = self.sender.as_mut().expect("a connection is used only before it is closed");
-        // In hyper's queue from here on, so that this future does not hold it, too.
-        let response = sender.try_send_request(request);
-        async {
-            let mut response = pin!(response);
-            poll_fn(|cx| {
-                drive(&mut self.connection, &mut self.ended, cx);
-                response.as_mut().poll(cx)
-            })
-            .await
-        }
+        sender.try_send_request(request)
     }
 
     /// Reads and writes what can be. An error is the call's to tell: hyper gives it to the response or its body.
     pub(super) fn drive(&mut self, cx: &mut Context<'_>) {
-        drive(&mut self.connection, &mut self.ended, cx);
+        if !self.ended {
+            self.ended = Pin::new(&mut self.connection).poll(cx).is_ready();
+        }
     }
 
     /// Whether the next request can be sent: the last one and its response are over, and the peer has not closed.
@@ -62,13 +55,6 @@ impl Http1 {
         // Wakes nobody: if the peer closes it later, the next look shows that.
         self.drive(&mut Context::from_waker(Waker::noop()));
         !self.ended && self.sender.as_ref().is_some_and(SendRequest::is_ready)
-    }
-}
-
-/// Polls a connection that has not come to its end.
-fn drive(connection: &mut Connection<Io, RequestBody>, ended: &mut bool, cx: &mut Context<'_>) {
-    if !*ended {
-        *ended = Pin::new(connection).poll(cx).is_ready();
     }
 }
 

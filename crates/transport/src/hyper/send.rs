@@ -1,6 +1,6 @@
 //! The way of a request: to which host, over which connection, and what becomes of one that was not taken.
 
-use std::{mem::take, sync::Arc};
+use std::{future::poll_fn, mem::take, pin::pin, sync::Arc};
 
 use http::{
     HeaderValue, Request, Response, StatusCode,
@@ -35,15 +35,21 @@ impl Route<'_> {
 }
 
 impl Inner {
-    pub(super) async fn send(
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "the future of an `async fn` has room for its arguments twice: rust-lang/rust#62958"
+    )]
+    pub(super) fn send(
         self: Arc<Self>,
         mut request: Request<RequestBody>,
-    ) -> Result<Response<ResponseBody>, TransportError> {
-        let (scheme, authority) = request::prepare(&mut request)?;
-        let proxy = self.settings.proxies.on_the_way_to(&scheme, &authority);
-        let route = Route { scheme, authority, proxy };
-        let sent = self.send_by(&route, &mut request).await;
-        sent.map_err(|error| error.at(&route.authority, proxy.map(Proxy::authority)))
+    ) -> impl Future<Output = Result<Response<ResponseBody>, TransportError>> + Send {
+        async move {
+            let (scheme, authority) = request::prepare(&mut request)?;
+            let proxy = self.settings.proxies.on_the_way_to(&scheme, &authority);
+            let route = Route { scheme, authority, proxy };
+            let sent = self.send_by(&route, &mut request).await;
+            sent.map_err(|error| error.at(&route.authority, proxy.map(Proxy::authority)))
+        }
     }
 
     async fn send_by(
@@ -140,7 +146,12 @@ impl Connection {
         match self {
             Self::Http1(mut lease) => {
                 request::for_http1(request, host, route.relay())?;
-                let sent = lease.connection.send(take(request)).await;
+                let mut sending = pin!(lease.connection.send(take(request)));
+                let sent = poll_fn(|cx| {
+                    lease.connection.drive(cx);
+                    sending.as_mut().poll(cx)
+                })
+                .await;
                 Ok(match sent {
                     Ok(response) => Ok(response::over_http1(response, lease)),
                     Err(error) => Err(Failed::new(error, request)),
