@@ -11,6 +11,7 @@ mod layers;
 mod machine;
 mod plot;
 mod programs;
+mod roots;
 mod row;
 mod rows;
 mod samples;

@@ -1,8 +1,11 @@
 //! What is measured, row by row.
 
+use std::fs;
+
 use bench_workload::{LARGE_LENGTH, Measured};
 
-use crate::programs::measure;
+use crate::programs::{measure, workspace};
+use crate::roots::Roots;
 use crate::row::{CLIENTS, Row};
 use crate::samples::Samples;
 use crate::server::{Server, Servers};
@@ -23,6 +26,9 @@ const COUNTED_EVENTS: (u64, u64) = (500, 3000);
 /// The same, stepped.
 const STEPPED_EVENTS: (u64, u64) = (50, 250);
 
+/// Plain hyper-util has no TLS of its own.
+const SPEAK_TLS: &[&str] = &["ours", "official"];
+
 /// Every row but those of clean builds; says on standard error which one is being measured.
 pub(crate) fn all(servers: &Servers, rounds: usize) -> Result<Vec<Row>> {
     let Servers { timing, valgrind, stepping } = servers;
@@ -30,6 +36,8 @@ pub(crate) fn all(servers: &Servers, rounds: usize) -> Result<Vec<Row>> {
     let counting = Measuring { server: valgrind, rounds: rounds.min(3) };
     let stepped = Measuring { server: stepping, rounds: 1 };
     let starting = Measuring { server: timing, rounds: rounds * 4 };
+    let roots = Roots::with(timing.certificate())?;
+    let request = large_request()?;
     Ok(vec![
         stepped
             .row("instructions a call, as executed", 0, |client| {
@@ -63,6 +71,14 @@ pub(crate) fn all(servers: &Servers, rounds: usize) -> Result<Vec<Row>> {
         measuring
             .work("the same, peak memory above both bodies, MiB", 1, &["large"], above_the_answer)?
             .held_to(targets::LARGE_MEMORY),
+        measuring
+            .work(
+                "25 MB from a file, peak memory above the answer, MiB",
+                1,
+                &["large-file", &request],
+                above_the_answer,
+            )?
+            .held_to(targets::FILE_MEMORY),
         counting.row("instructions an event, Callgrind", 0, |client| {
             callgrind::each(&format!("bench-{client}"), valgrind, &["stream"], COUNTED_EVENTS)
         })?,
@@ -77,9 +93,14 @@ pub(crate) fn all(servers: &Servers, rounds: usize) -> Result<Vec<Row>> {
         measuring.rate("events a second", &["stream", "30000"], 30_000.0)?,
         starting
             .row("process start to first answer over http, ms", 2, |client| {
-                start::to_first_answer(client, timing.url())
+                start::to_first_answer(client, timing.url(), &roots)
             })?
             .held_to(targets::START_HTTP),
+        starting
+            .row_of(SPEAK_TLS, "process start to first answer over https, ms", 2, |client| {
+                start::to_first_answer(client, timing.tls_url(), &roots)
+            })?
+            .held_to(targets::START_HTTPS),
         measuring
             .work("memory of an idle client with its connection, KiB", 0, &["idle", "100"], |measured| {
                 measured.after.saturating_sub(measured.before) as f64 / 100.0 / KIBI
@@ -98,6 +119,13 @@ fn above_the_answer(measured: &Measured) -> f64 {
     (measured.peak.saturating_sub(measured.before) as f64 - LARGE_LENGTH as f64) / (KIBI * KIBI)
 }
 
+/// A file with the request of the large call, and where it is.
+fn large_request() -> Result<String> {
+    let path = workspace().join("target/large-request");
+    fs::write(&path, vec![b'a'; LARGE_LENGTH])?;
+    Ok(path.into_os_string().into_string().map_err(|path| format!("{}: is not UTF-8", path.display()))?)
+}
+
 struct Measuring<'a> {
     server: &'a Server,
     rounds: usize,
@@ -105,8 +133,18 @@ struct Measuring<'a> {
 
 impl Measuring<'_> {
     fn row(&self, what: &'static str, digits: usize, take: impl FnMut(&str) -> Result<f64>) -> Result<Row> {
+        self.row_of(&CLIENTS, what, digits, take)
+    }
+
+    fn row_of(
+        &self,
+        clients: &[&str],
+        what: &'static str,
+        digits: usize,
+        take: impl FnMut(&str) -> Result<f64>,
+    ) -> Result<Row> {
         eprintln!("{what}");
-        let samples = Samples::alternating(&CLIENTS, self.rounds, take)?;
+        let samples = Samples::alternating(clients, self.rounds, take)?;
         Ok(Row { what, samples, digits, more_is_better: false, target: None })
     }
 

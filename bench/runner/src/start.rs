@@ -6,11 +6,13 @@ use std::time::Instant;
 use crate::Result;
 use crate::cores::{self, Core};
 use crate::programs::program;
+use crate::roots::Roots;
 
 /// A minimal program, from its start to its end, in milliseconds.
-pub(crate) fn to_first_answer(client: &str, url: &str) -> Result<f64> {
+pub(crate) fn to_first_answer(client: &str, url: &str, roots: &Roots) -> Result<f64> {
     let mut command = Command::new(program(&format!("minimal-{client}")));
     command.arg(url);
+    roots.trusted_by(&mut command);
     let (output, spent) = cores::on(Core::Client, || {
         let start = Instant::now();
         (command.output(), start.elapsed())

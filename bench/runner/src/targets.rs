@@ -17,10 +17,14 @@ pub(crate) const CALL_RATE: Target = Target::Times(OFFICIAL, 5);
 pub(crate) const LARGE_TIME: Target = Target::Part(PLAIN, 21, 10);
 /// Memory above 25 MB there and back, in MiB.
 pub(crate) const LARGE_MEMORY: Target = Target::AtMost(12);
+/// Memory above the answer where the request is in a file, in MiB.
+pub(crate) const FILE_MEMORY: Target = Target::AtMost(2);
 /// Instructions an event, as executed.
 pub(crate) const EVENT: Target = Target::AtMost(6_400);
 /// Start of a process to its first answer over http.
 pub(crate) const START_HTTP: Target = Target::Part(OFFICIAL, 1, 2);
+/// The same over https.
+pub(crate) const START_HTTPS: Target = Target::Part(OFFICIAL, 3, 4);
 /// Memory of an idle client.
 pub(crate) const IDLE_MEMORY: Target = Target::Below(OFFICIAL);
 /// Memory of a call in flight.
