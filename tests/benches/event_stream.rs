@@ -1,5 +1,5 @@
 //! Frames, ours and those of the published `aws-smithy-eventstream`, over the same bytes: `cargo bench -p
-//! invoke-model-tests`.
+//! invoke-model-tests --bench event_stream`. Throughput is in frames.
 #![allow(missing_docs, reason = "criterion's macro makes a public function")]
 
 use aws_smithy_eventstream::frame::{DecodedFrame, MessageFrameDecoder, write_message_to};

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::figures::number;
 use crate::programs::{build, workspace};
 use crate::server::{Pause, Server};
-use crate::table::number;
 use crate::{Result, callgrind, heap, layers, machine};
 
 /// How much more a count may be than its budget, as a part of it.

@@ -9,22 +9,46 @@ use nix::sys::time::TimeValLike;
 
 use crate::Result;
 use crate::programs::workspace;
+use crate::row::Row;
+use crate::samples::Samples;
+use crate::targets::{BUILD_CRATES, BUILD_SIZE, BUILD_TIME};
+
+/// Whose programs are built: plain hyper-util alone has no TLS.
+pub(crate) const CLIENTS: &[&str] = &["ours", "official"];
+
+/// A build for each client, as rows.
+pub(crate) fn rows() -> Result<Vec<Row>> {
+    let builds = CLIENTS.iter().map(|client| build(client)).collect::<Result<Vec<_>>>()?;
+    let row = |what, digits, value: fn(&CleanBuild) -> f64| Row {
+        what,
+        samples: builds.iter().map(|build| Samples::one(value(build))).collect(),
+        digits,
+        more_is_better: false,
+        target: None,
+    };
+    Ok(vec![
+        row("crates", 0, |build| build.crates as f64).held_to(BUILD_CRATES),
+        row("processor time, seconds", 0, |build| build.cpu.as_secs_f64()).held_to(BUILD_TIME),
+        row("time by the clock, seconds", 0, |build| build.wall.as_secs_f64()),
+        row("size without symbols, MB", 1, |build| build.size as f64 / 1e6).held_to(BUILD_SIZE),
+    ])
+}
 
 /// What one build took.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct CleanBuild {
+struct CleanBuild {
     /// Crates that were compiled, those of build scripts included.
-    pub(crate) crates: usize,
+    crates: usize,
     /// By the clock.
-    pub(crate) wall: Duration,
+    wall: Duration,
     /// Of the processors: what else the machine does matters less to it.
-    pub(crate) cpu: Duration,
+    cpu: Duration,
     /// Of the program without symbols, in bytes.
-    pub(crate) size: u64,
+    size: u64,
 }
 
 /// Builds a minimal program in an empty folder. What it needs is fetched before the clock starts.
-pub(crate) fn build(client: &str) -> Result<CleanBuild> {
+fn build(client: &str) -> Result<CleanBuild> {
     let target = workspace().join("target/clean");
     if target.exists() {
         fs::remove_dir_all(&target)?;

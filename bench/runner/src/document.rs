@@ -6,41 +6,93 @@ use std::path::PathBuf;
 use crate::Result;
 use crate::programs::workspace;
 
-/// The lines of the page between which a run stands.
-const BEGIN: &str = "<!-- a run of `cargo xtask bench --docs`: begin -->\n";
-const END: &str = "<!-- a run of `cargo xtask bench --docs`: end -->\n";
+/// What is written into the page, each in its place; all else there is prose.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Part {
+    /// The rows of a run, and the layers.
+    Run,
+    /// Those that have a target, against it.
+    Targets,
+    /// The clean builds, which may be of another run.
+    Builds,
+    /// The same against their targets.
+    BuildTargets,
+}
 
-/// Puts a run into the page, in place of the one before, and its plot beside it.
-pub(crate) fn write(tables: &str, plot: &str) -> Result<()> {
+impl Part {
+    /// The lines of the page between which it stands.
+    fn markers(self) -> [String; 2] {
+        let name = match self {
+            Self::Run => "run",
+            Self::Targets => "targets",
+            Self::Builds => "clean builds",
+            Self::BuildTargets => "targets of the clean builds",
+        };
+        ["begin", "end"].map(|end| format!("<!-- {name}, by `cargo xtask bench --docs`: {end} -->\n"))
+    }
+}
+
+/// Puts parts into the page, in place of those before.
+pub(crate) fn write(parts: &[(Part, &str)]) -> Result<()> {
     let page = docs().join("performance.md");
-    let text = fs::read_to_string(&page).map_err(|error| format!("{}: {error}", page.display()))?;
-    fs::write(
-        &page,
-        replaced(&text, tables).ok_or_else(|| format!("{}: no `{}`", page.display(), BEGIN.trim()))?,
-    )?;
-    fs::write(docs().join("performance.svg"), plot)?;
-    println!("wrote {}", docs().display());
+    let mut text = fs::read_to_string(&page).map_err(|error| format!("{}: {error}", page.display()))?;
+    for &(part, content) in parts {
+        let missing = || format!("{}: no `{}`", page.display(), part.markers()[0].trim());
+        text = replaced(&text, part, content).ok_or_else(missing)?;
+    }
+    fs::write(&page, text)?;
+    println!("wrote {}", page.display());
     Ok(())
+}
+
+/// Puts the plot beside the page.
+pub(crate) fn write_plot(plot: &str) -> Result<()> {
+    Ok(fs::write(docs().join("performance.svg"), plot)?)
 }
 
 fn docs() -> PathBuf {
     workspace().join("../docs")
 }
 
-fn replaced(page: &str, run: &str) -> Option<String> {
-    let (before, rest) = page.split_once(BEGIN)?;
-    let (_, after) = rest.split_once(END)?;
-    Some(format!("{before}{BEGIN}{run}{END}{after}"))
+fn replaced(page: &str, part: Part, content: &str) -> Option<String> {
+    let [begin, end] = part.markers();
+    let (before, rest) = page.split_once(&begin)?;
+    let (_, after) = rest.split_once(&end)?;
+    Some(format!("{before}{begin}{content}{end}{after}"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{BEGIN, END, replaced};
+    use std::fs;
+
+    use super::{Part, docs, replaced};
+
+    const PARTS: [Part; 4] = [Part::Run, Part::Targets, Part::Builds, Part::BuildTargets];
 
     #[test]
-    fn only_the_run_is_replaced() {
-        let page = |run: &str| format!("before\n{BEGIN}{run}{END}after\n");
-        assert_eq!(replaced(&page("old\n"), "new\n"), Some(page("new\n")));
-        assert_eq!(replaced("no run", "new\n"), None);
+    fn only_the_part_is_replaced() {
+        let page = |contents: [&str; 4]| {
+            let parts = PARTS.iter().zip(contents).map(|(part, content)| {
+                let [begin, end] = part.markers();
+                format!("before\n{begin}{content}{end}after\n")
+            });
+            parts.collect::<String>()
+        };
+        for (index, part) in PARTS.into_iter().enumerate() {
+            let mut expected = ["old\n"; 4];
+            expected[index] = "new\n";
+            assert_eq!(replaced(&page(["old\n"; 4]), part, "new\n"), Some(page(expected)));
+            assert_eq!(replaced("no part", part, "new\n"), None);
+        }
+    }
+
+    #[test]
+    fn the_page_has_a_place_for_each_part() {
+        let page = fs::read_to_string(docs().join("performance.md")).unwrap();
+        for part in PARTS {
+            for marker in part.markers() {
+                assert_eq!(page.matches(&marker).count(), 1, "{marker}");
+            }
+        }
     }
 }

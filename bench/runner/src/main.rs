@@ -5,16 +5,21 @@ mod callgrind;
 mod clean_build;
 mod cores;
 mod document;
+mod figures;
 mod heap;
 mod layers;
 mod machine;
 mod plot;
 mod programs;
+mod roots;
+mod row;
 mod rows;
 mod samples;
 mod server;
 mod single_step;
+mod start;
 mod table;
+mod targets;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -36,7 +41,7 @@ struct Arguments {
     /// How often each client takes its turn in the rows that are timed.
     #[arg(long, default_value_t = 7)]
     rounds: usize,
-    /// Leave out the clean builds, which take minutes.
+    /// Leave out the clean builds, which take minutes. The page keeps those that it has.
     #[arg(long, conflicts_with = "quick")]
     no_builds: bool,
     /// Write the run into `docs/performance.md`, and its plot beside it.

@@ -4,7 +4,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use crate::Result;
-use crate::table::number;
+use crate::figures::number;
 
 /// An SVG with a bar for each value, in the order given, top to bottom.
 pub(crate) fn bars(title: &str, values: &[(&str, f64)]) -> Result<String> {

@@ -9,9 +9,6 @@ use crate::Result;
 use crate::cores::{self, Core};
 use crate::server::Server;
 
-/// The clients in the order of the table's columns.
-pub(crate) const CLIENTS: [&str; 3] = ["ours", "official", "plain"];
-
 /// The folder of this workspace.
 pub(crate) fn workspace() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -7,22 +7,28 @@ use crate::Result;
 pub(crate) struct Samples(Vec<f64>);
 
 impl Samples {
+    /// Of what is measured once.
+    pub(crate) fn one(value: f64) -> Self {
+        Self(vec![value])
+    }
+
     /// Takes each client's value in turn, round after round, so that what else the machine does hits all alike.
-    pub(crate) fn alternating<const N: usize>(
-        clients: [&str; N],
+    pub(crate) fn alternating(
+        clients: &[&str],
         rounds: usize,
         mut take: impl FnMut(&str) -> Result<f64>,
-    ) -> Result<[Self; N]> {
-        let mut all = [const { Vec::new() }; N];
+    ) -> Result<Vec<Self>> {
+        let mut all = vec![Vec::new(); clients.len()];
         for _ in 0..rounds.max(1) {
             for (client, values) in clients.iter().zip(&mut all) {
                 values.push(take(client)?);
             }
         }
-        Ok(all.map(|mut values| {
+        let sorted = |mut values: Vec<f64>| {
             values.sort_by(f64::total_cmp);
             Self(values)
-        }))
+        };
+        Ok(all.into_iter().map(sorted).collect())
     }
 
     /// The value in the middle.
@@ -47,15 +53,15 @@ mod tests {
     fn clients_take_turns_and_outliers_do_not_matter() {
         let mut order = String::new();
         let mut values = [5.0, 1.0, 3.0, 2.0, 100.0, 3.0].into_iter();
-        let [a, b] = Samples::alternating(["a", "b"], 3, |client| {
+        let samples = Samples::alternating(&["a", "b"], 3, |client| {
             order.push_str(client);
             Ok(values.next().unwrap())
         })
         .unwrap();
         assert_eq!(order, "ababab");
-        assert_eq!((a.median(), b.median()), (5.0, 2.0));
+        assert_eq!(samples.iter().map(Samples::median).collect::<Vec<_>>(), [5.0, 2.0]);
         assert_eq!(Samples(vec![1.0, 3.0]).median(), 2.0);
         assert_eq!(Samples(vec![1.0, 9.0, 10.0, 12.0, 99.0]).spread(), 2.0);
-        assert_eq!(Samples(vec![7.0]).spread(), 0.0);
+        assert_eq!(Samples::one(7.0).spread(), 0.0);
     }
 }

@@ -1,5 +1,6 @@
 //! The server, as long as it is needed.
 
+use std::error::Error;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
@@ -19,11 +20,17 @@ pub(crate) enum Pause {
     Stepping = 100,
 }
 
+/// How the last line of a certificate begins:
+/// <https://www.rfc-editor.org/rfc/rfc7468#section-2>
+const PEM_END: &str = "-----END ";
+
 /// A running server; it ends with this value.
 #[derive(Debug)]
 pub(crate) struct Server {
     child: Child,
     url: String,
+    tls_url: String,
+    certificate: String,
 }
 
 /// One for each way to measure.
@@ -52,21 +59,32 @@ impl Server {
         command.arg((pause as u64).to_string());
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = cores::on(Core::Server, || command.spawn())??;
-        let mut url = String::new();
-        if let Some(output) = child.stdout.take() {
-            BufReader::new(output).read_line(&mut url)?;
+        let Some(output) = child.stdout.take() else { return Err("no pipe from the server".into()) };
+        let mut lines = BufReader::new(output).lines();
+        let mut line = || {
+            lines.next().ok_or("the server ended before it said where it is")?.map_err(Box::<dyn Error>::from)
+        };
+        let (url, tls_url, mut certificate) = (line()?, line()?, String::new());
+        while !certificate.contains(PEM_END) {
+            certificate.push_str(&line()?);
+            certificate.push('\n');
         }
-        let server = Self { child, url: url.trim().to_owned() };
-        if server.url.is_empty() {
-            Err("the server ended before it said where it is".into())
-        } else {
-            Ok(server)
-        }
+        Ok(Self { child, url, tls_url, certificate })
     }
 
     /// Where it is.
     pub(crate) fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Where it is over TLS.
+    pub(crate) fn tls_url(&self) -> &str {
+        &self.tls_url
+    }
+
+    /// What to trust there, in PEM.
+    pub(crate) fn certificate(&self) -> &str {
+        &self.certificate
     }
 }
 

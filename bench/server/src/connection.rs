@@ -3,11 +3,15 @@
 use std::io;
 
 use bytes::{Buf, BytesMut};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::sleep;
 
 use crate::answer::{Answer, Answers};
+
+/// Bytes both ways, encrypted or not.
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Stream for S {}
 
 /// What is kept of a request.
 struct Request {
@@ -18,7 +22,7 @@ struct Request {
     body: usize,
 }
 
-pub(crate) async fn serve(mut stream: TcpStream, answers: &Answers) -> io::Result<()> {
+pub(crate) async fn serve(mut stream: impl Stream, answers: &Answers) -> io::Result<()> {
     let mut buffer = BytesMut::with_capacity(64 * 1024);
     while let Some(request) = head(&mut stream, &mut buffer).await? {
         buffer.advance(request.length);
@@ -42,12 +46,13 @@ pub(crate) async fn serve(mut stream: TcpStream, answers: &Answers) -> io::Resul
                 stream.write_all(b"0\r\n\r\n").await?;
             }
         }
+        stream.flush().await?;
     }
     Ok(())
 }
 
 /// Reads until the head of a request is in the buffer; `None` at the end of the connection.
-async fn head(stream: &mut TcpStream, buffer: &mut BytesMut) -> io::Result<Option<Request>> {
+async fn head(stream: &mut impl Stream, buffer: &mut BytesMut) -> io::Result<Option<Request>> {
     loop {
         if let Some(request) = parse(buffer)? {
             return Ok(Some(request));
@@ -71,7 +76,7 @@ fn parse(buffer: &[u8]) -> io::Result<Option<Request>> {
 }
 
 /// Reads the body, and keeps nothing of it.
-async fn discard(stream: &mut TcpStream, buffer: &mut BytesMut, body: usize) -> io::Result<()> {
+async fn discard(stream: &mut impl Stream, buffer: &mut BytesMut, body: usize) -> io::Result<()> {
     let mut rest = body;
     loop {
         let here = rest.min(buffer.len());

@@ -1,20 +1,27 @@
-//! The server as a process of its own, so that nothing of it is counted. Prints its URL, and serves until its input
-//! ends: it does not outlive who started it. Its argument is how long each small answer takes, in milliseconds.
+//! The server as a process of its own, so that nothing of it is counted. Prints its URL, that of its TLS, and the
+//! certificate to trust for it; serves until its input ends: it does not outlive who started it. Its argument is how long
+//! each small answer takes, in milliseconds.
 
+use std::error::Error;
 use std::io::{self, Read};
 use std::time::Duration;
 use std::{env, process, thread};
 
+use bench_server::Identity;
 use tokio::net::TcpListener;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> io::Result<()> {
-    let pause = env::args().nth(1).map_or(Ok(0), |pause| pause.parse()).map_err(io::Error::other)?;
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    println!("http://{}", listener.local_addr()?);
+async fn main() -> Result<(), Box<dyn Error>> {
+    let pause = env::args().nth(1).map_or(Ok(0), |pause| pause.parse())?;
+    let (plain, encrypted) =
+        (TcpListener::bind("127.0.0.1:0").await?, TcpListener::bind("127.0.0.1:0").await?);
+    let identity = Identity::new()?;
+    println!("http://{}\nhttps://{}", plain.local_addr()?, encrypted.local_addr()?);
+    println!("{}", identity.certificate.trim_end());
     thread::spawn(|| {
         let end = io::stdin().read_to_end(&mut Vec::new());
         process::exit(i32::from(end.is_err()))
     });
-    bench_server::serve(listener, Duration::from_millis(pause)).await
+    bench_server::serve(plain, encrypted, identity, Duration::from_millis(pause)).await?;
+    Ok(())
 }

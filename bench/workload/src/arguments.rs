@@ -1,5 +1,7 @@
 //! What a client program is told.
 
+use std::path::PathBuf;
+
 use clap::{Parser, Subcommand};
 
 /// The command line of every client program.
@@ -16,7 +18,7 @@ pub struct Arguments {
 }
 
 /// What is measured.
-#[derive(Clone, Copy, Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub enum Work {
     /// Small calls, one after the other.
     Calls {
@@ -32,6 +34,11 @@ pub enum Work {
     },
     /// One call with a large request and a large answer.
     Large,
+    /// The same, the request in a file.
+    LargeFile {
+        /// The file.
+        path: PathBuf,
+    },
     /// One stream.
     Stream {
         /// How many events are in it.

@@ -1,6 +1,7 @@
 //! What a client has to be able to do.
 
 use std::future::Future;
+use std::path::Path;
 
 use bytes::Bytes;
 
@@ -11,6 +12,9 @@ pub trait Client: Clone + Send + Sync + 'static {
 
     /// `InvokeModel`; gives the length of the answer's body.
     fn call(&self, model_id: &str, body: Bytes) -> impl Future<Output = usize> + Send;
+
+    /// The same with a body that is in a file, in the way that needs the least memory.
+    fn call_with_file(&self, model_id: &str, path: &Path) -> impl Future<Output = usize> + Send;
 
     /// `InvokeModelWithResponseStream`, read to its end.
     fn stream(&self, model_id: &str, body: Bytes) -> impl Future<Output = Streamed> + Send;

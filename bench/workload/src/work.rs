@@ -31,8 +31,8 @@ pub fn ready() {
 async fn measured<C: Client>(arguments: &Arguments) -> Measured {
     let client = C::new(&arguments.endpoint);
     small_calls(&client, WARM_UP).await;
-    if let Work::AtOnce { width, .. } = arguments.work {
-        at_once(&client, 2, width).await;
+    if let Work::AtOnce { width, .. } = &arguments.work {
+        at_once(&client, 2, *width).await;
     }
     // Made before the start: what is compared is what a client adds to what its caller holds.
     let large = matches!(arguments.work, Work::Large).then(|| Bytes::from(vec![b'a'; LARGE_LENGTH]));
@@ -40,18 +40,22 @@ async fn measured<C: Client>(arguments: &Arguments) -> Measured {
         ready();
     }
     let start = Start::now();
-    match arguments.work {
-        Work::Calls { count } => small_calls(&client, count).await,
-        Work::AtOnce { count, width } => at_once(&client, count, width).await,
+    match &arguments.work {
+        &Work::Calls { count } => small_calls(&client, count).await,
+        &Work::AtOnce { count, width } => at_once(&client, count, width).await,
         Work::Large => {
             let answer = client.call(LARGE, large.unwrap_or_default()).await;
             assert_eq!(answer, LARGE_LENGTH);
         }
-        Work::Stream { events: count } => {
+        Work::LargeFile { path } => {
+            let answer = client.call_with_file(LARGE, path).await;
+            assert_eq!(answer, LARGE_LENGTH);
+        }
+        &Work::Stream { events: count } => {
             let streamed = client.stream(&events(count), Bytes::from_static(REQUEST)).await;
             assert!(streamed.bytes >= count, "{streamed:?}");
         }
-        Work::Idle { count } => {
+        &Work::Idle { count } => {
             let mut kept = Vec::with_capacity(count);
             for _ in 0..count {
                 let client = C::new(&arguments.endpoint);
@@ -60,7 +64,7 @@ async fn measured<C: Client>(arguments: &Arguments) -> Measured {
             }
             return start.end();
         }
-        Work::InFlight { count } => in_flight(&client, count).await,
+        &Work::InFlight { count } => in_flight(&client, count).await,
     }
     start.end()
 }

@@ -1,5 +1,7 @@
 //! The published `aws-sdk-bedrockruntime`, as its documentation says to use it.
 
+use std::path::Path;
+
 use aws_sdk_bedrockruntime::config::{BehaviorVersion, Config, Credentials, Region};
 use aws_sdk_bedrockruntime::primitives::Blob;
 use aws_sdk_bedrockruntime::types::ResponseStream;
@@ -24,6 +26,11 @@ impl Client for Official {
         let body = Blob::new(Vec::from(body));
         let call = self.0.invoke_model().model_id(model_id).content_type("application/json").body(body);
         call.send().await.expect("an answer").body.as_ref().len()
+    }
+
+    /// Its body is a `Blob`, bytes in memory: a file has to be read whole.
+    async fn call_with_file(&self, model_id: &str, path: &Path) -> usize {
+        self.call(model_id, tokio::fs::read(path).await.expect("a file").into()).await
     }
 
     async fn stream(&self, model_id: &str, body: Bytes) -> Streamed {

@@ -1,9 +1,11 @@
 //! Ours, with everything on: credentials looked up, signed, typed output, `tracing` compiled in and nobody listening.
 
+use std::path::Path;
+
 use bench_workload::{Client, Streamed, run};
 use bytes::Bytes;
 use invoke_model_client::types::ResponseStream;
-use invoke_model_client::{Config, Credentials};
+use invoke_model_client::{Body, Config, Credentials};
 
 #[derive(Clone)]
 struct Ours(invoke_model_client::Client);
@@ -20,6 +22,12 @@ impl Client for Ours {
     }
 
     async fn call(&self, model_id: &str, body: Bytes) -> usize {
+        let call = self.0.invoke_model().model_id(model_id).content_type("application/json").body(body);
+        call.send().await.expect("an answer").body.len()
+    }
+
+    async fn call_with_file(&self, model_id: &str, path: &Path) -> usize {
+        let body = Body::from_path(path);
         let call = self.0.invoke_model().model_id(model_id).content_type("application/json").body(body);
         call.send().await.expect("an answer").body.len()
     }

@@ -1,13 +1,21 @@
 //! The floor: hyper-util's pooled client, a constant request without a signature, bodies as they come.
 
+use std::path::Path;
+
 use bench_workload::{Client, SMALL, Streamed, run};
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use futures_util::TryStreamExt;
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::{Frame, Incoming};
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use hyper::{Request, Response, Uri};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use tokio::fs::File;
+use tokio_util::io::ReaderStream;
+
+/// What is read of a file at once, in bytes: as much as ours does.
+const PIECE: usize = 64 << 10;
 
 #[derive(Clone)]
 struct Plain {
@@ -46,6 +54,22 @@ impl Client for Plain {
         let target =
             if small { self.small.clone() } else { Self::target(&self.endpoint, model_id, "invoke") };
         let answer = self.send(target, body).await;
+        answer.into_body().collect().await.expect("a body").to_bytes().len()
+    }
+
+    /// Read while it is sent, by a client for such bodies: the one for all the rest is for bytes.
+    async fn call_with_file(&self, model_id: &str, path: &Path) -> usize {
+        let file = File::open(path).await.expect("a file");
+        let length = file.metadata().await.expect("its length").len();
+        let pieces = ReaderStream::with_capacity(file, PIECE).map_ok(Frame::data);
+        let request = Request::post(Self::target(&self.endpoint, model_id, "invoke"))
+            .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
+            .header(CONTENT_LENGTH, length)
+            .body(StreamBody::new(pieces))
+            .expect("a request");
+        let client = hyper_util::client::legacy::Client::builder(TokioExecutor::new()).build_http();
+        let answer = client.request(request).await.expect("an answer");
+        assert!(answer.status().is_success());
         answer.into_body().collect().await.expect("a body").to_bytes().len()
     }
 

@@ -1,0 +1,26 @@
+//! What it takes to start a program that makes one call.
+
+use std::process::Command;
+use std::time::Instant;
+
+use crate::Result;
+use crate::cores::{self, Core};
+use crate::programs::program;
+use crate::roots::Roots;
+
+/// A minimal program, from its start to its end, in milliseconds.
+pub(crate) fn to_first_answer(client: &str, url: &str, roots: &Roots) -> Result<f64> {
+    let mut command = Command::new(program(&format!("minimal-{client}")));
+    command.arg(url);
+    roots.trusted_by(&mut command);
+    let (output, spent) = cores::on(Core::Client, || {
+        let start = Instant::now();
+        (command.output(), start.elapsed())
+    })?;
+    let output = output?;
+    if !output.status.success() {
+        let words = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("minimal-{client} {url}: {}\n{words}", output.status).into());
+    }
+    Ok(spent.as_secs_f64() * 1e3)
+}
