@@ -93,18 +93,15 @@ impl fmt::Debug for Field<'_> {
 /// The host of a request without a `host` field: what an HTTP client makes of the URI, so without user
 /// information and without the default port of the scheme (RFC 9110, sections 4.2 and 7.2).
 pub(crate) fn host(uri: &Uri) -> Option<&str> {
-    let authority = uri.authority()?;
+    let authority = uri.authority()?.as_str();
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     let default_port = match uri.scheme_str() {
-        Some("http") => Some(80),
-        Some("https") => Some(443),
-        _ => None,
+        Some("http") => ":80",
+        Some("https") => ":443",
+        _ => ":",
     };
-    let host = match authority.port_u16() {
-        Some(port) if Some(port) != default_port => {
-            authority.as_str().rsplit_once('@').map_or(authority.as_str(), |(_, host)| host)
-        }
-        _ => authority.host(),
-    };
+    // Nothing behind the colon is the default port, too: RFC 3986, section 3.2.3.
+    let host = host.strip_suffix(default_port).or_else(|| host.strip_suffix(':')).unwrap_or(host);
     (!host.is_empty()).then_some(host)
 }
 
@@ -121,6 +118,8 @@ mod tests {
         check("http://example.com:443/", Some("example.com:443"));
         check("http://user:word@localhost:8080/", Some("localhost:8080"));
         check("http://user:word@localhost/", Some("localhost"));
+        check("http://localhost:/", Some("localhost"));
+        check("https://:443/", None);
         check("http://[::1]:80/", Some("[::1]"));
         check("http://[::1]:8080/", Some("[::1]:8080"));
         check("/only/a/path", None);

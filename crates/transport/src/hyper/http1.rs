@@ -50,10 +50,20 @@ impl Http1 {
         }
     }
 
+    /// Whether the last request and its response are over.
+    pub(super) fn is_done(&mut self) -> bool {
+        // Mostly it has been seen when the response's last bytes were read.
+        self.is_ready() || self.is_free()
+    }
+
     /// Whether the next request can be sent: the last one and its response are over, and the peer has not closed.
     pub(super) fn is_free(&mut self) -> bool {
         // Wakes nobody: if the peer closes it later, the next look shows that.
         self.drive(&mut Context::from_waker(Waker::noop()));
+        self.is_ready()
+    }
+
+    fn is_ready(&self) -> bool {
         !self.ended && self.sender.as_ref().is_some_and(SendRequest::is_ready)
     }
 }

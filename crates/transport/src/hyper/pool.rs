@@ -40,7 +40,7 @@ impl Pool {
         let limits = Limits {
             idle_timeout: settings.pool_idle_timeout,
             max_idle: settings.pool_max_idle_per_host,
-            max_connections: settings.max_connections_per_host.clamp(1, Semaphore::MAX_PERMITS),
+            max_connections: settings.max_connections_per_host.max(1),
         };
         Self { limits, hosts: Mutex::default() }
     }
@@ -63,6 +63,9 @@ impl Pool {
     }
 }
 
+/// What a connection in use is allowed by, where there is a limit.
+pub(super) type Permit = Option<OwnedSemaphorePermit>;
+
 /// The connections to one host.
 pub(super) struct Host {
     scheme: Scheme,
@@ -71,8 +74,8 @@ pub(super) struct Host {
     pub(super) field: HeaderValue,
     limits: Limits,
     /// One permit for each connection in use. A connection is opened only when none is idle, so that there are never
-    /// more than this in all.
-    in_use: Arc<Semaphore>,
+    /// more than this in all. `None` if there may be any number.
+    in_use: Option<Arc<Semaphore>>,
     idle: Mutex<Idle>,
     #[cfg(feature = "http2")]
     pub(super) shared: Shared,
@@ -93,7 +96,8 @@ impl Host {
             scheme: scheme.clone(),
             authority: authority.clone(),
             limits,
-            in_use: Arc::new(Semaphore::new(limits.max_connections)),
+            in_use: (limits.max_connections <= Semaphore::MAX_PERMITS)
+                .then(|| Arc::new(Semaphore::new(limits.max_connections))),
             idle: Mutex::default(),
             #[cfg(feature = "http2")]
             shared: Shared::new(limits.idle_timeout),
@@ -107,8 +111,9 @@ impl Host {
     }
 
     /// Waits until there may be one more connection in use.
-    pub(super) async fn permit(&self) -> OwnedSemaphorePermit {
-        Arc::clone(&self.in_use).acquire_owned().await.expect("nobody closes the semaphore")
+    pub(super) async fn permit(&self) -> Permit {
+        let in_use = Arc::clone(self.in_use.as_ref()?);
+        Some(in_use.acquire_owned().await.expect("nobody closes the semaphore"))
     }
 
     /// The connection that was used last and can be used again.
@@ -188,18 +193,18 @@ pub(super) struct Lease {
     pub(super) connection: Box<Http1>,
     host: Arc<Host>,
     /// After the connection: it is closed, or kept, before another one may be opened.
-    permit: OwnedSemaphorePermit,
+    permit: Permit,
 }
 
 impl Lease {
-    pub(super) fn new(connection: Box<Http1>, host: Arc<Host>, permit: OwnedSemaphorePermit) -> Self {
+    pub(super) fn new(connection: Box<Http1>, host: Arc<Host>, permit: Permit) -> Self {
         Self { connection, host, permit }
     }
 
     /// Keeps the connection for the next call if its request and response are over; closes it otherwise.
     pub(super) fn give_back(self) {
         let Self { mut connection, host, permit } = self;
-        if connection.is_free() {
+        if connection.is_done() {
             host.keep(connection);
         } else {
             drop(connection);

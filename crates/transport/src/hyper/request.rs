@@ -23,10 +23,7 @@ pub(super) fn prepare(request: &mut Request<RequestBody>) -> Result<(Scheme, Aut
 }
 
 fn target(uri: &Uri) -> Result<(Scheme, Authority), TransportError> {
-    let authority = match uri.authority() {
-        Some(authority) if !authority.host().is_empty() => authority.clone(),
-        _ => return Err(invalid("its URI has no host: expected https://HOST/PATH or http://HOST/PATH")),
-    };
+    let Some(authority) = uri.authority().cloned() else { return Err(no_host()) };
     match uri.scheme() {
         Some(scheme) if *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS => {
             Ok((scheme.clone(), authority))
@@ -94,6 +91,9 @@ fn path(uri: &Uri) -> PathAndQuery {
 
 /// What `Host` says: the host, and the port unless it is the scheme's own.
 pub(super) fn host(scheme: &Scheme, authority: &Authority) -> Result<HeaderValue, TransportError> {
+    if authority.host().is_empty() {
+        return Err(no_host());
+    }
     let host = match (scheme.as_str(), authority.port_u16()) {
         ("http", Some(80)) | ("https", Some(443)) | (_, None) => HeaderValue::from_str(authority.host()),
         (_, Some(port)) => HeaderValue::try_from(format!("{}:{port}", authority.host())),
@@ -116,6 +116,10 @@ fn length(request: &mut Request<RequestBody>) -> Result<(), TransportError> {
         }
         _ => Ok(()),
     }
+}
+
+fn no_host() -> TransportError {
+    invalid("its URI has no host: expected https://HOST/PATH or http://HOST/PATH")
 }
 
 fn invalid(words: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> TransportError {

@@ -7,14 +7,13 @@ use http::{
     uri::{Authority, Scheme},
 };
 use hyper::client::conn::TrySendError;
-use tokio::sync::OwnedSemaphorePermit;
 
 #[cfg(feature = "http2")]
 use super::shared::Use;
 use super::{
     Inner, classify,
     http1::Http1,
-    pool::{Host, Lease},
+    pool::{Host, Lease, Permit},
     request, response,
     stream::Io,
 };
@@ -97,7 +96,7 @@ impl Inner {
         &self,
         io: Io,
         host: &Arc<Host>,
-        permit: OwnedSemaphorePermit,
+        permit: Permit,
     ) -> Result<(Connection, bool), TransportError> {
         let connection = Box::new(Http1::new(io).await.map_err(classify::unsent)?);
         Ok((Connection::Http1(Lease::new(connection, Arc::clone(host), permit)), true))
