@@ -94,7 +94,8 @@ async fn attempt<O: Operation, D: Deliver<O>>(
             }
         };
         let span = span::attempt(client, &request, trail.attempts);
-        (running.send(&*client.config().transport, request), credentials, span)
+        let sending = span.in_scope(|| running.send(&*client.config().transport, request));
+        (sending, credentials, span)
     };
     let sending = pin!(sending);
     trail.attempts += 1;

@@ -21,8 +21,10 @@ pub struct Trail {
     pub(super) target: Option<Uri>,
     /// How often the request was sent.
     pub(super) attempts: u32,
-    /// The attempts that have failed; the last one is that of the error, if the call ends with one.
+    /// The attempts that have failed.
     failed: Vec<Attempt>,
+    /// Whether the last of them is that of the error, if the call ends with one.
+    own: bool,
     /// How long the call waited before the attempt in progress.
     waited: Duration,
     /// From the head of the answer to the last attempt.
@@ -31,7 +33,8 @@ pub struct Trail {
 
 impl Trail {
     pub(super) fn new(client: Client) -> Self {
-        Self { client, target: None, attempts: 0, failed: Vec::new(), waited: Duration::ZERO, answer: None }
+        let (target, failed, answer) = (None, Vec::new(), None);
+        Self { client, target, attempts: 0, failed, own: false, waited: Duration::ZERO, answer }
     }
 
     /// The path of the request, without the endpoint's base path.
@@ -51,8 +54,12 @@ impl Trail {
         }
     }
 
-    /// An attempt has failed.
+    /// An attempt has failed. One that was not even begun, for want of credentials or of its turn, is none: the error
+    /// alone tells of it.
     pub(super) fn failed<O: Operation>(&mut self, kind: &ErrorKind<O::Error>, took: Duration) {
+        if self.failed.last().map_or(0, |last| last.number) == self.attempts {
+            return;
+        }
         let code = match kind {
             ErrorKind::Service { error, .. } => error.code().map(str::to_owned),
             _ => None,
@@ -62,11 +69,12 @@ impl Trail {
             hook.show(&attempt);
         }
         self.failed.push(attempt);
+        self.own = true;
     }
 
     /// The call is sent again after a wait.
     pub(super) fn again(&mut self, wait: Duration) {
-        self.waited = wait;
+        (self.waited, self.own) = (wait, false);
     }
 
     fn attempt<O: Operation>(
@@ -113,8 +121,9 @@ impl Trail {
 
     /// The call ends here.
     pub(super) fn error<O: Operation>(mut self, kind: ErrorKind<O::Error>) -> Error<O::Error> {
-        // It is the error's own.
-        self.failed.pop();
+        if self.own {
+            self.failed.pop();
+        }
         let context = self.context::<O>(None);
         Error::new(kind, context)
     }

@@ -240,6 +240,24 @@ async fn retries_of_all_calls_are_paid_from_one_bucket() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_ends_before_it_is_sent_is_no_attempt() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let (path, seen) = (file.path().to_owned(), Arc::new(Mutex::new(Vec::new())));
+    let hook = (Arc::clone(&seen), path.clone());
+    let fake = Fake::answers([throttled(), ok()]);
+    let settings = fake.settings().retries(Retries::default()).on_attempt(move |attempt| {
+        hook.0.lock().unwrap().push(attempt.number);
+        // The next attempt does not find it any more.
+        std::fs::remove_file(&hook.1).unwrap();
+    });
+    let call = Client::new(settings).unwrap().invoke_model().model_id(ID).body(Body::from_path(path));
+    let error = call.send().await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Body(_)), "{error:?}");
+    assert_eq!((error.attempts(), *seen.lock().unwrap() == [1]), (1, true));
+    assert_eq!(error.earlier_attempts().iter().map(|attempt| attempt.number).collect::<Vec<_>>(), [1]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn attempts_are_seen_on_success_and_by_a_hook() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let hook = Arc::clone(&seen);
