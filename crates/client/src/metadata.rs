@@ -134,6 +134,6 @@ fn keep(kept: &mut Option<HeaderValue>, value: &HeaderValue) {
 /// Of repeated fields the first that is a number counts.
 fn count(kept: &mut Option<u64>, value: &HeaderValue) {
     if kept.is_none() {
-        *kept = value.to_str().ok().and_then(|text| text.trim_ascii().parse().ok());
+        *kept = std::str::from_utf8(value.as_bytes()).ok().and_then(|text| text.parse().ok());
     }
 }

@@ -117,6 +117,9 @@ impl ResponseBody {
     /// As [`collect`](Self::collect).
     pub async fn read_to_end(&mut self) -> Result<Bytes, TransportError> {
         let Some(first) = self.chunk().await? else { return Ok(Bytes::new()) };
+        if self.is_end_stream() {
+            return Ok(first);
+        }
         let Some(second) = self.chunk().await? else { return Ok(first) };
         let rest = Body::size_hint(&*self).lower().min(LARGEST_RESERVE) as usize;
         let mut whole = BytesMut::with_capacity(first.len() + second.len() + rest);
