@@ -171,7 +171,7 @@ impl<O: EventStreamOutput> Stream for Events<O> {
             match ready!(Pin::new(&mut this.body).poll_next(cx)) {
                 Some(Ok(bytes)) => {
                     this.bytes += bytes.len() as u64;
-                    this.decoder.push(&bytes);
+                    this.decoder.push_bytes(bytes);
                 }
                 Some(Err(error)) => return Poll::Ready(Some(Err(this.lost(error)))),
                 None => {

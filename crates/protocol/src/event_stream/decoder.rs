@@ -5,10 +5,10 @@ use std::fmt;
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::error::FrameErrorKind;
-use super::{FrameError, MAX_HEADERS, MAX_PAYLOAD, Message, OVERHEAD, PRELUDE, Truncated, header};
+use super::{FrameError, MAX_HEADERS, MAX_PAYLOAD, Message, OVERHEAD, PRELUDE, Truncated, raw};
 
-/// Decodes a stream of frames. [`push`](Self::push) what came, [`decode`](Self::decode) until there is nothing, and
-/// [`finish`](Self::finish) when nothing more comes.
+/// Decodes a stream of frames. [`push`](Self::push) what came, or [`push_bytes`](Self::push_bytes), [`decode`](Self::decode)
+/// until there is nothing, and [`finish`](Self::finish) when nothing more comes.
 ///
 /// It holds what was pushed and not decoded, and nothing ahead of it: the lengths in a prelude are believed when its CRC
 /// is right, and even then no room is made before bytes come. A frame whose length is of none, or of one longer than
@@ -16,9 +16,14 @@ use super::{FrameError, MAX_HEADERS, MAX_PAYLOAD, Message, OVERHEAD, PRELUDE, Tr
 /// apart.
 #[derive(Clone, Default)]
 pub struct Decoder {
-    bytes: BytesMut,
-    /// The frame that the bytes begin with, once its prelude is checked.
+    /// Copies: what begins a frame whose end came later. What is in the chunk stands behind it.
+    gathered: BytesMut,
+    /// What came last. A frame that is whole in it is decoded where it is.
+    chunk: Bytes,
+    /// The frame that the gathered bytes begin with, once its prelude is checked.
     frame: Option<Lengths>,
+    /// Of no bytes. What the processor can do for it is looked up once, not for each frame.
+    crc: crc32fast::Hasher,
     messages: u64,
     failed: Option<FrameError>,
 }
@@ -35,10 +40,20 @@ impl Decoder {
         Self::default()
     }
 
-    /// Takes the next bytes of the stream.
+    /// Takes a copy of the next bytes of the stream.
     pub fn push(&mut self, bytes: &[u8]) {
         if self.failed.is_none() {
-            self.bytes.extend_from_slice(bytes);
+            self.gather(usize::MAX);
+            self.gathered.extend_from_slice(bytes);
+        }
+    }
+
+    /// Takes the next bytes of the stream themselves. Only frames that are not whole in them are copied; messages of the
+    /// others are slices of them.
+    pub fn push_bytes(&mut self, bytes: Bytes) {
+        if self.failed.is_none() {
+            self.gather(usize::MAX);
+            self.chunk = bytes;
         }
     }
 
@@ -50,10 +65,10 @@ impl Decoder {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
-        let decoded = self.frame();
+        let decoded = self.message();
         decoded.map_err(|kind| {
             let error = FrameError::new(self.messages, kind);
-            self.bytes = BytesMut::new();
+            (self.gathered, self.chunk) = Default::default();
             self.failed.insert(error).clone()
         })
     }
@@ -63,7 +78,7 @@ impl Decoder {
     /// # Errors
     /// Bytes are left that are no whole frame.
     pub fn finish(&self) -> Result<(), Truncated> {
-        match self.bytes.len() {
+        match self.left() {
             0 => Ok(()),
             left => Err(Truncated { messages: self.messages, left }),
         }
@@ -77,51 +92,85 @@ impl Decoder {
     /// The memory it holds.
     #[cfg(test)]
     pub(super) fn held(&self) -> usize {
-        self.bytes.capacity()
+        self.gathered.capacity()
     }
 
-    fn frame(&mut self) -> Result<Option<Message>, FrameErrorKind> {
+    fn message(&mut self) -> Result<Option<Message>, FrameErrorKind> {
+        let Some((mut frame, headers)) = self.frame()? else { return Ok(None) };
+        let end = frame.len() - 4;
+        let (stated, found) = (word(&frame, end), self.crc(&frame[..end]));
+        if stated != found {
+            return Err(FrameErrorKind::MessageCrc { stated, found });
+        }
+        frame.truncate(end);
+        frame.advance(PRELUDE);
+        let headers = frame.split_to(headers);
+        raw::check(&headers).map_err(|(at, reason)| FrameErrorKind::Header { at, reason })?;
+        self.messages += 1;
+        Ok(Some(Message::of(headers, frame)))
+    }
+
+    /// The next frame, if all of it is there, and the length of its headers.
+    fn frame(&mut self) -> Result<Option<(Bytes, usize)>, FrameErrorKind> {
+        if self.gathered.is_empty() {
+            if let Some(Lengths { total, headers }) = self.lengths(&self.chunk)? {
+                if total <= self.chunk.len() {
+                    return Ok(Some((self.chunk.split_to(total), headers)));
+                }
+            }
+        }
+        self.gather(PRELUDE);
         let Lengths { total, headers } = match self.frame {
             Some(lengths) => lengths,
-            None => match lengths(&self.bytes)? {
+            None => match self.lengths(&self.gathered)? {
                 Some(lengths) => *self.frame.insert(lengths),
                 None => return Ok(None),
             },
         };
-        if self.bytes.len() < total {
+        self.gather(total);
+        if self.gathered.len() < total {
             return Ok(None);
         }
-        let mut frame = self.bytes.split_to(total).freeze();
         self.frame = None;
-        let (stated, found) = (word(&frame, total - 4), crc32fast::hash(&frame[..total - 4]));
-        if stated != found {
-            return Err(FrameErrorKind::MessageCrc { stated, found });
-        }
-        frame.advance(PRELUDE);
-        frame.truncate(total - OVERHEAD);
-        let headers: Bytes = frame.split_to(headers);
-        header::check(&headers).map_err(|(at, reason)| FrameErrorKind::Header { at, reason })?;
-        self.messages += 1;
-        Ok(Some(Message::of(headers, frame)))
+        Ok(Some((self.gathered.split_to(total).freeze(), headers)))
     }
-}
 
-/// The lengths of the frame that the bytes begin with, as soon as its prelude is there.
-fn lengths(bytes: &[u8]) -> Result<Option<Lengths>, FrameErrorKind> {
-    let Some(prelude) = bytes.first_chunk::<PRELUDE>() else { return Ok(None) };
-    let (total, headers) = (word(prelude, 0), word(prelude, 4));
-    let (stated, found) = (word(prelude, 8), crc32fast::hash(&prelude[..8]));
-    if stated != found {
-        return Err(FrameErrorKind::PreludeCrc { stated, found });
+    /// The lengths of the frame that the bytes begin with, as soon as its prelude is there.
+    fn lengths(&self, bytes: &[u8]) -> Result<Option<Lengths>, FrameErrorKind> {
+        let Some(prelude) = bytes.first_chunk::<PRELUDE>() else { return Ok(None) };
+        let (total, headers) = (word(prelude, 0), word(prelude, 4));
+        let (stated, found) = (word(prelude, 8), self.crc(&prelude[..8]));
+        if stated != found {
+            return Err(FrameErrorKind::PreludeCrc { stated, found });
+        }
+        let wrong = || FrameErrorKind::Length { total, headers };
+        let (total, headers) = (usize::try_from(total), usize::try_from(headers));
+        let (total, headers) = (total.map_err(|_| wrong())?, headers.map_err(|_| wrong())?);
+        let payload =
+            total.checked_sub(OVERHEAD).and_then(|rest| rest.checked_sub(headers)).ok_or_else(wrong)?;
+        if headers > MAX_HEADERS || payload > MAX_PAYLOAD {
+            return Err(FrameErrorKind::TooLong { headers, payload });
+        }
+        Ok(Some(Lengths { total, headers }))
     }
-    let wrong = || FrameErrorKind::Length { total, headers };
-    let (total, headers) = (usize::try_from(total), usize::try_from(headers));
-    let (total, headers) = (total.map_err(|_| wrong())?, headers.map_err(|_| wrong())?);
-    let payload = total.checked_sub(OVERHEAD).and_then(|rest| rest.checked_sub(headers)).ok_or_else(wrong)?;
-    if headers > MAX_HEADERS || payload > MAX_PAYLOAD {
-        return Err(FrameErrorKind::TooLong { headers, payload });
+
+    /// Gathers bytes from the chunk, until there are so many, or it has no more.
+    fn gather(&mut self, length: usize) {
+        let missing = length.saturating_sub(self.gathered.len()).min(self.chunk.len());
+        if missing > 0 {
+            self.gathered.extend_from_slice(&self.chunk.split_to(missing));
+        }
     }
-    Ok(Some(Lengths { total, headers }))
+
+    fn crc(&self, bytes: &[u8]) -> u32 {
+        let mut crc = self.crc.clone();
+        crc.update(bytes);
+        crc.finalize()
+    }
+
+    fn left(&self) -> usize {
+        self.gathered.len() + self.chunk.len()
+    }
 }
 
 fn word(bytes: &[u8], at: usize) -> u32 {
@@ -133,7 +182,7 @@ impl fmt::Debug for Decoder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Decoder")
             .field("messages", &self.messages)
-            .field("held", &self.bytes.len())
+            .field("held", &self.left())
             .field("failed", &self.failed)
             .finish()
     }

@@ -1,5 +1,6 @@
 //! What a message says that it is. <https://smithy.io/2.0/aws/amazon-eventstream.html>
 
+use super::raw::RawHeader;
 use super::{HeaderValue, Message, read};
 use crate::json::FromJson;
 use crate::{ErrorMetadata, ParseError, ParseErrorKind, json};
@@ -23,20 +24,21 @@ impl<'a> Kind<'a> {
     pub fn of(message: &'a Message) -> Result<Self, ParseError> {
         // In one pass: to find a header is to read those before it.
         let (mut kind, mut event, mut exception) = (None, None, None);
-        for (name, value) in message.headers() {
-            let found = match name {
-                ":message-type" => &mut kind,
-                ":event-type" => &mut event,
-                ":exception-type" => &mut exception,
+        for header in message.raw_headers() {
+            let found = match header.name {
+                b":message-type" => &mut kind,
+                b":event-type" => &mut event,
+                b":exception-type" => &mut exception,
                 _ => continue,
             };
-            found.get_or_insert(value);
+            found.get_or_insert(header);
         }
-        match text(":message-type", kind)? {
-            "event" => text(":event-type", event).map(Self::Event),
-            "exception" => text(":exception-type", exception).map(Self::Exception),
-            "error" => Ok(Self::Error),
+        match kind.and_then(RawHeader::text) {
+            Some(b"event") => text(":event-type", event).map(Self::Event),
+            Some(b"exception") => text(":exception-type", exception).map(Self::Exception),
+            Some(b"error") => Ok(Self::Error),
             _ => {
+                text(":message-type", kind)?;
                 let kind = ParseErrorKind::Text { expected: "event, exception or error" };
                 Err(ParseError::new(":message-type", kind))
             }
@@ -44,8 +46,8 @@ impl<'a> Kind<'a> {
     }
 }
 
-fn text<'a>(name: &str, value: Option<HeaderValue<'a>>) -> Result<&'a str, ParseError> {
-    match value {
+fn text<'a>(name: &str, header: Option<RawHeader<'a>>) -> Result<&'a str, ParseError> {
+    match header.and_then(RawHeader::value) {
         Some(HeaderValue::String(text)) => Ok(text),
         Some(other) => {
             let kind = ParseErrorKind::Type { expected: "a string", found: other.type_name() };

@@ -5,6 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 
 use super::header::{self, HeaderValue, Headers};
+use super::raw::{self, RawHeader};
 use super::{EncodeError, HeaderError, MAX_HEADERS, MAX_PAYLOAD, OVERHEAD};
 
 /// A message. A decoded one holds slices of the bytes that came, so that nothing is copied.
@@ -35,7 +36,12 @@ impl Message {
 
     /// The first header of that name.
     pub fn header(&self, name: &str) -> Option<HeaderValue<'_>> {
-        self.headers().find(|(found, _)| *found == name).map(|(_, value)| value)
+        self.raw_headers().find(|header| header.name == name.as_bytes())?.value()
+    }
+
+    /// As [`headers`](Self::headers), with texts as bytes.
+    pub(super) fn raw_headers(&self) -> impl Iterator<Item = RawHeader<'_>> {
+        raw::each(&self.headers)
     }
 
     /// The payload.

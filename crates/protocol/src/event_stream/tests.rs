@@ -1,5 +1,6 @@
 //! Frames: there and back, in pieces, with faults.
 
+use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::*;
@@ -20,11 +21,26 @@ fn encoded(messages: &[Message]) -> Vec<u8> {
     bytes
 }
 
-/// All messages, and how the stream ended.
-fn decoded(pieces: &[&[u8]]) -> (Vec<Message>, Result<(), String>) {
+type Decoded = (Vec<Message>, Result<(), String>);
+
+/// All messages, and how the stream ended, whichever way the pieces are pushed.
+fn decoded(pieces: &[&[u8]]) -> Decoded {
+    let chunk = |piece: &[u8]| Bytes::copy_from_slice(piece);
+    let copied = decoded_by(pieces, |decoder, _, piece| decoder.push(piece));
+    let whole = decoded_by(pieces, |decoder, _, piece| decoder.push_bytes(chunk(piece)));
+    let by_turns = decoded_by(pieces, |decoder, turn, piece| match turn % 2 {
+        0 => decoder.push_bytes(chunk(piece)),
+        _ => decoder.push(piece),
+    });
+    assert_eq!(copied, whole);
+    assert_eq!(copied, by_turns);
+    copied
+}
+
+fn decoded_by(pieces: &[&[u8]], push: impl Fn(&mut Decoder, usize, &[u8])) -> Decoded {
     let (mut decoder, mut messages) = (Decoder::new(), Vec::new());
-    for piece in pieces {
-        decoder.push(piece);
+    for (turn, piece) in pieces.iter().enumerate() {
+        push(&mut decoder, turn, piece);
         loop {
             match decoder.decode() {
                 Ok(Some(message)) => messages.push(message),
@@ -170,6 +186,36 @@ fn a_payload_is_a_slice_of_what_came() {
     let second = decoder.decode().unwrap().unwrap().into_payload();
     // Between the two stand the CRC of one and the prelude of the other.
     assert_eq!(first.as_ptr() as usize + 3 + 4 + 12, second.as_ptr() as usize);
+}
+
+/// Frames that are whole in what came are not copied; one that is not is, and nothing else.
+#[test]
+fn a_frame_is_copied_only_if_it_came_in_pieces() {
+    let bytes = Bytes::from(encoded(&["one", "two", "six"].map(|payload| message(&[], payload.as_bytes()))));
+    let mut decoder = Decoder::new();
+    let mut next = |piece: Bytes| {
+        decoder.push_bytes(piece);
+        std::iter::from_fn(|| decoder.decode().unwrap()).map(Message::into_payload).collect::<Vec<_>>()
+    };
+    let whole = bytes.as_ptr_range();
+    let is_slice = |payload: &Bytes| whole.contains(&payload.as_ptr());
+    let (first, rest) = (next(bytes.slice(..30)), next(bytes.slice(30..)));
+    assert_eq!((first.concat(), rest.concat()), (b"one".to_vec(), b"twosix".to_vec()));
+    assert_eq!((is_slice(&first[0]), is_slice(&rest[0]), is_slice(&rest[1])), (true, false, true));
+}
+
+/// Whoever pushes twice before decoding loses nothing.
+#[test]
+fn chunks_are_taken_in_their_order() {
+    let bytes = encoded(&[message(&[], b"one"), message(&[], b"two")]);
+    let mut decoder = Decoder::new();
+    for piece in bytes.chunks(7) {
+        decoder.push_bytes(Bytes::copy_from_slice(piece));
+    }
+    assert_eq!(decoder.finish().unwrap_err().left, bytes.len());
+    let payloads = std::iter::from_fn(|| decoder.decode().unwrap()).map(Message::into_payload);
+    assert_eq!(payloads.collect::<Vec<_>>(), ["one", "two"]);
+    assert_eq!(decoder.finish(), Ok(()));
 }
 
 fn value() -> impl Strategy<Value = Owned> {

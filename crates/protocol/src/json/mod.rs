@@ -3,6 +3,7 @@
 
 mod members;
 mod object;
+mod plain;
 pub mod read;
 mod union;
 pub mod write;
