@@ -59,13 +59,19 @@ impl Inner {
         let host = self.pool.host(&route.scheme, &route.authority)?;
         loop {
             let (connection, is_new) = self.connection(route, &host).await?;
-            match connection.send(route, &host.field, request).await? {
-                Ok(response) => return refuse(response, route.relay()),
+            match connection.send(route, &host.field, request).await {
+                Ok(response) => {
+                    return match refusal(&response, route.relay()) {
+                        None => Ok(response),
+                        Some(refusal) => Err(refusal),
+                    };
+                }
                 // It is sent once: it came back before its first byte was written. That spares callers the error of an
                 // idle connection that the peer has just closed.
-                Err(failed) if failed.is_back && !is_new => {}
-                Err(failed) if failed.is_back => return Err(classify::unsent(failed.error)),
-                Err(failed) => return Err(classify::classify(failed.error)),
+                Err(Failed::Unsent(_)) if !is_new => {}
+                Err(Failed::Unsent(error)) => return Err(classify::unsent(error)),
+                Err(Failed::Lost(error)) => return Err(classify::classify(error)),
+                Err(Failed::Formless(error)) => return Err(error),
             }
         }
     }
@@ -110,13 +116,13 @@ pub(super) enum Connection {
     Http2(Use),
 }
 
-type Sent = Result<Response<ResponseBody>, Failed>;
-
-/// A request that got no response.
-struct Failed {
-    error: hyper::Error,
-    /// Whether the request was put back, as nothing of it was sent.
-    is_back: bool,
+/// Why a request got no response.
+enum Failed {
+    /// It has no form for the connection.
+    Formless(TransportError),
+    /// Nothing of it was sent: it is back in its place.
+    Unsent(hyper::Error),
+    Lost(hyper::Error),
 }
 
 impl Failed {
@@ -124,46 +130,45 @@ impl Failed {
     /// written or its body polled.
     /// <https://docs.rs/hyper/1/hyper/client/conn/struct.TrySendError.html#method.take_message>
     fn new(mut error: TrySendError<Request<RequestBody>>, request: &mut Request<RequestBody>) -> Self {
-        let unsent = error.take_message();
-        let is_back = unsent.is_some();
-        if let Some(unsent) = unsent {
-            *request = unsent;
+        match error.take_message() {
+            Some(unsent) => {
+                *request = unsent;
+                Self::Unsent(error.into_error())
+            }
+            None => Self::Lost(error.into_error()),
         }
-        Self { error: error.into_error(), is_back }
     }
 }
 
 impl Connection {
-    /// Takes the request from its place, where it is put back if it can be. The outer error is that of a request that
-    /// has no form for this connection.
+    /// Takes the request from its place, where it is put back if it can be.
     async fn send(
         self,
         route: &Route<'_>,
         host: &HeaderValue,
         request: &mut Request<RequestBody>,
-    ) -> Result<Sent, TransportError> {
+    ) -> Result<Response<ResponseBody>, Failed> {
         match self {
             Self::Http1(mut lease) => {
-                request::for_http1(request, host, route.relay())?;
+                request::for_http1(request, host, route.relay()).map_err(Failed::Formless)?;
                 let mut sending = pin!(lease.connection.send(take(request)));
                 let sent = poll_fn(|cx| {
                     lease.connection.drive(cx);
                     sending.as_mut().poll(cx)
                 })
                 .await;
-                Ok(match sent {
+                match sent {
                     Ok(response) => Ok(response::over_http1(response, lease)),
                     Err(error) => Err(Failed::new(error, request)),
-                })
+                }
             }
             #[cfg(feature = "http2")]
             Self::Http2(shared) => {
-                request::for_http2(request, host, &route.scheme)?;
-                let sent = shared.send(take(request)).await;
-                Ok(match sent {
+                request::for_http2(request, host, &route.scheme).map_err(Failed::Formless)?;
+                match shared.send(take(request)).await {
                     Ok(response) => Ok(response::over_http2(response, shared)),
                     Err(error) => Err(Failed::new(error, request)),
-                })
+                }
             }
         }
     }
@@ -171,14 +176,8 @@ impl Connection {
 
 /// 407 is the proxy's own answer, and says that it did not relay the request.
 /// <https://www.rfc-editor.org/rfc/rfc9110#section-15.5.8>
-fn refuse(
-    response: Response<ResponseBody>,
-    relay: Option<&Proxy>,
-) -> Result<Response<ResponseBody>, TransportError> {
-    match (relay, response.status()) {
-        (Some(proxy), status @ StatusCode::PROXY_AUTHENTICATION_REQUIRED) => {
-            Err(proxy.refused("the request", status))
-        }
-        _ => Ok(response),
-    }
+fn refusal(response: &Response<ResponseBody>, relay: Option<&Proxy>) -> Option<TransportError> {
+    let status = response.status();
+    let refused = status == StatusCode::PROXY_AUTHENTICATION_REQUIRED;
+    Some(relay.filter(|_| refused)?.refused("the request", status))
 }
