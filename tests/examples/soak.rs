@@ -118,7 +118,7 @@ fn faults() -> Vec<FaultRule> {
 }
 
 fn client(local: &Local, attempts: &Arc<AtomicU64>) -> Client {
-    let credentials = Credentials::new(local.access_key_id(), local.secret_access_key(), None, None, "soak");
+    let credentials = Credentials::new(local.access_key_id(), local.secret_access_key(), None);
     let mut deadlines = Deadlines::default();
     deadlines.first_byte = Some(Duration::from_millis(500));
     deadlines.idle = Some(Duration::from_millis(500));

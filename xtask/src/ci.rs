@@ -50,12 +50,12 @@ pub(crate) fn run() -> Result<(), Failure> {
     let bare = ["check", "--package", "invoke-model-transport", "--no-default-features"];
     cargo("the transport trait alone", &bare, &[])?;
     cargo("the README's test command", &["test", "--workspace"], &[])?;
+    // In the workspace a crate has the features that any other asks for.
     for package in ["invoke-model-transport", "invoke-model-client"] {
-        cargo(
-            &format!("{package} with all features"),
-            &["test", "--package", package, "--all-features"],
-            &[],
-        )?;
+        let test = ["test", "--package", package];
+        cargo(&format!("{package} by itself"), &test, &[])?;
+        let all = [&test[..], &["--all-features"]].concat();
+        cargo(&format!("{package} with all features"), &all, &[])?;
     }
     let docs = ["doc", "--workspace", "--no-deps", "--all-features"];
     cargo("documentation", &docs, &[("RUSTDOCFLAGS", "-D warnings")])?;

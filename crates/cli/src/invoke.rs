@@ -48,8 +48,7 @@ fn client(arguments: &Invoke, local: Option<&Local>) -> Result<Client, Failure> 
     if let Some(local) = local {
         // Nothing of the environment: a call to the local endpoint is the same on every machine.
         let region = arguments.region.as_deref().unwrap_or(local.region());
-        let credentials =
-            Credentials::new(local.access_key_id(), local.secret_access_key(), None, None, "local endpoint");
+        let credentials = Credentials::new(local.access_key_id(), local.secret_access_key(), None);
         config = ConfigBuilder::default();
         config = config.region(region).endpoint_url(local.url()).credentials_provider(credentials);
         // What it refuses once, it refuses again.

@@ -1,13 +1,12 @@
 //! Settings from environment variables, the only place that reads them.
 //! Names: <https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>
 
-use aws_credential_types::{Credentials, Token};
 use invoke_model_transport::{Proxies, ProxyError};
 
 use crate::config::{ConfigBuilder, ConfigError, Setting, Source};
 #[cfg(feature = "credentials-chain")]
 use crate::credentials::ChainSettings;
-use crate::credentials::Given;
+use crate::credentials::{Credentials, Given, Token};
 
 mod environment;
 
@@ -40,8 +39,7 @@ pub(crate) fn builder(environment: Environment) -> ConfigBuilder {
     ConfigBuilder {
         region: first(REGION),
         endpoint_url: first(ENDPOINT_URL).filter(|_| !ignores_urls),
-        bearer_token: setting(BEARER_TOKEN)
-            .map(|token| Setting::new(Token::new(token.value, None), token.source)),
+        bearer_token: setting(BEARER_TOKEN).map(|token| Setting::new(Token::new(token.value), token.source)),
         credentials: credentials(read),
         max_attempts: setting(MAX_ATTEMPTS).map(|value| attempts(&value)),
         retry_mode: setting(RETRY_MODE).map(|value| retry_mode(&value)),
@@ -91,7 +89,7 @@ fn credentials(read: impl Fn(&str) -> Option<String>) -> Option<Setting<Result<G
         (Some(_), None) => half(ACCESS_KEY_ID, SECRET_ACCESS_KEY),
         (None, Some(_)) => half(SECRET_ACCESS_KEY, ACCESS_KEY_ID),
         (Some(id), Some(secret)) => {
-            let fixed = Credentials::new(id, secret, read(SESSION_TOKEN), None, "environment");
+            let fixed = Credentials::new(id, secret, read(SESSION_TOKEN));
             Ok(Given::Fixed(fixed))
         }
     };

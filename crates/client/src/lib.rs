@@ -64,12 +64,14 @@
 //!
 //! # Features
 //!
-//! None is on by default. Any provider of the AWS crates plugs into [`ConfigBuilder::credentials_provider`].
+//! None is on by default.
 //!
 //! | feature | what it adds |
 //! |---|---|
 //! | `credentials-chain` | the default chain of credentials: profiles, roles, SSO, web identity, containers, instance metadata |
-//! | `aws-config` | `Client::new(&SdkConfig)` |
+//! | `aws-credential-types` | credentials and providers of the AWS crates, as `AwsProvider` |
+//! | `aws-config` | `Client::new(&SdkConfig)`; with it comes `aws-credential-types` |
+//! | `http2` | HTTP/2 beside HTTP/1.1, where [`HyperTransportBuilder`] is told so |
 
 mod adaptive;
 mod admission;
@@ -83,6 +85,7 @@ mod error;
 mod events;
 mod generated;
 mod metadata;
+mod random;
 mod retry;
 #[cfg(feature = "aws-config")]
 mod sdk_config;
@@ -93,14 +96,16 @@ pub use body::{Body, BodyError};
 pub use call::{Answer, Call, Chunked, Deliver, Explanation, FieldError, Streamed};
 pub use client::Client;
 pub use config::{AuthScheme, Config, ConfigBuilder, ConfigError, Source, Sources};
-pub use credentials::{CredentialsError, CredentialsLink, CredentialsRefresh};
+#[cfg(feature = "aws-credential-types")]
+pub use credentials::AwsProvider;
+pub use credentials::{
+    Credentials, CredentialsError, CredentialsFuture, CredentialsLink, CredentialsRefresh, ProvideCredentials,
+};
 pub use error::{Error, ErrorKind};
 pub use events::{Cut, Events, Received, Truncated};
 pub use metadata::{Attempt, Metadata, Usage};
 pub use retry::{FailureClass, Retries};
 
-pub use aws_credential_types::Credentials;
-pub use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 pub use bytes::Bytes;
 pub use invoke_model_signing::{SignError, Signed};
 #[cfg(feature = "http2")]

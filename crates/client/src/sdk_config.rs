@@ -4,7 +4,7 @@ use aws_config::SdkConfig;
 use invoke_model_transport::SmithyTransport;
 
 use crate::config::{Setting, Source};
-use crate::credentials::Given;
+use crate::credentials::{AwsProvider, Given};
 use crate::{Config, ConfigBuilder, ConfigError};
 
 /// Takes region, credentials provider, endpoint URL, FIPS, dual stack and, if one was set, the HTTP client. The
@@ -17,7 +17,9 @@ impl From<&SdkConfig> for ConfigBuilder {
         }
         let builder = Self {
             region: sdk.region().map(|region| setting(region.to_string())),
-            credentials: sdk.credentials_provider().map(|provider| setting(Ok(Given::Provider(provider)))),
+            credentials: sdk
+                .credentials_provider()
+                .map(|provider| setting(Ok(Given::new(AwsProvider(provider))))),
             endpoint_url: sdk.endpoint_url().map(|url| setting(url.to_owned())),
             use_fips: sdk.use_fips().map(|yes| setting(Ok(yes))),
             use_dual_stack: sdk.use_dual_stack().map(|yes| setting(Ok(yes))),

@@ -70,6 +70,19 @@ fn protocol_types_and_signing_need_no_c_no_aws_crate_and_no_runtime() {
     }
 }
 
+/// What a program waits for that asks for no feature: a dependency more is a choice, not an accident.
+#[test]
+fn the_client_needs_no_aws_crate_and_few_others() {
+    let crates = tree("invoke-model-client");
+    let aws: Vec<_> = crates.iter().filter(|name| name.starts_with("aws-")).collect();
+    assert!(aws.is_empty(), "invoke-model-client reaches {aws:?} without a feature");
+    assert!(
+        crates.len() <= 69,
+        "invoke-model-client reaches {} crates, itself included: {crates:?}",
+        crates.len()
+    );
+}
+
 #[test]
 fn every_dependency_allows_the_stated_compiler() {
     let metadata = metadata();
@@ -134,6 +147,20 @@ fn metadata() -> Metadata {
     let options = ["--offline", "--locked", "--filter-platform", &host()];
     command.other_options(options.map(str::to_owned));
     command.exec().unwrap()
+}
+
+/// All that a package's build compiles with its default features, whatever others in the workspace ask for.
+fn tree(package: &str) -> BTreeSet<String> {
+    let mut command = std::process::Command::new("cargo");
+    command.args(["tree", "--offline", "--locked", "--package", package, "--edges", "normal,build"]);
+    let output = command.args(["--prefix", "none", "--format", "{p}"]).current_dir(root()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    // A path or a mark may stand behind the name and the version.
+    text.lines()
+        .filter(|line| !line.is_empty())
+        .map(|line| line.split(" (").next().unwrap().to_owned())
+        .collect()
 }
 
 /// The platform of this machine, as rustc names it.

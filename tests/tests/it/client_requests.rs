@@ -9,7 +9,7 @@ use invoke_model_protocol::Operation;
 use invoke_model_tests::requests::*;
 
 fn config() -> ConfigBuilder {
-    let credentials = Credentials::new("AKIDEXAMPLE", "secret", None, None, "test");
+    let credentials = Credentials::new("AKIDEXAMPLE", "secret", None);
     Config::builder()
         .region("us-east-1")
         .endpoint_url("https://example.test:8443/base")
@@ -37,7 +37,9 @@ async fn tokens_are_random_unless_said_otherwise() {
     let first = token(&signed::<Call>(config(), CallInput::default()).await);
     let second = token(&signed::<Call>(config(), CallInput::default()).await);
     assert_ne!(first, second);
-    assert_eq!(uuid::Uuid::parse_str(&first).unwrap().get_version_num(), 4);
+    let uuid = uuid::Uuid::parse_str(&first).unwrap();
+    assert_eq!((uuid.get_version_num(), uuid.get_variant()), (4, uuid::Variant::RFC4122));
+    assert_eq!(uuid.to_string(), first);
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 const TITAN: &str = "amazon.titan-embed-text-v2:0";
 
 fn config(local: &Local) -> invoke_model_client::ConfigBuilder {
-    let credentials = Credentials::new(local.access_key_id(), local.secret_access_key(), None, None, "test");
+    let credentials = Credentials::new(local.access_key_id(), local.secret_access_key(), None);
     Config::builder().region("us-east-1").endpoint_url(local.url()).credentials_provider(credentials)
 }
 
@@ -107,7 +107,7 @@ async fn a_request_that_was_taken_out_signed_is_accepted_from_another_client() {
 #[tokio::test]
 async fn a_wrong_secret_is_refused_with_an_explanation() {
     let local = Local::start().await.unwrap();
-    let wrong = Credentials::new(local.access_key_id(), "not the secret", None, None, "test");
+    let wrong = Credentials::new(local.access_key_id(), "not the secret", None);
     let client = Client::new(config(&local).credentials_provider(wrong)).unwrap();
     let error = client.invoke_model().model_id(TITAN).body("{}").send().await.unwrap_err();
     assert_eq!((error.code(), error.status().unwrap().as_u16()), (Some("InvalidSignatureException"), 403));

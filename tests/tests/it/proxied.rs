@@ -30,7 +30,7 @@ async fn relay() -> (String, oneshot::Receiver<String>) {
 }
 
 fn client(local: &Local, proxies: Proxies) -> Client {
-    let credentials = Credentials::new(local.access_key_id(), local.secret_access_key(), None, None, "test");
+    let credentials = Credentials::new(local.access_key_id(), local.secret_access_key(), None);
     let config = Config::builder()
         .region("us-east-1")
         .endpoint_url(local.url())

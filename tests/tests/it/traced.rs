@@ -66,7 +66,7 @@ fn nothing_secret_is_logged_at_any_level() {
             let local = Local::builder().credentials(Builder::ACCESS_KEY_ID, SECRET, Some(TOKEN.into()));
             let local = local.bearer_token(BEARER).start().await.unwrap();
             let config = Config::builder().region("us-east-1").endpoint_url(local.url());
-            let keys = Credentials::new(Builder::ACCESS_KEY_ID, SECRET, Some(TOKEN.into()), None, "test");
+            let keys = Credentials::new(Builder::ACCESS_KEY_ID, SECRET, Some(TOKEN.into()));
             calls(&Client::new(config.clone().credentials_provider(keys)).unwrap()).await;
             calls(&Client::new(config.bearer_token(BEARER)).unwrap()).await;
         });

@@ -41,7 +41,7 @@ pub(crate) fn observe(row: &Row) -> Observed {
 }
 
 fn client(local: &Local, row: &Row) -> Client {
-    let credentials = Credentials::new(local.access_key_id(), local.secret_access_key(), None, None, "test");
+    let credentials = Credentials::new(local.access_key_id(), local.secret_access_key(), None);
     let config = Config::builder().region(local.region()).endpoint_url(local.url());
     let config = config.credentials_provider(credentials);
     Client::new(config.retries(row.setting.retries()).deadlines(row.setting.deadlines())).unwrap()

@@ -15,7 +15,7 @@ impl Client for Ours {
         let config = Config::builder()
             .region("us-east-1")
             .endpoint_url(endpoint)
-            .credentials_provider(Credentials::new("AKIDEXAMPLE", "secret", None, None, "static"))
+            .credentials_provider(Credentials::new("AKIDEXAMPLE", "secret", None))
             .build()
             .expect("settings");
         Self(invoke_model_client::Client::new(config).expect("a client"))

@@ -8,7 +8,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let config = Config::builder()
             .region("us-east-1")
             .endpoint_url(endpoint)
-            .credentials_provider(Credentials::new("AKIDEXAMPLE", "secret", None, None, "static"))
+            .credentials_provider(Credentials::new("AKIDEXAMPLE", "secret", None))
             .build()?;
         let answer = Client::new(config)?.invoke_model().model_id("bench.answer").body("{}").send().await?;
         println!("{}", answer.body.len());

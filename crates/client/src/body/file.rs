@@ -1,10 +1,11 @@
 //! A body file: opened once, read twice.
 
-use std::io::{Read, Seek};
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use invoke_model_signing::{PayloadHash, PayloadHasher};
+use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 
 use super::BodyError;
@@ -50,7 +51,7 @@ impl File {
     pub(crate) async fn demand(&self) -> Result<Demand, BodyError> {
         blocking(self.path.clone(), |path| {
             let unreadable = |error| BodyError::Unreadable { path: path.to_owned(), error };
-            Demand::of_reader(std::io::BufReader::new(open(path)?)).map_err(unreadable)
+            Demand::of_reader(io::BufReader::new(open(path)?)).map_err(unreadable)
         })
         .await
     }
@@ -62,12 +63,7 @@ impl File {
             Some(file) => file,
             None => blocking(self.path.clone(), open).await?,
         };
-        Ok(FileStream::new(
-            tokio::fs::File::from_std(file),
-            self.path.clone(),
-            self.length,
-            self.hash.clone(),
-        ))
+        Ok(FileStream::new(file, self.path.clone(), self.length, self.hash.clone()))
     }
 
     /// The whole content in memory.
@@ -92,7 +88,7 @@ fn open(path: &Path) -> Result<std::fs::File, BodyError> {
 }
 
 /// The length and hash of what is left of a file.
-fn hash_of(file: &mut std::fs::File) -> std::io::Result<(u64, PayloadHash)> {
+fn hash_of(file: &mut std::fs::File) -> io::Result<(u64, PayloadHash)> {
     let mut hasher = PayloadHasher::new();
     let mut piece = vec![0; PIECE];
     let mut length = 0;
@@ -103,18 +99,28 @@ fn hash_of(file: &mut std::fs::File) -> std::io::Result<(u64, PayloadHash)> {
                 hasher.update(&piece[..read]);
                 length += read as u64;
             }
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
     }
 }
 
 /// Runs what waits for a disk away from the threads that drive sockets.
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     path: PathBuf,
     work: impl FnOnce(&Path) -> Result<T, BodyError> + Send + 'static,
 ) -> Result<T, BodyError> {
     let name = path.clone();
-    let done = spawn_blocking(move || work(&path)).await;
-    done.unwrap_or_else(|error| Err(BodyError::Unreadable { path: name, error: error.into() }))
+    let (sender, done) = oneshot::channel();
+    // Who waits may be gone.
+    spawn(Box::new(move || drop(sender.send(work(&path)))));
+    done.await.unwrap_or_else(|_| {
+        let error = io::Error::other("its reader panicked, or the runtime that it ran in has ended");
+        Err(BodyError::Unreadable { path: name, error })
+    })
+}
+
+/// Of one type, whatever the work is: the code of a task is compiled for each type of its work.
+fn spawn(work: Box<dyn FnOnce() + Send>) {
+    spawn_blocking(work);
 }

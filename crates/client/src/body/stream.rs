@@ -1,31 +1,54 @@
 //! A body file while it is sent.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::PathBuf;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use invoke_model_signing::{PayloadHash, PayloadHasher};
-use tokio::io::{AsyncRead, ReadBuf};
 
 use super::BodyError;
-use super::file::PIECE;
+use super::file::{PIECE, blocking};
 
 /// Reads a file piece by piece. The last piece is given only if the whole has the hash of the first reading, so that a
 /// request with another content is never complete.
 pub(crate) struct FileStream {
-    file: tokio::fs::File,
+    file: Arc<File>,
     path: PathBuf,
+    /// The piece that is on its way.
+    reading: Option<Reading>,
     /// Bytes that are still to come.
     remaining: u64,
     hasher: PayloadHasher,
     hash: PayloadHash,
 }
 
+type Reading = Pin<Box<dyn Future<Output = Result<Vec<u8>, BodyError>> + Send>>;
+
 impl FileStream {
-    pub(super) fn new(file: tokio::fs::File, path: PathBuf, length: u64, hash: PayloadHash) -> Self {
-        Self { file, path, remaining: length, hasher: PayloadHasher::new(), hash }
+    pub(super) fn new(file: File, path: PathBuf, length: u64, hash: PayloadHash) -> Self {
+        let hasher = PayloadHasher::new();
+        Self { file: Arc::new(file), path, reading: None, remaining: length, hasher, hash }
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Vec<u8>, BodyError>> {
+        let (file, path, wanted) = (&self.file, &self.path, self.remaining.min(PIECE as u64));
+        let reading = self.reading.get_or_insert_with(|| {
+            let file = Arc::clone(file);
+            Box::pin(blocking(path.clone(), move |path| {
+                let mut piece = Vec::with_capacity(PIECE);
+                let read = (&*file).take(wanted).read_to_end(&mut piece);
+                read.map_err(|error| BodyError::Unreadable { path: path.to_owned(), error })?;
+                Ok(piece)
+            }))
+        });
+        let read = ready!(reading.as_mut().poll(cx));
+        self.reading = None;
+        Poll::Ready(read)
     }
 
     /// Takes note of a piece; the last one must make the file what it was.
@@ -50,20 +73,12 @@ impl http_body::Body for FileStream {
         if self.remaining == 0 {
             return Poll::Ready(None);
         }
-        let wanted = usize::try_from(self.remaining).map_or(PIECE, |remaining| remaining.min(PIECE));
-        let mut piece = vec![0; wanted];
-        let mut buffer = ReadBuf::new(&mut piece);
-        let read =
-            ready!(Pin::new(&mut self.file).poll_read(cx, &mut buffer)).map(|()| buffer.filled().len());
-        Poll::Ready(Some(match read {
-            Err(error) => Err(BodyError::Unreadable { path: self.path.clone(), error }),
+        let read = ready!(self.poll_read(cx)).and_then(|piece| match piece.is_empty() {
             // It ends before its length.
-            Ok(0) => Err(BodyError::Changed { path: self.path.clone() }),
-            Ok(read) => {
-                piece.truncate(read);
-                self.check(&piece).map(|()| Frame::data(piece.into()))
-            }
-        }))
+            true => Err(BodyError::Changed { path: self.path.clone() }),
+            false => self.check(&piece).map(|()| Frame::data(piece.into())),
+        });
+        Poll::Ready(Some(read))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use aws_credential_types::Token;
-use aws_credential_types::provider::ProvideCredentials;
 use invoke_model_protocol::Operation;
 
 use super::Call;
 use crate::config::Authentication;
-use crate::credentials::{Caller, Given, Identity};
+use crate::credentials::{Caller, Given, Identity, ProvideCredentials, Token};
 
 impl<O: Operation> Call<O> {
     /// Signs this call with credentials of its own, in place of the client's credentials or bearer token.
@@ -18,7 +16,7 @@ impl<O: Operation> Call<O> {
     /// [`CredentialsRefresh`](crate::CredentialsRefresh), and again only if they are refused as expired; one that is
     /// used for many calls keeps what it has itself. What it gives is not kept by the client.
     #[must_use]
-    pub fn credentials_provider(self, provider: impl ProvideCredentials + 'static) -> Self {
+    pub fn credentials_provider(self, provider: impl ProvideCredentials) -> Self {
         let config = self.0.client.config();
         let identity = Identity::new(Given::new(provider), config.credentials_refresh, config.clock.clone());
         self.by(Authentication::SigV4(identity))
@@ -31,7 +29,7 @@ impl<O: Operation> Call<O> {
     /// [`SignError`](crate::SignError).
     #[must_use]
     pub fn bearer_token(self, token: impl Into<String>) -> Self {
-        self.by(Authentication::Bearer(Token::new(token, None)))
+        self.by(Authentication::Bearer(Token::new(token)))
     }
 
     fn by(mut self, authentication: Authentication) -> Self {

@@ -2,18 +2,15 @@
 
 use std::sync::Arc;
 
-use aws_credential_types::Token;
-#[cfg(feature = "credentials-chain")]
-use aws_credential_types::provider::SharedCredentialsProvider;
 #[cfg(feature = "credentials-chain")]
 use invoke_model_transport::HyperTransport;
 use invoke_model_transport::Transport;
 
 use super::source::{Setting, Source};
 use super::{ConfigBuilder, ConfigError};
-use crate::credentials::Identity;
 #[cfg(feature = "credentials-chain")]
 use crate::credentials::{Chain, Given};
+use crate::credentials::{Identity, Token};
 
 /// How a call says who calls.
 #[derive(Clone)]
@@ -70,7 +67,7 @@ impl ConfigBuilder {
             _ => transport.clone(),
         };
         let chain = Chain::new(settings.clone(), region, transport.clone(), direct, self.clock.clone());
-        let given = Given::Provider(SharedCredentialsProvider::new(chain));
+        let given = Given::Provider(Arc::new(chain));
         (Identity::new(given, self.credentials_refresh, self.clock.clone()), Some(Source::DefaultChain))
     }
 
@@ -96,7 +93,7 @@ impl ConfigBuilder {
 }
 
 fn check_token(token: &Token, source: Source) -> Result<(), ConfigError> {
-    let token = token.token();
+    let token = token.as_str();
     if !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Ok(());
     }

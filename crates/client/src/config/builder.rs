@@ -5,8 +5,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use aws_credential_types::Token;
-use aws_credential_types::provider::ProvideCredentials;
 use invoke_model_transport::{Deadlines, Proxies, Transport};
 
 use super::ConfigError;
@@ -15,7 +13,7 @@ use super::source::{Setting, Source};
 use super::tokens::Tokens;
 #[cfg(feature = "credentials-chain")]
 use crate::credentials::ChainSettings;
-use crate::credentials::{CredentialsRefresh, Given};
+use crate::credentials::{CredentialsRefresh, Given, ProvideCredentials, Token};
 use crate::metadata::{Attempt, OnAttempt};
 use crate::retry::Retries;
 use crate::{AdaptiveRate, Admission};
@@ -72,13 +70,14 @@ impl ConfigBuilder {
         self
     }
 
-    /// Where the credentials of each call come from: fixed ones
-    /// ([`Credentials`](aws_credential_types::Credentials)) or any provider of the AWS crates, which is asked once for
-    /// all calls, and again before what it gave expires: see [`credentials_refresh`](Self::credentials_refresh).
+    /// Where the credentials of each call come from: fixed
+    /// [`Credentials`](crate::Credentials), or any provider, which is asked once for all calls, and again before what it
+    /// gave expires: see [`credentials_refresh`](Self::credentials_refresh). Those of the AWS crates are providers with
+    /// the feature `aws-credential-types`, as `AwsProvider`.
     ///
     /// They stand above a bearer token of the environment, but not above one set with
     /// [`bearer_token`](Self::bearer_token). The whole order is in `docs/identity.md`.
-    pub fn credentials_provider(mut self, provider: impl ProvideCredentials + 'static) -> Self {
+    pub fn credentials_provider(mut self, provider: impl ProvideCredentials) -> Self {
         self.credentials = Some(Setting::in_code(Ok(Given::new(provider))));
         self
     }
@@ -105,7 +104,7 @@ impl ConfigBuilder {
 
     /// An Amazon Bedrock API key. With it no credentials are looked up and nothing is signed.
     pub fn bearer_token(mut self, token: impl Into<String>) -> Self {
-        self.bearer_token = Some(Setting::in_code(Token::new(token, None)));
+        self.bearer_token = Some(Setting::in_code(Token::new(token)));
         self
     }
 

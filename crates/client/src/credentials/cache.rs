@@ -8,11 +8,10 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::SystemTime;
 
-use aws_credential_types::provider::SharedCredentialsProvider;
 use tokio::time::Instant;
 
 use super::flight::{Flight, Landing};
-use super::{CredentialsError, CredentialsRefresh, Loaded};
+use super::{CredentialsError, CredentialsRefresh, Loaded, ProvideCredentials};
 use crate::config::Clock;
 
 /// The credentials of a provider. Clones share them.
@@ -21,7 +20,7 @@ pub(crate) struct CredentialsCache(Arc<Shared>);
 
 /// What calls and flights share.
 pub(super) struct Shared {
-    pub(super) provider: SharedCredentialsProvider,
+    pub(super) provider: Arc<dyn ProvideCredentials>,
     pub(super) refresh: CredentialsRefresh,
     pub(super) clock: Clock,
     current: RwLock<Option<Arc<Loaded>>>,
@@ -30,7 +29,7 @@ pub(super) struct Shared {
 
 impl CredentialsCache {
     pub(crate) fn new(
-        provider: SharedCredentialsProvider,
+        provider: Arc<dyn ProvideCredentials>,
         refresh: CredentialsRefresh,
         clock: Clock,
     ) -> Self {

@@ -4,8 +4,6 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use aws_credential_types::provider::error as provider;
-
 /// Why there are no credentials to sign with. Nothing was sent; nothing in it is secret.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -23,8 +21,8 @@ pub enum CredentialsError {
     NoRegion,
 
     /// The provider has none, or failed. All calls that waited for it have the same error.
-    #[error("no credentials: {}", words(.0))]
-    Provider(#[source] Arc<provider::CredentialsError>),
+    #[error("no credentials: {}", words(&**.0))]
+    Provider(#[source] Arc<dyn Error + Send + Sync>),
 
     /// The provider was not done in time.
     #[error(
@@ -51,14 +49,8 @@ pub enum CredentialsError {
     },
 }
 
-impl From<provider::CredentialsError> for CredentialsError {
-    fn from(error: provider::CredentialsError) -> Self {
-        Self::Provider(Arc::new(error))
-    }
-}
-
 /// The innermost cause: what the provider wraps around it says no more than that it failed.
-fn words(error: &provider::CredentialsError) -> String {
+fn words(error: &(dyn Error + Send + Sync + 'static)) -> String {
     let innermost = std::iter::successors(error.source(), |&cause| cause.source()).last();
     innermost.map_or_else(|| error.to_string(), ToString::to_string)
 }

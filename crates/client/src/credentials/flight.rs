@@ -3,14 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout};
 
 use super::cache::Shared;
-use super::{CredentialsError, Loaded, refresh};
+use super::{Credentials, CredentialsError, Loaded, ProvideCredentials, refresh};
 
 /// Where a flight's outcome will be; `None` as long as it is under way.
 pub(super) type Landing = watch::Receiver<Option<Outcome>>;
@@ -46,7 +44,7 @@ impl Flight {
         // The task does not keep the cache alive.
         let (cache, provider, refresh) = (Arc::downgrade(shared), shared.provider.clone(), shared.refresh);
         let task = tokio::spawn(async move {
-            let answer = ask(&provider, refresh.timeout).await;
+            let answer = ask(&*provider, refresh.timeout).await;
             if let Some(shared) = cache.upgrade() {
                 sender.send_replace(Some(land(&shared, answer)));
             }
@@ -79,9 +77,9 @@ impl Drop for Flight {
     }
 }
 
-async fn ask(provider: &SharedCredentialsProvider, after: Duration) -> Result<Credentials, CredentialsError> {
+async fn ask(provider: &dyn ProvideCredentials, after: Duration) -> Result<Credentials, CredentialsError> {
     match timeout(after, provider.provide_credentials()).await {
-        Ok(provided) => Ok(provided?),
+        Ok(provided) => provided.map_err(|error| CredentialsError::Provider(error.into())),
         Err(_) => Err(CredentialsError::TimedOut { after }),
     }
 }
@@ -91,7 +89,7 @@ fn land(shared: &Shared, answer: Result<Credentials, CredentialsError>) -> Outco
     // After the answer, which can take its time.
     let now = shared.clock.now();
     let outcome = answer.and_then(|given| {
-        let loaded = Loaded::renewable(&given, &shared.refresh, now);
+        let loaded = Loaded::renewable(given, &shared.refresh, now);
         loaded.check(now).map(|()| Arc::new(loaded))
     });
     let mut flight = shared.flight();

@@ -1,23 +1,23 @@
 //! Credentials as the settings name them.
 
 use std::any::Any;
+use std::sync::Arc;
 
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use super::{Credentials, ProvideCredentials};
 
 /// Fixed credentials, or what gives some when it is asked.
 #[derive(Clone)]
 pub(crate) enum Given {
     Fixed(Credentials),
-    Provider(SharedCredentialsProvider),
+    Provider(Arc<dyn ProvideCredentials>),
 }
 
 impl Given {
     /// [`Credentials`] are a provider too: one that need not be asked.
-    pub(crate) fn new(provider: impl ProvideCredentials + 'static) -> Self {
+    pub(crate) fn new(provider: impl ProvideCredentials) -> Self {
         match (&provider as &dyn Any).downcast_ref::<Credentials>() {
             Some(fixed) => Self::Fixed(fixed.clone()),
-            None => Self::Provider(SharedCredentialsProvider::new(provider)),
+            None => Self::Provider(Arc::new(provider)),
         }
     }
 }

@@ -19,7 +19,7 @@ pub(crate) enum Identity {
 impl Identity {
     pub(crate) fn new(given: Given, refresh: CredentialsRefresh, clock: Clock) -> Self {
         match given {
-            Given::Fixed(credentials) => Self::Fixed(Arc::new(Loaded::fixed(&credentials)), clock),
+            Given::Fixed(credentials) => Self::Fixed(Arc::new(Loaded::fixed(credentials)), clock),
             Given::Provider(provider) => Self::Cached(CredentialsCache::new(provider, refresh, clock)),
         }
     }

@@ -1,5 +1,7 @@
 //! Who calls: credentials to sign with, loaded beside the way of a call and not on it.
 
+#[cfg(feature = "aws-credential-types")]
+mod aws;
 mod cache;
 mod caller;
 #[cfg(feature = "credentials-chain")]
@@ -8,14 +10,21 @@ mod error;
 mod flight;
 mod given;
 mod identity;
+mod keys;
 mod link;
 mod loaded;
+mod provide;
 mod refresh;
 #[cfg(test)]
 mod tests;
+mod token;
 
+#[cfg(feature = "aws-credential-types")]
+pub use aws::AwsProvider;
 pub use error::CredentialsError;
+pub use keys::Credentials;
 pub use link::CredentialsLink;
+pub use provide::{CredentialsFuture, ProvideCredentials};
 pub use refresh::CredentialsRefresh;
 
 pub(crate) use cache::CredentialsCache;
@@ -25,3 +34,4 @@ pub(crate) use chain::{Chain, ChainSettings};
 pub(crate) use given::Given;
 pub(crate) use identity::Identity;
 pub(crate) use loaded::Loaded;
+pub(crate) use token::Token;

@@ -4,8 +4,6 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::{self, ProvideCredentials, SharedCredentialsProvider, future};
 use tokio::time::{Instant, advance, sleep};
 
 use super::*;
@@ -56,20 +54,17 @@ impl Script {
 }
 
 impl ProvideCredentials for Script {
-    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
-    where
-        Self: 'a,
-    {
-        future::ProvideCredentials::new(async move {
+    fn provide_credentials(&self) -> CredentialsFuture<'_> {
+        Box::pin(async move {
             let (asked, delay, answer) = self.next();
             let now = now();
             sleep(delay).await;
             match answer {
                 Good(life) => {
                     let (id, secret) = (format!("AKID{asked}"), format!("secret{asked}"));
-                    Ok(Credentials::new(id, secret, None, life.map(|life| now + life), "script"))
+                    Ok(Credentials::new(id, secret, None).expiring_at(life.map(|life| now + life)))
                 }
-                Fails => Err(provider::error::CredentialsError::provider_error("the script says so")),
+                Fails => Err("the script says so".into()),
                 Panics => panic!("the script says so"),
             }
         })
@@ -83,8 +78,7 @@ fn now() -> SystemTime {
 }
 
 fn cache(script: &Script) -> CredentialsCache {
-    let provider = SharedCredentialsProvider::new(script.clone());
-    CredentialsCache::new(provider, CredentialsRefresh::default(), Clock::new(now))
+    CredentialsCache::new(Arc::new(script.clone()), CredentialsRefresh::default(), Clock::new(now))
 }
 
 /// The id of the credentials that a call gets at once, without waiting for anything.
@@ -276,7 +270,7 @@ async fn a_provider_that_gives_what_is_due_already_is_not_asked_by_every_call() 
     let cache = cache(&script);
     assert_eq!(id(&cache).await, "AKID1");
     let late = Loaded::renewable(
-        &Credentials::new("a", "b", None, Some(end), "test"),
+        Credentials::new("a", "b", None).expiring_at(end),
         &CredentialsRefresh::default(),
         end - MINUTE,
     );
@@ -298,7 +292,7 @@ async fn a_cache_that_is_dropped_ends_its_flight() {
 #[test]
 fn fixed_ones_need_no_runtime_and_are_never_loaded() {
     let identity = |expiry| {
-        let given = Given::new(Credentials::new("AKID", "secret", None, expiry, "test"));
+        let given = Given::new(Credentials::new("AKID", "secret", None).expiring_at(expiry));
         assert!(matches!(given, Given::Fixed(_)));
         Identity::new(given, CredentialsRefresh::default(), Clock::new(|| SystemTime::UNIX_EPOCH + HOUR))
     };
@@ -320,8 +314,8 @@ fn fixed_ones_need_no_runtime_and_are_never_loaded() {
 
 #[test]
 fn nothing_secret_is_shown() {
-    let given = Credentials::new("AKID", "the-secret", Some("the-token".into()), None, "test");
-    let shown = format!("{:?}", Loaded::fixed(&given));
+    let given = Credentials::new("AKID", "the-secret", Some("the-token".into()));
+    let shown = format!("{:?}", Loaded::fixed(given));
     assert!(
         shown.contains("AKID") && !shown.contains("the-secret") && !shown.contains("the-token"),
         "{shown}"

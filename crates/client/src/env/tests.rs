@@ -1,7 +1,6 @@
 //! Environments, and the settings that they make.
 
-use crate::Retries;
-use crate::{AuthScheme, Config, ConfigError, Source};
+use crate::{AuthScheme, Config, ConfigError, Credentials, Retries, Source};
 
 const REGION: (&str, &str) = ("AWS_REGION", "us-west-2");
 const ID: (&str, &str) = ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE");
@@ -124,7 +123,7 @@ fn who_calls() {
 
 #[test]
 fn what_is_set_in_code_stands_above_the_environment() {
-    let keys = aws_credential_types::Credentials::new("AKIDOTHER", "secret", None, None, "test");
+    let keys = Credentials::new("AKIDOTHER", "secret", None);
     let environment = [REGION, ID, BEARER, ("AWS_USE_FIPS_ENDPOINT", "perhaps")];
     let config =
         builder(&environment).region("eu-west-1").credentials_provider(keys).use_fips(false).build().unwrap();

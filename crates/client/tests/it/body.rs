@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use invoke_model_client::{Body, BodyError, ErrorKind};
+use invoke_model_client::{Body, BodyError, Credentials, CredentialsFuture, ErrorKind, ProvideCredentials};
 use invoke_model_signing::PayloadHash;
 
 use crate::fake::Fake;
@@ -67,17 +67,13 @@ async fn a_later_body_takes_the_place_of_a_file() {
 }
 
 /// A credentials provider that changes a file: it is asked between the two readings.
-#[derive(Debug)]
 struct Meddler(std::path::PathBuf, &'static str);
 
-impl invoke_model_client::ProvideCredentials for Meddler {
-    fn provide_credentials<'a>(&'a self) -> aws_credential_types::provider::future::ProvideCredentials<'a>
-    where
-        Self: 'a,
-    {
+impl ProvideCredentials for Meddler {
+    fn provide_credentials(&self) -> CredentialsFuture<'_> {
         std::fs::write(&self.0, self.1).unwrap();
-        let keys = invoke_model_client::Credentials::new("AKIDEXAMPLE", "secret", None, None, "test");
-        aws_credential_types::provider::future::ProvideCredentials::ready(Ok(keys))
+        let keys = Credentials::new("AKIDEXAMPLE", "secret", None);
+        Box::pin(std::future::ready(Ok(keys)))
     }
 }
 

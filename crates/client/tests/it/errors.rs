@@ -89,7 +89,7 @@ async fn credentials() {
     );
     assert!(matches!(none.kind(), ErrorKind::Credentials(CredentialsError::NotGiven)));
 
-    let expired = Credentials::new("AKIDEXAMPLE", SECRET, None, Some(now()), "test");
+    let expired = Credentials::new("AKIDEXAMPLE", SECRET, None).expiring_at(now());
     let client = Client::new(fake.settings().credentials_provider(expired)).unwrap();
     assert_eq!(
         error(client.invoke_model().model_id(ID)).await.to_string(),
@@ -102,7 +102,7 @@ async fn credentials() {
 #[tokio::test]
 async fn a_key_that_cannot_be_signed_with() {
     let fake = Fake::default();
-    let keys = Credentials::new("AKID EXAMPLE", SECRET, None, None, "test");
+    let keys = Credentials::new("AKID EXAMPLE", SECRET, None);
     let client = Client::new(fake.settings().credentials_provider(keys)).unwrap();
     assert_eq!(
         error(client.invoke_model().model_id(ID)).await.to_string(),

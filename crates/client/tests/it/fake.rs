@@ -63,7 +63,7 @@ impl Fake {
     }
 
     pub(crate) fn settings(&self) -> ConfigBuilder {
-        let credentials = Credentials::new("AKIDEXAMPLE", SECRET, None, None, "test");
+        let credentials = Credentials::new("AKIDEXAMPLE", SECRET, None);
         self.bare().region("us-east-1").credentials_provider(credentials)
     }
 

@@ -4,11 +4,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aws_credential_types::provider::{error, future};
 use bytes::Bytes;
 use invoke_model_client::types::InvokeModelError;
 use invoke_model_client::{
-    AuthScheme, Client, Credentials, CredentialsError, Error, ErrorKind, ProvideCredentials, Source,
+    AuthScheme, Client, Credentials, CredentialsError, CredentialsFuture, Error, ErrorKind,
+    ProvideCredentials, Source,
 };
 
 use crate::fake::{Fake, now, response};
@@ -27,13 +27,10 @@ impl Counting {
 }
 
 impl ProvideCredentials for Counting {
-    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
-    where
-        Self: 'a,
-    {
+    fn provide_credentials(&self) -> CredentialsFuture<'_> {
         let id = format!("AKID{}", self.0.fetch_add(1, Ordering::Relaxed) + 1);
-        let given = Credentials::new(id, "secret", Some("token".into()), Some(now() + HOUR), "test");
-        future::ProvideCredentials::new(async move {
+        let given = Credentials::new(id, "secret", Some("token".into())).expiring_at(now() + HOUR);
+        Box::pin(async move {
             tokio::time::sleep(Duration::from_secs(1)).await;
             Ok(given)
         })
@@ -41,15 +38,11 @@ impl ProvideCredentials for Counting {
 }
 
 /// Has nothing.
-#[derive(Debug)]
 struct Nothing;
 
 impl ProvideCredentials for Nothing {
-    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
-    where
-        Self: 'a,
-    {
-        future::ProvideCredentials::ready(Err(error::CredentialsError::not_loaded("nobody is logged in")))
+    fn provide_credentials(&self) -> CredentialsFuture<'_> {
+        Box::pin(async { Err("nobody is logged in".into()) })
     }
 }
 
@@ -151,7 +144,7 @@ async fn those_that_expire_between_two_calls_are_loaded_anew() {
 async fn a_call_with_its_own_provider_leaves_the_client_s_alone() {
     let (fake, provider) = (service(4, &[]), Counting::default());
     let client = Client::new(fake.settings().credentials_provider(provider.clone())).unwrap();
-    let own = || Credentials::new("AKIDOWN", "other", None, None, "test");
+    let own = || Credentials::new("AKIDOWN", "other", None);
     let with_own = || client.invoke_model().model_id(ID).body("{}").credentials_provider(own());
     with_own().send().await.unwrap();
     assert_eq!(provider.asked(), 0);
@@ -205,7 +198,7 @@ async fn a_call_cannot_be_signed_where_there_is_no_region() {
     let fake = service(0, &[]);
     let settings = fake.bare().endpoint_url("http://localhost").bearer_token("token");
     let client = Client::new(settings).unwrap();
-    let own = Credentials::new("AKIDOWN", "other", None, None, "test");
+    let own = Credentials::new("AKIDOWN", "other", None);
     let call = client.invoke_model().model_id(ID).body("{}").credentials_provider(own);
     assert_eq!(
         call.send().await.unwrap_err().to_string(),

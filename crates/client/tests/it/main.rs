@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "helper functions of tests are tests too")]
 
 mod admission;
+#[cfg(feature = "aws-credential-types")]
+mod aws;
 mod body;
 #[cfg(feature = "credentials-chain")]
 mod chain;

@@ -16,7 +16,7 @@ fn check(text: &str) {
 }
 
 fn clients(fake: &Fake) -> [Client; 2] {
-    let credentials = Credentials::new("AKIDEXAMPLE", SECRET, Some(TOKEN.into()), None, "test");
+    let credentials = Credentials::new("AKIDEXAMPLE", SECRET, Some(TOKEN.into()));
     let settings = fake.settings().credentials_provider(credentials);
     check(&format!("{settings:?}"));
     let with_token = settings.clone().bearer_token(BEARER);

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use aws_credential_types::provider::{ProvideCredentials, error::CredentialsError, future};
-use invoke_model_client::{Admission, Client, Config, ConfigBuilder, ConfigError, Demand, Source, Transport};
+use invoke_model_client::{
+    Admission, Client, Config, ConfigBuilder, ConfigError, CredentialsFuture, Demand, ProvideCredentials,
+    Source, Transport,
+};
 
 use crate::fake::Fake;
 
@@ -66,16 +68,13 @@ fn a_client_takes_settings_in_any_form() {
 }
 
 /// Counts how often it is asked, and has nothing.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Counting(Arc<AtomicUsize>);
 
 impl ProvideCredentials for Counting {
-    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
-    where
-        Self: 'a,
-    {
+    fn provide_credentials(&self) -> CredentialsFuture<'_> {
         self.0.fetch_add(1, Ordering::Relaxed);
-        future::ProvideCredentials::ready(Err(CredentialsError::provider_error("metadata\nservice is away")))
+        Box::pin(async { Err("metadata\nservice is away".into()) })
     }
 }
 
@@ -102,20 +101,6 @@ fn a_contradiction_is_an_error_that_can_be_matched() {
     let error =
         Fake::default().settings().endpoint_url("http://localhost").use_fips(true).build().unwrap_err();
     assert!(matches!(error, ConfigError::Endpoint { .. }));
-}
-
-#[cfg(feature = "aws-config")]
-#[test]
-fn an_sdk_config_is_taken() {
-    let sdk = aws_config::SdkConfig::builder()
-        .region(aws_config::Region::new("eu-west-1"))
-        .use_fips(true)
-        .credentials_provider(invoke_model_client::SharedCredentialsProvider::new(Counting::default()))
-        .build();
-    let client = Client::new(&sdk).unwrap();
-    assert_eq!(client.config().endpoint_url(), "https://bedrock-runtime-fips.eu-west-1.amazonaws.com");
-    assert_eq!(client.config().sources().region, Some(Source::SdkConfig));
-    assert_eq!(client.config().sources().credentials, Some(Source::SdkConfig));
 }
 
 #[test]

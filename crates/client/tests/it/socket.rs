@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinHandle;
 
 fn call(address: SocketAddr) -> invoke_model_client::Call<InvokeModel> {
-    let credentials = Credentials::new("AKIDEXAMPLE", "secret", None, None, "test");
+    let credentials = Credentials::new("AKIDEXAMPLE", "secret", None);
     let config = Config::builder().region("us-east-1").credentials_provider(credentials);
     let config = config.endpoint_url(format!("http://{address}")).retries(Retries::NONE);
     let client = Client::new(config).unwrap();

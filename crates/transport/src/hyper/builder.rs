@@ -3,13 +3,12 @@
 use std::{path::PathBuf, time::Duration};
 
 use bytes::Bytes;
-use hyper_util::client::legacy::connect::HttpConnector;
 
 #[cfg(not(feature = "http2"))]
 use super::tls::HTTP1;
 #[cfg(feature = "http2")]
 use super::{HttpVersions, http2::Ping};
-use super::{HyperTransport, tls::Roots};
+use super::{HyperTransport, tcp::Keepalive, tls::Roots};
 use crate::Proxies;
 
 /// Settings of a [`HyperTransport`].
@@ -26,28 +25,15 @@ pub struct HyperTransportBuilder {
     pub(super) pool_idle_timeout: Duration,
     pub(super) pool_max_idle_per_host: usize,
     pub(super) max_connections_per_host: usize,
-    tcp_keepalive: TcpKeepalive,
-}
-
-#[derive(Clone, Debug)]
-struct TcpKeepalive {
-    time: Duration,
-    interval: Duration,
-    retries: u32,
-}
-
-impl TcpKeepalive {
-    /// When a peer that does not answer is taken for dead.
-    fn bound(&self) -> Duration {
-        self.time.saturating_add(self.interval.saturating_mul(self.retries))
-    }
+    pub(super) tcp_keepalive: Keepalive,
 }
 
 impl HyperTransportBuilder {
     /// How long resolving, connecting, a proxy's tunnel and the TLS handshake may take together. Default: 10 seconds.
     ///
-    /// If the host has several addresses, each gets an equal share of it, so that one dead address does not keep
-    /// the transport from the others.
+    /// If the host has several addresses, the next one is tried when one has failed, and 250 milliseconds after the last
+    /// at the latest, versions 6 and 4 in turn ([RFC 8305](https://www.rfc-editor.org/rfc/rfc8305)): one dead address
+    /// does not keep the transport from the others.
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
         self.connect_timeout = limit;
         self
@@ -88,7 +74,7 @@ impl HyperTransportBuilder {
     /// On Linux the same time bounds how long what was sent may stay without an acknowledgement, during which there
     /// are no probes.
     pub fn tcp_keepalive(mut self, time: Duration, interval: Duration, retries: u32) -> Self {
-        self.tcp_keepalive = TcpKeepalive { time, interval, retries };
+        self.tcp_keepalive = Keepalive { time, interval, retries };
         self
     }
 
@@ -145,24 +131,6 @@ impl HyperTransportBuilder {
         #[cfg(not(feature = "http2"))]
         HTTP1
     }
-
-    /// What opens TCP connections.
-    pub(super) fn tcp(&self) -> HttpConnector {
-        let mut tcp = HttpConnector::new();
-        // TLS is the business of others.
-        tcp.enforce_http(false);
-        tcp.set_connect_timeout(Some(self.connect_timeout));
-        // A request leaves in a few writes; none of them shall wait for an acknowledgement.
-        tcp.set_nodelay(true);
-        tcp.set_keepalive(Some(self.tcp_keepalive.time));
-        tcp.set_keepalive_interval(Some(self.tcp_keepalive.interval));
-        tcp.set_keepalive_retries(Some(self.tcp_keepalive.retries));
-        // A connection is not silent as long as something that was sent is not acknowledged: there are no probes then,
-        // and the system would try for a quarter of an hour. <https://www.rfc-editor.org/rfc/rfc5482>
-        #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
-        tcp.set_tcp_user_timeout(Some(self.tcp_keepalive.bound()));
-        tcp
-    }
 }
 
 impl Default for HyperTransportBuilder {
@@ -178,11 +146,7 @@ impl Default for HyperTransportBuilder {
             pool_idle_timeout: Duration::from_secs(60),
             pool_max_idle_per_host: usize::MAX,
             max_connections_per_host: usize::MAX,
-            tcp_keepalive: TcpKeepalive {
-                time: Duration::from_secs(45),
-                interval: Duration::from_secs(15),
-                retries: 3,
-            },
+            tcp_keepalive: Keepalive::default(),
         }
     }
 }

@@ -1,35 +1,30 @@
 //! How a connection is opened.
 
-use std::{io, time::Duration};
+use std::{pin::Pin, time::Duration};
 
-use http::{
-    Uri,
-    uri::{Authority, Scheme},
-};
-use hyper_util::client::legacy::connect::HttpConnector;
+use http::uri::{Authority, Scheme};
 use tokio::time::timeout;
-use tower_service::Service;
 
 use super::{
     HyperTransportBuilder,
     stream::{Io, Stream},
+    tcp::{self, Keepalive},
     tls::{HTTP1, Tls},
     tunnel,
 };
-use crate::{
-    TransportError,
-    TransportErrorKind::{Connect, ConnectTimeout, InvalidRequest, Resolve},
-    error::find,
-    proxies::Proxy,
-};
+use crate::{TransportError, TransportErrorKind::ConnectTimeout, proxies::Proxy};
 
 /// Opens connections: TCP, through a proxy or not, and TLS for `https`.
 pub(super) struct Connector {
-    tcp: HttpConnector,
+    keepalive: Keepalive,
     pub(super) tls: Tls,
     proxy_tls: Tls,
     limit: Duration,
 }
+
+/// A step on the way to a connection. It has no type of its own, because it is seldom taken and large: a call would have
+/// room for it, and wherever a call can be given up, there would be the code that gives up a handshake.
+pub(super) type Step<'a, T> = Pin<Box<dyn Future<Output = Result<T, TransportError>> + Send + 'a>>;
 
 /// A connection that nothing was sent on.
 pub(super) struct Opened {
@@ -42,7 +37,7 @@ pub(super) struct Opened {
 impl Connector {
     pub(super) fn new(settings: &HyperTransportBuilder) -> Self {
         Self {
-            tcp: settings.tcp(),
+            keepalive: settings.tcp_keepalive,
             tls: Tls::new(settings.roots.clone(), settings.alpn()),
             proxy_tls: Tls::new(settings.roots.clone(), HTTP1),
             limit: settings.connect_timeout,
@@ -52,7 +47,17 @@ impl Connector {
     /// A connection to a host, or to the proxy of `http` requests to it, in time.
     ///
     /// Nothing of a request is sent on the way, so whatever fails here was not sent.
-    pub(super) async fn connect(
+    ///
+    pub(super) fn connect<'a>(
+        &'a self,
+        scheme: &'a Scheme,
+        authority: &'a Authority,
+        proxy: Option<&'a Proxy>,
+    ) -> Step<'a, Opened> {
+        Box::pin(self.connected(scheme, authority, proxy))
+    }
+
+    async fn connected(
         &self,
         scheme: &Scheme,
         authority: &Authority,
@@ -107,45 +112,7 @@ impl Connector {
     }
 
     async fn tcp(&self, secure: bool, authority: &Authority) -> Result<Box<dyn Stream>, TransportError> {
-        // The scheme says the port, if the authority does not.
-        let scheme = if secure { Scheme::HTTPS } else { Scheme::HTTP };
-        let uri = Uri::builder().scheme(scheme).authority(authority.clone()).path_and_query("/").build();
-        let uri = uri.map_err(|error| TransportError::new(InvalidRequest, error))?;
-        let stream = self.tcp.clone().call(uri).await.map_err(|error| {
-            // hyper-util's own error type is private. It has these words, and no other sign, when the resolver failed.
-            let kind = if error.to_string() == "dns error" {
-                Resolve
-            } else if find::<io::Error>(&error).is_some_and(|error| error.kind() == io::ErrorKind::TimedOut) {
-                ConnectTimeout
-            } else {
-                Connect
-            };
-            TransportError::new(kind, error)
-        })?;
-        Ok(Box::new(stream.into_inner()))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use socket2::SockRef;
-
-    use super::*;
-
-    /// What the system is told about a connection, and so when it finds out that a peer is gone.
-    #[tokio::test]
-    async fn a_dead_peer_is_found_in_bounded_time() {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let uri = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
-        let mut tcp = HyperTransportBuilder::default().tcp();
-        let stream = tcp.call(uri).await.unwrap().into_inner();
-        let socket = SockRef::from(&stream);
-        assert!(socket.keepalive().unwrap());
-        assert!(socket.tcp_nodelay().unwrap());
-        assert_eq!(socket.tcp_keepalive_time().unwrap(), Duration::from_secs(45));
-        assert_eq!(socket.tcp_keepalive_interval().unwrap(), Duration::from_secs(15));
-        assert_eq!(socket.tcp_keepalive_retries().unwrap(), 3);
-        #[cfg(target_os = "linux")]
-        assert_eq!(socket.tcp_user_timeout().unwrap(), Some(Duration::from_secs(90)));
+        let port = authority.port_u16().unwrap_or(if secure { 443 } else { 80 });
+        Ok(Box::new(tcp::connect(authority.host(), port, self.keepalive).await?))
     }
 }

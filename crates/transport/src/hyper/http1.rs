@@ -10,7 +10,7 @@ use hyper::{
     body::Incoming,
     client::conn::{
         TrySendError,
-        http1::{Connection, SendRequest, handshake},
+        http1::{SendRequest, handshake},
     },
 };
 
@@ -23,14 +23,18 @@ use crate::RequestBody;
 pub(super) struct Http1 {
     /// `None` once it is being closed.
     sender: Option<SendRequest<RequestBody>>,
-    connection: Connection<Io, RequestBody>,
+    connection: Connection,
     ended: bool,
 }
+
+/// hyper's side of it. What can give a call up can close it: as a type that has no name elsewhere, its end is compiled
+/// here alone, and not once more in each crate that has a call.
+type Connection = Pin<Box<dyn Future<Output = Result<(), hyper::Error>> + Send + Sync>>;
 
 impl Http1 {
     pub(super) async fn new(io: Io) -> Result<Self, hyper::Error> {
         let (sender, connection) = handshake(io).await?;
-        Ok(Self { sender: Some(sender), connection, ended: false })
+        Ok(Self { sender: Some(sender), connection: Box::pin(connection), ended: false })
     }
 
     /// Puts a request into hyper's queue. The future is done when the response's head is there; it has to be polled with
@@ -46,7 +50,7 @@ impl Http1 {
     /// Reads and writes what can be. An error is the call's to tell: hyper gives it to the response or its body.
     pub(super) fn drive(&mut self, cx: &mut Context<'_>) {
         if !self.ended {
-            self.ended = Pin::new(&mut self.connection).poll(cx).is_ready();
+            self.ended = self.connection.as_mut().poll(cx).is_ready();
         }
     }
 

@@ -9,12 +9,14 @@ mod http2;
 #[cfg(feature = "http2")]
 mod negotiate;
 mod pool;
+mod race;
 mod request;
 mod response;
 mod send;
 #[cfg(feature = "http2")]
 mod shared;
 mod stream;
+mod tcp;
 #[cfg(test)]
 mod tests;
 mod tls;

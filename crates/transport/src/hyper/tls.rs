@@ -11,7 +11,7 @@ use rustls::{
 use tokio::{sync::OnceCell, task::spawn_blocking};
 use tokio_rustls::TlsConnector;
 
-use super::stream::Stream;
+use super::{connect::Step, stream::Stream};
 use crate::{TransportError, TransportErrorKind};
 
 /// The protocols to offer where HTTP/1.1 is to be spoken:
@@ -82,20 +82,23 @@ impl Tls {
     }
 
     /// Shakes hands with `host` over `stream`. Whether HTTP/2 was agreed on stands beside the result.
-    pub(super) async fn handshake(
-        &self,
+    pub(super) fn handshake<'a>(
+        &'a self,
         stream: Box<dyn Stream>,
-        host: &str,
-    ) -> Result<(Box<dyn Stream>, bool), TransportError> {
-        // An address of version 6 stands in brackets in a URI, and nowhere else.
-        let name = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-        // No certificate can be valid for such a name.
-        let name = ServerName::try_from(name)
-            .map_err(|error| TransportError::new(TransportErrorKind::InvalidRequest, error))?;
-        let config = Arc::clone(self.load().await?);
-        let stream = TlsConnector::from(config).connect(name, stream).await.map_err(tls)?;
-        let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-        Ok((Box::new(stream), http2))
+        host: &'a str,
+    ) -> Step<'a, (Box<dyn Stream>, bool)> {
+        Box::pin(async move {
+            // An address of version 6 stands in brackets in a URI, and nowhere else.
+            let name = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+            // No certificate can be valid for such a name.
+            let name = ServerName::try_from(name)
+                .map_err(|error| TransportError::new(TransportErrorKind::InvalidRequest, error))?;
+            let config = Arc::clone(self.load().await?);
+            let stream = TlsConnector::from(config).connect(name, stream).await.map_err(tls)?;
+            let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+            let stream: Box<dyn Stream> = Box::new(stream);
+            Ok((stream, http2))
+        })
     }
 
     #[cfg(test)]

@@ -6,21 +6,30 @@ use std::{
     task::Poll,
 };
 
-use bytes::Bytes;
 use http::{
     Request,
     header::{HOST, PROXY_AUTHORIZATION},
     uri::Authority,
 };
-use http_body_util::Empty;
 use hyper::client::conn::http1::handshake;
 
-use super::stream::{Io, Stream};
-use crate::{TransportError, TransportErrorKind, proxies::Proxy};
+use super::{
+    connect::Step,
+    stream::{Io, Stream},
+};
+use crate::{RequestBody, TransportError, TransportErrorKind, proxies::Proxy};
 
 /// Asks `proxy`, at the other end of `stream`, for a connection to a host, and gives it:
 /// <https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6>.
-pub(super) async fn dig(
+pub(super) fn dig<'a>(
+    stream: Box<dyn Stream>,
+    proxy: &'a Proxy,
+    authority: &'a Authority,
+) -> Step<'a, Box<dyn Stream>> {
+    Box::pin(dug(stream, proxy, authority))
+}
+
+async fn dug(
     stream: Box<dyn Stream>,
     proxy: &Proxy,
     authority: &Authority,
@@ -60,14 +69,14 @@ pub(super) async fn dig(
     Ok(left.io.into_inner())
 }
 
-fn connect(proxy: &Proxy, authority: &Authority) -> http::Result<Request<Empty<Bytes>>> {
+fn connect(proxy: &Proxy, authority: &Authority) -> http::Result<Request<RequestBody>> {
     // "There is no default port": https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6-3
     let target = format!("{}:{}", authority.host(), authority.port_u16().unwrap_or(443));
     let mut request = Request::connect(&target).header(HOST, &target);
     if let Some(authorization) = proxy.authorization() {
         request = request.header(PROXY_AUTHORIZATION, authorization);
     }
-    request.body(Empty::new())
+    request.body(RequestBody::default())
 }
 
 fn failed(error: hyper::Error) -> TransportError {

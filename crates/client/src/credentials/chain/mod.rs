@@ -15,8 +15,6 @@ mod sts;
 
 use std::sync::Arc;
 
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::{self, ProvideCredentials, future};
 use invoke_model_transport::Transport;
 use reqsign_aws_core::{Credential, ProcessCredentialProvider, SSOCredentialProvider};
 use reqsign_core::{Context, ProvideCredential};
@@ -28,7 +26,7 @@ use self::files::SharedFiles;
 use self::http::{Http, Limit};
 use self::outside::{Shell, Variables};
 use self::plan::{Base, Plan, Sso};
-use super::CredentialsLink;
+use super::{Credentials, CredentialsFuture, CredentialsLink, ProvideCredentials};
 use crate::config::Clock;
 use crate::env::{self, Environment};
 
@@ -174,24 +172,13 @@ fn login(sso: &Sso) -> SSOCredentialProvider {
 }
 
 impl ProvideCredentials for Chain {
-    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
-    where
-        Self: 'a,
-    {
-        future::ProvideCredentials::new(async {
-            let (found, words) = self.find().await.map_err(|error| match error {
-                ChainError::Nothing { .. } => provider::error::CredentialsError::not_loaded(error),
-                error => provider::error::CredentialsError::provider_error(error),
-            })?;
-            let mut credentials = Credentials::new(
-                found.access_key_id,
-                found.secret_access_key,
-                found.session_token,
-                found.expires_in.map(|at| at.as_system_time()),
-                "default chain",
-            );
-            credentials.set_property(CredentialsLink::new(words));
-            Ok(credentials)
+    fn provide_credentials(&self) -> CredentialsFuture<'_> {
+        Box::pin(async {
+            let (found, words) = self.find().await?;
+            let expiry = found.expires_in.map(|at| at.as_system_time());
+            let (id, secret, token) = (found.access_key_id, found.secret_access_key, found.session_token);
+            let credentials = Credentials::new(id, secret, token).expiring_at(expiry);
+            Ok(credentials.found_by(CredentialsLink::new(words)))
         })
     }
 }

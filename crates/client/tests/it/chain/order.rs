@@ -37,13 +37,13 @@ async fn the_order() {
     };
     let token = Source::Environment("AWS_BEARER_TOKEN_BEDROCK");
     let keys = Source::Environment("AWS_ACCESS_KEY_ID");
-    let own = || Credentials::new("AKIDCODE", "s", None, None, "test");
+    let own = || Credentials::new("AKIDCODE", "s", None);
     // Code before the environment, and there the token, the keys, the chain.
     check(everything(), |s| s.bearer_token("code"), "Bearer code", Source::Code).await;
     check(everything(), |s| s.bearer_token("code").profile("dev"), "Bearer code", Source::Code).await;
     check(
         everything(),
-        |s| s.credentials_provider(Credentials::new("AKIDCODE", "s", None, None, "test")),
+        |s| s.credentials_provider(Credentials::new("AKIDCODE", "s", None)),
         "AKIDCODE",
         Source::Code,
     )

@@ -36,7 +36,7 @@ fn with_length(bytes: &[u8]) -> Vec<u8> {
 async fn listen() -> (TcpListener, Client) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address: SocketAddr = listener.local_addr().unwrap();
-    let credentials = Credentials::new("AKIDEXAMPLE", "secret", None, None, "test");
+    let credentials = Credentials::new("AKIDEXAMPLE", "secret", None);
     let config = Config::builder().region("us-east-1").credentials_provider(credentials);
     (listener, Client::new(config.endpoint_url(format!("http://{address}"))).unwrap())
 }
