@@ -1,11 +1,15 @@
 //! The three timestamp formats, to the nanosecond.
 //! <https://smithy.io/2.0/spec/protocol-traits.html#timestampformat-trait>
 
+mod http_date;
+
+use std::fmt::Display;
+
 use jiff::Timestamp;
-use jiff::fmt::strtime;
-use jiff::tz::Offset;
 
 use crate::ParseErrorKind;
+
+pub use http_date::read as from_http_date;
 
 /// How a timestamp is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +29,7 @@ pub fn write(value: &Timestamp, format: Format) -> String {
     match format {
         Format::EpochSeconds => epoch_seconds(value),
         Format::DateTime => value.to_string(),
-        Format::HttpDate => http_date(value),
+        Format::HttpDate => http_date::write(value),
     }
 }
 
@@ -57,14 +61,10 @@ pub(crate) fn from_epoch_number(number: &serde_json::Number) -> Result<Timestamp
 
 fn epoch_seconds(value: &Timestamp) -> String {
     let nanoseconds = value.as_nanosecond();
-    let (sign, magnitude) =
-        if nanoseconds < 0 { ("-", nanoseconds.unsigned_abs()) } else { ("", nanoseconds.unsigned_abs()) };
+    let sign = if nanoseconds < 0 { "-" } else { "" };
+    let magnitude = nanoseconds.unsigned_abs();
     let (seconds, fraction) = (magnitude / 1_000_000_000, magnitude % 1_000_000_000);
-    if fraction == 0 {
-        return format!("{sign}{seconds}");
-    }
-    let digits = format!("{fraction:09}");
-    format!("{sign}{seconds}.{}", digits.trim_end_matches('0'))
+    format!("{sign}{seconds}{}", decimals(fraction))
 }
 
 fn from_epoch_text(text: &str) -> Option<Timestamp> {
@@ -73,25 +73,24 @@ fn from_epoch_text(text: &str) -> Option<Timestamp> {
         None => (text, false),
     };
     let (seconds, fraction) = magnitude.split_once('.').unwrap_or((magnitude, "0"));
-    if fraction.is_empty() || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    // Digits beyond the nanosecond carry nothing.
-    let nine: String = fraction.chars().chain("000000000".chars()).take(9).collect();
     let seconds: u64 = seconds.parse().ok()?;
-    let nanoseconds = i128::from(seconds) * 1_000_000_000 + nine.parse::<i128>().ok()?;
+    let nanoseconds = i128::from(seconds) * 1_000_000_000 + i128::from(from_decimals(fraction)?);
     Timestamp::from_nanosecond(if negative { -nanoseconds } else { nanoseconds }).ok()
 }
 
-fn http_date(value: &Timestamp) -> String {
-    let time = value.to_zoned(jiff::tz::TimeZone::UTC);
-    time.strftime("%a, %d %b %Y %H:%M:%S%.f GMT").to_string()
+/// The fraction of a second behind its point, which is left out where there is none.
+fn decimals(nanoseconds: impl Display) -> String {
+    let digits = format!(".{nanoseconds:09}");
+    digits.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-fn from_http_date(text: &str) -> Option<Timestamp> {
-    let mut time = strtime::parse("%a, %d %b %Y %H:%M:%S%.f GMT", text).ok()?;
-    time.set_offset(Some(Offset::UTC));
-    time.to_timestamp().ok()
+fn from_decimals(digits: &str) -> Option<i32> {
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    // Digits beyond the nanosecond carry nothing.
+    let nine: String = digits.chars().chain("000000000".chars()).take(9).collect();
+    nine.parse().ok()
 }
 
 #[cfg(test)]
@@ -114,6 +113,7 @@ mod tests {
         check("1985-04-12T23:20:50.520Z", Format::DateTime, "1985-04-12T23:20:50.52Z");
         check("2019-12-16T23:48:18+01:00", Format::DateTime, "2019-12-16T22:48:18Z");
         check("Tue, 29 Apr 2014 18:30:38 GMT", Format::HttpDate, "Tue, 29 Apr 2014 18:30:38 GMT");
+        check("Sat, 31 Dec 2016 23:59:60 GMT", Format::HttpDate, "Sat, 31 Dec 2016 23:59:59 GMT");
         check("Sun, 02 Jan 2000 20:34:56.456 GMT", Format::HttpDate, "Sun, 02 Jan 2000 20:34:56.456 GMT");
     }
 
@@ -126,6 +126,14 @@ mod tests {
             ("99999999999999999999", Format::EpochSeconds),
             ("1985-04-12", Format::DateTime),
             ("29 Apr 2014", Format::HttpDate),
+            ("Wed, 29 Apr 2014 18:30:38 GMT", Format::HttpDate),
+            ("Tue, 29 Apr 2014 18:30:38 UTC", Format::HttpDate),
+            ("Tue, 29 apr 2014 18:30:38 GMT", Format::HttpDate),
+            ("Tue, 29 Apr 2014 24:30:38 GMT", Format::HttpDate),
+            ("Tue, 29 Apr 2014 18:30:38. GMT", Format::HttpDate),
+            ("Tue, 29 Apr 2014 18:+1:38 GMT", Format::HttpDate),
+            ("Sun, 30 Feb 2014 18:30:38 GMT", Format::HttpDate),
+            ("Sunday, 06-Nov-94 08:49:37 GMT", Format::HttpDate),
         ] {
             assert_eq!(read(text, format), Err(ParseErrorKind::Timestamp { format }), "{text}");
         }

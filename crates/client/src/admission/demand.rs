@@ -41,7 +41,12 @@ impl Demand {
     ///
     /// # Errors
     /// Those of the reader.
-    pub fn of_reader(body: impl Read) -> io::Result<Self> {
+    pub fn of_reader(mut body: impl Read) -> io::Result<Self> {
+        Self::of_any_reader(&mut body)
+    }
+
+    /// One parser for all readers: each would be compiled anew.
+    fn of_any_reader(body: &mut dyn Read) -> io::Result<Self> {
         let mut body = BufReader::new(Estimating { body, estimate: Estimate::default(), error: None });
         let max_output_tokens = stated::max_output(IoRead::new(&mut body));
         // What follows the value, or what could not be read as one, is a part of the input too.

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use http::HeaderMap;
 use http::header::DATE;
-use invoke_model_protocol::timestamp::{self, Format};
+use invoke_model_protocol::timestamp::from_http_date;
 
 /// Less than this is no skew: a signature is good for five minutes either way.
 const TOLERANCE: i64 = 4 * 60;
@@ -41,7 +41,7 @@ impl Skew {
             return false;
         }
         let date = headers.get(DATE).and_then(|date| date.to_str().ok());
-        let Some(date) = date.and_then(|date| timestamp::read(date, Format::HttpDate).ok()) else {
+        let Some(date) = date.and_then(from_http_date) else {
             return false;
         };
         let Some(seconds) = seconds(now) else { return false };

@@ -42,10 +42,13 @@ impl Object {
         name: &str,
         read: impl FnOnce(Value) -> Result<T, ParseError>,
     ) -> Result<Option<T>, ParseError> {
-        match self.0.remove(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(value) => read(value).map(Some).map_err(|error| error.in_member(name)),
-        }
+        let Some(value) = self.take(name) else { return Ok(None) };
+        read(value).map(Some).map_err(|error| error.in_member(name))
+    }
+
+    /// Apart from what reads it, so that the crates of generated code do not hold the map's code, too.
+    fn take(&mut self, name: &str) -> Option<Value> {
+        self.0.remove(name).filter(|value| !value.is_null())
     }
 
     /// Reads the words of an error, which most services call `message` and some `Message`.

@@ -1,0 +1,56 @@
+//! The IMF-fixdate of RFC 9110: `Tue, 29 Apr 2014 18:30:38 GMT`.
+//! <https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7>
+//!
+//! Who needs no other format links no other: the general parsers of `jiff` are ten times the size of this one.
+
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::Offset;
+
+use super::{decimals, from_decimals};
+
+const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+pub(super) fn write(value: &Timestamp) -> String {
+    let time = Offset::UTC.to_datetime(*value);
+    let (weekday, month) = (weekday(time.date()), MONTHS[time.month() as usize - 1]);
+    let (day, year, hour, minute, second) =
+        (time.day(), time.year(), time.hour(), time.minute(), time.second());
+    let fraction = decimals(time.subsec_nanosecond());
+    format!("{weekday}, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02}{fraction} GMT")
+}
+
+/// Reads the value of a field such as `Date`, with a fraction of the second or without; `None` if it is no IMF-fixdate,
+/// or no day of the calendar.
+pub fn read(text: &str) -> Option<Timestamp> {
+    let (name, rest) = text.strip_suffix(" GMT")?.split_once(", ")?;
+    let (day, rest) = rest.split_once(' ')?;
+    let (month, rest) = rest.split_once(' ')?;
+    let (year, rest) = rest.split_once(' ')?;
+    let (hour, rest) = rest.split_once(':')?;
+    let (minute, second) = rest.split_once(':')?;
+    let (second, fraction) = second.split_once('.').unwrap_or((second, "0"));
+
+    let month = (1..).zip(MONTHS).find_map(|(number, name)| (name == month).then_some(number))?;
+    let date = Date::new(number(year, 4)?, month, number(day, 2)?).ok()?;
+    // A leap second, which no timestamp has.
+    let second = number(second, 2)?;
+    let second = if second == 60 { 59 } else { second };
+    let time = Time::new(number(hour, 2)?, number(minute, 2)?, second, from_decimals(fraction)?).ok()?;
+    let timestamp = Offset::UTC.to_timestamp(DateTime::from_parts(date, time)).ok()?;
+    (weekday(date) == name).then_some(timestamp)
+}
+
+fn weekday(date: Date) -> &'static str {
+    WEEKDAYS[date.weekday().to_monday_zero_offset() as usize]
+}
+
+/// A number of that many digits.
+fn number<T: FromStr>(digits: &str, count: usize) -> Option<T> {
+    let exact = digits.len() == count && digits.bytes().all(|byte| byte.is_ascii_digit());
+    exact.then(|| digits.parse().ok())?
+}
