@@ -1,6 +1,7 @@
 //! The canonical query string.
 
 use std::borrow::Cow;
+use std::collections::BinaryHeap;
 
 use percent_encoding::{percent_decode_str, percent_encode};
 
@@ -11,9 +12,8 @@ use crate::path::RESERVED;
 /// A `+` is a plus here, as RFC 3986 has it, and is signed as `%2B`; that it may stand for a blank is a habit
 /// of HTML forms.
 pub(crate) fn write(text: &mut String, query: &str) {
-    let mut parameters: Vec<_> = parameters(query).collect();
-    parameters.sort_unstable();
-    write_parameters(text, parameters);
+    // Sorted by a heap, which is a fraction of the code of `sort`: there is nothing to gain in speed.
+    write_parameters(text, parameters(query).collect::<BinaryHeap<_>>().into_sorted_vec());
 }
 
 /// The parameters in the order of the query, encoded anew.
