@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-/// A text of `N` ASCII characters.
+/// A text of `N` ASCII characters. Aligned, so that it is looked through in words from the beginning.
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(align(8))]
 pub(crate) struct Ascii<const N: usize>([u8; N]);
 
 /// 32 bytes in lower-case hex.

@@ -71,8 +71,9 @@ impl<'a> Field<'a> {
 
     /// Appends the value without blanks around it and with one blank for each run of blanks in it.
     pub(crate) fn write_value(&self, text: &mut String) {
-        // Most values have no blank at all, and go as they are.
-        if !self.value.bytes().any(|byte| byte.is_ascii_whitespace()) {
+        // Most values have no blank at all, and go as they are. Without an end before the last byte, the look for one is
+        // a few vector instructions.
+        if !self.value.bytes().fold(false, |found, byte| found | byte.is_ascii_whitespace()) {
             return text.push_str(self.value);
         }
         for (index, word) in self.value.split_ascii_whitespace().enumerate() {

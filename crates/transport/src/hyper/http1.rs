@@ -2,7 +2,7 @@
 
 use std::{
     pin::Pin,
-    task::{Context, Waker},
+    task::{Context, Poll, Waker},
 };
 
 use http::{Request, Response};
@@ -14,7 +14,7 @@ use hyper::{
     },
 };
 
-use super::stream::Io;
+use super::{relay::Relay, stream::Io};
 use crate::RequestBody;
 
 /// A connection that is driven by whoever uses it: the call until there is a head, then the body. There is no task
@@ -25,6 +25,7 @@ pub(super) struct Http1 {
     sender: Option<SendRequest<RequestBody>>,
     connection: Connection,
     ended: bool,
+    relay: Relay,
 }
 
 /// hyper's side of it. What can give a call up can close it: as a type that has no name elsewhere, its end is compiled
@@ -34,11 +35,12 @@ type Connection = Pin<Box<dyn Future<Output = Result<(), hyper::Error>> + Send +
 impl Http1 {
     pub(super) async fn new(io: Io) -> Result<Self, hyper::Error> {
         let (sender, connection) = handshake(io).await?;
-        Ok(Self { sender: Some(sender), connection: Box::pin(connection), ended: false })
+        let (sender, connection) = (Some(sender), Box::pin(connection));
+        Ok(Self { sender, connection, ended: false, relay: Relay::new() })
     }
 
     /// Puts a request into hyper's queue. The future is done when the response's head is there; it has to be polled with
-    /// the connection [driven](Self::drive).
+    /// the connection [driven](Self::poll).
     pub(super) fn send(
         &mut self,
         request: Request<RequestBody>,
@@ -47,11 +49,23 @@ impl Http1 {
         sender.try_send_request(request)
     }
 
-    /// Reads and writes what can be. An error is the call's to tell: hyper gives it to the response or its body.
-    pub(super) fn drive(&mut self, cx: &mut Context<'_>) {
-        if !self.ended {
-            self.ended = self.connection.as_mut().poll(cx).is_ready();
-        }
+    /// Polls what comes out of the connection, and drives the connection as long as that waits. An error is the call's
+    /// to tell: hyper gives it to the response or its body.
+    pub(super) fn poll<T>(
+        &mut self,
+        cx: &Context<'_>,
+        mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
+        let Self { connection, ended, relay, .. } = self;
+        relay.poll(cx, |cx| {
+            let polled = poll(cx);
+            if polled.is_ready() {
+                return polled;
+            }
+            relay.seen();
+            drive(connection, ended, cx);
+            poll(cx)
+        })
     }
 
     /// Whether the last request and its response are over.
@@ -63,7 +77,7 @@ impl Http1 {
     /// Whether the next request can be sent: the last one and its response are over, and the peer has not closed.
     pub(super) fn is_free(&mut self) -> bool {
         // Wakes nobody: if the peer closes it later, the next look shows that.
-        self.drive(&mut Context::from_waker(Waker::noop()));
+        drive(&mut self.connection, &mut self.ended, &mut Context::from_waker(Waker::noop()));
         self.is_ready()
     }
 
@@ -72,11 +86,18 @@ impl Http1 {
     }
 }
 
+/// Reads and writes what can be.
+fn drive(connection: &mut Connection, ended: &mut bool, cx: &mut Context<'_>) {
+    if !*ended {
+        *ended = connection.as_mut().poll(cx).is_ready();
+    }
+}
+
 impl Drop for Http1 {
     /// "Clients MUST send a closure alert before closing the connection", and may close without waiting for the peer's:
     /// <https://www.rfc-editor.org/rfc/rfc9112#section-9.8-6>. With nobody left who could send, hyper does that.
     fn drop(&mut self) {
         self.sender = None;
-        self.drive(&mut Context::from_waker(Waker::noop()));
+        drive(&mut self.connection, &mut self.ended, &mut Context::from_waker(Waker::noop()));
     }
 }

@@ -10,6 +10,7 @@ mod http2;
 mod negotiate;
 mod pool;
 mod race;
+mod relay;
 mod request;
 mod response;
 mod send;

@@ -91,11 +91,11 @@ impl Body for Http1Body {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let mut polled = Pin::new(&mut self.body).poll_frame(cx);
-        if let (Poll::Pending, Some(lease)) = (&polled, &mut self.lease) {
-            lease.connection.drive(cx);
-            polled = Pin::new(&mut self.body).poll_frame(cx);
-        }
+        let Self { body, lease } = &mut *self;
+        let polled = match lease {
+            Some(lease) => lease.connection.poll(cx, |cx| Pin::new(&mut *body).poll_frame(cx)),
+            None => Pin::new(body).poll_frame(cx),
+        };
         match &polled {
             Poll::Ready(None) => self.give_back(),
             Poll::Ready(Some(Ok(_))) => self.give_back_at_end(),

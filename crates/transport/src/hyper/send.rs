@@ -152,11 +152,7 @@ impl Connection {
             Self::Http1(mut lease) => {
                 request::for_http1(request, host, route.relay()).map_err(Failed::Formless)?;
                 let mut sending = pin!(lease.connection.send(take(request)));
-                let sent = poll_fn(|cx| {
-                    lease.connection.drive(cx);
-                    sending.as_mut().poll(cx)
-                })
-                .await;
+                let sent = poll_fn(|cx| lease.connection.poll(cx, |cx| sending.as_mut().poll(cx))).await;
                 match sent {
                     Ok(response) => Ok(response::over_http1(response, lease)),
                     Err(error) => Err(Failed::new(error, request)),
