@@ -44,6 +44,9 @@ struct Arguments {
     /// Leave out the clean builds, which take minutes. The page keeps those that it has.
     #[arg(long, conflicts_with = "quick")]
     no_builds: bool,
+    /// The clean builds alone.
+    #[arg(long, conflicts_with_all = ["quick", "no_builds"])]
+    only_builds: bool,
     /// Write the run into `docs/performance.md`, and its plot beside it.
     #[arg(long, conflicts_with = "quick")]
     docs: bool,
@@ -62,6 +65,9 @@ fn main() -> ExitCode {
 fn execute(arguments: &Arguments) -> Result<()> {
     if arguments.quick {
         return budget::run(arguments.update_budget);
+    }
+    if arguments.only_builds {
+        return table::clean_builds(arguments.docs);
     }
     table::run(arguments.rounds, !arguments.no_builds, arguments.docs)
 }

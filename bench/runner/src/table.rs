@@ -52,7 +52,8 @@ fn plot(rows: &[Row]) -> Result<String> {
     plot::bars(first.what, &values.collect::<Vec<_>>())
 }
 
-fn clean_builds(docs: bool) -> Result<()> {
+/// Builds twice from nothing, and prints what that took; with `docs`, writes that part of the page.
+pub(crate) fn clean_builds(docs: bool) -> Result<()> {
     const OF: &str = "clean release build of a minimal program";
     let rows = clean_build::rows()?;
     let head = format!("| {OF} | ours | official | ours : official |\n|---|---:|---:|---:|\n");

@@ -1,15 +1,15 @@
 //! The three timestamp formats, to the nanosecond.
 //! <https://smithy.io/2.0/spec/protocol-traits.html#timestampformat-trait>
 
+#[cfg(feature = "timestamps")]
+mod convert;
+#[cfg(feature = "timestamps")]
 mod http_date;
 
-use std::fmt::Display;
-
-use jiff::Timestamp;
-
-use crate::ParseErrorKind;
-
-pub use http_date::read as from_http_date;
+#[cfg(feature = "timestamps")]
+pub(crate) use convert::from_epoch_number;
+#[cfg(feature = "timestamps")]
+pub use convert::{read, write};
 
 /// How a timestamp is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,137 +22,4 @@ pub enum Format {
     /// The IMF-fixdate of RFC 9110 section 5.6.7, with a fraction where there is one:
     /// `Tue, 29 Apr 2014 18:30:38 GMT`.
     HttpDate,
-}
-
-/// Writes a timestamp.
-pub fn write(value: &Timestamp, format: Format) -> String {
-    match format {
-        Format::EpochSeconds => epoch_seconds(value),
-        Format::DateTime => value.to_string(),
-        Format::HttpDate => http_date::write(value),
-    }
-}
-
-/// Reads a timestamp. A date-time may carry an offset.
-///
-/// # Errors
-/// The text is not of the format, or the instant lies outside years -9999 to 9999.
-pub fn read(text: &str, format: Format) -> Result<Timestamp, ParseErrorKind> {
-    let read = match format {
-        Format::EpochSeconds => from_epoch_text(text),
-        Format::DateTime => text.parse().ok(),
-        Format::HttpDate => from_http_date(text),
-    };
-    read.ok_or(ParseErrorKind::Timestamp { format })
-}
-
-/// Reads a timestamp from seconds as a JSON number holds them.
-///
-/// # Errors
-/// Not finite, or outside years -9999 to 9999.
-pub(crate) fn from_epoch_number(number: &serde_json::Number) -> Result<Timestamp, ParseErrorKind> {
-    let read = match number.as_i64() {
-        Some(seconds) => Timestamp::from_second(seconds).ok(),
-        // The shortest decimal that reads back as this number: what stood on the wire, to 15 digits and more.
-        None => number.as_f64().and_then(|seconds| from_epoch_text(&format!("{seconds}"))),
-    };
-    read.ok_or(ParseErrorKind::Timestamp { format: Format::EpochSeconds })
-}
-
-fn epoch_seconds(value: &Timestamp) -> String {
-    let nanoseconds = value.as_nanosecond();
-    let sign = if nanoseconds < 0 { "-" } else { "" };
-    let magnitude = nanoseconds.unsigned_abs();
-    let (seconds, fraction) = (magnitude / 1_000_000_000, magnitude % 1_000_000_000);
-    format!("{sign}{seconds}{}", decimals(fraction))
-}
-
-fn from_epoch_text(text: &str) -> Option<Timestamp> {
-    let (magnitude, negative) = match text.strip_prefix('-') {
-        Some(rest) => (rest, true),
-        None => (text, false),
-    };
-    let (seconds, fraction) = magnitude.split_once('.').unwrap_or((magnitude, "0"));
-    let seconds: u64 = seconds.parse().ok()?;
-    let nanoseconds = i128::from(seconds) * 1_000_000_000 + i128::from(from_decimals(fraction)?);
-    Timestamp::from_nanosecond(if negative { -nanoseconds } else { nanoseconds }).ok()
-}
-
-/// The fraction of a second behind its point, which is left out where there is none.
-fn decimals(nanoseconds: impl Display) -> String {
-    let digits = format!(".{nanoseconds:09}");
-    digits.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-fn from_decimals(digits: &str) -> Option<i32> {
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    // Digits beyond the nanosecond carry nothing.
-    let nine: String = digits.chars().chain("000000000".chars()).take(9).collect();
-    nine.parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn check(text: &str, format: Format, canonical: &str) {
-        let value = read(text, format).unwrap();
-        assert_eq!(write(&value, format), canonical);
-        assert_eq!(read(canonical, format).unwrap(), value);
-    }
-
-    #[test]
-    fn each_format_reads_and_writes() {
-        check("1515531081", Format::EpochSeconds, "1515531081");
-        check("1515531081.1230", Format::EpochSeconds, "1515531081.123");
-        check("-1.5", Format::EpochSeconds, "-1.5");
-        check("1985-04-12T23:20:50.520Z", Format::DateTime, "1985-04-12T23:20:50.52Z");
-        check("2019-12-16T23:48:18+01:00", Format::DateTime, "2019-12-16T22:48:18Z");
-        check("Tue, 29 Apr 2014 18:30:38 GMT", Format::HttpDate, "Tue, 29 Apr 2014 18:30:38 GMT");
-        check("Sat, 31 Dec 2016 23:59:60 GMT", Format::HttpDate, "Sat, 31 Dec 2016 23:59:59 GMT");
-        check("Sun, 02 Jan 2000 20:34:56.456 GMT", Format::HttpDate, "Sun, 02 Jan 2000 20:34:56.456 GMT");
-    }
-
-    #[test]
-    fn other_texts_are_refused() {
-        for (text, format) in [
-            ("", Format::EpochSeconds),
-            ("1.", Format::EpochSeconds),
-            ("1e3", Format::EpochSeconds),
-            ("99999999999999999999", Format::EpochSeconds),
-            ("1985-04-12", Format::DateTime),
-            ("29 Apr 2014", Format::HttpDate),
-            ("Wed, 29 Apr 2014 18:30:38 GMT", Format::HttpDate),
-            ("Tue, 29 Apr 2014 18:30:38 UTC", Format::HttpDate),
-            ("Tue, 29 apr 2014 18:30:38 GMT", Format::HttpDate),
-            ("Tue, 29 Apr 2014 24:30:38 GMT", Format::HttpDate),
-            ("Tue, 29 Apr 2014 18:30:38. GMT", Format::HttpDate),
-            ("Tue, 29 Apr 2014 18:+1:38 GMT", Format::HttpDate),
-            ("Sun, 30 Feb 2014 18:30:38 GMT", Format::HttpDate),
-            ("Sunday, 06-Nov-94 08:49:37 GMT", Format::HttpDate),
-        ] {
-            assert_eq!(read(text, format), Err(ParseErrorKind::Timestamp { format }), "{text}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn any_instant_survives(nanoseconds in 0i128..253_402_207_200_000_000_000) {
-            let value = Timestamp::from_nanosecond(nanoseconds).unwrap();
-            for format in [Format::EpochSeconds, Format::DateTime, Format::HttpDate] {
-                prop_assert_eq!(read(&write(&value, format), format), Ok(value));
-            }
-        }
-
-        #[test]
-        fn no_text_panics(text in ".*") {
-            for format in [Format::EpochSeconds, Format::DateTime, Format::HttpDate] {
-                let _ = read(&text, format);
-            }
-        }
-    }
 }

@@ -4,10 +4,11 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use jiff::civil::DateTime;
-use jiff::tz::Offset;
-
 use crate::ascii::Ascii;
+use crate::calendar::Date;
+
+/// In seconds.
+const DAY: u64 = 24 * 60 * 60;
 
 /// A value of `x-amz-date`: UTC, ISO 8601 basic format, whole seconds, from 1970 to 9999.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +34,6 @@ impl AmzDate {
     }
 
     pub(crate) fn is_of_the_day_of(&self, other: &Self) -> bool {
-        const DAY: u64 = 24 * 60 * 60;
         self.seconds / DAY == other.seconds / DAY
     }
 
@@ -55,9 +55,11 @@ impl TryFrom<SystemTime> for AmzDate {
     /// Fractions of a second are cut off.
     fn try_from(time: SystemTime) -> Result<Self, DateError> {
         let seconds = time.duration_since(UNIX_EPOCH).map_err(|_| DateError)?.as_secs();
-        let timestamp = i64::try_from(seconds).ok().and_then(|s| jiff::Timestamp::from_second(s).ok());
-        let civil = Offset::UTC.to_datetime(timestamp.ok_or(DateError)?);
-        Ok(Self { text: text(civil), seconds })
+        let (date, second) = (Date::of(seconds / DAY), seconds % DAY);
+        if date.year > 9999 {
+            return Err(DateError);
+        }
+        Ok(Self { text: text(date, second), seconds })
     }
 }
 
@@ -65,10 +67,7 @@ impl FromStr for AmzDate {
     type Err = DateError;
 
     fn from_str(text: &str) -> Result<Self, DateError> {
-        let seconds = civil(text)
-            .and_then(|civil| Offset::UTC.to_timestamp(civil).ok())
-            .and_then(|timestamp| u64::try_from(timestamp.as_second()).ok())
-            .ok_or(DateError)?;
+        let seconds = seconds(text).ok_or(DateError)?;
         let text = text.as_bytes().try_into().map_err(|_| DateError)?;
         Ok(Self { text: Ascii::new(text), seconds })
     }
@@ -80,29 +79,27 @@ impl fmt::Display for AmzDate {
     }
 }
 
-/// The digits of a time whose year is not negative.
-fn text(civil: DateTime) -> Ascii<16> {
-    let two = |number: i8| [b'0' + number.unsigned_abs() / 10, b'0' + number.unsigned_abs() % 10];
-    let century = (civil.year() / 100) as i8;
-    let [y1, y2] = two(century);
-    let [y3, y4] = two((civil.year() % 100) as i8);
-    let [m1, m2] = two(civil.month());
-    let [d1, d2] = two(civil.day());
-    let [h1, h2] = two(civil.hour());
-    let [n1, n2] = two(civil.minute());
-    let [s1, s2] = two(civil.second());
+fn text(date: Date, second: u64) -> Ascii<16> {
+    let digit = |number: u64| b'0' + (number % 10) as u8;
+    let two = |number: u64| [digit(number / 10), digit(number)];
+    let ([y1, y2], [y3, y4]) = (two(date.year / 100), two(date.year));
+    let ([m1, m2], [d1, d2]) = (two(date.month), two(date.day));
+    let ([h1, h2], [n1, n2], [s1, s2]) = (two(second / 3_600), two(second / 60 % 60), two(second % 60));
     Ascii::new([y1, y2, y3, y4, m1, m2, d1, d2, b'T', h1, h2, n1, n2, s1, s2, b'Z'])
 }
 
-fn civil(text: &str) -> Option<DateTime> {
+/// Seconds since 1970.
+fn seconds(text: &str) -> Option<u64> {
     let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
     let digits = |text: &str, length| text.len() == length && text.bytes().all(|b| b.is_ascii_digit());
     if !digits(date, 8) || !digits(time, 6) {
         return None;
     }
-    let two = |text: &str, at: usize| text[at..at + 2].parse::<i8>().ok();
-    let year = date[..4].parse().ok()?;
-    DateTime::new(year, two(date, 4)?, two(date, 6)?, two(time, 0)?, two(time, 2)?, two(time, 4)?, 0).ok()
+    let two = |text: &str, at: usize| text[at..at + 2].parse::<u64>().ok();
+    let date = Date { year: date[..4].parse().ok()?, month: two(date, 4)?, day: two(date, 6)? };
+    let (hour, minute, second) = (two(time, 0)?, two(time, 2)?, two(time, 4)?);
+    let is_time = hour < 24 && minute < 60 && second < 60;
+    is_time.then_some(date.days()? * DAY + hour * 3_600 + minute * 60 + second)
 }
 
 #[cfg(test)]

@@ -47,6 +47,7 @@
 mod ascii;
 mod authorization;
 mod bearer;
+mod calendar;
 mod canonical;
 mod credentials;
 mod date;

@@ -4,6 +4,8 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use invoke_model_signing::AmzDate;
+
 /// Why there are no credentials to sign with. Nothing was sent; nothing in it is secret.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -56,5 +58,9 @@ fn words(error: &(dyn Error + Send + Sync + 'static)) -> String {
 }
 
 fn stamp(time: &SystemTime) -> String {
-    jiff::Timestamp::try_from(*time).map_or("an unknown time".to_owned(), |time| time.to_string())
+    // Of what no date can say `httpdate` panics.
+    match AmzDate::try_from(*time) {
+        Ok(date) => httpdate::fmt_http_date(date.system_time()),
+        Err(_) => "an unknown time".to_owned(),
+    }
 }

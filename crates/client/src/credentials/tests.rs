@@ -246,7 +246,7 @@ async fn refused_ones_are_forgotten_and_only_those() {
 async fn those_that_come_expired_are_refused() {
     let script = Script::new(&[(MINUTE / 4, Good(Some(Duration::from_secs(10))))]);
     let error = words(&cache(&script)).await;
-    assert!(error.starts_with("the credentials expired at 2015-08-30T12:36:10"), "{error}");
+    assert!(error.starts_with("the credentials expired at Sun, 30 Aug 2015 12:36:10 GMT: "), "{error}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use http::HeaderMap;
 use http::header::RETRY_AFTER;
-use invoke_model_protocol::timestamp::from_http_date;
+use httpdate::parse_http_date;
 
 /// The bound of the first wait.
 const FIRST: Duration = Duration::from_secs(1);
@@ -29,6 +29,6 @@ pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Durati
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));
     }
-    let date = from_http_date(&text)?;
-    Some(SystemTime::from(date).duration_since(now).unwrap_or_default())
+    let date = parse_http_date(&text).ok()?;
+    Some(date.duration_since(now).unwrap_or_default())
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use http::HeaderMap;
 use http::header::DATE;
-use invoke_model_protocol::timestamp::from_http_date;
+use httpdate::parse_http_date;
 
 /// Less than this is no skew: a signature is good for five minutes either way.
 const TOLERANCE: i64 = 4 * 60;
@@ -41,11 +41,9 @@ impl Skew {
             return false;
         }
         let date = headers.get(DATE).and_then(|date| date.to_str().ok());
-        let Some(date) = date.and_then(from_http_date) else {
-            return false;
-        };
-        let Some(seconds) = seconds(now) else { return false };
-        let ahead = date.as_second() - seconds;
+        let date = date.and_then(|date| parse_http_date(date).ok()).and_then(seconds);
+        let (Some(date), Some(now)) = (date, seconds(now)) else { return false };
+        let ahead = date - now;
         let was = self.0.load(Ordering::Relaxed);
         if (ahead - was).abs() <= TOLERANCE {
             return false;

@@ -2,7 +2,6 @@
 //! <https://smithy.io/2.0/spec/streaming.html#eventheader-trait>
 
 use bytes::Bytes;
-use jiff::Timestamp;
 
 use super::HeaderValue;
 use crate::ParseErrorKind;
@@ -70,9 +69,10 @@ pub fn string<T: From<String>>(value: HeaderValue<'_>) -> Result<T, ParseErrorKi
 ///
 /// # Errors
 /// Another type, or a time outside years -9999 to 9999.
-pub fn timestamp(value: HeaderValue<'_>) -> Result<Timestamp, ParseErrorKind> {
+#[cfg(feature = "timestamps")]
+pub fn timestamp(value: HeaderValue<'_>) -> Result<crate::Timestamp, ParseErrorKind> {
     match value {
-        HeaderValue::Timestamp(milliseconds) => Timestamp::from_millisecond(milliseconds)
+        HeaderValue::Timestamp(milliseconds) => crate::Timestamp::from_millisecond(milliseconds)
             .map_err(|_| ParseErrorKind::Range { expected: "a timestamp" }),
         other => Err(ParseErrorKind::Type { expected: "a timestamp", found: other.type_name() }),
     }

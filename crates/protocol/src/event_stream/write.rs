@@ -1,7 +1,6 @@
 //! Values to headers of events. <https://smithy.io/2.0/spec/streaming.html#eventheader-trait>
 
 use bytes::Bytes;
-use jiff::Timestamp;
 
 use super::HeaderValue;
 
@@ -46,6 +45,7 @@ pub fn string<T: AsRef<str>>(value: &T) -> HeaderValue<'_> {
 }
 
 /// A timestamp, to the millisecond.
-pub fn timestamp(value: &Timestamp) -> HeaderValue<'_> {
+#[cfg(feature = "timestamps")]
+pub fn timestamp(value: &crate::Timestamp) -> HeaderValue<'_> {
     HeaderValue::Timestamp(value.as_millisecond())
 }

@@ -33,4 +33,5 @@ pub trait FromJson: Sized {
 }
 
 #[cfg(test)]
+#[cfg(all(feature = "floats", feature = "timestamps"))]
 mod tests;

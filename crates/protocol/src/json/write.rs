@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use bytes::Bytes;
-use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::ObjectWriter;
-use crate::timestamp::{self, Format};
+#[cfg(feature = "timestamps")]
+use crate::{Timestamp, timestamp, timestamp::Format};
 use crate::{blob, text};
 
 /// A string or open enum.
@@ -46,6 +46,7 @@ pub fn document(value: &Value, out: &mut Vec<u8>) {
 }
 
 /// A timestamp in the format that the model states; seconds are a number, the other formats strings.
+#[cfg(feature = "timestamps")]
 pub fn timestamp(format: Format) -> impl Fn(&Timestamp, &mut Vec<u8>) {
     move |value, out| {
         let text = timestamp::write(value, format);

@@ -2,10 +2,9 @@
 
 use std::str::FromStr;
 
-use jiff::Timestamp;
-
-use crate::timestamp::{self, Format};
 use crate::{ParseErrorKind, blob};
+#[cfg(feature = "timestamps")]
+use crate::{Timestamp, timestamp, timestamp::Format};
 
 /// A string, as it is.
 ///
@@ -72,6 +71,7 @@ pub fn float<T: FromStr>(text: &str) -> Result<T, ParseErrorKind> {
 ///
 /// # Errors
 /// Not of the format.
+#[cfg(feature = "timestamps")]
 pub fn timestamp(format: Format) -> impl Fn(&str) -> Result<Timestamp, ParseErrorKind> {
     move |text| timestamp::read(text, format)
 }

@@ -3,10 +3,9 @@
 use std::borrow::Cow;
 use std::fmt::Display;
 
-use jiff::Timestamp;
-
 use crate::blob;
-use crate::timestamp::{self, Format};
+#[cfg(feature = "timestamps")]
+use crate::{Timestamp, timestamp, timestamp::Format};
 
 /// A string or open enum, as it is.
 pub fn string<T: AsRef<str>>(value: &T) -> Cow<'_, str> {
@@ -45,6 +44,7 @@ pub fn float<T: Copy + Display + Into<f64>>(value: &T) -> Cow<'_, str> {
 }
 
 /// A timestamp in the format that the model states.
+#[cfg(feature = "timestamps")]
 pub fn timestamp(format: Format) -> impl Fn(&Timestamp) -> Cow<'_, str> {
     move |value| timestamp::write(value, format).into()
 }

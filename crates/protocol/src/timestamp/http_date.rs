@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::Offset;
 
-use super::{decimals, from_decimals};
+use super::convert::{decimals, from_decimals};
 
 const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const MONTHS: [&str; 12] =
@@ -26,7 +26,7 @@ pub(super) fn write(value: &Timestamp) -> String {
 
 /// Reads the value of a field such as `Date`, with a fraction of the second or without; `None` if it is no IMF-fixdate,
 /// or no day of the calendar.
-pub fn read(text: &str) -> Option<Timestamp> {
+pub(super) fn read(text: &str) -> Option<Timestamp> {
     let (name, rest) = text.strip_suffix(" GMT")?.split_once(", ")?;
     let (day, rest) = rest.split_once(' ')?;
     let (month, rest) = rest.split_once(' ')?;
