@@ -36,18 +36,14 @@ pub(crate) fn encode(path: &str) -> String {
 
 /// Removes dot segments as RFC 3986, section 5.2.4, and, beyond it, empty segments.
 pub(crate) fn normalize(path: &str) -> Cow<'_, str> {
-    // Behind a slash they begin with a slash or a dot: most paths have neither there, and stay as they are.
+    // Behind a slash such segments begin with a slash or a dot: most paths have neither there, and stay as they are.
     let suspicious = |pair: &[u8]| matches!(pair, b"//" | b"/.");
     if path.starts_with('/') && !path.as_bytes().windows(2).any(suspicious) {
         return Cow::Borrowed(path);
     }
+
     let pointless = |segment: &str| matches!(segment, "" | "." | "..");
     let relative = path.strip_prefix('/').unwrap_or(path);
-    // An empty last segment is a trailing slash, which stays.
-    if !relative.strip_suffix('/').unwrap_or(relative).split('/').any(pointless) {
-        return Cow::Borrowed(path);
-    }
-
     let mut kept = Vec::new();
     for segment in relative.split('/') {
         match segment {

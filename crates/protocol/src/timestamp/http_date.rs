@@ -1,7 +1,7 @@
 //! The IMF-fixdate of RFC 9110: `Tue, 29 Apr 2014 18:30:38 GMT`.
 //! <https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7>
 //!
-//! Who needs no other format links no other: the general parsers of `jiff` are ten times the size of this one.
+//! Read to the letter: the general parsers of `jiff` are ten times the size of this one.
 
 use std::str::FromStr;
 

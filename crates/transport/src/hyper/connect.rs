@@ -47,7 +47,6 @@ impl Connector {
     /// A connection to a host, or to the proxy of `http` requests to it, in time.
     ///
     /// Nothing of a request is sent on the way, so whatever fails here was not sent.
-    ///
     pub(super) fn connect<'a>(
         &'a self,
         scheme: &'a Scheme,
