@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use invoke_model_protocol::event_stream::{Decoder, EventStream, FrameError, Truncated};
-use invoke_model_protocol::{ErrorMetadata, EventStreamOutput, Operation, ParseError};
+use invoke_model_protocol::{ErrorMetadata, Operation, OutputEventStream, ParseError};
 
 use crate::Content;
 
@@ -36,8 +36,8 @@ pub enum Failure<E, S> {
 
 /// What a stream of events gives: the output and the events, or how it fails.
 pub type Events<O> = Result<
-    (<O as Operation>::Output, Vec<<O as EventStreamOutput>::Events>),
-    Failure<<O as Operation>::Error, <<O as EventStreamOutput>::Events as EventStream>::Error>,
+    (<O as Operation>::Output, Vec<<O as OutputEventStream>::Events>),
+    Failure<<O as Operation>::Error, <<O as OutputEventStream>::Events as EventStream>::Error>,
 >;
 
 impl Response<'_> {
@@ -74,7 +74,7 @@ impl Response<'_> {
     ///
     /// # Panics
     /// A frame is no base64.
-    pub fn events<O: EventStreamOutput>(&self, frames: &[&str]) -> Events<O> {
+    pub fn events<O: OutputEventStream>(&self, frames: &[&str]) -> Events<O> {
         if !O::is_success(self.http().status()) {
             return Err(Failure::Refused(self.error::<O>()));
         }

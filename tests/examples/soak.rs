@@ -16,8 +16,10 @@ use http::StatusCode;
 use invoke_model_client::types::{
     InternalServerException, OperationError, ServiceUnavailableException, ThrottlingException,
 };
-use invoke_model_client::{Client, Config, Credentials, Deadlines, Error, Retries};
-use invoke_model_local::{At, End, Fault, FaultRule, Local, RetryAfter, StreamFault};
+use invoke_model_client::{Client, Config, Credentials, Error, RetryConfig, TimeoutConfig};
+use invoke_model_local::{
+    ConnectionEnd, Fault, FaultPoint, FaultRule, LocalEndpoint, RetryAfter, StreamFault,
+};
 
 const CALLS: u64 = 200_000;
 const CONCURRENCY: usize = 64;
@@ -34,7 +36,7 @@ const BODY: &str = r#"{"prompt":"one two three four"}"#;
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let calls = std::env::args().nth(1).map_or(CALLS, |calls| calls.parse().unwrap());
-    let local = Arc::new(Local::builder().faults(faults()).start().await.unwrap());
+    let local = Arc::new(LocalEndpoint::builder().faults(faults()).start().await.unwrap());
     let tasks = tokio::runtime::Handle::current().metrics().num_alive_tasks();
     let attempts = Arc::new(AtomicU64::new(0));
     let client = client(&local, &attempts);
@@ -90,22 +92,22 @@ async fn main() {
 fn faults() -> Vec<FaultRule> {
     let throttled = || Fault::error(ThrottlingException::default());
     vec![
-        FaultRule::refuse(End::Reset).every(211),
-        FaultRule::break_request(50, End::Close).every(223),
+        FaultRule::refuse(ConnectionEnd::Reset).every(211),
+        FaultRule::break_request(50, ConnectionEnd::Close).every(223),
         throttled().retry_after(RetryAfter::Milliseconds(1)).every(17),
         throttled().every(19),
         Fault::error(ServiceUnavailableException::default()).every(23),
         Fault::error(InternalServerException::default()).every(29),
         Fault::status(StatusCode::BAD_GATEWAY).body("<html>").every(31),
         Fault::garbage(Bytes::from_static(b"?\r\n\r\n")).every(37),
-        Fault::new().break_at(At::Request, End::Close).every(41),
-        Fault::new().break_at(At::ResponseBytes(0), End::Reset).every(43),
-        Fault::new().break_at(At::BodyBytes(20), End::Close).every(47),
-        Fault::new().break_at(At::LastChunk, End::Close).every(53),
+        Fault::new().break_at(FaultPoint::Request, ConnectionEnd::Close).every(41),
+        Fault::new().break_at(FaultPoint::ResponseBytes(0), ConnectionEnd::Reset).every(43),
+        Fault::new().break_at(FaultPoint::BodyBytes(20), ConnectionEnd::Close).every(47),
+        Fault::new().break_at(FaultPoint::LastChunk, ConnectionEnd::Close).every(53),
         Fault::new().content_length(9999).operation("InvokeModel").every(59),
         Fault::new().drip(40, Duration::from_millis(1)).every(61),
-        Fault::new().break_at(At::Request, End::Stall).every(997),
-        Fault::new().break_at(At::BodyBytes(20), End::Stall).every(991),
+        Fault::new().break_at(FaultPoint::Request, ConnectionEnd::Stall).every(997),
+        Fault::new().break_at(FaultPoint::BodyBytes(20), ConnectionEnd::Stall).every(991),
         Fault::new()
             .break_stream(2, StreamFault::WrongChecksum)
             .operation("InvokeModelWithResponseStream")
@@ -117,20 +119,20 @@ fn faults() -> Vec<FaultRule> {
     ]
 }
 
-fn client(local: &Local, attempts: &Arc<AtomicU64>) -> Client {
+fn client(local: &LocalEndpoint, attempts: &Arc<AtomicU64>) -> Client {
     let credentials = Credentials::new(local.access_key_id(), local.secret_access_key(), None);
-    let mut deadlines = Deadlines::default();
+    let mut deadlines = TimeoutConfig::default();
     deadlines.first_byte = Some(Duration::from_millis(500));
     deadlines.idle = Some(Duration::from_millis(500));
-    let mut retries = Retries::default();
+    let mut retries = RetryConfig::default();
     retries.max_backoff = Duration::from_millis(5);
     let attempts = Arc::clone(attempts);
     let config = Config::builder()
         .region(local.region())
         .endpoint_url(local.url())
         .credentials_provider(credentials)
-        .deadlines(deadlines)
-        .retries(retries)
+        .timeout_config(deadlines)
+        .retry_config(retries)
         .on_attempt(move |_| _ = attempts.fetch_add(1, Ordering::Relaxed));
     Client::new(config).unwrap()
 }
@@ -163,7 +165,7 @@ fn ended<E: OperationError>(error: &Error<E>) -> String {
 }
 
 /// Until the endpoint has noticed that its clients are gone.
-async fn settled(local: &Local, tasks: usize) {
+async fn settled(local: &LocalEndpoint, tasks: usize) {
     for _ in 0..200 {
         let open = local.connections().iter().any(|connection| connection.is_open);
         if !open && tokio::runtime::Handle::current().metrics().num_alive_tasks() <= tasks {

@@ -42,5 +42,5 @@ struct Readme;
 
 /// The Rust of `docs`, the same.
 #[cfg(doctest)]
-#[doc = include_str!("../../docs/admission.md")]
+#[doc = include_str!("../../docs/quotas.md")]
 struct Docs;

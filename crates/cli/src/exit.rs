@@ -45,7 +45,7 @@ impl Failure {
     pub(crate) fn call<E: OperationError>(error: &Error<E>) -> Self {
         let status = match error.kind() {
             // The status of a stream is that of its head: its error has another, or is of no model.
-            ErrorKind::Exception { error, .. } => Some(error.status().unwrap_or(500)),
+            ErrorKind::StreamException { error, .. } => Some(error.status().unwrap_or(500)),
             _ => error.status().map(|status| status.as_u16()),
         };
         let code = match status {

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
-use invoke_model_client::{Explanation, Source};
+use invoke_model_client::{Explanation, SettingSource};
 
 /// What stands in place of a secret.
 const REDACTED: &str = "[redacted]";
@@ -59,7 +59,7 @@ pub(crate) fn settings(explained: &Explanation) -> String {
     text
 }
 
-fn named(source: Option<Source>) -> String {
+fn named(source: Option<SettingSource>) -> String {
     source.map_or_else(|| "not set".to_owned(), |source| source.to_string())
 }
 

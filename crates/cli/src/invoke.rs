@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use invoke_model_client::types::Operation;
-use invoke_model_client::{Call, Client, ConfigBuilder, Credentials, Retries};
-use invoke_model_local::Local;
+use invoke_model_client::{Call, Client, ConfigBuilder, Credentials, RetryConfig};
+use invoke_model_local::LocalEndpoint;
 
 use crate::arguments::Invoke;
 use crate::body::body;
@@ -13,7 +13,7 @@ use crate::{call, explain, stream, whole};
 
 pub(crate) async fn run(arguments: &Invoke) -> Result<(), Failure> {
     let local = match arguments.local {
-        true => Some(Local::start().await.map_err(|error| Failure::input(&error))?),
+        true => Some(LocalEndpoint::start().await.map_err(|error| Failure::input(&error))?),
         false => None,
     };
     let client = client(arguments, local.as_ref())?;
@@ -33,15 +33,15 @@ pub(crate) async fn run(arguments: &Invoke) -> Result<(), Failure> {
     Ok(())
 }
 
-fn client(arguments: &Invoke, local: Option<&Local>) -> Result<Client, Failure> {
+fn client(arguments: &Invoke, local: Option<&LocalEndpoint>) -> Result<Client, Failure> {
     let mut config = ConfigBuilder::from_env();
     if let Some(region) = &arguments.region {
         config = config.region(region);
     }
     if let Some(profile) = &arguments.profile {
-        config = config.profile(profile);
+        config = config.profile_name(profile);
     }
-    config = config.region_of(&arguments.model_id);
+    config = config.region_from_arn(&arguments.model_id);
     if let Some(url) = &arguments.endpoint_url {
         config = config.endpoint_url(url);
     }
@@ -52,7 +52,7 @@ fn client(arguments: &Invoke, local: Option<&Local>) -> Result<Client, Failure> 
         config = ConfigBuilder::default();
         config = config.region(region).endpoint_url(local.url()).credentials_provider(credentials);
         // What it refuses once, it refuses again.
-        config = config.retries(Retries::NONE);
+        config = config.retry_config(RetryConfig::disabled());
     }
     Client::new(config).map_err(|error| Failure::input(&error))
 }

@@ -4,14 +4,14 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
-use invoke_model_local::{Faults, FaultsError, Local, Policy};
+use invoke_model_local::{Faults, FaultsError, LocalEndpoint, Policy};
 
 use crate::arguments::Serve;
 use crate::exit::Failure;
 
 pub(crate) async fn run(arguments: Serve) -> Result<(), Failure> {
     let pace = Duration::from_millis(arguments.pace);
-    let mut builder = Local::builder().port(arguments.port).verify(!arguments.no_verify).pace(pace);
+    let mut builder = LocalEndpoint::builder().port(arguments.port).verify(!arguments.no_verify).pace(pace);
     if let (Some(id), Some(secret)) = (&arguments.access_key_id, &arguments.secret_access_key) {
         builder = builder.credentials(id, secret, None);
     }
@@ -48,7 +48,7 @@ fn faults(path: &Path) -> Result<Faults, FileError> {
 }
 
 /// Lines for a shell, so that any AWS client finds the endpoint and can sign for it.
-fn announce(local: &Local) -> std::io::Result<()> {
+fn announce(local: &LocalEndpoint) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "export AWS_ENDPOINT_URL_BEDROCK_RUNTIME={}", local.url())?;
     writeln!(out, "export AWS_REGION={}", local.region())?;

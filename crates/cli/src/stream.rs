@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use invoke_model_client::types::{InvokeModelWithResponseStream, ResponseStream};
-use invoke_model_client::{Call, Events};
+use invoke_model_client::{Call, EventReceiver};
 
 use crate::exit::Failure;
 use crate::part;
@@ -30,7 +30,7 @@ pub(crate) async fn run(call: Call<InvokeModelWithResponseStream>, raw: bool) ->
 }
 
 async fn print(
-    events: &mut Events<InvokeModelWithResponseStream>,
+    events: &mut EventReceiver<InvokeModelWithResponseStream>,
     printer: &mut Printer,
 ) -> Result<(), Failure> {
     while let Some(event) = events.recv().await.map_err(|error| Failure::call(&error))? {
@@ -53,7 +53,7 @@ struct Printer {
     parts: u64,
     /// Parts with text.
     texts: u64,
-    /// Events that the model does not know.
+    /// EventReceiver that the model does not know.
     unknown: u64,
     /// Whether the last part was the service's account of the call.
     ended: bool,

@@ -3,7 +3,7 @@
 
 use invoke_model_transport::{Proxies, ProxyError};
 
-use crate::config::{ConfigBuilder, ConfigError, Setting, Source};
+use crate::config::{ConfigBuilder, ConfigError, Setting, SettingSource};
 #[cfg(feature = "credentials-chain")]
 use crate::credentials::ChainSettings;
 use crate::credentials::{Credentials, Given, Token};
@@ -33,7 +33,7 @@ const CGI_METHOD: &str = "REQUEST_METHOD";
 /// The settings in an environment.
 pub(crate) fn builder(environment: Environment) -> ConfigBuilder {
     let read = |name: &str| environment.read(name);
-    let setting = |name: &'static str| Some(Setting::new(read(name)?, Source::Environment(name)));
+    let setting = |name: &'static str| Some(Setting::new(read(name)?, SettingSource::Environment(name)));
     let first = |names: [&'static str; 2]| names.into_iter().find_map(setting);
     let ignores_urls = read(IGNORE_ENDPOINT_URL).is_some_and(|value| value.eq_ignore_ascii_case("true"));
     ConfigBuilder {
@@ -93,7 +93,7 @@ fn credentials(read: impl Fn(&str) -> Option<String>) -> Option<Setting<Result<G
             Ok(Given::Fixed(fixed))
         }
     };
-    Some(Setting::new(value, Source::Environment(ACCESS_KEY_ID)))
+    Some(Setting::new(value, SettingSource::Environment(ACCESS_KEY_ID)))
 }
 
 fn attempts(given: &Setting<String>) -> Setting<Result<u32, ConfigError>> {

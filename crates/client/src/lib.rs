@@ -19,14 +19,14 @@
 //! | | |
 //! |---|---|
 //! | [`Client`] | makes calls; cheap to clone |
-//! | [`Config`], [`ConfigBuilder`] | region, credentials, endpoint, transport, clock, and where each [came from](Sources) |
-//! | [`Call`] | one call: setters, then [`send`](Call::send), [`send_chunked`](Call::send_chunked), [`sign`](Call::sign) or [`explain`](Call::explain) |
-//! | [`Streamed`], [`Events`] | an answer that comes as events, read as they come |
+//! | [`Config`], [`ConfigBuilder`] | region, credentials, endpoint, transport, clock, and where each [came from](SettingSources) |
+//! | [`Call`] | one call: setters, then [`send`](Call::send), [`send_streaming`](Call::send_streaming), [`sign`](Call::sign) or [`explain`](Call::explain) |
+//! | [`EventStreamOutput`], [`EventReceiver`] | an answer that comes as events, read as they come |
 //! | [`Body`] | what is sent: bytes, or a file |
-//! | [`Deadlines`], [`Retries`] | how long a call may take, and when it is sent again |
+//! | [`TimeoutConfig`], [`RetryConfig`] | how long a call may take, and when it is sent again |
 //! | [`Metadata`], [`Attempt`] | what a call counted, and what went wrong before |
-//! | [`Admission`] | limits on requests at a time, requests and tokens in a minute, shared by clones |
-//! | [`AdaptiveRate`] | a rate of attempts that is learnt from throttles |
+//! | [`QuotaLimiter`] | limits on requests at a time, requests and tokens in a minute, shared by clones |
+//! | [`AdaptiveRateLimiter`] | a rate of attempts that is learnt from throttles |
 //! | [`Error`] | why there is no output, in one line that says what to do |
 //! | [`types`] | inputs, outputs, enums and errors of the operations |
 //!
@@ -34,13 +34,13 @@
 //!
 //! Serialize, apply the endpoint (resolved once, when the [`Config`] was built); then, for each attempt, look up
 //! credentials, sign, send, parse. A call with a bearer token looks up no credentials; those of
-//! a provider are kept, and loaded anew beside the calls before they expire: [`CredentialsRefresh`]. [`Retries`] say what is sent again:
-//! by default only what certainly costs nothing twice, as its [`FailureClass`] tells. [`Deadlines`] bound a call and its
+//! a provider are kept, and loaded anew beside the calls before they expire: [`CredentialsCacheConfig`]. [`RetryConfig`] say what is sent again:
+//! by default only what certainly costs nothing twice, as its [`FailureClass`] tells. [`TimeoutConfig`] bound a call and its
 //! parts; those that are set by default end no healthy inference.
 //!
 //! # Streams
 //!
-//! An operation that answers with events gives [`Streamed`] as soon as the head of the answer is there:
+//! An operation that answers with events gives [`EventStreamOutput`] as soon as the head of the answer is there:
 //!
 //! ```no_run
 //! use invoke_model_client::{Client, types::ResponseStream};
@@ -57,7 +57,7 @@
 //!         println!("{}", String::from_utf8_lossy(part.bytes.as_deref().unwrap_or_default()));
 //!     }
 //! }
-//! assert!(answer.body.is_whole()); // whatever else would have ended it is an error
+//! assert!(answer.body.is_complete()); // whatever else would have ended it is an error
 //! # Ok(())
 //! # }
 //! ```
@@ -74,7 +74,6 @@
 //! | `http2` | HTTP/2 beside HTTP/1.1, where [`HyperTransportBuilder`] is told so |
 
 mod adaptive;
-mod admission;
 mod body;
 mod call;
 mod client;
@@ -85,33 +84,37 @@ mod error;
 mod events;
 mod generated;
 mod metadata;
+mod quota;
 mod random;
 mod retry;
 #[cfg(feature = "aws-config")]
 mod sdk_config;
 
-pub use adaptive::AdaptiveRate;
-pub use admission::{Admission, AdmissionBuilder, AdmissionError, Demand, Limit, Load, Permit};
+pub use adaptive::AdaptiveRateLimiter;
 pub use body::{Body, BodyError};
-pub use call::{Answer, Call, Chunked, Deliver, Explanation, FieldError, Streamed};
+pub use call::{Call, CallOutput, Deliver, EventStreamOutput, Explanation, HeaderError, StreamingBodyOutput};
 pub use client::Client;
-pub use config::{AuthScheme, Config, ConfigBuilder, ConfigError, Source, Sources};
+pub use config::{AuthScheme, Config, ConfigBuilder, ConfigError, SettingSource, SettingSources};
 #[cfg(feature = "aws-credential-types")]
 pub use credentials::AwsProvider;
 pub use credentials::{
-    Credentials, CredentialsError, CredentialsFuture, CredentialsLink, CredentialsRefresh, ProvideCredentials,
+    Credentials, CredentialsCacheConfig, CredentialsError, CredentialsFuture, CredentialsSource,
+    ProvideCredentials,
 };
 pub use error::{Error, ErrorKind};
-pub use events::{Cut, Events, Received, Truncated};
+pub use events::{EventReceiver, StreamProgress, TruncatedError, TruncationCause};
 pub use metadata::{Attempt, Metadata, Usage};
-pub use retry::{FailureClass, Retries};
+pub use quota::{
+    QuotaError, QuotaLimit, QuotaLimiter, QuotaLimiterBuilder, QuotaPermit, QuotaUsage, TokenEstimate,
+};
+pub use retry::{FailureClass, RetryConfig};
 
 pub use bytes::Bytes;
 pub use invoke_model_signing::{SignError, Signed};
 #[cfg(feature = "http2")]
-pub use invoke_model_transport::HttpVersions;
+pub use invoke_model_transport::HttpVersionPolicy;
 pub use invoke_model_transport::{
-    BoxFuture, Deadline, Deadlines, HyperTransport, HyperTransportBuilder, Proxies, ProxyError, RequestBody,
-    ResponseBody, Transport, TransportError, TransportErrorKind,
+    BoxFuture, HyperTransport, HyperTransportBuilder, Proxies, ProxyError, RequestBody, ResponseBody,
+    TimeoutConfig, TimeoutKind, Transport, TransportError, TransportErrorKind,
 };
 pub use invoke_model_types as types;

@@ -3,7 +3,7 @@
 use aws_config::SdkConfig;
 use invoke_model_transport::SmithyTransport;
 
-use crate::config::{Setting, Source};
+use crate::config::{Setting, SettingSource};
 use crate::credentials::{AwsProvider, Given};
 use crate::{Config, ConfigBuilder, ConfigError};
 
@@ -13,7 +13,7 @@ use crate::{Config, ConfigBuilder, ConfigError};
 impl From<&SdkConfig> for ConfigBuilder {
     fn from(sdk: &SdkConfig) -> Self {
         fn setting<T>(value: T) -> Setting<T> {
-            Setting::new(value, Source::SdkConfig)
+            Setting::new(value, SettingSource::SdkConfig)
         }
         let builder = Self {
             region: sdk.region().map(|region| setting(region.to_string())),

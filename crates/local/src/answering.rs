@@ -11,7 +11,7 @@ use crate::stream::Progress;
 pub(crate) struct Sent {
     bytes: AtomicU64,
     is_made: AtomicBool,
-    is_whole: AtomicBool,
+    is_complete: AtomicBool,
 }
 
 impl Sent {
@@ -26,8 +26,8 @@ impl Sent {
     }
 
     /// Whether all of it has left.
-    pub(crate) fn is_whole(&self) -> bool {
-        self.is_whole.load(Ordering::Acquire)
+    pub(crate) fn is_complete(&self) -> bool {
+        self.is_complete.load(Ordering::Acquire)
     }
 }
 
@@ -54,12 +54,12 @@ impl Answering {
 
     /// All of it has left.
     pub(super) fn whole(&self) {
-        self.sent.is_whole.store(true, Ordering::Release);
+        self.sent.is_complete.store(true, Ordering::Release);
     }
 
     /// The connection ends, as was asked for.
     pub(super) fn broken(&self) {
-        if let Some(progress) = self.progress.as_ref().filter(|_| !self.sent.is_whole()) {
+        if let Some(progress) = self.progress.as_ref().filter(|_| !self.sent.is_complete()) {
             progress.cut();
         }
     }

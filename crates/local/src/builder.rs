@@ -16,9 +16,9 @@ use crate::fault::{FaultRule, Faults, Script, TemporaryCredentials};
 use crate::policy::Policy;
 use crate::queue::Queue;
 use crate::quotas::{Meters, Quotas};
-use crate::server::{Local, StartError};
+use crate::server::{LocalEndpoint, StartError};
 
-/// The settings of a [`Local`] endpoint, each with a default that suits tests.
+/// The settings of a [`LocalEndpoint`] endpoint, each with a default that suits tests.
 #[derive(Debug)]
 pub struct Builder {
     port: u16,
@@ -149,9 +149,9 @@ impl Builder {
     ///
     /// # Panics
     /// Outside of a Tokio runtime with its IO driver enabled, and its time driver for a pace.
-    pub async fn start(self) -> Result<Local, StartError> {
+    pub async fn start(self) -> Result<LocalEndpoint, StartError> {
         let port = self.port;
-        Local::serve(self.endpoint(), port).await
+        LocalEndpoint::serve(self.endpoint(), port).await
     }
 
     pub(crate) fn endpoint(self) -> Arc<Endpoint> {

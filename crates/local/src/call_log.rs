@@ -38,7 +38,7 @@ pub struct CallRecord {
     /// says in place of an answer counts as [`Fault::worked_on`](crate::Fault::worked_on) says.
     pub worked_on: bool,
     /// How many bytes of the answer had been written, its head included, when
-    /// [`Local::calls`](crate::Local::calls) was called.
+    /// [`LocalEndpoint::calls`](crate::LocalEndpoint::calls) was called.
     pub written: u64,
     /// Whether all of the answer had been written by then.
     pub written_whole: bool,
@@ -50,7 +50,7 @@ pub struct CallRecord {
     pub input_tokens: Option<u64>,
     /// Tokens generated, for a success.
     pub output_tokens: Option<u64>,
-    /// How far the stream of a streamed answer had come when [`Local::calls`](crate::Local::calls) was called; none for
+    /// How far the stream of a streamed answer had come when [`LocalEndpoint::calls`](crate::LocalEndpoint::calls) was called; none for
     /// other answers.
     pub stream: Option<StreamRecord>,
     pub(crate) progress: Option<Arc<Progress>>,
@@ -143,7 +143,7 @@ impl CallLog {
         let mut calls: Vec<_> = self.lock().records.iter().cloned().collect();
         for call in &mut calls {
             call.stream = call.progress.as_deref().map(Progress::record);
-            (call.written, call.written_whole) = (call.sent.bytes(), call.sent.is_whole());
+            (call.written, call.written_whole) = (call.sent.bytes(), call.sent.is_complete());
         }
         calls
     }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// What an endpoint saw in all, since its start or [`Local::clear_calls`](crate::Local::clear_calls).
+/// What an endpoint saw in all, since its start or [`LocalEndpoint::clear_calls`](crate::LocalEndpoint::clear_calls).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {

@@ -7,11 +7,11 @@
 //! not served, nor HTTP/2 or TLS.
 //!
 //! ```
-//! use invoke_model_local::Local;
+//! use invoke_model_local::LocalEndpoint;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let local = Local::start().await?;
+//! let local = LocalEndpoint::start().await?;
 //! println!("export AWS_ENDPOINT_URL_BEDROCK_RUNTIME={}", local.url());
 //! println!("export AWS_ACCESS_KEY_ID={}", local.access_key_id());
 //! // .. call it with any AWS client, then look at what arrived:
@@ -31,7 +31,7 @@
 //! | route | `invocation` | 404 `UnknownOperationException` |
 //! | authenticate | `authenticate` | 403 `InvalidSignatureException`, `UnrecognizedClientException`, `ExpiredTokenException`, `MissingAuthenticationTokenException`, `AccessDeniedException`; 400 `IncompleteSignatureException` |
 //! | what a [`Fault`] says instead | `fault` | anything |
-//! | errors asked for by [`Local::raise`] | `raise` | any |
+//! | errors asked for by [`LocalEndpoint::raise`] | `raise` | any |
 //! | the model's constraints | `invocation` | 400 `ValidationException` |
 //! | what the operations document | `rules` | 400 `ValidationException` |
 //! | the errors that [`ERROR_MODEL_ID`] raises | `raise` | any of the eleven |
@@ -52,20 +52,20 @@
 //! chunk of its own, so that nothing is made ahead of a slow reader, or for one that is gone. [`Builder::pace`] sets how
 //! long each waits, by Tokio's clock, which tests can pause. The same request is answered with the same bytes, but for
 //! the latencies in the last chunk, which are of [`Builder::clock`]. [`CallRecord::stream`] says how far a stream came,
-//! [`Local::streams_ended`] waits for its end.
+//! [`LocalEndpoint::streams_ended`] waits for its end.
 //!
-//! [`Local::raise_in_stream`] and [`Local::break_stream`] break the next stream: with an error, a message of any kind, a
+//! [`LocalEndpoint::raise_in_stream`] and [`LocalEndpoint::break_stream`] break the next stream: with an error, a message of any kind, a
 //! wrong checksum or a connection that is cut.
 //!
 //! # Faults
 //!
-//! A [`FaultRule`] says what goes wrong, and when; [`Builder::faults`] and [`Local::inject`] take rules.
+//! A [`FaultRule`] says what goes wrong, and when; [`Builder::faults`] and [`LocalEndpoint::inject`] take rules.
 //!
 //! | what | by |
 //! |---|---|
 //! | a connection that is refused, or breaks in its request | [`FaultRule::refuse`], [`FaultRule::break_request`] |
 //! | a connection that breaks before, in or behind an answer | [`Fault::break_at`] |
-//! | how it ends: closed, reset, half closed, silent | [`End`] |
+//! | how it ends: closed, reset, half closed, silent | [`ConnectionEnd`] |
 //! | an error, a status, or garbage in place of an answer | [`Fault::error`], [`Fault::status`], [`Fault::garbage`] |
 //! | an answer with another body, other fields, a wrong length | [`Fault::body`], [`Fault::header`], [`Fault::without_header`], [`Fault::content_length`] |
 //! | when to try again | [`Fault::retry_after`] |
@@ -78,13 +78,13 @@
 //! format.
 //!
 //! All of it waits by Tokio's clock, which tests can pause. [`Quotas`] are refilled by it, too; credentials expire
-//! ([`Builder::temporary_credentials`], [`Local::add_temporary_credentials`]) by [`Builder::clock`], as signatures do.
+//! ([`Builder::temporary_credentials`], [`LocalEndpoint::add_temporary_credentials`]) by [`Builder::clock`], as signatures do.
 //!
 //! # What the endpoint saw
 //!
-//! [`Local::stats`] counts connections, requests whose head arrived, requests read whole, requests *worked on* (an answer
-//! was made, so that the service would bill them) and answers written whole; [`Local::connections`] says the same of each
-//! connection, and [`Local::calls`] what became of each call, to the byte. [`Local::calls_ended`] waits until there is no
+//! [`LocalEndpoint::stats`] counts connections, requests whose head arrived, requests read whole, requests *worked on* (an answer
+//! was made, so that the service would bill them) and answers written whole; [`LocalEndpoint::connections`] says the same of each
+//! connection, and [`LocalEndpoint::calls`] what became of each call, to the byte. [`LocalEndpoint::calls_ended`] waits until there is no
 //! more to say.
 
 mod answering;
@@ -117,9 +117,11 @@ mod tests;
 pub use builder::Builder;
 pub use call_log::CallRecord;
 pub use connections::{ConnectionRecord, Stats};
-pub use fault::{At, End, Fault, FaultRule, Faults, FaultsError, RetryAfter, TemporaryCredentials};
+pub use fault::{
+    ConnectionEnd, Fault, FaultPoint, FaultRule, Faults, FaultsError, RetryAfter, TemporaryCredentials,
+};
 pub use policy::Policy;
 pub use quotas::Quotas;
 pub use raise::ERROR_MODEL_ID;
-pub use server::{Local, StartError};
+pub use server::{LocalEndpoint, StartError};
 pub use stream::{StreamEnd, StreamFault, StreamRecord};

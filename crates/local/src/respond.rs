@@ -20,7 +20,7 @@ use crate::call_log::CallRecord;
 use crate::date::shifted;
 use crate::endpoint::Endpoint;
 use crate::families::{self, Answer, DEFAULT_TEXT_MODEL};
-use crate::fault::{At, End, Fault, Instead};
+use crate::fault::{ConnectionEnd, Fault, FaultPoint, Instead};
 use crate::invocation::{Invocation, Mode};
 use crate::payload::Payload;
 use crate::quotas::Reservation;
@@ -48,7 +48,7 @@ pub(crate) fn respond(
     connection: u64,
     request: Request<Payload>,
     now: SystemTime,
-) -> Result<Responded, End> {
+) -> Result<Responded, ConnectionEnd> {
     let (parts, Payload { bytes, hash }) = request.into_parts();
     let mut call = CallRecord::new(&parts, bytes.clone(), endpoint.next_request_id());
     call.connection = connection;
@@ -59,7 +59,7 @@ pub(crate) fn respond(
         call.model_id = Some(model_id.clone());
         fault = endpoint.script.called(mode.operation(), model_id).unwrap_or_default();
     }
-    if let Some((At::Request, end)) = fault.broken {
+    if let Some((FaultPoint::Request, end)) = fault.broken {
         endpoint.log.push(call);
         return Err(end);
     }

@@ -24,12 +24,12 @@ use crate::call_log::CallRecord;
 use crate::connections::{ConnectionRecord, Stats};
 use crate::endpoint::Endpoint;
 use crate::fault::FaultRule;
-use crate::line::{Line, Socket};
+use crate::line::{MeteredSocket, Socket};
 use crate::payload::Receiver;
 use crate::respond::{LATENCY, Responded, respond, set};
 use crate::stream::{Planned, StreamFault};
 
-/// How long [`Local::stop`] waits for calls in progress.
+/// How long [`LocalEndpoint::stop`] waits for calls in progress.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// How long the server rests when it cannot take a connection, as when there are too many open files.
@@ -37,7 +37,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
 /// A Bedrock Runtime endpoint that runs until it is stopped or dropped.
 #[derive(Debug)]
-pub struct Local {
+pub struct LocalEndpoint {
     endpoint: Arc<Endpoint>,
     address: SocketAddr,
     /// The server runs as long as this is held.
@@ -59,7 +59,7 @@ pub enum StartError {
     },
 }
 
-impl Local {
+impl LocalEndpoint {
     /// Starts an endpoint with default settings, on any port that is free.
     ///
     /// # Errors
@@ -174,11 +174,11 @@ impl Local {
     /// stream after the other.
     ///
     /// ```
-    /// use invoke_model_local::{Local, StreamFault};
+    /// use invoke_model_local::{LocalEndpoint, StreamFault};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let local = Local::start().await?;
+    /// let local = LocalEndpoint::start().await?;
     /// // Three events arrive, and ten bytes of the fourth.
     /// local.break_stream(3, StreamFault::Cut { bytes: 10 });
     /// # Ok(())
@@ -247,7 +247,7 @@ pub(crate) async fn connection(
     if let Some(end) = endpoint.script.accepted() {
         return end.of(socket, &mut stopped).await;
     }
-    let line = Line::new(socket, Arc::clone(&endpoint), tally);
+    let line = MeteredSocket::new(socket, Arc::clone(&endpoint), tally);
     serve(&line, &endpoint, &mut stopped).await;
     line.write_raw().await;
     let (socket, end, _tally) = line.into_parts();
@@ -257,7 +257,11 @@ pub(crate) async fn connection(
 }
 
 /// Speaks HTTP until hyper lets go of the connection.
-async fn serve(line: &Line<impl Socket>, endpoint: &Arc<Endpoint>, stopped: &mut watch::Receiver<()>) {
+async fn serve(
+    line: &MeteredSocket<impl Socket>,
+    endpoint: &Arc<Endpoint>,
+    stopped: &mut watch::Receiver<()>,
+) {
     let service = service_fn(|request| {
         // Before the call is polled, which it never is where the connection breaks behind the head.
         line.tally.head();
@@ -289,7 +293,7 @@ enum Lost {
 
 async fn call<S: Socket>(
     endpoint: &Arc<Endpoint>,
-    line: &Line<S>,
+    line: &MeteredSocket<S>,
     in_progress: InProgress,
     request: Request<Incoming>,
 ) -> Result<Response<AnswerBody>, Lost> {

@@ -5,6 +5,6 @@
 #[derive(Clone, Copy, Debug)]
 pub enum Whole {}
 
-/// A head, and events behind it: the operation is an [`EventStreamOutput`](crate::EventStreamOutput).
+/// A head, and events behind it: the operation is an [`OutputEventStream`](crate::OutputEventStream).
 #[derive(Clone, Copy, Debug)]
-pub enum Events {}
+pub enum Streaming {}

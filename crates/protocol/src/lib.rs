@@ -50,7 +50,7 @@ pub use error::{
     ErrorMetadata, Fault, ModeledError, OperationError, ParseError, ParseErrorKind, Retryable,
     SerializeError, SerializeErrorKind, write_error,
 };
-pub use event_stream::{EventStreamInput, EventStreamOutput};
+pub use event_stream::{InputEventStream, OutputEventStream};
 pub use host_prefix::HostPrefix;
 #[cfg(feature = "timestamps")]
 pub use jiff::Timestamp;

@@ -22,7 +22,7 @@ pub trait Operation: 'static {
     type Output: Send + 'static;
     /// How the service refuses.
     type Error: OperationError;
-    /// How the output arrives: [`Whole`](crate::delivery::Whole), or as [`Events`](crate::delivery::Events).
+    /// How the output arrives: [`Whole`](crate::delivery::Whole), or as [`Events`](crate::delivery::Streaming).
     type Delivery;
     /// Who may call it.
     const AUTHENTICATION: Authentication = Authentication::Required;

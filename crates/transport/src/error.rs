@@ -36,7 +36,7 @@ impl TransportError {
     }
 
     /// The same error of something that was waited for before anything was sent.
-    #[cfg(feature = "deadlines")]
+    #[cfg(feature = "timeouts")]
     pub(crate) fn before_sending(self) -> Self {
         Self { unsent: true, ..self }
     }

@@ -56,13 +56,13 @@ pub enum TransportErrorKind {
     /// The transport's own limit for an answer passed.
     ///
     /// The service may have received the request and may be working on it.
-    Timeout,
+    ResponseTimeout,
 
-    /// A limit of `Deadlines` passed.
+    /// A limit of `TimeoutConfig` passed.
     ///
     /// The service may have received the request and may be working on it.
-    #[cfg(feature = "deadlines")]
-    Deadline(crate::Deadline),
+    #[cfg(feature = "timeouts")]
+    Timeout(crate::TimeoutKind),
 
     /// The peer answered with something that is not the head of an HTTP response.
     ///
@@ -91,9 +91,9 @@ impl TransportErrorKind {
             | Self::Tls
             | Self::Refused
             | Self::RequestBody => false,
-            Self::Send | Self::Timeout | Self::ResponseHead | Self::BodyIncomplete => true,
-            #[cfg(feature = "deadlines")]
-            Self::Deadline(_) => true,
+            Self::Send | Self::ResponseTimeout | Self::ResponseHead | Self::BodyIncomplete => true,
+            #[cfg(feature = "timeouts")]
+            Self::Timeout(_) => true,
         }
     }
 
@@ -109,9 +109,9 @@ impl TransportErrorKind {
             Self::Refused => "the request was refused unread",
             Self::RequestBody => "the request's body could not be read",
             Self::Send => "the connection was lost before the answer",
-            Self::Timeout => "no answer in time",
-            #[cfg(feature = "deadlines")]
-            Self::Deadline(deadline) => deadline.phrase(),
+            Self::ResponseTimeout => "no answer in time",
+            #[cfg(feature = "timeouts")]
+            Self::Timeout(kind) => kind.phrase(),
             Self::ResponseHead => "the answer is not HTTP",
             Self::BodyIncomplete => "the answer's body is incomplete",
         }

@@ -10,7 +10,7 @@
 //! | `http2` | the same | HTTP/2 where it is asked for |
 //! | `smithy` | `SmithyTransport` | any `HttpClient` of `aws-smithy-runtime-api`: connectors, replay and mock clients |
 //!
-//! The feature `deadlines` (default) has the limits on time: how long until an answer, how long it may fall silent, how
+//! The feature `timeouts` (default) has the limits on time: how long until an answer, how long it may fall silent, how
 //! long a call may take in all. Without features the crate is the trait, the bodies and the error, and depends on no runtime.
 //!
 //! # Contract
@@ -19,7 +19,7 @@
 //! `Content-Length` when they are missing. It sends a request once, follows no redirect, keeps no cookie, uses no
 //! proxy that it was not told of and decodes no content coding. It knows connecting but no deadline for the answer:
 //! dropping the future or the [`ResponseBody`] gives the call up, and closes its connection (HTTP/1) or resets its
-//! stream (HTTP/2). `Deadlines` (feature `deadlines`) put limits around any transport.
+//! stream (HTTP/2). `TimeoutConfig` (feature `timeouts`) put limits around any transport.
 //!
 //! # Example
 //!
@@ -51,8 +51,6 @@
 //! ```
 
 mod body;
-#[cfg(feature = "deadlines")]
-mod deadline;
 mod error;
 #[cfg(feature = "hyper")]
 mod hyper;
@@ -61,14 +59,14 @@ mod kind;
 mod proxies;
 #[cfg(feature = "smithy")]
 mod smithy;
+#[cfg(feature = "timeouts")]
+mod timeout;
 mod transport;
 
 pub use body::{RequestBody, ResponseBody};
-#[cfg(feature = "deadlines")]
-pub use deadline::{Deadline, Deadlines, Running};
 pub use error::TransportError;
 #[cfg(feature = "http2")]
-pub use hyper::HttpVersions;
+pub use hyper::HttpVersionPolicy;
 #[cfg(feature = "hyper")]
 pub use hyper::{HyperTransport, HyperTransportBuilder};
 pub use kind::TransportErrorKind;
@@ -76,4 +74,6 @@ pub use kind::TransportErrorKind;
 pub use proxies::{Proxies, ProxyError};
 #[cfg(feature = "smithy")]
 pub use smithy::SmithyTransport;
+#[cfg(feature = "timeouts")]
+pub use timeout::{OperationTimer, TimeoutConfig, TimeoutKind};
 pub use transport::{BoxFuture, Transport};

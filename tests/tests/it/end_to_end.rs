@@ -5,23 +5,23 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use invoke_model_client::types::InvokeModelError;
 use invoke_model_client::{Body, Client, Config, Credentials, ErrorKind};
-use invoke_model_local::Local;
+use invoke_model_local::LocalEndpoint;
 use serde_json::{Value, json};
 
 const TITAN: &str = "amazon.titan-embed-text-v2:0";
 
-fn config(local: &Local) -> invoke_model_client::ConfigBuilder {
+fn config(local: &LocalEndpoint) -> invoke_model_client::ConfigBuilder {
     let credentials = Credentials::new(local.access_key_id(), local.secret_access_key(), None);
     Config::builder().region("us-east-1").endpoint_url(local.url()).credentials_provider(credentials)
 }
 
-fn client(local: &Local) -> Client {
+fn client(local: &LocalEndpoint) -> Client {
     Client::new(config(local)).unwrap()
 }
 
 #[tokio::test]
 async fn an_embedding_is_answered_and_logged() {
-    let local = Local::start().await.unwrap();
+    let local = LocalEndpoint::start().await.unwrap();
     let body = json!({ "inputText": "hello", "dimensions": 256 }).to_string();
     let answer = client(&local).invoke_model().model_id(TITAN).body(body.clone()).send().await.unwrap();
     assert_eq!(answer.content_type, "application/json");
@@ -35,7 +35,7 @@ async fn an_embedding_is_answered_and_logged() {
 
 #[tokio::test]
 async fn ids_and_arns_arrive_as_they_were_given() {
-    let local = Local::start().await.unwrap();
+    let local = LocalEndpoint::start().await.unwrap();
     let client = client(&local);
     for id in [
         TITAN,
@@ -54,7 +54,7 @@ async fn ids_and_arns_arrive_as_they_were_given() {
 
 #[tokio::test]
 async fn a_file_is_hashed_then_sent() {
-    let local = Local::start().await.unwrap();
+    let local = LocalEndpoint::start().await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("request.json");
     let text = json!({ "inputText": "word ".repeat(8_000) }).to_string();
@@ -65,9 +65,9 @@ async fn a_file_is_hashed_then_sent() {
 
 #[tokio::test]
 async fn an_answer_is_read_chunk_by_chunk() {
-    let local = Local::start().await.unwrap();
+    let local = LocalEndpoint::start().await.unwrap();
     let call = client(&local).invoke_model().model_id(TITAN).body(r#"{"inputText":"hello"}"#);
-    let mut chunked = call.send_chunked().await.unwrap();
+    let mut chunked = call.send_streaming().await.unwrap();
     assert_eq!(chunked.output.content_type, "application/json");
     let mut read = Vec::new();
     while let Some(chunk) = chunked.body.chunk().await.unwrap() {
@@ -78,7 +78,7 @@ async fn an_answer_is_read_chunk_by_chunk() {
 
 #[tokio::test]
 async fn a_request_that_was_taken_out_signed_is_accepted_from_another_client() {
-    let local = Local::start().await.unwrap();
+    let local = LocalEndpoint::start().await.unwrap();
     let signed =
         client(&local).invoke_model().model_id(TITAN).body(r#"{"inputText":"a"}"#).sign().await.unwrap();
     let (parts, body) = signed.into_parts();
@@ -106,7 +106,7 @@ async fn a_request_that_was_taken_out_signed_is_accepted_from_another_client() {
 
 #[tokio::test]
 async fn a_wrong_secret_is_refused_with_an_explanation() {
-    let local = Local::start().await.unwrap();
+    let local = LocalEndpoint::start().await.unwrap();
     let wrong = Credentials::new(local.access_key_id(), "not the secret", None);
     let client = Client::new(config(&local).credentials_provider(wrong)).unwrap();
     let error = client.invoke_model().model_id(TITAN).body("{}").send().await.unwrap_err();
@@ -116,9 +116,10 @@ async fn a_wrong_secret_is_refused_with_an_explanation() {
 
 #[tokio::test]
 async fn a_skewed_clock_is_corrected_by_the_service() {
-    let local = Local::start().await.unwrap();
-    let client =
-        Client::new(config(&local).clock(|| SystemTime::UNIX_EPOCH + Duration::from_secs(1_440_938_160)));
+    let local = LocalEndpoint::start().await.unwrap();
+    let client = Client::new(
+        config(&local).time_source(|| SystemTime::UNIX_EPOCH + Duration::from_secs(1_440_938_160)),
+    );
     let client = client.unwrap();
     for _ in 0..2 {
         client.invoke_model().model_id(TITAN).body(r#"{"inputText":"hello"}"#).send().await.unwrap();
@@ -130,7 +131,7 @@ async fn a_skewed_clock_is_corrected_by_the_service() {
 
 #[tokio::test]
 async fn an_arn_of_another_region_is_named_as_the_cause() {
-    let local = Local::start().await.unwrap();
+    let local = LocalEndpoint::start().await.unwrap();
     let arn = "arn:aws:bedrock:eu-west-1::foundation-model/amazon.titan-embed-text-v2:0";
     let call = client(&local).invoke_model().model_id(arn).body(r#"{"inputText":"a"}"#);
     let error = call.send().await.unwrap_err();
@@ -141,7 +142,7 @@ async fn an_arn_of_another_region_is_named_as_the_cause() {
 
 #[tokio::test]
 async fn each_exception_comes_back_as_itself() {
-    let local = Local::start().await.unwrap();
+    let local = LocalEndpoint::start().await.unwrap();
     let client = client(&local);
     for name in [
         "AccessDeniedException",
@@ -165,7 +166,7 @@ async fn each_exception_comes_back_as_itself() {
 
 #[tokio::test]
 async fn a_call_that_cannot_be_sent_says_so_and_nobody_hears_of_it() {
-    let local = Local::start().await.unwrap();
+    let local = LocalEndpoint::start().await.unwrap();
     let client = client(&local);
     let empty = client.invoke_model().model_id("").body("{}").send().await.unwrap_err();
     assert!(matches!(empty.kind(), ErrorKind::Serialize(_)), "{empty}");
@@ -178,7 +179,7 @@ async fn a_call_that_cannot_be_sent_says_so_and_nobody_hears_of_it() {
 
 #[tokio::test]
 async fn a_stopped_endpoint_is_no_connection() {
-    let local = Local::start().await.unwrap();
+    let local = LocalEndpoint::start().await.unwrap();
     let client = client(&local);
     local.stop().await;
     let error =

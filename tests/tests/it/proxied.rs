@@ -1,7 +1,7 @@
 //! A signed call through a proxy: what was signed is what arrives.
 
 use invoke_model_client::{Client, Config, Credentials, Proxies, TransportErrorKind};
-use invoke_model_local::Local;
+use invoke_model_local::LocalEndpoint;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -29,7 +29,7 @@ async fn relay() -> (String, oneshot::Receiver<String>) {
     (url, told)
 }
 
-fn client(local: &Local, proxies: Proxies) -> Client {
+fn client(local: &LocalEndpoint, proxies: Proxies) -> Client {
     let credentials = Credentials::new(local.access_key_id(), local.secret_access_key(), None);
     let config = Config::builder()
         .region("us-east-1")
@@ -43,7 +43,7 @@ const TITAN: &str = "amazon.titan-embed-text-v2:0";
 
 #[tokio::test]
 async fn the_signature_survives_a_relay() {
-    let local = Local::start().await.unwrap();
+    let local = LocalEndpoint::start().await.unwrap();
     let (url, head) = relay().await;
     let client = client(&local, Proxies::default().http(&url).unwrap());
     let answer = client.invoke_model().model_id(TITAN).body(r#"{"inputText":"a"}"#).send().await.unwrap();
@@ -58,7 +58,7 @@ async fn the_signature_survives_a_relay() {
 
 #[tokio::test]
 async fn an_exception_needs_no_proxy() {
-    let local = Local::start().await.unwrap();
+    let local = LocalEndpoint::start().await.unwrap();
     let nowhere = Proxies::default().http("http://127.0.0.1:1").unwrap();
     let call = |proxies| {
         let client = client(&local, proxies);

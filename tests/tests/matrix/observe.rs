@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use invoke_model_client::types::OperationError;
 use invoke_model_client::{
-    Client, Config, Credentials, Error, ErrorKind, Events, FailureClass, types::InvokeModelWithResponseStream,
+    Client, Config, Credentials, Error, ErrorKind, EventReceiver, FailureClass,
+    types::InvokeModelWithResponseStream,
 };
-use invoke_model_local::{Local, Stats};
+use invoke_model_local::{LocalEndpoint, Stats};
 use tokio::time::timeout;
 
 use super::row::{Observed, Operation, Row};
@@ -24,7 +25,7 @@ type Made = (String, Option<FailureClass>, u32);
 pub(crate) fn observe(row: &Row) -> Observed {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
     runtime.unwrap().block_on(async {
-        let local = Local::start().await.unwrap();
+        let local = LocalEndpoint::start().await.unwrap();
         row.rules.iter().for_each(|rule| local.inject(rule.clone()));
         let client = client(&local, row);
         let call = async {
@@ -40,11 +41,12 @@ pub(crate) fn observe(row: &Row) -> Observed {
     })
 }
 
-fn client(local: &Local, row: &Row) -> Client {
+fn client(local: &LocalEndpoint, row: &Row) -> Client {
     let credentials = Credentials::new(local.access_key_id(), local.secret_access_key(), None);
     let config = Config::builder().region(local.region()).endpoint_url(local.url());
     let config = config.credentials_provider(credentials);
-    Client::new(config.retries(row.setting.retries()).deadlines(row.setting.deadlines())).unwrap()
+    Client::new(config.retry_config(row.setting.retry_config()).timeout_config(row.setting.timeout_config()))
+        .unwrap()
 }
 
 async fn whole(client: &Client) -> Made {
@@ -62,12 +64,12 @@ async fn stream(client: &Client) -> Made {
     }
 }
 
-async fn read(mut events: Events<InvokeModelWithResponseStream>) -> Made {
+async fn read(mut events: EventReceiver<InvokeModelWithResponseStream>) -> Made {
     loop {
         match events.recv().await {
             Ok(Some(_)) => {}
             Ok(None) => {
-                assert!(events.is_whole());
+                assert!(events.is_complete());
                 return ("answered".to_owned(), None, events.metadata().attempts);
             }
             Err(error) => return failed(&error),
@@ -82,8 +84,8 @@ fn failed<E: OperationError>(error: &Error<E>) -> Made {
         (None, ErrorKind::Transport(error)) => format!("{:?}", error.kind()),
         (None, ErrorKind::Parse { .. }) => "Parse".to_owned(),
         (None, ErrorKind::Truncated(_)) => "Truncated".to_owned(),
-        (None, ErrorKind::Frame(_)) => "Frame".to_owned(),
-        (None, ErrorKind::Exception { .. }) => "Exception".to_owned(),
+        (None, ErrorKind::Decode(_)) => "Frame".to_owned(),
+        (None, ErrorKind::StreamException { .. }) => "Exception".to_owned(),
         (None, other) => format!("{other:?}"),
     };
     (outcome, Some(error.class()), error.attempts())

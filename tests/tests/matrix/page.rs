@@ -12,7 +12,7 @@ What the client makes of each fault, and what the endpoint saw: connections that
 and requests that it worked on, which a service would bill. Written from the rows of `tests/tests/matrix`, which run in
 `cargo test --workspace` over real sockets, by a clock that moves by itself; do not edit.
 
-[Money](money.md) explains the classes, [Time](time.md) the deadlines, [Errors](errors.md) the outcomes. \"Ambiguous retried\"
+[Money](retries.md) explains the classes, [Time](timeouts.md) the deadlines, [Errors](errors.md) the outcomes. \"Ambiguous retried\"
 is the one setting under which anything is worked on twice.
 ";
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use invoke_model_client::{Deadlines, FailureClass, Retries};
+use invoke_model_client::{FailureClass, RetryConfig, TimeoutConfig};
 use invoke_model_local::FaultRule;
 
 /// A fault, a setting, and what comes of them.
@@ -29,9 +29,9 @@ pub(crate) enum Operation {
 pub(crate) enum Setting {
     /// Nothing.
     Default,
-    /// `Retries::NONE`.
+    /// `RetryConfig::disabled()`.
     Once,
-    /// `Retries::ambiguous`.
+    /// `RetryConfig::retry_ambiguous`.
     Ambiguous,
     /// A first-byte deadline of a minute.
     FirstByte,
@@ -39,7 +39,7 @@ pub(crate) enum Setting {
     Idle,
     /// A total deadline of a minute.
     Total,
-    /// The same, and `Retries::ambiguous`.
+    /// The same, and `RetryConfig::retry_ambiguous`.
     TotalAmbiguous,
 }
 
@@ -61,18 +61,18 @@ impl Setting {
         matches!(self, Self::Ambiguous | Self::TotalAmbiguous)
     }
 
-    pub(crate) fn retries(self) -> Retries {
-        let mut retries = if self == Self::Once { Retries::NONE } else { Retries::default() };
-        retries.ambiguous = self.risks_twice();
+    pub(crate) fn retry_config(self) -> RetryConfig {
+        let mut retries = if self == Self::Once { RetryConfig::disabled() } else { RetryConfig::default() };
+        retries.retry_ambiguous = self.risks_twice();
         retries
     }
 
-    pub(crate) fn deadlines(self) -> Deadlines {
-        let (mut deadlines, minute) = (Deadlines::default(), Some(Duration::from_secs(60)));
+    pub(crate) fn timeout_config(self) -> TimeoutConfig {
+        let (mut deadlines, minute) = (TimeoutConfig::default(), Some(Duration::from_secs(60)));
         match self {
             Self::FirstByte => deadlines.first_byte = minute,
             Self::Idle => deadlines.idle = minute,
-            Self::Total | Self::TotalAmbiguous => deadlines.total = minute,
+            Self::Total | Self::TotalAmbiguous => deadlines.operation = minute,
             Self::Default | Self::Once | Self::Ambiguous => {}
         }
         deadlines

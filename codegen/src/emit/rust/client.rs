@@ -19,7 +19,7 @@ const METHODS_OF_CALL: &[&str] = &[
     "input",
     "retries",
     "send",
-    "send_chunked",
+    "send_streaming",
     "send_with_metadata",
     "sign",
 ];

@@ -16,7 +16,7 @@ pub(super) fn operation(operation: &Operation, service: &Service) -> TokenStream
     let (serialize, parse, parse_error) =
         (serialize(operation), parse(operation), parse_error(operation, service));
     let delivery = match operation.output_events {
-        Some(_) => quote!(Events),
+        Some(_) => quote!(Streaming),
         None => quote!(Whole),
     };
     let (asked, marks) = (request::items(operation), request::marks(operation));

@@ -44,8 +44,8 @@ pub(super) fn marks(operation: &Operation) -> TokenStream {
         let (mark, stream) = (format_ident!("{mark}"), ty::named(stream));
         quote!(impl use_::invoke_model_protocol::event_stream::#mark for #name { type Events = #stream; })
     };
-    let input_events = operation.input_events.as_ref().map(|stream| events("EventStreamInput", stream));
-    let output_events = operation.output_events.as_ref().map(|stream| events("EventStreamOutput", stream));
+    let input_events = operation.input_events.as_ref().map(|stream| events("InputEventStream", stream));
+    let output_events = operation.output_events.as_ref().map(|stream| events("OutputEventStream", stream));
     quote!(#input #output #input_events #output_events)
 }
 

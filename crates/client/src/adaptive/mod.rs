@@ -26,7 +26,7 @@ use limiter::{Acquired, RateLimiter};
 /// [`ready`](Self::ready) stands before each attempt, first ones and retries, and [`answered`](Self::answered) after
 /// each. The time is that of tokio's clock.
 #[derive(Clone)]
-pub struct AdaptiveRate(Arc<Shared>);
+pub struct AdaptiveRateLimiter(Arc<Shared>);
 
 struct Shared {
     start: Instant,
@@ -37,7 +37,7 @@ struct Shared {
     changed: Notify,
 }
 
-impl AdaptiveRate {
+impl AdaptiveRateLimiter {
     /// Nothing is limited until the first throttle.
     pub fn new() -> Self {
         Self(Arc::new(Shared {
@@ -91,15 +91,15 @@ impl AdaptiveRate {
     }
 }
 
-impl Default for AdaptiveRate {
+impl Default for AdaptiveRateLimiter {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl fmt::Debug for AdaptiveRate {
+impl fmt::Debug for AdaptiveRateLimiter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AdaptiveRate")
+        f.debug_struct("AdaptiveRateLimiter")
             .field("limit", &self.limit())
             .field("measured", &self.measured())
             .finish()

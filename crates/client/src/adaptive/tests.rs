@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::AdaptiveRate;
+use super::AdaptiveRateLimiter;
 use super::limiter::{Acquired, RateLimiter};
 
 /// An answer each fifth of a second; which are throttles, and measured rate and limit after each: the end-to-end case
@@ -124,15 +124,15 @@ proptest! {
 }
 
 /// A rate with a limit of a half, and an empty bucket.
-async fn throttled() -> AdaptiveRate {
-    let rate = AdaptiveRate::new();
+async fn throttled() -> AdaptiveRateLimiter {
+    let rate = AdaptiveRateLimiter::new();
     rate.answered(true);
     rate.ready_within(Duration::from_secs(5)).await;
     assert_eq!(rate.limit(), Some(0.5));
     rate
 }
 
-impl AdaptiveRate {
+impl AdaptiveRateLimiter {
     /// Waits until a request may be sent, in a test that must not hang.
     async fn ready_within(&self, time: Duration) {
         tokio::time::timeout(time, self.ready()).await.expect("it is let through");

@@ -10,7 +10,7 @@ use tokio::task::spawn_blocking;
 
 use super::BodyError;
 use super::stream::FileStream;
-use crate::Demand;
+use crate::TokenEstimate;
 
 /// What is read at once, in bytes.
 pub(super) const PIECE: usize = 64 << 10;
@@ -48,10 +48,10 @@ impl File {
     }
 
     /// What the content asks of the service's quotas.
-    pub(crate) async fn demand(&self) -> Result<Demand, BodyError> {
+    pub(crate) async fn demand(&self) -> Result<TokenEstimate, BodyError> {
         blocking(self.path.clone(), |path| {
             let unreadable = |error| BodyError::Unreadable { path: path.to_owned(), error };
-            Demand::of_reader(io::BufReader::new(open(path)?)).map_err(unreadable)
+            TokenEstimate::of_reader(io::BufReader::new(open(path)?)).map_err(unreadable)
         })
         .await
     }

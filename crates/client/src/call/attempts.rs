@@ -7,17 +7,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use invoke_model_protocol::{ErrorMetadata, Operation, OperationError, Retryable};
-use invoke_model_transport::{RequestBody, Running};
+use invoke_model_transport::{OperationTimer, RequestBody};
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument, Span};
 
-use super::answer::Deliver;
+use super::output::Deliver;
 use super::prepared::Prepared;
 use super::{Call, Trail, span};
-use crate::admission::Permit;
 use crate::credentials::Loaded;
+use crate::quota::QuotaPermit;
 use crate::retry::{Decision, Known, Paid, class, decide, random, status_of};
-use crate::{Client, Demand, ErrorKind};
+use crate::{Client, ErrorKind, TokenEstimate};
 
 impl<O: Operation> Call<O> {
     /// Sends until there is an answer, or a failure that ends the call.
@@ -25,7 +25,7 @@ impl<O: Operation> Call<O> {
         self,
         trail: &mut Trail,
         span: &Span,
-    ) -> Result<D::Answer, ErrorKind<O::Error>> {
+    ) -> Result<D::Output, ErrorKind<O::Error>> {
         let (client, deadlines, retries) = (self.0.client.clone(), self.0.deadlines, self.0.retries);
         let mut running = deadlines.start();
         let (mut prepared, file) = self.prepare(trail)?;
@@ -79,9 +79,9 @@ impl<O: Operation> Call<O> {
 async fn attempt<O: Operation, D: Deliver<O>>(
     client: &Client,
     prepared: &mut Prepared,
-    running: &mut Running,
+    running: &mut OperationTimer,
     trail: &mut Trail,
-) -> Result<D::Answer, ErrorKind<O::Error>> {
+) -> Result<D::Output, ErrorKind<O::Error>> {
     trail.answer = None;
     let mut permit = admitted(client, prepared, running).await?;
     // In a block of its own, so that what is done with here does not lie about until the answer is there.
@@ -89,7 +89,7 @@ async fn attempt<O: Operation, D: Deliver<O>>(
         let (request, credentials) = match ready::<O>(client, prepared, running).await {
             Ok(ready) => ready,
             Err(kind) => {
-                permit.into_iter().for_each(Permit::release);
+                permit.into_iter().for_each(QuotaPermit::release);
                 return Err(kind);
             }
         };
@@ -113,7 +113,7 @@ async fn attempt<O: Operation, D: Deliver<O>>(
         Err(refusal)
     };
     let sent = pin!(sent).instrument(span.clone()).await;
-    if let Some(rate) = &client.config().adaptive_rate {
+    if let Some(rate) = &client.config().adaptive_rate_limiter {
         rate.answered(sent.as_ref().is_err_and(is_throttled));
     }
     sent.inspect_err(|kind| {
@@ -129,9 +129,9 @@ async fn attempt<O: Operation, D: Deliver<O>>(
 async fn ready<O: Operation>(
     client: &Client,
     prepared: &mut Prepared,
-    running: &mut Running,
+    running: &mut OperationTimer,
 ) -> Result<(Request<RequestBody>, Option<Arc<Loaded>>), ErrorKind<O::Error>> {
-    if let Some(rate) = &client.config().adaptive_rate {
+    if let Some(rate) = &client.config().adaptive_rate_limiter {
         running.within(rate.ready()).await?;
     }
     let (parts, authorization) = prepared.authorized::<O>(running).await?;
@@ -143,10 +143,10 @@ async fn ready<O: Operation>(
 async fn admitted<E>(
     client: &Client,
     prepared: &mut Prepared,
-    running: &Running,
-) -> Result<Option<Permit>, ErrorKind<E>> {
-    let Some(admission) = client.config().admission() else { return Ok(None) };
-    let demand = if admission.counts_tokens() { prepared.demand().await? } else { Demand::default() };
+    running: &OperationTimer,
+) -> Result<Option<QuotaPermit>, ErrorKind<E>> {
+    let Some(admission) = client.config().quota_limiter() else { return Ok(None) };
+    let demand = if admission.counts_tokens() { prepared.demand().await? } else { TokenEstimate::default() };
     Ok(Some(running.within(admission.admit(demand)).await??))
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 use invoke_model_signing::Signed;
 
-use crate::{AuthScheme, Config, CredentialsLink, Source};
+use crate::{AuthScheme, Config, CredentialsSource, SettingSource};
 
 /// A call taken out before it is sent.
 ///
@@ -20,9 +20,9 @@ pub struct Explanation {
     /// How the request says who calls; `None` if the operation asks for nothing.
     pub auth_scheme: Option<AuthScheme>,
     /// Where the credentials or the bearer token came from: those of the call, if it has its own.
-    pub credentials: Option<Source>,
+    pub credentials: Option<SettingSource>,
     /// Which link of the default chain gave the credentials, if it was asked.
-    pub link: Option<CredentialsLink>,
+    pub link: Option<CredentialsSource>,
     /// The request, ready to be sent.
     pub request: http::Request<Bytes>,
     /// The canonical request, the string to sign and the signature; `None` with a bearer token.

@@ -13,12 +13,12 @@ impl<O: Operation> Call<O> {
     ///
     /// There is no way back: if the provider gives nothing the call fails and says so, and nobody else's credentials
     /// are looked for. The provider is asked once for the call, in the time of the client's
-    /// [`CredentialsRefresh`](crate::CredentialsRefresh), and again only if they are refused as expired; one that is
+    /// [`CredentialsCacheConfig`](crate::CredentialsCacheConfig), and again only if they are refused as expired; one that is
     /// used for many calls keeps what it has itself. What it gives is not kept by the client.
     #[must_use]
     pub fn credentials_provider(self, provider: impl ProvideCredentials) -> Self {
         let config = self.0.client.config();
-        let identity = Identity::new(Given::new(provider), config.credentials_refresh, config.clock.clone());
+        let identity = Identity::new(Given::new(provider), config.credentials_cache, config.clock.clone());
         self.by(Authentication::SigV4(identity))
     }
 

@@ -1,16 +1,16 @@
 //! One call: its input, its way to the service and back.
 
-mod answer;
 mod attempts;
-mod chunked;
 mod explanation;
-mod field;
+mod header;
 mod identity;
+mod output;
 mod prepared;
 mod request;
 mod required;
 mod send;
 mod span;
+mod streaming_body;
 mod trail;
 
 use std::fmt;
@@ -19,18 +19,18 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use invoke_model_protocol::Operation;
-use invoke_model_transport::Deadlines;
+use invoke_model_transport::TimeoutConfig;
 
-pub use answer::{Answer, Deliver, Streamed};
-pub use chunked::Chunked;
 pub use explanation::Explanation;
-pub use field::FieldError;
+pub use header::HeaderError;
+pub use output::{CallOutput, Deliver, EventStreamOutput};
+pub use streaming_body::StreamingBodyOutput;
 
 pub(crate) use trail::Trail;
 
 use crate::body::Content;
 use crate::credentials::Caller;
-use crate::retry::Retries;
+use crate::retry::RetryConfig;
 use crate::{Body, Client};
 use required::Required;
 
@@ -52,8 +52,8 @@ struct State<O: Operation> {
     /// Stands for the bytes of the payload.
     file: Option<PathBuf>,
     fields: Vec<(String, String)>,
-    deadlines: Deadlines,
-    retries: Retries,
+    deadlines: TimeoutConfig,
+    retries: RetryConfig,
 }
 
 impl<O: Operation> Call<O> {
@@ -95,14 +95,14 @@ impl<O: Operation> Call<O> {
 
     /// The limits on the time of this call, in place of those of the [`Config`](crate::Config).
     #[must_use]
-    pub fn deadlines(mut self, deadlines: Deadlines) -> Self {
+    pub fn timeout_config(mut self, deadlines: TimeoutConfig) -> Self {
         self.0.deadlines = deadlines;
         self
     }
 
     /// When this call is sent again if it fails, in place of what the [`Config`](crate::Config) says.
     #[must_use]
-    pub fn retries(mut self, retries: Retries) -> Self {
+    pub fn retry_config(mut self, retries: RetryConfig) -> Self {
         self.0.retries = retries;
         self
     }
@@ -111,7 +111,7 @@ impl<O: Operation> Call<O> {
     /// a member has set; of two with the same name the last is sent.
     ///
     /// A name or value that cannot stand in a header, and a field that the client writes itself (`host`,
-    /// `authorization`, `content-length`, ..), make the call end with a [`FieldError`].
+    /// `authorization`, `content-length`, ..), make the call end with a [`HeaderError`].
     #[must_use]
     pub fn field(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.0.fields.push((name.into(), value.into()));

@@ -9,12 +9,12 @@ use http::header::{HeaderValue, USER_AGENT};
 use http::request::Parts;
 use invoke_model_protocol::Operation;
 use invoke_model_signing::PayloadHash;
-use invoke_model_transport::{RequestBody, Running, TransportError, TransportErrorKind};
+use invoke_model_transport::{OperationTimer, RequestBody, TransportError, TransportErrorKind};
 
-use super::{Call, State, Trail, field};
+use super::{Call, State, Trail, header};
 use crate::body::File;
 use crate::credentials::{Authorization, Caller, Loaded};
-use crate::{BodyError, Client, Demand, ErrorKind};
+use crate::{BodyError, Client, ErrorKind, TokenEstimate};
 
 /// Who sends, for the logs of the service.
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("invoke-model/", env!("CARGO_PKG_VERSION")));
@@ -28,7 +28,7 @@ pub(super) struct Prepared {
     /// Taken once, for the first signature.
     hash: OnceLock<PayloadHash>,
     /// Told once, for the first attempt that is asked for it.
-    demand: Option<Demand>,
+    demand: Option<TokenEstimate>,
 }
 
 pub(super) enum Payload {
@@ -51,7 +51,7 @@ impl<O: Operation> Call<O> {
         let (mut parts, bytes) = O::serialize(input)?.into_parts();
 
         parts.headers.insert(USER_AGENT, AGENT);
-        field::insert(&mut parts.headers, fields)?;
+        header::insert(&mut parts.headers, fields)?;
         let target = trail.target.insert(std::mem::take(&mut parts.uri));
         let endpoint = &client.config().endpoint;
         parts.uri = endpoint
@@ -75,7 +75,7 @@ impl Prepared {
     /// bearer token, nothing is signed.
     pub(super) async fn authorized<O: Operation>(
         &mut self,
-        running: &mut Running,
+        running: &mut OperationTimer,
     ) -> Result<(Parts, Authorization), ErrorKind<O::Error>> {
         // The clone is kept for another attempt, which most calls do not need: it has no room for the fields to come.
         let clone = self.parts.clone();
@@ -103,12 +103,12 @@ impl Prepared {
     }
 
     /// What the request asks of the service's quotas.
-    pub(super) async fn demand<E>(&mut self) -> Result<Demand, ErrorKind<E>> {
+    pub(super) async fn demand<E>(&mut self) -> Result<TokenEstimate, ErrorKind<E>> {
         if let Some(demand) = self.demand {
             return Ok(demand);
         }
         Ok(*self.demand.insert(match &self.payload {
-            Payload::Bytes(bytes) => Demand::of_body(bytes),
+            Payload::Bytes(bytes) => TokenEstimate::of_body(bytes),
             Payload::File(file) => file.demand().await?,
         }))
     }

@@ -8,17 +8,17 @@ use http::response::Parts;
 use invoke_model_protocol::{Operation, PayloadOutput};
 use tracing::Instrument;
 
-use super::answer::{Answer, Chunks, Deliver};
-use super::{Call, Chunked, Trail, span};
+use super::output::{CallOutput, Chunks, Deliver};
+use super::{Call, StreamingBodyOutput, Trail, span};
 use crate::{Error, ErrorKind, Metadata};
 
 impl<O: Operation> Call<O> {
-    /// Sends the call and gives its output, or [`Streamed`](crate::Streamed) if the operation answers with events. It
-    /// is sent again as [`Retries`](crate::Retries) say. Dropping the future gives the call up.
+    /// Sends the call and gives its output, or [`EventStreamOutput`](crate::EventStreamOutput) if the operation answers with events. It
+    /// is sent again as [`RetryConfig`](crate::RetryConfig) say. Dropping the future gives the call up.
     ///
     /// # Errors
     /// See [`ErrorKind`]. An answer that cannot be parsed is in the error, whole.
-    pub async fn send(self) -> Result<Answer<O>, Error<O::Error>>
+    pub async fn send(self) -> Result<CallOutput<O>, Error<O::Error>>
     where
         O::Delivery: Deliver<O>,
     {
@@ -30,7 +30,7 @@ impl<O: Operation> Call<O> {
     ///
     /// # Errors
     /// As [`send`](Self::send).
-    pub async fn send_with_metadata(self) -> Result<(Answer<O>, Metadata), Error<O::Error>>
+    pub async fn send_with_metadata(self) -> Result<(CallOutput<O>, Metadata), Error<O::Error>>
     where
         O::Delivery: Deliver<O>,
     {
@@ -41,14 +41,14 @@ impl<O: Operation> Call<O> {
     ///
     /// # Errors
     /// As [`send`](Self::send), but an answer that ends too early is an error of the last chunk.
-    pub async fn send_chunked(self) -> Result<Chunked<O::Output>, Error<O::Error>>
+    pub async fn send_streaming(self) -> Result<StreamingBodyOutput<O::Output>, Error<O::Error>>
     where
         O: PayloadOutput,
     {
         self.deliver::<Chunks>().await.map(|(answer, _)| answer)
     }
 
-    async fn deliver<D: Deliver<O>>(self) -> Result<(D::Answer, Trail), Error<O::Error>> {
+    async fn deliver<D: Deliver<O>>(self) -> Result<(D::Output, Trail), Error<O::Error>> {
         let mut trail = Trail::new(self.0.client.clone());
         let span = span::call::<O>(&self.0.client);
         // Pinned here, for it is large, and wrapping it would move it.

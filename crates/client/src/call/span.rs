@@ -95,21 +95,21 @@ fn error_type<E: OperationError>(kind: &ErrorKind<E>) -> std::borrow::Cow<'_, st
             None => return response.status().as_u16().to_string().into(),
         },
         ErrorKind::Transport(error) => match error.kind() {
-            Is::ConnectTimeout | Is::Timeout | Is::Deadline(_) => "timeout",
+            Is::ConnectTimeout | Is::ResponseTimeout | Is::Timeout(_) => "timeout",
             Is::Resolve => "name_resolution",
             Is::Connect | Is::Refused | Is::Send | Is::BodyIncomplete => "connection",
             Is::Proxy => "proxy",
             Is::Tls => "tls",
             _ => "transport",
         },
-        ErrorKind::Exception { error, .. } => error.code().unwrap_or("exception"),
-        ErrorKind::Serialize(_) | ErrorKind::Field(_) | ErrorKind::Body(_) => "input",
+        ErrorKind::StreamException { error, .. } => error.code().unwrap_or("exception"),
+        ErrorKind::Serialize(_) | ErrorKind::Header(_) | ErrorKind::Body(_) => "input",
         ErrorKind::Credentials(_) => "credentials",
         ErrorKind::Sign(_) => "signature",
-        ErrorKind::Admission(_) => "admission",
-        ErrorKind::Parse { .. } | ErrorKind::Event { .. } => "parse",
+        ErrorKind::Quota(_) => "quota",
+        ErrorKind::Parse { .. } | ErrorKind::ParseEvent { .. } => "parse",
         ErrorKind::Truncated(_) => "truncated",
-        ErrorKind::Frame(_) => "frame",
+        ErrorKind::Decode(_) => "decode",
     };
     name.into()
 }

@@ -8,7 +8,7 @@ use invoke_model_protocol::{Operation, OperationError};
 use tokio::time::Instant;
 
 use crate::error::{Context, Error, ErrorKind};
-use crate::events::Received;
+use crate::events::StreamProgress;
 use crate::metadata::{Attempt, Head, Metadata, Usage};
 use crate::retry::class;
 use crate::{Client, FailureClass};
@@ -129,11 +129,15 @@ impl Trail {
     }
 
     /// The call ends in the midst of its events.
-    pub(crate) fn stream_error<O: Operation, E>(&self, kind: ErrorKind<E>, received: Received) -> Error<E> {
+    pub(crate) fn stream_error<O: Operation, E>(
+        &self,
+        kind: ErrorKind<E>,
+        received: StreamProgress,
+    ) -> Error<E> {
         Error::new(kind, self.clone().context::<O>(Some(received)))
     }
 
-    fn context<O: Operation>(self, received: Option<Received>) -> Context {
+    fn context<O: Operation>(self, received: Option<StreamProgress>) -> Context {
         let labels = O::ROUTE.labels(self.path()).unwrap_or_default();
         let config = self.client.config();
         Context {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use invoke_model_transport::HyperTransport;
 use invoke_model_transport::Transport;
 
-use super::source::{Setting, Source};
+use super::source::{Setting, SettingSource};
 use super::{ConfigBuilder, ConfigError};
 #[cfg(feature = "credentials-chain")]
 use crate::credentials::{Chain, Given};
@@ -28,12 +28,12 @@ impl ConfigBuilder {
     pub(super) fn authentication(
         &self,
         transport: &Arc<dyn Transport>,
-    ) -> Result<(Authentication, Option<Source>), ConfigError> {
-        let chosen = |source: Source| matches!(source, Source::Code | Source::SdkConfig);
+    ) -> Result<(Authentication, Option<SettingSource>), ConfigError> {
+        let chosen = |source: SettingSource| matches!(source, SettingSource::Code | SettingSource::SdkConfig);
         let credentials_chosen = self.credentials.as_ref().is_some_and(|given| chosen(given.source));
         let profile_chosen = self.profile_chosen();
         let bearer = self.bearer_token.as_ref().filter(|token| {
-            !self.ignore_bearer && (chosen(token.source) || !(credentials_chosen || profile_chosen))
+            !self.disable_bearer_token && (chosen(token.source) || !(credentials_chosen || profile_chosen))
         });
         if let Some(Setting { value, source }) = bearer {
             check_token(value, *source)?;
@@ -43,7 +43,7 @@ impl ConfigBuilder {
         let (identity, source) = match credentials {
             Some(Setting { value, source }) => {
                 let given = value.clone()?;
-                (Identity::new(given, self.credentials_refresh, self.clock.clone()), Some(*source))
+                (Identity::new(given, self.credentials_cache, self.clock.clone()), Some(*source))
             }
             None => self.chained(transport),
         };
@@ -57,7 +57,7 @@ impl ConfigBuilder {
         self.chain.as_ref().is_some_and(|chain| chain.profile.is_some())
     }
 
-    fn chained(&self, transport: &Arc<dyn Transport>) -> (Identity, Option<Source>) {
+    fn chained(&self, transport: &Arc<dyn Transport>) -> (Identity, Option<SettingSource>) {
         let Some(settings) = &self.chain else { return (Identity::None, None) };
         // Without a region the settings are refused, later and in better words.
         let region = self.region.as_ref().map(|region| region.value.clone()).unwrap_or_default();
@@ -68,13 +68,13 @@ impl ConfigBuilder {
         };
         let chain = Chain::new(settings.clone(), region, transport.clone(), direct, self.clock.clone());
         let given = Given::Provider(Arc::new(chain));
-        (Identity::new(given, self.credentials_refresh, self.clock.clone()), Some(Source::DefaultChain))
+        (Identity::new(given, self.credentials_cache, self.clock.clone()), Some(SettingSource::DefaultChain))
     }
 
     /// A region that nobody set is that of the profile.
     pub(super) fn take_region_of_profile(&mut self) {
         if let (None, Some(chain)) = (&self.region, &self.chain) {
-            self.region = chain.region().map(|region| Setting::new(region, Source::Profile));
+            self.region = chain.region().map(|region| Setting::new(region, SettingSource::Profile));
         }
     }
 }
@@ -85,14 +85,14 @@ impl ConfigBuilder {
         false
     }
 
-    fn chained(&self, _: &Arc<dyn Transport>) -> (Identity, Option<Source>) {
+    fn chained(&self, _: &Arc<dyn Transport>) -> (Identity, Option<SettingSource>) {
         (Identity::None, None)
     }
 
     pub(super) fn take_region_of_profile(&mut self) {}
 }
 
-fn check_token(token: &Token, source: Source) -> Result<(), ConfigError> {
+fn check_token(token: &Token, source: SettingSource) -> Result<(), ConfigError> {
     let token = token.as_str();
     if !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Ok(());

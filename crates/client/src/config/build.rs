@@ -7,10 +7,10 @@ use invoke_model_transport::{HyperTransport, Proxies, Transport};
 use invoke_model_types::endpoint::{Parameters, resolve};
 
 use super::endpoint::Endpoint;
-use super::source::{Setting, Source, Sources};
+use super::source::{Setting, SettingSource, SettingSources};
 use super::{Authentication, Config, ConfigBuilder, ConfigError};
-use crate::AdaptiveRate;
-use crate::retry::Retries;
+use crate::AdaptiveRateLimiter;
+use crate::retry::RetryConfig;
 
 impl ConfigBuilder {
     /// Checks the settings and resolves the endpoint, once for all calls.
@@ -36,15 +36,15 @@ impl ConfigBuilder {
         }
         let retries = match (self.retries, self.max_attempts) {
             (Some(retries), _) => retries,
-            (None, Some(attempts)) => Retries::attempts(attempts.value?),
-            (None, None) => Retries::default(),
+            (None, Some(attempts)) => RetryConfig::standard().max_attempts(attempts.value?),
+            (None, None) => RetryConfig::default(),
         };
-        let adaptive_rate = match (self.adaptive_rate, self.retry_mode) {
+        let adaptive_rate_limiter = match (self.adaptive_rate_limiter, self.retry_mode) {
             (Some(rate), _) => Some(rate),
-            (None, Some(mode)) => mode.value?.then(AdaptiveRate::new),
+            (None, Some(mode)) => mode.value?.then(AdaptiveRateLimiter::new),
             (None, None) => None,
         };
-        let sources = Sources {
+        let sources = SettingSources {
             region: self.region.as_ref().map(|region| region.source),
             endpoint: endpoint_source,
             credentials,
@@ -61,12 +61,12 @@ impl ConfigBuilder {
             retries,
             on_attempt: self.on_attempt,
             admission: self.admission,
-            adaptive_rate,
-            credentials_refresh: self.credentials_refresh,
+            adaptive_rate_limiter,
+            credentials_cache: self.credentials_cache,
         })
     }
 
-    fn endpoint(&self) -> Result<(Endpoint, Source), ConfigError> {
+    fn endpoint(&self) -> Result<(Endpoint, SettingSource), ConfigError> {
         let flag = |flag: &Option<Setting<Result<bool, ConfigError>>>| match flag {
             Some(setting) => setting.value.clone(),
             None => Ok(false),
@@ -82,7 +82,7 @@ impl ConfigBuilder {
         }
         let url = resolve(&parameters)
             .map_err(|error| ConfigError::Endpoint { error, settings: self.endpoint_settings() })?;
-        let source = self.endpoint_url.as_ref().map_or(Source::EndpointRules, |url| url.source);
+        let source = self.endpoint_url.as_ref().map_or(SettingSource::EndpointRules, |url| url.source);
         let invalid = |problem| ConfigError::Invalid { setting: "endpoint URL", origin: source, problem };
         Ok((Endpoint::parse(&url).map_err(invalid)?, source))
     }

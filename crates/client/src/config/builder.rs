@@ -5,18 +5,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use invoke_model_transport::{Deadlines, Proxies, Transport};
+use invoke_model_transport::{Proxies, TimeoutConfig, Transport};
 
 use super::ConfigError;
 use super::clock::Clock;
-use super::source::{Setting, Source};
+use super::source::{Setting, SettingSource};
 use super::tokens::Tokens;
 #[cfg(feature = "credentials-chain")]
 use crate::credentials::ChainSettings;
-use crate::credentials::{CredentialsRefresh, Given, ProvideCredentials, Token};
+use crate::credentials::{CredentialsCacheConfig, Given, ProvideCredentials, Token};
 use crate::metadata::{Attempt, OnAttempt};
-use crate::retry::Retries;
-use crate::{AdaptiveRate, Admission};
+use crate::retry::RetryConfig;
+use crate::{AdaptiveRateLimiter, QuotaLimiter};
 
 /// The settings of a [`Config`](crate::Config). What is set here stands above what
 /// [`from_env`](crate::Config::from_env) found.
@@ -29,22 +29,22 @@ pub struct ConfigBuilder {
     pub(crate) endpoint_url: Option<Setting<String>>,
     pub(crate) use_fips: Option<Setting<Result<bool, ConfigError>>>,
     pub(crate) use_dual_stack: Option<Setting<Result<bool, ConfigError>>>,
-    pub(crate) ignore_bearer: bool,
+    pub(crate) disable_bearer_token: bool,
     #[cfg(feature = "credentials-chain")]
     pub(crate) chain: Option<ChainSettings>,
-    pub(crate) credentials_refresh: CredentialsRefresh,
+    pub(crate) credentials_cache: CredentialsCacheConfig,
     pub(crate) transport: Option<Arc<dyn Transport>>,
     pub(crate) proxies: Option<Result<Proxies, ConfigError>>,
     pub(crate) ca_bundle: Option<PathBuf>,
     pub(crate) clock: Clock,
     pub(crate) tokens: Tokens,
-    pub(crate) deadlines: Deadlines,
-    pub(crate) retries: Option<Retries>,
+    pub(crate) deadlines: TimeoutConfig,
+    pub(crate) retries: Option<RetryConfig>,
     /// Of the environment: what is set in code stands above it.
     pub(crate) max_attempts: Option<Setting<Result<u32, ConfigError>>>,
     pub(crate) on_attempt: Option<OnAttempt>,
-    pub(crate) admission: Option<Admission>,
-    pub(crate) adaptive_rate: Option<AdaptiveRate>,
+    pub(crate) admission: Option<QuotaLimiter>,
+    pub(crate) adaptive_rate_limiter: Option<AdaptiveRateLimiter>,
     /// Of the environment.
     pub(crate) retry_mode: Option<Setting<Result<bool, ConfigError>>>,
 }
@@ -61,22 +61,22 @@ impl ConfigBuilder {
     ///
     /// What an ARN stands for is only in its own region. Where another region is set it is called all the same, and the
     /// error says that the two differ.
-    pub fn region_of(mut self, model_id: &str) -> Self {
+    pub fn region_from_arn(mut self, model_id: &str) -> Self {
         // arn:partition:service:region:account:resource
         let region = model_id.strip_prefix("arn:").and_then(|arn| arn.split(':').nth(2));
         if let (None, Some(region)) = (&self.region, region.filter(|region| !region.is_empty())) {
-            self.region = Some(Setting::new(region.to_owned(), Source::Arn));
+            self.region = Some(Setting::new(region.to_owned(), SettingSource::Arn));
         }
         self
     }
 
     /// Where the credentials of each call come from: fixed
     /// [`Credentials`](crate::Credentials), or any provider, which is asked once for all calls, and again before what it
-    /// gave expires: see [`credentials_refresh`](Self::credentials_refresh). Those of the AWS crates are providers with
+    /// gave expires: see [`credentials_cache`](Self::credentials_cache). Those of the AWS crates are providers with
     /// the feature `aws-credential-types`, as `AwsProvider`.
     ///
     /// They stand above a bearer token of the environment, but not above one set with
-    /// [`bearer_token`](Self::bearer_token). The whole order is in `docs/identity.md`.
+    /// [`bearer_token`](Self::bearer_token). The whole order is in `docs/credentials.md`.
     pub fn credentials_provider(mut self, provider: impl ProvideCredentials) -> Self {
         self.credentials = Some(Setting::in_code(Ok(Given::new(provider))));
         self
@@ -87,7 +87,7 @@ impl ConfigBuilder {
     /// none is set, is the profile's. The files are read when credentials are loaded; for the region, when the settings
     /// are [built](Self::build).
     #[cfg(feature = "credentials-chain")]
-    pub fn profile(mut self, name: impl Into<String>) -> Self {
+    pub fn profile_name(mut self, name: impl Into<String>) -> Self {
         let chain = self.chain.get_or_insert_with(ChainSettings::of_process);
         chain.profile = Some(name.into());
         self
@@ -97,7 +97,7 @@ impl ConfigBuilder {
     /// `AWS_PROFILE` or `default`, web identity, containers, instance metadata. [`from_env`](Self::from_env) has it
     /// anyway.
     #[cfg(feature = "credentials-chain")]
-    pub fn default_chain(mut self) -> Self {
+    pub fn default_credentials_chain(mut self) -> Self {
         self.chain.get_or_insert_with(ChainSettings::of_process);
         self
     }
@@ -110,15 +110,15 @@ impl ConfigBuilder {
 
     /// Uses credentials and a signature even where there is a bearer token: the off switch for a variable that a shell
     /// still has.
-    pub fn ignore_bearer(mut self) -> Self {
-        self.ignore_bearer = true;
+    pub fn disable_bearer_token(mut self) -> Self {
+        self.disable_bearer_token = true;
         self
     }
 
     /// When the credentials of a provider are loaded anew, and how long that may take. Default: see
-    /// [`CredentialsRefresh`].
-    pub fn credentials_refresh(mut self, refresh: CredentialsRefresh) -> Self {
-        self.credentials_refresh = refresh;
+    /// [`CredentialsCacheConfig`].
+    pub fn credentials_cache(mut self, refresh: CredentialsCacheConfig) -> Self {
+        self.credentials_cache = refresh;
         self
     }
 
@@ -162,15 +162,15 @@ impl ConfigBuilder {
         self
     }
 
-    /// The limits on the time of each call, unless the call has [its own](crate::Call::deadlines). Default: those of
-    /// [`Deadlines`], which end no healthy inference.
-    pub fn deadlines(mut self, deadlines: Deadlines) -> Self {
+    /// The limits on the time of each call, unless the call has [its own](crate::Call::timeout_config). Default: those of
+    /// [`TimeoutConfig`], which end no healthy inference.
+    pub fn timeout_config(mut self, deadlines: TimeoutConfig) -> Self {
         self.deadlines = deadlines;
         self
     }
 
-    /// When a call that failed is sent again, unless the call has [its own](crate::Call::retries).
-    pub fn retries(mut self, retries: Retries) -> Self {
+    /// When a call that failed is sent again, unless the call has [its own](crate::Call::retry_config).
+    pub fn retry_config(mut self, retries: RetryConfig) -> Self {
         self.retries = Some(retries);
         self
     }
@@ -183,20 +183,20 @@ impl ConfigBuilder {
 
     /// A rate that attempts keep to once the service has throttled some: the adaptive retry mode. Clones share the rate,
     /// so that several clients can have one. Default: none, unless `AWS_RETRY_MODE` is `adaptive`.
-    pub fn adaptive_rate(mut self, rate: AdaptiveRate) -> Self {
-        self.adaptive_rate = Some(rate);
+    pub fn adaptive_rate_limiter(mut self, rate: AdaptiveRateLimiter) -> Self {
+        self.adaptive_rate_limiter = Some(rate);
         self
     }
 
-    /// Limits that each attempt waits for before it is sent. Clones of an [`Admission`] share their limits, so that
+    /// Limits that each attempt waits for before it is sent. Clones of an [`QuotaLimiter`] share their limits, so that
     /// several clients can have one. Default: none.
-    pub fn admission(mut self, admission: Admission) -> Self {
+    pub fn quota_limiter(mut self, admission: QuotaLimiter) -> Self {
         self.admission = Some(admission);
         self
     }
 
     /// What tells the time, for signatures and for the expiry of credentials. Default: the system's clock.
-    pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+    pub fn time_source(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.clock = Clock::new(clock);
         self
     }
@@ -211,7 +211,7 @@ impl ConfigBuilder {
 impl fmt::Debug for ConfigBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let source =
-            |source: Option<Source>| source.map_or("not set".to_owned(), |source| source.to_string());
+            |source: Option<SettingSource>| source.map_or("not set".to_owned(), |source| source.to_string());
         f.debug_struct("ConfigBuilder")
             .field("region", &self.region)
             .field("credentials", &source(self.credentials.as_ref().map(|given| given.source)))
@@ -220,10 +220,10 @@ impl fmt::Debug for ConfigBuilder {
             .field("endpoint_url", &source(self.endpoint_url.as_ref().map(|given| given.source)))
             .field("use_fips", &self.use_fips)
             .field("use_dual_stack", &self.use_dual_stack)
-            .field("ignore_bearer", &self.ignore_bearer)
+            .field("disable_bearer_token", &self.disable_bearer_token)
             .field("proxies", &self.proxies)
             .field("ca_bundle", &self.ca_bundle)
-            .field("credentials_refresh", &self.credentials_refresh)
+            .field("credentials_cache", &self.credentials_cache)
             .field("transport", &self.transport)
             .field("deadlines", &self.deadlines)
             .field("retries", &self.retries)

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use invoke_model_types::endpoint::NoEndpoint;
 
-use super::Source;
+use super::SettingSource;
 
 /// A setting that is missing, that contradicts another, or that cannot be what it is. Nothing in it is secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,7 +21,7 @@ pub enum ConfigError {
     )]
     NoSigningRegion {
         /// Where the endpoint came from.
-        endpoint: Source,
+        endpoint: SettingSource,
     },
 
     /// A setting with a value that it cannot have.
@@ -30,7 +30,7 @@ pub enum ConfigError {
         /// What it is: `region`, `endpoint URL`, `bearer token`, `FIPS flag`, `dual-stack flag`, `proxy`.
         setting: &'static str,
         /// Where it came from.
-        origin: Source,
+        origin: SettingSource,
         /// What is wrong and what to do, as the rest of a sentence.
         problem: String,
     },

@@ -12,11 +12,11 @@ mod tokens;
 use std::fmt;
 use std::sync::Arc;
 
-use invoke_model_transport::{Deadlines, Transport};
+use invoke_model_transport::{TimeoutConfig, Transport};
 
 pub use builder::ConfigBuilder;
 pub use error::ConfigError;
-pub use source::{Source, Sources};
+pub use source::{SettingSource, SettingSources};
 
 pub(crate) use authentication::Authentication;
 pub(crate) use clock::Clock;
@@ -24,11 +24,11 @@ pub(crate) use endpoint::Endpoint;
 pub(crate) use source::Setting;
 pub(crate) use tokens::Tokens;
 
-use crate::credentials::CredentialsRefresh;
+use crate::credentials::CredentialsCacheConfig;
 use crate::env::{self, Environment};
 use crate::metadata::OnAttempt;
-use crate::retry::Retries;
-use crate::{AdaptiveRate, Admission};
+use crate::retry::RetryConfig;
+use crate::{AdaptiveRateLimiter, QuotaLimiter};
 
 /// The settings of a [`Client`](crate::Client), checked, with the endpoint resolved. `Debug` shows no secret.
 #[derive(Clone)]
@@ -36,16 +36,16 @@ pub struct Config {
     pub(crate) region: Option<String>,
     pub(crate) endpoint: Endpoint,
     pub(crate) authentication: Authentication,
-    pub(crate) sources: Sources,
+    pub(crate) sources: SettingSources,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) clock: Clock,
     pub(crate) tokens: Tokens,
-    pub(crate) deadlines: Deadlines,
-    pub(crate) retries: Retries,
+    pub(crate) deadlines: TimeoutConfig,
+    pub(crate) retries: RetryConfig,
     pub(crate) on_attempt: Option<OnAttempt>,
-    pub(crate) admission: Option<Admission>,
-    pub(crate) adaptive_rate: Option<AdaptiveRate>,
-    pub(crate) credentials_refresh: CredentialsRefresh,
+    pub(crate) admission: Option<QuotaLimiter>,
+    pub(crate) adaptive_rate_limiter: Option<AdaptiveRateLimiter>,
+    pub(crate) credentials_cache: CredentialsCacheConfig,
 }
 
 /// How a call says who calls.
@@ -100,22 +100,22 @@ impl Config {
     }
 
     /// The limits on the time of each call.
-    pub fn deadlines(&self) -> Deadlines {
+    pub fn timeout_config(&self) -> TimeoutConfig {
         self.deadlines
     }
 
     /// When a call that failed is sent again.
-    pub fn retries(&self) -> Retries {
+    pub fn retry_config(&self) -> RetryConfig {
         self.retries
     }
 
     /// The limits that attempts wait for, if there are any.
-    pub fn admission(&self) -> Option<&Admission> {
+    pub fn quota_limiter(&self) -> Option<&QuotaLimiter> {
         self.admission.as_ref()
     }
 
     /// Where the settings came from.
-    pub fn sources(&self) -> &Sources {
+    pub fn sources(&self) -> &SettingSources {
         &self.sources
     }
 }
@@ -150,7 +150,7 @@ impl ConfigBuilder {
 
     /// The same of another environment than the process's: what gives a variable by its name, now and, with the feature
     /// `credentials-chain`, when credentials are loaded.
-    pub fn from_environment(variable: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
+    pub fn from_env_with(variable: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
         env::builder(Environment::new(variable))
     }
 }

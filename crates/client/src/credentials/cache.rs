@@ -11,7 +11,7 @@ use std::time::SystemTime;
 use tokio::time::Instant;
 
 use super::flight::{Flight, Landing};
-use super::{CredentialsError, CredentialsRefresh, Loaded, ProvideCredentials};
+use super::{CredentialsCacheConfig, CredentialsError, Loaded, ProvideCredentials};
 use crate::config::Clock;
 
 /// The credentials of a provider. Clones share them.
@@ -21,7 +21,7 @@ pub(crate) struct CredentialsCache(Arc<Shared>);
 /// What calls and flights share.
 pub(super) struct Shared {
     pub(super) provider: Arc<dyn ProvideCredentials>,
-    pub(super) refresh: CredentialsRefresh,
+    pub(super) refresh: CredentialsCacheConfig,
     pub(super) clock: Clock,
     current: RwLock<Option<Arc<Loaded>>>,
     flight: Mutex<Flight>,
@@ -30,7 +30,7 @@ pub(super) struct Shared {
 impl CredentialsCache {
     pub(crate) fn new(
         provider: Arc<dyn ProvideCredentials>,
-        refresh: CredentialsRefresh,
+        refresh: CredentialsCacheConfig,
         clock: Clock,
     ) -> Self {
         let (current, flight) = (RwLock::default(), Mutex::default());

@@ -8,14 +8,14 @@ use invoke_model_protocol as protocol;
 use invoke_model_signing::{PayloadHash, Signed, Signer, bearer};
 use invoke_model_types::service::SIGNING_NAME;
 
-use super::{CredentialsError, CredentialsLink, Identity, Loaded};
-use crate::config::{AuthScheme, Authentication, Config, Source};
+use super::{CredentialsError, CredentialsSource, Identity, Loaded};
+use crate::config::{AuthScheme, Authentication, Config, SettingSource};
 use crate::error::ErrorKind;
 
 /// Who calls. That of a client serves all its calls, that of a call this one alone.
 pub(crate) struct Caller {
     authentication: Authentication,
-    source: Option<Source>,
+    source: Option<SettingSource>,
     /// Keeps the signing key, so that each caller has its own.
     signer: Option<Signer>,
 }
@@ -28,10 +28,10 @@ impl Caller {
 
     /// Somebody else, in the region of the settings.
     pub(crate) fn other(config: &Config, authentication: Authentication) -> Self {
-        Self::new(config, authentication, Some(Source::Call))
+        Self::new(config, authentication, Some(SettingSource::Call))
     }
 
-    fn new(config: &Config, authentication: Authentication, source: Option<Source>) -> Self {
+    fn new(config: &Config, authentication: Authentication, source: Option<SettingSource>) -> Self {
         let signer = config.region().map(|region| Signer::new(region, SIGNING_NAME));
         Self { authentication, source, signer }
     }
@@ -72,7 +72,7 @@ impl Caller {
     /// Says whose credentials are missing, where that could be in doubt.
     fn name(&self, error: CredentialsError) -> CredentialsError {
         match self.source {
-            Some(Source::Call) => CredentialsError::OfCall(Box::new(error)),
+            Some(SettingSource::Call) => CredentialsError::OfCall(Box::new(error)),
             _ => error,
         }
     }
@@ -94,7 +94,7 @@ impl Caller {
 #[derive(Default)]
 pub(crate) struct Authorization {
     pub(crate) scheme: Option<AuthScheme>,
-    pub(crate) source: Option<Source>,
+    pub(crate) source: Option<SettingSource>,
     /// `None` with a bearer token.
     pub(crate) signed: Option<Signed>,
     /// What it was signed with.
@@ -102,7 +102,7 @@ pub(crate) struct Authorization {
 }
 
 impl Authorization {
-    pub(crate) fn link(&self) -> Option<CredentialsLink> {
+    pub(crate) fn link(&self) -> Option<CredentialsSource> {
         self.loaded.as_ref()?.credentials.link().cloned()
     }
 }

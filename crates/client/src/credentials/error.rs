@@ -13,7 +13,7 @@ pub enum CredentialsError {
     /// The settings name none.
     #[error(
         "no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN for temporary ones) \
-         or AWS_BEARER_TOKEN_BEDROCK, or give Config a credentials provider, such as default_chain of the feature \
+         or AWS_BEARER_TOKEN_BEDROCK, or give Config a credentials provider, such as default_credentials_chain of the feature \
          credentials-chain"
     )]
     NotGiven,
@@ -28,10 +28,10 @@ pub enum CredentialsError {
 
     /// The provider was not done in time.
     #[error(
-        "no credentials: the provider was not done after {after:?}; a longer `timeout` in CredentialsRefresh waits longer"
+        "no credentials: the provider was not done after {after:?}; a longer `timeout` in CredentialsCacheConfig waits longer"
     )]
     TimedOut {
-        /// [`CredentialsRefresh::timeout`](crate::CredentialsRefresh::timeout).
+        /// [`CredentialsCacheConfig::timeout`](crate::CredentialsCacheConfig::timeout).
         after: Duration,
     },
 

@@ -8,7 +8,7 @@ use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout};
 
 use super::cache::Shared;
-use super::{Credentials, CredentialsError, Loaded, ProvideCredentials, refresh};
+use super::{Credentials, CredentialsError, Loaded, ProvideCredentials, cache_config};
 
 /// Where a flight's outcome will be; `None` as long as it is under way.
 pub(super) type Landing = watch::Receiver<Option<Outcome>>;
@@ -56,7 +56,7 @@ impl Flight {
     }
 
     fn rest(&mut self, failures: u32) {
-        self.not_before = Instant::now().checked_add(refresh::wait(failures));
+        self.not_before = Instant::now().checked_add(cache_config::wait(failures));
     }
 
     fn landed(&mut self, outcome: &Outcome) {

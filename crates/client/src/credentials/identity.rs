@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{CredentialsCache, CredentialsError, CredentialsRefresh, Given, Loaded};
+use super::{CredentialsCache, CredentialsCacheConfig, CredentialsError, Given, Loaded};
 use crate::config::Clock;
 
 /// The credentials of a client, or of a call that has its own. Clones share what was loaded.
@@ -17,7 +17,7 @@ pub(crate) enum Identity {
 }
 
 impl Identity {
-    pub(crate) fn new(given: Given, refresh: CredentialsRefresh, clock: Clock) -> Self {
+    pub(crate) fn new(given: Given, refresh: CredentialsCacheConfig, clock: Clock) -> Self {
         match given {
             Given::Fixed(credentials) => Self::Fixed(Arc::new(Loaded::fixed(credentials)), clock),
             Given::Provider(provider) => Self::Cached(CredentialsCache::new(provider, refresh, clock)),

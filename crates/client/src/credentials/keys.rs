@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use invoke_model_signing as signing;
 
-use super::CredentialsLink;
+use super::CredentialsSource;
 
 /// An access key id, its secret access key, for temporary credentials a session token, and when they expire.
 ///
@@ -14,7 +14,7 @@ pub struct Credentials {
     keys: signing::Credentials,
     expiry: Option<SystemTime>,
     /// Which link of the default chain gave them.
-    link: Option<CredentialsLink>,
+    link: Option<CredentialsSource>,
 }
 
 impl Credentials {
@@ -59,11 +59,11 @@ impl Credentials {
     }
 
     #[cfg(feature = "credentials-chain")]
-    pub(super) fn found_by(self, link: CredentialsLink) -> Self {
+    pub(super) fn found_by(self, link: CredentialsSource) -> Self {
         Self { link: Some(link), ..self }
     }
 
-    pub(super) fn link(&self) -> Option<&CredentialsLink> {
+    pub(super) fn link(&self) -> Option<&CredentialsSource> {
         self.link.as_ref()
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use super::{Credentials, CredentialsError, CredentialsRefresh};
+use super::{Credentials, CredentialsCacheConfig, CredentialsError};
 
 /// Credentials that were loaded once and are shared by the calls. `Debug` shows no secret.
 #[derive(Debug)]
@@ -19,7 +19,11 @@ impl Loaded {
     }
 
     /// What a provider gave at that time.
-    pub(super) fn renewable(credentials: Credentials, refresh: &CredentialsRefresh, now: SystemTime) -> Self {
+    pub(super) fn renewable(
+        credentials: Credentials,
+        refresh: &CredentialsCacheConfig,
+        now: SystemTime,
+    ) -> Self {
         Self { due: refresh.due(credentials.expiry(), now), credentials }
     }
 

@@ -3,6 +3,7 @@
 #[cfg(feature = "aws-credential-types")]
 mod aws;
 mod cache;
+mod cache_config;
 mod caller;
 #[cfg(feature = "credentials-chain")]
 mod chain;
@@ -11,21 +12,20 @@ mod flight;
 mod given;
 mod identity;
 mod keys;
-mod link;
 mod loaded;
 mod provide;
-mod refresh;
+mod source;
 #[cfg(test)]
 mod tests;
 mod token;
 
 #[cfg(feature = "aws-credential-types")]
 pub use aws::AwsProvider;
+pub use cache_config::CredentialsCacheConfig;
 pub use error::CredentialsError;
 pub use keys::Credentials;
-pub use link::CredentialsLink;
 pub use provide::{CredentialsFuture, ProvideCredentials};
-pub use refresh::CredentialsRefresh;
+pub use source::CredentialsSource;
 
 pub(crate) use cache::CredentialsCache;
 pub(crate) use caller::{Authorization, Caller};

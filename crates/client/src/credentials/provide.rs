@@ -14,7 +14,7 @@ pub type CredentialsFuture<'a> =
 /// Has credentials, or fetches them.
 ///
 /// A client asks when it has none that are good, or when those that it has are about to expire, once for all its calls
-/// and in a task of its own: see [`CredentialsRefresh`](crate::CredentialsRefresh). So a provider keeps nothing and
+/// and in a task of its own: see [`CredentialsCacheConfig`](crate::CredentialsCacheConfig). So a provider keeps nothing and
 /// knows no deadline. It may be given up between two polls.
 ///
 /// ```

@@ -78,7 +78,7 @@ fn now() -> SystemTime {
 }
 
 fn cache(script: &Script) -> CredentialsCache {
-    CredentialsCache::new(Arc::new(script.clone()), CredentialsRefresh::default(), Clock::new(now))
+    CredentialsCache::new(Arc::new(script.clone()), CredentialsCacheConfig::default(), Clock::new(now))
 }
 
 /// The id of the credentials that a call gets at once, without waiting for anything.
@@ -173,7 +173,7 @@ async fn a_refresh_that_stalls_stalls_no_call_until_the_very_end() {
     advance(Duration::from_secs(1)).await;
     assert_eq!(
         words(&cache).await,
-        "no credentials: the provider was not done after 30s; a longer `timeout` in CredentialsRefresh waits longer"
+        "no credentials: the provider was not done after 30s; a longer `timeout` in CredentialsCacheConfig waits longer"
     );
 }
 
@@ -271,7 +271,7 @@ async fn a_provider_that_gives_what_is_due_already_is_not_asked_by_every_call() 
     assert_eq!(id(&cache).await, "AKID1");
     let late = Loaded::renewable(
         Credentials::new("a", "b", None).expiring_at(end),
-        &CredentialsRefresh::default(),
+        &CredentialsCacheConfig::default(),
         end - MINUTE,
     );
     // Half of what is left.
@@ -294,7 +294,7 @@ fn fixed_ones_need_no_runtime_and_are_never_loaded() {
     let identity = |expiry| {
         let given = Given::new(Credentials::new("AKID", "secret", None).expiring_at(expiry));
         assert!(matches!(given, Given::Fixed(_)));
-        Identity::new(given, CredentialsRefresh::default(), Clock::new(|| SystemTime::UNIX_EPOCH + HOUR))
+        Identity::new(given, CredentialsCacheConfig::default(), Clock::new(|| SystemTime::UNIX_EPOCH + HOUR))
     };
     let load = |identity: Identity| {
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());

@@ -1,6 +1,6 @@
 //! Environments, and the settings that they make.
 
-use crate::{AuthScheme, Config, ConfigError, Credentials, Retries, Source};
+use crate::{AuthScheme, Config, ConfigError, Credentials, RetryConfig, SettingSource};
 
 const REGION: (&str, &str) = ("AWS_REGION", "us-west-2");
 const ID: (&str, &str) = ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE");
@@ -10,7 +10,7 @@ const BEARER: (&str, &str) = ("AWS_BEARER_TOKEN_BEDROCK", "token");
 fn builder(environment: &[(&str, &str)]) -> crate::ConfigBuilder {
     let variables: std::collections::BTreeMap<String, String> =
         environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    crate::ConfigBuilder::from_environment(move |name| variables.get(name).cloned())
+    crate::ConfigBuilder::from_env_with(move |name| variables.get(name).cloned())
 }
 
 fn config(environment: &[(&str, &str)]) -> Config {
@@ -28,9 +28,9 @@ fn the_region_is_the_service_s_own_variable_s_first() {
         assert_eq!((config.region(), config.sources().region), (Some(expected), Some(source)));
     };
     let other = ("AWS_DEFAULT_REGION", "eu-west-1");
-    check(&[REGION, other], "us-west-2", Source::Environment("AWS_REGION"));
-    check(&[other], "eu-west-1", Source::Environment("AWS_DEFAULT_REGION"));
-    check(&[("AWS_REGION", ""), other], "eu-west-1", Source::Environment("AWS_DEFAULT_REGION"));
+    check(&[REGION, other], "us-west-2", SettingSource::Environment("AWS_REGION"));
+    check(&[other], "eu-west-1", SettingSource::Environment("AWS_DEFAULT_REGION"));
+    check(&[("AWS_REGION", ""), other], "eu-west-1", SettingSource::Environment("AWS_DEFAULT_REGION"));
 }
 
 #[test]
@@ -89,19 +89,23 @@ fn endpoints() {
     let all = ("AWS_ENDPOINT_URL", "http://localhost:2");
     let ignored = ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "True");
     let public = "https://bedrock-runtime.us-west-2.amazonaws.com";
-    check(&[], public, Source::EndpointRules);
-    check(&[all, own], "http://localhost:1/a", Source::Environment("AWS_ENDPOINT_URL_BEDROCK_RUNTIME"));
-    check(&[all], "http://localhost:2", Source::Environment("AWS_ENDPOINT_URL"));
-    check(&[all, own, ignored], public, Source::EndpointRules);
+    check(&[], public, SettingSource::EndpointRules);
+    check(
+        &[all, own],
+        "http://localhost:1/a",
+        SettingSource::Environment("AWS_ENDPOINT_URL_BEDROCK_RUNTIME"),
+    );
+    check(&[all], "http://localhost:2", SettingSource::Environment("AWS_ENDPOINT_URL"));
+    check(&[all, own, ignored], public, SettingSource::EndpointRules);
     check(
         &[all, ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "false")],
         "http://localhost:2",
-        Source::Environment("AWS_ENDPOINT_URL"),
+        SettingSource::Environment("AWS_ENDPOINT_URL"),
     );
     check(
         &[("AWS_USE_FIPS_ENDPOINT", "TRUE"), ("AWS_USE_DUALSTACK_ENDPOINT", "true")],
         "https://bedrock-runtime-fips.us-west-2.api.aws",
-        Source::EndpointRules,
+        SettingSource::EndpointRules,
     );
 }
 
@@ -110,14 +114,14 @@ fn who_calls() {
     let check = |config: Config, scheme, source| {
         assert_eq!((config.auth_scheme(), config.sources().credentials), (scheme, source));
     };
-    let (id, token) = (Source::Environment(ID.0), Source::Environment(BEARER.0));
-    let chain = cfg!(feature = "credentials-chain").then_some(Source::DefaultChain);
+    let (id, token) = (SettingSource::Environment(ID.0), SettingSource::Environment(BEARER.0));
+    let chain = cfg!(feature = "credentials-chain").then_some(SettingSource::DefaultChain);
     check(config(&[REGION]), AuthScheme::SigV4, chain);
     check(config(&[REGION, ID, SECRET]), AuthScheme::SigV4, Some(id));
     check(config(&[REGION, ID, SECRET, BEARER]), AuthScheme::Bearer, Some(token));
     // Half a key pair does not matter when it is not used.
     check(config(&[REGION, ID, BEARER]), AuthScheme::Bearer, Some(token));
-    let ignoring = builder(&[REGION, ID, SECRET, BEARER]).ignore_bearer().build().unwrap();
+    let ignoring = builder(&[REGION, ID, SECRET, BEARER]).disable_bearer_token().build().unwrap();
     check(ignoring, AuthScheme::SigV4, Some(id));
 }
 
@@ -128,14 +132,14 @@ fn what_is_set_in_code_stands_above_the_environment() {
     let config =
         builder(&environment).region("eu-west-1").credentials_provider(keys).use_fips(false).build().unwrap();
     assert_eq!(config.auth_scheme(), AuthScheme::SigV4);
-    assert_eq!(config.sources().credentials, Some(Source::Code));
-    assert_eq!(config.sources().region, Some(Source::Code));
+    assert_eq!(config.sources().credentials, Some(SettingSource::Code));
+    assert_eq!(config.sources().region, Some(SettingSource::Code));
     assert_eq!(config.endpoint_url(), "https://bedrock-runtime.eu-west-1.amazonaws.com");
 
     let config = builder(&[REGION, ID, SECRET]).bearer_token("token").build().unwrap();
     assert_eq!(
         (config.auth_scheme(), config.sources().credentials),
-        (AuthScheme::Bearer, Some(Source::Code))
+        (AuthScheme::Bearer, Some(SettingSource::Code))
     );
 }
 
@@ -148,9 +152,9 @@ fn a_token_needs_no_region_where_there_is_an_endpoint() {
 
 #[test]
 fn attempts() {
-    let retries = |attempts| config(&[REGION, ("AWS_MAX_ATTEMPTS", attempts)]).retries();
-    assert_eq!(retries("7"), Retries::attempts(7));
-    assert_eq!(retries(""), Retries::default());
+    let retries = |attempts| config(&[REGION, ("AWS_MAX_ATTEMPTS", attempts)]).retry_config();
+    assert_eq!(retries("7"), RetryConfig::standard().max_attempts(7));
+    assert_eq!(retries(""), RetryConfig::default());
     for wrong in ["0", "-1", "many"] {
         let environment = [REGION, ("AWS_MAX_ATTEMPTS", wrong)];
         let error = builder(&environment).build().unwrap_err().to_string();
@@ -159,13 +163,16 @@ fn attempts() {
             "{error}"
         );
         // Not where it is not used.
-        assert_eq!(builder(&environment).retries(Retries::NONE).build().unwrap().retries(), Retries::NONE);
+        assert_eq!(
+            builder(&environment).retry_config(RetryConfig::disabled()).build().unwrap().retry_config(),
+            RetryConfig::disabled()
+        );
     }
 }
 
 #[test]
 fn retry_mode() {
-    let adaptive = |mode| config(&[REGION, ("AWS_RETRY_MODE", mode)]).adaptive_rate.is_some();
+    let adaptive = |mode| config(&[REGION, ("AWS_RETRY_MODE", mode)]).adaptive_rate_limiter.is_some();
     assert_eq!(
         ["adaptive", "Adaptive", "standard", "legacy", ""].map(adaptive),
         [true, true, false, false, false]
@@ -225,11 +232,14 @@ fn a_file_of_root_certificates() {
 fn the_region_of_an_arn() {
     let arn = "arn:aws:bedrock:eu-west-1:123456789012:inference-profile/eu.amazon.nova-lite-v1:0";
     let region = |environment: &[(&str, &str)], id| {
-        let config = builder(environment).region_of(id).build();
+        let config = builder(environment).region_from_arn(id).build();
         config.map(|config| (config.region().unwrap_or_default().to_owned(), config.sources().region))
     };
-    assert_eq!(region(&[], arn), Ok(("eu-west-1".to_owned(), Some(Source::Arn))));
-    assert_eq!(region(&[REGION], arn), Ok(("us-west-2".to_owned(), Some(Source::Environment(REGION.0)))));
+    assert_eq!(region(&[], arn), Ok(("eu-west-1".to_owned(), Some(SettingSource::Arn))));
+    assert_eq!(
+        region(&[REGION], arn),
+        Ok(("us-west-2".to_owned(), Some(SettingSource::Environment(REGION.0))))
+    );
     for id in ["amazon.nova-lite-v1:0", "arn:aws:bedrock::123456789012:x/y", "arn:", ""] {
         assert_eq!(region(&[], id), Err(ConfigError::NoRegion), "{id}");
     }

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use crate::events::Received;
+use crate::events::StreamProgress;
 use crate::metadata::Attempt;
 
 /// What an error says of its call besides its reason. Nothing in it is sensitive: labels stand in the URL.
@@ -20,5 +20,5 @@ pub(crate) struct Context {
     pub(crate) status: Option<StatusCode>,
     pub(crate) request_id: Option<String>,
     /// How much of a stream of events had come.
-    pub(crate) received: Option<Received>,
+    pub(crate) received: Option<StreamProgress>,
 }

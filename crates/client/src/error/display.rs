@@ -14,11 +14,11 @@ pub(super) fn write<E: OperationError>(error: &Error<E>, f: &mut fmt::Formatter<
     match error.kind() {
         // The caller looks at the input, not at the region.
         ErrorKind::Serialize(error) => return write!(line, " was not sent: {error}"),
-        ErrorKind::Field(error) => return write!(line, " was not sent: {error}"),
+        ErrorKind::Header(error) => return write!(line, " was not sent: {error}"),
         ErrorKind::Body(error) => return write!(line, " was not sent: {error}"),
         ErrorKind::Credentials(error) => write!(line, " was not sent: {error}")?,
         ErrorKind::Sign(error) => write!(line, " was not sent: {error}")?,
-        ErrorKind::Admission(error) => write!(line, " was not sent: {error}")?,
+        ErrorKind::Quota(error) => write!(line, " was not sent: {error}")?,
         ErrorKind::Transport(error) if error.may_have_been_sent() => {
             write!(line, " failed: {error}; the service may have worked on it")?;
         }
@@ -27,13 +27,15 @@ pub(super) fn write<E: OperationError>(error: &Error<E>, f: &mut fmt::Formatter<
             write!(line, " succeeded, but its answer cannot be read: {error}")?;
         }
         ErrorKind::Truncated(error) => write!(line, " did not answer to the end: {error}")?,
-        ErrorKind::Frame(error) => {
+        ErrorKind::Decode(error) => {
             write!(line, " did not answer to the end: the stream has bytes that are no event: {error}")?;
         }
-        ErrorKind::Event { error, .. } => {
+        ErrorKind::ParseEvent { error, .. } => {
             write!(line, " did not answer to the end: the stream has an event that cannot be read: {error}")?;
         }
-        ErrorKind::Exception { error, .. } => write!(line, " failed in the midst of its answer: {error}")?,
+        ErrorKind::StreamException { error, .. } => {
+            write!(line, " failed in the midst of its answer: {error}")?
+        }
         ErrorKind::Service { error, .. } => write!(line, " failed: {error}")?,
     }
     let facts = facts(error);

@@ -9,7 +9,7 @@ use invoke_model_protocol::{Fault, OperationError, ParseError, SerializeError};
 use invoke_model_signing::SignError;
 use invoke_model_transport::TransportError;
 
-use crate::{AdmissionError, BodyError, CredentialsError, FieldError, Truncated};
+use crate::{BodyError, CredentialsError, HeaderError, QuotaError, TruncatedError};
 
 /// Where on its way a call ended, in the order of the way.
 #[non_exhaustive]
@@ -17,7 +17,7 @@ pub enum ErrorKind<E> {
     /// A member of the input is missing, or cannot stand where it must. The caller's fault; nothing was sent.
     Serialize(SerializeError),
     /// A header field that the caller added cannot be sent. The caller's fault; nothing was sent.
-    Field(FieldError),
+    Header(HeaderError),
     /// The file of the body cannot be read. Nothing was sent.
     Body(BodyError),
     /// There are no credentials. Nothing was sent.
@@ -25,29 +25,29 @@ pub enum ErrorKind<E> {
     /// The request cannot be signed. Nothing was sent.
     Sign(SignError),
     /// The limits of the client keep it from being sent. Nothing was sent.
-    Admission(AdmissionError),
+    Quota(QuotaError),
     /// There is no answer, or only a part of one. Its kind says whether the service can have received the request.
     Transport(TransportError),
     /// The service answered with success, but the answer is not what the model says.
     Parse {
         /// Which member, and why.
         error: ParseError,
-        /// The answer. From [`send_chunked`](crate::Call::send_chunked) it is without its body.
+        /// The answer. From [`send_streaming`](crate::Call::send_streaming) it is without its body.
         response: Box<http::Response<Bytes>>,
     },
     /// The stream of events ended before it was whole. What came before is true, and there was more.
-    Truncated(Truncated),
+    Truncated(TruncatedError),
     /// The stream has bytes that are no frame of events: what follows cannot be told apart any more.
-    Frame(FrameError),
+    Decode(FrameError),
     /// The stream has an event that is not what the model says.
-    Event {
+    ParseEvent {
         /// Which member, and why.
         error: ParseError,
         /// The event.
         message: Box<Message>,
     },
     /// The stream of events ended with an error of the service. What came before is all there is.
-    Exception {
+    StreamException {
         /// The error.
         error: E,
         /// The message that it stands in.
@@ -81,8 +81,8 @@ macro_rules! from {
 }
 
 from! {
-    SerializeError => Serialize, FieldError => Field, BodyError => Body, CredentialsError => Credentials,
-    SignError => Sign, AdmissionError => Admission, TransportError => Transport
+    SerializeError => Serialize, HeaderError => Header, BodyError => Body, CredentialsError => Credentials,
+    SignError => Sign, QuotaError => Quota, TransportError => Transport
 }
 
 /// Bodies of answers are sensitive, so that a response shows its status only.
@@ -90,22 +90,22 @@ impl<E: fmt::Debug> fmt::Debug for ErrorKind<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Serialize(error) => f.debug_tuple("Serialize").field(error).finish(),
-            Self::Field(error) => f.debug_tuple("Field").field(error).finish(),
+            Self::Header(error) => f.debug_tuple("Header").field(error).finish(),
             Self::Body(error) => f.debug_tuple("Body").field(error).finish(),
             Self::Credentials(error) => f.debug_tuple("Credentials").field(error).finish(),
             Self::Sign(error) => f.debug_tuple("Sign").field(error).finish(),
-            Self::Admission(error) => f.debug_tuple("Admission").field(error).finish(),
+            Self::Quota(error) => f.debug_tuple("Quota").field(error).finish(),
             Self::Transport(error) => f.debug_tuple("Transport").field(error).finish(),
             Self::Parse { error, response } => {
                 f.debug_struct("Parse").field("error", error).field("status", &response.status()).finish()
             }
             Self::Truncated(error) => f.debug_tuple("Truncated").field(error).finish(),
-            Self::Frame(error) => f.debug_tuple("Frame").field(error).finish(),
-            Self::Event { error, message } => {
-                f.debug_struct("Event").field("error", error).field("message", message).finish()
+            Self::Decode(error) => f.debug_tuple("Decode").field(error).finish(),
+            Self::ParseEvent { error, message } => {
+                f.debug_struct("ParseEvent").field("error", error).field("message", message).finish()
             }
-            Self::Exception { error, message } => {
-                f.debug_struct("Exception").field("error", error).field("message", message).finish()
+            Self::StreamException { error, message } => {
+                f.debug_struct("StreamException").field("error", error).field("message", message).finish()
             }
             Self::Service { error, response } => {
                 f.debug_struct("Service").field("error", error).field("status", &response.status()).finish()

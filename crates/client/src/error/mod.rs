@@ -16,8 +16,8 @@ pub(crate) use context::Context;
 pub(crate) use hint::is_daily_quota;
 pub use kind::ErrorKind;
 
-use crate::AdmissionError;
-use crate::events::Received;
+use crate::QuotaError;
+use crate::events::StreamProgress;
 use crate::metadata::Attempt;
 use crate::retry::{self, FailureClass, is_transient};
 
@@ -51,7 +51,7 @@ impl<E> Error<E> {
     /// The service's error, if it answered with one.
     pub fn as_service_error(&self) -> Option<&E> {
         match self.kind() {
-            ErrorKind::Service { error, .. } | ErrorKind::Exception { error, .. } => Some(error),
+            ErrorKind::Service { error, .. } | ErrorKind::StreamException { error, .. } => Some(error),
             _ => None,
         }
     }
@@ -91,7 +91,7 @@ impl<E> Error<E> {
     }
 
     /// How much of a stream of events had come, if there was one.
-    pub fn received(&self) -> Option<Received> {
+    pub fn received(&self) -> Option<StreamProgress> {
         self.0.context.received
     }
 
@@ -102,9 +102,9 @@ impl<E> Error<E> {
             ErrorKind::Transport(error) => error.may_have_been_sent(),
             ErrorKind::Parse { .. }
             | ErrorKind::Truncated(_)
-            | ErrorKind::Frame(_)
-            | ErrorKind::Event { .. }
-            | ErrorKind::Exception { .. }
+            | ErrorKind::Decode(_)
+            | ErrorKind::ParseEvent { .. }
+            | ErrorKind::StreamException { .. }
             | ErrorKind::Service { .. } => true,
             _ => false,
         }
@@ -132,9 +132,9 @@ impl<E: OperationError> Error<E> {
     pub fn is_retryable(&self) -> bool {
         match self.kind() {
             ErrorKind::Transport(error) => is_transient(error.kind()),
-            ErrorKind::Admission(error) => matches!(error, AdmissionError::TimedOut { .. }),
-            ErrorKind::Truncated(_) | ErrorKind::Frame(_) => true,
-            ErrorKind::Exception { error, .. } => kind::is_passing(error, None),
+            ErrorKind::Quota(error) => matches!(error, QuotaError::TimedOut { .. }),
+            ErrorKind::Truncated(_) | ErrorKind::Decode(_) => true,
+            ErrorKind::StreamException { error, .. } => kind::is_passing(error, None),
             ErrorKind::Service { error, response } => kind::is_passing(error, Some(response.status())),
             _ => false,
         }
@@ -162,17 +162,17 @@ impl<E: OperationError> std::error::Error for Error<E> {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         Some(match self.kind() {
             ErrorKind::Serialize(error) => error,
-            ErrorKind::Field(error) => error,
+            ErrorKind::Header(error) => error,
             ErrorKind::Body(error) => error,
             ErrorKind::Credentials(error) => error,
             ErrorKind::Sign(error) => error,
-            ErrorKind::Admission(error) => error,
+            ErrorKind::Quota(error) => error,
             ErrorKind::Transport(error) => error,
             ErrorKind::Parse { error, .. } => error,
             ErrorKind::Truncated(error) => error,
-            ErrorKind::Frame(error) => error,
-            ErrorKind::Event { error, .. } => error,
-            ErrorKind::Exception { error, .. } => error,
+            ErrorKind::Decode(error) => error,
+            ErrorKind::ParseEvent { error, .. } => error,
+            ErrorKind::StreamException { error, .. } => error,
             ErrorKind::Service { error, .. } => error,
         })
     }

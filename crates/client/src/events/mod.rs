@@ -9,34 +9,34 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use futures_core::{FusedStream, Stream};
-use invoke_model_protocol::EventStreamOutput;
+use invoke_model_protocol::OutputEventStream;
 use invoke_model_protocol::event_stream::{Decoder, EventStream, Message};
 use invoke_model_protocol::json::Members;
 use invoke_model_transport::{ResponseBody, TransportError, TransportErrorKind};
 
-pub use truncated::{Cut, Truncated};
+pub use truncated::{TruncatedError, TruncationCause};
 
-use crate::admission::Permit;
 use crate::call::Trail;
+use crate::quota::QuotaPermit;
 use crate::{Error, ErrorKind, Metadata, Usage};
 
 /// The events of an answer of operation `O`: [`recv`](Self::recv) one by one, or as a `Stream`.
 ///
-/// An answer is whole when `recv` has given `None` and no error before it; [`is_whole`](Self::is_whole) says so
+/// An answer is whole when `recv` has given `None` and no error before it; [`is_complete`](Self::is_complete) says so
 /// afterwards. Whatever else ends it is an [`Error`], and the last that the stream gives: an error that the service
 /// sends in the midst of the stream, bytes that are no frames, a deadline, and an end that comes too early, which is
 /// [`ErrorKind::Truncated`] even between two frames. An event that the model does not know is given as it came.
 ///
 /// Bytes are read from the connection only when the reader asks for an event that has not arrived. Dropping the events
 /// closes the connection at once. `recv` can be dropped and called again: no event is lost.
-pub struct Events<O: EventStreamOutput> {
+pub struct EventReceiver<O: OutputEventStream> {
     body: ResponseBody,
     decoder: Decoder,
     bytes: u64,
     end: Option<End>,
     trail: Trail,
     /// Held as long as events come; ended with what the last of them says was counted.
-    permit: Option<Permit>,
+    permit: Option<QuotaPermit>,
     operation: std::marker::PhantomData<fn() -> O>,
 }
 
@@ -46,10 +46,10 @@ enum End {
     Failed,
 }
 
-type ErrorOf<O> = <<O as EventStreamOutput>::Events as EventStream>::Error;
+type ErrorOf<O> = <<O as OutputEventStream>::Events as EventStream>::Error;
 
-impl<O: EventStreamOutput> Events<O> {
-    pub(crate) fn new(body: ResponseBody, trail: Trail, permit: Option<Permit>) -> Self {
+impl<O: OutputEventStream> EventReceiver<O> {
+    pub(crate) fn new(body: ResponseBody, trail: Trail, permit: Option<QuotaPermit>) -> Self {
         let (decoder, operation) = (Decoder::new(), std::marker::PhantomData);
         Self { body, decoder, bytes: 0, end: None, trail, permit, operation }
     }
@@ -63,13 +63,13 @@ impl<O: EventStreamOutput> Events<O> {
     }
 
     /// Whether the stream has ended, and nothing was missing.
-    pub fn is_whole(&self) -> bool {
+    pub fn is_complete(&self) -> bool {
         self.end == Some(End::Whole)
     }
 
     /// How many events and bytes have come.
-    pub fn received(&self) -> Received {
-        Received { events: self.decoder.messages(), bytes: self.bytes }
+    pub fn received(&self) -> StreamProgress {
+        StreamProgress { events: self.decoder.messages(), bytes: self.bytes }
     }
 
     /// The id under which the service knows the request, if the answer had one.
@@ -89,8 +89,8 @@ impl<O: EventStreamOutput> Events<O> {
         }
         let kind = match O::Events::parse(&message) {
             Ok(Ok(event)) => return Ok(event),
-            Ok(Err(error)) => ErrorKind::Exception { error, message: Box::new(message) },
-            Err(error) => ErrorKind::Event { error, message: Box::new(message) },
+            Ok(Err(error)) => ErrorKind::StreamException { error, message: Box::new(message) },
+            Err(error) => ErrorKind::ParseEvent { error, message: Box::new(message) },
         };
         Err(self.fail(kind))
     }
@@ -99,7 +99,7 @@ impl<O: EventStreamOutput> Events<O> {
     /// the place of what was reserved.
     fn settle(&mut self, message: &Message) {
         let part = Members::from_body(message.payload(), ["bytes"]).and_then(|mut part| part.blob("bytes"));
-        let usage = part.ok().flatten().and_then(|part| Usage::of_part(&part));
+        let usage = part.ok().flatten().and_then(|part| Usage::from_stream_part(&part));
         if let Some((usage, permit)) = usage.and_then(|usage| Some((usage, self.permit.take()?))) {
             permit.settle(usage);
         }
@@ -108,8 +108,8 @@ impl<O: EventStreamOutput> Events<O> {
     /// The body says that it has ended.
     fn finish(&mut self) -> Result<(), Error<ErrorOf<O>>> {
         match self.decoder.finish() {
-            Err(rest) => Err(self.cut(Cut::Frame { left: rest.left })),
-            Ok(()) if self.body.ends_with_connection() => Err(self.cut(Cut::NoEnd)),
+            Err(rest) => Err(self.cut(TruncationCause::Frame { left: rest.left })),
+            Ok(()) if self.body.ends_with_connection() => Err(self.cut(TruncationCause::NoEnd)),
             Ok(()) => {
                 self.end = Some(End::Whole);
                 self.permit = None;
@@ -120,14 +120,14 @@ impl<O: EventStreamOutput> Events<O> {
 
     fn lost(&mut self, error: TransportError) -> Error<ErrorOf<O>> {
         match error.kind() {
-            TransportErrorKind::BodyIncomplete => self.cut(Cut::Connection(error)),
+            TransportErrorKind::BodyIncomplete => self.cut(TruncationCause::Connection(error)),
             _ => self.fail(ErrorKind::Transport(error)),
         }
     }
 
-    fn cut(&mut self, cut: Cut) -> Error<ErrorOf<O>> {
+    fn cut(&mut self, cut: TruncationCause) -> Error<ErrorOf<O>> {
         let received = self.received();
-        self.fail(ErrorKind::Truncated(Truncated { received, cut }))
+        self.fail(ErrorKind::Truncated(TruncatedError { received, cut }))
     }
 
     /// The stream ends here, and with it the connection.
@@ -142,14 +142,14 @@ impl<O: EventStreamOutput> Events<O> {
 /// How much of a stream has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Received {
+pub struct StreamProgress {
     /// Whole events, one that carried an error included.
     pub events: u64,
     /// Bytes, those of a frame that is not whole included.
     pub bytes: u64,
 }
 
-impl fmt::Display for Received {
+impl fmt::Display for StreamProgress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plural = |number| if number == 1 { "" } else { "s" };
         let Self { events, bytes } = *self;
@@ -157,7 +157,7 @@ impl fmt::Display for Received {
     }
 }
 
-impl<O: EventStreamOutput> Stream for Events<O> {
+impl<O: OutputEventStream> Stream for EventReceiver<O> {
     type Item = Result<O::Events, Error<ErrorOf<O>>>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -166,7 +166,7 @@ impl<O: EventStreamOutput> Stream for Events<O> {
             match this.decoder.decode() {
                 Ok(Some(message)) => return Poll::Ready(Some(this.event(message))),
                 Ok(None) => {}
-                Err(error) => return Poll::Ready(Some(Err(this.fail(ErrorKind::Frame(error))))),
+                Err(error) => return Poll::Ready(Some(Err(this.fail(ErrorKind::Decode(error))))),
             }
             match ready!(Pin::new(&mut this.body).poll_next(cx)) {
                 Some(Ok(bytes)) => {
@@ -185,15 +185,15 @@ impl<O: EventStreamOutput> Stream for Events<O> {
     }
 }
 
-impl<O: EventStreamOutput> FusedStream for Events<O> {
+impl<O: OutputEventStream> FusedStream for EventReceiver<O> {
     fn is_terminated(&self) -> bool {
         self.end.is_some()
     }
 }
 
-impl<O: EventStreamOutput> fmt::Debug for Events<O> {
+impl<O: OutputEventStream> fmt::Debug for EventReceiver<O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Events")
+        f.debug_struct("EventReceiver")
             .field("operation", &O::NAME)
             .field("received", &self.received())
             .field("end", &self.end)

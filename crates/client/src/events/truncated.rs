@@ -5,22 +5,22 @@ use std::fmt;
 
 use invoke_model_transport::TransportError;
 
-use super::Received;
+use super::StreamProgress;
 
 /// A stream that ended before it was whole: what came is true, and there was more.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Truncated {
+pub struct TruncatedError {
     /// What came before the end.
-    pub received: Received,
+    pub received: StreamProgress,
     /// How it was seen that there was more.
-    pub cut: Cut,
+    pub cut: TruncationCause,
 }
 
 /// How it was seen that a stream is not whole.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Cut {
+pub enum TruncationCause {
     /// The connection was lost, or closed without the last chunk of the body.
     Connection(TransportError),
     /// The body ended in the midst of a frame.
@@ -33,13 +33,13 @@ pub enum Cut {
     NoEnd,
 }
 
-impl fmt::Display for Truncated {
+impl fmt::Display for TruncatedError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the stream was cut after {}: ", self.received)?;
         match &self.cut {
-            Cut::Connection(error) => error.fmt(f),
-            Cut::Frame { left } => write!(f, "the last frame is not whole, {left} bytes of it came"),
-            Cut::NoEnd => f.write_str(
+            TruncationCause::Connection(error) => error.fmt(f),
+            TruncationCause::Frame { left } => write!(f, "the last frame is not whole, {left} bytes of it came"),
+            TruncationCause::NoEnd => f.write_str(
                 "the answer has neither chunks nor a length, so its end cannot be told from a lost connection; \
                  the proxy in between must speak HTTP/1.1",
             ),
@@ -47,11 +47,11 @@ impl fmt::Display for Truncated {
     }
 }
 
-impl Error for Truncated {
+impl Error for TruncatedError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.cut {
-            Cut::Connection(error) => Some(error),
-            Cut::Frame { .. } | Cut::NoEnd => None,
+            TruncationCause::Connection(error) => Some(error),
+            TruncationCause::Frame { .. } | TruncationCause::NoEnd => None,
         }
     }
 }

@@ -16,7 +16,7 @@ pub enum FailureClass {
     /// The service says that it refused the call before any work: 429, 503, and every other 4xx but 408 and 424.
     Rejected,
     /// The service says that it failed: a modelled error of status 500.
-    Failed,
+    ServerError,
     /// The work may have been done, and charged for: a connection that was lost, or a deadline that passed, once the
     /// request was on its way; 502, 504, a 500 that is no modelled error; a model that took too long (408) or failed
     /// (424); an answer that broke off or cannot be read.
@@ -29,7 +29,7 @@ impl FailureClass {
         match self {
             Self::NotSent => "not sent",
             Self::Rejected => "rejected",
-            Self::Failed => "failed",
+            Self::ServerError => "server error",
             Self::Ambiguous => "ambiguous",
         }
     }
@@ -45,18 +45,18 @@ impl fmt::Display for FailureClass {
 pub(crate) fn class<E: OperationError>(kind: &ErrorKind<E>) -> FailureClass {
     match kind {
         ErrorKind::Serialize(_)
-        | ErrorKind::Field(_)
+        | ErrorKind::Header(_)
         | ErrorKind::Body(_)
         | ErrorKind::Credentials(_)
         | ErrorKind::Sign(_)
-        | ErrorKind::Admission(_) => FailureClass::NotSent,
+        | ErrorKind::Quota(_) => FailureClass::NotSent,
         ErrorKind::Transport(error) if error.may_have_been_sent() => FailureClass::Ambiguous,
         ErrorKind::Transport(_) => FailureClass::NotSent,
         ErrorKind::Parse { .. }
         | ErrorKind::Truncated(_)
-        | ErrorKind::Frame(_)
-        | ErrorKind::Event { .. }
-        | ErrorKind::Exception { .. } => FailureClass::Ambiguous,
+        | ErrorKind::Decode(_)
+        | ErrorKind::ParseEvent { .. }
+        | ErrorKind::StreamException { .. } => FailureClass::Ambiguous,
         ErrorKind::Service { error, response } => of_refusal(error, response),
     }
 }
@@ -69,7 +69,7 @@ pub(crate) fn status_of<E: OperationError, B>(error: &E, response: &http::Respon
 fn of_refusal<E: OperationError, B>(error: &E, response: &http::Response<B>) -> FailureClass {
     match status_of(error, response) {
         408 | 424 => FailureClass::Ambiguous,
-        500 if error.status().is_some() => FailureClass::Failed,
+        500 if error.status().is_some() => FailureClass::ServerError,
         503 => FailureClass::Rejected,
         500.. => FailureClass::Ambiguous,
         _ => FailureClass::Rejected,
@@ -79,7 +79,8 @@ fn of_refusal<E: OperationError, B>(error: &E, response: &http::Response<B>) -> 
 /// Whether a fault of the connection can pass.
 pub(crate) fn is_transient(kind: TransportErrorKind) -> bool {
     use TransportErrorKind::{
-        BodyIncomplete, Connect, ConnectTimeout, Deadline, Refused, Resolve, ResponseHead, Send, Timeout,
+        BodyIncomplete, Connect, ConnectTimeout, Refused, Resolve, ResponseHead, ResponseTimeout, Send,
+        Timeout,
     };
     matches!(
         kind,
@@ -88,8 +89,8 @@ pub(crate) fn is_transient(kind: TransportErrorKind) -> bool {
             | ConnectTimeout
             | Refused
             | Send
-            | Timeout
-            | Deadline(_)
+            | ResponseTimeout
+            | Timeout(_)
             | ResponseHead
             | BodyIncomplete
     )

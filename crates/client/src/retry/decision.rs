@@ -6,7 +6,7 @@ use http::{HeaderMap, StatusCode};
 use invoke_model_protocol::OperationError;
 use invoke_model_transport::TransportErrorKind;
 
-use super::{FailureClass, Retries, backoff, class, is_transient, status_of};
+use super::{FailureClass, RetryConfig, backoff, class, is_transient, status_of};
 use crate::ErrorKind;
 use crate::error::is_daily_quota;
 
@@ -36,7 +36,11 @@ pub(crate) struct Known {
 }
 
 /// Whether a call that failed is sent again.
-pub(crate) fn decide<E: OperationError>(kind: &ErrorKind<E>, retries: &Retries, known: Known) -> Decision {
+pub(crate) fn decide<E: OperationError>(
+    kind: &ErrorKind<E>,
+    retries: &RetryConfig,
+    known: Known,
+) -> Decision {
     let most = match kind {
         ErrorKind::Service { error, .. } if error.retryable().is_some() => retries.max_attempts_retryable,
         _ => retries.max_attempts,
@@ -54,27 +58,27 @@ pub(crate) fn decide<E: OperationError>(kind: &ErrorKind<E>, retries: &Retries, 
 }
 
 /// Whether the same request can succeed, and its first sending has cost nothing or the caller does not mind.
-fn is_worth_it<E: OperationError>(kind: &ErrorKind<E>, retries: &Retries) -> bool {
+fn is_worth_it<E: OperationError>(kind: &ErrorKind<E>, retries: &RetryConfig) -> bool {
     match (class(kind), kind) {
         (FailureClass::NotSent, ErrorKind::Transport(error)) => is_transient(error.kind()),
         (FailureClass::Rejected, ErrorKind::Service { error, response }) => {
             let later = matches!(status_of(error, response), 429 | 503);
             later && !error.message().is_some_and(is_daily_quota)
         }
-        (FailureClass::Failed, _) => true,
+        (FailureClass::ServerError, _) => true,
         (FailureClass::Ambiguous, ErrorKind::Transport(error)) => {
-            retries.ambiguous && is_transient(error.kind())
+            retries.retry_ambiguous && is_transient(error.kind())
         }
-        (FailureClass::Ambiguous, ErrorKind::Service { .. }) => retries.ambiguous,
+        (FailureClass::Ambiguous, ErrorKind::Service { .. }) => retries.retry_ambiguous,
         // The caller's to mend, or an answer that the next attempt would give again.
         _ => false,
     }
 }
 
 fn is_timeout<E>(kind: &ErrorKind<E>) -> bool {
-    use TransportErrorKind::{ConnectTimeout, Deadline, Timeout};
+    use TransportErrorKind::{ConnectTimeout, ResponseTimeout, Timeout};
     match kind {
-        ErrorKind::Transport(error) => matches!(error.kind(), ConnectTimeout | Timeout | Deadline(_)),
+        ErrorKind::Transport(error) => matches!(error.kind(), ConnectTimeout | ResponseTimeout | Timeout(_)),
         ErrorKind::Service { response, .. } => response.status() == StatusCode::REQUEST_TIMEOUT,
         _ => false,
     }

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use invoke_model_protocol::{ErrorMetadata, Operation};
-use invoke_model_transport::{Deadline, TransportError, TransportErrorKind};
+use invoke_model_transport::{TimeoutKind, TransportError, TransportErrorKind};
 use invoke_model_types::{InvokeModel, InvokeModelError};
 use proptest::prelude::*;
 
@@ -42,7 +42,7 @@ fn lost(kind: TransportErrorKind) -> Kind {
     ErrorKind::Transport(TransportError::from(kind))
 }
 
-fn decided(kind: &Kind, retries: Retries, attempts: u32) -> Option<Duration> {
+fn decided(kind: &Kind, retries: RetryConfig, attempts: u32) -> Option<Duration> {
     match decide(kind, &retries, Known { attempts, now: now(), random: 1.0 }) {
         Decision::End => None,
         Decision::Again { wait, .. } => Some(wait),
@@ -53,9 +53,13 @@ fn decided(kind: &Kind, retries: Retries, attempts: u32) -> Option<Duration> {
 fn check(kind: &Kind, expected: FailureClass, by_default: bool, ambiguous: bool) {
     assert_eq!(class(kind), expected, "{kind:?}");
     let sent_again = |retries| decided(kind, retries, 1).is_some();
-    assert_eq!(sent_again(Retries::default()), by_default, "{kind:?}");
-    assert_eq!(sent_again(Retries { ambiguous: true, ..Retries::default() }), ambiguous, "{kind:?}");
-    assert!(!sent_again(Retries::NONE), "{kind:?}");
+    assert_eq!(sent_again(RetryConfig::default()), by_default, "{kind:?}");
+    assert_eq!(
+        sent_again(RetryConfig { retry_ambiguous: true, ..RetryConfig::default() }),
+        ambiguous,
+        "{kind:?}"
+    );
+    assert!(!sent_again(RetryConfig::disabled()), "{kind:?}");
 }
 
 #[test]
@@ -68,20 +72,22 @@ fn what_was_lost_on_the_way() {
     for kind in [Is::InvalidRequest, Is::Proxy, Is::Tls, Is::RequestBody] {
         check(&lost(kind), NotSent, false, false);
     }
-    let deadlines = [Deadline::FirstByte, Deadline::Idle, Deadline::Total].map(Is::Deadline);
-    for kind in deadlines.into_iter().chain([Is::Send, Is::Timeout, Is::ResponseHead, Is::BodyIncomplete]) {
+    let deadlines = [TimeoutKind::FirstByte, TimeoutKind::Idle, TimeoutKind::Operation].map(Is::Timeout);
+    for kind in
+        deadlines.into_iter().chain([Is::Send, Is::ResponseTimeout, Is::ResponseHead, Is::BodyIncomplete])
+    {
         check(&lost(kind), Ambiguous, false, true);
     }
 }
 
 #[test]
 fn what_the_service_answered() {
-    use FailureClass::{Ambiguous, Failed, Rejected};
+    use FailureClass::{Ambiguous, Rejected, ServerError};
     check(&refused(429, "ThrottlingException", "slow", &[]), Rejected, true, true);
     check(&refused(429, "ModelNotReadyException", "loading", &[]), Rejected, true, true);
     check(&refused(503, "ServiceUnavailableException", "busy", &[]), Rejected, true, true);
-    check(&refused(500, "InternalServerException", "oh", &[]), Failed, true, true);
-    check(&refused(500, "", "oh", &[]), Failed, true, true); // by its status alone
+    check(&refused(500, "InternalServerException", "oh", &[]), ServerError, true, true);
+    check(&refused(500, "", "oh", &[]), ServerError, true, true); // by its status alone
     check(&refused(500, "NewException", "oh", &[]), Ambiguous, false, true);
     check(&refused(502, "", "", &[]), Ambiguous, false, true);
     check(&refused(504, "", "", &[]), Ambiguous, false, true);
@@ -113,8 +119,9 @@ fn what_cannot_be_read_may_have_been_paid_for() {
 fn attempts_are_counted() {
     let throttled = refused(429, "ThrottlingException", "slow", &[]);
     let loading = refused(429, "ModelNotReadyException", "loading", &[]);
-    let again =
-        |kind: &Kind| (1..9).take_while(|sent| decided(kind, Retries::default(), *sent).is_some()).count();
+    let again = |kind: &Kind| {
+        (1..9).take_while(|sent| decided(kind, RetryConfig::default(), *sent).is_some()).count()
+    };
     assert_eq!(again(&throttled), 2, "sent three times");
     assert_eq!(again(&loading), 4, "sent five times");
 }
@@ -122,15 +129,16 @@ fn attempts_are_counted() {
 #[test]
 fn waits_double_from_a_second_on() {
     let throttled = refused(429, "ThrottlingException", "slow", &[]);
-    let retries = Retries { max_attempts: 99, ..Retries::default() };
+    let retries = RetryConfig { max_attempts: 99, ..RetryConfig::default() };
     let waits: Vec<_> = (1..9).map(|sent| decided(&throttled, retries, sent).unwrap().as_secs()).collect();
     assert_eq!(waits, [1, 2, 4, 8, 16, 20, 20, 20]);
 }
 
 #[test]
 fn the_service_may_say_when() {
-    let wait =
-        |fields| decided(&refused(503, "ServiceUnavailableException", "busy", fields), Retries::default(), 1);
+    let wait = |fields| {
+        decided(&refused(503, "ServiceUnavailableException", "busy", fields), RetryConfig::default(), 1)
+    };
     assert_eq!(wait(&[("retry-after", "7")]), Some(Duration::from_secs(7)));
     assert_eq!(wait(&[("retry-after", "0")]), Some(Duration::ZERO));
     assert_eq!(

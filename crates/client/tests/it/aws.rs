@@ -79,7 +79,7 @@ async fn their_credentials_are_taken_whole_and_their_expiry_is_kept() {
 #[cfg(feature = "aws-config")]
 #[tokio::test]
 async fn an_sdk_config_is_taken() {
-    use invoke_model_client::Source;
+    use invoke_model_client::SettingSource;
 
     let sdk = aws_config::SdkConfig::builder()
         .region(aws_config::Region::new("eu-west-1"))
@@ -88,8 +88,8 @@ async fn an_sdk_config_is_taken() {
         .build();
     let client = Client::new(&sdk).unwrap();
     assert_eq!(client.config().endpoint_url(), "https://bedrock-runtime-fips.eu-west-1.amazonaws.com");
-    assert_eq!(client.config().sources().region, Some(Source::SdkConfig));
-    assert_eq!(client.config().sources().credentials, Some(Source::SdkConfig));
+    assert_eq!(client.config().sources().region, Some(SettingSource::SdkConfig));
+    assert_eq!(client.config().sources().credentials, Some(SettingSource::SdkConfig));
     let error = client.invoke_model().model_id("a").sign().await.unwrap_err();
     assert!(error.to_string().contains("nobody is logged in"), "{error}");
 }

@@ -2,7 +2,7 @@
 
 use invoke_model_client::types::{InvokeModelWithResponseStreamError, OperationError};
 use invoke_model_client::{
-    Deadline, Error, FailureClass, ResponseBody, Retries, TransportError, TransportErrorKind,
+    Error, FailureClass, ResponseBody, RetryConfig, TimeoutKind, TransportError, TransportErrorKind,
 };
 
 use crate::fake::{Answer, Fake, response};
@@ -20,23 +20,24 @@ fn row(name: &str) -> Vec<&'static str> {
 /// How often a call is sent that fails like this each time, and its error.
 async fn fail(
     answer: impl Fn() -> Answer,
-    retries: Retries,
+    retries: RetryConfig,
 ) -> (usize, Error<InvokeModelWithResponseStreamError>) {
     let fake = Fake::answers([answer(), answer(), answer(), answer(), answer()]);
-    let call = fake.client().invoke_model_with_response_stream().model_id("a").body("{}").retries(retries);
+    let call =
+        fake.client().invoke_model_with_response_stream().model_id("a").body("{}").retry_config(retries);
     let error = call.send().await.unwrap_err();
     (fake.requests().len(), error)
 }
 
-fn ambiguous() -> Retries {
-    let mut retries = Retries::default();
-    retries.ambiguous = true;
+fn ambiguous() -> RetryConfig {
+    let mut retries = RetryConfig::default();
+    retries.retry_ambiguous = true;
     retries
 }
 
 /// What the page says of sending again, against what is done.
 async fn check_sent_again(answer: impl Fn() -> Answer, said: &str) {
-    let (by_default, _) = fail(&answer, Retries::default()).await;
+    let (by_default, _) = fail(&answer, RetryConfig::default()).await;
     let (allowed, _) = fail(&answer, ambiguous()).await;
     let expected = match said.split([',', ';']).next().unwrap_or_default() {
         "yes" if said.contains("5 attempts") => (5, 5),
@@ -60,27 +61,27 @@ async fn errors_on_the_way() {
         Is::Refused,
         Is::RequestBody,
         Is::Send,
-        Is::Timeout,
-        Is::Deadline(Deadline::FirstByte),
-        Is::Deadline(Deadline::Idle),
+        Is::ResponseTimeout,
+        Is::Timeout(TimeoutKind::FirstByte),
+        Is::Timeout(TimeoutKind::Idle),
         Is::ResponseHead,
         Is::BodyIncomplete,
     ];
     for kind in kinds {
         let cells = row(&format!("{kind:?}"));
         let answer = || Err(TransportError::from(kind));
-        let (_, error) = fail(answer, Retries::NONE).await;
+        let (_, error) = fail(answer, RetryConfig::disabled()).await;
         assert!(error.to_string().contains(cells[1].trim_matches('`')), "{error}");
         assert_eq!(error.class().to_string(), cells[2], "{kind:?}");
         check_sent_again(answer, cells[3]).await;
     }
-    row("Deadline(Total)");
+    row("Timeout(Operation)");
 }
 
 #[tokio::test(start_paused = true)]
 async fn errors_of_the_service() {
     let rows =
-        PAGE.lines().filter(|line| line.contains("Exception` | ") && !line.starts_with("| `Exception"));
+        PAGE.lines().filter(|line| line.contains("Exception` | ") && !line.starts_with("| `StreamException"));
     let mut modeled = 0;
     for line in rows {
         let cells: Vec<_> = line.trim_matches('|').split('|').map(str::trim).collect();
@@ -93,7 +94,7 @@ async fn errors_of_the_service() {
                 ResponseBody::from(bytes::Bytes::from_static(b"{\"message\":\"why\"}")),
             ))
         };
-        let (_, error) = fail(answer, Retries::NONE).await;
+        let (_, error) = fail(answer, RetryConfig::disabled()).await;
         let service = error.as_service_error().unwrap();
         assert_eq!(service.code(), Some(code));
         if let Some(known) = service.status() {
@@ -119,9 +120,9 @@ fn every_kind_and_class_has_a_row() {
     }
     assert!(kinds >= 12);
     for class in
-        [FailureClass::NotSent, FailureClass::Rejected, FailureClass::Failed, FailureClass::Ambiguous]
+        [FailureClass::NotSent, FailureClass::Rejected, FailureClass::ServerError, FailureClass::Ambiguous]
     {
-        let money = include_str!("../../../../docs/money.md");
+        let money = include_str!("../../../../docs/retries.md");
         assert!(money.contains(&format!("| {class} |")), "{class}");
     }
 }

@@ -85,7 +85,7 @@ async fn credentials() {
         none.to_string(),
         "InvokeModel was not sent: no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and \
          AWS_SESSION_TOKEN for temporary ones) or AWS_BEARER_TOKEN_BEDROCK, or give Config a credentials provider, \
-         such as default_chain of the feature credentials-chain (region us-east-1, modelId amazon.titan-embed-text-v2:0)"
+         such as default_credentials_chain of the feature credentials-chain (region us-east-1, modelId amazon.titan-embed-text-v2:0)"
     );
     assert!(matches!(none.kind(), ErrorKind::Credentials(CredentialsError::NotGiven)));
 
@@ -150,7 +150,7 @@ async fn an_answer_cut_short_keeps_its_status_and_request_id() {
     );
 
     let fake = Fake::answering(Ok(response(200, &[], cut())));
-    let mut answer = fake.client().invoke_model().model_id(ID).send_chunked().await.unwrap();
+    let mut answer = fake.client().invoke_model().model_id(ID).send_streaming().await.unwrap();
     let error = answer.body.chunk().await.unwrap_err();
     assert_eq!(error.kind(), TransportErrorKind::BodyIncomplete);
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use invoke_model_client::{
-    BoxFuture, Client, Config, ConfigBuilder, Credentials, RequestBody, ResponseBody, Retries, Transport,
+    BoxFuture, Client, Config, ConfigBuilder, Credentials, RequestBody, ResponseBody, RetryConfig, Transport,
     TransportError,
 };
 
@@ -69,7 +69,7 @@ impl Fake {
 
     /// Neither region nor credentials. A call is sent once.
     pub(crate) fn bare(&self) -> ConfigBuilder {
-        Config::builder().transport(self.clone()).clock(now).retries(Retries::NONE)
+        Config::builder().transport(self.clone()).time_source(now).retry_config(RetryConfig::disabled())
     }
 
     /// Gives these answers, one after the other.

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use invoke_model_client::types::InvokeModelError;
 use invoke_model_client::{
     AuthScheme, Client, Credentials, CredentialsError, CredentialsFuture, Error, ErrorKind,
-    ProvideCredentials, Source,
+    ProvideCredentials, SettingSource,
 };
 
 use crate::fake::{Fake, now, response};
@@ -131,7 +131,7 @@ async fn those_that_expire_between_two_calls_are_loaded_anew() {
     let time = Arc::new(Mutex::new(now()));
     let clock = time.clone();
     let settings = fake.settings().credentials_provider(provider.clone());
-    let client = Client::new(settings.clock(move || *clock.lock().unwrap())).unwrap();
+    let client = Client::new(settings.time_source(move || *clock.lock().unwrap())).unwrap();
     call(&client).await.unwrap();
     *time.lock().unwrap() += HOUR;
     // The provider goes on giving what has expired: none of it is used, and nothing is sent.
@@ -158,7 +158,10 @@ async fn a_call_with_its_own_provider_leaves_the_client_s_alone() {
         fake.requests().iter().map(|r| r.headers().contains_key("x-amz-security-token")).collect::<Vec<_>>();
     assert_eq!(tokens, [false, true, false, true]);
     let explained = with_own().explain().await.unwrap();
-    assert_eq!((explained.auth_scheme, explained.credentials), (Some(AuthScheme::SigV4), Some(Source::Call)));
+    assert_eq!(
+        (explained.auth_scheme, explained.credentials),
+        (Some(AuthScheme::SigV4), Some(SettingSource::Call))
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,8 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use invoke_model_client::types::{PayloadPart, ResponseStream};
 use invoke_model_client::{
-    AdaptiveRate, Admission, AdmissionError, Client, ErrorKind, FailureClass, Retries, TransportError,
-    TransportErrorKind,
+    AdaptiveRateLimiter, Client, ErrorKind, FailureClass, QuotaError, QuotaLimiter, RetryConfig,
+    TransportError, TransportErrorKind,
 };
 use invoke_model_protocol::event_stream::{CONTENT_TYPE, EventStream};
 use tokio::time::{Instant, sleep};
@@ -30,12 +30,12 @@ fn throttled() -> Answer {
     Ok(response(429, &[("x-amzn-errortype", "ThrottlingException")], Bytes::new().into()))
 }
 
-fn client(fake: &Fake, admission: &Admission) -> Client {
-    Client::new(fake.settings().admission(admission.clone())).unwrap()
+fn client(fake: &Fake, admission: &QuotaLimiter) -> Client {
+    Client::new(fake.settings().quota_limiter(admission.clone())).unwrap()
 }
 
-fn tokens(limit: u64) -> Admission {
-    Admission::builder().tokens_per_minute(limit).build()
+fn tokens(limit: u64) -> QuotaLimiter {
+    QuotaLimiter::builder().tokens_per_minute(limit).build()
 }
 
 #[tokio::test(start_paused = true)]
@@ -45,7 +45,7 @@ async fn calls_beyond_the_limit_wait_for_each_other() {
         ok()
     };
     let fake = Fake::slow([Box::pin(slow()), Box::pin(slow()), Box::pin(slow())]);
-    let client = client(&fake, &Admission::builder().concurrency(2).build());
+    let client = client(&fake, &QuotaLimiter::builder().max_concurrency(2).build());
     let call = || client.invoke_model().model_id(ID).body(BODY).send();
     let start = Instant::now();
     let answers = tokio::join!(call(), call(), call());
@@ -57,8 +57,7 @@ async fn calls_beyond_the_limit_wait_for_each_other() {
 async fn what_is_never_admitted_is_not_sent() {
     let fake = Fake::default();
     let error = client(&fake, &tokens(100)).invoke_model().model_id(ID).body(BODY).send().await.unwrap_err();
-    let ErrorKind::Admission(AdmissionError::TooLarge { output: 100, allowed: 100, .. }) = error.kind()
-    else {
+    let ErrorKind::Quota(QuotaError::TooLarge { output: 100, allowed: 100, .. }) = error.kind() else {
         panic!("{error}")
     };
     assert_eq!((error.class(), error.attempts()), (FailureClass::NotSent, 0));
@@ -83,11 +82,11 @@ async fn what_was_counted_takes_the_place_of_what_was_reserved() {
 
 #[tokio::test(start_paused = true)]
 async fn each_attempt_is_a_request() {
-    let admission = Admission::builder().requests_per_minute(2).build();
+    let admission = QuotaLimiter::builder().requests_per_minute(2).build();
     let fake = Fake::answers([throttled(), throttled(), ok()]);
     let client = client(&fake, &admission);
     let start = Instant::now();
-    let call = client.invoke_model().model_id(ID).body(BODY).retries(Retries::default());
+    let call = client.invoke_model().model_id(ID).body(BODY).retry_config(RetryConfig::default());
     call.send().await.unwrap();
     assert!(start.elapsed() >= Duration::from_secs(60), "the third waits for the next minute");
 }
@@ -118,9 +117,9 @@ async fn a_stream_is_in_flight_until_it_ends_and_settles_with_its_last_part() {
 
 #[tokio::test(start_paused = true)]
 async fn a_throttle_slows_all_that_share_the_rate() {
-    let rate = AdaptiveRate::new();
+    let rate = AdaptiveRateLimiter::new();
     let fake = Fake::answers([ok(), throttled()]);
-    let client = Client::new(fake.settings().adaptive_rate(rate.clone())).unwrap();
+    let client = Client::new(fake.settings().adaptive_rate_limiter(rate.clone())).unwrap();
     client.invoke_model().model_id(ID).body(BODY).send().await.unwrap();
     assert_eq!(rate.limit(), None);
     client.invoke_model().model_id(ID).body(BODY).send().await.unwrap_err();
@@ -129,13 +128,13 @@ async fn a_throttle_slows_all_that_share_the_rate() {
 
 #[tokio::test(start_paused = true)]
 async fn a_call_that_only_waited_was_not_sent() {
-    let admission = Admission::builder().concurrency(1).build();
-    let held = admission.admit(invoke_model_client::Demand::default()).await.unwrap();
+    let admission = QuotaLimiter::builder().max_concurrency(1).build();
+    let held = admission.admit(invoke_model_client::TokenEstimate::default()).await.unwrap();
     let fake = Fake::default();
-    let mut deadlines = invoke_model_client::Deadlines::NONE;
-    deadlines.total = Some(Duration::from_secs(5));
-    let call = client(&fake, &admission).invoke_model().model_id(ID).body(BODY).deadlines(deadlines);
-    let error = call.retries(Retries::default()).send().await.unwrap_err();
+    let mut deadlines = invoke_model_client::TimeoutConfig::disabled();
+    deadlines.operation = Some(Duration::from_secs(5));
+    let call = client(&fake, &admission).invoke_model().model_id(ID).body(BODY).timeout_config(deadlines);
+    let error = call.retry_config(RetryConfig::default()).send().await.unwrap_err();
     assert_eq!((error.class(), error.attempts()), (FailureClass::NotSent, 0), "{error}");
     let words = "InvokeModel was not sent: the call took too long: it was not done after 5s";
     assert!(error.to_string().starts_with(words), "{error}");

@@ -2,22 +2,22 @@
 
 #![expect(clippy::unwrap_used, reason = "helper functions of tests are tests too")]
 
-mod admission;
 #[cfg(feature = "aws-credential-types")]
 mod aws;
 mod body;
 #[cfg(feature = "credentials-chain")]
 mod chain;
-mod demand;
 mod docs;
 mod errors;
 mod fake;
 mod identity;
 mod limits;
+mod quota;
 mod retries;
 mod secrets;
 mod settings;
 mod socket;
 mod spans;
 mod streams;
+mod token_estimate;
 mod wire;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use invoke_model_client::types::InvokeModelError;
 use invoke_model_client::{
-    Body, Client, Deadline, Deadlines, Error, ErrorKind, FailureClass, ResponseBody, Retries, TransportError,
-    TransportErrorKind,
+    Body, Client, Error, ErrorKind, FailureClass, ResponseBody, RetryConfig, TimeoutConfig, TimeoutKind,
+    TransportError, TransportErrorKind,
 };
 use tokio::time::Instant;
 
@@ -39,7 +39,7 @@ fn lost(kind: TransportErrorKind) -> Answer {
 }
 
 fn client(fake: &Fake) -> Client {
-    Client::new(fake.settings().retries(Retries::default())).unwrap()
+    Client::new(fake.settings().retry_config(RetryConfig::default())).unwrap()
 }
 
 /// Calls once, and says how often it was sent.
@@ -82,11 +82,11 @@ async fn what_may_have_been_billed_is_not_sent_again() {
 
 #[tokio::test(start_paused = true)]
 async fn unless_the_caller_says_so() {
-    let mut retries = Retries::default();
-    retries.ambiguous = true;
+    let mut retries = RetryConfig::default();
+    retries.retry_ambiguous = true;
     let cut = ResponseBody::from_body(lost::Body);
     let fake = Fake::answers([Ok(response(200, &[], cut)), lost(TransportErrorKind::Send), ok()]);
-    let call = fake.client().invoke_model().model_id(ID).body("{}").retries(retries);
+    let call = fake.client().invoke_model().model_id(ID).body("{}").retry_config(retries);
     let (_, metadata) = call.send_with_metadata().await.unwrap();
     let classes: Vec<_> = metadata.earlier_attempts.iter().map(|attempt| attempt.class.unwrap()).collect();
     assert_eq!(classes, [FailureClass::Ambiguous; 2]);
@@ -143,7 +143,8 @@ async fn each_attempt_is_signed_anew() {
         *time += Duration::from_secs(1);
         *time
     };
-    let client = Client::new(fake.settings().clock(clock).retries(Retries::default())).unwrap();
+    let client =
+        Client::new(fake.settings().time_source(clock).retry_config(RetryConfig::default())).unwrap();
     client.invoke_model().model_id(ID).body("{}").send().await.unwrap();
     let requests = fake.requests();
     let fields = |name: &str| (requests[0].headers()[name].clone(), requests[1].headers()[name].clone());
@@ -178,11 +179,11 @@ async fn the_service_says_when() {
 
 #[tokio::test(start_paused = true)]
 async fn the_total_deadline_bounds_attempts_and_waits() {
-    let mut deadlines = Deadlines::NONE;
-    deadlines.total = Some(Duration::from_secs(30));
+    let mut deadlines = TimeoutConfig::disabled();
+    deadlines.operation = Some(Duration::from_secs(30));
     let start = Instant::now();
     let fake = Fake::answers([refused(429, "ThrottlingException", &[("retry-after", "31")])]);
-    let call = client(&fake).invoke_model().model_id(ID).deadlines(deadlines);
+    let call = client(&fake).invoke_model().model_id(ID).timeout_config(deadlines);
     let error = call.send().await.unwrap_err();
     // The wait would end behind the deadline, so the reason is told at once.
     assert_eq!(error.code(), Some("ThrottlingException"));
@@ -193,9 +194,9 @@ async fn the_total_deadline_bounds_attempts_and_waits() {
         throttled()
     };
     let fake = Fake::slow([Box::pin(slow(20)), Box::pin(slow(20))]);
-    let error = client(&fake).invoke_model().model_id(ID).deadlines(deadlines).send().await.unwrap_err();
+    let error = client(&fake).invoke_model().model_id(ID).timeout_config(deadlines).send().await.unwrap_err();
     let ErrorKind::Transport(transport) = error.kind() else { panic!("{error}") };
-    assert_eq!(transport.kind(), TransportErrorKind::Deadline(Deadline::Total));
+    assert_eq!(transport.kind(), TransportErrorKind::Timeout(TimeoutKind::Operation));
     assert_eq!((error.attempts(), start.elapsed().as_secs()), (2, 30));
 }
 
@@ -245,7 +246,7 @@ async fn what_ends_before_it_is_sent_is_no_attempt() {
     let (path, seen) = (file.path().to_owned(), Arc::new(Mutex::new(Vec::new())));
     let hook = (Arc::clone(&seen), path.clone());
     let fake = Fake::answers([throttled(), ok()]);
-    let settings = fake.settings().retries(Retries::default()).on_attempt(move |attempt| {
+    let settings = fake.settings().retry_config(RetryConfig::default()).on_attempt(move |attempt| {
         hook.0.lock().unwrap().push(attempt.number);
         // The next attempt does not find it any more.
         std::fs::remove_file(&hook.1).unwrap();
@@ -262,7 +263,7 @@ async fn attempts_are_seen_on_success_and_by_a_hook() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let hook = Arc::clone(&seen);
     let fake = Fake::answers([throttled(), lost(TransportErrorKind::Connect), ok()]);
-    let settings = fake.settings().retries(Retries::default());
+    let settings = fake.settings().retry_config(RetryConfig::default());
     let settings = settings.on_attempt(move |attempt| hook.lock().unwrap().push(attempt.clone()));
     let call = Client::new(settings).unwrap().invoke_model().model_id(ID).body("{}");
     let (_, metadata) = call.send_with_metadata().await.unwrap();

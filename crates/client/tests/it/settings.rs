@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use invoke_model_client::{
-    Admission, Client, Config, ConfigBuilder, ConfigError, CredentialsFuture, Demand, ProvideCredentials,
-    Source, Transport,
+    Client, Config, ConfigBuilder, ConfigError, CredentialsFuture, ProvideCredentials, QuotaLimiter,
+    SettingSource, TokenEstimate, Transport,
 };
 
 use crate::fake::Fake;
@@ -60,7 +60,7 @@ fn endpoints() {
 #[test]
 fn a_client_takes_settings_in_any_form() {
     let config: Config = Fake::default().settings().build().unwrap();
-    assert_eq!(config.sources().credentials, Some(Source::Code));
+    assert_eq!(config.sources().credentials, Some(SettingSource::Code));
     assert_eq!(Client::new(config.clone()).unwrap().config().region(), Some("us-east-1"));
     assert_eq!(Client::from(config).config().region(), Some("us-east-1"));
     let shared: Arc<dyn Transport> = Arc::new(Fake::default());
@@ -105,17 +105,17 @@ fn a_contradiction_is_an_error_that_can_be_matched() {
 
 #[test]
 fn clients_can_share_an_admission() {
-    let admission = Admission::builder().concurrency(3).build();
+    let admission = QuotaLimiter::builder().max_concurrency(3).build();
     let clients =
-        [(); 2].map(|()| Client::new(Fake::default().settings().admission(admission.clone())).unwrap());
+        [(); 2].map(|()| Client::new(Fake::default().settings().quota_limiter(admission.clone())).unwrap());
     let permit = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()
         .unwrap()
-        .block_on(clients[0].config().admission().unwrap().admit(Demand::default()))
+        .block_on(clients[0].config().quota_limiter().unwrap().admit(TokenEstimate::default()))
         .unwrap();
-    assert_eq!(clients[1].config().admission().unwrap().load().in_flight, 1);
-    assert!(format!("{:?}", clients[1].config()).contains("concurrency: Some(3)"));
+    assert_eq!(clients[1].config().quota_limiter().unwrap().load().in_flight, 1);
+    assert!(format!("{:?}", clients[1].config()).contains("max_concurrency: Some(3)"));
     drop(permit);
-    assert!(Client::new(Fake::default().settings()).unwrap().config().admission().is_none());
+    assert!(Client::new(Fake::default().settings()).unwrap().config().quota_limiter().is_none());
 }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use bytes::Bytes;
-use invoke_model_client::{Body, Client, Config, Credentials, Retries, TransportErrorKind};
+use invoke_model_client::{Body, Client, Config, Credentials, RetryConfig, TransportErrorKind};
 use invoke_model_client::{ErrorKind, types::InvokeModel};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket};
@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 fn call(address: SocketAddr) -> invoke_model_client::Call<InvokeModel> {
     let credentials = Credentials::new("AKIDEXAMPLE", "secret", None);
     let config = Config::builder().region("us-east-1").credentials_provider(credentials);
-    let config = config.endpoint_url(format!("http://{address}")).retries(Retries::NONE);
+    let config = config.endpoint_url(format!("http://{address}")).retry_config(RetryConfig::disabled());
     let client = Client::new(config).unwrap();
     client.invoke_model().model_id("a:0")
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
-use invoke_model_client::{Client, Retries, TransportError, TransportErrorKind};
+use invoke_model_client::{Client, RetryConfig, TransportError, TransportErrorKind};
 use tracing::Subscriber;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -42,7 +42,7 @@ impl<S: Subscriber> Layer<S> for Trace {
 }
 
 /// The spans of one call.
-fn traced(answers: Vec<Answer>, retries: Retries) -> Vec<Span> {
+fn traced(answers: Vec<Answer>, retries: RetryConfig) -> Vec<Span> {
     let trace = Trace::default();
     let subscriber = tracing_subscriber::registry().with(trace.clone());
     tracing::subscriber::with_default(subscriber, || {
@@ -50,7 +50,7 @@ fn traced(answers: Vec<Answer>, retries: Retries) -> Vec<Span> {
         runtime.unwrap().block_on(async {
             let fake = Fake::default();
             answers.into_iter().for_each(|answer| fake.push([answer]));
-            let client = Client::new(fake.settings().retries(retries)).unwrap();
+            let client = Client::new(fake.settings().retry_config(retries)).unwrap();
             let call =
                 client.invoke_model().model_id("amazon.titan-embed-text-v2:0").body("{\"a\":\"secret\"}");
             let _ = call.guardrail_identifier("gr1").request_metadata("{\"b\":\"secret\"}").send().await;
@@ -78,7 +78,7 @@ const HOST: &str = "bedrock-runtime.us-east-1.amazonaws.com";
 
 #[test]
 fn a_call_is_a_span_with_what_it_counted_and_an_attempt_in_it() {
-    let spans = traced(vec![ok()], Retries::NONE);
+    let spans = traced(vec![ok()], RetryConfig::disabled());
     assert_eq!(spans.len(), 2);
     check(
         &spans[0],
@@ -115,20 +115,20 @@ fn attempts_that_fail_are_spans_with_the_type_of_their_error() {
     let throttled =
         Ok(response(429, &[("x-amzn-errortype", "ThrottlingException")], bytes::Bytes::new().into()));
     let lost = Err(TransportError::from(TransportErrorKind::Connect));
-    let spans = traced(vec![throttled, lost, ok()], Retries::default());
+    let spans = traced(vec![throttled, lost, ok()], RetryConfig::default());
     let types: Vec<_> = spans.iter().map(|span| span.get("error.type").map(String::as_str)).collect();
     assert_eq!(types, [None, Some("ThrottlingException"), Some("connection"), None]);
     let resent: Vec<_> = spans.iter().map(|span| span.get("http.request.resend_count").cloned()).collect();
     assert_eq!(resent, [None, None, Some("1".to_owned()), Some("2".to_owned())]);
 
     let page = Ok(response(502, &[], bytes::Bytes::from_static(b"<html>").into()));
-    let spans = traced(vec![page], Retries::default());
+    let spans = traced(vec![page], RetryConfig::default());
     assert_eq!(spans[0]["error.type"], "502");
     assert_eq!(spans[1]["http.response.status_code"], "502");
 }
 
 #[test]
 fn nothing_sensitive_is_traced() {
-    let shown = format!("{:?}", traced(vec![ok()], Retries::NONE));
+    let shown = format!("{:?}", traced(vec![ok()], RetryConfig::disabled()));
     assert!(!shown.contains("secret") && !shown.contains(crate::fake::SECRET), "{shown}");
 }

@@ -16,7 +16,7 @@ use http_body::{Body, Frame};
 use invoke_model_client::types::{
     InvokeModelWithResponseStream, PayloadPart, ResponseStream, ResponseStreamError, ThrottlingException,
 };
-use invoke_model_client::{Error, Events, ResponseBody, Streamed};
+use invoke_model_client::{Error, EventReceiver, EventStreamOutput, ResponseBody};
 use invoke_model_protocol::event_stream::{CONTENT_TYPE, EventStream, HeaderValue, Message};
 
 use crate::fake::{Fake, response};
@@ -103,13 +103,13 @@ fn lost_after(bytes: &[u8]) -> ResponseBody {
     })
 }
 
-async fn answered(body: ResponseBody) -> Streamed<Operation> {
+async fn answered(body: ResponseBody) -> EventStreamOutput<Operation> {
     let fake = Fake::answering(Ok(response(200, &FIELDS, body)));
     fake.client().invoke_model_with_response_stream().model_id(ID).body("{}").send().await.unwrap()
 }
 
 /// All events up to the end, and the error if that is one.
-async fn read(events: &mut Events<Operation>) -> (Vec<ResponseStream>, Option<StreamError>) {
+async fn read(events: &mut EventReceiver<Operation>) -> (Vec<ResponseStream>, Option<StreamError>) {
     let mut read = Vec::new();
     let error = loop {
         match events.recv().await {
@@ -119,9 +119,9 @@ async fn read(events: &mut Events<Operation>) -> (Vec<ResponseStream>, Option<St
         }
     };
     // However it ended, it has ended, and says how.
-    assert_eq!(events.is_whole(), error.is_none());
+    assert_eq!(events.is_complete(), error.is_none());
     assert!(events.recv().await.unwrap().is_none());
-    assert_eq!(events.is_whole(), error.is_none());
+    assert_eq!(events.is_complete(), error.is_none());
     (read, error)
 }
 
@@ -144,9 +144,9 @@ async fn the_head_is_there_before_the_events() {
         assert_eq!(asked.load(Ordering::SeqCst), read);
         assert_eq!(answer.body.recv().await.unwrap().as_ref(), Some(event));
     }
-    assert!(!answer.body.is_whole());
+    assert!(!answer.body.is_complete());
     assert!(answer.body.recv().await.unwrap().is_none());
-    assert!(answer.body.is_whole());
+    assert!(answer.body.is_complete());
     let received = answer.body.received();
     let bytes: usize = frames(&events).iter().map(Vec::len).sum();
     assert_eq!((received.events, received.bytes), (3, bytes as u64));

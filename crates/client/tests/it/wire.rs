@@ -128,7 +128,7 @@ async fn an_answer_is_read_as_it_arrives() {
     let body = ResponseBody::from(bytes::Bytes::from_static(b"{}"));
     let fields = [("content-type", "application/json"), ("x-amzn-bedrock-service-tier", "flex")];
     let fake = Fake::answering(Ok(response(200, &fields, body)));
-    let mut answer = fake.client().invoke_model().model_id(ID).send_chunked().await.unwrap();
+    let mut answer = fake.client().invoke_model().model_id(ID).send_streaming().await.unwrap();
     assert_eq!(answer.output.content_type, "application/json");
     assert_eq!(answer.output.service_tier.unwrap().as_str(), "flex");
     assert!(answer.output.body.is_empty());
@@ -149,7 +149,7 @@ fn a_call_can_be_sent_from_any_thread() {
     fn is_send<T: Send>(_: T) {}
     let call = |fake: Fake| -> Call<InvokeModel> { fake.client().invoke_model().model_id(ID) };
     is_send(call(Fake::ok()).send());
-    is_send(call(Fake::ok()).send_chunked());
+    is_send(call(Fake::ok()).send_streaming());
     is_send(call(Fake::ok()).explain());
     is_send(call(Fake::ok()));
 }

@@ -7,7 +7,7 @@ use http::header::{CONTENT_LENGTH, DATE, HeaderMap};
 use http::{Response, StatusCode};
 
 use super::call::{Fault, Instead};
-use super::end::At;
+use super::point::FaultPoint;
 use crate::body::AnswerBody;
 use crate::date::{self, shifted};
 use crate::refuse::Refused;
@@ -31,7 +31,7 @@ impl Fault {
     pub(crate) fn planned(&self) -> Option<Planned> {
         let unended = || {
             let fault = StreamFault::Cut { bytes: 0 };
-            matches!(self.broken, Some((At::LastChunk, _)))
+            matches!(self.broken, Some((FaultPoint::LastChunk, _)))
                 .then_some(Planned { after_events: u64::MAX, fault })
         };
         self.stream.clone().or_else(unended)
@@ -43,7 +43,7 @@ impl Fault {
         if let Some(bytes) = &self.body {
             body = bytes.clone().into();
         }
-        if let Some((At::LastChunk, _)) = self.broken {
+        if let Some((FaultPoint::LastChunk, _)) = self.broken {
             body = body.unended();
         }
         let said = self.retry_after.and_then(|retry_after| retry_after.field(self.dated(now)));

@@ -7,7 +7,7 @@ use http::StatusCode;
 use http::header::{HeaderName, HeaderValue};
 use invoke_model_types::{InvokeModelWithResponseStreamError, OperationError};
 
-use super::end::{At, End};
+use super::point::{ConnectionEnd, FaultPoint};
 use super::retry_after::RetryAfter;
 use super::rule::FaultRule;
 use crate::pattern::matches;
@@ -22,19 +22,19 @@ use crate::stream::{Planned, StreamFault};
 /// use std::time::Duration;
 ///
 /// use http::StatusCode;
-/// use invoke_model_local::{At, End, Fault, FaultRule, Local, RetryAfter};
+/// use invoke_model_local::{FaultPoint, ConnectionEnd, Fault, FaultRule, LocalEndpoint, RetryAfter};
 /// use invoke_model_types::ThrottlingException;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let local = Local::start().await?;
+/// let local = LocalEndpoint::start().await?;
 /// // Two calls are throttled, and the next one is lost after its answer was made.
 /// let throttled = Fault::error(ThrottlingException::default()).retry_after(RetryAfter::Seconds(2));
 /// local.inject(throttled.first(2));
-/// local.inject(Fault::new().break_at(At::ResponseBytes(0), End::Reset).first(1));
+/// local.inject(Fault::new().break_at(FaultPoint::ResponseBytes(0), ConnectionEnd::Reset).first(1));
 /// // Every tenth is slow, and every connection that comes second is refused.
 /// local.inject(Fault::new().delay(Duration::from_secs(60)).every(10));
-/// local.inject(FaultRule::refuse(End::Close).every(2));
+/// local.inject(FaultRule::refuse(ConnectionEnd::Close).every(2));
 /// // A proxy answers for a model.
 /// local.inject(Fault::status(StatusCode::BAD_GATEWAY).body("<html>Bad Gateway</html>").model("meta.*"));
 /// # Ok(())
@@ -56,7 +56,7 @@ pub struct Fault {
     pub(crate) pace: Option<Duration>,
     pub(crate) stream: Option<Planned>,
     pub(crate) drip: Option<Drip>,
-    pub(crate) broken: Option<(At, End)>,
+    pub(crate) broken: Option<(FaultPoint, ConnectionEnd)>,
     pub(super) worked_on: Option<bool>,
 }
 
@@ -184,7 +184,7 @@ impl Fault {
 
     /// The connection breaks.
     #[must_use]
-    pub fn break_at(self, at: At, end: End) -> Self {
+    pub fn break_at(self, at: FaultPoint, end: ConnectionEnd) -> Self {
         Self { broken: Some((at, end)), ..self }
     }
 

@@ -10,12 +10,12 @@ use crate::quotas::Quotas;
 /// What a file of faults says: rules, and what goes wrong without one. `docs/faults.md` describes it.
 ///
 /// ```
-/// use invoke_model_local::{Faults, Local};
+/// use invoke_model_local::{Faults, LocalEndpoint};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let faults = Faults::from_json(r#"{"rules": [{"first": 2, "break": {"at": "request", "by": "reset"}}]}"#)?;
-/// let local = Local::builder().script(faults).start().await?;
+/// let local = LocalEndpoint::builder().script(faults).start().await?;
 /// let error = Faults::from_json("{\n\"rules\": [{\"frist\": 2}]\n}").unwrap_err();
 /// assert!(error.to_string().starts_with("rule 1: unknown field `frist`"));
 /// assert!(error.to_string().ends_with("at line 2 column 18"));

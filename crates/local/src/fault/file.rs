@@ -10,8 +10,8 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
 use super::call::{Drip, Fault, Instead};
-use super::end::{At, End};
 use super::error::{ErrorForm, StreamFaultForm};
+use super::point::{ConnectionEnd, FaultPoint};
 use super::retry_after::RetryAfter;
 use super::rule::{FaultRule, Turn};
 use crate::stream::Planned;
@@ -53,10 +53,10 @@ enum Operation {
 #[serde(deny_unknown_fields)]
 struct BreakForm {
     at: AtForm,
-    by: End,
+    by: ConnectionEnd,
 }
 
-/// Every place, of which [`At`] has those that a call knows.
+/// Every place, of which [`FaultPoint`] has those that a call knows.
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum AtForm {
@@ -213,13 +213,13 @@ impl RuleForm {
 }
 
 impl AtForm {
-    fn of_call(self) -> Option<At> {
+    fn of_call(self) -> Option<FaultPoint> {
         Some(match self {
             Self::Accept | Self::RequestBytes(_) => return None,
-            Self::Request => At::Request,
-            Self::ResponseBytes(bytes) => At::ResponseBytes(bytes),
-            Self::BodyBytes(bytes) => At::BodyBytes(bytes),
-            Self::LastChunk => At::LastChunk,
+            Self::Request => FaultPoint::Request,
+            Self::ResponseBytes(bytes) => FaultPoint::ResponseBytes(bytes),
+            Self::BodyBytes(bytes) => FaultPoint::BodyBytes(bytes),
+            Self::LastChunk => FaultPoint::LastChunk,
         })
     }
 }

@@ -1,7 +1,7 @@
 //! When a fault happens.
 
 use super::call::Fault;
-use super::end::End;
+use super::point::ConnectionEnd;
 
 /// A fault, and the turns at which it happens.
 ///
@@ -18,9 +18,9 @@ pub struct FaultRule {
 #[derive(Debug, Clone)]
 pub(super) enum Stage {
     /// A connection, which ends at once.
-    Accept(End),
+    Accept(ConnectionEnd),
     /// A request, of whichever call, and the bytes of it that are read before the connection ends.
-    Read { bytes: u64, end: End },
+    Read { bytes: u64, end: ConnectionEnd },
     /// A call.
     Call(Box<Fault>),
 }
@@ -37,8 +37,8 @@ impl FaultRule {
     /// Connections end as soon as they are accepted.
     ///
     /// The kernel accepts for the endpoint, so that `connect` succeeds at the client: the first read or write fails. For
-    /// a port that refuses, call [`Local::stop`](crate::Local::stop).
-    pub fn refuse(end: End) -> Self {
+    /// a port that refuses, call [`LocalEndpoint::stop`](crate::LocalEndpoint::stop).
+    pub fn refuse(end: ConnectionEnd) -> Self {
         Self { stage: Stage::Accept(end), turn: Turn::All }
     }
 
@@ -46,7 +46,7 @@ impl FaultRule {
     /// them. With 0, a request has begun to arrive, and nothing of it is read.
     ///
     /// This is before anybody knows which call it is. A connection that has served others counts as well.
-    pub fn break_request(bytes: u64, end: End) -> Self {
+    pub fn break_request(bytes: u64, end: ConnectionEnd) -> Self {
         Self { stage: Stage::Read { bytes, end }, turn: Turn::All }
     }
 
@@ -65,7 +65,7 @@ impl FaultRule {
 }
 
 impl From<Fault> for FaultRule {
-    /// At all calls that the fault is for.
+    /// FaultPoint all calls that the fault is for.
     fn from(fault: Fault) -> Self {
         Self { stage: Stage::Call(Box::new(fault)), turn: Turn::All }
     }

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::call::Fault;
-use super::end::End;
+use super::point::ConnectionEnd;
 use super::rule::{FaultRule, Stage};
 
 /// Rules, each with how often it was reached.
@@ -26,7 +26,7 @@ impl Script {
     }
 
     /// How a connection ends that was just accepted, if it does.
-    pub(crate) fn accepted(&self) -> Option<End> {
+    pub(crate) fn accepted(&self) -> Option<ConnectionEnd> {
         self.take(|stage| match stage {
             Stage::Accept(end) => Some(*end),
             _ => None,
@@ -34,7 +34,7 @@ impl Script {
     }
 
     /// After how many bytes a connection ends on which a request begins, and how.
-    pub(crate) fn begun(&self) -> Option<(u64, End)> {
+    pub(crate) fn begun(&self) -> Option<(u64, ConnectionEnd)> {
         self.take(|stage| match stage {
             Stage::Read { bytes, end } => Some((*bytes, *end)),
             _ => None,
@@ -112,10 +112,10 @@ mod tests {
     fn each_stage_has_its_own_rules() {
         let script = Script::default();
         script.push(fault("a").first(1));
-        script.push(FaultRule::refuse(End::Reset).every(2));
-        script.push(FaultRule::break_request(7, End::Close).first(1));
-        assert_eq!([script.accepted(), script.accepted()], [None, Some(End::Reset)]);
-        assert_eq!([script.begun(), script.begun()], [Some((7, End::Close)), None]);
+        script.push(FaultRule::refuse(ConnectionEnd::Reset).every(2));
+        script.push(FaultRule::break_request(7, ConnectionEnd::Close).first(1));
+        assert_eq!([script.accepted(), script.accepted()], [None, Some(ConnectionEnd::Reset)]);
+        assert_eq!([script.begun(), script.begun()], [Some((7, ConnectionEnd::Close)), None]);
         assert!(script.called("InvokeModel", "m").is_some());
         script.clear();
         assert_eq!([script.accepted(), script.accepted()], [None, None]);

@@ -7,11 +7,11 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::sleep;
 
-use super::{Dripping, Line, Socket, State, Writing};
+use super::{Dripping, MeteredSocket, Socket, State, Writing};
 
-impl<S: Socket> AsyncRead for &Line<S> {
+impl<S: Socket> AsyncRead for &MeteredSocket<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let line: &Line<S> = self.get_mut();
+        let line: &MeteredSocket<S> = self.get_mut();
         let state = &mut *line.lock();
         state.check()?;
         let before = buf.filled().len();
@@ -35,7 +35,7 @@ impl<S: Socket> AsyncRead for &Line<S> {
     }
 }
 
-impl<S: Socket> AsyncWrite for &Line<S> {
+impl<S: Socket> AsyncWrite for &MeteredSocket<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.poll_write_vectored(cx, &[IoSlice::new(bytes)])
     }
@@ -45,7 +45,7 @@ impl<S: Socket> AsyncWrite for &Line<S> {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let line: &Line<S> = self.get_mut();
+        let line: &MeteredSocket<S> = self.get_mut();
         let state = &mut *line.lock();
         state.check()?;
         if let Some(dripping) = &mut state.writing.drip {
@@ -82,7 +82,7 @@ impl<S: Socket> AsyncWrite for &Line<S> {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let line: &Line<S> = self.get_mut();
+        let line: &MeteredSocket<S> = self.get_mut();
         let state = &mut *line.lock();
         state.check()?;
         ready!(Pin::new(&mut state.socket).poll_flush(cx))?;
@@ -106,7 +106,7 @@ impl<S: Socket> AsyncWrite for &Line<S> {
     }
 }
 
-impl<S> Line<S> {
+impl<S> MeteredSocket<S> {
     /// All of an answer that was made has left. Whether it is all there is, so that the answer is whole.
     fn wrote_all(&self, state: &State<S>) -> bool {
         let whole = state.writing.answering.as_ref().filter(|answering| answering.is_made());

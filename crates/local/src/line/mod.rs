@@ -1,7 +1,7 @@
 //! A connection between its socket and HTTP: counts what passes, and breaks where a fault says so.
 //!
-//! hyper speaks HTTP over a reference to a [`Line`]. Where the connection shall break, the line gives hyper an error in
-//! place of the socket, so that hyper lets go; the socket is still there, and [`End`] does with it what the fault says. So
+//! hyper speaks HTTP over a reference to a [`MeteredSocket`]. Where the connection shall break, the line gives hyper an error in
+//! place of the socket, so that hyper lets go; the socket is still there, and [`ConnectionEnd`] does with it what the fault says. So
 //! faults below HTTP need no second HTTP server, and those above it know nothing of sockets.
 
 mod io;
@@ -19,10 +19,10 @@ pub(crate) use socket::Socket;
 use crate::answering::Answering;
 use crate::connections::Tally;
 use crate::endpoint::Endpoint;
-use crate::fault::{At, Drip, End};
+use crate::fault::{ConnectionEnd, Drip, FaultPoint};
 
 /// A connection.
-pub(crate) struct Line<S> {
+pub(crate) struct MeteredSocket<S> {
     endpoint: Arc<Endpoint>,
     /// What has passed.
     pub(crate) tally: Tally,
@@ -34,12 +34,12 @@ struct State<S> {
     /// No byte has come since the last request was answered.
     is_fresh: bool,
     /// How many bytes of the request are still read, and what comes then.
-    reading: Option<(u64, End)>,
+    reading: Option<(u64, ConnectionEnd)>,
     writing: Writing,
     /// How the connection ends, once it does: nothing passes any more.
-    end: Option<End>,
+    end: Option<ConnectionEnd>,
     /// How it ends where hyper gives up by itself.
-    otherwise: Option<End>,
+    otherwise: Option<ConnectionEnd>,
     /// What is written in the place of hyper.
     raw: Option<Bytes>,
 }
@@ -55,7 +55,7 @@ struct Writing {
 
 struct Cut {
     place: Place,
-    end: End,
+    end: ConnectionEnd,
 }
 
 enum Place {
@@ -71,7 +71,7 @@ struct Dripping {
     pause: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S> Line<S> {
+impl<S> MeteredSocket<S> {
     pub(crate) fn new(socket: S, endpoint: Arc<Endpoint>, tally: Tally) -> Self {
         let state = State {
             socket,
@@ -95,17 +95,22 @@ impl<S> Line<S> {
     }
 
     /// Nothing passes any more.
-    pub(crate) fn end(&self, end: End) {
+    pub(crate) fn end(&self, end: ConnectionEnd) {
         self.lock().end(end);
     }
 
     /// What is written from now on is an answer.
-    pub(crate) fn answer(&self, answering: Answering, broken: Option<(At, End)>, drip: Option<Drip>) {
+    pub(crate) fn answer(
+        &self,
+        answering: Answering,
+        broken: Option<(FaultPoint, ConnectionEnd)>,
+        drip: Option<Drip>,
+    ) {
         let cut = broken.and_then(|(at, end)| {
             let place = match at {
-                At::ResponseBytes(bytes) => Place::After(bytes),
-                At::BodyBytes(bytes) => Place::AfterHead { bytes, seen: 0 },
-                At::Request | At::LastChunk => return None,
+                FaultPoint::ResponseBytes(bytes) => Place::After(bytes),
+                FaultPoint::BodyBytes(bytes) => Place::AfterHead { bytes, seen: 0 },
+                FaultPoint::Request | FaultPoint::LastChunk => return None,
             };
             Some(Cut { place, end })
         });
@@ -124,10 +129,10 @@ impl<S> Line<S> {
     }
 
     /// Takes what is to be written when hyper has let go, and what comes then.
-    fn raw(&self) -> Option<(Bytes, End)> {
+    fn raw(&self) -> Option<(Bytes, ConnectionEnd)> {
         let mut state = self.lock();
         let raw = state.raw.take().filter(|_| state.end.is_none())?;
-        Some((raw, state.otherwise.unwrap_or(End::Close)))
+        Some((raw, state.otherwise.unwrap_or(ConnectionEnd::Close)))
     }
 
     /// No more of the answer is made than was written.
@@ -138,7 +143,7 @@ impl<S> Line<S> {
     }
 
     /// The socket, how it is to end where that is said, and what counts it as open.
-    pub(crate) fn into_parts(self) -> (S, Option<End>, Tally) {
+    pub(crate) fn into_parts(self) -> (S, Option<ConnectionEnd>, Tally) {
         let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         (state.socket, state.end.or(state.otherwise), self.tally)
     }
@@ -148,7 +153,7 @@ impl<S> Line<S> {
     }
 }
 
-impl<S: Socket> Line<S> {
+impl<S: Socket> MeteredSocket<S> {
     /// Writes what hyper has let go for, if anything.
     pub(crate) async fn write_raw(&self) {
         let Some((bytes, end)) = self.raw() else { return };
@@ -166,7 +171,7 @@ impl<S: Socket> Line<S> {
 }
 
 impl<S> State<S> {
-    fn end(&mut self, end: End) {
+    fn end(&mut self, end: ConnectionEnd) {
         self.end = Some(end);
         if let Some(answering) = &self.writing.answering {
             answering.broken();
@@ -194,7 +199,7 @@ impl Writing {
     }
 
     /// Takes note of bytes that were written; says how the connection ends if it does here.
-    fn wrote(&mut self, bytes: &[u8]) -> Option<End> {
+    fn wrote(&mut self, bytes: &[u8]) -> Option<ConnectionEnd> {
         if let Some(answering) = &self.answering {
             answering.wrote(bytes.len());
         }

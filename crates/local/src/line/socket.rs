@@ -6,7 +6,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, Interest};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
-use crate::fault::End;
+use crate::fault::ConnectionEnd;
 
 /// A socket that can end in every way.
 pub(crate) trait Socket: AsyncRead + AsyncWrite + Unpin + Send {
@@ -42,7 +42,7 @@ impl Socket for TcpStream {
     }
 }
 
-impl End {
+impl ConnectionEnd {
     /// Ends the connection of a socket. Where that depends on the client, waits for it, or until the endpoint stops.
     pub(crate) async fn of(self, mut socket: impl Socket, stopped: &mut watch::Receiver<()>) {
         let ended = async {

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::*;
-use crate::{Faults, Local};
+use crate::{Faults, LocalEndpoint};
 
 /// A clock that a test moves, in seconds.
 #[derive(Default)]
@@ -63,7 +63,7 @@ async fn refreshed_credentials_are_good() {
     let clock = Moving::default();
     let builder = clock.builder().temporary_credentials("FIRST", "secret", "token", now());
     let local = builder.start().await.unwrap();
-    let status = async |local: &Local, who: &str| {
+    let status = async |local: &LocalEndpoint, who: &str| {
         let mut socket = super::wire::connect(local).await;
         let request = super::wire::wire(&clock.signed(&temporary(who)));
         tokio::io::AsyncWriteExt::write_all(&mut socket, &request).await.unwrap();

@@ -8,7 +8,7 @@ use super::fault_ends::{call, connect, exchange, good, read_all, start, stream_c
 use super::streams::{LLAMA, PROMPT, chunk, messages};
 use super::wire::{read, wire};
 use super::*;
-use crate::{At, End, Fault, RetryAfter, StreamFault};
+use crate::{ConnectionEnd, Fault, FaultPoint, RetryAfter, StreamFault};
 use tokio::io::{AsyncWriteExt, BufReader};
 
 /// What a raw socket reads of the answers to two calls on one connection: head, in lower case, and body of each.
@@ -121,7 +121,11 @@ async fn a_success_that_is_none() {
 async fn garbage_comes_in_place_of_a_response() {
     let local = start().await;
     local.inject(Fault::garbage("SSH-2.0-nothing\r\n").first(1));
-    local.inject(Fault::garbage(vec![0xff; 100]).break_at(At::ResponseBytes(30), End::Reset).first(1));
+    local.inject(
+        Fault::garbage(vec![0xff; 100])
+            .break_at(FaultPoint::ResponseBytes(30), ConnectionEnd::Reset)
+            .first(1),
+    );
     let (read, ended) = exchange(&local, &call()).await;
     ended.unwrap();
     assert_eq!(read, b"SSH-2.0-nothing\r\n");

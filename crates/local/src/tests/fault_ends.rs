@@ -9,13 +9,13 @@ use tokio::time::{sleep, timeout};
 use super::streams::{LLAMA, PROMPT};
 use super::wire::wire;
 use super::*;
-use crate::{At, End, Fault, FaultRule, Local, Stats, StreamEnd};
+use crate::{ConnectionEnd, Fault, FaultPoint, FaultRule, LocalEndpoint, Stats, StreamEnd};
 
-pub(super) async fn start() -> Local {
+pub(super) async fn start() -> LocalEndpoint {
     builder().start().await.unwrap()
 }
 
-pub(super) async fn connect(local: &Local) -> TcpStream {
+pub(super) async fn connect(local: &LocalEndpoint) -> TcpStream {
     TcpStream::connect(local.url().strip_prefix("http://").unwrap()).await.unwrap()
 }
 
@@ -30,7 +30,7 @@ pub(super) fn stream_call() -> Vec<u8> {
 }
 
 /// Sends a request and reads until the connection ends: what came, and whether it ended well.
-pub(super) async fn exchange(local: &Local, request: &[u8]) -> (Vec<u8>, io::Result<()>) {
+pub(super) async fn exchange(local: &LocalEndpoint, request: &[u8]) -> (Vec<u8>, io::Result<()>) {
     let mut socket = connect(local).await;
     // A connection that breaks early may not take it.
     let _ = socket.write_all(request).await;
@@ -65,7 +65,7 @@ fn kind(ended: &io::Result<()>) -> Option<ErrorKind> {
 }
 
 /// Waits until no connection is open.
-async fn closed(local: &Local) {
+async fn closed(local: &LocalEndpoint) {
     while local.connections().iter().any(|connection| connection.is_open) {
         sleep(Duration::from_millis(1)).await;
     }
@@ -73,7 +73,9 @@ async fn closed(local: &Local) {
 
 #[tokio::test(start_paused = true)]
 async fn connections_that_are_refused() {
-    for (end, expected) in [(End::Close, None), (End::Reset, Some(ErrorKind::ConnectionReset))] {
+    for (end, expected) in
+        [(ConnectionEnd::Close, None), (ConnectionEnd::Reset, Some(ErrorKind::ConnectionReset))]
+    {
         let local = start().await;
         local.inject(FaultRule::refuse(end).first(1));
         let mut socket = connect(&local).await;
@@ -95,7 +97,9 @@ async fn requests_that_are_not_read_to_their_end() {
     let length = request.len() as u64;
     let head = length - BODY.len() as u64;
     for bytes in [0, 1, 20, head - 1, head, head + 1, length - 1, length, length + 1] {
-        for (end, expected) in [(End::Close, None), (End::Reset, Some(ErrorKind::ConnectionReset))] {
+        for (end, expected) in
+            [(ConnectionEnd::Close, None), (ConnectionEnd::Reset, Some(ErrorKind::ConnectionReset))]
+        {
             let local = start().await;
             local.inject(FaultRule::break_request(bytes, end).first(1));
             let (read, ended) = exchange(&local, &request).await;
@@ -115,7 +119,7 @@ async fn a_connection_that_has_served_breaks_before_its_next_request() {
     let mut socket = super::wire::connect(&local).await;
     socket.write_all(&call()).await.unwrap();
     super::wire::read(&mut socket).await;
-    local.inject(FaultRule::break_request(0, End::Reset).first(1));
+    local.inject(FaultRule::break_request(0, ConnectionEnd::Reset).first(1));
     socket.write_all(&call()).await.unwrap();
     assert_eq!(socket.read(&mut [0; 8]).await.unwrap_err().kind(), ErrorKind::ConnectionReset);
     let stats = local.stats();
@@ -125,9 +129,9 @@ async fn a_connection_that_has_served_breaks_before_its_next_request() {
 #[tokio::test(start_paused = true)]
 async fn requests_that_are_read_and_not_answered() {
     let request = call();
-    let close = (End::Close, None);
-    for (end, expected) in [close, (End::Reset, Some(ErrorKind::ConnectionReset))] {
-        for (at, worked_on) in [(At::Request, 0), (At::ResponseBytes(0), 1)] {
+    let close = (ConnectionEnd::Close, None);
+    for (end, expected) in [close, (ConnectionEnd::Reset, Some(ErrorKind::ConnectionReset))] {
+        for (at, worked_on) in [(FaultPoint::Request, 0), (FaultPoint::ResponseBytes(0), 1)] {
             let local = start().await;
             local.inject(Fault::new().break_at(at, end).first(1));
             let (read, ended) = exchange(&local, &request).await;
@@ -153,7 +157,9 @@ async fn answers_that_are_cut() {
     let in_head = (0..head + 2).step_by(23);
     for bytes in in_head.chain([head, head + 1, whole.len() - 1, whole.len(), whole.len() + 1]) {
         local.clear_calls();
-        local.inject(Fault::new().break_at(At::ResponseBytes(bytes as u64), End::Close).first(1));
+        local.inject(
+            Fault::new().break_at(FaultPoint::ResponseBytes(bytes as u64), ConnectionEnd::Close).first(1),
+        );
         let (read, ended) = exchange(&local, &request).await;
         ended.unwrap();
         assert_eq!(read.len(), bytes.min(whole.len()));
@@ -177,7 +183,7 @@ async fn bodies_that_are_cut() {
         let head = head_of(&whole);
         for bytes in [0, 1, 2, 100, whole.len() - head - 1] {
             let local = start().await;
-            local.inject(Fault::new().break_at(At::BodyBytes(bytes as u64), End::Close));
+            local.inject(Fault::new().break_at(FaultPoint::BodyBytes(bytes as u64), ConnectionEnd::Close));
             let (read, ended) = exchange(&local, &request).await;
             ended.unwrap();
             assert_eq!((head_of(&read), read.len()), (head, head + bytes));
@@ -195,7 +201,7 @@ async fn bodies_that_are_cut() {
 async fn bodies_without_their_last_chunk() {
     for request in [call(), stream_call()] {
         let local = start().await;
-        local.inject(Fault::new().break_at(At::LastChunk, End::Close).first(1));
+        local.inject(Fault::new().break_at(FaultPoint::LastChunk, ConnectionEnd::Close).first(1));
         let (read, ended) = exchange(&local, &request).await;
         ended.unwrap();
         let (head, body) = read.split_at(head_of(&read));
@@ -211,7 +217,7 @@ async fn bodies_without_their_last_chunk() {
 #[tokio::test(start_paused = true)]
 async fn a_half_closed_connection_still_takes_bytes() {
     let local = start().await;
-    local.inject(Fault::new().break_at(At::ResponseBytes(20), End::HalfClose).first(1));
+    local.inject(Fault::new().break_at(FaultPoint::ResponseBytes(20), ConnectionEnd::HalfClose).first(1));
     let mut socket = connect(&local).await;
     socket.write_all(&call()).await.unwrap();
     let (read, ended) = read_all(&mut socket).await;
@@ -230,12 +236,12 @@ async fn a_half_closed_connection_still_takes_bytes() {
 async fn a_stalled_connection_is_silent_until_its_client_gives_up() {
     let request = call();
     for (rule, expected) in [
-        (FaultRule::refuse(End::Stall), 0),
-        (FaultRule::break_request(0, End::Stall), 0),
-        (FaultRule::break_request(30, End::Stall), 0),
-        (Fault::new().break_at(At::Request, End::Stall).into(), 0),
-        (Fault::new().break_at(At::ResponseBytes(0), End::Stall).into(), 0),
-        (Fault::new().break_at(At::ResponseBytes(50), End::Stall).into(), 50),
+        (FaultRule::refuse(ConnectionEnd::Stall), 0),
+        (FaultRule::break_request(0, ConnectionEnd::Stall), 0),
+        (FaultRule::break_request(30, ConnectionEnd::Stall), 0),
+        (Fault::new().break_at(FaultPoint::Request, ConnectionEnd::Stall).into(), 0),
+        (Fault::new().break_at(FaultPoint::ResponseBytes(0), ConnectionEnd::Stall).into(), 0),
+        (Fault::new().break_at(FaultPoint::ResponseBytes(50), ConnectionEnd::Stall).into(), 50),
     ] {
         let local = start().await;
         local.inject(rule);
@@ -255,7 +261,7 @@ async fn a_stalled_connection_is_silent_until_its_client_gives_up() {
 #[tokio::test]
 async fn stopping_ends_what_stalls() {
     let local = start().await;
-    local.inject(FaultRule::refuse(End::Stall));
+    local.inject(FaultRule::refuse(ConnectionEnd::Stall));
     let mut socket = connect(&local).await;
     socket.write_all(b"POST").await.unwrap();
     assert!(local.stop().await);

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use super::fault_ends::{call, good, stream_call};
 use super::stream_wire::{pipe, read_chunk, read_head};
 use super::*;
-use crate::{At, End, Fault};
+use crate::{ConnectionEnd, Fault, FaultPoint};
 
 #[tokio::test(start_paused = true)]
 async fn a_head_that_comes_late() {
@@ -65,7 +65,9 @@ async fn an_answer_that_drips() {
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_drips_and_stops() {
     let endpoint = endpoint();
-    let fault = Fault::new().drip(10, Duration::from_secs(2)).break_at(At::ResponseBytes(35), End::Close);
+    let fault = Fault::new()
+        .drip(10, Duration::from_secs(2))
+        .break_at(FaultPoint::ResponseBytes(35), ConnectionEnd::Close);
     endpoint.script.push(fault.into());
     let start = Instant::now();
     let (mut socket, _alive) = pipe(&endpoint, 1 << 20);

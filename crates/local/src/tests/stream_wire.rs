@@ -10,7 +10,7 @@ use super::streams::{LLAMA, PROMPT, chunk, messages};
 use super::wire::{connect, wire};
 use super::*;
 use crate::server::connection;
-use crate::{Local, StreamEnd, StreamFault, StreamRecord};
+use crate::{LocalEndpoint, StreamEnd, StreamFault, StreamRecord};
 
 /// Reads a head, in lower case.
 pub(super) async fn read_head(stream: &mut (impl AsyncBufRead + Unpin)) -> String {
@@ -162,7 +162,7 @@ async fn a_stream_that_nobody_reads_is_made_no_further() {
 
 #[tokio::test]
 async fn stopping_waits_for_a_stream() {
-    let local = Local::builder().pace(Duration::from_millis(1)).clock(now).start().await.unwrap();
+    let local = LocalEndpoint::builder().pace(Duration::from_millis(1)).clock(now).start().await.unwrap();
     let mut stream = connect(&local).await;
     stream.write_all(&wire(&streaming(LLAMA, PROMPT))).await.unwrap();
     read_head(&mut stream).await;

@@ -4,7 +4,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
 use super::*;
-use crate::{Local, StartError};
+use crate::{LocalEndpoint, StartError};
 
 /// The bytes of a request on the wire.
 pub(super) fn wire(request: &Request<Bytes>) -> Vec<u8> {
@@ -32,7 +32,7 @@ pub(super) async fn read(stream: &mut BufReader<TcpStream>) -> (String, Vec<u8>)
     (head, body)
 }
 
-pub(super) async fn connect(local: &Local) -> BufReader<TcpStream> {
+pub(super) async fn connect(local: &LocalEndpoint) -> BufReader<TcpStream> {
     let address = local.url();
     BufReader::new(TcpStream::connect(address.strip_prefix("http://").unwrap()).await.unwrap())
 }
@@ -72,17 +72,17 @@ async fn a_body_that_is_too_long_is_received_and_refused() {
 
 #[tokio::test]
 async fn stopping_closes_connections_and_frees_the_port() {
-    let local = Local::start().await.unwrap();
+    let local = LocalEndpoint::start().await.unwrap();
     let url = local.url();
     let port: u16 = url.rsplit_once(':').unwrap().1.parse().unwrap();
-    let taken = Local::builder().port(port).start().await;
+    let taken = LocalEndpoint::builder().port(port).start().await;
     assert!(matches!(&taken, Err(StartError::Listen { .. })), "{taken:?}");
     check_says(&taken.unwrap_err().to_string(), &format!("cannot listen on 127.0.0.1:{port}: "));
 
     let mut idle = connect(&local).await;
     assert!(local.stop().await, "idle connections are not waited for");
     assert_eq!(idle.read(&mut [0]).await.unwrap_or(0), 0, "the connection is closed");
-    let again = Local::builder().port(port).start().await.unwrap();
+    let again = LocalEndpoint::builder().port(port).start().await.unwrap();
     assert_eq!(again.url(), url);
 }
 
@@ -113,7 +113,7 @@ async fn stopping_waits_for_a_call_in_progress() {
 
 #[tokio::test]
 async fn dropping_stops_too() {
-    let local = Local::start().await.unwrap();
+    let local = LocalEndpoint::start().await.unwrap();
     let mut idle = connect(&local).await;
     drop(local);
     assert_eq!(idle.read(&mut [0]).await.unwrap_or(0), 0, "the connection is closed");
@@ -121,10 +121,10 @@ async fn dropping_stops_too() {
 
 #[tokio::test]
 async fn an_endpoint_says_how_to_call_it() {
-    let local = Local::start().await.unwrap();
+    let local = LocalEndpoint::start().await.unwrap();
     assert_eq!((local.access_key_id(), local.region()), (Builder::ACCESS_KEY_ID, "us-east-1"));
     assert_eq!((local.session_token(), local.bearer_token()), (None, None));
-    let builder = Local::builder().credentials("ID", "secret", Some("token".to_owned()));
+    let builder = LocalEndpoint::builder().credentials("ID", "secret", Some("token".to_owned()));
     let local = builder.bearer_token("bearer").region("eu-west-1").start().await.unwrap();
     assert_eq!((local.access_key_id(), local.secret_access_key()), ("ID", "secret"));
     assert_eq!((local.session_token(), local.bearer_token()), (Some("token"), Some("bearer")));

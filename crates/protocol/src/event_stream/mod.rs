@@ -27,7 +27,7 @@ pub use error::{EncodeError, FrameError, FrameErrorKind, HeaderError, Truncated}
 pub use header::{HeaderValue, Headers};
 pub use kind::{Kind, exception, header, required};
 pub use message::{Builder, Message};
-pub use stream::{CONTENT_TYPE, EventStream, EventStreamInput, EventStreamOutput};
+pub use stream::{CONTENT_TYPE, EventStream, InputEventStream, OutputEventStream};
 pub use writer::Writer;
 
 pub(crate) use kind::error_of;

@@ -32,14 +32,14 @@ pub trait EventStream: Sized + Send + 'static {
 }
 
 /// An operation whose input has a stream of events, sent behind the request's head.
-pub trait EventStreamInput: Operation {
+pub trait InputEventStream: Operation {
     /// The events.
     type Events: EventStream;
 }
 
 /// An operation whose output has a stream of events, which come behind the response's head:
 /// [`parse`](Operation::parse) of a response with an empty body gives all other members.
-pub trait EventStreamOutput: Operation {
+pub trait OutputEventStream: Operation {
     /// The events.
     type Events: EventStream;
 }

@@ -13,12 +13,12 @@ use futures_core::Stream;
 use http_body::{Body, Frame, SizeHint};
 
 use super::{boxed::BoxBody, request::take_frame};
-#[cfg(feature = "deadlines")]
-use crate::deadline::Watch;
 #[cfg(feature = "hyper")]
 use crate::hyper::Http1Body;
 #[cfg(feature = "http2")]
 use crate::hyper::Http2Body;
+#[cfg(feature = "timeouts")]
+use crate::timeout::Watch;
 use crate::{TransportError, TransportErrorKind};
 
 /// What [`ResponseBody::collect`] reserves at most on the word of `Content-Length` alone, in bytes.
@@ -37,7 +37,7 @@ const LARGEST_RESERVE: u64 = 8 << 20;
 pub struct ResponseBody {
     inner: Inner,
     ends_with_connection: bool,
-    #[cfg(feature = "deadlines")]
+    #[cfg(feature = "timeouts")]
     watch: Option<Watch>,
 }
 
@@ -71,7 +71,7 @@ impl ResponseBody {
         Self::new(Inner::Http2(body))
     }
 
-    #[cfg(feature = "deadlines")]
+    #[cfg(feature = "timeouts")]
     pub(crate) fn watched(self, watch: Option<Watch>) -> Self {
         Self { watch, ..self }
     }
@@ -80,7 +80,7 @@ impl ResponseBody {
         Self {
             inner,
             ends_with_connection: false,
-            #[cfg(feature = "deadlines")]
+            #[cfg(feature = "timeouts")]
             watch: None,
         }
     }
@@ -160,9 +160,9 @@ fn incomplete(
     frame.map(|frame| frame.map_err(|error| TransportError::new(TransportErrorKind::BodyIncomplete, error)))
 }
 
-#[cfg(feature = "deadlines")]
+#[cfg(feature = "timeouts")]
 impl ResponseBody {
-    /// Holds what the body says against its deadlines.
+    /// Holds what the body says against its timeouts.
     fn in_time(&mut self, polled: Polled, cx: &mut Context<'_>) -> Polled {
         let Some(watch) = &mut self.watch else { return polled };
         match polled {
@@ -182,7 +182,7 @@ impl Body for ResponseBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, TransportError>>> {
         let polled = self.inner.poll_frame(cx);
-        #[cfg(feature = "deadlines")]
+        #[cfg(feature = "timeouts")]
         let polled = self.in_time(polled, cx);
         let frame = ready!(polled);
         // After its end or its error a body is not asked again.

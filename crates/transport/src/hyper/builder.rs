@@ -7,7 +7,7 @@ use bytes::Bytes;
 #[cfg(not(feature = "http2"))]
 use super::tls::HTTP1;
 #[cfg(feature = "http2")]
-use super::{HttpVersions, http2::Ping};
+use super::{HttpVersionPolicy, http2::Ping};
 use super::{HyperTransport, tcp::Keepalive, tls::Roots};
 use crate::Proxies;
 
@@ -19,7 +19,7 @@ pub struct HyperTransportBuilder {
     pub(super) roots: Roots,
     pub(super) proxies: Proxies,
     #[cfg(feature = "http2")]
-    pub(super) versions: HttpVersions,
+    pub(super) versions: HttpVersionPolicy,
     #[cfg(feature = "http2")]
     pub(super) ping: Ping,
     pub(super) pool_idle_timeout: Duration,
@@ -59,7 +59,7 @@ impl HyperTransportBuilder {
     /// no limit.
     ///
     /// A call over HTTP/1.1 has its connection for itself until its body was read to the end or dropped. One that
-    /// finds the limit reached waits its turn, for as long as its own deadlines let it: nothing is sent meanwhile.
+    /// finds the limit reached waits its turn, for as long as its own timeouts let it: nothing is sent meanwhile.
     pub fn max_connections_per_host(mut self, connections: usize) -> Self {
         self.max_connections_per_host = connections;
         self
@@ -102,7 +102,7 @@ impl HyperTransportBuilder {
 
     /// The versions of HTTP to speak. Default: HTTP/1.1.
     #[cfg(feature = "http2")]
-    pub fn versions(mut self, versions: HttpVersions) -> Self {
+    pub fn versions(mut self, versions: HttpVersionPolicy) -> Self {
         self.versions = versions;
         self
     }
@@ -140,7 +140,7 @@ impl Default for HyperTransportBuilder {
             roots: Roots::System,
             proxies: Proxies::default(),
             #[cfg(feature = "http2")]
-            versions: HttpVersions::default(),
+            versions: HttpVersionPolicy::default(),
             #[cfg(feature = "http2")]
             ping: Ping { interval: Duration::from_secs(30), timeout: Duration::from_secs(15) },
             pool_idle_timeout: Duration::from_secs(60),

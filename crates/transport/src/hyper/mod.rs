@@ -23,7 +23,7 @@ mod tests;
 mod tls;
 mod tunnel;
 #[cfg(feature = "http2")]
-mod versions;
+mod version_policy;
 
 use std::{fmt, sync::Arc};
 
@@ -37,7 +37,7 @@ pub(crate) use response::Http1Body;
 #[cfg(feature = "http2")]
 pub(crate) use response::Http2Body;
 #[cfg(feature = "http2")]
-pub use versions::HttpVersions;
+pub use version_policy::HttpVersionPolicy;
 
 /// Sends requests over HTTP/1.1 with [hyper](https://hyper.rs), and reuses connections.
 ///

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    HttpVersions, Inner, classify,
+    HttpVersionPolicy, Inner, classify,
     http2::Http2,
     pool::{Host, Lease},
     send::{Connection, Route},
@@ -31,7 +31,7 @@ impl Inner {
             return Ok((Connection::Http1(Lease::new(connection, Arc::clone(host), permit)), false));
         }
         let opened = self.connector.connect(&route.scheme, &route.authority, route.proxy).await?;
-        let only = self.settings.versions == HttpVersions::Http2;
+        let only = self.settings.versions == HttpVersionPolicy::Http2;
         let agreed = opened.http2.unwrap_or(only);
         if only && !agreed {
             let words = "the peer did not agree to HTTP/2, and nothing else is to be spoken";

@@ -6,7 +6,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 
 use crate::{
     TransportError,
-    TransportErrorKind::{self, Connect, InvalidRequest, Send, Timeout},
+    TransportErrorKind::{self, Connect, InvalidRequest, ResponseTimeout, Send},
     error::find,
 };
 
@@ -25,7 +25,7 @@ fn kind(error: &ConnectorError) -> TransportErrorKind {
     }
     if error.is_timeout() {
         // Connecting or reading: only the words differ.
-        return Timeout;
+        return ResponseTimeout;
     }
     match find::<io::Error>(error).map(io::Error::kind) {
         // Only a connection that was never made is refused.
@@ -60,7 +60,7 @@ mod tests {
     fn what_is_open_may_have_been_sent() {
         let connected = || ConnectionMetadata::builder().proxied(false).poison_fn(|| ()).build();
         check(ConnectorError::io(io(io::ErrorKind::ConnectionReset)), Send);
-        check(ConnectorError::timeout("HTTP connect timeout".into()), Timeout);
+        check(ConnectorError::timeout("HTTP connect timeout".into()), ResponseTimeout);
         check(ConnectorError::other("?".into(), None), Send);
         check(ConnectorError::user("dispatch task is gone".into()).with_connection(connected()), Send);
     }

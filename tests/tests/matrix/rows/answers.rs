@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
-use invoke_model_client::FailureClass::{Ambiguous, Failed, Rejected};
+use invoke_model_client::FailureClass::{Ambiguous, Rejected, ServerError};
 use invoke_model_client::types::{
     AccessDeniedException, InternalServerException, ModelErrorException, ModelNotReadyException,
     ModelTimeoutException, ResourceNotFoundException, ServiceQuotaExceededException,
@@ -104,7 +104,7 @@ fn failures() -> Vec<Row> {
     use Setting::{Ambiguous as Risk, Default};
     vec![
         failed.answered(Default, 2, (1, 2, 1)),
-        always.fails(Default, "InternalServerException", Failed, 3, (1, 3, 0)),
+        always.fails(Default, "InternalServerException", ServerError, 3, (1, 3, 0)),
         slow.fails(Default, "ModelTimeoutException", Ambiguous, 1, (1, 1, 1)),
         slow.answered(Risk, 2, (1, 2, 2)),
         broke.fails(Default, "ModelErrorException", Ambiguous, 1, (1, 1, 1)),

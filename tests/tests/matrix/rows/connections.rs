@@ -1,7 +1,7 @@
 //! Connections that break.
 
 use invoke_model_client::FailureClass::Ambiguous;
-use invoke_model_local::{At, End, Fault, FaultRule};
+use invoke_model_local::{ConnectionEnd, Fault, FaultPoint, FaultRule};
 
 use super::super::row::{Row, Setting};
 use super::whole;
@@ -14,14 +14,21 @@ pub(super) fn rows() -> Vec<Row> {
 
 /// Before the whole request was read.
 fn before() -> Vec<Row> {
-    let refused =
-        whole("connection closed when it is accepted, once", [FaultRule::refuse(End::Close).first(1)]);
-    let reset = whole("connection reset when it is accepted, once", [FaultRule::refuse(End::Reset).first(1)]);
-    let begun =
-        whole("reset when the request begins, once", [FaultRule::break_request(0, End::Reset).first(1)]);
+    let refused = whole(
+        "connection closed when it is accepted, once",
+        [FaultRule::refuse(ConnectionEnd::Close).first(1)],
+    );
+    let reset = whole(
+        "connection reset when it is accepted, once",
+        [FaultRule::refuse(ConnectionEnd::Reset).first(1)],
+    );
+    let begun = whole(
+        "reset when the request begins, once",
+        [FaultRule::break_request(0, ConnectionEnd::Reset).first(1)],
+    );
     let midway = whole(
         "reset after 100 bytes of the request, once",
-        [FaultRule::break_request(100, End::Reset).first(1)],
+        [FaultRule::break_request(100, ConnectionEnd::Reset).first(1)],
     );
     use Setting::{Ambiguous as Risk, Default};
     // The client has sent it all by then, so that it cannot know.
@@ -41,31 +48,31 @@ fn before() -> Vec<Row> {
 fn after() -> Vec<Row> {
     let unanswered = whole(
         "closed after the request, before any work, once",
-        [Fault::new().break_at(At::Request, End::Close).first(1)],
+        [Fault::new().break_at(FaultPoint::Request, ConnectionEnd::Close).first(1)],
     );
     let lost = whole(
         "reset after the work, before the answer, once",
-        [Fault::new().break_at(At::ResponseBytes(0), End::Reset).first(1)],
+        [Fault::new().break_at(FaultPoint::ResponseBytes(0), ConnectionEnd::Reset).first(1)],
     );
     let head = whole(
         "closed after 20 bytes of the answer, once",
-        [Fault::new().break_at(At::ResponseBytes(20), End::Close).first(1)],
+        [Fault::new().break_at(FaultPoint::ResponseBytes(20), ConnectionEnd::Close).first(1)],
     );
     let body = whole(
         "closed after 10 bytes of the body, once",
-        [Fault::new().break_at(At::BodyBytes(10), End::Close).first(1)],
+        [Fault::new().break_at(FaultPoint::BodyBytes(10), ConnectionEnd::Close).first(1)],
     );
     let reset = whole(
         "reset after 10 bytes of the body, once",
-        [Fault::new().break_at(At::BodyBytes(10), End::Reset).first(1)],
+        [Fault::new().break_at(FaultPoint::BodyBytes(10), ConnectionEnd::Reset).first(1)],
     );
     let half = whole(
         "half-closed after 10 bytes of the body, once",
-        [Fault::new().break_at(At::BodyBytes(10), End::HalfClose).first(1)],
+        [Fault::new().break_at(FaultPoint::BodyBytes(10), ConnectionEnd::HalfClose).first(1)],
     );
     let unended = whole(
         "closed before the last chunk, once",
-        [Fault::new().break_at(At::LastChunk, End::Close).first(1)],
+        [Fault::new().break_at(FaultPoint::LastChunk, ConnectionEnd::Close).first(1)],
     );
     let longer =
         whole("a Content-Length beyond the body, once", [Fault::new().content_length(100_000).first(1)]);

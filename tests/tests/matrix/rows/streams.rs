@@ -6,7 +6,7 @@ use invoke_model_client::FailureClass::Ambiguous;
 use invoke_model_client::types::{
     InternalServerException, ModelStreamErrorException, ResponseStreamError, ThrottlingException,
 };
-use invoke_model_local::{At, End, Fault, FaultRule, StreamFault};
+use invoke_model_local::{ConnectionEnd, Fault, FaultPoint, FaultRule, StreamFault};
 
 use super::super::row::{Row, Setting};
 use super::stream;
@@ -46,16 +46,18 @@ pub(super) fn rows() -> Vec<Row> {
     );
     let between = stream("cut between two events", [broken(2, StreamFault::Cut { bytes: 0 })]);
     let inside = stream("cut in the midst of an event", [broken(2, StreamFault::Cut { bytes: 30 })]);
-    let unended =
-        stream("cut before the last chunk", [Fault::new().break_at(At::LastChunk, End::Close).into()]);
+    let unended = stream(
+        "cut before the last chunk",
+        [Fault::new().break_at(FaultPoint::LastChunk, ConnectionEnd::Close).into()],
+    );
     let reset = stream(
         "reset after 200 bytes of the body",
-        [Fault::new().break_at(At::BodyBytes(200), End::Reset).into()],
+        [Fault::new().break_at(FaultPoint::BodyBytes(200), ConnectionEnd::Reset).into()],
     );
     let paused = stream("57 s before each event", [Fault::new().pace(second * 57).into()]);
     let silent = stream(
         "silence after 200 bytes of the body",
-        [Fault::new().break_at(At::BodyBytes(200), End::Stall).into()],
+        [Fault::new().break_at(FaultPoint::BodyBytes(200), ConnectionEnd::Stall).into()],
     );
     use Setting::{Ambiguous as Risk, Default, Idle, Total};
     vec![
@@ -75,8 +77,8 @@ pub(super) fn rows() -> Vec<Row> {
         reset.fails(Default, "Truncated", Ambiguous, 1, (1, 1, 1)),
         paused.answered(Default, 1, (1, 1, 1)),
         paused.answered(Idle, 1, (1, 1, 1)),
-        paused.fails(Total, "Deadline(Total)", Ambiguous, 1, (1, 1, 1)),
-        silent.fails(Default, "Deadline(Idle)", Ambiguous, 1, (1, 1, 1)),
-        silent.fails(Idle, "Deadline(Idle)", Ambiguous, 1, (1, 1, 1)),
+        paused.fails(Total, "Timeout(Operation)", Ambiguous, 1, (1, 1, 1)),
+        silent.fails(Default, "Timeout(Idle)", Ambiguous, 1, (1, 1, 1)),
+        silent.fails(Idle, "Timeout(Idle)", Ambiguous, 1, (1, 1, 1)),
     ]
 }

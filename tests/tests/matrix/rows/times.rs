@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use invoke_model_client::FailureClass::{Ambiguous, Rejected};
 use invoke_model_client::types::ThrottlingException;
-use invoke_model_local::{At, End, Fault, RetryAfter};
+use invoke_model_local::{ConnectionEnd, Fault, FaultPoint, RetryAfter};
 
 use super::super::row::{Row, Setting};
 use super::whole;
@@ -14,12 +14,17 @@ pub(super) fn rows() -> Vec<Row> {
     let hour = whole("an hour of thinking", [Fault::new().delay(second * 3600).into()]);
     let slow = whole("59 s of thinking", [Fault::new().delay(second * 59).into()]);
     let drip = whole("a byte each 50 s", [Fault::new().drip(1, second * 50).into()]);
-    let stalled = whole("silence after the request", [Fault::new().break_at(At::Request, End::Stall).into()]);
-    let once =
-        whole("silence after the request, once", [Fault::new().break_at(At::Request, End::Stall).first(1)]);
+    let stalled = whole(
+        "silence after the request",
+        [Fault::new().break_at(FaultPoint::Request, ConnectionEnd::Stall).into()],
+    );
+    let once = whole(
+        "silence after the request, once",
+        [Fault::new().break_at(FaultPoint::Request, ConnectionEnd::Stall).first(1)],
+    );
     let midway = whole(
         "silence in the midst of the body",
-        [Fault::new().break_at(At::BodyBytes(10), End::Stall).into()],
+        [Fault::new().break_at(FaultPoint::BodyBytes(10), ConnectionEnd::Stall).into()],
     );
     let later = whole(
         "429 with Retry-After of 59 s, twice",
@@ -32,20 +37,20 @@ pub(super) fn rows() -> Vec<Row> {
     use Setting::{Ambiguous as Risk, Default, FirstByte, Idle, Total, TotalAmbiguous};
     vec![
         hour.answered(Default, 1, (1, 1, 1)),
-        hour.fails(FirstByte, "Deadline(FirstByte)", Ambiguous, 1, (1, 1, 1)),
+        hour.fails(FirstByte, "Timeout(FirstByte)", Ambiguous, 1, (1, 1, 1)),
         hour.answered(Idle, 1, (1, 1, 1)),
-        hour.fails(Total, "Deadline(Total)", Ambiguous, 1, (1, 1, 1)),
+        hour.fails(Total, "Timeout(Operation)", Ambiguous, 1, (1, 1, 1)),
         slow.answered(FirstByte, 1, (1, 1, 1)),
         slow.answered(Total, 1, (1, 1, 1)),
-        drip.fails(Total, "Deadline(Total)", Ambiguous, 1, (1, 1, 1)),
+        drip.fails(Total, "Timeout(Operation)", Ambiguous, 1, (1, 1, 1)),
         stalled.row(Default, "still waiting", None, 1, (1, 1, 0)),
-        stalled.fails(FirstByte, "Deadline(FirstByte)", Ambiguous, 1, (1, 1, 0)),
-        stalled.fails(Total, "Deadline(Total)", Ambiguous, 1, (1, 1, 0)),
-        once.fails(FirstByte, "Deadline(FirstByte)", Ambiguous, 1, (1, 1, 0)),
-        stalled.fails(TotalAmbiguous, "Deadline(Total)", Ambiguous, 1, (1, 1, 0)),
-        midway.fails(Default, "Deadline(Idle)", Ambiguous, 1, (1, 1, 1)),
-        midway.fails(Idle, "Deadline(Idle)", Ambiguous, 1, (1, 1, 1)),
-        midway.fails(Risk, "Deadline(Idle)", Ambiguous, 3, (3, 3, 3)),
+        stalled.fails(FirstByte, "Timeout(FirstByte)", Ambiguous, 1, (1, 1, 0)),
+        stalled.fails(Total, "Timeout(Operation)", Ambiguous, 1, (1, 1, 0)),
+        once.fails(FirstByte, "Timeout(FirstByte)", Ambiguous, 1, (1, 1, 0)),
+        stalled.fails(TotalAmbiguous, "Timeout(Operation)", Ambiguous, 1, (1, 1, 0)),
+        midway.fails(Default, "Timeout(Idle)", Ambiguous, 1, (1, 1, 1)),
+        midway.fails(Idle, "Timeout(Idle)", Ambiguous, 1, (1, 1, 1)),
+        midway.fails(Risk, "Timeout(Idle)", Ambiguous, 3, (3, 3, 3)),
         later.answered(Default, 3, (1, 3, 1)),
         later.fails(Total, "ThrottlingException", Rejected, 2, (1, 2, 0)),
         no_time.fails(Total, "ThrottlingException", Rejected, 1, (1, 1, 0)),

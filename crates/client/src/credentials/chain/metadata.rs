@@ -1,4 +1,4 @@
-//! Sources on the machine itself: the agent of a container, the metadata of an instance.
+//! SettingSources on the machine itself: the agent of a container, the metadata of an instance.
 
 use std::net::IpAddr;
 use std::time::Duration;

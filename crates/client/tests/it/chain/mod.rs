@@ -64,7 +64,7 @@ impl Home {
     fn settings(&self, fake: &Fake) -> ConfigBuilder {
         let variables = self.variables.clone();
         let read = move |name: &str| variables.get(name).cloned();
-        ConfigBuilder::from_environment(read).transport(fake.clone()).clock(now)
+        ConfigBuilder::from_env_with(read).transport(fake.clone()).time_source(now)
     }
 
     fn client(&self, fake: &Fake) -> Client {

@@ -1,6 +1,6 @@
 //! Who goes before whom.
 
-use invoke_model_client::{AuthScheme, Client, ConfigBuilder, Credentials, Source};
+use invoke_model_client::{AuthScheme, Client, ConfigBuilder, Credentials, SettingSource};
 
 use super::{Home, answers, contained};
 
@@ -18,7 +18,7 @@ fn everything() -> Home {
 }
 
 /// Who calls, and where that came from. Nothing is sent for it.
-async fn who(settings: ConfigBuilder) -> (String, Option<Source>) {
+async fn who(settings: ConfigBuilder) -> (String, Option<SettingSource>) {
     let client = Client::new(settings).unwrap();
     let explained = client.invoke_model().model_id("a").body("{}").explain().await.unwrap();
     let who = match explained.auth_scheme {
@@ -35,33 +35,39 @@ async fn the_order() {
         assert_eq!(who(change(home.settings(&fake))).await, (expected.to_owned(), Some(source)));
         assert!(fake.requests().is_empty());
     };
-    let token = Source::Environment("AWS_BEARER_TOKEN_BEDROCK");
-    let keys = Source::Environment("AWS_ACCESS_KEY_ID");
+    let token = SettingSource::Environment("AWS_BEARER_TOKEN_BEDROCK");
+    let keys = SettingSource::Environment("AWS_ACCESS_KEY_ID");
     let own = || Credentials::new("AKIDCODE", "s", None);
     // Code before the environment, and there the token, the keys, the chain.
-    check(everything(), |s| s.bearer_token("code"), "Bearer code", Source::Code).await;
-    check(everything(), |s| s.bearer_token("code").profile("dev"), "Bearer code", Source::Code).await;
+    check(everything(), |s| s.bearer_token("code"), "Bearer code", SettingSource::Code).await;
+    check(everything(), |s| s.bearer_token("code").profile_name("dev"), "Bearer code", SettingSource::Code)
+        .await;
     check(
         everything(),
         |s| s.credentials_provider(Credentials::new("AKIDCODE", "s", None)),
         "AKIDCODE",
-        Source::Code,
+        SettingSource::Code,
     )
     .await;
     let fake = answers(&[]);
-    let both = everything().settings(&fake).credentials_provider(own()).profile("dev");
-    assert_eq!(who(both).await, ("AKIDCODE".to_owned(), Some(Source::Code)));
-    check(everything(), |s| s.profile("dev"), "AKIDDEV", Source::DefaultChain).await;
+    let both = everything().settings(&fake).credentials_provider(own()).profile_name("dev");
+    assert_eq!(who(both).await, ("AKIDCODE".to_owned(), Some(SettingSource::Code)));
+    check(everything(), |s| s.profile_name("dev"), "AKIDDEV", SettingSource::DefaultChain).await;
     check(everything(), |s| s, "Bearer the-token", token).await;
     // The off switch, and an empty variable.
-    check(everything(), |s| s.ignore_bearer(), "AKIDENV", keys).await;
+    check(everything(), |s| s.disable_bearer_token(), "AKIDENV", keys).await;
     check(everything().set("AWS_BEARER_TOKEN_BEDROCK", ""), |s| s, "AKIDENV", keys).await;
     let chained = || everything().unset("AWS_BEARER_TOKEN_BEDROCK").unset("AWS_ACCESS_KEY_ID");
     let chained = || chained().unset("AWS_SECRET_ACCESS_KEY");
-    check(chained(), |s| s, "AKIDDEFAULT", Source::DefaultChain).await;
-    check(chained().set("AWS_PROFILE", "dev"), |s| s, "AKIDDEV", Source::DefaultChain).await;
-    check(chained().set("AWS_PROFILE", "dev"), |s| s.profile("default"), "AKIDDEFAULT", Source::DefaultChain)
-        .await;
+    check(chained(), |s| s, "AKIDDEFAULT", SettingSource::DefaultChain).await;
+    check(chained().set("AWS_PROFILE", "dev"), |s| s, "AKIDDEV", SettingSource::DefaultChain).await;
+    check(
+        chained().set("AWS_PROFILE", "dev"),
+        |s| s.profile_name("default"),
+        "AKIDDEFAULT",
+        SettingSource::DefaultChain,
+    )
+    .await;
     // AWS_PROFILE does not go before the keys, as in the SDKs.
     let named = everything().unset("AWS_BEARER_TOKEN_BEDROCK").set("AWS_PROFILE", "dev");
     check(named, |s| s, "AKIDENV", keys).await;
@@ -110,11 +116,16 @@ async fn the_region_is_the_profile_s_where_nobody_sets_one() {
         assert_eq!((config.region(), config.sources().region), (Some(expected), Some(source)));
     };
     let home = || Home::config(PROFILES).unset("AWS_REGION");
-    check(home(), |s| s, "eu-west-1", Source::Profile);
-    check(home().set("AWS_PROFILE", "dev"), |s| s, "eu-north-1", Source::Profile);
-    check(home(), |s| s.profile("dev"), "eu-north-1", Source::Profile);
-    check(home(), |s| s.region("us-east-1"), "us-east-1", Source::Code);
-    check(home().set("AWS_REGION", "us-west-2"), |s| s, "us-west-2", Source::Environment("AWS_REGION"));
+    check(home(), |s| s, "eu-west-1", SettingSource::Profile);
+    check(home().set("AWS_PROFILE", "dev"), |s| s, "eu-north-1", SettingSource::Profile);
+    check(home(), |s| s.profile_name("dev"), "eu-north-1", SettingSource::Profile);
+    check(home(), |s| s.region("us-east-1"), "us-east-1", SettingSource::Code);
+    check(
+        home().set("AWS_REGION", "us-west-2"),
+        |s| s,
+        "us-west-2",
+        SettingSource::Environment("AWS_REGION"),
+    );
     let bad = Home::config("[default]\nregion = a/b").unset("AWS_REGION").settings(&answers(&[])).build();
     assert_eq!(
         bad.unwrap_err().to_string(),

@@ -96,7 +96,7 @@ async fn with_a_named_source() {
     // The keys of the environment go before the profile, but for one that the program names.
     let fake = answers(&[(200, &role)]);
     let home = home("Environment").set("AWS_ACCESS_KEY_ID", "AKIDENV").set("AWS_SECRET_ACCESS_KEY", "secret");
-    let client = invoke_model_client::Client::new(home.settings(&fake).profile("default")).unwrap();
+    let client = invoke_model_client::Client::new(home.settings(&fake).profile_name("default")).unwrap();
     let explained = client.invoke_model().model_id("a").body("{}").explain().await.unwrap();
     assert_eq!(signer(&explained.request), "ASIAROLE123456789012");
     assert_eq!(signer(&fake.requests()[0]), "AKIDENV");

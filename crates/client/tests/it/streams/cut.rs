@@ -1,6 +1,6 @@
 //! Frames cut and joined at every byte; streams that end, or are altered, at every byte.
 
-use invoke_model_client::{Cut, ErrorKind};
+use invoke_model_client::{ErrorKind, TruncationCause};
 use proptest::prelude::*;
 
 use super::*;
@@ -42,7 +42,7 @@ async fn a_lost_connection_is_no_end_wherever_it_is_lost() {
         assert_eq!(read, events()[..expected], "lost at {at}");
         let error = error.unwrap();
         let ErrorKind::Truncated(truncated) = error.kind() else { panic!("lost at {at}: {error}") };
-        assert!(matches!(truncated.cut, Cut::Connection(_)), "lost at {at}: {error}");
+        assert!(matches!(truncated.cut, TruncationCause::Connection(_)), "lost at {at}: {error}");
         assert_eq!((truncated.received.events, truncated.received.bytes), (expected as u64, at as u64));
         assert_eq!(error.received(), Some(truncated.received));
         assert!(error.may_have_been_sent() && error.is_retryable());
@@ -63,7 +63,7 @@ async fn an_end_in_the_midst_of_a_frame_is_a_cut() {
             continue;
         };
         let ErrorKind::Truncated(truncated) = error.kind() else { panic!("ended at {at}: {error}") };
-        let Cut::Frame { left: said } = truncated.cut else { panic!("ended at {at}: {error}") };
+        let TruncationCause::Frame { left: said } = truncated.cut else { panic!("ended at {at}: {error}") };
         assert_eq!((said, truncated.received.events), (left, expected as u64), "ended at {at}");
     }
 }
@@ -78,7 +78,7 @@ async fn no_altered_byte_passes() {
         let (read, error) = read(&mut answered(pieces([altered])).await.body).await;
         assert_eq!(read, events()[..whole(&frames, at)], "altered at {at}");
         let error = error.unwrap_or_else(|| panic!("altered at {at}"));
-        assert!(matches!(error.kind(), ErrorKind::Frame(_)), "altered at {at}: {error}");
+        assert!(matches!(error.kind(), ErrorKind::Decode(_)), "altered at {at}: {error}");
     }
 }
 

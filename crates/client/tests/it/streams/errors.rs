@@ -90,7 +90,7 @@ async fn what_the_model_does_not_know_is_an_error_too() {
 async fn an_event_that_is_not_what_the_model_says() {
     let check = async |headers: &[(&str, &str)], payload, words: &str| {
         let error = ended(vec![message(headers, payload)]).await;
-        assert!(matches!(error.kind(), ErrorKind::Event { .. }), "{error}");
+        assert!(matches!(error.kind(), ErrorKind::ParseEvent { .. }), "{error}");
         assert!(error.to_string().contains(words), "{error}");
         assert!(!error.is_retryable());
     };
@@ -107,7 +107,7 @@ async fn an_event_that_is_not_what_the_model_says() {
 #[tokio::test]
 async fn bytes_that_are_no_frame() {
     let error = ended(vec![b"data: {\"bytes\":\"e30=\"}\n\n".to_vec()]).await;
-    assert!(matches!(error.kind(), ErrorKind::Frame(_)), "{error}");
+    assert!(matches!(error.kind(), ErrorKind::Decode(_)), "{error}");
     let words =
         "did not answer to the end: the stream has bytes that are no event: frame 0: the prelude has CRC";
     assert!(error.to_string().contains(words), "{error}");

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use invoke_model_client::{Client, Config, Credentials, Cut, ErrorKind};
+use invoke_model_client::{Client, Config, Credentials, ErrorKind, TruncationCause};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::yield_now;
@@ -56,7 +56,7 @@ async fn request(stream: &mut TcpStream) {
     }
 }
 
-async fn call(client: &Client) -> Events<Operation> {
+async fn call(client: &Client) -> EventReceiver<Operation> {
     let call = client.invoke_model_with_response_stream().model_id(ID).body("{}");
     call.send().await.unwrap().body
 }
@@ -133,12 +133,12 @@ async fn a_body_that_only_the_connection_ends_is_never_whole() {
     assert_eq!(read, events());
     let error = error.unwrap();
     let ErrorKind::Truncated(truncated) = error.kind() else { panic!("{error}") };
-    assert!(matches!(truncated.cut, Cut::NoEnd), "{error}");
+    assert!(matches!(truncated.cut, TruncationCause::NoEnd), "{error}");
     assert!(error.to_string().contains("its end cannot be told from a lost connection"), "{error}");
 }
 
 /// A stream whose server has sent one event and is silent.
-async fn silent() -> (Events<Operation>, TcpStream) {
+async fn silent() -> (EventReceiver<Operation>, TcpStream) {
     let (listener, client) = listen().await;
     let server = tokio::spawn(async move {
         let mut stream = accept(&listener).await;

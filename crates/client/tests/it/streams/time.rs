@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use invoke_model_client::{Deadline, Deadlines, ErrorKind, TransportErrorKind};
+use invoke_model_client::{ErrorKind, TimeoutConfig, TimeoutKind, TransportErrorKind};
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::*;
@@ -30,9 +30,9 @@ impl Body for Slow {
     }
 }
 
-/// Events that come after pauses of so many seconds: how many are read, the deadline that passed, and the seconds.
+/// EventReceiver that come after pauses of so many seconds: how many are read, the deadline that passed, and the seconds.
 async fn read_slowly(
-    deadlines: Option<Deadlines>,
+    deadlines: Option<TimeoutConfig>,
     pauses: &[u64],
 ) -> (usize, Option<TransportErrorKind>, u64) {
     let start = Instant::now();
@@ -41,7 +41,7 @@ async fn read_slowly(
     let fake = Fake::answering(Ok(response(200, &FIELDS, body)));
     let mut call = fake.client().invoke_model_with_response_stream().model_id(ID).body("{}");
     if let Some(deadlines) = deadlines {
-        call = call.deadlines(deadlines);
+        call = call.timeout_config(deadlines);
     }
     let (read, error) = read(&mut call.send().await.unwrap().body).await;
     let kind = error.map(|error| match error.kind() {
@@ -51,11 +51,11 @@ async fn read_slowly(
     (read.len(), kind, start.elapsed().as_secs())
 }
 
-fn deadlines(idle: Option<u64>, total: Option<u64>) -> Option<Deadlines> {
-    let mut deadlines = Deadlines::NONE;
-    deadlines.idle = idle.map(Duration::from_secs);
-    deadlines.total = total.map(Duration::from_secs);
-    Some(deadlines)
+fn timeouts(idle: Option<u64>, operation: Option<u64>) -> Option<TimeoutConfig> {
+    let mut timeouts = TimeoutConfig::disabled();
+    timeouts.idle = idle.map(Duration::from_secs);
+    timeouts.operation = operation.map(Duration::from_secs);
+    Some(timeouts)
 }
 
 #[tokio::test(start_paused = true)]
@@ -63,18 +63,18 @@ async fn a_healthy_slow_stream_is_not_ended() {
     // 57 seconds between two parts is what a model in use did; then ten minutes, then two hours in all.
     assert_eq!(read_slowly(None, &[57, 57, 600, 57]).await, (4, None, 771));
     assert_eq!(read_slowly(None, &[57; 127]).await, (127, None, 7239));
-    assert_eq!(read_slowly(deadlines(Some(60), None), &[57; 127]).await, (127, None, 7239));
-    assert_eq!(read_slowly(deadlines(None, Some(7200)), &[3600, 3599]).await, (2, None, 7199));
+    assert_eq!(read_slowly(timeouts(Some(60), None), &[57; 127]).await, (127, None, 7239));
+    assert_eq!(read_slowly(timeouts(None, Some(7200)), &[3600, 3599]).await, (2, None, 7199));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_deadline_ends_what_it_is_named_for() {
-    let idle = Some(TransportErrorKind::Deadline(Deadline::Idle));
-    let total = Some(TransportErrorKind::Deadline(Deadline::Total));
+    let idle = Some(TransportErrorKind::Timeout(TimeoutKind::Idle));
+    let operation = Some(TransportErrorKind::Timeout(TimeoutKind::Operation));
     assert_eq!(read_slowly(None, &[57, 901]).await, (1, idle, 957));
-    assert_eq!(read_slowly(deadlines(Some(56), None), &[55, 57]).await, (1, idle, 111));
-    assert_eq!(read_slowly(deadlines(None, Some(100)), &[57, 57]).await, (1, total, 100));
-    assert_eq!(read_slowly(deadlines(Some(56), Some(100)), &[50, 50, 50]).await, (1, total, 100));
+    assert_eq!(read_slowly(timeouts(Some(56), None), &[55, 57]).await, (1, idle, 111));
+    assert_eq!(read_slowly(timeouts(None, Some(100)), &[57, 57]).await, (1, operation, 100));
+    assert_eq!(read_slowly(timeouts(Some(56), Some(100)), &[50, 50, 50]).await, (1, operation, 100));
 }
 
 #[tokio::test(start_paused = true)]
@@ -83,7 +83,7 @@ async fn a_deadline_says_what_came_and_what_to_set() {
     let length = frame.len();
     let body = Slow { frames: [(1, frame.clone()), (61, frame)].into(), coming: None };
     let fake = Fake::answering(Ok(response(200, &FIELDS, ResponseBody::from_body(body))));
-    let settings = fake.settings().deadlines(deadlines(Some(60), None).unwrap());
+    let settings = fake.settings().timeout_config(timeouts(Some(60), None).unwrap());
     let client = invoke_model_client::Client::new(settings).unwrap();
     let call = client.invoke_model_with_response_stream().model_id(ID).body("{}");
     let (_, error) = read(&mut call.send().await.unwrap().body).await;

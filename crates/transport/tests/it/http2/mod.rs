@@ -8,18 +8,20 @@ mod streams;
 
 use bytes::Bytes;
 use http::Request;
-use invoke_model_transport::{HttpVersions, HyperTransport, HyperTransportBuilder, RequestBody, Transport};
+use invoke_model_transport::{
+    HttpVersionPolicy, HyperTransport, HyperTransportBuilder, RequestBody, Transport,
+};
 
 use crate::{server::Answer, tls::ROOT};
 
 /// A transport that speaks HTTP/2 if the peer does.
 fn negotiating() -> HyperTransportBuilder {
-    HyperTransport::builder().root_certificates_pem(ROOT).versions(HttpVersions::Negotiated)
+    HyperTransport::builder().root_certificates_pem(ROOT).versions(HttpVersionPolicy::Negotiated)
 }
 
 /// A transport that speaks HTTP/2 and nothing else.
 fn only() -> HyperTransportBuilder {
-    HyperTransport::builder().root_certificates_pem(ROOT).versions(HttpVersions::Http2)
+    HyperTransport::builder().root_certificates_pem(ROOT).versions(HttpVersionPolicy::Http2)
 }
 
 fn post(uri: impl Into<String>) -> Request<RequestBody> {

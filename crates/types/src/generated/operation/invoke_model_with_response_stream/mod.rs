@@ -7,7 +7,7 @@ use crate::{
     ServiceQuotaExceededException, ServiceUnavailableException, ThrottlingException, ValidationException,
 };
 use http::{HeaderName, Method};
-use invoke_model_protocol::delivery::Events;
+use invoke_model_protocol::delivery::Streaming;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, PayloadInput, Request, RequestBuilder, Response,
     Route, SerializeError, TargetBuilder, event_stream, fields, text,
@@ -47,7 +47,7 @@ impl Operation for InvokeModelWithResponseStream {
     type Input = InvokeModelWithResponseStreamInput;
     type Output = InvokeModelWithResponseStreamOutput;
     type Error = InvokeModelWithResponseStreamError;
-    type Delivery = Events;
+    type Delivery = Streaming;
 
     fn serialize(input: InvokeModelWithResponseStreamInput) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();
@@ -196,6 +196,6 @@ impl Operation for InvokeModelWithResponseStream {
 
 impl PayloadInput for InvokeModelWithResponseStream {}
 
-impl event_stream::EventStreamOutput for InvokeModelWithResponseStream {
+impl event_stream::OutputEventStream for InvokeModelWithResponseStream {
     type Events = ResponseStream;
 }

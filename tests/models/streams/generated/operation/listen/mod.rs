@@ -3,7 +3,7 @@
 
 use crate::streams::Secrets;
 use http::Method;
-use invoke_model_protocol::delivery::Events;
+use invoke_model_protocol::delivery::Streaming;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, TargetBuilder, event_stream,
@@ -27,7 +27,7 @@ impl Operation for Listen {
     type Input = ListenInput;
     type Output = ListenOutput;
     type Error = ListenError;
-    type Delivery = Events;
+    type Delivery = Streaming;
 
     fn serialize(_input: ListenInput) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();
@@ -45,6 +45,6 @@ impl Operation for Listen {
     }
 }
 
-impl event_stream::EventStreamOutput for Listen {
+impl event_stream::OutputEventStream for Listen {
     type Events = Secrets;
 }

@@ -3,7 +3,7 @@
 
 use crate::streams::{Busy, Lines};
 use http::{HeaderName, Method};
-use invoke_model_protocol::delivery::Events;
+use invoke_model_protocol::delivery::Streaming;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
     SerializeError, TargetBuilder, event_stream, fields, text,
@@ -31,7 +31,7 @@ impl Operation for Talk {
     type Input = TalkInput;
     type Output = TalkOutput;
     type Error = TalkError;
-    type Delivery = Events;
+    type Delivery = Streaming;
 
     fn serialize(input: TalkInput) -> Result<Request, SerializeError> {
         let mut target = TargetBuilder::new();
@@ -70,10 +70,10 @@ impl Operation for Talk {
     }
 }
 
-impl event_stream::EventStreamInput for Talk {
+impl event_stream::InputEventStream for Talk {
     type Events = Lines;
 }
 
-impl event_stream::EventStreamOutput for Talk {
+impl event_stream::OutputEventStream for Talk {
     type Events = Lines;
 }

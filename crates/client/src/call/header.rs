@@ -5,7 +5,7 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 /// A header field that cannot be sent. Never holds the value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum FieldError {
+pub enum HeaderError {
     /// RFC 9110 section 5.1 allows letters, digits and some signs.
     #[error("`{}` is no name of a header field: use letters, digits and hyphens", name.escape_debug())]
     Name {
@@ -40,13 +40,13 @@ const RESERVED: &[&str] = &[
 ];
 
 /// Sets the fields, each in place of one of the same name.
-pub(super) fn insert(headers: &mut HeaderMap, fields: Vec<(String, String)>) -> Result<(), FieldError> {
+pub(super) fn insert(headers: &mut HeaderMap, fields: Vec<(String, String)>) -> Result<(), HeaderError> {
     for (name, value) in fields {
-        let Ok(field) = name.parse::<HeaderName>() else { return Err(FieldError::Name { name }) };
+        let Ok(field) = name.parse::<HeaderName>() else { return Err(HeaderError::Name { name }) };
         if RESERVED.contains(&field.as_str()) {
-            return Err(FieldError::Reserved { name });
+            return Err(HeaderError::Reserved { name });
         }
-        let Ok(value) = HeaderValue::from_str(&value) else { return Err(FieldError::Value { name }) };
+        let Ok(value) = HeaderValue::from_str(&value) else { return Err(HeaderError::Value { name }) };
         headers.insert(field, value);
     }
     Ok(())

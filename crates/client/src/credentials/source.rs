@@ -6,9 +6,9 @@ use std::sync::Arc;
 /// Which link of the default chain gave credentials, in words: `` profile `dev`: static keys ``. Nothing in it is
 /// secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CredentialsLink(Arc<str>);
+pub struct CredentialsSource(Arc<str>);
 
-impl CredentialsLink {
+impl CredentialsSource {
     #[cfg(feature = "credentials-chain")]
     pub(super) fn new(words: impl Into<Arc<str>>) -> Self {
         Self(words.into())
@@ -21,7 +21,7 @@ impl CredentialsLink {
     }
 }
 
-impl fmt::Display for CredentialsLink {
+impl fmt::Display for CredentialsSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }

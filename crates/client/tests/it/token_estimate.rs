@@ -2,13 +2,13 @@
 
 use std::io::{self, Read};
 
-use invoke_model_client::{Demand, Usage};
+use invoke_model_client::{TokenEstimate, Usage};
 use proptest::prelude::*;
 
 fn check(body: &str, expected: impl Into<Option<u64>>) {
-    let demand = Demand::of_body(body.as_bytes());
+    let demand = TokenEstimate::of_body(body.as_bytes());
     assert_eq!(demand.max_output_tokens, expected.into(), "{body}");
-    assert_eq!(Demand::of_reader(body.as_bytes()).unwrap(), demand, "{body}");
+    assert_eq!(TokenEstimate::of_reader(body.as_bytes()).unwrap(), demand, "{body}");
 }
 
 #[test]
@@ -62,8 +62,8 @@ fn limits_in_unusual_writing() {
 }
 
 fn input(body: &[u8]) -> u64 {
-    let demand = Demand::of_body(body);
-    assert_eq!(Demand::of_reader(body).unwrap(), demand);
+    let demand = TokenEstimate::of_body(body);
+    assert_eq!(TokenEstimate::of_reader(body).unwrap(), demand);
     demand.input_tokens
 }
 
@@ -100,16 +100,19 @@ impl Read for Broken<'_> {
 #[test]
 fn a_body_that_cannot_be_read_says_why() {
     for body in [r#"{"max_tokens":8,"messages":["#, r#"{"max_tokens":8}"#, ""] {
-        assert_eq!(Demand::of_reader(Broken(body.as_bytes())).unwrap_err().to_string(), "the disk is gone");
+        assert_eq!(
+            TokenEstimate::of_reader(Broken(body.as_bytes())).unwrap_err().to_string(),
+            "the disk is gone"
+        );
     }
 }
 
 proptest! {
     #[test]
     fn no_body_is_too_odd(body in prop::collection::vec(any::<u8>(), 0..200)) {
-        let demand = Demand::of_body(&body);
+        let demand = TokenEstimate::of_body(&body);
         prop_assert_eq!(demand.input_tokens, (body.len() as u64).div_ceil(4));
-        prop_assert_eq!(Demand::of_reader(&*body).unwrap(), demand);
+        prop_assert_eq!(TokenEstimate::of_reader(&*body).unwrap(), demand);
     }
 
     #[test]
@@ -128,7 +131,7 @@ fn what_the_last_part_of_a_stream_says() {
             let cache = (usage.cache_read_input_tokens, usage.cache_write_input_tokens);
             (usage.input_tokens, usage.output_tokens, cache)
         };
-        assert_eq!(Usage::of_part(part.as_bytes()).map(counts), expected, "{part}");
+        assert_eq!(Usage::from_stream_part(part.as_bytes()).map(counts), expected, "{part}");
     };
     check(
         r#"{"type":"message_stop","amazon-bedrock-invocationMetrics":{"inputTokenCount":12,"outputTokenCount":34,"invocationLatency":900,"firstByteLatency":400,"cacheReadInputTokenCount":5,"cacheWriteInputTokenCount":6}}"#,

@@ -5,7 +5,7 @@ use serde::Deserialize;
 /// Where the connection of a call breaks, for a reason that is not the call's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum At {
+pub enum FaultPoint {
     /// All of the request was read, and nothing was made of it: nobody worked on it.
     Request,
     /// An answer was made, and so many bytes of it were sent, its head included; where it has fewer, all of them.
@@ -22,7 +22,7 @@ pub enum At {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum End {
+pub enum ConnectionEnd {
     /// The client reads the end of the connection (FIN). What it sends afterwards is answered with a reset.
     Close,
     /// The client is told that the connection is no more (RST), and may lose what it has not read.

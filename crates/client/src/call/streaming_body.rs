@@ -5,7 +5,7 @@ use invoke_model_transport::ResponseBody;
 /// An output without its payload, and the payload chunk by chunk.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Chunked<T> {
+pub struct StreamingBodyOutput<T> {
     /// The output; its payload is empty.
     pub output: T,
     /// The payload as it arrives: [`chunk`](ResponseBody::chunk) by chunk, or as a `Stream`. One that ends too early

@@ -6,47 +6,47 @@ use http::Response;
 use http::header::CONTENT_TYPE;
 use invoke_model_protocol::event_stream;
 use invoke_model_protocol::{
-    EventStreamOutput, Operation, ParseError, ParseErrorKind, PayloadOutput, delivery,
+    Operation, OutputEventStream, ParseError, ParseErrorKind, PayloadOutput, delivery,
 };
 use invoke_model_transport::ResponseBody;
 
-use super::Chunked;
+use super::StreamingBodyOutput;
 use super::send::{parse, parse_head};
 use super::trail::Trail;
-use crate::admission::Permit;
-use crate::{ErrorKind, Events};
+use crate::quota::QuotaPermit;
+use crate::{ErrorKind, EventReceiver};
 
-/// What [`send`](crate::Call::send) gives: the [`Output`](Operation::Output) of the operation, or [`Streamed`] for one
+/// What [`send`](crate::Call::send) gives: the [`Output`](Operation::Output) of the operation, or [`EventStreamOutput`] for one
 /// that answers with events.
-pub type Answer<O> = <<O as Operation>::Delivery as Deliver<O>>::Answer;
+pub type CallOutput<O> = <<O as Operation>::Delivery as Deliver<O>>::Output;
 
 /// An output, and the events that follow it.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Streamed<O: EventStreamOutput> {
+pub struct EventStreamOutput<O: OutputEventStream> {
     /// All but the events: what stands in the head of the answer.
     pub output: O::Output,
-    /// The events as they come: [`recv`](Events::recv) one by one, or as a `Stream`. Dropping them closes the
+    /// The events as they come: [`recv`](EventReceiver::recv) one by one, or as a `Stream`. Dropping them closes the
     /// connection.
-    pub body: Events<O>,
+    pub body: EventReceiver<O>,
 }
 
 /// How an output is delivered: implemented for what an [`Operation::Delivery`] can be, and for nothing of others.
 pub trait Deliver<O: Operation>: sealed::Sealed {
     /// What a call gives.
-    type Answer;
+    type Output;
 
     /// Reads a successful response as far as the answer needs.
     #[doc(hidden)]
     fn deliver(
         response: Response<ResponseBody>,
         trail: &Trail,
-        permit: Option<Permit>,
-    ) -> impl Future<Output = Result<Self::Answer, ErrorKind<O::Error>>> + Send;
+        permit: Option<QuotaPermit>,
+    ) -> impl Future<Output = Result<Self::Output, ErrorKind<O::Error>>> + Send;
 }
 
 impl<O: Operation> Deliver<O> for delivery::Whole {
-    type Answer = O::Output;
+    type Output = O::Output;
 
     #[expect(
         clippy::manual_async_fn,
@@ -55,7 +55,7 @@ impl<O: Operation> Deliver<O> for delivery::Whole {
     fn deliver(
         mut response: Response<ResponseBody>,
         trail: &Trail,
-        permit: Option<Permit>,
+        permit: Option<QuotaPermit>,
     ) -> impl Future<Output = Result<O::Output, ErrorKind<O::Error>>> + Send {
         async move {
             let body = response.body_mut().read_to_end().await?;
@@ -70,28 +70,28 @@ impl<O: Operation> Deliver<O> for delivery::Whole {
 pub(super) enum Chunks {}
 
 impl<O: PayloadOutput> Deliver<O> for Chunks {
-    type Answer = Chunked<O::Output>;
+    type Output = StreamingBodyOutput<O::Output>;
 
     async fn deliver(
         response: Response<ResponseBody>,
         trail: &Trail,
-        permit: Option<Permit>,
-    ) -> Result<Chunked<O::Output>, ErrorKind<O::Error>> {
+        permit: Option<QuotaPermit>,
+    ) -> Result<StreamingBodyOutput<O::Output>, ErrorKind<O::Error>> {
         let (head, body) = response.into_parts();
         // What was counted stands in the head, so that nothing is waited for.
         settle(permit, trail);
-        Ok(Chunked { output: parse_head::<O>(head)?, body })
+        Ok(StreamingBodyOutput { output: parse_head::<O>(head)?, body })
     }
 }
 
-impl<O: EventStreamOutput> Deliver<O> for delivery::Events {
-    type Answer = Streamed<O>;
+impl<O: OutputEventStream> Deliver<O> for delivery::Streaming {
+    type Output = EventStreamOutput<O>;
 
     async fn deliver(
         response: Response<ResponseBody>,
         trail: &Trail,
-        permit: Option<Permit>,
-    ) -> Result<Streamed<O>, ErrorKind<O::Error>> {
+        permit: Option<QuotaPermit>,
+    ) -> Result<EventStreamOutput<O>, ErrorKind<O::Error>> {
         let (head, body) = response.into_parts();
         if !is_event_stream(&head.headers) {
             let error = ParseErrorKind::Text { expected: event_stream::CONTENT_TYPE };
@@ -102,12 +102,12 @@ impl<O: EventStreamOutput> Deliver<O> for delivery::Events {
             });
         }
         let output = parse_head::<O>(head)?;
-        Ok(Streamed { output, body: Events::new(body, trail.clone(), permit) })
+        Ok(EventStreamOutput { output, body: EventReceiver::new(body, trail.clone(), permit) })
     }
 }
 
 /// What the service counted takes the place of what was reserved.
-fn settle(permit: Option<Permit>, trail: &Trail) {
+fn settle(permit: Option<QuotaPermit>, trail: &Trail) {
     if let Some(permit) = permit {
         permit.settle(trail.usage());
     }
@@ -127,6 +127,6 @@ mod sealed {
 
     pub trait Sealed {}
     impl Sealed for delivery::Whole {}
-    impl Sealed for delivery::Events {}
+    impl Sealed for delivery::Streaming {}
     impl Sealed for super::Chunks {}
 }

@@ -8,22 +8,22 @@ use tokio::sync::{Mutex as Line, Notify};
 
 use super::ledger::Ledger;
 use super::limits::Limits;
-use super::{Admission, Shared};
+use super::{QuotaLimiter, Shared};
 
-/// The settings of an [`Admission`]. A limit that is not set does not limit.
+/// The settings of an [`QuotaLimiter`]. A limit that is not set does not limit.
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct AdmissionBuilder {
+pub struct QuotaLimiterBuilder {
     limits: Limits,
-    output_burndown: u32,
-    unstated_output: u64,
+    output_token_weight: u32,
+    default_output_tokens: u64,
     max_wait: Duration,
 }
 
-impl AdmissionBuilder {
+impl QuotaLimiterBuilder {
     /// Requests at a time, from admission to the end of the answer; a stream of events counts until it has ended or is
     /// dropped.
-    pub fn concurrency(mut self, requests: u32) -> Self {
+    pub fn max_concurrency(mut self, requests: u32) -> Self {
         self.limits.concurrency = Some(requests);
         self
     }
@@ -45,16 +45,16 @@ impl AdmissionBuilder {
     /// How many tokens of the quota one token of output uses up: 5 for the newer Claude models, for most others 1,
     /// which is the default. As with the service's own count, it applies to what was used and not to what is reserved.
     /// <https://docs.aws.amazon.com/bedrock/latest/userguide/quotas-token-burndown.html>
-    pub fn output_burndown(mut self, factor: u32) -> Self {
-        self.output_burndown = factor;
+    pub fn output_token_weight(mut self, factor: u32) -> Self {
+        self.output_token_weight = factor;
         self
     }
 
     /// What is reserved for the output of a body that does not state the most that it may be. Default: 0, which is
     /// right for embeddings and images. For text it is better to state the most: without it the service reserves the
     /// most that the model can generate.
-    pub fn unstated_output(mut self, tokens: u64) -> Self {
-        self.unstated_output = tokens;
+    pub fn default_output_tokens(mut self, tokens: u64) -> Self {
+        self.default_output_tokens = tokens;
         self
     }
 
@@ -65,12 +65,12 @@ impl AdmissionBuilder {
     }
 
     /// An admission with these limits, and nothing counted yet.
-    pub fn build(self) -> Admission {
-        let Self { limits, output_burndown, unstated_output, max_wait } = self;
-        Admission(Arc::new(Shared {
+    pub fn build(self) -> QuotaLimiter {
+        let Self { limits, output_token_weight, default_output_tokens, max_wait } = self;
+        QuotaLimiter(Arc::new(Shared {
             limits,
-            output_burndown,
-            unstated_output,
+            output_token_weight,
+            default_output_tokens,
             max_wait,
             ledger: Mutex::new(Ledger::new(limits)),
             line: Line::new(()),
@@ -80,12 +80,12 @@ impl AdmissionBuilder {
     }
 }
 
-impl Default for AdmissionBuilder {
+impl Default for QuotaLimiterBuilder {
     fn default() -> Self {
         Self {
             limits: Limits::default(),
-            output_burndown: 1,
-            unstated_output: 0,
+            output_token_weight: 1,
+            default_output_tokens: 0,
             max_wait: Duration::from_secs(60),
         }
     }

@@ -16,14 +16,14 @@ use crate::{FailureClass, Usage};
 /// | [`Rejected`](FailureClass::Rejected) | [`failed`](Self::failed) | the request, no tokens |
 /// | otherwise, or unknown | [`failed`](Self::failed) or dropped | the request, and what it reserved |
 #[must_use = "a permit that is dropped is a request that has ended"]
-pub struct Permit {
+pub struct QuotaPermit {
     shared: Arc<Shared>,
     entry: Entry,
     reserved: u64,
     outcome: Outcome,
 }
 
-impl Permit {
+impl QuotaPermit {
     pub(super) fn new(shared: Arc<Shared>, entry: Entry, reserved: u64) -> Self {
         Self { shared, entry, reserved, outcome: Outcome::Kept }
     }
@@ -36,7 +36,7 @@ impl Permit {
     /// The request was answered, and this is what it used. It is counted in place of the reservation, even where it is
     /// more: then others wait longer. Where nothing is counted, as for images, the reservation stays.
     pub fn settle(mut self, usage: Usage) {
-        if let Some(tokens) = usage.burndown(self.shared.output_burndown) {
+        if let Some(tokens) = usage.burndown(self.shared.output_token_weight) {
             self.outcome = Outcome::Used(tokens);
         }
     }
@@ -46,7 +46,7 @@ impl Permit {
         self.outcome = match class {
             FailureClass::NotSent => Outcome::NotSent,
             FailureClass::Rejected => Outcome::Used(0),
-            FailureClass::Failed | FailureClass::Ambiguous => Outcome::Kept,
+            FailureClass::ServerError | FailureClass::Ambiguous => Outcome::Kept,
         };
     }
 
@@ -56,15 +56,15 @@ impl Permit {
     }
 }
 
-impl Drop for Permit {
+impl Drop for QuotaPermit {
     fn drop(&mut self) {
         self.shared.ledger().end(self.entry, self.outcome);
         self.shared.changed.notify_one();
     }
 }
 
-impl fmt::Debug for Permit {
+impl fmt::Debug for QuotaPermit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Permit").field("reserved", &self.reserved).finish_non_exhaustive()
+        f.debug_struct("QuotaPermit").field("reserved", &self.reserved).finish_non_exhaustive()
     }
 }

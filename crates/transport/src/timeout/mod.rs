@@ -1,14 +1,14 @@
 //! Limits on the time of a call, each with a name and a length of its own.
 
-mod running;
 #[cfg(test)]
 mod tests;
+mod timer;
 mod watch;
 
 use std::time::Duration;
 
 use crate::{TransportError, TransportErrorKind};
-pub use running::Running;
+pub use timer::OperationTimer;
 pub(crate) use watch::Watch;
 
 /// How long a call may take, and its parts; `None` is no limit.
@@ -19,7 +19,7 @@ pub(crate) use watch::Watch;
 /// take is the transport's own setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Deadlines {
+pub struct TimeoutConfig {
     /// From sending a request to the head of its response, connecting and the request's body included. Default: none.
     pub first_byte: Option<Duration>,
     /// How long a reader waits for the next bytes of a body. Only waiting counts: a slow reader is not a slow peer.
@@ -27,53 +27,79 @@ pub struct Deadlines {
     pub idle: Option<Duration>,
     /// From the start of the call to the last byte of the answer, all attempts and the waits between them included.
     /// Default: none.
-    pub total: Option<Duration>,
-    /// Whether `total` also covers the wait for credentials. Default: no, so that the one call that finds them to be
+    pub operation: Option<Duration>,
+    /// Whether `operation` also covers the wait for credentials. Default: no, so that the one call that finds them to be
     /// renewed is not the one that fails; their own timeout bounds that wait.
-    pub total_covers_credentials: bool,
+    pub operation_includes_credentials: bool,
 }
 
-impl Deadlines {
-    /// No limit at all.
-    pub const NONE: Self =
-        Self { first_byte: None, idle: None, total: None, total_covers_credentials: false };
+impl TimeoutConfig {
+    /// Returns a configuration without any timeout.
+    #[must_use]
+    pub const fn disabled() -> Self {
+        Self { first_byte: None, idle: None, operation: None, operation_includes_credentials: false }
+    }
+
+    /// Sets [`first_byte`](Self::first_byte); `None` disables it.
+    #[must_use]
+    pub fn first_byte(self, timeout: impl Into<Option<Duration>>) -> Self {
+        Self { first_byte: timeout.into(), ..self }
+    }
+
+    /// Sets [`idle`](Self::idle); `None` disables it.
+    #[must_use]
+    pub fn idle(self, timeout: impl Into<Option<Duration>>) -> Self {
+        Self { idle: timeout.into(), ..self }
+    }
+
+    /// Sets [`operation`](Self::operation); `None` disables it.
+    #[must_use]
+    pub fn operation(self, timeout: impl Into<Option<Duration>>) -> Self {
+        Self { operation: timeout.into(), ..self }
+    }
+
+    /// Sets [`operation_includes_credentials`](Self::operation_includes_credentials).
+    #[must_use]
+    pub fn operation_includes_credentials(self, yes: bool) -> Self {
+        Self { operation_includes_credentials: yes, ..self }
+    }
 
     /// Starts the clock of a call.
     #[must_use]
-    pub fn start(self) -> Running {
-        Running::new(self)
+    pub fn start(self) -> OperationTimer {
+        OperationTimer::new(self)
     }
 }
 
-impl Default for Deadlines {
+impl Default for TimeoutConfig {
     fn default() -> Self {
-        Self { idle: Some(Duration::from_secs(15 * 60)), ..Self::NONE }
+        Self { idle: Some(Duration::from_secs(15 * 60)), ..Self::disabled() }
     }
 }
 
 /// The name of a deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Deadline {
-    /// [`Deadlines::first_byte`].
+pub enum TimeoutKind {
+    /// [`TimeoutConfig::first_byte`].
     FirstByte,
-    /// [`Deadlines::idle`].
+    /// [`TimeoutConfig::idle`].
     Idle,
-    /// [`Deadlines::total`].
-    Total,
+    /// [`TimeoutConfig::total`].
+    Operation,
 }
 
-impl Deadline {
+impl TimeoutKind {
     /// The error of its expiry: which one, how long it was, and what to set.
     fn expired(self, after: Duration) -> TransportError {
         let words = match self {
             Self::FirstByte => format!("none after {after:?}; a longer `first_byte` deadline waits longer"),
             Self::Idle => format!("nothing came for {after:?}; a longer `idle` deadline waits longer"),
-            Self::Total => {
-                format!("it was not done after {after:?}; a longer `total` deadline lets it take longer")
+            Self::Operation => {
+                format!("it was not done after {after:?}; a longer `operation` deadline lets it take longer")
             }
         };
-        TransportError::new(TransportErrorKind::Deadline(self), words)
+        TransportError::new(TransportErrorKind::Timeout(self), words)
     }
 
     /// What happened, as the beginning of an error's line.
@@ -81,7 +107,7 @@ impl Deadline {
         match self {
             Self::FirstByte => "no answer in time",
             Self::Idle => "the answer fell silent",
-            Self::Total => "the call took too long",
+            Self::Operation => "the call took too long",
         }
     }
 }

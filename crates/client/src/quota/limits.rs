@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use super::AdmissionError;
+use super::QuotaError;
 
 /// What an admission can limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Limit {
+pub enum QuotaLimit {
     /// Requests at a time.
     Concurrency,
     /// Requests in a minute.
@@ -16,11 +16,11 @@ pub enum Limit {
     TokensPerMinute,
 }
 
-impl fmt::Display for Limit {
+impl fmt::Display for QuotaLimit {
     /// The name of the setting.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Concurrency => "concurrency",
+            Self::Concurrency => "max_concurrency",
             Self::RequestsPerMinute => "requests_per_minute",
             Self::TokensPerMinute => "tokens_per_minute",
         })
@@ -37,16 +37,16 @@ pub(super) struct Limits {
 
 impl Limits {
     /// Whether a request can be admitted at all, however long it waits.
-    pub(super) fn check(&self, input: u64, output: u64) -> Result<(), AdmissionError> {
+    pub(super) fn check(&self, input: u64, output: u64) -> Result<(), QuotaError> {
         if self.concurrency == Some(0) {
-            return Err(AdmissionError::Closed { limit: Limit::Concurrency });
+            return Err(QuotaError::Closed { limit: QuotaLimit::Concurrency });
         }
         if self.requests == Some(0) {
-            return Err(AdmissionError::Closed { limit: Limit::RequestsPerMinute });
+            return Err(QuotaError::Closed { limit: QuotaLimit::RequestsPerMinute });
         }
         match self.tokens {
             Some(allowed) if input.saturating_add(output) > allowed => {
-                Err(AdmissionError::TooLarge { input, output, allowed })
+                Err(QuotaError::TooLarge { input, output, allowed })
             }
             _ => Ok(()),
         }

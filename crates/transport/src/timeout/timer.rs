@@ -5,13 +5,13 @@ use std::time::Duration;
 use http::{Request, Response};
 use tokio::time::{Instant, timeout_at};
 
-use super::{Deadline, Deadlines, Watch};
+use super::{TimeoutConfig, TimeoutKind, Watch};
 use crate::{RequestBody, ResponseBody, Transport, TransportError};
 
-/// The deadlines of a call that has started. One serves all attempts of a call, so that `total` bounds them together.
+/// The timeouts of a call that has started. One serves all attempts of a call, so that `operation` bounds them together.
 #[derive(Clone, Copy, Debug)]
-pub struct Running {
-    deadlines: Deadlines,
+pub struct OperationTimer {
+    timeouts: TimeoutConfig,
     end: Option<End>,
 }
 
@@ -22,17 +22,17 @@ pub(super) struct End {
     pub(super) after: Duration,
 }
 
-impl Running {
-    pub(super) fn new(deadlines: Deadlines) -> Self {
+impl OperationTimer {
+    pub(super) fn new(timeouts: TimeoutConfig) -> Self {
         // A limit that no clock reaches is none.
         let end = |after| Some(End { at: Instant::now().checked_add(after)?, after });
-        Self { deadlines, end: deadlines.total.and_then(end) }
+        Self { timeouts, end: timeouts.operation.and_then(end) }
     }
 
-    /// Sends a request; the body of its response keeps to the deadlines, too.
+    /// Sends a request; the body of its response keeps to the timeouts, too.
     ///
     /// # Errors
-    /// Those of the transport, and [`TransportErrorKind::Deadline`](crate::TransportErrorKind::Deadline) when one
+    /// Those of the transport, and [`TransportErrorKind::Timeout`](crate::TransportErrorKind::Timeout) when one
     /// passed: the call is then given up.
     ///
     /// # Panics
@@ -52,7 +52,7 @@ impl Running {
                     Err(_) => Err(which.expired(end.after)),
                 },
             }?;
-            let watch = Watch::new(running.deadlines.idle, running.end);
+            let watch = Watch::new(running.timeouts.idle, running.end);
             Ok(response.map(|body| body.watched(watch)))
         }
     }
@@ -66,7 +66,7 @@ impl Running {
             None => Ok(future.await),
             Some(end) => timeout_at(end.at, future)
                 .await
-                .map_err(|_| Deadline::Total.expired(end.after).before_sending()),
+                .map_err(|_| TimeoutKind::Operation.expired(end.after).before_sending()),
         }
     }
 
@@ -80,12 +80,12 @@ impl Running {
     }
 
     /// Waits for credentials, which count or not as
-    /// [`total_covers_credentials`](Deadlines::total_covers_credentials) says.
+    /// [`operation_includes_credentials`](TimeoutConfig::operation_includes_credentials) says.
     ///
     /// # Errors
     /// As [`within`](Self::within), if they count.
     pub async fn credentials<F: Future>(&mut self, future: F) -> Result<F::Output, TransportError> {
-        match self.deadlines.total_covers_credentials {
+        match self.timeouts.operation_includes_credentials {
             true => self.within(future).await,
             false => Ok(self.without(future).await),
         }
@@ -97,12 +97,12 @@ impl Running {
         self.end.map(|end| end.at.saturating_duration_since(Instant::now()))
     }
 
-    /// What bounds the time until the head of a response: the earlier of two deadlines.
-    fn head(&self) -> Option<(Deadline, End)> {
-        let first_byte = self.deadlines.first_byte.and_then(|after| {
-            Some((Deadline::FirstByte, End { at: Instant::now().checked_add(after)?, after }))
+    /// What bounds the time until the head of a response: the earlier of two timeouts.
+    fn head(&self) -> Option<(TimeoutKind, End)> {
+        let first_byte = self.timeouts.first_byte.and_then(|after| {
+            Some((TimeoutKind::FirstByte, End { at: Instant::now().checked_add(after)?, after }))
         });
-        let total = self.end.map(|end| (Deadline::Total, end));
+        let total = self.end.map(|end| (TimeoutKind::Operation, end));
         match (first_byte, total) {
             (Some(first_byte), Some(total)) if total.1.at < first_byte.1.at => Some(total),
             (first_byte, total) => first_byte.or(total),

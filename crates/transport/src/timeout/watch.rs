@@ -1,4 +1,4 @@
-//! The deadlines of a body.
+//! The timeouts of a body.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::Deadline;
-use super::running::End;
+use super::TimeoutKind;
+use super::timer::End;
 use crate::TransportError;
 
 /// Ends a body that falls silent, or that takes longer than its call may.
@@ -17,7 +17,7 @@ pub(crate) struct Watch {
     idle: Option<Duration>,
     end: Option<End>,
     /// Set as long as somebody waits for bytes, to the earlier deadline and its error.
-    waiting: Option<(Deadline, Duration)>,
+    waiting: Option<(TimeoutKind, Duration)>,
     /// Made when somebody waits for the first time.
     timer: Option<Pin<Box<Sleep>>>,
 }
@@ -47,17 +47,17 @@ impl Watch {
     pub(crate) fn came(&mut self) -> Result<(), TransportError> {
         self.waiting = None;
         match self.end {
-            Some(end) if Instant::now() >= end.at => Err(Deadline::Total.expired(end.after)),
+            Some(end) if Instant::now() >= end.at => Err(TimeoutKind::Operation.expired(end.after)),
             _ => Ok(()),
         }
     }
 
     /// Begins to wait: from now on the silence counts, not from the last bytes on, which the reader may have had
     /// before it for long.
-    fn wait(&mut self) -> Option<(Deadline, Duration)> {
+    fn wait(&mut self) -> Option<(TimeoutKind, Duration)> {
         let idle =
-            self.idle.and_then(|after| Some((Instant::now().checked_add(after)?, Deadline::Idle, after)));
-        let total = self.end.map(|end| (end.at, Deadline::Total, end.after));
+            self.idle.and_then(|after| Some((Instant::now().checked_add(after)?, TimeoutKind::Idle, after)));
+        let total = self.end.map(|end| (end.at, TimeoutKind::Operation, end.after));
         let (at, which, after) = match (idle, total) {
             (Some(idle), Some(total)) => {
                 if total.0 < idle.0 {

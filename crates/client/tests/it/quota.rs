@@ -4,21 +4,22 @@ use std::future::Future;
 use std::time::Duration;
 
 use invoke_model_client::{
-    Admission, AdmissionBuilder, AdmissionError, Demand, FailureClass, Limit, Permit, Usage,
+    FailureClass, QuotaError, QuotaLimit, QuotaLimiter, QuotaLimiterBuilder, QuotaPermit, TokenEstimate,
+    Usage,
 };
 use proptest::prelude::*;
 use tokio::sync::mpsc;
 use tokio::task::yield_now;
 use tokio::time::{Instant, advance, sleep, timeout};
 
-const NOTHING: Demand = Demand { input_tokens: 0, max_output_tokens: None };
+const NOTHING: TokenEstimate = TokenEstimate { input_tokens: 0, max_output_tokens: None };
 
 fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-fn tokens(input_tokens: u64, output: u64) -> Demand {
-    Demand { input_tokens, max_output_tokens: Some(output) }
+fn tokens(input_tokens: u64, output: u64) -> TokenEstimate {
+    TokenEstimate { input_tokens, max_output_tokens: Some(output) }
 }
 
 fn used(input_tokens: u64, output_tokens: u64) -> Usage {
@@ -28,13 +29,16 @@ fn used(input_tokens: u64, output_tokens: u64) -> Usage {
 }
 
 /// Whether a request is admitted now, without waiting.
-async fn now(admission: &Admission, demand: Demand) -> Option<Permit> {
+async fn now(admission: &QuotaLimiter, demand: TokenEstimate) -> Option<QuotaPermit> {
     timeout(Duration::ZERO, admission.admit(demand)).await.ok().map(Result::unwrap)
 }
 
 /// Requests that stand in line in this order, each with its number; those that are admitted give number, second, and
 /// permit.
-async fn line(admission: &Admission, demands: &[Demand]) -> mpsc::UnboundedReceiver<(usize, u64, Permit)> {
+async fn line(
+    admission: &QuotaLimiter,
+    demands: &[TokenEstimate],
+) -> mpsc::UnboundedReceiver<(usize, u64, QuotaPermit)> {
     let (sender, receiver) = mpsc::unbounded_channel();
     let start = Instant::now();
     for (number, demand) in demands.iter().copied().enumerate() {
@@ -49,17 +53,17 @@ async fn line(admission: &Admission, demands: &[Demand]) -> mpsc::UnboundedRecei
     receiver
 }
 
-fn limited(set: impl FnOnce(AdmissionBuilder) -> AdmissionBuilder) -> Admission {
-    set(Admission::builder()).build()
+fn limited(set: impl FnOnce(QuotaLimiterBuilder) -> QuotaLimiterBuilder) -> QuotaLimiter {
+    set(QuotaLimiter::builder()).build()
 }
 
 #[test]
 fn a_permit_can_go_with_a_stream_anywhere() {
     fn check<T: Send + Sync + 'static>() {}
     fn check_future(_: impl Future + Send) {}
-    check::<Permit>();
-    check::<Admission>();
-    check_future(Admission::builder().build().admit(NOTHING));
+    check::<QuotaPermit>();
+    check::<QuotaLimiter>();
+    check_future(QuotaLimiter::builder().build().admit(NOTHING));
 }
 
 #[tokio::test(start_paused = true)]
@@ -77,7 +81,7 @@ async fn without_limits_nobody_waits() {
 
 #[tokio::test(start_paused = true)]
 async fn concurrency_is_freed_by_every_end() {
-    let admission = limited(|limits| limits.concurrency(2));
+    let admission = limited(|limits| limits.max_concurrency(2));
     let other_client = admission.clone();
     for round in 0..9 {
         let first = admission.admit(NOTHING).await.unwrap();
@@ -96,7 +100,7 @@ async fn concurrency_is_freed_by_every_end() {
 
 #[tokio::test(start_paused = true)]
 async fn requests_go_in_the_order_they_came_in() {
-    let admission = limited(|limits| limits.concurrency(1));
+    let admission = limited(|limits| limits.max_concurrency(1));
     let held = admission.admit(NOTHING).await.unwrap();
     let mut admitted = line(&admission, &[NOTHING; 5]).await;
     assert_eq!(admission.load().waiting, 5);
@@ -138,7 +142,7 @@ async fn a_minute_is_any_sixty_seconds() {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_used_takes_the_place_of_what_was_reserved() {
-    let admission = limited(|limits| limits.tokens_per_minute(1_000).output_burndown(5));
+    let admission = limited(|limits| limits.tokens_per_minute(1_000).output_token_weight(5));
     let permit = admission.admit(tokens(100, 900)).await.unwrap();
     assert_eq!(permit.reserved(), 1_000);
     assert!(now(&admission, tokens(1, 0)).await.is_none());
@@ -170,7 +174,7 @@ async fn what_counts_when_a_request_has_ended() {
     check(2, 7);
     // What used an unknown part of its reservation may have used all of it.
     now(&admission, tokens(10, 0)).await.unwrap().settle(Usage::default());
-    now(&admission, tokens(0, 10)).await.unwrap().failed(FailureClass::Failed);
+    now(&admission, tokens(0, 10)).await.unwrap().failed(FailureClass::ServerError);
     now(&admission, tokens(10, 0)).await.unwrap().failed(FailureClass::Ambiguous);
     drop(now(&admission, tokens(0, 10)).await.unwrap());
     check(6, 47);
@@ -180,7 +184,8 @@ async fn what_counts_when_a_request_has_ended() {
 
 #[tokio::test(start_paused = true)]
 async fn a_stream_holds_its_place_but_not_its_minute() {
-    let admission = limited(|limits| limits.concurrency(1).tokens_per_minute(100).max_wait(seconds(3_600)));
+    let admission =
+        limited(|limits| limits.max_concurrency(1).tokens_per_minute(100).max_wait(seconds(3_600)));
     let stream = admission.admit(tokens(0, 100)).await.unwrap();
     advance(seconds(90)).await;
     assert_eq!((admission.load().in_flight, admission.load().tokens), (1, 0));
@@ -192,9 +197,9 @@ async fn a_stream_holds_its_place_but_not_its_minute() {
 
 #[tokio::test(start_paused = true)]
 async fn an_unstated_output_is_what_the_settings_say() {
-    let admission = limited(|limits| limits.tokens_per_minute(100).unstated_output(30));
+    let admission = limited(|limits| limits.tokens_per_minute(100).default_output_tokens(30));
     assert_eq!(
-        now(&admission, Demand { input_tokens: 5, max_output_tokens: None }).await.unwrap().reserved(),
+        now(&admission, TokenEstimate { input_tokens: 5, max_output_tokens: None }).await.unwrap().reserved(),
         35
     );
     assert_eq!(now(&admission, tokens(5, 0)).await.unwrap().reserved(), 5);
@@ -228,7 +233,7 @@ async fn who_leaves_the_line_leaves_no_hole() {
 
 #[tokio::test(start_paused = true)]
 async fn a_wait_has_an_end() {
-    let admission = limited(|limits| limits.concurrency(1).max_wait(seconds(7)));
+    let admission = limited(|limits| limits.max_concurrency(1).max_wait(seconds(7)));
     let held = admission.admit(NOTHING).await.unwrap();
     let admitted = line(&admission, &[NOTHING]).await;
     advance(seconds(1)).await;
@@ -236,13 +241,13 @@ async fn a_wait_has_an_end() {
     let error = admission.admit(NOTHING).await.unwrap_err();
     assert_eq!(start.elapsed(), seconds(7));
     let expected =
-        AdmissionError::TimedOut { waited: seconds(7), limit: Some(Limit::Concurrency), others: 0 };
+        QuotaError::TimedOut { waited: seconds(7), limit: Some(QuotaLimit::Concurrency), others: 0 };
     assert_eq!(error, expected);
     assert_eq!(
         error.to_string(),
-        "there was no room under concurrency within 7s: send less at a time, raise the limit, or raise max_wait"
+        "there was no room under max_concurrency within 7s: send less at a time, raise the limit, or raise max_wait"
     );
-    let more = AdmissionError::TimedOut { waited: seconds(7), limit: None, others: 2 };
+    let more = QuotaError::TimedOut { waited: seconds(7), limit: None, others: 2 };
     assert!(more.to_string().starts_with("there was no room within 7s, and 2 more wait: "), "{more}");
     drop((held, admitted));
     assert!(now(&admission, NOTHING).await.is_some());
@@ -256,7 +261,7 @@ async fn without_a_wait_a_request_is_admitted_at_once_or_refused() {
     drop(admission.admit(tokens(4, 6)).await.unwrap());
     let error = admission.admit(tokens(1, 0)).await.unwrap_err();
     assert!(
-        matches!(error, AdmissionError::TimedOut { limit: Some(Limit::TokensPerMinute), .. }),
+        matches!(error, QuotaError::TimedOut { limit: Some(QuotaLimit::TokensPerMinute), .. }),
         "{error:?}"
     );
     assert_eq!(start.elapsed(), Duration::ZERO);
@@ -264,7 +269,7 @@ async fn without_a_wait_a_request_is_admitted_at_once_or_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn what_never_fits_is_refused_at_once() {
-    let check = async |admission: Admission, demand, expected: &str| {
+    let check = async |admission: QuotaLimiter, demand, expected: &str| {
         let start = Instant::now();
         assert_eq!(admission.admit(demand).await.unwrap_err().to_string(), expected);
         assert_eq!((start.elapsed(), admission.load().requests), (Duration::ZERO, 0));
@@ -276,8 +281,8 @@ async fn what_never_fits_is_refused_at_once() {
          lower max_tokens in the body, send less, or raise the limit",
     )
     .await;
-    let zero = "concurrency is 0, which admits no request: raise the limit";
-    check(limited(|limits| limits.concurrency(0)), NOTHING, zero).await;
+    let zero = "max_concurrency is 0, which admits no request: raise the limit";
+    check(limited(|limits| limits.max_concurrency(0)), NOTHING, zero).await;
     let zero = "requests_per_minute is 0, which admits no request: raise the limit";
     check(limited(|limits| limits.requests_per_minute(0)), NOTHING, zero).await;
     let all = limited(|limits| limits.tokens_per_minute(1_000));
@@ -301,7 +306,7 @@ fn callers() -> impl Strategy<Value = Vec<Caller>> {
 }
 
 /// Each admitted request: when, and its tokens if they count.
-async fn run(admission: &Admission, callers: Vec<Caller>) -> Vec<(Duration, Option<u64>)> {
+async fn run(admission: &QuotaLimiter, callers: Vec<Caller>) -> Vec<(Duration, Option<u64>)> {
     let start = Instant::now();
     let running: Vec<_> = callers
         .into_iter()
@@ -346,7 +351,7 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         runtime.block_on(async {
             let admission = limited(|limits| {
-                limits.concurrency(3).requests_per_minute(10).tokens_per_minute(100).max_wait(seconds(45))
+                limits.max_concurrency(3).requests_per_minute(10).tokens_per_minute(100).max_wait(seconds(45))
             });
             let admitted = run(&admission, callers).await;
             for (start, _) in &admitted {

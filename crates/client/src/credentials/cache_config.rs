@@ -9,7 +9,7 @@ use crate::retry::random;
 /// It concerns what a provider gives. Fixed [`Credentials`](crate::Credentials) and bearer tokens are never loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct CredentialsRefresh {
+pub struct CredentialsCacheConfig {
     /// How long before they expire credentials are loaded anew, beside the calls, which go on with the old ones. Up
     /// to a fifth is added at random, so that not all programs ask at once; of credentials that live shorter than
     /// twice as long, it is half of their life. Default: 5 minutes.
@@ -21,7 +21,7 @@ pub struct CredentialsRefresh {
     pub timeout: Duration,
 }
 
-impl Default for CredentialsRefresh {
+impl Default for CredentialsCacheConfig {
     fn default() -> Self {
         Self {
             ahead: Duration::from_secs(5 * 60),
@@ -33,10 +33,10 @@ impl Default for CredentialsRefresh {
 
 /// The wait after the first refresh that failed; it doubles.
 const FIRST_WAIT: Duration = Duration::from_secs(5);
-/// The longest wait. It is less than [`CredentialsRefresh::ahead`], so that there are several tries.
+/// The longest wait. It is less than [`CredentialsCacheConfig::ahead`], so that there are several tries.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-impl CredentialsRefresh {
+impl CredentialsCacheConfig {
     /// When credentials that were loaded `now` are due; `None` if that is beyond all clocks.
     pub(super) fn due(&self, expiry: Option<SystemTime>, now: SystemTime) -> Option<SystemTime> {
         let Some(expiry) = expiry else { return now.checked_add(self.without_expiry) };

@@ -1,4 +1,4 @@
-//! Deadlines, by a clock that moves as the test says.
+//! TimeoutConfig, by a clock that moves as the test says.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -66,60 +66,66 @@ impl Body for Pieces {
 }
 
 /// Reads all that a slow peer sends: how many bytes, or which deadline passed, and after how many seconds.
-async fn read(deadlines: Deadlines, peer: Slow) -> (Result<usize, Deadline>, u64) {
+async fn read(timeouts: TimeoutConfig, peer: Slow) -> (Result<usize, TimeoutKind>, u64) {
     let start = Instant::now();
-    let running = deadlines.start();
+    let running = timeouts.start();
     let read = async { running.send(&peer, Request::default()).await?.into_body().collect().await };
     let outcome = read.await.map(|bytes| bytes.len()).map_err(|error| match error.kind() {
-        TransportErrorKind::Deadline(deadline) => deadline,
+        TransportErrorKind::Timeout(deadline) => deadline,
         other => panic!("{other:?}: {error}"),
     });
     (outcome, start.elapsed().as_secs())
 }
 
-fn first_byte(seconds: u32) -> Deadlines {
-    Deadlines { first_byte: Some(SECOND * seconds), ..Deadlines::NONE }
+fn first_byte(seconds: u32) -> TimeoutConfig {
+    TimeoutConfig { first_byte: Some(SECOND * seconds), ..TimeoutConfig::disabled() }
 }
 
-fn idle(seconds: u32) -> Deadlines {
-    Deadlines { idle: Some(SECOND * seconds), ..Deadlines::NONE }
+fn idle(seconds: u32) -> TimeoutConfig {
+    TimeoutConfig { idle: Some(SECOND * seconds), ..TimeoutConfig::disabled() }
 }
 
-fn total(seconds: u32) -> Deadlines {
-    Deadlines { total: Some(SECOND * seconds), ..Deadlines::NONE }
+fn total(seconds: u32) -> TimeoutConfig {
+    TimeoutConfig { operation: Some(SECOND * seconds), ..TimeoutConfig::disabled() }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_healthy_inference_is_not_ended_by_default() {
     // It thinks for an hour, and pauses for 57 seconds and for ten minutes.
     let peer = Slow::new(3600, [1, 57, 600, 57, 57, 57]);
-    assert_eq!(read(Deadlines::default(), peer).await, (Ok(30), 3600 + 829));
+    assert_eq!(read(TimeoutConfig::default(), peer).await, (Ok(30), 3600 + 829));
 }
 
 #[tokio::test(start_paused = true)]
 async fn each_deadline_ends_what_it_is_named_for() {
     assert_eq!(read(first_byte(60), Slow::new(59, [500])).await, (Ok(5), 559));
-    assert_eq!(read(first_byte(60), Slow::new(61, [500])).await, (Err(Deadline::FirstByte), 60));
+    assert_eq!(read(first_byte(60), Slow::new(61, [500])).await, (Err(TimeoutKind::FirstByte), 60));
     assert_eq!(read(idle(60), Slow::new(500, [59, 59, 59])).await, (Ok(15), 677));
-    assert_eq!(read(idle(60), Slow::new(500, [59, 61, 1])).await, (Err(Deadline::Idle), 619));
+    assert_eq!(read(idle(60), Slow::new(500, [59, 61, 1])).await, (Err(TimeoutKind::Idle), 619));
     assert_eq!(read(total(60), Slow::new(30, [10, 10])).await, (Ok(10), 50));
-    assert_eq!(read(total(60), Slow::new(61, [])).await, (Err(Deadline::Total), 60));
-    assert_eq!(read(total(60), Slow::new(30, [29, 29])).await, (Err(Deadline::Total), 60));
-    assert_eq!(read(Deadlines::NONE, Slow::new(86_400, [86_400])).await, (Ok(5), 172_800));
+    assert_eq!(read(total(60), Slow::new(61, [])).await, (Err(TimeoutKind::Operation), 60));
+    assert_eq!(read(total(60), Slow::new(30, [29, 29])).await, (Err(TimeoutKind::Operation), 60));
+    assert_eq!(read(TimeoutConfig::disabled(), Slow::new(86_400, [86_400])).await, (Ok(5), 172_800));
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_earlier_of_two_ends_the_call() {
-    let both = |first: Deadlines, second: Deadlines| Deadlines {
+    let both = |first: TimeoutConfig, second: TimeoutConfig| TimeoutConfig {
         first_byte: first.first_byte.or(second.first_byte),
         idle: first.idle.or(second.idle),
-        total: first.total.or(second.total),
-        ..Deadlines::NONE
+        operation: first.operation.or(second.operation),
+        ..TimeoutConfig::disabled()
     };
-    assert_eq!(read(both(first_byte(5), total(9)), Slow::new(20, [])).await, (Err(Deadline::FirstByte), 5));
-    assert_eq!(read(both(first_byte(9), total(5)), Slow::new(20, [])).await, (Err(Deadline::Total), 5));
-    assert_eq!(read(both(idle(5), total(9)), Slow::new(1, [20])).await, (Err(Deadline::Idle), 6));
-    assert_eq!(read(both(idle(9), total(5)), Slow::new(1, [20])).await, (Err(Deadline::Total), 5));
+    assert_eq!(
+        read(both(first_byte(5), total(9)), Slow::new(20, [])).await,
+        (Err(TimeoutKind::FirstByte), 5)
+    );
+    assert_eq!(
+        read(both(first_byte(9), total(5)), Slow::new(20, [])).await,
+        (Err(TimeoutKind::Operation), 5)
+    );
+    assert_eq!(read(both(idle(5), total(9)), Slow::new(1, [20])).await, (Err(TimeoutKind::Idle), 6));
+    assert_eq!(read(both(idle(9), total(5)), Slow::new(1, [20])).await, (Err(TimeoutKind::Operation), 5));
 }
 
 #[tokio::test(start_paused = true)]
@@ -128,7 +134,7 @@ async fn total_bounds_all_attempts_together() {
     let send = |head| async move { running.send(&Slow::new(head, []), Request::default()).await };
     send(40).await.unwrap();
     let error = send(40).await.unwrap_err();
-    assert_eq!(error.kind(), TransportErrorKind::Deadline(Deadline::Total));
+    assert_eq!(error.kind(), TransportErrorKind::Timeout(TimeoutKind::Operation));
 }
 
 #[tokio::test(start_paused = true)]
@@ -139,10 +145,10 @@ async fn what_a_call_waits_for_beside_counts_or_not() {
     running.within(sleep(SECOND * 59)).await.unwrap();
     assert_eq!(running.remaining(), Some(SECOND));
     let error = running.within(sleep(SECOND * 2)).await.unwrap_err();
-    assert_eq!(error.kind(), TransportErrorKind::Deadline(Deadline::Total));
+    assert_eq!(error.kind(), TransportErrorKind::Timeout(TimeoutKind::Operation));
     assert!(!error.may_have_been_sent(), "nothing was sent by who only waits");
     assert_eq!(running.remaining(), Some(Duration::ZERO));
-    assert_eq!(Deadlines::NONE.start().remaining(), None);
+    assert_eq!(TimeoutConfig::disabled().start().remaining(), None);
 }
 
 #[tokio::test(start_paused = true)]
@@ -168,19 +174,19 @@ async fn a_slow_reader_is_no_silent_peer() {
 
 #[test]
 fn an_expiry_says_which_how_long_and_what_to_set() {
-    let check = |deadline: Deadline, expected: &str| {
+    let check = |deadline: TimeoutKind, expected: &str| {
         assert_eq!(deadline.expired(SECOND * 90).to_string(), expected);
     };
     check(
-        Deadline::FirstByte,
+        TimeoutKind::FirstByte,
         "no answer in time: none after 90s; a longer `first_byte` deadline waits longer",
     );
     check(
-        Deadline::Idle,
+        TimeoutKind::Idle,
         "the answer fell silent: nothing came for 90s; a longer `idle` deadline waits longer",
     );
     check(
-        Deadline::Total,
-        "the call took too long: it was not done after 90s; a longer `total` deadline lets it take longer",
+        TimeoutKind::Operation,
+        "the call took too long: it was not done after 90s; a longer `operation` deadline lets it take longer",
     );
 }

@@ -7,7 +7,7 @@ use crate::Usage;
 impl Usage {
     /// What the last part of a streamed answer says, in the member that the service adds to whatever the model's vendor
     /// writes. `None` for every other part, at the price of a search through its bytes.
-    pub fn of_part(part: &[u8]) -> Option<Self> {
+    pub fn from_stream_part(part: &[u8]) -> Option<Self> {
         const MEMBER: &[u8] = b"\"amazon-bedrock-invocationMetrics\"";
 
         #[derive(Deserialize)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Limit;
+use super::QuotaLimit;
 use super::limits::Limits;
 
 /// How long a request counts.
@@ -24,7 +24,7 @@ pub(super) struct Ledger {
     /// The sum of their tokens. Of a `u64` each, it cannot overflow.
     tokens: u128,
     next: Entry,
-    held_up_by: Option<Limit>,
+    held_up_by: Option<QuotaLimit>,
 }
 
 #[derive(Debug)]
@@ -53,7 +53,7 @@ pub(super) enum Outcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Blocked {
     /// What keeps the request waiting longest.
-    pub(super) limit: Limit,
+    pub(super) limit: QuotaLimit,
     /// When there is room if nothing ends before; `None` if something must end.
     pub(super) until: Option<Instant>,
 }
@@ -121,16 +121,16 @@ impl Ledger {
     }
 
     /// What kept the last request that asked waiting, if it was not admitted.
-    pub(super) fn held_up_by(&self) -> Option<Limit> {
+    pub(super) fn held_up_by(&self) -> Option<QuotaLimit> {
         self.held_up_by
     }
 
     fn blocked(&self, reserved: u64) -> Option<Blocked> {
         if self.limits.concurrency.is_some_and(|most| self.in_flight >= most) {
-            return Some(Blocked { limit: Limit::Concurrency, until: None });
+            return Some(Blocked { limit: QuotaLimit::Concurrency, until: None });
         }
-        let requests = self.requests_until().map(|until| (until, Limit::RequestsPerMinute));
-        let tokens = self.tokens_until(reserved).map(|until| (until, Limit::TokensPerMinute));
+        let requests = self.requests_until().map(|until| (until, QuotaLimit::RequestsPerMinute));
+        let tokens = self.tokens_until(reserved).map(|until| (until, QuotaLimit::TokensPerMinute));
         let longest = requests.into_iter().chain(tokens).max_by_key(|(until, _)| *until);
         longest.map(|(until, limit)| Blocked { limit, until: Some(until) })
     }

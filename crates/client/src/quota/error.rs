@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::Limit;
+use super::QuotaLimit;
 
-/// Why the limits of an [`Admission`](super::Admission) keep a request from being sent. Nothing was sent, and nothing
+/// Why the limits of an [`QuotaLimiter`](super::QuotaLimiter) keep a request from being sent. Nothing was sent, and nothing
 /// counts.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum AdmissionError {
+pub enum QuotaError {
     /// It reserves more tokens than a whole minute has.
     #[error(
         "it would reserve {} tokens ({input} of input, as estimated, and {output} of output), but tokens_per_minute is \
@@ -28,7 +28,7 @@ pub enum AdmissionError {
     #[error("{limit} is 0, which admits no request: raise the limit")]
     Closed {
         /// Which one.
-        limit: Limit,
+        limit: QuotaLimit,
     },
 
     /// There was no room in time.
@@ -41,7 +41,7 @@ pub enum AdmissionError {
         /// How long it waited.
         waited: Duration,
         /// What kept the first in line waiting last.
-        limit: Option<Limit>,
+        limit: Option<QuotaLimit>,
         /// How many others wait.
         others: usize,
     },

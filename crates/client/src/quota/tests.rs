@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use tokio::time::Instant;
 
 use super::ledger::{Blocked, Entry, Ledger, Outcome};
-use super::limits::{Limit, Limits};
+use super::limits::{Limits, QuotaLimit};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -97,7 +97,7 @@ proptest! {
                         book.in_flight.push(entry);
                         book.kept.push(Kept { entry, at: now, tokens: reserved });
                     }
-                    Err(Blocked { limit: Limit::Concurrency, until: None }) => {
+                    Err(Blocked { limit: QuotaLimit::Concurrency, until: None }) => {
                         prop_assert_eq!(Some(book.in_flight.len()), limits.concurrency.map(|most| most as usize));
                     }
                     Err(Blocked { until, .. }) => {
@@ -153,7 +153,10 @@ fn counts_of_any_size_do_not_overflow() {
     let now = Instant::now();
     let entries: Vec<_> = (0..3).map(|_| ledger.enter(now, 0).unwrap()).collect();
     entries.into_iter().for_each(|entry| ledger.end(entry, Outcome::Used(u64::MAX)));
-    assert!(matches!(ledger.enter(now, 2), Err(Blocked { limit: Limit::TokensPerMinute, until: Some(_) })));
+    assert!(matches!(
+        ledger.enter(now, 2),
+        Err(Blocked { limit: QuotaLimit::TokensPerMinute, until: Some(_) })
+    ));
     assert_eq!(ledger.tokens(), u64::MAX);
     ledger.forget(now + MINUTE);
     assert_eq!(ledger.tokens(), 0);

@@ -7,7 +7,7 @@ use super::tls::HTTP1;
 /// The versions of HTTP that a transport speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum HttpVersions {
+pub enum HttpVersionPolicy {
     /// HTTP/1.1: a call has a connection for itself.
     #[default]
     Http1,
@@ -19,7 +19,7 @@ pub enum HttpVersions {
     Http2,
 }
 
-impl HttpVersions {
+impl HttpVersionPolicy {
     /// What is offered in a TLS handshake.
     pub(super) const fn alpn(self) -> &'static [&'static str] {
         match self {

@@ -9,14 +9,14 @@ use super::stated;
 
 /// The tokens that a request may use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Demand {
+pub struct TokenEstimate {
     /// Tokens of input.
     pub input_tokens: u64,
     /// The most tokens of output, if the body states it.
     pub max_output_tokens: Option<u64>,
 }
 
-impl Demand {
+impl TokenEstimate {
     /// Of a body in the schema of any family.
     ///
     /// The input is estimated: a token for each four bytes of the body, its JSON included, and at most 1,600 for a run
