@@ -107,7 +107,7 @@ pub use metadata::{Attempt, Metadata, Usage};
 pub use retry::{FailureClass, Retries};
 
 pub use bytes::Bytes;
-pub use invoke_model_signing::{SignError, Signed};
+pub use invoke_model_signing::{SignError, SigningOutput};
 #[cfg(feature = "http2")]
 pub use invoke_model_transport::HttpVersions;
 pub use invoke_model_transport::{

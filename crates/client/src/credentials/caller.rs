@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use http::request::Parts;
 use invoke_model_protocol as protocol;
-use invoke_model_signing::{PayloadHash, Signed, Signer, bearer};
+use invoke_model_signing::{PayloadHash, Signer, SigningOutput, set_bearer_token};
 use invoke_model_types::service::SIGNING_NAME;
 
 use super::{CredentialsError, CredentialsLink, Identity, Loaded};
@@ -51,7 +51,7 @@ impl Caller {
                 Ok(Authorization::default())
             }
             Authentication::Bearer(token) => {
-                bearer(request, token.as_str())?;
+                set_bearer_token(request, token.as_str())?;
                 Ok(Authorization {
                     scheme: Some(AuthScheme::Bearer),
                     source: self.source,
@@ -96,7 +96,7 @@ pub(crate) struct Authorization {
     pub(crate) scheme: Option<AuthScheme>,
     pub(crate) source: Option<Source>,
     /// `None` with a bearer token.
-    pub(crate) signed: Option<Signed>,
+    pub(crate) signed: Option<SigningOutput>,
     /// What it was signed with.
     pub(crate) loaded: Option<Arc<Loaded>>,
 }
