@@ -62,7 +62,7 @@ impl Caller {
                 let signer = self.signer.as_ref().ok_or(CredentialsError::NoRegion)?;
                 let loaded = identity.load().await.map_err(|error| self.name(error))?;
                 // After the look-up, which can take seconds.
-                let signed = signer.sign(request, loaded.credentials.keys(), &payload(), now())?;
+                let signed = signer.sign(request, &loaded.credentials, &payload(), now())?;
                 let scheme = Some(AuthScheme::SigV4);
                 Ok(Authorization { scheme, source: self.source, signed: Some(signed), loaded: Some(loaded) })
             }
@@ -103,6 +103,6 @@ pub(crate) struct Authorization {
 
 impl Authorization {
     pub(crate) fn link(&self) -> Option<CredentialsLink> {
-        self.loaded.as_ref()?.credentials.link().cloned()
+        self.loaded.as_ref()?.credentials.source().map(CredentialsLink::new)
     }
 }

@@ -9,7 +9,6 @@ use std::sync::Arc;
 pub struct CredentialsLink(Arc<str>);
 
 impl CredentialsLink {
-    #[cfg(feature = "credentials-chain")]
     pub(super) fn new(words: impl Into<Arc<str>>) -> Self {
         Self(words.into())
     }

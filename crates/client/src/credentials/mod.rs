@@ -10,7 +10,6 @@ mod error;
 mod flight;
 mod given;
 mod identity;
-mod keys;
 mod link;
 mod loaded;
 mod provide;
@@ -22,10 +21,11 @@ mod token;
 #[cfg(feature = "aws-credential-types")]
 pub use aws::AwsProvider;
 pub use error::CredentialsError;
-pub use keys::Credentials;
 pub use link::CredentialsLink;
 pub use provide::{CredentialsFuture, ProvideCredentials};
 pub use refresh::CredentialsRefresh;
+
+pub use invoke_model_signing::Credentials;
 
 pub(crate) use cache::CredentialsCache;
 pub(crate) use caller::{Authorization, Caller};
