@@ -47,7 +47,7 @@ pub mod text;
 pub mod timestamp;
 
 pub use error::{
-    ErrorMetadata, Fault, ModeledError, OperationError, ParseError, ParseErrorKind, Retryable,
+    ErrorFacts, ErrorMetadata, Fault, ModeledError, OperationError, ParseError, ParseErrorKind, Retryable,
     SerializeError, SerializeErrorKind, write_error,
 };
 pub use event_stream::{InputEventStream, OutputEventStream};

@@ -32,6 +32,32 @@ pub enum PathSegment {
 }
 
 impl Route {
+    /// Returns the request target of the route: the path with the values of its labels, which are in the order of the
+    /// path, then the query parameters of the template.
+    ///
+    /// # Errors
+    /// Returns an error if a label is empty, or if one that is not greedy is `.` or `..`.
+    #[inline]
+    pub fn target<const N: usize>(&self, labels: [Cow<'_, str>; N]) -> Result<TargetBuilder, SerializeError> {
+        let mut target = TargetBuilder::new();
+        let mut labels = labels.iter().map(|label| label.as_ref());
+        for segment in self.path {
+            target.literal("/");
+            match segment {
+                PathSegment::Literal(literal) => target.literal(literal),
+                PathSegment::Label(name) => target.label(name, labels.next().unwrap_or_default())?,
+                PathSegment::Greedy(name) => target.greedy_label(name, labels.next().unwrap_or_default())?,
+            }
+        }
+        for (name, value) in self.query {
+            match value {
+                Some(value) => target.query(name, value),
+                None => target.query_name(name),
+            }
+        }
+        Ok(target)
+    }
+
     /// The labels of a path on the wire, percent-decoded, in the order of the template; `None` if it is not of this
     /// template. Bytes that are not UTF-8 become U+FFFD.
     pub fn labels<'a>(&self, path: &'a str) -> Option<Vec<(&'static str, Cow<'a, str>)>> {
@@ -99,13 +125,13 @@ pub struct TargetBuilder {
 
 impl TargetBuilder {
     /// Nothing yet.
-    pub fn new() -> Self {
+    fn new() -> Self {
         // Room for most model ids and ARNs, so that the target is allocated once.
         Self { target: String::with_capacity(128), has_query: false }
     }
 
     /// A part of the path that is the same for every input.
-    pub fn literal(&mut self, literal: &str) {
+    fn literal(&mut self, literal: &str) {
         self.target.push_str(literal);
     }
 
@@ -113,7 +139,7 @@ impl TargetBuilder {
     ///
     /// # Errors
     /// The value is empty, `.` or `..`: each would change the path.
-    pub fn label(&mut self, member: &'static str, value: impl AsRef<str>) -> Result<(), SerializeError> {
+    fn label(&mut self, member: &'static str, value: impl AsRef<str>) -> Result<(), SerializeError> {
         if matches!(value.as_ref(), "." | "..") {
             return Err(SerializeError::new(member, SerializeErrorKind::DotSegment));
         }
@@ -124,7 +150,7 @@ impl TargetBuilder {
     ///
     /// # Errors
     /// The value is empty.
-    pub fn greedy_label(
+    fn greedy_label(
         &mut self,
         member: &'static str,
         value: impl AsRef<str>,
@@ -140,7 +166,7 @@ impl TargetBuilder {
     }
 
     /// A query parameter without a value, as a template can have it.
-    pub fn query_name(&mut self, name: &str) {
+    fn query_name(&mut self, name: &str) {
         self.target.push(if self.has_query { '&' } else { '?' });
         self.has_query = true;
         self.target.extend(utf8_percent_encode(name, RESERVED));

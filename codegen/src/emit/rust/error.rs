@@ -76,7 +76,7 @@ pub(super) fn errors(name: &str, words: &str, errors: &[String]) -> TokenStream 
     let types: Vec<_> = errors.iter().map(|error| ty::named(error)).collect();
     let variant_docs = errors.iter().map(|error| doc::doc(&format!("[`{error}`].")));
     let errors: Vec<_> = errors.iter().map(|error| format_ident!("{error}")).collect();
-    let modeled = quote!(use_::invoke_model_protocol::ModeledError);
+    let facts = quote!(use_::invoke_model_protocol::ErrorFacts);
     quote! {
         #words
         #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -87,44 +87,16 @@ pub(super) fn errors(name: &str, words: &str, errors: &[String]) -> TokenStream 
                 #[error(transparent)]
                 #errors(#[from] #types),
             )*
-            /// An error that the model does not have, or an answer that names none.
+            /// An error that the model does not have, or a response without an error code.
             #[error(transparent)]
             Unmodeled(#[from] use_::invoke_model_protocol::ErrorMetadata),
         }
 
         impl use_::invoke_model_protocol::OperationError for #name {
-            fn code(&self) -> Option<&str> {
+            fn facts(&self) -> #facts<'_> {
                 match self {
-                    #(Self::#errors(_) => Some(<#types as #modeled>::CODE),)*
-                    Self::Unmodeled(metadata) => metadata.code(),
-                }
-            }
-
-            fn message(&self) -> Option<&str> {
-                match self {
-                    #(Self::#errors(error) => #modeled::message(error),)*
-                    Self::Unmodeled(metadata) => metadata.message(),
-                }
-            }
-
-            fn fault(&self) -> Option<use_::invoke_model_protocol::Fault> {
-                match self {
-                    #(Self::#errors(_) => Some(<#types as #modeled>::FAULT),)*
-                    Self::Unmodeled(_) => None,
-                }
-            }
-
-            fn status(&self) -> Option<u16> {
-                match self {
-                    #(Self::#errors(_) => Some(<#types as #modeled>::STATUS),)*
-                    Self::Unmodeled(_) => None,
-                }
-            }
-
-            fn retryable(&self) -> Option<use_::invoke_model_protocol::Retryable> {
-                match self {
-                    #(Self::#errors(_) => <#types as #modeled>::RETRYABLE,)*
-                    Self::Unmodeled(_) => None,
+                    #(Self::#errors(error) => #facts::modeled(error),)*
+                    Self::Unmodeled(metadata) => #facts::unmodeled(metadata),
                 }
             }
         }

@@ -107,7 +107,7 @@ fn field_option(member: &Member, location: &Location) -> TokenStream {
 }
 
 fn route(operation: &Operation) -> TokenStream {
-    let method = method(operation);
+    let method = format_ident!("{}", operation.http.method);
     let segment = quote!(use_::invoke_model_protocol::PathSegment);
     let segments = operation.http.segments.iter().map(|one| match one {
         Segment::Literal(text) => quote!(#segment::Literal(#text)),
@@ -120,28 +120,24 @@ fn route(operation: &Operation) -> TokenStream {
     });
     quote! {
         use_::invoke_model_protocol::Route {
-            method: #method,
+            method: use_::http::Method::#method,
             path: &[#(#segments),*],
             query: &[#(#query),*],
         }
     }
 }
 
-fn method(operation: &Operation) -> TokenStream {
-    let method = format_ident!("{}", operation.http.method);
-    quote!(use_::http::Method::#method)
-}
-
 fn serialize(operation: &Operation) -> TokenStream {
     let input = format_ident!("{}", operation.input.rust_name);
-    let (method, of) = (method(operation), quote!(input));
+    let of = quote!(input);
     let defaults = request::default_labels(operation);
     let parameter = match (operation.input.members.is_empty(), defaults.is_empty()) {
         (true, _) => quote!(_input),
         (false, true) => quote!(input),
         (false, false) => quote!(mut input),
     };
-    let (path, query) = (path(operation), query(operation));
+    let (labels, query) = (labels(operation), query(operation));
+    let mutable_target = (!query.is_empty()).then(|| quote!(mut));
     let fields: Vec<_> =
         operation.input.members.iter().filter_map(|member| write_field(member, &of)).collect();
     let fixed = operation.fields.iter().map(|(name, value)| {
@@ -159,10 +155,9 @@ fn serialize(operation: &Operation) -> TokenStream {
             #parameter: #input,
         ) -> Result<use_::invoke_model_protocol::Request, use_::invoke_model_protocol::SerializeError> {
             #(#defaults)*
-            let mut target = use_::invoke_model_protocol::TargetBuilder::new();
-            #path
-            #query
-            let #mutable request = use_::invoke_model_protocol::RequestBuilder::new(#method, target);
+            let #mutable_target target = Self::ROUTE.target([#(#labels),*])?;
+            #(#query)*
+            let #mutable request = use_::invoke_model_protocol::RequestBuilder::new(Self::ROUTE.method, target);
             #(#fields)*
             #(#fixed)*
             #payload
@@ -170,40 +165,21 @@ fn serialize(operation: &Operation) -> TokenStream {
     }
 }
 
-/// The path, literals joined as far as they go.
-fn path(operation: &Operation) -> TokenStream {
-    let mut lines = Vec::new();
-    let mut literal = String::new();
-    for segment in &operation.http.segments {
-        literal.push('/');
-        match segment {
-            Segment::Literal(text) => literal.push_str(text),
-            Segment::Label { member, greedy } => {
-                let text = std::mem::take(&mut literal);
-                lines.push(quote!(target.literal(#text);));
-                let function = if *greedy { quote!(greedy_label) } else { quote!(label) };
-                let bound = operation.input.members.iter().find(|one| one.wire_name == *member);
-                if let Some(bound) = bound {
-                    let (name, writer) = (ty::ident(&bound.rust_name), codec::text_writer(&bound.ty));
-                    lines.push(quote!(target.#function(#member, #writer(&input.#name))?;));
-                }
-            }
-        }
-    }
-    if !literal.is_empty() {
-        lines.push(quote!(target.literal(#literal);));
-    }
-    quote!(#(#lines)*)
+/// The values of the labels, in the order of the path.
+fn labels(operation: &Operation) -> Vec<TokenStream> {
+    let labels = operation.http.segments.iter().filter_map(|segment| {
+        let Segment::Label { member, .. } = segment else { return None };
+        let bound = operation.input.members.iter().find(|one| one.wire_name == *member)?;
+        let (name, writer) = (ty::ident(&bound.rust_name), codec::text_writer(&bound.ty));
+        Some(quote!(#writer(&input.#name)))
+    });
+    labels.collect()
 }
 
-fn query(operation: &Operation) -> TokenStream {
-    let fixed = operation.http.query.iter().map(|(name, value)| match value {
-        Some(value) => quote!(target.query(#name, #value);),
-        None => quote!(target.query_name(#name);),
-    });
+/// Lines that add the query parameters of members; the route has those that are part of the path template.
+fn query(operation: &Operation) -> Vec<TokenStream> {
     let members = operation.input.members.iter();
-    let named: Vec<_> =
-        members.clone().filter_map(|member| query_parameter(member, &member.location)).collect();
+    let named = members.clone().filter_map(|member| query_parameter(member, &member.location));
     // A parameter of its own stands above one of the map.
     // https://smithy.io/2.0/spec/http-bindings.html#httpqueryparams-trait
     let taken = members.clone().filter_map(|member| match &member.location {
@@ -211,7 +187,7 @@ fn query(operation: &Operation) -> TokenStream {
         _ => None,
     });
     let taken: Vec<String> = taken.chain(operation.http.query.iter().map(|(name, _)| name.clone())).collect();
-    let maps = members.filter(|member| member.location == Location::QueryMap).map(|member| {
+    let maps = members.clone().filter(|member| member.location == Location::QueryMap).map(|member| {
         let name = ty::ident(&member.rust_name);
         let pairs = match member.presence {
             Presence::Optional => quote!(input.#name.iter().flatten()),
@@ -232,7 +208,7 @@ fn query(operation: &Operation) -> TokenStream {
         };
         quote!(for (name, value) in #pairs { #write })
     });
-    quote!(#(#fixed)* #(#named)* #(#maps)*)
+    named.chain(maps).collect()
 }
 
 fn query_parameter(member: &Member, location: &Location) -> Option<TokenStream> {

@@ -51,20 +51,68 @@ pub fn write_error<E: ModeledError>(error: &E, f: &mut fmt::Formatter<'_>) -> fm
     }
 }
 
-/// The errors of one operation: the modelled ones, or what an answer without a modelled one said.
+/// What an error of an operation states: of a modeled error its type's facts, of any other what the response says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ErrorFacts<'a> {
+    /// The code: the name of a modeled error, or the code that the response states.
+    pub code: Option<&'a str>,
+    /// The message of the service.
+    pub message: Option<&'a str>,
+    /// Whether the client or the server causes a modeled error.
+    pub fault: Option<Fault>,
+    /// The status that the model gives to a modeled error. In an event stream the error comes without one.
+    pub status: Option<u16>,
+    /// Whether the model declares that a retry can succeed.
+    pub retryable: Option<Retryable>,
+}
+
+impl<'a> ErrorFacts<'a> {
+    /// The facts of a modeled error.
+    pub fn modeled<E: ModeledError>(error: &'a E) -> Self {
+        Self {
+            code: Some(E::CODE),
+            message: error.message(),
+            fault: Some(E::FAULT),
+            status: Some(E::STATUS),
+            retryable: E::RETRYABLE,
+        }
+    }
+
+    /// The facts of an error that the model does not have.
+    pub fn unmodeled(metadata: &'a ErrorMetadata) -> Self {
+        let (code, message) = (metadata.code(), metadata.message());
+        Self { code, message, fault: None, status: None, retryable: None }
+    }
+}
+
+/// The errors of one operation: an enum of the modeled errors, and the metadata of every other error.
 pub trait OperationError: std::error::Error + From<ErrorMetadata> + Send + Sync + 'static {
-    /// The code: a modelled error's name, or whatever the answer said.
-    fn code(&self) -> Option<&str>;
+    /// Returns what the error states.
+    fn facts(&self) -> ErrorFacts<'_>;
 
-    /// What the service says in words.
-    fn message(&self) -> Option<&str>;
+    /// Returns the code: the name of a modeled error, or the code that the response states.
+    fn code(&self) -> Option<&str> {
+        self.facts().code
+    }
 
-    /// Whose fault a modelled error is.
-    fn fault(&self) -> Option<Fault>;
+    /// Returns the message of the service.
+    fn message(&self) -> Option<&str> {
+        self.facts().message
+    }
 
-    /// The status that the model gives a modelled error, which says the same where it comes without one: in a stream.
-    fn status(&self) -> Option<u16>;
+    /// Returns whether the client or the server causes a modeled error.
+    fn fault(&self) -> Option<Fault> {
+        self.facts().fault
+    }
 
-    /// Whether the model says that a retry can help.
-    fn retryable(&self) -> Option<Retryable>;
+    /// Returns the status that the model gives to a modeled error. In an event stream the error comes without one.
+    fn status(&self) -> Option<u16> {
+        self.facts().status
+    }
+
+    /// Returns whether the model declares that a retry can succeed.
+    fn retryable(&self) -> Option<Retryable> {
+        self.facts().retryable
+    }
 }

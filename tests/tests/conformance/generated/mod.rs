@@ -1697,6 +1697,7 @@ mod requests {
         });
     }
 }
+
 mod responses {
     use bytes::Bytes;
     use invoke_model_types::{InvokeModel, InvokeModelOutput, PerformanceConfigLatency, ServiceTierType};
@@ -1939,6 +1940,7 @@ mod responses {
         });
     }
 }
+
 mod errors {
     use invoke_model_types::{
         AccessDeniedException, InternalServerException, InvokeModel, InvokeModelError,
@@ -3422,6 +3424,7 @@ mod errors {
         );
     }
 }
+
 mod events {
     use bytes::Bytes;
     use invoke_model_types::{

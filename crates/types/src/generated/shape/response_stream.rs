@@ -6,8 +6,7 @@ use crate::{
     ServiceUnavailableException, ThrottlingException, ValidationException,
 };
 use invoke_model_protocol::{
-    ErrorMetadata, Fault, ModeledError, OperationError, ParseError, Redacted, Retryable, SerializeError,
-    event_stream, json,
+    ErrorFacts, ErrorMetadata, OperationError, ParseError, Redacted, SerializeError, event_stream, json,
 };
 use std::fmt;
 
@@ -133,73 +132,21 @@ pub enum ResponseStreamError {
     /// [`ValidationException`].
     #[error(transparent)]
     ValidationException(#[from] ValidationException),
-    /// An error that the model does not have, or an answer that names none.
+    /// An error that the model does not have, or a response without an error code.
     #[error(transparent)]
     Unmodeled(#[from] ErrorMetadata),
 }
 
 impl OperationError for ResponseStreamError {
-    fn code(&self) -> Option<&str> {
+    fn facts(&self) -> ErrorFacts<'_> {
         match self {
-            Self::InternalServerException(_) => Some(<InternalServerException as ModeledError>::CODE),
-            Self::ModelStreamErrorException(_) => Some(<ModelStreamErrorException as ModeledError>::CODE),
-            Self::ModelTimeoutException(_) => Some(<ModelTimeoutException as ModeledError>::CODE),
-            Self::ServiceUnavailableException(_) => Some(<ServiceUnavailableException as ModeledError>::CODE),
-            Self::ThrottlingException(_) => Some(<ThrottlingException as ModeledError>::CODE),
-            Self::ValidationException(_) => Some(<ValidationException as ModeledError>::CODE),
-            Self::Unmodeled(metadata) => metadata.code(),
-        }
-    }
-
-    fn message(&self) -> Option<&str> {
-        match self {
-            Self::InternalServerException(error) => ModeledError::message(error),
-            Self::ModelStreamErrorException(error) => ModeledError::message(error),
-            Self::ModelTimeoutException(error) => ModeledError::message(error),
-            Self::ServiceUnavailableException(error) => ModeledError::message(error),
-            Self::ThrottlingException(error) => ModeledError::message(error),
-            Self::ValidationException(error) => ModeledError::message(error),
-            Self::Unmodeled(metadata) => metadata.message(),
-        }
-    }
-
-    fn fault(&self) -> Option<Fault> {
-        match self {
-            Self::InternalServerException(_) => Some(<InternalServerException as ModeledError>::FAULT),
-            Self::ModelStreamErrorException(_) => Some(<ModelStreamErrorException as ModeledError>::FAULT),
-            Self::ModelTimeoutException(_) => Some(<ModelTimeoutException as ModeledError>::FAULT),
-            Self::ServiceUnavailableException(_) => {
-                Some(<ServiceUnavailableException as ModeledError>::FAULT)
-            }
-            Self::ThrottlingException(_) => Some(<ThrottlingException as ModeledError>::FAULT),
-            Self::ValidationException(_) => Some(<ValidationException as ModeledError>::FAULT),
-            Self::Unmodeled(_) => None,
-        }
-    }
-
-    fn status(&self) -> Option<u16> {
-        match self {
-            Self::InternalServerException(_) => Some(<InternalServerException as ModeledError>::STATUS),
-            Self::ModelStreamErrorException(_) => Some(<ModelStreamErrorException as ModeledError>::STATUS),
-            Self::ModelTimeoutException(_) => Some(<ModelTimeoutException as ModeledError>::STATUS),
-            Self::ServiceUnavailableException(_) => {
-                Some(<ServiceUnavailableException as ModeledError>::STATUS)
-            }
-            Self::ThrottlingException(_) => Some(<ThrottlingException as ModeledError>::STATUS),
-            Self::ValidationException(_) => Some(<ValidationException as ModeledError>::STATUS),
-            Self::Unmodeled(_) => None,
-        }
-    }
-
-    fn retryable(&self) -> Option<Retryable> {
-        match self {
-            Self::InternalServerException(_) => <InternalServerException as ModeledError>::RETRYABLE,
-            Self::ModelStreamErrorException(_) => <ModelStreamErrorException as ModeledError>::RETRYABLE,
-            Self::ModelTimeoutException(_) => <ModelTimeoutException as ModeledError>::RETRYABLE,
-            Self::ServiceUnavailableException(_) => <ServiceUnavailableException as ModeledError>::RETRYABLE,
-            Self::ThrottlingException(_) => <ThrottlingException as ModeledError>::RETRYABLE,
-            Self::ValidationException(_) => <ValidationException as ModeledError>::RETRYABLE,
-            Self::Unmodeled(_) => None,
+            Self::InternalServerException(error) => ErrorFacts::modeled(error),
+            Self::ModelStreamErrorException(error) => ErrorFacts::modeled(error),
+            Self::ModelTimeoutException(error) => ErrorFacts::modeled(error),
+            Self::ServiceUnavailableException(error) => ErrorFacts::modeled(error),
+            Self::ThrottlingException(error) => ErrorFacts::modeled(error),
+            Self::ValidationException(error) => ErrorFacts::modeled(error),
+            Self::Unmodeled(metadata) => ErrorFacts::unmodeled(metadata),
         }
     }
 }

@@ -4,8 +4,8 @@
 use crate::streams::{Busy, Chosen, Figure, Ping, Said, Sound, Text, Torn};
 use bytes::Bytes;
 use invoke_model_protocol::{
-    ErrorMetadata, Fault, ModeledError, OperationError, ParseError, Retryable, SerializeError, event_stream,
-    json, payload, timestamp,
+    ErrorFacts, ErrorMetadata, OperationError, ParseError, SerializeError, event_stream, json, payload,
+    timestamp,
 };
 
 /// One event of a stream.
@@ -173,49 +173,17 @@ pub enum LinesError {
     /// [`Torn`].
     #[error(transparent)]
     Torn(#[from] Torn),
-    /// An error that the model does not have, or an answer that names none.
+    /// An error that the model does not have, or a response without an error code.
     #[error(transparent)]
     Unmodeled(#[from] ErrorMetadata),
 }
 
 impl OperationError for LinesError {
-    fn code(&self) -> Option<&str> {
+    fn facts(&self) -> ErrorFacts<'_> {
         match self {
-            Self::Busy(_) => Some(<Busy as ModeledError>::CODE),
-            Self::Torn(_) => Some(<Torn as ModeledError>::CODE),
-            Self::Unmodeled(metadata) => metadata.code(),
-        }
-    }
-
-    fn message(&self) -> Option<&str> {
-        match self {
-            Self::Busy(error) => ModeledError::message(error),
-            Self::Torn(error) => ModeledError::message(error),
-            Self::Unmodeled(metadata) => metadata.message(),
-        }
-    }
-
-    fn fault(&self) -> Option<Fault> {
-        match self {
-            Self::Busy(_) => Some(<Busy as ModeledError>::FAULT),
-            Self::Torn(_) => Some(<Torn as ModeledError>::FAULT),
-            Self::Unmodeled(_) => None,
-        }
-    }
-
-    fn status(&self) -> Option<u16> {
-        match self {
-            Self::Busy(_) => Some(<Busy as ModeledError>::STATUS),
-            Self::Torn(_) => Some(<Torn as ModeledError>::STATUS),
-            Self::Unmodeled(_) => None,
-        }
-    }
-
-    fn retryable(&self) -> Option<Retryable> {
-        match self {
-            Self::Busy(_) => <Busy as ModeledError>::RETRYABLE,
-            Self::Torn(_) => <Torn as ModeledError>::RETRYABLE,
-            Self::Unmodeled(_) => None,
+            Self::Busy(error) => ErrorFacts::modeled(error),
+            Self::Torn(error) => ErrorFacts::modeled(error),
+            Self::Unmodeled(metadata) => ErrorFacts::unmodeled(metadata),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::streams::Secret;
 use invoke_model_protocol::{
-    ErrorMetadata, Fault, OperationError, ParseError, Redacted, Retryable, SerializeError, event_stream, json,
+    ErrorFacts, ErrorMetadata, OperationError, ParseError, Redacted, SerializeError, event_stream, json,
 };
 use std::fmt;
 
@@ -67,39 +67,15 @@ impl event_stream::EventStream for Secrets {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SecretsError {
-    /// An error that the model does not have, or an answer that names none.
+    /// An error that the model does not have, or a response without an error code.
     #[error(transparent)]
     Unmodeled(#[from] ErrorMetadata),
 }
 
 impl OperationError for SecretsError {
-    fn code(&self) -> Option<&str> {
+    fn facts(&self) -> ErrorFacts<'_> {
         match self {
-            Self::Unmodeled(metadata) => metadata.code(),
-        }
-    }
-
-    fn message(&self) -> Option<&str> {
-        match self {
-            Self::Unmodeled(metadata) => metadata.message(),
-        }
-    }
-
-    fn fault(&self) -> Option<Fault> {
-        match self {
-            Self::Unmodeled(_) => None,
-        }
-    }
-
-    fn status(&self) -> Option<u16> {
-        match self {
-            Self::Unmodeled(_) => None,
-        }
-    }
-
-    fn retryable(&self) -> Option<Retryable> {
-        match self {
-            Self::Unmodeled(_) => None,
+            Self::Unmodeled(metadata) => ErrorFacts::unmodeled(metadata),
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     ModelTimeoutException, ResourceNotFoundException, ServiceQuotaExceededException,
     ServiceUnavailableException, ThrottlingException, ValidationException,
 };
-use invoke_model_protocol::{ErrorMetadata, Fault, ModeledError, OperationError, Retryable};
+use invoke_model_protocol::{ErrorFacts, ErrorMetadata, OperationError};
 
 /// An error of `InvokeModel`.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -42,101 +42,25 @@ pub enum InvokeModelError {
     /// [`ValidationException`].
     #[error(transparent)]
     ValidationException(#[from] ValidationException),
-    /// An error that the model does not have, or an answer that names none.
+    /// An error that the model does not have, or a response without an error code.
     #[error(transparent)]
     Unmodeled(#[from] ErrorMetadata),
 }
 
 impl OperationError for InvokeModelError {
-    fn code(&self) -> Option<&str> {
+    fn facts(&self) -> ErrorFacts<'_> {
         match self {
-            Self::AccessDeniedException(_) => Some(<AccessDeniedException as ModeledError>::CODE),
-            Self::InternalServerException(_) => Some(<InternalServerException as ModeledError>::CODE),
-            Self::ModelErrorException(_) => Some(<ModelErrorException as ModeledError>::CODE),
-            Self::ModelNotReadyException(_) => Some(<ModelNotReadyException as ModeledError>::CODE),
-            Self::ModelTimeoutException(_) => Some(<ModelTimeoutException as ModeledError>::CODE),
-            Self::ResourceNotFoundException(_) => Some(<ResourceNotFoundException as ModeledError>::CODE),
-            Self::ServiceQuotaExceededException(_) => {
-                Some(<ServiceQuotaExceededException as ModeledError>::CODE)
-            }
-            Self::ServiceUnavailableException(_) => Some(<ServiceUnavailableException as ModeledError>::CODE),
-            Self::ThrottlingException(_) => Some(<ThrottlingException as ModeledError>::CODE),
-            Self::ValidationException(_) => Some(<ValidationException as ModeledError>::CODE),
-            Self::Unmodeled(metadata) => metadata.code(),
-        }
-    }
-
-    fn message(&self) -> Option<&str> {
-        match self {
-            Self::AccessDeniedException(error) => ModeledError::message(error),
-            Self::InternalServerException(error) => ModeledError::message(error),
-            Self::ModelErrorException(error) => ModeledError::message(error),
-            Self::ModelNotReadyException(error) => ModeledError::message(error),
-            Self::ModelTimeoutException(error) => ModeledError::message(error),
-            Self::ResourceNotFoundException(error) => ModeledError::message(error),
-            Self::ServiceQuotaExceededException(error) => ModeledError::message(error),
-            Self::ServiceUnavailableException(error) => ModeledError::message(error),
-            Self::ThrottlingException(error) => ModeledError::message(error),
-            Self::ValidationException(error) => ModeledError::message(error),
-            Self::Unmodeled(metadata) => metadata.message(),
-        }
-    }
-
-    fn fault(&self) -> Option<Fault> {
-        match self {
-            Self::AccessDeniedException(_) => Some(<AccessDeniedException as ModeledError>::FAULT),
-            Self::InternalServerException(_) => Some(<InternalServerException as ModeledError>::FAULT),
-            Self::ModelErrorException(_) => Some(<ModelErrorException as ModeledError>::FAULT),
-            Self::ModelNotReadyException(_) => Some(<ModelNotReadyException as ModeledError>::FAULT),
-            Self::ModelTimeoutException(_) => Some(<ModelTimeoutException as ModeledError>::FAULT),
-            Self::ResourceNotFoundException(_) => Some(<ResourceNotFoundException as ModeledError>::FAULT),
-            Self::ServiceQuotaExceededException(_) => {
-                Some(<ServiceQuotaExceededException as ModeledError>::FAULT)
-            }
-            Self::ServiceUnavailableException(_) => {
-                Some(<ServiceUnavailableException as ModeledError>::FAULT)
-            }
-            Self::ThrottlingException(_) => Some(<ThrottlingException as ModeledError>::FAULT),
-            Self::ValidationException(_) => Some(<ValidationException as ModeledError>::FAULT),
-            Self::Unmodeled(_) => None,
-        }
-    }
-
-    fn status(&self) -> Option<u16> {
-        match self {
-            Self::AccessDeniedException(_) => Some(<AccessDeniedException as ModeledError>::STATUS),
-            Self::InternalServerException(_) => Some(<InternalServerException as ModeledError>::STATUS),
-            Self::ModelErrorException(_) => Some(<ModelErrorException as ModeledError>::STATUS),
-            Self::ModelNotReadyException(_) => Some(<ModelNotReadyException as ModeledError>::STATUS),
-            Self::ModelTimeoutException(_) => Some(<ModelTimeoutException as ModeledError>::STATUS),
-            Self::ResourceNotFoundException(_) => Some(<ResourceNotFoundException as ModeledError>::STATUS),
-            Self::ServiceQuotaExceededException(_) => {
-                Some(<ServiceQuotaExceededException as ModeledError>::STATUS)
-            }
-            Self::ServiceUnavailableException(_) => {
-                Some(<ServiceUnavailableException as ModeledError>::STATUS)
-            }
-            Self::ThrottlingException(_) => Some(<ThrottlingException as ModeledError>::STATUS),
-            Self::ValidationException(_) => Some(<ValidationException as ModeledError>::STATUS),
-            Self::Unmodeled(_) => None,
-        }
-    }
-
-    fn retryable(&self) -> Option<Retryable> {
-        match self {
-            Self::AccessDeniedException(_) => <AccessDeniedException as ModeledError>::RETRYABLE,
-            Self::InternalServerException(_) => <InternalServerException as ModeledError>::RETRYABLE,
-            Self::ModelErrorException(_) => <ModelErrorException as ModeledError>::RETRYABLE,
-            Self::ModelNotReadyException(_) => <ModelNotReadyException as ModeledError>::RETRYABLE,
-            Self::ModelTimeoutException(_) => <ModelTimeoutException as ModeledError>::RETRYABLE,
-            Self::ResourceNotFoundException(_) => <ResourceNotFoundException as ModeledError>::RETRYABLE,
-            Self::ServiceQuotaExceededException(_) => {
-                <ServiceQuotaExceededException as ModeledError>::RETRYABLE
-            }
-            Self::ServiceUnavailableException(_) => <ServiceUnavailableException as ModeledError>::RETRYABLE,
-            Self::ThrottlingException(_) => <ThrottlingException as ModeledError>::RETRYABLE,
-            Self::ValidationException(_) => <ValidationException as ModeledError>::RETRYABLE,
-            Self::Unmodeled(_) => None,
+            Self::AccessDeniedException(error) => ErrorFacts::modeled(error),
+            Self::InternalServerException(error) => ErrorFacts::modeled(error),
+            Self::ModelErrorException(error) => ErrorFacts::modeled(error),
+            Self::ModelNotReadyException(error) => ErrorFacts::modeled(error),
+            Self::ModelTimeoutException(error) => ErrorFacts::modeled(error),
+            Self::ResourceNotFoundException(error) => ErrorFacts::modeled(error),
+            Self::ServiceQuotaExceededException(error) => ErrorFacts::modeled(error),
+            Self::ServiceUnavailableException(error) => ErrorFacts::modeled(error),
+            Self::ThrottlingException(error) => ErrorFacts::modeled(error),
+            Self::ValidationException(error) => ErrorFacts::modeled(error),
+            Self::Unmodeled(metadata) => ErrorFacts::unmodeled(metadata),
         }
     }
 }

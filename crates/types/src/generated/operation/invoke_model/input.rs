@@ -37,11 +37,8 @@ pub struct InvokeModelInput {
     /// What to run, as an id or an ARN of 1 to 2,048 characters:
     ///
     /// - a base model: its id, such as `amazon.titan-embed-text-v2:0`, or its ARN;
-
     /// - an inference profile: its id, such as `us.amazon.nova-lite-v1:0`, or its ARN;
-
     /// - a provisioned model (bought throughput), a custom model deployment or an imported model: its ARN;
-
     /// - a prompt version, a prompt router or a SageMaker endpoint: its ARN.
     ///
     /// An ARN names its region, which must be the one that is called. What does not fit the pattern is

@@ -10,7 +10,7 @@ use http::{HeaderName, Method};
 use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, PayloadInput, PayloadOutput, Request, RequestBuilder,
-    Response, Route, SerializeError, TargetBuilder, fields, text,
+    Response, Route, SerializeError, fields, text,
 };
 
 mod error;
@@ -44,11 +44,8 @@ impl Operation for InvokeModel {
     type Delivery = Whole;
 
     fn serialize(input: InvokeModelInput) -> Result<Request, SerializeError> {
-        let mut target = TargetBuilder::new();
-        target.literal("/model/");
-        target.label("modelId", text::write::string(&input.model_id))?;
-        target.literal("/invoke");
-        let mut request = RequestBuilder::new(Method::POST, target);
+        let target = Self::ROUTE.target([text::write::string(&input.model_id)])?;
+        let mut request = RequestBuilder::new(Self::ROUTE.method, target);
         request.field(
             const { HeaderName::from_static("content-type") },
             "contentType",

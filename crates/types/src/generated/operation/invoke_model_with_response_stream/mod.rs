@@ -10,7 +10,7 @@ use http::{HeaderName, Method};
 use invoke_model_protocol::delivery::Streaming;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, PayloadInput, Request, RequestBuilder, Response,
-    Route, SerializeError, TargetBuilder, event_stream, fields, text,
+    Route, SerializeError, event_stream, fields, text,
 };
 
 mod error;
@@ -50,11 +50,8 @@ impl Operation for InvokeModelWithResponseStream {
     type Delivery = Streaming;
 
     fn serialize(input: InvokeModelWithResponseStreamInput) -> Result<Request, SerializeError> {
-        let mut target = TargetBuilder::new();
-        target.literal("/model/");
-        target.label("modelId", text::write::string(&input.model_id))?;
-        target.literal("/invoke-with-response-stream");
-        let mut request = RequestBuilder::new(Method::POST, target);
+        let target = Self::ROUTE.target([text::write::string(&input.model_id)])?;
+        let mut request = RequestBuilder::new(Self::ROUTE.method, target);
         request.field(
             const { HeaderName::from_static("content-type") },
             "contentType",

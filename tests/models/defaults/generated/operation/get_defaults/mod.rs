@@ -6,7 +6,7 @@ use http::{HeaderName, Method};
 use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, TargetBuilder, Timestamp, fields, json, text, timestamp,
+    SerializeError, Timestamp, fields, json, text, timestamp,
 };
 use serde_json::Value;
 
@@ -32,9 +32,8 @@ impl Operation for GetDefaults {
     type Delivery = Whole;
 
     fn serialize(input: GetDefaultsInput) -> Result<Request, SerializeError> {
-        let mut target = TargetBuilder::new();
-        target.literal("/defaults");
-        let request = RequestBuilder::new(Method::POST, target);
+        let target = Self::ROUTE.target([])?;
+        let request = RequestBuilder::new(Self::ROUTE.method, target);
         request.json(|out| {
             let mut object = json::ObjectWriter::new(out);
             object.optional("count", input.count.as_ref(), json::write::display);

@@ -4,7 +4,7 @@
 use crate::errors::{
     AlsoNotThere, BadQuestion, Broken, NotThere, Overloaded, Shouting, UnmodeledShape, Wordless,
 };
-use invoke_model_protocol::{ErrorMetadata, Fault, ModeledError, OperationError, Retryable};
+use invoke_model_protocol::{ErrorFacts, ErrorMetadata, OperationError};
 
 /// An error of `Ask`.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -34,79 +34,23 @@ pub enum AskError {
     /// [`Wordless`].
     #[error(transparent)]
     Wordless(#[from] Wordless),
-    /// An error that the model does not have, or an answer that names none.
+    /// An error that the model does not have, or a response without an error code.
     #[error(transparent)]
     Unmodeled(#[from] ErrorMetadata),
 }
 
 impl OperationError for AskError {
-    fn code(&self) -> Option<&str> {
+    fn facts(&self) -> ErrorFacts<'_> {
         match self {
-            Self::AlsoNotThere(_) => Some(<AlsoNotThere as ModeledError>::CODE),
-            Self::BadQuestion(_) => Some(<BadQuestion as ModeledError>::CODE),
-            Self::Broken(_) => Some(<Broken as ModeledError>::CODE),
-            Self::NotThere(_) => Some(<NotThere as ModeledError>::CODE),
-            Self::Overloaded(_) => Some(<Overloaded as ModeledError>::CODE),
-            Self::Shouting(_) => Some(<Shouting as ModeledError>::CODE),
-            Self::UnmodeledShape(_) => Some(<UnmodeledShape as ModeledError>::CODE),
-            Self::Wordless(_) => Some(<Wordless as ModeledError>::CODE),
-            Self::Unmodeled(metadata) => metadata.code(),
-        }
-    }
-
-    fn message(&self) -> Option<&str> {
-        match self {
-            Self::AlsoNotThere(error) => ModeledError::message(error),
-            Self::BadQuestion(error) => ModeledError::message(error),
-            Self::Broken(error) => ModeledError::message(error),
-            Self::NotThere(error) => ModeledError::message(error),
-            Self::Overloaded(error) => ModeledError::message(error),
-            Self::Shouting(error) => ModeledError::message(error),
-            Self::UnmodeledShape(error) => ModeledError::message(error),
-            Self::Wordless(error) => ModeledError::message(error),
-            Self::Unmodeled(metadata) => metadata.message(),
-        }
-    }
-
-    fn fault(&self) -> Option<Fault> {
-        match self {
-            Self::AlsoNotThere(_) => Some(<AlsoNotThere as ModeledError>::FAULT),
-            Self::BadQuestion(_) => Some(<BadQuestion as ModeledError>::FAULT),
-            Self::Broken(_) => Some(<Broken as ModeledError>::FAULT),
-            Self::NotThere(_) => Some(<NotThere as ModeledError>::FAULT),
-            Self::Overloaded(_) => Some(<Overloaded as ModeledError>::FAULT),
-            Self::Shouting(_) => Some(<Shouting as ModeledError>::FAULT),
-            Self::UnmodeledShape(_) => Some(<UnmodeledShape as ModeledError>::FAULT),
-            Self::Wordless(_) => Some(<Wordless as ModeledError>::FAULT),
-            Self::Unmodeled(_) => None,
-        }
-    }
-
-    fn status(&self) -> Option<u16> {
-        match self {
-            Self::AlsoNotThere(_) => Some(<AlsoNotThere as ModeledError>::STATUS),
-            Self::BadQuestion(_) => Some(<BadQuestion as ModeledError>::STATUS),
-            Self::Broken(_) => Some(<Broken as ModeledError>::STATUS),
-            Self::NotThere(_) => Some(<NotThere as ModeledError>::STATUS),
-            Self::Overloaded(_) => Some(<Overloaded as ModeledError>::STATUS),
-            Self::Shouting(_) => Some(<Shouting as ModeledError>::STATUS),
-            Self::UnmodeledShape(_) => Some(<UnmodeledShape as ModeledError>::STATUS),
-            Self::Wordless(_) => Some(<Wordless as ModeledError>::STATUS),
-            Self::Unmodeled(_) => None,
-        }
-    }
-
-    fn retryable(&self) -> Option<Retryable> {
-        match self {
-            Self::AlsoNotThere(_) => <AlsoNotThere as ModeledError>::RETRYABLE,
-            Self::BadQuestion(_) => <BadQuestion as ModeledError>::RETRYABLE,
-            Self::Broken(_) => <Broken as ModeledError>::RETRYABLE,
-            Self::NotThere(_) => <NotThere as ModeledError>::RETRYABLE,
-            Self::Overloaded(_) => <Overloaded as ModeledError>::RETRYABLE,
-            Self::Shouting(_) => <Shouting as ModeledError>::RETRYABLE,
-            Self::UnmodeledShape(_) => <UnmodeledShape as ModeledError>::RETRYABLE,
-            Self::Wordless(_) => <Wordless as ModeledError>::RETRYABLE,
-            Self::Unmodeled(_) => None,
+            Self::AlsoNotThere(error) => ErrorFacts::modeled(error),
+            Self::BadQuestion(error) => ErrorFacts::modeled(error),
+            Self::Broken(error) => ErrorFacts::modeled(error),
+            Self::NotThere(error) => ErrorFacts::modeled(error),
+            Self::Overloaded(error) => ErrorFacts::modeled(error),
+            Self::Shouting(error) => ErrorFacts::modeled(error),
+            Self::UnmodeledShape(error) => ErrorFacts::modeled(error),
+            Self::Wordless(error) => ErrorFacts::modeled(error),
+            Self::Unmodeled(metadata) => ErrorFacts::unmodeled(metadata),
         }
     }
 }

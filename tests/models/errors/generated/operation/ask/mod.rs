@@ -8,7 +8,7 @@ use http::Method;
 use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, TargetBuilder,
+    SerializeError,
 };
 
 mod error;
@@ -32,9 +32,8 @@ impl Operation for Ask {
     type Delivery = Whole;
 
     fn serialize(_input: AskInput) -> Result<Request, SerializeError> {
-        let mut target = TargetBuilder::new();
-        target.literal("/ask");
-        let request = RequestBuilder::new(Method::POST, target);
+        let target = Self::ROUTE.target([])?;
+        let request = RequestBuilder::new(Self::ROUTE.method, target);
         request.empty()
     }
 

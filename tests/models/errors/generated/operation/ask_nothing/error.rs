@@ -2,7 +2,7 @@
 //! How `AskNothing` refuses.
 
 use crate::errors::Overloaded;
-use invoke_model_protocol::{ErrorMetadata, Fault, ModeledError, OperationError, Retryable};
+use invoke_model_protocol::{ErrorFacts, ErrorMetadata, OperationError};
 
 /// An error of `AskNothing`.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -11,44 +11,16 @@ pub enum AskNothingError {
     /// [`Overloaded`].
     #[error(transparent)]
     Overloaded(#[from] Overloaded),
-    /// An error that the model does not have, or an answer that names none.
+    /// An error that the model does not have, or a response without an error code.
     #[error(transparent)]
     Unmodeled(#[from] ErrorMetadata),
 }
 
 impl OperationError for AskNothingError {
-    fn code(&self) -> Option<&str> {
+    fn facts(&self) -> ErrorFacts<'_> {
         match self {
-            Self::Overloaded(_) => Some(<Overloaded as ModeledError>::CODE),
-            Self::Unmodeled(metadata) => metadata.code(),
-        }
-    }
-
-    fn message(&self) -> Option<&str> {
-        match self {
-            Self::Overloaded(error) => ModeledError::message(error),
-            Self::Unmodeled(metadata) => metadata.message(),
-        }
-    }
-
-    fn fault(&self) -> Option<Fault> {
-        match self {
-            Self::Overloaded(_) => Some(<Overloaded as ModeledError>::FAULT),
-            Self::Unmodeled(_) => None,
-        }
-    }
-
-    fn status(&self) -> Option<u16> {
-        match self {
-            Self::Overloaded(_) => Some(<Overloaded as ModeledError>::STATUS),
-            Self::Unmodeled(_) => None,
-        }
-    }
-
-    fn retryable(&self) -> Option<Retryable> {
-        match self {
-            Self::Overloaded(_) => <Overloaded as ModeledError>::RETRYABLE,
-            Self::Unmodeled(_) => None,
+            Self::Overloaded(error) => ErrorFacts::modeled(error),
+            Self::Unmodeled(metadata) => ErrorFacts::unmodeled(metadata),
         }
     }
 }

@@ -6,7 +6,7 @@ use http::Method;
 use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, TargetBuilder,
+    SerializeError,
 };
 
 mod error;
@@ -30,9 +30,8 @@ impl Operation for AskNothing {
     type Delivery = Whole;
 
     fn serialize(_input: AskNothingInput) -> Result<Request, SerializeError> {
-        let mut target = TargetBuilder::new();
-        target.literal("/ask");
-        let request = RequestBuilder::new(Method::GET, target);
+        let target = Self::ROUTE.target([])?;
+        let request = RequestBuilder::new(Self::ROUTE.method, target);
         request.empty()
     }
 

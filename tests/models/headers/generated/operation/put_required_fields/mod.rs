@@ -5,7 +5,7 @@ use http::{HeaderName, Method};
 use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, TargetBuilder, fields, text, timestamp,
+    SerializeError, fields, text, timestamp,
 };
 
 mod error;
@@ -29,9 +29,8 @@ impl Operation for PutRequiredFields {
     type Delivery = Whole;
 
     fn serialize(input: PutRequiredFieldsInput) -> Result<Request, SerializeError> {
-        let mut target = TargetBuilder::new();
-        target.literal("/fields");
-        let mut request = RequestBuilder::new(Method::PUT, target);
+        let target = Self::ROUTE.target([])?;
+        let mut request = RequestBuilder::new(Self::ROUTE.method, target);
         request.field(
             const { HeaderName::from_static("x-text") },
             "text",

@@ -5,7 +5,7 @@ use http::Method;
 use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, TargetBuilder, text, timestamp,
+    SerializeError, text, timestamp,
 };
 
 mod error;
@@ -45,29 +45,18 @@ impl Operation for GetThing {
     type Delivery = Whole;
 
     fn serialize(input: GetThingInput) -> Result<Request, SerializeError> {
-        let mut target = TargetBuilder::new();
-        target.literal("/things/");
-        target.label("plain", text::write::string(&input.plain))?;
-        target.literal("/");
-        target.label("number", text::write::display(&input.number))?;
-        target.literal("/");
-        target.label("ratio", text::write::float(&input.ratio))?;
-        target.literal("/");
-        target.label("flag", text::write::display(&input.flag))?;
-        target.literal("/");
-        target.label("when", text::write::timestamp(timestamp::Format::DateTime)(&input.when))?;
-        target.literal("/");
-        target.label("epoch", text::write::timestamp(timestamp::Format::EpochSeconds)(&input.epoch))?;
-        target.literal("/");
-        target.label("kind", text::write::string(&input.kind))?;
-        target.literal("/");
-        target.label("page", text::write::string(&input.page))?;
-        target.literal("/");
-        target.greedy_label("path", text::write::string(&input.path))?;
-        target.literal("/end");
-        target.query("view", "full");
-        target.query_name("raw");
-        let request = RequestBuilder::new(Method::GET, target);
+        let target = Self::ROUTE.target([
+            text::write::string(&input.plain),
+            text::write::display(&input.number),
+            text::write::float(&input.ratio),
+            text::write::display(&input.flag),
+            text::write::timestamp(timestamp::Format::DateTime)(&input.when),
+            text::write::timestamp(timestamp::Format::EpochSeconds)(&input.epoch),
+            text::write::string(&input.kind),
+            text::write::string(&input.page),
+            text::write::string(&input.path),
+        ])?;
+        let request = RequestBuilder::new(Self::ROUTE.method, target);
         request.empty()
     }
 

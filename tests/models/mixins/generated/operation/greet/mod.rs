@@ -6,7 +6,7 @@ use http::Method;
 use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, TargetBuilder, json, text,
+    SerializeError, json, text,
 };
 
 mod error;
@@ -34,10 +34,8 @@ impl Operation for Greet {
     type Delivery = Whole;
 
     fn serialize(input: GreetInput) -> Result<Request, SerializeError> {
-        let mut target = TargetBuilder::new();
-        target.literal("/greet/");
-        target.label("who", text::write::string(&input.who))?;
-        let request = RequestBuilder::new(Method::POST, target);
+        let target = Self::ROUTE.target([text::write::string(&input.who)])?;
+        let request = RequestBuilder::new(Self::ROUTE.method, target);
         request.json(|out| {
             let mut object = json::ObjectWriter::new(out);
             object.optional("size", input.size.as_ref(), json::write::display);

@@ -2,7 +2,7 @@
 //! How `Request` refuses.
 
 use crate::names::{ErrorShape, MethodShape, ResultShape};
-use invoke_model_protocol::{ErrorMetadata, Fault, ModeledError, OperationError, Retryable};
+use invoke_model_protocol::{ErrorFacts, ErrorMetadata, OperationError};
 
 /// An error of `Request`.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -17,54 +17,18 @@ pub enum RequestShapeError {
     /// [`ResultShape`].
     #[error(transparent)]
     ResultShape(#[from] ResultShape),
-    /// An error that the model does not have, or an answer that names none.
+    /// An error that the model does not have, or a response without an error code.
     #[error(transparent)]
     Unmodeled(#[from] ErrorMetadata),
 }
 
 impl OperationError for RequestShapeError {
-    fn code(&self) -> Option<&str> {
+    fn facts(&self) -> ErrorFacts<'_> {
         match self {
-            Self::ErrorShape(_) => Some(<ErrorShape as ModeledError>::CODE),
-            Self::MethodShape(_) => Some(<MethodShape as ModeledError>::CODE),
-            Self::ResultShape(_) => Some(<ResultShape as ModeledError>::CODE),
-            Self::Unmodeled(metadata) => metadata.code(),
-        }
-    }
-
-    fn message(&self) -> Option<&str> {
-        match self {
-            Self::ErrorShape(error) => ModeledError::message(error),
-            Self::MethodShape(error) => ModeledError::message(error),
-            Self::ResultShape(error) => ModeledError::message(error),
-            Self::Unmodeled(metadata) => metadata.message(),
-        }
-    }
-
-    fn fault(&self) -> Option<Fault> {
-        match self {
-            Self::ErrorShape(_) => Some(<ErrorShape as ModeledError>::FAULT),
-            Self::MethodShape(_) => Some(<MethodShape as ModeledError>::FAULT),
-            Self::ResultShape(_) => Some(<ResultShape as ModeledError>::FAULT),
-            Self::Unmodeled(_) => None,
-        }
-    }
-
-    fn status(&self) -> Option<u16> {
-        match self {
-            Self::ErrorShape(_) => Some(<ErrorShape as ModeledError>::STATUS),
-            Self::MethodShape(_) => Some(<MethodShape as ModeledError>::STATUS),
-            Self::ResultShape(_) => Some(<ResultShape as ModeledError>::STATUS),
-            Self::Unmodeled(_) => None,
-        }
-    }
-
-    fn retryable(&self) -> Option<Retryable> {
-        match self {
-            Self::ErrorShape(_) => <ErrorShape as ModeledError>::RETRYABLE,
-            Self::MethodShape(_) => <MethodShape as ModeledError>::RETRYABLE,
-            Self::ResultShape(_) => <ResultShape as ModeledError>::RETRYABLE,
-            Self::Unmodeled(_) => None,
+            Self::ErrorShape(error) => ErrorFacts::modeled(error),
+            Self::MethodShape(error) => ErrorFacts::modeled(error),
+            Self::ResultShape(error) => ErrorFacts::modeled(error),
+            Self::Unmodeled(metadata) => ErrorFacts::unmodeled(metadata),
         }
     }
 }

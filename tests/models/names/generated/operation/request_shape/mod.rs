@@ -6,7 +6,7 @@ use http::{HeaderName, Method};
 use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, TargetBuilder, fields, json, text,
+    SerializeError, fields, json, text,
 };
 
 mod error;
@@ -39,15 +39,12 @@ impl Operation for RequestShape {
     type Delivery = Whole;
 
     fn serialize(input: RequestShapeInput) -> Result<Request, SerializeError> {
-        let mut target = TargetBuilder::new();
-        target.literal("/");
-        target.label("type", text::write::string(&input.r#type))?;
-        target.literal("/");
-        target.label("self", text::write::string(&input.self__))?;
-        target.literal("/");
-        target.label("labels", text::write::string(&input.labels))?;
-        target.literal("/");
-        target.greedy_label("out", text::write::string(&input.out))?;
+        let mut target = Self::ROUTE.target([
+            text::write::string(&input.r#type),
+            text::write::string(&input.self__),
+            text::write::string(&input.labels),
+            text::write::string(&input.out),
+        ])?;
         if let Some(value) = &input.r#fn {
             target.query("fn", text::write::string(value));
         }
@@ -68,7 +65,7 @@ impl Operation for RequestShape {
                 target.query(name, value);
             }
         }
-        let mut request = RequestBuilder::new(Method::POST, target);
+        let mut request = RequestBuilder::new(Self::ROUTE.method, target);
         request.field(
             const { HeaderName::from_static("x-struct") },
             "struct",

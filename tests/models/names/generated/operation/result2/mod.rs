@@ -5,7 +5,7 @@ use http::Method;
 use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, TargetBuilder, json,
+    SerializeError, json,
 };
 
 mod error;
@@ -30,9 +30,8 @@ impl Operation for Result2 {
     type Delivery = Whole;
 
     fn serialize(input: Result2Input) -> Result<Request, SerializeError> {
-        let mut target = TargetBuilder::new();
-        target.literal("/everything");
-        let request = RequestBuilder::new(Method::POST, target);
+        let target = Self::ROUTE.target([])?;
+        let request = RequestBuilder::new(Self::ROUTE.method, target);
         request.json(|out| {
             let mut object = json::ObjectWriter::new(out);
             object.optional("ofValue", input.of_value.as_ref(), json::ToJson::to_json);

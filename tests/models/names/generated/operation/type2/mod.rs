@@ -5,7 +5,7 @@ use http::Method;
 use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, TargetBuilder,
+    SerializeError,
 };
 
 mod error;
@@ -29,9 +29,8 @@ impl Operation for Type2 {
     type Delivery = Whole;
 
     fn serialize(_input: Type2Input) -> Result<Request, SerializeError> {
-        let mut target = TargetBuilder::new();
-        target.literal("/");
-        let request = RequestBuilder::new(Method::DELETE, target);
+        let target = Self::ROUTE.target([])?;
+        let request = RequestBuilder::new(Self::ROUTE.method, target);
         request.empty()
     }
 

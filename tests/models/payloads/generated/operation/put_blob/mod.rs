@@ -5,7 +5,7 @@ use http::{HeaderName, Method};
 use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, PayloadInput, PayloadOutput, Request, RequestBuilder,
-    Response, Route, SerializeError, TargetBuilder, fields, payload, text,
+    Response, Route, SerializeError, fields, payload, text,
 };
 
 mod error;
@@ -29,9 +29,8 @@ impl Operation for PutBlob {
     type Delivery = Whole;
 
     fn serialize(input: PutBlobInput) -> Result<Request, SerializeError> {
-        let mut target = TargetBuilder::new();
-        target.literal("/blob");
-        let mut request = RequestBuilder::new(Method::PUT, target);
+        let target = Self::ROUTE.target([])?;
+        let mut request = RequestBuilder::new(Self::ROUTE.method, target);
         request.field(
             const { HeaderName::from_static("content-type") },
             "contentType",

@@ -5,7 +5,7 @@ use http::Method;
 use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, TargetBuilder, json, payload,
+    SerializeError, json, payload,
 };
 
 mod error;
@@ -29,9 +29,8 @@ impl Operation for PutDocument {
     type Delivery = Whole;
 
     fn serialize(input: PutDocumentInput) -> Result<Request, SerializeError> {
-        let mut target = TargetBuilder::new();
-        target.literal("/document");
-        let request = RequestBuilder::new(Method::PUT, target);
+        let target = Self::ROUTE.target([])?;
+        let request = RequestBuilder::new(Self::ROUTE.method, target);
         match &input.payload {
             Some(value) => request.json(|out| json::write::document(value, out)),
             None => request.empty(),

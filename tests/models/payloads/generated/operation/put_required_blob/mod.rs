@@ -5,7 +5,7 @@ use http::Method;
 use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, PayloadInput, PayloadOutput, Request, RequestBuilder,
-    Response, Route, SerializeError, TargetBuilder,
+    Response, Route, SerializeError,
 };
 
 mod error;
@@ -30,9 +30,8 @@ impl Operation for PutRequiredBlob {
     type Delivery = Whole;
 
     fn serialize(input: PutRequiredBlobInput) -> Result<Request, SerializeError> {
-        let mut target = TargetBuilder::new();
-        target.literal("/requiredblob");
-        let request = RequestBuilder::new(Method::PUT, target);
+        let target = Self::ROUTE.target([])?;
+        let request = RequestBuilder::new(Self::ROUTE.method, target);
         request.payload(Some(input.payload), "image/png")
     }
 

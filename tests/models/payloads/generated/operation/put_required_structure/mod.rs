@@ -5,7 +5,7 @@ use http::Method;
 use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, TargetBuilder, json, payload,
+    SerializeError, json, payload,
 };
 
 mod error;
@@ -30,9 +30,8 @@ impl Operation for PutRequiredStructure {
     type Delivery = Whole;
 
     fn serialize(input: PutRequiredStructureInput) -> Result<Request, SerializeError> {
-        let mut target = TargetBuilder::new();
-        target.literal("/requiredstructure");
-        let request = RequestBuilder::new(Method::PUT, target);
+        let target = Self::ROUTE.target([])?;
+        let request = RequestBuilder::new(Self::ROUTE.method, target);
         request.json(|out| json::ToJson::to_json(&input.payload, out))
     }
 

@@ -6,7 +6,7 @@ use http::Method;
 use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, TargetBuilder, payload,
+    SerializeError, payload,
 };
 
 mod error;
@@ -31,9 +31,8 @@ impl Operation for PutRequiredText {
     type Delivery = Whole;
 
     fn serialize(input: PutRequiredTextInput) -> Result<Request, SerializeError> {
-        let mut target = TargetBuilder::new();
-        target.literal("/requiredtext");
-        let request = RequestBuilder::new(Method::PUT, target);
+        let target = Self::ROUTE.target([])?;
+        let request = RequestBuilder::new(Self::ROUTE.method, target);
         request.payload(
             Some(&input.payload).map(|value| Bytes::copy_from_slice(value.as_str().as_bytes())),
             "text/html",

@@ -5,7 +5,7 @@ use http::Method;
 use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, TargetBuilder, text,
+    SerializeError, text,
 };
 
 mod error;
@@ -29,8 +29,7 @@ impl Operation for FindItem {
     type Delivery = Whole;
 
     fn serialize(input: FindItemInput) -> Result<Request, SerializeError> {
-        let mut target = TargetBuilder::new();
-        target.literal("/item");
+        let mut target = Self::ROUTE.target([])?;
         target.query("id", text::write::string(&input.id));
         for value in &input.tags {
             target.query("tag", text::write::string(value));
@@ -40,7 +39,7 @@ impl Operation for FindItem {
                 target.query(name, value);
             }
         }
-        let request = RequestBuilder::new(Method::GET, target);
+        let request = RequestBuilder::new(Self::ROUTE.method, target);
         request.empty()
     }
 

@@ -5,7 +5,7 @@ use http::Method;
 use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, TargetBuilder, text, timestamp,
+    SerializeError, text, timestamp,
 };
 
 mod error;
@@ -33,10 +33,7 @@ impl Operation for ListItems {
     type Delivery = Whole;
 
     fn serialize(input: ListItemsInput) -> Result<Request, SerializeError> {
-        let mut target = TargetBuilder::new();
-        target.literal("/items");
-        target.query("list-type", "2");
-        target.query_name("flat");
+        let mut target = Self::ROUTE.target([])?;
         if let Some(value) = &input.text {
             target.query("t", text::write::string(value));
         }
@@ -97,7 +94,7 @@ impl Operation for ListItems {
                 }
             }
         }
-        let request = RequestBuilder::new(Method::GET, target);
+        let request = RequestBuilder::new(Self::ROUTE.method, target);
         request.empty()
     }
 

@@ -5,7 +5,7 @@ use http::{HeaderName, Method};
 use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     Authentication, ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response,
-    Route, SerializeError, TargetBuilder,
+    Route, SerializeError,
 };
 
 mod error;
@@ -31,9 +31,8 @@ impl Operation for Anonymous {
     const AUTHENTICATION: Authentication = Authentication::None;
 
     fn serialize(_input: AnonymousInput) -> Result<Request, SerializeError> {
-        let mut target = TargetBuilder::new();
-        target.literal("/anonymous");
-        let mut request = RequestBuilder::new(Method::GET, target);
+        let target = Self::ROUTE.target([])?;
+        let mut request = RequestBuilder::new(Self::ROUTE.method, target);
         request.default_field(const { HeaderName::from_static("x-version") }, "7");
         request.empty()
     }

@@ -5,7 +5,7 @@ use http::{HeaderName, Method};
 use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, TargetBuilder, json, text,
+    SerializeError, json, text,
 };
 
 mod error;
@@ -34,9 +34,8 @@ impl Operation for Call {
     }
 
     fn serialize(input: CallInput) -> Result<Request, SerializeError> {
-        let mut target = TargetBuilder::new();
-        target.literal("/call");
-        let mut request = RequestBuilder::new(Method::POST, target);
+        let target = Self::ROUTE.target([])?;
+        let mut request = RequestBuilder::new(Self::ROUTE.method, target);
         request.field(
             const { HeaderName::from_static("x-second") },
             "second",

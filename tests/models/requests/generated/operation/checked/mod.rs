@@ -5,7 +5,7 @@ use http::{HeaderName, Method};
 use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, TargetBuilder, checksum, json,
+    SerializeError, checksum, json,
 };
 
 mod error;
@@ -29,9 +29,8 @@ impl Operation for Checked {
     type Delivery = Whole;
 
     fn serialize(input: CheckedInput) -> Result<Request, SerializeError> {
-        let mut target = TargetBuilder::new();
-        target.literal("/checked");
-        let mut request = RequestBuilder::new(Method::POST, target);
+        let target = Self::ROUTE.target([])?;
+        let mut request = RequestBuilder::new(Self::ROUTE.method, target);
         request.default_field(const { HeaderName::from_static("x-version") }, "7");
         checksum::md5(request.json(|out| {
             let mut object = json::ObjectWriter::new(out);

@@ -5,7 +5,7 @@ use http::{HeaderName, Method};
 use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, TargetBuilder, checksum, compression, json, text,
+    SerializeError, checksum, compression, json, text,
 };
 
 mod error;
@@ -30,9 +30,8 @@ impl Operation for Compressed {
     type Delivery = Whole;
 
     fn serialize(input: CompressedInput) -> Result<Request, SerializeError> {
-        let mut target = TargetBuilder::new();
-        target.literal("/compressed");
-        let mut request = RequestBuilder::new(Method::POST, target);
+        let target = Self::ROUTE.target([])?;
+        let mut request = RequestBuilder::new(Self::ROUTE.method, target);
         request.field(
             const { HeaderName::from_static("content-encoding") },
             "encoding",

@@ -5,7 +5,7 @@ use http::{HeaderName, Method};
 use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, TargetBuilder, compression,
+    SerializeError, compression,
 };
 
 mod error;
@@ -30,9 +30,8 @@ impl Operation for CompressedPayload {
     type Delivery = Whole;
 
     fn serialize(input: CompressedPayloadInput) -> Result<Request, SerializeError> {
-        let mut target = TargetBuilder::new();
-        target.literal("/compressed-payload");
-        let mut request = RequestBuilder::new(Method::POST, target);
+        let target = Self::ROUTE.target([])?;
+        let mut request = RequestBuilder::new(Self::ROUTE.method, target);
         request.default_field(const { HeaderName::from_static("x-version") }, "7");
         compression::gzip(request.payload(input.body, "application/octet-stream")?)
     }

@@ -5,7 +5,7 @@ use http::{HeaderName, Method};
 use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, HostPrefix, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, TargetBuilder,
+    SerializeError,
 };
 
 mod error;
@@ -35,9 +35,8 @@ impl Operation for Fixed {
     }
 
     fn serialize(_input: FixedInput) -> Result<Request, SerializeError> {
-        let mut target = TargetBuilder::new();
-        target.literal("/fixed");
-        let mut request = RequestBuilder::new(Method::GET, target);
+        let target = Self::ROUTE.target([])?;
+        let mut request = RequestBuilder::new(Self::ROUTE.method, target);
         request.default_field(const { HeaderName::from_static("x-version") }, "7");
         request.empty()
     }

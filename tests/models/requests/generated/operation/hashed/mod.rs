@@ -5,7 +5,7 @@ use http::{HeaderName, Method};
 use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, TargetBuilder, checksum, text,
+    SerializeError, checksum, text,
 };
 
 mod error;
@@ -36,11 +36,8 @@ impl Operation for Hashed {
         if input.owner.is_empty() {
             input.owner = "-".into();
         }
-        let mut target = TargetBuilder::new();
-        target.literal("/");
-        target.label("owner", text::write::string(&input.owner))?;
-        target.literal("/hashed");
-        let mut request = RequestBuilder::new(Method::POST, target);
+        let target = Self::ROUTE.target([text::write::string(&input.owner)])?;
+        let mut request = RequestBuilder::new(Self::ROUTE.method, target);
         request.field(
             const { HeaderName::from_static("x-amz-sha256-tree-hash") },
             "hash",

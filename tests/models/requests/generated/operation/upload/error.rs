@@ -2,7 +2,7 @@
 //! How `Upload` refuses.
 
 use crate::requests::Refused;
-use invoke_model_protocol::{ErrorMetadata, Fault, ModeledError, OperationError, Retryable};
+use invoke_model_protocol::{ErrorFacts, ErrorMetadata, OperationError};
 
 /// An error of `Upload`.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -11,44 +11,16 @@ pub enum UploadError {
     /// [`Refused`].
     #[error(transparent)]
     Refused(#[from] Refused),
-    /// An error that the model does not have, or an answer that names none.
+    /// An error that the model does not have, or a response without an error code.
     #[error(transparent)]
     Unmodeled(#[from] ErrorMetadata),
 }
 
 impl OperationError for UploadError {
-    fn code(&self) -> Option<&str> {
+    fn facts(&self) -> ErrorFacts<'_> {
         match self {
-            Self::Refused(_) => Some(<Refused as ModeledError>::CODE),
-            Self::Unmodeled(metadata) => metadata.code(),
-        }
-    }
-
-    fn message(&self) -> Option<&str> {
-        match self {
-            Self::Refused(error) => ModeledError::message(error),
-            Self::Unmodeled(metadata) => metadata.message(),
-        }
-    }
-
-    fn fault(&self) -> Option<Fault> {
-        match self {
-            Self::Refused(_) => Some(<Refused as ModeledError>::FAULT),
-            Self::Unmodeled(_) => None,
-        }
-    }
-
-    fn status(&self) -> Option<u16> {
-        match self {
-            Self::Refused(_) => Some(<Refused as ModeledError>::STATUS),
-            Self::Unmodeled(_) => None,
-        }
-    }
-
-    fn retryable(&self) -> Option<Retryable> {
-        match self {
-            Self::Refused(_) => <Refused as ModeledError>::RETRYABLE,
-            Self::Unmodeled(_) => None,
+            Self::Refused(error) => ErrorFacts::modeled(error),
+            Self::Unmodeled(metadata) => ErrorFacts::unmodeled(metadata),
         }
     }
 }

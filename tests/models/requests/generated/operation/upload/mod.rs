@@ -6,7 +6,7 @@ use http::{HeaderName, Method};
 use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, PayloadInput, PayloadOutput, Request, RequestBuilder,
-    Response, Route, SerializeError, TargetBuilder, payload,
+    Response, Route, SerializeError, payload,
 };
 
 mod error;
@@ -31,9 +31,8 @@ impl Operation for Upload {
     const UNSIGNED_PAYLOAD: bool = true;
 
     fn serialize(input: UploadInput) -> Result<Request, SerializeError> {
-        let mut target = TargetBuilder::new();
-        target.literal("/upload");
-        let mut request = RequestBuilder::new(Method::PUT, target);
+        let target = Self::ROUTE.target([])?;
+        let mut request = RequestBuilder::new(Self::ROUTE.method, target);
         request.default_field(const { HeaderName::from_static("x-version") }, "7");
         request.payload(input.body, "application/octet-stream")
     }

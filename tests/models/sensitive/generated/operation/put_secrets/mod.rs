@@ -5,7 +5,7 @@ use http::{HeaderName, Method};
 use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, TargetBuilder, fields, json, text,
+    SerializeError, fields, json, text,
 };
 
 mod error;
@@ -29,9 +29,8 @@ impl Operation for PutSecrets {
     type Delivery = Whole;
 
     fn serialize(input: PutSecretsInput) -> Result<Request, SerializeError> {
-        let mut target = TargetBuilder::new();
-        target.literal("/secrets");
-        let mut request = RequestBuilder::new(Method::POST, target);
+        let target = Self::ROUTE.target([])?;
+        let mut request = RequestBuilder::new(Self::ROUTE.method, target);
         if request.field(
             const { HeaderName::from_static("x-secret") },
             "inField",

@@ -5,7 +5,7 @@ use http::{HeaderName, Method};
 use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, TargetBuilder, fields, text,
+    SerializeError, fields, text,
 };
 
 mod error;
@@ -29,9 +29,8 @@ impl Operation for Check {
     type Delivery = Whole;
 
     fn serialize(_input: CheckInput) -> Result<Request, SerializeError> {
-        let mut target = TargetBuilder::new();
-        target.literal("/check");
-        let request = RequestBuilder::new(Method::GET, target);
+        let target = Self::ROUTE.target([])?;
+        let request = RequestBuilder::new(Self::ROUTE.method, target);
         request.empty()
     }
 

@@ -6,7 +6,7 @@ use http::Method;
 use invoke_model_protocol::delivery::Streaming;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, TargetBuilder, event_stream,
+    SerializeError, event_stream,
 };
 
 mod error;
@@ -30,9 +30,8 @@ impl Operation for Listen {
     type Delivery = Streaming;
 
     fn serialize(_input: ListenInput) -> Result<Request, SerializeError> {
-        let mut target = TargetBuilder::new();
-        target.literal("/listen");
-        let request = RequestBuilder::new(Method::GET, target);
+        let target = Self::ROUTE.target([])?;
+        let request = RequestBuilder::new(Self::ROUTE.method, target);
         request.empty()
     }
 

@@ -6,7 +6,7 @@ use http::{HeaderName, Method};
 use invoke_model_protocol::delivery::Streaming;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, TargetBuilder, event_stream, fields, text,
+    SerializeError, event_stream, fields, text,
 };
 
 mod error;
@@ -34,10 +34,8 @@ impl Operation for Talk {
     type Delivery = Streaming;
 
     fn serialize(input: TalkInput) -> Result<Request, SerializeError> {
-        let mut target = TargetBuilder::new();
-        target.literal("/talk/");
-        target.label("room", text::write::string(&input.room))?;
-        let request = RequestBuilder::new(Method::POST, target);
+        let target = Self::ROUTE.target([text::write::string(&input.room)])?;
+        let request = RequestBuilder::new(Self::ROUTE.method, target);
         request.events()
     }
 

@@ -5,7 +5,7 @@ use http::Method;
 use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, TargetBuilder, json,
+    SerializeError, json,
 };
 
 mod error;
@@ -29,9 +29,8 @@ impl Operation for Order {
     type Delivery = Whole;
 
     fn serialize(input: OrderInput) -> Result<Request, SerializeError> {
-        let mut target = TargetBuilder::new();
-        target.literal("/order");
-        let request = RequestBuilder::new(Method::POST, target);
+        let target = Self::ROUTE.target([])?;
+        let request = RequestBuilder::new(Self::ROUTE.method, target);
         request.json(|out| {
             let mut object = json::ObjectWriter::new(out);
             object.optional("size", input.size.as_ref(), json::write::string);
