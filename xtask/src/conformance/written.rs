@@ -49,10 +49,10 @@ fn manifest() -> String {
     let path = |name: &str| format!("{:?}", root().join(name).to_string_lossy());
     format!(
         "[package]\nname = \"protocol-tests\"\nversion = \"0.0.0\"\nedition = \"2024\"\npublish = \
-         false\n\n[workspace]\n\n[dependencies]\nbytes = \"1\"\nhttp = \"1\"\ninvoke-model-conformance = {{ path = {} \
+         false\n\n[workspace]\n\n[dependencies]\nbytes = \"1\"\nhttp = \"1\"\ninvoke-model-test-support = {{ path = {} \
          }}\ninvoke-model-protocol = {{ path = {}, features = [\"checksum\", \"compression\", \"server\"] }}\nserde = \
          {{ version = \"1\", features = [\"derive\"] }}\nserde_json = \"1\"\nthiserror = \"2\"\n",
-        path("conformance"),
+        path("tests/support"),
         path("crates/protocol"),
     )
 }

@@ -10,7 +10,7 @@ mod requests {
 
     #[test]
     fn InvokeModelAccept() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke",
             query: &[],
@@ -18,7 +18,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Accept", "application/json")],
                 forbidden_headers: &[
                     "X-Amzn-Bedrock-Trace",
@@ -44,7 +44,7 @@ mod requests {
 
     #[test]
     fn InvokeModelAllMembers() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/anthropic.claude-3-haiku-20240307-v1%3A0/invoke",
             query: &[],
@@ -52,7 +52,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Accept", "*/*"),
                     ("Content-Type", "application/json"),
@@ -91,7 +91,7 @@ mod requests {
 
     #[test]
     fn InvokeModelBodyAsItIs() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke",
             query: &[],
@@ -99,7 +99,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -117,7 +117,7 @@ mod requests {
 
     #[test]
     fn InvokeModelBodyThatIsNoJson() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke",
             query: &[],
@@ -125,7 +125,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "text/plain")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -144,7 +144,7 @@ mod requests {
 
     #[test]
     fn InvokeModelContentType() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke",
             query: &[],
@@ -152,7 +152,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/vnd.example+json; charset=utf-8")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -171,7 +171,7 @@ mod requests {
 
     #[test]
     fn InvokeModelContentTypeWithoutBody() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke",
             query: &[],
@@ -179,7 +179,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "text/plain")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -197,7 +197,7 @@ mod requests {
 
     #[test]
     fn InvokeModelEmptyFieldValue() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke",
             query: &[],
@@ -205,7 +205,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-Bedrock-Request-Metadata", "")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -224,7 +224,7 @@ mod requests {
 
     #[test]
     fn InvokeModelFieldWithInnerBlanks() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke",
             query: &[],
@@ -232,7 +232,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-Bedrock-Request-Metadata", "{\"q\": \"a  \\\"b\\\",c\"}")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -251,7 +251,7 @@ mod requests {
 
     #[test]
     fn InvokeModelGuardrailIdentifier() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke",
             query: &[],
@@ -259,7 +259,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-Bedrock-GuardrailIdentifier", "gr1abc")],
                 forbidden_headers: &[
                     "Accept",
@@ -285,7 +285,7 @@ mod requests {
 
     #[test]
     fn InvokeModelGuardrailVersion() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke",
             query: &[],
@@ -293,7 +293,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-Bedrock-GuardrailVersion", "DRAFT")],
                 forbidden_headers: &[
                     "Accept",
@@ -319,7 +319,7 @@ mod requests {
 
     #[test]
     fn InvokeModelIdApplicationInferenceProfileArn() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/arn%3Aaws%3Abedrock%3Aeu-west-1%3A123456789012%3Aapplication-inference-profile%2Fa1b2c3d4e5f6/invoke",
             query: &[],
@@ -327,7 +327,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -348,7 +348,7 @@ mod requests {
 
     #[test]
     fn InvokeModelIdBlank() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/a%20b%2Bc/invoke",
             query: &[],
@@ -356,7 +356,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -374,7 +374,7 @@ mod requests {
 
     #[test]
     fn InvokeModelIdColon() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.nova-lite-v1%3A0/invoke",
             query: &[],
@@ -382,7 +382,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -400,7 +400,7 @@ mod requests {
 
     #[test]
     fn InvokeModelIdCustomModelDeploymentArn() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A123456789012%3Acustom-model-deployment%2Fa1b2c3d4e5f6/invoke",
             query: &[],
@@ -408,7 +408,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -429,7 +429,7 @@ mod requests {
 
     #[test]
     fn InvokeModelIdDotsInside() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/...a..b/invoke",
             query: &[],
@@ -437,7 +437,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -455,7 +455,7 @@ mod requests {
 
     #[test]
     fn InvokeModelIdEncodedId() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%253A0/invoke",
             query: &[],
@@ -463,7 +463,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -481,7 +481,7 @@ mod requests {
 
     #[test]
     fn InvokeModelIdFoundationModelArn() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A%3Afoundation-model%2Fanthropic.claude-3-5-sonnet-20241022-v2%3A0/invoke",
             query: &[],
@@ -489,7 +489,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -510,7 +510,7 @@ mod requests {
 
     #[test]
     fn InvokeModelIdGovCloudArn() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/arn%3Aaws-us-gov%3Abedrock%3Aus-gov-west-1%3A%3Afoundation-model%2Famazon.titan-text-lite-v1/invoke",
             query: &[],
@@ -518,7 +518,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -539,7 +539,7 @@ mod requests {
 
     #[test]
     fn InvokeModelIdImportedModelArn() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A123456789012%3Aimported-model%2Fa1b2c3d4e5f6/invoke",
             query: &[],
@@ -547,7 +547,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -568,7 +568,7 @@ mod requests {
 
     #[test]
     fn InvokeModelIdInferenceProfileArn() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/arn%3Aaws%3Abedrock%3Aus-west-2%3A123456789012%3Ainference-profile%2Fus.anthropic.claude-3-5-sonnet-20241022-v2%3A0/invoke",
             query: &[],
@@ -576,7 +576,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -597,7 +597,7 @@ mod requests {
 
     #[test]
     fn InvokeModelIdInferenceProfileId() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/us.anthropic.claude-3-5-sonnet-20241022-v2%3A0/invoke",
             query: &[],
@@ -605,7 +605,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -623,7 +623,7 @@ mod requests {
 
     #[test]
     fn InvokeModelIdPercent() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/100%25/invoke",
             query: &[],
@@ -631,7 +631,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -649,7 +649,7 @@ mod requests {
 
     #[test]
     fn InvokeModelIdPlain() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/Az09-._~/invoke",
             query: &[],
@@ -657,7 +657,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -675,7 +675,7 @@ mod requests {
 
     #[test]
     fn InvokeModelIdPromptArn() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A123456789012%3Aprompt%2FPROMPT1234%3A2/invoke",
             query: &[],
@@ -683,7 +683,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -701,7 +701,7 @@ mod requests {
 
     #[test]
     fn InvokeModelIdProvisionedModelArn() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A123456789012%3Aprovisioned-model%2Fa1b2c3d4e5f6/invoke",
             query: &[],
@@ -709,7 +709,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -730,7 +730,7 @@ mod requests {
 
     #[test]
     fn InvokeModelIdQueryAndFragment() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/a%3Fb%3Dc%26d%23e/invoke",
             query: &[],
@@ -738,7 +738,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -756,7 +756,7 @@ mod requests {
 
     #[test]
     fn InvokeModelIdSageMakerEndpointArn() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/arn%3Aaws%3Asagemaker%3Aus-east-1%3A123456789012%3Aendpoint%2Fmy-endpoint/invoke",
             query: &[],
@@ -764,7 +764,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -782,7 +782,7 @@ mod requests {
 
     #[test]
     fn InvokeModelIdUnicode() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/mod%C3%A8le-%E6%A8%A1%E5%9E%8B/invoke",
             query: &[],
@@ -790,7 +790,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -808,7 +808,7 @@ mod requests {
 
     #[test]
     fn InvokeModelMinimal() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke",
             query: &[],
@@ -816,7 +816,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[
                     "Accept",
@@ -842,7 +842,7 @@ mod requests {
 
     #[test]
     fn InvokeModelPerformanceConfigLatency() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke",
             query: &[],
@@ -850,7 +850,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-Bedrock-PerformanceConfig-Latency", "optimized")],
                 forbidden_headers: &[
                     "Accept",
@@ -876,7 +876,7 @@ mod requests {
 
     #[test]
     fn InvokeModelPerformanceConfigLatencyDefault() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke",
             query: &[],
@@ -884,7 +884,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-Bedrock-PerformanceConfig-Latency", "standard")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -903,7 +903,7 @@ mod requests {
 
     #[test]
     fn InvokeModelRequestMetadata() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke",
             query: &[],
@@ -911,7 +911,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-Bedrock-Request-Metadata", "{\"team\":\"search\",\"env\":\"prod\"}")],
                 forbidden_headers: &[
                     "Accept",
@@ -937,7 +937,7 @@ mod requests {
 
     #[test]
     fn InvokeModelServiceTier() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke",
             query: &[],
@@ -945,7 +945,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-Bedrock-Service-Tier", "flex")],
                 forbidden_headers: &[
                     "Accept",
@@ -971,7 +971,7 @@ mod requests {
 
     #[test]
     fn InvokeModelTrace() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke",
             query: &[],
@@ -979,7 +979,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-Bedrock-Trace", "ENABLED_FULL")],
                 forbidden_headers: &[
                     "Accept",
@@ -1005,7 +1005,7 @@ mod requests {
 
     #[test]
     fn InvokeModelUnknownPerformanceConfigLatency() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke",
             query: &[],
@@ -1013,7 +1013,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-Bedrock-PerformanceConfig-Latency", "ludicrous")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -1032,7 +1032,7 @@ mod requests {
 
     #[test]
     fn InvokeModelUnknownServiceTier() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke",
             query: &[],
@@ -1040,7 +1040,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-Bedrock-Service-Tier", "spot")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -1059,7 +1059,7 @@ mod requests {
 
     #[test]
     fn InvokeModelUnknownTrace() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke",
             query: &[],
@@ -1067,7 +1067,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-Bedrock-Trace", "VERBOSE")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -1086,7 +1086,7 @@ mod requests {
 
     #[test]
     fn InvokeModelWithResponseStreamAccept() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke-with-response-stream",
             query: &[],
@@ -1094,7 +1094,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-Bedrock-Accept", "application/json")],
                 forbidden_headers: &[
                     "X-Amzn-Bedrock-Trace",
@@ -1121,7 +1121,7 @@ mod requests {
 
     #[test]
     fn InvokeModelWithResponseStreamAllMembers() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/anthropic.claude-3-haiku-20240307-v1%3A0/invoke-with-response-stream",
             query: &[],
@@ -1129,7 +1129,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     ("X-Amzn-Bedrock-Accept", "*/*"),
@@ -1168,7 +1168,7 @@ mod requests {
 
     #[test]
     fn InvokeModelWithResponseStreamContentType() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke-with-response-stream",
             query: &[],
@@ -1176,7 +1176,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/vnd.example+json; charset=utf-8")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -1195,7 +1195,7 @@ mod requests {
 
     #[test]
     fn InvokeModelWithResponseStreamEmptyFieldValue() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke-with-response-stream",
             query: &[],
@@ -1203,7 +1203,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-Bedrock-Request-Metadata", "")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -1222,7 +1222,7 @@ mod requests {
 
     #[test]
     fn InvokeModelWithResponseStreamGuardrailIdentifier() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke-with-response-stream",
             query: &[],
@@ -1230,7 +1230,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-Bedrock-GuardrailIdentifier", "gr1abc")],
                 forbidden_headers: &[
                     "Accept",
@@ -1257,7 +1257,7 @@ mod requests {
 
     #[test]
     fn InvokeModelWithResponseStreamGuardrailVersion() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke-with-response-stream",
             query: &[],
@@ -1265,7 +1265,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-Bedrock-GuardrailVersion", "DRAFT")],
                 forbidden_headers: &[
                     "Accept",
@@ -1292,7 +1292,7 @@ mod requests {
 
     #[test]
     fn InvokeModelWithResponseStreamIdApplicationInferenceProfileArn() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/arn%3Aaws%3Abedrock%3Aeu-west-1%3A123456789012%3Aapplication-inference-profile%2Fa1b2c3d4e5f6/invoke-with-response-stream",
             query: &[],
@@ -1300,7 +1300,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -1321,7 +1321,7 @@ mod requests {
 
     #[test]
     fn InvokeModelWithResponseStreamIdColon() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.nova-lite-v1%3A0/invoke-with-response-stream",
             query: &[],
@@ -1329,7 +1329,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -1347,7 +1347,7 @@ mod requests {
 
     #[test]
     fn InvokeModelWithResponseStreamIdEncodedId() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%253A0/invoke-with-response-stream",
             query: &[],
@@ -1355,7 +1355,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -1373,7 +1373,7 @@ mod requests {
 
     #[test]
     fn InvokeModelWithResponseStreamIdFoundationModelArn() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A%3Afoundation-model%2Fanthropic.claude-3-5-sonnet-20241022-v2%3A0/invoke-with-response-stream",
             query: &[],
@@ -1381,7 +1381,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -1402,7 +1402,7 @@ mod requests {
 
     #[test]
     fn InvokeModelWithResponseStreamIdPercent() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/100%25/invoke-with-response-stream",
             query: &[],
@@ -1410,7 +1410,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -1428,7 +1428,7 @@ mod requests {
 
     #[test]
     fn InvokeModelWithResponseStreamMinimal() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke-with-response-stream",
             query: &[],
@@ -1436,7 +1436,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[
                     "Accept",
@@ -1463,7 +1463,7 @@ mod requests {
 
     #[test]
     fn InvokeModelWithResponseStreamPerformanceConfigLatency() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke-with-response-stream",
             query: &[],
@@ -1471,7 +1471,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-Bedrock-PerformanceConfig-Latency", "optimized")],
                 forbidden_headers: &[
                     "Accept",
@@ -1498,7 +1498,7 @@ mod requests {
 
     #[test]
     fn InvokeModelWithResponseStreamRequestMetadata() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke-with-response-stream",
             query: &[],
@@ -1506,7 +1506,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-Bedrock-Request-Metadata", "{\"team\":\"search\",\"env\":\"prod\"}")],
                 forbidden_headers: &[
                     "Accept",
@@ -1533,7 +1533,7 @@ mod requests {
 
     #[test]
     fn InvokeModelWithResponseStreamServiceTier() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke-with-response-stream",
             query: &[],
@@ -1541,7 +1541,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-Bedrock-Service-Tier", "flex")],
                 forbidden_headers: &[
                     "Accept",
@@ -1568,7 +1568,7 @@ mod requests {
 
     #[test]
     fn InvokeModelWithResponseStreamTrace() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke-with-response-stream",
             query: &[],
@@ -1576,7 +1576,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-Bedrock-Trace", "ENABLED_FULL")],
                 forbidden_headers: &[
                     "Accept",
@@ -1603,7 +1603,7 @@ mod requests {
 
     #[test]
     fn InvokeModelWithResponseStreamUnknownServiceTier() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke-with-response-stream",
             query: &[],
@@ -1611,7 +1611,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-Bedrock-Service-Tier", "spot")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -1630,7 +1630,7 @@ mod requests {
 
     #[test]
     fn InvokeModelWithResponseStreamWithoutBody() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke-with-response-stream",
             query: &[],
@@ -1638,7 +1638,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[
                     "Accept",
@@ -1665,7 +1665,7 @@ mod requests {
 
     #[test]
     fn InvokeModelWithoutBody() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke",
             query: &[],
@@ -1673,7 +1673,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[
                     "Accept",
@@ -1703,9 +1703,9 @@ mod responses {
 
     #[test]
     fn InvokeModelAnswer() {
-        let output = invoke_model_conformance::Response {
+        let output = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -1715,7 +1715,7 @@ mod responses {
         }
         .output::<InvokeModel>()
         .unwrap();
-        invoke_model_conformance::same(&output, &{
+        invoke_model_test_support::same(&output, &{
             let mut value = InvokeModelOutput::default();
             value.content_type = "application/json".to_owned();
             value.body = Bytes::from_static(b"{\"embedding\":[1,2]}");
@@ -1725,9 +1725,9 @@ mod responses {
 
     #[test]
     fn InvokeModelAnswerAllMembers() {
-        let output = invoke_model_conformance::Response {
+        let output = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     ("X-Amzn-Bedrock-PerformanceConfig-Latency", "optimized"),
@@ -1741,7 +1741,7 @@ mod responses {
         }
         .output::<InvokeModel>()
         .unwrap();
-        invoke_model_conformance::same(&output, &{
+        invoke_model_test_support::same(&output, &{
             let mut value = InvokeModelOutput::default();
             value.content_type = "application/json".to_owned();
             value.performance_config_latency = Some(PerformanceConfigLatency::from("optimized"));
@@ -1753,9 +1753,9 @@ mod responses {
 
     #[test]
     fn InvokeModelAnswerContentTypeParameters() {
-        let output = invoke_model_conformance::Response {
+        let output = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json; charset=utf-8")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -1765,7 +1765,7 @@ mod responses {
         }
         .output::<InvokeModel>()
         .unwrap();
-        invoke_model_conformance::same(&output, &{
+        invoke_model_test_support::same(&output, &{
             let mut value = InvokeModelOutput::default();
             value.content_type = "application/json; charset=utf-8".to_owned();
             value.body = Bytes::from_static(b"{}");
@@ -1775,9 +1775,9 @@ mod responses {
 
     #[test]
     fn InvokeModelAnswerEmptyBody() {
-        let output = invoke_model_conformance::Response {
+        let output = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -1787,7 +1787,7 @@ mod responses {
         }
         .output::<InvokeModel>()
         .unwrap();
-        invoke_model_conformance::same(&output, &{
+        invoke_model_test_support::same(&output, &{
             let mut value = InvokeModelOutput::default();
             value.content_type = "application/json".to_owned();
             value.body = Bytes::from_static(b"");
@@ -1797,9 +1797,9 @@ mod responses {
 
     #[test]
     fn InvokeModelAnswerFieldNamesInAnyCase() {
-        let output = invoke_model_conformance::Response {
+        let output = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("content-TYPE", "application/json"), ("x-amzn-bedrock-SERVICE-tier", "flex")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -1809,7 +1809,7 @@ mod responses {
         }
         .output::<InvokeModel>()
         .unwrap();
-        invoke_model_conformance::same(&output, &{
+        invoke_model_test_support::same(&output, &{
             let mut value = InvokeModelOutput::default();
             value.content_type = "application/json".to_owned();
             value.service_tier = Some(ServiceTierType::from("flex"));
@@ -1820,9 +1820,9 @@ mod responses {
 
     #[test]
     fn InvokeModelAnswerOtherSuccess() {
-        let output = invoke_model_conformance::Response {
+        let output = invoke_model_test_support::Response {
             code: 202,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -1832,7 +1832,7 @@ mod responses {
         }
         .output::<InvokeModel>()
         .unwrap();
-        invoke_model_conformance::same(&output, &{
+        invoke_model_test_support::same(&output, &{
             let mut value = InvokeModelOutput::default();
             value.content_type = "application/json".to_owned();
             value.body = Bytes::from_static(b"{}");
@@ -1842,9 +1842,9 @@ mod responses {
 
     #[test]
     fn InvokeModelAnswerThatIsNoJson() {
-        let output = invoke_model_conformance::Response {
+        let output = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "image/png")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -1854,7 +1854,7 @@ mod responses {
         }
         .output::<InvokeModel>()
         .unwrap();
-        invoke_model_conformance::same(&output, &{
+        invoke_model_test_support::same(&output, &{
             let mut value = InvokeModelOutput::default();
             value.content_type = "image/png".to_owned();
             value.body = Bytes::from_static(b"not json {");
@@ -1864,9 +1864,9 @@ mod responses {
 
     #[test]
     fn InvokeModelAnswerUnknownEnumValues() {
-        let output = invoke_model_conformance::Response {
+        let output = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     ("X-Amzn-Bedrock-PerformanceConfig-Latency", "ludicrous"),
@@ -1880,7 +1880,7 @@ mod responses {
         }
         .output::<InvokeModel>()
         .unwrap();
-        invoke_model_conformance::same(&output, &{
+        invoke_model_test_support::same(&output, &{
             let mut value = InvokeModelOutput::default();
             value.content_type = "application/json".to_owned();
             value.performance_config_latency = Some(PerformanceConfigLatency::from("ludicrous"));
@@ -1892,9 +1892,9 @@ mod responses {
 
     #[test]
     fn InvokeModelAnswerUnknownFields() {
-        let output = invoke_model_conformance::Response {
+        let output = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     ("X-Amzn-Bedrock-Input-Token-Count", "3"),
@@ -1909,7 +1909,7 @@ mod responses {
         }
         .output::<InvokeModel>()
         .unwrap();
-        invoke_model_conformance::same(&output, &{
+        invoke_model_test_support::same(&output, &{
             let mut value = InvokeModelOutput::default();
             value.content_type = "application/json".to_owned();
             value.body = Bytes::from_static(b"{}");
@@ -1919,9 +1919,9 @@ mod responses {
 
     #[test]
     fn InvokeModelAnswerWithoutContentType() {
-        let output = invoke_model_conformance::Response {
+        let output = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -1931,7 +1931,7 @@ mod responses {
         }
         .output::<InvokeModel>()
         .unwrap();
-        invoke_model_conformance::same(&output, &{
+        invoke_model_test_support::same(&output, &{
             let mut value = InvokeModelOutput::default();
             value.content_type = "".to_owned();
             value.body = Bytes::from_static(b"{}");
@@ -1949,9 +1949,9 @@ mod errors {
 
     #[test]
     fn AccessDeniedExceptionByCode() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 403,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -1962,7 +1962,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::AccessDeniedException({
                 let mut value = AccessDeniedException::default();
@@ -1974,9 +1974,9 @@ mod errors {
 
     #[test]
     fn AccessDeniedExceptionByField() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 403,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     ("X-Amzn-ErrorType", "AccessDeniedException"),
@@ -1988,7 +1988,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::AccessDeniedException({
                 let mut value = AccessDeniedException::default();
@@ -2000,9 +2000,9 @@ mod errors {
 
     #[test]
     fn AccessDeniedExceptionByFieldWithUri() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 403,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     (
@@ -2017,7 +2017,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::AccessDeniedException({
                 let mut value = AccessDeniedException::default();
@@ -2029,9 +2029,9 @@ mod errors {
 
     #[test]
     fn AccessDeniedExceptionByStatus() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 403,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2040,7 +2040,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::AccessDeniedException({
                 let mut value = AccessDeniedException::default();
@@ -2052,9 +2052,9 @@ mod errors {
 
     #[test]
     fn AccessDeniedExceptionByType() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 403,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2065,7 +2065,7 @@ mod errors {
             },
         }
             .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::AccessDeniedException({
                 let mut value = AccessDeniedException::default();
@@ -2077,9 +2077,9 @@ mod errors {
 
     #[test]
     fn ErrorCodeBeforeType() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 400,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2088,7 +2088,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ValidationException(ValidationException::default()),
         );
@@ -2096,9 +2096,9 @@ mod errors {
 
     #[test]
     fn ErrorFieldBeforeCodeBeforeType() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 400,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     ("X-Amzn-ErrorType", "ValidationException"),
@@ -2112,7 +2112,7 @@ mod errors {
             },
         }
             .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ValidationException({
                 let mut value = ValidationException::default();
@@ -2124,9 +2124,9 @@ mod errors {
 
     #[test]
     fn ErrorWithAnotherStatus() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 422,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json"), ("X-Amzn-ErrorType", "ValidationException")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2135,7 +2135,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ValidationException({
                 let mut value = ValidationException::default();
@@ -2147,9 +2147,9 @@ mod errors {
 
     #[test]
     fn ErrorWithEmptyBody() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 400,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-ErrorType", "ValidationException")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2158,7 +2158,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ValidationException(ValidationException::default()),
         );
@@ -2166,9 +2166,9 @@ mod errors {
 
     #[test]
     fn ErrorWithNullMessage() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 400,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json"), ("X-Amzn-ErrorType", "ValidationException")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2177,7 +2177,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ValidationException(ValidationException::default()),
         );
@@ -2185,9 +2185,9 @@ mod errors {
 
     #[test]
     fn ErrorWithUnknownMembers() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 400,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json"), ("X-Amzn-ErrorType", "ValidationException")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2196,7 +2196,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ValidationException({
                 let mut value = ValidationException::default();
@@ -2208,9 +2208,9 @@ mod errors {
 
     #[test]
     fn InternalServerExceptionByCode() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 500,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2221,7 +2221,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::InternalServerException({
                 let mut value = InternalServerException::default();
@@ -2233,9 +2233,9 @@ mod errors {
 
     #[test]
     fn InternalServerExceptionByField() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 500,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     ("X-Amzn-ErrorType", "InternalServerException"),
@@ -2247,7 +2247,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::InternalServerException({
                 let mut value = InternalServerException::default();
@@ -2259,9 +2259,9 @@ mod errors {
 
     #[test]
     fn InternalServerExceptionByFieldWithUri() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 500,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     (
@@ -2276,7 +2276,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::InternalServerException({
                 let mut value = InternalServerException::default();
@@ -2288,9 +2288,9 @@ mod errors {
 
     #[test]
     fn InternalServerExceptionByStatus() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 500,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2299,7 +2299,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::InternalServerException({
                 let mut value = InternalServerException::default();
@@ -2311,9 +2311,9 @@ mod errors {
 
     #[test]
     fn InternalServerExceptionByType() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 500,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2324,7 +2324,7 @@ mod errors {
             },
         }
             .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::InternalServerException({
                 let mut value = InternalServerException::default();
@@ -2336,9 +2336,9 @@ mod errors {
 
     #[test]
     fn ModelErrorAllMembers() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 424,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     ("X-Amzn-ErrorType", "ModelErrorException"),
@@ -2352,7 +2352,7 @@ mod errors {
             },
         }
             .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ModelErrorException({
                 let mut value = ModelErrorException::default();
@@ -2366,9 +2366,9 @@ mod errors {
 
     #[test]
     fn ModelErrorExceptionByCode() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 424,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2379,7 +2379,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ModelErrorException({
                 let mut value = ModelErrorException::default();
@@ -2391,9 +2391,9 @@ mod errors {
 
     #[test]
     fn ModelErrorExceptionByField() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 424,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json"), ("X-Amzn-ErrorType", "ModelErrorException")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2402,7 +2402,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ModelErrorException({
                 let mut value = ModelErrorException::default();
@@ -2414,9 +2414,9 @@ mod errors {
 
     #[test]
     fn ModelErrorExceptionByFieldWithUri() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 424,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     (
@@ -2431,7 +2431,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ModelErrorException({
                 let mut value = ModelErrorException::default();
@@ -2443,9 +2443,9 @@ mod errors {
 
     #[test]
     fn ModelErrorExceptionByStatus() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 424,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2454,7 +2454,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ModelErrorException({
                 let mut value = ModelErrorException::default();
@@ -2466,9 +2466,9 @@ mod errors {
 
     #[test]
     fn ModelErrorExceptionByType() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 424,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2479,7 +2479,7 @@ mod errors {
             },
         }
             .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ModelErrorException({
                 let mut value = ModelErrorException::default();
@@ -2491,9 +2491,9 @@ mod errors {
 
     #[test]
     fn ModelNotReadyExceptionByCode() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 429,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2504,7 +2504,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ModelNotReadyException({
                 let mut value = ModelNotReadyException::default();
@@ -2516,9 +2516,9 @@ mod errors {
 
     #[test]
     fn ModelNotReadyExceptionByField() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 429,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     ("X-Amzn-ErrorType", "ModelNotReadyException"),
@@ -2530,7 +2530,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ModelNotReadyException({
                 let mut value = ModelNotReadyException::default();
@@ -2542,9 +2542,9 @@ mod errors {
 
     #[test]
     fn ModelNotReadyExceptionByFieldWithUri() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 429,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     (
@@ -2559,7 +2559,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ModelNotReadyException({
                 let mut value = ModelNotReadyException::default();
@@ -2571,9 +2571,9 @@ mod errors {
 
     #[test]
     fn ModelNotReadyExceptionByType() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 429,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2584,7 +2584,7 @@ mod errors {
             },
         }
             .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ModelNotReadyException({
                 let mut value = ModelNotReadyException::default();
@@ -2596,9 +2596,9 @@ mod errors {
 
     #[test]
     fn ModelStreamErrorAllMembers() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 424,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     ("X-Amzn-ErrorType", "ModelStreamErrorException"),
@@ -2612,7 +2612,7 @@ mod errors {
             },
         }
             .error::<InvokeModelWithResponseStream>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelWithResponseStreamError::ModelStreamErrorException({
                 let mut value = ModelStreamErrorException::default();
@@ -2626,9 +2626,9 @@ mod errors {
 
     #[test]
     fn ModelStreamErrorExceptionByCode() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 424,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2639,7 +2639,7 @@ mod errors {
             },
         }
             .error::<InvokeModelWithResponseStream>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelWithResponseStreamError::ModelStreamErrorException({
                 let mut value = ModelStreamErrorException::default();
@@ -2651,9 +2651,9 @@ mod errors {
 
     #[test]
     fn ModelStreamErrorExceptionByField() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 424,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     ("X-Amzn-ErrorType", "ModelStreamErrorException"),
@@ -2665,7 +2665,7 @@ mod errors {
             },
         }
         .error::<InvokeModelWithResponseStream>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelWithResponseStreamError::ModelStreamErrorException({
                 let mut value = ModelStreamErrorException::default();
@@ -2677,9 +2677,9 @@ mod errors {
 
     #[test]
     fn ModelStreamErrorExceptionByFieldWithUri() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 424,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     (
@@ -2694,7 +2694,7 @@ mod errors {
             },
         }
         .error::<InvokeModelWithResponseStream>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelWithResponseStreamError::ModelStreamErrorException({
                 let mut value = ModelStreamErrorException::default();
@@ -2706,9 +2706,9 @@ mod errors {
 
     #[test]
     fn ModelStreamErrorExceptionByType() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 424,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2719,7 +2719,7 @@ mod errors {
             },
         }
             .error::<InvokeModelWithResponseStream>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelWithResponseStreamError::ModelStreamErrorException({
                 let mut value = ModelStreamErrorException::default();
@@ -2731,9 +2731,9 @@ mod errors {
 
     #[test]
     fn ModelTimeoutExceptionByCode() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 408,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2744,7 +2744,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ModelTimeoutException({
                 let mut value = ModelTimeoutException::default();
@@ -2756,9 +2756,9 @@ mod errors {
 
     #[test]
     fn ModelTimeoutExceptionByField() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 408,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     ("X-Amzn-ErrorType", "ModelTimeoutException"),
@@ -2770,7 +2770,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ModelTimeoutException({
                 let mut value = ModelTimeoutException::default();
@@ -2782,9 +2782,9 @@ mod errors {
 
     #[test]
     fn ModelTimeoutExceptionByFieldWithUri() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 408,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     (
@@ -2799,7 +2799,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ModelTimeoutException({
                 let mut value = ModelTimeoutException::default();
@@ -2811,9 +2811,9 @@ mod errors {
 
     #[test]
     fn ModelTimeoutExceptionByStatus() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 408,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2822,7 +2822,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ModelTimeoutException({
                 let mut value = ModelTimeoutException::default();
@@ -2834,9 +2834,9 @@ mod errors {
 
     #[test]
     fn ModelTimeoutExceptionByType() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 408,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2847,7 +2847,7 @@ mod errors {
             },
         }
             .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ModelTimeoutException({
                 let mut value = ModelTimeoutException::default();
@@ -2859,9 +2859,9 @@ mod errors {
 
     #[test]
     fn ResourceNotFoundExceptionByCode() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 404,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2872,7 +2872,7 @@ mod errors {
             },
         }
             .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ResourceNotFoundException({
                 let mut value = ResourceNotFoundException::default();
@@ -2884,9 +2884,9 @@ mod errors {
 
     #[test]
     fn ResourceNotFoundExceptionByField() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 404,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     ("X-Amzn-ErrorType", "ResourceNotFoundException"),
@@ -2898,7 +2898,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ResourceNotFoundException({
                 let mut value = ResourceNotFoundException::default();
@@ -2910,9 +2910,9 @@ mod errors {
 
     #[test]
     fn ResourceNotFoundExceptionByFieldWithUri() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 404,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     (
@@ -2927,7 +2927,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ResourceNotFoundException({
                 let mut value = ResourceNotFoundException::default();
@@ -2939,9 +2939,9 @@ mod errors {
 
     #[test]
     fn ResourceNotFoundExceptionByStatus() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 404,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2950,7 +2950,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ResourceNotFoundException({
                 let mut value = ResourceNotFoundException::default();
@@ -2962,9 +2962,9 @@ mod errors {
 
     #[test]
     fn ResourceNotFoundExceptionByType() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 404,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2975,7 +2975,7 @@ mod errors {
             },
         }
             .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ResourceNotFoundException({
                 let mut value = ResourceNotFoundException::default();
@@ -2987,9 +2987,9 @@ mod errors {
 
     #[test]
     fn ServiceQuotaExceededExceptionByCode() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 400,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -3000,7 +3000,7 @@ mod errors {
             },
         }
             .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ServiceQuotaExceededException({
                 let mut value = ServiceQuotaExceededException::default();
@@ -3012,9 +3012,9 @@ mod errors {
 
     #[test]
     fn ServiceQuotaExceededExceptionByField() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 400,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     ("X-Amzn-ErrorType", "ServiceQuotaExceededException"),
@@ -3026,7 +3026,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ServiceQuotaExceededException({
                 let mut value = ServiceQuotaExceededException::default();
@@ -3038,9 +3038,9 @@ mod errors {
 
     #[test]
     fn ServiceQuotaExceededExceptionByFieldWithUri() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 400,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     (
@@ -3055,7 +3055,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ServiceQuotaExceededException({
                 let mut value = ServiceQuotaExceededException::default();
@@ -3067,9 +3067,9 @@ mod errors {
 
     #[test]
     fn ServiceQuotaExceededExceptionByType() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 400,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -3080,7 +3080,7 @@ mod errors {
             },
         }
             .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ServiceQuotaExceededException({
                 let mut value = ServiceQuotaExceededException::default();
@@ -3092,9 +3092,9 @@ mod errors {
 
     #[test]
     fn ServiceUnavailableExceptionByCode() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 503,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -3105,7 +3105,7 @@ mod errors {
             },
         }
             .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ServiceUnavailableException({
                 let mut value = ServiceUnavailableException::default();
@@ -3117,9 +3117,9 @@ mod errors {
 
     #[test]
     fn ServiceUnavailableExceptionByField() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 503,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     ("X-Amzn-ErrorType", "ServiceUnavailableException"),
@@ -3131,7 +3131,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ServiceUnavailableException({
                 let mut value = ServiceUnavailableException::default();
@@ -3143,9 +3143,9 @@ mod errors {
 
     #[test]
     fn ServiceUnavailableExceptionByFieldWithUri() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 503,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     (
@@ -3160,7 +3160,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ServiceUnavailableException({
                 let mut value = ServiceUnavailableException::default();
@@ -3172,9 +3172,9 @@ mod errors {
 
     #[test]
     fn ServiceUnavailableExceptionByStatus() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 503,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -3183,7 +3183,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ServiceUnavailableException({
                 let mut value = ServiceUnavailableException::default();
@@ -3195,9 +3195,9 @@ mod errors {
 
     #[test]
     fn ServiceUnavailableExceptionByType() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 503,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -3208,7 +3208,7 @@ mod errors {
             },
         }
             .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ServiceUnavailableException({
                 let mut value = ServiceUnavailableException::default();
@@ -3220,9 +3220,9 @@ mod errors {
 
     #[test]
     fn ThrottlingExceptionByCode() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 429,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -3233,7 +3233,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ThrottlingException({
                 let mut value = ThrottlingException::default();
@@ -3245,9 +3245,9 @@ mod errors {
 
     #[test]
     fn ThrottlingExceptionByField() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 429,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json"), ("X-Amzn-ErrorType", "ThrottlingException")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -3256,7 +3256,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ThrottlingException({
                 let mut value = ThrottlingException::default();
@@ -3268,9 +3268,9 @@ mod errors {
 
     #[test]
     fn ThrottlingExceptionByFieldWithUri() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 429,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     (
@@ -3285,7 +3285,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ThrottlingException({
                 let mut value = ThrottlingException::default();
@@ -3297,9 +3297,9 @@ mod errors {
 
     #[test]
     fn ThrottlingExceptionByType() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 429,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -3310,7 +3310,7 @@ mod errors {
             },
         }
             .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ThrottlingException({
                 let mut value = ThrottlingException::default();
@@ -3322,9 +3322,9 @@ mod errors {
 
     #[test]
     fn ValidationExceptionByCode() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 400,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -3335,7 +3335,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ValidationException({
                 let mut value = ValidationException::default();
@@ -3347,9 +3347,9 @@ mod errors {
 
     #[test]
     fn ValidationExceptionByField() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 400,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json"), ("X-Amzn-ErrorType", "ValidationException")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -3358,7 +3358,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ValidationException({
                 let mut value = ValidationException::default();
@@ -3370,9 +3370,9 @@ mod errors {
 
     #[test]
     fn ValidationExceptionByFieldWithUri() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 400,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     (
@@ -3387,7 +3387,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ValidationException({
                 let mut value = ValidationException::default();
@@ -3399,9 +3399,9 @@ mod errors {
 
     #[test]
     fn ValidationExceptionByType() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 400,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -3412,7 +3412,7 @@ mod errors {
             },
         }
             .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ValidationException({
                 let mut value = ValidationException::default();
@@ -3433,9 +3433,9 @@ mod events {
 
     #[test]
     fn InvokeModelWithResponseStreamAnswerHead() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -3450,21 +3450,21 @@ mod events {
         }
         .events::<InvokeModelWithResponseStream>(&[]);
         let (output, events) = read.unwrap();
-        invoke_model_conformance::same(&output, &{
+        invoke_model_test_support::same(&output, &{
             let mut value = InvokeModelWithResponseStreamOutput::default();
             value.content_type = "application/json".to_owned();
             value.performance_config_latency = Some(PerformanceConfigLatency::from("optimized"));
             value.service_tier = Some(ServiceTierType::from("flex"));
             value
         });
-        invoke_model_conformance::same(&events, &vec![]);
+        invoke_model_test_support::same(&events, &vec![]);
     }
 
     #[test]
     fn InvokeModelWithResponseStreamAnswerMinimal() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "text/plain"),
@@ -3477,19 +3477,19 @@ mod events {
         }
         .events::<InvokeModelWithResponseStream>(&[]);
         let (output, events) = read.unwrap();
-        invoke_model_conformance::same(&output, &{
+        invoke_model_test_support::same(&output, &{
             let mut value = InvokeModelWithResponseStreamOutput::default();
             value.content_type = "text/plain".to_owned();
             value
         });
-        invoke_model_conformance::same(&events, &vec![]);
+        invoke_model_test_support::same(&events, &vec![]);
     }
 
     #[test]
     fn InvokeModelWithResponseStreamAnswerUnknownEnumValues() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -3503,20 +3503,20 @@ mod events {
         }
         .events::<InvokeModelWithResponseStream>(&[]);
         let (output, events) = read.unwrap();
-        invoke_model_conformance::same(&output, &{
+        invoke_model_test_support::same(&output, &{
             let mut value = InvokeModelWithResponseStreamOutput::default();
             value.content_type = "application/json".to_owned();
             value.service_tier = Some(ServiceTierType::from("gold"));
             value
         });
-        invoke_model_conformance::same(&events, &vec![]);
+        invoke_model_test_support::same(&events, &vec![]);
     }
 
     #[test]
     fn InvokeModelWithResponseStreamErrorInPlaceOfTheStream() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 424,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     ("X-Amzn-ErrorType", "ModelStreamErrorException"),
@@ -3533,7 +3533,7 @@ mod events {
         assert!(
             matches!(
                 &read,
-                Err(invoke_model_conformance::Failure::Refused(
+                Err(invoke_model_test_support::Failure::Refused(
                     InvokeModelWithResponseStreamError::ModelStreamErrorException(_)
                 ))
             ),
@@ -3543,9 +3543,9 @@ mod events {
 
     #[test]
     fn ResponseStreamBytesThatAreNoBase64() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -3568,9 +3568,9 @@ mod events {
 
     #[test]
     fn ResponseStreamBytesThatAreNoString() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -3593,9 +3593,9 @@ mod events {
 
     #[test]
     fn ResponseStreamChunk() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -3614,12 +3614,12 @@ mod events {
                 ],
             );
         let (output, events) = read.unwrap();
-        invoke_model_conformance::same(&output, &{
+        invoke_model_test_support::same(&output, &{
             let mut value = InvokeModelWithResponseStreamOutput::default();
             value.content_type = "application/json".to_owned();
             value
         });
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &events,
             &vec![ResponseStream::Chunk({
                 let mut value = PayloadPart::default();
@@ -3631,9 +3631,9 @@ mod events {
 
     #[test]
     fn ResponseStreamChunkEmpty() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -3652,12 +3652,12 @@ mod events {
                 ],
             );
         let (output, events) = read.unwrap();
-        invoke_model_conformance::same(&output, &{
+        invoke_model_test_support::same(&output, &{
             let mut value = InvokeModelWithResponseStreamOutput::default();
             value.content_type = "application/json".to_owned();
             value
         });
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &events,
             &vec![ResponseStream::Chunk({
                 let mut value = PayloadPart::default();
@@ -3669,9 +3669,9 @@ mod events {
 
     #[test]
     fn ResponseStreamChunkOfAnyLength() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -3693,12 +3693,12 @@ mod events {
                 ],
             );
         let (output, events) = read.unwrap();
-        invoke_model_conformance::same(&output, &{
+        invoke_model_test_support::same(&output, &{
             let mut value = InvokeModelWithResponseStreamOutput::default();
             value.content_type = "application/json".to_owned();
             value
         });
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &events,
             &vec![
                 ResponseStream::Chunk({
@@ -3727,9 +3727,9 @@ mod events {
 
     #[test]
     fn ResponseStreamChunkOfAnyText() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -3748,12 +3748,12 @@ mod events {
                 ],
             );
         let (output, events) = read.unwrap();
-        invoke_model_conformance::same(&output, &{
+        invoke_model_test_support::same(&output, &{
             let mut value = InvokeModelWithResponseStreamOutput::default();
             value.content_type = "application/json".to_owned();
             value
         });
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &events,
             &vec![ResponseStream::Chunk({
                 let mut value = PayloadPart::default();
@@ -3767,9 +3767,9 @@ mod events {
 
     #[test]
     fn ResponseStreamChunkWithoutBytes() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -3788,19 +3788,19 @@ mod events {
                 ],
             );
         let (output, events) = read.unwrap();
-        invoke_model_conformance::same(&output, &{
+        invoke_model_test_support::same(&output, &{
             let mut value = InvokeModelWithResponseStreamOutput::default();
             value.content_type = "application/json".to_owned();
             value
         });
-        invoke_model_conformance::same(&events, &vec![ResponseStream::Chunk(PayloadPart::default())]);
+        invoke_model_test_support::same(&events, &vec![ResponseStream::Chunk(PayloadPart::default())]);
     }
 
     #[test]
     fn ResponseStreamChunks() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -3821,12 +3821,12 @@ mod events {
                 ],
             );
         let (output, events) = read.unwrap();
-        invoke_model_conformance::same(&output, &{
+        invoke_model_test_support::same(&output, &{
             let mut value = InvokeModelWithResponseStreamOutput::default();
             value.content_type = "application/json".to_owned();
             value
         });
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &events,
             &vec![
                 ResponseStream::Chunk({
@@ -3851,9 +3851,9 @@ mod events {
 
     #[test]
     fn ResponseStreamErrorAfterChunk() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -3873,7 +3873,7 @@ mod events {
                 ],
             );
         match read {
-            Err(invoke_model_conformance::Failure::Ended(error)) => invoke_model_conformance::same(
+            Err(invoke_model_test_support::Failure::Ended(error)) => invoke_model_test_support::same(
                 &error,
                 &ResponseStreamError::ThrottlingException({
                     let mut value = ThrottlingException::default();
@@ -3887,9 +3887,9 @@ mod events {
 
     #[test]
     fn ResponseStreamExceptionWithoutPayload() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -3908,7 +3908,7 @@ mod events {
                 ],
             );
         match read {
-            Err(invoke_model_conformance::Failure::Ended(error)) => invoke_model_conformance::same(
+            Err(invoke_model_test_support::Failure::Ended(error)) => invoke_model_test_support::same(
                 &error,
                 &ResponseStreamError::ValidationException(ValidationException::default()),
             ),
@@ -3918,9 +3918,9 @@ mod events {
 
     #[test]
     fn ResponseStreamInternalServerException() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -3939,7 +3939,7 @@ mod events {
                 ],
             );
         match read {
-            Err(invoke_model_conformance::Failure::Ended(error)) => invoke_model_conformance::same(
+            Err(invoke_model_test_support::Failure::Ended(error)) => invoke_model_test_support::same(
                 &error,
                 &ResponseStreamError::InternalServerException({
                     let mut value = InternalServerException::default();
@@ -3953,9 +3953,9 @@ mod events {
 
     #[test]
     fn ResponseStreamModelStreamErrorException() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -3974,7 +3974,7 @@ mod events {
                 ],
             );
         match read {
-            Err(invoke_model_conformance::Failure::Ended(error)) => invoke_model_conformance::same(
+            Err(invoke_model_test_support::Failure::Ended(error)) => invoke_model_test_support::same(
                 &error,
                 &ResponseStreamError::ModelStreamErrorException({
                     let mut value = ModelStreamErrorException::default();
@@ -3990,9 +3990,9 @@ mod events {
 
     #[test]
     fn ResponseStreamModelTimeoutException() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -4011,7 +4011,7 @@ mod events {
                 ],
             );
         match read {
-            Err(invoke_model_conformance::Failure::Ended(error)) => invoke_model_conformance::same(
+            Err(invoke_model_test_support::Failure::Ended(error)) => invoke_model_test_support::same(
                 &error,
                 &ResponseStreamError::ModelTimeoutException({
                     let mut value = ModelTimeoutException::default();
@@ -4025,9 +4025,9 @@ mod events {
 
     #[test]
     fn ResponseStreamPaddedChunk() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -4046,12 +4046,12 @@ mod events {
                 ],
             );
         let (output, events) = read.unwrap();
-        invoke_model_conformance::same(&output, &{
+        invoke_model_test_support::same(&output, &{
             let mut value = InvokeModelWithResponseStreamOutput::default();
             value.content_type = "application/json".to_owned();
             value
         });
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &events,
             &vec![ResponseStream::Chunk({
                 let mut value = PayloadPart::default();
@@ -4063,9 +4063,9 @@ mod events {
 
     #[test]
     fn ResponseStreamServiceUnavailableException() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -4084,7 +4084,7 @@ mod events {
                 ],
             );
         match read {
-            Err(invoke_model_conformance::Failure::Ended(error)) => invoke_model_conformance::same(
+            Err(invoke_model_test_support::Failure::Ended(error)) => invoke_model_test_support::same(
                 &error,
                 &ResponseStreamError::ServiceUnavailableException({
                     let mut value = ServiceUnavailableException::default();
@@ -4098,9 +4098,9 @@ mod events {
 
     #[test]
     fn ResponseStreamThrottlingException() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -4119,7 +4119,7 @@ mod events {
                 ],
             );
         match read {
-            Err(invoke_model_conformance::Failure::Ended(error)) => invoke_model_conformance::same(
+            Err(invoke_model_test_support::Failure::Ended(error)) => invoke_model_test_support::same(
                 &error,
                 &ResponseStreamError::ThrottlingException({
                     let mut value = ThrottlingException::default();
@@ -4133,9 +4133,9 @@ mod events {
 
     #[test]
     fn ResponseStreamUnknownException() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -4158,9 +4158,9 @@ mod events {
 
     #[test]
     fn ResponseStreamUnmodeledError() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -4183,9 +4183,9 @@ mod events {
 
     #[test]
     fn ResponseStreamValidationException() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -4204,7 +4204,7 @@ mod events {
                 ],
             );
         match read {
-            Err(invoke_model_conformance::Failure::Ended(error)) => invoke_model_conformance::same(
+            Err(invoke_model_test_support::Failure::Ended(error)) => invoke_model_test_support::same(
                 &error,
                 &ResponseStreamError::ValidationException({
                     let mut value = ValidationException::default();
@@ -4218,9 +4218,9 @@ mod events {
 
     #[test]
     fn ResponseStreamWithoutMessageType() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -4243,9 +4243,9 @@ mod events {
 
     #[test]
     fn ResponseStreamWrongMessageChecksum() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -4268,9 +4268,9 @@ mod events {
 
     #[test]
     fn ResponseStreamWrongPreludeChecksum() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
