@@ -8,7 +8,7 @@ use invoke_model_codegen::{Case, Config, ServerHalf, generate, generate_conforma
 
 use crate::codegen::diagnostics;
 use crate::supplements::{read, supplemented};
-use crate::{Failure, root};
+use crate::{Failure, program, root};
 
 /// Writes the crate, and gives each case with its service; the test is named by its whole path in the crate.
 pub(super) fn write(path: &Path, folder: &Path) -> Result<Vec<(String, Case)>, Failure> {
@@ -40,7 +40,8 @@ pub(super) fn write(path: &Path, folder: &Path) -> Result<Vec<(String, Case)>, F
     }
     put(&folder.join("src/lib.rs"), &library)?;
     put(&folder.join("Cargo.toml"), &manifest())?;
-    // The versions that are tested here, and no look at a registry.
+    // The same versions as in this workspace, and no access to the registry.
+    program::fetch()?;
     put(&folder.join("Cargo.lock"), &read(&root().join("Cargo.lock"))?)?;
     Ok(all)
 }
