@@ -11,7 +11,7 @@ use clap::Parser;
 
 use crate::program::{self, cargo};
 use crate::root;
-use crate::{Arguments, Failure, bench, codegen, conformance, models, peers, suites, tidy};
+use crate::{Arguments, Failure, bench, codegen, conformance, dependencies, models, peers, suites, tidy};
 
 pub(crate) fn run() -> Result<(), Failure> {
     let mut report = Report::default();
@@ -25,6 +25,8 @@ fn steps(report: &mut Report) -> Result<(), Failure> {
     report.step("files and commit subjects", tidy::run)?;
     report.step("test suites of other projects", suites::check)?;
     report.step("download of crates", done(program::fetch))?;
+    report.step("licences, bans and sources of dependencies", done(dependencies::check))?;
+    report.step("security advisories", dependencies::advisories)?;
     report.step("generated code is up to date", done(codegen::check))?;
     report.step("deviations from the published model", done(model_diff))?;
     let lint = ["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];

@@ -5,6 +5,7 @@ mod bench;
 mod ci;
 mod codegen;
 mod conformance;
+mod dependencies;
 mod model_diff;
 mod models;
 mod peers;
@@ -55,6 +56,8 @@ enum Command {
         #[command(subcommand)]
         command: suites::Command,
     },
+    /// Check licences, bans and sources of dependencies, and security advisories if `cargo deny` is installed.
+    Dependencies,
     /// Check rules about files that no other tool checks.
     Tidy,
     /// Run every check.
@@ -87,6 +90,7 @@ fn execute(arguments: &Arguments) -> Result<(), Failure> {
         Command::Soak { calls } => soak::run(*calls),
         Command::Bench(arguments) => bench::run(arguments),
         Command::Suites { command } => suites::run(command),
+        Command::Dependencies => dependencies::check().and_then(|()| unchecked(dependencies::advisories()?)),
         Command::Tidy => unchecked(tidy::run()?),
         Command::Ci => ci::run(),
     }
