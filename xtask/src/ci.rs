@@ -1,70 +1,58 @@
-//! `cargo xtask ci`: every check, one after the other; the first that fails ends it.
+//! `cargo xtask ci`: runs every check, cheap ones first, and stops at the first that fails.
+//!
+//! The last lines are a table of the time that each step took, and a line for each thing that could not be checked on
+//! this machine.
 
 use std::fs;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use clap::Parser;
 
-use crate::{Arguments, Failure, bench, codegen, conformance, models, peers, root, step, tidy};
-
-/// The published model, where it stands beside the workspace.
-const PUBLISHED: &str = "../shared/conformance/models/bedrock-runtime.json";
-
-/// Published models with protocol tests.
-const SUITES: &str = "../shared/conformance/protocol-tests";
-
-/// Published models of other services.
-const MODELS: &str = "../shared/conformance/models";
+use crate::program::{self, cargo};
+use crate::root;
+use crate::{Arguments, Failure, bench, codegen, conformance, dependencies, models, peers, suites, tidy};
 
 pub(crate) fn run() -> Result<(), Failure> {
-    cargo("format", &["fmt", "--all", "--check"], &[])?;
-    step("tidy");
-    tidy::run()?;
-    step("generated code is what the model says");
-    codegen::check()?;
-    step("the model differs from the published one as model/README.md says");
-    let published = root().join(PUBLISHED);
-    if published.exists() {
-        let words = ["xtask", "model", "diff"].iter().map(std::ffi::OsString::from);
-        crate::execute(&Arguments::parse_from(words.chain([published.into_os_string()])))?;
-    } else {
-        println!("skipped: {PUBLISHED} is not there");
-    }
-    step("other models give crates that compile");
-    let published = root().join(MODELS);
-    if published.exists() {
-        models::run(&models::Arguments::of([published]))?;
-    } else {
-        println!("skipped: {MODELS} is not there");
-    }
-    step("the published protocol tests");
-    let suites = root().join(SUITES);
-    if suites.exists() {
-        conformance::run(&conformance::Arguments { files: vec![suites] })?;
-    } else {
-        println!("skipped: {SUITES} is not there");
-    }
+    let mut report = Report::default();
+    let result = steps(&mut report);
+    report.print();
+    result
+}
+
+fn steps(report: &mut Report) -> Result<(), Failure> {
+    report.cargo("format", &["fmt", "--all", "--check"])?;
+    report.step("files and commit subjects", tidy::run)?;
+    report.step("test suites of other projects", suites::check)?;
+    report.step("download of crates", done(program::fetch))?;
+    report.step("licences, bans and sources of dependencies", done(dependencies::check))?;
+    report.step("security advisories", dependencies::advisories)?;
+    report.step("generated code is up to date", done(codegen::check))?;
+    report.step("deviations from the published model", done(model_diff))?;
     let lint = ["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
-    cargo("clippy", &lint, &[])?;
-    // Features add and never change: each crate also stands without them.
+    report.cargo("clippy", &lint)?;
+    report.step("documentation", done(documentation))?;
+    // Features only add: a crate must also compile without them.
     let bare = ["check", "--package", "invoke-model-transport", "--no-default-features"];
-    cargo("the transport trait alone", &bare, &[])?;
-    cargo("the README's test command", &["test", "--workspace"], &[])?;
-    // In the workspace a crate has the features that any other asks for.
-    for package in ["invoke-model-transport", "invoke-model-client"] {
-        let test = ["test", "--package", package];
-        cargo(&format!("{package} by itself"), &test, &[])?;
-        let all = [&test[..], &["--all-features"]].concat();
-        cargo(&format!("{package} with all features"), &all, &[])?;
-    }
-    let docs = ["doc", "--workspace", "--no-deps", "--all-features"];
-    cargo("documentation", &docs, &[("RUSTDOCFLAGS", "-D warnings")])?;
-    step("the README's commands");
-    readme_commands()?;
-    step("what a call costs");
-    bench::check()?;
-    step("peers: boto3, the AWS CLI, the SDK for JavaScript, the anthropic package");
-    peers::run()
+    report.cargo("transport trait without features", &bare)?;
+    report.cargo("tests", &["test", "--workspace"])?;
+    // In the workspace, a crate has the features that any other member asks for.
+    let alone = ["test", "--package", "invoke-model-transport", "--package", "invoke-model-client"];
+    report.cargo("tests with default features only", &alone)?;
+    report.cargo("tests with all features", &[&alone[..], &["--all-features"]].concat())?;
+    report.step(
+        "crates of other models",
+        done(|| models::run(&models::Arguments::of(suites::find_all("models")))),
+    )?;
+    report.step("published protocol tests", done(protocol_tests))?;
+    report.step("README", done(readme_commands))?;
+    report.step("cost of a call", bench::check)?;
+    report.step("peers", done(peers::run))
+}
+
+/// Turns a step that always checks everything into one that can report what it did not check.
+fn done(step: impl FnOnce() -> Result<(), Failure>) -> impl FnOnce() -> Result<Vec<String>, Failure> {
+    || step().map(|()| Vec::new())
 }
 
 /// Runs every command of the README that calls the program, as it stands there.
@@ -92,16 +80,100 @@ fn readme_commands() -> Result<(), Failure> {
     Ok(())
 }
 
-fn cargo(name: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Result<(), Failure> {
-    step(name);
-    let status = Command::new("cargo")
-        .args(arguments)
-        .envs(environment.iter().copied())
-        .current_dir(root())
-        .status()
-        .map_err(|error| Failure::new(format!("cargo {}: {error}", arguments.join(" "))))?;
-    if status.success() {
-        return Ok(());
+fn model_diff() -> Result<(), Failure> {
+    for published in suites::find_all("models/bedrock-runtime.json") {
+        let words = ["xtask", "model", "diff"].iter().map(std::ffi::OsString::from);
+        crate::execute(&Arguments::parse_from(words.chain([published.into_os_string()])))?;
     }
-    Err(Failure::new(format!("`cargo {}` failed", arguments.join(" "))))
+    Ok(())
+}
+
+fn documentation() -> Result<(), Failure> {
+    let mut command = cargo(&["doc", "--workspace", "--no-deps", "--all-features"]);
+    program::run(command.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+fn protocol_tests() -> Result<(), Failure> {
+    match suites::find_all("protocol-tests") {
+        // `suites::check` has reported it.
+        files if files.is_empty() => Ok(()),
+        files => conformance::run(&conformance::Arguments { files }),
+    }
+}
+
+/// The steps that ran, and what they could not check.
+#[derive(Debug, Default)]
+struct Report {
+    steps: Vec<(String, Duration)>,
+    unchecked: Vec<String>,
+}
+
+impl Report {
+    /// Runs a step, which returns a line for each thing that it could not check.
+    fn step(
+        &mut self,
+        name: &str,
+        step: impl FnOnce() -> Result<Vec<String>, Failure>,
+    ) -> Result<(), Failure> {
+        crate::step(name);
+        #[expect(clippy::disallowed_methods, reason = "the table of times")]
+        let start = Instant::now();
+        let result = step();
+        self.steps.push((name.to_owned(), start.elapsed()));
+        self.unchecked.extend(result.map_err(|failure| Failure::new(format!("{name}: {failure}")))?);
+        Ok(())
+    }
+
+    fn cargo(&mut self, name: &str, arguments: &[&str]) -> Result<(), Failure> {
+        self.step(name, done(|| program::run(&mut cargo(arguments))))
+    }
+
+    fn print(&self) {
+        print!("{}", self.table());
+    }
+
+    fn table(&self) -> String {
+        let total = self.steps.iter().map(|(_, time)| *time).sum();
+        let rows = self.steps.iter().map(|(name, time)| (name.as_str(), *time)).chain([("total", total)]);
+        let rows = rows.map(|(name, time)| {
+            let seconds = time.as_secs();
+            format!("{name:<44} {:>3}:{:02}\n", seconds / 60, seconds % 60)
+        });
+        let unchecked = self.unchecked.iter().map(|line| format!("not checked: {line}\n"));
+        ["\nstep                                        minutes\n".to_owned()]
+            .into_iter()
+            .chain(rows)
+            .chain(unchecked)
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::Report;
+    use crate::Failure;
+
+    #[test]
+    fn prints_the_time_of_each_step_and_what_was_not_checked() {
+        let mut report = Report::default();
+        report.step("first", || Ok(vec!["security advisories (no database)".to_owned()])).unwrap();
+        report.step("second", || Ok(Vec::new())).unwrap();
+        report.steps[1].1 = Duration::from_secs(83);
+        let table = report.table();
+        let last: Vec<&str> = table.lines().rev().take(4).collect();
+        assert_eq!(last[0], "not checked: security advisories (no database)");
+        assert!(last[1].starts_with("total ") && last[1].ends_with("  1:23"), "{table}");
+        assert!(last[2].starts_with("second ") && last[2].ends_with("  1:23"), "{table}");
+        assert!(last[3].starts_with("first ") && last[3].ends_with("  0:00"), "{table}");
+    }
+
+    #[test]
+    fn a_failure_names_the_step() {
+        let mut report = Report::default();
+        let failure = report.step("first", || Err(Failure::new("reason"))).unwrap_err();
+        assert_eq!(failure.to_string(), "first: reason");
+        assert_eq!(report.steps.len(), 1);
+    }
 }

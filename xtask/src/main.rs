@@ -5,15 +5,18 @@ mod bench;
 mod ci;
 mod codegen;
 mod conformance;
+mod dependencies;
 mod model_diff;
 mod models;
 mod peers;
+mod program;
 mod soak;
+mod suites;
 mod supplements;
 mod tidy;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -48,6 +51,13 @@ enum Command {
     },
     /// Measure ours beside the official crate and plain hyper-util.
     Bench(bench::Arguments),
+    /// Verify or fetch the test suites of other projects.
+    Suites {
+        #[command(subcommand)]
+        command: suites::Command,
+    },
+    /// Check licences, bans and sources of dependencies, and security advisories if `cargo deny` is installed.
+    Dependencies,
     /// Check rules about files that no other tool checks.
     Tidy,
     /// Run every check.
@@ -79,9 +89,17 @@ fn execute(arguments: &Arguments) -> Result<(), Failure> {
         Command::Peers => peers::run(),
         Command::Soak { calls } => soak::run(*calls),
         Command::Bench(arguments) => bench::run(arguments),
-        Command::Tidy => tidy::run(),
+        Command::Suites { command } => suites::run(command),
+        Command::Dependencies => dependencies::check().and_then(|()| unchecked(dependencies::advisories()?)),
+        Command::Tidy => unchecked(tidy::run()?),
         Command::Ci => ci::run(),
     }
+}
+
+/// Prints what a command could not check.
+fn unchecked(lines: Vec<String>) -> Result<(), Failure> {
+    lines.iter().for_each(|line| println!("not checked: {line}"));
+    Ok(())
 }
 
 fn diff(arguments: &model_diff::Args) -> Result<(), Failure> {
@@ -100,6 +118,11 @@ struct Failure(String);
 impl Failure {
     fn new(message: impl Into<String>) -> Self {
         Self(message.into())
+    }
+
+    /// A failure to read or write a file.
+    fn about(path: &Path, error: &dyn fmt::Display) -> Self {
+        Self(format!("{}: {error}", path.display()))
     }
 }
 

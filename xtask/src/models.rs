@@ -7,7 +7,7 @@ use std::process::Command;
 use invoke_model_codegen::{Config, Package, Partitions, generate_crate};
 
 use crate::supplements::{models, read, supplemented};
-use crate::{Failure, codegen, root, step};
+use crate::{Failure, codegen, program, root, step};
 
 /// What the command is asked for.
 #[derive(Debug, clap::Args)]
@@ -48,14 +48,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let manifest = format!("[workspace]\nresolver = \"3\"\nmembers = {names:?}\n");
     put(&workspace.join("Cargo.toml"), &manifest)?;
-    // The versions that are tested here, and no look at a registry.
+    // The same versions as in this workspace, and no access to the registry.
+    program::fetch()?;
     put(&workspace.join("Cargo.lock"), &read(&root().join("Cargo.lock"))?)?;
     for features in ["--no-default-features", "--all-features"] {
         step(&format!("cargo check {features}"));
         let status = Command::new("cargo")
             .args(["check", "--offline", "--workspace", features])
             .env("RUSTFLAGS", "-D warnings")
-            .env("CARGO_TARGET_DIR", workspace.join("target"))
+            .env("CARGO_TARGET_DIR", root().join("target/generated"))
             .current_dir(&workspace)
             .status()
             .map_err(|error| Failure::new(format!("cargo check: {error}")))?;

@@ -1,5 +1,5 @@
-//! What the fuzz targets of `fuzz/` run: each takes any bytes, and panics where something that must hold does not.
-//! The tests of this package run every input that is kept in `fuzz/corpus`.
+//! What the fuzz targets of `tests/fuzz` run: each takes any bytes, and panics where something that must hold does not.
+//! The tests of this package run every input that is kept in `tests/fuzz/corpus`.
 
 mod error_parsing;
 mod event_stream;

@@ -22,8 +22,9 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         &["invoke-model-client", "invoke-model-local", "invoke-model-transport", "invoke-model-types"],
     ),
     ("invoke-model-codegen", &[]),
-    ("invoke-model-conformance", &["invoke-model-protocol"]),
-    ("xtask", &["invoke-model-codegen"]),
+    ("invoke-model-test-support", &["invoke-model-protocol"]),
+    ("invoke-model-test-suites", &[]),
+    ("xtask", &["invoke-model-codegen", "invoke-model-test-suites"]),
 ];
 
 /// Crates that somebody with an HTTP client of their own builds: no IO, no C, no AWS crate.
@@ -49,7 +50,11 @@ fn each_crate_knows_only_whom_it_may() {
 fn folder_and_package_have_one_name() {
     for package in metadata().workspace_packages() {
         let folder = package.manifest_path.parent().and_then(|folder| folder.file_name()).unwrap();
-        let expected = if folder == "xtask" { folder.to_owned() } else { format!("invoke-model-{folder}") };
+        let expected = match folder {
+            "xtask" => folder.to_owned(),
+            "suites" | "support" => format!("invoke-model-test-{folder}"),
+            _ => format!("invoke-model-{folder}"),
+        };
         assert_eq!(package.name.as_str(), expected);
     }
 }

@@ -1,25 +1,20 @@
 //! The frames that other implementations test themselves with, where they are at hand.
 
 use std::fs;
-use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use invoke_model_protocol::event_stream::{Decoder, HeaderValue, Message};
+use invoke_model_test_suites::find_or_skip;
 use serde_json::{Value, json};
-
-const VECTORS: &str = "../../shared/conformance/eventstream/vectors.json";
 
 /// A well-formed frame in which a name stands twice: one implementation refuses it, all others take it.
 const TAKEN: &str = "botocore/duplicate_header";
 
 #[test]
 fn every_frame_decides_as_it_says() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(VECTORS);
-    let Ok(text) = fs::read_to_string(&path) else {
-        eprintln!("skipped: {VECTORS} is not there");
-        return;
-    };
+    let Some(path) = find_or_skip("eventstream/vectors.json") else { return };
+    let text = fs::read_to_string(path).unwrap();
     let vectors: Vec<Value> = serde_json::from_str(&text).unwrap();
     assert!(vectors.len() > 80, "{}", vectors.len());
     for vector in &vectors {

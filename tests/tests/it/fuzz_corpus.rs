@@ -7,7 +7,7 @@ use invoke_model_tests::fuzz::TARGETS;
 
 #[test]
 fn every_input_that_is_kept_holds() {
-    let corpora = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus");
+    let corpora = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
     let mut folders: Vec<_> =
         fs::read_dir(&corpora).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     folders.sort();

@@ -8,6 +8,7 @@ use invoke_model_codegen::model::Model;
 use invoke_model_codegen::{
     Config, Diagnostic, Drift, Files, Partitions, ServerHalf, generate, generate_client,
 };
+use invoke_model_test_suites::find_all_or_skip;
 
 /// Set in the environment, it makes the goldens what the generator emits.
 const UPDATE: &str = "UPDATE_GOLDENS";
@@ -106,18 +107,9 @@ fn what_is_asked_for_must_be_there() {
 /// Every published model that is there is emitted whole.
 #[test]
 fn published_models_are_emitted() {
-    let folder = workspace().join("../shared/conformance/models");
-    let Ok(entries) = fs::read_dir(&folder) else {
-        eprintln!("skipped: {} is not there", folder.display());
-        return;
-    };
     let config = Config { partitions: Some(partitions(&workspace().join("model"))), ..Config::default() };
-    for entry in entries {
-        let path = entry.unwrap().path();
+    for path in find_all_or_skip("models") {
         let text = fs::read_to_string(&path).unwrap();
-        if !text.contains("\"smithy\"") {
-            continue;
-        }
         let model = Model::from_json(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let files = generate(&model, &config)
             .unwrap_or_else(|found| panic!("{}:\n{}", path.display(), lines(&found)));

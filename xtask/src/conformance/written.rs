@@ -8,7 +8,7 @@ use invoke_model_codegen::{Case, Config, ServerHalf, generate, generate_conforma
 
 use crate::codegen::diagnostics;
 use crate::supplements::{read, supplemented};
-use crate::{Failure, root};
+use crate::{Failure, program, root};
 
 /// Writes the crate, and gives each case with its service; the test is named by its whole path in the crate.
 pub(super) fn write(path: &Path, folder: &Path) -> Result<Vec<(String, Case)>, Failure> {
@@ -40,7 +40,8 @@ pub(super) fn write(path: &Path, folder: &Path) -> Result<Vec<(String, Case)>, F
     }
     put(&folder.join("src/lib.rs"), &library)?;
     put(&folder.join("Cargo.toml"), &manifest())?;
-    // The versions that are tested here, and no look at a registry.
+    // The same versions as in this workspace, and no access to the registry.
+    program::fetch()?;
     put(&folder.join("Cargo.lock"), &read(&root().join("Cargo.lock"))?)?;
     Ok(all)
 }
@@ -49,10 +50,10 @@ fn manifest() -> String {
     let path = |name: &str| format!("{:?}", root().join(name).to_string_lossy());
     format!(
         "[package]\nname = \"protocol-tests\"\nversion = \"0.0.0\"\nedition = \"2024\"\npublish = \
-         false\n\n[workspace]\n\n[dependencies]\nbytes = \"1\"\nhttp = \"1\"\ninvoke-model-conformance = {{ path = {} \
+         false\n\n[workspace]\n\n[dependencies]\nbytes = \"1\"\nhttp = \"1\"\ninvoke-model-test-support = {{ path = {} \
          }}\ninvoke-model-protocol = {{ path = {}, features = [\"checksum\", \"compression\", \"server\"] }}\nserde = \
          {{ version = \"1\", features = [\"derive\"] }}\nserde_json = \"1\"\nthiserror = \"2\"\n",
-        path("conformance"),
+        path("tests/support"),
         path("crates/protocol"),
     )
 }

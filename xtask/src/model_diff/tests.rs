@@ -1,5 +1,7 @@
 //! Each kind of difference on tiny models, the judgement on listed lines, and our model itself.
 
+use invoke_model_test_suites::find_or_skip;
+
 use super::*;
 
 /// A service with the operation `Put`, whose input is the structure `In`; `{}` marks where a test changes something.
@@ -252,11 +254,7 @@ fn a_file_that_is_missing_or_no_model_is_named() {
 
 #[test]
 fn our_model_does_not_differ_from_the_published_one_but_as_listed() {
-    let published = crate::root().join("../shared/conformance/models/bedrock-runtime.json");
-    if !published.exists() {
-        eprintln!("skipped: the published model is not at {}", published.display());
-        return;
-    }
+    let Some(published) = find_or_skip("models/bedrock-runtime.json") else { return };
     let args = Args { file: published, model: None, operations: Vec::new() };
     let mut out = Vec::new();
     let result = run(&args, &mut out);

@@ -1,26 +1,17 @@
 //! The AWS signing suite, header signing and presigning: canonical request, string to sign and signature of every
 //! case, then verification of what was signed in header fields; and the chain of signed events. The suite lies outside this repository; without it there is nothing to run.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use invoke_model_signing::{
     AmzDate, CredentialScope, Credentials, PayloadHash, PresignParams, SignableHeader, SignableRequest,
     Signer, SigningOutput, SigningSettings, Verifier, VerifyError, calculate_signature, string_to_sign,
 };
+use invoke_model_test_suites::find_or_skip;
 use serde_json::Value;
 
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
-
-#[allow(clippy::print_stderr, reason = "a suite that did not run must be seen")]
-fn suite() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/conformance/sigv4");
-    if !folder.is_dir() {
-        eprintln!("absent: {}", folder.display());
-        return None;
-    }
-    Some(folder)
-}
 
 /// A case as its folder states it.
 struct Case {
@@ -244,9 +235,9 @@ fn decoded(target: &str) -> String {
 
 #[test]
 fn header_signing_and_presigning() {
-    let Some(suite) = suite() else { return };
+    let Some(suite) = find_or_skip("sigv4/v4") else { return };
     let mut folders: Vec<_> =
-        std::fs::read_dir(suite.join("v4")).expect("v4").map(|entry| entry.expect("entry").path()).collect();
+        std::fs::read_dir(suite).expect("v4").map(|entry| entry.expect("entry").path()).collect();
     folders.sort();
     let mut in_http_types = 0;
     for folder in &folders {
@@ -267,9 +258,9 @@ fn header_signing_and_presigning() {
 /// Two cases with `%` in the path, each a signed request to be verified and signed again.
 #[test]
 fn double_encoding() {
-    let Some(suite) = suite() else { return };
     let check = |name: &str, id: &str, secret: &str, region: &str, service: &str, date: &str| {
-        let text = |file: &str| std::fs::read_to_string(suite.join(name).join(file)).expect(file);
+        let Some(suite) = find_or_skip(name) else { return };
+        let text = |file: &str| std::fs::read_to_string(suite.join(file)).expect(file);
         let signed_request = text("header-signed-request.txt");
         let (method, path, _, fields) = parse_head(signed_request.trim_end());
         let mut request = http::Request::builder().method(method.as_str()).uri(path);
@@ -296,16 +287,16 @@ fn double_encoding() {
         assert_eq!(request.headers["authorization"], authorization);
     };
     let id = "AKIDEXAMPLE";
-    check("v4-double-url-encode", id, SECRET, "us-east-2", "lambda", "20210511T154045Z");
+    check("sigv4/v4-double-url-encode", id, SECRET, "us-east-2", "lambda", "20210511T154045Z");
     let secret = "notrealrnrELgWzOk3IfjzDKtFBhDby";
-    check("v4-double-encode-path", "ANOTREAL", secret, "us-east-1", "service", "20150830T123600Z");
+    check("sigv4/v4-double-encode-path", "ANOTREAL", secret, "us-east-1", "service", "20150830T123600Z");
 }
 
 /// The seed is the signature of a request, and each event's that of the next.
 #[test]
 fn a_chain_of_events() {
-    let Some(suite) = suite() else { return };
-    let text = std::fs::read_to_string(suite.join("event-signing.json")).expect("event-signing.json");
+    let Some(suite) = find_or_skip("sigv4/event-signing.json") else { return };
+    let text = std::fs::read_to_string(suite).expect("event-signing.json");
     let cases: Value = serde_json::from_str(&text).expect("JSON");
     let case = &cases["aws-c-auth tests/test_event_signing.c"];
     let string = |value: &Value| value.as_str().expect("a string").to_owned();

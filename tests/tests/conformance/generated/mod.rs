@@ -10,7 +10,7 @@ mod requests {
 
     #[test]
     fn InvokeModelAccept() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke",
             query: &[],
@@ -18,7 +18,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Accept", "application/json")],
                 forbidden_headers: &[
                     "X-Amzn-Bedrock-Trace",
@@ -44,7 +44,7 @@ mod requests {
 
     #[test]
     fn InvokeModelAllMembers() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/anthropic.claude-3-haiku-20240307-v1%3A0/invoke",
             query: &[],
@@ -52,7 +52,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Accept", "*/*"),
                     ("Content-Type", "application/json"),
@@ -91,7 +91,7 @@ mod requests {
 
     #[test]
     fn InvokeModelBodyAsItIs() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke",
             query: &[],
@@ -99,7 +99,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -117,7 +117,7 @@ mod requests {
 
     #[test]
     fn InvokeModelBodyThatIsNoJson() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke",
             query: &[],
@@ -125,7 +125,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "text/plain")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -144,7 +144,7 @@ mod requests {
 
     #[test]
     fn InvokeModelContentType() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke",
             query: &[],
@@ -152,7 +152,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/vnd.example+json; charset=utf-8")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -171,7 +171,7 @@ mod requests {
 
     #[test]
     fn InvokeModelContentTypeWithoutBody() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke",
             query: &[],
@@ -179,7 +179,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "text/plain")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -197,7 +197,7 @@ mod requests {
 
     #[test]
     fn InvokeModelEmptyFieldValue() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke",
             query: &[],
@@ -205,7 +205,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-Bedrock-Request-Metadata", "")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -224,7 +224,7 @@ mod requests {
 
     #[test]
     fn InvokeModelFieldWithInnerBlanks() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke",
             query: &[],
@@ -232,7 +232,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-Bedrock-Request-Metadata", "{\"q\": \"a  \\\"b\\\",c\"}")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -251,7 +251,7 @@ mod requests {
 
     #[test]
     fn InvokeModelGuardrailIdentifier() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke",
             query: &[],
@@ -259,7 +259,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-Bedrock-GuardrailIdentifier", "gr1abc")],
                 forbidden_headers: &[
                     "Accept",
@@ -285,7 +285,7 @@ mod requests {
 
     #[test]
     fn InvokeModelGuardrailVersion() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke",
             query: &[],
@@ -293,7 +293,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-Bedrock-GuardrailVersion", "DRAFT")],
                 forbidden_headers: &[
                     "Accept",
@@ -319,7 +319,7 @@ mod requests {
 
     #[test]
     fn InvokeModelIdApplicationInferenceProfileArn() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/arn%3Aaws%3Abedrock%3Aeu-west-1%3A123456789012%3Aapplication-inference-profile%2Fa1b2c3d4e5f6/invoke",
             query: &[],
@@ -327,7 +327,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -348,7 +348,7 @@ mod requests {
 
     #[test]
     fn InvokeModelIdBlank() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/a%20b%2Bc/invoke",
             query: &[],
@@ -356,7 +356,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -374,7 +374,7 @@ mod requests {
 
     #[test]
     fn InvokeModelIdColon() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.nova-lite-v1%3A0/invoke",
             query: &[],
@@ -382,7 +382,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -400,7 +400,7 @@ mod requests {
 
     #[test]
     fn InvokeModelIdCustomModelDeploymentArn() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A123456789012%3Acustom-model-deployment%2Fa1b2c3d4e5f6/invoke",
             query: &[],
@@ -408,7 +408,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -429,7 +429,7 @@ mod requests {
 
     #[test]
     fn InvokeModelIdDotsInside() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/...a..b/invoke",
             query: &[],
@@ -437,7 +437,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -455,7 +455,7 @@ mod requests {
 
     #[test]
     fn InvokeModelIdEncodedId() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%253A0/invoke",
             query: &[],
@@ -463,7 +463,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -481,7 +481,7 @@ mod requests {
 
     #[test]
     fn InvokeModelIdFoundationModelArn() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A%3Afoundation-model%2Fanthropic.claude-3-5-sonnet-20241022-v2%3A0/invoke",
             query: &[],
@@ -489,7 +489,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -510,7 +510,7 @@ mod requests {
 
     #[test]
     fn InvokeModelIdGovCloudArn() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/arn%3Aaws-us-gov%3Abedrock%3Aus-gov-west-1%3A%3Afoundation-model%2Famazon.titan-text-lite-v1/invoke",
             query: &[],
@@ -518,7 +518,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -539,7 +539,7 @@ mod requests {
 
     #[test]
     fn InvokeModelIdImportedModelArn() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A123456789012%3Aimported-model%2Fa1b2c3d4e5f6/invoke",
             query: &[],
@@ -547,7 +547,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -568,7 +568,7 @@ mod requests {
 
     #[test]
     fn InvokeModelIdInferenceProfileArn() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/arn%3Aaws%3Abedrock%3Aus-west-2%3A123456789012%3Ainference-profile%2Fus.anthropic.claude-3-5-sonnet-20241022-v2%3A0/invoke",
             query: &[],
@@ -576,7 +576,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -597,7 +597,7 @@ mod requests {
 
     #[test]
     fn InvokeModelIdInferenceProfileId() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/us.anthropic.claude-3-5-sonnet-20241022-v2%3A0/invoke",
             query: &[],
@@ -605,7 +605,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -623,7 +623,7 @@ mod requests {
 
     #[test]
     fn InvokeModelIdPercent() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/100%25/invoke",
             query: &[],
@@ -631,7 +631,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -649,7 +649,7 @@ mod requests {
 
     #[test]
     fn InvokeModelIdPlain() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/Az09-._~/invoke",
             query: &[],
@@ -657,7 +657,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -675,7 +675,7 @@ mod requests {
 
     #[test]
     fn InvokeModelIdPromptArn() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A123456789012%3Aprompt%2FPROMPT1234%3A2/invoke",
             query: &[],
@@ -683,7 +683,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -701,7 +701,7 @@ mod requests {
 
     #[test]
     fn InvokeModelIdProvisionedModelArn() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A123456789012%3Aprovisioned-model%2Fa1b2c3d4e5f6/invoke",
             query: &[],
@@ -709,7 +709,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -730,7 +730,7 @@ mod requests {
 
     #[test]
     fn InvokeModelIdQueryAndFragment() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/a%3Fb%3Dc%26d%23e/invoke",
             query: &[],
@@ -738,7 +738,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -756,7 +756,7 @@ mod requests {
 
     #[test]
     fn InvokeModelIdSageMakerEndpointArn() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/arn%3Aaws%3Asagemaker%3Aus-east-1%3A123456789012%3Aendpoint%2Fmy-endpoint/invoke",
             query: &[],
@@ -764,7 +764,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -782,7 +782,7 @@ mod requests {
 
     #[test]
     fn InvokeModelIdUnicode() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/mod%C3%A8le-%E6%A8%A1%E5%9E%8B/invoke",
             query: &[],
@@ -790,7 +790,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -808,7 +808,7 @@ mod requests {
 
     #[test]
     fn InvokeModelMinimal() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke",
             query: &[],
@@ -816,7 +816,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[
                     "Accept",
@@ -842,7 +842,7 @@ mod requests {
 
     #[test]
     fn InvokeModelPerformanceConfigLatency() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke",
             query: &[],
@@ -850,7 +850,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-Bedrock-PerformanceConfig-Latency", "optimized")],
                 forbidden_headers: &[
                     "Accept",
@@ -876,7 +876,7 @@ mod requests {
 
     #[test]
     fn InvokeModelPerformanceConfigLatencyDefault() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke",
             query: &[],
@@ -884,7 +884,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-Bedrock-PerformanceConfig-Latency", "standard")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -903,7 +903,7 @@ mod requests {
 
     #[test]
     fn InvokeModelRequestMetadata() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke",
             query: &[],
@@ -911,7 +911,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-Bedrock-Request-Metadata", "{\"team\":\"search\",\"env\":\"prod\"}")],
                 forbidden_headers: &[
                     "Accept",
@@ -937,7 +937,7 @@ mod requests {
 
     #[test]
     fn InvokeModelServiceTier() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke",
             query: &[],
@@ -945,7 +945,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-Bedrock-Service-Tier", "flex")],
                 forbidden_headers: &[
                     "Accept",
@@ -971,7 +971,7 @@ mod requests {
 
     #[test]
     fn InvokeModelTrace() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke",
             query: &[],
@@ -979,7 +979,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-Bedrock-Trace", "ENABLED_FULL")],
                 forbidden_headers: &[
                     "Accept",
@@ -1005,7 +1005,7 @@ mod requests {
 
     #[test]
     fn InvokeModelUnknownPerformanceConfigLatency() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke",
             query: &[],
@@ -1013,7 +1013,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-Bedrock-PerformanceConfig-Latency", "ludicrous")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -1032,7 +1032,7 @@ mod requests {
 
     #[test]
     fn InvokeModelUnknownServiceTier() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke",
             query: &[],
@@ -1040,7 +1040,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-Bedrock-Service-Tier", "spot")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -1059,7 +1059,7 @@ mod requests {
 
     #[test]
     fn InvokeModelUnknownTrace() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke",
             query: &[],
@@ -1067,7 +1067,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-Bedrock-Trace", "VERBOSE")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -1086,7 +1086,7 @@ mod requests {
 
     #[test]
     fn InvokeModelWithResponseStreamAccept() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke-with-response-stream",
             query: &[],
@@ -1094,7 +1094,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-Bedrock-Accept", "application/json")],
                 forbidden_headers: &[
                     "X-Amzn-Bedrock-Trace",
@@ -1121,7 +1121,7 @@ mod requests {
 
     #[test]
     fn InvokeModelWithResponseStreamAllMembers() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/anthropic.claude-3-haiku-20240307-v1%3A0/invoke-with-response-stream",
             query: &[],
@@ -1129,7 +1129,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     ("X-Amzn-Bedrock-Accept", "*/*"),
@@ -1168,7 +1168,7 @@ mod requests {
 
     #[test]
     fn InvokeModelWithResponseStreamContentType() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke-with-response-stream",
             query: &[],
@@ -1176,7 +1176,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/vnd.example+json; charset=utf-8")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -1195,7 +1195,7 @@ mod requests {
 
     #[test]
     fn InvokeModelWithResponseStreamEmptyFieldValue() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke-with-response-stream",
             query: &[],
@@ -1203,7 +1203,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-Bedrock-Request-Metadata", "")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -1222,7 +1222,7 @@ mod requests {
 
     #[test]
     fn InvokeModelWithResponseStreamGuardrailIdentifier() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke-with-response-stream",
             query: &[],
@@ -1230,7 +1230,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-Bedrock-GuardrailIdentifier", "gr1abc")],
                 forbidden_headers: &[
                     "Accept",
@@ -1257,7 +1257,7 @@ mod requests {
 
     #[test]
     fn InvokeModelWithResponseStreamGuardrailVersion() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke-with-response-stream",
             query: &[],
@@ -1265,7 +1265,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-Bedrock-GuardrailVersion", "DRAFT")],
                 forbidden_headers: &[
                     "Accept",
@@ -1292,7 +1292,7 @@ mod requests {
 
     #[test]
     fn InvokeModelWithResponseStreamIdApplicationInferenceProfileArn() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/arn%3Aaws%3Abedrock%3Aeu-west-1%3A123456789012%3Aapplication-inference-profile%2Fa1b2c3d4e5f6/invoke-with-response-stream",
             query: &[],
@@ -1300,7 +1300,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -1321,7 +1321,7 @@ mod requests {
 
     #[test]
     fn InvokeModelWithResponseStreamIdColon() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.nova-lite-v1%3A0/invoke-with-response-stream",
             query: &[],
@@ -1329,7 +1329,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -1347,7 +1347,7 @@ mod requests {
 
     #[test]
     fn InvokeModelWithResponseStreamIdEncodedId() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%253A0/invoke-with-response-stream",
             query: &[],
@@ -1355,7 +1355,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -1373,7 +1373,7 @@ mod requests {
 
     #[test]
     fn InvokeModelWithResponseStreamIdFoundationModelArn() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A%3Afoundation-model%2Fanthropic.claude-3-5-sonnet-20241022-v2%3A0/invoke-with-response-stream",
             query: &[],
@@ -1381,7 +1381,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -1402,7 +1402,7 @@ mod requests {
 
     #[test]
     fn InvokeModelWithResponseStreamIdPercent() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/100%25/invoke-with-response-stream",
             query: &[],
@@ -1410,7 +1410,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -1428,7 +1428,7 @@ mod requests {
 
     #[test]
     fn InvokeModelWithResponseStreamMinimal() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke-with-response-stream",
             query: &[],
@@ -1436,7 +1436,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[
                     "Accept",
@@ -1463,7 +1463,7 @@ mod requests {
 
     #[test]
     fn InvokeModelWithResponseStreamPerformanceConfigLatency() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke-with-response-stream",
             query: &[],
@@ -1471,7 +1471,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-Bedrock-PerformanceConfig-Latency", "optimized")],
                 forbidden_headers: &[
                     "Accept",
@@ -1498,7 +1498,7 @@ mod requests {
 
     #[test]
     fn InvokeModelWithResponseStreamRequestMetadata() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke-with-response-stream",
             query: &[],
@@ -1506,7 +1506,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-Bedrock-Request-Metadata", "{\"team\":\"search\",\"env\":\"prod\"}")],
                 forbidden_headers: &[
                     "Accept",
@@ -1533,7 +1533,7 @@ mod requests {
 
     #[test]
     fn InvokeModelWithResponseStreamServiceTier() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke-with-response-stream",
             query: &[],
@@ -1541,7 +1541,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-Bedrock-Service-Tier", "flex")],
                 forbidden_headers: &[
                     "Accept",
@@ -1568,7 +1568,7 @@ mod requests {
 
     #[test]
     fn InvokeModelWithResponseStreamTrace() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke-with-response-stream",
             query: &[],
@@ -1576,7 +1576,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-Bedrock-Trace", "ENABLED_FULL")],
                 forbidden_headers: &[
                     "Accept",
@@ -1603,7 +1603,7 @@ mod requests {
 
     #[test]
     fn InvokeModelWithResponseStreamUnknownServiceTier() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke-with-response-stream",
             query: &[],
@@ -1611,7 +1611,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-Bedrock-Service-Tier", "spot")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -1630,7 +1630,7 @@ mod requests {
 
     #[test]
     fn InvokeModelWithResponseStreamWithoutBody() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke-with-response-stream",
             query: &[],
@@ -1638,7 +1638,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[
                     "Accept",
@@ -1665,7 +1665,7 @@ mod requests {
 
     #[test]
     fn InvokeModelWithoutBody() {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.titan-embed-text-v2%3A0/invoke",
             query: &[],
@@ -1673,7 +1673,7 @@ mod requests {
             required_query: &[],
             host: None,
             resolved_host: None,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[
                     "Accept",
@@ -1704,9 +1704,9 @@ mod responses {
 
     #[test]
     fn InvokeModelAnswer() {
-        let output = invoke_model_conformance::Response {
+        let output = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -1716,7 +1716,7 @@ mod responses {
         }
         .output::<InvokeModel>()
         .unwrap();
-        invoke_model_conformance::same(&output, &{
+        invoke_model_test_support::same(&output, &{
             let mut value = InvokeModelOutput::default();
             value.content_type = "application/json".to_owned();
             value.body = Bytes::from_static(b"{\"embedding\":[1,2]}");
@@ -1726,9 +1726,9 @@ mod responses {
 
     #[test]
     fn InvokeModelAnswerAllMembers() {
-        let output = invoke_model_conformance::Response {
+        let output = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     ("X-Amzn-Bedrock-PerformanceConfig-Latency", "optimized"),
@@ -1742,7 +1742,7 @@ mod responses {
         }
         .output::<InvokeModel>()
         .unwrap();
-        invoke_model_conformance::same(&output, &{
+        invoke_model_test_support::same(&output, &{
             let mut value = InvokeModelOutput::default();
             value.content_type = "application/json".to_owned();
             value.performance_config_latency = Some(PerformanceConfigLatency::from("optimized"));
@@ -1754,9 +1754,9 @@ mod responses {
 
     #[test]
     fn InvokeModelAnswerContentTypeParameters() {
-        let output = invoke_model_conformance::Response {
+        let output = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json; charset=utf-8")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -1766,7 +1766,7 @@ mod responses {
         }
         .output::<InvokeModel>()
         .unwrap();
-        invoke_model_conformance::same(&output, &{
+        invoke_model_test_support::same(&output, &{
             let mut value = InvokeModelOutput::default();
             value.content_type = "application/json; charset=utf-8".to_owned();
             value.body = Bytes::from_static(b"{}");
@@ -1776,9 +1776,9 @@ mod responses {
 
     #[test]
     fn InvokeModelAnswerEmptyBody() {
-        let output = invoke_model_conformance::Response {
+        let output = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -1788,7 +1788,7 @@ mod responses {
         }
         .output::<InvokeModel>()
         .unwrap();
-        invoke_model_conformance::same(&output, &{
+        invoke_model_test_support::same(&output, &{
             let mut value = InvokeModelOutput::default();
             value.content_type = "application/json".to_owned();
             value.body = Bytes::from_static(b"");
@@ -1798,9 +1798,9 @@ mod responses {
 
     #[test]
     fn InvokeModelAnswerFieldNamesInAnyCase() {
-        let output = invoke_model_conformance::Response {
+        let output = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("content-TYPE", "application/json"), ("x-amzn-bedrock-SERVICE-tier", "flex")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -1810,7 +1810,7 @@ mod responses {
         }
         .output::<InvokeModel>()
         .unwrap();
-        invoke_model_conformance::same(&output, &{
+        invoke_model_test_support::same(&output, &{
             let mut value = InvokeModelOutput::default();
             value.content_type = "application/json".to_owned();
             value.service_tier = Some(ServiceTierType::from("flex"));
@@ -1821,9 +1821,9 @@ mod responses {
 
     #[test]
     fn InvokeModelAnswerOtherSuccess() {
-        let output = invoke_model_conformance::Response {
+        let output = invoke_model_test_support::Response {
             code: 202,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -1833,7 +1833,7 @@ mod responses {
         }
         .output::<InvokeModel>()
         .unwrap();
-        invoke_model_conformance::same(&output, &{
+        invoke_model_test_support::same(&output, &{
             let mut value = InvokeModelOutput::default();
             value.content_type = "application/json".to_owned();
             value.body = Bytes::from_static(b"{}");
@@ -1843,9 +1843,9 @@ mod responses {
 
     #[test]
     fn InvokeModelAnswerThatIsNoJson() {
-        let output = invoke_model_conformance::Response {
+        let output = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "image/png")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -1855,7 +1855,7 @@ mod responses {
         }
         .output::<InvokeModel>()
         .unwrap();
-        invoke_model_conformance::same(&output, &{
+        invoke_model_test_support::same(&output, &{
             let mut value = InvokeModelOutput::default();
             value.content_type = "image/png".to_owned();
             value.body = Bytes::from_static(b"not json {");
@@ -1865,9 +1865,9 @@ mod responses {
 
     #[test]
     fn InvokeModelAnswerUnknownEnumValues() {
-        let output = invoke_model_conformance::Response {
+        let output = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     ("X-Amzn-Bedrock-PerformanceConfig-Latency", "ludicrous"),
@@ -1881,7 +1881,7 @@ mod responses {
         }
         .output::<InvokeModel>()
         .unwrap();
-        invoke_model_conformance::same(&output, &{
+        invoke_model_test_support::same(&output, &{
             let mut value = InvokeModelOutput::default();
             value.content_type = "application/json".to_owned();
             value.performance_config_latency = Some(PerformanceConfigLatency::from("ludicrous"));
@@ -1893,9 +1893,9 @@ mod responses {
 
     #[test]
     fn InvokeModelAnswerUnknownFields() {
-        let output = invoke_model_conformance::Response {
+        let output = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     ("X-Amzn-Bedrock-Input-Token-Count", "3"),
@@ -1910,7 +1910,7 @@ mod responses {
         }
         .output::<InvokeModel>()
         .unwrap();
-        invoke_model_conformance::same(&output, &{
+        invoke_model_test_support::same(&output, &{
             let mut value = InvokeModelOutput::default();
             value.content_type = "application/json".to_owned();
             value.body = Bytes::from_static(b"{}");
@@ -1920,9 +1920,9 @@ mod responses {
 
     #[test]
     fn InvokeModelAnswerWithoutContentType() {
-        let output = invoke_model_conformance::Response {
+        let output = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -1932,7 +1932,7 @@ mod responses {
         }
         .output::<InvokeModel>()
         .unwrap();
-        invoke_model_conformance::same(&output, &{
+        invoke_model_test_support::same(&output, &{
             let mut value = InvokeModelOutput::default();
             value.content_type = "".to_owned();
             value.body = Bytes::from_static(b"{}");
@@ -1951,9 +1951,9 @@ mod errors {
 
     #[test]
     fn AccessDeniedExceptionByCode() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 403,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -1964,7 +1964,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::AccessDeniedException({
                 let mut value = AccessDeniedException::default();
@@ -1976,9 +1976,9 @@ mod errors {
 
     #[test]
     fn AccessDeniedExceptionByField() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 403,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     ("X-Amzn-ErrorType", "AccessDeniedException"),
@@ -1990,7 +1990,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::AccessDeniedException({
                 let mut value = AccessDeniedException::default();
@@ -2002,9 +2002,9 @@ mod errors {
 
     #[test]
     fn AccessDeniedExceptionByFieldWithUri() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 403,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     (
@@ -2019,7 +2019,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::AccessDeniedException({
                 let mut value = AccessDeniedException::default();
@@ -2031,9 +2031,9 @@ mod errors {
 
     #[test]
     fn AccessDeniedExceptionByStatus() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 403,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2042,7 +2042,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::AccessDeniedException({
                 let mut value = AccessDeniedException::default();
@@ -2054,9 +2054,9 @@ mod errors {
 
     #[test]
     fn AccessDeniedExceptionByType() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 403,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2067,7 +2067,7 @@ mod errors {
             },
         }
             .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::AccessDeniedException({
                 let mut value = AccessDeniedException::default();
@@ -2079,9 +2079,9 @@ mod errors {
 
     #[test]
     fn ErrorCodeBeforeType() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 400,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2090,7 +2090,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ValidationException(ValidationException::default()),
         );
@@ -2098,9 +2098,9 @@ mod errors {
 
     #[test]
     fn ErrorFieldBeforeCodeBeforeType() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 400,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     ("X-Amzn-ErrorType", "ValidationException"),
@@ -2114,7 +2114,7 @@ mod errors {
             },
         }
             .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ValidationException({
                 let mut value = ValidationException::default();
@@ -2126,9 +2126,9 @@ mod errors {
 
     #[test]
     fn ErrorWithAnotherStatus() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 422,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json"), ("X-Amzn-ErrorType", "ValidationException")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2137,7 +2137,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ValidationException({
                 let mut value = ValidationException::default();
@@ -2149,9 +2149,9 @@ mod errors {
 
     #[test]
     fn ErrorWithEmptyBody() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 400,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("X-Amzn-ErrorType", "ValidationException")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2160,7 +2160,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ValidationException(ValidationException::default()),
         );
@@ -2168,9 +2168,9 @@ mod errors {
 
     #[test]
     fn ErrorWithNullMessage() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 400,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json"), ("X-Amzn-ErrorType", "ValidationException")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2179,7 +2179,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ValidationException(ValidationException::default()),
         );
@@ -2187,9 +2187,9 @@ mod errors {
 
     #[test]
     fn ErrorWithUnknownMembers() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 400,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json"), ("X-Amzn-ErrorType", "ValidationException")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2198,7 +2198,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ValidationException({
                 let mut value = ValidationException::default();
@@ -2210,9 +2210,9 @@ mod errors {
 
     #[test]
     fn InternalServerExceptionByCode() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 500,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2223,7 +2223,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::InternalServerException({
                 let mut value = InternalServerException::default();
@@ -2235,9 +2235,9 @@ mod errors {
 
     #[test]
     fn InternalServerExceptionByField() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 500,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     ("X-Amzn-ErrorType", "InternalServerException"),
@@ -2249,7 +2249,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::InternalServerException({
                 let mut value = InternalServerException::default();
@@ -2261,9 +2261,9 @@ mod errors {
 
     #[test]
     fn InternalServerExceptionByFieldWithUri() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 500,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     (
@@ -2278,7 +2278,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::InternalServerException({
                 let mut value = InternalServerException::default();
@@ -2290,9 +2290,9 @@ mod errors {
 
     #[test]
     fn InternalServerExceptionByStatus() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 500,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2301,7 +2301,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::InternalServerException({
                 let mut value = InternalServerException::default();
@@ -2313,9 +2313,9 @@ mod errors {
 
     #[test]
     fn InternalServerExceptionByType() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 500,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2326,7 +2326,7 @@ mod errors {
             },
         }
             .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::InternalServerException({
                 let mut value = InternalServerException::default();
@@ -2338,9 +2338,9 @@ mod errors {
 
     #[test]
     fn ModelErrorAllMembers() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 424,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     ("X-Amzn-ErrorType", "ModelErrorException"),
@@ -2354,7 +2354,7 @@ mod errors {
             },
         }
             .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ModelErrorException({
                 let mut value = ModelErrorException::default();
@@ -2368,9 +2368,9 @@ mod errors {
 
     #[test]
     fn ModelErrorExceptionByCode() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 424,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2381,7 +2381,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ModelErrorException({
                 let mut value = ModelErrorException::default();
@@ -2393,9 +2393,9 @@ mod errors {
 
     #[test]
     fn ModelErrorExceptionByField() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 424,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json"), ("X-Amzn-ErrorType", "ModelErrorException")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2404,7 +2404,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ModelErrorException({
                 let mut value = ModelErrorException::default();
@@ -2416,9 +2416,9 @@ mod errors {
 
     #[test]
     fn ModelErrorExceptionByFieldWithUri() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 424,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     (
@@ -2433,7 +2433,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ModelErrorException({
                 let mut value = ModelErrorException::default();
@@ -2445,9 +2445,9 @@ mod errors {
 
     #[test]
     fn ModelErrorExceptionByStatus() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 424,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2456,7 +2456,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ModelErrorException({
                 let mut value = ModelErrorException::default();
@@ -2468,9 +2468,9 @@ mod errors {
 
     #[test]
     fn ModelErrorExceptionByType() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 424,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2481,7 +2481,7 @@ mod errors {
             },
         }
             .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ModelErrorException({
                 let mut value = ModelErrorException::default();
@@ -2493,9 +2493,9 @@ mod errors {
 
     #[test]
     fn ModelNotReadyExceptionByCode() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 429,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2506,7 +2506,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ModelNotReadyException({
                 let mut value = ModelNotReadyException::default();
@@ -2518,9 +2518,9 @@ mod errors {
 
     #[test]
     fn ModelNotReadyExceptionByField() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 429,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     ("X-Amzn-ErrorType", "ModelNotReadyException"),
@@ -2532,7 +2532,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ModelNotReadyException({
                 let mut value = ModelNotReadyException::default();
@@ -2544,9 +2544,9 @@ mod errors {
 
     #[test]
     fn ModelNotReadyExceptionByFieldWithUri() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 429,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     (
@@ -2561,7 +2561,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ModelNotReadyException({
                 let mut value = ModelNotReadyException::default();
@@ -2573,9 +2573,9 @@ mod errors {
 
     #[test]
     fn ModelNotReadyExceptionByType() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 429,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2586,7 +2586,7 @@ mod errors {
             },
         }
             .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ModelNotReadyException({
                 let mut value = ModelNotReadyException::default();
@@ -2598,9 +2598,9 @@ mod errors {
 
     #[test]
     fn ModelStreamErrorAllMembers() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 424,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     ("X-Amzn-ErrorType", "ModelStreamErrorException"),
@@ -2614,7 +2614,7 @@ mod errors {
             },
         }
             .error::<InvokeModelWithResponseStream>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelWithResponseStreamError::ModelStreamErrorException({
                 let mut value = ModelStreamErrorException::default();
@@ -2628,9 +2628,9 @@ mod errors {
 
     #[test]
     fn ModelStreamErrorExceptionByCode() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 424,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2641,7 +2641,7 @@ mod errors {
             },
         }
             .error::<InvokeModelWithResponseStream>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelWithResponseStreamError::ModelStreamErrorException({
                 let mut value = ModelStreamErrorException::default();
@@ -2653,9 +2653,9 @@ mod errors {
 
     #[test]
     fn ModelStreamErrorExceptionByField() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 424,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     ("X-Amzn-ErrorType", "ModelStreamErrorException"),
@@ -2667,7 +2667,7 @@ mod errors {
             },
         }
         .error::<InvokeModelWithResponseStream>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelWithResponseStreamError::ModelStreamErrorException({
                 let mut value = ModelStreamErrorException::default();
@@ -2679,9 +2679,9 @@ mod errors {
 
     #[test]
     fn ModelStreamErrorExceptionByFieldWithUri() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 424,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     (
@@ -2696,7 +2696,7 @@ mod errors {
             },
         }
         .error::<InvokeModelWithResponseStream>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelWithResponseStreamError::ModelStreamErrorException({
                 let mut value = ModelStreamErrorException::default();
@@ -2708,9 +2708,9 @@ mod errors {
 
     #[test]
     fn ModelStreamErrorExceptionByType() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 424,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2721,7 +2721,7 @@ mod errors {
             },
         }
             .error::<InvokeModelWithResponseStream>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelWithResponseStreamError::ModelStreamErrorException({
                 let mut value = ModelStreamErrorException::default();
@@ -2733,9 +2733,9 @@ mod errors {
 
     #[test]
     fn ModelTimeoutExceptionByCode() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 408,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2746,7 +2746,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ModelTimeoutException({
                 let mut value = ModelTimeoutException::default();
@@ -2758,9 +2758,9 @@ mod errors {
 
     #[test]
     fn ModelTimeoutExceptionByField() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 408,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     ("X-Amzn-ErrorType", "ModelTimeoutException"),
@@ -2772,7 +2772,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ModelTimeoutException({
                 let mut value = ModelTimeoutException::default();
@@ -2784,9 +2784,9 @@ mod errors {
 
     #[test]
     fn ModelTimeoutExceptionByFieldWithUri() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 408,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     (
@@ -2801,7 +2801,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ModelTimeoutException({
                 let mut value = ModelTimeoutException::default();
@@ -2813,9 +2813,9 @@ mod errors {
 
     #[test]
     fn ModelTimeoutExceptionByStatus() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 408,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2824,7 +2824,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ModelTimeoutException({
                 let mut value = ModelTimeoutException::default();
@@ -2836,9 +2836,9 @@ mod errors {
 
     #[test]
     fn ModelTimeoutExceptionByType() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 408,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2849,7 +2849,7 @@ mod errors {
             },
         }
             .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ModelTimeoutException({
                 let mut value = ModelTimeoutException::default();
@@ -2861,9 +2861,9 @@ mod errors {
 
     #[test]
     fn ResourceNotFoundExceptionByCode() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 404,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2874,7 +2874,7 @@ mod errors {
             },
         }
             .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ResourceNotFoundException({
                 let mut value = ResourceNotFoundException::default();
@@ -2886,9 +2886,9 @@ mod errors {
 
     #[test]
     fn ResourceNotFoundExceptionByField() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 404,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     ("X-Amzn-ErrorType", "ResourceNotFoundException"),
@@ -2900,7 +2900,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ResourceNotFoundException({
                 let mut value = ResourceNotFoundException::default();
@@ -2912,9 +2912,9 @@ mod errors {
 
     #[test]
     fn ResourceNotFoundExceptionByFieldWithUri() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 404,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     (
@@ -2929,7 +2929,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ResourceNotFoundException({
                 let mut value = ResourceNotFoundException::default();
@@ -2941,9 +2941,9 @@ mod errors {
 
     #[test]
     fn ResourceNotFoundExceptionByStatus() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 404,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2952,7 +2952,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ResourceNotFoundException({
                 let mut value = ResourceNotFoundException::default();
@@ -2964,9 +2964,9 @@ mod errors {
 
     #[test]
     fn ResourceNotFoundExceptionByType() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 404,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -2977,7 +2977,7 @@ mod errors {
             },
         }
             .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ResourceNotFoundException({
                 let mut value = ResourceNotFoundException::default();
@@ -2989,9 +2989,9 @@ mod errors {
 
     #[test]
     fn ServiceQuotaExceededExceptionByCode() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 400,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -3002,7 +3002,7 @@ mod errors {
             },
         }
             .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ServiceQuotaExceededException({
                 let mut value = ServiceQuotaExceededException::default();
@@ -3014,9 +3014,9 @@ mod errors {
 
     #[test]
     fn ServiceQuotaExceededExceptionByField() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 400,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     ("X-Amzn-ErrorType", "ServiceQuotaExceededException"),
@@ -3028,7 +3028,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ServiceQuotaExceededException({
                 let mut value = ServiceQuotaExceededException::default();
@@ -3040,9 +3040,9 @@ mod errors {
 
     #[test]
     fn ServiceQuotaExceededExceptionByFieldWithUri() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 400,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     (
@@ -3057,7 +3057,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ServiceQuotaExceededException({
                 let mut value = ServiceQuotaExceededException::default();
@@ -3069,9 +3069,9 @@ mod errors {
 
     #[test]
     fn ServiceQuotaExceededExceptionByType() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 400,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -3082,7 +3082,7 @@ mod errors {
             },
         }
             .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ServiceQuotaExceededException({
                 let mut value = ServiceQuotaExceededException::default();
@@ -3094,9 +3094,9 @@ mod errors {
 
     #[test]
     fn ServiceUnavailableExceptionByCode() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 503,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -3107,7 +3107,7 @@ mod errors {
             },
         }
             .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ServiceUnavailableException({
                 let mut value = ServiceUnavailableException::default();
@@ -3119,9 +3119,9 @@ mod errors {
 
     #[test]
     fn ServiceUnavailableExceptionByField() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 503,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     ("X-Amzn-ErrorType", "ServiceUnavailableException"),
@@ -3133,7 +3133,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ServiceUnavailableException({
                 let mut value = ServiceUnavailableException::default();
@@ -3145,9 +3145,9 @@ mod errors {
 
     #[test]
     fn ServiceUnavailableExceptionByFieldWithUri() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 503,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     (
@@ -3162,7 +3162,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ServiceUnavailableException({
                 let mut value = ServiceUnavailableException::default();
@@ -3174,9 +3174,9 @@ mod errors {
 
     #[test]
     fn ServiceUnavailableExceptionByStatus() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 503,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -3185,7 +3185,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ServiceUnavailableException({
                 let mut value = ServiceUnavailableException::default();
@@ -3197,9 +3197,9 @@ mod errors {
 
     #[test]
     fn ServiceUnavailableExceptionByType() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 503,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -3210,7 +3210,7 @@ mod errors {
             },
         }
             .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ServiceUnavailableException({
                 let mut value = ServiceUnavailableException::default();
@@ -3222,9 +3222,9 @@ mod errors {
 
     #[test]
     fn ThrottlingExceptionByCode() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 429,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -3235,7 +3235,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ThrottlingException({
                 let mut value = ThrottlingException::default();
@@ -3247,9 +3247,9 @@ mod errors {
 
     #[test]
     fn ThrottlingExceptionByField() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 429,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json"), ("X-Amzn-ErrorType", "ThrottlingException")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -3258,7 +3258,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ThrottlingException({
                 let mut value = ThrottlingException::default();
@@ -3270,9 +3270,9 @@ mod errors {
 
     #[test]
     fn ThrottlingExceptionByFieldWithUri() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 429,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     (
@@ -3287,7 +3287,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ThrottlingException({
                 let mut value = ThrottlingException::default();
@@ -3299,9 +3299,9 @@ mod errors {
 
     #[test]
     fn ThrottlingExceptionByType() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 429,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -3312,7 +3312,7 @@ mod errors {
             },
         }
             .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ThrottlingException({
                 let mut value = ThrottlingException::default();
@@ -3324,9 +3324,9 @@ mod errors {
 
     #[test]
     fn ValidationExceptionByCode() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 400,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -3337,7 +3337,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ValidationException({
                 let mut value = ValidationException::default();
@@ -3349,9 +3349,9 @@ mod errors {
 
     #[test]
     fn ValidationExceptionByField() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 400,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json"), ("X-Amzn-ErrorType", "ValidationException")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -3360,7 +3360,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ValidationException({
                 let mut value = ValidationException::default();
@@ -3372,9 +3372,9 @@ mod errors {
 
     #[test]
     fn ValidationExceptionByFieldWithUri() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 400,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     (
@@ -3389,7 +3389,7 @@ mod errors {
             },
         }
         .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ValidationException({
                 let mut value = ValidationException::default();
@@ -3401,9 +3401,9 @@ mod errors {
 
     #[test]
     fn ValidationExceptionByType() {
-        let error = invoke_model_conformance::Response {
+        let error = invoke_model_test_support::Response {
             code: 400,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[("Content-Type", "application/json")],
                 forbidden_headers: &[],
                 required_headers: &[],
@@ -3414,7 +3414,7 @@ mod errors {
             },
         }
             .error::<InvokeModel>();
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &error,
             &InvokeModelError::ValidationException({
                 let mut value = ValidationException::default();
@@ -3436,9 +3436,9 @@ mod events {
 
     #[test]
     fn InvokeModelWithResponseStreamAnswerHead() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -3453,21 +3453,21 @@ mod events {
         }
         .events::<InvokeModelWithResponseStream>(&[]);
         let (output, events) = read.unwrap();
-        invoke_model_conformance::same(&output, &{
+        invoke_model_test_support::same(&output, &{
             let mut value = InvokeModelWithResponseStreamOutput::default();
             value.content_type = "application/json".to_owned();
             value.performance_config_latency = Some(PerformanceConfigLatency::from("optimized"));
             value.service_tier = Some(ServiceTierType::from("flex"));
             value
         });
-        invoke_model_conformance::same(&events, &vec![]);
+        invoke_model_test_support::same(&events, &vec![]);
     }
 
     #[test]
     fn InvokeModelWithResponseStreamAnswerMinimal() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "text/plain"),
@@ -3480,19 +3480,19 @@ mod events {
         }
         .events::<InvokeModelWithResponseStream>(&[]);
         let (output, events) = read.unwrap();
-        invoke_model_conformance::same(&output, &{
+        invoke_model_test_support::same(&output, &{
             let mut value = InvokeModelWithResponseStreamOutput::default();
             value.content_type = "text/plain".to_owned();
             value
         });
-        invoke_model_conformance::same(&events, &vec![]);
+        invoke_model_test_support::same(&events, &vec![]);
     }
 
     #[test]
     fn InvokeModelWithResponseStreamAnswerUnknownEnumValues() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -3506,20 +3506,20 @@ mod events {
         }
         .events::<InvokeModelWithResponseStream>(&[]);
         let (output, events) = read.unwrap();
-        invoke_model_conformance::same(&output, &{
+        invoke_model_test_support::same(&output, &{
             let mut value = InvokeModelWithResponseStreamOutput::default();
             value.content_type = "application/json".to_owned();
             value.service_tier = Some(ServiceTierType::from("gold"));
             value
         });
-        invoke_model_conformance::same(&events, &vec![]);
+        invoke_model_test_support::same(&events, &vec![]);
     }
 
     #[test]
     fn InvokeModelWithResponseStreamErrorInPlaceOfTheStream() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 424,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/json"),
                     ("X-Amzn-ErrorType", "ModelStreamErrorException"),
@@ -3536,7 +3536,7 @@ mod events {
         assert!(
             matches!(
                 &read,
-                Err(invoke_model_conformance::Failure::Refused(
+                Err(invoke_model_test_support::Failure::Refused(
                     InvokeModelWithResponseStreamError::ModelStreamErrorException(_)
                 ))
             ),
@@ -3546,9 +3546,9 @@ mod events {
 
     #[test]
     fn ResponseStreamBytesThatAreNoBase64() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -3571,9 +3571,9 @@ mod events {
 
     #[test]
     fn ResponseStreamBytesThatAreNoString() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -3596,9 +3596,9 @@ mod events {
 
     #[test]
     fn ResponseStreamChunk() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -3617,12 +3617,12 @@ mod events {
                 ],
             );
         let (output, events) = read.unwrap();
-        invoke_model_conformance::same(&output, &{
+        invoke_model_test_support::same(&output, &{
             let mut value = InvokeModelWithResponseStreamOutput::default();
             value.content_type = "application/json".to_owned();
             value
         });
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &events,
             &vec![ResponseStream::Chunk({
                 let mut value = PayloadPart::default();
@@ -3634,9 +3634,9 @@ mod events {
 
     #[test]
     fn ResponseStreamChunkEmpty() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -3655,12 +3655,12 @@ mod events {
                 ],
             );
         let (output, events) = read.unwrap();
-        invoke_model_conformance::same(&output, &{
+        invoke_model_test_support::same(&output, &{
             let mut value = InvokeModelWithResponseStreamOutput::default();
             value.content_type = "application/json".to_owned();
             value
         });
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &events,
             &vec![ResponseStream::Chunk({
                 let mut value = PayloadPart::default();
@@ -3672,9 +3672,9 @@ mod events {
 
     #[test]
     fn ResponseStreamChunkOfAnyLength() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -3696,12 +3696,12 @@ mod events {
                 ],
             );
         let (output, events) = read.unwrap();
-        invoke_model_conformance::same(&output, &{
+        invoke_model_test_support::same(&output, &{
             let mut value = InvokeModelWithResponseStreamOutput::default();
             value.content_type = "application/json".to_owned();
             value
         });
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &events,
             &vec![
                 ResponseStream::Chunk({
@@ -3730,9 +3730,9 @@ mod events {
 
     #[test]
     fn ResponseStreamChunkOfAnyText() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -3751,12 +3751,12 @@ mod events {
                 ],
             );
         let (output, events) = read.unwrap();
-        invoke_model_conformance::same(&output, &{
+        invoke_model_test_support::same(&output, &{
             let mut value = InvokeModelWithResponseStreamOutput::default();
             value.content_type = "application/json".to_owned();
             value
         });
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &events,
             &vec![ResponseStream::Chunk({
                 let mut value = PayloadPart::default();
@@ -3770,9 +3770,9 @@ mod events {
 
     #[test]
     fn ResponseStreamChunkWithoutBytes() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -3791,19 +3791,19 @@ mod events {
                 ],
             );
         let (output, events) = read.unwrap();
-        invoke_model_conformance::same(&output, &{
+        invoke_model_test_support::same(&output, &{
             let mut value = InvokeModelWithResponseStreamOutput::default();
             value.content_type = "application/json".to_owned();
             value
         });
-        invoke_model_conformance::same(&events, &vec![ResponseStream::Chunk(PayloadPart::default())]);
+        invoke_model_test_support::same(&events, &vec![ResponseStream::Chunk(PayloadPart::default())]);
     }
 
     #[test]
     fn ResponseStreamChunks() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -3824,12 +3824,12 @@ mod events {
                 ],
             );
         let (output, events) = read.unwrap();
-        invoke_model_conformance::same(&output, &{
+        invoke_model_test_support::same(&output, &{
             let mut value = InvokeModelWithResponseStreamOutput::default();
             value.content_type = "application/json".to_owned();
             value
         });
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &events,
             &vec![
                 ResponseStream::Chunk({
@@ -3854,9 +3854,9 @@ mod events {
 
     #[test]
     fn ResponseStreamErrorAfterChunk() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -3876,7 +3876,7 @@ mod events {
                 ],
             );
         match read {
-            Err(invoke_model_conformance::Failure::Ended(error)) => invoke_model_conformance::same(
+            Err(invoke_model_test_support::Failure::Ended(error)) => invoke_model_test_support::same(
                 &error,
                 &ResponseStreamError::ThrottlingException({
                     let mut value = ThrottlingException::default();
@@ -3890,9 +3890,9 @@ mod events {
 
     #[test]
     fn ResponseStreamExceptionWithoutPayload() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -3911,7 +3911,7 @@ mod events {
                 ],
             );
         match read {
-            Err(invoke_model_conformance::Failure::Ended(error)) => invoke_model_conformance::same(
+            Err(invoke_model_test_support::Failure::Ended(error)) => invoke_model_test_support::same(
                 &error,
                 &ResponseStreamError::ValidationException(ValidationException::default()),
             ),
@@ -3921,9 +3921,9 @@ mod events {
 
     #[test]
     fn ResponseStreamInternalServerException() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -3942,7 +3942,7 @@ mod events {
                 ],
             );
         match read {
-            Err(invoke_model_conformance::Failure::Ended(error)) => invoke_model_conformance::same(
+            Err(invoke_model_test_support::Failure::Ended(error)) => invoke_model_test_support::same(
                 &error,
                 &ResponseStreamError::InternalServerException({
                     let mut value = InternalServerException::default();
@@ -3956,9 +3956,9 @@ mod events {
 
     #[test]
     fn ResponseStreamModelStreamErrorException() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -3977,7 +3977,7 @@ mod events {
                 ],
             );
         match read {
-            Err(invoke_model_conformance::Failure::Ended(error)) => invoke_model_conformance::same(
+            Err(invoke_model_test_support::Failure::Ended(error)) => invoke_model_test_support::same(
                 &error,
                 &ResponseStreamError::ModelStreamErrorException({
                     let mut value = ModelStreamErrorException::default();
@@ -3993,9 +3993,9 @@ mod events {
 
     #[test]
     fn ResponseStreamModelTimeoutException() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -4014,7 +4014,7 @@ mod events {
                 ],
             );
         match read {
-            Err(invoke_model_conformance::Failure::Ended(error)) => invoke_model_conformance::same(
+            Err(invoke_model_test_support::Failure::Ended(error)) => invoke_model_test_support::same(
                 &error,
                 &ResponseStreamError::ModelTimeoutException({
                     let mut value = ModelTimeoutException::default();
@@ -4028,9 +4028,9 @@ mod events {
 
     #[test]
     fn ResponseStreamPaddedChunk() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -4049,12 +4049,12 @@ mod events {
                 ],
             );
         let (output, events) = read.unwrap();
-        invoke_model_conformance::same(&output, &{
+        invoke_model_test_support::same(&output, &{
             let mut value = InvokeModelWithResponseStreamOutput::default();
             value.content_type = "application/json".to_owned();
             value
         });
-        invoke_model_conformance::same(
+        invoke_model_test_support::same(
             &events,
             &vec![ResponseStream::Chunk({
                 let mut value = PayloadPart::default();
@@ -4066,9 +4066,9 @@ mod events {
 
     #[test]
     fn ResponseStreamServiceUnavailableException() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -4087,7 +4087,7 @@ mod events {
                 ],
             );
         match read {
-            Err(invoke_model_conformance::Failure::Ended(error)) => invoke_model_conformance::same(
+            Err(invoke_model_test_support::Failure::Ended(error)) => invoke_model_test_support::same(
                 &error,
                 &ResponseStreamError::ServiceUnavailableException({
                     let mut value = ServiceUnavailableException::default();
@@ -4101,9 +4101,9 @@ mod events {
 
     #[test]
     fn ResponseStreamThrottlingException() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -4122,7 +4122,7 @@ mod events {
                 ],
             );
         match read {
-            Err(invoke_model_conformance::Failure::Ended(error)) => invoke_model_conformance::same(
+            Err(invoke_model_test_support::Failure::Ended(error)) => invoke_model_test_support::same(
                 &error,
                 &ResponseStreamError::ThrottlingException({
                     let mut value = ThrottlingException::default();
@@ -4136,9 +4136,9 @@ mod events {
 
     #[test]
     fn ResponseStreamUnknownException() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -4161,9 +4161,9 @@ mod events {
 
     #[test]
     fn ResponseStreamUnmodeledError() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -4186,9 +4186,9 @@ mod events {
 
     #[test]
     fn ResponseStreamValidationException() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -4207,7 +4207,7 @@ mod events {
                 ],
             );
         match read {
-            Err(invoke_model_conformance::Failure::Ended(error)) => invoke_model_conformance::same(
+            Err(invoke_model_test_support::Failure::Ended(error)) => invoke_model_test_support::same(
                 &error,
                 &ResponseStreamError::ValidationException({
                     let mut value = ValidationException::default();
@@ -4221,9 +4221,9 @@ mod events {
 
     #[test]
     fn ResponseStreamWithoutMessageType() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -4246,9 +4246,9 @@ mod events {
 
     #[test]
     fn ResponseStreamWrongMessageChecksum() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),
@@ -4271,9 +4271,9 @@ mod events {
 
     #[test]
     fn ResponseStreamWrongPreludeChecksum() {
-        let read = invoke_model_conformance::Response {
+        let read = invoke_model_test_support::Response {
             code: 200,
-            content: invoke_model_conformance::Content {
+            content: invoke_model_test_support::Content {
                 headers: &[
                     ("Content-Type", "application/vnd.amazon.eventstream"),
                     ("X-Amzn-Bedrock-Content-Type", "application/json"),

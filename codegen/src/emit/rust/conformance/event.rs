@@ -84,14 +84,14 @@ fn received(
         return Ok(quote! {
             #read
             let (output, events) = read.unwrap();
-            invoke_model_conformance::same(&output, &#output);
-            invoke_model_conformance::same(&events, &vec![#(#events),*]);
+            invoke_model_test_support::same(&output, &#output);
+            invoke_model_test_support::same(&events, &vec![#(#events),*]);
         });
     };
     let Some(error) = &failure.error_id else {
         return Ok(quote!(#read assert!(read.is_err(), "{read:?}");));
     };
-    let failure = quote!(invoke_model_conformance::Failure);
+    let failure = quote!(invoke_model_test_support::Failure);
     let expected = if answers.is_empty() {
         let errors = ty::named(&operation.error_name);
         let known = operation.errors.iter().find(|known| wire_name(known, service) == Some(error.name()));
@@ -109,7 +109,7 @@ fn received(
                     return Ok(quote! {
                         #read
                         match read {
-                            Err(#failure::Ended(error)) => invoke_model_conformance::same(&error, &#error),
+                            Err(#failure::Ended(error)) => invoke_model_test_support::same(&error, &#error),
                             other => panic!("{other:?}"),
                         }
                     });
@@ -162,7 +162,7 @@ fn stated_message(event: &EventMessage) -> Result<TokenStream, Fault> {
     let (body, media_type) = (option(event.body.as_ref()), option(event.body_media_type.as_ref()));
     let bytes = option(event.bytes.as_ref());
     Ok(quote! {
-        invoke_model_conformance::Frame {
+        invoke_model_test_support::Frame {
             headers: &[#(#headers),*],
             body: #body,
             media_type: #media_type,
@@ -198,7 +198,7 @@ fn header(value: &Map<String, Value>) -> Result<TokenStream, Fault> {
             }
             _ => {
                 let text = text()?;
-                quote!(Timestamp(invoke_model_conformance::time(#text).as_millisecond()))
+                quote!(Timestamp(invoke_model_test_support::time(#text).as_millisecond()))
             }
         },
         other => return Err(format!("`{other}` is no type of header")),

@@ -31,7 +31,7 @@ pub(super) fn checked_request(
     let (host, resolved) = (option(request.host.as_ref()), option(request.resolved_host.as_ref()));
     let content = content(&request.content);
     quote! {
-        invoke_model_conformance::Request {
+        invoke_model_test_support::Request {
             method: #method,
             uri: #uri,
             query: &[#(#query),*],
@@ -56,7 +56,7 @@ pub(super) fn response(
     let same = same(&case.params);
     Ok(quote! {
         let output = #response.output::<#operation>().unwrap();
-        invoke_model_conformance::#same(&output, &#output);
+        invoke_model_test_support::#same(&output, &#output);
     })
 }
 
@@ -73,14 +73,14 @@ pub(super) fn error(
     let same = same(&case.params);
     Ok(quote! {
         let error = #response.error::<#name>();
-        invoke_model_conformance::#same(&error, &#errors::#variant(#expected));
+        invoke_model_test_support::#same(&error, &#errors::#variant(#expected));
     })
 }
 
 /// A response as a case states it.
 pub(super) fn stated_response(response: &HttpResponse) -> TokenStream {
     let (code, content) = (Literal::u16_unsuffixed(response.code), content(&response.content));
-    quote!(invoke_model_conformance::Response { code: #code, content: #content })
+    quote!(invoke_model_test_support::Response { code: #code, content: #content })
 }
 
 fn content(content: &Content) -> TokenStream {
@@ -88,7 +88,7 @@ fn content(content: &Content) -> TokenStream {
     let (forbidden, required) = (&content.forbid_headers, &content.require_headers);
     let (body, media_type) = (option(content.body.as_ref()), option(content.body_media_type.as_ref()));
     quote! {
-        invoke_model_conformance::Content {
+        invoke_model_test_support::Content {
             headers: &[#(#headers),*],
             forbidden_headers: &[#(#forbidden),*],
             required_headers: &[#(#required),*],

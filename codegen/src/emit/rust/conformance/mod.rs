@@ -1,5 +1,5 @@
 //! A test for each case of the protocol tests that a model carries. What is compared, and how, is written by hand in
-//! `invoke-model-conformance`.
+//! `invoke-model-test-support`.
 
 mod event;
 mod http;

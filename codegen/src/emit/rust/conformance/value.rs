@@ -72,14 +72,14 @@ fn of_type(of: &Type, value: &Value, service: &Service) -> Result<TokenStream, F
         }
         (Type::Document, value) => {
             let text = value.to_string();
-            quote!(invoke_model_conformance::document(#text))
+            quote!(invoke_model_test_support::document(#text))
         }
         (Type::Timestamp(_), Value::Number(seconds)) => {
             let milliseconds = seconds.as_f64().map(|seconds| (seconds * 1000.0).round() as i64);
             let literal = Literal::i64_unsuffixed(milliseconds.ok_or("is no time")?);
-            quote!(invoke_model_conformance::milliseconds(#literal))
+            quote!(invoke_model_test_support::milliseconds(#literal))
         }
-        (Type::Timestamp(_), Value::String(text)) => quote!(invoke_model_conformance::time(#text)),
+        (Type::Timestamp(_), Value::String(text)) => quote!(invoke_model_test_support::time(#text)),
         (Type::StringEnum(name), Value::String(text)) => {
             let name = ty::named(name);
             quote!(#name::from(#text))

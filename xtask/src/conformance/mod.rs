@@ -49,7 +49,7 @@ fn tested(folder: &std::path::Path) -> Result<Outcomes, Failure> {
             .args(arguments)
             .env("RUSTFLAGS", "-D warnings")
             .env("RUST_BACKTRACE", "0")
-            .env("CARGO_TARGET_DIR", root().join("target/conformance/target"))
+            .env("CARGO_TARGET_DIR", root().join("target/generated"))
             .current_dir(folder)
             .stderr(std::process::Stdio::inherit())
             .output()

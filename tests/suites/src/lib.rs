@@ -1,0 +1,64 @@
+//! Locates and verifies the test suites of other projects.
+//!
+//! The suites are not part of this repository. `suites.toml` lists them with their public sources and digests. They
+//! are read from the folder that the environment variable `SUITES` names, by default `../shared/conformance` beside
+//! the workspace. `cargo xtask ci` fails unless every suite is there and unaltered; a test that calls
+//! [`find_or_skip`] prints one line instead, and passes.
+
+mod digest;
+mod manifest;
+
+pub use manifest::{Manifest, Problem, Suite};
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Environment variable that names the folder of the suites.
+pub const VARIABLE: &str = "SUITES";
+
+/// Returns the folder of the suites.
+pub fn folder() -> PathBuf {
+    #[expect(clippy::disallowed_methods, reason = "the only place that reads this variable")]
+    let named = std::env::var_os(VARIABLE);
+    named.map_or_else(|| workspace().join("../shared/conformance"), |named| workspace().join(named))
+}
+
+/// Returns the path of a suite. If it is missing or altered, prints one line that says so and returns `None`.
+///
+/// # Panics
+/// Panics if the manifest does not list the suite.
+pub fn find_or_skip(path: &str) -> Option<PathBuf> {
+    // Not `eprintln!`, because the test harness captures its output.
+    report(Manifest::new().find(path, &folder()), &mut std::io::stderr())
+}
+
+/// Returns the paths of the suites in a folder of the manifest. Prints one line for each that is missing or altered,
+/// and leaves it out.
+pub fn find_all_or_skip(prefix: &str) -> Vec<PathBuf> {
+    let manifest = Manifest::new();
+    let paths = manifest.suites.iter().map(|suite| suite.path.as_str());
+    paths.filter(|path| Path::new(path).starts_with(prefix)).filter_map(find_or_skip).collect()
+}
+
+fn report(found: Result<PathBuf, Problem>, output: &mut impl Write) -> Option<PathBuf> {
+    found.map_err(|problem| writeln!(output, "suite not run: {problem}")).ok()
+}
+
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Manifest, report};
+
+    #[test]
+    fn prints_one_line_for_a_suite_that_is_not_run() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut output = Vec::new();
+        assert_eq!(report(Manifest::new().find("sigv4/v4", folder.path()), &mut output), None);
+        let line = String::from_utf8(output).expect("text");
+        assert!(line.starts_with("suite not run: `sigv4/v4` is missing from "), "{line}");
+        assert_eq!(line.lines().count(), 1, "{line}");
+    }
+}

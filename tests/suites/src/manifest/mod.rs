@@ -1,0 +1,123 @@
+//! The manifest `suites.toml`.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::digest::digest;
+
+/// The list of suites.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Manifest {
+    /// The suites, sorted by path.
+    #[serde(rename = "suite")]
+    pub suites: Vec<Suite>,
+}
+
+/// A file or folder that another project published, or that was derived from it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Suite {
+    /// Path below the folder of the suites.
+    pub path: String,
+    /// Public repository that the suite comes from.
+    pub repository: String,
+    /// Commit of the repository.
+    pub commit: String,
+    /// Files and folders of the repository that the suite is made of.
+    #[serde(default)]
+    pub sources: Vec<String>,
+    /// Script beside the manifest that converts the sources. Without it, the only source is copied.
+    pub script: Option<String>,
+    /// Description of a suite that no command obtains.
+    pub derived: Option<String>,
+    /// Digest of the file or folder.
+    pub sha256: String,
+}
+
+/// The reason why a suite cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    /// The file or folder does not exist.
+    #[error("`{path}` is missing from {}; CONTRIBUTING.md describes how to obtain it", folder.display())]
+    Missing {
+        /// Path of the suite.
+        path: String,
+        /// Folder of the suites.
+        folder: PathBuf,
+    },
+    /// The content is not that which the manifest lists.
+    #[error("`{path}` in {} is altered: its SHA-256 is {found}, and suites.toml lists {expected}", folder.display())]
+    Altered {
+        /// Path of the suite.
+        path: String,
+        /// Folder of the suites.
+        folder: PathBuf,
+        /// Digest that the manifest lists.
+        expected: String,
+        /// Digest of the content.
+        found: String,
+    },
+    /// The content cannot be read.
+    #[error("cannot read `{path}` in {}: {source}", folder.display())]
+    Read {
+        /// Path of the suite.
+        path: String,
+        /// Folder of the suites.
+        folder: PathBuf,
+        /// Reason from the operating system.
+        source: io::Error,
+    },
+}
+
+impl Manifest {
+    /// Returns the manifest of this repository.
+    ///
+    /// # Panics
+    /// Panics if `suites.toml` cannot be parsed.
+    #[expect(clippy::new_without_default, reason = "reads a file")]
+    pub fn new() -> Self {
+        toml::from_str(include_str!("../../suites.toml"))
+            .unwrap_or_else(|error| panic!("suites.toml: {error}"))
+    }
+
+    /// Returns the path of a suite in `folder`, after verifying its digest.
+    ///
+    /// # Errors
+    /// Returns an error if the suite is missing, altered or unreadable.
+    ///
+    /// # Panics
+    /// Panics if the manifest does not list the suite.
+    pub fn find(&self, path: &str, folder: &Path) -> Result<PathBuf, Problem> {
+        let suite = self.suites.iter().find(|suite| suite.path == path);
+        suite.unwrap_or_else(|| panic!("suites.toml does not list `{path}`")).verify(folder)
+    }
+
+    /// Verifies every suite in `folder`.
+    pub fn verify(&self, folder: &Path) -> Vec<Problem> {
+        self.suites.iter().filter_map(|suite| suite.verify(folder).err()).collect()
+    }
+}
+
+impl Suite {
+    /// Verifies the digest of the suite in `folder`, and returns its path.
+    ///
+    /// # Errors
+    /// Returns an error if the suite is missing, altered or unreadable.
+    pub fn verify(&self, folder: &Path) -> Result<PathBuf, Problem> {
+        let file = folder.join(&self.path);
+        let (path, folder) = (self.path.clone(), folder.to_owned());
+        if !file.exists() {
+            return Err(Problem::Missing { path, folder });
+        }
+        match digest(&file) {
+            Ok(found) if found == self.sha256 => Ok(file),
+            Ok(found) => Err(Problem::Altered { path, folder, expected: self.sha256.clone(), found }),
+            Err(source) => Err(Problem::Read { path, folder, source }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,56 @@
+//! Runs cargo, git and other programs.
+
+use std::ffi::OsStr;
+use std::process::Command;
+
+use crate::{Failure, root};
+
+/// Returns `cargo` with arguments, in the folder of the workspace.
+pub(crate) fn cargo<S: AsRef<OsStr>>(arguments: &[S]) -> Command {
+    let mut command = Command::new("cargo");
+    command.args(arguments).current_dir(root());
+    command
+}
+
+/// Returns `git`, in the folder of the workspace.
+pub(crate) fn git() -> Command {
+    let mut command = Command::new("git");
+    command.current_dir(root());
+    command
+}
+
+/// Runs a command to its end.
+///
+/// # Errors
+/// Returns an error that shows the command if it cannot be started or fails.
+pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
+    let status = command.status().map_err(|error| Failure::new(format!("`{}`: {error}", shown(command))))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(Failure::new(format!("`{}` failed: {status}", shown(command))))
+    }
+}
+
+/// Runs a command to its end, and returns its standard output. Its standard error is shown.
+///
+/// # Errors
+/// Returns an error that shows the command if it cannot be started or fails.
+pub(crate) fn output(command: &mut Command) -> Result<String, Failure> {
+    let output = command.stderr(std::process::Stdio::inherit()).output();
+    let output = output.map_err(|error| Failure::new(format!("`{}`: {error}", shown(command))))?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    Err(Failure::new(format!("`{}` failed: {}", shown(command), output.status)))
+}
+
+/// Downloads every crate of the lock file, so that what follows can run with `--offline`.
+pub(crate) fn fetch() -> Result<(), Failure> {
+    run(&mut cargo(&["fetch", "--locked", "--quiet"]))
+}
+
+fn shown(command: &Command) -> String {
+    let words = [command.get_program()].into_iter().chain(command.get_args());
+    words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
+}
