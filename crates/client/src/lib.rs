@@ -89,6 +89,7 @@ mod random;
 mod retry;
 #[cfg(feature = "aws-config")]
 mod sdk_config;
+mod timeout;
 
 pub use adaptive::AdaptiveRateLimiter;
 pub use body::{Body, BodyError};
@@ -108,6 +109,7 @@ pub use quota::{
     QuotaError, QuotaLimit, QuotaLimiter, QuotaLimiterBuilder, QuotaPermit, QuotaUsage, TokenEstimate,
 };
 pub use retry::{FailureClass, RetryConfig};
+pub use timeout::TimeoutConfig;
 
 pub use bytes::Bytes;
 pub use invoke_model_signing::{SignError, SigningOutput};
@@ -115,6 +117,6 @@ pub use invoke_model_signing::{SignError, SigningOutput};
 pub use invoke_model_transport::HttpVersionPolicy;
 pub use invoke_model_transport::{
     BoxFuture, HyperTransport, HyperTransportBuilder, Proxies, ProxyError, RequestBody, ResponseBody,
-    TimeoutConfig, TimeoutKind, Transport, TransportError, TransportErrorKind,
+    TimeoutKind, Transport, TransportError, TransportErrorKind,
 };
 pub use invoke_model_types as types;

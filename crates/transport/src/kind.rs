@@ -58,7 +58,7 @@ pub enum TransportErrorKind {
     /// The service may have received the request and may be working on it.
     ResponseTimeout,
 
-    /// A limit of `TimeoutConfig` passed.
+    /// A timeout of [`RequestTimeouts`](crate::RequestTimeouts) expired.
     ///
     /// The service may have received the request and may be working on it.
     #[cfg(feature = "timeouts")]

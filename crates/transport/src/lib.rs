@@ -19,7 +19,7 @@
 //! `Content-Length` when they are missing. It sends a request once, follows no redirect, keeps no cookie, uses no
 //! proxy that it was not told of and decodes no content coding. It knows connecting but no deadline for the answer:
 //! dropping the future or the [`ResponseBody`] gives the call up, and closes its connection (HTTP/1) or resets its
-//! stream (HTTP/2). `TimeoutConfig` (feature `timeouts`) put limits around any transport.
+//! stream (HTTP/2). `RequestTimeouts` (feature `timeouts`) put limits around any transport.
 //!
 //! # Example
 //!
@@ -75,5 +75,5 @@ pub use proxies::{Proxies, ProxyError};
 #[cfg(feature = "smithy")]
 pub use smithy::SmithyTransport;
 #[cfg(feature = "timeouts")]
-pub use timeout::{OperationTimer, TimeoutConfig, TimeoutKind};
-pub use transport::{BoxFuture, Transport};
+pub use timeout::{Deadline, RequestTimeouts, TimeoutKind};
+pub use transport::{BoxFuture, ConnectTimeout, Transport};

@@ -1,30 +1,50 @@
-//! The trait.
+//! The [`Transport`] trait.
 
-use std::{fmt, pin::Pin, sync::Arc};
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::{RequestBody, ResponseBody, TransportError};
 
 /// A boxed future that owns what it needs.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// Sends one HTTP request and gives its response.
+/// Sends HTTP requests.
 ///
-/// The crate's documentation states the contract. An implementation is shared by all calls of a client, often as
-/// `Arc<dyn Transport>`, so what is expensive (connections, certificates) lives in `self`.
+/// The [crate documentation](crate#contract) states the contract. All calls of a client share one implementation, often as
+/// `Arc<dyn Transport>`, so expensive resources such as connections and certificates belong into `self`.
 pub trait Transport: Send + Sync + fmt::Debug + 'static {
     /// Sends `request`, whose URI is absolute: scheme, authority, path and query.
     ///
-    /// The future is done when the response's status and fields are there; the body may still be on its way. Any
-    /// status is a success here. Nothing is sent before the first poll; dropping the future gives the call up.
+    /// The future resolves when the response's status and headers have arrived; the body may still be in transit. Any
+    /// status is a success here. Nothing is sent before the first poll; dropping the future cancels the request.
     ///
     /// # Errors
     ///
-    /// No response arrived. [`TransportError::kind`] says why, and whether the service can have seen the request.
+    /// Returns an error if no response arrived. [`TransportError::kind`] says why, and whether the service can have
+    /// received the request.
     fn send(
         &self,
         request: http::Request<RequestBody>,
     ) -> BoxFuture<Result<http::Response<ResponseBody>, TransportError>>;
 }
+
+/// A request extension that replaces the transport's connect timeout for one request.
+///
+/// `HyperTransport` obeys it. Other transports may ignore it.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use invoke_model_transport::{ConnectTimeout, RequestBody};
+///
+/// let mut request = http::Request::get("http://127.0.0.1/").body(RequestBody::default())?;
+/// request.extensions_mut().insert(ConnectTimeout(Duration::from_secs(3)));
+/// # Ok::<(), http::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConnectTimeout(pub Duration);
 
 impl<T: Transport + ?Sized> Transport for Arc<T> {
     fn send(

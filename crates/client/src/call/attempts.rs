@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use invoke_model_protocol::{ErrorMetadata, Operation, OperationError, Retryable};
-use invoke_model_transport::{OperationTimer, RequestBody};
+use invoke_model_transport::RequestBody;
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument, Span};
 
@@ -17,6 +17,7 @@ use super::{Call, Trail, span};
 use crate::credentials::Loaded;
 use crate::quota::QuotaPermit;
 use crate::retry::{Decision, Known, Paid, class, decide, random, status_of};
+use crate::timeout::OperationTimer;
 use crate::{Client, ErrorKind, TokenEstimate};
 
 impl<O: Operation> Call<O> {
@@ -132,7 +133,7 @@ async fn ready<O: Operation>(
     running: &mut OperationTimer,
 ) -> Result<(Request<RequestBody>, Option<Arc<Loaded>>), ErrorKind<O::Error>> {
     if let Some(rate) = &client.config().adaptive_rate_limiter {
-        running.within(rate.ready()).await?;
+        running.bound(rate.ready()).await?;
     }
     let (parts, authorization) = prepared.authorized::<O>(running).await?;
     let body = prepared.body().await?;
@@ -147,7 +148,7 @@ async fn admitted<E>(
 ) -> Result<Option<QuotaPermit>, ErrorKind<E>> {
     let Some(admission) = client.config().quota_limiter() else { return Ok(None) };
     let demand = if admission.counts_tokens() { prepared.demand().await? } else { TokenEstimate::default() };
-    Ok(Some(running.within(admission.admit(demand)).await??))
+    Ok(Some(running.bound(admission.admit(demand)).await??))
 }
 
 /// Whether the service says that it is asked too fast.

@@ -19,7 +19,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use invoke_model_protocol::Operation;
-use invoke_model_transport::TimeoutConfig;
 
 pub use explanation::Explanation;
 pub use header::HeaderError;
@@ -31,6 +30,7 @@ pub(crate) use trail::Trail;
 use crate::body::Content;
 use crate::credentials::Caller;
 use crate::retry::RetryConfig;
+use crate::timeout::TimeoutConfig;
 use crate::{Body, Client};
 use required::Required;
 

@@ -9,11 +9,12 @@ use http::header::{HeaderValue, USER_AGENT};
 use http::request::Parts;
 use invoke_model_protocol::Operation;
 use invoke_model_signing::PayloadHash;
-use invoke_model_transport::{OperationTimer, RequestBody, TransportError, TransportErrorKind};
+use invoke_model_transport::{RequestBody, TransportError, TransportErrorKind};
 
 use super::{Call, State, Trail, header};
 use crate::body::File;
 use crate::credentials::{Authorization, Caller, Loaded};
+use crate::timeout::OperationTimer;
 use crate::{BodyError, Client, ErrorKind, TokenEstimate};
 
 /// Who sends, for the logs of the service.

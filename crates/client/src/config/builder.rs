@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use invoke_model_transport::{Proxies, TimeoutConfig, Transport};
+use invoke_model_transport::{Proxies, Transport};
 
 use super::ConfigError;
 use super::clock::Clock;
@@ -16,6 +16,7 @@ use crate::credentials::ChainSettings;
 use crate::credentials::{CredentialsCacheConfig, Given, ProvideCredentials, Token};
 use crate::metadata::{Attempt, OnAttempt};
 use crate::retry::RetryConfig;
+use crate::timeout::TimeoutConfig;
 use crate::{AdaptiveRateLimiter, QuotaLimiter};
 
 /// The settings of a [`Config`](crate::Config). What is set here stands above what

@@ -12,7 +12,7 @@ mod tokens;
 use std::fmt;
 use std::sync::Arc;
 
-use invoke_model_transport::{TimeoutConfig, Transport};
+use invoke_model_transport::Transport;
 
 pub use builder::ConfigBuilder;
 pub use error::ConfigError;
@@ -28,6 +28,7 @@ use crate::credentials::CredentialsCacheConfig;
 use crate::env::{self, Environment};
 use crate::metadata::OnAttempt;
 use crate::retry::RetryConfig;
+use crate::timeout::TimeoutConfig;
 use crate::{AdaptiveRateLimiter, QuotaLimiter};
 
 /// The settings of a [`Client`](crate::Client), checked, with the endpoint resolved. `Debug` shows no secret.

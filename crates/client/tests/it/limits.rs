@@ -136,7 +136,7 @@ async fn a_call_that_only_waited_was_not_sent() {
     let call = client(&fake, &admission).invoke_model().model_id(ID).body(BODY).timeout_config(deadlines);
     let error = call.retry_config(RetryConfig::default()).send().await.unwrap_err();
     assert_eq!((error.class(), error.attempts()), (FailureClass::NotSent, 0), "{error}");
-    let words = "InvokeModel was not sent: the call took too long: it was not done after 5s";
+    let words = "InvokeModel was not sent: operation timed out: not complete after 5s";
     assert!(error.to_string().starts_with(words), "{error}");
     assert!(fake.requests().is_empty());
     held.release();

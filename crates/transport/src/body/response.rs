@@ -18,7 +18,7 @@ use crate::hyper::Http1Body;
 #[cfg(feature = "http2")]
 use crate::hyper::Http2Body;
 #[cfg(feature = "timeouts")]
-use crate::timeout::Watch;
+use crate::timeout::BodyTimer;
 use crate::{TransportError, TransportErrorKind};
 
 /// What [`ResponseBody::collect`] reserves at most on the word of `Content-Length` alone, in bytes.
@@ -38,7 +38,7 @@ pub struct ResponseBody {
     inner: Inner,
     ends_with_connection: bool,
     #[cfg(feature = "timeouts")]
-    watch: Option<Watch>,
+    timer: Option<BodyTimer>,
 }
 
 enum Inner {
@@ -72,8 +72,8 @@ impl ResponseBody {
     }
 
     #[cfg(feature = "timeouts")]
-    pub(crate) fn watched(self, watch: Option<Watch>) -> Self {
-        Self { watch, ..self }
+    pub(crate) fn with_timer(self, timer: Option<BodyTimer>) -> Self {
+        Self { timer, ..self }
     }
 
     fn new(inner: Inner) -> Self {
@@ -81,7 +81,7 @@ impl ResponseBody {
             inner,
             ends_with_connection: false,
             #[cfg(feature = "timeouts")]
-            watch: None,
+            timer: None,
         }
     }
 
@@ -162,12 +162,12 @@ fn incomplete(
 
 #[cfg(feature = "timeouts")]
 impl ResponseBody {
-    /// Holds what the body says against its timeouts.
-    fn in_time(&mut self, polled: Polled, cx: &mut Context<'_>) -> Polled {
-        let Some(watch) = &mut self.watch else { return polled };
+    /// Applies the timeouts to the outcome of a poll.
+    fn check_timeouts(&mut self, polled: Polled, cx: &mut Context<'_>) -> Polled {
+        let Some(timer) = &mut self.timer else { return polled };
         match polled {
-            Poll::Pending => watch.poll_silent(cx).map(|error| Some(Err(error))),
-            Poll::Ready(Some(Ok(frame))) => Poll::Ready(Some(watch.came().map(|()| frame))),
+            Poll::Pending => timer.poll_expired(cx).map(|error| Some(Err(error))),
+            Poll::Ready(Some(Ok(frame))) => Poll::Ready(Some(timer.data_received().map(|()| frame))),
             ended => ended,
         }
     }
@@ -183,7 +183,7 @@ impl Body for ResponseBody {
     ) -> Poll<Option<Result<Frame<Bytes>, TransportError>>> {
         let polled = self.inner.poll_frame(cx);
         #[cfg(feature = "timeouts")]
-        let polled = self.in_time(polled, cx);
+        let polled = self.check_timeouts(polled, cx);
         let frame = ready!(polled);
         // After its end or its error a body is not asked again.
         if !matches!(frame, Some(Ok(_))) {

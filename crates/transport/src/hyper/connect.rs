@@ -1,12 +1,13 @@
 //! How a connection is opened.
 
-use std::{pin::Pin, time::Duration};
+use std::pin::Pin;
 
 use http::uri::{Authority, Scheme};
 use tokio::time::timeout;
 
 use super::{
     HyperTransportBuilder,
+    send::Route,
     stream::{Io, Stream},
     tcp::{self, Keepalive},
     tls::{HTTP1, Tls},
@@ -19,7 +20,6 @@ pub(super) struct Connector {
     keepalive: Keepalive,
     pub(super) tls: Tls,
     proxy_tls: Tls,
-    limit: Duration,
 }
 
 /// A step on the way to a connection. It has no type of its own, because it is seldom taken and large: a call would have
@@ -40,29 +40,19 @@ impl Connector {
             keepalive: settings.tcp_keepalive,
             tls: Tls::new(settings.roots.clone(), settings.alpn()),
             proxy_tls: Tls::new(settings.roots.clone(), HTTP1),
-            limit: settings.connect_timeout,
         }
     }
 
     /// A connection to a host, or to the proxy of `http` requests to it, in time.
     ///
     /// Nothing of a request is sent on the way, so whatever fails here was not sent.
-    pub(super) fn connect<'a>(
-        &'a self,
-        scheme: &'a Scheme,
-        authority: &'a Authority,
-        proxy: Option<&'a Proxy>,
-    ) -> Step<'a, Opened> {
-        Box::pin(self.connected(scheme, authority, proxy))
+    pub(super) fn connect<'a>(&'a self, route: &'a Route<'a>) -> Step<'a, Opened> {
+        Box::pin(self.connected(route))
     }
 
-    async fn connected(
-        &self,
-        scheme: &Scheme,
-        authority: &Authority,
-        proxy: Option<&Proxy>,
-    ) -> Result<Opened, TransportError> {
-        let secure = *scheme == Scheme::HTTPS;
+    async fn connected(&self, route: &Route<'_>) -> Result<Opened, TransportError> {
+        let Route { scheme, authority, proxy, connect_timeout } = route;
+        let (secure, proxy, limit) = (*scheme == Scheme::HTTPS, *proxy, *connect_timeout);
         // How fast a disk is says nothing about the peer.
         if secure {
             self.tls.load().await?;
@@ -70,12 +60,11 @@ impl Connector {
         if proxy.is_some_and(Proxy::is_secure) {
             self.proxy_tls.load().await?;
         }
-        match timeout(self.limit, self.open(secure, authority, proxy)).await {
+        match timeout(limit, self.open(secure, authority, proxy)).await {
             Ok(opened) => opened,
             Err(_) => {
-                let words =
-                    format!("not connected after {:?}; a longer `connect_timeout` waits longer", self.limit);
-                Err(TransportError::new(ConnectTimeout, words))
+                let message = format!("no connection after {limit:?}; raise `TimeoutConfig::connect`");
+                Err(TransportError::new(ConnectTimeout, message))
             }
         }
     }

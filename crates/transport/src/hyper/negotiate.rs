@@ -22,7 +22,7 @@ impl Inner {
             return Ok((Connection::Http2(shared), false));
         }
         // Calls that come at once wait for the first one's connection, which may serve them all.
-        let _turn = host.shared.turn(self.settings.connect_timeout).await;
+        let _turn = host.shared.turn(route.connect_timeout).await;
         if let Some(shared) = host.shared.current() {
             return Ok((Connection::Http2(shared), false));
         }
@@ -30,7 +30,7 @@ impl Inner {
         if let Some(connection) = host.idle() {
             return Ok((Connection::Http1(Lease::new(connection, Arc::clone(host), permit)), false));
         }
-        let opened = self.connector.connect(&route.scheme, &route.authority, route.proxy).await?;
+        let opened = self.connector.connect(route).await?;
         let only = self.settings.versions == HttpVersionPolicy::Http2;
         let agreed = opened.http2.unwrap_or(only);
         if only && !agreed {

@@ -1,6 +1,6 @@
 //! The way of a request: to which host, over which connection, and what becomes of one that was not taken.
 
-use std::{future::poll_fn, mem::take, pin::pin, sync::Arc};
+use std::{future::poll_fn, mem::take, pin::pin, sync::Arc, time::Duration};
 
 use http::{
     HeaderValue, Request, Response, StatusCode,
@@ -17,13 +17,14 @@ use super::{
     request, response,
     stream::Io,
 };
-use crate::{RequestBody, ResponseBody, TransportError, proxies::Proxy};
+use crate::{ConnectTimeout, RequestBody, ResponseBody, TransportError, proxies::Proxy};
 
 /// Where a request goes, and by what way.
 pub(super) struct Route<'a> {
     pub(super) scheme: Scheme,
     pub(super) authority: Authority,
     pub(super) proxy: Option<&'a Proxy>,
+    pub(super) connect_timeout: Duration,
 }
 
 impl Route<'_> {
@@ -45,7 +46,9 @@ impl Inner {
         async move {
             let (scheme, authority) = request::prepare(&mut request)?;
             let proxy = self.settings.proxies.on_the_way_to(&scheme, &authority);
-            let route = Route { scheme, authority, proxy };
+            let connect_timeout = request.extensions().get().map(|ConnectTimeout(timeout)| *timeout);
+            let connect_timeout = connect_timeout.unwrap_or(self.settings.connect_timeout);
+            let route = Route { scheme, authority, proxy, connect_timeout };
             let sent = self.send_by(&route, &mut request).await;
             sent.map_err(|error| error.at(&route.authority, proxy.map(Proxy::authority)))
         }
@@ -92,7 +95,7 @@ impl Inner {
         }
         // In a box, for it is seldom and large: all calls carry what stands here.
         Box::pin(async {
-            let opened = self.connector.connect(&route.scheme, &route.authority, route.proxy).await?;
+            let opened = self.connector.connect(route).await?;
             self.first_use(opened.io, host, permit).await
         })
         .await

@@ -1,113 +1,144 @@
-//! Limits on the time of a call, each with a name and a length of its own.
+//! Timeouts of one request and its response.
 
+mod body_timer;
+mod deadline;
 #[cfg(test)]
 mod tests;
-mod timer;
-mod watch;
 
+use std::future::Future;
 use std::time::Duration;
 
-use crate::{TransportError, TransportErrorKind};
-pub use timer::OperationTimer;
-pub(crate) use watch::Watch;
+use http::{Request, Response};
+use tokio::time::timeout_at;
 
-/// How long a call may take, and its parts; `None` is no limit.
+pub(crate) use body_timer::BodyTimer;
+pub use deadline::Deadline;
+
+use crate::{ConnectTimeout, RequestBody, ResponseBody, Transport, TransportError, TransportErrorKind};
+
+/// Timeouts of one request, enforced around any [`Transport`]. `None` disables a timeout; the default has none.
 ///
-/// The defaults are made for inference: a model may think for as long as the service lets it, and pause between two
-/// parts of an answer. So only silence in the midst of an answer ends a call, and that of 15 minutes. A peer that is
-/// gone is found by TCP keepalive, long before: see `HyperTransportBuilder::tcp_keepalive`. How long connecting may
-/// take is the transport's own setting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct TimeoutConfig {
-    /// From sending a request to the head of its response, connecting and the request's body included. Default: none.
+/// ```
+/// use std::time::Duration;
+///
+/// use bytes::Bytes;
+/// use invoke_model_transport::{RequestBody, RequestTimeouts, Transport, TransportError};
+///
+/// async fn post(transport: &dyn Transport, request: http::Request<RequestBody>) -> Result<Bytes, TransportError> {
+///     let timeouts = RequestTimeouts { idle: Some(Duration::from_secs(60)), ..RequestTimeouts::default() };
+///     timeouts.send(transport, request).await?.into_body().collect().await
+/// }
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RequestTimeouts {
+    /// Time to establish a connection, in place of the transport's own connect timeout; `None` keeps the transport's.
+    ///
+    /// It reaches the transport as a [`ConnectTimeout`] in the request's extensions, so that only a transport that reads
+    /// this extension obeys it: `HyperTransport` does.
+    pub connect: Option<Duration>,
+    /// Time from sending the request until the response's status and headers arrive. This includes connecting and
+    /// sending the request body.
     pub first_byte: Option<Duration>,
-    /// How long a reader waits for the next bytes of a body. Only waiting counts: a slow reader is not a slow peer.
-    /// Default: 15 minutes.
+    /// Time that one read of the response body may wait for data. The time that a reader takes between two reads does
+    /// not count.
     pub idle: Option<Duration>,
-    /// From the start of the call to the last byte of the answer, all attempts and the waits between them included.
-    /// Default: none.
-    pub operation: Option<Duration>,
-    /// Whether `operation` also covers the wait for credentials. Default: no, so that the one call that finds them to be
-    /// renewed is not the one that fails; their own timeout bounds that wait.
-    pub operation_includes_credentials: bool,
+    /// Point in time at which the response must be complete, its body included.
+    pub deadline: Option<Deadline>,
 }
 
-impl TimeoutConfig {
-    /// Returns a configuration without any timeout.
-    #[must_use]
-    pub const fn disabled() -> Self {
-        Self { first_byte: None, idle: None, operation: None, operation_includes_credentials: false }
+impl RequestTimeouts {
+    /// Sends a request through `transport`; the timeouts also apply to the body of its response.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of the transport, and [`TransportErrorKind::Timeout`] if a timeout has expired; the request is
+    /// then dropped.
+    ///
+    /// # Panics
+    ///
+    /// Panics outside of a tokio runtime with time enabled, if a timeout is set.
+    pub fn send(
+        &self,
+        transport: &dyn Transport,
+        mut request: Request<RequestBody>,
+    ) -> impl Future<Output = Result<Response<ResponseBody>, TransportError>> + Send + use<> {
+        if let Some(connect) = self.connect {
+            request.extensions_mut().insert(ConnectTimeout(connect));
+        }
+        // The send begins outside of the async block, so that the future does not store the request.
+        let (response, head) = (transport.send(request), self.head_deadline());
+        let (idle, deadline) = (self.idle, self.deadline);
+        async move {
+            let response = match head {
+                None => response.await,
+                Some((kind, head)) => match timeout_at(head.at(), response).await {
+                    Ok(result) => result,
+                    Err(_) => Err(kind.error(head.timeout())),
+                },
+            }?;
+            let timer = BodyTimer::new(idle, deadline);
+            Ok(response.map(|body| body.with_timer(timer)))
+        }
     }
 
-    /// Sets [`first_byte`](Self::first_byte); `None` disables it.
-    #[must_use]
-    pub fn first_byte(self, timeout: impl Into<Option<Duration>>) -> Self {
-        Self { first_byte: timeout.into(), ..self }
-    }
-
-    /// Sets [`idle`](Self::idle); `None` disables it.
-    #[must_use]
-    pub fn idle(self, timeout: impl Into<Option<Duration>>) -> Self {
-        Self { idle: timeout.into(), ..self }
-    }
-
-    /// Sets [`operation`](Self::operation); `None` disables it.
-    #[must_use]
-    pub fn operation(self, timeout: impl Into<Option<Duration>>) -> Self {
-        Self { operation: timeout.into(), ..self }
-    }
-
-    /// Sets [`operation_includes_credentials`](Self::operation_includes_credentials).
-    #[must_use]
-    pub fn operation_includes_credentials(self, yes: bool) -> Self {
-        Self { operation_includes_credentials: yes, ..self }
-    }
-
-    /// Starts the clock of a call.
-    #[must_use]
-    pub fn start(self) -> OperationTimer {
-        OperationTimer::new(self)
-    }
-}
-
-impl Default for TimeoutConfig {
-    fn default() -> Self {
-        Self { idle: Some(Duration::from_secs(15 * 60)), ..Self::disabled() }
+    /// Returns the deadline of the response's head: the earlier of `first_byte` and `deadline`.
+    fn head_deadline(&self) -> Option<(TimeoutKind, Deadline)> {
+        let first_byte = self.first_byte.and_then(Deadline::after);
+        earlier(first_byte.map(|first_byte| (TimeoutKind::FirstByte, first_byte)), self.deadline)
     }
 }
 
-/// The name of a deadline.
+/// Returns the earlier of `timeout` and the operation's deadline.
+fn earlier(
+    timeout: Option<(TimeoutKind, Deadline)>,
+    operation: Option<Deadline>,
+) -> Option<(TimeoutKind, Deadline)> {
+    match (timeout, operation) {
+        (Some(timeout), Some(operation)) if operation.at() >= timeout.1.at() => Some(timeout),
+        (timeout, None) => timeout,
+        (_, Some(operation)) => Some((TimeoutKind::Operation, operation)),
+    }
+}
+
+/// The timeout that has expired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TimeoutKind {
-    /// [`TimeoutConfig::first_byte`].
+    /// [`RequestTimeouts::first_byte`].
     FirstByte,
-    /// [`TimeoutConfig::idle`].
+    /// [`RequestTimeouts::idle`].
     Idle,
-    /// [`TimeoutConfig::total`].
+    /// [`RequestTimeouts::deadline`]: the whole operation, with all of its attempts.
     Operation,
 }
 
 impl TimeoutKind {
-    /// The error of its expiry: which one, how long it was, and what to set.
-    fn expired(self, after: Duration) -> TransportError {
-        let words = match self {
-            Self::FirstByte => format!("none after {after:?}; a longer `first_byte` deadline waits longer"),
-            Self::Idle => format!("nothing came for {after:?}; a longer `idle` deadline waits longer"),
+    /// Returns the error of this timeout, which expired after `timeout`.
+    fn error(self, timeout: Duration) -> TransportError {
+        let message = match self {
+            Self::FirstByte => {
+                format!(
+                    "no response after {timeout:?}; raise `TimeoutConfig::first_byte` if the model may think longer"
+                )
+            }
+            Self::Idle => {
+                format!("no data for {timeout:?}; raise `TimeoutConfig::idle` if the model may pause longer")
+            }
             Self::Operation => {
-                format!("it was not done after {after:?}; a longer `operation` deadline lets it take longer")
+                format!(
+                    "not complete after {timeout:?}; raise `TimeoutConfig::operation` if it may take longer"
+                )
             }
         };
-        TransportError::new(TransportErrorKind::Timeout(self), words)
+        TransportError::new(TransportErrorKind::Timeout(self), message)
     }
 
-    /// What happened, as the beginning of an error's line.
+    /// Returns the beginning of the error message.
     pub(crate) const fn phrase(self) -> &'static str {
         match self {
-            Self::FirstByte => "no answer in time",
-            Self::Idle => "the answer fell silent",
-            Self::Operation => "the call took too long",
+            Self::FirstByte => "response timed out",
+            Self::Idle => "read timed out",
+            Self::Operation => "operation timed out",
         }
     }
 }

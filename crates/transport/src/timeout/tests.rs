@@ -1,4 +1,4 @@
-//! TimeoutConfig, by a clock that moves as the test says.
+//! Timeouts against tokio's paused clock.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -6,47 +6,46 @@ use std::sync::Mutex;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{Request, Response};
 use http_body::{Body, Frame};
 use tokio::time::{Instant, Sleep, advance, sleep};
 
 use super::*;
-use crate::{BoxFuture, RequestBody, ResponseBody, Transport};
+use crate::BoxFuture;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Answers after a while, with a body whose pieces come after a while each.
+/// A transport that responds after a delay, with a body whose chunks arrive after a delay each.
 #[derive(Debug)]
 struct Slow {
     head: Duration,
-    pieces: Mutex<VecDeque<Duration>>,
+    chunks: Mutex<VecDeque<Duration>>,
 }
 
 impl Slow {
-    fn new<const N: usize>(head: u32, pieces: [u32; N]) -> Self {
-        let pieces = pieces.map(|seconds| SECOND * seconds);
-        Self { head: SECOND * head, pieces: Mutex::new(pieces.into()) }
+    fn new<const N: usize>(head: u32, chunks: [u32; N]) -> Self {
+        let chunks = chunks.map(|seconds| SECOND * seconds);
+        Self { head: SECOND * head, chunks: Mutex::new(chunks.into()) }
     }
 }
 
 impl Transport for Slow {
     fn send(&self, _: Request<RequestBody>) -> BoxFuture<Result<Response<ResponseBody>, TransportError>> {
         let head = sleep(self.head);
-        let pieces = std::mem::take(&mut *self.pieces.lock().unwrap());
+        let delays = std::mem::take(&mut *self.chunks.lock().unwrap());
         Box::pin(async move {
             head.await;
-            Ok(Response::new(ResponseBody::from_body(Pieces { pieces, coming: None })))
+            Ok(Response::new(ResponseBody::from_body(Chunks { delays, next: None })))
         })
     }
 }
 
-/// A piece comes so long after the one before, whether anybody waits for it or not.
-struct Pieces {
-    pieces: VecDeque<Duration>,
-    coming: Option<Pin<Box<Sleep>>>,
+/// A body whose next chunk becomes available after a delay, counted from the first poll for it.
+struct Chunks {
+    delays: VecDeque<Duration>,
+    next: Option<Pin<Box<Sleep>>>,
 }
 
-impl Body for Pieces {
+impl Body for Chunks {
     type Data = Bytes;
     type Error = std::io::Error;
 
@@ -54,116 +53,95 @@ impl Body for Pieces {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
-        if self.coming.is_none() {
-            let Some(after) = self.pieces.pop_front() else { return Poll::Ready(None) };
-            self.coming = Some(Box::pin(sleep(after)));
+        if self.next.is_none() {
+            let Some(delay) = self.delays.pop_front() else { return Poll::Ready(None) };
+            self.next = Some(Box::pin(sleep(delay)));
         }
-        let Some(coming) = &mut self.coming else { return Poll::Pending };
-        std::task::ready!(coming.as_mut().poll(cx));
-        self.coming = None;
-        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"piece")))))
+        let Some(next) = &mut self.next else { return Poll::Pending };
+        std::task::ready!(next.as_mut().poll(cx));
+        self.next = None;
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"chunk")))))
     }
 }
 
-/// Reads all that a slow peer sends: how many bytes, or which deadline passed, and after how many seconds.
-async fn read(timeouts: TimeoutConfig, peer: Slow) -> (Result<usize, TimeoutKind>, u64) {
+/// Reads a whole response; returns its size or the timeout that expired, and the elapsed seconds.
+async fn read(timeouts: RequestTimeouts, peer: Slow) -> (Result<usize, TimeoutKind>, u64) {
     let start = Instant::now();
-    let running = timeouts.start();
-    let read = async { running.send(&peer, Request::default()).await?.into_body().collect().await };
+    let read = async { timeouts.send(&peer, Request::default()).await?.into_body().collect().await };
     let outcome = read.await.map(|bytes| bytes.len()).map_err(|error| match error.kind() {
-        TransportErrorKind::Timeout(deadline) => deadline,
+        TransportErrorKind::Timeout(kind) => kind,
         other => panic!("{other:?}: {error}"),
     });
     (outcome, start.elapsed().as_secs())
 }
 
-fn first_byte(seconds: u32) -> TimeoutConfig {
-    TimeoutConfig { first_byte: Some(SECOND * seconds), ..TimeoutConfig::disabled() }
+fn first_byte(seconds: u32) -> RequestTimeouts {
+    RequestTimeouts { first_byte: Some(SECOND * seconds), ..RequestTimeouts::default() }
 }
 
-fn idle(seconds: u32) -> TimeoutConfig {
-    TimeoutConfig { idle: Some(SECOND * seconds), ..TimeoutConfig::disabled() }
+fn idle(seconds: u32) -> RequestTimeouts {
+    RequestTimeouts { idle: Some(SECOND * seconds), ..RequestTimeouts::default() }
 }
 
-fn total(seconds: u32) -> TimeoutConfig {
-    TimeoutConfig { operation: Some(SECOND * seconds), ..TimeoutConfig::disabled() }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_healthy_inference_is_not_ended_by_default() {
-    // It thinks for an hour, and pauses for 57 seconds and for ten minutes.
-    let peer = Slow::new(3600, [1, 57, 600, 57, 57, 57]);
-    assert_eq!(read(TimeoutConfig::default(), peer).await, (Ok(30), 3600 + 829));
+fn operation(seconds: u32) -> RequestTimeouts {
+    RequestTimeouts { deadline: Deadline::after(SECOND * seconds), ..RequestTimeouts::default() }
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_deadline_ends_what_it_is_named_for() {
+async fn each_timeout_limits_its_part_of_a_request() {
     assert_eq!(read(first_byte(60), Slow::new(59, [500])).await, (Ok(5), 559));
     assert_eq!(read(first_byte(60), Slow::new(61, [500])).await, (Err(TimeoutKind::FirstByte), 60));
     assert_eq!(read(idle(60), Slow::new(500, [59, 59, 59])).await, (Ok(15), 677));
     assert_eq!(read(idle(60), Slow::new(500, [59, 61, 1])).await, (Err(TimeoutKind::Idle), 619));
-    assert_eq!(read(total(60), Slow::new(30, [10, 10])).await, (Ok(10), 50));
-    assert_eq!(read(total(60), Slow::new(61, [])).await, (Err(TimeoutKind::Operation), 60));
-    assert_eq!(read(total(60), Slow::new(30, [29, 29])).await, (Err(TimeoutKind::Operation), 60));
-    assert_eq!(read(TimeoutConfig::disabled(), Slow::new(86_400, [86_400])).await, (Ok(5), 172_800));
+    assert_eq!(read(operation(60), Slow::new(30, [10, 10])).await, (Ok(10), 50));
+    assert_eq!(read(operation(60), Slow::new(61, [])).await, (Err(TimeoutKind::Operation), 60));
+    assert_eq!(read(operation(60), Slow::new(30, [29, 29])).await, (Err(TimeoutKind::Operation), 60));
+    assert_eq!(read(RequestTimeouts::default(), Slow::new(86_400, [86_400])).await, (Ok(5), 172_800));
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_earlier_of_two_ends_the_call() {
-    let both = |first: TimeoutConfig, second: TimeoutConfig| TimeoutConfig {
-        first_byte: first.first_byte.or(second.first_byte),
-        idle: first.idle.or(second.idle),
-        operation: first.operation.or(second.operation),
-        ..TimeoutConfig::disabled()
+async fn the_earlier_of_two_timeouts_applies() {
+    let first_byte = |first_byte: u32, operation: u32| RequestTimeouts {
+        deadline: Deadline::after(SECOND * operation),
+        ..self::first_byte(first_byte)
     };
-    assert_eq!(
-        read(both(first_byte(5), total(9)), Slow::new(20, [])).await,
-        (Err(TimeoutKind::FirstByte), 5)
-    );
-    assert_eq!(
-        read(both(first_byte(9), total(5)), Slow::new(20, [])).await,
-        (Err(TimeoutKind::Operation), 5)
-    );
-    assert_eq!(read(both(idle(5), total(9)), Slow::new(1, [20])).await, (Err(TimeoutKind::Idle), 6));
-    assert_eq!(read(both(idle(9), total(5)), Slow::new(1, [20])).await, (Err(TimeoutKind::Operation), 5));
+    let idle = |idle: u32, operation: u32| RequestTimeouts {
+        deadline: Deadline::after(SECOND * operation),
+        ..self::idle(idle)
+    };
+    assert_eq!(read(first_byte(5, 9), Slow::new(20, [])).await, (Err(TimeoutKind::FirstByte), 5));
+    assert_eq!(read(first_byte(9, 5), Slow::new(20, [])).await, (Err(TimeoutKind::Operation), 5));
+    assert_eq!(read(idle(5, 9), Slow::new(1, [20])).await, (Err(TimeoutKind::Idle), 6));
+    assert_eq!(read(idle(9, 5), Slow::new(1, [20])).await, (Err(TimeoutKind::Operation), 5));
 }
 
 #[tokio::test(start_paused = true)]
-async fn total_bounds_all_attempts_together() {
-    let running = total(60).start();
-    let send = |head| async move { running.send(&Slow::new(head, []), Request::default()).await };
-    send(40).await.unwrap();
-    let error = send(40).await.unwrap_err();
+async fn a_deadline_bounds_a_wait_before_the_request_is_sent() {
+    let mut deadline = Deadline::after(SECOND * 60).unwrap();
+    deadline.bound(sleep(SECOND * 59)).await.unwrap();
+    assert_eq!(deadline.remaining(), SECOND);
+    let error = deadline.bound(sleep(SECOND * 2)).await.unwrap_err();
     assert_eq!(error.kind(), TransportErrorKind::Timeout(TimeoutKind::Operation));
+    assert!(!error.may_have_been_sent(), "no request was sent during the wait");
+    assert_eq!(deadline.remaining(), Duration::ZERO);
+    deadline.extend(SECOND * 5);
+    assert_eq!(deadline.remaining(), SECOND * 5);
+    assert_eq!(Deadline::after(Duration::MAX), None);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_call_waits_for_beside_counts_or_not() {
-    let mut running = total(60).start();
-    running.without(sleep(SECOND * 3600)).await;
-    assert_eq!(running.remaining(), Some(SECOND * 60));
-    running.within(sleep(SECOND * 59)).await.unwrap();
-    assert_eq!(running.remaining(), Some(SECOND));
-    let error = running.within(sleep(SECOND * 2)).await.unwrap_err();
-    assert_eq!(error.kind(), TransportErrorKind::Timeout(TimeoutKind::Operation));
-    assert!(!error.may_have_been_sent(), "nothing was sent by who only waits");
-    assert_eq!(running.remaining(), Some(Duration::ZERO));
-    assert_eq!(TimeoutConfig::disabled().start().remaining(), None);
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_answer_without_a_pause_does_not_outlast_its_call() {
-    let response = total(60).start().send(&Slow::new(0, [0; 9]), Request::default()).await.unwrap();
+async fn the_deadline_ends_a_body_that_never_pauses() {
+    let response = operation(60).send(&Slow::new(0, [0; 9]), Request::default()).await.unwrap();
     let mut body = response.into_body();
     assert!(body.chunk().await.unwrap().is_some());
     advance(SECOND * 61).await;
     assert!(body.chunk().await.is_err());
-    assert_eq!(body.chunk().await.unwrap(), None, "an error is the end");
+    assert_eq!(body.chunk().await.unwrap(), None, "nothing follows an error");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_reader_is_no_silent_peer() {
-    let response = idle(60).start().send(&Slow::new(0, [1, 1, 59]), Request::default()).await.unwrap();
+async fn time_between_reads_is_not_idle_time() {
+    let response = idle(60).send(&Slow::new(0, [1, 1, 59]), Request::default()).await.unwrap();
     let mut body = response.into_body();
     for _ in 0..3 {
         advance(SECOND * 3600).await;
@@ -172,21 +150,45 @@ async fn a_slow_reader_is_no_silent_peer() {
     assert_eq!(body.chunk().await.unwrap(), None);
 }
 
+/// A transport that fails, and records the connect timeout of its requests.
+#[derive(Debug, Default)]
+struct Recorder(Mutex<Vec<Option<ConnectTimeout>>>);
+
+impl Transport for Recorder {
+    fn send(
+        &self,
+        request: Request<RequestBody>,
+    ) -> BoxFuture<Result<Response<ResponseBody>, TransportError>> {
+        self.0.lock().unwrap().push(request.extensions().get().copied());
+        Box::pin(async { Err(TransportErrorKind::Connect.into()) })
+    }
+}
+
+#[tokio::test]
+async fn the_connect_timeout_is_an_extension_of_the_request() {
+    let recorder = Recorder::default();
+    for connect in [None, Some(SECOND)] {
+        let timeouts = RequestTimeouts { connect, ..RequestTimeouts::default() };
+        timeouts.send(&recorder, Request::default()).await.unwrap_err();
+    }
+    assert_eq!(*recorder.0.lock().unwrap(), [None, Some(ConnectTimeout(SECOND))]);
+}
+
 #[test]
-fn an_expiry_says_which_how_long_and_what_to_set() {
-    let check = |deadline: TimeoutKind, expected: &str| {
-        assert_eq!(deadline.expired(SECOND * 90).to_string(), expected);
+fn the_error_names_the_timeout_its_duration_and_the_setting() {
+    let check = |kind: TimeoutKind, expected: &str| {
+        assert_eq!(kind.error(SECOND * 90).to_string(), expected);
     };
     check(
         TimeoutKind::FirstByte,
-        "no answer in time: none after 90s; a longer `first_byte` deadline waits longer",
+        "response timed out: no response after 90s; raise `TimeoutConfig::first_byte` if the model may think longer",
     );
     check(
         TimeoutKind::Idle,
-        "the answer fell silent: nothing came for 90s; a longer `idle` deadline waits longer",
+        "read timed out: no data for 90s; raise `TimeoutConfig::idle` if the model may pause longer",
     );
     check(
         TimeoutKind::Operation,
-        "the call took too long: it was not done after 90s; a longer `operation` deadline lets it take longer",
+        "operation timed out: not complete after 90s; raise `TimeoutConfig::operation` if it may take longer",
     );
 }

@@ -88,7 +88,7 @@ async fn a_deadline_says_what_came_and_what_to_set() {
     let call = client.invoke_model_with_response_stream().model_id(ID).body("{}");
     let (_, error) = read(&mut call.send().await.unwrap().body).await;
     let error = error.unwrap();
-    let words = "the answer fell silent: nothing came for 60s; a longer `idle` deadline waits longer";
+    let words = "read timed out: no data for 60s; raise `TimeoutConfig::idle` if the model may pause longer";
     assert!(error.to_string().contains(words), "{error}");
     assert!(error.to_string().contains(&format!("after 1 event and {length} bytes")), "{error}");
     assert!(error.may_have_been_sent() && error.is_retryable());

@@ -1,0 +1,112 @@
+//! Timeouts of a call, of its attempts and of their parts.
+
+#[cfg(test)]
+mod tests;
+mod timer;
+
+use std::time::Duration;
+
+pub(crate) use timer::OperationTimer;
+
+/// Timeouts of a call and of its parts; `None` disables a timeout.
+///
+/// The defaults suit inference: a model may think for as long as the service permits, and pause between two parts of its
+/// response. Only the idle timeout is set, to 15 minutes. TCP keepalive detects a dead peer long before that: see
+/// [`HyperTransportBuilder::tcp_keepalive`](crate::HyperTransportBuilder::tcp_keepalive).
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use invoke_model_client::TimeoutConfig;
+///
+/// let timeouts = TimeoutConfig::default()
+///     .connect(Duration::from_secs(3))
+///     .idle(Duration::from_secs(60))
+///     .operation(Duration::from_secs(600));
+/// assert_eq!(timeouts.first_byte, None);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[doc(alias = "deadline")]
+#[doc(alias = "read_timeout")]
+pub struct TimeoutConfig {
+    /// Time to establish a connection: name resolution, TCP, a proxy's tunnel and the TLS handshake together. Default:
+    /// `None`, the transport's own connect timeout, which is 10 seconds for
+    /// [`HyperTransport`](crate::HyperTransport).
+    ///
+    /// A transport that does not read the extension
+    /// [`ConnectTimeout`](invoke_model_transport::ConnectTimeout) of its requests keeps its own.
+    pub connect: Option<Duration>,
+    /// Time from sending a request until the response's status and headers arrive, for each attempt. This includes
+    /// connecting and sending the request body. Default: none.
+    pub first_byte: Option<Duration>,
+    /// Time that one read of a response body may wait for data. The time that a reader takes between two reads does not
+    /// count. Default: 15 minutes.
+    pub idle: Option<Duration>,
+    /// Time from the start of the call to the last byte of the response, with all attempts and the backoff between them.
+    /// Default: none.
+    pub operation: Option<Duration>,
+    /// Whether `operation` includes the time to load credentials. Default: `false`, so that the one call that has to
+    /// refresh the credentials does not fail for it. That time has a timeout of its own, in
+    /// [`CredentialsCacheConfig`](crate::CredentialsCacheConfig).
+    pub operation_includes_credentials: bool,
+}
+
+impl TimeoutConfig {
+    /// Returns a configuration without any timeout, except the transport's own connect timeout.
+    #[must_use]
+    pub const fn disabled() -> Self {
+        Self {
+            connect: None,
+            first_byte: None,
+            idle: None,
+            operation: None,
+            operation_includes_credentials: false,
+        }
+    }
+
+    /// Sets [`connect`](Self::connect); `None` keeps the transport's own connect timeout.
+    #[must_use]
+    #[doc(alias = "connect_timeout")]
+    pub fn connect(self, timeout: impl Into<Option<Duration>>) -> Self {
+        Self { connect: timeout.into(), ..self }
+    }
+
+    /// Sets [`first_byte`](Self::first_byte); `None` disables it.
+    #[must_use]
+    #[doc(alias = "operation_attempt_timeout")]
+    pub fn first_byte(self, timeout: impl Into<Option<Duration>>) -> Self {
+        Self { first_byte: timeout.into(), ..self }
+    }
+
+    /// Sets [`idle`](Self::idle); `None` disables it.
+    #[must_use]
+    #[doc(alias = "read_timeout")]
+    pub fn idle(self, timeout: impl Into<Option<Duration>>) -> Self {
+        Self { idle: timeout.into(), ..self }
+    }
+
+    /// Sets [`operation`](Self::operation); `None` disables it.
+    #[must_use]
+    #[doc(alias = "operation_timeout")]
+    pub fn operation(self, timeout: impl Into<Option<Duration>>) -> Self {
+        Self { operation: timeout.into(), ..self }
+    }
+
+    /// Sets [`operation_includes_credentials`](Self::operation_includes_credentials).
+    #[must_use]
+    pub fn operation_includes_credentials(self, yes: bool) -> Self {
+        Self { operation_includes_credentials: yes, ..self }
+    }
+
+    /// Starts the timer of a call.
+    pub(crate) fn start(self) -> OperationTimer {
+        OperationTimer::new(self)
+    }
+}
+
+impl Default for TimeoutConfig {
+    fn default() -> Self {
+        Self { idle: Some(Duration::from_secs(15 * 60)), ..Self::disabled() }
+    }
+}

@@ -1,0 +1,81 @@
+//! The timer of one call.
+
+use std::future::Future;
+use std::time::Duration;
+
+use http::{Request, Response};
+use invoke_model_transport::{
+    Deadline, RequestBody, RequestTimeouts, ResponseBody, Transport, TransportError,
+};
+use tokio::time::Instant;
+
+use super::TimeoutConfig;
+
+/// The timer of one call. All attempts of the call use the same timer, so that `operation` bounds them together.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OperationTimer {
+    requests: RequestTimeouts,
+    includes_credentials: bool,
+}
+
+impl OperationTimer {
+    pub(super) fn new(timeouts: TimeoutConfig) -> Self {
+        let TimeoutConfig { connect, first_byte, idle, operation, operation_includes_credentials } = timeouts;
+        // A timeout that the clock cannot represent never expires.
+        let deadline = operation.and_then(Deadline::after);
+        let requests = RequestTimeouts { connect, first_byte, idle, deadline };
+        Self { requests, includes_credentials: operation_includes_credentials }
+    }
+
+    /// Sends a request; the timeouts also apply to the body of its response.
+    ///
+    /// # Errors
+    ///
+    /// As [`RequestTimeouts::send`].
+    pub(crate) fn send(
+        &self,
+        transport: &dyn Transport,
+        request: Request<RequestBody>,
+    ) -> impl Future<Output = Result<Response<ResponseBody>, TransportError>> + Send + use<> {
+        self.requests.send(transport, request)
+    }
+
+    /// Waits for something that a call needs before it is sent, such as a quota permit. The wait counts.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the operation timeout expires first; `future` is then dropped, and nothing was sent.
+    pub(crate) async fn bound<F: Future>(&self, future: F) -> Result<F::Output, TransportError> {
+        match self.requests.deadline {
+            None => Ok(future.await),
+            Some(deadline) => deadline.bound(future).await,
+        }
+    }
+
+    /// Waits for something that does not count: extends the deadline by the time that `future` takes.
+    pub(crate) async fn pause_during<F: Future>(&mut self, future: F) -> F::Output {
+        let Some(deadline) = &mut self.requests.deadline else { return future.await };
+        let start = Instant::now();
+        let output = future.await;
+        deadline.extend(start.elapsed());
+        output
+    }
+
+    /// Waits for credentials, which count if
+    /// [`operation_includes_credentials`](TimeoutConfig::operation_includes_credentials) is set.
+    ///
+    /// # Errors
+    ///
+    /// As [`bound`](Self::bound), if they count.
+    pub(crate) async fn credentials<F: Future>(&mut self, future: F) -> Result<F::Output, TransportError> {
+        match self.includes_credentials {
+            true => self.bound(future).await,
+            false => Ok(self.pause_during(future).await),
+        }
+    }
+
+    /// Returns the time that is left of the operation timeout; `None` if there is no such timeout.
+    pub(crate) fn remaining(&self) -> Option<Duration> {
+        self.requests.deadline.map(|deadline| deadline.remaining())
+    }
+}

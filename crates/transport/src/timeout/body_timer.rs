@@ -1,0 +1,64 @@
+//! Timeouts of a response body.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::time::{Sleep, sleep_until};
+
+use super::{Deadline, TimeoutKind, earlier};
+use crate::TransportError;
+
+/// A timer that ends a body which sends no data for the idle timeout, or is not complete at the deadline.
+#[derive(Debug)]
+pub(crate) struct BodyTimer {
+    idle: Option<Duration>,
+    deadline: Option<Deadline>,
+    /// The timeout that expires first; `None` unless a read is pending.
+    pending: Option<(TimeoutKind, Deadline)>,
+    /// Created by the first read that has to wait.
+    sleep: Option<Pin<Box<Sleep>>>,
+}
+
+impl BodyTimer {
+    /// Returns a timer; `None` if no timeout is set.
+    pub(super) fn new(idle: Option<Duration>, deadline: Option<Deadline>) -> Option<Self> {
+        (idle.is_some() || deadline.is_some()).then_some(Self { idle, deadline, pending: None, sleep: None })
+    }
+
+    /// Returns the error of the timeout that has expired while a read is pending.
+    pub(crate) fn poll_expired(&mut self, cx: &mut Context<'_>) -> Poll<TransportError> {
+        let Some((kind, expiry)) = self.pending.or_else(|| self.start_read()) else { return Poll::Pending };
+        match self.sleep.as_mut().map(|sleep| sleep.as_mut().poll(cx)) {
+            Some(Poll::Ready(())) => Poll::Ready(kind.error(expiry.timeout())),
+            _ => Poll::Pending,
+        }
+    }
+
+    /// Ends the pending read, because data has arrived.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the deadline has passed: a body that never pauses must not outlast its operation either.
+    pub(crate) fn data_received(&mut self) -> Result<(), TransportError> {
+        self.pending = None;
+        match self.deadline {
+            Some(deadline) if deadline.has_passed() => Err(deadline.error()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Starts the timer of a read. Idle time counts from here, not from the last data, because the reader may have
+    /// processed that data for a long time.
+    fn start_read(&mut self) -> Option<(TimeoutKind, Deadline)> {
+        let idle = self.idle.and_then(Deadline::after);
+        let pending = earlier(idle.map(|idle| (TimeoutKind::Idle, idle)), self.deadline)?;
+        match &mut self.sleep {
+            Some(sleep) => sleep.as_mut().reset(pending.1.at()),
+            None => self.sleep = Some(Box::pin(sleep_until(pending.1.at()))),
+        }
+        self.pending = Some(pending);
+        self.pending
+    }
+}
