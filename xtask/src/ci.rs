@@ -34,6 +34,7 @@ fn steps(report: &mut Report) -> Result<(), Failure> {
     // Features only add: a crate must also compile without them.
     let bare = ["check", "--package", "invoke-model-transport", "--no-default-features"];
     report.cargo("transport trait without features", &bare)?;
+    report.cargo("packages", &["package", "--workspace", "--no-verify", "--allow-dirty", "--quiet"])?;
     report.cargo("tests", &["test", "--workspace"])?;
     // In the workspace, a crate has the features that any other member asks for.
     let alone = ["test", "--package", "invoke-model-transport", "--package", "invoke-model-client"];
