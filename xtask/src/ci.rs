@@ -3,15 +3,14 @@
 //! The last lines are a table of the time that each step took, and a line for each thing that could not be checked on
 //! this machine.
 
-use std::fs;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
 
 use crate::program::{self, cargo};
-use crate::root;
-use crate::{Arguments, Failure, bench, codegen, conformance, dependencies, models, peers, suites, tidy};
+use crate::{
+    Arguments, Failure, bench, codegen, conformance, dependencies, models, peers, readme, suites, tidy,
+};
 
 pub(crate) fn run() -> Result<(), Failure> {
     let mut report = Report::default();
@@ -35,6 +34,7 @@ fn steps(report: &mut Report) -> Result<(), Failure> {
     // Features only add: a crate must also compile without them.
     let bare = ["check", "--package", "invoke-model-transport", "--no-default-features"];
     report.cargo("transport trait without features", &bare)?;
+    report.cargo("packages", &["package", "--workspace", "--no-verify", "--allow-dirty", "--quiet"])?;
     report.cargo("tests", &["test", "--workspace"])?;
     // In the workspace, a crate has the features that any other member asks for.
     let alone = ["test", "--package", "invoke-model-transport", "--package", "invoke-model-client"];
@@ -45,7 +45,7 @@ fn steps(report: &mut Report) -> Result<(), Failure> {
         done(|| models::run(&models::Arguments::of(suites::find_all("models")))),
     )?;
     report.step("published protocol tests", done(protocol_tests))?;
-    report.step("README", done(readme_commands))?;
+    report.step("README", done(|| readme::run(&readme::Arguments::default())))?;
     report.step("cost of a call", bench::check)?;
     report.step("peers", done(peers::run))
 }
@@ -53,31 +53,6 @@ fn steps(report: &mut Report) -> Result<(), Failure> {
 /// Turns a step that always checks everything into one that can report what it did not check.
 fn done(step: impl FnOnce() -> Result<(), Failure>) -> impl FnOnce() -> Result<Vec<String>, Failure> {
     || step().map(|()| Vec::new())
-}
-
-/// Runs every command of the README that calls the program, as it stands there.
-fn readme_commands() -> Result<(), Failure> {
-    let path = root().join("README.md");
-    let readme =
-        fs::read_to_string(&path).map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
-    let commands: Vec<&str> = readme.lines().filter(|line| line.starts_with("cargo run --release")).collect();
-    if commands.is_empty() {
-        return Err(Failure::new("README.md has no line that starts with `cargo run --release`"));
-    }
-    for command in commands {
-        println!("{command}");
-        let output = Command::new("sh")
-            .args(["-c", command])
-            .current_dir(root())
-            .output()
-            .map_err(|error| Failure::new(format!("{command}: {error}")))?;
-        let answer = String::from_utf8_lossy(&output.stdout);
-        if !output.status.success() || answer.trim().is_empty() {
-            let error = String::from_utf8_lossy(&output.stderr);
-            return Err(Failure::new(format!("{command}: {}\n{answer}\n{error}", output.status)));
-        }
-    }
-    Ok(())
 }
 
 fn model_diff() -> Result<(), Failure> {

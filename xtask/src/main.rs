@@ -10,6 +10,7 @@ mod model_diff;
 mod models;
 mod peers;
 mod program;
+mod readme;
 mod soak;
 mod suites;
 mod supplements;
@@ -56,6 +57,8 @@ enum Command {
         #[command(subcommand)]
         command: suites::Command,
     },
+    /// Compile and run the programs and commands of the README.
+    Readme(readme::Arguments),
     /// Check licences, bans and sources of dependencies, and security advisories if `cargo deny` is installed.
     Dependencies,
     /// Check rules about files that no other tool checks.
@@ -90,6 +93,7 @@ fn execute(arguments: &Arguments) -> Result<(), Failure> {
         Command::Soak { calls } => soak::run(*calls),
         Command::Bench(arguments) => bench::run(arguments),
         Command::Suites { command } => suites::run(command),
+        Command::Readme(arguments) => readme::run(arguments),
         Command::Dependencies => dependencies::check().and_then(|()| unchecked(dependencies::advisories()?)),
         Command::Tidy => unchecked(tidy::run()?),
         Command::Ci => ci::run(),

@@ -1,10 +1,10 @@
-//! `cargo xtask suites`: verifies or fetches the test suites of other projects that `tests/suites/suites.toml` lists.
+//! `cargo xtask suites`: verifies or fetches the test suites of other projects that `tests/support/suites/suites.toml` lists.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use invoke_model_test_suites::{Manifest, Problem, Suite, VARIABLE, folder};
+use invoke_model_test_support::suites::{Manifest, Problem, Suite, VARIABLE, folder};
 
 use crate::{Failure, program, root};
 
@@ -103,7 +103,7 @@ fn obtain(suite: &Suite, checkout: &Path, folder: &Path) -> Result<(), Failure> 
     }
     match (&suite.script, &suite.sources[..]) {
         (Some(script), _) => {
-            let script = root().join("tests/suites").join(script);
+            let script = root().join("tests/support/suites").join(script);
             program::run(std::process::Command::new(script).args([checkout, &target]))?;
         }
         (None, sources) => {
@@ -132,7 +132,7 @@ fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests {
-    use invoke_model_test_suites::Problem;
+    use invoke_model_test_support::suites::Problem;
 
     use super::judge;
 

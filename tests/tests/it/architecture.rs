@@ -23,8 +23,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ),
     ("invoke-model-codegen", &[]),
     ("invoke-model-test-support", &["invoke-model-protocol"]),
-    ("invoke-model-test-suites", &[]),
-    ("xtask", &["invoke-model-codegen", "invoke-model-test-suites"]),
+    ("xtask", &["invoke-model-codegen", "invoke-model-test-support"]),
 ];
 
 /// Crates that somebody with an HTTP client of their own builds: no IO, no C, no AWS crate.
@@ -52,7 +51,7 @@ fn folder_and_package_have_one_name() {
         let folder = package.manifest_path.parent().and_then(|folder| folder.file_name()).unwrap();
         let expected = match folder {
             "xtask" => folder.to_owned(),
-            "suites" | "support" => format!("invoke-model-test-{folder}"),
+            "support" => "invoke-model-test-support".to_owned(),
             _ => format!("invoke-model-{folder}"),
         };
         assert_eq!(package.name.as_str(), expected);

@@ -5,7 +5,7 @@ use std::fs;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use invoke_model_protocol::event_stream::{Decoder, HeaderValue, Message};
-use invoke_model_test_suites::find_or_skip;
+use invoke_model_test_support::suites::find_or_skip;
 use serde_json::{Value, json};
 
 /// A well-formed frame in which a name stands twice: one implementation refuses it, all others take it.

@@ -8,7 +8,7 @@ use invoke_model_codegen::model::Model;
 use invoke_model_codegen::{
     Config, Diagnostic, Drift, Files, Partitions, ServerHalf, generate, generate_client,
 };
-use invoke_model_test_suites::find_all_or_skip;
+use invoke_model_test_support::suites::find_all_or_skip;
 
 /// Set in the environment, it makes the goldens what the generator emits.
 const UPDATE: &str = "UPDATE_GOLDENS";

@@ -1,6 +1,6 @@
 //! Each kind of difference on tiny models, the judgement on listed lines, and our model itself.
 
-use invoke_model_test_suites::find_or_skip;
+use invoke_model_test_support::suites::find_or_skip;
 
 use super::*;
 

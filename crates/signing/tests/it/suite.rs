@@ -8,7 +8,7 @@ use invoke_model_signing::{
     AmzDate, CredentialScope, Credentials, PayloadHash, PresignParams, SignableHeader, SignableRequest,
     Signer, SigningOutput, SigningSettings, Verifier, VerifyError, calculate_signature, string_to_sign,
 };
-use invoke_model_test_suites::find_or_skip;
+use invoke_model_test_support::suites::find_or_skip;
 use serde_json::Value;
 
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use invoke_model_protocol::event_stream::{Decoder, HeaderValue, Message};
 
-use crate::body;
+use super::body;
 
 /// What a case states of a message that is sent.
 #[derive(Clone, Copy, Debug, Default)]

@@ -2,7 +2,7 @@
 
 use invoke_model_protocol::Operation;
 
-use crate::Content;
+use super::Content;
 
 /// The token that cases state where a client makes one.
 const TOKEN: &str = "00000000-0000-4000-8000-000000000000";

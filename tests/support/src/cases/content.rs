@@ -3,7 +3,7 @@
 use http::{HeaderMap, HeaderName};
 use invoke_model_protocol::fields;
 
-use crate::body;
+use super::body;
 
 /// What a case states of a message's header fields and body.
 #[derive(Clone, Copy, Debug, Default)]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::digest::digest;
+use super::digest::digest;
 
 /// The list of suites.
 #[derive(Clone, Debug, Deserialize)]
@@ -78,7 +78,7 @@ impl Manifest {
     /// Panics if `suites.toml` cannot be parsed.
     #[expect(clippy::new_without_default, reason = "reads a file")]
     pub fn new() -> Self {
-        toml::from_str(include_str!("../../suites.toml"))
+        toml::from_str(include_str!("../../suites/suites.toml"))
             .unwrap_or_else(|error| panic!("suites.toml: {error}"))
     }
 
@@ -118,6 +118,3 @@ impl Suite {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

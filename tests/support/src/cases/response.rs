@@ -6,7 +6,7 @@ use bytes::Bytes;
 use invoke_model_protocol::event_stream::{Decoder, EventStream, FrameError, Truncated};
 use invoke_model_protocol::{ErrorMetadata, Operation, OutputEventStream, ParseError};
 
-use crate::Content;
+use super::Content;
 
 /// What a case states of a response.
 #[derive(Clone, Copy, Debug, Default)]

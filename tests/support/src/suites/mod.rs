@@ -7,6 +7,8 @@
 
 mod digest;
 mod manifest;
+#[cfg(test)]
+mod tests;
 
 pub use manifest::{Manifest, Problem, Suite};
 
@@ -46,19 +48,4 @@ fn report(found: Result<PathBuf, Problem>, output: &mut impl Write) -> Option<Pa
 
 fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Manifest, report};
-
-    #[test]
-    fn prints_one_line_for_a_suite_that_is_not_run() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut output = Vec::new();
-        assert_eq!(report(Manifest::new().find("sigv4/v4", folder.path()), &mut output), None);
-        let line = String::from_utf8(output).expect("text");
-        assert!(line.starts_with("suite not run: `sigv4/v4` is missing from "), "{line}");
-        assert_eq!(line.lines().count(), 1, "{line}");
-    }
 }

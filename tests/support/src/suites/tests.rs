@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{Manifest, Problem, Suite};
+use super::{Manifest, Problem, Suite, report};
 
 /// Digests of the file `a` with the text "a", and of the folder `b` with the files `c` and `d/e` with these names as text.
 const FILE: &str = "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb";
@@ -82,4 +82,14 @@ fn the_manifest_names_a_source_for_every_suite() {
         assert_eq!(suite.sources.is_empty(), suite.derived.is_some(), "{path}");
         assert!(suite.script.is_some() || suite.sources.len() <= 1, "{path}");
     }
+}
+
+#[test]
+fn prints_one_line_for_a_suite_that_is_not_run() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut output = Vec::new();
+    assert_eq!(report(Manifest::new().find("sigv4/v4", folder.path()), &mut output), None);
+    let line = String::from_utf8(output).expect("text");
+    assert!(line.starts_with("suite not run: `sigv4/v4` is missing from "), "{line}");
+    assert_eq!(line.lines().count(), 1, "{line}");
 }

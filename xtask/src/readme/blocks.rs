@@ -1,0 +1,44 @@
+//! The code blocks of a Markdown page, as a reader sees them.
+
+/// A fenced code block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Block {
+    /// First word behind the fence, for example `rust`.
+    pub(super) language: String,
+    /// Further words behind the fence, for example `no_run`.
+    pub(super) attributes: Vec<String>,
+    /// Number of the line after the fence.
+    pub(super) line: usize,
+    /// Lines between the fences.
+    pub(super) text: String,
+}
+
+/// Returns the fenced code blocks of a page, in order.
+pub(super) fn blocks(page: &str) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let mut open: Option<Block> = None;
+    for (index, line) in page.lines().enumerate() {
+        match (line.trim_start().strip_prefix("```"), open.take()) {
+            (Some(_), Some(block)) => blocks.push(block),
+            (Some(words), None) => {
+                let mut words = words.split([',', ' ']).filter(|word| !word.is_empty()).map(str::to_owned);
+                let (language, attributes) = (words.next().unwrap_or_default(), words.collect());
+                open = Some(Block { language, attributes, line: index + 2, text: String::new() });
+            }
+            (None, Some(mut block)) => {
+                block.text.push_str(line);
+                block.text.push('\n');
+                open = Some(block);
+            }
+            (None, None) => {}
+        }
+    }
+    blocks
+}
+
+/// Returns the commands of a shell block: comments are left out, lines that end with `\` are joined with the next.
+pub(super) fn commands(text: &str) -> Vec<String> {
+    let joined = text.replace("\\\n", " ");
+    let lines = joined.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.map(|line| line.split("  #").next().unwrap_or(line).trim_end().to_owned()).collect()
+}

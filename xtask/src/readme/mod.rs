@@ -1,0 +1,123 @@
+//! `cargo xtask readme`: compiles and runs what the README shows, exactly as a reader would paste it.
+//!
+//! Each `rust` block becomes the `src/main.rs` of a crate whose dependencies are those of the `[dependencies]` block
+//! above it, with the crates of this workspace taken from their folders. Of each `sh` block, the commands that start
+//! with `cargo run` or `cargo install --path` are run, and those of the installed program that use `--local`.
+
+mod blocks;
+mod program;
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::{Failure, root};
+use blocks::{blocks, commands};
+use program::{Program, name, programs};
+
+/// Where the crates of the programs are written, relative to the workspace.
+const FOLDER: &str = "target/readme";
+
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct Arguments {
+    /// Page to check; by default `README.md` of this workspace.
+    #[arg(value_name = "FILE")]
+    page: Option<PathBuf>,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let path = arguments.page.clone().unwrap_or_else(|| root().join("README.md"));
+    let page = fs::read_to_string(&path).map_err(|error| Failure::about(&path, &error))?;
+    let blocks = blocks(&page);
+    let programs = programs(&blocks, &root()).map_err(|message| Failure::about(&path, &message))?;
+    let shell = blocks.iter().filter(|block| block.language == "sh");
+    let commands: Vec<String> =
+        shell.flat_map(|block| commands(&block.text)).filter(|line| is_run(line)).collect();
+    if programs.is_empty() || commands.is_empty() {
+        return Err(Failure::about(
+            &path,
+            &"has no `rust` block, or no command that starts with `cargo run`",
+        ));
+    }
+    run_programs(&programs)?;
+    commands.iter().try_for_each(|command| run_command(command))
+}
+
+/// Returns `true` if a command of the page can be run here: it needs neither AWS nor a published crate.
+fn is_run(command: &str) -> bool {
+    command.starts_with("cargo run ")
+        || command.starts_with("cargo install --path ")
+        || (command.starts_with("invoke-model ") && command.contains(" --local"))
+}
+
+/// Builds all programs as one workspace, and runs them one by one.
+fn run_programs(programs: &[Program]) -> Result<(), Failure> {
+    let workspace = root().join(FOLDER);
+    let members: Vec<String> = programs.iter().map(|program| name(program.line)).collect();
+    write(&workspace.join("Cargo.toml"), &format!("[workspace]\nresolver = \"3\"\nmembers = {members:?}\n"))?;
+    let lock = root().join("Cargo.lock");
+    // The versions of this workspace, as far as it has the crates.
+    fs::copy(&lock, workspace.join("Cargo.lock")).map_err(|error| Failure::about(&lock, &error))?;
+    for program in programs {
+        let folder = workspace.join(name(program.line));
+        write(&folder.join("Cargo.toml"), &program.manifest)?;
+        write(&folder.join("src/main.rs"), &program.source)?;
+    }
+    for program in programs {
+        println!("program at line {}", program.line);
+        let verb = if program.runs { "run" } else { "check" };
+        let mut command = Command::new("cargo");
+        command.args([verb, "--quiet", "--package", &name(program.line)]).current_dir(&workspace);
+        command.env("CARGO_TARGET_DIR", workspace.join("target")).env("RUSTFLAGS", "-D warnings");
+        expect_success(&format!("the program at line {}", program.line), &mut command)?;
+    }
+    Ok(())
+}
+
+/// Runs a command of the page, and expects output from those that call the program.
+fn run_command(line: &str) -> Result<(), Failure> {
+    println!("{line}");
+    let installation = root().join(FOLDER).join("installation");
+    let mut command = Command::new("sh");
+    command.args(["-c", line]).current_dir(root()).env("CARGO_INSTALL_ROOT", &installation);
+    command.env("PATH", search_path(&installation.join("bin")));
+    let output = expect_success(line, &mut command)?;
+    if output.trim().is_empty() && !line.starts_with("cargo install") {
+        return Err(Failure::new(format!("`{line}` printed nothing")));
+    }
+    Ok(())
+}
+
+/// Returns the search path of this process with a folder before it.
+fn search_path(first: &Path) -> OsString {
+    #[expect(clippy::disallowed_methods, reason = "commands are found as in the shell of the reader")]
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut joined = OsString::from(first);
+    joined.push(":");
+    joined.push(path);
+    joined
+}
+
+fn expect_success(name: &str, command: &mut Command) -> Result<String, Failure> {
+    let output = command.output().map_err(|error| Failure::new(format!("{name}: {error}")))?;
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    if output.status.success() {
+        return Ok(printed);
+    }
+    let error = String::from_utf8_lossy(&output.stderr);
+    Err(Failure::new(format!("{name}: {}\n{printed}\n{error}", output.status)))
+}
+
+/// Writes a file and the folders above it. Leaves a file alone that has this content, so that it is not built again.
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    if fs::read_to_string(path).is_ok_and(|found| found == text) {
+        return Ok(());
+    }
+    let folder = path.parent().unwrap_or(path);
+    fs::create_dir_all(folder).map_err(|error| Failure::about(folder, &error))?;
+    fs::write(path, text).map_err(|error| Failure::about(path, &error))
+}
+
+#[cfg(test)]
+mod tests;
