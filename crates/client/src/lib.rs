@@ -110,7 +110,7 @@ pub use quota::{
 pub use retry::{FailureClass, RetryConfig};
 
 pub use bytes::Bytes;
-pub use invoke_model_signing::{SignError, Signed};
+pub use invoke_model_signing::{SignError, SigningOutput};
 #[cfg(feature = "http2")]
 pub use invoke_model_transport::HttpVersionPolicy;
 pub use invoke_model_transport::{

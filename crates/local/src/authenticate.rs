@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use http::StatusCode;
 use http::header::{AUTHORIZATION, HeaderMap};
 use http::request::Parts;
-use invoke_model_signing::{AmzDate, Credentials, PayloadHash, Verified, Verifier, VerifyError};
+use invoke_model_signing::{AmzDate, Credentials, PayloadHash, VerifiedSignature, Verifier, VerifyError};
 use invoke_model_types::service::SIGNING_NAME;
 use subtle::ConstantTimeEq;
 
@@ -52,7 +52,7 @@ impl std::fmt::Debug for Token {
 #[derive(Debug)]
 pub(crate) enum Caller {
     /// By signature.
-    Signed(Box<Verified>),
+    Signed(Box<VerifiedSignature>),
     /// By bearer token.
     Bearer,
     /// Nobody asked.
@@ -118,15 +118,15 @@ fn refusal(error: VerifyError) -> CommonError {
             );
         }
         // 400: <https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html>
-        VerifyError::Malformed { .. } => {
+        VerifyError::MalformedHeader { .. } => {
             let message = format!("The request signature does not conform to AWS standards: {error}.");
             return CommonError::new(StatusCode::BAD_REQUEST, "IncompleteSignatureException", message);
         }
-        VerifyError::UnknownAccessKey { .. } | VerifyError::WrongToken { .. } => {
+        VerifyError::UnknownAccessKey { .. } | VerifyError::WrongSessionToken { .. } => {
             let message = format!("{UNKNOWN_CLIENT} ({error})");
             return CommonError::forbidden("UnrecognizedClientException", message);
         }
-        VerifyError::Skewed { signed_at, now, allowed } => skewed(*signed_at, *now, *allowed),
+        VerifyError::ClockSkew { signed_at, now, max_skew } => skewed(*signed_at, *now, *max_skew),
         VerifyError::WrongScope { expected, found } => format!("{} ({error})", wrong_scope(expected, found)),
         VerifyError::SignatureMismatch(mismatch) => format!("{MISMATCH}\n\n{mismatch}"),
         _ => format!("{MISMATCH} ({error})"),

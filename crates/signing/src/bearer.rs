@@ -4,7 +4,7 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 
 use crate::error::SignError;
-use crate::field::{X_AMZ_CONTENT_SHA256, X_AMZ_DATE, X_AMZ_SECURITY_TOKEN};
+use crate::header::{X_AMZ_CONTENT_SHA256, X_AMZ_DATE, X_AMZ_SECURITY_TOKEN};
 use crate::sign::sensitive;
 
 /// Sets `authorization: Bearer <token>` (RFC 6750, section 2.1), marked sensitive, and removes the fields of an
@@ -14,12 +14,12 @@ use crate::sign::sensitive;
 ///
 /// A token that is empty or has blanks, line ends or other characters outside visible ASCII is refused, and is
 /// not in the error. The request then has no `authorization`.
-pub fn bearer(request: &mut Parts, token: &str) -> Result<(), SignError> {
+pub fn set_bearer_token(request: &mut Parts, token: &str) -> Result<(), SignError> {
     for name in [AUTHORIZATION, X_AMZ_CONTENT_SHA256, X_AMZ_DATE, X_AMZ_SECURITY_TOKEN] {
         request.headers.remove(name);
     }
     if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(SignError::InvalidPart { part: "bearer token" });
+        return Err(SignError::InvalidParameter { parameter: "bearer token" });
     }
     request.headers.insert(AUTHORIZATION, sensitive(format!("Bearer {token}"), "bearer token")?);
     Ok(())
@@ -39,7 +39,7 @@ mod tests {
             .unwrap()
             .into_parts()
             .0;
-        (bearer(&mut request, token), request)
+        (set_bearer_token(&mut request, token), request)
     }
 
     #[test]
@@ -55,7 +55,7 @@ mod tests {
     fn refuses_what_is_no_token() {
         for token in ["", "a b", "secret\n", "sécret", " secret", "\u{0}"] {
             let (result, request) = check(token);
-            assert_eq!(result, Err(SignError::InvalidPart { part: "bearer token" }));
+            assert_eq!(result, Err(SignError::InvalidParameter { parameter: "bearer token" }));
             assert!(!request.headers.contains_key(AUTHORIZATION));
         }
     }

@@ -8,10 +8,9 @@ use std::ops::Range;
 
 use http::request::Parts;
 
-use crate::difference::Difference;
-use crate::field::{Field, SECURITY_TOKEN};
+use crate::header::{SECURITY_TOKEN, SignableHeader};
 use crate::payload::PayloadHash;
-use crate::settings::Settings;
+use crate::settings::SigningSettings;
 use crate::{path, query};
 
 /// A request as a signature sees it: text, as it goes on the wire.
@@ -23,7 +22,7 @@ pub struct SignableRequest<'a> {
     method: &'a str,
     path: &'a str,
     query: &'a str,
-    fields: Vec<Field<'a>>,
+    fields: Vec<SignableHeader<'a>>,
     payload: &'a str,
 }
 
@@ -34,20 +33,20 @@ impl<'a> SignableRequest<'a> {
         method: &'a str,
         path: &'a str,
         query: &'a str,
-        fields: Vec<Field<'a>>,
+        fields: Vec<SignableHeader<'a>>,
         payload: &'a str,
     ) -> Self {
         Self { method, path, query, fields: sorted(fields), payload }
     }
 
     /// The same of `http` types, with these fields.
-    pub(crate) fn of(request: &'a Parts, fields: Vec<Field<'a>>, payload: &'a PayloadHash) -> Self {
+    pub(crate) fn of(request: &'a Parts, fields: Vec<SignableHeader<'a>>, payload: &'a PayloadHash) -> Self {
         let (path, query) = (request.uri.path(), request.uri.query().unwrap_or_default());
         Self::new(request.method.as_str(), path, query, fields, payload.as_str())
     }
 
     /// Brings the request into its canonical form.
-    pub fn canonical(&self, settings: &Settings) -> CanonicalRequest {
+    pub fn canonical(&self, settings: &SigningSettings) -> CanonicalRequest {
         let mut text = String::with_capacity(self.estimate());
         text.push_str(self.method);
         text.push('\n');
@@ -90,7 +89,7 @@ impl<'a> SignableRequest<'a> {
     }
 
     /// The fields grouped by name, sorted by name; no group is empty.
-    pub(crate) fn fields_by_name(&self) -> impl Iterator<Item = &[Field<'a>]> {
+    pub(crate) fn fields_by_name(&self) -> impl Iterator<Item = &[SignableHeader<'a>]> {
         self.fields.chunk_by(|a, b| a.name == b.name)
     }
 
@@ -103,7 +102,7 @@ impl<'a> SignableRequest<'a> {
 }
 
 /// The fields by their names; repeated ones keep their order. They are few, and mostly in order: `sort` is more code.
-fn sorted(mut fields: Vec<Field<'_>>) -> Vec<Field<'_>> {
+fn sorted(mut fields: Vec<SignableHeader<'_>>) -> Vec<SignableHeader<'_>> {
     for end in 1..fields.len() {
         let mut at = end;
         while at > 0 && fields[at - 1].name > fields[at].name {
@@ -115,7 +114,7 @@ fn sorted(mut fields: Vec<Field<'_>>) -> Vec<Field<'_>> {
 }
 
 /// Appends `name:value,value`.
-fn write_field(text: &mut String, same_name: &[Field<'_>]) {
+fn write_field(text: &mut String, same_name: &[SignableHeader<'_>]) {
     text.push_str(&same_name[0].name);
     for (index, field) in same_name.iter().enumerate() {
         text.push(if index == 0 { ':' } else { ',' });
@@ -146,12 +145,12 @@ impl CanonicalRequest {
     }
 
     /// The first line in which another canonical request differs from this one.
-    pub fn first_difference(&self, other: &str) -> Option<Difference> {
+    pub fn diff(&self, other: &str) -> Option<CanonicalRequestDiff> {
         let ours: Vec<_> = self.text.split('\n').collect();
         let theirs: Vec<_> = other.split('\n').collect();
         let index = (0..ours.len().max(theirs.len())).find(|&index| ours.get(index) != theirs.get(index))?;
         let shown = |lines: &[&str]| lines.get(index).map(|line| self.shown(line).into_owned());
-        Some(Difference { number: index + 1, ours: shown(&ours), theirs: shown(&theirs) })
+        Some(CanonicalRequestDiff { line_number: index + 1, computed: shown(&ours), client: shown(&theirs) })
     }
 
     /// The same request with one line replaced.
@@ -197,5 +196,52 @@ impl fmt::Display for CanonicalRequest {
 impl fmt::Debug for CanonicalRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.to_string())
+    }
+}
+
+/// The first line in which two canonical requests differ. Sensitive header values are redacted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CanonicalRequestDiff {
+    line_number: usize,
+    computed: Option<String>,
+    client: Option<String>,
+}
+
+impl CanonicalRequestDiff {
+    /// Returns the line number, counted from 1.
+    pub fn line_number(&self) -> usize {
+        self.line_number
+    }
+
+    /// Returns the line that the verifier computed, or `None` if only the client's canonical request has this line.
+    pub fn computed(&self) -> Option<&str> {
+        self.computed.as_deref()
+    }
+
+    /// Returns the line that the client signed, or `None` if its canonical request has fewer lines.
+    pub fn client(&self) -> Option<&str> {
+        self.client.as_deref()
+    }
+}
+
+impl fmt::Display for CanonicalRequestDiff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // `Debug` shows blanks and carriage returns at the end of a line.
+        let number = self.line_number;
+        match (self.computed(), self.client()) {
+            (Some(computed), Some(client)) => {
+                write!(f, "line {number} must be {computed:?}, but the client signed {client:?}")
+            }
+            (Some(computed), None) => {
+                write!(
+                    f,
+                    "line {number} must be {computed:?}, but the client signed only {} lines",
+                    number - 1
+                )
+            }
+            (None, client) => {
+                write!(f, "the client signed an extra line {number}: {:?}", client.unwrap_or_default())
+            }
+        }
     }
 }

@@ -1,22 +1,27 @@
-//! The key pair that signs, and the token that goes with temporary ones.
+//! Access keys that sign requests.
 
 use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
 
 use zeroize::Zeroizing;
 
-/// An access key id, its secret access key and, for temporary credentials, a session token.
+/// An access key id and its secret access key; for temporary credentials also a session token and an expiry.
 ///
-/// `Debug` shows the access key id only. The secret and the token are wiped from memory on drop.
+/// `Debug` redacts the secret access key and the session token. Both are wiped from memory on drop.
 #[derive(Clone)]
 pub struct Credentials {
     access_key_id: String,
     secret_access_key: Zeroizing<String>,
     session_token: Option<Zeroizing<String>>,
+    expiry: Option<SystemTime>,
+    source: Option<Arc<str>>,
 }
 
 impl Credentials {
-    /// Credentials from their parts. An empty session token counts as none: that is what an exported but
-    /// empty `AWS_SESSION_TOKEN` means.
+    /// Creates credentials that do not expire.
+    ///
+    /// An empty session token counts as unset, because shells export an unset `AWS_SESSION_TOKEN` as an empty string.
     pub fn new(
         access_key_id: impl Into<String>,
         secret_access_key: impl Into<String>,
@@ -26,22 +31,50 @@ impl Credentials {
             access_key_id: access_key_id.into(),
             secret_access_key: Zeroizing::new(secret_access_key.into()),
             session_token: session_token.filter(|token| !token.is_empty()).map(Zeroizing::new),
+            expiry: None,
+            source: None,
         }
     }
 
-    /// The public half of the key pair, as in `AKIDEXAMPLE`.
+    /// Sets the time from which on the service rejects these credentials; `None` means that they do not expire.
+    ///
+    /// Signing does not check it. A client must load new credentials before this time.
+    #[must_use]
+    pub fn with_expiry(self, expiry: impl Into<Option<SystemTime>>) -> Self {
+        Self { expiry: expiry.into(), ..self }
+    }
+
+    /// Sets a description of where the credentials were loaded from, such as `` profile `dev`: static keys ``.
+    ///
+    /// It is printed in logs and by `Debug`, so it must not contain a secret.
+    #[must_use]
+    pub fn with_source(self, source: impl Into<Arc<str>>) -> Self {
+        Self { source: Some(source.into()), ..self }
+    }
+
+    /// Returns the access key id, for example `AKIDEXAMPLE`. It is not secret.
     pub fn access_key_id(&self) -> &str {
         &self.access_key_id
     }
 
-    /// The secret half of the key pair. Never print it.
+    /// Returns the secret access key. Do not print it.
     pub fn secret_access_key(&self) -> &str {
         &self.secret_access_key
     }
 
-    /// The token of temporary credentials. Never print it.
+    /// Returns the session token of temporary credentials. Do not print it.
     pub fn session_token(&self) -> Option<&str> {
         self.session_token.as_ref().map(|token| token.as_str())
+    }
+
+    /// Returns the time from which on the service rejects these credentials, or `None` if they do not expire.
+    pub fn expiry(&self) -> Option<SystemTime> {
+        self.expiry
+    }
+
+    /// Returns the description of where the credentials were loaded from, if the provider set one.
+    pub fn source(&self) -> Option<&str> {
+        self.source.as_deref()
     }
 }
 
@@ -51,6 +84,8 @@ impl fmt::Debug for Credentials {
             .field("access_key_id", &self.access_key_id)
             .field("secret_access_key", &"[redacted]")
             .field("session_token", &self.session_token.as_ref().map(|_| "[redacted]"))
+            .field("expiry", &self.expiry)
+            .field("source", &self.source)
             .finish()
     }
 }

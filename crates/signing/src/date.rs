@@ -20,7 +20,7 @@ pub struct AmzDate {
 /// Not a time that `x-amz-date` can express.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a time of the form 20150830T123600Z between 1970 and 9999")]
-pub struct DateError;
+pub struct AmzDateError;
 
 impl AmzDate {
     /// The whole text, `20150830T123600Z`.
@@ -50,25 +50,25 @@ impl AmzDate {
 }
 
 impl TryFrom<SystemTime> for AmzDate {
-    type Error = DateError;
+    type Error = AmzDateError;
 
     /// Fractions of a second are cut off.
-    fn try_from(time: SystemTime) -> Result<Self, DateError> {
-        let seconds = time.duration_since(UNIX_EPOCH).map_err(|_| DateError)?.as_secs();
+    fn try_from(time: SystemTime) -> Result<Self, AmzDateError> {
+        let seconds = time.duration_since(UNIX_EPOCH).map_err(|_| AmzDateError)?.as_secs();
         let (date, second) = (Date::of(seconds / DAY), seconds % DAY);
         if date.year > 9999 {
-            return Err(DateError);
+            return Err(AmzDateError);
         }
         Ok(Self { text: text(date, second), seconds })
     }
 }
 
 impl FromStr for AmzDate {
-    type Err = DateError;
+    type Err = AmzDateError;
 
-    fn from_str(text: &str) -> Result<Self, DateError> {
-        let seconds = seconds(text).ok_or(DateError)?;
-        let text = text.as_bytes().try_into().map_err(|_| DateError)?;
+    fn from_str(text: &str) -> Result<Self, AmzDateError> {
+        let seconds = seconds(text).ok_or(AmzDateError)?;
+        let text = text.as_bytes().try_into().map_err(|_| AmzDateError)?;
         Ok(Self { text: Ascii::new(text), seconds })
     }
 }
@@ -127,7 +127,7 @@ mod tests {
         let before = UNIX_EPOCH - Duration::from_nanos(1);
         let after = UNIX_EPOCH + Duration::from_secs(253_402_300_800);
         for time in [before, after] {
-            assert_eq!(AmzDate::try_from(time), Err(DateError));
+            assert_eq!(AmzDate::try_from(time), Err(AmzDateError));
         }
     }
 
@@ -149,7 +149,7 @@ mod tests {
             "2015083é0T123600Z",
             "201508301T23600Z",
         ] {
-            assert_eq!(text.parse::<AmzDate>(), Err(DateError), "{text:?}");
+            assert_eq!(text.parse::<AmzDate>(), Err(AmzDateError), "{text:?}");
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::date::{AmzDate, DateError};
-use crate::mismatch::Mismatch;
+use crate::date::{AmzDate, AmzDateError};
+use crate::mismatch::SignatureMismatch;
 
 /// A request that cannot be signed. Nothing in it is secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -15,16 +15,16 @@ pub enum SignError {
 
     /// A header field holds bytes that are not text, so the canonical request has no form for it.
     #[error("cannot sign: the value of header field `{name}` is not UTF-8 text")]
-    InvalidField {
+    InvalidHeader {
         /// The field's name.
         name: String,
     },
 
     /// A part of the signature that is empty or cannot stand in a header field.
-    #[error("cannot sign: the {part} is empty or has a character that it must not have")]
-    InvalidPart {
+    #[error("cannot sign: the {parameter} is empty or has a character that it must not have")]
+    InvalidParameter {
         /// What it is: `access key id`, `region`, `service`, `session token` or `bearer token`.
-        part: &'static str,
+        parameter: &'static str,
     },
 
     /// A presigned request is good for 1 second to seven days.
@@ -33,15 +33,15 @@ pub enum SignError {
 
     /// The target with the signature in it is longer than a URI can be here (65,534 bytes).
     #[error("cannot presign: the URI is too long with the signature in it")]
-    InvalidTarget,
+    UriTooLong,
 
     /// The time is before 1970 or after 9999.
     #[error("cannot sign: the time is not between 1970 and 9999")]
     TimeOutOfRange,
 }
 
-impl From<DateError> for SignError {
-    fn from(_: DateError) -> Self {
+impl From<AmzDateError> for SignError {
+    fn from(_: AmzDateError) -> Self {
         Self::TimeOutOfRange
     }
 }
@@ -55,10 +55,10 @@ pub enum VerifyError {
     MissingAuthentication,
 
     /// A field that the signature rests on cannot be read.
-    #[error("header field `{field}` {problem}")]
-    Malformed {
+    #[error("header field `{name}` {problem}")]
+    MalformedHeader {
         /// The field's name.
-        field: String,
+        name: String,
         /// What is wrong with it, as the rest of a sentence.
         problem: &'static str,
     },
@@ -72,20 +72,20 @@ pub enum VerifyError {
 
     /// The session token is missing, or is not the one that belongs to the access key.
     #[error("`x-amz-security-token` is missing or does not belong to access key `{access_key_id}`")]
-    WrongToken {
+    WrongSessionToken {
         /// The access key id that the client sent.
         access_key_id: String,
     },
 
     /// Signed too long ago or too far in the future.
-    #[error("signed at {}, which is more than {} s away from {}", stamp(.signed_at), .allowed.as_secs(), stamp(.now))]
-    Skewed {
+    #[error("signed at {}, which is more than {} s away from {}", stamp(.signed_at), .max_skew.as_secs(), stamp(.now))]
+    ClockSkew {
         /// The time in `x-amz-date`.
         signed_at: SystemTime,
         /// The time of verification.
         now: SystemTime,
         /// How far apart they may be.
-        allowed: Duration,
+        max_skew: Duration,
     },
 
     /// Signed for another day than that of `x-amz-date`, for another region, or for another service.
@@ -99,23 +99,23 @@ pub enum VerifyError {
 
     /// A field that must be signed when present is not.
     #[error("header field `{name}` must be signed, but is not in SignedHeaders")]
-    UnsignedField {
+    UnsignedHeader {
         /// `host`, or a field that starts with `x-amz-`.
         name: String,
     },
 
     /// `x-amz-content-sha256` speaks of another body than the one received.
-    #[error("`x-amz-content-sha256` says `{stated}`, but the hash of the body is `{actual}`")]
+    #[error("`x-amz-content-sha256` says `{declared}`, but the hash of the body is `{actual}`")]
     PayloadMismatch {
         /// What the field says.
-        stated: String,
+        declared: String,
         /// The hash of the body as received.
         actual: String,
     },
 
     /// All is in order but the signature: the client signed something else, or with another secret.
     #[error("the signature does not match: {}", .0.summary())]
-    SignatureMismatch(Box<Mismatch>),
+    SignatureMismatch(Box<SignatureMismatch>),
 }
 
 fn stamp(time: &SystemTime) -> String {

@@ -11,7 +11,7 @@ use crate::date::AmzDate;
 use crate::error::SignError;
 use crate::payload::sha256_hex;
 use crate::scope::CredentialScope;
-use crate::sign::{Signed, Signer};
+use crate::sign::{Signer, SigningOutput};
 
 /// What stands before each string to sign.
 const ALGORITHM: &str = "AWS4-HMAC-SHA256-PAYLOAD";
@@ -25,9 +25,9 @@ const ALGORITHM: &str = "AWS4-HMAC-SHA256-PAYLOAD";
 ///
 /// ```
 /// # use std::time::{Duration, SystemTime};
-/// # use invoke_model_signing::{Credentials, PayloadHash, Settings, Signer};
+/// # use invoke_model_signing::{Credentials, PayloadHash, SigningSettings, Signer};
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let settings = Settings { content_sha256: true, ..Settings::default() };
+/// let settings = SigningSettings { content_sha256: true, ..SigningSettings::default() };
 /// let signer = Signer::new("us-east-1", "transcribe").with_settings(settings);
 /// let credentials = Credentials::new("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", None);
 /// let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_440_938_160);
@@ -35,7 +35,7 @@ const ALGORITHM: &str = "AWS4-HMAC-SHA256-PAYLOAD";
 /// let (mut parts, ()) = request.body(())?.into_parts();
 /// let signed = signer.sign(&mut parts, &credentials, &PayloadHash::streaming_events(), now)?;
 ///
-/// let mut events = signer.events(&credentials, &signed);
+/// let mut events = signer.event_signer(&credentials, &signed);
 /// let frame = b"a message as a frame";
 /// let event = events.sign(frame, now)?;
 /// assert_eq!(event.date, 1_440_938_160_000); // `:date`
@@ -62,7 +62,7 @@ pub struct SignedEvent {
 
 impl Signer {
     /// A signer of the events that follow a signed request.
-    pub fn events(&self, credentials: &Credentials, request: &Signed) -> EventSigner<'_> {
+    pub fn event_signer(&self, credentials: &Credentials, request: &SigningOutput) -> EventSigner<'_> {
         EventSigner { signer: self, credentials: credentials.clone(), previous: request.signature }
     }
 }
@@ -126,7 +126,7 @@ mod tests {
         let (mut parts, ()) = http::Request::post("https://example.com/").body(()).unwrap().into_parts();
         let now = UNIX_EPOCH + Duration::from_millis(1_440_938_160_999);
         let request = signer.sign(&mut parts, &credentials, &PayloadHash::streaming_events(), now).unwrap();
-        let mut events = signer.events(&credentials, &request);
+        let mut events = signer.event_signer(&credentials, &request);
         messages.iter().map(|message| events.sign(message, now).unwrap().signature).collect()
     }
 

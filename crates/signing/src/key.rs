@@ -34,7 +34,11 @@ impl SigningKey {
 }
 
 /// The signature of a string to sign, 64 lower-case hex digits, with a signing key derived for this call alone.
-pub fn signature(credentials: &Credentials, scope: &CredentialScope, string_to_sign: &str) -> String {
+pub fn calculate_signature(
+    credentials: &Credentials,
+    scope: &CredentialScope,
+    string_to_sign: &str,
+) -> String {
     let key = SigningKey::derive(credentials.secret_access_key(), scope);
     Hex::of(key.sign(string_to_sign)).as_str().to_owned()
 }

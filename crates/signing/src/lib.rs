@@ -1,10 +1,10 @@
 //! AWS Signature Version 4 in header fields and in queries, signed events, and bearer tokens, as pure functions.
 //!
 //! [`Signer::sign`] adds a signature to an [`http`] request, [`Verifier::verify`] checks one and explains what does
-//! not match, [`bearer`] sets a token. Time and credentials are arguments: nothing here does input or output,
+//! not match, [`set_bearer_token`] sets a token. Time and credentials are arguments: nothing here does input or output,
 //! reads a clock or the environment, or knows a service.
 //!
-//! [`Signer::presign`] signs in the query, so that a URL is enough; [`Signer::events`] signs the messages of an event
+//! [`Signer::presign`] signs in the query, so that a URL is enough; [`Signer::event_signer`] signs the messages of an event
 //! stream. Not here: verification of these two, signed chunks of other bodies, and SigV4a.
 //!
 //! # The contract
@@ -51,13 +51,12 @@ mod calendar;
 mod canonical;
 mod credentials;
 mod date;
-mod difference;
 mod error;
 mod event;
-mod field;
+mod header;
 mod key;
+mod likely_cause;
 mod mismatch;
-mod mistake;
 mod path;
 mod payload;
 mod presign;
@@ -67,20 +66,19 @@ mod settings;
 mod sign;
 mod verify;
 
-pub use bearer::bearer;
-pub use canonical::{CanonicalRequest, SignableRequest};
+pub use bearer::set_bearer_token;
+pub use canonical::{CanonicalRequest, CanonicalRequestDiff, SignableRequest};
 pub use credentials::Credentials;
-pub use date::{AmzDate, DateError};
-pub use difference::Difference;
+pub use date::{AmzDate, AmzDateError};
 pub use error::{SignError, VerifyError};
 pub use event::{EventSigner, SignedEvent};
-pub use field::Field;
-pub use key::signature;
-pub use mismatch::Mismatch;
-pub use mistake::Mistake;
+pub use header::SignableHeader;
+pub use key::calculate_signature;
+pub use likely_cause::LikelyCause;
+pub use mismatch::SignatureMismatch;
 pub use payload::{PayloadHash, PayloadHasher};
-pub use presign::{MAX_EXPIRY, Presigning};
+pub use presign::{MAX_PRESIGN_EXPIRY, PresignParams};
 pub use scope::CredentialScope;
-pub use settings::Settings;
-pub use sign::{Signed, Signer, string_to_sign};
-pub use verify::{Verified, Verifier};
+pub use settings::SigningSettings;
+pub use sign::{Signer, SigningOutput, string_to_sign};
+pub use verify::{VerifiedSignature, Verifier};

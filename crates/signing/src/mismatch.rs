@@ -1,82 +1,81 @@
-//! Why a signature does not match: both canonical requests and the first line that differs.
+//! Explains why a signature does not match.
 
 use std::fmt;
 
-use crate::canonical::CanonicalRequest;
-use crate::difference::Difference;
-use crate::mistake::Mistake;
+use crate::canonical::{CanonicalRequest, CanonicalRequestDiff};
+use crate::likely_cause::LikelyCause;
 
-/// A signature that is not the one computed here.
+/// A signature that differs from the one that the verifier computed, with an explanation.
 ///
-/// The client's canonical request does not travel with the request. But if a known [`Mistake`] gives the client's
-/// signature, that canonical request is the client's for certain, and is shown. If none does, the client has
-/// another secret, or the body or a signed field changed after signing; whoever has the client's canonical
-/// request can [`compare`](Self::compare) it.
+/// A request does not contain the canonical request that its client signed. The verifier therefore tries the canonical
+/// request that each [`LikelyCause`] would have produced. If one of them yields the client's signature, it is the
+/// client's canonical request, and [`client_canonical_request`](Self::client_canonical_request) returns it. If none
+/// does, the client used another secret access key, or the body or a signed header changed after signing. In that case
+/// compare the canonical request that the client logged with [`diff_with`](Self::diff_with).
 ///
-/// `Display` is the whole explanation on several lines, without sensitive values.
-#[derive(Debug, Clone)]
-pub struct Mismatch {
-    pub(crate) ours: CanonicalRequest,
+/// `Display` prints the whole explanation on several lines; [`summary`](Self::summary) is one line. Both redact
+/// sensitive header values.
+#[derive(Clone, Debug)]
+pub struct SignatureMismatch {
+    pub(crate) canonical_request: CanonicalRequest,
     pub(crate) string_to_sign: String,
-    pub(crate) explained: Option<(Mistake, CanonicalRequest)>,
+    pub(crate) explanation: Option<(LikelyCause, CanonicalRequest)>,
 }
 
-impl Mismatch {
-    /// The canonical request as computed here.
-    pub fn ours(&self) -> &CanonicalRequest {
-        &self.ours
+impl SignatureMismatch {
+    /// Returns the canonical request that the verifier computed.
+    pub fn canonical_request(&self) -> &CanonicalRequest {
+        &self.canonical_request
     }
 
-    /// The canonical request that the client signed, if it is known.
-    pub fn theirs(&self) -> Option<&CanonicalRequest> {
-        self.explained.as_ref().map(|(_, theirs)| theirs)
+    /// Returns the canonical request that the client signed, or `None` if no [`LikelyCause`] explains the signature.
+    pub fn client_canonical_request(&self) -> Option<&CanonicalRequest> {
+        self.explanation.as_ref().map(|(_, canonical_request)| canonical_request)
     }
 
-    /// The string to sign as computed here.
+    /// Returns the string to sign that the verifier computed.
     pub fn string_to_sign(&self) -> &str {
         &self.string_to_sign
     }
 
-    /// The mistake that explains the signature.
-    pub fn mistake(&self) -> Option<Mistake> {
-        self.explained.as_ref().map(|(mistake, _)| *mistake)
+    /// Returns the client error that produces exactly this signature, or `None` if no known error does.
+    pub fn likely_cause(&self) -> Option<LikelyCause> {
+        self.explanation.as_ref().map(|(cause, _)| *cause)
     }
 
-    /// The first line in which ours and theirs differ, if theirs is known.
-    pub fn difference(&self) -> Option<Difference> {
-        self.compare(self.theirs()?.as_str())
+    /// Returns the first line in which the two canonical requests differ, or `None` if the client's is unknown.
+    pub fn diff(&self) -> Option<CanonicalRequestDiff> {
+        self.diff_with(self.client_canonical_request()?.as_str())
     }
 
-    /// The first line in which a canonical request, as the client printed it, differs from ours. None means that
-    /// they are the same, so the secrets differ.
-    pub fn compare(&self, client_canonical_request: &str) -> Option<Difference> {
-        self.ours.first_difference(client_canonical_request)
+    /// Returns the first line in which a canonical request logged by the client differs from the verifier's.
+    ///
+    /// `None` means that they are equal, so the secret access keys differ.
+    pub fn diff_with(&self, client_canonical_request: &str) -> Option<CanonicalRequestDiff> {
+        self.canonical_request.diff(client_canonical_request)
     }
 
-    /// The explanation in one line.
+    /// Returns the explanation in one line.
     pub fn summary(&self) -> String {
-        match (self.mistake(), self.difference()) {
-            (Some(mistake), Some(difference)) => format!("{mistake}; {difference}"),
-            _ => {
-                "the client has another secret access key, or the body or a signed header field is not as it \
-                  was when signed"
-                    .to_owned()
-            }
+        match (self.likely_cause(), self.diff()) {
+            (Some(cause), Some(diff)) => format!("{cause}; {diff}"),
+            _ => "the client used another secret access key, or the body or a signed header changed after signing"
+                .to_owned(),
         }
     }
 }
 
-impl fmt::Display for Mismatch {
+impl fmt::Display for SignatureMismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut section = |title: &str, text: &str| {
             writeln!(f, "{title}:")?;
             (1..).zip(text.split('\n')).try_for_each(|(number, line)| writeln!(f, "{number:>4} | {line}"))
         };
-        section("Canonical request, computed here", &self.ours.to_string())?;
-        if let Some(theirs) = self.theirs() {
-            section("Canonical request, signed by the client", &theirs.to_string())?;
+        section("Canonical request computed by the verifier", &self.canonical_request.to_string())?;
+        if let Some(client) = self.client_canonical_request() {
+            section("Canonical request signed by the client", &client.to_string())?;
         }
-        section("String to sign, computed here", &self.string_to_sign)?;
+        section("String to sign computed by the verifier", &self.string_to_sign)?;
         write!(f, "The signature does not match: {}.", self.summary())
     }
 }

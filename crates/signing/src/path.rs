@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::settings::Settings;
+use crate::settings::SigningSettings;
 
 /// All but the unreserved characters of RFC 3986, section 2.3.
 pub(crate) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -17,7 +17,7 @@ pub(crate) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.
 const RESERVED_IN_PATH: &AsciiSet = &RESERVED.remove(b'/');
 
 /// Appends the canonical form of a path.
-pub(crate) fn write(text: &mut String, path: &str, settings: &Settings) {
+pub(crate) fn write(text: &mut String, path: &str, settings: &SigningSettings) {
     let path = if settings.normalize_path { normalize(path) } else { Cow::Borrowed(path) };
     if !path.starts_with('/') {
         text.push('/');
@@ -69,7 +69,7 @@ mod tests {
 
     fn check(path: &str, expected: &str) {
         let mut text = String::new();
-        write(&mut text, path, &Settings::default());
+        write(&mut text, path, &SigningSettings::default());
         assert_eq!(text, expected, "{path}");
     }
 
@@ -107,7 +107,11 @@ mod tests {
     #[test]
     fn left_alone_on_demand() {
         let mut text = String::new();
-        let s3 = Settings { normalize_path: false, double_encode_path: false, ..Settings::default() };
+        let s3 = SigningSettings {
+            normalize_path: false,
+            double_encode_path: false,
+            ..SigningSettings::default()
+        };
         write(&mut text, "//a/../b%20c", &s3);
         assert_eq!(text, "//a/../b%20c");
     }

@@ -16,21 +16,21 @@ use crate::canonical::SignableRequest;
 use crate::credentials::Credentials;
 use crate::date::AmzDate;
 use crate::error::SignError;
-use crate::field::{X_AMZ_DATE, X_AMZ_SECURITY_TOKEN};
+use crate::header::{X_AMZ_DATE, X_AMZ_SECURITY_TOKEN};
 use crate::path::RESERVED;
 use crate::payload::PayloadHash;
 use crate::scope::CredentialScope;
-use crate::sign::{Signed, Signer, fields, string_to_sign};
+use crate::sign::{Signer, SigningOutput, fields, string_to_sign};
 
 /// The longest time that a presigned request is good for: seven days.
-pub const MAX_EXPIRY: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+pub const MAX_PRESIGN_EXPIRY: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// The query parameters of a presigned request.
 ///
 /// [`Signer::presign`] makes them from `http` types; by hand they go with a
 /// [`SignableRequest`](crate::SignableRequest).
 #[derive(Debug, Clone, Copy)]
-pub struct Presigning<'a> {
+pub struct PresignParams<'a> {
     /// Who signs.
     pub access_key_id: &'a str,
     /// What the signature is good for.
@@ -43,10 +43,10 @@ pub struct Presigning<'a> {
     pub signed_headers: &'a str,
 }
 
-impl Presigning<'_> {
+impl PresignParams<'_> {
     /// The query with the parameters behind those that it has, and the session token if it is to be signed. What goes
-    /// on the wire has [`X-Amz-Signature`](Self::signed) behind that.
-    pub fn query(&self, query: &str, session_token: Option<&str>) -> String {
+    /// on the wire has [`X-Amz-Signature`](Self::signed_query) behind that.
+    pub fn unsigned_query(&self, query: &str, session_token: Option<&str>) -> String {
         let credential = format!("{}/{}", self.access_key_id, self.scope);
         let expires = self.expires.as_secs().to_string();
         let mut all = query.to_owned();
@@ -66,7 +66,7 @@ impl Presigning<'_> {
     }
 
     /// The query as it goes on the wire: with the token, if it was not signed, and the signature.
-    pub fn signed(mut query: String, unsigned_token: Option<&str>, signature: &str) -> String {
+    pub fn signed_query(mut query: String, unsigned_token: Option<&str>, signature: &str) -> String {
         if let Some(token) = unsigned_token {
             append(&mut query, TOKEN, token);
         }
@@ -94,12 +94,12 @@ impl Signer {
     ///
     /// All fields of the request are signed, as [`sign`](Self::sign) does it, so whoever sends the request must send them
     /// too: presign a request with as few as it can do with. `payload` is often [`PayloadHash::unsigned`], as the body is
-    /// not known yet; [`Settings::content_sha256`](crate::Settings) has no part in it. [`Verifier`](crate::Verifier) does
+    /// not known yet; [`SigningSettings::content_sha256`](crate::SigningSettings) has no part in it. [`Verifier`](crate::Verifier) does
     /// not read presigned requests.
     ///
     /// # Errors
     ///
-    /// See [`SignError`]; `expires` must be 1 second to [`MAX_EXPIRY`], fractions are cut off. The request is then as
+    /// See [`SignError`]; `expires` must be 1 second to [`MAX_PRESIGN_EXPIRY`], fractions are cut off. The request is then as
     /// it was, but without the fields of an earlier signature.
     ///
     /// ```
@@ -126,8 +126,8 @@ impl Signer {
         payload: &PayloadHash,
         time: SystemTime,
         expires: Duration,
-    ) -> Result<Signed, SignError> {
-        if expires.as_secs() == 0 || expires > MAX_EXPIRY {
+    ) -> Result<SigningOutput, SignError> {
+        if expires.as_secs() == 0 || expires > MAX_PRESIGN_EXPIRY {
             return Err(SignError::InvalidExpiry);
         }
         for field in [AUTHORIZATION, X_AMZ_DATE, X_AMZ_SECURITY_TOKEN] {
@@ -144,20 +144,20 @@ impl Signer {
             token => (None, token),
         };
         let access_key_id = credentials.access_key_id();
-        let presigning = Presigning {
+        let params = PresignParams {
             access_key_id,
             scope: &scope,
             date: &date,
             expires,
             signed_headers: &signed_headers,
         };
-        let query = presigning.query(&query, signed_token);
+        let query = params.unsigned_query(&query, signed_token);
         let canonical_request = unsigned.with_query(&query).canonical(self.settings());
         let string_to_sign = string_to_sign(&date, &scope, canonical_request.as_str());
         let signature = Hex::of(self.key(credentials, &scope).sign(&string_to_sign));
-        let query = Presigning::signed(query, unsigned_token, signature.as_str());
-        request.uri = with_query(&request.uri, &query).ok_or(SignError::InvalidTarget)?;
-        Ok(Signed::new(canonical_request, string_to_sign, signature))
+        let query = PresignParams::signed_query(query, unsigned_token, signature.as_str());
+        request.uri = with_query(&request.uri, &query).ok_or(SignError::UriTooLong)?;
+        Ok(SigningOutput::new(canonical_request, string_to_sign, signature))
     }
 }
 

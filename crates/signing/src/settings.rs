@@ -3,11 +3,11 @@
 /// How a service wants its requests signed. The default suits every service but S3.
 ///
 /// ```
-/// # use invoke_model_signing::Settings;
-/// let s3 = Settings { normalize_path: false, double_encode_path: false, ..Settings::default() };
+/// # use invoke_model_signing::SigningSettings;
+/// let s3 = SigningSettings { normalize_path: false, double_encode_path: false, ..SigningSettings::default() };
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Settings {
+pub struct SigningSettings {
     /// Removes `.`, `..` and empty segments from the path before it is signed. Default: true.
     pub normalize_path: bool,
     /// Percent-encodes the path as it goes on the wire once more, so that `%3A` is signed as `%253A`.
@@ -21,7 +21,7 @@ pub struct Settings {
     pub sign_session_token: bool,
 }
 
-impl Default for Settings {
+impl Default for SigningSettings {
     fn default() -> Self {
         Self {
             normalize_path: true,

@@ -12,11 +12,11 @@ use crate::canonical::{CanonicalRequest, SignableRequest};
 use crate::credentials::Credentials;
 use crate::date::AmzDate;
 use crate::error::SignError;
-use crate::field::{self, Field, X_AMZ_CONTENT_SHA256, X_AMZ_DATE, X_AMZ_SECURITY_TOKEN};
+use crate::header::{self, SignableHeader, X_AMZ_CONTENT_SHA256, X_AMZ_DATE, X_AMZ_SECURITY_TOKEN};
 use crate::key::{KeyCache, SigningKey};
 use crate::payload::{PayloadHash, sha256_hex};
 use crate::scope::CredentialScope;
-use crate::settings::Settings;
+use crate::settings::SigningSettings;
 
 /// Signs requests to one service in one region.
 ///
@@ -27,13 +27,13 @@ pub struct Signer {
     service: Arc<str>,
     /// Which of the two cannot stand in a scope: told when something is to be signed.
     invalid: Option<&'static str>,
-    settings: Settings,
+    settings: SigningSettings,
     keys: KeyCache,
 }
 
 impl Signer {
     /// A signer for a region (`us-east-1`) and a service by its signing name (`bedrock`), with default
-    /// [`Settings`].
+    /// [`SigningSettings`].
     pub fn new(region: impl Into<String>, service: impl Into<String>) -> Self {
         let (region, service): (Arc<str>, Arc<str>) = (region.into().into(), service.into().into());
         let invalid = match (is_part(&region), is_part(&service)) {
@@ -41,11 +41,11 @@ impl Signer {
             (true, false) => Some("service"),
             (true, true) => None,
         };
-        Self { region, service, invalid, settings: Settings::default(), keys: KeyCache::default() }
+        Self { region, service, invalid, settings: SigningSettings::default(), keys: KeyCache::default() }
     }
 
     /// The same signer for a service with other rules.
-    pub fn with_settings(self, settings: Settings) -> Self {
+    pub fn with_settings(self, settings: SigningSettings) -> Self {
         Self { settings, ..self }
     }
 
@@ -66,7 +66,7 @@ impl Signer {
         credentials: &Credentials,
         payload: &PayloadHash,
         time: SystemTime,
-    ) -> Result<Signed, SignError> {
+    ) -> Result<SigningOutput, SignError> {
         let signed = self.signed(request, credentials, payload, time);
         match signed {
             Ok((signed, fields)) => {
@@ -88,7 +88,7 @@ impl Signer {
         credentials: &Credentials,
         payload: &PayloadHash,
         time: SystemTime,
-    ) -> Result<(Signed, Fields), SignError> {
+    ) -> Result<(SigningOutput, Fields), SignError> {
         let date = AmzDate::try_from(time)?;
         let scope = self.scope(&date, credentials)?;
         let token = credentials.session_token();
@@ -96,17 +96,17 @@ impl Signer {
         // Fields of an earlier signature make room for those of this one.
         let (mut had_hash, mut had_token) = (false, false);
         let mut signed = fields(request, |name| {
-            had_hash |= name == field::CONTENT_SHA256;
-            had_token |= name == field::SECURITY_TOKEN;
-            matches!(name, field::DATE | field::CONTENT_SHA256 | field::SECURITY_TOKEN)
+            had_hash |= name == header::CONTENT_SHA256;
+            had_token |= name == header::SECURITY_TOKEN;
+            matches!(name, header::DATE | header::CONTENT_SHA256 | header::SECURITY_TOKEN)
         })?;
         let states_hash = self.settings.content_sha256 || had_hash;
-        signed.push(Field::lower_case(field::DATE, date.as_str()));
+        signed.push(SignableHeader::lower_case(header::DATE, date.as_str()));
         if states_hash {
-            signed.push(Field::lower_case(field::CONTENT_SHA256, payload.as_str()));
+            signed.push(SignableHeader::lower_case(header::CONTENT_SHA256, payload.as_str()));
         }
         if let Some(token) = token.filter(|_| self.settings.sign_session_token) {
-            signed.push(Field::lower_case(field::SECURITY_TOKEN, token));
+            signed.push(SignableHeader::lower_case(header::SECURITY_TOKEN, token));
         }
 
         let canonical_request = SignableRequest::of(request, signed, payload).canonical(&self.settings);
@@ -125,10 +125,10 @@ impl Signer {
             hash: states_hash.then(|| text(payload.as_str().to_owned(), "payload hash")).transpose()?,
             token: if token.is_some() || had_token { Some(token) } else { None },
         };
-        Ok((Signed::new(canonical_request, string_to_sign, signature), fields))
+        Ok((SigningOutput::new(canonical_request, string_to_sign, signature), fields))
     }
 
-    pub(crate) fn settings(&self) -> &Settings {
+    pub(crate) fn settings(&self) -> &SigningSettings {
         &self.settings
     }
 
@@ -141,11 +141,11 @@ impl Signer {
         date: &AmzDate,
         credentials: &Credentials,
     ) -> Result<CredentialScope, SignError> {
-        if let Some(part) = self.invalid {
-            return Err(SignError::InvalidPart { part });
+        if let Some(parameter) = self.invalid {
+            return Err(SignError::InvalidParameter { parameter });
         }
         if !is_part(credentials.access_key_id()) {
-            return Err(SignError::InvalidPart { part: "access key id" });
+            return Err(SignError::InvalidParameter { parameter: "access key id" });
         }
         Ok(CredentialScope::shared(date, self.region.clone(), self.service.clone()))
     }
@@ -177,13 +177,13 @@ impl Fields {
 
 /// What was signed, for display; the request already has its fields or query parameters.
 #[derive(Debug, Clone)]
-pub struct Signed {
+pub struct SigningOutput {
     canonical_request: CanonicalRequest,
     string_to_sign: String,
     pub(crate) signature: Hex,
 }
 
-impl Signed {
+impl SigningOutput {
     pub(crate) fn new(canonical_request: CanonicalRequest, string_to_sign: String, signature: Hex) -> Self {
         Self { canonical_request, string_to_sign, signature }
     }
@@ -225,20 +225,23 @@ pub fn string_to_sign(date: &AmzDate, scope: &CredentialScope, canonical_request
 pub(crate) fn fields(
     request: &Parts,
     mut replaced: impl FnMut(&str) -> bool,
-) -> Result<Vec<Field<'_>>, SignError> {
+) -> Result<Vec<SignableHeader<'_>>, SignError> {
     // Room for the host, and for what the signature itself adds.
     let mut fields = Vec::with_capacity(request.headers.len() + 4);
     let mut has_host = false;
     for (name, value) in &request.headers {
         let name = name.as_str();
-        if field::is_signed(name) && !replaced(name) {
+        if header::is_signed(name) && !replaced(name) {
             has_host |= name == HOST;
-            let invalid = || SignError::InvalidField { name: name.to_owned() };
-            fields.push(Field::from_value(name, value).ok_or_else(invalid)?);
+            let invalid = || SignError::InvalidHeader { name: name.to_owned() };
+            fields.push(SignableHeader::from_value(name, value).ok_or_else(invalid)?);
         }
     }
     if !has_host {
-        fields.push(Field::lower_case("host", field::host(&request.uri).ok_or(SignError::MissingHost)?));
+        fields.push(SignableHeader::lower_case(
+            "host",
+            header::host(&request.uri).ok_or(SignError::MissingHost)?,
+        ));
     }
     Ok(fields)
 }
@@ -248,13 +251,13 @@ fn is_part(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic() && b != b'/' && b != b',')
 }
 
-fn text(value: String, part: &'static str) -> Result<HeaderValue, SignError> {
-    HeaderValue::try_from(value).map_err(|_| SignError::InvalidPart { part })
+fn text(value: String, parameter: &'static str) -> Result<HeaderValue, SignError> {
+    HeaderValue::try_from(value).map_err(|_| SignError::InvalidParameter { parameter })
 }
 
 /// A value that `Debug` of a header map does not show, and that HTTP/2 does not put into its tables.
-pub(crate) fn sensitive(value: String, part: &'static str) -> Result<HeaderValue, SignError> {
-    let mut value = text(value, part)?;
+pub(crate) fn sensitive(value: String, parameter: &'static str) -> Result<HeaderValue, SignError> {
+    let mut value = text(value, parameter)?;
     value.set_sensitive(true);
     Ok(value)
 }

@@ -12,13 +12,15 @@ use crate::canonical::{CanonicalRequest, SignableRequest};
 use crate::credentials::Credentials;
 use crate::date::AmzDate;
 use crate::error::VerifyError;
-use crate::field::{self, Field, SECURITY_TOKEN, X_AMZ_CONTENT_SHA256, X_AMZ_DATE, X_AMZ_SECURITY_TOKEN};
+use crate::header::{
+    self, SECURITY_TOKEN, SignableHeader, X_AMZ_CONTENT_SHA256, X_AMZ_DATE, X_AMZ_SECURITY_TOKEN,
+};
 use crate::key::KeyCache;
-use crate::mismatch::Mismatch;
-use crate::mistake;
+use crate::likely_cause;
+use crate::mismatch::SignatureMismatch;
 use crate::payload::PayloadHash;
 use crate::scope::CredentialScope;
-use crate::settings::Settings;
+use crate::settings::SigningSettings;
 use crate::sign::string_to_sign;
 
 /// Verifies signed requests to one service.
@@ -29,19 +31,19 @@ pub struct Verifier {
     region: Option<String>,
     service: String,
     max_skew: Duration,
-    settings: Settings,
+    settings: SigningSettings,
     keys: KeyCache,
 }
 
 impl Verifier {
     /// A verifier for a service by its signing name (`bedrock`), in any region, for clocks at most five minutes
-    /// apart, with default [`Settings`].
+    /// apart, with default [`SigningSettings`].
     pub fn new(service: impl Into<String>) -> Self {
         Self {
             region: None,
             service: service.into(),
             max_skew: Duration::from_secs(5 * 60),
-            settings: Settings::default(),
+            settings: SigningSettings::default(),
             keys: KeyCache::default(),
         }
     }
@@ -57,7 +59,7 @@ impl Verifier {
     }
 
     /// The same verifier for a service with other rules.
-    pub fn with_settings(self, settings: Settings) -> Self {
+    pub fn with_settings(self, settings: SigningSettings) -> Self {
         Self { settings, ..self }
     }
 
@@ -75,7 +77,7 @@ impl Verifier {
         payload: &PayloadHash,
         lookup: impl FnOnce(&str) -> Option<Credentials>,
         now: SystemTime,
-    ) -> Result<Verified, VerifyError> {
+    ) -> Result<VerifiedSignature, VerifyError> {
         let headers = &request.headers;
         let value = single(headers, AUTHORIZATION)?.ok_or(VerifyError::MissingAuthentication)?;
         let claim = Authorization::parse(value).map_err(|problem| malformed(AUTHORIZATION, problem))?;
@@ -88,7 +90,7 @@ impl Verifier {
             return Err(VerifyError::UnknownAccessKey { access_key_id });
         };
         if !same(single(headers, X_AMZ_SECURITY_TOKEN)?, credentials.session_token()) {
-            return Err(VerifyError::WrongToken { access_key_id });
+            return Err(VerifyError::WrongSessionToken { access_key_id });
         }
         self.check_signed_fields(headers, &claim)?;
         check_payload(headers, payload)?;
@@ -103,11 +105,11 @@ impl Verifier {
         let ours = string_to_sign(&date, &scope, canonical_request.as_str());
         if matches(&ours) {
             let signed_at = date.system_time();
-            return Ok(Verified { access_key_id, scope, signed_at, canonical_request });
+            return Ok(VerifiedSignature { access_key_id, scope, signed_at, canonical_request });
         }
-        let explained = mistake::candidates(&signable, &canonical_request, &self.settings)
+        let explanation = likely_cause::candidates(&signable, &canonical_request, &self.settings)
             .find(|(_, theirs)| matches(&string_to_sign(&date, &scope, theirs.as_str())));
-        let mismatch = Mismatch { ours: canonical_request, string_to_sign: ours, explained };
+        let mismatch = SignatureMismatch { canonical_request, string_to_sign: ours, explanation };
         Err(VerifyError::SignatureMismatch(Box::new(mismatch)))
     }
 
@@ -127,7 +129,7 @@ impl Verifier {
         let skew = signed_at.duration_since(now).unwrap_or_else(|earlier| earlier.duration());
         match skew <= self.max_skew {
             true => Ok(()),
-            false => Err(VerifyError::Skewed { signed_at, now, allowed: self.max_skew }),
+            false => Err(VerifyError::ClockSkew { signed_at, now, max_skew: self.max_skew }),
         }
     }
 
@@ -141,21 +143,21 @@ impl Verifier {
             .find(|name| !claim.signed_headers.contains(name));
         match unsigned {
             None => Ok(()),
-            Some(name) => Err(VerifyError::UnsignedField { name: name.to_owned() }),
+            Some(name) => Err(VerifyError::UnsignedHeader { name: name.to_owned() }),
         }
     }
 }
 
 /// A request whose signature is right.
 #[derive(Debug, Clone)]
-pub struct Verified {
+pub struct VerifiedSignature {
     access_key_id: String,
     scope: CredentialScope,
     signed_at: SystemTime,
     canonical_request: CanonicalRequest,
 }
 
-impl Verified {
+impl VerifiedSignature {
     /// Whose key signed the request.
     pub fn access_key_id(&self) -> &str {
         &self.access_key_id
@@ -188,7 +190,7 @@ fn date(headers: &HeaderMap) -> Result<AmzDate, VerifyError> {
 fn check_payload(headers: &HeaderMap, payload: &PayloadHash) -> Result<(), VerifyError> {
     match single(headers, X_AMZ_CONTENT_SHA256)? {
         Some(stated) if stated.trim() != payload.as_str() => Err(VerifyError::PayloadMismatch {
-            stated: stated.to_owned(),
+            declared: stated.to_owned(),
             actual: payload.as_str().to_owned(),
         }),
         _ => Ok(()),
@@ -205,12 +207,12 @@ fn signable<'a>(
     for &name in signed_headers {
         let mut values = request.headers.get_all(name).iter().peekable();
         if values.peek().is_none() {
-            let host = field::host(&request.uri).filter(|_| name == HOST.as_str());
+            let host = header::host(&request.uri).filter(|_| name == HOST.as_str());
             let value = host.ok_or_else(|| malformed(name, "is in SignedHeaders, but not in the request"))?;
-            fields.push(Field::new(name, value));
+            fields.push(SignableHeader::new(name, value));
         }
         for value in values {
-            let field = Field::from_value(name, value);
+            let field = SignableHeader::from_value(name, value);
             fields.push(field.ok_or_else(|| malformed(name, "is signed, but its value is not UTF-8 text"))?);
         }
     }
@@ -229,8 +231,8 @@ fn single(headers: &HeaderMap, name: HeaderName) -> Result<Option<&str>, VerifyE
     }
 }
 
-fn malformed(field: impl AsRef<str>, problem: &'static str) -> VerifyError {
-    VerifyError::Malformed { field: field.as_ref().to_owned(), problem }
+fn malformed(name: impl AsRef<str>, problem: &'static str) -> VerifyError {
+    VerifyError::MalformedHeader { name: name.as_ref().to_owned(), problem }
 }
 
 /// Compares in constant time, so that nobody finds a signature or token byte by byte.

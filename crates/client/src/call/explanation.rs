@@ -3,7 +3,7 @@
 use std::fmt;
 
 use bytes::Bytes;
-use invoke_model_signing::Signed;
+use invoke_model_signing::SigningOutput;
 
 use crate::{AuthScheme, Config, CredentialsSource, SettingSource};
 
@@ -26,7 +26,7 @@ pub struct Explanation {
     /// The request, ready to be sent.
     pub request: http::Request<Bytes>,
     /// The canonical request, the string to sign and the signature; `None` with a bearer token.
-    pub signed: Option<Signed>,
+    pub signed: Option<SigningOutput>,
 }
 
 impl fmt::Debug for Explanation {

@@ -27,13 +27,19 @@ pub struct AwsProvider<P>(
 
 impl<P: OfAws + 'static> ProvideCredentials for AwsProvider<P> {
     fn provide_credentials(&self) -> CredentialsFuture<'_> {
-        Box::pin(async { Ok(self.0.provide_credentials().await?.into()) })
+        Box::pin(async { Ok(convert(&self.0.provide_credentials().await?)) })
     }
 }
 
-impl From<aws_credential_types::Credentials> for Credentials {
-    fn from(given: aws_credential_types::Credentials) -> Self {
-        let token = given.session_token().map(str::to_owned);
-        Self::new(given.access_key_id(), given.secret_access_key(), token).expiring_at(given.expiry())
+/// Static credentials. A client never loads them again, so that an expiry ends their use.
+impl ProvideCredentials for aws_credential_types::Credentials {
+    fn provide_credentials(&self) -> CredentialsFuture<'_> {
+        Box::pin(std::future::ready(Ok(convert(self))))
     }
+}
+
+pub(super) fn convert(credentials: &aws_credential_types::Credentials) -> Credentials {
+    let token = credentials.session_token().map(str::to_owned);
+    Credentials::new(credentials.access_key_id(), credentials.secret_access_key(), token)
+        .with_expiry(credentials.expiry())
 }

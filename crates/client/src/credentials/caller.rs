@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use http::request::Parts;
 use invoke_model_protocol as protocol;
-use invoke_model_signing::{PayloadHash, Signed, Signer, bearer};
+use invoke_model_signing::{PayloadHash, Signer, SigningOutput, set_bearer_token};
 use invoke_model_types::service::SIGNING_NAME;
 
 use super::{CredentialsError, CredentialsSource, Identity, Loaded};
@@ -51,7 +51,7 @@ impl Caller {
                 Ok(Authorization::default())
             }
             Authentication::Bearer(token) => {
-                bearer(request, token.as_str())?;
+                set_bearer_token(request, token.as_str())?;
                 Ok(Authorization {
                     scheme: Some(AuthScheme::Bearer),
                     source: self.source,
@@ -62,7 +62,7 @@ impl Caller {
                 let signer = self.signer.as_ref().ok_or(CredentialsError::NoRegion)?;
                 let loaded = identity.load().await.map_err(|error| self.name(error))?;
                 // After the look-up, which can take seconds.
-                let signed = signer.sign(request, loaded.credentials.keys(), &payload(), now())?;
+                let signed = signer.sign(request, &loaded.credentials, &payload(), now())?;
                 let scheme = Some(AuthScheme::SigV4);
                 Ok(Authorization { scheme, source: self.source, signed: Some(signed), loaded: Some(loaded) })
             }
@@ -96,13 +96,13 @@ pub(crate) struct Authorization {
     pub(crate) scheme: Option<AuthScheme>,
     pub(crate) source: Option<SettingSource>,
     /// `None` with a bearer token.
-    pub(crate) signed: Option<Signed>,
+    pub(crate) signed: Option<SigningOutput>,
     /// What it was signed with.
     pub(crate) loaded: Option<Arc<Loaded>>,
 }
 
 impl Authorization {
     pub(crate) fn link(&self) -> Option<CredentialsSource> {
-        self.loaded.as_ref()?.credentials.link().cloned()
+        self.loaded.as_ref()?.credentials.source().map(CredentialsSource::new)
     }
 }

@@ -15,9 +15,14 @@ pub(crate) enum Given {
 impl Given {
     /// [`Credentials`] are a provider too: one that need not be asked.
     pub(crate) fn new(provider: impl ProvideCredentials) -> Self {
-        match (&provider as &dyn Any).downcast_ref::<Credentials>() {
-            Some(fixed) => Self::Fixed(fixed.clone()),
-            None => Self::Provider(Arc::new(provider)),
+        let any = &provider as &dyn Any;
+        if let Some(fixed) = any.downcast_ref::<Credentials>() {
+            return Self::Fixed(fixed.clone());
         }
+        #[cfg(feature = "aws-credential-types")]
+        if let Some(fixed) = any.downcast_ref::<aws_credential_types::Credentials>() {
+            return Self::Fixed(super::aws::convert(fixed));
+        }
+        Self::Provider(Arc::new(provider))
     }
 }

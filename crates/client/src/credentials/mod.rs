@@ -11,7 +11,6 @@ mod error;
 mod flight;
 mod given;
 mod identity;
-mod keys;
 mod loaded;
 mod provide;
 mod source;
@@ -23,9 +22,10 @@ mod token;
 pub use aws::AwsProvider;
 pub use cache_config::CredentialsCacheConfig;
 pub use error::CredentialsError;
-pub use keys::Credentials;
 pub use provide::{CredentialsFuture, ProvideCredentials};
 pub use source::CredentialsSource;
+
+pub use invoke_model_signing::Credentials;
 
 pub(crate) use cache::CredentialsCache;
 pub(crate) use caller::{Authorization, Caller};

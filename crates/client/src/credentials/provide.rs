@@ -31,7 +31,7 @@ pub type CredentialsFuture<'a> =
 ///             let text = tokio::fs::read_to_string(&self.0).await?;
 ///             let (id, secret) = text.trim().split_once(' ').ok_or("the key file is not `ID SECRET`")?;
 ///             let hour = SystemTime::now() + Duration::from_secs(3600);
-///             Ok(Credentials::new(id, secret, None).expiring_at(hour))
+///             Ok(Credentials::new(id, secret, None).with_expiry(hour))
 ///         })
 ///     }
 /// }

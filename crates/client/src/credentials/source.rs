@@ -9,7 +9,6 @@ use std::sync::Arc;
 pub struct CredentialsSource(Arc<str>);
 
 impl CredentialsSource {
-    #[cfg(feature = "credentials-chain")]
     pub(super) fn new(words: impl Into<Arc<str>>) -> Self {
         Self(words.into())
     }

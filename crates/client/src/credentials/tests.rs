@@ -62,7 +62,7 @@ impl ProvideCredentials for Script {
             match answer {
                 Good(life) => {
                     let (id, secret) = (format!("AKID{asked}"), format!("secret{asked}"));
-                    Ok(Credentials::new(id, secret, None).expiring_at(life.map(|life| now + life)))
+                    Ok(Credentials::new(id, secret, None).with_expiry(life.map(|life| now + life)))
                 }
                 Fails => Err("the script says so".into()),
                 Panics => panic!("the script says so"),
@@ -270,7 +270,7 @@ async fn a_provider_that_gives_what_is_due_already_is_not_asked_by_every_call() 
     let cache = cache(&script);
     assert_eq!(id(&cache).await, "AKID1");
     let late = Loaded::renewable(
-        Credentials::new("a", "b", None).expiring_at(end),
+        Credentials::new("a", "b", None).with_expiry(end),
         &CredentialsCacheConfig::default(),
         end - MINUTE,
     );
@@ -292,7 +292,7 @@ async fn a_cache_that_is_dropped_ends_its_flight() {
 #[test]
 fn fixed_ones_need_no_runtime_and_are_never_loaded() {
     let identity = |expiry| {
-        let given = Given::new(Credentials::new("AKID", "secret", None).expiring_at(expiry));
+        let given = Given::new(Credentials::new("AKID", "secret", None).with_expiry(expiry));
         assert!(matches!(given, Given::Fixed(_)));
         Identity::new(given, CredentialsCacheConfig::default(), Clock::new(|| SystemTime::UNIX_EPOCH + HOUR))
     };

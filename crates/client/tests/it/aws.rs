@@ -2,7 +2,7 @@
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
-use invoke_model_client::{AwsProvider, Client, Credentials, ErrorKind};
+use invoke_model_client::{AwsProvider, Client, ErrorKind};
 
 use crate::fake::{Fake, now};
 
@@ -59,13 +59,14 @@ async fn why_a_provider_has_none_is_said_in_its_own_words() {
 
 #[tokio::test]
 async fn their_credentials_are_taken_whole_and_their_expiry_is_kept() {
-    let taken = Credentials::from(temporary());
+    let taken = invoke_model_client::ProvideCredentials::provide_credentials(&temporary()).await.unwrap();
     assert_eq!((taken.access_key_id(), taken.secret_access_key()), ("AKIDAWS", "secret"));
     assert_eq!((taken.session_token(), taken.expiry()), (Some("token"), Some(now())));
     let settings = || Fake::default().settings();
-    for settings in
-        [settings().credentials_provider(taken), settings().credentials_provider(AwsProvider(temporary()))]
-    {
+    for settings in [
+        settings().credentials_provider(temporary()),
+        settings().credentials_provider(AwsProvider(temporary())),
+    ] {
         let client = Client::new(settings).unwrap();
         let error = client.invoke_model().model_id("a").sign().await.unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Credentials(_)), "{error}");

@@ -89,7 +89,7 @@ async fn credentials() {
     );
     assert!(matches!(none.kind(), ErrorKind::Credentials(CredentialsError::NotGiven)));
 
-    let expired = Credentials::new("AKIDEXAMPLE", SECRET, None).expiring_at(now());
+    let expired = Credentials::new("AKIDEXAMPLE", SECRET, None).with_expiry(now());
     let client = Client::new(fake.settings().credentials_provider(expired)).unwrap();
     assert_eq!(
         error(client.invoke_model().model_id(ID)).await.to_string(),

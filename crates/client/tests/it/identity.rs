@@ -29,7 +29,7 @@ impl Counting {
 impl ProvideCredentials for Counting {
     fn provide_credentials(&self) -> CredentialsFuture<'_> {
         let id = format!("AKID{}", self.0.fetch_add(1, Ordering::Relaxed) + 1);
-        let given = Credentials::new(id, "secret", Some("token".into())).expiring_at(now() + HOUR);
+        let given = Credentials::new(id, "secret", Some("token".into())).with_expiry(now() + HOUR);
         Box::pin(async move {
             tokio::time::sleep(Duration::from_secs(1)).await;
             Ok(given)

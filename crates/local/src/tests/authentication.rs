@@ -39,7 +39,7 @@ fn a_wrong_secret() {
     let message = refused(&endpoint, request, 403, "InvalidSignatureException");
     check_says(&message, "The request signature we calculated does not match the signature you provided.");
     check_says(&message, "POST\n   2 | /model/amazon.titan-embed-text-v2%253A0/invoke\n");
-    check_says(&message, "the client has another secret access key, or the body");
+    check_says(&message, "the client used another secret access key, or the body");
     assert!(!message.contains(Builder::SECRET_ACCESS_KEY));
     assert!(!endpoint.log.calls()[0].signed);
 }
@@ -63,13 +63,13 @@ fn an_altered_field() {
 /// The path as sent is signed, not the path encoded once more: the mistake that most hand-made clients make.
 #[test]
 fn a_path_encoded_once() {
-    let once = invoke_model_signing::Settings { double_encode_path: false, ..Default::default() };
+    let once = invoke_model_signing::SigningSettings { double_encode_path: false, ..Default::default() };
     let signer = Signer::new("us-east-1", "bedrock").with_settings(once);
     let request = sign_as(request(input(TITAN, BODY)), &credentials(), &signer, now());
     let message = refused(&endpoint(), request, 403, "InvalidSignatureException");
-    check_says(&message, "Canonical request, computed here:\n");
+    check_says(&message, "Canonical request computed by the verifier:\n");
     check_says(&message, "   2 | /model/amazon.titan-embed-text-v2%253A0/invoke\n");
-    check_says(&message, "Canonical request, signed by the client:\n");
+    check_says(&message, "Canonical request signed by the client:\n");
     check_says(&message, "   2 | /model/amazon.titan-embed-text-v2%3A0/invoke\n");
     check_says(&message, "the client signed the path as sent, but it must be encoded once more; ");
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use invoke_model_signing::{AmzDate, CredentialScope, Credentials, PayloadHash, Signer, signature};
+use invoke_model_signing::{AmzDate, CredentialScope, Credentials, PayloadHash, Signer, calculate_signature};
 
 use crate::{ID, SECRET, now, parts, signer};
 
@@ -12,7 +12,7 @@ fn check(signer: &Signer, secret: &str, hours: u64) {
     let mut request = parts("https://localhost/", &[]);
     let signed = signer.sign(&mut request, &credentials, &PayloadHash::EMPTY, time).unwrap();
     let scope = CredentialScope::new(&AmzDate::try_from(time).unwrap(), "us-east-1", "bedrock");
-    assert_eq!(signed.signature(), signature(&credentials, &scope, signed.string_to_sign()));
+    assert_eq!(signed.signature(), calculate_signature(&credentials, &scope, signed.string_to_sign()));
 }
 
 #[test]

@@ -9,10 +9,10 @@ use std::time::{Duration, SystemTime};
 
 use aws_sigv4::http_request::{
     PayloadChecksumKind, PercentEncodingMode, SessionTokenMode, SignableBody, SignableRequest,
-    SigningSettings, UriPathNormalizationMode, sign,
+    UriPathNormalizationMode, sign,
 };
 use aws_sigv4::sign::v4;
-use invoke_model_signing::{Credentials, PayloadHash, Settings, Signer};
+use invoke_model_signing::{Credentials, PayloadHash, Signer};
 use proptest::prelude::*;
 
 use crate::ID;
@@ -28,7 +28,7 @@ struct Case {
     region: String,
     service: String,
     time: SystemTime,
-    settings: Settings,
+    settings: invoke_model_signing::SigningSettings,
 }
 
 prop_compose! {
@@ -44,9 +44,9 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn settings()(flags in any::<[bool; 4]>()) -> Settings {
+    fn settings()(flags in any::<[bool; 4]>()) -> invoke_model_signing::SigningSettings {
         let [normalize_path, double_encode_path, content_sha256, sign_session_token] = flags;
-        Settings { normalize_path, double_encode_path, content_sha256, sign_session_token }
+        invoke_model_signing::SigningSettings { normalize_path, double_encode_path, content_sha256, sign_session_token }
     }
 }
 
@@ -92,7 +92,7 @@ fn ours(case: &Case) -> Fields {
 fn theirs(case: &Case) -> Fields {
     let credentials =
         aws_credential_types::Credentials::new(ID, &case.secret, case.token.clone(), None, "test").into();
-    let mut settings = SigningSettings::default();
+    let mut settings = aws_sigv4::http_request::SigningSettings::default();
     settings.uri_path_normalization_mode = UriPathNormalizationMode::from(case.settings.normalize_path);
     settings.percent_encoding_mode = match case.settings.double_encode_path {
         true => PercentEncodingMode::Double,

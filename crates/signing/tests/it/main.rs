@@ -4,17 +4,18 @@
 mod cache;
 mod differential;
 mod golden;
-mod mistakes;
+mod likely_causes;
 mod presign;
 mod properties;
-mod refusals;
+mod rejections;
 mod secrecy;
 mod signing;
+mod suite;
 
 use std::time::{Duration, SystemTime};
 
 use http::request::Parts;
-use invoke_model_signing::{Credentials, PayloadHash, Signer, Verified, Verifier, VerifyError};
+use invoke_model_signing::{Credentials, PayloadHash, Signer, VerifiedSignature, Verifier, VerifyError};
 
 const ID: &str = "AKIDEXAMPLE";
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
@@ -52,11 +53,11 @@ fn signed() -> Parts {
     request
 }
 
-fn verify(request: &Parts) -> Result<Verified, VerifyError> {
+fn verify(request: &Parts) -> Result<VerifiedSignature, VerifyError> {
     verify_as(request, &credentials())
 }
 
-fn verify_as(request: &Parts, credentials: &Credentials) -> Result<Verified, VerifyError> {
+fn verify_as(request: &Parts, credentials: &Credentials) -> Result<VerifiedSignature, VerifyError> {
     let lookup = |id: &str| (id == ID).then(|| credentials.clone());
     Verifier::new("bedrock").with_region("us-east-1").verify(request, &PayloadHash::of(BODY), lookup, now())
 }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use http::request::Parts;
-use invoke_model_signing::{AmzDate, Credentials, MAX_EXPIRY, PayloadHash, Settings, SignError, Signer};
+use invoke_model_signing::{
+    AmzDate, Credentials, MAX_PRESIGN_EXPIRY, PayloadHash, SignError, Signer, SigningSettings,
+};
 
 fn parts(uri: &str) -> Parts {
     http::Request::get(uri).body(()).unwrap().into_parts().0
@@ -12,7 +14,7 @@ fn parts(uri: &str) -> Parts {
 fn presigned(
     parts: &mut Parts,
     token: Option<&str>,
-    settings: Settings,
+    settings: SigningSettings,
     expires: Duration,
 ) -> Result<String, SignError> {
     let secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
@@ -28,7 +30,8 @@ const DAY: Duration = Duration::from_secs(86_400);
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html> states the signature of this request.
 #[test]
 fn the_documented_example() {
-    let s3 = Settings { normalize_path: false, double_encode_path: false, ..Settings::default() };
+    let s3 =
+        SigningSettings { normalize_path: false, double_encode_path: false, ..SigningSettings::default() };
     let mut parts = parts("https://examplebucket.s3.amazonaws.com/test.txt");
     let uri = presigned(&mut parts, None, s3, DAY).unwrap();
     let expected = "https://examplebucket.s3.amazonaws.com/test.txt?X-Amz-Algorithm=AWS4-HMAC-SHA256&\
@@ -42,7 +45,7 @@ fn the_documented_example() {
 #[test]
 fn the_rest_of_the_target_stays_as_it_is() {
     let mut parts = parts("https://example.com/a%3Ab//c?b=%7e&a&X-Amz-Date=old&X-Amz-Signature=old");
-    let uri = presigned(&mut parts, None, Settings::default(), DAY).unwrap();
+    let uri = presigned(&mut parts, None, SigningSettings::default(), DAY).unwrap();
     assert!(uri.starts_with("https://example.com/a%3Ab//c?b=%7e&a&X-Amz-Algorithm="), "{uri}");
     assert!(!uri.contains("old"), "{uri}");
 }
@@ -50,7 +53,7 @@ fn the_rest_of_the_target_stays_as_it_is() {
 #[test]
 fn the_token_is_signed_or_added_behind() {
     let uri = |signed: bool, token: &str| {
-        let settings = Settings { sign_session_token: signed, ..Settings::default() };
+        let settings = SigningSettings { sign_session_token: signed, ..SigningSettings::default() };
         presigned(&mut parts("https://example.com/"), Some(token), settings, DAY).unwrap()
     };
     let signature = |uri: &str| uri.rsplit_once('=').unwrap().1.to_owned();
@@ -64,14 +67,14 @@ fn the_token_is_signed_or_added_behind() {
 #[test]
 fn what_cannot_be_presigned_is_refused() {
     let refused = |uri: &str, expires: Duration| {
-        presigned(&mut parts(uri), None, Settings::default(), expires).unwrap_err()
+        presigned(&mut parts(uri), None, SigningSettings::default(), expires).unwrap_err()
     };
     let uri = "https://example.com/";
     assert_eq!(refused(uri, Duration::ZERO), SignError::InvalidExpiry);
     assert_eq!(refused(uri, Duration::from_millis(999)), SignError::InvalidExpiry);
-    assert_eq!(refused(uri, MAX_EXPIRY + Duration::from_millis(1)), SignError::InvalidExpiry);
-    assert!(presigned(&mut parts(uri), None, Settings::default(), MAX_EXPIRY).is_ok());
+    assert_eq!(refused(uri, MAX_PRESIGN_EXPIRY + Duration::from_millis(1)), SignError::InvalidExpiry);
+    assert!(presigned(&mut parts(uri), None, SigningSettings::default(), MAX_PRESIGN_EXPIRY).is_ok());
     assert_eq!(refused("/only/a/path", DAY), SignError::MissingHost);
     let long = format!("{uri}?a={}", "a".repeat(65_300));
-    assert_eq!(refused(&long, DAY), SignError::InvalidTarget);
+    assert_eq!(refused(&long, DAY), SignError::UriTooLong);
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::HeaderValue;
 use http::request::Parts;
-use invoke_model_signing::{Credentials, PayloadHash, Signer, Verified, Verifier, VerifyError};
+use invoke_model_signing::{Credentials, PayloadHash, Signer, VerifiedSignature, Verifier, VerifyError};
 use proptest::prelude::*;
 
 use crate::{ID, now, signed, verify};
@@ -47,7 +47,7 @@ impl Call {
         request
     }
 
-    fn verify(&self, request: &Parts) -> Result<Verified, VerifyError> {
+    fn verify(&self, request: &Parts) -> Result<VerifiedSignature, VerifyError> {
         let lookup = |id: &str| (id == ID).then(|| self.credentials());
         Verifier::new("bedrock").verify(request, &PayloadHash::of(&self.body), lookup, now())
     }
@@ -126,7 +126,7 @@ proptest! {
         let now = if late { now() + offset } else { now() - offset };
         let lookup = |_: &str| Some(call.credentials());
         let result = Verifier::new("bedrock").verify(&request, &PayloadHash::of(&call.body), lookup, now);
-        let skewed = matches!(result, Err(VerifyError::Skewed { .. }));
+        let skewed = matches!(result, Err(VerifyError::ClockSkew { .. }));
         prop_assert!(skewed);
     }
 

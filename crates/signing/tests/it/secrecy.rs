@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use http::HeaderValue;
 use invoke_model_signing::{
-    CredentialScope, Credentials, Field, PayloadHash, Settings, SignableRequest, Verifier, VerifyError,
-    bearer,
+    CredentialScope, Credentials, PayloadHash, SignableHeader, SignableRequest, SigningSettings, Verifier,
+    VerifyError, set_bearer_token,
 };
 
 use crate::{ID, SECRET, TOKEN, now, parts, signer, temporary, verify_as};
@@ -39,8 +39,8 @@ fn nothing_secret_is_shown() {
     check(&signed);
     check_text(&signed.canonical_request().to_string());
     check(&request.headers);
-    check(&Field::new("X-Amz-Security-Token", TOKEN));
-    let fields = vec![Field::new("x-amz-security-token", TOKEN)];
+    check(&SignableHeader::new("X-Amz-Security-Token", TOKEN));
+    let fields = vec![SignableHeader::new("x-amz-security-token", TOKEN)];
     check(&SignableRequest::new("GET", "/", "", fields, payload.as_str()));
     assert!(signed.canonical_request().as_str().contains(TOKEN), "raw text is what is hashed");
     assert!(signed.canonical_request().to_string().contains("\nx-amz-security-token:[redacted]\n"));
@@ -51,7 +51,7 @@ fn nothing_secret_is_shown() {
     check(&verifier);
     check(&verified);
     check(verified.scope());
-    check(&Settings::default());
+    check(&SigningSettings::default());
 }
 
 #[test]
@@ -79,13 +79,13 @@ fn nothing_secret_is_in_errors() {
         panic!("the payload differs");
     };
     check_text(&mismatch.to_string());
-    let theirs = mismatch.ours().as_str().replace(TOKEN, "another-token");
-    let difference = mismatch.compare(&theirs).unwrap();
-    assert_eq!(difference.theirs(), Some("x-amz-security-token:[redacted]"));
-    check(&difference);
+    let theirs = mismatch.canonical_request().as_str().replace(TOKEN, "another-token");
+    let diff = mismatch.diff_with(&theirs).unwrap();
+    assert_eq!(diff.client(), Some("x-amz-security-token:[redacted]"));
+    check(&diff);
 
     for token in [&format!("{SECRET}\n"), ""] {
-        let error = bearer(&mut request, token).unwrap_err();
+        let error = set_bearer_token(&mut request, token).unwrap_err();
         check(&error);
         check_text(&error.to_string());
     }

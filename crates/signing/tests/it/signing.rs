@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use http::HeaderValue;
-use invoke_model_signing::{Credentials, PayloadHash, Settings, SignError, Signer, bearer};
+use invoke_model_signing::{Credentials, PayloadHash, SignError, Signer, SigningSettings, set_bearer_token};
 
 use crate::{ID, SECRET, TOKEN, credentials, now, parts, signed, signer, temporary, verify, verify_as};
 
@@ -26,7 +26,7 @@ fn signing_again_replaces_the_earlier_signature() {
 #[test]
 fn bearer_replaces_a_signature_and_the_other_way_round() {
     let mut request = signed();
-    bearer(&mut request, "token").unwrap();
+    set_bearer_token(&mut request, "token").unwrap();
     assert_eq!(request.headers["authorization"], "Bearer token");
     assert!(!request.headers.contains_key("x-amz-date"));
 
@@ -38,7 +38,7 @@ fn bearer_replaces_a_signature_and_the_other_way_round() {
 fn stated_payload_hash_follows_the_payload() {
     let hash = PayloadHash::of(crate::BODY);
     let mut request = parts("https://localhost/", &[]);
-    let settings = Settings { content_sha256: true, ..Settings::default() };
+    let settings = SigningSettings { content_sha256: true, ..SigningSettings::default() };
     signer().with_settings(settings).sign(&mut request, &credentials(), &PayloadHash::EMPTY, now()).unwrap();
     assert_eq!(request.headers["x-amz-content-sha256"], PayloadHash::EMPTY.as_str());
     signer().sign(&mut request, &credentials(), &hash, now()).unwrap();
@@ -68,7 +68,7 @@ fn fields_that_may_change_on_the_way_are_not_signed() {
 
 #[test]
 fn a_token_left_out_of_the_signature_is_still_sent() {
-    let settings = Settings { sign_session_token: false, ..Settings::default() };
+    let settings = SigningSettings { sign_session_token: false, ..SigningSettings::default() };
     let mut request = parts("https://localhost/", &[]);
     let signed = signer()
         .with_settings(settings)
@@ -94,7 +94,7 @@ fn what_cannot_be_signed() {
         assert_eq!(result.unwrap_err(), expected);
         assert!(!request.headers.contains_key("authorization"));
     };
-    let part = |part| SignError::InvalidPart { part };
+    let part = |parameter| SignError::InvalidParameter { parameter };
     check(Signer::new("", "bedrock"), credentials(), now(), part("region"));
     check(Signer::new("us-east-1\n", "bedrock"), credentials(), now(), part("region"));
     check(Signer::new("us-east-1", "bed/rock"), credentials(), now(), part("service"));

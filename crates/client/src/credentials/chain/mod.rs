@@ -26,7 +26,7 @@ use self::files::SharedFiles;
 use self::http::{Http, Limit};
 use self::outside::{Shell, Variables};
 use self::plan::{Base, Plan, Sso};
-use super::{Credentials, CredentialsFuture, CredentialsSource, ProvideCredentials};
+use super::{Credentials, CredentialsFuture, ProvideCredentials};
 use crate::config::Clock;
 use crate::env::{self, Environment};
 
@@ -177,8 +177,7 @@ impl ProvideCredentials for Chain {
             let (found, words) = self.find().await?;
             let expiry = found.expires_in.map(|at| at.as_system_time());
             let (id, secret, token) = (found.access_key_id, found.secret_access_key, found.session_token);
-            let credentials = Credentials::new(id, secret, token).expiring_at(expiry);
-            Ok(credentials.found_by(CredentialsSource::new(words)))
+            Ok(Credentials::new(id, secret, token).with_expiry(expiry).with_source(words))
         })
     }
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use http::Method;
 use http::request::Parts;
-use invoke_model_signing::{self as signing, PayloadHash, Signer};
+use invoke_model_signing::{Credentials, PayloadHash, Signer};
 use reqsign_aws_core::{
     AssumeRoleCredentialProvider, AssumeRoleWithWebIdentityCredentialProvider, Credential,
     StaticCredentialProvider,
@@ -83,7 +83,7 @@ impl SignRequest for Sts {
         if request.method != Method::GET {
             return Err(Error::request_invalid("the role's ARN and external id are too long together"));
         }
-        let credentials = signing::Credentials::new(
+        let credentials = Credentials::new(
             &credential.access_key_id,
             &credential.secret_access_key,
             credential.session_token.clone(),

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use invoke_model_signing::{
-    AmzDate, CredentialScope, Credentials, Field, PayloadHash, Presigning, Settings, SignableRequest, Signed,
-    Signer, Verifier, VerifyError, signature, string_to_sign,
+    AmzDate, CredentialScope, Credentials, PayloadHash, PresignParams, SignableHeader, SignableRequest,
+    Signer, SigningOutput, SigningSettings, Verifier, VerifyError, calculate_signature, string_to_sign,
 };
 use serde_json::Value;
 
@@ -28,7 +28,7 @@ struct Case {
     credentials: Credentials,
     region: String,
     service: String,
-    settings: Settings,
+    settings: SigningSettings,
     date: AmzDate,
     payload: PayloadHash,
     method: String,
@@ -64,11 +64,11 @@ impl Case {
             credentials: Credentials::new(id, secret, string("/credentials/token")),
             region: string("/region").expect("region"),
             service: string("/service").expect("service"),
-            settings: Settings {
+            settings: SigningSettings {
                 normalize_path: flag("normalize"),
                 content_sha256: sign_body,
                 sign_session_token: !flag("omit_session_token"),
-                ..Settings::default()
+                ..SigningSettings::default()
             },
             date: string("/timestamp")
                 .expect("timestamp")
@@ -96,12 +96,13 @@ impl Case {
 
     /// The request as text: every case fits.
     fn check_text(&self) {
-        let mut fields: Vec<_> = self.fields.iter().map(|(name, value)| Field::new(name, value)).collect();
-        fields.push(Field::new("X-Amz-Date", self.date.as_str()));
+        let mut fields: Vec<_> =
+            self.fields.iter().map(|(name, value)| SignableHeader::new(name, value)).collect();
+        fields.push(SignableHeader::new("X-Amz-Date", self.date.as_str()));
         let token = self.credentials.session_token().filter(|_| self.settings.sign_session_token);
-        fields.extend(token.map(|token| Field::new("X-Amz-Security-Token", token)));
+        fields.extend(token.map(|token| SignableHeader::new("X-Amz-Security-Token", token)));
         if self.settings.content_sha256 {
-            fields.push(Field::new("x-amz-content-sha256", self.payload.as_str()));
+            fields.push(SignableHeader::new("x-amz-content-sha256", self.payload.as_str()));
         }
         let payload = self.payload.as_str();
         let request = SignableRequest::new(&self.method, &self.path, &self.query, fields, payload);
@@ -110,17 +111,23 @@ impl Case {
         let string_to_sign = string_to_sign(&self.date, &scope, canonical.as_str());
         assert_eq!(canonical.as_str(), self.canonical_request, "{}", self.name);
         assert_eq!(string_to_sign, self.string_to_sign, "{}", self.name);
-        assert_eq!(signature(&self.credentials, &scope, &string_to_sign), self.signature, "{}", self.name);
+        assert_eq!(
+            calculate_signature(&self.credentials, &scope, &string_to_sign),
+            self.signature,
+            "{}",
+            self.name
+        );
     }
 
     /// Presigned as text: every case fits.
     fn check_presigned_text(&self) {
-        let fields: Vec<_> = self.fields.iter().map(|(name, value)| Field::new(name, value)).collect();
+        let fields: Vec<_> =
+            self.fields.iter().map(|(name, value)| SignableHeader::new(name, value)).collect();
         let mut names: Vec<String> = self.fields.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
         names.sort();
         names.dedup();
         let scope = CredentialScope::new(&self.date, &self.region, &self.service);
-        let presigning = Presigning {
+        let params = PresignParams {
             access_key_id: self.credentials.access_key_id(),
             scope: &scope,
             date: &self.date,
@@ -129,15 +136,15 @@ impl Case {
         };
         let token = self.credentials.session_token();
         let (signed, unsigned) = if self.settings.sign_session_token { (token, None) } else { (None, token) };
-        let query = presigning.query(&self.query, signed);
+        let query = params.unsigned_query(&self.query, signed);
         let request = SignableRequest::new(&self.method, &self.path, &query, fields, self.payload.as_str());
         let canonical = request.canonical(&self.settings);
         let string_to_sign = string_to_sign(&self.date, &scope, canonical.as_str());
-        let signature = signature(&self.credentials, &scope, &string_to_sign);
+        let signature = calculate_signature(&self.credentials, &scope, &string_to_sign);
         assert_eq!(canonical.as_str(), self.query_canonical_request, "{}", self.name);
         assert_eq!(string_to_sign, self.query_string_to_sign, "{}", self.name);
         assert_eq!(signature, self.query_signature, "{}", self.name);
-        let query = Presigning::signed(query, unsigned, &signature);
+        let query = PresignParams::signed_query(query, unsigned, &signature);
         assert_eq!(decoded(&format!("{}?{query}", self.path)), decoded(&self.presigned), "{}", self.name);
     }
 
@@ -176,7 +183,7 @@ impl Case {
         let name = &self.name;
         let signer = Signer::new(&self.region, &self.service).with_settings(self.settings);
         let now = self.date.system_time();
-        let signed: Signed =
+        let signed: SigningOutput =
             signer.sign(&mut request, &self.credentials, &self.payload, now).expect("a request to sign");
         assert_eq!(signed.canonical_request().as_str(), self.canonical_request, "{name}");
         assert_eq!(signed.string_to_sign(), self.string_to_sign, "{name}");
@@ -308,7 +315,7 @@ fn a_chain_of_events() {
         string(&case["credentials"]["secret_access_key"]),
         None,
     );
-    let settings = Settings { content_sha256: true, ..Settings::default() };
+    let settings = SigningSettings { content_sha256: true, ..SigningSettings::default() };
     let signer = Signer::new(string(&case["region"]), string(&case["service"])).with_settings(settings);
     let request = &case["request"];
     let uri = format!("https://{}{}", string(&request["host"]), string(&request["path"]));
@@ -323,7 +330,7 @@ fn a_chain_of_events() {
     assert_eq!(signed.signature(), string(&request["signature"]));
     assert_eq!(signed.canonical_request().signed_headers(), string(&request["signed_headers"]));
 
-    let mut events = signer.events(&credentials, &signed);
+    let mut events = signer.event_signer(&credentials, &signed);
     let vectors = case["events"].as_array().expect("events");
     assert_eq!(vectors.len(), 4);
     for vector in vectors {

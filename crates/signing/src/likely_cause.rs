@@ -6,13 +6,13 @@ use percent_encoding::percent_decode_str;
 
 use crate::canonical::{CanonicalRequest, SignableRequest};
 use crate::payload::PayloadHash;
-use crate::settings::Settings;
+use crate::settings::SigningSettings;
 use crate::{path, query};
 
 /// A mistake that explains a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Mistake {
+pub enum LikelyCause {
     /// The path as it goes on the wire: encoded once in all.
     PathEncodedOnce,
     /// The path on the wire, encoded once more, for a service that takes it as it is.
@@ -45,7 +45,7 @@ pub enum Mistake {
     UnsignedPayload,
 }
 
-impl fmt::Display for Mistake {
+impl fmt::Display for LikelyCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::PathEncodedOnce => "the client signed the path as sent, but it must be encoded once more",
@@ -75,60 +75,60 @@ impl fmt::Display for Mistake {
 pub(crate) fn candidates<'a>(
     request: &'a SignableRequest<'_>,
     ours: &'a CanonicalRequest,
-    settings: &'a Settings,
-) -> impl Iterator<Item = (Mistake, CanonicalRequest)> + 'a {
+    settings: &'a SigningSettings,
+) -> impl Iterator<Item = (LikelyCause, CanonicalRequest)> + 'a {
     // The method is line 0, the fields start at line 3, the payload hash is the last line.
     let last = ours.as_str().split('\n').count() - 1;
     let at = |index| move |(mistake, line): (_, String)| (mistake, ours.with_line(index, &line));
     let payloads = [
-        (Mistake::EmptyPayload, PayloadHash::EMPTY.as_str().to_owned()),
-        (Mistake::UnsignedPayload, PayloadHash::unsigned().as_str().to_owned()),
+        (LikelyCause::EmptyPayload, PayloadHash::EMPTY.as_str().to_owned()),
+        (LikelyCause::UnsignedPayload, PayloadHash::unsigned().as_str().to_owned()),
     ];
     paths(request.path(), settings)
         .map(at(1))
         .chain(queries(request.query()).map(at(2)))
         .chain(hosts(ours))
-        .chain([(Mistake::ValueNotTrimmed, untrimmed(request, ours))])
+        .chain([(LikelyCause::ValueNotTrimmed, untrimmed(request, ours))])
         .chain(payloads.into_iter().map(at(last)))
 }
 
-fn paths(sent: &str, settings: &Settings) -> impl Iterator<Item = (Mistake, String)> {
+fn paths(sent: &str, settings: &SigningSettings) -> impl Iterator<Item = (LikelyCause, String)> {
     let typed = percent_decode_str(sent).decode_utf8_lossy().into_owned();
     let mut other_normalization = String::new();
-    let settings = Settings { normalize_path: !settings.normalize_path, ..*settings };
+    let settings = SigningSettings { normalize_path: !settings.normalize_path, ..*settings };
     path::write(&mut other_normalization, sent, &settings);
     [
-        (Mistake::PathEncodedOnce, sent.to_owned()),
-        (Mistake::PathEncodedTwice, path::encode(sent)),
-        (Mistake::PathTypedThenEncoded, path::encode(&typed)),
-        (Mistake::PathSentAsTyped, path::encode(&path::encode(&typed))),
-        (Mistake::PathAsTyped, typed),
-        (Mistake::PathNormalization, other_normalization),
+        (LikelyCause::PathEncodedOnce, sent.to_owned()),
+        (LikelyCause::PathEncodedTwice, path::encode(sent)),
+        (LikelyCause::PathTypedThenEncoded, path::encode(&typed)),
+        (LikelyCause::PathSentAsTyped, path::encode(&path::encode(&typed))),
+        (LikelyCause::PathAsTyped, typed),
+        (LikelyCause::PathNormalization, other_normalization),
     ]
     .into_iter()
 }
 
-fn queries(sent: &str) -> impl Iterator<Item = (Mistake, String)> {
+fn queries(sent: &str) -> impl Iterator<Item = (LikelyCause, String)> {
     let (mut unsorted, mut plus_as_blank) = (String::new(), String::new());
     query::write_parameters(&mut unsorted, query::parameters(sent));
     query::write(&mut plus_as_blank, &sent.replace('+', "%20"));
     [
-        (Mistake::QueryUnsorted, unsorted),
-        (Mistake::QueryAsSent, sent.to_owned()),
-        (Mistake::QueryPlusAsBlank, plus_as_blank),
-        (Mistake::QueryLeftOut, String::new()),
+        (LikelyCause::QueryUnsorted, unsorted),
+        (LikelyCause::QueryAsSent, sent.to_owned()),
+        (LikelyCause::QueryPlusAsBlank, plus_as_blank),
+        (LikelyCause::QueryLeftOut, String::new()),
     ]
     .into_iter()
 }
 
-fn hosts(ours: &CanonicalRequest) -> impl Iterator<Item = (Mistake, CanonicalRequest)> {
+fn hosts(ours: &CanonicalRequest) -> impl Iterator<Item = (LikelyCause, CanonicalRequest)> {
     let found = ours.as_str().split('\n').enumerate().skip(3).find(|(_, line)| line.starts_with("host:"));
     let lines = found.map(|(index, line)| match line["host:".len()..].rsplit_once(':') {
         // The colons of an IPv6 address are inside brackets.
         Some((host, port)) if !port.ends_with(']') => {
-            vec![(index, Mistake::HostWithoutPort, format!("host:{host}"))]
+            vec![(index, LikelyCause::HostWithoutPort, format!("host:{host}"))]
         }
-        _ => ["80", "443"].map(|port| (index, Mistake::HostWithPort, format!("{line}:{port}"))).to_vec(),
+        _ => ["80", "443"].map(|port| (index, LikelyCause::HostWithPort, format!("{line}:{port}"))).to_vec(),
     });
     lines.into_iter().flatten().map(|(index, mistake, line)| (mistake, ours.with_line(index, &line)))
 }

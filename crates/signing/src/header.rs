@@ -41,13 +41,13 @@ pub(crate) fn is_signed(name: &str) -> bool {
 
 /// A header field as text.
 #[derive(Clone)]
-pub struct Field<'a> {
+pub struct SignableHeader<'a> {
     pub(crate) name: Cow<'a, str>,
     pub(crate) value: &'a str,
     pub(crate) sensitive: bool,
 }
 
-impl<'a> Field<'a> {
+impl<'a> SignableHeader<'a> {
     /// A field as it stands in the request. The name may be in any case.
     pub fn new(name: &'a str, value: &'a str) -> Self {
         let name = match name.bytes().any(|b| b.is_ascii_uppercase()) {
@@ -85,7 +85,7 @@ impl<'a> Field<'a> {
     }
 }
 
-impl fmt::Debug for Field<'_> {
+impl fmt::Debug for SignableHeader<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.name, if self.sensitive { "[redacted]" } else { self.value })
     }
@@ -130,7 +130,7 @@ mod tests {
     fn value_in_canonical_form() {
         let check = |value, expected| {
             let mut text = String::new();
-            Field::new("name", value).write_value(&mut text);
+            SignableHeader::new("name", value).write_value(&mut text);
             assert_eq!(text, expected);
         };
         check("", "");

@@ -77,7 +77,7 @@ fn wrong_token() {
         (other, temporary()),
     ] {
         let error = verify_as(&request(&signed_as), &known).unwrap_err();
-        assert!(matches!(error, VerifyError::WrongToken { .. }), "{error}");
+        assert!(matches!(error, VerifyError::WrongSessionToken { .. }), "{error}");
     }
     verify_as(&request(&temporary()), &temporary()).unwrap();
 }
@@ -94,7 +94,7 @@ fn skewed() {
         check(verifier(), accepted).unwrap();
     }
     for refused in [now() + minutes(5) + tick, now() - minutes(5) - tick, std::time::UNIX_EPOCH] {
-        assert!(matches!(check(verifier(), refused), Err(VerifyError::Skewed { .. })));
+        assert!(matches!(check(verifier(), refused), Err(VerifyError::ClockSkew { .. })));
     }
     check(verifier().with_max_skew(minutes(60)), now() + minutes(60)).unwrap();
     assert_eq!(
@@ -153,8 +153,8 @@ fn payload_mismatch() {
     let mut request = parts("https://localhost/", &[("x-amz-content-sha256", "")]);
     signer().sign(&mut request, &credentials(), &PayloadHash::EMPTY, now()).unwrap();
     match verify(&request) {
-        Err(VerifyError::PayloadMismatch { stated, actual }) => {
-            assert_eq!(stated, PayloadHash::EMPTY.as_str());
+        Err(VerifyError::PayloadMismatch { declared, actual }) => {
+            assert_eq!(declared, PayloadHash::EMPTY.as_str());
             assert_eq!(actual, PayloadHash::of(BODY).as_str());
         }
         other => panic!("{other:?}"),

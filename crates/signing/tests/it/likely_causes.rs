@@ -1,0 +1,130 @@
+//! Clients that get SigV4 wrong are told what they got wrong.
+
+use http::request::Parts;
+use invoke_model_signing::{
+    AmzDate, CredentialScope, Credentials, LikelyCause, PayloadHash, SignatureMismatch, VerifyError,
+    calculate_signature, string_to_sign,
+};
+
+use crate::{BODY, ID, credentials, now, parts, signed, signer, verify, verify_as};
+
+/// The refusal of a request whose client computed another canonical request.
+fn refused(uri: &str, fields: &[(&str, &str)], mistaken: impl Fn(&str) -> String) -> Box<SignatureMismatch> {
+    let mut request = parts(uri, fields);
+    let right = signer().sign(&mut request, &credentials(), &PayloadHash::of(BODY), now()).unwrap();
+    let canonical = mistaken(right.canonical_request().as_str());
+    assert_ne!(canonical, right.canonical_request().as_str());
+
+    let date = AmzDate::try_from(now()).unwrap();
+    let scope = CredentialScope::new(&date, "us-east-1", "bedrock");
+    let wrong = calculate_signature(&credentials(), &scope, &string_to_sign(&date, &scope, &canonical));
+    let value = request.headers["authorization"].to_str().unwrap().replace(right.signature(), &wrong);
+    request.headers.insert("authorization", value.parse().unwrap());
+    mismatch(&request, &credentials())
+}
+
+fn mismatch(request: &Parts, credentials: &Credentials) -> Box<SignatureMismatch> {
+    match verify_as(request, credentials) {
+        Err(VerifyError::SignatureMismatch(mismatch)) => mismatch,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn known_mistakes() {
+    let check = |target: &str, fields: &[(&str, &str)], ours: &str, theirs: &str, mistake: LikelyCause| {
+        let uri = format!("http://localhost:8080{target}");
+        let mismatch = refused(&uri, fields, |canonical| canonical.replacen(ours, theirs, 1));
+        assert_eq!(mismatch.likely_cause(), Some(mistake), "{target}");
+        let diff = mismatch.diff().unwrap();
+        assert!(diff.computed().unwrap().contains(ours.trim_end()), "{diff}");
+        assert!(diff.client().unwrap().contains(theirs.trim_end()), "{diff}");
+        assert!(mismatch.summary().starts_with(&mistake.to_string()));
+    };
+    check("/model/a%3A0/invoke", &[], "%253A", "%3A", LikelyCause::PathEncodedOnce);
+    check("/model/a%3A0/invoke", &[], "%253A", ":", LikelyCause::PathAsTyped);
+    check("/a@b%3A0", &[], "/a%40b%253A0", "/a%40b%3A0", LikelyCause::PathTypedThenEncoded);
+    check("/model/a:0/invoke", &[], "%3A", "%253A", LikelyCause::PathSentAsTyped);
+    check("/a//b/", &[], "/a/b/", "/a//b/", LikelyCause::PathEncodedOnce);
+    check("/a%3A//b/", &[], "/a%253A/b/", "/a%253A//b/", LikelyCause::PathEncodedTwice);
+    check("/?b=1&a=2", &[], "a=2&b=1", "b=1&a=2", LikelyCause::QueryUnsorted);
+    check("/?b=1&a", &[], "a=&b=1", "b=1&a", LikelyCause::QueryAsSent);
+    check("/?b=1+2&a", &[], "b=1%2B2", "b=1%202", LikelyCause::QueryPlusAsBlank);
+    check("/?b=1&a=2", &[], "a=2&b=1\n", "\n", LikelyCause::QueryLeftOut);
+    check("/", &[], "localhost:8080", "localhost", LikelyCause::HostWithoutPort);
+    check("/", &[("host", "[::1]")], "host:[::1]", "host:[::1]:443", LikelyCause::HostWithPort);
+    check("/", &[("a", "b  c")], "a:b c", "a:b  c", LikelyCause::ValueNotTrimmed);
+    let body = PayloadHash::of(BODY);
+    check("/", &[], body.as_str(), PayloadHash::EMPTY.as_str(), LikelyCause::EmptyPayload);
+    check("/", &[], body.as_str(), PayloadHash::unsigned().as_str(), LikelyCause::UnsignedPayload);
+}
+
+#[test]
+fn explanation() {
+    let mismatch =
+        refused("http://localhost/model/a%3A0/invoke", &[], |canonical| canonical.replace("%253A", "%3A"));
+    let request = |path: &str| {
+        format!(
+            "   1 | POST
+   2 | {path}
+   3 | 
+   4 | host:localhost
+   5 | x-amz-date:20150830T123600Z
+   6 | 
+   7 | host;x-amz-date
+   8 | f0bfe64650594de57d7069c7308b526dccb71b73901f1ee0fda8bb8dff7481c6"
+        )
+    };
+    let summary = "the client signed the path as sent, but it must be encoded once more; line 2 must be \
+                   \"/model/a%253A0/invoke\", but the client signed \"/model/a%3A0/invoke\"";
+    let expected = format!(
+        "Canonical request computed by the verifier:
+{}
+Canonical request signed by the client:
+{}
+String to sign computed by the verifier:
+   1 | AWS4-HMAC-SHA256
+   2 | 20150830T123600Z
+   3 | 20150830/us-east-1/bedrock/aws4_request
+   4 | {}
+The signature does not match: {summary}.",
+        request("/model/a%253A0/invoke"),
+        request("/model/a%3A0/invoke"),
+        mismatch.string_to_sign().lines().last().unwrap(),
+    );
+    assert_eq!(mismatch.to_string(), expected);
+    let error = VerifyError::SignatureMismatch(mismatch);
+    assert_eq!(error.to_string(), format!("the signature does not match: {summary}"));
+}
+
+#[test]
+fn unexplained() {
+    let mismatch = mismatch(&signed(), &Credentials::new(ID, "other", None));
+    assert_eq!(mismatch.likely_cause(), None);
+    assert_eq!(mismatch.client_canonical_request(), None);
+    assert_eq!(mismatch.diff(), None);
+    assert!(mismatch.summary().contains("used another secret access key"), "{}", mismatch.summary());
+    assert!(
+        mismatch
+            .to_string()
+            .contains(&mismatch.canonical_request().to_string().lines().nth(1).unwrap().to_owned())
+    );
+    assert_eq!(verify(&signed()).unwrap().canonical_request(), mismatch.canonical_request());
+}
+
+#[test]
+fn compared_with_what_the_client_printed() {
+    let mismatch = mismatch(&signed(), &Credentials::new(ID, "other", None));
+    let ours = mismatch.canonical_request().as_str();
+    assert_eq!(mismatch.diff_with(ours), None);
+
+    let check = |theirs: &str, expected: &str| {
+        assert_eq!(mismatch.diff_with(theirs).unwrap().to_string(), expected);
+    };
+    check(&ours.replace("POST", "post"), r#"line 1 must be "POST", but the client signed "post""#);
+    check(&format!("{ours}\n"), r#"the client signed an extra line 10: """#);
+    check(&ours.replace('\n', "\r\n"), r#"line 1 must be "POST", but the client signed "POST\r""#);
+    let cut = ours.rsplit_once('\n').unwrap().0;
+    let hash = PayloadHash::of(BODY);
+    check(cut, &format!("line 9 must be {:?}, but the client signed only 8 lines", hash.as_str()));
+}
