@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-/// Calls Amazon Bedrock's InvokeModel and InvokeModelWithResponseStream, or answers them.
+/// Call models on Amazon Bedrock, or run a local Bedrock Runtime endpoint for tests.
 #[derive(Debug, Parser)]
 #[command(name = "invoke-model", version, after_help = EXIT_CODES)]
 pub(crate) struct Arguments {
@@ -12,27 +12,27 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
-/// Stable: scripts may rely on them.
+/// The exit codes, as the help shows them. They are stable, so that scripts can rely on them.
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  answered
-  1  the answer could not be written
-  2  the command line is not understood
-  3  a setting, a credential or the input is wrong or missing; nothing was sent
-  4  the service refused the call (HTTP 4xx)
-  5  the service failed (HTTP 5xx)
-  6  no whole answer came: no connection, it broke, or the stream was cut
-  130  interrupted (Ctrl-C) in the midst of a stream";
+  0    success
+  1    the output could not be written
+  2    invalid command line
+  3    a setting, the credentials or the input is missing or invalid; no request was sent
+  4    the service rejected the call (HTTP 4xx)
+  5    the service failed (HTTP 5xx)
+  6    no complete response: no connection, connection lost, timeout, or truncated stream
+  130  interrupted (Ctrl-C) while streaming";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Send one request body to a model and print the answer
+    /// Send a request to a model and print the response
     Invoke(Box<Invoke>),
-    /// Serve a local Bedrock Runtime endpoint that any AWS client can call
+    /// Run a local Bedrock Runtime endpoint that any AWS client can call
     Serve(Serve),
 }
 
-/// What `invoke` is told.
+/// Arguments of `invoke`.
 #[derive(Debug, Args)]
 pub(crate) struct Invoke {
     /// Model id, inference profile id or ARN
@@ -41,16 +41,16 @@ pub(crate) struct Invoke {
     /// Request body: text, `@FILE`, `file://FILE`, `fileb://FILE`, or `-` for standard input
     #[arg(long, value_name = "BODY", allow_hyphen_values = true)]
     pub(crate) body: Option<String>,
-    /// Media type of the body [default when there is a body: application/json]
+    /// Media type of the body [default with a body: application/json]
     #[arg(long, value_name = "TYPE")]
     pub(crate) content_type: Option<String>,
-    /// Media type wanted for the answer
+    /// Media type of the response that you want
     #[arg(long, value_name = "TYPE")]
     pub(crate) accept: Option<String>,
     /// Guardrail trace: ENABLED, DISABLED or ENABLED_FULL
     #[arg(long, value_name = "TRACE")]
     pub(crate) trace: Option<String>,
-    /// Guardrail to apply, by id or ARN; needs --guardrail-version
+    /// Id or ARN of the guardrail to apply; needs --guardrail-version
     #[arg(long, value_name = "ID")]
     pub(crate) guardrail_identifier: Option<String>,
     /// Version of the guardrail: a number or DRAFT
@@ -59,45 +59,45 @@ pub(crate) struct Invoke {
     /// Latency: standard or optimized
     #[arg(long, value_name = "LATENCY")]
     pub(crate) performance_config_latency: Option<String>,
-    /// Tier: priority, default, flex or reserved
+    /// Service tier: priority, default, flex or reserved
     #[arg(long, value_name = "TIER")]
     pub(crate) service_tier: Option<String>,
-    /// Tags for the invocation logs, a JSON object of strings
+    /// Tags for the invocation logs: a JSON object with string values
     #[arg(long, value_name = "JSON")]
     pub(crate) request_metadata: Option<String>,
-    /// Region [otherwise AWS_REGION, that of an ARN, or that of the profile]
+    /// Region [default: AWS_REGION, else the region of an ARN, else that of the profile]
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Option<String>,
-    /// Profile of the shared files, in place of the credentials of the environment [otherwise AWS_PROFILE]
+    /// Profile of the shared files, used instead of credentials in the environment [default: AWS_PROFILE]
     #[arg(long, value_name = "NAME", conflicts_with = "local")]
     pub(crate) profile: Option<String>,
-    /// Endpoint in place of the region's [otherwise AWS_ENDPOINT_URL_BEDROCK_RUNTIME]
+    /// Endpoint URL [default: AWS_ENDPOINT_URL_BEDROCK_RUNTIME, else the endpoint of the region]
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint_url: Option<String>,
-    /// Answer as the model makes its answer: print the text as it comes
+    /// Stream the response: print the text while the model generates it
     #[arg(long, conflicts_with = "outfile")]
     pub(crate) stream: bool,
-    /// Print the parts of a streamed answer as they are, one JSON line each
+    /// Print the parts of a streamed response instead of their text, one JSON object per line
     #[arg(long, requires = "stream")]
     pub(crate) raw: bool,
-    /// Call a local endpoint that is started for this one call; no account is needed
+    /// Start a local endpoint for this call; needs no AWS account and no network
     #[arg(long, conflicts_with = "endpoint_url")]
     pub(crate) local: bool,
-    /// Print the signed request and a curl line, secrets redacted; send nothing
+    /// Print the signed request and the equivalent curl command without secrets; send nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Print endpoint, source of the credentials and canonical request to standard error before the call
+    /// Print endpoint, region, credentials source and canonical request to standard error before the call
     #[arg(long)]
     pub(crate) explain: bool,
-    /// Write the answer's body here, and print its other members as JSON
+    /// File to write the response body to; the other members of the output are printed as JSON
     #[arg(value_name = "OUTFILE")]
     pub(crate) outfile: Option<PathBuf>,
 }
 
-/// What `serve` is told.
+/// Arguments of `serve`.
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
-    /// Port on 127.0.0.1; 0 takes a free one
+    /// Port on 127.0.0.1; 0 selects a free port
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) port: u16,
     /// Region that requests must be signed for [default: any]
@@ -106,22 +106,22 @@ pub(crate) struct Serve {
     /// Access key id that requests must be signed with
     #[arg(long, value_name = "ID", requires = "secret_access_key")]
     pub(crate) access_key_id: Option<String>,
-    /// Secret access key that belongs to it
+    /// Secret access key of --access-key-id
     #[arg(long, value_name = "SECRET", requires = "access_key_id")]
     pub(crate) secret_access_key: Option<String>,
-    /// Bearer token that is accepted as well
+    /// Bearer token to accept beside signatures
     #[arg(long, value_name = "TOKEN")]
     pub(crate) bearer_token: Option<String>,
-    /// Answer calls whose signature is wrong or missing, too
+    /// Accept requests with a wrong signature, or without one
     #[arg(long)]
     pub(crate) no_verify: bool,
-    /// Deny both operations on models that match, `*` for any text; may be repeated
+    /// Deny calls of models whose id matches, where `*` matches any text; can be repeated
     #[arg(long, value_name = "PATTERN")]
     pub(crate) deny: Vec<String>,
-    /// Wait so long before each event of a streamed answer
+    /// Delay before each event of a streamed response
     #[arg(long, value_name = "MILLISECONDS", default_value_t = 0)]
     pub(crate) pace: u64,
-    /// Go wrong as this file says, which docs/faults.md describes: faults, quotas, credentials that expire
+    /// File with faults, quotas and temporary credentials to simulate; docs/faults.md describes its format
     #[arg(long, value_name = "FILE")]
     pub(crate) faults: Option<PathBuf>,
 }

@@ -1,60 +1,83 @@
-//! Exit codes: stable, and documented in the help.
+//! Exit codes. They are stable, and documented in `--help`.
 
+use std::fmt::{self, Display};
+use std::io;
 use std::process::ExitCode;
 
 use invoke_model_client::types::OperationError;
-use invoke_model_client::{Error, ErrorKind};
+use invoke_model_client::{Error, ErrorKind, TransportErrorKind};
 
-/// How a run ended, when not well.
+/// The reason why the command failed, and its exit code.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    pub(crate) code: u8,
-    pub(crate) message: String,
+    code: u8,
+    message: String,
 }
 
-/// The answer could not be written.
+/// The output cannot be written.
 const OUTPUT: u8 = 1;
-/// A setting, a credential or the input is wrong; nothing was sent.
+/// A setting, the credentials or the input is missing or invalid. No request was sent.
 const INPUT: u8 = 3;
-/// HTTP 4xx.
-const REFUSED: u8 = 4;
-/// HTTP 5xx.
-const FAILED: u8 = 5;
-/// No whole answer came.
+/// The service rejected the call: HTTP 4xx.
+const REJECTED: u8 = 4;
+/// The service failed: HTTP 5xx.
+const SERVER_ERROR: u8 = 5;
+/// No complete response.
 const CONNECTION: u8 = 6;
-/// As a shell says of a program that SIGINT has ended.
+/// 128 + SIGINT, the code that a shell reports for a program that SIGINT ended.
 const INTERRUPTED: u8 = 130;
 
 impl Failure {
-    /// What was to be printed or written could not be.
-    pub(crate) fn output(error: &std::io::Error) -> Self {
-        Self { code: OUTPUT, message: format!("the answer cannot be written: {error}") }
+    /// Returns the failure of a write to standard output or to OUTFILE.
+    pub(crate) fn output(error: &io::Error) -> Self {
+        Self { code: OUTPUT, message: format!("cannot write the output: {error}") }
     }
 
-    /// Nothing was sent, because of what the caller said.
+    /// Returns the failure of a command that ended before it sent a request.
     pub(crate) fn input(error: &dyn std::error::Error) -> Self {
         Self { code: INPUT, message: error.to_string() }
     }
 
-    /// The user has had enough of a stream.
-    pub(crate) fn interrupted(received: &dyn std::fmt::Display) -> Self {
-        Self { code: INTERRUPTED, message: format!("interrupted after {received}: the answer is not whole") }
+    /// Returns the failure of a stream that the user interrupted.
+    pub(crate) fn interrupted(received: &dyn Display) -> Self {
+        Self {
+            code: INTERRUPTED,
+            message: format!("interrupted after {received}: the response is incomplete"),
+        }
     }
 
-    /// A call that failed, by how far it came.
+    /// Returns the failure of a call.
     pub(crate) fn call<E: OperationError>(error: &Error<E>) -> Self {
         let status = match error.kind() {
-            // The status of a stream is that of its head: its error has another, or is of no model.
+            // The status of a stream is that of its head, 200. An error in the stream has the status of its shape,
+            // or none if the model does not know the error.
             ErrorKind::StreamException { error, .. } => Some(error.status().unwrap_or(500)),
             _ => error.status().map(|status| status.as_u16()),
         };
-        let code = match status {
-            Some(500..) => FAILED,
-            Some(400..500) => REFUSED,
+        let code = match (status, error.kind()) {
+            (Some(500..), _) => SERVER_ERROR,
+            (Some(400..500), _) => REJECTED,
+            (_, ErrorKind::Transport(error)) if is_input(error.kind()) => INPUT,
+            (_, ErrorKind::Transport(_)) => CONNECTION,
             _ if error.may_have_been_sent() => CONNECTION,
             _ => INPUT,
         };
-        Self { code, message: error.to_string() }
+        // The alternate format keeps the line feeds of a message.
+        Self { code, message: format!("{error:#}") }
+    }
+}
+
+/// Returns `true` if the request itself made the attempt fail, and not the connection.
+fn is_input(kind: TransportErrorKind) -> bool {
+    matches!(kind, TransportErrorKind::InvalidRequest | TransportErrorKind::RequestBody)
+}
+
+impl Display for Failure {
+    /// Writes the message with a space for each control character except line feeds, because services and proxies may
+    /// send characters that a terminal would obey.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is_unsafe = |character: char| character.is_control() && character != '\n';
+        f.write_str(&self.message.replace(is_unsafe, " "))
     }
 }
 

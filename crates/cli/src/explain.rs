@@ -1,30 +1,30 @@
-//! `--dry-run` and `--explain`: what would be sent, and why. Secrets are redacted.
+//! Text of `--dry-run` and `--explain`. Secrets are redacted.
 
 use std::fmt::Write;
 
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use invoke_model_client::{Explanation, SettingSource};
 
-/// What stands in place of a secret.
+/// Placeholder of a secret.
 const REDACTED: &str = "[redacted]";
 
-/// Longer bodies are named by their length.
-const SHOWN: usize = 4096;
+/// Longest body that is printed, in bytes. Of a longer body only the length is printed.
+const LONGEST_BODY: usize = 4096;
 
-/// The request as it would go on the wire, then as a curl line.
+/// Returns the request as HTTP/1.1 text, followed by the equivalent curl command.
 pub(crate) fn request(explained: &Explanation) -> String {
     let request = &explained.request;
     let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
     let mut text = format!("{} {target} HTTP/1.1\n", request.method());
     let mut curl = format!("curl --request {}", request.method());
     for (name, value) in request.headers() {
-        let value = shown(name, value);
+        let value = redacted(name, value);
         text.push_str(&format!("{name}: {value}\n"));
         curl.push_str(&format!(" --header {}", quoted(&format!("{name}: {value}"))));
     }
     text.push('\n');
     match std::str::from_utf8(request.body()) {
-        Ok(body) if body.len() <= SHOWN => {
+        Ok(body) if body.len() <= LONGEST_BODY => {
             text.push_str(body);
             if !body.is_empty() {
                 curl.push_str(&format!(" --data-binary {}", quoted(body)));
@@ -38,12 +38,12 @@ pub(crate) fn request(explained: &Explanation) -> String {
     format!("{text}\n\n{curl} {}\n", quoted(&request.uri().to_string()))
 }
 
-/// Where the settings came from, and what was signed.
+/// Returns the settings with their sources, the canonical request and the string to sign.
 pub(crate) fn settings(explained: &Explanation) -> String {
     let (config, sources) = (&explained.config, explained.config.sources());
     let mut text = String::new();
     let mut line = |name: &str, value: &str, source: String| {
-        // Writing to a String has no way to fail.
+        // Writing to a `String` cannot fail.
         let _ = writeln!(text, "{name:<12} {value} ({source})");
     };
     line("endpoint", &config.endpoint_url(), sources.endpoint.to_string());
@@ -63,8 +63,8 @@ fn named(source: Option<SettingSource>) -> String {
     source.map_or_else(|| "not set".to_owned(), |source| source.to_string())
 }
 
-/// A field's value; of an authorization all but the signature or token.
-fn shown(name: &HeaderName, value: &HeaderValue) -> String {
+/// Returns the value of a header without secrets: of `Authorization`, all but the signature or token.
+fn redacted(name: &HeaderName, value: &HeaderValue) -> String {
     let text = String::from_utf8_lossy(value.as_bytes());
     match text.split_once("Signature=") {
         Some((before, _)) if *name == AUTHORIZATION => format!("{before}Signature={REDACTED}"),
@@ -73,7 +73,7 @@ fn shown(name: &HeaderName, value: &HeaderValue) -> String {
     }
 }
 
-/// In single quotes for a POSIX shell.
+/// Returns the text in single quotes for a POSIX shell.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }

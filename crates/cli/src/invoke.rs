@@ -1,15 +1,17 @@
 //! `invoke-model invoke`: one call.
 
-use std::io::Write;
+use std::fs;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
 
-use invoke_model_client::types::Operation;
-use invoke_model_client::{Call, Client, ConfigBuilder, Credentials, RetryConfig};
+use invoke_model_client::types::{InvokeModelOutput, Operation};
+use invoke_model_client::{Body, Call, Client, ConfigBuilder, Credentials, RetryConfig};
 use invoke_model_local::LocalEndpoint;
+use serde_json::json;
 
 use crate::arguments::Invoke;
-use crate::body::body;
 use crate::exit::Failure;
-use crate::{call, explain, stream, whole};
+use crate::{explain, stream};
 
 pub(crate) async fn run(arguments: &Invoke) -> Result<(), Failure> {
     let local = match arguments.local {
@@ -17,23 +19,32 @@ pub(crate) async fn run(arguments: &Invoke) -> Result<(), Failure> {
         false => None,
     };
     let client = client(arguments, local.as_ref())?;
-    // Read once: standard input does not come a second time.
     let body = arguments.body.as_deref().map(body).transpose().map_err(|error| Failure::input(&error))?;
+    // `explain` consumes the call that it explains, so that `--explain` needs two calls with the same members.
     if arguments.stream {
-        let call = || call::streamed(&client, arguments, body.clone());
-        if explained(call, arguments).await? == Next::Send {
+        let call = || with_members!(client.invoke_model_with_response_stream(), arguments, &body);
+        if explain(call, arguments).await? == Next::Send {
             stream::run(call(), arguments.raw).await?;
         }
     } else {
-        let call = || call::whole(&client, arguments, body.clone());
-        if explained(call, arguments).await? == Next::Send {
-            whole::run(call(), arguments.outfile.as_deref()).await?;
+        let call = || with_members!(client.invoke_model(), arguments, &body);
+        if explain(call, arguments).await? == Next::Send {
+            let output = call().send().await.map_err(|error| Failure::call(&error))?;
+            print(&output, arguments.outfile.as_deref()).map_err(|error| Failure::output(&error))?;
         }
     }
     Ok(())
 }
 
 fn client(arguments: &Invoke, local: Option<&LocalEndpoint>) -> Result<Client, Failure> {
+    let config = match local {
+        Some(local) => local_config(arguments, local),
+        None => config(arguments),
+    };
+    Client::new(config).map_err(|error| Failure::input(&error))
+}
+
+fn config(arguments: &Invoke) -> ConfigBuilder {
     let mut config = ConfigBuilder::from_env();
     if let Some(region) = &arguments.region {
         config = config.region(region);
@@ -41,42 +52,121 @@ fn client(arguments: &Invoke, local: Option<&LocalEndpoint>) -> Result<Client, F
     if let Some(profile) = &arguments.profile {
         config = config.profile_name(profile);
     }
-    config = config.region_from_arn(&arguments.model_id);
     if let Some(url) = &arguments.endpoint_url {
         config = config.endpoint_url(url);
     }
-    if let Some(local) = local {
-        // Nothing of the environment: a call to the local endpoint is the same on every machine.
-        let region = arguments.region.as_deref().unwrap_or(local.region());
-        let credentials = Credentials::new(local.access_key_id(), local.secret_access_key(), None);
-        config = ConfigBuilder::default();
-        config = config.region(region).endpoint_url(local.url()).credentials_provider(credentials);
-        // What it refuses once, it refuses again.
-        config = config.retry_config(RetryConfig::disabled());
-    }
-    Client::new(config).map_err(|error| Failure::input(&error))
+    config.region_from_arn(&arguments.model_id)
 }
 
-/// What comes after the explanation.
+/// Returns a configuration for the local endpoint. It does not read the environment, so that the call is the same on
+/// every machine, and does not retry, because the endpoint fails the same way each time.
+fn local_config(arguments: &Invoke, local: &LocalEndpoint) -> ConfigBuilder {
+    ConfigBuilder::default()
+        .region(arguments.region.as_deref().unwrap_or(local.region()))
+        .endpoint_url(local.url())
+        .credentials_provider(Credentials::new(local.access_key_id(), local.secret_access_key(), None))
+        .retry_config(RetryConfig::disabled())
+}
+
+/// Sets the members of the input for which there is a flag.
+///
+/// The two operations have the same members, but different types of calls; a macro is shorter than a trait for both.
+macro_rules! with_members {
+    ($call:expr, $arguments:expr, $body:expr, $($member:ident),*) => {{
+        let mut call = $call.model_id(&$arguments.model_id);
+        $(if let Some(value) = &$arguments.$member {
+            call = call.$member(value.as_str());
+        })*
+        match $body {
+            Some(body) => call.body(Body::clone(body)),
+            None => call,
+        }
+    }};
+    ($call:expr, $arguments:expr, $body:expr) => {
+        with_members!(
+            $call, $arguments, $body, content_type, accept, trace, guardrail_identifier, guardrail_version,
+            performance_config_latency, service_tier, request_metadata
+        )
+    };
+}
+use with_members;
+
+/// A `--body` that cannot be read.
+#[derive(Debug, thiserror::Error)]
+enum BodyError {
+    #[error("--body -: cannot read standard input: {0}")]
+    Input(io::Error),
+
+    #[error("--body: cannot read {}: {error}", path.display())]
+    File { path: PathBuf, error: io::Error },
+
+    #[error("--body: {} is not a regular file; use `--body -` to read standard input", _0.display())]
+    NotRegular(PathBuf),
+}
+
+/// Returns the body that `--body` names: standard input for `-`, a file for `@FILE`, `file://FILE` and `fileb://FILE`,
+/// else the argument itself.
+///
+/// A file is not loaded into memory. The client reads it once to hash it, and once to send it.
+fn body(argument: &str) -> Result<Body, BodyError> {
+    if argument == "-" {
+        let mut input = Vec::new();
+        io::stdin().lock().read_to_end(&mut input).map_err(BodyError::Input)?;
+        return Ok(Body::from(input));
+    }
+    let prefixes = ["@", "file://", "fileb://"];
+    let Some(path) = prefixes.iter().find_map(|prefix| argument.strip_prefix(prefix)).map(PathBuf::from)
+    else {
+        return Ok(Body::from(argument.to_owned()));
+    };
+    match fs::metadata(&path) {
+        Ok(metadata) if metadata.is_file() => Ok(Body::from_path(path)),
+        Ok(_) => Err(BodyError::NotRegular(path)),
+        Err(error) => Err(BodyError::File { path, error }),
+    }
+}
+
+/// What to do after the explanation of a call.
 #[derive(PartialEq)]
 enum Next {
     Send,
-    Nothing,
+    Stop,
 }
 
 /// Prints what `--explain` and `--dry-run` ask for.
-async fn explained<O: Operation>(call: impl Fn() -> Call<O>, arguments: &Invoke) -> Result<Next, Failure> {
+async fn explain<O: Operation>(call: impl Fn() -> Call<O>, arguments: &Invoke) -> Result<Next, Failure> {
     if !arguments.dry_run && !arguments.explain {
         return Ok(Next::Send);
     }
-    let explained = call().explain().await.map_err(|error| Failure::call(&error))?;
+    let explanation = call().explain().await.map_err(|error| Failure::call(&error))?;
     if arguments.explain {
-        eprint!("{}", explain::settings(&explained));
+        eprint!("{}", explain::settings(&explanation));
     }
     if !arguments.dry_run {
         return Ok(Next::Send);
     }
-    let text = explain::request(&explained);
-    std::io::stdout().write_all(text.as_bytes()).map_err(|error| Failure::output(&error))?;
-    Ok(Next::Nothing)
+    let text = explain::request(&explanation);
+    io::stdout().write_all(text.as_bytes()).map_err(|error| Failure::output(&error))?;
+    Ok(Next::Stop)
+}
+
+/// Prints the body; or writes it to a file, and prints the other members.
+fn print(output: &InvokeModelOutput, outfile: Option<&Path>) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    if let Some(path) = outfile {
+        fs::write(path, &output.body)?;
+        let mut members = json!({ "contentType": output.content_type });
+        if let Some(latency) = &output.performance_config_latency {
+            members["performanceConfigLatency"] = json!(latency);
+        }
+        if let Some(tier) = &output.service_tier {
+            members["serviceTier"] = json!(tier);
+        }
+        return writeln!(out, "{members:#}");
+    }
+    out.write_all(&output.body)?;
+    if !output.body.ends_with(b"\n") {
+        out.write_all(b"\n")?;
+    }
+    out.flush()
 }

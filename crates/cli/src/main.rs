@@ -2,15 +2,11 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool")]
 
 mod arguments;
-mod body;
-mod call;
 mod exit;
 mod explain;
 mod invoke;
-mod part;
 mod serve;
 mod stream;
-mod whole;
 
 use std::process::ExitCode;
 
@@ -21,18 +17,17 @@ use exit::Failure;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let outcome = run(arguments.command);
-    outcome.map_or_else(
-        |failure| {
-            eprintln!("error: {}", failure.message);
+    match run(arguments.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
             failure.into()
-        },
-        |()| ExitCode::SUCCESS,
-    )
+        }
+    }
 }
 
 fn run(command: Command) -> Result<(), Failure> {
-    // One thread: a command makes one call, or answers a few.
+    // One thread is enough: `invoke` makes one call, and `serve` waits for sockets most of the time.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::input(&error))?;
     match command {

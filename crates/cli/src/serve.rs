@@ -1,7 +1,7 @@
-//! `invoke-model serve`: the local endpoint, until it is interrupted.
+//! `invoke-model serve`: runs the local endpoint until Ctrl-C.
 
-use std::io::Write;
-use std::path::Path;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use invoke_model_local::{Faults, FaultsError, LocalEndpoint, Policy};
@@ -26,30 +26,31 @@ pub(crate) async fn run(arguments: Serve) -> Result<(), Failure> {
     }
     let policy = arguments.deny.iter().fold(Policy::allow_all(), |policy, pattern| policy.deny(pattern));
     let local = builder.policy(policy).start().await.map_err(|error| Failure::input(&error))?;
-    announce(&local).map_err(|error| Failure::output(&error))?;
+    print_environment(&local).map_err(|error| Failure::output(&error))?;
     tokio::signal::ctrl_c().await.map_err(|error| Failure::input(&error))?;
     local.stop().await;
     Ok(())
 }
 
-/// Why the file of `--faults` is of no use.
+/// A file of `--faults` that cannot be used.
 #[derive(Debug, thiserror::Error)]
 enum FileError {
-    #[error("--faults {path}: cannot be read: {source}")]
-    Read { path: String, source: std::io::Error },
-    #[error("--faults {path}: {source}")]
-    Understand { path: String, source: FaultsError },
+    #[error("--faults {}: cannot read the file: {error}", path.display())]
+    Read { path: PathBuf, error: io::Error },
+
+    #[error("--faults {}: {error}", path.display())]
+    Parse { path: PathBuf, error: FaultsError },
 }
 
 fn faults(path: &Path) -> Result<Faults, FileError> {
-    let name = || path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|source| FileError::Read { path: name(), source })?;
-    Faults::from_json(&text).map_err(|source| FileError::Understand { path: name(), source })
+    let text =
+        std::fs::read_to_string(path).map_err(|error| FileError::Read { path: path.to_owned(), error })?;
+    Faults::from_json(&text).map_err(|error| FileError::Parse { path: path.to_owned(), error })
 }
 
-/// Lines for a shell, so that any AWS client finds the endpoint and can sign for it.
-fn announce(local: &LocalEndpoint) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
+/// Prints shell commands that set the endpoint, region and credentials of any AWS client.
+fn print_environment(local: &LocalEndpoint) -> io::Result<()> {
+    let mut out = io::stdout().lock();
     writeln!(out, "export AWS_ENDPOINT_URL_BEDROCK_RUNTIME={}", local.url())?;
     writeln!(out, "export AWS_REGION={}", local.region())?;
     writeln!(out, "export AWS_DEFAULT_REGION={}", local.region())?;

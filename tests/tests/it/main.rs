@@ -9,6 +9,7 @@ mod endpoint;
 mod frames;
 mod fuzz_corpus;
 mod goldens;
+mod pages;
 mod properties;
 mod proxied;
 mod traced;

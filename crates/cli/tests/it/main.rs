@@ -1,5 +1,5 @@
-//! The command, run as a user runs it.
-#![allow(clippy::unwrap_used, reason = "a test ends where it finds what it does not expect")]
+//! Runs the command as a user does.
+#![allow(clippy::unwrap_used, reason = "an unexpected result fails the test")]
 
 mod serve;
 mod stream;
@@ -9,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 
 const TITAN: &str = "amazon.titan-embed-text-v2:0";
 
-/// Runs the command in an environment without any AWS setting, and without instance metadata.
+/// Runs the command with these environment variables only, and without instance metadata.
 fn run(arguments: &[&str], input: Option<&str>, environment: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_invoke-model"));
     command.args(arguments).env_clear().env("AWS_EC2_METADATA_DISABLED", "true");
@@ -17,7 +17,7 @@ fn run(arguments: &[&str], input: Option<&str>, environment: &[(&str, &str)]) ->
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    // A command that has not asked for its input may have ended before.
+    // A command that does not read its input may have ended already.
     let _ = stdin.write_all(input.unwrap_or_default().as_bytes());
     drop(stdin);
     child.wait_with_output().unwrap()
@@ -56,12 +56,12 @@ fn help() {
 }
 
 #[test]
-fn a_body_is_text_a_file_or_standard_input() {
+fn body_is_text_a_file_or_standard_input() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("body.json");
     std::fs::write(&path, r#"{"inputText":"in"}"#).unwrap();
     let path = path.to_str().unwrap();
-    let mut answers = Vec::new();
+    let mut responses = Vec::new();
     for body in [
         r#"{"inputText":"in"}"#,
         "-",
@@ -71,16 +71,16 @@ fn a_body_is_text_a_file_or_standard_input() {
     ] {
         let output = local(&["--body", body]);
         assert!(output.status.success(), "{body}: {}", text(&output.stderr));
-        answers.push(text(&output.stdout));
+        responses.push(text(&output.stdout));
     }
-    assert!(answers[0].contains("\"embedding\""));
-    assert!(answers.iter().all(|answer| *answer == answers[0]));
+    assert!(responses[0].contains("\"embedding\""));
+    assert!(responses.iter().all(|response| *response == responses[0]));
 }
 
 #[test]
-fn an_outfile_takes_the_body_and_the_other_members_are_printed() {
+fn outfile_gets_the_body_and_the_other_members_are_printed() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("answer.json");
+    let path = folder.path().join("response.json");
     let output = local(&["--body", "-", "--service-tier", "flex", path.to_str().unwrap()]);
     assert_eq!(
         text(&output.stdout),
@@ -90,7 +90,7 @@ fn an_outfile_takes_the_body_and_the_other_members_are_printed() {
 }
 
 #[test]
-fn a_dry_run_prints_the_request_and_no_secret() {
+fn dry_run_prints_the_request_without_secrets() {
     let environment = [
         ("AWS_REGION", "eu-west-1"),
         ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
@@ -114,7 +114,7 @@ fn a_dry_run_prints_the_request_and_no_secret() {
 }
 
 #[test]
-fn explain_says_where_everything_comes_from() {
+fn explain_prints_the_source_of_each_setting() {
     let output = local(&["--body", "-", "--explain"]);
     let shown = text(&output.stderr);
     assert!(shown.contains("endpoint     http://127.0.0.1:"), "{shown}");
@@ -125,7 +125,7 @@ fn explain_says_where_everything_comes_from() {
 }
 
 #[test]
-fn a_profile_gives_credentials_and_region_and_goes_before_the_environment() {
+fn profile_takes_precedence_over_the_environment() {
     let home = tempfile::tempdir().unwrap();
     std::fs::create_dir(home.path().join(".aws")).unwrap();
     let text_of_config = "[profile dev]\nregion = eu-north-1\naws_access_key_id = AKIDDEV\n\
@@ -153,14 +153,14 @@ fn a_profile_gives_credentials_and_region_and_goes_before_the_environment() {
     assert!(!shown.contains("the-secret") && !explained.contains("the-secret"));
     let environment = [("AWS_REGION", "us-east-1"), ("HOME", path), ("USERPROFILE", path)];
     check_failure(
-        &run(&[&invoke[..], &["nobody"]].concat(), None, &environment),
+        &run(&[&invoke[..], &["missing"]].concat(), None, &environment),
         3,
-        "no profile `nobody` in",
+        "no profile `missing` in",
     );
 }
 
 #[test]
-fn each_kind_of_failure_has_its_code() {
+fn each_kind_of_failure_has_its_exit_code() {
     let invoke = ["invoke", "--model-id", TITAN, "--body", "{}"];
     check_failure(&run(&invoke, None, &[]), 3, "AWS_REGION");
     check_failure(&run(&invoke, None, &[("AWS_REGION", "us-east-1")]), 3, "AWS_ACCESS_KEY_ID");
@@ -171,8 +171,8 @@ fn each_kind_of_failure_has_its_code() {
         [("AWS_REGION", "us-east-1"), ("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")];
     let bad_url = [&invoke[..], &["--endpoint-url", "not a url"]].concat();
     check_failure(&run(&bad_url, None, &environment), 3, "endpoint URL");
-    let throttled = ["invoke", "--local", "--model-id", "local.error-v1", "--body"];
-    let with = |body: &str| run(&[&throttled[..], &[body]].concat(), None, &[]);
+    let failing = ["invoke", "--local", "--model-id", "local.error-v1", "--body"];
+    let with = |body: &str| run(&[&failing[..], &[body]].concat(), None, &[]);
     check_failure(
         &with(r#"{"error":"ThrottlingException","message":"slow"}"#),
         4,
@@ -186,7 +186,42 @@ fn each_kind_of_failure_has_its_code() {
 }
 
 #[test]
-fn a_connection_that_breaks_is_no_answer() {
+fn error_keeps_its_lines_and_replaces_other_control_characters() {
+    let output = local(&["--body", "@/no/such\n\u{1b}[31mfile"]);
+    let error = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{error}");
+    assert!(error.starts_with("error: --body: cannot read /no/such\n [31mfile: "), "{error:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn body_file_must_be_a_regular_file() {
+    let output = local(&["--body", "@/dev/stdin"]);
+    let expected = "--body: /dev/stdin is not a regular file; use `--body -` to read standard input";
+    check_failure(&output, 3, expected);
+}
+
+/// Calls a server at this URL with a small request.
+fn call(url: &str) -> Output {
+    let environment = [
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "a"),
+        ("AWS_SECRET_ACCESS_KEY", "b"),
+        ("AWS_MAX_ATTEMPTS", "1"),
+    ];
+    run(&["invoke", "--model-id", TITAN, "--body", "{}", "--endpoint-url", url], None, &environment)
+}
+
+#[test]
+fn refused_connection_has_its_exit_code() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    check_failure(&call(&url), 6, "Connection refused");
+}
+
+#[test]
+fn incomplete_response_has_its_exit_code() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let server = std::thread::spawn(move || {
@@ -195,10 +230,7 @@ fn a_connection_that_breaks_is_no_answer() {
         let _ = std::io::Read::read(&mut socket, &mut request).unwrap();
         socket.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{").unwrap();
     });
-    let environment =
-        [("AWS_REGION", "us-east-1"), ("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")];
-    let arguments = ["invoke", "--model-id", TITAN, "--body", "{}", "--endpoint-url", &url];
-    let output = run(&arguments, None, &environment);
+    let output = call(&url);
     server.join().unwrap();
     check_failure(&output, 6, "");
 }

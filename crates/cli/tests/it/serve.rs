@@ -1,14 +1,14 @@
-//! `invoke-model serve`, called.
+//! Calls of `invoke-model serve`.
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Ends the command when the test is over.
+/// A running `invoke-model serve`, killed on drop.
 struct Served {
     command: Child,
-    /// Open, so that the command can announce all that it has to.
+    /// Kept open, because the command fails if it cannot print its environment.
     _stdout: BufReader<ChildStdout>,
 }
 
@@ -19,19 +19,22 @@ impl Drop for Served {
     }
 }
 
-/// Serves with these arguments: the command, and the address that it has announced.
+/// Starts the command with these arguments; returns it with the address that it prints.
 fn serve(arguments: &[&str]) -> (Served, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_invoke-model"));
     command.args(["serve", "--no-verify"]).args(arguments).env_clear().stdout(Stdio::piped());
     let mut command = command.spawn().unwrap();
-    let mut announced = String::new();
+    let mut line = String::new();
     let mut stdout = BufReader::new(command.stdout.take().unwrap());
-    stdout.read_line(&mut announced).unwrap();
-    let address = announced.trim_end().rsplit_once("http://").unwrap().1.to_owned();
+    stdout.read_line(&mut line).unwrap();
+    let address = line.trim_end().rsplit_once("http://").unwrap().1.to_owned();
     (Served { command, _stdout: stdout }, address)
 }
 
-/// What comes back until the connection ends, as text; an error where it does not end well.
+/// Sends a request, and returns the bytes of the response as text when the server closes the connection.
+///
+/// # Errors
+/// Returns an error if the connection is reset.
 fn post(address: &str, model_id: &str, operation: &str, body: &str) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(address)?;
     let request = format!(
@@ -40,9 +43,9 @@ fn post(address: &str, model_id: &str, operation: &str, body: &str) -> std::io::
         body.len()
     );
     stream.write_all(request.as_bytes())?;
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer)?;
-    Ok(String::from_utf8_lossy(&answer).into_owned())
+    let mut response = Vec::new();
+    stream.read_to_end(&mut response)?;
+    Ok(String::from_utf8_lossy(&response).into_owned())
 }
 
 fn post_stream(address: &str) -> std::io::Result<String> {
@@ -51,19 +54,19 @@ fn post_stream(address: &str) -> std::io::Result<String> {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "the pace is one of real time")]
-fn serve_streams_at_its_pace() {
+#[expect(clippy::disallowed_methods, reason = "the command waits in real time")]
+fn pace_delays_each_event() {
     let (_served, address) = serve(&["--pace", "20"]);
     let start = Instant::now();
-    let answer = post_stream(&address).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
-    assert_eq!(answer.matches("\x0b:event-type").count(), 5, "{answer}");
+    let response = post_stream(&address).unwrap();
+    assert!(response.starts_with("HTTP/1.1 200 OK\r\n"), "{response}");
+    assert_eq!(response.matches("\x0b:event-type").count(), 5, "{response}");
     assert!(start.elapsed() >= Duration::from_millis(5 * 20));
 }
 
-/// The example of the documentation, served as it stands there.
+/// Serves the example of docs/faults.md.
 #[test]
-fn serve_goes_wrong_as_a_file_says() {
+fn faults_are_read_from_a_file() {
     let page = include_str!("../../../../docs/faults.md");
     let example = page.split("```json\n").nth(1).unwrap().split("```").next().unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -73,25 +76,25 @@ fn serve_goes_wrong_as_a_file_says() {
 
     let call = || post(&address, super::TITAN, "invoke", r#"{"inputText":"in"}"#);
     for _ in 0..2 {
-        let answer = call().unwrap().to_ascii_lowercase();
-        assert!(answer.starts_with("http/1.1 429 "), "{answer}");
-        assert!(answer.contains("\r\nretry-after: 1\r\n"), "{answer}");
-        assert!(answer.ends_with(r#"{"message":"too many requests"}"#), "{answer}");
+        let response = call().unwrap().to_ascii_lowercase();
+        assert!(response.starts_with("http/1.1 429 "), "{response}");
+        assert!(response.contains("\r\nretry-after: 1\r\n"), "{response}");
+        assert!(response.ends_with(r#"{"message":"too many requests"}"#), "{response}");
     }
     assert_eq!(call().unwrap_err().kind(), ErrorKind::ConnectionReset);
-    let answer = call().unwrap();
-    assert!(answer.starts_with("HTTP/1.1 503 ") && answer.ends_with("<html>Down</html>"), "{answer}");
-    let answer = post_stream(&address).unwrap();
-    assert_eq!(answer.matches("\x0b:event-type").count(), 2, "{answer}");
-    assert!(!answer.ends_with("0\r\n\r\n"), "{answer}");
-    assert!(call().unwrap().starts_with("HTTP/1.1 200 "), "the sixth connection is good");
-    // A connection that is closed at once may be found closed by who writes or by who reads.
+    let response = call().unwrap();
+    assert!(response.starts_with("HTTP/1.1 503 ") && response.ends_with("<html>Down</html>"), "{response}");
+    let response = post_stream(&address).unwrap();
+    assert_eq!(response.matches("\x0b:event-type").count(), 2, "{response}");
+    assert!(!response.ends_with("0\r\n\r\n"), "{response}");
+    assert!(call().unwrap().starts_with("HTTP/1.1 200 "), "the sixth connection has no fault");
+    // The client notices a connection that is closed at once when it writes, or when it reads.
     assert_eq!(call().unwrap_or_default(), "");
     assert!(call().unwrap().starts_with("HTTP/1.1 200 "));
 }
 
 #[test]
-fn a_file_of_faults_that_is_of_no_use() {
+fn invalid_faults_file_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("faults.json");
     let name = path.to_str().unwrap();
@@ -99,7 +102,7 @@ fn a_file_of_faults_that_is_of_no_use() {
         let output = super::run(&["serve", "--faults", name], None, &[]);
         super::check_failure(&output, 3, words);
     };
-    check(&format!("--faults {name}: cannot be read: "));
+    check(&format!("--faults {name}: cannot read the file: "));
     std::fs::write(&path, "{\n\"rules\": [\n{\"status\": 500},\n{\"first\": 0}\n]}").unwrap();
     check(&format!("--faults {name}: rule 2: `first` and `every` are 1 or more at line 4 column "));
 }

@@ -1,4 +1,4 @@
-//! `invoke --stream`: text as it comes, parts as they are, and an exit code that says whether that was all.
+//! Text, parts and exit codes of `invoke --stream`.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -11,7 +11,7 @@ use super::{check_failure, run, text};
 
 const CLAUDE: &str = "anthropic.claude-3-haiku-20240307-v1:0";
 
-/// A body for one model of each family that makes text.
+/// A request body for one text model of each family.
 const BODIES: [(&str, &str); 7] = [
     (
         CLAUDE,
@@ -31,7 +31,7 @@ fn local(model: &str, body: &str, more: &[&str]) -> Output {
 }
 
 #[test]
-fn the_text_of_every_family_is_printed() {
+fn prints_the_text_of_every_family() {
     for (model, body) in BODIES {
         let output = local(model, body, &[]);
         assert_eq!(text(&output.stdout), "You said: hi there\n", "{model}: {}", text(&output.stderr));
@@ -40,7 +40,7 @@ fn the_text_of_every_family_is_printed() {
 }
 
 #[test]
-fn raw_prints_the_parts_one_line_each() {
+fn raw_prints_one_part_per_line() {
     for (model, body) in BODIES {
         let output = local(model, body, &["--raw"]);
         let lines = text(&output.stdout);
@@ -55,7 +55,7 @@ fn raw_prints_the_parts_one_line_each() {
 }
 
 #[test]
-fn a_dry_run_shows_the_operation_and_its_fields() {
+fn dry_run_shows_the_streaming_operation_and_its_headers() {
     let output = local(CLAUDE, "{}", &["--dry-run", "--accept", "application/json"]);
     let shown = text(&output.stdout);
     assert!(shown.contains("%3A0/invoke-with-response-stream HTTP/1.1\n"), "{shown}");
@@ -63,7 +63,7 @@ fn a_dry_run_shows_the_operation_and_its_fields() {
 }
 
 #[test]
-fn an_error_before_the_stream_has_its_code() {
+fn error_before_the_stream_has_its_exit_code() {
     let check = |error: &str, code, words| {
         check_failure(&local("local.error-v1", &format!("{{\"error\":\"{error}\"}}"), &[]), code, words);
     };
@@ -82,13 +82,14 @@ fn frame(headers: &[(&str, &str)], payload: &str) -> Vec<u8> {
     frame
 }
 
-/// `{"generation":"hi"}`, a part as Llama makes it.
+/// Returns the frame of a part of Llama with the text `hi`.
 fn part() -> Vec<u8> {
     let headers = [(":message-type", "event"), (":event-type", "chunk")];
     frame(&headers, r#"{"bytes":"eyJnZW5lcmF0aW9uIjoiaGkifQ=="}"#)
 }
 
-/// Takes one request, answers with the head of a stream and these frames, and then does what it is told.
+/// Starts a server that reads one request, sends the head of a stream and these frames, and passes the socket to
+/// `then`. Returns the server, and a command that calls it.
 fn serve(frames: Vec<Vec<u8>>, then: impl FnOnce(TcpStream) + Send + 'static) -> (JoinHandle<()>, Command) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -132,7 +133,7 @@ fn served(
 }
 
 #[test]
-fn a_stream_that_is_cut_is_no_success() {
+fn truncated_stream_is_a_failure() {
     let (shown, code, error) = served(vec![part()], drop);
     assert_eq!((shown.as_str(), code), ("hi\n", Some(6)), "{error}");
     assert!(error.contains("the stream was cut after 1 event and "), "{error}");
@@ -145,7 +146,7 @@ fn a_stream_that_is_cut_is_no_success() {
 }
 
 #[test]
-fn an_error_in_the_midst_of_a_stream_has_the_code_of_its_status() {
+fn error_in_a_stream_has_the_exit_code_of_its_status() {
     let exception = |name: &str| {
         let headers = [(":message-type", "exception"), (":exception-type", name)];
         frame(&headers, r#"{"message":"why"}"#)
@@ -159,27 +160,30 @@ fn an_error_in_the_midst_of_a_stream_has_the_code_of_its_status() {
 }
 
 #[test]
-fn what_a_reader_should_know_of_a_whole_stream_is_noted() {
+fn unusual_complete_stream_is_noted() {
     let unknown = frame(&[(":message-type", "event"), (":event-type", "news")], "{}");
     let (shown, code, notes) = served(vec![unknown], end);
     assert_eq!((shown.as_str(), code), ("", Some(0)), "{notes}");
-    assert!(notes.contains("note: 1 event(s) of a kind that this version does not know"), "{notes}");
-    assert!(notes.contains("note: the stream was whole, but its last part is not the account"), "{notes}");
+    assert!(notes.contains("note: skipped 1 event(s) of a type that this version does not know"), "{notes}");
+    assert!(
+        notes.contains("note: the stream is complete, but its last part has no `amazon-bedrock"),
+        "{notes}"
+    );
 }
 
-/// The shell's own `kill`, so that no program is needed for it.
+/// Sends the signal with `kill` of the shell, so that the test needs no other program.
 #[cfg(unix)]
 #[test]
-fn an_interrupt_closes_the_request() {
+fn interrupt_closes_the_request() {
     let (server, mut command) = serve(vec![part()], |mut socket| {
         let mut rest = Vec::new();
-        assert_eq!(socket.read_to_end(&mut rest).unwrap(), 0, "the request is closed");
+        assert_eq!(socket.read_to_end(&mut rest).unwrap(), 0, "the client closes the connection");
     });
     let mut child = command.spawn().unwrap();
     let mut shown = [0; 2];
     let mut out = BufReader::new(child.stdout.take().unwrap());
     out.read_exact(&mut shown).unwrap();
-    assert_eq!(&shown, b"hi", "while the stream goes on");
+    assert_eq!(&shown, b"hi", "the text is printed before the stream ends");
     let kill = format!("kill -INT {}", child.id());
     assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
     let mut rest = String::new();

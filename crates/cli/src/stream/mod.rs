@@ -1,0 +1,111 @@
+//! `invoke-model invoke --stream`: prints the parts of a response as they arrive.
+
+mod part;
+
+use std::io::{self, Write};
+
+use invoke_model_client::types::{InvokeModelWithResponseStream, ResponseStream};
+use invoke_model_client::{Call, EventReceiver};
+
+use crate::exit::Failure;
+use part::Part;
+
+pub(crate) async fn run(call: Call<InvokeModelWithResponseStream>, raw: bool) -> Result<(), Failure> {
+    let mut events = call.send().await.map_err(|error| Failure::call(&error))?.body;
+    let mut printer = Printer { raw, ..Printer::default() };
+    let result = tokio::select! {
+        // Ctrl-C is polled first, so that its handler is installed before the first text is printed.
+        biased;
+        Ok(()) = tokio::signal::ctrl_c() => None,
+        result = print(&mut events, &mut printer) => Some(result),
+    };
+    let result = result.unwrap_or_else(|| Err(Failure::interrupted(&events.received())));
+    // Closes the request if the stream was not read to its end, so that the service can stop the inference.
+    drop(events);
+    printer.end_line().map_err(|error| Failure::output(&error))?;
+    result?;
+    for note in printer.notes() {
+        eprintln!("note: {note}");
+    }
+    Ok(())
+}
+
+async fn print(
+    events: &mut EventReceiver<InvokeModelWithResponseStream>,
+    printer: &mut Printer,
+) -> Result<(), Failure> {
+    while let Some(event) = events.recv().await.map_err(|error| Failure::call(&error))? {
+        match event {
+            ResponseStream::Chunk(chunk) => {
+                let bytes = chunk.bytes.unwrap_or_default();
+                printer.print(&bytes).map_err(|error| Failure::output(&error))?;
+            }
+            _ => printer.unknown_events += 1,
+        }
+    }
+    Ok(())
+}
+
+/// Prints parts, and counts them for the notes at the end.
+#[derive(Default)]
+struct Printer {
+    /// Print the parts themselves, not their text.
+    raw: bool,
+    parts: u64,
+    parts_with_text: u64,
+    /// Events that the model does not define.
+    unknown_events: u64,
+    /// The last part had the metrics of the call.
+    has_metrics: bool,
+    /// The last text did not end with a line feed.
+    in_line: bool,
+}
+
+impl Printer {
+    /// Prints a part as a line, or the text in it, and flushes.
+    fn print(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let part = Part::parse(bytes);
+        self.parts += 1;
+        self.has_metrics = part.has_metrics;
+        let mut out = io::stdout().lock();
+        if self.raw {
+            out.write_all(bytes)?;
+            out.write_all(b"\n")?;
+        } else if !part.text.is_empty() {
+            self.parts_with_text += 1;
+            self.in_line = !part.text.ends_with('\n');
+            out.write_all(part.text.as_bytes())?;
+        }
+        out.flush()
+    }
+
+    /// Ends the line, so that notes, errors and the prompt of the shell start on a new one.
+    fn end_line(&mut self) -> io::Result<()> {
+        match std::mem::take(&mut self.in_line) {
+            true => writeln!(io::stdout()),
+            false => Ok(()),
+        }
+    }
+
+    /// Returns what the user should know about a complete stream beside its text.
+    fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if self.unknown_events > 0 {
+            notes.push(format!(
+                "skipped {} event(s) of a type that this version does not know",
+                self.unknown_events
+            ));
+        }
+        if !self.raw && self.parts_with_text == 0 && self.parts > 0 {
+            notes.push(format!("found no text in {} parts; use --raw to print the parts", self.parts));
+        }
+        if !self.has_metrics {
+            notes.push(
+                "the stream is complete, but its last part has no `amazon-bedrock-invocationMetrics`, with which the \
+                 service ends a response; the model may have stopped early"
+                    .to_owned(),
+            );
+        }
+        notes
+    }
+}

@@ -1,0 +1,73 @@
+//! Links and quoted numbers of the Markdown pages.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// Returns the pages in the root folder, and those in `docs` and `model`.
+fn pages() -> Vec<PathBuf> {
+    let folders = [root(), root().join("docs"), root().join("model")];
+    let files = folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap());
+    let pages = files.map(|file| file.unwrap().path());
+    pages.filter(|path| path.extension().is_some_and(|extension| extension == "md")).collect()
+}
+
+/// Returns the targets of `[text](target)` outside of code blocks.
+fn links(page: &str) -> Vec<&str> {
+    let prose = page.split("```").step_by(2);
+    let ends = prose.flat_map(|text| text.split("](").skip(1));
+    ends.filter_map(|end| end.split_once(')')).map(|(target, _)| target).collect()
+}
+
+/// Returns the anchors that a forge generates from the headings of a page.
+fn anchors(page: &str) -> BTreeSet<String> {
+    let headings = page.lines().filter_map(|line| line.strip_prefix('#'));
+    let texts = headings.map(|line| line.trim_start_matches('#').trim().to_lowercase());
+    let anchor = |text: String| {
+        let kept = text.chars().filter(|c| c.is_alphanumeric() || [' ', '-', '_'].contains(c));
+        kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+    };
+    texts.map(anchor).collect()
+}
+
+#[test]
+fn local_links_have_a_target() {
+    let mut broken = Vec::new();
+    for path in pages() {
+        let page = fs::read_to_string(&path).unwrap();
+        for link in links(&page).into_iter().filter(|link| !link.contains("://")) {
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = if file.is_empty() { path.clone() } else { path.parent().unwrap().join(file) };
+            let has_anchor = || anchors(&fs::read_to_string(&target).unwrap()).contains(anchor);
+            if !target.exists() || !(anchor.is_empty() || has_anchor()) {
+                broken.push(format!("{}: {link}", path.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "broken links: {broken:#?}");
+}
+
+/// Returns the cells of the table rows in a page, without `± ..`.
+fn rows(page: &str) -> Vec<Vec<&str>> {
+    let rows = page.lines().filter_map(|line| line.strip_prefix('|')?.strip_suffix('|'));
+    let cell = |cell: &'_ str| cell.split_once('±').map_or(cell, |(value, _)| value).trim();
+    rows.map(|row| row.split('|').map(|text| cell(text)).collect()).collect()
+}
+
+#[test]
+fn readme_quotes_the_measured_numbers() {
+    let measured = fs::read_to_string(root().join("docs/performance.md")).unwrap();
+    let measured = rows(&measured);
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let table = readme.split("| | invoke-model | `aws-sdk-bedrockruntime` |").nth(1).unwrap();
+    let quoted = rows(table.split("\n\n").next().unwrap());
+    assert!(quoted.len() > 3, "{quoted:?}");
+    for row in quoted.iter().filter(|row| !row[1].starts_with("--")) {
+        let is_measured = measured.iter().any(|cells| cells.get(1..3) == row.get(1..3));
+        assert!(is_measured, "README.md: no row of docs/performance.md has the numbers of {row:?}");
+    }
+}
