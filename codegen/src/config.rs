@@ -1,30 +1,35 @@
-//! What a run is asked for.
+//! Options of a run.
+
+use std::collections::BTreeSet;
 
 use crate::partitions::Partitions;
 
-/// What to generate, and where it will stand.
+/// Options of a run: the operations to generate, and the place of the generated code.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The service, where the model has several.
+    /// Service to generate. Required if the model has several.
     pub service: Option<String>,
-    /// The operations; all when empty.
+    /// Operations to generate. If empty, all.
     pub operations: Vec<String>,
-    /// The path under which generated types are found from within: `crate`, or `crate::some::module`.
+    /// Path of the generated types within their crate: `crate`, or `crate::some::module`.
     pub root: String,
-    /// The crate of the types, as the client names it.
+    /// Name of the types crate in paths of the client.
     pub types_crate: String,
-    /// Whether the server's half is generated.
+    /// Methods of the client's `Call`, from [`inherent_methods`](crate::inherent_methods). The setter of a member with one
+    /// of these names gets the prefix `set_`.
+    pub call_methods: BTreeSet<String>,
+    /// Compilation of the server half.
     pub server: ServerHalf,
-    /// What `aws.partition` knows; without it endpoint rules are left out.
+    /// Partitions for the endpoint rules. Without them, no endpoint rules are generated.
     pub partitions: Option<Partitions>,
 }
 
-/// Whether the server's half is generated.
+/// Compilation of the server half.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ServerHalf {
-    /// Always compiled.
+    /// The server half is always compiled.
     Always,
-    /// Compiled with the Cargo feature `server`.
+    /// The server half is compiled with the Cargo feature `server`.
     Feature,
 }
 
@@ -35,6 +40,7 @@ impl Default for Config {
             operations: Vec::new(),
             root: "crate".to_owned(),
             types_crate: "invoke_model_types".to_owned(),
+            call_methods: BTreeSet::new(),
             server: ServerHalf::Feature,
             partitions: None,
         }

@@ -1,4 +1,4 @@
-//! The protocol tests that a model carries, as they are written.
+//! Protocol test cases of a model.
 //! <https://smithy.io/2.0/additional-specs/http-protocol-compliance-tests.html> and
 //! <https://smithy.io/2.0/additional-specs/event-stream-protocol-tests.html>
 
@@ -17,24 +17,24 @@ const RESPONSES: &str = "smithy.test#httpResponseTests";
 const EVENTS: &str = "smithy.test#eventStreamTests";
 const PROTOCOL: &str = "aws.protocols#restJson1";
 
-/// What a case is about. Ids are unique within one kind only.
+/// Kind of a test case. Ids are unique only within a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// An input, and the request that it makes.
+    /// An input and its request.
     Request,
-    /// A response, and the output that it makes.
+    /// A response and its output.
     Response,
-    /// A response, and the error that it makes.
+    /// A response and its error.
     Error,
-    /// Events, and the messages that they make.
+    /// Events and their messages.
     Event,
 }
 
 impl Kind {
-    /// Every kind.
+    /// All kinds.
     pub const ALL: [Self; 4] = [Self::Request, Self::Response, Self::Error, Self::Event];
 
-    /// The module of the generated tests.
+    /// Returns the name of the module with the generated tests.
     pub fn module(self) -> &'static str {
         match self {
             Self::Request => "requests",
@@ -45,7 +45,7 @@ impl Kind {
     }
 }
 
-/// The cases of a service that are about clients, by the name of the operation or error that carries them.
+/// Test cases of a service for clients, by the name of their operation or error.
 #[derive(Debug, Default)]
 pub(crate) struct Cases {
     pub(crate) requests: BTreeMap<String, Vec<RequestCase>>,
@@ -54,7 +54,7 @@ pub(crate) struct Cases {
     pub(crate) events: BTreeMap<String, Vec<EventCase>>,
 }
 
-/// Who a case is for.
+/// Id, protocol and side of a test case.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Head {
@@ -65,11 +65,11 @@ pub(crate) struct Head {
 
 impl Head {
     fn is_ours(&self) -> bool {
-        self.protocol == PROTOCOL && self.applies_to.as_deref().is_none_or(|who| who == "client")
+        self.protocol == PROTOCOL && self.applies_to.as_deref().is_none_or(|side| side == "client")
     }
 }
 
-/// A message's header fields and body, as a case states them.
+/// Headers and body of a message in a test case.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Content {
@@ -80,7 +80,7 @@ pub(crate) struct Content {
     pub(crate) body_media_type: Option<String>,
 }
 
-/// A request, as a case states it.
+/// A request in a test case.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct HttpRequest {
@@ -95,7 +95,7 @@ pub(crate) struct HttpRequest {
     pub(crate) content: Content,
 }
 
-/// A response, as a case states it.
+/// A response in a test case.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct HttpResponse {
@@ -104,7 +104,7 @@ pub(crate) struct HttpResponse {
     pub(crate) content: Content,
 }
 
-/// A case of `httpRequestTests`.
+/// A test case of `httpRequestTests`.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct RequestCase {
     #[serde(flatten)]
@@ -115,7 +115,7 @@ pub(crate) struct RequestCase {
     pub(crate) request: HttpRequest,
 }
 
-/// A case of `httpResponseTests`.
+/// A test case of `httpResponseTests`.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct ResponseCase {
     #[serde(flatten)]
@@ -126,7 +126,7 @@ pub(crate) struct ResponseCase {
     pub(crate) response: HttpResponse,
 }
 
-/// A case of `eventStreamTests`.
+/// A test case of `eventStreamTests`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct EventCase {
@@ -144,36 +144,36 @@ pub(crate) struct EventCase {
     pub(crate) expectation: Expectation,
 }
 
-/// How a case of events ends.
+/// Expected end of an event stream.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct Expectation {
     pub(crate) failure: Option<Failure>,
 }
 
-/// A failure, of any kind unless an error is named.
+/// An expected failure: the named error, or any failure.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Failure {
     pub(crate) error_id: Option<ShapeId>,
 }
 
-/// A message of a stream.
+/// A message of an event stream.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct EventMessage {
     #[serde(rename = "type")]
     pub(crate) direction: Direction,
     pub(crate) params: Option<Map<String, Value>>,
-    /// Each an object with the type as its only key.
+    /// Headers. Each value is an object with the type as its only key.
     #[serde(default)]
     pub(crate) headers: BTreeMap<String, Map<String, Value>>,
     pub(crate) body: Option<String>,
     pub(crate) body_media_type: Option<String>,
-    /// The frame, in base64.
+    /// Encoded frame, in base64.
     pub(crate) bytes: Option<String>,
 }
 
-/// Which way a message goes.
+/// Direction of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Direction {
@@ -181,30 +181,32 @@ pub(crate) enum Direction {
     Response,
 }
 
-/// Reads the cases of the selected operations and their errors.
+/// Reads the test cases of the selected operations and their errors.
 ///
 /// # Errors
-/// Cases that are not of the traits' form.
+/// Returns diagnostics for malformed cases.
 pub(crate) fn cases(model: &Model, selection: &Selection) -> Result<Cases, Vec<Diagnostic>> {
     let mut cases = Cases::default();
-    let mut faults = Vec::new();
+    let mut diagnostics = Vec::new();
     for id in &selection.operations {
         let Some(shape) = model.shape(id) else { continue };
         let name = id.name().to_owned();
-        cases
-            .requests
-            .insert(name.clone(), read(id, shape, REQUESTS, |case: &RequestCase| &case.head, &mut faults));
-        cases
-            .responses
-            .insert(name.clone(), read(id, shape, RESPONSES, |case: &ResponseCase| &case.head, &mut faults));
-        cases.events.insert(name, read(id, shape, EVENTS, |case: &EventCase| &case.head, &mut faults));
+        cases.requests.insert(
+            name.clone(),
+            read(id, shape, REQUESTS, |case: &RequestCase| &case.head, &mut diagnostics),
+        );
+        cases.responses.insert(
+            name.clone(),
+            read(id, shape, RESPONSES, |case: &ResponseCase| &case.head, &mut diagnostics),
+        );
+        cases.events.insert(name, read(id, shape, EVENTS, |case: &EventCase| &case.head, &mut diagnostics));
     }
     for id in &selection.closure {
         let Some(shape) = model.shape(id).filter(|shape| shape.has("smithy.api#error")) else { continue };
-        let read = read(id, shape, RESPONSES, |case: &ResponseCase| &case.head, &mut faults);
+        let read = read(id, shape, RESPONSES, |case: &ResponseCase| &case.head, &mut diagnostics);
         cases.errors.insert(id.name().to_owned(), read);
     }
-    if faults.is_empty() { Ok(cases) } else { Err(faults) }
+    if diagnostics.is_empty() { Ok(cases) } else { Err(diagnostics) }
 }
 
 fn read<T: for<'a> Deserialize<'a>>(
@@ -212,35 +214,39 @@ fn read<T: for<'a> Deserialize<'a>>(
     shape: &Shape,
     trait_id: &str,
     head: impl Fn(&T) -> &Head,
-    faults: &mut Vec<Diagnostic>,
+    diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<T> {
     let Some(value) = shape.traits.get(trait_id) else { return Vec::new() };
     match serde_json::from_value::<Vec<T>>(value.clone()) {
         Ok(cases) => cases.into_iter().filter(|case| head(case).is_ours()).collect(),
         Err(error) => {
-            faults.push(Diagnostic::on_trait(id, trait_id, format!("is not of the trait's form: {error}")));
+            diagnostics.push(Diagnostic::on_trait(
+                id,
+                trait_id,
+                format!("has a malformed test case: {error}"),
+            ));
             Vec::new()
         }
     }
 }
 
-/// The name of the test of a case.
+/// Returns the name of the test of a case.
 pub(crate) fn test_name(id: &str) -> String {
     let name: String = id.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
     if name.starts_with(|first: char| first.is_ascii_digit()) { format!("_{name}") } else { name }
 }
 
-/// The tests of a service, and what each is about.
+/// Generated tests of a service.
 #[derive(Clone, Debug)]
 pub struct Conformance {
-    /// A Rust module of tests.
+    /// Text of a Rust module of tests.
     pub tests: String,
-    /// Each case with the path of its test in the module.
+    /// Test cases, with the paths of their tests in the module.
     pub cases: Vec<Case>,
 }
 
 impl Conformance {
-    /// The module as the only file of a folder.
+    /// Returns the module as the only file of a folder.
     pub fn files(&self) -> Files {
         let mut files = Files::default();
         files.insert("mod.rs", self.tests.clone());
@@ -248,13 +254,13 @@ impl Conformance {
     }
 }
 
-/// A case.
+/// A test case.
 #[derive(Clone, Debug)]
 pub struct Case {
-    /// Its kind.
+    /// Kind.
     pub kind: Kind,
-    /// Its id, unique within the kind.
+    /// Id, which is unique within the kind.
     pub id: String,
-    /// The path of its test in the module: `requests::SomeId`.
+    /// Path of its test in the module, such as `requests::SomeId`.
     pub test: String,
 }

@@ -1,32 +1,32 @@
-//! What is wrong with a model: each names the shape id and, where one is meant, the trait.
+//! Diagnostics of a model, with the id of the shape and the trait to which they apply.
 
 use std::fmt;
 
 use crate::model::ShapeId;
 
-/// One finding. A run collects all of them before it gives up.
+/// A diagnostic. A run collects all diagnostics before it fails.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Diagnostic {
-    /// The shape or member that is meant; none for the model as a whole.
+    /// Shape or member; `None` for the whole model.
     pub shape: Option<ShapeId>,
-    /// The trait that is meant.
+    /// Trait, if the diagnostic is about one.
     pub trait_id: Option<String>,
-    /// What is wrong and what to do.
+    /// Description of the problem and of what to do.
     pub message: String,
 }
 
 impl Diagnostic {
-    /// A finding about the model as a whole.
+    /// Creates a diagnostic of the whole model.
     pub fn model(message: impl Into<String>) -> Self {
         Self { shape: None, trait_id: None, message: message.into() }
     }
 
-    /// A finding about a shape or member.
+    /// Creates a diagnostic of a shape or member.
     pub fn shape(shape: &ShapeId, message: impl Into<String>) -> Self {
         Self { shape: Some(shape.clone()), trait_id: None, message: message.into() }
     }
 
-    /// A finding about a trait on a shape or member.
+    /// Creates a diagnostic of a trait of a shape or member.
     pub fn on_trait(shape: &ShapeId, trait_id: impl Into<String>, message: impl Into<String>) -> Self {
         Self { shape: Some(shape.clone()), trait_id: Some(trait_id.into()), message: message.into() }
     }

@@ -1,14 +1,14 @@
-//! Generated files by path, and how a directory differs from them.
+//! Generated files, and their differences from a directory.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
 
-/// Texts by path, relative to a directory that holds nothing else, or in which one folder holds nothing else.
+/// Texts by path relative to a directory. The directory, or one folder in it, contains nothing else.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Files {
     texts: BTreeMap<PathBuf, String>,
-    /// The folder that is the generator's alone; outside it no file is removed.
+    /// Folder that contains only generated files. No file outside of it is removed.
     owned: PathBuf,
 }
 
@@ -18,20 +18,20 @@ impl Files {
         self.texts.insert(path.into(), text);
     }
 
-    /// Says that files of others stand in the directory too, but not in this folder.
+    /// Declares that the directory contains other files as well, but this folder does not.
     pub(crate) fn own_only(&mut self, folder: impl Into<PathBuf>) {
         self.owned = folder.into();
     }
 
-    /// Every file, sorted by path.
+    /// Returns all files, sorted by path.
     pub fn iter(&self) -> impl Iterator<Item = (&Path, &str)> {
         self.texts.iter().map(|(path, text)| (path.as_path(), text.as_str()))
     }
 
-    /// How a directory differs from these files; one that is not there is empty.
+    /// Returns the differences of a directory from these files. A missing directory counts as empty.
     ///
     /// # Errors
-    /// A file or directory that cannot be read.
+    /// Returns an error if a file or directory cannot be read.
     pub fn drift(&self, directory: &Path) -> io::Result<Vec<Drift>> {
         let mut drift = Vec::new();
         for (path, text) in &self.texts {
@@ -52,10 +52,10 @@ impl Files {
         Ok(drift)
     }
 
-    /// Makes the directory hold these files, and nothing else where it is the generator's alone. What is right already is left untouched.
+    /// Writes files that are missing or changed, and removes stale files. Returns the differences that it found.
     ///
     /// # Errors
-    /// A file or directory that cannot be read, written or removed.
+    /// Returns an error if a file or directory cannot be read, written or removed.
     pub fn write(&self, directory: &Path) -> io::Result<Vec<Drift>> {
         let drift = self.drift(directory)?;
         for one in &drift {
@@ -91,19 +91,19 @@ fn collect(root: &Path, relative: &Path, found: &mut BTreeSet<PathBuf>) -> io::R
     Ok(())
 }
 
-/// One way in which a directory differs.
+/// A difference of a directory from the generated files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Drift {
-    /// A file that should be there.
+    /// The file does not exist.
     Missing(PathBuf),
-    /// A file with another text.
+    /// The file has another text.
     Changed(PathBuf),
-    /// A file that should not be there.
+    /// The file is not generated any more.
     Stale(PathBuf),
 }
 
 impl Drift {
-    /// The file, relative to the directory.
+    /// Returns the path of the file, relative to the directory.
     pub fn path(&self) -> &Path {
         match self {
             Self::Missing(path) | Self::Changed(path) | Self::Stale(path) => path,

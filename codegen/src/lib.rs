@@ -1,7 +1,8 @@
-//! Lowers a Smithy model into Rust: Model + Config -> Files.
+//! Generates Rust code from a Smithy model.
 //!
-//! AST as written ([`model`]) → what is asked for ([`select`]) → lowered to a form in which every name and binding is
-//! decided → printed → formatted → [`Files`]. No clock, no network, no writes: the caller compares or writes the files.
+//! A run takes a [`model`] and a [`Config`]. It selects operations ([`select`]), lowers them to an intermediate
+//! representation in which every name and binding is decided, prints that as Rust, formats it, and returns [`Files`]. It
+//! reads no clock and no network, and it writes nothing: the caller compares or writes the files.
 
 mod config;
 mod conformance;
@@ -11,6 +12,7 @@ mod files;
 mod format;
 mod ir;
 mod lower;
+mod methods;
 pub mod model;
 mod package;
 mod partitions;
@@ -20,33 +22,34 @@ pub use config::{Config, ServerHalf};
 pub use conformance::{Case, Conformance, Kind};
 pub use diagnostic::Diagnostic;
 pub use files::{Drift, Files};
+pub use methods::inherent_methods;
 pub use package::Package;
 pub use partitions::{Partition, Partitions};
 
 use model::Model;
 
-/// The types crate of a service: inputs, outputs, errors, both halves of each operation, endpoint rules.
+/// Generates the types of a service: inputs, outputs, errors, both halves of each operation, and endpoint rules.
 ///
 /// # Errors
-/// Everything in the selection that this generator does not understand or cannot express, all at once.
+/// Returns diagnostics for everything in the selection that is not supported.
 pub fn generate(model: &Model, config: &Config) -> Result<Files, Vec<Diagnostic>> {
     let service = lowered(model, config)?;
     emit::rust::types(&service, config).map_err(|diagnostic| vec![diagnostic])
 }
 
-/// The client's methods: one for each operation, and a setter for each member of its input.
+/// Generates the methods of the client: one for each operation, and a setter for each member of its input.
 ///
 /// # Errors
-/// As for [`generate`].
+/// Returns the diagnostics of [`generate`].
 pub fn generate_client(model: &Model, config: &Config) -> Result<Files, Vec<Diagnostic>> {
     let service = lowered(model, config)?;
     emit::rust::client(&service, config).map_err(|diagnostic| vec![diagnostic])
 }
 
-/// A whole crate of the types of a service: `Cargo.toml`, `src/lib.rs`, and the types in `src/generated`.
+/// Generates a crate of the types of a service: `Cargo.toml`, `src/lib.rs`, and the types in `src/generated`.
 ///
 /// # Errors
-/// As for [`generate`].
+/// Returns the diagnostics of [`generate`].
 pub fn generate_crate(model: &Model, config: &Config, package: &Package) -> Result<Files, Vec<Diagnostic>> {
     let service = lowered(model, config)?;
     let types = emit::rust::types(&service, config).map_err(|diagnostic| vec![diagnostic])?;
@@ -58,10 +61,10 @@ pub fn generate_crate(model: &Model, config: &Config, package: &Package) -> Resu
     Ok(files)
 }
 
-/// A test for each protocol test that the model carries for clients, over the types that [`generate`] gives.
+/// Generates a test for each protocol test case of the model for clients. The tests use the types of [`generate`].
 ///
 /// # Errors
-/// As for [`generate`], or a case that is not of its trait's form or states what the model does not have.
+/// Returns the diagnostics of [`generate`], and diagnostics for malformed cases and for cases that do not fit the model.
 pub fn generate_conformance(model: &Model, config: &Config) -> Result<Conformance, Vec<Diagnostic>> {
     let selection = select::select(model, config.service.as_deref(), &config.operations)?;
     let cases = conformance::cases(model, &selection)?;

@@ -1,4 +1,4 @@
-//! The crate around the types of another model: its manifest and its library file.
+//! Manifest and library file of a crate for the types of another model.
 
 use std::path::PathBuf;
 
@@ -7,19 +7,19 @@ use heck::ToKebabCase;
 use crate::files::Files;
 use crate::ir::{PayloadHeader, Service};
 
-/// What the crate is asked for.
+/// Options of a generated crate.
 #[derive(Clone, Debug)]
 pub struct Package {
-    /// Its name; by default that of the service.
+    /// Name; by default, the name of the service with the suffix `-types`.
     pub name: Option<String>,
-    /// Where `invoke-model-protocol` stands.
+    /// Path of the crate `invoke-model-protocol`.
     pub protocol: PathBuf,
 }
 
-/// Where the generated module stands in the crate.
+/// Folder of the generated module in the crate.
 pub(crate) const MODULE: &str = "src/generated";
 
-/// The files beside the generated module.
+/// Returns the files around the generated module.
 pub(crate) fn package(service: &Service, package: &Package) -> Files {
     let mut files = Files::default();
     files.insert("Cargo.toml", manifest(service, package));
@@ -46,14 +46,14 @@ fn manifest(service: &Service, package: &Package) -> String {
     let protocol = format!("{:?}", package.protocol.to_string_lossy());
     format!(
         "[package]\nname = {name:?}\nversion = \"0.1.0\"\nedition = \"2024\"\nrust-version = \"1.85\"\npublish = \
-         false\n\n[features]\n# The half that reads requests and writes responses.\nserver = \
+         false\n\n[features]\n# The server half, which parses requests and serializes responses.\nserver = \
          [\"invoke-model-protocol/server\"]\n\n[dependencies]\nbytes = \"1.10\"\nhttp = \
          \"1.3\"\ninvoke-model-protocol = {{ path = {protocol}{features} }}\nserde = {{ version = \"1\", features = \
          [\"derive\"] }}\nserde_json = \"1\"\nthiserror = \"2\"\n"
     )
 }
 
-/// The features of the protocol crate that the operations need.
+/// Returns the features of the protocol crate that the operations need.
 fn features(service: &Service) -> Vec<&'static str> {
     let needs = |wanted: &[PayloadHeader]| {
         let mut headers = service.operations.iter().flat_map(|operation| &operation.payload_headers);

@@ -1,12 +1,12 @@
-//! What the rule function `aws.partition` knows: which regions form a partition, and its DNS suffixes.
+//! Partitions of the rule function `aws.partition`: their regions and DNS suffixes.
 //! <https://smithy.io/2.0/aws/rules-engine/library-functions.html#aws-partition-function>
 
 use serde::Deserialize;
 
-/// All partitions; the first is the one for regions that no other knows.
+/// All partitions. The first one is used for unknown regions.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Partitions {
-    /// In the order in which they are asked.
+    /// Partitions, in the order in which they are matched.
     pub partitions: Vec<Partition>,
 }
 
@@ -14,21 +14,21 @@ pub struct Partitions {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Partition {
-    /// `aws`, `aws-cn`, ..
+    /// Name in ARNs: `aws`, `aws-cn`, ...
     pub id: String,
-    /// The suffix of hosts.
+    /// DNS suffix of endpoints.
     pub dns_suffix: String,
-    /// The suffix of hosts that also answer over IPv6.
+    /// DNS suffix of dual-stack endpoints, which support IPv6.
     pub dual_stack_dns_suffix: String,
-    /// Where global services are signed.
+    /// Region in signatures of global services.
     pub implicit_global_region: String,
     /// Whether there are FIPS endpoints.
     pub supports_fips: bool,
     /// Whether there are dual-stack endpoints.
     pub supports_dual_stack: bool,
-    /// A region of the form `prefix-word-digits` belongs to the partition.
+    /// Prefixes of the regions of the form `prefix-word-digits` in the partition.
     pub region_prefixes: Vec<String>,
-    /// Regions that belong to it whatever their form.
+    /// Regions of the partition, of any form.
     pub regions: Vec<String>,
 }
 
@@ -36,9 +36,13 @@ impl Partitions {
     /// Reads `model/partitions.json`.
     ///
     /// # Errors
-    /// Not JSON of that form, or no partition in it.
+    /// Returns an error if the text is not JSON of this form, or if it has no partition.
     pub fn from_json(text: &str) -> Result<Self, String> {
         let partitions: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        if partitions.partitions.is_empty() { Err("no partition".to_owned()) } else { Ok(partitions) }
+        if partitions.partitions.is_empty() {
+            Err("the list of partitions is empty".to_owned())
+        } else {
+            Ok(partitions)
+        }
     }
 }

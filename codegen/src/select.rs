@@ -1,27 +1,29 @@
-//! What a run is about: one service, the operations asked for, and every shape these reach.
+//! Selects the service and operations of a run, and all shapes that they reach.
 
 use std::collections::{BTreeSet, VecDeque};
 
 use crate::diagnostic::Diagnostic;
 use crate::model::{Model, ShapeId, ShapeType};
 
-/// A service's chosen operations and the shapes they reach.
+/// The selected operations of a service and the shapes that they reach.
 #[derive(Clone, Debug)]
 pub struct Selection {
-    /// The service.
+    /// Service.
     pub service: ShapeId,
-    /// The operations, sorted by name.
+    /// Operations, sorted by name.
     pub operations: Vec<ShapeId>,
-    /// Every shape that the operations reach, the operations, prelude shapes and trait definitions not among them.
+    /// All shapes that the operations reach, without the operations themselves, the prelude and trait definitions.
     pub closure: BTreeSet<ShapeId>,
-    /// Targets on the way that the model lacks, each a fault of the model.
+    /// Diagnostics of targets that the model does not have.
     pub missing: Vec<Diagnostic>,
 }
 
-/// Selects `operations` (names without namespace; all when empty) of the only service, or of the one named.
+/// Selects `operations`, which are names without namespace, of a service. If empty, selects all operations. `service` can
+/// be omitted if the model has only one.
 ///
 /// # Errors
-/// No such service or operation, or several services and none named.
+/// Returns diagnostics if the service or an operation does not exist, or if the model has several services and `service`
+/// is `None`.
 pub fn select(
     model: &Model,
     service: Option<&str>,
@@ -33,7 +35,7 @@ pub fn select(
     for wanted in operations {
         if !all.iter().any(|id| id.name() == wanted) {
             let names: Vec<&str> = all.iter().map(ShapeId::name).collect();
-            let message = format!("has no operation `{wanted}`; it has {}", names.join(", "));
+            let message = format!("has no operation `{wanted}`: use one of {}", names.join(", "));
             diagnostics.push(Diagnostic::shape(&service, message));
         }
     }
@@ -45,7 +47,7 @@ pub fn select(
     }
     let mut missing = Vec::new();
     let closure = closure(model, &service, &selected, &mut missing);
-    // What is bound and no operation is reported, and lowered no further: its closure is not known.
+    // A binding to a shape that is not an operation was reported. It is not lowered, because its closure is unknown.
     selected.retain(|id| model.shape(id).is_some_and(|shape| shape.ty == ShapeType::Operation));
     Ok(Selection { service, operations: selected, closure, missing })
 }
@@ -59,15 +61,17 @@ fn one_service(model: &Model, name: Option<&str>) -> Result<ShapeId, Diagnostic>
             .find(|id| id.as_str() == name || id.name() == name)
             .map(|id| (*id).clone())
             .ok_or_else(|| {
-                Diagnostic::model(format!("no service `{name}` in the model; it has: {}", names()))
+                Diagnostic::model(format!("the model has no service `{name}`: use one of {}", names()))
             }),
         (None, [only]) => Ok((*only).clone()),
-        (None, []) => Err(Diagnostic::model("the model has no service")),
-        (None, _) => Err(Diagnostic::model(format!("several services; name one of: {}", names()))),
+        (None, []) => Err(Diagnostic::model("the model has no service: add a shape of the type `service`")),
+        (None, _) => {
+            Err(Diagnostic::model(format!("the model has several services: select one of {}", names())))
+        }
     }
 }
 
-/// Operations hang off the service and off its resources, at any depth.
+/// Returns the operations of the service and of its resources at any depth.
 /// <https://smithy.io/2.0/spec/service-types.html#service-closure>
 fn operations_of(model: &Model, service: &ShapeId) -> BTreeSet<ShapeId> {
     let mut found = BTreeSet::new();
@@ -98,7 +102,10 @@ fn closure(
                 queue.extend(bound.map(|reference| (id.clone(), reference.target.clone())));
             }
             None => {
-                missing.push(Diagnostic::shape(service, format!("binds {id}, which is no operation")));
+                missing.push(Diagnostic::shape(
+                    service,
+                    format!("lists {id} as an operation, but the model has no operation of this name"),
+                ));
             }
         }
     }
@@ -114,7 +121,8 @@ fn closure(
                 reached.insert(id);
             }
             None => {
-                missing.push(Diagnostic::shape(&from, format!("targets {id}, which the model lacks")));
+                missing
+                    .push(Diagnostic::shape(&from, format!("targets {id}, which the model does not have")));
             }
         }
     }

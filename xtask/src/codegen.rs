@@ -1,10 +1,11 @@
 //! `cargo xtask codegen`: the model to Rust, written or compared.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use invoke_model_codegen::{
     Config, Diagnostic, Drift, Files, Package, Partitions, generate, generate_client, generate_conformance,
-    generate_crate,
+    generate_crate, inherent_methods,
 };
 
 use crate::supplements::{applied, read, supplemented};
@@ -49,6 +50,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let config = Config {
         service: arguments.service.clone(),
         operations: arguments.operations.clone(),
+        call_methods: call_methods()?,
         partitions: Some(partitions),
         ..Config::default()
     };
@@ -67,6 +69,21 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         bring(&own_tests(&path, &config)?, &root().join(TESTS), arguments.check)?;
     }
     Ok(())
+}
+
+/// Returns the methods of the client's `Call`, with which the setters of members must not collide.
+fn call_methods() -> Result<BTreeSet<String>, Failure> {
+    let folder = root().join("crates/client/src/call");
+    let about = |error| Failure::new(format!("{}: {error}", folder.display()));
+    let mut methods = BTreeSet::new();
+    for entry in std::fs::read_dir(&folder).map_err(about)? {
+        let path = entry.map_err(about)?.path();
+        if path.extension().is_some_and(|extension| extension == "rs") {
+            let found = inherent_methods(&read(&path)?, "Call");
+            methods.extend(found.map_err(|error| Failure::new(format!("{}: {error}", path.display())))?);
+        }
+    }
+    Ok(methods)
 }
 
 /// The tests of our own protocol cases, over the types crate.

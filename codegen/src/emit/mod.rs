@@ -1,3 +1,3 @@
-//! IR to text, one folder a language.
+//! Prints the IR as text, with one folder for each language.
 
 pub(crate) mod rust;

@@ -1,61 +1,77 @@
 //! The endpoint rule set. <https://smithy.io/2.0/additional-specs/rules-engine/specification.html>
 
-/// How parameters become an endpoint.
+/// Rules that resolve parameters to an endpoint.
 #[derive(Clone, Debug)]
 pub(crate) struct RuleSet {
-    /// The parameters, in the order of the model.
+    /// Parameters, in the order of the model.
     pub(crate) parameters: Vec<Parameter>,
-    /// The rules: the first whose conditions hold decides.
+    /// Rules. The first one whose conditions hold decides.
     pub(crate) rules: Vec<Rule>,
 }
 
 impl RuleSet {
-    /// Whether an endpoint says how its requests are signed.
-    pub(crate) fn says_signing(&self) -> bool {
-        fn says(rule: &Rule) -> bool {
+    /// Returns `true` if an endpoint states the service or region of its signature.
+    pub(crate) fn states_signing(&self) -> bool {
+        fn states(rule: &Rule) -> bool {
             match &rule.outcome {
                 Outcome::Endpoint(endpoint) => {
                     endpoint.signing_name.is_some() || endpoint.signing_region.is_some()
                 }
                 Outcome::Error(_) => false,
-                Outcome::Tree(rules) => rules.iter().any(says),
+                Outcome::Tree(rules) => rules.iter().any(states),
             }
         }
-        self.rules.iter().any(says)
+        self.rules.iter().any(states)
     }
 }
 
 /// A parameter.
 #[derive(Clone, Debug)]
 pub(crate) struct Parameter {
-    /// Its name in the model.
+    /// Name in the model.
     pub(crate) wire_name: String,
-    /// Its Rust name, a field's.
+    /// Rust name of the field.
     pub(crate) rust_name: String,
-    /// Its documentation.
+    /// Documentation.
     pub(crate) doc: String,
-    /// Its type.
+    /// Type.
     pub(crate) ty: ParameterType,
 }
 
-/// A parameter's type.
+/// Type of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ParameterType {
-    /// A string that may be absent.
+    /// An optional string.
     OptionalString,
-    /// A string.
+    /// A required string.
     String,
-    /// A boolean, false where nobody says otherwise.
+    /// A boolean, `false` by default.
     Boolean,
 }
 
 /// A rule.
 #[derive(Clone, Debug)]
 pub(crate) struct Rule {
-    /// All must hold.
+    /// Conditions, which must all hold.
     pub(crate) conditions: Vec<Condition>,
-    /// What then is.
+    /// Outcome if they hold.
     pub(crate) outcome: Outcome,
+}
+
+impl Rule {
+    /// Returns `true` if the rule always applies: it has no condition that can fail.
+    pub(crate) fn always_applies(&self) -> bool {
+        self.conditions.iter().all(|condition| matches!(condition, Condition::Assign(..)))
+    }
+
+    fn refers_to(&self, name: &str) -> bool {
+        refer_to(&self.conditions, &self.outcome, name)
+    }
+}
+
+/// Returns `true` if the conditions or the outcome read the value of this name.
+pub(crate) fn refer_to(conditions: &[Condition], outcome: &Outcome, name: &str) -> bool {
+    conditions.iter().any(|condition| condition.refers_to(name)) || outcome.refers_to(name)
 }
 
 /// A condition.
@@ -65,36 +81,63 @@ pub(crate) enum Condition {
     IsSet(String),
     /// The expression is true.
     True(Expression),
-    /// The expression has a value, which gets the name.
+    /// Assigns the value of an expression to a name.
     Assign(String, Expression),
 }
 
-/// What a rule decides.
+impl Condition {
+    fn refers_to(&self, name: &str) -> bool {
+        match self {
+            Self::IsSet(_) => false,
+            Self::True(expression) | Self::Assign(_, expression) => expression.refers_to(name),
+        }
+    }
+}
+
+/// Outcome of a rule.
 #[derive(Clone, Debug)]
 pub(crate) enum Outcome {
     /// An endpoint.
     Endpoint(Endpoint),
-    /// No endpoint, with this reason.
+    /// An error with this message.
     Error(Template),
     /// More rules, one of which decides.
     Tree(Vec<Rule>),
 }
 
+impl Outcome {
+    fn refers_to(&self, name: &str) -> bool {
+        match self {
+            Self::Endpoint(Endpoint { url, signing_name, signing_region }) => {
+                let templates = [Some(url), signing_name.as_ref(), signing_region.as_ref()];
+                templates.into_iter().flatten().any(|template| template_refers_to(template, name))
+            }
+            Self::Error(template) => template_refers_to(template, name),
+            Self::Tree(rules) => {
+                // No rule behind one that always applies is reached.
+                let reached =
+                    rules.iter().position(Rule::always_applies).map_or(rules.len(), |last| last + 1);
+                rules[..reached].iter().any(|rule| rule.refers_to(name))
+            }
+        }
+    }
+}
+
 /// An endpoint.
 #[derive(Clone, Debug)]
 pub(crate) struct Endpoint {
-    /// Its URL.
+    /// URL.
     pub(crate) url: Template,
-    /// The service in the credential scope, where it is not the one of the model.
+    /// Service name in the credential scope, if it differs from that of the model.
     pub(crate) signing_name: Option<Template>,
-    /// The region in the credential scope, where it is not the one that is called.
+    /// Region in the credential scope, if it differs from that of the endpoint.
     pub(crate) signing_region: Option<Template>,
 }
 
 /// An expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Expression {
-    /// A parameter or assigned value, by its Rust name.
+    /// A parameter or an assigned value, by its Rust name.
     Reference(String),
     /// A field of a value.
     Attribute(Box<Expression>, String),
@@ -102,24 +145,40 @@ pub(crate) enum Expression {
     Equal(Box<Expression>, Box<Expression>),
     /// The parameter is set.
     IsSet(String),
-    /// The other truth value.
+    /// The negation of an expression.
     Not(Box<Expression>),
     /// The partition of a region.
     Partition(Box<Expression>),
-    /// Text.
+    /// A string.
     String(Template),
-    /// A truth value.
+    /// A boolean.
     Boolean(bool),
+}
+
+impl Expression {
+    fn refers_to(&self, name: &str) -> bool {
+        match self {
+            Self::Reference(other) => other == name,
+            Self::Attribute(inner, _) | Self::Not(inner) | Self::Partition(inner) => inner.refers_to(name),
+            Self::Equal(left, right) => left.refers_to(name) || right.refers_to(name),
+            Self::String(template) => template_refers_to(template, name),
+            Self::IsSet(_) | Self::Boolean(_) => false,
+        }
+    }
 }
 
 /// Text with values in it.
 pub(crate) type Template = Vec<TemplatePart>;
 
-/// A part of a text.
+/// A part of a template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum TemplatePart {
-    /// Stands as it is.
+    /// Literal text.
     Literal(String),
     /// A value.
     Value(Expression),
+}
+
+fn template_refers_to(template: &Template, name: &str) -> bool {
+    template.iter().any(|part| matches!(part, TemplatePart::Value(value) if value.refers_to(name)))
 }

@@ -5,59 +5,70 @@ use super::{Location, Member, Structure};
 /// A union whose members are the events of a stream.
 #[derive(Clone, Debug)]
 pub(crate) struct EventStream {
-    /// Its Rust name.
+    /// Rust name.
     pub(crate) rust_name: String,
-    /// The Rust name of the enum of its errors.
+    /// Rust name of the enum of its errors.
     pub(crate) error_name: String,
-    /// The shape's name in the model.
+    /// Name of the shape in the model.
     pub(crate) wire_name: String,
-    /// Its documentation.
+    /// Documentation.
     pub(crate) doc: String,
-    /// The members that are events, in the order of the model.
+    /// Members that are events, in the order of the model.
     pub(crate) events: Vec<Event>,
-    /// The members that are errors, in the order of the model.
+    /// Members that are errors, in the order of the model.
     pub(crate) exceptions: Vec<Exception>,
-    /// Whether `Debug` hides all of it.
+    /// Rust names of its errors, sorted, each once.
+    pub(crate) errors: Vec<String>,
+    /// Whether `Debug` hides the whole event.
     pub(crate) sensitive: bool,
+}
+
+impl EventStream {
+    /// Returns `true` if `Debug` hides the stream or one of its events.
+    pub(crate) fn hides_values(&self) -> bool {
+        self.sensitive || self.events.iter().any(|event| event.sensitive)
+    }
 }
 
 /// An event.
 #[derive(Clone, Debug)]
 pub(crate) struct Event {
-    /// Its name on the wire, the member's.
+    /// Name on the wire, which is the name of the member.
     pub(crate) wire_name: String,
-    /// Its Rust name, a variant's.
+    /// Rust name of the variant.
     pub(crate) rust_name: String,
-    /// Its documentation.
+    /// Documentation.
     pub(crate) doc: String,
-    /// The Rust name of its structure.
+    /// Rust name of its structure.
     pub(crate) structure: String,
-    /// Whether `Debug` hides it.
+    /// Whether `Debug` hides the event.
     pub(crate) sensitive: bool,
 }
 
 /// An error that ends a stream.
 #[derive(Clone, Debug)]
 pub(crate) struct Exception {
-    /// Its name on the wire, the member's.
+    /// Name on the wire, which is the name of the member.
     pub(crate) wire_name: String,
-    /// The Rust name of the error, and of its variant.
+    /// Rust name of the error, and of its variant.
     pub(crate) error: String,
+    /// Whether the error is written under this name: it is the first member with this error.
+    pub(crate) is_written: bool,
 }
 
-/// What the payload of an event is.
+/// Payload of an event.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum EventBody<'a> {
-    /// Nothing.
+    /// No payload.
     Empty,
-    /// One member, whole, with its content type.
+    /// The value of one member, with its content type.
     Member(&'a Member, &'a str),
-    /// A JSON object of the members that are no headers.
+    /// A JSON object of the members that are not headers.
     Object,
 }
 
 impl Structure {
-    /// What its payload is where it is an event.
+    /// Returns the payload of an event with this structure.
     pub(crate) fn event_body(&self) -> EventBody<'_> {
         for member in &self.members {
             if let Location::EventPayload { content_type } = &member.location {

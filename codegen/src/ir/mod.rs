@@ -1,4 +1,4 @@
-//! The model lowered: resolved, valid by construction, every name and binding decided. Emission only prints it.
+//! The lowered model: resolved and valid by construction, with every name and binding decided. Emission prints it.
 
 mod endpoint;
 mod event_stream;
@@ -7,33 +7,44 @@ mod shape;
 mod ty;
 
 pub(crate) use endpoint::{
-    Condition, Endpoint, Expression, Outcome, Parameter, ParameterType, Rule, RuleSet, Template, TemplatePart,
+    Condition, Endpoint, Expression, Outcome, Parameter, ParameterType, Rule, RuleSet, Template,
+    TemplatePart, refer_to,
 };
 pub(crate) use event_stream::{Event, EventBody, EventStream, Exception};
-pub(crate) use operation::{Auth, Http, Operation, Payload, PayloadHeader, Segment};
+pub(crate) use operation::{Auth, Http, Operation, OperationError, Payload, PayloadHeader, Segment};
 pub(crate) use shape::{
-    Constraint, EnumMember, ErrorFacts, Fault, IntEnum, IntEnumMember, Location, Member, Presence, Retryable,
-    Shape, StringEnum, Structure, Union, UnionMember,
+    Constraint, DefaultValue, EnumMember, ErrorFacts, Fault, IntEnum, IntEnumMember, Location, Member,
+    Presence, Retryable, Shape, StringEnum, Structure, Union, UnionMember, UnsetPayload,
 };
 pub(crate) use ty::{IntegerWidth, TimestampFormat, Type};
 
 use std::collections::BTreeMap;
 
-/// A service and all that its selected operations reach.
+/// A service with its selected operations and every shape that they reach.
 #[derive(Clone, Debug)]
 pub(crate) struct Service {
-    /// `sdkId` of `aws.api#service`, or the shape's name.
+    /// `sdkId` of `aws.api#service`, or the name of the service shape.
     pub(crate) sdk_id: String,
-    /// The model's version of the service.
+    /// API version of the service.
     pub(crate) version: String,
-    /// The name in the credential scope, where the service takes SigV4.
+    /// Service name in the credential scope, if the service accepts SigV4.
     pub(crate) signing_name: Option<String>,
-    /// Whether the service takes bearer tokens.
+    /// Whether the service accepts bearer tokens.
     pub(crate) bearer: bool,
-    /// The operations, sorted by name.
+    /// Operations, sorted by name.
     pub(crate) operations: Vec<Operation>,
-    /// All named shapes, by Rust name.
+    /// Named shapes by Rust name.
     pub(crate) shapes: BTreeMap<String, Shape>,
-    /// How a region becomes an endpoint.
+    /// Rules that resolve a region to an endpoint.
     pub(crate) endpoint_rules: Option<RuleSet>,
+}
+
+impl Service {
+    /// Returns the structure of this Rust name.
+    pub(crate) fn structure(&self, rust_name: &str) -> Option<&Structure> {
+        match self.shapes.get(rust_name) {
+            Some(Shape::Structure(structure)) => Some(structure),
+            _ => None,
+        }
+    }
 }

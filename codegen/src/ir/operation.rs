@@ -5,125 +5,152 @@ use super::{Location, Member, Structure, Type};
 /// An operation.
 #[derive(Clone, Debug)]
 pub(crate) struct Operation {
-    /// Its name in the model.
+    /// Name in the model.
     pub(crate) wire_name: String,
-    /// Its Rust name, a type's.
+    /// Rust name of its type.
     pub(crate) rust_name: String,
-    /// The Rust name of the enum of its errors.
+    /// Rust name of the enum of its errors.
     pub(crate) error_name: String,
-    /// Its documentation.
+    /// Documentation.
     pub(crate) doc: String,
-    /// Its HTTP binding.
+    /// HTTP binding.
     pub(crate) http: Http,
-    /// Its input, its own structure.
+    /// Input, a structure of its own.
     pub(crate) input: Structure,
-    /// Its output, its own structure.
+    /// Output, a structure of its own.
     pub(crate) output: Structure,
-    /// The Rust names of its errors, sorted.
-    pub(crate) errors: Vec<String>,
-    /// The Rust name of the event stream that the input has.
+    /// Errors, sorted by Rust name.
+    pub(crate) errors: Vec<OperationError>,
+    /// Rust name of the event stream in the input.
     pub(crate) input_events: Option<String>,
-    /// The Rust name of the event stream that the output has.
+    /// Rust name of the event stream in the output.
     pub(crate) output_events: Option<String>,
-    /// Who may call it.
+    /// Authentication that the operation requires.
     pub(crate) auth: Auth,
-    /// Whether the payload stays out of the signature.
+    /// Whether the payload is not part of the signature.
     pub(crate) unsigned_payload: bool,
-    /// What stands before the endpoint's host.
+    /// Prefix of the endpoint's host.
     pub(crate) host_prefix: Vec<Segment>,
-    /// What is added to a request when its payload is known, in this order.
+    /// Steps that a request takes once its payload is known, in this order.
     pub(crate) payload_headers: Vec<PayloadHeader>,
-    /// Header fields that every request has unless a member says otherwise, names in lower case.
-    pub(crate) fields: Vec<(String, String)>,
-    /// Values of labels that are given empty, by the members' names in the model.
+    /// Headers of every request in which no member sets them; names are in lower case.
+    pub(crate) default_headers: Vec<(String, String)>,
+    /// Values for labels that are set to an empty string, by the names of the members in the model.
     pub(crate) default_labels: Vec<(String, String)>,
+    /// Name of the input's blob payload, if a request can be sent without holding it in memory: nothing is computed
+    /// from the payload.
+    pub(crate) payload_input: Option<String>,
+    /// Whether the payload of the output is a blob, so that it can be read in parts.
+    pub(crate) payload_output: bool,
 }
 
-/// Who may call an operation.
+/// An error of an operation.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct OperationError {
+    /// Rust name of the structure, and of its variant.
+    pub(crate) rust_name: String,
+    /// Error code on the wire: the name of the shape in the model.
+    pub(crate) code: String,
+    /// The status, if no other error of the operation has the same one: it then identifies the error in a response
+    /// without an error code.
+    pub(crate) unique_status: Option<u16>,
+}
+
+/// Authentication that an operation requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Auth {
-    /// Who shows who they are.
+    /// Every request is authenticated.
     Required,
-    /// Anybody; who can shows who they are.
+    /// A request is authenticated if the client has credentials.
     Optional,
-    /// Anybody, and nobody shows who they are.
+    /// No request is authenticated.
     None,
 }
 
-/// What is added to a request when its payload is known.
+/// A step that a request takes once its payload is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PayloadHeader {
-    /// The payload is compressed with gzip, and `Content-Encoding` says so.
+    /// Compresses the payload with gzip and adds `Content-Encoding`.
     Gzip,
-    /// `Content-MD5`.
+    /// Adds `Content-MD5`.
     Md5,
-    /// `X-Amz-Content-Sha256` and `X-Amz-Sha256-Tree-Hash`.
+    /// Adds `X-Amz-Content-Sha256` and `X-Amz-Sha256-Tree-Hash`.
     TreeHash,
 }
 
-/// An operation's HTTP binding.
+/// HTTP binding of an operation.
 #[derive(Clone, Debug)]
 pub(crate) struct Http {
-    /// The method, in upper case.
+    /// Method, in upper case.
     pub(crate) method: String,
-    /// The path as the model writes it.
+    /// Path template as the model has it, with its query.
     pub(crate) path: String,
-    /// The path, segment by segment.
+    /// Segments of the path.
     pub(crate) segments: Vec<Segment>,
-    /// The parameters that the path itself has.
+    /// Query parameters of the path template.
     pub(crate) query: Vec<(String, Option<String>)>,
-    /// The status of success.
+    /// Status of a successful response.
     pub(crate) status: u16,
 }
 
-/// A segment of a path.
+/// A segment of a path template, or a part of a host prefix.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Segment {
-    /// Stands as it is.
+    /// Literal text.
     Literal(String),
-    /// A member's value, by the member's name in the model.
+    /// The value of a member.
     Label {
-        /// The member.
+        /// Name of the member in the model.
         member: String,
-        /// Whether `/` stays.
+        /// Whether `/` is not percent-encoded.
         greedy: bool,
     },
 }
 
-/// What the payload of a message is.
+/// Payload of a message.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Payload<'a> {
-    /// Nothing.
+    /// No payload.
     Empty,
-    /// One member, whole, with its content type.
-    Member(&'a Member, &'a str),
+    /// The value of one member.
+    Member {
+        /// The member.
+        member: &'a Member,
+        /// Its content type.
+        content_type: &'a str,
+        /// Payload of a message in which the member is not set.
+        unset: super::UnsetPayload,
+    },
     /// A JSON object of the members bound to the body.
     Body,
 }
 
 impl Structure {
-    /// What the payload of a message with this structure is.
+    /// Returns the payload of a message with this structure. The payload of an error is an object even if it has no
+    /// members.
     pub(crate) fn payload(&self) -> Payload<'_> {
         for member in &self.members {
-            if let Location::Payload { content_type } = &member.location {
-                return Payload::Member(member, content_type);
+            if let Location::Payload { content_type, unset } = &member.location {
+                return Payload::Member { member, content_type, unset: *unset };
             }
         }
-        match self.body_members().next() {
-            Some(_) => Payload::Body,
-            None => Payload::Empty,
-        }
+        if self.error.is_some() || self.has_body() { Payload::Body } else { Payload::Empty }
     }
 
-    /// The members that stand in the JSON body.
+    /// Returns the members of the JSON body.
     pub(crate) fn body_members(&self) -> impl Iterator<Item = &Member> {
         self.members.iter().filter(|member| member.location == Location::Body)
     }
 
-    /// The member that is a blob and the whole payload.
+    /// Returns `true` if a member is part of the JSON body.
+    pub(crate) fn has_body(&self) -> bool {
+        self.body_members().next().is_some()
+    }
+
+    /// Returns the member that is the whole payload, if it is a blob.
     pub(crate) fn blob_payload(&self) -> Option<&Member> {
         match self.payload() {
-            Payload::Member(member, _) if member.ty == Type::Blob => Some(member),
+            Payload::Member { member, .. } if member.ty == Type::Blob => Some(member),
             _ => None,
         }
     }

@@ -22,187 +22,270 @@ pub(crate) enum Shape {
 /// A structure.
 #[derive(Clone, Debug)]
 pub(crate) struct Structure {
-    /// Its Rust name.
+    /// Rust name.
     pub(crate) rust_name: String,
-    /// The shape's name in the model.
+    /// Name of the shape in the model.
     pub(crate) wire_name: String,
-    /// Its documentation.
+    /// Documentation.
     pub(crate) doc: String,
-    /// Its members, in the order of the model.
+    /// Members, in the order of the model.
     pub(crate) members: Vec<Member>,
-    /// Whether `Debug` hides all of it.
+    /// Whether `Debug` hides the whole structure.
     pub(crate) sensitive: bool,
-    /// What makes it an error.
+    /// Facts of an error; `None` for other structures.
     pub(crate) error: Option<ErrorFacts>,
 }
 
-/// A structure's member.
+impl Structure {
+    /// Returns the member of this name in the model.
+    pub(crate) fn member(&self, wire_name: &str) -> Option<&Member> {
+        self.members.iter().find(|member| member.wire_name == wire_name)
+    }
+
+    /// Returns the members that `new` takes as arguments.
+    pub(crate) fn required_members(&self) -> impl Iterator<Item = &Member> {
+        self.members.iter().filter(|member| member.presence == Presence::Required)
+    }
+
+    /// Returns `true` if `Debug` hides the structure or one of its members.
+    pub(crate) fn hides_values(&self) -> bool {
+        self.sensitive || self.members.iter().any(|member| member.sensitive)
+    }
+
+    /// Returns `true` if a member is bound to headers.
+    pub(crate) fn has_headers(&self) -> bool {
+        self.members.iter().any(Member::is_in_headers)
+    }
+
+    /// Returns `true` if a member has a default.
+    pub(crate) fn has_defaults(&self) -> bool {
+        self.members.iter().any(|member| matches!(member.presence, Presence::Default(_)))
+    }
+
+    /// Returns `true` if a member has a default other than the zero value of its type.
+    pub(crate) fn has_nonzero_defaults(&self) -> bool {
+        let is_nonzero =
+            |member: &Member| matches!(&member.presence, Presence::Default(value) if !value.is_zero);
+        self.members.iter().any(is_nonzero)
+    }
+}
+
+/// A member of a structure.
 #[derive(Clone, Debug)]
 pub(crate) struct Member {
-    /// Its name in the model.
+    /// Name in the model.
     pub(crate) wire_name: String,
-    /// Its Rust name, a field's.
+    /// Rust name of the field.
     pub(crate) rust_name: String,
-    /// Its documentation.
+    /// Documentation.
     pub(crate) doc: String,
-    /// The type of its values.
+    /// Type of its values.
     pub(crate) ty: Type,
-    /// Whether and how it may be absent.
+    /// Whether the member can be missing, and its value if it is.
     pub(crate) presence: Presence,
-    /// Where it stands in an HTTP message.
+    /// Whether parsing fails if the member is required and missing, instead of using the zero value of its type.
+    pub(crate) fails_if_missing: bool,
+    /// Location in an HTTP message.
     pub(crate) location: Location,
-    /// Its name as a member of a JSON object, where it stands in one.
+    /// Name in a JSON object.
     pub(crate) json_name: String,
-    /// Whether `Debug` hides it.
+    /// Whether the value is read from `message` or `Message`, whichever the JSON object has.
+    pub(crate) reads_any_message_name: bool,
+    /// Whether `Debug` hides the value.
     pub(crate) sensitive: bool,
-    /// What its values keep to.
+    /// Constraints that servers check.
     pub(crate) constraints: Vec<Constraint>,
-    /// Whether a value is made where none is given.
+    /// Whether the client generates a value if the caller sets none.
     pub(crate) idempotency_token: bool,
-    /// Whether, as the payload, it needs its length known ahead.
+    /// Whether the length must be known before the request is sent, if the member is the payload.
     pub(crate) requires_length: bool,
 }
 
-/// Whether and how a member may be absent.
+impl Member {
+    /// Returns `true` if the member is bound to a header or to all headers with a prefix.
+    pub(crate) fn is_in_headers(&self) -> bool {
+        matches!(self.location, Location::Header(_) | Location::PrefixHeaders(_))
+    }
+
+    /// Returns `true` if the Rust type of the field is an `Option`.
+    pub(crate) fn is_optional(&self) -> bool {
+        self.presence == Presence::Optional
+    }
+}
+
+/// Whether a member can be missing, and its value if it is.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Presence {
-    /// `T`, an argument of `new`. Absent from an answer it takes its type's zero.
+    /// `T`, an argument of `new`. If a response lacks the member, it has the zero value of its type.
     /// <https://smithy.io/2.0/spec/aggregate-types.html#client-error-correction>
     Required,
     /// `Option<T>`.
     Optional,
-    /// `T`, with this value unless something else is said.
-    Default(Value),
+    /// `T` with a default.
+    Default(DefaultValue),
 }
 
-/// Where a member stands in an HTTP message.
+/// Default of a member, checked against its type.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct DefaultValue {
+    /// The value in the model.
+    pub(crate) json: Value,
+    /// Whether it is the zero value of the member's type: `false`, `0`, an empty string, list or map.
+    pub(crate) is_zero: bool,
+}
+
+/// Location of a member in an HTTP message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Location {
-    /// In the path.
+    /// A label in the path.
     Label {
-        /// Whether `/` stays.
+        /// Whether `/` is not percent-encoded.
         greedy: bool,
     },
     /// A query parameter.
     Query(String),
-    /// All other query parameters.
-    QueryMap,
-    /// A header field, its name in lower case.
+    /// All query parameters but the reserved ones.
+    QueryMap {
+        /// Parameters of other members and of the path template, which take precedence over entries of the map.
+        /// <https://smithy.io/2.0/spec/http-bindings.html#httpqueryparams-trait>
+        reserved: Vec<String>,
+    },
+    /// A header; the name is in lower case.
     Header(String),
-    /// All header fields with the prefix, in lower case.
+    /// All headers with this prefix, which is in lower case.
     PrefixHeaders(String),
     /// The whole payload.
     Payload {
-        /// Its content type, where no member bound to `Content-Type` says another.
+        /// Content type, unless a member bound to `Content-Type` states another one.
         content_type: String,
+        /// Payload of a message in which the member is not set.
+        unset: UnsetPayload,
     },
     /// A member of the JSON body.
     Body,
     /// The status of a response.
     StatusCode,
-    /// A header of an event, by the member's name.
+    /// A header of an event; its name is the name of the member.
     EventHeader,
     /// The whole payload of an event.
     EventPayload {
-        /// Its content type.
+        /// Content type.
         content_type: String,
     },
 }
 
-/// What a value keeps to.
+/// Payload of a message in which the member bound to the payload is not set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum UnsetPayload {
+    /// No payload.
+    Empty,
+    /// A JSON object without members.
+    Object,
+}
+
+/// A constraint that applies to the type of its member.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Constraint {
-    /// Characters, bytes or elements.
+    /// Number of characters, bytes or elements.
     Length {
-        /// At least.
+        /// Lower bound, inclusive.
         min: Option<u64>,
-        /// At most.
+        /// Upper bound, inclusive.
         max: Option<u64>,
     },
-    /// A number's range.
+    /// Range of a number.
     Range {
-        /// At least.
+        /// Lower bound, inclusive.
         min: Option<f64>,
-        /// At most.
+        /// Upper bound, inclusive.
         max: Option<f64>,
     },
-    /// A regular expression.
+    /// Regular expression.
     Pattern(String),
-    /// One of a string enum's values; the enum's Rust name.
-    OneOf(String),
+    /// The values of a string enum.
+    OneOf(Vec<String>),
 }
 
-/// What makes a structure an error.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Facts of an error structure.
+#[derive(Clone, Debug)]
 pub(crate) struct ErrorFacts {
-    /// The HTTP status.
+    /// Status of its response.
     pub(crate) status: u16,
-    /// Whose fault it is.
+    /// Whether the client or the server causes the error.
     pub(crate) fault: Fault,
-    /// Whether the model says that a retry can help.
+    /// Value of the `retryable` trait.
     pub(crate) retryable: Option<Retryable>,
-    /// Whether an operation answers with it.
-    pub(crate) answered: bool,
-    /// Whether another shape has it as a member, as event streams do.
-    pub(crate) held: bool,
+    /// Name of the member with the error message, unless the message is sensitive.
+    pub(crate) message: Option<String>,
+    /// Whether an operation or the service lists the error, so that a response can carry it.
+    pub(crate) is_response: bool,
+    /// Whether another shape has a member of this type, as event streams do.
+    pub(crate) is_member: bool,
 }
 
-/// Whose fault an error is.
+/// Cause of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// The caller's.
+    /// The client.
     Client,
-    /// The service's.
+    /// The server.
     Server,
 }
 
-/// What the `retryable` trait says.
+/// Value of the `retryable` trait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Retryable {
-    /// May succeed later.
+    /// A retry can succeed.
     Transient,
-    /// May succeed at a slower pace.
+    /// A retry can succeed at a lower rate.
     Throttling,
 }
 
 /// A union.
 #[derive(Clone, Debug)]
 pub(crate) struct Union {
-    /// Its Rust name.
+    /// Rust name.
     pub(crate) rust_name: String,
-    /// Its documentation.
+    /// Documentation.
     pub(crate) doc: String,
-    /// Its members, in the order of the model.
+    /// Members, in the order of the model.
     pub(crate) members: Vec<UnionMember>,
-    /// Whether `Debug` hides all of it.
+    /// Whether `Debug` hides the whole union.
     pub(crate) sensitive: bool,
 }
 
-/// A union's member.
+impl Union {
+    /// Returns `true` if `Debug` hides the union or one of its members.
+    pub(crate) fn hides_values(&self) -> bool {
+        self.sensitive || self.members.iter().any(|member| member.sensitive)
+    }
+}
+
+/// A member of a union.
 #[derive(Clone, Debug)]
 pub(crate) struct UnionMember {
-    /// Its name in the model.
+    /// Name in the model.
     pub(crate) wire_name: String,
-    /// Its name in the JSON.
+    /// Name in a JSON object.
     pub(crate) json_name: String,
-    /// Its Rust name, a variant's.
+    /// Rust name of the variant.
     pub(crate) rust_name: String,
-    /// Its documentation.
+    /// Documentation.
     pub(crate) doc: String,
-    /// The type of its value.
+    /// Type of its value.
     pub(crate) ty: Type,
-    /// Whether `Debug` hides it.
+    /// Whether `Debug` hides the value.
     pub(crate) sensitive: bool,
 }
 
 /// A string enum.
 #[derive(Clone, Debug)]
 pub(crate) struct StringEnum {
-    /// Its Rust name.
+    /// Rust name.
     pub(crate) rust_name: String,
-    /// Its documentation.
+    /// Documentation.
     pub(crate) doc: String,
-    /// Its values, in the order of the model.
+    /// Values, in the order of the model.
     pub(crate) members: Vec<EnumMember>,
     /// Whether `Debug` hides the value.
     pub(crate) sensitive: bool,
@@ -211,22 +294,22 @@ pub(crate) struct StringEnum {
 /// A value of a string enum.
 #[derive(Clone, Debug)]
 pub(crate) struct EnumMember {
-    /// Its Rust name, a constant's.
+    /// Rust name of the constant.
     pub(crate) rust_name: String,
-    /// The value on the wire.
+    /// Value on the wire.
     pub(crate) value: String,
-    /// Its documentation.
+    /// Documentation.
     pub(crate) doc: String,
 }
 
 /// An int enum.
 #[derive(Clone, Debug)]
 pub(crate) struct IntEnum {
-    /// Its Rust name.
+    /// Rust name.
     pub(crate) rust_name: String,
-    /// Its documentation.
+    /// Documentation.
     pub(crate) doc: String,
-    /// Its values, in the order of the model.
+    /// Values, in the order of the model.
     pub(crate) members: Vec<IntEnumMember>,
     /// Whether `Debug` hides the value.
     pub(crate) sensitive: bool,
@@ -235,10 +318,10 @@ pub(crate) struct IntEnum {
 /// A value of an int enum.
 #[derive(Clone, Debug)]
 pub(crate) struct IntEnumMember {
-    /// Its Rust name, a constant's.
+    /// Rust name of the constant.
     pub(crate) rust_name: String,
-    /// The value on the wire.
+    /// Value on the wire.
     pub(crate) value: i32,
-    /// Its documentation.
+    /// Documentation.
     pub(crate) doc: String,
 }

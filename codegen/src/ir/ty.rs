@@ -1,6 +1,6 @@
-//! The type of a member's value, down to the format of its timestamps.
+//! Types of values, including the format of timestamps.
 
-/// A type. Named shapes are named by their Rust names.
+/// The type of a value. Named shapes have their Rust names.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Type {
     /// `bool`.
@@ -11,7 +11,7 @@ pub(crate) enum Type {
     Float,
     /// `f64`.
     Double,
-    /// `String`; in a header field in base64 if it has a media type.
+    /// `String`, in base64 in a header if it has a media type.
     String {
         /// Whether the shape has a media type.
         media_type: bool,
@@ -32,28 +32,33 @@ pub(crate) enum Type {
     Union(String),
     /// `Vec`.
     List {
-        /// What it holds.
+        /// Type of the elements.
         element: Box<Type>,
         /// Whether elements may be null.
         sparse: bool,
     },
     /// `BTreeMap`.
     Map {
-        /// A string or string enum.
+        /// Type of the keys: a string or string enum.
         key: Box<Type>,
-        /// What it holds.
+        /// Type of the values.
         value: Box<Type>,
         /// Whether values may be null.
         sparse: bool,
     },
-    /// A value whose type contains itself.
+    /// A value in a `Box`, because its type contains itself.
     Boxed(Box<Type>),
-    /// The value of a union's member that says all by being set.
+    /// The value of a union member that has no content.
     Unit,
 }
 
 impl Type {
-    /// Whether a value is a blob, or a list or map of blobs.
+    /// Returns `true` if the type is a map whose values are lists.
+    pub(crate) fn is_map_of_lists(&self) -> bool {
+        matches!(self, Self::Map { value, .. } if matches!(**value, Self::List { .. }))
+    }
+
+    /// Returns `true` if a value is a blob, or a list or map of blobs.
     pub(crate) fn holds_blobs(&self) -> bool {
         match self {
             Self::Blob => true,
@@ -63,10 +68,10 @@ impl Type {
     }
 }
 
-/// How wide an integer is.
+/// Width of an integer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum IntegerWidth {
-    /// `i8`, Smithy's byte.
+    /// `i8`, Smithy's `byte`.
     Byte,
     /// `i16`.
     Short,
@@ -76,13 +81,13 @@ pub(crate) enum IntegerWidth {
     Long,
 }
 
-/// How a timestamp is written where it stands.
+/// Format of a timestamp on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TimestampFormat {
     /// Seconds since 1970.
     EpochSeconds,
     /// RFC 3339.
     DateTime,
-    /// RFC 9110's IMF-fixdate.
+    /// IMF-fixdate of RFC 9110.
     HttpDate,
 }

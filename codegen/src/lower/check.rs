@@ -1,4 +1,4 @@
-//! What the specification forbids of a member, reported.
+//! Checks of members against the specification.
 
 use serde_json::Value;
 
@@ -9,15 +9,16 @@ use crate::model::{Member, ShapeId};
 use super::{Lowering, traits};
 
 impl Lowering<'_> {
-    /// What a place in a message can hold. <https://smithy.io/2.0/spec/http-bindings.html>
+    /// Reports a member whose type is not allowed at its location.
+    /// <https://smithy.io/2.0/spec/http-bindings.html>
     pub(super) fn check_location(&mut self, id: &ShapeId, location: &Location, ty: &Type) {
         let one_or_many = is_simple(ty) || is_list_of_simple(ty);
-        let many = "a simple type or a list of such without nulls";
-        let (trait_id, fits, taken) = match location {
+        let many = "a simple type or a list of simple types that is not sparse";
+        let (trait_id, fits, allowed) = match location {
             Location::Label { .. } => (traits::HTTP_LABEL, is_simple(ty), "a simple type"),
             Location::Query(_) => (traits::HTTP_QUERY, one_or_many, many),
             Location::Header(_) => (traits::HTTP_HEADER, one_or_many, many),
-            Location::QueryMap => {
+            Location::QueryMap { .. } => {
                 let fits = is_string_map(ty) || is_map_of_string_lists(ty);
                 (traits::HTTP_QUERY_PARAMS, fits, "a map of strings or of lists of strings")
             }
@@ -49,33 +50,38 @@ impl Lowering<'_> {
             Location::Body => return,
         };
         if !fits {
-            let message = format!("does not stand on this type: it takes {taken}");
+            let message = format!("is not allowed on this type: the member must be {allowed}");
             self.diagnostics.push(Diagnostic::on_trait(id, trait_id, message));
         }
     }
 
-    /// A payload is the whole body, or the whole payload of an event: nothing else stands there.
+    /// Reports members of the body next to a payload, which is the whole body or the whole payload of an event.
     pub(super) fn check_payload(&mut self, id: &ShapeId, members: &[ir::Member]) {
         let is_payload = |member: &&ir::Member| {
             matches!(member.location, Location::Payload { .. } | Location::EventPayload { .. })
         };
         let Some(payload) = members.iter().find(is_payload) else { return };
         for other in members.iter().filter(|member| member.location == Location::Body) {
-            let message = format!("stands nowhere: the whole payload is `{}`", payload.wire_name);
+            let message = format!(
+                "has no location: `{}` is the whole payload; bind the member to a header, or remove it",
+                payload.wire_name
+            );
             self.diagnostics.push(Diagnostic::shape(&id.member(&other.wire_name), message));
         }
     }
 
+    /// Reports a default that is not a value of the type.
     /// <https://smithy.io/2.0/spec/type-refinement-traits.html#default-value-constraints>
     pub(super) fn check_default(&mut self, id: &ShapeId, member: &Member, ty: &Type) {
         let Some(value) = member.traits.get(traits::DEFAULT) else { return };
-        let within = |limit: i64| value.as_i64().is_some_and(|number| (-limit - 1..=limit).contains(&number));
+        let in_range =
+            |limit: i64| value.as_i64().is_some_and(|number| (-limit - 1..=limit).contains(&number));
         let fits = match ty {
             _ if value.is_null() => true,
             Type::Boolean => value.is_boolean(),
-            Type::Integer(IntegerWidth::Byte) => within(i8::MAX.into()),
-            Type::Integer(IntegerWidth::Short) => within(i16::MAX.into()),
-            Type::Integer(IntegerWidth::Integer) | Type::IntEnum(_) => within(i32::MAX.into()),
+            Type::Integer(IntegerWidth::Byte) => in_range(i8::MAX.into()),
+            Type::Integer(IntegerWidth::Short) => in_range(i16::MAX.into()),
+            Type::Integer(IntegerWidth::Integer) | Type::IntEnum(_) => in_range(i32::MAX.into()),
             Type::Integer(IntegerWidth::Long) => value.is_i64(),
             Type::Float | Type::Double => value.is_number(),
             Type::String { .. } | Type::StringEnum(_) | Type::Blob => value.is_string(),
@@ -90,7 +96,7 @@ impl Lowering<'_> {
             Type::Structure(_) | Type::Union(_) | Type::Boxed(_) | Type::Unit => false,
         };
         if !fits {
-            let message = format!("`{value}` is no default for this type");
+            let message = format!("`{value}` is not a valid default for this type");
             self.diagnostics.push(Diagnostic::on_trait(id, traits::DEFAULT, message));
         }
     }

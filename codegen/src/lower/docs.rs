@@ -1,22 +1,22 @@
-//! Documentation as the model has it: CommonMark, or the HTML of many AWS models, made fit for rustdoc.
+//! Converts the documentation of a model, which is CommonMark or, in many AWS models, HTML, for rustdoc.
 
 use crate::model::Traits;
 
 use super::traits::DOCUMENTATION;
 
-/// The documentation in a set of traits; empty where there is none.
+/// Returns the documentation in a set of traits; empty if there is none.
 pub(super) fn of(traits: &Traits) -> String {
     let text = super::string_trait(traits, DOCUMENTATION).unwrap_or_default();
     if text.trim_start().starts_with('<') { from_html(text) } else { text.trim().to_owned() }
 }
 
-/// Paragraphs of text without tags. Brackets are escaped, as rustdoc takes them for links.
+/// Converts HTML to paragraphs of text. Brackets are escaped, because rustdoc takes them for links.
 fn from_html(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, tag_and_rest)) = rest.split_once('<') {
         plain.push_str(before);
-        // A tag that never ends: what stands before it is all there is.
+        // An incomplete tag: only the text before it counts.
         let Some((tag, after)) = tag_and_rest.split_once('>') else {
             rest = "";
             break;
@@ -50,7 +50,7 @@ mod tests {
     use super::from_html;
 
     #[test]
-    fn html_becomes_paragraphs() {
+    fn converts_html_to_paragraphs() {
         assert_eq!(
             from_html("<p>Takes <code>a[0]</code>.</p>\n <ul> <li>one</li></ul>"),
             "Takes `a\\[0\\]`.\n\none"

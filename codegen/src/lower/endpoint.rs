@@ -1,4 +1,5 @@
-//! The endpoint rule set. <https://smithy.io/2.0/additional-specs/rules-engine/specification.html>
+//! Lowers the endpoint rule set.
+//! <https://smithy.io/2.0/additional-specs/rules-engine/specification.html>
 
 use std::collections::BTreeMap;
 
@@ -16,11 +17,11 @@ use super::{Lowering, traits};
 impl Lowering<'_> {
     pub(super) fn endpoint_rules(&mut self, service: &Shape) -> Option<RuleSet> {
         let set = service.traits.get(traits::ENDPOINT_RULE_SET)?;
-        // Two names of the function that the rules become: its parameter, and the function `partition`.
+        // The generated function has a parameter `parameters` and calls a function `partition`.
         let scope = Scope::with(&["parameters", "partition"]);
-        let mut rules = Rules { parameters: Vec::new(), names: BTreeMap::new(), scope, faults: Vec::new() };
+        let mut rules = Rules { parameters: Vec::new(), names: BTreeMap::new(), scope, problems: Vec::new() };
         let lowered = rules.rule_set(set);
-        for message in rules.faults {
+        for message in rules.problems {
             let id = &self.selection.service;
             self.diagnostics.push(Diagnostic::on_trait(id, traits::ENDPOINT_RULE_SET, message));
         }
@@ -30,10 +31,10 @@ impl Lowering<'_> {
 
 struct Rules {
     parameters: Vec<Parameter>,
-    /// The Rust names of parameters and assigned values, by their names in the rules.
+    /// Rust names of parameters and assigned values, by their names in the rules.
     names: BTreeMap<String, String>,
     scope: Scope,
-    faults: Vec<String>,
+    problems: Vec<String>,
 }
 
 impl Rules {
@@ -54,15 +55,15 @@ impl Rules {
             ("string", true) => ParameterType::String,
             ("string", false) => ParameterType::OptionalString,
             (other, _) => {
-                self.faults
-                    .push(format!("parameter `{name}` has type `{other}`: boolean and string are supported"));
+                self.problems.push(format!(
+                    "parameter `{name}` has the unsupported type `{other}`: use `boolean` or `string`"
+                ));
                 ParameterType::OptionalString
             }
         };
         if parameter.get("default").is_some_and(|default| *default != Value::Bool(false)) {
-            self.faults.push(format!(
-                "parameter `{name}` has a default other than false, which is not generated yet"
-            ));
+            self.problems
+                .push(format!("parameter `{name}` has a default other than `false`, which is not supported"));
         }
         let doc = parameter.get("documentation").and_then(Value::as_str).unwrap_or_default().to_owned();
         Parameter { wire_name: name.to_owned(), rust_name: self.name(name), doc, ty }
@@ -90,10 +91,10 @@ impl Rules {
     fn endpoint(&mut self, endpoint: &Value) -> Endpoint {
         let members = |key: &str| endpoint.get(key).and_then(Value::as_object).into_iter().flatten();
         if members("headers").next().is_some() {
-            self.faults.push("an endpoint has headers, which are not generated yet".to_owned());
+            self.problems.push("an endpoint has `headers`, which are not supported".to_owned());
         }
         for (name, _) in members("properties").filter(|(name, _)| *name != "authSchemes") {
-            self.faults.push(format!("an endpoint has the property `{name}`, which is not generated yet"));
+            self.problems.push(format!("an endpoint has the property `{name}`, which is not supported"));
         }
         let schemes = endpoint.get("properties").and_then(|properties| properties.get("authSchemes"));
         let (signing_name, signing_region) =
@@ -102,19 +103,17 @@ impl Rules {
         Endpoint { url, signing_name, signing_region }
     }
 
-    /// How requests to an endpoint are signed; of several schemes the one that we have.
+    /// Returns the service and region of signatures. Of several authentication schemes, SigV4 is used.
     /// <https://smithy.io/2.0/aws/rules-engine/auth-schemes.html>
     fn auth_schemes(&mut self, schemes: &Value) -> (Option<Template>, Option<Template>) {
         let mut schemes = schemes.as_array().into_iter().flatten();
         let Some(scheme) = schemes.find(|scheme| scheme.get("name").and_then(Value::as_str) == Some("sigv4"))
         else {
-            self.faults
-                .push("an endpoint has no authentication scheme that is generated: sigv4 is".to_owned());
+            self.problems.push("an endpoint has no supported authentication scheme: add `sigv4`".to_owned());
             return (None, None);
         };
         if scheme.get("disableDoubleEncoding").and_then(Value::as_bool) == Some(true) {
-            self.faults
-                .push("an endpoint has `disableDoubleEncoding`, which is not generated yet".to_owned());
+            self.problems.push("an endpoint has `disableDoubleEncoding`, which is not supported".to_owned());
         }
         let mut text = |key: &str| scheme.get(key).map(|value| self.text(value));
         (text("signingName"), text("signingRegion"))
@@ -139,12 +138,12 @@ impl Rules {
         }
     }
 
-    /// The name of what `isSet` asks for.
+    /// Returns the name of the argument of `isSet`.
     fn is_set(&mut self, call: &Value) -> String {
         match argument(call, 0).and_then(|argument| argument.get("ref")?.as_str()) {
             Some(name) => self.name(name),
             None => {
-                self.faults.push("`isSet` is supported for parameters and assigned values only".to_owned());
+                self.problems.push("`isSet` is supported only for parameters and assigned values".to_owned());
                 String::new()
             }
         }
@@ -178,13 +177,13 @@ impl Rules {
                 self.attribute(of, path)
             }
             other => {
-                self.faults.push(format!("the function `{other}` is not generated yet"));
+                self.problems.push(format!("the function `{other}` is not supported"));
                 Expression::Boolean(false)
             }
         }
     }
 
-    /// The Rust name of a parameter or assigned value.
+    /// Returns the Rust name of a parameter or assigned value.
     fn name(&mut self, name: &str) -> String {
         self.names.entry(name.to_owned()).or_insert_with(|| self.scope.snake(name)).clone()
     }
@@ -192,12 +191,13 @@ impl Rules {
     fn attribute(&mut self, of: Expression, path: &str) -> Expression {
         let plain = !path.is_empty() && !path.contains(['.', '[']);
         if !plain {
-            self.faults.push(format!("`getAttr` with the path `{path}` is not generated yet"));
+            self.problems
+                .push(format!("`getAttr` with the path `{path}` is not supported: use a single field name"));
         }
         Expression::Attribute(Box::new(of), Scope::default().snake(path))
     }
 
-    /// `{name}` and `{name#attribute}` are values, `{{` and `}}` braces.
+    /// Lowers a template. `{name}` and `{name#attribute}` are values; `{{` and `}}` are literal braces.
     /// <https://smithy.io/2.0/additional-specs/rules-engine/specification.html#template-string>
     fn template(&mut self, text: &str) -> Template {
         let mut parts = Vec::new();
@@ -212,7 +212,7 @@ impl Rules {
                 continue;
             }
             let Some((name, behind)) = behind.split_once('}').filter(|_| brace == "{") else {
-                self.faults.push(format!("`{text}` has a brace without its other"));
+                self.problems.push(format!("the template `{text}` has an unmatched brace"));
                 break;
             };
             if !literal.is_empty() {
@@ -238,7 +238,7 @@ fn argument(call: &Value, index: usize) -> Option<&Value> {
     call.get("argv")?.get(index)
 }
 
-/// `x == true` is `x`, and `x == false` is `!x`.
+/// Returns an equality; simplifies `x == true` to `x` and `x == false` to `!x`.
 fn equal(left: Expression, right: Expression) -> Expression {
     match (left, right) {
         (Expression::Boolean(true), other) | (other, Expression::Boolean(true)) => other,

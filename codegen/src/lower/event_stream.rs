@@ -1,5 +1,7 @@
-//! Event streams: which members are events, which errors; where the messages of an operation have one.
+//! Event streams: their events and errors, and the streams of an operation.
 //! <https://smithy.io/2.0/spec/streaming.html#event-streams>
+
+use std::collections::BTreeSet;
 
 use crate::diagnostic::Diagnostic;
 use crate::ir::{self, Location};
@@ -9,7 +11,7 @@ use super::names::Scope;
 use super::{Lowering, docs, traits};
 
 impl Lowering<'_> {
-    /// Whether a shape is the union of a stream's events.
+    /// Returns `true` if a shape is the union of the events of a stream.
     pub(super) fn is_event_stream(&self, target: &ShapeId) -> bool {
         self.model
             .shape(target)
@@ -24,7 +26,7 @@ impl Lowering<'_> {
             traits::check(&member_id, &member.traits, &mut self.diagnostics);
             let target = self.model.shape(&member.target).filter(|shape| shape.ty == ShapeType::Structure);
             let (Some(target), Some(structure)) = (target, self.names.get(&member.target).cloned()) else {
-                let message = "is an event, and targets no structure with a name of its own";
+                let message = "is an event and must target a structure";
                 self.diagnostics.push(Diagnostic::shape(&member_id, message));
                 continue;
             };
@@ -32,13 +34,14 @@ impl Lowering<'_> {
                 for (name, inner) in &target.members {
                     for id in [traits::EVENT_HEADER, traits::EVENT_PAYLOAD] {
                         if inner.has(id) {
-                            let message = "stands on a member of an error, which is not generated";
+                            let message = "is not supported on a member of an error: remove the trait";
                             let member = member.target.member(name);
                             self.diagnostics.push(Diagnostic::on_trait(&member, id, message));
                         }
                     }
                 }
-                exceptions.push(ir::Exception { wire_name: name.clone(), error: structure });
+                let is_written = !exceptions.iter().any(|one: &ir::Exception| one.error == structure);
+                exceptions.push(ir::Exception { wire_name: name.clone(), error: structure, is_written });
                 continue;
             }
             events.push(ir::Event {
@@ -49,7 +52,9 @@ impl Lowering<'_> {
                 sensitive: self.is_sensitive(member),
             });
         }
+        let errors: BTreeSet<&String> = exceptions.iter().map(|one| &one.error).collect();
         ir::EventStream {
+            errors: errors.into_iter().cloned().collect(),
             error_name: self.stream_errors.get(id).cloned().unwrap_or_default(),
             rust_name,
             wire_name: id.name().to_owned(),
@@ -60,8 +65,9 @@ impl Lowering<'_> {
         }
     }
 
-    /// The Rust name of the stream in a message. Its other members stand in the message's head: a stream has the
-    /// whole payload. <https://smithy.io/2.0/spec/streaming.html#event-stream-message-serialization>
+    /// Returns the Rust name of the event stream in a message. All other members are bound to the head of the message,
+    /// because the stream is the whole payload.
+    /// <https://smithy.io/2.0/spec/streaming.html#event-stream-message-serialization>
     pub(super) fn events_of(
         &mut self,
         reference: Option<&Reference>,
@@ -75,7 +81,9 @@ impl Lowering<'_> {
         let in_payload =
             |member: &&ir::Member| matches!(member.location, Location::Body | Location::Payload { .. });
         for other in message.members.iter().filter(in_payload) {
-            let message = format!("stands nowhere: the whole payload is the event stream `{name}`");
+            let message = format!(
+                "has no location: the event stream `{name}` is the whole payload; bind the member to a header"
+            );
             self.diagnostics.push(Diagnostic::shape(&id.member(&other.wire_name), message));
         }
         self.names.get(&member.target).cloned()

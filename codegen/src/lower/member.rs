@@ -1,17 +1,17 @@
-//! A structure's members: presence, binding, constraints.
+//! Members of a structure: presence, binding, constraints.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use crate::diagnostic::Diagnostic;
-use crate::ir::{self, Constraint, Location, Presence, TimestampFormat, Type};
+use crate::ir::{self, Constraint, DefaultValue, Location, Presence, TimestampFormat, Type, UnsetPayload};
 use crate::model::{Member, Shape, ShapeId, ShapeType};
 
 use super::names::Scope;
 use super::{Lowering, docs, string_trait, traits};
 
-/// The part that a structure plays: bindings to HTTP count at the top of a message only.
+/// Role of a structure. HTTP bindings of members apply only at the top level of a message.
 /// <https://smithy.io/2.0/spec/http-bindings.html#http-binding-traits>
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
@@ -22,10 +22,10 @@ pub(super) enum Role {
 }
 
 impl Lowering<'_> {
-    /// The members of a structure, in the order of the model.
+    /// Lowers the members of a structure, in the order of the model.
     pub(super) fn members(&mut self, id: &ShapeId, shape: &Shape, role: Role) -> Vec<ir::Member> {
         let mut scope = Scope::default();
-        // The events of a stream come after the message: they are a type of the operation's, and no field.
+        // The events of a stream follow the message. They are a type of the operation, not a field of the message.
         let at_top = matches!(role, Role::Input | Role::Output);
         let is_field = |member: &Member| !(at_top && self.is_event_stream(&member.target));
         let fields: Vec<_> = shape.members.iter().filter(|(_, member)| is_field(member)).collect();
@@ -48,15 +48,18 @@ impl Lowering<'_> {
         let location = self.location(member, role);
         let ty = match (&location, self.member_type(id, member, default_format(&location))) {
             (Location::Header(_), ty) => ty,
-            (_, ty) => as_it_is(ty),
+            (_, ty) => without_media_type(ty),
         };
         self.check_location(id, &location, &ty);
         self.check_default(id, member, &ty);
+        let json_name = string_trait(&member.traits, traits::JSON_NAME).unwrap_or(name).to_owned();
         ir::Member {
             wire_name: name.to_owned(),
             rust_name: scope.snake(name),
             doc: docs::of(&member.traits),
-            presence: self.presence(id, member, role, &location),
+            presence: self.presence(id, member, role, &location, &ty),
+            fails_if_missing: false,
+            reads_any_message_name: role == Role::Error && is_error_message(name, &ty) && json_name == name,
             constraints: self.constraints(member, &ty),
             sensitive: self.is_sensitive(member),
             idempotency_token: role == Role::Input && self.is_token(id, member, &ty),
@@ -64,7 +67,7 @@ impl Lowering<'_> {
                 .model
                 .shape(&member.target)
                 .is_some_and(|shape| shape.has(traits::REQUIRES_LENGTH)),
-            json_name: string_trait(&member.traits, traits::JSON_NAME).unwrap_or(name).to_owned(),
+            json_name,
             location,
             ty,
         }
@@ -88,11 +91,17 @@ impl Lowering<'_> {
             return Location::PrefixHeaders(prefix.to_ascii_lowercase());
         }
         if member.has(traits::HTTP_PAYLOAD) {
-            return Location::Payload { content_type: self.payload_type(member) };
+            // An unset structure is sent as a structure without members; any other unset value has no payload.
+            let is_structure =
+                self.model.shape(&member.target).map(|shape| shape.ty) == Some(ShapeType::Structure);
+            let unset = if is_structure { UnsetPayload::Object } else { UnsetPayload::Empty };
+            return Location::Payload { content_type: self.payload_type(member), unset };
         }
         match role {
             Role::Input if member.has(traits::HTTP_LABEL) => Location::Label { greedy: false },
-            Role::Input if member.has(traits::HTTP_QUERY_PARAMS) => Location::QueryMap,
+            Role::Input if member.has(traits::HTTP_QUERY_PARAMS) => {
+                Location::QueryMap { reserved: Vec::new() }
+            }
             Role::Output if member.has(traits::HTTP_RESPONSE_CODE) => Location::StatusCode,
             _ => match string(traits::HTTP_QUERY).filter(|_| role == Role::Input) {
                 Some(parameter) => Location::Query(parameter),
@@ -101,7 +110,8 @@ impl Lowering<'_> {
         }
     }
 
-    /// The content type of a payload: what the member or its shape say, else the protocol's for the shape's type.
+    /// Returns the content type of a payload: that of the member or its shape, or else the one that the protocol has for
+    /// the type.
     /// <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#content-type>
     fn payload_type(&self, member: &Member) -> String {
         let target = self.model.shape(&member.target);
@@ -118,21 +128,31 @@ impl Lowering<'_> {
     }
 
     /// <https://smithy.io/2.0/spec/aggregate-types.html#structure-member-optionality>
-    fn presence(&mut self, id: &ShapeId, member: &Member, role: Role, location: &Location) -> Presence {
+    fn presence(
+        &mut self,
+        id: &ShapeId,
+        member: &Member,
+        role: Role,
+        location: &Location,
+        ty: &Type,
+    ) -> Presence {
         let required = member.has(traits::REQUIRED);
         if matches!(location, Location::Label { .. }) && !required {
-            let message = "stands on a member that is not required, which cannot be put in a path";
+            let message = "is on a member that is not required: add `smithy.api#required`, because the path needs a value";
             self.diagnostics.push(Diagnostic::on_trait(id, traits::HTTP_LABEL, message));
         }
         if role == Role::Input {
-            // A client that fills in defaults of an input would pin them, though the service may change them.
-            // A token that the caller leaves out is made for it.
+            // A client that fills in the defaults of an input would pin them, although the service can change them.
+            // The client generates an idempotency token if the caller sets none.
             let is_token = member.has(traits::IDEMPOTENCY_TOKEN);
             return if required && !is_token { Presence::Required } else { Presence::Optional };
         }
         match member.traits.get(traits::DEFAULT) {
             _ if member.has(traits::CLIENT_OPTIONAL) => Presence::Optional,
-            Some(value) if !value.is_null() => Presence::Default(value.clone()),
+            Some(value) if !value.is_null() => {
+                let (json, is_zero) = (value.clone(), is_zero(ty, value));
+                Presence::Default(DefaultValue { json, is_zero })
+            }
             _ if required => Presence::Required,
             _ => Presence::Optional,
         }
@@ -142,7 +162,7 @@ impl Lowering<'_> {
     fn is_token(&mut self, id: &ShapeId, member: &Member, ty: &Type) -> bool {
         let is_token = member.has(traits::IDEMPOTENCY_TOKEN);
         if is_token && !matches!(ty, Type::String { .. }) {
-            let message = "does not stand on this type: it takes a string";
+            let message = "is not allowed on this type: the member must be a string";
             self.diagnostics.push(Diagnostic::on_trait(id, traits::IDEMPOTENCY_TOKEN, message));
         }
         is_token
@@ -154,25 +174,32 @@ impl Lowering<'_> {
         let mut constraints = Vec::new();
         if let Some(bounds) = of(traits::LENGTH) {
             let bound = |key| bounds.get(key).and_then(Value::as_u64);
-            constraints.push(Constraint::Length { min: bound("min"), max: bound("max") });
+            if has_length(ty) {
+                constraints.push(Constraint::Length { min: bound("min"), max: bound("max") });
+            }
         }
         if let Some(bounds) = of(traits::RANGE) {
-            // Bounds of big numbers are strings.
+            // Bounds of large numbers are strings.
             let number = |value: &Value| value.as_f64().or_else(|| value.as_str()?.parse().ok());
             let bound = |key| bounds.get(key).and_then(number);
-            constraints.push(Constraint::Range { min: bound("min"), max: bound("max") });
+            if matches!(ty, Type::Integer(_) | Type::Float | Type::Double) {
+                constraints.push(Constraint::Range { min: bound("min"), max: bound("max") });
+            }
         }
         if let Some(pattern) = of(traits::PATTERN).and_then(Value::as_str) {
-            constraints.push(Constraint::Pattern(pattern.to_owned()));
+            if matches!(ty, Type::String { .. }) {
+                constraints.push(Constraint::Pattern(pattern.to_owned()));
+            }
         }
-        if let Type::StringEnum(name) = ty {
-            constraints.push(Constraint::OneOf(name.clone()));
+        if let (Type::StringEnum(_), Some(shape)) = (ty, shape) {
+            let values = super::shape::enum_values(shape);
+            constraints.push(Constraint::OneOf(values.map(|(_, value, _)| value.to_owned()).collect()));
         }
         constraints
     }
 
-    /// Whether `Debug` hides a member: its shape is sensitive, or holds a sensitive shape as a list or map does.
-    /// Structures and unions hide their own.
+    /// Returns `true` if `Debug` hides a member: its shape is sensitive, or is a list or map of a sensitive shape. The
+    /// members of structures and unions are hidden by their own `Debug`.
     pub(super) fn is_sensitive(&self, member: &Member) -> bool {
         let mut seen = BTreeSet::new();
         let mut queue = vec![member];
@@ -191,21 +218,51 @@ impl Lowering<'_> {
     }
 }
 
-/// A media type changes the text of header fields only.
+/// Returns `true` if a member of an error holds its message.
+pub(super) fn is_error_message(name: &str, ty: &Type) -> bool {
+    matches!(name, "message" | "Message") && matches!(ty, Type::String { .. })
+}
+
+/// Returns `true` if a default is the value that `Default` has for the type. [`Lowering::check_default`] reports defaults
+/// that do not fit the type.
+fn is_zero(ty: &Type, value: &Value) -> bool {
+    match ty {
+        Type::Boolean => *value == Value::Bool(false),
+        Type::Integer(_) | Type::IntEnum(_) | Type::Float | Type::Double | Type::Timestamp(_) => {
+            value.as_f64() == Some(0.0)
+        }
+        Type::String { .. } | Type::StringEnum(_) | Type::Blob => value.as_str() == Some(""),
+        Type::List { .. } | Type::Map { .. } => true,
+        // The zero value of a document is null, which is no default.
+        Type::Document | Type::Structure(_) | Type::Union(_) | Type::Boxed(_) | Type::Unit => false,
+    }
+}
+
+fn has_length(ty: &Type) -> bool {
+    matches!(
+        ty,
+        Type::String { .. } | Type::StringEnum(_) | Type::Blob | Type::List { .. } | Type::Map { .. }
+    )
+}
+
+/// Returns the type without its media type, which affects headers only.
 /// <https://smithy.io/2.0/spec/http-bindings.html#httpheader-serialization-rules>
-fn as_it_is(ty: Type) -> Type {
+fn without_media_type(ty: Type) -> Type {
     match ty {
         Type::String { .. } => Type::String { media_type: false },
-        Type::List { element, sparse } => Type::List { element: Box::new(as_it_is(*element)), sparse },
+        Type::List { element, sparse } => {
+            Type::List { element: Box::new(without_media_type(*element)), sparse }
+        }
         other => other,
     }
 }
 
-/// <https://smithy.io/2.0/spec/protocol-traits.html#timestampformat-trait> and the protocol's own default for JSON.
+/// Returns the timestamp format of a location, with the protocol's own default for JSON.
+/// <https://smithy.io/2.0/spec/protocol-traits.html#timestampformat-trait>
 fn default_format(location: &Location) -> TimestampFormat {
     match location {
         Location::Header(_) | Location::PrefixHeaders(_) => TimestampFormat::HttpDate,
-        Location::Label { .. } | Location::Query(_) | Location::QueryMap => TimestampFormat::DateTime,
+        Location::Label { .. } | Location::Query(_) | Location::QueryMap { .. } => TimestampFormat::DateTime,
         Location::Payload { .. }
         | Location::Body
         | Location::StatusCode

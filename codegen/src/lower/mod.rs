@@ -1,4 +1,5 @@
-//! Model to IR: names, types, bindings, errors, rules. Every decision that a trait asks for is made here.
+//! Lowers the model to the IR: names, types, bindings, errors and rules. Every decision that depends on a trait is made
+//! here.
 
 mod check;
 mod docs;
@@ -23,10 +24,10 @@ use crate::model::{Model, Shape, ShapeId, ShapeType};
 use crate::select::Selection;
 use names::Scope;
 
-/// Lowers what is selected.
+/// Lowers the selected operations and the shapes that they reach.
 ///
 /// # Errors
-/// Everything in the selection that this generator does not understand or cannot express, all at once.
+/// Returns a diagnostic for everything in the selection that this generator does not support.
 pub(crate) fn lower(model: &Model, selection: &Selection) -> Result<ir::Service, Vec<Diagnostic>> {
     let endless = recursion::endless(model, &selection.closure);
     if !endless.is_empty() {
@@ -43,17 +44,17 @@ pub(crate) fn lower(model: &Model, selection: &Selection) -> Result<ir::Service,
     Err(diagnostics)
 }
 
-/// What lowering knows while it runs.
+/// State of a run.
 struct Lowering<'a> {
     model: &'a Model,
     selection: &'a Selection,
-    /// The Rust names of operations, and of all shapes that become a type of their own.
+    /// Rust names of all shapes that become a type of their own.
     names: BTreeMap<ShapeId, String>,
-    /// The Rust names of the errors of event streams, by the stream.
+    /// Rust names of the error enums of event streams, by the stream.
     stream_errors: BTreeMap<ShapeId, String>,
     /// Members whose type contains itself, as `shape$member`.
     boxed: BTreeSet<ShapeId>,
-    /// Every Rust type name that is given.
+    /// Rust type names that are taken.
     scope: Scope,
     diagnostics: Vec<Diagnostic>,
 }
@@ -69,14 +70,14 @@ impl<'a> Lowering<'a> {
     fn service(&mut self) -> ir::Service {
         let (model, selection) = (self.model, self.selection);
         let id = &selection.service;
-        // Selection has seen that the service is there.
+        // `select` returns a service of this model.
         let Some(shape) = model.shape(id) else { unreachable!("{id} was selected from this model") };
         traits::check(id, &shape.traits, &mut self.diagnostics);
         if !shape.has(traits::REST_JSON_1) {
-            let message = "is missing: the service speaks no restJson1, the only protocol generated";
+            let message = "is missing: the generator supports only services with the protocol restJson1";
             self.diagnostics.push(Diagnostic::on_trait(id, traits::REST_JSON_1, message));
         }
-        // Operations come first: theirs are the names that callers look for.
+        // Operations are named first, because callers use their names most.
         let operation_names: Vec<_> =
             selection.operations.iter().map(|id| self.operation_names(id)).collect();
         for id in self.named_shapes() {
@@ -105,11 +106,11 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// The shapes that become types, sorted by id. An operation's input and output are types of the operation, and
-    /// of their own only where something else targets them.
+    /// Returns the shapes that become types, sorted by id. The input and output of an operation are types of the operation;
+    /// their shapes become types of their own only if another shape targets them.
     fn named_shapes(&self) -> Vec<ShapeId> {
         let closure = self.selection.closure.iter().filter_map(|id| Some((id, self.model.shape(id)?)));
-        let mut reached: BTreeSet<&ShapeId> = self.errors_of_all().collect();
+        let mut reached: BTreeSet<&ShapeId> = self.all_errors().collect();
         for (_, shape) in closure.clone() {
             reached.extend(shape.all_members().map(|(_, member)| &member.target));
         }
@@ -123,7 +124,7 @@ impl<'a> Lowering<'a> {
         named.map(|(id, _)| id.clone()).collect()
     }
 
-    fn errors_of_all(&self) -> impl Iterator<Item = &'a ShapeId> + use<'a> {
+    fn all_errors(&self) -> impl Iterator<Item = &'a ShapeId> + use<'a> {
         let (model, selection) = (self.model, self.selection);
         let bearers = selection.operations.iter().chain([&selection.service]);
         let shapes = bearers.filter_map(move |id| model.shape(id));
@@ -131,12 +132,12 @@ impl<'a> Lowering<'a> {
     }
 }
 
-/// A string in a trait that is an object.
+/// Returns a string in a trait that is an object.
 fn string_in(shape: &Shape, trait_id: &str, key: &str) -> Option<String> {
     Some(shape.traits.get(trait_id)?.get(key)?.as_str()?.to_owned())
 }
 
-/// A trait that is a string.
+/// Returns the value of a trait that is a string.
 fn string_trait<'a>(traits: &'a crate::model::Traits, id: &str) -> Option<&'a str> {
     traits.get(id).and_then(Value::as_str)
 }

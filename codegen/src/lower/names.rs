@@ -1,10 +1,11 @@
-//! Names, each clash resolved once. <https://doc.rust-lang.org/reference/keywords.html>
+//! Rust names, and the resolution of name clashes.
+//! <https://doc.rust-lang.org/reference/keywords.html>
 
 use std::collections::BTreeSet;
 
 use heck::{ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
 
-/// Words that cannot be an identifier, in any edition up to 2024.
+/// Keywords of all editions up to 2024.
 const KEYWORDS: &[&str] = &[
     "Self", "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do",
     "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop",
@@ -13,10 +14,10 @@ const KEYWORDS: &[&str] = &[
     "where", "while", "yield",
 ];
 
-/// Keywords that cannot be raw identifiers either.
+/// Keywords that cannot be raw identifiers.
 const NEVER_RAW: &[&str] = &["Self", "crate", "self", "super"];
 
-/// Names of types, traits and derives that generated code uses without a path.
+/// Types, traits and derives that generated code names without a path.
 const TYPES_IN_USE: &[&str] = &[
     "AsRef",
     "Authentication",
@@ -85,33 +86,33 @@ const TYPES_IN_USE: &[&str] = &[
     "Violations",
 ];
 
-/// What emitters write before a path that is to be imported: never a name.
+/// Mark that emitters write before a path that is to be imported. It cannot be a name.
 const IMPORT_MARK: &str = "use_";
 
-/// Names given within one scope, no two alike.
+/// A scope of unique names.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scope {
     taken: BTreeSet<String>,
 }
 
 impl Scope {
-    /// A scope in which some names are taken from the start.
+    /// Creates a scope in which these names are taken.
     pub(super) fn with(taken: &[&str]) -> Self {
         Self { taken: taken.iter().map(|name| (*name).to_owned()).collect() }
     }
 
-    /// The scope of a crate's types.
+    /// Creates the scope of the types of a crate.
     pub(super) fn of_types() -> Self {
         Self::with(TYPES_IN_USE)
     }
 
-    /// A type or variant: upper camel case; with `Shape` behind it where the name is taken, then a number.
+    /// Returns the name of a type or variant in upper camel case, with the suffix `Shape` or a number if the name is taken.
     pub(super) fn upper_camel(&mut self, wire_name: &str) -> String {
         let base = not_numeric(wire_name.to_upper_camel_case(), "Shape");
         self.unique(base, "Shape", "")
     }
 
-    /// A field or parameter: snake case; raw where it is a keyword.
+    /// Returns the name of a field or parameter in snake case, as a raw identifier if it is a keyword.
     pub(super) fn snake(&mut self, wire_name: &str) -> String {
         let base = not_numeric(wire_name.to_snake_case(), "_");
         let base = if NEVER_RAW.contains(&base.as_str()) { format!("{base}_") } else { base };
@@ -119,7 +120,7 @@ impl Scope {
         if KEYWORDS.contains(&name.as_str()) { format!("r#{name}") } else { name }
     }
 
-    /// A constant: upper snake case; `VALUE` where nothing of the value can stand in a name.
+    /// Returns the name of a constant in upper snake case, or `VALUE` if no character of the value is valid in a name.
     pub(super) fn shouty(&mut self, wire_name: &str) -> String {
         let base = match wire_name.to_shouty_snake_case() {
             name if name.is_empty() => "VALUE".to_owned(),
@@ -128,14 +129,14 @@ impl Scope {
         self.unique(base, "_VALUE", "_")
     }
 
-    fn unique(&mut self, base: String, mend: &str, separator: &str) -> String {
-        // Compared without case, as types become files and some file systems do not tell `Foo` from `FOO`.
+    fn unique(&mut self, base: String, suffix: &str, separator: &str) -> String {
+        // Names are compared without case, because types become files and some file systems ignore case.
         let free = |scope: &Self, name: &str| {
             name != IMPORT_MARK && !scope.taken.iter().any(|taken| taken.eq_ignore_ascii_case(name))
         };
         let mut name = base.clone();
         if !free(self, &name) {
-            name = format!("{base}{mend}");
+            name = format!("{base}{suffix}");
         }
         let mut number = 2;
         while !free(self, &name) {
@@ -157,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn clashes_are_resolved() {
+    fn resolves_name_clashes() {
         let mut types = Scope::of_types();
         assert_eq!(types.upper_camel("Trace"), "Trace");
         assert_eq!(types.upper_camel("Option"), "OptionShape");

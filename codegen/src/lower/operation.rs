@@ -1,11 +1,11 @@
-//! Operations: their HTTP binding, their input and output, their errors.
+//! Operations: HTTP binding, input, output and errors.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use crate::diagnostic::Diagnostic;
-use crate::ir::{self, Http, Location, Segment};
+use crate::ir::{self, Http, Location, OperationError, Presence, Segment};
 use crate::model::{Reference, Shape, ShapeId};
 
 use super::member::Role;
@@ -14,7 +14,7 @@ use super::{Lowering, docs, traits};
 /// The methods of RFC 9110 section 9.3 and RFC 5789.
 const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
 
-/// The Rust names that an operation needs.
+/// The Rust names of an operation.
 pub(super) struct OperationNames {
     operation: String,
     input: String,
@@ -35,11 +35,18 @@ impl Lowering<'_> {
         let shape = model.shape(id)?;
         traits::check(id, &shape.traits, &mut self.diagnostics);
         let mut input = self.message(id, shape.input.as_ref(), names.input, Role::Input);
-        let output = self.message(id, shape.output.as_ref(), names.output, Role::Output);
+        let mut output = self.message(id, shape.output.as_ref(), names.output, Role::Output);
         let http = self.http(id, shape, &mut input)?;
+        reserve_parameters(&mut input, &http);
         let input_events = self.events_of(shape.input.as_ref(), &input);
         let output_events = self.events_of(shape.output.as_ref(), &output);
-        let fields = self.of_service(traits::REQUEST_FIELDS).into_iter();
+        if output_events.is_some() {
+            require_headers(&mut output);
+        }
+        let default_headers = self.of_service(traits::REQUEST_HEADERS).into_iter();
+        let payload_headers = self.payload_headers(id, shape, input_events.is_some());
+        let payload_input = input.blob_payload().filter(|_| payload_headers.is_empty());
+        let payload_input = payload_input.map(|member| member.wire_name.clone());
         Some(ir::Operation {
             wire_name: id.name().to_owned(),
             rust_name: names.operation,
@@ -50,9 +57,13 @@ impl Lowering<'_> {
             auth: self.auth(shape),
             unsigned_payload: shape.has(traits::UNSIGNED_PAYLOAD),
             host_prefix: self.host_prefix(id, shape, &input),
-            payload_headers: self.payload_headers(id, shape, input_events.is_some()),
-            fields: fields.map(|(name, value)| (name.to_ascii_lowercase(), value)).collect(),
+            payload_headers,
+            default_headers: default_headers
+                .map(|(name, value)| (name.to_ascii_lowercase(), value))
+                .collect(),
             default_labels: self.default_labels(&input),
+            payload_input,
+            payload_output: output.blob_payload().is_some(),
             input,
             output,
             input_events,
@@ -60,7 +71,7 @@ impl Lowering<'_> {
         })
     }
 
-    /// The structure of an input or output, named for the operation.
+    /// Lowers an input or output to a structure that is named after the operation.
     fn message(
         &mut self,
         operation: &ShapeId,
@@ -72,7 +83,7 @@ impl Lowering<'_> {
         let found = target.and_then(|id| Some((id, self.model.shape(id)?)));
         match found {
             Some((id, shape)) => self.structure(id, shape, rust_name, role, None),
-            // The prelude's Unit, or nothing: a message without members.
+            // `smithy.api#Unit` or no shape at all: a message without members.
             None => ir::Structure {
                 rust_name,
                 wire_name: target.unwrap_or(operation).name().to_owned(),
@@ -84,12 +95,32 @@ impl Lowering<'_> {
         }
     }
 
-    fn errors(&self, shape: &Shape) -> Vec<String> {
-        let of_service =
-            self.model.shape(&self.selection.service).into_iter().flat_map(|service| &service.errors);
-        let all: BTreeSet<&String> =
-            shape.errors.iter().chain(of_service).filter_map(|error| self.names.get(&error.target)).collect();
-        all.into_iter().cloned().collect()
+    /// Lowers the errors of an operation, those of the service included.
+    fn errors(&mut self, shape: &Shape) -> Vec<OperationError> {
+        let model = self.model;
+        let of_service = model.shape(&self.selection.service).into_iter().flat_map(|service| &service.errors);
+        let ids: BTreeSet<&ShapeId> =
+            shape.errors.iter().chain(of_service).map(|error| &error.target).collect();
+        let mut errors = Vec::new();
+        for id in ids {
+            let (Some(rust_name), Some(shape)) = (self.names.get(id).cloned(), model.shape(id)) else {
+                continue;
+            };
+            let Some(facts) = self.error_facts(id, shape) else { continue };
+            errors.push((
+                OperationError { rust_name, code: id.name().to_owned(), unique_status: None },
+                facts.status,
+            ));
+        }
+        let statuses: Vec<u16> = errors.iter().map(|(_, status)| *status).collect();
+        let unique = |status: u16| statuses.iter().filter(|other| **other == status).count() == 1;
+        let errors = errors.into_iter().map(|(error, status)| OperationError {
+            unique_status: unique(status).then_some(status),
+            ..error
+        });
+        let mut errors: Vec<OperationError> = errors.collect();
+        errors.sort();
+        errors
     }
 
     /// <https://smithy.io/2.0/spec/http-bindings.html#http-trait>
@@ -98,16 +129,16 @@ impl Lowering<'_> {
             self.diagnostics.push(Diagnostic::on_trait(id, traits::HTTP, message));
         };
         let Some(http) = shape.traits.get(traits::HTTP) else {
-            report("is missing, which an operation of restJson1 needs".to_owned());
+            report("is missing: restJson1 needs the method and the URI of each operation".to_owned());
             return None;
         };
         let text = |key| http.get(key).and_then(Value::as_str);
         let (Some(method), Some(uri)) = (text("method"), text("uri")) else {
-            report("has no method or no uri".to_owned());
+            report("has no `method` or no `uri`: add both".to_owned());
             return None;
         };
         if !METHODS.contains(&method) {
-            report(format!("`{method}` is no method that is generated: {} are", METHODS.join(", ")));
+            report(format!("`{method}` is not a supported method: use one of {}", METHODS.join(", ")));
         }
         let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
         let segments: Vec<Segment> = path.split('/').skip(1).map(segment).collect();
@@ -118,13 +149,17 @@ impl Lowering<'_> {
             };
             match input.members.iter_mut().find(bound) {
                 Some(member) => member.location = Location::Label { greedy: *greedy },
-                None => report(format!("`{{{name}}}` names no member of the input that is bound to a label")),
+                None => report(format!(
+                    "`{{{name}}}` in the path has no member: add `smithy.api#httpLabel` to the member `{name}` of the input"
+                )),
             }
         }
         for segment in &segments {
             let broken = |text: &String| text.contains(['{', '}']);
             if matches!(segment, Segment::Literal(text) if broken(text)) {
-                report(format!("`{path}` has a label that is not a segment of its own"));
+                report(format!(
+                    "`{path}` has a label that is only a part of a segment: make it a whole segment"
+                ));
             }
         }
         let in_path = |name: &str| {
@@ -132,7 +167,9 @@ impl Lowering<'_> {
         };
         let label = |member: &&ir::Member| matches!(member.location, Location::Label { .. });
         for member in input.members.iter().filter(label).filter(|member| !in_path(&member.wire_name)) {
-            let message = format!("stands on a member that the path of {id} does not have");
+            let message = format!(
+                "is on a member that the path of {id} does not contain: add it to the `uri`, or remove the trait"
+            );
             let member = shape
                 .input
                 .as_ref()
@@ -152,6 +189,28 @@ impl Lowering<'_> {
             query: parameters.collect(),
             status: status.unwrap_or(200),
         })
+    }
+}
+
+/// Gives the members that are maps of query parameters the names of all other parameters.
+fn reserve_parameters(input: &mut ir::Structure, http: &Http) {
+    let of_members = input.members.iter().filter_map(|member| match &member.location {
+        Location::Query(name) => Some(name),
+        _ => None,
+    });
+    let names: Vec<String> = of_members.chain(http.query.iter().map(|(name, _)| name)).cloned().collect();
+    for member in &mut input.members {
+        if let Location::QueryMap { reserved } = &mut member.location {
+            reserved.clone_from(&names);
+        }
+    }
+}
+
+/// Makes parsing fail if the initial response of an event stream lacks a required header, because no later message can
+/// supply it.
+fn require_headers(output: &mut ir::Structure) {
+    for member in &mut output.members {
+        member.fails_if_missing = member.presence == Presence::Required && member.is_in_headers();
     }
 }
 

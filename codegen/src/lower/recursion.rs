@@ -1,4 +1,4 @@
-//! Shapes that contain themselves.
+//! Recursive shapes.
 //! <https://smithy.io/2.0/spec/aggregate-types.html#recursive-shape-definitions>
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,21 +6,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Model, ShapeId, ShapeType};
 
-/// The members, as `shape$member`, that Rust must keep in a box: those whose type contains itself without a list or
-/// map between.
+/// Returns the members, as `shape$member`, whose Rust type must be a `Box`: their types contain themselves without a list
+/// or map in between.
 pub(super) fn boxed_members(model: &Model, closure: &BTreeSet<ShapeId>) -> BTreeSet<ShapeId> {
     members_on_cycles(model, closure, |ty| matches!(ty, ShapeType::Structure | ShapeType::Union))
 }
 
-/// Lists and maps that contain themselves without a structure or union between, which no value ends.
+/// Reports lists and maps that contain themselves without a structure or union in between: they have no Rust type.
 pub(super) fn endless(model: &Model, closure: &BTreeSet<ShapeId>) -> Vec<Diagnostic> {
     let is_collection = |ty| matches!(ty, ShapeType::List | ShapeType::Set | ShapeType::Map);
     let members = members_on_cycles(model, closure, is_collection);
-    let message = "contains itself with no structure or union between";
+    let message = "contains itself without a structure or union in between, which has no Rust type";
     members.iter().map(|member| Diagnostic::shape(member, message)).collect()
 }
 
-/// The members of shapes of some types that lead back to their shape through such shapes only.
+/// Returns the members that lead back to their own shape through shapes for which `counts` is true.
 fn members_on_cycles(
     model: &Model,
     closure: &BTreeSet<ShapeId>,

@@ -1,5 +1,4 @@
-//! What an operation's traits ask of its requests beside the members: who may call, where to, what is added to the
-//! payload.
+//! Traits of an operation that affect its requests: authentication, host prefix, compression and checksums.
 
 use serde_json::Value;
 
@@ -21,7 +20,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// The host prefix, each of its labels a required member of the input.
+    /// Lowers the host prefix. Each of its labels is a required member of the input.
     /// <https://smithy.io/2.0/spec/endpoint-traits.html#endpoint-trait>
     pub(super) fn host_prefix(&mut self, id: &ShapeId, shape: &Shape, input: &ir::Structure) -> Vec<Segment> {
         let Some(mut rest) = string_in(shape, traits::ENDPOINT, "hostPrefix") else { return Vec::new() };
@@ -33,7 +32,10 @@ impl Lowering<'_> {
                 segments.push(Segment::Literal(literal.to_owned()));
             }
             if !self.is_host_label(shape, label, input) {
-                let message = format!("`{{{label}}}` names no required string of the input with `hostLabel`");
+                let message = format!(
+                    "`{{{label}}}` in the host prefix has no member: add `smithy.api#hostLabel` and `smithy.api#required` to \
+                     the string `{label}` of the input"
+                );
                 self.diagnostics.push(Diagnostic::on_trait(id, traits::ENDPOINT, message));
             }
             segments.push(Segment::Label { member: label.to_owned(), greedy: false });
@@ -56,7 +58,7 @@ impl Lowering<'_> {
             })
     }
 
-    /// What is added when the payload is known: compressed first, as checksums are those of what is sent.
+    /// Lowers the steps for a known payload. Compression comes first, because checksums cover the bytes that are sent.
     pub(super) fn payload_headers(
         &mut self,
         id: &ShapeId,
@@ -73,7 +75,7 @@ impl Lowering<'_> {
             if encodings.is_some_and(|all| all.iter().any(|one| one.as_str() == Some("gzip"))) {
                 headers.push(PayloadHeader::Gzip);
             } else {
-                let message = "has no encoding that is generated: gzip is";
+                let message = "has no supported encoding: use gzip";
                 self.diagnostics.push(Diagnostic::on_trait(id, traits::REQUEST_COMPRESSION, message));
             }
         }
@@ -84,13 +86,13 @@ impl Lowering<'_> {
             headers.push(PayloadHeader::Md5);
         }
         if has_events && !headers.is_empty() {
-            let message = "has an event stream as its payload, and a trait that wants the payload whole";
+            let message = "has an event stream as its payload and a trait that needs the whole payload: remove one of them";
             self.diagnostics.push(Diagnostic::shape(id, message));
         }
         headers
     }
 
-    /// What the service's own traits add to every request, pairs of strings.
+    /// Returns the pairs of strings in a trait of the service.
     pub(super) fn of_service(&mut self, trait_id: &str) -> Vec<(String, String)> {
         let service = self.model.shape(&self.selection.service);
         let Some(written) = service.and_then(|service| service.traits.get(trait_id)) else {
@@ -100,7 +102,7 @@ impl Lowering<'_> {
         pairs.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect()
     }
 
-    /// The default of each label that has one.
+    /// Returns the value of each label that has a default.
     pub(super) fn default_labels(&mut self, input: &ir::Structure) -> Vec<(String, String)> {
         let is_label = |name: &String| {
             let same = |member: &&ir::Member| member.wire_name == *name;

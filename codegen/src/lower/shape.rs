@@ -8,12 +8,12 @@ use crate::diagnostic::Diagnostic;
 use crate::ir::{self, ErrorFacts, Fault, Retryable, TimestampFormat};
 use crate::model::{Shape, ShapeId, ShapeType};
 
-use super::member::Role;
+use super::member::{Role, is_error_message};
 use super::names::Scope;
 use super::{Lowering, docs, string_trait, traits};
 
 impl Lowering<'_> {
-    /// Every shape that becomes a type of its own.
+    /// Lowers every shape that becomes a type of its own.
     pub(super) fn shapes(&mut self) -> BTreeMap<String, ir::Shape> {
         let model = self.model;
         for id in &self.selection.closure {
@@ -52,26 +52,27 @@ impl Lowering<'_> {
         shape: &Shape,
         rust_name: String,
         role: Role,
-        error: Option<ErrorFacts>,
+        mut error: Option<ErrorFacts>,
     ) -> ir::Structure {
-        ir::Structure {
-            rust_name,
-            wire_name: id.name().to_owned(),
-            doc: docs::of(&shape.traits),
-            members: self.members(id, shape, role),
-            sensitive: shape.has(traits::SENSITIVE),
-            error,
+        let (members, sensitive) = (self.members(id, shape, role), shape.has(traits::SENSITIVE));
+        if let Some(facts) = &mut error {
+            let message = members.iter().find(|member| is_error_message(&member.wire_name, &member.ty));
+            let message = message.filter(|member| !(sensitive || member.sensitive));
+            facts.message = message.map(|member| member.wire_name.clone());
         }
+        let (wire_name, doc) = (id.name().to_owned(), docs::of(&shape.traits));
+        ir::Structure { rust_name, wire_name, doc, members, sensitive, error }
     }
 
-    /// <https://smithy.io/2.0/spec/type-refinement-traits.html#error-trait>; without `httpError` the status is 400 or
-    /// 500. <https://smithy.io/2.0/spec/http-bindings.html#httperror-trait>
-    fn error_facts(&mut self, id: &ShapeId, shape: &Shape) -> Option<ErrorFacts> {
+    /// Lowers the traits of an error. Without `httpError` its status is 400 or 500.
+    /// <https://smithy.io/2.0/spec/type-refinement-traits.html#error-trait>
+    /// <https://smithy.io/2.0/spec/http-bindings.html#httperror-trait>
+    pub(super) fn error_facts(&mut self, id: &ShapeId, shape: &Shape) -> Option<ErrorFacts> {
         let fault = match string_trait(&shape.traits, traits::ERROR)? {
             "client" => Fault::Client,
             "server" => Fault::Server,
             other => {
-                let message = format!("`{other}` is no fault: `client` and `server` are");
+                let message = format!("`{other}` is not a fault: write `client` or `server`");
                 self.diagnostics.push(Diagnostic::on_trait(id, traits::ERROR, message));
                 return None;
             }
@@ -83,10 +84,10 @@ impl Lowering<'_> {
             if throttling { Retryable::Throttling } else { Retryable::Transient }
         });
         let status = status.unwrap_or(if fault == Fault::Client { 400 } else { 500 });
-        let answered = self.errors_of_all().any(|answered| answered == id);
+        let is_response = self.all_errors().any(|error| error == id);
         let mut members = self.selection.closure.iter().filter_map(|id| self.model.shape(id));
-        let held = members.any(|shape| shape.all_members().any(|(_, member)| member.target == *id));
-        Some(ErrorFacts { status, fault, retryable, answered, held })
+        let is_member = members.any(|shape| shape.all_members().any(|(_, member)| member.target == *id));
+        Some(ErrorFacts { status, fault, retryable, message: None, is_response, is_member })
     }
 
     fn union(&mut self, id: &ShapeId, shape: &Shape, rust_name: String) -> ir::Union {
@@ -106,24 +107,15 @@ impl Lowering<'_> {
 
     fn string_enum(&mut self, id: &ShapeId, shape: &Shape, rust_name: String) -> ir::StringEnum {
         let mut scope = Scope::with(&["VALUES"]);
-        let mut members = Vec::new();
         for (name, member) in &shape.members {
             traits::check(&id.member(name), &member.traits, &mut self.diagnostics);
-            let value = string_trait(&member.traits, traits::ENUM_VALUE).unwrap_or(name).to_owned();
-            members.push(ir::EnumMember {
-                rust_name: scope.shouty(name),
-                value,
-                doc: docs::of(&member.traits),
-            });
         }
-        // Version 1 writes enums as a trait on a string.
-        for definition in shape.traits.get(traits::ENUM).and_then(Value::as_array).into_iter().flatten() {
-            let text = |key| definition.get(key).and_then(Value::as_str);
-            let Some(value) = text("value") else { continue };
-            let rust_name = scope.shouty(text("name").unwrap_or(value));
-            let doc = text("documentation").unwrap_or_default().to_owned();
-            members.push(ir::EnumMember { rust_name, value: value.to_owned(), doc });
-        }
+        let members = enum_values(shape).map(|(name, value, doc)| ir::EnumMember {
+            rust_name: scope.shouty(name),
+            value: value.to_owned(),
+            doc,
+        });
+        let members = members.collect();
         let (doc, sensitive) = (docs::of(&shape.traits), shape.has(traits::SENSITIVE));
         ir::StringEnum { rust_name, doc, members, sensitive }
     }
@@ -136,7 +128,7 @@ impl Lowering<'_> {
             traits::check(&member_id, &member.traits, &mut self.diagnostics);
             let value = member.traits.get(traits::ENUM_VALUE).and_then(Value::as_i64);
             let Some(value) = value.and_then(|value| i32::try_from(value).ok()) else {
-                let message = "is missing or no integer of 32 bits, which a member of an int enum needs";
+                let message = "is missing or is not a 32-bit integer: give each member of an int enum one";
                 self.diagnostics.push(Diagnostic::on_trait(&member_id, traits::ENUM_VALUE, message));
                 continue;
             };
@@ -149,4 +141,20 @@ impl Lowering<'_> {
         let (doc, sensitive) = (docs::of(&shape.traits), shape.has(traits::SENSITIVE));
         ir::IntEnum { rust_name, doc, members, sensitive }
     }
+}
+
+/// Returns the values of a string enum, each with its name and its documentation. Version 1 of Smithy has them in a
+/// trait on a string.
+pub(super) fn enum_values(shape: &Shape) -> impl Iterator<Item = (&str, &str, String)> {
+    let members = shape.members.iter().map(|(name, member)| {
+        let value = string_trait(&member.traits, traits::ENUM_VALUE).unwrap_or(name);
+        (name.as_str(), value, docs::of(&member.traits))
+    });
+    let definitions = shape.traits.get(traits::ENUM).and_then(Value::as_array).into_iter().flatten();
+    let definitions = definitions.filter_map(|definition| {
+        let text = |key| definition.get(key).and_then(Value::as_str);
+        let value = text("value")?;
+        Some((text("name").unwrap_or(value), value, text("documentation").unwrap_or_default().to_owned()))
+    });
+    members.chain(definitions)
 }

@@ -1,4 +1,4 @@
-//! The traits that lowering knows: those it reads, and those that say nothing about the wire.
+//! Traits that lowering supports: those that it reads, and those that do not affect generated code.
 
 use crate::diagnostic::Diagnostic;
 use crate::model::{ShapeId, Traits};
@@ -45,13 +45,13 @@ pub(super) const SIGV4: &str = "aws.auth#sigv4";
 pub(super) const REST_JSON_1: &str = "aws.protocols#restJson1";
 pub(super) const SERVICE: &str = "aws.api#service";
 pub(super) const ENDPOINT_RULE_SET: &str = "smithy.rules#endpointRuleSet";
-/// Ours: what a client sends as `Content-Type` of a payload when nobody says otherwise.
+/// Our own trait: the default `Content-Type` of a payload.
 pub(super) const DEFAULT_CONTENT_TYPE: &str = "invokemodel.traits#defaultContentType";
-/// Ours: the value of a label, by its name, that is given empty; stands on a service.
+/// Our own trait on a service: values for labels that are empty, by their names.
 pub(super) const DEFAULT_LABELS: &str = "invokemodel.traits#defaultLabels";
-/// Ours: header fields that every request of a service has, by their names.
-pub(super) const REQUEST_FIELDS: &str = "invokemodel.traits#requestFields";
-/// Ours: a payload of this shape is sent with its SHA-256 and its tree hash in header fields.
+/// Our own trait on a service: headers of every request, by their names.
+pub(super) const REQUEST_HEADERS: &str = "invokemodel.traits#requestHeaders";
+/// Our own trait: a payload of this shape is sent with its SHA-256 and its tree hash in headers.
 pub(super) const TREE_HASH: &str = "invokemodel.traits#treeHash";
 
 const READ: &[&str] = &[
@@ -88,7 +88,7 @@ const READ: &[&str] = &[
     ENDPOINT_RULE_SET,
     DEFAULT_CONTENT_TYPE,
     DEFAULT_LABELS,
-    REQUEST_FIELDS,
+    REQUEST_HEADERS,
     TREE_HASH,
     ENDPOINT,
     EVENT_HEADER,
@@ -103,10 +103,10 @@ const READ: &[&str] = &[
     UNSIGNED_PAYLOAD,
 ];
 
-/// Traits and whole namespaces (with a `#` at the end) that change nothing here, each with the reason.
+/// Traits and namespaces (with a `#` at the end) that do not affect generated code, each with the reason.
 const WITHOUT_EFFECT: &[(&str, &str)] = &[
     ("aws.api#arn", "describes resources"),
-    ("aws.api#arnReference", "says what a text stands for"),
+    ("aws.api#arnReference", "describes the content of a string"),
     ("aws.api#controlPlane", "classifies operations"),
     ("aws.api#data", "classifies data"),
     ("aws.api#dataPlane", "classifies operations"),
@@ -114,72 +114,68 @@ const WITHOUT_EFFECT: &[(&str, &str)] = &[
     ("aws.api#taggable", "describes resources"),
     ("aws.apigateway#", "describes deployments to another tool"),
     ("aws.cloudformation#", "describes resources to another tool"),
-    ("aws.endpoints#", "what the endpoint rule set is made of"),
+    ("aws.endpoints#", "source of the endpoint rule set"),
     ("aws.iam#", "describes policies"),
     ("aws.protocols#awsJson1_0", "another protocol of the service"),
     ("aws.protocols#awsJson1_1", "another protocol of the service"),
     ("aws.protocols#awsQuery", "another protocol of the service"),
-    ("aws.protocols#awsQueryCompatible", "about another protocol"),
-    ("aws.protocols#awsQueryError", "names an error in another protocol"),
-    ("smithy.api#addedDefault", "tells of the model's history"),
-    ("smithy.api#box", "version 1 of `clientOptional`'s idea; loaded models say `default` instead"),
-    ("smithy.api#cors", "speaks to browsers' servers"),
-    ("smithy.api#deprecated", "still on the wire"),
+    ("aws.protocols#awsQueryCompatible", "concerns another protocol"),
+    ("aws.protocols#awsQueryError", "name of an error in another protocol"),
+    ("smithy.api#addedDefault", "documents the history of the model"),
+    ("smithy.api#box", "a predecessor of `clientOptional` in version 1; models state `default` instead"),
+    ("smithy.api#cors", "configures servers that browsers call"),
+    ("smithy.api#deprecated", "the shape is still on the wire"),
     ("smithy.api#examples", "documentation"),
     ("smithy.api#externalDocumentation", "documentation"),
-    ("smithy.api#httpApiKeyAuth", "no scheme that this project signs with"),
-    ("smithy.api#httpBasicAuth", "no scheme that this project signs with"),
-    ("smithy.api#httpDigestAuth", "no scheme that this project signs with"),
-    ("smithy.api#idRef", "about traits' values"),
-    ("smithy.api#idempotent", "about retries, not the wire"),
-    ("smithy.api#input", "each operation has its own input anyway"),
-    ("smithy.api#internal", "still on the wire"),
-    ("smithy.api#mixin", "folded into the shapes that use it"),
+    ("smithy.api#httpApiKeyAuth", "an authentication scheme that this project does not implement"),
+    ("smithy.api#httpBasicAuth", "an authentication scheme that this project does not implement"),
+    ("smithy.api#httpDigestAuth", "an authentication scheme that this project does not implement"),
+    ("smithy.api#idRef", "validates values of traits"),
+    ("smithy.api#idempotent", "concerns retries, not the wire"),
+    ("smithy.api#input", "every operation has its own input"),
+    ("smithy.api#internal", "the shape is still on the wire"),
+    ("smithy.api#mixin", "merged into the shapes that use it"),
     ("smithy.api#noReplace", "describes resources"),
     ("smithy.api#nestedProperties", "describes resources"),
     ("smithy.api#notProperty", "describes resources"),
-    ("smithy.api#output", "each operation has its own output anyway"),
-    ("smithy.api#paginated", "about several calls, not one"),
-    ("smithy.api#private", "about who may name the shape"),
+    ("smithy.api#output", "every operation has its own output"),
+    ("smithy.api#paginated", "concerns several calls, not one"),
+    ("smithy.api#private", "limits references in the model"),
     ("smithy.api#property", "describes resources"),
-    ("smithy.api#readonly", "about retries, not the wire"),
+    ("smithy.api#readonly", "concerns retries, not the wire"),
     ("smithy.api#recommended", "documentation"),
     ("smithy.api#references", "describes resources"),
     ("smithy.api#resourceIdentifier", "describes resources"),
     ("smithy.api#since", "documentation"),
-    ("smithy.api#suppress", "speaks to validators"),
+    ("smithy.api#suppress", "configures validators"),
     ("smithy.api#tags", "documentation"),
     ("smithy.api#title", "documentation"),
     ("smithy.api#trait", "defines a trait"),
     ("smithy.api#uniqueItems", "checked by the service"),
-    ("smithy.api#unitType", "is read by its shape id"),
+    ("smithy.api#unitType", "identified by its shape id"),
     ("smithy.api#unstable", "documentation"),
-    ("smithy.api#xmlAttribute", "another protocol's"),
-    ("smithy.api#xmlFlattened", "another protocol's"),
-    ("smithy.api#xmlName", "another protocol's"),
-    ("smithy.api#xmlNamespace", "another protocol's"),
+    ("smithy.api#xmlAttribute", "concerns another protocol"),
+    ("smithy.api#xmlFlattened", "concerns another protocol"),
+    ("smithy.api#xmlName", "concerns another protocol"),
+    ("smithy.api#xmlNamespace", "concerns another protocol"),
     ("smithy.openapi#", "describes the service to another tool"),
     ("smithy.protocols#rpcv2Cbor", "another protocol of the service"),
-    (
-        "smithy.rules#clientContextParams",
-        "documents parameters of the endpoint rule set, which has them itself",
-    ),
-    ("smithy.rules#endpointBdd", "a second form of the endpoint rule set"),
-    ("smithy.rules#endpointTests", "tests, run from the model"),
+    ("smithy.rules#clientContextParams", "documents parameters that the endpoint rule set declares"),
+    ("smithy.rules#endpointBdd", "another form of the endpoint rule set"),
+    ("smithy.rules#endpointTests", "tests, which are run from the model"),
     ("smithy.test#", "tests"),
-    ("smithy.waiters#", "about several calls, not one"),
+    ("smithy.waiters#", "concerns several calls, not one"),
 ];
 
-/// Reports every trait of a shape or member that nothing here knows: what is not understood is never guessed.
+/// Reports unsupported traits of a shape or member. An unknown trait is never ignored, because it can affect the wire.
 pub(super) fn check(id: &ShapeId, traits: &Traits, diagnostics: &mut Vec<Diagnostic>) {
-    for name in traits.keys().filter(|name| !is_known(name)) {
-        let message =
-            "is not known to this generator: implement it, or list it as without effect and say why";
+    for name in traits.keys().filter(|name| !is_supported(name)) {
+        let message = "is not supported: lower it in `codegen/src/lower`, or list it in `traits.rs` as a trait without effect, with the reason";
         diagnostics.push(Diagnostic::on_trait(id, name, message));
     }
 }
 
-fn is_known(name: &str) -> bool {
+fn is_supported(name: &str) -> bool {
     let covers = |listed: &str| if listed.ends_with('#') { name.starts_with(listed) } else { name == listed };
     READ.contains(&name) || WITHOUT_EFFECT.iter().any(|(listed, _)| covers(listed))
 }

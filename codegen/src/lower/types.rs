@@ -1,4 +1,4 @@
-//! The type of a member: its target followed down to simple types, the format of timestamps decided.
+//! Types of members: resolves their targets down to simple types, and the format of timestamps.
 
 use crate::diagnostic::Diagnostic;
 use crate::ir::{IntegerWidth, TimestampFormat, Type};
@@ -7,7 +7,7 @@ use crate::model::{Member, ShapeId, ShapeType, Traits};
 use super::{Lowering, string_trait, traits};
 
 impl Lowering<'_> {
-    /// The type of a member. `format` is that of timestamps where neither member nor target states one.
+    /// Returns the type of a member. `format` is the format of timestamps if neither member nor target states one.
     pub(super) fn member_type(&mut self, id: &ShapeId, member: &Member, format: TimestampFormat) -> Type {
         traits::check(id, &member.traits, &mut self.diagnostics);
         let format = self.timestamp_format(id, &member.traits).unwrap_or(format);
@@ -15,7 +15,7 @@ impl Lowering<'_> {
         if self.boxed.contains(id) { Type::Boxed(Box::new(ty)) } else { ty }
     }
 
-    /// The shape type that a target has, be it of the prelude or of the model.
+    /// Returns the type of a shape of the prelude or the model.
     pub(super) fn shape_type(&self, target: &ShapeId) -> Option<ShapeType> {
         match self.model.shape(target) {
             Some(shape) => Some(shape.ty),
@@ -36,7 +36,10 @@ impl Lowering<'_> {
         let has =
             |name| member.contains_key(name) || shape_traits.is_some_and(|traits| traits.contains_key(name));
         if self.is_event_stream(target) {
-            return self.unsupported(id, "targets an event stream, which stands in inputs and outputs only");
+            return self.unsupported(
+                id,
+                "targets an event stream, which is supported only as a member of an input or output",
+            );
         }
         if let Some(name) = self.names.get(target) {
             return match shape.map(|shape| shape.ty) {
@@ -67,7 +70,7 @@ impl Lowering<'_> {
             Some(ShapeType::Structure) if target.as_str() == "smithy.api#Unit" => Type::Unit,
             Some(ShapeType::List | ShapeType::Set) => {
                 let Some(element) = shape.and_then(|shape| shape.member.as_ref()) else {
-                    return self.unsupported(target, "is a list without a member");
+                    return self.unsupported(target, "is a list without `member`: add it");
                 };
                 let ty = self.member_type(&target.member("member"), element, format);
                 Type::List { element: Box::new(ty), sparse: has(traits::SPARSE) }
@@ -77,19 +80,20 @@ impl Lowering<'_> {
                     shape.and_then(|shape| shape.key.as_ref()),
                     shape.and_then(|shape| shape.value.as_ref()),
                 ) else {
-                    return self.unsupported(target, "is a map without key or value");
+                    return self.unsupported(target, "is a map without `key` or `value`: add both");
                 };
                 let key = self.member_type(&target.member("key"), key, format);
                 let value = self.member_type(&target.member("value"), value, format);
                 Type::Map { key: Box::new(key), value: Box::new(value), sparse: has(traits::SPARSE) }
             }
-            Some(other) => {
-                self.unsupported(id, &format!("targets a {}, which is not generated", other.as_str()))
-            }
+            Some(other) => self.unsupported(
+                id,
+                &format!("targets a shape of the type `{}`, which is not supported", other.as_str()),
+            ),
             None if target.is_prelude() => {
-                self.unsupported(id, &format!("targets {target}, which is not in the prelude"))
+                self.unsupported(id, &format!("targets {target}, which the prelude does not have"))
             }
-            // Selection has reported it.
+            // `select` has reported the missing shape.
             None => Type::Unit,
         }
     }
@@ -100,21 +104,24 @@ impl Lowering<'_> {
             "date-time" => Some(TimestampFormat::DateTime),
             "http-date" => Some(TimestampFormat::HttpDate),
             other => {
-                let message = format!("`{other}` is no format: epoch-seconds, date-time and http-date are");
+                let message = format!(
+                    "`{other}` is not a timestamp format: use `epoch-seconds`, `date-time` or `http-date`"
+                );
                 self.diagnostics.push(Diagnostic::on_trait(id, traits::TIMESTAMP_FORMAT, message));
                 None
             }
         }
     }
 
-    /// Reports what cannot be expressed. What is returned is never emitted.
+    /// Reports an unsupported type. The returned type is never emitted, because a run with diagnostics fails.
     fn unsupported(&mut self, id: &ShapeId, message: &str) -> Type {
         self.diagnostics.push(Diagnostic::shape(id, message));
         Type::Unit
     }
 }
 
-/// The shapes of the prelude. <https://smithy.io/2.0/spec/model.html#prelude>
+/// Returns the type of a shape of the prelude.
+/// <https://smithy.io/2.0/spec/model.html#prelude>
 fn prelude(target: &ShapeId) -> Option<ShapeType> {
     let name = target.as_str().strip_prefix("smithy.api#")?;
     Some(match name {

@@ -1,11 +1,12 @@
-//! `apply` statements: traits given to a shape or member from outside its definition.
+//! `apply` statements: traits for a shape or member outside of its definition.
 //! <https://smithy.io/2.0/spec/json-ast.html#applying-traits>
 
 use indexmap::IndexMap;
 
 use super::{Shape, ShapeId, ShapeType, Traits};
 
-/// Takes the statements out of the shapes. The AST keys one by the id of the shape or member that it speaks of.
+/// Removes the statements from the shapes and returns them. Their keys are the ids of the shapes or members to which they
+/// apply.
 pub(super) fn take(shapes: &mut IndexMap<ShapeId, Shape>) -> Vec<(ShapeId, Traits)> {
     let mut statements = Vec::new();
     shapes.retain(|id, shape| {
@@ -18,8 +19,8 @@ pub(super) fn take(shapes: &mut IndexMap<ShapeId, Shape>) -> Vec<(ShapeId, Trait
     statements
 }
 
-/// Gives each named shape or member its traits; one that does not stand (yet: a mixin's member, not folded in) is
-/// passed over, and given back.
+/// Adds the traits to the shapes and members. Returns the ids that do not exist, or do not exist yet because they are
+/// members of a mixin that is not merged.
 pub(super) fn fold(shapes: &mut IndexMap<ShapeId, Shape>, statements: &[(ShapeId, Traits)]) -> Vec<ShapeId> {
     let mut missing = Vec::new();
     for (id, traits) in statements {
@@ -35,7 +36,7 @@ pub(super) fn fold(shapes: &mut IndexMap<ShapeId, Shape>, statements: &[(ShapeId
     missing
 }
 
-/// The traits of one member, whatever the type of the shape.
+/// Returns the traits of a member of a shape of any type.
 fn member_traits<'a>(shape: &'a mut Shape, member: &str) -> Option<&'a mut Traits> {
     let member = match (shape.ty, member) {
         (ShapeType::List | ShapeType::Set, "member") => shape.member.as_mut(),

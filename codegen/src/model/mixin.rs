@@ -1,4 +1,4 @@
-//! Mixins: members and traits that a shape takes from others.
+//! Mixins: members and traits that a shape inherits.
 //! <https://smithy.io/2.0/spec/mixins.html>
 
 use indexmap::IndexMap;
@@ -8,7 +8,7 @@ use super::{Shape, ShapeId};
 
 const MIXIN: &str = "smithy.api#mixin";
 
-/// Gives each shape the members, references and traits of its mixins, in the order in which they are mixed in.
+/// Adds the members, references and traits of its mixins to each shape, in the order of the mixins.
 pub(super) fn fold(shapes: &mut IndexMap<ShapeId, Shape>) {
     let ids: Vec<ShapeId> =
         shapes.iter().filter(|(_, shape)| !shape.mixins.is_empty()).map(|(id, _)| id.clone()).collect();
@@ -18,7 +18,7 @@ pub(super) fn fold(shapes: &mut IndexMap<ShapeId, Shape>) {
 }
 
 fn fold_one(shapes: &mut IndexMap<ShapeId, Shape>, id: &ShapeId) {
-    // Taking the list first also ends a cycle, which the specification forbids.
+    // Taking the list first also ends a cycle, which an invalid model can have.
     let Some(mixins) = shapes.get_mut(id).map(|shape| std::mem::take(&mut shape.mixins)) else { return };
     let mut members = IndexMap::new();
     let mut traits = IndexMap::new();
@@ -33,7 +33,7 @@ fn fold_one(shapes: &mut IndexMap<ShapeId, Shape>, id: &ShapeId) {
         traits.extend(mixed.traits.iter().filter(|(name, _)| is_inherited(mixed, name)).map(clone_pair));
     }
     if let Some(shape) = shapes.get_mut(id) {
-        // What the shape says itself stands above what it takes over.
+        // The shape's own traits take precedence over inherited ones.
         traits.extend(std::mem::take(&mut shape.traits));
         shape.traits = traits;
         for (name, own) in std::mem::take(&mut shape.members) {
@@ -51,7 +51,7 @@ fn fold_one(shapes: &mut IndexMap<ShapeId, Shape>, id: &ShapeId) {
     }
 }
 
-/// `mixin` itself stays behind, and so do the traits that it lists in `localTraits`.
+/// Returns `true` unless the trait is `mixin` itself or one of its `localTraits`.
 fn is_inherited(mixed: &Shape, name: &str) -> bool {
     let local = mixed.traits.get(MIXIN).and_then(|value| value.get("localTraits")).and_then(Value::as_array);
     name != MIXIN && !local.is_some_and(|local| local.iter().any(|one| one == name))

@@ -1,7 +1,7 @@
-//! The Smithy JSON AST as written: shapes, members, traits as JSON.
+//! The Smithy JSON AST: shapes and members, with their traits as JSON.
 //!
-//! Nothing is interpreted here but `apply` statements and mixins, which are folded into the shapes they speak of,
-//! so that every later step sees each shape whole.
+//! Only `apply` statements and mixins are interpreted here: they are merged into the shapes, so that every later step sees
+//! complete shapes.
 //! <https://smithy.io/2.0/spec/json-ast.html>
 
 mod apply;
@@ -22,13 +22,13 @@ pub struct Model {
 }
 
 impl Model {
-    /// Reads a JSON AST of version 1.0 or 2.x.
+    /// Parses a JSON AST of version 1.0 or 2.x.
     ///
     /// # Errors
-    /// The text is not JSON, has no `smithy` version, or a shape in it is not of the AST's form.
+    /// Returns an error if the text is not JSON, has no supported `smithy` version, or has a malformed shape.
     pub fn from_json(text: &str) -> Result<Self, ModelError> {
         let mut shapes = read(text)?;
-        // Twice: a statement may speak of a mixin's member, or of the member that a shape took from a mixin.
+        // Statements are applied twice, because they can name members of a mixin and members that a shape inherits.
         let statements = apply::take(&mut shapes);
         apply::fold(&mut shapes, &statements);
         mixin::fold(&mut shapes);
@@ -36,33 +36,33 @@ impl Model {
         Ok(Self { shapes })
     }
 
-    /// Reads another AST and takes from it what it says of this model's shapes: its `apply` statements. Other shapes in
-    /// it are passed over. Gives the ids of what this model does not have, for the caller to judge.
+    /// Applies the `apply` statements of another AST to this model and ignores its other shapes. Returns the ids that this
+    /// model does not have.
     ///
     /// # Errors
-    /// As for [`from_json`](Self::from_json).
+    /// Returns the errors of [`from_json`](Self::from_json).
     pub fn apply_json(&mut self, text: &str) -> Result<Vec<ShapeId>, ModelError> {
         let statements = apply::take(&mut read(text)?);
         Ok(apply::fold(&mut self.shapes, &statements))
     }
 
-    /// The shape of that id; the shapes of the prelude (`smithy.api#String`, ..) are not in a model's file.
+    /// Returns the shape of this id. Models do not contain the shapes of the prelude, such as `smithy.api#String`.
     pub fn shape(&self, id: &ShapeId) -> Option<&Shape> {
         self.shapes.get(id)
     }
 
-    /// Every shape, in the order of the file.
+    /// Returns all shapes, in the order of the file.
     pub fn shapes(&self) -> impl Iterator<Item = (&ShapeId, &Shape)> {
         self.shapes.iter()
     }
 
-    /// The ids of the services in the model, in the order of the file.
+    /// Returns the ids of all services, in the order of the file.
     pub fn services(&self) -> impl Iterator<Item = &ShapeId> {
         self.shapes.iter().filter(|(_, shape)| shape.ty == ShapeType::Service).map(|(id, _)| id)
     }
 }
 
-/// The shapes of an AST as written.
+/// Parses the shapes of an AST.
 fn read(text: &str) -> Result<IndexMap<ShapeId, Shape>, ModelError> {
     let mut document: Value = serde_json::from_str(text).map_err(ModelError::Json)?;
     match document.get("smithy").and_then(Value::as_str) {
@@ -83,28 +83,28 @@ fn read(text: &str) -> Result<IndexMap<ShapeId, Shape>, ModelError> {
     Ok(shapes)
 }
 
-/// Why a text is no model.
+/// Error of parsing a model.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ModelError {
-    /// Not JSON.
+    /// The text is not JSON.
     #[error("the model is not JSON: {0}")]
     Json(#[source] serde_json::Error),
-    /// JSON, but without the `smithy` version that every AST file starts with.
+    /// The JSON has no `smithy` version, so that it is not an AST.
     #[error("not a Smithy JSON AST: the top-level key `smithy` is missing")]
     NotAModel,
-    /// A version this crate does not know.
-    #[error("Smithy version {0} is not supported; 1.0 and 2.x are")]
+    /// The version is not supported.
+    #[error("Smithy version {0} is not supported: use 1.0 or 2.x")]
     Version(String),
-    /// A shape id that is not `namespace#Name` or `namespace#Name$member`.
+    /// A shape id is not of the form `namespace#Name` or `namespace#Name$member`.
     #[error(transparent)]
     ShapeId(#[from] InvalidShapeId),
-    /// A shape that is not of the AST's form.
-    #[error("shape {id} is not of the AST's form: {source}")]
+    /// A shape is malformed.
+    #[error("shape {id} is malformed: {source}")]
     Shape {
-        /// The shape's id.
+        /// Id of the shape.
         id: String,
-        /// What is wrong with it.
+        /// Error of the deserializer.
         source: serde_json::Error,
     },
 }

@@ -1,4 +1,4 @@
-//! One shape of the AST: its type, its members and references, its traits.
+//! Shapes of the AST: type, members, references and traits.
 
 use indexmap::IndexMap;
 use serde::Deserialize;
@@ -9,35 +9,35 @@ use super::ShapeId;
 /// Traits by shape id, as JSON, in the order of the file.
 pub type Traits = IndexMap<String, Value>;
 
-/// A shape. What its type does not have is empty.
+/// A shape. Fields that its type does not have are empty.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Shape {
-    /// What kind of shape it is.
+    /// Type.
     #[serde(rename = "type")]
     pub ty: ShapeType,
-    /// Its traits.
+    /// Traits.
     #[serde(default)]
     pub traits: Traits,
     /// Members of a structure, union, enum or int enum.
     #[serde(default)]
     pub members: IndexMap<String, Member>,
-    /// The member of a list or (in version 1) set.
+    /// Member of a list, or of a set in version 1.
     pub member: Option<Member>,
-    /// The key of a map.
+    /// Key of a map.
     pub key: Option<Member>,
-    /// The value of a map.
+    /// Value of a map.
     pub value: Option<Member>,
-    /// The shapes that are mixed in.
+    /// Mixins.
     #[serde(default)]
     pub mixins: Vec<Reference>,
-    /// A service's version.
+    /// Version of a service.
     pub version: Option<String>,
-    /// An operation's input.
+    /// Input of an operation.
     pub input: Option<Reference>,
-    /// An operation's output.
+    /// Output of an operation.
     pub output: Option<Reference>,
-    /// The errors of an operation, or those that all operations of a service share.
+    /// Errors of an operation, or errors that all operations of a service share.
     #[serde(default)]
     pub errors: Vec<Reference>,
     /// Operations bound to a service or resource.
@@ -46,20 +46,20 @@ pub struct Shape {
     /// Resources bound to a service or resource.
     #[serde(default)]
     pub resources: Vec<Reference>,
-    /// A resource's operations on the collection.
+    /// Operations on the collection of a resource.
     #[serde(default)]
     pub collection_operations: Vec<Reference>,
-    /// A resource's lifecycle operations.
+    /// Lifecycle operation of a resource.
     pub create: Option<Reference>,
-    /// See `create`.
+    /// Lifecycle operation of a resource.
     pub put: Option<Reference>,
-    /// See `create`.
+    /// Lifecycle operation of a resource.
     pub read: Option<Reference>,
-    /// See `create`.
+    /// Lifecycle operation of a resource.
     pub update: Option<Reference>,
-    /// See `create`.
+    /// Lifecycle operation of a resource.
     pub delete: Option<Reference>,
-    /// See `create`.
+    /// Lifecycle operation of a resource.
     pub list: Option<Reference>,
     /// Names that a service gives to shapes of its closure.
     #[serde(default)]
@@ -67,12 +67,12 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// Whether the trait stands on the shape.
+    /// Returns `true` if the shape has the trait.
     pub fn has(&self, id: &str) -> bool {
         self.traits.contains_key(id)
     }
 
-    /// Every member, whatever the shape's type: of a list `member`, of a map `key` and `value`.
+    /// Returns all members of a shape of any type, including `member` of a list, and `key` and `value` of a map.
     pub fn all_members(&self) -> impl Iterator<Item = (&str, &Member)> {
         let named = self.members.iter().map(|(name, member)| (name.as_str(), member));
         let of_list = self.member.iter().map(|member| ("member", member));
@@ -80,7 +80,7 @@ impl Shape {
         named.chain(of_list).chain(of_map).chain(self.value.iter().map(|value| ("value", value)))
     }
 
-    /// Every operation that is bound to this service or resource itself.
+    /// Returns the operations that are bound directly to this service or resource.
     pub fn bound_operations(&self) -> impl Iterator<Item = &ShapeId> {
         let lifecycle = [&self.create, &self.put, &self.read, &self.update, &self.delete, &self.list];
         let references = self.operations.iter().chain(&self.collection_operations);
@@ -88,18 +88,18 @@ impl Shape {
     }
 }
 
-/// A member: the shape it targets and its own traits.
+/// A member: its target and its own traits.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Member {
-    /// The shape of its values.
+    /// Shape of its values.
     pub target: ShapeId,
-    /// Its traits; they stand above those of the target.
+    /// Traits, which take precedence over those of the target.
     #[serde(default)]
     pub traits: Traits,
 }
 
 impl Member {
-    /// Whether the trait stands on the member itself.
+    /// Returns `true` if the member itself has the trait.
     pub fn has(&self, id: &str) -> bool {
         self.traits.contains_key(id)
     }
@@ -108,11 +108,11 @@ impl Member {
 /// A reference to another shape.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Reference {
-    /// The shape that is meant.
+    /// Id of the shape.
     pub target: ShapeId,
 }
 
-/// The type of a shape. <https://smithy.io/2.0/spec/model.html#shape-types>
+/// Type of a shape. <https://smithy.io/2.0/spec/model.html#shape-types>
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -145,7 +145,7 @@ pub enum ShapeType {
 }
 
 impl ShapeType {
-    /// The name in the AST: `intEnum`, `structure`, ..
+    /// Returns the name in the AST, such as `intEnum` or `structure`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Apply => "apply",

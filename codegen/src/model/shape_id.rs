@@ -10,34 +10,34 @@ use serde::{Deserialize, Deserializer};
 pub struct ShapeId(String);
 
 impl ShapeId {
-    /// The namespace: what stands before `#`.
+    /// Returns the namespace, which is the part before `#`.
     pub fn namespace(&self) -> &str {
         self.0.split('#').next().unwrap_or_default()
     }
 
-    /// The shape's name: what stands behind `#`, without a member.
+    /// Returns the name of the shape, which is the part after `#` without a member.
     pub fn name(&self) -> &str {
         let relative = self.0.split('#').nth(1).unwrap_or_default();
         relative.split('$').next().unwrap_or_default()
     }
 
-    /// The id as written.
+    /// Returns the id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The shape and the member of a member's id; `None` for a shape's.
+    /// Splits the id of a member into the id of the shape and the name of the member; `None` for the id of a shape.
     pub fn split_member(&self) -> Option<(ShapeId, &str)> {
         let (shape, member) = self.0.split_once('$')?;
         Some((ShapeId(shape.to_owned()), member))
     }
 
-    /// The id of a member of this shape.
+    /// Returns the id of a member of this shape.
     pub fn member(&self, name: &str) -> ShapeId {
         ShapeId(format!("{}${name}", self.0))
     }
 
-    /// Whether the shape belongs to the prelude, `smithy.api`.
+    /// Returns `true` if the shape belongs to the prelude, `smithy.api`.
     pub fn is_prelude(&self) -> bool {
         self.namespace() == "smithy.api"
     }
@@ -72,12 +72,12 @@ impl<'de> Deserialize<'de> for ShapeId {
     }
 }
 
-/// A text that is no shape id.
+/// Error of parsing a shape id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a shape id; write `namespace#Name` or `namespace#Name$member`")]
 pub struct InvalidShapeId(String);
 
-/// `identifier = *"_" ALPHA *(ALPHA / DIGIT / "_")`, or underscores and a digit.
+/// Returns `true` for `*"_" ALPHA *(ALPHA / DIGIT / "_")`, or underscores and a digit.
 fn is_identifier(text: &str) -> bool {
     let rest = text.trim_start_matches('_');
     !text.is_empty()

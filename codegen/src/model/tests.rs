@@ -1,4 +1,4 @@
-//! Reading models: what is folded in, and what is refused.
+//! Parsing of models.
 
 use proptest::prelude::*;
 
@@ -9,12 +9,12 @@ fn read(shapes: &str) -> Model {
     Model::from_json(&format!(r#"{{"smithy":"2.0","shapes":{shapes}}}"#)).unwrap()
 }
 
-fn refused(text: &str) -> String {
+fn error_of(text: &str) -> String {
     Model::from_json(text).unwrap_err().to_string()
 }
 
 #[test]
-fn a_mixin_gives_members_and_traits_but_not_its_local_ones() {
+fn inherits_members_and_traits_of_a_mixin_except_local_traits() {
     let model = read(
         r##"{
           "a#Mixed": {"type":"structure","members":{"one":{"target":"smithy.api#String"}},
@@ -31,7 +31,7 @@ fn a_mixin_gives_members_and_traits_but_not_its_local_ones() {
 }
 
 #[test]
-fn an_apply_statement_reaches_the_member_it_names() {
+fn applies_traits_to_a_member_of_a_list() {
     let model = read(
         r##"{"a#List": {"type":"list","member":{"target":"smithy.api#String"}},
              "a#List$member": {"type":"apply","traits":{"smithy.api#sensitive":{}}}}"##,
@@ -43,15 +43,15 @@ fn an_apply_statement_reaches_the_member_it_names() {
 }
 
 #[test]
-fn what_is_no_model_is_refused_with_the_reason() {
-    assert!(refused("{").starts_with("the model is not JSON"));
-    assert_eq!(refused("{}"), "not a Smithy JSON AST: the top-level key `smithy` is missing");
-    assert_eq!(refused(r#"{"smithy":"9"}"#), "Smithy version 9 is not supported; 1.0 and 2.x are");
-    assert!(refused(r#"{"smithy":"2.0","shapes":{"a b":{}}}"#).contains("`a b` is not a shape id"));
-    assert!(refused(r##"{"smithy":"2.0","shapes":{"a#B":{"type":"thing"}}}"##).contains("shape a#B"));
+fn rejects_text_that_is_not_a_model() {
+    assert!(error_of("{").starts_with("the model is not JSON"));
+    assert_eq!(error_of("{}"), "not a Smithy JSON AST: the top-level key `smithy` is missing");
+    assert_eq!(error_of(r#"{"smithy":"9"}"#), "Smithy version 9 is not supported: use 1.0 or 2.x");
+    assert!(error_of(r#"{"smithy":"2.0","shapes":{"a b":{}}}"#).contains("`a b` is not a shape id"));
+    assert!(error_of(r##"{"smithy":"2.0","shapes":{"a#B":{"type":"thing"}}}"##).contains("shape a#B"));
 }
 
-/// Pieces of models, right and wrong, so that random ones come far.
+/// Valid and invalid parts of models, so that random models get past the first checks.
 fn shape() -> impl Strategy<Value = String> {
     let target = prop::sample::select(vec![
         "smithy.api#String",
@@ -100,7 +100,7 @@ fn shape() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn no_text_makes_the_reader_panic(text in ".*", id in "[a-z.]{0,5}[#$]?[A-Za-z0-9_$#]{0,8}") {
+    fn parser_never_panics(text in ".*", id in "[a-z.]{0,5}[#$]?[A-Za-z0-9_$#]{0,8}") {
         let _ = Model::from_json(&text);
         if let Ok(id) = id.parse::<ShapeId>() {
             prop_assert_eq!(id.to_string().parse(), Ok(id));
@@ -108,7 +108,7 @@ proptest! {
     }
 
     #[test]
-    fn no_model_makes_the_generator_panic(a in shape(), b in shape(), c in shape(), op in shape(), s in shape()) {
+    fn generator_never_panics(a in shape(), b in shape(), c in shape(), op in shape(), s in shape()) {
         let shapes = format!(r##"{{"a#A":{a},"a#B":{b},"a#C":{c},"a#Op":{op},"a#S":{s}}}"##);
         if let Ok(model) = Model::from_json(&format!(r#"{{"smithy":"2.0","shapes":{shapes}}}"#)) {
             let _ = generate(&model, &Config::default());

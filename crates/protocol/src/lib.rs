@@ -52,7 +52,6 @@ pub use error::{
 };
 pub use event_stream::{InputEventStream, OutputEventStream};
 pub use host_prefix::HostPrefix;
-#[cfg(feature = "timestamps")]
 pub use jiff::Timestamp;
 pub use message::MessageBuilder;
 pub use operation::{Authentication, Operation, PayloadInput, PayloadOutput, Request, Response};

@@ -150,11 +150,7 @@ impl TargetBuilder {
     ///
     /// # Errors
     /// The value is empty.
-    fn greedy_label(
-        &mut self,
-        member: &'static str,
-        value: impl AsRef<str>,
-    ) -> Result<(), SerializeError> {
+    fn greedy_label(&mut self, member: &'static str, value: impl AsRef<str>) -> Result<(), SerializeError> {
         self.encoded_label(member, value.as_ref(), RESERVED_BUT_SLASH)
     }
 

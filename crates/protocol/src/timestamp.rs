@@ -1,14 +1,10 @@
 //! The three timestamp formats, to the nanosecond.
 //! <https://smithy.io/2.0/spec/protocol-traits.html#timestampformat-trait>
 
-#[cfg(feature = "timestamps")]
 mod convert;
-#[cfg(feature = "timestamps")]
 mod http_date;
 
-#[cfg(feature = "timestamps")]
 pub(crate) use convert::from_epoch_number;
-#[cfg(feature = "timestamps")]
 pub use convert::{read, write};
 
 /// How a timestamp is written.

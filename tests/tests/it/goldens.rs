@@ -1,12 +1,13 @@
 //! What the generator emits for the tiny models of `tests/models`, and for the project's own model, is what stands
 //! there; what it cannot emit, it says.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use invoke_model_codegen::model::Model;
 use invoke_model_codegen::{
-    Config, Diagnostic, Drift, Files, Partitions, ServerHalf, generate, generate_client,
+    Config, Diagnostic, Drift, Files, Partitions, ServerHalf, generate, generate_client, inherent_methods,
 };
 use invoke_model_test_support::suites::find_all_or_skip;
 
@@ -71,7 +72,8 @@ fn drift_sees_what_is_missing_changed_and_stale() {
 
 #[test]
 fn the_projects_own_model_is_what_is_generated() {
-    let config = Config { partitions: Some(partitions(&workspace().join("model"))), ..Config::default() };
+    let partitions = partitions(&workspace().join("model"));
+    let config = Config { call_methods: call_methods(), partitions: Some(partitions), ..Config::default() };
     let model = model(&workspace().join("model/bedrock-runtime.json"));
     for (files, folder) in [
         (generate(&model, &config), "crates/types/src/generated"),
@@ -147,6 +149,16 @@ fn golden_files(name: &str) -> Files {
     };
     let files = generate(&model(&folder.join("model.json")), &config);
     files.unwrap_or_else(|found| panic!("{name}:\n{}", lines(&found)))
+}
+
+/// The methods of the client's `Call`.
+fn call_methods() -> BTreeSet<String> {
+    let files =
+        fs::read_dir(workspace().join("crates/client/src/call")).unwrap().map(|file| file.unwrap().path());
+    let methods = files.map(|file| inherent_methods(&fs::read_to_string(file).unwrap(), "Call").unwrap());
+    let methods: BTreeSet<String> = methods.flatten().collect();
+    assert!(methods.contains("send"), "{methods:?}");
+    methods
 }
 
 fn model(path: &Path) -> Model {

@@ -1,45 +1,32 @@
 //! The client's method for an operation, and a setter for each member of its input.
 
+use std::collections::BTreeSet;
+
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use super::{doc, ty};
 use crate::config::Config;
-use crate::ir::{Member, Operation, Presence, Type};
-
-/// What a call can do already: a setter of such a member has `set_` before its name.
-const METHODS_OF_CALL: &[&str] = &[
-    "attach",
-    "bearer_token",
-    "credentials_provider",
-    "deadlines",
-    "explain",
-    "field",
-    "given",
-    "input",
-    "retries",
-    "send",
-    "send_streaming",
-    "send_with_metadata",
-    "sign",
-];
+use crate::ir::{Member, Operation};
 
 pub(super) fn operation(operation: &Operation, config: &Config) -> TokenStream {
     let types = format_ident!("{}", config.types_crate);
     let (name, method) =
         (format_ident!("{}", operation.rust_name), ty::ident(&doc::module_name(&operation.rust_name)));
-    let is_required = |member: &&Member| member.presence == Presence::Required;
     let required: Vec<&str> =
-        operation.input.members.iter().filter(is_required).map(|member| member.wire_name.as_str()).collect();
-    let payload = super::request::attached(operation).map(|member| &member.wire_name);
-    let input = &operation.input.rust_name;
+        operation.input.required_members().map(|member| member.wire_name.as_str()).collect();
     let setters = operation.input.members.iter().map(|member| {
-        let place = required.iter().position(|name| *name == member.wire_name);
-        setter(member, (config.types_crate.as_str(), input), place, payload == Some(&member.wire_name))
+        let index = required.iter().position(|name| *name == member.wire_name);
+        let is_payload = operation.payload_input.as_ref() == Some(&member.wire_name);
+        setter(member, index, is_payload, &config.call_methods)
     });
+    let summary = match doc::first_sentence(&operation.doc) {
+        summary if summary.is_empty() => format!("Calls the `{}` operation.", operation.wire_name),
+        summary => summary,
+    };
     let words = doc::doc(&format!(
-        "[`{}`](struct@{types}::{}): set the members of its input, then send it.",
-        name, name
+        "{summary}\n\nReturns a call: set the members of `{}` on it, then send it.",
+        operation.input.rust_name
     ));
     quote! {
         impl use_::crate::Client {
@@ -55,34 +42,35 @@ pub(super) fn operation(operation: &Operation, config: &Config) -> TokenStream {
     }
 }
 
+/// Returns the setter of a member, which is the required member with this index, if any.
 fn setter(
     member: &Member,
-    (types, input): (&str, &str),
-    place: Option<usize>,
+    index: Option<usize>,
     is_payload: bool,
+    call_methods: &BTreeSet<String>,
 ) -> TokenStream {
     let name = ty::ident(&member.rust_name);
-    let method = match METHODS_OF_CALL.contains(&member.rust_name.as_str()) {
-        true => format_ident!("set_{}", member.rust_name),
-        false => name.clone(),
+    let method = if call_methods.contains(&member.rust_name) {
+        format_ident!("set_{}", member.rust_name)
+    } else {
+        name.clone()
     };
-    let value = format_ident!("value");
-    let field = member.rust_name.trim_start_matches("r#");
-    let words = doc::doc(&format!("[`{input}::{field}`](field@{types}::{input}::{field})."));
-    let given = place.map(|place| {
-        let place = Literal::usize_unsuffixed(place);
-        quote!(self.given(#place);)
+    let words = match doc::first_sentence(&member.doc) {
+        summary if summary.is_empty() => doc::doc(&format!("Sets `{}`.", member.wire_name)),
+        summary => doc::doc(&summary),
+    };
+    let given = index.map(|index| {
+        let index = Literal::usize_unsuffixed(index);
+        quote!(self.given(#index);)
     });
     let (argument, value) = if is_payload {
         (quote!(impl Into<use_::crate::Body>), quote!(self.attach(value.into())))
+    } else if ty::is_converted(&member.ty) {
+        (ty::argument(&member.ty), quote!(value.into()))
     } else {
-        ty::argument(&member.ty, &value)
+        (ty::argument(&member.ty), quote!(value))
     };
-    let value = match member.presence {
-        Presence::Optional => quote!(Some(#value)),
-        _ => value,
-    };
-    debug_assert!(!is_payload || member.ty == Type::Blob);
+    let value = if member.is_optional() { quote!(Some(#value)) } else { value };
     quote! {
         #words
         #[must_use]

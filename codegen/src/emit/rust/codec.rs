@@ -1,4 +1,4 @@
-//! The functions of `protocol` that read and write a type, as JSON and as text.
+//! Selects the functions of `protocol` that read and write a type, as JSON, text or an event header.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -6,7 +6,7 @@ use quote::quote;
 use super::ty;
 use crate::ir::{IntegerWidth, Type};
 
-/// The function that writes the type as JSON.
+/// Returns the function that writes the type as JSON.
 pub(super) fn json_writer(of: &Type) -> TokenStream {
     let leaf = match of {
         Type::Boolean | Type::Integer(_) | Type::IntEnum(_) => quote!(display),
@@ -20,7 +20,7 @@ pub(super) fn json_writer(of: &Type) -> TokenStream {
     quote!(use_::invoke_model_protocol::json::write::#leaf)
 }
 
-/// The function that reads the type from JSON.
+/// Returns the function that reads the type from JSON.
 pub(super) fn json_reader(of: &Type) -> TokenStream {
     let leaf = match of {
         Type::Boolean => quote!(boolean),
@@ -38,7 +38,8 @@ pub(super) fn json_reader(of: &Type) -> TokenStream {
     quote!(use_::invoke_model_protocol::json::read::#leaf)
 }
 
-/// What has one name in `json::read` and `json::write`; collections take the function for what they hold.
+/// Returns the function of a type for which `json::read` and `json::write` use the same name. Functions of collections
+/// take the function of their elements as an argument.
 fn same_both_ways(of: &Type, inner: fn(&Type) -> TokenStream) -> TokenStream {
     match of {
         Type::Blob => quote!(blob),
@@ -59,12 +60,12 @@ fn same_both_ways(of: &Type, inner: fn(&Type) -> TokenStream) -> TokenStream {
             let boxed = inner(boxed);
             quote!(boxed(#boxed))
         }
-        // Everything else has names of its own and does not come here.
+        // The callers handle all other types.
         _ => quote!(unit),
     }
 }
 
-/// The function that writes a simple type as text.
+/// Returns the function that writes a simple type as text.
 pub(super) fn text_writer(of: &Type) -> TokenStream {
     let function = match of {
         Type::String { media_type: true } => quote!(media_type),
@@ -79,7 +80,7 @@ pub(super) fn text_writer(of: &Type) -> TokenStream {
     quote!(use_::invoke_model_protocol::text::write::#function)
 }
 
-/// The function that writes an element of a list in a header field.
+/// Returns the function that writes an element of a list in a header.
 pub(super) fn element_writer(of: &Type) -> TokenStream {
     match of {
         Type::String { media_type: false } | Type::StringEnum(_) => {
@@ -89,13 +90,13 @@ pub(super) fn element_writer(of: &Type) -> TokenStream {
     }
 }
 
-/// The function that writes a type as the header of an event.
+/// Returns the function that writes a type as the header of an event.
 pub(super) fn event_writer(of: &Type) -> TokenStream {
     let function = event_function(of);
     quote!(use_::invoke_model_protocol::event_stream::write::#function)
 }
 
-/// The function that reads a type from the header of an event.
+/// Returns the function that reads a type from the header of an event.
 pub(super) fn event_reader(of: &Type) -> TokenStream {
     let function = event_function(of);
     quote!(use_::invoke_model_protocol::event_stream::read::#function)
@@ -111,12 +112,12 @@ fn event_function(of: &Type) -> TokenStream {
         Type::IntEnum(_) => quote!(int_enum),
         Type::Blob => quote!(blob),
         Type::Timestamp(_) => quote!(timestamp),
-        // Lowering lets strings and enums through, and nothing else.
+        // Lowering permits only strings and string enums besides the types above.
         _ => quote!(string),
     }
 }
 
-/// The function that reads a simple type from text.
+/// Returns the function that reads a simple type from text.
 pub(super) fn text_reader(of: &Type) -> TokenStream {
     let function = match of {
         Type::String { media_type: true } => quote!(media_type),

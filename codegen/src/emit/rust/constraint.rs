@@ -1,58 +1,50 @@
-//! The checks of an input's constraints, for servers. Members of members are theirs to check.
+//! Checks of the constraints of an input, for servers. The members of nested structures are not checked.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::ty;
-use crate::ir::{Constraint, Member, Presence, Service, Shape, Structure, Type};
+use crate::ir::{Constraint, IntegerWidth, Member, Structure, Type};
 
-pub(super) fn violations(input: &Structure, service: &Service) -> TokenStream {
+pub(super) fn violations(input: &Structure) -> TokenStream {
     let name = ty::named(&input.rust_name);
-    let checks: Vec<TokenStream> =
-        input.members.iter().filter_map(|member| checks(member, service)).collect();
-    let parameter = if checks.is_empty() { quote!(_input) } else { quote!(input) };
     let violations = quote!(use_::invoke_model_protocol::server::Violations);
-    let body = if checks.is_empty() {
-        quote!(#violations::new())
-    } else {
-        quote! {
+    if input.members.iter().all(|member| member.constraints.is_empty()) {
+        return quote!(fn violations(_input: &#name) -> #violations { #violations::new() });
+    }
+    let constrained = input.members.iter().filter(|member| !member.constraints.is_empty());
+    let checks = constrained.map(checks);
+    quote! {
+        fn violations(input: &#name) -> #violations {
             let mut violations = #violations::new();
             #(#checks)*
             violations
         }
-    };
-    quote!(fn violations(#parameter: &#name) -> #violations { #body })
-}
-
-fn checks(member: &Member, service: &Service) -> Option<TokenStream> {
-    let name = ty::ident(&member.rust_name);
-    let optional = member.presence == Presence::Optional;
-    let value = if optional { quote!(value) } else { quote!(input.#name) };
-    let lines: Vec<TokenStream> =
-        member.constraints.iter().filter_map(|one| check(member, one, &value, optional, service)).collect();
-    if lines.is_empty() {
-        return None;
     }
-    Some(if optional { quote!(if let Some(value) = &input.#name { #(#lines)* }) } else { quote!(#(#lines)*) })
 }
 
-fn check(
-    member: &Member,
-    constraint: &Constraint,
-    value: &TokenStream,
-    borrowed: bool,
-    service: &Service,
-) -> Option<TokenStream> {
+fn checks(member: &Member) -> TokenStream {
+    let name = ty::ident(&member.rust_name);
+    let value = if member.is_optional() { quote!(value) } else { quote!(input.#name) };
+    let checks = member.constraints.iter().map(|one| check(member, one, &value));
+    if member.is_optional() {
+        quote!(if let Some(value) = &input.#name { #(#checks)* })
+    } else {
+        quote!(#(#checks)*)
+    }
+}
+
+/// Returns the check of one constraint. `value` is a reference if the member is optional.
+fn check(member: &Member, constraint: &Constraint, value: &TokenStream) -> TokenStream {
     let wire_name = &member.wire_name;
-    Some(match (constraint, &member.ty) {
+    match (constraint, &member.ty) {
         (Constraint::Length { min, max }, ty) => {
             let whole = |bound: Option<u64>| bound.map(Literal::u64_unsuffixed);
             let (min, max) = (whole(*min), whole(*max));
             let length = match ty {
                 Type::String { .. } => quote!(#value.chars().count()),
                 Type::StringEnum(_) => quote!(#value.as_str().chars().count()),
-                Type::Blob | Type::List { .. } | Type::Map { .. } => quote!(#value.len()),
-                _ => return None,
+                _ => quote!(#value.len()),
             };
             let (min, max) = (option(min.as_ref()), option(max.as_ref()));
             quote!(violations.length(#wire_name, #length, #min, #max);)
@@ -60,27 +52,23 @@ fn check(
         (Constraint::Range { min, max }, ty) => {
             let number = |bound: Option<f64>| bound.map(Literal::f64_unsuffixed);
             let (min, max) = (number(*min), number(*max));
-            let value = if borrowed { quote!(*#value) } else { quote!(#value) };
+            let value = if member.is_optional() { quote!(*#value) } else { quote!(#value) };
             let number = match ty {
-                // Every bound of a long that a model states is a whole number of few digits.
-                Type::Integer(crate::ir::IntegerWidth::Long) => quote!(#value as f64),
-                Type::Integer(_) | Type::Float | Type::Double => quote!(f64::from(#value)),
-                _ => return None,
+                // An `f64` is exact for the bounds that models state for longs, which are whole numbers of few digits.
+                Type::Integer(IntegerWidth::Long) => quote!(#value as f64),
+                _ => quote!(f64::from(#value)),
             };
             let (min, max) = (option(min.as_ref()), option(max.as_ref()));
             quote!(violations.range(#wire_name, #number, #min, #max);)
         }
-        (Constraint::Pattern(pattern), Type::String { .. }) => {
-            let value = if borrowed { value.clone() } else { quote!(&#value) };
+        (Constraint::Pattern(pattern), _) => {
+            let value = if member.is_optional() { value.clone() } else { quote!(&#value) };
             quote!(violations.pattern(#wire_name, #value, #pattern);)
         }
-        (Constraint::OneOf(name), Type::StringEnum(_)) => {
-            let Some(Shape::StringEnum(listed)) = service.shapes.get(name) else { return None };
-            let values = listed.members.iter().map(|member| &member.value);
+        (Constraint::OneOf(values), _) => {
             quote!(violations.one_of(#wire_name, #value.as_str(), &[#(#values),*]);)
         }
-        _ => return None,
-    })
+    }
 }
 
 fn option<T: quote::ToTokens>(bound: Option<&T>) -> TokenStream {

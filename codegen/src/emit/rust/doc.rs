@@ -1,4 +1,4 @@
-//! Documentation of what is generated: the model's words, then the facts of the binding.
+//! Documentation of generated items: the text of the model, then the facts of the binding.
 
 use heck::ToSnakeCase;
 use proc_macro2::TokenStream;
@@ -6,17 +6,17 @@ use quote::quote;
 
 use crate::ir::{Constraint, Location, Member, Presence};
 
-/// Characters of a line of documentation.
+/// Maximum number of characters in a line of documentation.
 const WIDTH: usize = 100;
 
-/// `///` lines of readable width. Indented lines would be taken for code, so indents go.
+/// Returns `///` lines of readable width. Indentation is removed, because rustdoc takes indented lines for code.
 pub(super) fn doc(text: &str) -> TokenStream {
     let lines = text.trim().lines().flat_map(|line| wrapped(line.trim()));
     let lines = lines.map(|line| if line.is_empty() { line } else { format!(" {line}") });
     quote!(#(#[doc = #lines])*)
 }
 
-/// A paragraph's lines; those of a list item stand behind its mark.
+/// Wraps a paragraph. Continuation lines of a list item are indented.
 fn wrapped(paragraph: &str) -> Vec<String> {
     let indent = if paragraph.starts_with("- ") { "  " } else { "" };
     let mut lines = vec![String::new()];
@@ -34,20 +34,36 @@ fn wrapped(paragraph: &str) -> Vec<String> {
     lines
 }
 
-/// The words of a shape, or a stand-in where the model has none.
+/// Returns the documentation of a shape, or `otherwise` if the model has none.
 pub(super) fn or(text: &str, otherwise: &str) -> TokenStream {
     doc(if text.is_empty() { otherwise } else { text })
 }
 
-/// A member's words, then where it stands and what it keeps to.
+/// Returns the first sentence of a documentation; empty if there is none.
+pub(super) fn first_sentence(text: &str) -> String {
+    let paragraph = text.split("\n\n").next().unwrap_or_default();
+    let paragraph = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
+    let is_end = |(at, _): &(usize, &str)| {
+        paragraph[at + 2..].starts_with(|next: char| next.is_uppercase() || next == '`')
+    };
+    let end = paragraph.match_indices(". ").find(is_end).map_or(paragraph.len(), |(at, _)| at + 1);
+    let sentence = &paragraph[..end];
+    match sentence.strip_suffix(':') {
+        // The paragraph introduces a list, which is not part of the sentence.
+        Some(introduction) => format!("{introduction}."),
+        None => sentence.to_owned(),
+    }
+}
+
+/// Returns the documentation of a member, then its location and constraints.
 pub(super) fn member(member: &Member) -> TokenStream {
     let mut facts = vec![location(member)];
     facts.extend(member.constraints.iter().filter_map(constraint));
     if let Presence::Default(value) = &member.presence {
-        facts.push(format!("`{value}` unless set"));
+        facts.push(format!("default `{}`", value.json));
     }
     if member.sensitive {
-        facts.push("sensitive: never printed by `Debug`".to_owned());
+        facts.push("sensitive: hidden by `Debug`".to_owned());
     }
     let facts = facts.join("; ");
     if member.doc.is_empty() {
@@ -57,7 +73,8 @@ pub(super) fn member(member: &Member) -> TokenStream {
     }
 }
 
-/// Modules that generated folders have already, and crates: a module of their name would hide them from `use`.
+/// Names of crates, and of modules that generated folders have. A module with one of these names would shadow it in `use`
+/// declarations.
 const TAKEN_MODULES: &[&str] = &[
     "alloc",
     "bytes",
@@ -75,10 +92,9 @@ const TAKEN_MODULES: &[&str] = &[
     "thiserror",
 ];
 
-/// The file of a type.
+/// Returns the module name of a type.
 pub(super) fn module_name(rust_name: &str) -> String {
     match rust_name.to_snake_case() {
-        // The names of modules and crates that generated code names already, and words that are none.
         name if TAKEN_MODULES.contains(&name.as_str()) => format!("{name}_"),
         name if syn::parse_str::<syn::Ident>(&name).is_err() => format!("{name}_"),
         name => name,
@@ -89,16 +105,16 @@ fn location(member: &Member) -> String {
     let name = &member.wire_name;
     match &member.location {
         Location::Label { greedy: false } => format!("Label `{name}` in the path"),
-        Location::Label { greedy: true } => format!("Label `{name}` in the path, slashes kept"),
+        Location::Label { greedy: true } => format!("Label `{name}` in the path; `/` is not encoded"),
         Location::Query(parameter) => format!("Query parameter `{parameter}`"),
-        Location::QueryMap => "All other query parameters".to_owned(),
-        Location::Header(field) => format!("Header field `{field}`"),
-        Location::PrefixHeaders(prefix) => format!("Header fields `{prefix}*`"),
-        Location::Payload { content_type } => format!("The payload, `{content_type}` unless said otherwise"),
-        Location::Body => format!("`{}` in the JSON", member.json_name),
+        Location::QueryMap { .. } => "All other query parameters".to_owned(),
+        Location::Header(field) => format!("Header `{field}`"),
+        Location::PrefixHeaders(prefix) => format!("Headers `{prefix}*`"),
+        Location::Payload { content_type, .. } => format!("Payload, `{content_type}` by default"),
+        Location::Body => format!("Member `{}` of the JSON body", member.json_name),
         Location::EventHeader => format!("Header `{name}` of the event"),
-        Location::EventPayload { content_type } => format!("The payload of the event, `{content_type}`"),
-        Location::StatusCode => "The status".to_owned(),
+        Location::EventPayload { content_type } => format!("Payload of the event, `{content_type}`"),
+        Location::StatusCode => "Status code".to_owned(),
     }
 }
 
@@ -107,12 +123,14 @@ fn constraint(constraint: &Constraint) -> Option<String> {
         Constraint::Length { min: Some(min), max: Some(max) } => {
             Some(format!("length {} to {}", grouped(*min), grouped(*max)))
         }
-        Constraint::Length { min: Some(min), max: None } => Some(format!("length {} or more", grouped(*min))),
+        Constraint::Length { min: Some(min), max: None } => {
+            Some(format!("length at least {}", grouped(*min)))
+        }
         Constraint::Length { min: None, max: Some(max) } => Some(format!("length at most {}", grouped(*max))),
         Constraint::Range { min: Some(min), max: Some(max) } => Some(format!("{min} to {max}")),
-        Constraint::Range { min: Some(min), max: None } => Some(format!("{min} or more")),
+        Constraint::Range { min: Some(min), max: None } => Some(format!("at least {min}")),
         Constraint::Range { min: None, max: Some(max) } => Some(format!("at most {max}")),
-        // A pattern is for machines; the model's words say what it means.
+        // The text of the model describes the pattern, and the enum lists its values.
         Constraint::Pattern(_)
         | Constraint::OneOf(_)
         | Constraint::Length { .. }
@@ -120,7 +138,7 @@ fn constraint(constraint: &Constraint) -> Option<String> {
     }
 }
 
-/// `25000000` as `25,000,000`.
+/// Formats `25000000` as `25,000,000`.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();

@@ -1,13 +1,13 @@
-//! The endpoint rules as one function: each rule an `if`, the last one what is left.
+//! The endpoint rules: one function with an `if` for each rule.
 
 use std::collections::BTreeMap;
 
-use proc_macro2::{Ident, TokenStream, TokenTree};
+use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use super::{doc, ty};
 use crate::ir::{
-    Condition, Expression, Outcome, Parameter, ParameterType, Rule, RuleSet, Template, TemplatePart,
+    Condition, Expression, Outcome, Parameter, ParameterType, Rule, RuleSet, Template, TemplatePart, refer_to,
 };
 
 pub(super) fn endpoint(rules: &RuleSet, sdk_id: &str) -> TokenStream {
@@ -17,23 +17,24 @@ pub(super) fn endpoint(rules: &RuleSet, sdk_id: &str) -> TokenStream {
         quote!(#words pub #name: #ty)
     });
     let words = doc::doc(&format!(
-        "The endpoint of {sdk_id} for these parameters.\n\n# Errors\nNo endpoint fits: the rules say why."
+        "Returns the endpoint of {sdk_id} for these parameters.\n\n# Errors\nReturns the message of the rules if there is no \
+         endpoint for these parameters."
     ));
-    let says_signing = rules.says_signing();
-    let signing = says_signing.then(signing);
-    let found = if says_signing { quote!(Endpoint) } else { quote!(String) };
+    let states_signing = rules.states_signing();
+    let signing = states_signing.then(signing);
+    let found = if states_signing { quote!(Endpoint) } else { quote!(String) };
     let body =
-        Body { parameters: &rules.parameters, says_signing }.list(&rules.rules, &BTreeMap::new(), true);
+        Body { parameters: &rules.parameters, states_signing }.list(&rules.rules, &BTreeMap::new(), true);
     quote! {
         mod partition;
 
         pub use partition::{PARTITIONS, Partition, partition};
 
-        /// What an endpoint depends on.
+        /// Parameters that determine the endpoint.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
         pub struct Parameters<'a> { #(#fields),* }
 
-        /// Why there is no endpoint, in the words of the rules.
+        /// The message of the rules for parameters that have no endpoint.
         #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
         #[error("{0}")]
         pub struct NoEndpoint(std::borrow::Cow<'static, str>);
@@ -45,17 +46,17 @@ pub(super) fn endpoint(rules: &RuleSet, sdk_id: &str) -> TokenStream {
     }
 }
 
-/// What `resolve` gives where the rules say how requests are signed.
+/// Returns the type that `resolve` returns if the rules state the service or region of signatures.
 fn signing() -> TokenStream {
     quote! {
-        /// Where requests go, and how they are signed.
+        /// An endpoint and the scope of its signatures.
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub struct Endpoint {
-            /// The URL.
+            /// URL.
             pub url: String,
-            /// The service in the credential scope, where it is not the one of the model.
+            /// Service name in the credential scope, if it differs from that of the model.
             pub signing_name: Option<String>,
-            /// The region in the credential scope, where it is not the one that is called.
+            /// Region in the credential scope, if it differs from that of the endpoint.
             pub signing_region: Option<String>,
         }
     }
@@ -69,30 +70,29 @@ fn parameter_type(parameter: &Parameter) -> TokenStream {
     }
 }
 
-/// Names that hold a value inside an `if let`, by the name in the rules.
+/// Local variables that hold a value, by the name in the rules.
 type Bound = BTreeMap<String, Ident>;
 
 struct Body<'a> {
     parameters: &'a [Parameter],
-    says_signing: bool,
+    states_signing: bool,
 }
 
 impl Body<'_> {
-    /// Rules one behind the other. Once the conditions of a tree hold, one of its rules must decide.
+    /// Returns the statements of a list of rules. If the conditions of a tree hold, one of its rules must decide.
     fn list(&self, rules: &[Rule], bound: &Bound, is_tail: bool) -> TokenStream {
         let mut lines = Vec::new();
         for rule in rules {
-            // A value that every input has: what stands behind such a rule is not reached.
-            let is_assignment = |condition: &Condition| matches!(condition, Condition::Assign(..));
-            if rule.conditions.iter().all(is_assignment) {
+            if rule.always_applies() {
+                // No later rule is reached.
                 let mut bound = bound.clone();
                 lines.extend(rule.conditions.iter().map(|condition| self.assignment(condition, &mut bound)));
                 lines.push(self.outcome(&rule.outcome, &bound, is_tail));
                 return quote!(#(#lines)*);
             }
             let line = self.conditional(&rule.conditions, &rule.outcome, bound);
-            // A block keeps an assigned name from the rules behind.
-            let assigns = rule.conditions.first().is_some_and(is_assignment);
+            // A block limits the scope of an assigned name to its rule.
+            let assigns = matches!(rule.conditions.first(), Some(Condition::Assign(..)));
             lines.push(if assigns { quote!({ #line }) } else { line });
         }
         let none = quote!(Err(NoEndpoint("no rule of the endpoint rule set fits".into())));
@@ -128,7 +128,7 @@ impl Body<'_> {
                 let local = ty::ident(name);
                 bound.insert(name.clone(), local.clone());
                 let inner = self.conditional(rest, outcome, &bound);
-                if mentions(&inner, name) {
+                if refer_to(rest, outcome, name) {
                     quote!(if let Some(#local) = parameters.#local { #inner })
                 } else {
                     quote!(if parameters.#local.is_some() { #inner })
@@ -139,7 +139,7 @@ impl Body<'_> {
                 let inner = self.conditional(rest, outcome, &bound);
                 quote!(#assignment #inner)
             }
-            // What is always set, or true, asks for nothing.
+            // The parameter is always set, or the expressions were printed above.
             Condition::IsSet(_) | Condition::True(_) => self.conditional(rest, outcome, &bound),
         }
     }
@@ -156,7 +156,7 @@ impl Body<'_> {
                     }
                     None => quote!(None),
                 };
-                if self.says_signing {
+                if self.states_signing {
                     let (name, region) = (option(&endpoint.signing_name), option(&endpoint.signing_region));
                     quote!(Ok(Endpoint { url: #url, signing_name: #name, signing_region: #region }))
                 } else {
@@ -233,7 +233,7 @@ impl Body<'_> {
                 TemplatePart::Literal(literal) => {
                     text.push_str(&literal.replace('{', "{{").replace('}', "}}"))
                 }
-                // A raw identifier cannot stand in a format string.
+                // A format string cannot contain a raw identifier.
                 TemplatePart::Value(Expression::Reference(name))
                     if bound.contains_key(name) && !name.starts_with("r#") =>
                 {
@@ -248,7 +248,7 @@ impl Body<'_> {
         quote!(format!(#text, #(#values),*))
     }
 
-    /// Whether a parameter is set; what is bound, and what is never absent, is.
+    /// Returns the test whether a parameter is set. A bound parameter and one that is not optional are always set.
     fn is_set(&self, name: &str, bound: &Bound, wanted: bool) -> TokenStream {
         if bound.contains_key(name) || !self.is_optional(name) {
             return quote!(#wanted);
@@ -262,14 +262,4 @@ impl Body<'_> {
             .iter()
             .any(|parameter| parameter.rust_name == name && parameter.ty == ParameterType::OptionalString)
     }
-}
-
-/// Whether tokens name a local, as an identifier or inside a format string.
-fn mentions(tokens: &TokenStream, name: &str) -> bool {
-    tokens.clone().into_iter().any(|token| match token {
-        TokenTree::Group(group) => mentions(&group.stream(), name),
-        TokenTree::Ident(ident) => ident == name,
-        TokenTree::Literal(literal) => literal.to_string().contains(&format!("{{{name}}}")),
-        TokenTree::Punct(_) => false,
-    })
 }

@@ -1,12 +1,12 @@
-//! Errors: each a structure, and for each operation an enum of those it has.
+//! Errors: a structure for each, and an enum for the errors of each operation.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
-use super::{doc, field, structure, ty};
-use crate::ir::{ErrorFacts, Fault, Location, Member, Operation, Payload, Retryable, Structure, Type};
+use super::{doc, message, structure, ty};
+use crate::ir::{ErrorFacts, Fault, Operation, Retryable, Structure};
 
-/// An error shape.
+/// Returns an error structure.
 pub(super) fn error(of: &Structure, facts: &ErrorFacts) -> TokenStream {
     let (name, code, status) =
         (format_ident!("{}", of.rust_name), &of.wire_name, Literal::u16_unsuffixed(facts.status));
@@ -19,24 +19,17 @@ pub(super) fn error(of: &Structure, facts: &ErrorFacts) -> TokenStream {
         Some(Retryable::Transient) => quote!(Some(use_::invoke_model_protocol::Retryable::Transient)),
         Some(Retryable::Throttling) => quote!(Some(use_::invoke_model_protocol::Retryable::Throttling)),
     };
-    let message = message(of);
-    let written = structure::structure(of);
-    let parse = facts.answered.then(|| {
-        let parse = parse(of);
-        quote!(impl #name { #parse })
-    });
-    let json = facts.held.then(|| {
-        let (to_json, from_json) = (structure::to_json(of), structure::from_json(of));
-        quote! {
-            impl use_::invoke_model_protocol::json::ToJson for #name {
-                #to_json
-            }
-
-            impl use_::invoke_model_protocol::json::FromJson for #name {
-                #from_json
-            }
-        }
-    });
+    let member = facts.message.as_ref().and_then(|name| of.member(name));
+    let text = member.map_or_else(
+        || quote!(None),
+        |member| {
+            let name = ty::ident(&member.rust_name);
+            if member.is_optional() { quote!(self.#name.as_deref()) } else { quote!(Some(&self.#name)) }
+        },
+    );
+    let written = structure::structure(of, &format!("The `{code}` error."));
+    let parse = facts.is_response.then(|| parse(of));
+    let json = facts.is_member.then(|| structure::json(of));
     quote! {
         #written
 
@@ -51,7 +44,7 @@ pub(super) fn error(of: &Structure, facts: &ErrorFacts) -> TokenStream {
             const RETRYABLE: Option<use_::invoke_model_protocol::Retryable> = #retryable;
 
             fn message(&self) -> Option<&str> {
-                #message
+                #text
             }
         }
 
@@ -65,13 +58,18 @@ pub(super) fn error(of: &Structure, facts: &ErrorFacts) -> TokenStream {
     }
 }
 
-/// The errors of an operation.
+/// Returns the enum of the errors of an operation.
 pub(super) fn operation_error(operation: &Operation) -> TokenStream {
-    errors(&operation.error_name, &format!("An error of `{}`.", operation.wire_name), &operation.errors)
+    let errors: Vec<&str> = operation.errors.iter().map(|error| error.rust_name.as_str()).collect();
+    errors_enum(
+        &operation.error_name,
+        &format!("An error of the `{}` operation.", operation.wire_name),
+        &errors,
+    )
 }
 
-/// An enum of errors, and whatever is none of them.
-pub(super) fn errors(name: &str, words: &str, errors: &[String]) -> TokenStream {
+/// Returns an enum of errors, with a variant for every error that the model does not have.
+pub(super) fn errors_enum(name: &str, words: &str, errors: &[&str]) -> TokenStream {
     let (name, words) = (format_ident!("{name}"), doc::doc(words));
     let types: Vec<_> = errors.iter().map(|error| ty::named(error)).collect();
     let variant_docs = errors.iter().map(|error| doc::doc(&format!("[`{error}`].")));
@@ -103,76 +101,30 @@ pub(super) fn errors(name: &str, words: &str, errors: &[String]) -> TokenStream 
     }
 }
 
-/// The member with the error's words; none where they are sensitive, as `Display` prints them.
-fn message(of: &Structure) -> TokenStream {
-    let found = of.members.iter().find(|member| is_message(member));
-    match found.filter(|member| !(of.sensitive || member.sensitive)) {
-        None => quote!(None),
-        Some(member) => {
-            let name = ty::ident(&member.rust_name);
-            match member.presence {
-                crate::ir::Presence::Optional => quote!(self.#name.as_deref()),
-                _ => quote!(Some(&self.#name)),
+fn parse(of: &Structure) -> TokenStream {
+    let name = format_ident!("{}", of.rust_name);
+    let response = if of.members.is_empty() { quote!(_response) } else { quote!(response) };
+    let body = message::parse(of, &quote!(Self), &quote!(response), message::read);
+    quote! {
+        impl #name {
+            pub(crate) fn parse(
+                #response: &use_::invoke_model_protocol::Response,
+            ) -> Result<Self, use_::invoke_model_protocol::ParseError> {
+                #body
             }
         }
     }
 }
 
-fn is_message(member: &Member) -> bool {
-    matches!(member.wire_name.as_str(), "message" | "Message") && matches!(member.ty, Type::String { .. })
-}
-
-fn parse(of: &Structure) -> TokenStream {
-    let has_body = of.body_members().next().is_some();
-    let in_field =
-        |member: &Member| matches!(member.location, Location::Header(_) | Location::PrefixHeaders(_));
-    let has_fields = of.members.iter().any(in_field);
-    let object = has_body.then(
-        || quote!(let mut object = use_::invoke_model_protocol::json::Object::from_body(response.body())?;),
-    );
-    let headers = has_fields.then(|| quote!(let headers = response.headers();));
-    let response = if of.members.is_empty() { quote!(_response) } else { quote!(response) };
-    let members = of.members.iter().map(|member| {
-        let name = ty::ident(&member.rust_name);
-        let read = match &member.location {
-            Location::Body => read_member(member),
-            Location::Payload { .. } => super::operation::read_payload(member, &quote!(response.body())),
-            location => super::operation::read_field(member, location),
-        };
-        quote!(#name: #read)
-    });
-    quote! {
-        pub(crate) fn parse(
-            #response: &use_::invoke_model_protocol::Response,
-        ) -> Result<Self, use_::invoke_model_protocol::ParseError> {
-            #object
-            #headers
-            Ok(Self { #(#members),* })
-        }
-    }
-}
-
-/// The lines with which a server writes an error.
+/// Returns the statements with which a server writes an error.
 pub(super) fn serialize(of: &Structure, error: &TokenStream) -> TokenStream {
-    let fields = of.members.iter().filter_map(|member| super::operation::write_field(member, error));
-    let fields: Vec<_> = fields.collect();
-    let mutable = (!fields.is_empty()).then(|| quote!(mut));
-    let payload = match of.payload() {
-        Payload::Empty => quote!(response.json(|out| out.extend_from_slice(b"{}"))),
-        payload => super::operation::write_payload(&payload, of, &quote!(response), error),
-    };
+    let builder = quote!(response);
+    let headers = message::write_headers(of, &builder, error);
+    let mutable = of.has_headers().then(|| quote!(mut));
+    let payload = message::write_payload(of, &builder, error);
     quote! {
         let #mutable response = use_::invoke_model_protocol::server::modeled_error(#error);
-        #(#fields)*
+        #(#headers)*
         #payload
     }
-}
-
-/// The expression that reads a member from an `Object` called `object`; an error's words are found in either
-/// spelling.
-pub(super) fn read_member(member: &Member) -> TokenStream {
-    if is_message(member) && member.json_name == member.wire_name {
-        return field::present(member, &quote!(object.message()?));
-    }
-    structure::read_member(member)
 }

@@ -1,29 +1,26 @@
-//! Event streams: an enum with a variant for each event and one for those that the model does not know yet, and an
-//! enum of the errors that end the stream.
-
-use std::collections::BTreeSet;
+//! Event streams: an enum with a variant for each event and one for events that the model does not have, and an enum of
+//! the errors that end the stream.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::{codec, doc, error, field, structure, ty};
-use crate::ir::{Event, EventBody, EventStream, Location, Member, Presence, Service, Shape, Structure, Type};
+use super::{codec, doc, error, field, message, structure, ty};
+use crate::ir::{Event, EventBody, EventStream, Location, Member, Service, Structure, Type};
 
 pub(super) fn event_stream(stream: &EventStream, service: &Service) -> TokenStream {
     let (name, error_name) = (format_ident!("{}", stream.rust_name), format_ident!("{}", stream.error_name));
-    let words = doc::or(&stream.doc, "One event of a stream.");
+    let words = doc::or(&stream.doc, &format!("An event of `{}`.", stream.wire_name));
     let variants = stream.events.iter().map(|event| {
         let (variant, structure) = (format_ident!("{}", event.rust_name), ty::named(&event.structure));
         let words = doc::or(&event.doc, &format!("`{}`.", event.wire_name));
         quote!(#words #variant(#structure))
     });
-    let hidden = stream.sensitive || stream.events.iter().any(|event| event.sensitive);
+    let hidden = stream.hides_values();
     let derived_debug = (!hidden).then(|| quote!(Debug,));
     let debug = hidden.then(|| debug(stream));
-    let exceptions: BTreeSet<&String> = stream.exceptions.iter().map(|one| &one.error).collect();
-    let errors: Vec<String> = exceptions.into_iter().cloned().collect();
-    let error_words = format!("An error in the midst of `{}`.", stream.wire_name);
-    let errors = error::errors(&stream.error_name, &error_words, &errors);
+    let errors: Vec<&str> = stream.errors.iter().map(String::as_str).collect();
+    let error_words = format!("An error that ends a stream of `{}`.", stream.wire_name);
+    let errors = error::errors_enum(&stream.error_name, &error_words, &errors);
     let (event, exception, parse) = (write(stream, service), exception(stream), read(stream, service));
     quote! {
         #words
@@ -31,7 +28,7 @@ pub(super) fn event_stream(stream: &EventStream, service: &Service) -> TokenStre
         #[non_exhaustive]
         pub enum #name {
             #(#variants,)*
-            /// An event that the model does not know.
+            /// An event that the model does not have.
             Unknown(use_::invoke_model_protocol::event_stream::Message),
         }
 
@@ -49,18 +46,17 @@ pub(super) fn event_stream(stream: &EventStream, service: &Service) -> TokenStre
     }
 }
 
-fn message() -> TokenStream {
+fn message_type() -> TokenStream {
     quote!(use_::invoke_model_protocol::event_stream::Message)
 }
 
-/// `event`: an event as a message.
+/// Returns `event`, which converts an event to a message.
 fn write(stream: &EventStream, service: &Service) -> TokenStream {
-    let message = message();
+    let message = message_type();
     let arms = stream.events.iter().map(|event| {
         let variant = format_ident!("{}", event.rust_name);
-        let Some((structure, lines)) = of_event(event, service).map(|of| (of, write_event(event, of))) else {
-            return quote!();
-        };
+        let Some(structure) = service.structure(&event.structure) else { return quote!() };
+        let lines = write_event(event, structure);
         let value = if structure.members.is_empty() { quote!(_) } else { quote!(event) };
         quote!(Self::#variant(#value) => { #lines })
     });
@@ -77,16 +73,12 @@ fn write(stream: &EventStream, service: &Service) -> TokenStream {
 fn write_event(event: &Event, of: &Structure) -> TokenStream {
     let (wire_name, value) = (&event.wire_name, quote!(event));
     let is_header = |member: &&Member| member.location == Location::EventHeader;
-    let headers: Vec<TokenStream> = of
-        .members
-        .iter()
-        .filter(is_header)
-        .map(|member| {
-            let (name, writer) = (&member.wire_name, codec::event_writer(&member.ty));
-            let value = field::as_option(member, &value);
-            quote!(message.header(#name, #value, #writer)?;)
-        })
-        .collect();
+    let has_headers = of.members.iter().any(|member| is_header(&member));
+    let headers = of.members.iter().filter(is_header).map(|member| {
+        let (name, writer) = (&member.wire_name, codec::event_writer(&member.ty));
+        let value = field::as_option(member, &value);
+        quote!(message.header(#name, #value, #writer)?;)
+    });
     let content_type = match of.event_body() {
         EventBody::Empty => quote!(None),
         EventBody::Object => quote!(Some("application/json")),
@@ -95,18 +87,12 @@ fn write_event(event: &Event, of: &Structure) -> TokenStream {
     let end = match of.event_body() {
         EventBody::Empty => quote!(message.empty()),
         EventBody::Object => {
-            let lines = structure::write_members(of.body_members(), &value);
-            quote! {
-                message.json(|out| {
-                    let mut object = use_::invoke_model_protocol::json::ObjectWriter::new(out);
-                    #lines
-                    object.end();
-                })
-            }
+            let lines = structure::write_object(of.body_members(), &value);
+            quote!(message.json(|out| { #lines }))
         }
         EventBody::Member(member, _) => write_payload(member, &value),
     };
-    let mutable = (!headers.is_empty()).then(|| quote!(mut));
+    let mutable = has_headers.then(|| quote!(mut));
     quote! {
         let #mutable message =
             use_::invoke_model_protocol::event_stream::Writer::event(#wire_name, #content_type)?;
@@ -117,7 +103,7 @@ fn write_event(event: &Event, of: &Structure) -> TokenStream {
 
 fn write_payload(member: &Member, value: &TokenStream) -> TokenStream {
     let name = ty::ident(&member.rust_name);
-    match (&member.ty, member.presence == Presence::Optional) {
+    match (&member.ty, member.is_optional()) {
         (Type::Blob, true) => quote!(message.payload(#value.#name.clone().unwrap_or_default())),
         (Type::Blob, false) => quote!(message.payload(#value.#name.clone())),
         (Type::String { .. } | Type::StringEnum(_), _) => {
@@ -141,13 +127,10 @@ fn write_payload(member: &Member, value: &TokenStream) -> TokenStream {
     }
 }
 
-/// `exception`: an error as the message that ends a stream.
+/// Returns `exception`, which converts an error to the message that ends a stream.
 fn exception(stream: &EventStream) -> TokenStream {
-    let (message, error_name) = (message(), format_ident!("{}", stream.error_name));
-    let mut seen = BTreeSet::new();
-    // Two members can have one error: the first says its name.
-    let firsts = stream.exceptions.iter().filter(|one| seen.insert(&one.error));
-    let arms = firsts.map(|exception| {
+    let (message, error_name) = (message_type(), format_ident!("{}", stream.error_name));
+    let arms = stream.exceptions.iter().filter(|exception| exception.is_written).map(|exception| {
         let (variant, wire_name) = (format_ident!("{}", exception.error), &exception.wire_name);
         quote! {
             #error_name::#variant(error) => {
@@ -171,13 +154,14 @@ fn exception(stream: &EventStream) -> TokenStream {
     }
 }
 
-/// `parse`: a message as an event or as the error that it carries.
+/// Returns `parse`, which converts a message to an event or an error.
 fn read(stream: &EventStream, service: &Service) -> TokenStream {
-    let (message, error_name) = (message(), format_ident!("{}", stream.error_name));
+    let (message, error_name) = (message_type(), format_ident!("{}", stream.error_name));
     let kind = quote!(use_::invoke_model_protocol::event_stream::Kind);
     let events = stream.events.iter().map(|event| {
         let (variant, wire_name) = (format_ident!("{}", event.rust_name), &event.wire_name);
-        let value = of_event(event, service).map(|of| read_event(event, &quote!(Self::#variant), of));
+        let value = service.structure(&event.structure);
+        let value = value.map(|of| read_event(event, &quote!(Self::#variant), of));
         quote!(#kind::Event(#wire_name) => { #value })
     });
     let exceptions = stream.exceptions.iter().map(|exception| {
@@ -220,15 +204,13 @@ fn read_event(event: &Event, variant: &TokenStream, of: &Structure) -> TokenStre
                 let option = quote! {
                     use_::invoke_model_protocol::event_stream::header(message, #wire_name, #reader)?
                 };
-                field::present(member, &option)
+                field::value_or_default(member, &option)
             }
-            Location::EventPayload { .. } => {
-                super::operation::read_payload(member, &quote!(message.payload()))
-            }
-            // Without memory for its text, as events come often.
+            Location::EventPayload { .. } => message::read_payload(member, &quote!(message.payload())),
+            // Events are frequent: this function decodes the blob without an allocation for its text.
             _ if member.ty == Type::Blob => {
                 let json_name = &member.json_name;
-                field::present(member, &quote!(object.blob(#json_name)?))
+                field::value_or_default(member, &quote!(object.blob(#json_name)?))
             }
             _ => structure::read_member(member),
         };
@@ -237,14 +219,6 @@ fn read_event(event: &Event, variant: &TokenStream, of: &Structure) -> TokenStre
     quote! {
         #object
         Ok(Ok(#variant(#structure { #(#values),* })))
-    }
-}
-
-/// The structure of an event.
-fn of_event<'a>(event: &Event, service: &'a Service) -> Option<&'a Structure> {
-    match service.shapes.get(&event.structure) {
-        Some(Shape::Structure(structure)) => Some(structure),
-        _ => None,
     }
 }
 
@@ -264,7 +238,7 @@ fn debug(stream: &EventStream) -> TokenStream {
             fn fmt(&self, f: &mut use_::std::fmt::Formatter<'_>) -> use_::std::fmt::Result {
                 match self {
                     #(#arms,)*
-                    // A message prints no values.
+                    // `Debug` of a message shows no values.
                     Self::Unknown(message) => f.debug_tuple("Unknown").field(message).finish(),
                 }
             }

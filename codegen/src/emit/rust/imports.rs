@@ -1,14 +1,14 @@
-//! Imports, found in the tokens: an emitter writes `use_::bytes::Bytes`, a file says `use bytes::Bytes;` and `Bytes`.
+//! Imports. An emitter writes `use_::bytes::Bytes`; the file gets `use bytes::Bytes;` and the path becomes `Bytes`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
 
-/// What an emitter writes before a path that is to be imported.
+/// Mark that an emitter writes before a path that is to be imported.
 const MARK: &str = "use_";
 
-/// Modules that are imported as such, their items written with the module before them.
+/// Modules that are imported as such. Their items are written with the module before them.
 const MODULES: &[&str] = &[
     "checksum",
     "compression",
@@ -22,15 +22,15 @@ const MODULES: &[&str] = &[
     "timestamp",
 ];
 
-/// What an emitter writes for the path under which the types of the model are found.
+/// Path of the types of the model, as an emitter writes it.
 const ROOT: &str = "root_";
 
-/// Takes the marks out of the tokens, and gives the `use` declarations that make up for them.
+/// Removes the marks from the tokens. Returns the `use` declarations and the tokens.
 pub(super) fn collect(tokens: TokenStream, root: &str) -> (TokenStream, TokenStream) {
     let mut paths = BTreeSet::new();
     let tokens = strip(tokens, &mut paths);
-    for own in own_names(&tokens) {
-        // A shape that contains itself needs no import.
+    for own in own_types(&tokens) {
+        // A type that contains itself needs no import.
         paths.remove(&format!("{ROOT}::{own}"));
     }
     let mut by_parent: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -48,11 +48,16 @@ pub(super) fn collect(tokens: TokenStream, root: &str) -> (TokenStream, TokenStr
     (quote!(#(#uses)*), tokens)
 }
 
-/// The types that the tokens define.
-fn own_names(tokens: &TokenStream) -> Vec<String> {
-    let words: Vec<String> = tokens.clone().into_iter().map(|token| token.to_string()).collect();
-    let definitions = words.windows(2).filter(|pair| matches!(pair[0].as_str(), "struct" | "enum"));
-    definitions.map(|pair| pair[1].clone()).collect()
+/// Returns the types that the items define. Tokens that are not items are reported when the file is formatted.
+fn own_types(items: &TokenStream) -> Vec<String> {
+    let file = syn::parse2::<syn::File>(items.clone());
+    let items = file.into_iter().flat_map(|file| file.items);
+    let types = items.filter_map(|item| match item {
+        syn::Item::Struct(item) => Some(item.ident.to_string()),
+        syn::Item::Enum(item) => Some(item.ident.to_string()),
+        _ => None,
+    });
+    types.collect()
 }
 
 fn strip(tokens: TokenStream, paths: &mut BTreeSet<String>) -> TokenStream {
@@ -70,7 +75,7 @@ fn strip(tokens: TokenStream, paths: &mut BTreeSet<String>) -> TokenStream {
     out
 }
 
-/// Reads `::a::b::Name` and gives `Name`: a path ends at a type or at one of [`MODULES`].
+/// Reads `::a::b::Name` and returns `Name`. A path ends at a type or at one of [`MODULES`].
 fn import(rest: &mut impl Iterator<Item = TokenTree>, paths: &mut BTreeSet<String>) -> Option<TokenTree> {
     let mut path = String::new();
     for token in rest {

@@ -9,7 +9,7 @@ use crate::ir::IntEnum;
 pub(super) fn int_enum(of: &IntEnum) -> TokenStream {
     let (name, text) = (format_ident!("{}", of.rust_name), &of.rust_name);
     let words =
-        doc::or(&of.doc, &format!("`{text}`: a value of the model, or one that it does not know yet."));
+        doc::or(&of.doc, &format!("A value of `{text}`, which can be one that the model does not list."));
     let constants = of.members.iter().map(|member| {
         let (constant, value) =
             (format_ident!("{}", member.rust_name), Literal::i32_unsuffixed(member.value));
@@ -32,7 +32,7 @@ pub(super) fn int_enum(of: &IntEnum) -> TokenStream {
         #words
         #[derive(
             Clone, Copy, #derived_debug Default, PartialEq, Eq, PartialOrd, Ord, Hash,
-            use_::serde::Deserialize, use_::serde::Serialize,
+            use_::serde::Serialize, use_::serde::Deserialize,
         )]
         #[serde(transparent)]
         pub struct #name(pub i32);
@@ -40,7 +40,7 @@ pub(super) fn int_enum(of: &IntEnum) -> TokenStream {
         impl #name {
             #(#constants)*
 
-            /// Every value that the model lists.
+            /// All values that the model lists.
             pub const VALUES: &'static [Self] = &[#(Self::#listed),*];
         }
 
@@ -55,6 +55,14 @@ pub(super) fn int_enum(of: &IntEnum) -> TokenStream {
         impl From<#name> for i32 {
             fn from(value: #name) -> Self {
                 value.0
+            }
+        }
+
+        impl std::str::FromStr for #name {
+            type Err = std::num::ParseIntError;
+
+            fn from_str(text: &str) -> Result<Self, std::num::ParseIntError> {
+                text.parse().map(Self)
             }
         }
 

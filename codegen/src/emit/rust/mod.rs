@@ -1,4 +1,4 @@
-//! Rust from the IR. What is printed is decided already: nothing here asks for a trait.
+//! Prints the IR as Rust. Lowering has made all decisions: nothing here depends on a trait of the model.
 
 mod client;
 mod codec;
@@ -11,6 +11,7 @@ mod event_stream;
 mod field;
 mod imports;
 mod int_enum;
+mod message;
 mod operation;
 mod partition;
 mod request;
@@ -32,42 +33,46 @@ use crate::files::Files;
 use crate::format;
 use crate::ir::{EventStream, Operation, Service, Shape};
 
-/// The files of the types crate.
+/// Returns the files of the types crate.
 pub(crate) fn types(service: &Service, config: &Config) -> Result<Files, Diagnostic> {
     let mut out = Output::new(service, config);
-    let mut modules = vec![out.operations()?, out.shapes()?, out.errors()?];
-    out.file("service.rs", "The service and how its requests are signed.", service::service(service))?;
+    let tables = [out.operations()?, out.shapes()?, out.errors()?];
+    let mut modules = Vec::new();
+    out.file(
+        "service.rs",
+        "Names of the service, and the authentication that it accepts.",
+        service::service(service),
+    )?;
     modules.push(quote!(
         pub mod service;
     ));
     if let (Some(rules), Some(partitions)) = (&service.endpoint_rules, &config.partitions) {
-        let doc = "Region and settings to endpoint, as the model's rules say.";
+        let doc = "Resolution of endpoints by the rules of the model.";
         out.file("endpoint/mod.rs", doc, endpoint::endpoint(rules, &service.sdk_id))?;
-        let doc = "Which regions form a partition, and its DNS suffixes.";
+        let doc = "Partitions: their regions and DNS suffixes.";
         out.file("endpoint/partition.rs", doc, partition::partition(partitions))?;
         modules.push(quote!(
             pub mod endpoint;
         ));
     }
-    modules.sort_by_key(|module| module.to_string().starts_with("pub mod"));
     let doc = format!("{} {}, generated from its Smithy model.", service.sdk_id, service.version);
-    out.file("mod.rs", &doc, quote!(#(#modules)*))?;
+    out.file("mod.rs", &doc, quote!(#(#tables)* #(#modules)*))?;
     Ok(out.files)
 }
 
-/// The files of the client's generated half.
+/// Returns the generated files of the client.
 pub(crate) fn client(service: &Service, config: &Config) -> Result<Files, Diagnostic> {
     let in_types = Config { root: config.types_crate.clone(), ..config.clone() };
     let mut out = Output::new(service, &in_types);
     let mut modules = Vec::new();
     for operation in &service.operations {
         let module = doc::module_name(&operation.rust_name);
-        let doc = format!("`client.{module}()`: the setters of `{}`.", operation.input.rust_name);
+        let doc = format!("`Client::{module}`, and the setters of `{}`.", operation.input.rust_name);
         out.file(&format!("{module}.rs"), &doc, client::operation(operation, config))?;
         let module = format_ident!("{module}");
         modules.push(quote!(mod #module;));
     }
-    out.file("mod.rs", "A method of the client for each operation.", quote!(#(#modules)*))?;
+    out.file("mod.rs", "Methods of the client, one for each operation.", quote!(#(#modules)*))?;
     Ok(out.files)
 }
 
@@ -99,21 +104,27 @@ impl<'a> Output<'a> {
             let names = names.into_iter().chain([&operation.error_name]).map(|name| format_ident!("{name}"));
             modules.push((quote!(mod #module;), quote!(pub use #module::{#(#names),*};)));
         }
-        self.table("operation", "Operations, each with its input, output and errors.", &modules)
+        self.table("operation", "Operations, with their inputs, outputs and errors.", &modules)
     }
 
     fn operation(&mut self, operation: &Operation) -> Result<(), Diagnostic> {
         let service = self.service;
         let folder = format!("operation/{}", doc::module_name(&operation.rust_name));
         let name = &operation.wire_name;
-        let input = structure::structure(&operation.input);
-        self.file(&format!("{folder}/input.rs"), &format!("What a caller of `{name}` says."), input)?;
-        let output = structure::structure(&operation.output);
-        self.file(&format!("{folder}/output.rs"), &format!("What `{name}` answers."), output)?;
+        let input_doc = format!("Input of the `{name}` operation.");
+        let input = structure::structure(&operation.input, &input_doc);
+        self.file(&format!("{folder}/input.rs"), &input_doc, input)?;
+        let output_doc = format!("Output of the `{name}` operation.");
+        let output = structure::structure(&operation.output, &output_doc);
+        self.file(&format!("{folder}/output.rs"), &output_doc, output)?;
         let error = error::operation_error(operation);
-        self.file(&format!("{folder}/error.rs"), &format!("How `{name}` refuses."), error)?;
+        self.file(&format!("{folder}/error.rs"), &format!("Errors of the `{name}` operation."), error)?;
         let server = server::operation(operation, service);
-        self.file(&format!("{folder}/server.rs"), &format!("The server's half of `{name}`."), server)?;
+        self.file(
+            &format!("{folder}/server.rs"),
+            &format!("Server half of the `{name}` operation."),
+            server,
+        )?;
         let gate = match self.config.server {
             ServerHalf::Always => quote!(),
             ServerHalf::Feature => quote!(#[cfg(feature = "server")]),
@@ -123,7 +134,7 @@ impl<'a> Output<'a> {
             format_ident!("{}", operation.input.rust_name),
             format_ident!("{}", operation.output.rust_name),
         );
-        let body = operation::operation(operation, service);
+        let body = operation::operation(operation);
         let items = quote! {
             mod error;
             mod input;
@@ -136,7 +147,7 @@ impl<'a> Output<'a> {
             #body
         };
         let doc = format!(
-            "`{name}`: `{} {}`, success {}.",
+            "The `{name}` operation: `{} {}`, status {}.",
             operation.http.method, operation.http.path, operation.http.status
         );
         self.file(&format!("{folder}/mod.rs"), &doc, items)
@@ -148,10 +159,10 @@ impl<'a> Output<'a> {
         for (name, shape) in &service.shapes {
             let (kind, items) = match shape {
                 Shape::Structure(structure) if structure.error.is_some() => continue,
-                Shape::Structure(structure) => ("a structure", structure::nested(structure)),
-                Shape::Union(union) => ("a union", union::union(union)),
-                Shape::StringEnum(string_enum) => ("an open enum", string_enum::string_enum(string_enum)),
-                Shape::IntEnum(int_enum) => ("an open int enum", int_enum::int_enum(int_enum)),
+                Shape::Structure(structure) => ("structure", structure::nested(structure)),
+                Shape::Union(union) => ("union", union::union(union)),
+                Shape::StringEnum(string_enum) => ("string enum", string_enum::string_enum(string_enum)),
+                Shape::IntEnum(int_enum) => ("int enum", int_enum::int_enum(int_enum)),
                 Shape::EventStream(stream) => {
                     modules.push(self.event_stream(name, stream)?);
                     continue;
@@ -168,7 +179,7 @@ impl<'a> Output<'a> {
         stream: &EventStream,
     ) -> Result<(TokenStream, TokenStream), Diagnostic> {
         let items = event_stream::event_stream(stream, self.service);
-        let (module, _) = self.shape("shape", name, "an event stream", items)?;
+        let (module, _) = self.shape("shape", name, "event stream", items)?;
         let path = format_ident!("{}", doc::module_name(name));
         let (name, error) = (format_ident!("{name}"), format_ident!("{}", stream.error_name));
         Ok((module, quote!(pub use #path::{#name, #error};)))
@@ -181,11 +192,11 @@ impl<'a> Output<'a> {
             if let Shape::Structure(structure) = shape {
                 if let Some(facts) = &structure.error {
                     let items = error::error(structure, facts);
-                    modules.push(self.shape("error", name, "an error", items)?);
+                    modules.push(self.shape("error", name, "error", items)?);
                 }
             }
         }
-        self.table("error", "Errors that the model has.", &modules)
+        self.table("error", "Modeled errors.", &modules)
     }
 
     fn shape(
@@ -196,12 +207,12 @@ impl<'a> Output<'a> {
         items: TokenStream,
     ) -> Result<(TokenStream, TokenStream), Diagnostic> {
         let module = doc::module_name(name);
-        self.file(&format!("{folder}/{module}.rs"), &format!("`{name}`, {kind}."), items)?;
+        self.file(&format!("{folder}/{module}.rs"), &format!("The `{name}` {kind}."), items)?;
         let (module, name) = (format_ident!("{module}"), format_ident!("{name}"));
         Ok((quote!(mod #module;), quote!(pub use #module::#name;)))
     }
 
-    /// A folder's table of contents; nothing where the folder would be empty.
+    /// Writes the module file of a folder, unless the folder is empty.
     fn table(
         &mut self,
         folder: &str,

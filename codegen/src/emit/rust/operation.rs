@@ -1,25 +1,24 @@
-//! An operation's client half: the marker type, its route, serialize, parse, parse_error.
+//! The client half of an operation: its type, its route, `serialize`, `parse` and `parse_error`.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
-use super::{codec, doc, field, request, structure, ty};
-use crate::ir::{Location, Member, Operation, Payload, Presence, Segment, Service, Shape, Type};
+use super::{codec, doc, message, request, ty};
+use crate::ir::{Location, Member, Operation, Segment, Type};
 
-pub(super) fn operation(operation: &Operation, service: &Service) -> TokenStream {
+pub(super) fn operation(operation: &Operation) -> TokenStream {
     let (name, wire_name) = (format_ident!("{}", operation.rust_name), &operation.wire_name);
     let [input, output, error] =
         [&operation.input.rust_name, &operation.output.rust_name, &operation.error_name]
             .map(|name| format_ident!("{name}"));
-    let words = doc::or(&operation.doc, &format!("The operation `{wire_name}`."));
+    let words = doc::or(&operation.doc, &format!("The `{wire_name}` operation."));
     let route = route(operation);
-    let (serialize, parse, parse_error) =
-        (serialize(operation), parse(operation), parse_error(operation, service));
+    let (serialize, parse, parse_error) = (serialize(operation), parse(operation), parse_error(operation));
     let delivery = match operation.output_events {
         Some(_) => quote!(Streaming),
         None => quote!(Whole),
     };
-    let (asked, marks) = (request::items(operation), request::marks(operation));
+    let (overrides, marks) = (request::overrides(operation), request::marks(operation));
     quote! {
         #words
         #[derive(Clone, Copy, Debug)]
@@ -32,7 +31,7 @@ pub(super) fn operation(operation: &Operation, service: &Service) -> TokenStream
             type Output = #output;
             type Error = #error;
             type Delivery = use_::invoke_model_protocol::delivery::#delivery;
-            #asked
+            #overrides
 
             #serialize
             #parse
@@ -40,69 +39,6 @@ pub(super) fn operation(operation: &Operation, service: &Service) -> TokenStream
         }
 
         #marks
-    }
-}
-
-/// The line that writes a member into a header field of `request` or `response`.
-pub(super) fn write_field(member: &Member, of: &TokenStream) -> Option<TokenStream> {
-    let target = if of.to_string() == "input" { quote!(request) } else { quote!(response) };
-    let (wire_name, value) = (&member.wire_name, field::as_option(member, of));
-    let line = |name: &TokenStream, write: TokenStream| match member.sensitive {
-        true => quote!(if #target.#write? { #target.sensitive(#name); }),
-        false => quote!(#target.#write?;),
-    };
-    match (&member.location, &member.ty) {
-        (Location::Header(name), Type::List { element, .. }) => {
-            let (name, writer) = (field_name(name), codec::element_writer(element));
-            Some(line(&name, quote!(list_field(#name, #wire_name, #value, #writer))))
-        }
-        (Location::Header(name), ty) => {
-            let (name, writer) = (field_name(name), codec::text_writer(ty));
-            Some(line(&name, quote!(field(#name, #wire_name, #value, #writer))))
-        }
-        (Location::PrefixHeaders(prefix), _) => {
-            Some(quote!(#target.prefixed_fields(#prefix, #wire_name, #value)?;))
-        }
-        _ => None,
-    }
-}
-
-/// The name of a header field, checked when the generated code is compiled.
-fn field_name(name: &str) -> TokenStream {
-    quote!(const { use_::http::HeaderName::from_static(#name) })
-}
-
-/// The expression that reads a member from `headers`.
-pub(super) fn read_field(member: &Member, location: &Location) -> TokenStream {
-    field::present(member, &field_option(member, location))
-}
-
-/// As [`read_field`], where a stream of events follows: a required member that the answer's head lacks is a fault, as
-/// nothing that comes later makes up for it.
-fn read_initial(member: &Member, location: &Location) -> TokenStream {
-    if member.presence != Presence::Required {
-        return read_field(member, location);
-    }
-    let (option, wire_name) = (field_option(member, location), &member.wire_name);
-    quote!(use_::invoke_model_protocol::event_stream::required(#wire_name, #option)?)
-}
-
-fn field_option(member: &Member, location: &Location) -> TokenStream {
-    let wire_name = &member.wire_name;
-    let fields = quote!(use_::invoke_model_protocol::fields);
-    match (location, &member.ty) {
-        (Location::Header(name), Type::List { element, .. }) => {
-            let http_date = Type::Timestamp(crate::ir::TimestampFormat::HttpDate);
-            let function = if **element == http_date { quote!(http_date_list) } else { quote!(list) };
-            let (name, reader) = (field_name(name), codec::text_reader(element));
-            quote!(#fields::#function(headers, #name, #wire_name, #reader)?)
-        }
-        (Location::Header(name), ty) => {
-            let (name, reader) = (field_name(name), codec::text_reader(ty));
-            quote!(#fields::optional(headers, #name, #wire_name, #reader)?)
-        }
-        (Location::PrefixHeaders(prefix), _) => quote!(#fields::prefixed(headers, #prefix, #wire_name)?),
-        _ => quote!(None),
     }
 }
 
@@ -128,97 +64,82 @@ fn route(operation: &Operation) -> TokenStream {
 }
 
 fn serialize(operation: &Operation) -> TokenStream {
-    let input = format_ident!("{}", operation.input.rust_name);
-    let of = quote!(input);
-    let defaults = request::default_labels(operation);
-    let parameter = match (operation.input.members.is_empty(), defaults.is_empty()) {
+    let (input, members) = (&operation.input, &operation.input.members);
+    let input_type = format_ident!("{}", input.rust_name);
+    let (builder, of) = (quote!(request), quote!(input));
+    let parameter = match (members.is_empty(), operation.default_labels.is_empty()) {
         (true, _) => quote!(_input),
         (false, true) => quote!(input),
         (false, false) => quote!(mut input),
     };
-    let (labels, query) = (labels(operation), query(operation));
-    let mutable_target = (!query.is_empty()).then(|| quote!(mut));
-    let fields: Vec<_> =
-        operation.input.members.iter().filter_map(|member| write_field(member, &of)).collect();
-    let fixed = operation.fields.iter().map(|(name, value)| {
-        let name = field_name(name);
+    let default_labels = request::default_labels(operation);
+    let labels = labels(operation);
+    let query = query_parameters(members);
+    let has_query = members.iter().any(is_in_query);
+    let headers = message::write_headers(input, &builder, &of);
+    let default_headers = operation.default_headers.iter().map(|(name, value)| {
+        let name = message::header_name(name);
         quote!(request.default_field(#name, #value);)
     });
-    let mutable = (fields.len() + operation.fields.len() > 0).then(|| quote!(mut));
+    let has_headers = input.has_headers() || !operation.default_headers.is_empty();
+    let (mutable_target, mutable_request) =
+        (has_query.then(|| quote!(mut)), has_headers.then(|| quote!(mut)));
     let payload = match operation.input_events {
         Some(_) => quote!(request.events()),
-        None => write_payload(&operation.input.payload(), &operation.input, &quote!(request), &of),
+        None => message::write_payload(input, &builder, &of),
     };
     let payload = request::with_payload_headers(operation, payload);
     quote! {
         fn serialize(
-            #parameter: #input,
+            #parameter: #input_type,
         ) -> Result<use_::invoke_model_protocol::Request, use_::invoke_model_protocol::SerializeError> {
-            #(#defaults)*
+            #(#default_labels)*
             let #mutable_target target = Self::ROUTE.target([#(#labels),*])?;
             #(#query)*
-            let #mutable request = use_::invoke_model_protocol::RequestBuilder::new(Self::ROUTE.method, target);
-            #(#fields)*
-            #(#fixed)*
+            let #mutable_request request =
+                use_::invoke_model_protocol::RequestBuilder::new(Self::ROUTE.method, target);
+            #(#headers)*
+            #(#default_headers)*
             #payload
         }
     }
 }
 
-/// The values of the labels, in the order of the path.
+/// Returns the values of the labels, in the order of the path.
 fn labels(operation: &Operation) -> Vec<TokenStream> {
     let labels = operation.http.segments.iter().filter_map(|segment| {
         let Segment::Label { member, .. } = segment else { return None };
-        let bound = operation.input.members.iter().find(|one| one.wire_name == *member)?;
+        let bound = operation.input.member(member)?;
         let (name, writer) = (ty::ident(&bound.rust_name), codec::text_writer(&bound.ty));
         Some(quote!(#writer(&input.#name)))
     });
     labels.collect()
 }
 
-/// Lines that add the query parameters of members; the route has those that are part of the path template.
-fn query(operation: &Operation) -> Vec<TokenStream> {
-    let members = operation.input.members.iter();
-    let named = members.clone().filter_map(|member| query_parameter(member, &member.location));
-    // A parameter of its own stands above one of the map.
-    // https://smithy.io/2.0/spec/http-bindings.html#httpqueryparams-trait
-    let taken = members.clone().filter_map(|member| match &member.location {
-        Location::Query(name) => Some(name.clone()),
+fn is_in_query(member: &Member) -> bool {
+    matches!(member.location, Location::Query(_) | Location::QueryMap { .. })
+}
+
+/// Returns the statements that add the query parameters of members, those of maps last.
+fn query_parameters(members: &[Member]) -> Vec<TokenStream> {
+    let named = members.iter().filter_map(|member| match &member.location {
+        Location::Query(parameter) => Some(query_parameter(member, parameter)),
         _ => None,
     });
-    let taken: Vec<String> = taken.chain(operation.http.query.iter().map(|(name, _)| name.clone())).collect();
-    let maps = members.clone().filter(|member| member.location == Location::QueryMap).map(|member| {
-        let name = ty::ident(&member.rust_name);
-        let pairs = match member.presence {
-            Presence::Optional => quote!(input.#name.iter().flatten()),
-            _ => quote!(&input.#name),
-        };
-        let is_list = matches!(&member.ty, Type::Map { value, .. } if matches!(**value, Type::List { .. }));
-        let write = if is_list {
-            quote!(for value in value {
-                target.query(name, value);
-            })
-        } else {
-            quote!(target.query(name, value);)
-        };
-        let write = if taken.is_empty() {
-            write
-        } else {
-            quote!(if ![#(#taken),*].contains(&name.as_str()) { #write })
-        };
-        quote!(for (name, value) in #pairs { #write })
+    let maps = members.iter().filter_map(|member| match &member.location {
+        Location::QueryMap { reserved } => Some(query_map(member, reserved)),
+        _ => None,
     });
     named.chain(maps).collect()
 }
 
-fn query_parameter(member: &Member, location: &Location) -> Option<TokenStream> {
-    let Location::Query(parameter) = location else { return None };
+fn query_parameter(member: &Member, parameter: &str) -> TokenStream {
     let name = ty::ident(&member.rust_name);
-    let optional = member.presence == Presence::Optional;
-    Some(match (&member.ty, optional) {
-        (Type::List { element, .. }, _) => {
+    match (&member.ty, member.is_optional()) {
+        (Type::List { element, .. }, is_optional) => {
             let writer = codec::text_writer(element);
-            let values = if optional { quote!(input.#name.iter().flatten()) } else { quote!(&input.#name) };
+            let values =
+                if is_optional { quote!(input.#name.iter().flatten()) } else { quote!(&input.#name) };
             quote!(for value in #values { target.query(#parameter, #writer(value)); })
         }
         (ty, true) => {
@@ -229,144 +150,63 @@ fn query_parameter(member: &Member, location: &Location) -> Option<TokenStream> 
             let writer = codec::text_writer(ty);
             quote!(target.query(#parameter, #writer(&input.#name));)
         }
-    })
-}
-
-/// The expression that ends a request or response with its payload.
-pub(super) fn write_payload(
-    payload: &Payload<'_>,
-    of: &crate::ir::Structure,
-    builder: &TokenStream,
-    value: &TokenStream,
-) -> TokenStream {
-    match payload {
-        Payload::Empty => quote!(#builder.empty()),
-        Payload::Body => {
-            let lines = structure::write_members(of.body_members(), value);
-            quote! {
-                #builder.json(|out| {
-                    let mut object = use_::invoke_model_protocol::json::ObjectWriter::new(out);
-                    #lines
-                    object.end();
-                })
-            }
-        }
-        Payload::Member(member, content_type) => {
-            let name = ty::ident(&member.rust_name);
-            let optional = member.presence == Presence::Optional;
-            match (&member.ty, optional) {
-                (Type::Blob, true) => quote!(#builder.payload(#value.#name, #content_type)),
-                (Type::Blob, false) => quote!(#builder.payload(Some(#value.#name), #content_type)),
-                (Type::String { .. } | Type::StringEnum(_), _) => {
-                    let text = field::as_option(member, value);
-                    let bytes = quote!(use_::bytes::Bytes::copy_from_slice(value.as_str().as_bytes()));
-                    quote!(#builder.payload(#text.map(|value| #bytes), #content_type))
-                }
-                (ty, true) => {
-                    let writer = codec::json_writer(ty);
-                    // A structure that is not set is one without members; anything else that is not set is nothing.
-                    let otherwise = match ty {
-                        Type::Structure(_) => quote!(#builder.json(|out| out.extend_from_slice(b"{}"))),
-                        _ => quote!(#builder.empty()),
-                    };
-                    quote! {
-                        match &#value.#name {
-                            Some(value) => #builder.json(|out| #writer(value, out)),
-                            None => #otherwise,
-                        }
-                    }
-                }
-                (ty, false) => {
-                    let writer = codec::json_writer(ty);
-                    quote!(#builder.json(|out| #writer(&#value.#name, out)))
-                }
-            }
-        }
     }
 }
 
-/// The expression that reads a member that is the whole payload, from an expression that gives its bytes.
-pub(super) fn read_payload(member: &Member, bytes: &TokenStream) -> TokenStream {
-    let wire_name = &member.wire_name;
-    let payload = quote!(use_::invoke_model_protocol::payload);
-    let option = match &member.ty {
-        Type::Blob if member.presence == Presence::Required => return quote!(#bytes.clone()),
-        Type::Blob => quote!(#payload::blob(#bytes)),
-        Type::String { .. } => quote!(#payload::text(#bytes, #wire_name)?),
-        Type::StringEnum(_) => quote!(#payload::text(#bytes, #wire_name)?.map(Into::into)),
-        ty => {
-            let reader = codec::json_reader(ty);
-            quote!(#payload::json(#bytes, #wire_name, #reader)?)
-        }
+fn query_map(member: &Member, reserved: &[String]) -> TokenStream {
+    let name = ty::ident(&member.rust_name);
+    let pairs =
+        if member.is_optional() { quote!(input.#name.iter().flatten()) } else { quote!(&input.#name) };
+    let write = if member.ty.is_map_of_lists() {
+        quote!(for value in value {
+            target.query(name, value);
+        })
+    } else {
+        quote!(target.query(name, value);)
     };
-    field::present(member, &option)
+    let write = if reserved.is_empty() {
+        write
+    } else {
+        quote!(if ![#(#reserved),*].contains(&name.as_str()) { #write })
+    };
+    quote!(for (name, value) in #pairs { #write })
 }
 
 fn parse(operation: &Operation) -> TokenStream {
     let output = format_ident!("{}", operation.output.rust_name);
-    let members = &operation.output.members;
-    let parameter = if members.is_empty() { quote!(_response) } else { quote!(response) };
-    let object = matches!(operation.output.payload(), Payload::Body).then(
-        || quote!(let mut object = use_::invoke_model_protocol::json::Object::from_body(response.body())?;),
-    );
-    let in_fields =
-        |member: &Member| matches!(member.location, Location::Header(_) | Location::PrefixHeaders(_));
-    let headers = members.iter().any(in_fields).then(|| quote!(let headers = response.headers();));
-    let values = members.iter().map(|member| {
-        let name = ty::ident(&member.rust_name);
-        let read = match &member.location {
-            Location::Body => structure::read_member(member),
-            Location::Payload { .. } => read_payload(member, &quote!(response.body())),
-            Location::StatusCode => {
-                let status = quote!(i32::from(response.status().as_u16()));
-                if member.presence == Presence::Optional { quote!(Some(#status)) } else { status }
-            }
-            location if operation.output_events.is_some() => read_initial(member, location),
-            location => read_field(member, location),
-        };
-        quote!(#name: #read)
-    });
+    let parameter = if operation.output.members.is_empty() { quote!(_response) } else { quote!(response) };
+    let body = message::parse(&operation.output, &quote!(#output), &quote!(response), message::read);
     quote! {
         fn parse(
             #parameter: &use_::invoke_model_protocol::Response,
         ) -> Result<#output, use_::invoke_model_protocol::ParseError> {
-            #object
-            #headers
-            Ok(#output { #(#values),* })
+            #body
         }
     }
 }
 
-/// By the code; an answer without one by its status, where only one error has it.
-fn parse_error(operation: &Operation, service: &Service) -> TokenStream {
+/// Returns the function that identifies an error by its code, or by its status if the response has no code and the
+/// status is unique.
+fn parse_error(operation: &Operation) -> TokenStream {
     let error = format_ident!("{}", operation.error_name);
-    let facts: Vec<_> = operation
-        .errors
-        .iter()
-        .filter_map(|name| match service.shapes.get(name) {
-            Some(Shape::Structure(structure)) => {
-                Some((name, &structure.wire_name, structure.error.as_ref()?.status))
-            }
-            _ => None,
-        })
-        .collect();
-    let arms = facts.iter().map(|(name, code, status)| {
-        let (variant, ty) = (format_ident!("{name}"), ty::named(name));
-        let only = facts.iter().filter(|(_, _, other)| other == status).count() == 1;
-        let status = Literal::u16_unsuffixed(*status);
-        let by_status = only.then(|| quote!(| (None, Some(#status))));
+    let arms = operation.errors.iter().map(|one| {
+        let (code, variant, ty) = (&one.code, format_ident!("{}", one.rust_name), ty::named(&one.rust_name));
+        let by_status = one.unique_status.map(|status| {
+            let status = Literal::u16_unsuffixed(status);
+            quote!(| (None, Some(#status)))
+        });
         quote!((Some(#code), _) #by_status => #error::#variant(#ty::parse(response)?))
     });
-    let response = if facts.is_empty() { quote!(_response) } else { quote!(response) };
-    let body = if facts.is_empty() {
-        quote!(Ok(#error::Unmodeled(metadata)))
+    let (response, body) = if operation.errors.is_empty() {
+        (quote!(_response), quote!(Ok(#error::Unmodeled(metadata))))
     } else {
-        quote! {
+        let body = quote! {
             Ok(match (metadata.code(), metadata.status_without_code()) {
                 #(#arms,)*
                 _ => #error::Unmodeled(metadata),
             })
-        }
+        };
+        (quote!(response), body)
     };
     quote! {
         fn parse_error(

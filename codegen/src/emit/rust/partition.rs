@@ -1,4 +1,4 @@
-//! The table of partitions.
+//! Table of partitions.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
@@ -9,17 +9,17 @@ pub(super) fn partition(partitions: &Partitions) -> TokenStream {
     let rows = partitions.partitions.iter().map(row);
     let count = Literal::usize_unsuffixed(partitions.partitions.len());
     quote! {
-        /// A set of regions with DNS suffixes and identities of their own.
+        /// A set of regions with its own DNS suffixes and its own accounts.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[non_exhaustive]
         pub struct Partition {
-            /// `aws`, `aws-cn`, ..; it stands in ARNs.
+            /// Name in ARNs: `aws`, `aws-cn`, ...
             pub name: &'static str,
-            /// The suffix of hosts.
+            /// DNS suffix of endpoints.
             pub dns_suffix: &'static str,
-            /// The suffix of hosts that also answer over IPv6.
+            /// DNS suffix of dual-stack endpoints, which support IPv6.
             pub dual_stack_dns_suffix: &'static str,
-            /// Where global services are signed.
+            /// Region in signatures of global services.
             pub implicit_global_region: &'static str,
             /// Whether there are FIPS endpoints.
             pub supports_fips: bool,
@@ -29,25 +29,26 @@ pub(super) fn partition(partitions: &Partitions) -> TokenStream {
             prefixes: &'static [&'static str],
         }
 
-        /// The partition of a region: the one that lists it, else the one whose regions look like it, else the first.
+        /// Returns the partition of a region: the one that lists it, or else the one whose naming pattern it matches, or
+        /// else the first.
         /// <https://smithy.io/2.0/aws/rules-engine/library-functions.html#aws-partition-function>
         pub fn partition(region: &str) -> &'static Partition {
             let listed = PARTITIONS.iter().find(|partition| partition.regions.contains(&region));
-            let alike = || PARTITIONS.iter().find(|partition| partition.looks_like(region));
-            listed.or_else(alike).unwrap_or(&PARTITIONS[0])
+            let matching = || PARTITIONS.iter().find(|partition| partition.matches(region));
+            listed.or_else(matching).unwrap_or(&PARTITIONS[0])
         }
 
-        /// Every partition that is known.
+        /// All partitions.
         pub const PARTITIONS: &[Partition; #count] = &[#(#rows),*];
 
         impl Partition {
-            /// The regions that it lists, pseudo-regions such as `aws-global` among them.
+            /// Returns the listed regions, including pseudo-regions such as `aws-global`.
             pub fn regions(&self) -> &'static [&'static str] {
                 self.regions
             }
 
-            /// Whether a region is a prefix of the partition, a word and a number: `us-east-1`.
-            fn looks_like(&self, region: &str) -> bool {
+            /// Returns `true` if a region is a prefix of the partition, a word and a number, such as `us-east-1`.
+            fn matches(&self, region: &str) -> bool {
                 self.prefixes.iter().any(|prefix| {
                     let rest = region.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('-'));
                     rest.and_then(|rest| rest.split_once('-')).is_some_and(|(word, number)| {

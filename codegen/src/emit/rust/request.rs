@@ -1,14 +1,14 @@
-//! What an operation says of its requests beside serialize: who may call, tokens, the host's prefix, what is added to
-//! the payload; and what it has for a payload.
+//! Parts of an operation that depend on its traits: authentication, idempotency tokens, host prefix, steps for a known
+//! payload, and the marker traits for payloads and event streams.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::ty;
-use crate::ir::{Auth, Member, Operation, PayloadHeader, Presence, Segment, Type};
+use crate::ir::{Auth, Operation, PayloadHeader, Segment, Type};
 
-/// Constants and functions of `Operation` that have a default; only where the default does not hold.
-pub(super) fn items(operation: &Operation) -> TokenStream {
+/// Returns the constants and functions of `Operation` whose defaults do not apply.
+pub(super) fn overrides(operation: &Operation) -> TokenStream {
     let auth = match operation.auth {
         Auth::Required => None,
         Auth::Optional => Some(quote!(Optional)),
@@ -25,10 +25,11 @@ pub(super) fn items(operation: &Operation) -> TokenStream {
     quote!(#auth #unsigned #tokens #prefix)
 }
 
-/// The traits that say what the payloads are.
+/// Returns the implementations of the traits for payloads and event streams.
 pub(super) fn marks(operation: &Operation) -> TokenStream {
     let name = format_ident!("{}", operation.rust_name);
-    let input = attached(operation).map(|member| {
+    let input = operation.payload_input.as_ref().and_then(|name| operation.input.member(name));
+    let input = input.map(|member| {
         let length = member.requires_length.then(|| {
             quote!(
                 const REQUIRES_LENGTH: bool = true;
@@ -37,9 +38,8 @@ pub(super) fn marks(operation: &Operation) -> TokenStream {
         quote!(impl use_::invoke_model_protocol::PayloadInput for #name { #length })
     });
     let output = operation
-        .output
-        .blob_payload()
-        .map(|_| quote!(impl use_::invoke_model_protocol::PayloadOutput for #name {}));
+        .payload_output
+        .then(|| quote!(impl use_::invoke_model_protocol::PayloadOutput for #name {}));
     let events = |mark: &str, stream: &String| {
         let (mark, stream) = (format_ident!("{mark}"), ty::named(stream));
         quote!(impl use_::invoke_model_protocol::event_stream::#mark for #name { type Events = #stream; })
@@ -49,15 +49,10 @@ pub(super) fn marks(operation: &Operation) -> TokenStream {
     quote!(#input #output #input_events #output_events)
 }
 
-/// The payload that can be sent without being held whole: a blob that no checksum is made of and nothing compresses.
-pub(super) fn attached(operation: &Operation) -> Option<&Member> {
-    operation.input.blob_payload().filter(|_| operation.payload_headers.is_empty())
-}
-
-/// Lines that put the default of a label in the place of an empty value.
+/// Returns the statements that replace empty labels with their defaults.
 pub(super) fn default_labels(operation: &Operation) -> Vec<TokenStream> {
     let labels = operation.default_labels.iter().filter_map(|(name, default)| {
-        let member = operation.input.members.iter().find(|member| member.wire_name == *name)?;
+        let member = operation.input.member(name)?;
         let field = ty::ident(&member.rust_name);
         let text = match member.ty {
             Type::String { .. } => quote!(input.#field),
@@ -68,7 +63,7 @@ pub(super) fn default_labels(operation: &Operation) -> Vec<TokenStream> {
     labels.collect()
 }
 
-/// The expression of a request whose payload is known, with what is added then.
+/// Returns the expression of a request that takes the steps for a known payload.
 pub(super) fn with_payload_headers(operation: &Operation, request: TokenStream) -> TokenStream {
     operation.payload_headers.iter().fold(request, |request, header| match header {
         PayloadHeader::Gzip => quote!(use_::invoke_model_protocol::compression::gzip(#request?)),
@@ -78,14 +73,11 @@ pub(super) fn with_payload_headers(operation: &Operation, request: TokenStream) 
 }
 
 fn tokens(operation: &Operation) -> Option<TokenStream> {
-    let tokens: Vec<&Member> =
-        operation.input.members.iter().filter(|member| member.idempotency_token).collect();
-    if tokens.is_empty() {
-        return None;
-    }
-    let lines = tokens.iter().map(|member| {
+    let mut tokens = operation.input.members.iter().filter(|member| member.idempotency_token).peekable();
+    tokens.peek()?;
+    let lines = tokens.map(|member| {
         let name = ty::ident(&member.rust_name);
-        if member.presence == Presence::Optional {
+        if member.is_optional() {
             quote!(input.#name.get_or_insert_with(&mut *generator);)
         } else {
             quote!(if input.#name.is_empty() { input.#name = generator(); })
@@ -102,20 +94,14 @@ fn host_prefix(operation: &Operation) -> Option<TokenStream> {
     if operation.host_prefix.is_empty() {
         return None;
     }
-    let mut has_label = false;
-    let lines: Vec<TokenStream> = operation
-        .host_prefix
-        .iter()
-        .filter_map(|segment| match segment {
-            Segment::Literal(text) => Some(quote!(prefix.literal(#text);)),
-            Segment::Label { member: name, .. } => {
-                let member = operation.input.members.iter().find(|member| member.wire_name == *name)?;
-                let field = ty::ident(&member.rust_name);
-                has_label = true;
-                Some(quote!(prefix.label(#name, &input.#field)?;))
-            }
-        })
-        .collect();
+    let lines = operation.host_prefix.iter().filter_map(|segment| match segment {
+        Segment::Literal(text) => Some(quote!(prefix.literal(#text);)),
+        Segment::Label { member: name, .. } => {
+            let field = ty::ident(&operation.input.member(name)?.rust_name);
+            Some(quote!(prefix.label(#name, &input.#field)?;))
+        }
+    });
+    let has_label = operation.host_prefix.iter().any(|segment| matches!(segment, Segment::Label { .. }));
     let parameter = if has_label { quote!(input) } else { quote!(_input) };
     Some(quote! {
         fn host_prefix(

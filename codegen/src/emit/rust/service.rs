@@ -1,4 +1,4 @@
-//! What is true of the whole service.
+//! Constants of the service.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -9,22 +9,22 @@ pub(super) fn service(service: &Service) -> TokenStream {
     let (sdk_id, version) = (&service.sdk_id, &service.version);
     let signing_name = service.signing_name.as_ref().map(|name| {
         quote! {
-            /// The service in a credential scope.
+            /// Service name in the credential scope.
             /// <https://smithy.io/2.0/aws/aws-auth.html#aws-auth-sigv4-trait>
             pub const SIGNING_NAME: &str = #name;
         }
     });
     let bearer = service.bearer;
     quote! {
-        /// The service's name among SDKs.
+        /// Name of the service in SDKs.
         pub const SDK_ID: &str = #sdk_id;
 
-        /// The version of its API.
+        /// Version of the API.
         pub const VERSION: &str = #version;
 
         #signing_name
 
-        /// Whether it also takes bearer tokens.
+        /// Whether the service accepts bearer tokens.
         /// <https://smithy.io/2.0/spec/authentication-traits.html#httpbearerauth-trait>
         pub const TAKES_BEARER: bool = #bearer;
     }

@@ -1,12 +1,12 @@
-//! IR types as Rust types, and values of them.
+//! Rust types and values for IR types.
 
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 use serde_json::Value;
 
-use crate::ir::{IntegerWidth, TimestampFormat, Type};
+use crate::ir::{DefaultValue, IntegerWidth, TimestampFormat, Type};
 
-/// A field's name, which may be raw.
+/// Returns the identifier of a field, which can be a raw identifier.
 pub(super) fn ident(name: &str) -> Ident {
     match name.strip_prefix("r#") {
         Some(raw) => Ident::new_raw(raw, proc_macro2::Span::call_site()),
@@ -14,13 +14,18 @@ pub(super) fn ident(name: &str) -> Ident {
     }
 }
 
-/// A named type of the model.
+/// Returns the name of a field without the mark of a raw identifier.
+pub(super) fn unraw(name: &str) -> &str {
+    name.trim_start_matches("r#")
+}
+
+/// Returns the path of a type of the model.
 pub(super) fn named(name: &str) -> TokenStream {
     let name = format_ident!("{name}");
     quote!(use_::root_::#name)
 }
 
-/// The Rust type.
+/// Returns the Rust type.
 pub(super) fn ty(ty: &Type) -> TokenStream {
     match ty {
         Type::Boolean => quote!(bool),
@@ -51,18 +56,18 @@ pub(super) fn ty(ty: &Type) -> TokenStream {
     }
 }
 
-/// The type as an argument takes it, and the expression that makes a value of the argument.
-pub(super) fn argument(of: &Type, value: &Ident) -> (TokenStream, TokenStream) {
+/// Returns the type of an argument for a value of the type.
+pub(super) fn argument(of: &Type) -> TokenStream {
     let plain = ty(of);
-    match of {
-        Type::String { .. } | Type::StringEnum(_) | Type::Blob | Type::Boxed(_) | Type::Document => {
-            (quote!(impl Into<#plain>), quote!(#value.into()))
-        }
-        _ => (plain, quote!(#value)),
-    }
+    if is_converted(of) { quote!(impl Into<#plain>) } else { plain }
 }
 
-/// A timestamp's format.
+/// Returns `true` if [`argument`] is converted with `Into`.
+pub(super) fn is_converted(of: &Type) -> bool {
+    matches!(of, Type::String { .. } | Type::StringEnum(_) | Type::Blob | Type::Boxed(_) | Type::Document)
+}
+
+/// Returns the format of a timestamp.
 pub(super) fn format(format: TimestampFormat) -> TokenStream {
     let variant = match format {
         TimestampFormat::EpochSeconds => quote!(EpochSeconds),
@@ -72,9 +77,12 @@ pub(super) fn format(format: TimestampFormat) -> TokenStream {
     quote!(use_::invoke_model_protocol::timestamp::Format::#variant)
 }
 
-/// A default of the model as an expression; lowering has seen that it fits the type.
-pub(super) fn default(of: &Type, value: &Value) -> TokenStream {
-    let expression = match (of, value) {
+/// Returns the expression of a default. Lowering has checked that it fits the type.
+pub(super) fn default(of: &Type, default: &DefaultValue) -> TokenStream {
+    if default.is_zero {
+        return quote!(Default::default());
+    }
+    let expression = match (of, &default.json) {
         (Type::Boolean, Value::Bool(truth)) => Some(quote!(#truth)),
         (Type::Integer(_), Value::Number(number)) => number.as_i64().map(|number| {
             let literal = Literal::i64_unsuffixed(number);
@@ -94,7 +102,7 @@ pub(super) fn default(of: &Type, value: &Value) -> TokenStream {
             quote!(#name(#literal))
         }),
         (Type::Timestamp(_), Value::Number(seconds)) => seconds.as_f64().map(|seconds| {
-            // Seconds since 1970, to the millisecond.
+            // Seconds since 1970 with a precision of a millisecond.
             let literal = Literal::i64_unsuffixed((seconds * 1000.0).round() as i64);
             quote!(use_::invoke_model_protocol::Timestamp::from_millisecond(#literal).unwrap_or_default())
         }),
@@ -114,7 +122,7 @@ pub(super) fn default(of: &Type, value: &Value) -> TokenStream {
         (Type::Document, Value::Object(_)) => {
             Some(quote!(use_::serde_json::Value::Object(serde_json::Map::default())))
         }
-        (Type::Blob, Value::String(base64)) if !base64.is_empty() => {
+        (Type::Blob, Value::String(base64)) => {
             let value = quote!(use_::serde_json::Value::from(#base64));
             Some(quote!(use_::invoke_model_protocol::json::read::blob(#value).unwrap_or_default()))
         }

@@ -1,4 +1,4 @@
-//! Unions: an enum with a variant for each member and one for those that the model does not know yet.
+//! Unions: an enum with a variant for each member, and one for members that the model does not have.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -8,20 +8,20 @@ use crate::ir::{Type, Union, UnionMember};
 
 pub(super) fn union(union: &Union) -> TokenStream {
     let name = format_ident!("{}", union.rust_name);
-    let words = doc::or(&union.doc, "One of its members.");
+    let words = doc::or(&union.doc, &format!("The `{}` union.", union.rust_name));
     let variants = union.members.iter().map(variant);
     let (to_json, from_json) = (union.members.iter().map(to_json), union.members.iter().map(from_json));
-    let hidden = union.sensitive || union.members.iter().any(|member| member.sensitive);
+    let hidden = union.hides_values();
     let derived_debug = (!hidden).then(|| quote!(Debug,));
     let debug = hidden.then(|| debug(union));
     let unknown = quote!(use_::invoke_model_protocol::json::UnknownMember);
     quote! {
         #words
-        #[derive(Clone, #derived_debug PartialEq, use_::serde::Deserialize, use_::serde::Serialize)]
+        #[derive(Clone, #derived_debug PartialEq, use_::serde::Serialize, use_::serde::Deserialize)]
         #[non_exhaustive]
         pub enum #name {
             #(#variants,)*
-            /// A member that the model does not know.
+            /// A member that the model does not have.
             #[serde(untagged)]
             Unknown(#unknown),
         }
@@ -63,7 +63,7 @@ fn variant(member: &UnionMember) -> TokenStream {
     let (name, json_name) = (format_ident!("{}", member.rust_name), &member.json_name);
     let words = doc::or(&member.doc, &format!("`{json_name}`."));
     if member.ty == Type::Unit {
-        // A unit member is an object without members, as on the wire.
+        // A unit member is an object without members, as it is on the wire.
         return quote!(#words #[serde(rename = #json_name)] #name {});
     }
     let inner = ty::ty(&member.ty);
@@ -107,7 +107,7 @@ fn debug(union: &Union) -> TokenStream {
         quote! {
             match self {
                 #(#arms,)*
-                // What the model does not know may be as sensitive as what it does.
+                // A member that the model does not have can be sensitive, too.
                 Self::Unknown(_) => f.debug_tuple("Unknown").field(&#redacted).finish(),
             }
         }

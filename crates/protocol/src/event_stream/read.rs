@@ -69,7 +69,6 @@ pub fn string<T: From<String>>(value: HeaderValue<'_>) -> Result<T, ParseErrorKi
 ///
 /// # Errors
 /// Another type, or a time outside years -9999 to 9999.
-#[cfg(feature = "timestamps")]
 pub fn timestamp(value: HeaderValue<'_>) -> Result<crate::Timestamp, ParseErrorKind> {
     match value {
         HeaderValue::Timestamp(milliseconds) => crate::Timestamp::from_millisecond(milliseconds)

@@ -45,7 +45,6 @@ pub fn string<T: AsRef<str>>(value: &T) -> HeaderValue<'_> {
 }
 
 /// A timestamp, to the millisecond.
-#[cfg(feature = "timestamps")]
 pub fn timestamp(value: &crate::Timestamp) -> HeaderValue<'_> {
     HeaderValue::Timestamp(value.as_millisecond())
 }

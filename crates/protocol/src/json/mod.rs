@@ -33,5 +33,4 @@ pub trait FromJson: Sized {
 }
 
 #[cfg(test)]
-#[cfg(all(feature = "floats", feature = "timestamps"))]
 mod tests;

@@ -6,7 +6,6 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use crate::{ParseError, ParseErrorKind, blob};
-#[cfg(feature = "timestamps")]
 use crate::{Timestamp, timestamp, timestamp::Format};
 
 /// A string.
@@ -63,7 +62,6 @@ pub fn int_enum<T: From<i32>>(value: Value) -> Result<T, ParseError> {
 ///
 /// # Errors
 /// Anything else.
-#[cfg(feature = "floats")]
 pub fn double(value: Value) -> Result<f64, ParseError> {
     let special = match value.as_str() {
         Some("NaN") => Some(f64::NAN),
@@ -78,7 +76,6 @@ pub fn double(value: Value) -> Result<f64, ParseError> {
 ///
 /// # Errors
 /// As for [`double`].
-#[cfg(feature = "floats")]
 pub fn float(value: Value) -> Result<f32, ParseError> {
     #[expect(clippy::cast_possible_truncation, reason = "the model says that the value is a float")]
     double(value).map(|wide| wide as f32)
@@ -97,13 +94,11 @@ pub fn blob(value: Value) -> Result<Bytes, ParseError> {
 ///
 /// # Errors
 /// None.
-#[cfg(feature = "floats")]
 pub fn document(value: Value) -> Result<Value, ParseError> {
     Ok(value)
 }
 
 /// A timestamp in the format that the model states; seconds are a number, the other formats strings.
-#[cfg(feature = "timestamps")]
 pub fn timestamp(format: Format) -> impl Fn(Value) -> Result<Timestamp, ParseError> {
     move |value| match (&value, format) {
         (Value::Number(seconds), Format::EpochSeconds) => Ok(timestamp::from_epoch_number(seconds)?),

@@ -8,7 +8,6 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::ObjectWriter;
-#[cfg(feature = "timestamps")]
 use crate::{Timestamp, timestamp, timestamp::Format};
 use crate::{blob, text};
 
@@ -46,7 +45,6 @@ pub fn document(value: &Value, out: &mut Vec<u8>) {
 }
 
 /// A timestamp in the format that the model states; seconds are a number, the other formats strings.
-#[cfg(feature = "timestamps")]
 pub fn timestamp(format: Format) -> impl Fn(&Timestamp, &mut Vec<u8>) {
     move |value, out| {
         let text = timestamp::write(value, format);

@@ -3,7 +3,6 @@
 use std::str::FromStr;
 
 use crate::{ParseErrorKind, blob};
-#[cfg(feature = "timestamps")]
 use crate::{Timestamp, timestamp, timestamp::Format};
 
 /// A string, as it is.
@@ -71,7 +70,6 @@ pub fn float<T: FromStr>(text: &str) -> Result<T, ParseErrorKind> {
 ///
 /// # Errors
 /// Not of the format.
-#[cfg(feature = "timestamps")]
 pub fn timestamp(format: Format) -> impl Fn(&str) -> Result<Timestamp, ParseErrorKind> {
     move |text| timestamp::read(text, format)
 }

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::fmt::Display;
 
 use crate::blob;
-#[cfg(feature = "timestamps")]
 use crate::{Timestamp, timestamp, timestamp::Format};
 
 /// A string or open enum, as it is.
@@ -44,7 +43,6 @@ pub fn float<T: Copy + Display + Into<f64>>(value: &T) -> Cow<'_, str> {
 }
 
 /// A timestamp in the format that the model states.
-#[cfg(feature = "timestamps")]
 pub fn timestamp(format: Format) -> impl Fn(&Timestamp) -> Cow<'_, str> {
     move |value| timestamp::write(value, format).into()
 }

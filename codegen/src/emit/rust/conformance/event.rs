@@ -1,4 +1,4 @@
-//! Cases of event streams.
+//! Test cases of event streams.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -25,15 +25,15 @@ pub(super) fn event(
     for event in of(case, Direction::Request) {
         lines.push(sent(operation, event, service)?);
     }
-    let answers: Vec<&EventMessage> = of(case, Direction::Response).collect();
-    if !answers.is_empty() || case.initial_response.is_some() {
-        lines.push(received(operation, case, &answers, service)?);
+    let responses: Vec<&EventMessage> = of(case, Direction::Response).collect();
+    if !responses.is_empty() || case.initial_response.is_some() {
+        lines.push(received(operation, case, &responses, service)?);
     }
     if lines.is_empty() {
-        return Err("it states neither request nor response".to_owned());
+        return Err("it has neither a request nor a response".to_owned());
     }
-    if case.expectation.failure.is_some() && answers.is_empty() && case.initial_response.is_none() {
-        return Err("a client sends what it expects to fail".to_owned());
+    if case.expectation.failure.is_some() && responses.is_empty() && case.initial_response.is_none() {
+        return Err("it expects a failure of a client that only sends".to_owned());
     }
     Ok(quote!(#(#lines)*))
 }
@@ -42,10 +42,10 @@ fn of(case: &EventCase, direction: Direction) -> impl Iterator<Item = &EventMess
     case.events.iter().filter(move |event| event.direction == direction)
 }
 
-/// An event as a message.
+/// Returns the statements that check a sent event.
 fn sent(operation: &Operation, event: &EventMessage, service: &Service) -> Result<TokenStream, Fault> {
     let stream = stream(operation.input_events.as_ref(), service)?;
-    let params = event.params.as_ref().ok_or("an event that is sent has no params")?;
+    let params = event.params.as_ref().ok_or("a sent event has no `params`")?;
     let message = match stated(stream, params, service)? {
         Ok(event) => quote!(invoke_model_protocol::event_stream::EventStream::event(&#event)),
         Err(error) => {
@@ -57,29 +57,31 @@ fn sent(operation: &Operation, event: &EventMessage, service: &Service) -> Resul
     Ok(quote!(#stated.check(&#message.unwrap());))
 }
 
-/// What a stream answers: its head, and its events or how it fails.
+/// Returns the statements that check a response stream: its initial response, and its events or its failure.
 fn received(
     operation: &Operation,
     case: &EventCase,
-    answers: &[&EventMessage],
+    responses: &[&EventMessage],
     service: &Service,
 ) -> Result<TokenStream, Fault> {
     let name = ty::named(&operation.rust_name);
-    // Without a head of its own the stream begins behind an empty one.
+    // A case without an initial response has an empty one.
     let empty = HttpResponse { code: 200, ..HttpResponse::default() };
     let head = stated_response(case.initial_response.as_ref().unwrap_or(&empty));
-    let frames: Vec<&String> = answers
+    let frames: Vec<&String> = responses
         .iter()
-        .map(|event| event.bytes.as_ref().ok_or("an event that is received has no bytes"))
+        .map(|event| event.bytes.as_ref().ok_or("a received event has no `bytes`"))
         .collect::<Result<_, _>>()?;
     let read = quote!(let read = #head.events::<#name>(&[#(#frames),*]););
     let Some(failure) = &case.expectation.failure else {
         let output = value::structure(&operation.output, &case.initial_response_params, service)?;
         let mut events = Vec::new();
-        for event in answers {
+        for event in responses {
             let stream = stream(operation.output_events.as_ref(), service)?;
-            let params = event.params.as_ref().ok_or("an event has no params")?;
-            events.push(stated(stream, params, service)?.map_err(|_| "an error ends no stream well")?);
+            let params = event.params.as_ref().ok_or("an event has no `params`")?;
+            events.push(
+                stated(stream, params, service)?.map_err(|_| "an error event needs an expected failure")?,
+            );
         }
         return Ok(quote! {
             #read
@@ -92,18 +94,19 @@ fn received(
         return Ok(quote!(#read assert!(read.is_err(), "{read:?}");));
     };
     let failure = quote!(invoke_model_test_support::Failure);
-    let expected = if answers.is_empty() {
+    let expected = if responses.is_empty() {
         let errors = ty::named(&operation.error_name);
-        let known = operation.errors.iter().find(|known| wire_name(known, service) == Some(error.name()));
-        let variant = format_ident!("{}", known.ok_or_else(|| format!("no error {error} here"))?);
+        let known = operation.errors.iter().find(|known| known.code == error.name());
+        let known = known.ok_or_else(|| format!("the operation has no error {error}"))?;
+        let variant = format_ident!("{}", known.rust_name);
         quote!(Err(#failure::Refused(#errors::#variant(_))))
     } else {
         let stream = stream(operation.output_events.as_ref(), service)?;
         let known = stream.exceptions.iter().find(|one| wire_name(&one.error, service) == Some(error.name()));
-        let known = known.ok_or_else(|| format!("no error {error} here"))?;
+        let known = known.ok_or_else(|| format!("the stream has no error {error}"))?;
         let (errors, variant) = (ty::named(&stream.error_name), format_ident!("{}", known.error));
-        match answers.last().and_then(|event| event.params.as_ref()) {
-            // The error's members are stated, too.
+        match responses.last().and_then(|event| event.params.as_ref()) {
+            // The case states the members of the error.
             Some(params) => match stated(stream, params, service)? {
                 Err(error) => {
                     return Ok(quote! {
@@ -125,21 +128,21 @@ fn received(
 fn stream<'a>(name: Option<&String>, service: &'a Service) -> Result<&'a EventStream, Fault> {
     match name.and_then(|name| service.shapes.get(name)) {
         Some(Shape::EventStream(stream)) => Ok(stream),
-        _ => Err("the operation has no stream in that direction".to_owned()),
+        _ => Err("the operation has no event stream in this direction".to_owned()),
     }
 }
 
-/// The event, or the error, that params state.
+/// Returns the event, or else the error, that `params` state.
 fn stated(
     stream: &EventStream,
     params: &Map<String, Value>,
     service: &Service,
 ) -> Result<Result<TokenStream, TokenStream>, Fault> {
     let (key, value) = value::only(params)?;
-    let members = value.as_object().ok_or("an event's value is no object")?;
-    let structure = |name: &String| match service.shapes.get(name) {
-        Some(Shape::Structure(of)) => value::structure(of, members, service),
-        _ => Err(format!("`{name}` is no structure")),
+    let members = value.as_object().ok_or("the value of an event is not an object")?;
+    let structure = |name: &String| match service.structure(name) {
+        Some(of) => value::structure(of, members, service),
+        None => Err(format!("`{name}` is not a structure")),
     };
     if let Some(event) = stream.events.iter().find(|event| event.wire_name == *key) {
         let (name, variant) = (ty::named(&stream.rust_name), format_ident!("{}", event.rust_name));
@@ -173,11 +176,11 @@ fn stated_message(event: &EventMessage) -> Result<TokenStream, Fault> {
 
 fn header(value: &Map<String, Value>) -> Result<TokenStream, Fault> {
     let (kind, value) = value::only(value)?;
-    let whole = || value.as_i64().map(Literal::i64_unsuffixed).ok_or("is no integer");
-    let text = || value.as_str().ok_or("is no string");
+    let whole = || value.as_i64().map(Literal::i64_unsuffixed).ok_or("is not an integer");
+    let text = || value.as_str().ok_or("is not a string");
     Ok(match kind.as_str() {
         "boolean" => {
-            let truth = value.as_bool().ok_or("is no boolean")?;
+            let truth = value.as_bool().ok_or("is not a boolean")?;
             quote!(Boolean(#truth))
         }
         "byte" => whole().map(|value| quote!(Byte(#value)))?,
@@ -186,7 +189,7 @@ fn header(value: &Map<String, Value>) -> Result<TokenStream, Fault> {
         "long" => whole().map(|value| quote!(Long(#value)))?,
         "string" => text().map(|text| quote!(String(#text)))?,
         "blob" => {
-            let bytes = STANDARD.decode(text()?).map_err(|_| "is no base64")?;
+            let bytes = STANDARD.decode(text()?).map_err(|_| "is not base64")?;
             let bytes = Literal::byte_string(&bytes);
             quote!(ByteArray(#bytes))
         }
@@ -201,13 +204,10 @@ fn header(value: &Map<String, Value>) -> Result<TokenStream, Fault> {
                 quote!(Timestamp(invoke_model_test_support::time(#text).as_millisecond()))
             }
         },
-        other => return Err(format!("`{other}` is no type of header")),
+        other => return Err(format!("`{other}` is not a type of header")),
     })
 }
 
 fn wire_name<'a>(error: &str, service: &'a Service) -> Option<&'a str> {
-    match service.shapes.get(error) {
-        Some(Shape::Structure(structure)) => Some(&structure.wire_name),
-        _ => None,
-    }
+    service.structure(error).map(|structure| structure.wire_name.as_str())
 }

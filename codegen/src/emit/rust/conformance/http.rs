@@ -1,4 +1,4 @@
-//! Cases of one request or one response.
+//! Test cases of one request or one response.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
@@ -18,7 +18,7 @@ pub(super) fn request(
     Ok(checked_request(operation, &case.request, &input))
 }
 
-/// The line that checks a request.
+/// Returns the statement that checks a request.
 pub(super) fn checked_request(
     operation: &Operation,
     request: &HttpRequest,
@@ -66,7 +66,7 @@ pub(super) fn error(
     case: &ResponseCase,
     service: &Service,
 ) -> Result<TokenStream, Fault> {
-    let operation = operation.ok_or_else(|| format!("no operation answers with {}", error.wire_name))?;
+    let operation = operation.ok_or_else(|| format!("no operation has the error {}", error.wire_name))?;
     let expected = value::structure(error, &case.params, service)?;
     let (name, errors) = (ty::named(&operation.rust_name), ty::named(&operation.error_name));
     let (variant, response) = (format_ident!("{}", error.rust_name), stated_response(&case.response));
@@ -77,7 +77,7 @@ pub(super) fn error(
     })
 }
 
-/// A response as a case states it.
+/// Returns the expression of a response that a case states.
 pub(super) fn stated_response(response: &HttpResponse) -> TokenStream {
     let (code, content) = (Literal::u16_unsuffixed(response.code), content(&response.content));
     quote!(invoke_model_test_support::Response { code: #code, content: #content })
@@ -98,7 +98,7 @@ fn content(content: &Content) -> TokenStream {
     }
 }
 
-/// How two values are compared: what is not a number is equal to nothing, and is told by its text.
+/// Returns the function that compares two values. Values with a NaN, which is not equal to itself, are compared as text.
 fn same(params: &serde_json::Map<String, Value>) -> TokenStream {
     if params.values().any(value::holds_nan) { quote!(same_text) } else { quote!(same) }
 }

@@ -1,5 +1,4 @@
-//! A test for each case of the protocol tests that a model carries. What is compared, and how, is written by hand in
-//! `invoke-model-test-support`.
+//! A test for each protocol test case of a model. The comparisons are hand-written, in `invoke-model-test-support`.
 
 mod event;
 mod http;
@@ -14,7 +13,7 @@ use crate::diagnostic::Diagnostic;
 use crate::format;
 use crate::ir::{Operation, Service, Shape, Structure};
 
-/// The tests of a service.
+/// Returns the tests of a service.
 pub(crate) fn conformance(
     service: &Service,
     cases: &Cases,
@@ -41,14 +40,16 @@ pub(crate) fn conformance(
     tests.into_file(root)
 }
 
-/// The errors, each with the operation that answers with it, or without one if none does.
+/// Returns the errors, each with an operation whose responses can carry it.
 fn errors(service: &Service) -> impl Iterator<Item = (&Structure, Option<&Operation>)> {
     let structures = service.shapes.values().filter_map(|shape| match shape {
         Shape::Structure(structure) if structure.error.is_some() => Some(structure),
         _ => None,
     });
     structures.map(|error| {
-        (error, service.operations.iter().find(|operation| operation.errors.contains(&error.rust_name)))
+        let has_error =
+            |operation: &&Operation| operation.errors.iter().any(|one| one.rust_name == error.rust_name);
+        (error, service.operations.iter().find(has_error))
     })
 }
 
@@ -62,9 +63,9 @@ impl Tests {
     fn add(&mut self, kind: Kind, id: &str, body: Result<TokenStream, value::Fault>) {
         match body {
             Ok(body) => self.written.push((kind, id.to_owned(), body)),
-            Err(fault) => self
-                .faults
-                .push(Diagnostic::model(format!("the test {id} states what is not there: {fault}"))),
+            Err(fault) => {
+                self.faults.push(Diagnostic::model(format!("test case {id} does not fit the model: {fault}")))
+            }
         }
     }
 
@@ -83,11 +84,8 @@ impl Tests {
             Some(quote!(mod #module { #imports #tests }))
         });
         let items = quote!(#(#modules)*);
-        let text =
-            format::file("The protocol tests that the model carries, each by its id.", &quote!(), items)
-                .map_err(|message| {
-                    vec![Diagnostic::model(format!("the tests cannot be formatted: {message}"))]
-                })?;
+        let text = format::file("The protocol tests of the model, named by their ids.", &quote!(), items)
+            .map_err(|message| vec![Diagnostic::model(format!("cannot format the tests: {message}"))])?;
         let cases = self.written.into_iter().map(|(kind, id, _)| {
             let test = format!("{}::{}", kind.module(), test_name(&id));
             Case { kind, id, test }

@@ -1,4 +1,4 @@
-//! The values that a case states, as expressions of the generated types.
+//! Values that a test case states, as expressions of the generated types.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 use super::super::ty;
 use crate::ir::{Member, Presence, Service, Shape, Structure, Type};
 
-/// Why a value of a case is none of the member's type.
+/// Description of a value that does not fit the type of its member.
 pub(super) type Fault = String;
 
-/// A structure of that Rust name.
+/// Returns the expression of a structure.
 pub(super) fn structure(
     of: &Structure,
     params: &Map<String, Value>,
@@ -29,7 +29,7 @@ pub(super) fn structure(
     if lines.is_empty() {
         return Ok(quote!(#name::default()));
     }
-    // Structures are not exhaustive, so that members can be added.
+    // Generated structures are `non_exhaustive`.
     Ok(quote!({
         let mut value = #name::default();
         #(#lines)*
@@ -37,7 +37,7 @@ pub(super) fn structure(
     }))
 }
 
-/// A member's value, or nothing where it is null.
+/// Returns the value of a member, or `None` if it is null.
 fn present(member: &Member, value: &Value, service: &Service) -> Result<Option<TokenStream>, Fault> {
     if value.is_null() {
         return Ok(None);
@@ -47,12 +47,12 @@ fn present(member: &Member, value: &Value, service: &Service) -> Result<Option<T
     Ok(Some(if member.presence == Presence::Optional { quote!(Some(#value)) } else { value }))
 }
 
-/// The one member of a union that is set.
+/// Returns the only member of a union that is set.
 pub(super) fn only(value: &Map<String, Value>) -> Result<(&String, &Value), Fault> {
     let mut set = value.iter().filter(|(_, value)| !value.is_null());
     match (set.next(), set.next()) {
         (Some(only), None) => Ok(only),
-        _ => Err("a union has one member set".to_owned()),
+        _ => Err("a union needs exactly one member".to_owned()),
     }
 }
 
@@ -60,7 +60,7 @@ fn of_type(of: &Type, value: &Value, service: &Service) -> Result<TokenStream, F
     let expression = match (of, value) {
         (Type::Boolean, Value::Bool(truth)) => quote!(#truth),
         (Type::Integer(_), Value::Number(number)) => {
-            let literal = Literal::i64_unsuffixed(number.as_i64().ok_or("is no integer")?);
+            let literal = Literal::i64_unsuffixed(number.as_i64().ok_or("is not an integer")?);
             quote!(#literal)
         }
         (Type::Float, value) => float(value, &quote!(f32))?,
@@ -76,7 +76,7 @@ fn of_type(of: &Type, value: &Value, service: &Service) -> Result<TokenStream, F
         }
         (Type::Timestamp(_), Value::Number(seconds)) => {
             let milliseconds = seconds.as_f64().map(|seconds| (seconds * 1000.0).round() as i64);
-            let literal = Literal::i64_unsuffixed(milliseconds.ok_or("is no time")?);
+            let literal = Literal::i64_unsuffixed(milliseconds.ok_or("is not a time")?);
             quote!(invoke_model_test_support::milliseconds(#literal))
         }
         (Type::Timestamp(_), Value::String(text)) => quote!(invoke_model_test_support::time(#text)),
@@ -85,13 +85,13 @@ fn of_type(of: &Type, value: &Value, service: &Service) -> Result<TokenStream, F
             quote!(#name::from(#text))
         }
         (Type::IntEnum(name), Value::Number(number)) => {
-            let literal = Literal::i64_unsuffixed(number.as_i64().ok_or("is no integer")?);
+            let literal = Literal::i64_unsuffixed(number.as_i64().ok_or("is not an integer")?);
             let name = ty::named(name);
             quote!(#name::from(#literal))
         }
-        (Type::Structure(name), Value::Object(members)) => match service.shapes.get(name) {
-            Some(Shape::Structure(of)) => structure(of, members, service)?,
-            _ => return Err(format!("`{name}` is no structure")),
+        (Type::Structure(name), Value::Object(members)) => match service.structure(name) {
+            Some(of) => structure(of, members, service)?,
+            None => return Err(format!("`{name}` is not a structure")),
         },
         (Type::Union(name), Value::Object(members)) => union(name, members, service)?,
         (Type::List { element, sparse }, Value::Array(values)) => {
@@ -115,7 +115,7 @@ fn of_type(of: &Type, value: &Value, service: &Service) -> Result<TokenStream, F
             quote!(Box::new(#inner))
         }
         (Type::Unit, Value::Object(_)) => quote!(()),
-        (of, value) => return Err(format!("`{value}` is no value of {of:?}")),
+        (of, value) => return Err(format!("`{value}` is not a value of {of:?}")),
     };
     Ok(expression)
 }
@@ -131,22 +131,22 @@ fn nullable(of: &Type, sparse: bool, value: &Value, service: &Service) -> Result
 fn float(value: &Value, of: &TokenStream) -> Result<TokenStream, Fault> {
     match value {
         Value::Number(number) => {
-            let literal = Literal::f64_unsuffixed(number.as_f64().ok_or("is no number")?);
+            let literal = Literal::f64_unsuffixed(number.as_f64().ok_or("is not a number")?);
             Ok(quote!(#literal))
         }
         Value::String(text) => match text.as_str() {
             "NaN" => Ok(quote!(#of::NAN)),
             "Infinity" => Ok(quote!(#of::INFINITY)),
             "-Infinity" => Ok(quote!(#of::NEG_INFINITY)),
-            other => Err(format!("`{other}` is no number")),
+            other => Err(format!("`{other}` is not a number")),
         },
-        other => Err(format!("`{other}` is no number")),
+        other => Err(format!("`{other}` is not a number")),
     }
 }
 
 fn union(name: &str, members: &Map<String, Value>, service: &Service) -> Result<TokenStream, Fault> {
     let Some(Shape::Union(union)) = service.shapes.get(name) else {
-        return Err(format!("`{name}` is no union"));
+        return Err(format!("`{name}` is not a union"));
     };
     let (key, value) = only(members)?;
     let member = union.members.iter().find(|member| member.wire_name == *key);
@@ -159,7 +159,7 @@ fn union(name: &str, members: &Map<String, Value>, service: &Service) -> Result<
     Ok(quote!(#name::#variant(#value)))
 }
 
-/// Whether a value holds one that is not equal to itself.
+/// Returns `true` if a value contains a NaN, which is not equal to itself.
 pub(super) fn holds_nan(value: &Value) -> bool {
     match value {
         Value::String(text) => text == "NaN",

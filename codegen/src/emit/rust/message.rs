@@ -1,0 +1,162 @@
+//! HTTP messages: headers and payloads of requests, responses and errors, in both directions.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::{codec, field, structure, ty};
+use crate::ir::{Location, Member, Payload, Presence, Structure, TimestampFormat, Type, UnsetPayload};
+
+/// Returns the statements that write the members of the value `of` that are bound to headers.
+pub(super) fn write_headers(
+    structure: &Structure,
+    builder: &TokenStream,
+    of: &TokenStream,
+) -> Vec<TokenStream> {
+    structure.members.iter().filter_map(|member| write_header(member, builder, of)).collect()
+}
+
+fn write_header(member: &Member, builder: &TokenStream, of: &TokenStream) -> Option<TokenStream> {
+    let (wire_name, value) = (&member.wire_name, field::as_option(member, of));
+    let statement = |name: &TokenStream, write: TokenStream| match member.sensitive {
+        true => quote!(if #builder.#write? { #builder.sensitive(#name); }),
+        false => quote!(#builder.#write?;),
+    };
+    match (&member.location, &member.ty) {
+        (Location::Header(name), Type::List { element, .. }) => {
+            let (name, writer) = (header_name(name), codec::element_writer(element));
+            Some(statement(&name, quote!(list_field(#name, #wire_name, #value, #writer))))
+        }
+        (Location::Header(name), ty) => {
+            let (name, writer) = (header_name(name), codec::text_writer(ty));
+            Some(statement(&name, quote!(field(#name, #wire_name, #value, #writer))))
+        }
+        (Location::PrefixHeaders(prefix), _) => {
+            Some(quote!(#builder.prefixed_fields(#prefix, #wire_name, #value)?;))
+        }
+        _ => None,
+    }
+}
+
+/// Returns the name of a header, which is checked when the generated code is compiled.
+pub(super) fn header_name(name: &str) -> TokenStream {
+    quote!(const { use_::http::HeaderName::from_static(#name) })
+}
+
+/// Returns the expression that ends a request or response with the payload of the value `of`.
+pub(super) fn write_payload(structure: &Structure, builder: &TokenStream, of: &TokenStream) -> TokenStream {
+    match structure.payload() {
+        Payload::Empty => quote!(#builder.empty()),
+        Payload::Body => {
+            let lines = structure::write_object(structure.body_members(), of);
+            quote!(#builder.json(|out| { #lines }))
+        }
+        Payload::Member { member, content_type, unset } => {
+            let name = ty::ident(&member.rust_name);
+            match (&member.ty, member.is_optional()) {
+                (Type::Blob, true) => quote!(#builder.payload(#of.#name, #content_type)),
+                (Type::Blob, false) => quote!(#builder.payload(Some(#of.#name), #content_type)),
+                (Type::String { .. } | Type::StringEnum(_), _) => {
+                    let text = field::as_option(member, of);
+                    let bytes = quote!(use_::bytes::Bytes::copy_from_slice(value.as_str().as_bytes()));
+                    quote!(#builder.payload(#text.map(|value| #bytes), #content_type))
+                }
+                (ty, true) => {
+                    let writer = codec::json_writer(ty);
+                    let otherwise = match unset {
+                        UnsetPayload::Object => quote!(#builder.json(|out| out.extend_from_slice(b"{}"))),
+                        UnsetPayload::Empty => quote!(#builder.empty()),
+                    };
+                    quote! {
+                        match &#of.#name {
+                            Some(value) => #builder.json(|out| #writer(value, out)),
+                            None => #otherwise,
+                        }
+                    }
+                }
+                (ty, false) => {
+                    let writer = codec::json_writer(ty);
+                    quote!(#builder.json(|out| #writer(&#of.#name, out)))
+                }
+            }
+        }
+    }
+}
+
+/// Returns the body of a function that parses a structure from the variable `message`. `read` returns the expression of
+/// a member.
+pub(super) fn parse(
+    structure: &Structure,
+    name: &TokenStream,
+    message: &TokenStream,
+    read: impl Fn(&Member, &TokenStream) -> TokenStream,
+) -> TokenStream {
+    let headers = structure.has_headers().then(|| quote!(let headers = #message.headers();));
+    let object = structure.has_body().then(
+        || quote!(let mut object = use_::invoke_model_protocol::json::Object::from_body(#message.body())?;),
+    );
+    let values = structure.members.iter().map(|member| {
+        let (name, read) = (ty::ident(&member.rust_name), read(member, message));
+        quote!(#name: #read)
+    });
+    quote! {
+        #headers
+        #object
+        Ok(#name { #(#values),* })
+    }
+}
+
+/// Returns the expression that reads a member from the variables that [`parse`] declares.
+pub(super) fn read(member: &Member, message: &TokenStream) -> TokenStream {
+    match &member.location {
+        Location::Body => structure::read_member(member),
+        Location::Payload { .. } => read_payload(member, &quote!(#message.body())),
+        Location::StatusCode => {
+            let status = quote!(i32::from(#message.status().as_u16()));
+            if member.is_optional() { quote!(Some(#status)) } else { status }
+        }
+        _ => read_header(member),
+    }
+}
+
+fn read_header(member: &Member) -> TokenStream {
+    let wire_name = &member.wire_name;
+    let headers = quote!(use_::invoke_model_protocol::fields);
+    let option = match (&member.location, &member.ty) {
+        (Location::Header(name), Type::List { element, .. }) => {
+            // HTTP dates contain a comma.
+            let function = match **element {
+                Type::Timestamp(TimestampFormat::HttpDate) => quote!(http_date_list),
+                _ => quote!(list),
+            };
+            let (name, reader) = (header_name(name), codec::text_reader(element));
+            quote!(#headers::#function(headers, #name, #wire_name, #reader)?)
+        }
+        (Location::Header(name), ty) => {
+            let (name, reader) = (header_name(name), codec::text_reader(ty));
+            quote!(#headers::optional(headers, #name, #wire_name, #reader)?)
+        }
+        (Location::PrefixHeaders(prefix), _) => quote!(#headers::prefixed(headers, #prefix, #wire_name)?),
+        _ => quote!(None),
+    };
+    if member.fails_if_missing {
+        return quote!(use_::invoke_model_protocol::event_stream::required(#wire_name, #option)?);
+    }
+    field::value_or_default(member, &option)
+}
+
+/// Returns the expression that reads a member that is the whole payload from an expression of its bytes.
+pub(super) fn read_payload(member: &Member, bytes: &TokenStream) -> TokenStream {
+    let wire_name = &member.wire_name;
+    let payload = quote!(use_::invoke_model_protocol::payload);
+    let option = match &member.ty {
+        Type::Blob if member.presence == Presence::Required => return quote!(#bytes.clone()),
+        Type::Blob => quote!(#payload::blob(#bytes)),
+        Type::String { .. } => quote!(#payload::text(#bytes, #wire_name)?),
+        Type::StringEnum(_) => quote!(#payload::text(#bytes, #wire_name)?.map(Into::into)),
+        ty => {
+            let reader = codec::json_reader(ty);
+            quote!(#payload::json(#bytes, #wire_name, #reader)?)
+        }
+    };
+    field::value_or_default(member, &option)
+}
