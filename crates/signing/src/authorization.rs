@@ -1,10 +1,12 @@
-//! The `authorization` field of SigV4, written and read.
+//! Writes and parses the value of the SigV4 `authorization` header.
+//!
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html#add-signature-to-request>
 
 use crate::scope::CredentialScope;
 
 pub(crate) const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
-/// The field's value.
+/// Returns the header value.
 pub(crate) fn write(
     access_key_id: &str,
     scope: &CredentialScope,
@@ -12,8 +14,8 @@ pub(crate) fn write(
     signature: &str,
 ) -> String {
     let [credential, signed, signed_with] = [" Credential=", ", SignedHeaders=", ", Signature="];
-    let length = [ALGORITHM, credential, access_key_id, "/", signed, signed_headers, signed_with, signature];
-    let length = scope.len() + length.iter().map(|part| part.len()).sum::<usize>();
+    let fixed = [ALGORITHM, credential, access_key_id, "/", signed, signed_headers, signed_with, signature];
+    let length = scope.len() + fixed.iter().map(|part| part.len()).sum::<usize>();
     let mut text = String::with_capacity(length);
     text.push_str(ALGORITHM);
     text.push_str(credential);
@@ -27,24 +29,24 @@ pub(crate) fn write(
     text
 }
 
-/// The parts of the field's value, as the client wrote them.
+/// The parameters of the header, as sent by the client.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Authorization<'a> {
     pub(crate) access_key_id: &'a str,
     /// Day, region, service and terminator.
     pub(crate) scope: [&'a str; 4],
-    /// Names in lower case, each once, sorted.
+    /// Lower-case header names, sorted and without duplicates.
     pub(crate) signed_headers: Vec<&'a str>,
     /// 64 lower-case hex digits.
     pub(crate) signature: &'a str,
 }
 
 impl<'a> Authorization<'a> {
-    /// Reads the value; the error says what is wrong with it.
+    /// Parses the header value. The error completes the sentence "header `authorization` ..".
     pub(crate) fn parse(value: &'a str) -> Result<Self, &'static str> {
         let (scheme, parameters) = value.trim().split_once(' ').ok_or("has no parameters")?;
         if scheme != ALGORITHM {
-            return Err("has another scheme than AWS4-HMAC-SHA256");
+            return Err("has a scheme other than AWS4-HMAC-SHA256");
         }
         let [mut credential, mut signed_headers, mut signature] = [None; 3];
         for parameter in parameters.split(',') {
@@ -56,7 +58,7 @@ impl<'a> Authorization<'a> {
                 _ => return Err("has a parameter other than Credential, SignedHeaders and Signature"),
             };
             if slot.replace(value).is_some() {
-                return Err("has a parameter twice");
+                return Err("has a duplicate parameter");
             }
         }
         let (access_key_id, scope) = parse_credential(credential.ok_or("has no Credential")?)?;
@@ -75,7 +77,7 @@ fn parse_credential(credential: &str) -> Result<(&str, [&str; 4]), &'static str>
         [access_key_id, day, region, service, terminator] if !access_key_id.is_empty() => {
             Ok((access_key_id, [day, region, service, terminator]))
         }
-        _ => Err("has a Credential that is not `id/day/region/service/aws4_request`"),
+        _ => Err("has a Credential that is not of the form `id/day/region/service/aws4_request`"),
     }
 }
 
@@ -84,7 +86,7 @@ fn parse_signed_headers(names: &str) -> Result<Vec<&str>, &'static str> {
     let lower_case =
         names.iter().all(|name| !name.is_empty() && !name.bytes().any(|b| b.is_ascii_uppercase()));
     if !lower_case || !names.is_sorted_by(|a, b| a < b) {
-        return Err("has SignedHeaders that are not lower-case names, sorted, each once");
+        return Err("has SignedHeaders that are not lower-case, sorted and unique");
     }
     Ok(names)
 }
@@ -104,7 +106,7 @@ mod tests {
     const SIGNATURE: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
     #[test]
-    fn with_and_without_blanks_in_any_order() {
+    fn parses_parameters_in_any_order_with_or_without_blanks() {
         let expected = || Authorization {
             access_key_id: "AKIDEXAMPLE",
             scope: ["20150830", "us-east-1", "bedrock", "aws4_request"],
@@ -122,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn refused() {
+    fn rejects_malformed_values() {
         let check = |parameters: &str, expected: &str| {
             let value = format!("AWS4-HMAC-SHA256 {}", parameters.replace('$', SIGNATURE));
             let error = Authorization::parse(&value).unwrap_err();
@@ -132,7 +134,7 @@ mod tests {
         check("Credential=a/b/c/d/e, SignedHeaders=host", "no Signature");
         check("Credential=a/b/c/d/e, Signature=$", "no SignedHeaders");
         check("SignedHeaders=host, Signature=$", "no Credential");
-        check("Credential=a/b/c/d/e, SignedHeaders=host, Signature=$, Signature=$", "twice");
+        check("Credential=a/b/c/d/e, SignedHeaders=host, Signature=$, Signature=$", "duplicate");
         check("Credential=a/b/c/d, SignedHeaders=host, Signature=$", "Credential that is not");
         check("Credential=/b/c/d/e, SignedHeaders=host, Signature=$", "Credential that is not");
         check("Credential=a/b/c/d/e/f, SignedHeaders=host, Signature=$", "Credential that is not");
@@ -144,7 +146,7 @@ mod tests {
         check("Credential=a/b/c/d/e, SignedHeaders=host, Signature=E", "64 lower-case");
         check("Credential=a/b/c/d/e, SignedHeaders=host, Signature=$, More=1", "other than");
         for (value, expected) in
-            [("", "no parameters"), ("Bearer", "no parameters"), ("Bearer token", "another scheme")]
+            [("", "no parameters"), ("Bearer", "no parameters"), ("Bearer token", "a scheme other")]
         {
             assert!(Authorization::parse(value).unwrap_err().contains(expected), "{value}");
         }

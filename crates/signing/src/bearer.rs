@@ -1,19 +1,24 @@
-//! Bearer tokens: the whole secret in one field, no signature.
+//! Bearer tokens, which Amazon Bedrock accepts instead of a signature.
+//!
+//! <https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys-use.html>
 
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 
 use crate::error::SignError;
 use crate::header::{X_AMZ_CONTENT_SHA256, X_AMZ_DATE, X_AMZ_SECURITY_TOKEN};
-use crate::sign::sensitive;
+use crate::sign::sensitive_value;
 
-/// Sets `authorization: Bearer <token>` (RFC 6750, section 2.1), marked sensitive, and removes the fields of an
-/// earlier signature.
+/// Sets `authorization: Bearer <token>` ([RFC 6750, section 2.1]) and removes the headers of an earlier signature.
+///
+/// The header value is marked sensitive.
 ///
 /// # Errors
 ///
-/// A token that is empty or has blanks, line ends or other characters outside visible ASCII is refused, and is
-/// not in the error. The request then has no `authorization`.
+/// Returns [`SignError::InvalidParameter`] if the token is empty or contains anything but visible ASCII characters.
+/// The error does not contain the token, and the request then has no `authorization` header.
+///
+/// [RFC 6750, section 2.1]: https://www.rfc-editor.org/rfc/rfc6750#section-2.1
 pub fn set_bearer_token(request: &mut Parts, token: &str) -> Result<(), SignError> {
     for name in [AUTHORIZATION, X_AMZ_CONTENT_SHA256, X_AMZ_DATE, X_AMZ_SECURITY_TOKEN] {
         request.headers.remove(name);
@@ -21,7 +26,7 @@ pub fn set_bearer_token(request: &mut Parts, token: &str) -> Result<(), SignErro
     if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
         return Err(SignError::InvalidParameter { parameter: "bearer token" });
     }
-    request.headers.insert(AUTHORIZATION, sensitive(format!("Bearer {token}"), "bearer token")?);
+    request.headers.insert(AUTHORIZATION, sensitive_value(format!("Bearer {token}"), "bearer token")?);
     Ok(())
 }
 
@@ -43,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn replaces_a_signature() {
+    fn replaces_an_earlier_signature() {
         let (result, request) = check("bedrock-api-key-YWJj==");
         assert_eq!(result, Ok(()));
         assert_eq!(request.headers["authorization"], "Bearer bedrock-api-key-YWJj==");
@@ -52,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_token() {
+    fn rejects_invalid_tokens() {
         for token in ["", "a b", "secret\n", "sécret", " secret", "\u{0}"] {
             let (result, request) = check(token);
             assert_eq!(result, Err(SignError::InvalidParameter { parameter: "bearer token" }));

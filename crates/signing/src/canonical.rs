@@ -1,4 +1,4 @@
-//! The canonical request: the text that a signature stands for.
+//! The canonical request: the text that a signature covers.
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html#create-canonical-request>
 
@@ -13,54 +13,63 @@ use crate::payload::PayloadHash;
 use crate::settings::SigningSettings;
 use crate::{path, query};
 
-/// A request as a signature sees it: text, as it goes on the wire.
+/// The parts of a request that a signature covers, as text.
 ///
-/// [`Signer`](crate::Signer) and [`Verifier`](crate::Verifier) make one from `http` types. Made by hand, it may
-/// hold what those types refuse, such as a blank in the path.
-#[derive(Debug, Clone)]
+/// [`Signer`](crate::Signer) and [`Verifier`](crate::Verifier) build it from `http` types. Use [`new`](Self::new) for
+/// requests that `http` types cannot represent, for example with a blank in the path.
+#[derive(Clone, Debug)]
 pub struct SignableRequest<'a> {
     method: &'a str,
     path: &'a str,
     query: &'a str,
-    fields: Vec<SignableHeader<'a>>,
+    /// Sorted by name. Headers of the same name keep their order.
+    headers: Vec<SignableHeader<'a>>,
     payload: &'a str,
 }
 
 impl<'a> SignableRequest<'a> {
-    /// `path` and `query` (without the `?`) as they go on the wire; exactly the fields to be signed, fields of
-    /// the same name in their order; `payload` is a [`PayloadHash`](crate::PayloadHash) as text.
+    /// Creates a request from text.
+    ///
+    /// * `path` and `query` (without the `?`): as sent, that is, percent-encoded.
+    /// * `headers`: exactly the headers to sign, in any order. Headers of the same name are signed in the given order.
+    /// * `payload`: the text of a [`PayloadHash`].
     pub fn new(
         method: &'a str,
         path: &'a str,
         query: &'a str,
-        fields: Vec<SignableHeader<'a>>,
+        mut headers: Vec<SignableHeader<'a>>,
         payload: &'a str,
     ) -> Self {
-        Self { method, path, query, fields: sorted(fields), payload }
+        headers.sort_by(|a, b| a.name.cmp(&b.name));
+        Self { method, path, query, headers, payload }
     }
 
-    /// The same of `http` types, with these fields.
-    pub(crate) fn of(request: &'a Parts, fields: Vec<SignableHeader<'a>>, payload: &'a PayloadHash) -> Self {
+    /// Creates a request from `http` types, with these headers instead of the request's own.
+    pub(crate) fn from_parts(
+        request: &'a Parts,
+        headers: Vec<SignableHeader<'a>>,
+        payload: &'a PayloadHash,
+    ) -> Self {
         let (path, query) = (request.uri.path(), request.uri.query().unwrap_or_default());
-        Self::new(request.method.as_str(), path, query, fields, payload.as_str())
+        Self::new(request.method.as_str(), path, query, headers, payload.as_str())
     }
 
-    /// Brings the request into its canonical form.
+    /// Returns the canonical request.
     pub fn canonical(&self, settings: &SigningSettings) -> CanonicalRequest {
-        let mut text = String::with_capacity(self.estimate());
+        let mut text = String::with_capacity(self.estimated_length());
         text.push_str(self.method);
         text.push('\n');
         path::write(&mut text, self.path, settings);
         text.push('\n');
         query::write(&mut text, self.query);
         text.push('\n');
-        for same_name in self.fields_by_name() {
-            write_field(&mut text, same_name);
+        for same_name in self.headers_by_name() {
+            write_header(&mut text, same_name);
             text.push('\n');
         }
         text.push('\n');
         let start = text.len();
-        for (index, same_name) in self.fields_by_name().enumerate() {
+        for (index, same_name) in self.headers_by_name().enumerate() {
             if index > 0 {
                 text.push(';');
             }
@@ -70,12 +79,12 @@ impl<'a> SignableRequest<'a> {
         text.push('\n');
         text.push_str(self.payload);
 
-        let sensitive = self.fields.iter().filter(|field| field.sensitive && !is_token(&field.name));
-        let sensitive = sensitive.map(|field| field.name.to_string()).collect();
+        let sensitive = self.headers.iter().filter(|header| header.sensitive && !is_token(&header.name));
+        let sensitive = sensitive.map(|header| header.name.to_string()).collect();
         CanonicalRequest { text, signed_headers, sensitive }
     }
 
-    /// The same request with another query.
+    /// Replaces the query.
     pub(crate) fn with_query(self, query: &'a str) -> Self {
         Self { query, ..self }
     }
@@ -88,84 +97,80 @@ impl<'a> SignableRequest<'a> {
         self.query
     }
 
-    /// The fields grouped by name, sorted by name; no group is empty.
-    pub(crate) fn fields_by_name(&self) -> impl Iterator<Item = &[SignableHeader<'a>]> {
-        self.fields.chunk_by(|a, b| a.name == b.name)
+    /// Iterates over the headers grouped and sorted by name. No group is empty.
+    pub(crate) fn headers_by_name(&self) -> impl Iterator<Item = &[SignableHeader<'a>]> {
+        self.headers.chunk_by(|a, b| a.name == b.name)
     }
 
-    /// About the length of the canonical request; a path full of `%` makes it longer.
-    fn estimate(&self) -> usize {
-        let fields: usize =
-            self.fields.iter().map(|field| 2 * field.name.len() + field.value.len() + 3).sum();
-        self.method.len() + 2 * self.path.len() + 2 * self.query.len() + fields + self.payload.len() + 8
+    /// Estimates the length of the canonical request. A path with many `%` makes it longer.
+    fn estimated_length(&self) -> usize {
+        let headers: usize =
+            self.headers.iter().map(|header| 2 * header.name.len() + header.value.len() + 3).sum();
+        self.method.len() + 2 * self.path.len() + 2 * self.query.len() + headers + self.payload.len() + 8
     }
-}
-
-/// The fields by their names; repeated ones keep their order. They are few, and mostly in order: `sort` is more code.
-fn sorted(mut fields: Vec<SignableHeader<'_>>) -> Vec<SignableHeader<'_>> {
-    for end in 1..fields.len() {
-        let mut at = end;
-        while at > 0 && fields[at - 1].name > fields[at].name {
-            fields.swap(at - 1, at);
-            at -= 1;
-        }
-    }
-    fields
 }
 
 /// Appends `name:value,value`.
-fn write_field(text: &mut String, same_name: &[SignableHeader<'_>]) {
+fn write_header(text: &mut String, same_name: &[SignableHeader<'_>]) {
     text.push_str(&same_name[0].name);
-    for (index, field) in same_name.iter().enumerate() {
+    for (index, header) in same_name.iter().enumerate() {
         text.push(if index == 0 { ':' } else { ',' });
-        field.write_value(text);
+        header.write_value(text);
     }
 }
 
-/// A canonical request. `Display` and `Debug` hide the values of sensitive fields; [`as_str`](Self::as_str)
-/// does not.
+/// A canonical request.
+///
+/// `Display` and `Debug` redact the session token and header values marked sensitive; [`as_str`](Self::as_str) does
+/// not.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CanonicalRequest {
     text: String,
-    /// Where in the text the names stand.
+    /// The range of the signed header names in `text`.
     signed_headers: Range<usize>,
-    /// Names of sensitive fields other than the token.
+    /// Names of sensitive headers other than the session token.
     sensitive: Vec<String>,
 }
 
 impl CanonicalRequest {
-    /// The whole text, as it is hashed, with the session token and other sensitive values.
+    /// Returns the text that is hashed, including the session token and other sensitive values.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The names of the signed fields, `host;x-amz-date`.
+    /// Returns the names of the signed headers, for example `host;x-amz-date`.
     pub fn signed_headers(&self) -> &str {
         &self.text[self.signed_headers.clone()]
     }
 
-    /// The first line in which another canonical request differs from this one.
-    pub fn diff(&self, other: &str) -> Option<CanonicalRequestDiff> {
-        let ours: Vec<_> = self.text.split('\n').collect();
-        let theirs: Vec<_> = other.split('\n').collect();
-        let index = (0..ours.len().max(theirs.len())).find(|&index| ours.get(index) != theirs.get(index))?;
-        let shown = |lines: &[&str]| lines.get(index).map(|line| self.shown(line).into_owned());
-        Some(CanonicalRequestDiff { line_number: index + 1, computed: shown(&ours), client: shown(&theirs) })
+    /// Returns the first line in which the client's canonical request differs from this one, or `None` if they are
+    /// equal.
+    pub fn diff(&self, client: &str) -> Option<CanonicalRequestDiff> {
+        let computed: Vec<_> = self.text.split('\n').collect();
+        let client: Vec<_> = client.split('\n').collect();
+        let length = computed.len().max(client.len());
+        let index = (0..length).find(|&index| computed.get(index) != client.get(index))?;
+        let redacted = |lines: &[&str]| lines.get(index).map(|line| self.redact(line).into_owned());
+        Some(CanonicalRequestDiff {
+            line_number: index + 1,
+            computed: redacted(&computed),
+            client: redacted(&client),
+        })
     }
 
-    /// The same request with one line replaced.
+    /// Returns a copy with one line replaced.
     pub(crate) fn with_line(&self, index: usize, line: &str) -> Self {
         let mut lines: Vec<_> = self.text.split('\n').collect();
         lines[index] = line;
         let text = lines.join("\n");
-        // The line before the last, which is the payload's.
+        // The signed headers are the second last line.
         let end = text.rfind('\n').unwrap_or_default();
-        let start = text[..end].rfind('\n').map_or(0, |at| at + 1);
+        let start = text[..end].rfind('\n').map_or(0, |newline| newline + 1);
         Self { text, signed_headers: start..end, sensitive: self.sensitive.clone() }
     }
 
-    /// A line as it may be shown.
-    fn shown<'a>(&self, line: &'a str) -> Cow<'a, str> {
+    /// Replaces the value in a line of a sensitive header.
+    fn redact<'a>(&self, line: &'a str) -> Cow<'a, str> {
         match line.split_once(':') {
             Some((name, _)) if self.is_sensitive(name.trim()) => format!("{name}:[redacted]").into(),
             _ => line.into(),
@@ -187,7 +192,7 @@ impl fmt::Display for CanonicalRequest {
             if index > 0 {
                 f.write_str("\n")?;
             }
-            f.write_str(&self.shown(line))?;
+            f.write_str(&self.redact(line))?;
         }
         Ok(())
     }

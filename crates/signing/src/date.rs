@@ -1,49 +1,52 @@
-//! The time of signing as SigV4 writes it: `20150830T123600Z`.
+//! The signing time in the format of SigV4: `20150830T123600Z`.
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::ascii::Ascii;
-use crate::calendar::Date;
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
 
-/// In seconds.
-const DAY: u64 = 24 * 60 * 60;
+use crate::hex::AsciiArray;
 
-/// A value of `x-amz-date`: UTC, ISO 8601 basic format, whole seconds, from 1970 to 9999.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+const SECONDS_PER_DAY: u64 = 24 * 60 * 60;
+
+/// A value of the `x-amz-date` header: UTC in ISO 8601 basic format with whole seconds, in the years 1970 to 9999.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AmzDate {
-    text: Ascii<16>,
+    text: AsciiArray<16>,
+    /// Seconds since 1970-01-01T00:00:00Z.
     seconds: u64,
 }
 
-/// Not a time that `x-amz-date` can express.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+/// The error for a text that is not of the form `20150830T123600Z`, or for a time outside the years 1970 to 9999.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a time of the form 20150830T123600Z between 1970 and 9999")]
 pub struct AmzDateError;
 
 impl AmzDate {
-    /// The whole text, `20150830T123600Z`.
+    /// Returns the text, for example `20150830T123600Z`.
     pub fn as_str(&self) -> &str {
         self.text.as_str()
     }
 
-    /// The day, `20150830`, as it stands in the credential scope.
+    /// Returns the day, for example `20150830`. The credential scope contains it.
     pub fn day(&self) -> &str {
         &self.as_str()[..8]
     }
 
-    pub(crate) fn is_of_the_day_of(&self, other: &Self) -> bool {
-        self.seconds / DAY == other.seconds / DAY
+    pub(crate) fn is_same_day(&self, other: &Self) -> bool {
+        self.seconds / SECONDS_PER_DAY == other.seconds / SECONDS_PER_DAY
     }
 
-    /// Milliseconds since 1970.
+    /// Returns the milliseconds since 1970-01-01T00:00:00Z.
     pub(crate) fn milliseconds(&self) -> i64 {
-        // Up to the year 9999, so far from the end of the range.
+        // Years up to 9999 do not overflow.
         i64::try_from(self.seconds * 1000).unwrap_or(i64::MAX)
     }
 
-    /// The same instant for the standard library.
+    /// Converts the date into a [`SystemTime`].
     pub fn system_time(&self) -> SystemTime {
         UNIX_EPOCH + Duration::from_secs(self.seconds)
     }
@@ -52,14 +55,12 @@ impl AmzDate {
 impl TryFrom<SystemTime> for AmzDate {
     type Error = AmzDateError;
 
-    /// Fractions of a second are cut off.
+    /// Converts a time, discarding fractions of a second.
     fn try_from(time: SystemTime) -> Result<Self, AmzDateError> {
         let seconds = time.duration_since(UNIX_EPOCH).map_err(|_| AmzDateError)?.as_secs();
-        let (date, second) = (Date::of(seconds / DAY), seconds % DAY);
-        if date.year > 9999 {
-            return Err(AmzDateError);
-        }
-        Ok(Self { text: text(date, second), seconds })
+        let signed = i64::try_from(seconds).map_err(|_| AmzDateError)?;
+        let timestamp = Timestamp::from_second(signed).map_err(|_| AmzDateError)?;
+        Ok(Self { text: format(Offset::UTC.to_datetime(timestamp)), seconds })
     }
 }
 
@@ -67,9 +68,9 @@ impl FromStr for AmzDate {
     type Err = AmzDateError;
 
     fn from_str(text: &str) -> Result<Self, AmzDateError> {
-        let seconds = seconds(text).ok_or(AmzDateError)?;
+        let seconds = parse(text).ok_or(AmzDateError)?;
         let text = text.as_bytes().try_into().map_err(|_| AmzDateError)?;
-        Ok(Self { text: Ascii::new(text), seconds })
+        Ok(Self { text: AsciiArray::new(text), seconds })
     }
 }
 
@@ -79,27 +80,29 @@ impl fmt::Display for AmzDate {
     }
 }
 
-fn text(date: Date, second: u64) -> Ascii<16> {
-    let digit = |number: u64| b'0' + (number % 10) as u8;
-    let two = |number: u64| [digit(number / 10), digit(number)];
-    let ([y1, y2], [y3, y4]) = (two(date.year / 100), two(date.year));
-    let ([m1, m2], [d1, d2]) = (two(date.month), two(date.day));
-    let ([h1, h2], [n1, n2], [s1, s2]) = (two(second / 3_600), two(second / 60 % 60), two(second % 60));
-    Ascii::new([y1, y2, y3, y4, m1, m2, d1, d2, b'T', h1, h2, n1, n2, s1, s2, b'Z'])
+/// Formats a date by hand, because the general formatter of `jiff` is much larger and would allocate.
+fn format(time: DateTime) -> AsciiArray<16> {
+    let digit = |number: i16| b'0' + (number % 10) as u8;
+    let two_digits = |number: i16| [digit(number / 10), digit(number)];
+    let ([y1, y2], [y3, y4]) = (two_digits(time.year() / 100), two_digits(time.year()));
+    let ([m1, m2], [d1, d2]) = (two_digits(time.month().into()), two_digits(time.day().into()));
+    let ([h1, h2], [n1, n2]) = (two_digits(time.hour().into()), two_digits(time.minute().into()));
+    let [s1, s2] = two_digits(time.second().into());
+    AsciiArray::new([y1, y2, y3, y4, m1, m2, d1, d2, b'T', h1, h2, n1, n2, s1, s2, b'Z'])
 }
 
-/// Seconds since 1970.
-fn seconds(text: &str) -> Option<u64> {
+/// Parses a date and returns the seconds since 1970-01-01T00:00:00Z.
+fn parse(text: &str) -> Option<u64> {
     let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
     let digits = |text: &str, length| text.len() == length && text.bytes().all(|b| b.is_ascii_digit());
     if !digits(date, 8) || !digits(time, 6) {
         return None;
     }
-    let two = |text: &str, at: usize| text[at..at + 2].parse::<u64>().ok();
-    let date = Date { year: date[..4].parse().ok()?, month: two(date, 4)?, day: two(date, 6)? };
-    let (hour, minute, second) = (two(time, 0)?, two(time, 2)?, two(time, 4)?);
-    let is_time = hour < 24 && minute < 60 && second < 60;
-    is_time.then_some(date.days()? * DAY + hour * 3_600 + minute * 60 + second)
+    let two_digits = |text: &str, start: usize| text[start..start + 2].parse::<i8>().ok();
+    let (year, month, day) = (date[..4].parse().ok()?, two_digits(date, 4)?, two_digits(date, 6)?);
+    let (hour, minute, second) = (two_digits(time, 0)?, two_digits(time, 2)?, two_digits(time, 4)?);
+    let time = DateTime::new(year, month, day, hour, minute, second, 0).ok()?;
+    u64::try_from(Offset::UTC.to_timestamp(time).ok()?.as_second()).ok()
 }
 
 #[cfg(test)]
@@ -107,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_and_back() {
+    fn converts_between_text_and_system_time() {
         let check = |seconds, expected: &str| {
             let time = UNIX_EPOCH + Duration::from_secs(seconds);
             let date = AmzDate::try_from(time + Duration::from_millis(999)).unwrap();
@@ -119,11 +122,12 @@ mod tests {
         check(0, "19700101T000000Z");
         check(1_440_938_160, "20150830T123600Z");
         check(1_709_210_096, "20240229T123456Z");
+        check(4_107_542_399, "21000228T235959Z");
         check(253_370_764_800, "99990101T000000Z");
     }
 
     #[test]
-    fn times_that_the_field_cannot_express() {
+    fn rejects_times_outside_the_range() {
         let before = UNIX_EPOCH - Duration::from_nanos(1);
         let after = UNIX_EPOCH + Duration::from_secs(253_402_300_800);
         for time in [before, after] {
@@ -132,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_that_are_no_date() {
+    fn rejects_other_texts() {
         for text in [
             "",
             "Z",
@@ -141,7 +145,14 @@ mod tests {
             "2015-08-30T12:36:00Z",
             "20150830T123600Z ",
             "20150230T123600Z",
+            "20230229T123600Z",
+            "21000229T123600Z",
+            "20240431T123600Z",
+            "20240001T123600Z",
+            "20241301T123600Z",
+            "20240100T123600Z",
             "20150830T246000Z",
+            "20150830T240000Z",
             "20150830T123660Z",
             "+0150830T123600Z",
             "19691231T235959Z",

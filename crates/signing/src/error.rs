@@ -1,41 +1,41 @@
-//! Why a request cannot be signed, and why a signature is refused.
+//! Errors of signing and verification.
 
 use std::time::{Duration, SystemTime};
 
 use crate::date::{AmzDate, AmzDateError};
 use crate::mismatch::SignatureMismatch;
 
-/// A request that cannot be signed. Nothing in it is secret.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+/// The error of a request that cannot be signed. It contains no secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignError {
-    /// The signature must cover the host, and the request names none.
-    #[error("cannot sign: the request has neither a `host` field nor a host in its URI")]
+    /// The signature must cover the host, but the request has none.
+    #[error("cannot sign: the request has neither a `host` header nor a host in its URI")]
     MissingHost,
 
-    /// A header field holds bytes that are not text, so the canonical request has no form for it.
-    #[error("cannot sign: the value of header field `{name}` is not UTF-8 text")]
+    /// A header value is not UTF-8, so it cannot be part of the canonical request.
+    #[error("cannot sign: the value of header `{name}` is not UTF-8")]
     InvalidHeader {
-        /// The field's name.
+        /// Name of the header, in lower case.
         name: String,
     },
 
-    /// A part of the signature that is empty or cannot stand in a header field.
-    #[error("cannot sign: the {parameter} is empty or has a character that it must not have")]
+    /// A signing parameter is empty, or contains a character that is not allowed in the header that carries it.
+    #[error("cannot sign: the {parameter} is empty or contains a character that is not allowed")]
     InvalidParameter {
-        /// What it is: `access key id`, `region`, `service`, `session token` or `bearer token`.
+        /// `access key id`, `region`, `service`, `session token` or `bearer token`.
         parameter: &'static str,
     },
 
-    /// A presigned request is good for 1 second to seven days.
-    #[error("cannot presign: the expiry must be 1 second to 7 days")]
+    /// The expiry of a presigned request is not between 1 second and [`MAX_PRESIGN_EXPIRY`](crate::MAX_PRESIGN_EXPIRY).
+    #[error("cannot presign: the expiry must be between 1 second and 7 days")]
     InvalidExpiry,
 
-    /// The target with the signature in it is longer than a URI can be here (65,534 bytes).
-    #[error("cannot presign: the URI is too long with the signature in it")]
+    /// The presigned URI is longer than 65,534 bytes, the limit of [`http::Uri`].
+    #[error("cannot presign: the URI with the signature is longer than 65,534 bytes")]
     UriTooLong,
 
-    /// The time is before 1970 or after 9999.
+    /// The signing time is not in the years 1970 to 9999.
     #[error("cannot sign: the time is not between 1970 and 9999")]
     TimeOutOfRange,
 }
@@ -46,74 +46,74 @@ impl From<AmzDateError> for SignError {
     }
 }
 
-/// A signature that is refused. The client is at fault in all of them; no secret is in any of them.
-#[derive(Debug, Clone, thiserror::Error)]
+/// The error of a request whose signature was rejected. All variants are errors of the client. None contains a secret.
+#[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
-    /// The request has no `authorization` field.
-    #[error("the request is not signed: it has no `authorization` field")]
+    /// The request has no `authorization` header.
+    #[error("the request is not signed: it has no `authorization` header")]
     MissingAuthentication,
 
-    /// A field that the signature rests on cannot be read.
-    #[error("header field `{name}` {problem}")]
+    /// A header that the signature depends on is missing, repeated or malformed.
+    #[error("header `{name}` {problem}")]
     MalformedHeader {
-        /// The field's name.
+        /// Name of the header, in lower case.
         name: String,
-        /// What is wrong with it, as the rest of a sentence.
+        /// The problem, as the rest of a sentence that starts with the header's name.
         problem: &'static str,
     },
 
-    /// Nobody has this access key.
-    #[error("access key `{access_key_id}` is not known")]
+    /// The access key id is unknown.
+    #[error("unknown access key `{access_key_id}`")]
     UnknownAccessKey {
         /// The access key id that the client sent.
         access_key_id: String,
     },
 
-    /// The session token is missing, or is not the one that belongs to the access key.
+    /// The session token is missing, or is not the one that was issued with the access key.
     #[error("`x-amz-security-token` is missing or does not belong to access key `{access_key_id}`")]
     WrongSessionToken {
         /// The access key id that the client sent.
         access_key_id: String,
     },
 
-    /// Signed too long ago or too far in the future.
+    /// The signing time is too far from the time of verification.
     #[error("signed at {}, which is more than {} s away from {}", stamp(.signed_at), .max_skew.as_secs(), stamp(.now))]
     ClockSkew {
         /// The time in `x-amz-date`.
         signed_at: SystemTime,
         /// The time of verification.
         now: SystemTime,
-        /// How far apart they may be.
+        /// The maximum distance of the two, in either direction.
         max_skew: Duration,
     },
 
-    /// Signed for another day than that of `x-amz-date`, for another region, or for another service.
-    #[error("signed for `{found}`, but should be for `{expected}`")]
+    /// The credential scope names another day than `x-amz-date`, another region or another service.
+    #[error("signed for credential scope `{found}`, but `{expected}` is required")]
     WrongScope {
-        /// The credential scope that would be accepted.
+        /// The required credential scope.
         expected: String,
         /// The credential scope that the client sent.
         found: String,
     },
 
-    /// A field that must be signed when present is not.
-    #[error("header field `{name}` must be signed, but is not in SignedHeaders")]
+    /// A header that must be signed if it is present is not signed.
+    #[error("header `{name}` must be signed, but is not in SignedHeaders")]
     UnsignedHeader {
-        /// `host`, or a field that starts with `x-amz-`.
+        /// `host`, or a name that starts with `x-amz-`.
         name: String,
     },
 
-    /// `x-amz-content-sha256` speaks of another body than the one received.
-    #[error("`x-amz-content-sha256` says `{declared}`, but the hash of the body is `{actual}`")]
+    /// The hash in `x-amz-content-sha256` is not the hash of the received body.
+    #[error("`x-amz-content-sha256` is `{declared}`, but the hash of the body is `{actual}`")]
     PayloadMismatch {
-        /// What the field says.
+        /// The value of the header.
         declared: String,
-        /// The hash of the body as received.
+        /// The hash of the received body.
         actual: String,
     },
 
-    /// All is in order but the signature: the client signed something else, or with another secret.
+    /// Only the signature is wrong: the client signed another canonical request, or used another secret access key.
     #[error("the signature does not match: {}", .0.summary())]
     SignatureMismatch(Box<SignatureMismatch>),
 }

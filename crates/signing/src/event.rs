@@ -1,27 +1,28 @@
-//! Signed event streams: each message is signed with the signature before it, the first with that of the request.
+//! Signed event streams. The signature of each message covers the signature before it; the first covers the request's.
 //!
 //! <https://docs.aws.amazon.com/transcribe/latest/dg/streaming-setting-up.html>
 
 use std::fmt;
 use std::time::SystemTime;
 
-use crate::ascii::Hex;
 use crate::credentials::Credentials;
 use crate::date::AmzDate;
 use crate::error::SignError;
+use crate::hex::HexDigest;
 use crate::payload::sha256_hex;
 use crate::scope::CredentialScope;
 use crate::sign::{Signer, SigningOutput};
 
-/// What stands before each string to sign.
+/// The first line of the string to sign of each message.
 const ALGORITHM: &str = "AWS4-HMAC-SHA256-PAYLOAD";
 
-/// Signs the messages of one stream, in their order.
+/// Signs the messages of one event stream, in order.
 ///
-/// A message goes on the wire as the payload of another one, with the headers `:date` (a timestamp) and
-/// `:chunk-signature` (a byte array); the stream ends with one whose payload is empty. The request that the stream belongs
-/// to is signed with [`PayloadHash::streaming_events`](crate::PayloadHash::streaming_events), which it says in
-/// `x-amz-content-sha256`. `Debug` shows no secret.
+/// Send each message as the payload of an outer message with the headers `:date` (a timestamp) and `:chunk-signature` (a
+/// byte array), and end the stream with an outer message whose payload is empty. Sign the request that carries the stream
+/// with [`PayloadHash::streaming_events`](crate::PayloadHash::streaming_events).
+///
+/// `Debug` redacts secrets.
 ///
 /// ```
 /// # use std::time::{Duration, SystemTime};
@@ -33,10 +34,10 @@ const ALGORITHM: &str = "AWS4-HMAC-SHA256-PAYLOAD";
 /// let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_440_938_160);
 /// let request = http::Request::post("https://transcribestreaming.us-east-1.amazonaws.com/stream-transcription");
 /// let (mut parts, ()) = request.body(())?.into_parts();
-/// let signed = signer.sign(&mut parts, &credentials, &PayloadHash::streaming_events(), now)?;
+/// let output = signer.sign(&mut parts, &credentials, &PayloadHash::streaming_events(), now)?;
 ///
-/// let mut events = signer.event_signer(&credentials, &signed);
-/// let frame = b"a message as a frame";
+/// let mut events = signer.event_signer(&credentials, &output);
+/// let frame = b"an encoded message";
 /// let event = events.sign(frame, now)?;
 /// assert_eq!(event.date, 1_440_938_160_000); // `:date`
 /// assert_eq!(event.signature.len(), 32); // `:chunk-signature`
@@ -48,38 +49,38 @@ const ALGORITHM: &str = "AWS4-HMAC-SHA256-PAYLOAD";
 pub struct EventSigner<'a> {
     signer: &'a Signer,
     credentials: Credentials,
-    previous: Hex,
+    previous: HexDigest,
 }
 
-/// What the headers of a signed message say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The headers of a signed message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SignedEvent {
-    /// `:date`, in milliseconds since 1970; whole seconds.
+    /// Value of `:date`: milliseconds since 1970-01-01T00:00:00Z, always whole seconds.
     pub date: i64,
-    /// `:chunk-signature`.
+    /// Value of `:chunk-signature`.
     pub signature: [u8; 32],
 }
 
 impl Signer {
-    /// A signer of the events that follow a signed request.
+    /// Creates a signer for the event stream of a signed request. `request` is the output of [`sign`](Self::sign).
     pub fn event_signer(&self, credentials: &Credentials, request: &SigningOutput) -> EventSigner<'_> {
         EventSigner { signer: self, credentials: credentials.clone(), previous: request.signature }
     }
 }
 
 impl EventSigner<'_> {
-    /// Signs the next message: the frame that goes on the wire inside, or nothing at the end of the stream.
+    /// Signs the next message. `message` is the encoded message, or empty at the end of the stream.
     ///
     /// # Errors
     ///
-    /// See [`SignError`]. The next message is then signed as if this one had not been.
+    /// See [`SignError`]. After an error the signer is unchanged.
     pub fn sign(&mut self, message: &[u8], time: SystemTime) -> Result<SignedEvent, SignError> {
         let date = AmzDate::try_from(time)?;
         let scope = self.signer.scope(&date, &self.credentials)?;
         let milliseconds = date.milliseconds();
         let string_to_sign = string_to_sign(&date, &scope, self.previous.as_str(), milliseconds, message);
         let signature = self.signer.key(&self.credentials, &scope).sign(&string_to_sign);
-        self.previous = Hex::of(signature);
+        self.previous = HexDigest::encode(signature);
         Ok(SignedEvent { date: milliseconds, signature })
     }
 }
@@ -105,7 +106,8 @@ fn string_to_sign(
     format!("{ALGORITHM}\n{date}\n{scope}\n{previous}\n{headers}\n{message}")
 }
 
-/// The headers that are signed, as they stand in a frame: `:date`, which is type 8.
+/// Encodes the signed headers as in a message: `:date`, whose type 8 is a timestamp.
+///
 /// <https://smithy.io/2.0/aws/amazon-eventstream.html>
 fn date_header(milliseconds: i64) -> Vec<u8> {
     let mut header = b"\x05:date\x08".to_vec();
@@ -131,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn each_signature_stands_on_the_one_before() {
+    fn each_signature_covers_the_one_before() {
         let (whole, changed) = (signed(&[b"a", b"b", b""]), signed(&[b"x", b"b", b""]));
         assert!(whole.iter().zip(&changed).all(|(left, right)| left != right));
         assert_eq!(whole[0], signed(&[b"a", b"c"])[0]);
@@ -139,15 +141,15 @@ mod tests {
     }
 
     #[test]
-    fn nothing_secret_is_printed() {
+    fn debug_redacts_secrets() {
         let signer = Signer::new("us-east-1", "demo");
         let credentials = Credentials::new("access", "hidden", Some("hidden".to_owned()));
-        let events = EventSigner { signer: &signer, credentials, previous: Hex::of([0; 32]) };
+        let events = EventSigner { signer: &signer, credentials, previous: HexDigest::encode([0; 32]) };
         assert!(!format!("{events:?}").contains("hidden"));
     }
 
     #[test]
-    fn the_date_is_encoded_as_in_a_frame() {
+    fn encodes_the_date_header() {
         assert_eq!(date_header(1), b"\x05:date\x08\0\0\0\0\0\0\0\x01");
     }
 }

@@ -1,4 +1,4 @@
-//! Header fields: which of them are signed, and their form in the canonical request.
+//! Headers in the canonical request: names of signed headers, canonical values, and the host.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,12 +14,15 @@ pub(crate) const X_AMZ_CONTENT_SHA256: HeaderName = HeaderName::from_static(CONT
 pub(crate) const X_AMZ_DATE: HeaderName = HeaderName::from_static(DATE);
 pub(crate) const X_AMZ_SECURITY_TOKEN: HeaderName = HeaderName::from_static(SECURITY_TOKEN);
 
-/// Whether a signature covers a field of this lower-case name: all but those that may change after signing.
+/// Returns `true` if a signature covers the header. `name` must be in lower case.
+///
+/// Headers that may change after signing are not covered.
 pub(crate) fn is_signed(name: &str) -> bool {
     match name {
-        // The signature itself.
+        // It carries the signature.
         "authorization" => false,
-        // For one connection only; each hop replaces them: RFC 9110, section 7.6.1.
+        // Hop-by-hop headers: each hop replaces them.
+        // https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1
         "connection"
         | "keep-alive"
         | "proxy-authenticate"
@@ -29,26 +32,28 @@ pub(crate) fn is_signed(name: &str) -> bool {
         | "trailer"
         | "transfer-encoding"
         | "upgrade" => false,
-        // Consumed or answered by the first hop that understands it: RFC 9110, section 10.1.1.
+        // A proxy may respond to it and remove it: https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1
         "expect" => false,
-        // Completed by proxies and HTTP clients.
+        // Proxies and HTTP clients append to it.
         "user-agent" => false,
-        // Rewritten by AWS load balancers.
+        // AWS load balancers rewrite it:
+        // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-request-tracing.html
         "x-amzn-trace-id" => false,
         _ => true,
     }
 }
 
-/// A header field as text.
+/// A header to sign. `Debug` redacts the value of `x-amz-security-token` and of headers marked sensitive.
 #[derive(Clone)]
 pub struct SignableHeader<'a> {
+    /// In lower case.
     pub(crate) name: Cow<'a, str>,
     pub(crate) value: &'a str,
     pub(crate) sensitive: bool,
 }
 
 impl<'a> SignableHeader<'a> {
-    /// A field as it stands in the request. The name may be in any case.
+    /// Creates a header from its name, in any case, and its value as sent.
     pub fn new(name: &'a str, value: &'a str) -> Self {
         let name = match name.bytes().any(|b| b.is_ascii_uppercase()) {
             true => Cow::Owned(name.to_ascii_lowercase()),
@@ -57,25 +62,22 @@ impl<'a> SignableHeader<'a> {
         Self { sensitive: name == SECURITY_TOKEN, name, value }
     }
 
-    /// The same of a name that is in lower case.
+    /// Creates a header from a name that is in lower case.
     pub(crate) fn lower_case(name: &'a str, value: &'a str) -> Self {
         Self { name: Cow::Borrowed(name), value, sensitive: name == SECURITY_TOKEN }
     }
 
-    /// The same, for `http` types, whose names are in lower case. None if the value is not UTF-8 text.
+    /// Creates a header from `http` types, whose names are in lower case. Returns `None` if the value is not UTF-8.
     pub(crate) fn from_value(name: &'a str, value: &'a HeaderValue) -> Option<Self> {
-        let mut field = Self::lower_case(name, std::str::from_utf8(value.as_bytes()).ok()?);
-        field.sensitive |= value.is_sensitive();
-        Some(field)
+        let mut header = Self::lower_case(name, std::str::from_utf8(value.as_bytes()).ok()?);
+        header.sensitive |= value.is_sensitive();
+        Some(header)
     }
 
-    /// Appends the value without blanks around it and with one blank for each run of blanks in it.
+    /// Appends the canonical value: trimmed, with each run of whitespace replaced by one space.
+    ///
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html#create-canonical-request>
     pub(crate) fn write_value(&self, text: &mut String) {
-        // Most values have no blank at all, and go as they are. Without an end before the last byte, the look for one is
-        // a few vector instructions.
-        if !self.value.bytes().fold(false, |found, byte| found | byte.is_ascii_whitespace()) {
-            return text.push_str(self.value);
-        }
         for (index, word) in self.value.split_ascii_whitespace().enumerate() {
             if index > 0 {
                 text.push(' ');
@@ -91,8 +93,10 @@ impl fmt::Debug for SignableHeader<'_> {
     }
 }
 
-/// The host of a request without a `host` field: what an HTTP client makes of the URI, so without user
-/// information and without the default port of the scheme (RFC 9110, sections 4.2 and 7.2).
+/// Returns the `host` header that an HTTP client derives from the URI: without user information, and without the
+/// default port of the scheme.
+///
+/// <https://www.rfc-editor.org/rfc/rfc9110#section-4.2>, <https://www.rfc-editor.org/rfc/rfc9110#section-7.2>
 pub(crate) fn host(uri: &Uri) -> Option<&str> {
     let authority = uri.authority()?.as_str();
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
@@ -101,7 +105,7 @@ pub(crate) fn host(uri: &Uri) -> Option<&str> {
         Some("https") => ":443",
         _ => ":",
     };
-    // Nothing behind the colon is the default port, too: RFC 3986, section 3.2.3.
+    // An empty port means the default port: https://www.rfc-editor.org/rfc/rfc3986#section-3.2.3
     let host = host.strip_suffix(default_port).or_else(|| host.strip_suffix(':')).unwrap_or(host);
     (!host.is_empty()).then_some(host)
 }
@@ -111,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn host_of_uri() {
+    fn derives_the_host_from_the_uri() {
         let check = |uri: &str, expected| assert_eq!(host(&uri.parse().unwrap()), expected, "{uri}");
         check("https://example.com/", Some("example.com"));
         check("https://example.com:443/", Some("example.com"));
@@ -127,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn value_in_canonical_form() {
+    fn trims_and_collapses_whitespace_in_values() {
         let check = |value, expected| {
             let mut text = String::new();
             SignableHeader::new("name", value).write_value(&mut text);

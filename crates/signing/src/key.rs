@@ -1,4 +1,4 @@
-//! The signing key, and the last one kept.
+//! Derivation and caching of signing keys.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -8,15 +8,17 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use crate::ascii::Hex;
 use crate::credentials::Credentials;
+use crate::hex::HexDigest;
 use crate::scope::CredentialScope;
 
-/// An HMAC that has taken its key and waits for the string to sign.
+/// An HMAC that is initialized with the signing key.
 #[derive(Clone)]
 pub(crate) struct SigningKey(Hmac<Sha256>);
 
 impl SigningKey {
+    /// Derives the signing key of a credential scope.
+    ///
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html#calculate-signature>
     fn derive(secret: &str, scope: &CredentialScope) -> Self {
         let secret = Zeroizing::new(format!("AWS4{secret}"));
@@ -27,29 +29,34 @@ impl SigningKey {
         )
     }
 
-    /// The signature.
+    /// Calculates the signature.
     pub(crate) fn sign(self, string_to_sign: &str) -> [u8; 32] {
         self.0.chain_update(string_to_sign).finalize().into_bytes().into()
     }
 }
 
-/// The signature of a string to sign, 64 lower-case hex digits, with a signing key derived for this call alone.
+/// Returns the signature of a string to sign as 64 lower-case hex digits.
+///
+/// Derives the signing key anew. [`Signer`](crate::Signer) and [`Verifier`](crate::Verifier) cache it.
 pub fn calculate_signature(
     credentials: &Credentials,
     scope: &CredentialScope,
     string_to_sign: &str,
 ) -> String {
     let key = SigningKey::derive(credentials.secret_access_key(), scope);
-    Hex::of(key.sign(string_to_sign)).as_str().to_owned()
+    HexDigest::encode(key.sign(string_to_sign)).as_str().to_owned()
 }
 
 fn keyed(key: &[u8]) -> Hmac<Sha256> {
-    Hmac::new_from_slice(key).expect("HMAC takes keys of every length")
+    Hmac::new_from_slice(key).expect("HMAC accepts keys of any length")
 }
 
-/// Derives a key once per (secret, day, region, service). Holds the last one only, so it never grows.
+/// Caches the signing key of the last pair of secret and credential scope.
+///
+/// One entry is enough: a signer has one region and one service, so the key changes only once a day or when credentials
+/// are renewed.
 #[derive(Default)]
-pub(crate) struct KeyCache(Mutex<Option<CachedKey>>);
+pub(crate) struct SigningKeyCache(Mutex<Option<CachedKey>>);
 
 struct CachedKey {
     secret: Zeroizing<String>,
@@ -57,11 +64,12 @@ struct CachedKey {
     key: SigningKey,
 }
 
-impl KeyCache {
+impl SigningKeyCache {
+    /// Returns the cached key, or derives and caches it.
     pub(crate) fn key(&self, secret: &str, scope: &CredentialScope) -> SigningKey {
-        // A panic elsewhere cannot leave a half-written key behind: it is replaced whole.
+        // A poisoned lock is harmless, because the entry is replaced as a whole.
         let mut cached = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(cached) = cached.as_ref().filter(|cached| cached.is_for(secret, scope)) {
+        if let Some(cached) = cached.as_ref().filter(|cached| cached.matches(secret, scope)) {
             return cached.key.clone();
         }
         let key = SigningKey::derive(secret, scope);
@@ -75,13 +83,13 @@ impl KeyCache {
 }
 
 impl CachedKey {
-    fn is_for(&self, secret: &str, scope: &CredentialScope) -> bool {
+    fn matches(&self, secret: &str, scope: &CredentialScope) -> bool {
         self.scope == *scope && bool::from(self.secret.as_bytes().ct_eq(secret.as_bytes()))
     }
 }
 
-impl fmt::Debug for KeyCache {
+impl fmt::Debug for SigningKeyCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("KeyCache([redacted])")
+        f.write_str("SigningKeyCache([redacted])")
     }
 }

@@ -1,20 +1,29 @@
-//! AWS Signature Version 4 in header fields and in queries, signed events, and bearer tokens, as pure functions.
+//! AWS Signature Version 4: signs `http` requests, presigns URLs, signs event streams and verifies signed requests.
 //!
-//! [`Signer::sign`] adds a signature to an [`http`] request, [`Verifier::verify`] checks one and explains what does
-//! not match, [`set_bearer_token`] sets a token. Time and credentials are arguments: nothing here does input or output,
-//! reads a clock or the environment, or knows a service.
+//! All functions are pure. The caller passes credentials and the current time; the crate performs no I/O, reads neither
+//! the clock nor the environment, and contains no service-specific code.
 //!
-//! [`Signer::presign`] signs in the query, so that a URL is enough; [`Signer::event_signer`] signs the messages of an event
-//! stream. Not here: verification of these two, signed chunks of other bodies, and SigV4a.
+//! | to | use |
+//! |---|---|
+//! | sign a request in its headers | [`Signer::sign`] |
+//! | presign a URL | [`Signer::presign`] |
+//! | sign the messages of an event stream | [`Signer::event_signer`] |
+//! | send a bearer token instead of a signature | [`set_bearer_token`] |
+//! | verify a request, and explain a signature that does not match | [`Verifier::verify`] |
+//! | compute single steps | [`SignableRequest`], [`string_to_sign`], [`calculate_signature`] |
 //!
-//! # The contract
+//! Not supported: SigV4a, signed chunks of bodies that are not event streams, and verification of presigned requests
+//! and of event streams.
 //!
-//! * Sign last. The request must go on the wire as it was signed: method, path, query, signed fields, body.
-//! * Method, path and query are signed as they stand in the request. Whoever built the URI has percent-encoded
-//!   it already; signing encodes the path once more and changes nothing in the request.
-//! * Each attempt is signed anew: a signature is good for five minutes around its time. Signing replaces the
-//!   fields of an earlier signature.
-//! * `Debug` and `Display` of every type hide secrets, tokens and fields marked sensitive.
+//! # Requirements for the caller
+//!
+//! * Sign last. Send the request with the method, path, query, signed headers and body that were signed.
+//! * Percent-encode path and query before signing. Signing encodes the path a second time in the canonical request, as
+//!   SigV4 demands, but does not change the request's URI.
+//! * Sign each attempt again. AWS services reject signatures that are more than five minutes old. Signing replaces the
+//!   headers of an earlier signature.
+//!
+//! `Debug` and `Display` of all types redact secrets, session tokens and header values marked sensitive.
 //!
 //! # Sign for your own HTTP client
 //!
@@ -27,33 +36,32 @@
 //! let uri = "https://bedrock-runtime.us-east-1.amazonaws.com/model/amazon.titan-embed-text-v2%3A0/invoke";
 //! let request = http::Request::post(uri).header("content-type", "application/json").body(&body[..])?;
 //!
-//! let signer = Signer::new("us-east-1", "bedrock"); // one for all calls: it keeps the signing key
+//! let signer = Signer::new("us-east-1", "bedrock"); // share it: it caches the signing key
 //! let credentials = Credentials::new("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", None);
-//! let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_440_938_160); // yours: `SystemTime::now()`
+//! let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_440_938_160); // in your program: `SystemTime::now()`
 //!
 //! let (mut parts, body) = request.into_parts();
-//! let signed = signer.sign(&mut parts, &credentials, &PayloadHash::of(body), now)?;
+//! let output = signer.sign(&mut parts, &credentials, &PayloadHash::of(body), now)?;
 //! let request = http::Request::from_parts(parts, body); // send this one
 //!
 //! assert_eq!(request.headers()["x-amz-date"], "20150830T123600Z");
 //! assert!(request.headers()["authorization"].is_sensitive());
-//! assert!(signed.canonical_request().as_str().starts_with(
+//! assert!(output.canonical_request().as_str().starts_with(
 //!     "POST\n/model/amazon.titan-embed-text-v2%253A0/invoke\n"
 //! ));
 //! # Ok(())
 //! # }
 //! ```
 
-mod ascii;
 mod authorization;
 mod bearer;
-mod calendar;
 mod canonical;
 mod credentials;
 mod date;
 mod error;
 mod event;
 mod header;
+mod hex;
 mod key;
 mod likely_cause;
 mod mismatch;

@@ -1,4 +1,4 @@
-//! What clients are known to get wrong, and how their canonical request looks then.
+//! Common errors of SigV4 clients, and the canonical requests that they produce.
 
 use std::fmt;
 
@@ -9,133 +9,144 @@ use crate::payload::PayloadHash;
 use crate::settings::SigningSettings;
 use crate::{path, query};
 
-/// A mistake that explains a signature.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// An error of the client that produces exactly the signature that was received.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LikelyCause {
-    /// The path as it goes on the wire: encoded once in all.
+    /// The client signed the path as sent, without the second percent-encoding.
     PathEncodedOnce,
-    /// The path on the wire, encoded once more, for a service that takes it as it is.
+    /// The client percent-encoded the path a second time, but the service requires the path as sent.
     PathEncodedTwice,
-    /// The path as it was typed, before any encoding.
-    PathAsTyped,
-    /// The path as it was typed, encoded once; differs from the wire in what is left unencoded there.
-    PathTypedThenEncoded,
-    /// The path was signed as if it were sent percent-encoded, but it was sent as typed.
-    PathSentAsTyped,
-    /// Dot segments and empty segments kept where they are to be removed, or the reverse.
+    /// The client signed the path before any percent-encoding.
+    PathNotEncoded,
+    /// The client percent-encoded the decoded path instead of the path as sent. The two differ if the path as sent
+    /// contains reserved characters.
+    PathDecodedThenEncoded,
+    /// The client signed a percent-encoded path, but sent it without percent-encoding.
+    PathSentNotEncoded,
+    /// The client kept dot segments and empty segments that must be removed, or removed segments that must be kept.
     PathNormalization,
-    /// The parameters in the order of the query.
+    /// The client did not sort the query parameters.
     QueryUnsorted,
-    /// The query as it goes on the wire, neither encoded anew nor sorted.
+    /// The client signed the query as sent, without encoding it again or sorting it.
     QueryAsSent,
-    /// A `+` in the query taken for a blank.
-    QueryPlusAsBlank,
-    /// The query left out.
-    QueryLeftOut,
-    /// The host without the port that the `host` field has.
+    /// The client signed a `+` in the query as a space.
+    QueryPlusAsSpace,
+    /// The client signed an empty query.
+    QueryOmitted,
+    /// The client signed the host without the port of the `host` header.
     HostWithoutPort,
-    /// The host with a default port that the `host` field does not have.
+    /// The client signed the host with a default port that is not in the `host` header.
     HostWithPort,
-    /// Runs of blanks in field values kept.
+    /// The client did not collapse runs of whitespace in header values.
     ValueNotTrimmed,
-    /// The hash of the empty body.
+    /// The client signed the hash of an empty body.
     EmptyPayload,
-    /// `UNSIGNED-PAYLOAD`, which was not announced in `x-amz-content-sha256`.
+    /// The client signed `UNSIGNED-PAYLOAD`, but did not send it in `x-amz-content-sha256`.
     UnsignedPayload,
 }
 
 impl fmt::Display for LikelyCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::PathEncodedOnce => "the client signed the path as sent, but it must be encoded once more",
-            Self::PathEncodedTwice => "the client encoded the path once more, but it must be signed as sent",
-            Self::PathAsTyped => "the client signed the path as typed, before it was percent-encoded",
-            Self::PathTypedThenEncoded => {
-                "the client signed the path as typed and encoded once, but it must be the path as sent"
+            Self::PathEncodedOnce => {
+                "the client signed the path as sent, but must percent-encode it once more to sign it"
             }
-            Self::PathSentAsTyped => "the client signed a percent-encoded path, but sent it as typed",
+            Self::PathEncodedTwice => {
+                "the client percent-encoded the path once more to sign it, but must sign it as sent"
+            }
+            Self::PathNotEncoded => "the client signed the path without percent-encoding",
+            Self::PathDecodedThenEncoded => {
+                "the client percent-encoded the decoded path to sign it, but must percent-encode the path as sent"
+            }
+            Self::PathSentNotEncoded => {
+                "the client signed a percent-encoded path, but sent the path without percent-encoding"
+            }
             Self::PathNormalization => {
-                "the client and this end do not agree on removing `.`, `..` and empty segments from the path"
+                "the client and the service disagree on removing `.`, `..` and empty segments from the path"
             }
             Self::QueryUnsorted => "the client did not sort the query parameters",
-            Self::QueryAsSent => "the client signed the query as sent, neither encoded anew nor sorted",
-            Self::QueryPlusAsBlank => "the client took a `+` in the query for a blank",
-            Self::QueryLeftOut => "the client left out the query",
+            Self::QueryAsSent => "the client signed the query as sent, but must encode and sort its parameters",
+            Self::QueryPlusAsSpace => "the client signed a `+` in the query as a space",
+            Self::QueryOmitted => "the client signed an empty query",
             Self::HostWithoutPort => "the client signed the host without its port",
             Self::HostWithPort => "the client signed the host with a port that it did not send",
-            Self::ValueNotTrimmed => "the client kept runs of blanks in the value of a header field",
-            Self::EmptyPayload => "the client signed the hash of an empty body, but sent another",
-            Self::UnsignedPayload => "the client signed UNSIGNED-PAYLOAD in place of the hash of the body",
+            Self::ValueNotTrimmed => "the client did not collapse runs of whitespace in a header value",
+            Self::EmptyPayload => "the client signed the hash of an empty body, but sent a body",
+            Self::UnsignedPayload => "the client signed UNSIGNED-PAYLOAD instead of the hash of the body",
         })
     }
 }
 
-/// The canonical request as each mistake would have made it, computed one after the other.
+/// Iterates over the canonical requests that the known errors produce, computed lazily.
 pub(crate) fn candidates<'a>(
     request: &'a SignableRequest<'_>,
-    ours: &'a CanonicalRequest,
+    computed: &'a CanonicalRequest,
     settings: &'a SigningSettings,
 ) -> impl Iterator<Item = (LikelyCause, CanonicalRequest)> + 'a {
-    // The method is line 0, the fields start at line 3, the payload hash is the last line.
-    let last = ours.as_str().split('\n').count() - 1;
-    let at = |index| move |(mistake, line): (_, String)| (mistake, ours.with_line(index, &line));
+    // Line 0 is the method, line 1 the path, line 2 the query; headers start at line 3; the last line is the payload.
+    let last = computed.as_str().split('\n').count() - 1;
+    let at_line = |index| move |(cause, line): (_, String)| (cause, computed.with_line(index, &line));
     let payloads = [
         (LikelyCause::EmptyPayload, PayloadHash::EMPTY.as_str().to_owned()),
         (LikelyCause::UnsignedPayload, PayloadHash::unsigned().as_str().to_owned()),
     ];
     paths(request.path(), settings)
-        .map(at(1))
-        .chain(queries(request.query()).map(at(2)))
-        .chain(hosts(ours))
-        .chain([(LikelyCause::ValueNotTrimmed, untrimmed(request, ours))])
-        .chain(payloads.into_iter().map(at(last)))
+        .map(at_line(1))
+        .chain(queries(request.query()).map(at_line(2)))
+        .chain(hosts(computed))
+        .chain([(LikelyCause::ValueNotTrimmed, untrimmed(request, computed))])
+        .chain(payloads.into_iter().map(at_line(last)))
 }
 
 fn paths(sent: &str, settings: &SigningSettings) -> impl Iterator<Item = (LikelyCause, String)> {
-    let typed = percent_decode_str(sent).decode_utf8_lossy().into_owned();
+    let decoded = percent_decode_str(sent).decode_utf8_lossy().into_owned();
     let mut other_normalization = String::new();
     let settings = SigningSettings { normalize_path: !settings.normalize_path, ..*settings };
     path::write(&mut other_normalization, sent, &settings);
     [
         (LikelyCause::PathEncodedOnce, sent.to_owned()),
         (LikelyCause::PathEncodedTwice, path::encode(sent)),
-        (LikelyCause::PathTypedThenEncoded, path::encode(&typed)),
-        (LikelyCause::PathSentAsTyped, path::encode(&path::encode(&typed))),
-        (LikelyCause::PathAsTyped, typed),
+        (LikelyCause::PathDecodedThenEncoded, path::encode(&decoded)),
+        (LikelyCause::PathSentNotEncoded, path::encode(&path::encode(&decoded))),
+        (LikelyCause::PathNotEncoded, decoded),
         (LikelyCause::PathNormalization, other_normalization),
     ]
     .into_iter()
 }
 
 fn queries(sent: &str) -> impl Iterator<Item = (LikelyCause, String)> {
-    let (mut unsorted, mut plus_as_blank) = (String::new(), String::new());
+    let (mut unsorted, mut plus_as_space) = (String::new(), String::new());
     query::write_parameters(&mut unsorted, query::parameters(sent));
-    query::write(&mut plus_as_blank, &sent.replace('+', "%20"));
+    query::write(&mut plus_as_space, &sent.replace('+', "%20"));
     [
         (LikelyCause::QueryUnsorted, unsorted),
         (LikelyCause::QueryAsSent, sent.to_owned()),
-        (LikelyCause::QueryPlusAsBlank, plus_as_blank),
-        (LikelyCause::QueryLeftOut, String::new()),
+        (LikelyCause::QueryPlusAsSpace, plus_as_space),
+        (LikelyCause::QueryOmitted, String::new()),
     ]
     .into_iter()
 }
 
-fn hosts(ours: &CanonicalRequest) -> impl Iterator<Item = (LikelyCause, CanonicalRequest)> {
-    let found = ours.as_str().split('\n').enumerate().skip(3).find(|(_, line)| line.starts_with("host:"));
-    let lines = found.map(|(index, line)| match line["host:".len()..].rsplit_once(':') {
-        // The colons of an IPv6 address are inside brackets.
-        Some((host, port)) if !port.ends_with(']') => {
-            vec![(index, LikelyCause::HostWithoutPort, format!("host:{host}"))]
+fn hosts(computed: &CanonicalRequest) -> impl Iterator<Item = (LikelyCause, CanonicalRequest)> {
+    let mut lines = computed.as_str().split('\n').enumerate().skip(3);
+    let candidates = lines.find(|(_, line)| line.starts_with("host:")).map(|(index, line)| {
+        match line["host:".len()..].rsplit_once(':') {
+            // The colons of an IPv6 address are in brackets.
+            Some((host, port)) if !port.ends_with(']') => {
+                vec![(index, LikelyCause::HostWithoutPort, format!("host:{host}"))]
+            }
+            _ => ["80", "443"]
+                .map(|port| (index, LikelyCause::HostWithPort, format!("{line}:{port}")))
+                .to_vec(),
         }
-        _ => ["80", "443"].map(|port| (index, LikelyCause::HostWithPort, format!("{line}:{port}"))).to_vec(),
     });
-    lines.into_iter().flatten().map(|(index, mistake, line)| (mistake, ours.with_line(index, &line)))
+    candidates.into_iter().flatten().map(|(index, cause, line)| (cause, computed.with_line(index, &line)))
 }
 
-fn untrimmed(request: &SignableRequest<'_>, ours: &CanonicalRequest) -> CanonicalRequest {
-    request.fields_by_name().enumerate().fold(ours.clone(), |canonical, (index, same_name)| {
-        let values: Vec<_> = same_name.iter().map(|field| field.value).collect();
+fn untrimmed(request: &SignableRequest<'_>, computed: &CanonicalRequest) -> CanonicalRequest {
+    request.headers_by_name().enumerate().fold(computed.clone(), |canonical, (index, same_name)| {
+        let values: Vec<_> = same_name.iter().map(|header| header.value).collect();
         canonical.with_line(3 + index, &format!("{}:{}", same_name[0].name, values.join(",")))
     })
 }

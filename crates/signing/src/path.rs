@@ -1,9 +1,8 @@
 //! The canonical path.
 //!
-//! The input is the path as it goes on the wire. It is normalised, then each segment is percent-encoded once
-//! more: `/model/a%3A0/invoke` becomes `/model/a%253A0/invoke`
-//! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html#create-canonical-request>:
-//! every service but S3 has the path encoded twice).
+//! The input is the path as sent. It is normalized, then percent-encoded once more: `/model/a%3A0/invoke` becomes
+//! `/model/a%253A0/invoke`. All services except Amazon S3 require the second encoding:
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html#create-canonical-request>
 
 use std::borrow::Cow;
 
@@ -11,7 +10,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::settings::SigningSettings;
 
-/// All but the unreserved characters of RFC 3986, section 2.3.
+/// All characters except the unreserved ones: <https://www.rfc-editor.org/rfc/rfc3986#section-2.3>
 pub(crate) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 const RESERVED_IN_PATH: &AsciiSet = &RESERVED.remove(b'/');
@@ -29,38 +28,37 @@ pub(crate) fn write(text: &mut String, path: &str, settings: &SigningSettings) {
     }
 }
 
-/// The path with everything but unreserved characters and `/` percent-encoded.
+/// Percent-encodes everything except unreserved characters and `/`.
 pub(crate) fn encode(path: &str) -> String {
     utf8_percent_encode(path, RESERVED_IN_PATH).to_string()
 }
 
-/// Removes dot segments as RFC 3986, section 5.2.4, and, beyond it, empty segments.
+/// Removes dot segments (<https://www.rfc-editor.org/rfc/rfc3986#section-5.2.4>) and empty segments.
 pub(crate) fn normalize(path: &str) -> Cow<'_, str> {
-    // Behind a slash such segments begin with a slash or a dot: most paths have neither there, and stay as they are.
-    let suspicious = |pair: &[u8]| matches!(pair, b"//" | b"/.");
-    if path.starts_with('/') && !path.as_bytes().windows(2).any(suspicious) {
+    // Empty and dot segments start with `/` or `.` after a slash. Most paths contain neither.
+    if path.starts_with('/') && !path.contains("//") && !path.contains("/.") {
         return Cow::Borrowed(path);
     }
 
-    let pointless = |segment: &str| matches!(segment, "" | "." | "..");
     let relative = path.strip_prefix('/').unwrap_or(path);
-    let mut kept = Vec::new();
+    let mut segments = Vec::new();
     for segment in relative.split('/') {
         match segment {
             "" | "." => {}
-            ".." => drop(kept.pop()),
-            segment => kept.push(segment),
+            ".." => drop(segments.pop()),
+            segment => segments.push(segment),
         }
     }
-    let mut normal = String::with_capacity(path.len() + 1);
-    for segment in &kept {
-        normal.push('/');
-        normal.push_str(segment);
+    let mut normalized = String::with_capacity(path.len() + 1);
+    for segment in &segments {
+        normalized.push('/');
+        normalized.push_str(segment);
     }
-    if kept.is_empty() || relative.rsplit('/').next().is_some_and(pointless) {
-        normal.push('/');
+    let last_is_removed = matches!(relative.rsplit('/').next(), Some("" | "." | ".."));
+    if segments.is_empty() || last_is_removed {
+        normalized.push('/');
     }
-    Cow::Owned(normal)
+    Cow::Owned(normalized)
 }
 
 #[cfg(test)]
@@ -74,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn encoded_once_more() {
+    fn encodes_the_path_once_more() {
         check(
             "/model/amazon.titan-embed-text-v2%3A0/invoke",
             "/model/amazon.titan-embed-text-v2%253A0/invoke",
@@ -87,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn normalized() {
+    fn removes_dot_segments_and_empty_segments() {
         check("", "/");
         check("/", "/");
         check("//", "/");
@@ -105,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn left_alone_on_demand() {
+    fn leaves_the_path_of_s3_unchanged() {
         let mut text = String::new();
         let s3 = SigningSettings {
             normalize_path: false,

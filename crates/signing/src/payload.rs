@@ -1,50 +1,54 @@
-//! The payload hash: SHA-256 of the body, in lower-case hex.
+//! The payload hash: SHA-256 of the body in lower-case hex.
 
 use sha2::{Digest, Sha256};
 
-use crate::ascii::{Ascii, Hex};
+use crate::hex::{AsciiArray, HexDigest};
 
-/// What the last line of the canonical request says about the body.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PayloadHash(Said);
+/// The last line of the canonical request: the hash of the body, or a constant that replaces it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PayloadHash(Value);
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Said {
-    Hash(Hex),
-    Word(&'static str),
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Value {
+    Sha256(HexDigest),
+    Constant(&'static str),
 }
 
 impl PayloadHash {
-    /// The hash of a request without a body.
-    pub const EMPTY: Self =
-        Self(Said::Hash(Ascii::new(*b"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")));
+    /// The hash of an empty body.
+    pub const EMPTY: Self = Self(Value::Sha256(AsciiArray::new(
+        *b"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+    )));
 
-    /// The hash of a body held in memory. For a body that is not, see [`PayloadHasher`].
+    /// Hashes a body that is in memory. Use [`PayloadHasher`] for a body that is read in pieces.
     pub fn of(body: &[u8]) -> Self {
-        Self(Said::Hash(sha256_hex(body)))
+        Self(Value::Sha256(sha256_hex(body)))
     }
 
-    /// `UNSIGNED-PAYLOAD`: the signature does not cover the body. Only some services accept it.
+    /// Returns `UNSIGNED-PAYLOAD`: the signature does not cover the body. Few services accept it, Amazon S3 for example.
     pub const fn unsigned() -> Self {
-        Self(Said::Word("UNSIGNED-PAYLOAD"))
+        Self(Value::Constant("UNSIGNED-PAYLOAD"))
     }
 
-    /// `STREAMING-AWS4-HMAC-SHA256-EVENTS`: the body is a stream of events, each of them
-    /// [signed](crate::EventSigner). The service wants it said in `x-amz-content-sha256`.
+    /// Returns `STREAMING-AWS4-HMAC-SHA256-EVENTS`: the body is an event stream whose messages are
+    /// [signed one by one](crate::EventSigner).
+    ///
+    /// Sign with [`SigningSettings::content_sha256`](crate::SigningSettings::content_sha256), because the service reads
+    /// this constant from the header `x-amz-content-sha256`.
     pub const fn streaming_events() -> Self {
-        Self(Said::Word("STREAMING-AWS4-HMAC-SHA256-EVENTS"))
+        Self(Value::Constant("STREAMING-AWS4-HMAC-SHA256-EVENTS"))
     }
 
-    /// 64 lower-case hex digits, or the word that stands for them.
+    /// Returns 64 lower-case hex digits, or the constant that replaces them.
     pub fn as_str(&self) -> &str {
         match &self.0 {
-            Said::Hash(hash) => hash.as_str(),
-            Said::Word(word) => word,
+            Value::Sha256(hash) => hash.as_str(),
+            Value::Constant(constant) => constant,
         }
     }
 }
 
-/// Hashes a body piece by piece, in constant memory.
+/// Hashes a body in pieces, in constant memory.
 ///
 /// ```
 /// # use invoke_model_signing::{PayloadHash, PayloadHasher};
@@ -53,26 +57,26 @@ impl PayloadHash {
 /// hasher.update(b"\"hello\"}");
 /// assert_eq!(hasher.finish(), PayloadHash::of(b"{\"inputText\":\"hello\"}"));
 /// ```
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct PayloadHasher(Sha256);
 
 impl PayloadHasher {
-    /// A hasher that has seen nothing; finished at once, it gives [`PayloadHash::EMPTY`].
+    /// Creates a hasher for an empty body.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes the next piece of the body.
+    /// Adds the next piece of the body.
     pub fn update(&mut self, piece: &[u8]) {
         self.0.update(piece);
     }
 
-    /// The hash of all pieces in order.
+    /// Returns the hash of all pieces.
     pub fn finish(self) -> PayloadHash {
-        PayloadHash(Said::Hash(Hex::of(self.0.finalize())))
+        PayloadHash(Value::Sha256(HexDigest::encode(self.0.finalize())))
     }
 }
 
-pub(crate) fn sha256_hex(bytes: &[u8]) -> Hex {
-    Hex::of(Sha256::digest(bytes))
+pub(crate) fn sha256_hex(bytes: &[u8]) -> HexDigest {
+    HexDigest::encode(Sha256::digest(bytes))
 }

@@ -1,4 +1,4 @@
-//! Presigned requests: the signature stands in the query, so that a URL alone is enough until it expires.
+//! Presigned requests: the signature is in the query, so the URL alone grants access until it expires.
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>
 
@@ -10,74 +10,24 @@ use http::request::Parts;
 use http::uri::PathAndQuery;
 use percent_encoding::utf8_percent_encode;
 
-use crate::ascii::Hex;
 use crate::authorization::ALGORITHM;
 use crate::canonical::SignableRequest;
 use crate::credentials::Credentials;
 use crate::date::AmzDate;
 use crate::error::SignError;
 use crate::header::{X_AMZ_DATE, X_AMZ_SECURITY_TOKEN};
+use crate::hex::HexDigest;
 use crate::path::RESERVED;
 use crate::payload::PayloadHash;
 use crate::scope::CredentialScope;
-use crate::sign::{Signer, SigningOutput, fields, string_to_sign};
+use crate::sign::{Signer, SigningOutput, signable_headers, string_to_sign};
 
-/// The longest time that a presigned request is good for: seven days.
+/// The longest validity of a presigned request: seven days.
 pub const MAX_PRESIGN_EXPIRY: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-
-/// The query parameters of a presigned request.
-///
-/// [`Signer::presign`] makes them from `http` types; by hand they go with a
-/// [`SignableRequest`](crate::SignableRequest).
-#[derive(Debug, Clone, Copy)]
-pub struct PresignParams<'a> {
-    /// Who signs.
-    pub access_key_id: &'a str,
-    /// What the signature is good for.
-    pub scope: &'a CredentialScope,
-    /// When it was made.
-    pub date: &'a AmzDate,
-    /// How long it is good for, in whole seconds: 1 to 604,800.
-    pub expires: Duration,
-    /// The names of the signed fields, `content-type;host`.
-    pub signed_headers: &'a str,
-}
-
-impl PresignParams<'_> {
-    /// The query with the parameters behind those that it has, and the session token if it is to be signed. What goes
-    /// on the wire has [`X-Amz-Signature`](Self::signed_query) behind that.
-    pub fn unsigned_query(&self, query: &str, session_token: Option<&str>) -> String {
-        let credential = format!("{}/{}", self.access_key_id, self.scope);
-        let expires = self.expires.as_secs().to_string();
-        let mut all = query.to_owned();
-        for (name, value) in [
-            ("X-Amz-Algorithm", ALGORITHM),
-            ("X-Amz-Credential", &credential),
-            ("X-Amz-Date", self.date.as_str()),
-            ("X-Amz-SignedHeaders", self.signed_headers),
-            ("X-Amz-Expires", &expires),
-        ] {
-            append(&mut all, name, value);
-        }
-        if let Some(token) = session_token {
-            append(&mut all, TOKEN, token);
-        }
-        all
-    }
-
-    /// The query as it goes on the wire: with the token, if it was not signed, and the signature.
-    pub fn signed_query(mut query: String, unsigned_token: Option<&str>, signature: &str) -> String {
-        if let Some(token) = unsigned_token {
-            append(&mut query, TOKEN, token);
-        }
-        append(&mut query, "X-Amz-Signature", signature);
-        query
-    }
-}
 
 const TOKEN: &str = "X-Amz-Security-Token";
 
-/// The parameters of an earlier signature.
+/// The query parameters of a signature.
 const PARAMETERS: &[&str] = &[
     "X-Amz-Algorithm",
     "X-Amz-Credential",
@@ -88,19 +38,74 @@ const PARAMETERS: &[&str] = &[
     "X-Amz-Signature",
 ];
 
-impl Signer {
-    /// Signs a request in its query, in place of an earlier signature, and leaves the rest of its target as it is.
-    /// Whoever has the URI can send the request until it expires: keep it as you keep a password.
+/// The query parameters of a presigned request.
+///
+/// [`Signer::presign`] does all steps for `http` types. Use this with a [`SignableRequest`] for requests that `http`
+/// types cannot represent.
+#[derive(Clone, Copy, Debug)]
+pub struct PresignParams<'a> {
+    /// Access key id of the signer.
+    pub access_key_id: &'a str,
+    /// Credential scope of the signature.
+    pub scope: &'a CredentialScope,
+    /// Time of signing.
+    pub date: &'a AmzDate,
+    /// Validity after `date`, in whole seconds: 1 to 604,800.
+    pub expires_in: Duration,
+    /// Names of the signed headers, for example `content-type;host`.
+    pub signed_headers: &'a str,
+}
+
+impl PresignParams<'_> {
+    /// Returns the query to sign: `query` with the parameters appended, and the session token if it is to be signed.
     ///
-    /// All fields of the request are signed, as [`sign`](Self::sign) does it, so whoever sends the request must send them
-    /// too: presign a request with as few as it can do with. `payload` is often [`PayloadHash::unsigned`], as the body is
-    /// not known yet; [`SigningSettings::content_sha256`](crate::SigningSettings) has no part in it. [`Verifier`](crate::Verifier) does
-    /// not read presigned requests.
+    /// Pass the result to [`signed_query`](Self::signed_query) together with the signature.
+    pub fn unsigned_query(&self, query: &str, session_token: Option<&str>) -> String {
+        let credential = format!("{}/{}", self.access_key_id, self.scope);
+        let expires = self.expires_in.as_secs().to_string();
+        let mut unsigned = query.to_owned();
+        for (name, value) in [
+            ("X-Amz-Algorithm", ALGORITHM),
+            ("X-Amz-Credential", &credential),
+            ("X-Amz-Date", self.date.as_str()),
+            ("X-Amz-SignedHeaders", self.signed_headers),
+            ("X-Amz-Expires", &expires),
+        ] {
+            append(&mut unsigned, name, value);
+        }
+        if let Some(token) = session_token {
+            append(&mut unsigned, TOKEN, token);
+        }
+        unsigned
+    }
+
+    /// Returns the query to send: the result of [`unsigned_query`](Self::unsigned_query) with the session token, if it was
+    /// not signed, and the signature appended.
+    pub fn signed_query(mut query: String, unsigned_token: Option<&str>, signature: &str) -> String {
+        if let Some(token) = unsigned_token {
+            append(&mut query, TOKEN, token);
+        }
+        append(&mut query, "X-Amz-Signature", signature);
+        query
+    }
+}
+
+impl Signer {
+    /// Adds a signature to the query of a request. It replaces the query parameters and headers of an earlier signature.
+    ///
+    /// Until it expires, anyone who has the URI can send the request: store it like a password.
+    ///
+    /// * `payload`: usually [`PayloadHash::unsigned`], because the body is not known yet.
+    /// * `expires_in`: validity after `time`, from 1 second to [`MAX_PRESIGN_EXPIRY`]. Fractions of a second are discarded.
+    ///
+    /// The signature covers the same headers as [`sign`](Self::sign), and the sender must send all of them. Presign a
+    /// request with as few headers as possible. [`SigningSettings::content_sha256`](crate::SigningSettings::content_sha256)
+    /// has no effect. [`Verifier`](crate::Verifier) does not accept presigned requests.
     ///
     /// # Errors
     ///
-    /// See [`SignError`]; `expires` must be 1 second to [`MAX_PRESIGN_EXPIRY`], fractions are cut off. The request is then as
-    /// it was, but without the fields of an earlier signature.
+    /// See [`SignError`]. After an error the URI is unchanged; the headers of an earlier signature are removed, unless the
+    /// error is [`SignError::InvalidExpiry`].
     ///
     /// ```
     /// # use std::time::{Duration, SystemTime};
@@ -125,49 +130,48 @@ impl Signer {
         credentials: &Credentials,
         payload: &PayloadHash,
         time: SystemTime,
-        expires: Duration,
+        expires_in: Duration,
     ) -> Result<SigningOutput, SignError> {
-        if expires.as_secs() == 0 || expires > MAX_PRESIGN_EXPIRY {
+        if expires_in.as_secs() == 0 || expires_in > MAX_PRESIGN_EXPIRY {
             return Err(SignError::InvalidExpiry);
         }
-        for field in [AUTHORIZATION, X_AMZ_DATE, X_AMZ_SECURITY_TOKEN] {
-            request.headers.remove(field);
+        for name in [AUTHORIZATION, X_AMZ_DATE, X_AMZ_SECURITY_TOKEN] {
+            request.headers.remove(name);
         }
         let date = AmzDate::try_from(time)?;
         let scope = self.scope(&date, credentials)?;
-        let query = without_signature(request.uri.query().unwrap_or_default());
-        // The names are known only when all fields are, and stand in the query that is signed.
-        let unsigned = SignableRequest::of(request, fields(request, |_| false)?, payload);
+        let query = remove_signature(request.uri.query().unwrap_or_default());
+        // The signed query contains the names of the signed headers, so a first canonical request determines them.
+        let unsigned = SignableRequest::from_parts(request, signable_headers(request, |_| false)?, payload);
         let signed_headers = unsigned.canonical(self.settings()).signed_headers().to_owned();
         let (signed_token, unsigned_token) = match credentials.session_token() {
             token if self.settings().sign_session_token => (token, None),
             token => (None, token),
         };
-        let access_key_id = credentials.access_key_id();
         let params = PresignParams {
-            access_key_id,
+            access_key_id: credentials.access_key_id(),
             scope: &scope,
             date: &date,
-            expires,
+            expires_in,
             signed_headers: &signed_headers,
         };
         let query = params.unsigned_query(&query, signed_token);
         let canonical_request = unsigned.with_query(&query).canonical(self.settings());
         let string_to_sign = string_to_sign(&date, &scope, canonical_request.as_str());
-        let signature = Hex::of(self.key(credentials, &scope).sign(&string_to_sign));
+        let signature = HexDigest::encode(self.key(credentials, &scope).sign(&string_to_sign));
         let query = PresignParams::signed_query(query, unsigned_token, signature.as_str());
         request.uri = with_query(&request.uri, &query).ok_or(SignError::UriTooLong)?;
         Ok(SigningOutput::new(canonical_request, string_to_sign, signature))
     }
 }
 
-/// The query without the parameters of an earlier signature, otherwise as it is.
-fn without_signature(query: &str) -> String {
-    let of_signature = |parameter: &&str| {
-        PARAMETERS.contains(&parameter.split_once('=').map_or(*parameter, |(name, _)| name))
+/// Removes the parameters of an earlier signature and keeps the others unchanged.
+fn remove_signature(query: &str) -> String {
+    let is_unrelated = |parameter: &&str| {
+        let name = parameter.split_once('=').map_or(*parameter, |(name, _)| name);
+        !PARAMETERS.contains(&name)
     };
-    let kept: Vec<&str> = query.split('&').filter(|parameter| !of_signature(parameter)).collect();
-    kept.join("&")
+    query.split('&').filter(is_unrelated).collect::<Vec<_>>().join("&")
 }
 
 fn append(query: &mut String, name: &str, value: &str) {

@@ -1,30 +1,33 @@
 //! The canonical query string.
+//!
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html#create-canonical-request>
 
 use std::borrow::Cow;
-use std::collections::BinaryHeap;
 
 use percent_encoding::{percent_decode_str, percent_encode};
 
 use crate::path::RESERVED;
 
-/// Appends the canonical form of a query: decoded, encoded anew, sorted by (name, value) as encoded.
+/// Appends the canonical form of a query: decoded, encoded again, and sorted by encoded name and value.
 ///
-/// A `+` is a plus here, as RFC 3986 has it, and is signed as `%2B`; that it may stand for a blank is a habit
-/// of HTML forms.
+/// A `+` is a plus sign, as in [RFC 3986], and is signed as `%2B`. Only HTML forms use it for a space.
+///
+/// [RFC 3986]: https://www.rfc-editor.org/rfc/rfc3986#section-2.2
 pub(crate) fn write(text: &mut String, query: &str) {
-    // Sorted by a heap, which is a fraction of the code of `sort`: there is nothing to gain in speed.
-    write_parameters(text, parameters(query).collect::<BinaryHeap<_>>().into_sorted_vec());
+    let mut parameters: Vec<_> = parameters(query).collect();
+    parameters.sort_unstable();
+    write_parameters(text, parameters);
 }
 
-/// The parameters in the order of the query, encoded anew.
+/// Iterates over the parameters in the order of the query, decoded and encoded again.
 pub(crate) fn parameters(query: &str) -> impl Iterator<Item = (String, String)> {
     query.split('&').filter(|parameter| !parameter.is_empty()).map(|parameter| {
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-        (encode_anew(name), encode_anew(value))
+        (reencode(name), reencode(value))
     })
 }
 
-/// Appends parameters that are encoded and in order.
+/// Appends encoded parameters in the given order.
 pub(crate) fn write_parameters(text: &mut String, parameters: impl IntoIterator<Item = (String, String)>) {
     for (index, (name, value)) in parameters.into_iter().enumerate() {
         if index > 0 {
@@ -36,7 +39,7 @@ pub(crate) fn write_parameters(text: &mut String, parameters: impl IntoIterator<
     }
 }
 
-fn encode_anew(part: &str) -> String {
+fn reencode(part: &str) -> String {
     let decoded: Cow<'_, [u8]> = percent_decode_str(part).into();
     percent_encode(&decoded, RESERVED).to_string()
 }
@@ -46,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn canonical_query() {
+    fn sorts_and_encodes_parameters() {
         let check = |query, expected| {
             let mut text = String::new();
             write(&mut text, query);
@@ -65,7 +68,7 @@ mod tests {
         check("a=b+c%20d", "a=b%2Bc%20d");
         check("a=100%&b=%zz", "a=100%25&b=%25zz");
         check("a=%ff", "a=%FF");
-        // Sorted as encoded: `%` comes before letters.
+        // Sorted in encoded form: `%` sorts before letters.
         check("Param-3=3&Param=2&%E1%88%B4=1", "%E1%88%B4=1&Param=2&Param-3=3");
     }
 }

@@ -1,15 +1,15 @@
-//! The credential scope: where and when a signing key is good for.
+//! The credential scope: day, region and service for which a signing key is valid.
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::date::AmzDate;
 
-/// The last part of every scope, and the last input of every signing key.
+/// The last part of each scope, and the last input of each signing key.
 pub(crate) const TERMINATOR: &str = "aws4_request";
 
-/// Day, region and service, written `20150830/us-east-1/bedrock/aws4_request`.
-#[derive(Debug, Clone)]
+/// Day, region and service of a signature. `Display` writes `20150830/us-east-1/bedrock/aws4_request`.
+#[derive(Clone, Debug)]
 pub struct CredentialScope {
     date: AmzDate,
     region: Arc<str>,
@@ -17,42 +17,46 @@ pub struct CredentialScope {
 }
 
 impl CredentialScope {
-    /// The scope of a signature made at `date`.
+    /// Creates the scope of a signature made at `date`.
     pub fn new(date: &AmzDate, region: impl Into<String>, service: impl Into<String>) -> Self {
         Self::shared(date, region.into().into(), service.into().into())
     }
 
-    /// The same, of a region and service that are shared with whoever made them.
+    /// Creates a scope that shares the strings of its signer.
     pub(crate) fn shared(date: &AmzDate, region: Arc<str>, service: Arc<str>) -> Self {
         Self { date: *date, region, service }
     }
 
-    /// The day in UTC, `20150830`.
+    /// Returns the day in UTC, for example `20150830`.
     pub fn day(&self) -> &str {
         self.date.day()
     }
 
-    /// The region, `us-east-1`.
+    /// Returns the region, for example `us-east-1`.
     pub fn region(&self) -> &str {
         &self.region
     }
 
-    /// The service's signing name, `bedrock`.
+    /// Returns the signing name of the service, for example `bedrock`.
     pub fn service(&self) -> &str {
         &self.service
     }
 
-    /// The parts, in their order.
+    /// Returns the time of signing. It is not part of the scope.
+    pub(crate) fn date(&self) -> &AmzDate {
+        &self.date
+    }
+
     pub(crate) fn parts(&self) -> [&str; 4] {
         [self.day(), self.region(), self.service(), TERMINATOR]
     }
 
-    /// The length of the whole as text.
+    /// Returns the length of the scope as text.
     pub(crate) fn len(&self) -> usize {
         self.parts().iter().map(|part| part.len() + 1).sum::<usize>() - 1
     }
 
-    /// Appends the whole.
+    /// Appends the scope as text.
     pub(crate) fn write(&self, text: &mut String) {
         for (index, part) in self.parts().iter().enumerate() {
             if index > 0 {
@@ -63,12 +67,10 @@ impl CredentialScope {
     }
 }
 
-/// Two scopes are one if they are of one day.
+/// Compares day, region and service. The time of day is not part of a scope.
 impl PartialEq for CredentialScope {
     fn eq(&self, other: &Self) -> bool {
-        self.date.is_of_the_day_of(&other.date)
-            && self.region == other.region
-            && self.service == other.service
+        self.date.is_same_day(&other.date) && self.region == other.region && self.service == other.service
     }
 }
 

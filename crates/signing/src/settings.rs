@@ -1,23 +1,35 @@
-//! The few rules in which AWS services differ.
+//! Settings for services that deviate from the usual signing rules.
 
-/// How a service wants its requests signed. The default suits every service but S3.
+/// Rules of SigV4 in which AWS services differ. The default suits all services except Amazon S3.
 ///
 /// ```
 /// # use invoke_model_signing::SigningSettings;
-/// let s3 = SigningSettings { normalize_path: false, double_encode_path: false, ..SigningSettings::default() };
+/// let s3 = SigningSettings {
+///     normalize_path: false,
+///     double_encode_path: false,
+///     content_sha256: true,
+///     ..SigningSettings::default()
+/// };
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+///
+/// The differences of Amazon S3 are described at
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html>.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SigningSettings {
-    /// Removes `.`, `..` and empty segments from the path before it is signed. Default: true.
+    /// Removes `.`, `..` and empty segments from the signed path. Default: `true`.
     pub normalize_path: bool,
-    /// Percent-encodes the path as it goes on the wire once more, so that `%3A` is signed as `%253A`.
-    /// Default: true.
+
+    /// Percent-encodes the signed path once more, so that `%3A` is signed as `%253A`. Default: `true`.
     pub double_encode_path: bool,
-    /// Adds `x-amz-content-sha256` to a request that does not have it. Default: false. Verification checks
-    /// the field whenever it is present.
+
+    /// Adds the header `x-amz-content-sha256` to requests that do not have it. Default: `false`.
+    ///
+    /// Verification checks the header whenever it is present.
     pub content_sha256: bool,
-    /// Signs `x-amz-security-token`. Default: true. When false, it is added after signing, and verification
-    /// does not demand that it be signed.
+
+    /// Includes `x-amz-security-token` in the signature. Default: `true`.
+    ///
+    /// If `false`, signing adds the header without signing it, and verification does not require it to be signed.
     pub sign_session_token: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Signing: canonical request, string to sign, signature, `authorization` field.
+//! Signing of requests in their headers.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -6,60 +6,65 @@ use std::time::SystemTime;
 use http::header::{AUTHORIZATION, HOST, HeaderMap, HeaderValue};
 use http::request::Parts;
 
-use crate::ascii::Hex;
 use crate::authorization::{self, ALGORITHM};
 use crate::canonical::{CanonicalRequest, SignableRequest};
 use crate::credentials::Credentials;
 use crate::date::AmzDate;
 use crate::error::SignError;
 use crate::header::{self, SignableHeader, X_AMZ_CONTENT_SHA256, X_AMZ_DATE, X_AMZ_SECURITY_TOKEN};
-use crate::key::{KeyCache, SigningKey};
+use crate::hex::HexDigest;
+use crate::key::{SigningKey, SigningKeyCache};
 use crate::payload::{PayloadHash, sha256_hex};
 use crate::scope::CredentialScope;
 use crate::settings::SigningSettings;
 
 /// Signs requests to one service in one region.
 ///
-/// Keeps the signing key of the last (secret, day), so share one signer among calls and threads.
+/// Caches the signing key of the last secret and day, so share one signer among calls and threads. `Debug` redacts
+/// secrets.
 #[derive(Debug)]
 pub struct Signer {
     region: Arc<str>,
     service: Arc<str>,
-    /// Which of the two cannot stand in a scope: told when something is to be signed.
+    /// Name of the invalid one of `region` and `service`. Signing returns it as an error, because `new` cannot fail.
     invalid: Option<&'static str>,
     settings: SigningSettings,
-    keys: KeyCache,
+    keys: SigningKeyCache,
 }
 
 impl Signer {
-    /// A signer for a region (`us-east-1`) and a service by its signing name (`bedrock`), with default
-    /// [`SigningSettings`].
+    /// Creates a signer with default [`SigningSettings`] for a region (`us-east-1`) and the signing name of a service
+    /// (`bedrock`).
+    ///
+    /// An invalid region or service is returned as an error when a request is signed.
     pub fn new(region: impl Into<String>, service: impl Into<String>) -> Self {
         let (region, service): (Arc<str>, Arc<str>) = (region.into().into(), service.into().into());
-        let invalid = match (is_part(&region), is_part(&service)) {
+        let invalid = match (is_scope_part(&region), is_scope_part(&service)) {
             (false, _) => Some("region"),
             (true, false) => Some("service"),
             (true, true) => None,
         };
-        Self { region, service, invalid, settings: SigningSettings::default(), keys: KeyCache::default() }
+        let (settings, keys) = (SigningSettings::default(), SigningKeyCache::default());
+        Self { region, service, invalid, settings, keys }
     }
 
-    /// The same signer for a service with other rules.
+    /// Sets the signing rules of the service.
+    #[must_use]
     pub fn with_settings(self, settings: SigningSettings) -> Self {
         Self { settings, ..self }
     }
 
-    /// Adds `x-amz-date`, `x-amz-security-token` if there is a token, and `authorization`, in place of those of
-    /// an earlier signature. Token and authorization are marked sensitive.
+    /// Adds `x-amz-date`, `authorization` and, for temporary credentials, `x-amz-security-token` to a request. They
+    /// replace the headers of an earlier signature. `authorization` and the token are marked sensitive.
     ///
-    /// Signed are the `host` (of the URI, if there is no such field), and all fields of the request but those
-    /// that may change on the way: `authorization`, `user-agent`, `expect`, `x-amzn-trace-id` and the ones that
-    /// hold for one connection (`connection`, `transfer-encoding`, `te`, `upgrade`, ..). An
-    /// `x-amz-content-sha256` already present is made to agree with `payload`.
+    /// The signature covers the method, the path, the query, the hash of the body, the host (from the `host` header, else
+    /// from the URI) and all headers except those that may change on the way: `authorization`, `user-agent`, `expect`,
+    /// `x-amzn-trace-id` and hop-by-hop headers (`connection`, `transfer-encoding`, `te`, `upgrade`, ..). If the request
+    /// has an `x-amz-content-sha256` header, its value is set to `payload`.
     ///
     /// # Errors
     ///
-    /// See [`SignError`]. The request is then without `authorization`.
+    /// See [`SignError`]. After an error the request has neither `authorization` nor `x-amz-security-token`.
     pub fn sign(
         &self,
         request: &mut Parts,
@@ -67,11 +72,10 @@ impl Signer {
         payload: &PayloadHash,
         time: SystemTime,
     ) -> Result<SigningOutput, SignError> {
-        let signed = self.signed(request, credentials, payload, time);
-        match signed {
-            Ok((signed, fields)) => {
-                fields.insert(&mut request.headers);
-                Ok(signed)
+        match self.signed(request, credentials, payload, time) {
+            Ok((output, headers)) => {
+                headers.insert(&mut request.headers);
+                Ok(output)
             }
             Err(error) => {
                 request.headers.remove(AUTHORIZATION);
@@ -81,51 +85,53 @@ impl Signer {
         }
     }
 
-    /// The signature, and the fields that the request is to have then.
+    /// Computes the signature and the headers to add.
     fn signed(
         &self,
         request: &Parts,
         credentials: &Credentials,
         payload: &PayloadHash,
         time: SystemTime,
-    ) -> Result<(SigningOutput, Fields), SignError> {
+    ) -> Result<(SigningOutput, SignatureHeaders), SignError> {
         let date = AmzDate::try_from(time)?;
         let scope = self.scope(&date, credentials)?;
         let token = credentials.session_token();
 
-        // Fields of an earlier signature make room for those of this one.
+        // Leave out the headers of an earlier signature.
         let (mut had_hash, mut had_token) = (false, false);
-        let mut signed = fields(request, |name| {
+        let mut headers = signable_headers(request, |name| {
             had_hash |= name == header::CONTENT_SHA256;
             had_token |= name == header::SECURITY_TOKEN;
             matches!(name, header::DATE | header::CONTENT_SHA256 | header::SECURITY_TOKEN)
         })?;
-        let states_hash = self.settings.content_sha256 || had_hash;
-        signed.push(SignableHeader::lower_case(header::DATE, date.as_str()));
-        if states_hash {
-            signed.push(SignableHeader::lower_case(header::CONTENT_SHA256, payload.as_str()));
+        let sends_hash = self.settings.content_sha256 || had_hash;
+        headers.push(SignableHeader::lower_case(header::DATE, date.as_str()));
+        if sends_hash {
+            headers.push(SignableHeader::lower_case(header::CONTENT_SHA256, payload.as_str()));
         }
         if let Some(token) = token.filter(|_| self.settings.sign_session_token) {
-            signed.push(SignableHeader::lower_case(header::SECURITY_TOKEN, token));
+            headers.push(SignableHeader::lower_case(header::SECURITY_TOKEN, token));
         }
 
-        let canonical_request = SignableRequest::of(request, signed, payload).canonical(&self.settings);
+        let canonical_request =
+            SignableRequest::from_parts(request, headers, payload).canonical(&self.settings);
         let string_to_sign = string_to_sign(&date, &scope, canonical_request.as_str());
-        let signature = Hex::of(self.key(credentials, &scope).sign(&string_to_sign));
+        let signature = HexDigest::encode(self.key(credentials, &scope).sign(&string_to_sign));
         let authorization = authorization::write(
             credentials.access_key_id(),
             &scope,
             canonical_request.signed_headers(),
             signature.as_str(),
         );
-        let token = token.map(|token| sensitive(token.to_owned(), "session token")).transpose()?;
-        let fields = Fields {
-            authorization: sensitive(authorization, "authorization")?,
-            date: text(date.as_str().to_owned(), "date")?,
-            hash: states_hash.then(|| text(payload.as_str().to_owned(), "payload hash")).transpose()?,
-            token: if token.is_some() || had_token { Some(token) } else { None },
+        let token = token.map(|token| sensitive_value(token.to_owned(), "session token")).transpose()?;
+        let headers = SignatureHeaders {
+            authorization: sensitive_value(authorization, "authorization")?,
+            date: value(date.as_str().to_owned(), "date")?,
+            hash: sends_hash.then(|| value(payload.as_str().to_owned(), "payload hash")).transpose()?,
+            token,
+            had_token,
         };
-        Ok((SigningOutput::new(canonical_request, string_to_sign, signature), fields))
+        Ok((SigningOutput::new(canonical_request, string_to_sign, signature), headers))
     }
 
     pub(crate) fn settings(&self) -> &SigningSettings {
@@ -144,67 +150,72 @@ impl Signer {
         if let Some(parameter) = self.invalid {
             return Err(SignError::InvalidParameter { parameter });
         }
-        if !is_part(credentials.access_key_id()) {
+        if !is_scope_part(credentials.access_key_id()) {
             return Err(SignError::InvalidParameter { parameter: "access key id" });
         }
         Ok(CredentialScope::shared(date, self.region.clone(), self.service.clone()))
     }
 }
 
-/// What a signature sets in a request.
-struct Fields {
+/// The headers that a signature adds to a request.
+struct SignatureHeaders {
     authorization: HeaderValue,
     date: HeaderValue,
     hash: Option<HeaderValue>,
-    /// The inner `None` takes away that of an earlier signature.
-    token: Option<Option<HeaderValue>>,
+    token: Option<HeaderValue>,
+    /// The request has the token of an earlier signature.
+    had_token: bool,
 }
 
-impl Fields {
+impl SignatureHeaders {
     fn insert(self, headers: &mut HeaderMap) {
         headers.insert(X_AMZ_DATE, self.date);
         if let Some(hash) = self.hash {
             headers.insert(X_AMZ_CONTENT_SHA256, hash);
         }
-        match self.token {
-            Some(Some(token)) => drop(headers.insert(X_AMZ_SECURITY_TOKEN, token)),
-            Some(None) => drop(headers.remove(X_AMZ_SECURITY_TOKEN)),
-            None => {}
+        if let Some(token) = self.token {
+            headers.insert(X_AMZ_SECURITY_TOKEN, token);
+        } else if self.had_token {
+            headers.remove(X_AMZ_SECURITY_TOKEN);
         }
         headers.insert(AUTHORIZATION, self.authorization);
     }
 }
 
-/// What was signed, for display; the request already has its fields or query parameters.
-#[derive(Debug, Clone)]
+/// The intermediate results of signing, for debugging. The request itself already contains the signature.
+#[derive(Clone, Debug)]
 pub struct SigningOutput {
     canonical_request: CanonicalRequest,
     string_to_sign: String,
-    pub(crate) signature: Hex,
+    pub(crate) signature: HexDigest,
 }
 
 impl SigningOutput {
-    pub(crate) fn new(canonical_request: CanonicalRequest, string_to_sign: String, signature: Hex) -> Self {
+    pub(crate) fn new(
+        canonical_request: CanonicalRequest,
+        string_to_sign: String,
+        signature: HexDigest,
+    ) -> Self {
         Self { canonical_request, string_to_sign, signature }
     }
 
-    /// The canonical request.
+    /// Returns the canonical request.
     pub fn canonical_request(&self) -> &CanonicalRequest {
         &self.canonical_request
     }
 
-    /// The string to sign.
+    /// Returns the string to sign.
     pub fn string_to_sign(&self) -> &str {
         &self.string_to_sign
     }
 
-    /// The signature, 64 lower-case hex digits.
+    /// Returns the signature as 64 lower-case hex digits.
     pub fn signature(&self) -> &str {
         self.signature.as_str()
     }
 }
 
-/// Algorithm, time, scope and hash of the canonical request: what the signing key signs.
+/// Returns the string to sign: algorithm, time, credential scope and hash of the canonical request.
 ///
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html#create-string-to-sign>
 pub fn string_to_sign(date: &AmzDate, scope: &CredentialScope, canonical_request: &str) -> String {
@@ -221,43 +232,41 @@ pub fn string_to_sign(date: &AmzDate, scope: &CredentialScope, canonical_request
     text
 }
 
-/// The fields of a request that are signed, but for those that take the place of others, and the host.
-pub(crate) fn fields(
+/// Returns the headers to sign, including `host`, except those for which `is_replaced` returns `true`.
+pub(crate) fn signable_headers(
     request: &Parts,
-    mut replaced: impl FnMut(&str) -> bool,
+    mut is_replaced: impl FnMut(&str) -> bool,
 ) -> Result<Vec<SignableHeader<'_>>, SignError> {
-    // Room for the host, and for what the signature itself adds.
-    let mut fields = Vec::with_capacity(request.headers.len() + 4);
+    // Reserve space for `host` and for the headers that the signature adds.
+    let mut headers = Vec::with_capacity(request.headers.len() + 4);
     let mut has_host = false;
     for (name, value) in &request.headers {
         let name = name.as_str();
-        if header::is_signed(name) && !replaced(name) {
+        if header::is_signed(name) && !is_replaced(name) {
             has_host |= name == HOST;
             let invalid = || SignError::InvalidHeader { name: name.to_owned() };
-            fields.push(SignableHeader::from_value(name, value).ok_or_else(invalid)?);
+            headers.push(SignableHeader::from_value(name, value).ok_or_else(invalid)?);
         }
     }
     if !has_host {
-        fields.push(SignableHeader::lower_case(
-            "host",
-            header::host(&request.uri).ok_or(SignError::MissingHost)?,
-        ));
+        let host = header::host(&request.uri).ok_or(SignError::MissingHost)?;
+        headers.push(SignableHeader::lower_case("host", host));
     }
-    Ok(fields)
+    Ok(headers)
 }
 
-/// Whether a text can be a part of the credential: `/` and `,` would end it early in the `authorization` field.
-fn is_part(text: &str) -> bool {
+/// Returns `true` if the text can be a part of the `Credential` parameter, in which `/` and `,` are delimiters.
+fn is_scope_part(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic() && b != b'/' && b != b',')
 }
 
-fn text(value: String, parameter: &'static str) -> Result<HeaderValue, SignError> {
-    HeaderValue::try_from(value).map_err(|_| SignError::InvalidParameter { parameter })
+fn value(text: String, parameter: &'static str) -> Result<HeaderValue, SignError> {
+    HeaderValue::try_from(text).map_err(|_| SignError::InvalidParameter { parameter })
 }
 
-/// A value that `Debug` of a header map does not show, and that HTTP/2 does not put into its tables.
-pub(crate) fn sensitive(value: String, parameter: &'static str) -> Result<HeaderValue, SignError> {
-    let mut value = text(value, parameter)?;
+/// Returns a header value that `Debug` redacts and that HTTP/2 never adds to its compression table.
+pub(crate) fn sensitive_value(text: String, parameter: &'static str) -> Result<HeaderValue, SignError> {
+    let mut value = value(text, parameter)?;
     value.set_sensitive(true);
     Ok(value)
 }

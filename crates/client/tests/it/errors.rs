@@ -106,7 +106,7 @@ async fn a_key_that_cannot_be_signed_with() {
     let client = Client::new(fake.settings().credentials_provider(keys)).unwrap();
     assert_eq!(
         error(client.invoke_model().model_id(ID)).await.to_string(),
-        "InvokeModel was not sent: cannot sign: the access key id is empty or has a character that it must not have \
+        "InvokeModel was not sent: cannot sign: the access key id is empty or contains a character that is not allowed \
          (region us-east-1, modelId amazon.titan-embed-text-v2:0)"
     );
 }

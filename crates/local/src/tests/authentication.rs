@@ -71,7 +71,7 @@ fn a_path_encoded_once() {
     check_says(&message, "   2 | /model/amazon.titan-embed-text-v2%253A0/invoke\n");
     check_says(&message, "Canonical request signed by the client:\n");
     check_says(&message, "   2 | /model/amazon.titan-embed-text-v2%3A0/invoke\n");
-    check_says(&message, "the client signed the path as sent, but it must be encoded once more; ");
+    check_says(&message, "the client signed the path as sent, but must percent-encode it once more to sign it; ");
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn a_signature_that_cannot_be_read() {
         let mut request = sign(request(input(TITAN, BODY)));
         request.headers_mut().insert("authorization", field.parse().unwrap());
         let message = refused(&endpoint(), request, 400, "IncompleteSignatureException");
-        check_says(&message, "header field `authorization`");
+        check_says(&message, "header `authorization`");
     }
 }
 

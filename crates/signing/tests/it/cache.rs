@@ -1,4 +1,4 @@
-//! The cached signing key gives the signatures that a fresh one gives.
+//! A cached signing key produces the same signatures as a new one.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ fn check(signer: &Signer, secret: &str, hours: u64) {
 }
 
 #[test]
-fn replaced_when_day_or_secret_change() {
+fn replaces_the_key_when_day_or_secret_change() {
     let signer = signer();
     for (secret, hours) in
         [(SECRET, 0), (SECRET, 1), (SECRET, 12), ("other", 12), ("other", 0), (SECRET, 0), ("", 0), ("S", 0)]
@@ -26,7 +26,7 @@ fn replaced_when_day_or_secret_change() {
 }
 
 #[test]
-fn shared_among_threads() {
+fn can_be_shared_among_threads() {
     let signer = signer();
     std::thread::scope(|scope| {
         for secret in ["one", "two", "three"] {

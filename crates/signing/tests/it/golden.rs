@@ -1,4 +1,4 @@
-//! Signatures computed by another program from the text of the specification.
+//! Signatures computed by an independent program that was written from the specification.
 
 use std::time::SystemTime;
 
@@ -8,7 +8,7 @@ use crate::{ID, SECRET, TOKEN, parts};
 
 struct Golden<'a> {
     uri: &'a str,
-    fields: &'a [(&'a str, &'a str)],
+    headers: &'a [(&'a str, &'a str)],
     region: &'a str,
     service: &'a str,
     date: &'a str,
@@ -21,7 +21,7 @@ struct Golden<'a> {
 
 fn check(method: http::Method, golden: &Golden<'_>) {
     let Golden { region, service, date, .. } = golden;
-    let mut request = parts(golden.uri, golden.fields);
+    let mut request = parts(golden.uri, golden.headers);
     request.method = method;
     let time: SystemTime = date.parse::<AmzDate>().unwrap().system_time();
     let credentials = Credentials::new(ID, SECRET, golden.token.map(str::to_owned));
@@ -45,12 +45,12 @@ fn check(method: http::Method, golden: &Golden<'_>) {
 }
 
 #[test]
-fn nothing_but_a_host() {
+fn request_with_only_a_host() {
     check(
         http::Method::GET,
         &Golden {
             uri: "https://example.amazonaws.com/",
-            fields: &[],
+            headers: &[],
             region: "us-east-1",
             service: "service",
             date: "20150830T123600Z",
@@ -77,7 +77,7 @@ fn model_id_with_a_colon() {
         http::Method::POST,
         &Golden {
             uri: "https://bedrock-runtime.us-east-1.amazonaws.com/model/amazon.titan-embed-text-v2%3A0/invoke",
-            fields: &[("content-type", "application/json"), ("user-agent", "not signed")],
+            headers: &[("content-type", "application/json"), ("user-agent", "not signed")],
             region: "us-east-1",
             service: "bedrock",
             date: "20260102T030405Z",
@@ -104,7 +104,7 @@ fn arn_with_a_slash_and_a_token() {
     check(http::Method::POST, &Golden {
         uri: "http://localhost:8080/model/arn%3Aaws%3Abedrock%3Aeu-west-3%3A123456789012%3Ainference-profile\
               %2Feu.amazon.nova-lite-v1%3A0/invoke?b=%20&a=%2b",
-        fields: &[],
+        headers: &[],
         region: "eu-west-3",
         service: "bedrock",
         date: "20260102T030405Z",

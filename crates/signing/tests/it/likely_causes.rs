@@ -1,4 +1,4 @@
-//! Clients that get SigV4 wrong are told what they got wrong.
+//! Verification names the likely cause of a signature that does not match.
 
 use http::request::Parts;
 use invoke_model_signing::{
@@ -8,11 +8,11 @@ use invoke_model_signing::{
 
 use crate::{BODY, ID, credentials, now, parts, signed, signer, verify, verify_as};
 
-/// The refusal of a request whose client computed another canonical request.
-fn refused(uri: &str, fields: &[(&str, &str)], mistaken: impl Fn(&str) -> String) -> Box<SignatureMismatch> {
+/// Returns the mismatch of a request whose client signed another canonical request.
+fn mismatch_of(uri: &str, fields: &[(&str, &str)], alter: impl Fn(&str) -> String) -> Box<SignatureMismatch> {
     let mut request = parts(uri, fields);
     let right = signer().sign(&mut request, &credentials(), &PayloadHash::of(BODY), now()).unwrap();
-    let canonical = mistaken(right.canonical_request().as_str());
+    let canonical = alter(right.canonical_request().as_str());
     assert_ne!(canonical, right.canonical_request().as_str());
 
     let date = AmzDate::try_from(now()).unwrap();
@@ -31,26 +31,26 @@ fn mismatch(request: &Parts, credentials: &Credentials) -> Box<SignatureMismatch
 }
 
 #[test]
-fn known_mistakes() {
-    let check = |target: &str, fields: &[(&str, &str)], ours: &str, theirs: &str, mistake: LikelyCause| {
+fn known_client_errors_are_recognized() {
+    let check = |target: &str, fields: &[(&str, &str)], computed: &str, client: &str, cause: LikelyCause| {
         let uri = format!("http://localhost:8080{target}");
-        let mismatch = refused(&uri, fields, |canonical| canonical.replacen(ours, theirs, 1));
-        assert_eq!(mismatch.likely_cause(), Some(mistake), "{target}");
+        let mismatch = mismatch_of(&uri, fields, |canonical| canonical.replacen(computed, client, 1));
+        assert_eq!(mismatch.likely_cause(), Some(cause), "{target}");
         let diff = mismatch.diff().unwrap();
-        assert!(diff.computed().unwrap().contains(ours.trim_end()), "{diff}");
-        assert!(diff.client().unwrap().contains(theirs.trim_end()), "{diff}");
-        assert!(mismatch.summary().starts_with(&mistake.to_string()));
+        assert!(diff.computed().unwrap().contains(computed.trim_end()), "{diff}");
+        assert!(diff.client().unwrap().contains(client.trim_end()), "{diff}");
+        assert!(mismatch.summary().starts_with(&cause.to_string()));
     };
     check("/model/a%3A0/invoke", &[], "%253A", "%3A", LikelyCause::PathEncodedOnce);
-    check("/model/a%3A0/invoke", &[], "%253A", ":", LikelyCause::PathAsTyped);
-    check("/a@b%3A0", &[], "/a%40b%253A0", "/a%40b%3A0", LikelyCause::PathTypedThenEncoded);
-    check("/model/a:0/invoke", &[], "%3A", "%253A", LikelyCause::PathSentAsTyped);
+    check("/model/a%3A0/invoke", &[], "%253A", ":", LikelyCause::PathNotEncoded);
+    check("/a@b%3A0", &[], "/a%40b%253A0", "/a%40b%3A0", LikelyCause::PathDecodedThenEncoded);
+    check("/model/a:0/invoke", &[], "%3A", "%253A", LikelyCause::PathSentNotEncoded);
     check("/a//b/", &[], "/a/b/", "/a//b/", LikelyCause::PathEncodedOnce);
     check("/a%3A//b/", &[], "/a%253A/b/", "/a%253A//b/", LikelyCause::PathEncodedTwice);
     check("/?b=1&a=2", &[], "a=2&b=1", "b=1&a=2", LikelyCause::QueryUnsorted);
     check("/?b=1&a", &[], "a=&b=1", "b=1&a", LikelyCause::QueryAsSent);
-    check("/?b=1+2&a", &[], "b=1%2B2", "b=1%202", LikelyCause::QueryPlusAsBlank);
-    check("/?b=1&a=2", &[], "a=2&b=1\n", "\n", LikelyCause::QueryLeftOut);
+    check("/?b=1+2&a", &[], "b=1%2B2", "b=1%202", LikelyCause::QueryPlusAsSpace);
+    check("/?b=1&a=2", &[], "a=2&b=1\n", "\n", LikelyCause::QueryOmitted);
     check("/", &[], "localhost:8080", "localhost", LikelyCause::HostWithoutPort);
     check("/", &[("host", "[::1]")], "host:[::1]", "host:[::1]:443", LikelyCause::HostWithPort);
     check("/", &[("a", "b  c")], "a:b c", "a:b  c", LikelyCause::ValueNotTrimmed);
@@ -60,9 +60,10 @@ fn known_mistakes() {
 }
 
 #[test]
-fn explanation() {
-    let mismatch =
-        refused("http://localhost/model/a%3A0/invoke", &[], |canonical| canonical.replace("%253A", "%3A"));
+fn display_shows_both_canonical_requests() {
+    let mismatch = mismatch_of("http://localhost/model/a%3A0/invoke", &[], |canonical| {
+        canonical.replace("%253A", "%3A")
+    });
     let request = |path: &str| {
         format!(
             "   1 | POST
@@ -75,7 +76,7 @@ fn explanation() {
    8 | f0bfe64650594de57d7069c7308b526dccb71b73901f1ee0fda8bb8dff7481c6"
         )
     };
-    let summary = "the client signed the path as sent, but it must be encoded once more; line 2 must be \
+    let summary = "the client signed the path as sent, but must percent-encode it once more to sign it; line 2 must be \
                    \"/model/a%253A0/invoke\", but the client signed \"/model/a%3A0/invoke\"";
     let expected = format!(
         "Canonical request computed by the verifier:
@@ -98,7 +99,7 @@ The signature does not match: {summary}.",
 }
 
 #[test]
-fn unexplained() {
+fn another_secret_has_no_likely_cause() {
     let mismatch = mismatch(&signed(), &Credentials::new(ID, "other", None));
     assert_eq!(mismatch.likely_cause(), None);
     assert_eq!(mismatch.client_canonical_request(), None);
@@ -113,18 +114,18 @@ fn unexplained() {
 }
 
 #[test]
-fn compared_with_what_the_client_printed() {
+fn diff_with_a_canonical_request_logged_by_the_client() {
     let mismatch = mismatch(&signed(), &Credentials::new(ID, "other", None));
-    let ours = mismatch.canonical_request().as_str();
-    assert_eq!(mismatch.diff_with(ours), None);
+    let computed = mismatch.canonical_request().as_str();
+    assert_eq!(mismatch.diff_with(computed), None);
 
-    let check = |theirs: &str, expected: &str| {
-        assert_eq!(mismatch.diff_with(theirs).unwrap().to_string(), expected);
+    let check = |client: &str, expected: &str| {
+        assert_eq!(mismatch.diff_with(client).unwrap().to_string(), expected);
     };
-    check(&ours.replace("POST", "post"), r#"line 1 must be "POST", but the client signed "post""#);
-    check(&format!("{ours}\n"), r#"the client signed an extra line 10: """#);
-    check(&ours.replace('\n', "\r\n"), r#"line 1 must be "POST", but the client signed "POST\r""#);
-    let cut = ours.rsplit_once('\n').unwrap().0;
+    check(&computed.replace("POST", "post"), r#"line 1 must be "POST", but the client signed "post""#);
+    check(&format!("{computed}\n"), r#"the client signed an extra line 10: """#);
+    check(&computed.replace('\n', "\r\n"), r#"line 1 must be "POST", but the client signed "POST\r""#);
+    let truncated = computed.rsplit_once('\n').unwrap().0;
     let hash = PayloadHash::of(BODY);
-    check(cut, &format!("line 9 must be {:?}, but the client signed only 8 lines", hash.as_str()));
+    check(truncated, &format!("line 9 must be {:?}, but the client signed only 8 lines", hash.as_str()));
 }

@@ -1,4 +1,4 @@
-//! Signing and verifying through the public API.
+//! Tests of signing and verification through the public API.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod cache;
@@ -22,7 +22,7 @@ const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 const TOKEN: &str = "TOKEN/EXAMPLE==";
 const BODY: &[u8] = br#"{"inputText":"hello"}"#;
 
-/// 2015-08-30, 12:36:00.
+/// Returns 2015-08-30T12:36:00Z.
 fn now() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_440_938_160)
 }
@@ -39,13 +39,13 @@ fn signer() -> Signer {
     Signer::new("us-east-1", "bedrock")
 }
 
-fn parts(uri: &str, fields: &[(&str, &str)]) -> Parts {
+fn parts(uri: &str, headers: &[(&str, &str)]) -> Parts {
     let request = http::Request::post(uri);
-    let request = fields.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
     request.body(()).expect("a request").into_parts().0
 }
 
-/// A signed call, without a session token.
+/// Returns a signed request without a session token.
 fn signed() -> Parts {
     let uri = "https://bedrock-runtime.us-east-1.amazonaws.com/model/amazon.titan-embed-text-v2%3A0/invoke";
     let mut request = parts(uri, &[("content-type", "application/json")]);

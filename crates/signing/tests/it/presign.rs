@@ -1,4 +1,4 @@
-//! Presigned requests: the documented example, and what is refused.
+//! Presigned requests: the example of the AWS documentation, and requests that cannot be presigned.
 
 use std::time::Duration;
 
@@ -27,9 +27,9 @@ fn presigned(
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html> states the signature of this request.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html> gives the signature of this request.
 #[test]
-fn the_documented_example() {
+fn matches_the_documented_example() {
     let s3 =
         SigningSettings { normalize_path: false, double_encode_path: false, ..SigningSettings::default() };
     let mut parts = parts("https://examplebucket.s3.amazonaws.com/test.txt");
@@ -43,7 +43,7 @@ fn the_documented_example() {
 }
 
 #[test]
-fn the_rest_of_the_target_stays_as_it_is() {
+fn keeps_path_and_other_parameters_unchanged() {
     let mut parts = parts("https://example.com/a%3Ab//c?b=%7e&a&X-Amz-Date=old&X-Amz-Signature=old");
     let uri = presigned(&mut parts, None, SigningSettings::default(), DAY).unwrap();
     assert!(uri.starts_with("https://example.com/a%3Ab//c?b=%7e&a&X-Amz-Algorithm="), "{uri}");
@@ -51,7 +51,7 @@ fn the_rest_of_the_target_stays_as_it_is() {
 }
 
 #[test]
-fn the_token_is_signed_or_added_behind() {
+fn session_token_is_signed_or_appended() {
     let uri = |signed: bool, token: &str| {
         let settings = SigningSettings { sign_session_token: signed, ..SigningSettings::default() };
         presigned(&mut parts("https://example.com/"), Some(token), settings, DAY).unwrap()
@@ -65,16 +65,16 @@ fn the_token_is_signed_or_added_behind() {
 }
 
 #[test]
-fn what_cannot_be_presigned_is_refused() {
-    let refused = |uri: &str, expires: Duration| {
+fn rejects_invalid_expiries_and_uris() {
+    let error = |uri: &str, expires: Duration| {
         presigned(&mut parts(uri), None, SigningSettings::default(), expires).unwrap_err()
     };
     let uri = "https://example.com/";
-    assert_eq!(refused(uri, Duration::ZERO), SignError::InvalidExpiry);
-    assert_eq!(refused(uri, Duration::from_millis(999)), SignError::InvalidExpiry);
-    assert_eq!(refused(uri, MAX_PRESIGN_EXPIRY + Duration::from_millis(1)), SignError::InvalidExpiry);
+    assert_eq!(error(uri, Duration::ZERO), SignError::InvalidExpiry);
+    assert_eq!(error(uri, Duration::from_millis(999)), SignError::InvalidExpiry);
+    assert_eq!(error(uri, MAX_PRESIGN_EXPIRY + Duration::from_millis(1)), SignError::InvalidExpiry);
     assert!(presigned(&mut parts(uri), None, SigningSettings::default(), MAX_PRESIGN_EXPIRY).is_ok());
-    assert_eq!(refused("/only/a/path", DAY), SignError::MissingHost);
+    assert_eq!(error("/only/a/path", DAY), SignError::MissingHost);
     let long = format!("{uri}?a={}", "a".repeat(65_300));
-    assert_eq!(refused(&long, DAY), SignError::UriTooLong);
+    assert_eq!(error(&long, DAY), SignError::UriTooLong);
 }

@@ -1,4 +1,4 @@
-//! What holds for every request: the signature verifies, and no single change goes unseen.
+//! Properties of all requests: the signature verifies, and any single change is detected.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::{ID, now, signed, verify};
 #[derive(Debug, Clone)]
 struct Call {
     uri: String,
-    fields: Vec<(String, String)>,
+    headers: Vec<(String, String)>,
     body: Vec<u8>,
     secret: String,
     token: Option<String>,
@@ -20,14 +20,14 @@ struct Call {
 
 prop_compose! {
     fn call()(
-        // Bytes beyond ASCII and raw reserved characters, as some clients send them.
+        // Some clients send non-ASCII and reserved characters without percent-encoding.
         uri in "http://[a-z]{1,9}(:[1-9][0-9]{3})?(/([!$-.0-;=@-Z_a-z~éሴ]|%[0-9A-Fa-f]{2}){0,8}){0,4}(\\?[!$-;=?-Z_a-z~]{0,20})?",
-        fields in prop::collection::vec(("[a-e]|x-amz-[a-c]", "[ -~\té]{0,12}"), 0..6),
+        headers in prop::collection::vec(("[a-e]|x-amz-[a-c]", "[ -~\té]{0,12}"), 0..6),
         body in prop::collection::vec(any::<u8>(), 0..50),
         secret in ".{0,40}",
         token in prop::option::of("[!-~]{1,40}"),
     ) -> Call {
-        Call { uri, fields, body, secret, token }
+        Call { uri, headers, body, secret, token }
     }
 }
 
@@ -38,7 +38,7 @@ impl Call {
 
     fn signed(&self) -> Parts {
         let mut request = http::Request::put(&self.uri);
-        for (name, value) in &self.fields {
+        for (name, value) in &self.headers {
             request = request.header(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
         }
         let mut request = request.body(()).unwrap().into_parts().0;
@@ -53,7 +53,7 @@ impl Call {
     }
 }
 
-/// One change on the way, or at the end that verifies.
+/// One change in transit, or of the data that the verifier has.
 #[derive(Debug, Clone, Copy)]
 enum Change {
     Method,
@@ -75,11 +75,11 @@ fn change() -> impl Strategy<Value = Change> {
 }
 
 impl Change {
-    /// `which` chooses among the signed fields of the request.
+    /// Applies the change. `which` selects one of the signed headers.
     fn apply(self, call: &mut Call, request: &mut Parts, which: prop::sample::Index) {
-        let mut fields: Vec<_> = call.fields.iter().map(|(name, _)| name.clone()).collect();
-        fields.push("x-amz-date".to_owned());
-        let name = http::HeaderName::try_from(which.get(&fields)).unwrap();
+        let mut names: Vec<_> = call.headers.iter().map(|(name, _)| name.clone()).collect();
+        names.push("x-amz-date".to_owned());
+        let name = http::HeaderName::try_from(which.get(&names)).unwrap();
         let (authority, path) = (request.uri.authority().unwrap().to_string(), request.uri.path().to_owned());
         let query = request.uri.query().unwrap_or_default().to_owned();
         let uri =
@@ -106,21 +106,21 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
-    fn signed_is_verified(call in call()) {
+    fn signed_requests_verify(call in call()) {
         let request = call.signed();
         let verified = call.verify(&request).map_err(|error| TestCaseError::fail(error.to_string()))?;
         prop_assert_eq!(verified.access_key_id(), ID);
     }
 
     #[test]
-    fn changed_is_refused(mut call in call(), change in change(), which in any::<prop::sample::Index>()) {
+    fn changed_requests_are_rejected(mut call in call(), change in change(), which in any::<prop::sample::Index>()) {
         let mut request = call.signed();
         change.apply(&mut call, &mut request, which);
         prop_assert!(call.verify(&request).is_err());
     }
 
     #[test]
-    fn late_or_early_is_refused(call in call(), seconds in 301..1_000_000_000_u64, late: bool) {
+    fn skewed_clocks_are_rejected(call in call(), seconds in 301..1_000_000_000_u64, late: bool) {
         let request = call.signed();
         let offset = Duration::from_secs(seconds);
         let now = if late { now() + offset } else { now() - offset };
@@ -131,7 +131,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_in_a_field_are_refused(
+    fn arbitrary_header_values_are_rejected(
         bytes in prop::collection::vec(prop_oneof![Just(b'\t'), 32..127_u8, 128..=255_u8], 0..200),
         name in prop::sample::select(vec!["authorization", "x-amz-date", "x-amz-security-token", "x-amz-x"]),
     ) {
@@ -141,7 +141,7 @@ proptest! {
     }
 
     #[test]
-    fn any_authorization_is_refused(
+    fn arbitrary_authorizations_are_rejected(
         credential in "(Credential=)?[ -~]{0,10}(/[ -~]{0,10}){0,5}",
         names in "(, ?)?(SignedHeaders=)?([a-zH-]{0,5};?){0,4}",
         signature in "(,? ?)?(Signature=)?[0-9a-fG]{0,70}",
@@ -153,7 +153,7 @@ proptest! {
     }
 
     #[test]
-    fn any_altered_authorization_is_refused(at: prop::sample::Index, byte in 32..127_u8) {
+    fn altered_authorizations_are_rejected(at: prop::sample::Index, byte in 32..127_u8) {
         let mut request = signed();
         let mut value = request.headers["authorization"].as_bytes().to_vec();
         let at = at.index(value.len());

@@ -1,4 +1,4 @@
-//! Every reason to refuse a request, but a signature that does not match.
+//! Rejected requests, except those whose signature does not match.
 
 use std::time::Duration;
 
@@ -8,62 +8,62 @@ use invoke_model_signing::{Credentials, PayloadHash, Verifier, VerifyError};
 
 use crate::{BODY, ID, SECRET, credentials, now, parts, signed, signer, temporary, verify, verify_as};
 
-/// Checks the one line that a person reads.
+/// Checks the error text.
 fn check(request: &Parts, expected: &str) {
     assert_eq!(verify(request).unwrap_err().to_string(), expected);
 }
 
-fn altered(name: &'static str, value: &'static str) -> Parts {
+fn with_header(name: &'static str, value: &'static str) -> Parts {
     let mut request = signed();
     request.headers.insert(name, HeaderValue::from_static(value));
     request
 }
 
-fn without(name: &str) -> Parts {
+fn without_header(name: &str) -> Parts {
     let mut request = signed();
     request.headers.remove(name);
     request
 }
 
 #[test]
-fn not_signed() {
-    check(&without("authorization"), "the request is not signed: it has no `authorization` field");
+fn rejects_an_unsigned_request() {
+    check(&without_header("authorization"), "the request is not signed: it has no `authorization` header");
 }
 
 #[test]
-fn malformed() {
+fn rejects_malformed_headers() {
     check(
-        &altered("authorization", "Bearer token"),
-        "header field `authorization` has another scheme than AWS4-HMAC-SHA256",
+        &with_header("authorization", "Bearer token"),
+        "header `authorization` has a scheme other than AWS4-HMAC-SHA256",
     );
-    check(&without("x-amz-date"), "header field `x-amz-date` is missing");
+    check(&without_header("x-amz-date"), "header `x-amz-date` is missing");
     check(
-        &altered("x-amz-date", "Sun, 30 Aug 2015 12:36:00 GMT"),
-        "header field `x-amz-date` is not of the form 20150830T123600Z",
+        &with_header("x-amz-date", "Sun, 30 Aug 2015 12:36:00 GMT"),
+        "header `x-amz-date` is not of the form 20150830T123600Z",
     );
     check(
-        &without("content-type"),
-        "header field `content-type` is in SignedHeaders, but not in the request",
+        &without_header("content-type"),
+        "header `content-type` is in SignedHeaders, but not in the request",
     );
     let mut twice = signed();
     twice.headers.append("x-amz-date", HeaderValue::from_static("20150830T123600Z"));
-    check(&twice, "header field `x-amz-date` is there more than once");
+    check(&twice, "header `x-amz-date` is repeated");
     let mut binary = signed();
     binary.headers.insert("authorization", HeaderValue::from_bytes(b"\xff").unwrap());
-    check(&binary, "header field `authorization` is not visible ASCII text");
+    check(&binary, "header `authorization` is not visible ASCII text");
     let mut binary = signed();
     binary.headers.insert("content-type", HeaderValue::from_bytes(b"\xff").unwrap());
-    check(&binary, "header field `content-type` is signed, but its value is not UTF-8 text");
+    check(&binary, "header `content-type` is signed, but its value is not UTF-8");
 }
 
 #[test]
-fn unknown_access_key() {
+fn rejects_an_unknown_access_key() {
     let result = Verifier::new("bedrock").verify(&signed(), &PayloadHash::of(BODY), |_| None, now());
-    assert_eq!(result.unwrap_err().to_string(), "access key `AKIDEXAMPLE` is not known");
+    assert_eq!(result.unwrap_err().to_string(), "unknown access key `AKIDEXAMPLE`");
 }
 
 #[test]
-fn wrong_token() {
+fn rejects_a_wrong_session_token() {
     let request = |credentials: &Credentials| {
         let mut request = parts("https://localhost/", &[]);
         signer().sign(&mut request, credentials, &PayloadHash::of(BODY), now()).unwrap();
@@ -83,7 +83,7 @@ fn wrong_token() {
 }
 
 #[test]
-fn skewed() {
+fn rejects_a_skewed_clock() {
     let verifier = || Verifier::new("bedrock");
     let check = |verifier: Verifier, now| {
         verifier.verify(&signed(), &PayloadHash::of(BODY), |_| Some(credentials()), now).map(drop)
@@ -93,8 +93,8 @@ fn skewed() {
     for accepted in [now(), now() + minutes(5), now() - minutes(5)] {
         check(verifier(), accepted).unwrap();
     }
-    for refused in [now() + minutes(5) + tick, now() - minutes(5) - tick, std::time::UNIX_EPOCH] {
-        assert!(matches!(check(verifier(), refused), Err(VerifyError::ClockSkew { .. })));
+    for rejected in [now() + minutes(5) + tick, now() - minutes(5) - tick, std::time::UNIX_EPOCH] {
+        assert!(matches!(check(verifier(), rejected), Err(VerifyError::ClockSkew { .. })));
     }
     check(verifier().with_max_skew(minutes(60)), now() + minutes(60)).unwrap();
     assert_eq!(
@@ -104,7 +104,7 @@ fn skewed() {
 }
 
 #[test]
-fn wrong_scope() {
+fn rejects_a_wrong_scope() {
     let check = |from: &str, to: &str| {
         let mut request = signed();
         let value = request.headers["authorization"].to_str().unwrap().replace(from, to);
@@ -125,7 +125,7 @@ fn wrong_scope() {
 }
 
 #[test]
-fn any_region_unless_one_is_asked_for() {
+fn accepts_any_region_by_default() {
     let verified = Verifier::new("bedrock")
         .verify(&signed(), &PayloadHash::of(BODY), |_| Some(credentials()), now())
         .unwrap();
@@ -135,21 +135,21 @@ fn any_region_unless_one_is_asked_for() {
 }
 
 #[test]
-fn unsigned_field() {
+fn rejects_unsigned_amz_headers() {
     check(
-        &altered("x-amz-target", "x"),
-        "header field `x-amz-target` must be signed, but is not in SignedHeaders",
+        &with_header("x-amz-target", "x"),
+        "header `x-amz-target` must be signed, but is not in SignedHeaders",
     );
     let mut request = signed();
     let value = request.headers["authorization"].to_str().unwrap().replace(";host;", ";");
     request.headers.insert("authorization", value.parse().unwrap());
-    check(&request, "header field `host` must be signed, but is not in SignedHeaders");
-    // Fields of other names may be added on the way.
-    verify(&altered("x-forwarded-for", "127.0.0.1")).unwrap();
+    check(&request, "header `host` must be signed, but is not in SignedHeaders");
+    // Proxies may add other headers.
+    verify(&with_header("x-forwarded-for", "127.0.0.1")).unwrap();
 }
 
 #[test]
-fn payload_mismatch() {
+fn rejects_a_body_with_another_hash() {
     let mut request = parts("https://localhost/", &[("x-amz-content-sha256", "")]);
     signer().sign(&mut request, &credentials(), &PayloadHash::EMPTY, now()).unwrap();
     match verify(&request) {

@@ -1,4 +1,4 @@
-//! No type shows a secret, a token or a value marked sensitive.
+//! `Debug`, `Display` and errors redact secrets, session tokens and values marked sensitive.
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -25,7 +25,7 @@ fn check_text(text: &str) {
 }
 
 #[test]
-fn nothing_secret_is_shown() {
+fn debug_and_display_redact_secrets() {
     let mut request = parts("https://localhost/", &[]);
     let mut metadata = HeaderValue::from_static(SENSITIVE);
     metadata.set_sensitive(true);
@@ -40,9 +40,9 @@ fn nothing_secret_is_shown() {
     check_text(&signed.canonical_request().to_string());
     check(&request.headers);
     check(&SignableHeader::new("X-Amz-Security-Token", TOKEN));
-    let fields = vec![SignableHeader::new("x-amz-security-token", TOKEN)];
-    check(&SignableRequest::new("GET", "/", "", fields, payload.as_str()));
-    assert!(signed.canonical_request().as_str().contains(TOKEN), "raw text is what is hashed");
+    let headers = vec![SignableHeader::new("x-amz-security-token", TOKEN)];
+    check(&SignableRequest::new("GET", "/", "", headers, payload.as_str()));
+    assert!(signed.canonical_request().as_str().contains(TOKEN), "`as_str` returns the text that is hashed");
     assert!(signed.canonical_request().to_string().contains("\nx-amz-security-token:[redacted]\n"));
     assert!(signed.canonical_request().to_string().contains("\nx-metadata:[redacted]\n"));
 
@@ -55,7 +55,7 @@ fn nothing_secret_is_shown() {
 }
 
 #[test]
-fn nothing_secret_is_in_errors() {
+fn errors_redact_secrets() {
     let mut request = parts("https://localhost/", &[]);
     signer().sign(&mut request, &temporary(), &PayloadHash::EMPTY, now()).unwrap();
     let payload = PayloadHash::of(crate::BODY);
@@ -76,11 +76,11 @@ fn nothing_secret_is_in_errors() {
     }
 
     let Err(VerifyError::SignatureMismatch(mismatch)) = verify_as(&request, &temporary()) else {
-        panic!("the payload differs");
+        panic!("a signature mismatch was expected");
     };
     check_text(&mismatch.to_string());
-    let theirs = mismatch.canonical_request().as_str().replace(TOKEN, "another-token");
-    let diff = mismatch.diff_with(&theirs).unwrap();
+    let client = mismatch.canonical_request().as_str().replace(TOKEN, "another-token");
+    let diff = mismatch.diff_with(&client).unwrap();
     assert_eq!(diff.client(), Some("x-amz-security-token:[redacted]"));
     check(&diff);
 
@@ -92,7 +92,7 @@ fn nothing_secret_is_in_errors() {
 }
 
 #[test]
-fn a_scope_is_no_secret() {
+fn scope_shows_its_parts() {
     let date = "20150830T123600Z".parse().unwrap();
     let scope = CredentialScope::new(&date, "us-east-1", "bedrock");
     assert_eq!(scope.to_string(), "20150830/us-east-1/bedrock/aws4_request");

@@ -1,4 +1,4 @@
-//! What signing does to a request, and what it refuses.
+//! Effects of signing on a request, and requests that cannot be signed.
 
 use std::time::{Duration, SystemTime};
 
@@ -24,7 +24,7 @@ fn signing_again_replaces_the_earlier_signature() {
 }
 
 #[test]
-fn bearer_replaces_a_signature_and_the_other_way_round() {
+fn bearer_token_and_signature_replace_each_other() {
     let mut request = signed();
     set_bearer_token(&mut request, "token").unwrap();
     assert_eq!(request.headers["authorization"], "Bearer token");
@@ -35,7 +35,7 @@ fn bearer_replaces_a_signature_and_the_other_way_round() {
 }
 
 #[test]
-fn stated_payload_hash_follows_the_payload() {
+fn updates_an_existing_content_sha256_header() {
     let hash = PayloadHash::of(crate::BODY);
     let mut request = parts("https://localhost/", &[]);
     let settings = SigningSettings { content_sha256: true, ..SigningSettings::default() };
@@ -47,7 +47,7 @@ fn stated_payload_hash_follows_the_payload() {
 }
 
 #[test]
-fn fields_that_may_change_on_the_way_are_not_signed() {
+fn does_not_sign_headers_that_may_change_in_transit() {
     let changing = [
         "connection",
         "expect",
@@ -67,7 +67,7 @@ fn fields_that_may_change_on_the_way_are_not_signed() {
 }
 
 #[test]
-fn a_token_left_out_of_the_signature_is_still_sent() {
+fn sends_the_session_token_even_if_unsigned() {
     let settings = SigningSettings { sign_session_token: false, ..SigningSettings::default() };
     let mut request = parts("https://localhost/", &[]);
     let signed = signer()
@@ -81,36 +81,36 @@ fn a_token_left_out_of_the_signature_is_still_sent() {
 }
 
 #[test]
-fn an_empty_token_is_none() {
+fn empty_session_token_counts_as_unset() {
     let empty = Credentials::new(ID, SECRET, Some(String::new()));
     assert_eq!(empty.session_token(), None);
 }
 
 #[test]
-fn what_cannot_be_signed() {
+fn rejects_invalid_parameters_and_requests() {
     let check = |signer: Signer, credentials: Credentials, time: SystemTime, expected: SignError| {
         let mut request = signed();
         let result = signer.sign(&mut request, &credentials, &PayloadHash::EMPTY, time);
         assert_eq!(result.unwrap_err(), expected);
         assert!(!request.headers.contains_key("authorization"));
     };
-    let part = |parameter| SignError::InvalidParameter { parameter };
-    check(Signer::new("", "bedrock"), credentials(), now(), part("region"));
-    check(Signer::new("us-east-1\n", "bedrock"), credentials(), now(), part("region"));
-    check(Signer::new("us-east-1", "bed/rock"), credentials(), now(), part("service"));
-    check(signer(), Credentials::new("", SECRET, None), now(), part("access key id"));
-    check(signer(), Credentials::new("A,B", SECRET, None), now(), part("access key id"));
+    let invalid = |parameter| SignError::InvalidParameter { parameter };
+    check(Signer::new("", "bedrock"), credentials(), now(), invalid("region"));
+    check(Signer::new("us-east-1\n", "bedrock"), credentials(), now(), invalid("region"));
+    check(Signer::new("us-east-1", "bed/rock"), credentials(), now(), invalid("service"));
+    check(signer(), Credentials::new("", SECRET, None), now(), invalid("access key id"));
+    check(signer(), Credentials::new("A,B", SECRET, None), now(), invalid("access key id"));
     let with_line_end = Credentials::new(ID, SECRET, Some("token\n".to_owned()));
-    check(signer(), with_line_end, now(), part("session token"));
+    check(signer(), with_line_end, now(), invalid("session token"));
     let before = SystemTime::UNIX_EPOCH - Duration::from_secs(1);
     check(signer(), credentials(), before, SignError::TimeOutOfRange);
 
-    let mut nowhere = parts("/path/only", &[]);
-    let result = signer().sign(&mut nowhere, &credentials(), &PayloadHash::EMPTY, now());
+    let mut hostless = parts("/path/only", &[]);
+    let result = signer().sign(&mut hostless, &credentials(), &PayloadHash::EMPTY, now());
     assert_eq!(result.unwrap_err(), SignError::MissingHost);
 
     let mut binary = signed();
     binary.headers.insert("x-binary", HeaderValue::from_bytes(b"\xff").unwrap());
     let error = signer().sign(&mut binary, &credentials(), &PayloadHash::EMPTY, now()).unwrap_err();
-    assert_eq!(error.to_string(), "cannot sign: the value of header field `x-binary` is not UTF-8 text");
+    assert_eq!(error.to_string(), "cannot sign: the value of header `x-binary` is not UTF-8");
 }

@@ -1,5 +1,7 @@
-//! The AWS signing suite, header signing and presigning: canonical request, string to sign and signature of every
-//! case, then verification of what was signed in header fields; and the chain of signed events. The suite lies outside this repository; without it there is nothing to run.
+//! The AWS test suite for SigV4: canonical request, string to sign and signature of each case, in headers and presigned;
+//! verification of the requests signed in headers; and a chain of signed events.
+//!
+//! The suite is not part of this repository. A test is skipped, with a line on standard error, if its folder is missing.
 
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -13,7 +15,7 @@ use serde_json::Value;
 
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 
-/// A case as its folder states it.
+/// A test case, read from its folder.
 struct Case {
     name: String,
     credentials: Credentials,
@@ -25,7 +27,7 @@ struct Case {
     method: String,
     path: String,
     query: String,
-    fields: Vec<(String, String)>,
+    headers: Vec<(String, String)>,
     canonical_request: String,
     string_to_sign: String,
     signature: String,
@@ -48,7 +50,7 @@ impl Case {
 
         let request = text("request.txt");
         let (head, body) = request.split_once("\n\n").unwrap_or((request.trim_end_matches('\n'), ""));
-        let (method, path, query, fields) = parse_head(head);
+        let (method, path, query, headers) = parse_head(head);
         let sign_body = flag("sign_body");
         Self {
             name: folder.file_name().expect("name").to_string_lossy().into_owned(),
@@ -70,7 +72,7 @@ impl Case {
             method,
             path,
             query,
-            fields,
+            headers,
             canonical_request: text("header-canonical-request.txt"),
             string_to_sign: text("header-string-to-sign.txt"),
             signature: text("header-signature.txt"),
@@ -85,18 +87,18 @@ impl Case {
         }
     }
 
-    /// The request as text: every case fits.
+    /// Checks the request as text. All cases can be represented.
     fn check_text(&self) {
-        let mut fields: Vec<_> =
-            self.fields.iter().map(|(name, value)| SignableHeader::new(name, value)).collect();
-        fields.push(SignableHeader::new("X-Amz-Date", self.date.as_str()));
+        let mut headers: Vec<_> =
+            self.headers.iter().map(|(name, value)| SignableHeader::new(name, value)).collect();
+        headers.push(SignableHeader::new("X-Amz-Date", self.date.as_str()));
         let token = self.credentials.session_token().filter(|_| self.settings.sign_session_token);
-        fields.extend(token.map(|token| SignableHeader::new("X-Amz-Security-Token", token)));
+        headers.extend(token.map(|token| SignableHeader::new("X-Amz-Security-Token", token)));
         if self.settings.content_sha256 {
-            fields.push(SignableHeader::new("x-amz-content-sha256", self.payload.as_str()));
+            headers.push(SignableHeader::new("x-amz-content-sha256", self.payload.as_str()));
         }
         let payload = self.payload.as_str();
-        let request = SignableRequest::new(&self.method, &self.path, &self.query, fields, payload);
+        let request = SignableRequest::new(&self.method, &self.path, &self.query, headers, payload);
         let canonical = request.canonical(&self.settings);
         let scope = CredentialScope::new(&self.date, &self.region, &self.service);
         let string_to_sign = string_to_sign(&self.date, &scope, canonical.as_str());
@@ -110,11 +112,11 @@ impl Case {
         );
     }
 
-    /// Presigned as text: every case fits.
+    /// Checks the presigned request as text. All cases can be represented.
     fn check_presigned_text(&self) {
-        let fields: Vec<_> =
-            self.fields.iter().map(|(name, value)| SignableHeader::new(name, value)).collect();
-        let mut names: Vec<String> = self.fields.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
+        let headers: Vec<_> =
+            self.headers.iter().map(|(name, value)| SignableHeader::new(name, value)).collect();
+        let mut names: Vec<String> = self.headers.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
         names.sort();
         names.dedup();
         let scope = CredentialScope::new(&self.date, &self.region, &self.service);
@@ -122,13 +124,13 @@ impl Case {
             access_key_id: self.credentials.access_key_id(),
             scope: &scope,
             date: &self.date,
-            expires: self.expires,
+            expires_in: self.expires,
             signed_headers: &names.join(";"),
         };
         let token = self.credentials.session_token();
         let (signed, unsigned) = if self.settings.sign_session_token { (token, None) } else { (None, token) };
         let query = params.unsigned_query(&self.query, signed);
-        let request = SignableRequest::new(&self.method, &self.path, &query, fields, self.payload.as_str());
+        let request = SignableRequest::new(&self.method, &self.path, &query, headers, self.payload.as_str());
         let canonical = request.canonical(&self.settings);
         let string_to_sign = string_to_sign(&self.date, &scope, canonical.as_str());
         let signature = calculate_signature(&self.credentials, &scope, &string_to_sign);
@@ -153,18 +155,18 @@ impl Case {
         assert_eq!(signed.string_to_sign(), self.query_string_to_sign, "{name}");
         assert_eq!(signed.signature(), self.query_signature, "{name}");
         assert_eq!(decoded(&request.uri.to_string()), decoded(&self.presigned), "{name}");
-        // A second signature takes the place of the first.
-        let again = request.uri.clone();
+        // A second signature replaces the first.
+        let first = request.uri.clone();
         presign(&mut request);
-        assert_eq!(request.uri, again, "{name}");
+        assert_eq!(request.uri, first, "{name}");
     }
 
-    /// The request in `http` types, if it fits them.
+    /// Returns the request in `http` types, or `None` if they cannot represent it.
     fn request(&self) -> Option<http::request::Parts> {
         let query = if self.query.is_empty() { String::new() } else { format!("?{}", self.query) };
         let mut request = http::Request::builder();
         request = request.method(self.method.as_str()).uri(format!("{}{query}", self.path));
-        for (name, value) in &self.fields {
+        for (name, value) in &self.headers {
             request = request.header(name, value);
         }
         Some(request.body(()).ok()?.into_parts().0)
@@ -193,42 +195,44 @@ impl Case {
         let verified = verify(&request, &self.payload).expect("verified");
         assert_eq!(verified.canonical_request().as_str(), self.canonical_request, "{name}");
 
-        let refused = |request: &http::request::Parts, payload: &PayloadHash| match verify(request, payload) {
-            Err(VerifyError::SignatureMismatch(_) | VerifyError::PayloadMismatch { .. }) => {}
-            other => panic!("{name}: {other:?}"),
-        };
-        refused(&request, &PayloadHash::of(b"altered"));
+        let check_rejected =
+            |request: &http::request::Parts, payload: &PayloadHash| match verify(request, payload) {
+                Err(VerifyError::SignatureMismatch(_) | VerifyError::PayloadMismatch { .. }) => {}
+                other => panic!("{name}: {other:?}"),
+            };
+        check_rejected(&request, &PayloadHash::of(b"altered"));
         let mut altered = request.clone();
         altered.uri = http::Uri::from_static("/altered");
-        refused(&altered, &self.payload);
+        check_rejected(&altered, &self.payload);
         let mut altered = request;
         altered.method = http::Method::DELETE;
-        refused(&altered, &self.payload);
+        check_rejected(&altered, &self.payload);
     }
 }
 
-/// The request line and the fields; a folded field keeps its line ends.
+/// Parses the request line and the headers. A folded header value keeps its line ends.
 fn parse_head(head: &str) -> (String, String, String, Vec<(String, String)>) {
     let mut lines = head.split('\n');
     let line = lines.next().expect("a request line");
     let (method, target) = line.split_once(' ').expect("a method");
     let target = target.strip_suffix(" HTTP/1.1").unwrap_or(target);
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let mut fields: Vec<(String, String)> = Vec::new();
+    let mut headers: Vec<(String, String)> = Vec::new();
     for line in lines {
         match (line.starts_with(' '), line.split_once(':')) {
-            (false, Some((name, value))) => fields.push((name.to_owned(), value.to_owned())),
+            (false, Some((name, value))) => headers.push((name.to_owned(), value.to_owned())),
             _ => {
-                let folded = &mut fields.last_mut().expect("a field to go on with").1;
+                let folded = &mut headers.last_mut().expect("a header to continue").1;
                 folded.push('\n');
                 folded.push_str(line);
             }
         }
     }
-    (method.to_owned(), path.to_owned(), query.to_owned(), fields)
+    (method.to_owned(), path.to_owned(), query.to_owned(), headers)
 }
 
-/// A target without percent-encoding: the suite's own signed requests encode what stood bare in the request.
+/// Decodes a request target, because the signed requests of the suite percent-encode characters that their requests
+/// do not.
 fn decoded(target: &str) -> String {
     percent_encoding::percent_decode_str(target).decode_utf8_lossy().into_owned()
 }
@@ -255,16 +259,16 @@ fn header_signing_and_presigning() {
     assert!(in_http_types >= 33);
 }
 
-/// Two cases with `%` in the path, each a signed request to be verified and signed again.
+/// Verifies the signed requests of two cases with `%` in the path, and signs them again.
 #[test]
 fn double_encoding() {
     let check = |name: &str, id: &str, secret: &str, region: &str, service: &str, date: &str| {
         let Some(suite) = find_or_skip(name) else { return };
         let text = |file: &str| std::fs::read_to_string(suite.join(file)).expect(file);
         let signed_request = text("header-signed-request.txt");
-        let (method, path, _, fields) = parse_head(signed_request.trim_end());
+        let (method, path, _, headers) = parse_head(signed_request.trim_end());
         let mut request = http::Request::builder().method(method.as_str()).uri(path);
-        for (name, value) in &fields {
+        for (name, value) in &headers {
             request = request.header(name, value.trim());
         }
         let mut request = request.body(()).expect("request").into_parts().0;
@@ -278,7 +282,7 @@ fn double_encoding() {
             |_| Some(credentials.clone()),
             now,
         );
-        // One of the two files states another date than the request that goes with it.
+        // The canonical request of one case has another date than its request.
         let expected = text("header-canonical-request.txt").replace("20210511T154045Z", date);
         assert_eq!(verified.expect("verified").canonical_request().as_str(), expected);
 
@@ -292,7 +296,7 @@ fn double_encoding() {
     check("sigv4/v4-double-encode-path", "ANOTREAL", secret, "us-east-1", "service", "20150830T123600Z");
 }
 
-/// The seed is the signature of a request, and each event's that of the next.
+/// Checks a chain of signatures that starts with the signature of a request.
 #[test]
 fn a_chain_of_events() {
     let Some(suite) = find_or_skip("sigv4/event-signing.json") else { return };

@@ -1,17 +1,16 @@
-//! Short ASCII texts of a fixed length, held in place: a signature is made without an allocation for each of its parts.
+//! Fixed-length ASCII text stored inline, so that hashes, signatures and dates need no allocation.
 
 use std::fmt;
 
-/// A text of `N` ASCII characters. Aligned, so that it is looked through in words from the beginning.
+/// ASCII text of `N` bytes.
 #[derive(Clone, Copy, PartialEq, Eq)]
-#[repr(align(8))]
-pub(crate) struct Ascii<const N: usize>([u8; N]);
+pub(crate) struct AsciiArray<const N: usize>([u8; N]);
 
-/// 32 bytes in lower-case hex.
-pub(crate) type Hex = Ascii<64>;
+/// A SHA-256 hash or a signature as 64 lower-case hex digits.
+pub(crate) type HexDigest = AsciiArray<64>;
 
-impl<const N: usize> Ascii<N> {
-    /// What is not ASCII makes the text empty.
+impl<const N: usize> AsciiArray<N> {
+    /// Wraps ASCII bytes. If `bytes` contains others, [`as_str`](Self::as_str) returns an empty string.
     pub(crate) const fn new(bytes: [u8; N]) -> Self {
         Self(bytes)
     }
@@ -21,9 +20,9 @@ impl<const N: usize> Ascii<N> {
     }
 }
 
-impl Hex {
-    /// Not in constant time: what is written here, hashes and signatures, goes over the wire.
-    pub(crate) fn of(bytes: impl Into<[u8; 32]>) -> Self {
+impl HexDigest {
+    /// Encodes 32 bytes. This does not run in constant time, because hashes and signatures are not secret.
+    pub(crate) fn encode(bytes: impl Into<[u8; 32]>) -> Self {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let mut text = [0; 64];
         for (pair, byte) in text.chunks_exact_mut(2).zip(bytes.into()) {
@@ -34,7 +33,7 @@ impl Hex {
     }
 }
 
-impl<const N: usize> fmt::Debug for Ascii<N> {
+impl<const N: usize> fmt::Debug for AsciiArray<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self.as_str(), f)
     }
@@ -45,9 +44,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_in_hex() {
+    fn encodes_bytes_as_lower_case_hex() {
         let mut bytes = [0; 32];
         bytes[..4].copy_from_slice(&[0x01, 0x9a, 0xf0, 0xff]);
-        assert_eq!(Hex::of(bytes).as_str(), format!("019af0ff{}", "0".repeat(56)));
+        assert_eq!(HexDigest::encode(bytes).as_str(), format!("019af0ff{}", "0".repeat(56)));
     }
 }
