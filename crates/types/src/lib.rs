@@ -21,6 +21,6 @@ pub use generated::*;
 #[cfg(feature = "server")]
 pub use invoke_model_protocol::ServerOperation;
 pub use invoke_model_protocol::{
-    ErrorFacts, ErrorMetadata, Fault, ModeledError, Operation, OperationError, ParseError, PayloadInput, PayloadOutput,
-    Retryable, SerializeError,
+    ErrorFacts, ErrorMetadata, Fault, ModeledError, Operation, OperationError, ParseError, PayloadInput,
+    PayloadOutput, Retryable, SerializeError,
 };

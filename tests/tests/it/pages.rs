@@ -53,9 +53,11 @@ fn local_links_have_a_target() {
 
 /// Returns the cells of the table rows in a page, without `± ..`.
 fn rows(page: &str) -> Vec<Vec<&str>> {
+    fn cell(text: &str) -> &str {
+        text.split_once('±').map_or(text, |(value, _)| value).trim()
+    }
     let rows = page.lines().filter_map(|line| line.strip_prefix('|')?.strip_suffix('|'));
-    let cell = |cell: &'_ str| cell.split_once('±').map_or(cell, |(value, _)| value).trim();
-    rows.map(|row| row.split('|').map(|text| cell(text)).collect()).collect()
+    rows.map(|row| row.split('|').map(cell).collect()).collect()
 }
 
 #[test]

@@ -71,7 +71,10 @@ fn a_path_encoded_once() {
     check_says(&message, "   2 | /model/amazon.titan-embed-text-v2%253A0/invoke\n");
     check_says(&message, "Canonical request signed by the client:\n");
     check_says(&message, "   2 | /model/amazon.titan-embed-text-v2%3A0/invoke\n");
-    check_says(&message, "the client signed the path as sent, but must percent-encode it once more to sign it; ");
+    check_says(
+        &message,
+        "the client signed the path as sent, but must percent-encode it once more to sign it; ",
+    );
 }
 
 #[test]
