@@ -87,7 +87,7 @@ def ended(fields, body):
     unknown = frame({":message-type": "event", ":event-type": "later", **JSON}, b'{"a":1}')
     cut = "6: .*the stream was cut after 2 events"
     no_end = "6: .*the answer has neither chunks nor a length"
-    unusual = "0: note: the stream was whole, but"
+    unusual = "0: note: the stream is complete, but"
     # boto3 takes a body that is shorter than its length for a whole one.
     cases = [
         ("a cut between events", begun, chunked(fields, begun, False), "ProtocolError", "aborted", cut),
