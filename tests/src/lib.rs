@@ -1,4 +1,4 @@
-//! What the generator emits for each tiny model of `models/`, compiled; and what the fuzz targets run on it.
+//! Generated code of each tiny model in `models/`, and the functions that the fuzz targets call.
 
 pub mod fuzz;
 
@@ -35,7 +35,7 @@ pub mod streams;
 #[path = "../models/v1/generated/mod.rs"]
 pub mod v1;
 
-/// The README's Rust, compiled and run by the documentation tests.
+/// Compiles and runs the Rust blocks of the README as documentation tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;

@@ -1,22 +1,23 @@
-//! `cargo xtask bench`: ours beside the official crate and plain hyper-util. What measures is `bench/runner`, in a
-//! workspace of its own.
+//! `cargo xtask bench`: measures this client, the official crate and plain hyper-util with `bench/runner`, which is in a
+//! separate workspace.
 
 use std::ffi::OsString;
 use std::process::Command;
 
-use crate::{Failure, root};
+use crate::{Failure, program, root};
 
-/// What the command is asked for.
+/// Arguments of the command.
 #[derive(Debug, Default, clap::Args)]
 #[command(disable_help_flag = true)]
 pub(crate) struct Arguments {
-    /// `--quick` holds the counts that CI watches against `bench/budget.toml`; `--help` tells the rest.
+    /// Arguments of the runner: `--quick` compares the counts with `bench/budget.toml`; `--help` lists the others.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENT")]
     arguments: Vec<OsString>,
 }
 
-/// What `cargo xtask ci` runs: the harness is in order, and the counts are within their budget. The clients that are
-/// compared with are left out: the official one takes minutes to compile.
+/// Checks the benchmarks for `cargo xtask ci`: they compile, pass their tests, and the counts are within the budget.
+///
+/// Leaves out the official crate, because it takes minutes to compile. Returns a line if the counts were not checked.
 pub(crate) fn check() -> Result<Vec<String>, Failure> {
     let packages = ["ours", "plain", "layers", "runner", "server", "workload"];
     let packages = packages.iter().flat_map(|name| ["--package".to_owned(), format!("bench-{name}")]);
@@ -40,14 +41,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     cargo(&[&runner, arguments.arguments.as_slice()].concat())
 }
 
-/// Cargo in the folder of the benchmarks.
+/// Runs cargo in the folder of the benchmarks.
 fn cargo(arguments: &[OsString]) -> Result<(), Failure> {
-    let shown = || arguments.join(" ".as_ref()).to_string_lossy().into_owned();
-    let mut command = Command::new("cargo");
-    let status = command.args(arguments).current_dir(root().join("bench")).status();
-    match status {
-        Ok(status) if status.success() => Ok(()),
-        Ok(_) => Err(Failure::new(format!("`cargo {}` failed in bench/: see above", shown()))),
-        Err(error) => Err(Failure::new(format!("cargo {}: {error}", shown()))),
-    }
+    program::run(program::cargo(arguments).current_dir(root().join("bench")))
 }

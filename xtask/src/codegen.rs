@@ -1,4 +1,4 @@
-//! `cargo xtask codegen`: the model to Rust, written or compared.
+//! `cargo xtask codegen`: generates Rust from a model, and writes or compares it.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -11,35 +11,35 @@ use invoke_model_codegen::{
 use crate::supplements::{applied, read, supplemented};
 use crate::{Failure, root};
 
-/// Where generated code stands in the workspace; nothing else stands there.
+/// Folders of the workspace that contain generated code only.
 const TYPES: &str = "crates/types/src/generated";
 const CLIENT: &str = "crates/client/src/generated";
 const TESTS: &str = "tests/tests/conformance/generated";
 
-/// What the command is asked for.
+/// Arguments of the command.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Arguments {
-    /// Write nothing; fail if what is there is not what the model says.
+    /// Write nothing; fail if the generated code is not up to date.
     #[arg(long)]
     check: bool,
-    /// Another model than the project's; needs `--out`.
+    /// Generate code for this model instead of `model/bedrock-runtime.json`; needs `--out`.
     #[arg(long, value_name = "FILE", requires = "out")]
     model: Option<PathBuf>,
-    /// Where the crate of another model's types goes: its `Cargo.toml` and `src`.
+    /// Folder for the crate of the other model: its `Cargo.toml` and `src`.
     #[arg(long, value_name = "DIR", requires = "model")]
     out: Option<PathBuf>,
-    /// Only these operations; may be given several times.
+    /// Generate only this operation; may be repeated.
     #[arg(long = "operation", value_name = "NAME")]
     operations: Vec<String>,
-    /// The service, where another model has several.
+    /// Service, if the other model has several.
     #[arg(long, value_name = "NAME", requires = "out")]
     service: Option<String>,
-    /// The name of another model's crate; by default that of the service.
+    /// Name of the crate; by default that of the service.
     #[arg(long, value_name = "NAME", requires = "out")]
     name: Option<String>,
 }
 
-/// What `--check` does for the project's own model.
+/// Compares the generated code with the model of this project.
 pub(crate) fn check() -> Result<(), Failure> {
     run(&Arguments { check: true, ..Arguments::default() })
 }
@@ -59,14 +59,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if let Some(out) = &arguments.out {
         let package = Package { name: arguments.name.clone(), protocol: root().join("crates/protocol") };
         let files = generate_crate(&model, &config, &package).map_err(|found| diagnostics(&path, &found))?;
-        return bring(&files, out, arguments.check);
+        return write_or_compare(&files, out, arguments.check);
     }
     let types = generate(&model, &config).map_err(|found| diagnostics(&path, &found))?;
     let client = generate_client(&model, &config).map_err(|found| diagnostics(&path, &found))?;
-    bring(&types, &root().join(TYPES), arguments.check)?;
-    bring(&client, &root().join(CLIENT), arguments.check)?;
+    write_or_compare(&types, &root().join(TYPES), arguments.check)?;
+    write_or_compare(&client, &root().join(CLIENT), arguments.check)?;
     if arguments.operations.is_empty() {
-        bring(&own_tests(&path, &config)?, &root().join(TESTS), arguments.check)?;
+        write_or_compare(&own_tests(&path, &config)?, &root().join(TESTS), arguments.check)?;
     }
     Ok(())
 }
@@ -86,19 +86,20 @@ fn call_methods() -> Result<BTreeSet<String>, Failure> {
     Ok(methods)
 }
 
-/// The tests of our own protocol cases, over the types crate.
+/// Generates the tests of the protocol cases in `model/tests`.
 fn own_tests(path: &Path, config: &Config) -> Result<Files, Failure> {
     let (model, missing) = applied(path, "model/tests")?;
     if !missing.is_empty() {
         let missing: Vec<&str> = missing.iter().map(|id| id.as_str()).collect();
-        return Err(Failure::new(format!("model/tests: the model has no {}", missing.join(", "))));
+        return Err(Failure::new(format!("model/tests: the model lacks {}", missing.join(", "))));
     }
     let config = Config { root: config.types_crate.clone(), ..config.clone() };
     let tests = generate_conformance(&model, &config).map_err(|found| diagnostics(path, &found))?;
     Ok(tests.files())
 }
 
-fn bring(files: &Files, directory: &Path, check: bool) -> Result<(), Failure> {
+/// Writes files into a folder, or fails if the folder differs from them.
+fn write_or_compare(files: &Files, directory: &Path, check: bool) -> Result<(), Failure> {
     let about = |error| Failure::new(format!("{}: {error}", directory.display()));
     if !check {
         for drift in files.write(directory).map_err(about)? {
@@ -113,13 +114,13 @@ fn bring(files: &Files, directory: &Path, check: bool) -> Result<(), Failure> {
     }
     let lines: Vec<String> = drift.iter().map(|one| format!("  {one}")).collect();
     Err(Failure::new(format!(
-        "{} is not what the model says; run `cargo xtask codegen`:\n{}",
+        "{} is out of date; run `cargo xtask codegen`:\n{}",
         directory.display(),
         lines.join("\n")
     )))
 }
 
-/// Everything that the generator says of a model, as one failure.
+/// Combines the diagnostics of a model into one failure.
 pub(crate) fn diagnostics(path: &Path, found: &[Diagnostic]) -> Failure {
     let lines: Vec<String> = found.iter().map(|one| format!("  {one}")).collect();
     Failure::new(format!("{}: {} findings\n{}", path.display(), found.len(), lines.join("\n")))

@@ -1,4 +1,4 @@
-//! The developer commands: `cargo xtask codegen`, `conformance`, `model diff`, `models`, `peers`, `ci`.
+//! Developer commands: `cargo xtask codegen`, `conformance`, `model diff`, `models`, `peers`, `ci` and others.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool")]
 
 mod bench;
@@ -23,7 +23,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask", about = "The developer commands of invoke-model")]
+#[command(name = "cargo xtask", about = "Developer commands of invoke-model")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -31,26 +31,26 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Generate the types and the client's methods from the model.
+    /// Generate the types and the methods of the client from the model.
     Codegen(codegen::Arguments),
-    /// Ask about the model.
+    /// Inspect the model.
     Model {
         #[command(subcommand)]
         command: ModelCommand,
     },
-    /// Run the protocol tests that models carry against what the generator emits for them.
+    /// Run the protocol tests of models against the code that is generated from them.
     Conformance(conformance::Arguments),
-    /// Generate a crate from each of other models, and compile it.
+    /// Generate a crate from each model, and compile it.
     Models(models::Arguments),
-    /// Run other clients against the local endpoint, and compare what they send and read with ours.
+    /// Run other clients against the local endpoint, and compare their requests and responses with ours.
     Peers,
-    /// Make very many calls against an endpoint that breaks, and account for each. Takes minutes; not a part of `ci`.
+    /// Make many calls against an endpoint with faults, and account for each. Takes minutes; not part of `ci`.
     Soak {
-        /// How many calls.
+        /// Number of calls.
         #[arg(long, default_value_t = 200_000)]
         calls: u64,
     },
-    /// Measure ours beside the official crate and plain hyper-util.
+    /// Measure this client, the official crate and plain hyper-util.
     Bench(bench::Arguments),
     /// Verify or fetch the test suites of other projects.
     Suites {
@@ -61,7 +61,7 @@ enum Command {
     Readme(readme::Arguments),
     /// Check licences, bans and sources of dependencies, and security advisories if `cargo deny` is installed.
     Dependencies,
-    /// Check rules about files that no other tool checks.
+    /// Check rules about files and commits that no other tool checks.
     Tidy,
     /// Run every check.
     Ci,
@@ -110,12 +110,12 @@ fn diff(arguments: &model_diff::Args) -> Result<(), Failure> {
     model_diff::run(arguments, &mut std::io::stdout()).map_err(|error| Failure::new(error.to_string()))
 }
 
-/// Says which check runs now.
+/// Prints the name of the check that runs now.
 fn step(name: &str) {
     println!("== {name}");
 }
 
-/// Why a command failed, in words for the person who ran it.
+/// Message of a command that failed.
 #[derive(Debug)]
 struct Failure(String);
 
@@ -136,7 +136,7 @@ impl fmt::Display for Failure {
     }
 }
 
-/// The folder of the workspace.
+/// Returns the folder of the workspace.
 fn root() -> PathBuf {
     let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     here.parent().map_or_else(|| here.clone(), PathBuf::from)

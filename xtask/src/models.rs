@@ -1,30 +1,29 @@
-//! `cargo xtask models`: for each model a crate, compiled with warnings denied.
+//! `cargo xtask models`: generates a crate from each model, and compiles it with warnings denied.
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use invoke_model_codegen::{Config, Package, Partitions, generate_crate};
 
 use crate::supplements::{models, read, supplemented};
 use crate::{Failure, codegen, program, root, step};
 
-/// What the command is asked for.
+/// Arguments of the command.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Models as Smithy JSON AST; of a folder, those in it.
+    /// Models as Smithy JSON AST, or folders that contain some.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 }
 
 impl Arguments {
-    /// Asks for these files.
+    /// Arguments for these files.
     pub(crate) fn of(files: impl Into<Vec<PathBuf>>) -> Self {
         Self { files: files.into() }
     }
 }
 
-/// Where the crates stand, one workspace for all of them.
+/// Folder of the crates, which form one workspace.
 const CRATES: &str = "target/models";
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -53,16 +52,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     put(&workspace.join("Cargo.lock"), &read(&root().join("Cargo.lock"))?)?;
     for features in ["--no-default-features", "--all-features"] {
         step(&format!("cargo check {features}"));
-        let status = Command::new("cargo")
-            .args(["check", "--offline", "--workspace", features])
-            .env("RUSTFLAGS", "-D warnings")
-            .env("CARGO_TARGET_DIR", root().join("target/generated"))
-            .current_dir(&workspace)
-            .status()
-            .map_err(|error| Failure::new(format!("cargo check: {error}")))?;
-        if !status.success() {
-            return Err(Failure::new(format!("a crate in {CRATES} does not compile with {features}")));
-        }
+        let mut check = program::cargo(&["check", "--offline", "--workspace", features]);
+        check.env("RUSTFLAGS", "-D warnings").env("CARGO_TARGET_DIR", root().join("target/generated"));
+        program::run(check.current_dir(&workspace))?;
     }
     println!("{} models compile with warnings denied", names.len());
     Ok(())

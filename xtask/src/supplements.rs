@@ -1,4 +1,4 @@
-//! Models with what the files of a folder say of their shapes.
+//! Reads models, and applies supplements to them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use invoke_model_codegen::model::{Model, ShapeId};
 
 use crate::{Failure, root};
 
-/// Where traits stand that published models lack. A file speaks of shapes that a model has, or of none.
+/// Folder with traits that published models lack. A file applies to a model if the model has its shapes.
 const SUPPLEMENTS: &str = "model/supplements";
 
 /// Reads a model and applies every supplement.
@@ -15,7 +15,7 @@ pub(crate) fn supplemented(path: &Path) -> Result<Model, Failure> {
     applied(path, SUPPLEMENTS).map(|(model, _)| model)
 }
 
-/// Reads a model and applies every file of a folder; gives what they speak of and the model does not have.
+/// Reads a model and applies every file of a folder. Returns the model, and the ids of shapes that it lacks.
 pub(crate) fn applied(path: &Path, folder: &str) -> Result<(Model, Vec<ShapeId>), Failure> {
     let about =
         |path: &Path, error: &dyn std::fmt::Display| Failure::new(format!("{}: {error}", path.display()));
@@ -27,10 +27,10 @@ pub(crate) fn applied(path: &Path, folder: &str) -> Result<(Model, Vec<ShapeId>)
     Ok((model, missing))
 }
 
-/// The models among paths, of a folder those in it: it can hold other files, too.
+/// Returns the models among paths. Of a folder, these are the files that contain a model.
 ///
 /// # Errors
-/// There is none.
+/// Returns an error if there is no model or a file cannot be read.
 pub(crate) fn models(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let mut found = Vec::new();
     for path in paths {

@@ -1,15 +1,15 @@
-//! Any answer as an error.
+//! Parses arbitrary responses as errors.
 
 use invoke_model_protocol::{ErrorMetadata, OperationError, ServerOperation};
 
 use super::response;
 use crate::errors::{Ask, AskNothing};
 
-/// The code that an answer has is that of the error that is made of it, it is a bare name, and everything can be told in
-/// words. A modelled error goes back on the wire with the same code.
+/// Checks that a parsed error has the code of the response, that the code is a plain name, that the error can be
+/// displayed, and that a modeled error keeps its code when it is serialized and parsed.
 ///
 /// # Panics
-/// One of these does not hold.
+/// Panics if one of these properties does not hold.
 pub fn error_parsing(data: &[u8]) {
     let Some((status, text)) = data.split_first() else { return };
     let response = response(400 + u16::from(*status) % 200, text);
@@ -28,8 +28,8 @@ fn check<O: ServerOperation>(response: &invoke_model_protocol::Response) {
     if metadata.code().is_some() {
         assert_eq!(error.code(), metadata.code());
     }
-    // A field of an error may hold what no server sends.
-    if let Ok(Some(answer)) = O::serialize_error(&error) {
-        assert_eq!(ErrorMetadata::from_response(&answer).code(), error.code());
+    // Serialization may fail, because a header of an error may hold a value that a server cannot send.
+    if let Ok(Some(response)) = O::serialize_error(&error) {
+        assert_eq!(ErrorMetadata::from_response(&response).code(), error.code());
     }
 }

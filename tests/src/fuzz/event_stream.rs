@@ -1,16 +1,17 @@
-//! Any bytes as a stream of events.
+//! Decodes arbitrary bytes as an event stream.
 
 use invoke_model_protocol::event_stream::{Decoder, EventStream, FrameError, Message, Truncated};
 
 use super::has_empty_union;
 use crate::streams::Lines;
 
-/// A stream is decoded the same in one piece and in many; what is decoded is what was there; and an event that is
-/// understood is written as one that is understood the same. Of two runs one is over the bytes as they are, and one over a
-/// frame with right checksums around them, so that headers and payloads are reached.
+/// Checks that a stream is decoded equally in one piece and in many, that decoded messages encode to the original bytes,
+/// and that an event stays the same when it is serialized and parsed.
+///
+/// Checks the bytes as they are, and in a frame with correct checksums, so that the parsers of headers and payloads run.
 ///
 /// # Panics
-/// One of these does not hold.
+/// Panics if one of these properties does not hold.
 pub fn event_stream(data: &[u8]) {
     let [step, split, rest @ ..] = data else { return };
     check(rest, usize::from(*step) + 1);
@@ -24,9 +25,9 @@ fn check(bytes: &[u8], step: usize) {
     let mut encoded = Vec::new();
     for message in &messages {
         message.encode(&mut encoded).unwrap_or_else(|error| panic!("{message:?}: {error}"));
-        understood(message);
+        round_trip(message);
     }
-    assert!(bytes.starts_with(&encoded), "what was decoded is not what was there");
+    assert!(bytes.starts_with(&encoded), "the decoded messages differ from the stream");
     assert!(failed.is_some() || end.is_err() || encoded.len() == bytes.len());
 }
 
@@ -51,26 +52,26 @@ fn decoded(pieces: &[&[u8]]) -> Decoded {
     (messages, None, end)
 }
 
-fn understood(message: &Message) {
-    let Ok(said) = Lines::parse(message) else { return };
-    if has_empty_union(&said) {
+fn round_trip(message: &Message) {
+    let Ok(parsed) = Lines::parse(message) else { return };
+    if has_empty_union(&parsed) {
         return;
     }
-    let again = match &said {
+    let message = match &parsed {
         Ok(event) => event.event(),
         Err(error) => Lines::exception(error),
     };
-    // A header is read longer than it may be written.
-    let Ok(again) = again else { return };
-    let again = Lines::parse(&again).unwrap_or_else(|error| panic!("{said:?}: {error}"));
-    match (&said, &again) {
-        (Ok(said), Ok(again)) => assert_eq!(again, said),
-        (Err(said), Err(again)) => assert_eq!(again.to_string(), said.to_string()),
-        _ => panic!("{said:?} became {again:?}"),
+    // Serialization may fail, because longer headers are accepted when reading than when writing.
+    let Ok(message) = message else { return };
+    let again = Lines::parse(&message).unwrap_or_else(|error| panic!("{parsed:?}: {error}"));
+    match (&parsed, &again) {
+        (Ok(parsed), Ok(again)) => assert_eq!(again, parsed),
+        (Err(parsed), Err(again)) => assert_eq!(again.to_string(), parsed.to_string()),
+        _ => panic!("{parsed:?} became {again:?}"),
     }
 }
 
-/// A frame of which the first bytes are the headers, with right checksums.
+/// Returns a frame with correct checksums. The first bytes become the headers.
 fn framed(bytes: &[u8], headers: usize) -> Vec<u8> {
     let headers = headers.min(bytes.len());
     let word = |length: usize| u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes();

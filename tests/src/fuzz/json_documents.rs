@@ -1,4 +1,4 @@
-//! Any text as JSON, and as a shape.
+//! Parses arbitrary text as JSON and as shapes.
 
 use std::fmt::Debug;
 
@@ -6,10 +6,10 @@ use invoke_model_protocol::json::{FromJson, ToJson, Value, write};
 
 use crate::json::{Choice, Tree};
 
-/// A document, a structure and a union that can be read are written so that they are read as the same again.
+/// Checks that documents, structures and unions stay the same when they are serialized and parsed.
 ///
 /// # Panics
-/// They are not.
+/// Panics if one of them changes.
 pub fn json_documents(data: &[u8]) {
     let Ok(value) = serde_json::from_slice::<Value>(data) else { return };
     let mut out = Vec::new();
@@ -24,7 +24,7 @@ fn check<T: Debug + FromJson + ToJson>(value: Value) {
     let mut out = Vec::new();
     shape.to_json(&mut out);
     let again = T::from_json(read(&out)).unwrap_or_else(|error| panic!("{shape:?}: {error}"));
-    // By their texts, as NaN is equal to nothing.
+    // Compares the `Debug` texts, because NaN does not equal itself.
     assert_eq!(format!("{again:?}"), format!("{shape:?}"));
 }
 

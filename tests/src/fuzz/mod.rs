@@ -1,5 +1,5 @@
-//! What the fuzz targets of `tests/fuzz` run: each takes any bytes, and panics where something that must hold does not.
-//! The tests of this package run every input that is kept in `tests/fuzz/corpus`.
+//! Functions that the fuzz targets in `tests/fuzz` call. Each takes arbitrary bytes, and panics if a property does not
+//! hold. The tests of this package run them on every input in `tests/fuzz/corpus`.
 
 mod error_parsing;
 mod event_stream;
@@ -15,10 +15,10 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 use invoke_model_protocol::Response;
 
-/// A target by its name.
+/// Name and function of a target.
 pub type Target = (&'static str, fn(&[u8]));
 
-/// Every target.
+/// All targets.
 pub const TARGETS: &[Target] = &[
     ("error_parsing", error_parsing),
     ("event_stream", event_stream),
@@ -26,13 +26,13 @@ pub const TARGETS: &[Target] = &[
     ("response_parsing", response_parsing),
 ];
 
-/// Whether a value holds a union without a member, as one that is required and absent is: no wire carries it.
+/// Returns `true` if a value contains a union without a member, which cannot be serialized. A required union that is
+/// missing in a response is parsed as one.
 fn has_empty_union(value: &impl std::fmt::Debug) -> bool {
     format!("{value:?}").contains("UnknownMember { name: \"\"")
 }
 
-/// A response from text that looks like one: field lines up to an empty line, then the body. What is no field is left
-/// out.
+/// Returns a response from text: header lines up to an empty line, then the body. Ignores lines that are not headers.
 fn response(status: u16, text: &[u8]) -> Response {
     let mut response = http::Response::new(Bytes::new());
     *response.status_mut() = http::StatusCode::from_u16(status).unwrap_or_default();

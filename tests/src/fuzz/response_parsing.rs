@@ -1,4 +1,4 @@
-//! Any answer as an output.
+//! Parses arbitrary responses as outputs.
 
 use std::fmt::Debug;
 
@@ -7,10 +7,10 @@ use invoke_model_protocol::ServerOperation;
 use super::{has_empty_union, response};
 use crate::{headers, json, payloads, streams};
 
-/// What an answer says is what it says again after a round through the server's half.
+/// Checks that an output stays the same when a server serializes it and a client parses it.
 ///
 /// # Panics
-/// It is not.
+/// Panics if it changes.
 pub fn response_parsing(data: &[u8]) {
     let Some((which, text)) = data.split_first() else { return };
     match which % 8 {
@@ -33,9 +33,10 @@ where
     if has_empty_union(&output) {
         return;
     }
-    // A value read from a body may not stand in a field, but all of these came from where they go.
-    let answer = O::serialize_response(output.clone()).unwrap_or_else(|error| panic!("{output:?}: {error}"));
-    let again = O::parse(&answer).unwrap_or_else(|error| panic!("{output:?}: {error}"));
-    // By their texts, as NaN is equal to nothing.
+    // Each member is serialized where it was parsed from, so that serialization succeeds.
+    let response =
+        O::serialize_response(output.clone()).unwrap_or_else(|error| panic!("{output:?}: {error}"));
+    let again = O::parse(&response).unwrap_or_else(|error| panic!("{output:?}: {error}"));
+    // Compares the `Debug` texts, because NaN does not equal itself.
     assert_eq!(format!("{again:?}"), format!("{output:?}"));
 }

@@ -1,4 +1,4 @@
-//! The fuzz targets over the inputs that are kept: what was found once stays found.
+//! Runs the fuzz targets on every input of their corpora.
 
 use std::fs;
 use std::path::Path;
@@ -6,13 +6,13 @@ use std::path::Path;
 use invoke_model_tests::fuzz::TARGETS;
 
 #[test]
-fn every_input_that_is_kept_holds() {
+fn every_input_of_the_corpora_passes() {
     let corpora = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
     let mut folders: Vec<_> =
         fs::read_dir(&corpora).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     folders.sort();
     let names: Vec<_> = TARGETS.iter().map(|(name, _)| *name).collect();
-    assert_eq!(folders, names, "each target has a corpus, and each corpus a target");
+    assert_eq!(folders, names, "corpora and targets must have the same names");
     for (name, target) in TARGETS {
         let mut inputs: Vec<_> =
             fs::read_dir(corpora.join(name)).unwrap().map(|entry| entry.unwrap().path()).collect();

@@ -1,8 +1,8 @@
-//! `cargo xtask conformance`: the protocol tests of a model, each as a test of what the generator emits for it.
+//! `cargo xtask conformance`: runs the protocol tests of a model against the code that is generated from it.
 
 mod outcome;
 mod table;
-mod written;
+mod write;
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -13,28 +13,28 @@ use crate::supplements::models;
 use crate::{Failure, root, step};
 use outcome::Outcomes;
 
-/// What the command is asked for.
+/// Arguments of the command.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Models with protocol tests, as Smithy JSON AST; of a folder, those in it.
+    /// Models with protocol tests as Smithy JSON AST, or folders that contain some.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 }
 
-/// Cases that are not expected to pass: kind, id, and the reason. One that passes all the same is a failure.
+/// Cases that are expected to fail: kind, id and reason. It is an error if one of them passes.
 const SKIPPED: &[(Kind, &str, &str)] = &[];
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     for path in &models(&arguments.files)? {
         let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         let folder = root().join("target/conformance").join(&name);
-        let cases = written::write(path, &folder)?;
+        let cases = write::write(path, &folder)?;
         if cases.is_empty() {
-            let message = "no restJson1 test for clients: is it a model with `smithy.test#httpRequestTests`?";
+            let message = "has no restJson1 test for clients; use a model with the trait `smithy.test#httpRequestTests`";
             return Err(Failure::new(format!("{}: {message}", path.display())));
         }
         step(&format!("{} protocol tests of {}", cases.len(), path.display()));
-        let outcomes = tested(&folder)?;
+        let outcomes = run_tests(&folder)?;
         let rows = table::rows(&cases, &outcomes, SKIPPED)?;
         print!("{}", table::print(&rows));
         table::verdict(&rows).map_err(|message| Failure::new(format!("{}: {message}", path.display())))?;
@@ -42,8 +42,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Compiles and runs the crate's tests, warnings denied.
-fn tested(folder: &std::path::Path) -> Result<Outcomes, Failure> {
+/// Compiles the crate with warnings denied, and runs its tests.
+fn run_tests(folder: &std::path::Path) -> Result<Outcomes, Failure> {
     let cargo = |arguments: &[&str]| {
         Command::new("cargo")
             .args(arguments)
@@ -57,8 +57,8 @@ fn tested(folder: &std::path::Path) -> Result<Outcomes, Failure> {
     };
     let built = cargo(&["test", "--offline", "--no-run", "--quiet"])?;
     if !built.status.success() {
-        return Err(Failure::new(format!("what is generated in {} does not compile", folder.display())));
+        return Err(Failure::new(format!("the generated crate in {} does not compile", folder.display())));
     }
     let ran = cargo(&["test", "--offline", "--lib", "--quiet", "--", "--format", "pretty"])?;
-    Ok(Outcomes::of(&String::from_utf8_lossy(&ran.stdout)))
+    Ok(Outcomes::parse(&String::from_utf8_lossy(&ran.stdout)))
 }

@@ -1,4 +1,4 @@
-//! One table of all cases: by service and kind, passed, failed, skipped.
+//! Table of the cases by service and kind: passed, failed and skipped.
 
 use std::fmt::Write;
 
@@ -7,22 +7,22 @@ use invoke_model_codegen::{Case, Kind};
 use super::outcome::Outcomes;
 use crate::Failure;
 
-/// A service's cases of one kind.
+/// Cases of one service and kind.
 #[derive(Debug, Default)]
 pub(super) struct Row {
     service: String,
     kind: &'static str,
     passed: usize,
-    /// Each with what it said.
+    /// Ids with the message of the failure.
     failed: Vec<(String, String)>,
-    /// Each with the reason.
+    /// Ids with the reason.
     skipped: Vec<(String, String)>,
 }
 
 /// Sorts the cases into rows.
 ///
 /// # Errors
-/// A case did not run, or the list of those to skip names one that is not there.
+/// Returns an error if a case did not run, or if `skipped` lists a case that does not exist.
 pub(super) fn rows(
     cases: &[(String, Case)],
     outcomes: &Outcomes,
@@ -30,7 +30,10 @@ pub(super) fn rows(
 ) -> Result<Vec<Row>, Failure> {
     for (kind, id, _) in skipped {
         if !cases.iter().any(|(_, case)| case.kind == *kind && case.id == *id) {
-            return Err(Failure::new(format!("{} {id} is to be skipped and is not there", kind.module())));
+            return Err(Failure::new(format!(
+                "{} {id} is listed as skipped and does not exist",
+                kind.module()
+            )));
         }
     }
     let mut rows: Vec<Row> = Vec::new();
@@ -45,15 +48,17 @@ pub(super) fn rows(
         let reason = skipped.iter().find(|(kind, id, _)| *kind == case.kind && *id == case.id);
         match (outcome, reason) {
             (None, None) => row.passed += 1,
-            (Some(words), None) => row.failed.push((case.id.clone(), words.to_owned())),
+            (Some(message), None) => row.failed.push((case.id.clone(), message.to_owned())),
             (Some(_), Some((_, _, reason))) => row.skipped.push((case.id.clone(), (*reason).to_owned())),
-            (None, Some(_)) => row.failed.push((case.id.clone(), "is to be skipped and passes".to_owned())),
+            (None, Some(_)) => {
+                row.failed.push((case.id.clone(), "is listed as skipped and passes".to_owned()))
+            }
         }
     }
     Ok(rows)
 }
 
-/// The table, then what failed and what was skipped.
+/// Returns the table, followed by a line for each case that failed or was skipped.
 pub(super) fn print(rows: &[Row]) -> String {
     let mut text = String::new();
     let mut line = |service: &str, kind: &str, [passed, failed, skipped]: [usize; 3]| {
@@ -78,15 +83,15 @@ pub(super) fn print(rows: &[Row]) -> String {
     );
     for row in rows {
         for (word, list) in [("failed", &row.failed), ("skipped", &row.skipped)] {
-            for (id, words) in list {
-                let _ = writeln!(text, "{word}: {} {} {id}: {words}", row.service, row.kind);
+            for (id, message) in list {
+                let _ = writeln!(text, "{word}: {} {} {id}: {message}", row.service, row.kind);
             }
         }
     }
     head + &text
 }
 
-/// Whether nothing failed.
+/// Returns an error if a case failed.
 pub(super) fn verdict(rows: &[Row]) -> Result<(), String> {
     match rows.iter().map(|row| row.failed.len()).sum() {
         0 => Ok(()),
@@ -108,29 +113,29 @@ mod tests {
     const OUTPUT: &str = "test requests::A ... ok\ntest requests::B ... FAILED\ntest responses::A ... ok\n";
 
     #[test]
-    fn cases_are_counted_once_each() {
-        let rows = rows(&cases(), &Outcomes::of(OUTPUT), &[]).unwrap();
+    fn counts_each_case_once() {
+        let rows = rows(&cases(), &Outcomes::parse(OUTPUT), &[]).unwrap();
         let text = print(&rows);
         assert!(
             text.contains("| all                      |           |     3 |      2 |      1 |       0 |"),
             "{text}"
         );
-        assert!(text.contains("failed: Service requests B: no words"), "{text}");
+        assert!(text.contains("failed: Service requests B: no message"), "{text}");
         assert_eq!(verdict(&rows), Err("1 protocol tests failed".to_owned()));
     }
 
     #[test]
-    fn a_skip_needs_a_case_that_fails() {
-        let rows = |skipped: &[(Kind, &str, &str)]| super::rows(&cases(), &Outcomes::of(OUTPUT), skipped);
+    fn a_skipped_case_must_exist_and_fail() {
+        let rows = |skipped: &[(Kind, &str, &str)]| super::rows(&cases(), &Outcomes::parse(OUTPUT), skipped);
         assert_eq!(verdict(&rows(&[(Kind::Request, "B", "why")]).unwrap()), Ok(()));
         let passes = rows(&[(Kind::Request, "B", "why"), (Kind::Response, "A", "why")]).unwrap();
-        assert!(print(&passes).contains("A: is to be skipped and passes"));
+        assert!(print(&passes).contains("A: is listed as skipped and passes"));
         assert!(verdict(&passes).is_err());
         assert!(rows(&[(Kind::Error, "A", "why")]).is_err());
     }
 
     #[test]
-    fn a_case_that_does_not_run_is_a_failure() {
-        assert!(rows(&cases(), &Outcomes::of(""), &[]).is_err());
+    fn fails_if_a_case_did_not_run() {
+        assert!(rows(&cases(), &Outcomes::parse(""), &[]).is_err());
     }
 }

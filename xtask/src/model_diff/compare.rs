@@ -1,4 +1,4 @@
-//! The comparison itself: two models in, differences out.
+//! Comparison of two models.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -11,31 +11,32 @@ use serde_json::Value;
 use super::Error;
 use super::facts::{Aspects, Facts};
 
-/// One difference. `Display` is the line that is printed and listed.
+/// One difference. `Display` writes the line that is printed and listed.
 #[derive(Debug, PartialEq)]
 pub(super) struct Difference {
     /// The shape or member.
     subject: ShapeId,
-    /// What about it; none when the subject stands on one side only.
+    /// Aspect that differs; `None` if only one model has the subject.
     aspect: Option<String>,
-    /// Where in the aspect's value, as a JSON pointer.
+    /// Location in the value of the aspect, as a JSON pointer.
     pointer: String,
     theirs: Option<Value>,
     ours: Option<Value>,
 }
 
-/// What tells our model from theirs, sorted by shape, for `operations` of ours (all when empty).
+/// Returns the differences, sorted by shape, for `operations` of our model (all if the list is empty).
 ///
 /// # Errors
-/// Our model lacks one of the operations, theirs lacks our service, or one of them targets a shape that it lacks.
+/// Returns an error if our model lacks an operation, the other model lacks the service, or a model lacks a shape that
+/// it refers to.
 pub(super) fn diff(ours: &Model, theirs: &Model, operations: &[String]) -> Result<Vec<Difference>, Error> {
-    let our_selection = select(ours, None, operations).map_err(refused("our"))?;
-    let their_selection = the_same(theirs, &our_selection).map_err(refused("the other"))?;
+    let our_selection = select(ours, None, operations).map_err(select_error("our"))?;
+    let their_selection = select_shared(theirs, &our_selection).map_err(select_error("the other"))?;
     Ok(compare(&Facts::new(ours, &our_selection), &Facts::new(theirs, &their_selection)))
 }
 
-/// Of what is selected here, what the other model has.
-fn the_same(theirs: &Model, ours: &Selection) -> Result<Selection, Vec<Diagnostic>> {
+/// Selects the operations that both models have.
+fn select_shared(theirs: &Model, ours: &Selection) -> Result<Selection, Vec<Diagnostic>> {
     let service = Some(ours.service.as_str());
     let all = select(theirs, service, &[])?;
     let shared: Vec<String> = all
@@ -45,13 +46,13 @@ fn the_same(theirs: &Model, ours: &Selection) -> Result<Selection, Vec<Diagnosti
         .map(|id| id.name().to_owned())
         .collect();
     if shared.is_empty() {
-        // An empty list would select all of them.
+        // `select` treats an empty list as all operations.
         return Ok(Selection { operations: Vec::new(), closure: BTreeSet::new(), ..all });
     }
     select(theirs, service, &shared)
 }
 
-fn refused(whose: &'static str) -> impl Fn(Vec<Diagnostic>) -> Error {
+fn select_error(whose: &'static str) -> impl Fn(Vec<Diagnostic>) -> Error {
     move |diagnostics| {
         let findings: Vec<String> = diagnostics.iter().map(Diagnostic::to_string).collect();
         Error::Select { whose, findings: findings.join("; ") }
@@ -64,7 +65,7 @@ fn compare(ours: &Facts, theirs: &Facts) -> Vec<Difference> {
     for subject in subjects {
         match (ours.aspects.get(subject), theirs.aspects.get(subject)) {
             (Some(ours), Some(theirs)) => differences.extend(aspects(subject, ours, theirs)),
-            // The line about a shape speaks for its members too.
+            // The line for the shape includes its members.
             _ if is_member_of_one_side(subject, ours, theirs) => {}
             (our_aspects, their_aspects) => differences.push(Difference {
                 subject: subject.clone(),
@@ -100,7 +101,7 @@ fn aspects(subject: &ShapeId, ours: &Aspects, theirs: &Aspects) -> Vec<Differenc
     differing.collect()
 }
 
-/// The order of the members that both sides have: generated code follows it.
+/// Compares the order of the members that both models have, because generated code follows it.
 fn member_order(subject: &ShapeId, ours: &Facts, theirs: &Facts) -> Option<Difference> {
     let (ours, theirs) = (ours.members.get(subject)?, theirs.members.get(subject)?);
     let of_both = |names: &[String], others: &[String]| -> Value {
@@ -117,10 +118,10 @@ fn member_order(subject: &ShapeId, ours: &Facts, theirs: &Facts) -> Option<Diffe
     })
 }
 
-type Place<'a> = (String, Option<&'a Value>, Option<&'a Value>);
+type Location<'a> = (String, Option<&'a Value>, Option<&'a Value>);
 
-/// The first place at which two values differ: a JSON pointer (RFC 6901) and what stands there.
-fn first_difference<'a>(theirs: Option<&'a Value>, ours: Option<&'a Value>) -> Option<Place<'a>> {
+/// Returns the first location at which two values differ, as a JSON pointer (RFC 6901), and both values there.
+fn first_difference<'a>(theirs: Option<&'a Value>, ours: Option<&'a Value>) -> Option<Location<'a>> {
     match (theirs, ours) {
         (Some(Value::Object(theirs)), Some(Value::Object(ours))) => {
             theirs.keys().chain(ours.keys()).find_map(|key| {
@@ -142,8 +143,8 @@ fn first_difference<'a>(theirs: Option<&'a Value>, ours: Option<&'a Value>) -> O
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (sign, value) = match (&self.theirs, &self.ours) {
-            (None, Some(ours)) if self.pointer.is_empty() => ('+', said(ours)),
-            (Some(theirs), None) if self.pointer.is_empty() => ('-', said(theirs)),
+            (None, Some(ours)) if self.pointer.is_empty() => ('+', suffix(ours)),
+            (Some(theirs), None) if self.pointer.is_empty() => ('-', suffix(theirs)),
             (theirs, ours) => ('~', format!(": {} -> {}", brief(theirs.as_ref()), brief(ours.as_ref()))),
         };
         write!(f, "{sign} {}", self.subject)?;
@@ -154,8 +155,8 @@ impl fmt::Display for Difference {
     }
 }
 
-/// What a value adds to its name: nothing when it only says that something is there.
-fn said(value: &Value) -> String {
+/// Returns the text of a value after its name; empty for values that only state presence.
+fn suffix(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::Object(object) if object.is_empty() => String::new(),
@@ -163,7 +164,7 @@ fn said(value: &Value) -> String {
     }
 }
 
-/// A value on one line; what is long inside braces or brackets is left out.
+/// Formats a value on one line; leaves out the content of long objects and lists.
 fn brief(value: Option<&Value>) -> String {
     const WIDTH: usize = 80;
     let Some(value) = value else { return "absent".to_owned() };

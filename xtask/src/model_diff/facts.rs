@@ -1,4 +1,4 @@
-//! The part of a model that counts for a comparison, laid flat: shape or member -> aspect -> value.
+//! The compared parts of a model as a flat map: shape or member -> aspect -> value.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -6,12 +6,12 @@ use invoke_model_codegen::model::{Member, Model, Reference, Shape, ShapeId, Shap
 use invoke_model_codegen::select::Selection;
 use serde_json::Value;
 
-/// What a shape or member says: `type`, `target`, `error a#B`, `@smithy.api#length`, ..
+/// Aspects of a shape or member by name: `type`, `target`, `error a#B`, `@smithy.api#length`, ..
 ///
-/// A binding that is only there or not has the value null.
+/// An aspect without a value, for example a binding, has the value null.
 pub(super) type Aspects = BTreeMap<String, Value>;
 
-/// The aspects of every shape and member in scope, and the order of each shape's members.
+/// Aspects of every selected shape and member, and the order of the members of each shape.
 #[derive(Debug, Default)]
 pub(super) struct Facts {
     pub(super) aspects: BTreeMap<ShapeId, Aspects>,
@@ -19,7 +19,7 @@ pub(super) struct Facts {
 }
 
 impl Facts {
-    /// The facts about a selection: its service, the resources of that, its operations and what they reach.
+    /// Collects the facts about a selection: its service and resources, its operations and all shapes that they reach.
     pub(super) fn new(model: &Model, selection: &Selection) -> Self {
         let mut ids = service_and_resources(model, &selection.service);
         ids.extend(selection.operations.iter().cloned());
@@ -53,7 +53,7 @@ fn of_member(member: &Member) -> Aspects {
     aspects
 }
 
-/// Of the operations that a service or resource binds, only those that are selected count.
+/// Returns the aspects of a shape. Of the operations that a service or resource binds, only selected ones are included.
 fn of_shape(model: &Model, shape: &Shape, selected: &[ShapeId]) -> Aspects {
     let mut aspects = of_traits(&shape.traits);
     aspects.insert("type".to_owned(), shape.ty.as_str().into());
@@ -62,7 +62,7 @@ fn of_shape(model: &Model, shape: &Shape, selected: &[ShapeId]) -> Aspects {
     let is_operation = |id| model.shape(id).is_some_and(|shape| shape.ty == ShapeType::Operation);
     for (role, references) in references(shape) {
         for id in references.iter().map(|reference| &reference.target) {
-            // To name no input and to name the prelude's Unit is the same.
+            // An operation without input is the same as one with `Unit` of the prelude.
             if id.as_str() != "smithy.api#Unit" && (selected.contains(id) || !is_operation(id)) {
                 aspects.insert(format!("{role} {id}"), Value::Null);
             }
@@ -94,7 +94,7 @@ fn of_traits(traits: &Traits) -> Aspects {
     counted.map(|(id, value)| (format!("@{id}"), without_prose(id, value))).collect()
 }
 
-/// Rule sets and their tests carry prose of their own.
+/// Removes documentation from rule sets and their tests.
 /// <https://smithy.io/2.0/additional-specs/rules-engine/specification.html>
 fn without_prose(id: &str, value: &Value) -> Value {
     let mut value = value.clone();

@@ -1,11 +1,11 @@
-//! The deviations that a README lists, held against those that occur.
+//! Comparison of the deviations that a README lists with those that occur.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
 use super::compare::Difference;
 
-/// The lines that occur, each with whether it is listed, and the listed ones that do not occur.
+/// Lines that occur, each with `true` if it is listed, and listed lines that do not occur.
 #[derive(Debug)]
 pub(super) struct Verdict {
     lines: Vec<(String, bool)>,
@@ -13,7 +13,7 @@ pub(super) struct Verdict {
 }
 
 impl Verdict {
-    /// Holds `differences` against the blocks of `readme` that are fenced as `deviations`.
+    /// Compares `differences` with the code blocks of `readme` that are marked `deviations`.
     pub(super) fn new(differences: &[Difference], readme: &str) -> Self {
         let listed = listed(readme);
         let lines: Vec<(String, bool)> = differences
@@ -26,7 +26,7 @@ impl Verdict {
         Self { lines, stale }
     }
 
-    /// How many lines are not listed.
+    /// Returns the number of lines that are not listed.
     pub(super) fn unlisted(&self) -> usize {
         self.lines.iter().filter(|(_, listed)| !listed).count()
     }

@@ -1,9 +1,9 @@
-//! `cargo xtask model diff FILE`: our model against another Smithy AST file, and both against what the
-//! README beside our model lists as deviations.
+//! `cargo xtask model diff FILE`: compares our model with another Smithy AST file. The differences must be those that
+//! the README beside our model lists as deviations.
 //!
-//! Compared are the operations, every shape that they reach, and the service and resources that lead to them.
-//! Not compared: documentation, trait definitions, and what the model reader does not keep (a resource's
-//! identifiers and properties, the metadata section).
+//! Compared are the operations, all shapes that they reach, and the service and resources that bind them.
+//! Not compared are documentation, trait definitions, and parts that the model reader does not keep (identifiers and
+//! properties of a resource, the metadata section).
 
 mod compare;
 mod facts;
@@ -19,16 +19,16 @@ use self::listed::Verdict;
 
 /// Compare our model with another Smithy AST file.
 ///
-/// Prints a line per difference: `+` only ours has it, `-` only FILE has it, `~` FILE's value -> ours. Fails unless
-/// these are the lines of the `deviations` block in the README.md beside our model.
+/// Prints one line for each difference: `+` only in ours, `-` only in FILE, `~` value of FILE -> value of ours. Fails
+/// unless these are the lines of the `deviations` block in the README.md beside our model.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The other model, for example the published one.
     file: PathBuf,
-    /// Our model; when not given, `model/bedrock-runtime.json` of this workspace.
+    /// Our model; by default `model/bedrock-runtime.json` of this workspace.
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
-    /// Compare this operation only; may be repeated. Then listed lines that do not occur are not reported.
+    /// Compare only this operation; may be repeated. Listed lines that do not occur are then not reported.
     #[arg(long = "operation", value_name = "NAME")]
     operations: Vec<String>,
 }
@@ -36,13 +36,13 @@ pub(crate) struct Args {
 /// Prints the differences to `out`.
 ///
 /// # Errors
-/// A file that cannot be read or is no model, an operation that our model lacks, and differences that are not those
-/// which the README lists.
+/// Returns an error if a file cannot be read or is not a model, if our model lacks an operation, or if the differences
+/// are not those that the README lists.
 pub(crate) fn run(args: &Args, out: &mut impl Write) -> Result<(), Error> {
     let path = args.model.clone().unwrap_or_else(our_model);
     let readme = path.with_file_name("README.md");
     let differences = diff(&load(&path)?, &load(&args.file)?, &args.operations)?;
-    let mut verdict = Verdict::new(&differences, &read_if_there(&readme)?);
+    let mut verdict = Verdict::new(&differences, &read_if_exists(&readme)?);
     if !args.operations.is_empty() {
         verdict.stale.clear();
     }
@@ -53,7 +53,7 @@ pub(crate) fn run(args: &Args, out: &mut impl Write) -> Result<(), Error> {
     }
 }
 
-/// Why the comparison was not clean.
+/// Reason why the comparison failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error("cannot read {}: {source}", path.display())]
@@ -65,7 +65,7 @@ pub(crate) enum Error {
     #[error("cannot print the differences: {0}")]
     Write(#[source] io::Error),
     #[error(
-        "{unlisted} unlisted and {stale} stale: mend the model, or the `deviations` block of {}",
+        "{unlisted} unlisted and {stale} stale: correct the model, or the `deviations` block of {}",
         readme.display()
     )]
     NotAsListed { unlisted: usize, stale: usize, readme: PathBuf },
@@ -83,8 +83,8 @@ fn read(path: &Path) -> Result<String, Error> {
     std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })
 }
 
-/// A model without a README beside it lists no deviations.
-fn read_if_there(path: &Path) -> Result<String, Error> {
+/// Reads a file; returns an empty text if it does not exist.
+fn read_if_exists(path: &Path) -> Result<String, Error> {
     match read(path) {
         Err(Error::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(String::new()),
         other => other,

@@ -1,10 +1,10 @@
-//! Each kind of difference on tiny models, the judgement on listed lines, and our model itself.
+//! Each kind of difference on tiny models, listed deviations, and our model.
 
 use invoke_model_test_support::suites::find_or_skip;
 
 use super::*;
 
-/// A service with the operation `Put`, whose input is the structure `In`; `{}` marks where a test changes something.
+/// A service with the operation `Put`, whose input is the structure `In`. Tests replace parts of this text.
 const BASE: &str = r##"{"smithy":"2.0","shapes":{
     "a#Service":{"type":"service","version":"1","resources":[{"target":"a#Thing"}],
       "traits":{"smithy.rules#endpointRuleSet":{"parameters":{"Region":{"documentation":"theirs"}},
@@ -33,19 +33,19 @@ fn differences(ours: &str, operations: &[&str]) -> Vec<String> {
     found.iter().map(ToString::to_string).collect()
 }
 
-/// What is printed when ours is `BASE` with `from` written as `to`.
+/// Checks the lines that are printed if our model is `BASE` with `from` replaced by `to`.
 fn check(from: &str, to: &str, expected: &[&str]) {
-    assert_eq!(BASE.matches(from).count(), 1, "`{from}` marks no single place");
+    assert_eq!(BASE.matches(from).count(), 1, "`{from}` must occur once");
     assert_eq!(differences(&BASE.replace(from, to), &[]), expected);
 }
 
 #[test]
-fn a_model_does_not_differ_from_itself() {
+fn reports_nothing_for_equal_models() {
     assert_eq!(differences(BASE, &[]), [""; 0]);
 }
 
 #[test]
-fn members() {
+fn reports_members() {
     check(r#""three":{"#, r#""four":{"#, &["+ a#In$four", "- a#In$three"]);
     check(
         r#""target":"smithy.api#Long""#,
@@ -60,7 +60,7 @@ fn members() {
 }
 
 #[test]
-fn member_order_counts_for_what_both_have() {
+fn reports_the_order_of_shared_members() {
     check(
         r#""two":{"target":"smithy.api#Long","traits":{}},
       "three":{"target":"a#Names"}"#,
@@ -70,7 +70,7 @@ fn member_order_counts_for_what_both_have() {
 }
 
 #[test]
-fn shapes_stand_for_their_members() {
+fn reports_a_shape_instead_of_its_members() {
     let ours = BASE.replace(r#""target":"a#Names""#, r#""target":"a#Map""#).replace(
         r##""a#Names":{"type":"list","member":{"target":"smithy.api#String"}}"##,
         r##""a#Map":{"type":"map","key":{"target":"a#Text"},"value":{"target":"a#Text"}}"##,
@@ -82,12 +82,12 @@ fn shapes_stand_for_their_members() {
 }
 
 #[test]
-fn shape_types() {
+fn reports_shape_types() {
     check(r#""type":"string""#, r#""type":"blob""#, &[r#"~ a#Text type: "string" -> "blob""#]);
 }
 
 #[test]
-fn traits() {
+fn reports_traits() {
     check(r#""traits":{}"#, r#""traits":{"smithy.api#required":{}}"#, &["+ a#In$two @smithy.api#required"]);
     check(r#""traits":{}"#, r#""traits":{"b#own":"value"}"#, &[r#"+ a#In$two @b#own: "value""#]);
     check(r#""smithy.api#length":{"max":9}"#, "", &[r#"- a#Text @smithy.api#length: {"max":9}"#]);
@@ -101,7 +101,7 @@ fn traits() {
 }
 
 #[test]
-fn a_long_value_is_shown_by_the_first_place_that_differs() {
+fn shows_the_first_difference_of_a_long_value() {
     check(
         r#"{"fn":"isSet"}"#,
         r#"{"fn":"not","a/b":1}"#,
@@ -121,7 +121,7 @@ fn a_long_value_is_shown_by_the_first_place_that_differs() {
 }
 
 #[test]
-fn documentation_is_no_difference() {
+fn ignores_documentation() {
     let ours = BASE.replace("theirs", "ours");
     assert_ne!(ours, BASE);
     assert_eq!(differences(&ours, &[]), [""; 0]);
@@ -129,7 +129,7 @@ fn documentation_is_no_difference() {
 }
 
 #[test]
-fn trait_definitions_are_no_difference() {
+fn ignores_trait_definitions() {
     check(
         r##""a#Names":"##,
         r##""b#own":{"type":"string","traits":{"smithy.api#trait":{}}},"a#Names":"##,
@@ -138,7 +138,7 @@ fn trait_definitions_are_no_difference() {
 }
 
 #[test]
-fn what_a_service_resource_and_operation_bind() {
+fn reports_bindings_of_services_resources_and_operations() {
     check(r#""version":"1""#, r#""version":"2""#, &[r#"~ a#Service version: "1" -> "2""#]);
     check(
         r##"[{"target":"a#Thing"}]"##,
@@ -160,7 +160,7 @@ fn what_a_service_resource_and_operation_bind() {
 }
 
 #[test]
-fn only_the_operations_of_ours_are_compared() {
+fn compares_only_operations_of_our_model() {
     check(r##",{"target":"a#Drop"}"##, "", &[]);
     let ours = BASE.replace(r##""a#DropIn":{"##, r##""a#DropIn":{"members":{"x":{"target":"a#Text"}},"##);
     assert_eq!(differences(&ours, &[]), ["+ a#DropIn$x"]);
@@ -168,7 +168,7 @@ fn only_the_operations_of_ours_are_compared() {
 }
 
 #[test]
-fn an_operation_that_only_ours_has() {
+fn reports_an_operation_that_only_our_model_has() {
     let ours = BASE.replace("a#Put", "a#Set");
     assert_eq!(
         differences(&ours, &["Set"]),
@@ -177,19 +177,19 @@ fn an_operation_that_only_ours_has() {
 }
 
 #[test]
-fn what_cannot_be_selected_names_the_model() {
-    let refused = |ours: &str, theirs: &str, operation: &str| {
+fn selection_errors_name_the_model() {
+    let error = |ours: &str, theirs: &str, operation: &str| {
         diff(&model(ours), &model(theirs), &[operation.to_owned()]).unwrap_err().to_string()
     };
-    assert_eq!(refused(BASE, BASE, "Get"), "our model: a#Service: has no operation `Get`; it has Drop, Put");
+    assert_eq!(error(BASE, BASE, "Get"), "our model: a#Service: has no operation `Get`; it has Drop, Put");
     assert_eq!(
-        refused(BASE, &BASE.replace("a#Service", "a#Other"), "Put"),
+        error(BASE, &BASE.replace("a#Service", "a#Other"), "Put"),
         "the other model: no service `a#Service` in the model; it has: a#Other"
     );
 }
 
-/// A folder with a model, another model and, if given, a README that lists lines; and what `run` makes of it.
-fn judged(listed: Option<&str>, operations: &[&str]) -> (String, Result<(), String>) {
+/// Runs the command on a folder with two models and, if `listed` is given, a README with these deviations.
+fn run_with(listed: Option<&str>, operations: &[&str]) -> (String, Result<(), String>) {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, text: &str| {
         let path = folder.path().join(name);
@@ -198,10 +198,7 @@ fn judged(listed: Option<&str>, operations: &[&str]) -> (String, Result<(), Stri
     };
     let ours = BASE.replace(r#"{"max":9}"#, r#"{"max":8}"#);
     if let Some(lines) = listed {
-        file(
-            "README.md",
-            &format!("```sh\n+ a#No\n```\n\n```deviations\n{lines}\n```\n\nBecause.\n+ a#No\n"),
-        );
+        file("README.md", &format!("```sh\n+ a#No\n```\n\n```deviations\n{lines}\n```\n\nReason.\n+ a#No\n"));
     }
     let args = Args {
         file: file("theirs.json", BASE),
@@ -216,34 +213,34 @@ fn judged(listed: Option<&str>, operations: &[&str]) -> (String, Result<(), Stri
 const LINE: &str = "~ a#Text @smithy.api#length /max: 9 -> 8";
 
 #[test]
-fn listed_differences_are_printed_and_pass() {
-    assert_eq!(judged(Some(LINE), &[]), (format!("{LINE}\n"), Ok(())));
+fn prints_listed_differences_and_passes() {
+    assert_eq!(run_with(Some(LINE), &[]), (format!("{LINE}\n"), Ok(())));
 }
 
 #[test]
-fn unlisted_differences_are_marked_and_fail() {
+fn marks_unlisted_differences_and_fails() {
     for listed in [None, Some("")] {
-        let (out, result) = judged(listed, &[]);
+        let (out, result) = run_with(listed, &[]);
         assert_eq!(out, format!("{LINE}  <- not listed\n"));
         assert!(
             result
                 .unwrap_err()
-                .starts_with("1 unlisted and 0 stale: mend the model, or the `deviations` block")
+                .starts_with("1 unlisted and 0 stale: correct the model, or the `deviations` block")
         );
     }
 }
 
 #[test]
-fn stale_lines_fail_when_everything_was_compared() {
+fn fails_on_stale_lines_if_all_operations_were_compared() {
     let listed = format!("{LINE}\n- a#Gone");
-    let (out, result) = judged(Some(&listed), &[]);
+    let (out, result) = run_with(Some(&listed), &[]);
     assert_eq!(out, format!("{LINE}\n- a#Gone  <- listed, but does not occur\n"));
     assert!(result.unwrap_err().starts_with("0 unlisted and 1 stale"));
-    assert_eq!(judged(Some(&listed), &["Put"]), (format!("{LINE}\n"), Ok(())));
+    assert_eq!(run_with(Some(&listed), &["Put"]), (format!("{LINE}\n"), Ok(())));
 }
 
 #[test]
-fn a_file_that_is_missing_or_no_model_is_named() {
+fn errors_name_a_file_that_is_missing_or_not_a_model() {
     let args = Args { file: "no/such.json".into(), model: None, operations: Vec::new() };
     assert!(run(&args, &mut Vec::new()).unwrap_err().to_string().starts_with("cannot read no/such.json: "));
     let no_model = our_model().with_file_name("README.md");
@@ -253,7 +250,7 @@ fn a_file_that_is_missing_or_no_model_is_named() {
 }
 
 #[test]
-fn our_model_does_not_differ_from_the_published_one_but_as_listed() {
+fn our_model_differs_from_the_published_one_only_as_listed() {
     let Some(published) = find_or_skip("models/bedrock-runtime.json") else { return };
     let args = Args { file: published, model: None, operations: Vec::new() };
     let mut out = Vec::new();
@@ -262,7 +259,7 @@ fn our_model_does_not_differ_from_the_published_one_but_as_listed() {
 }
 
 #[test]
-fn everything_in_our_model_is_documented() {
+fn every_shape_and_member_of_our_model_is_documented() {
     const DOCUMENTATION: &str = "smithy.api#documentation";
     let model = load(&our_model()).unwrap();
     for (id, shape) in model.shapes() {

@@ -1,4 +1,4 @@
-//! What is installed once, and again when its pins, its place or its state demand it.
+//! Installs the peers once, and again if the pinned versions or the folder changed.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -7,33 +7,33 @@ use std::process::Command;
 
 use crate::{Failure, root};
 
-/// Makes `place` from the file `pins`, unless it has been made from it and still has `proof`, a file in it.
+/// Calls `install` to fill `folder`, unless it was filled from the same file `pins` and still contains `proof`.
 ///
-/// The mark is written last, so that an installation that broke off is made again. It also says where it was made:
-/// programs of a virtual environment know their own path, and do not run from another one.
+/// The file `installed` is written last, so that an interrupted installation is repeated. It records the path of the
+/// folder, because the programs of a virtual environment contain their own path and do not run from another one.
 pub(super) fn once(
-    place: &Path,
+    folder: &Path,
     pins: &Path,
     proof: &str,
-    make: impl FnOnce() -> Result<(), Failure>,
+    install: impl FnOnce() -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let pins = fs::read_to_string(pins).map_err(|error| about(pins, &error))?;
-    let wanted = format!("{}\n{pins}", place.display());
-    let mark = place.join("installed");
+    let wanted = format!("{}\n{pins}", folder.display());
+    let mark = folder.join("installed");
     let is_installed = fs::read_to_string(&mark).is_ok_and(|installed| installed == wanted);
-    if is_installed && place.join(proof).exists() {
+    if is_installed && folder.join(proof).exists() {
         return Ok(());
     }
-    make()?;
+    install()?;
     fs::write(&mark, wanted).map_err(|error| about(&mark, &error))
 }
 
-/// A file of `tests/peers`.
+/// Returns the path of a file in `tests/peers`.
 pub(super) fn source(name: &str) -> PathBuf {
     root().join("tests/peers").join(name)
 }
 
-/// Runs the command to its end; when that is not a good one, the failure gives the advice.
+/// Runs a command to its end. The error shows the command and `advice`.
 pub(super) fn execute(command: &mut Command, advice: &str) -> Result<(), Failure> {
     let words = [command.get_program()].into_iter().chain(command.get_args());
     let shown = words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ");
@@ -56,33 +56,33 @@ mod tests {
     use super::once;
     use crate::Failure;
 
-    /// Whether it is made, by a making that ends in this way.
-    fn is_made(place: &Path, pins: &Path, outcome: Result<(), Failure>) -> bool {
-        let mut made = false;
+    /// Returns `true` if `once` installs, with an installation that has this outcome.
+    fn installs(place: &Path, pins: &Path, outcome: Result<(), Failure>) -> bool {
+        let mut installed = false;
         let _ = once(place, pins, "program", || {
-            made = true;
+            installed = true;
             fs::create_dir_all(place).unwrap();
             fs::write(place.join("program"), "").unwrap();
             outcome
         });
-        made
+        installed
     }
 
     #[test]
-    fn made_once_and_again_when_it_must_be() {
+    fn installs_once_and_again_if_something_changed() {
         let directory = tempfile::tempdir().unwrap();
         let (place, pins) = (directory.path().join("place"), directory.path().join("pins"));
         fs::write(&pins, "a==1").unwrap();
-        assert!(is_made(&place, &pins, Err(Failure::new("broke off"))));
-        assert!(is_made(&place, &pins, Ok(())), "after one that broke off");
-        assert!(!is_made(&place, &pins, Ok(())), "after one that ended well");
+        assert!(installs(&place, &pins, Err(Failure::new("interrupted"))));
+        assert!(installs(&place, &pins, Ok(())), "after an interrupted installation");
+        assert!(!installs(&place, &pins, Ok(())), "after a complete installation");
         fs::write(&pins, "a==2").unwrap();
-        assert!(is_made(&place, &pins, Ok(())), "from other pins");
+        assert!(installs(&place, &pins, Ok(())), "with other versions");
         let moved = directory.path().join("moved");
         fs::rename(&place, &moved).unwrap();
-        assert!(is_made(&moved, &pins, Ok(())), "in another place");
+        assert!(installs(&moved, &pins, Ok(())), "in another folder");
         fs::remove_file(moved.join("program")).unwrap();
-        assert!(is_made(&moved, &pins, Ok(())), "without its program");
-        assert!(!is_made(&moved, &pins, Ok(())), "with all of it");
+        assert!(installs(&moved, &pins, Ok(())), "without the program");
+        assert!(!installs(&moved, &pins, Ok(())), "after a complete installation");
     }
 }

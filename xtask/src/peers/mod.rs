@@ -1,7 +1,7 @@
-//! `cargo xtask peers`: other clients call the local endpoint, and what they send and read is compared with ours.
+//! `cargo xtask peers`: compares the requests and responses of other clients with ours, at the local endpoint.
 //!
-//! The comparisons are scripts in `tests/peers`; this installs the clients, builds what they are compared with, and
-//! runs the scripts.
+//! The comparisons are scripts in `tests/peers`. This module installs the clients, builds our programs, and runs the
+//! scripts.
 
 mod installation;
 mod node;
@@ -30,12 +30,12 @@ pub(crate) fn run() -> Result<(), Failure> {
     peers.run("replay.py", &[&programs.invoke_model], server.exports())
 }
 
-/// The clients, and what runs them.
+/// The installed clients and their interpreters.
 #[derive(Debug)]
 struct Peers {
     python: Python,
     node: Node,
-    /// A home without anybody's AWS configuration.
+    /// Home directory without AWS configuration.
     home: PathBuf,
 }
 
@@ -48,12 +48,13 @@ impl Peers {
         Ok(Self { python, node, home })
     }
 
-    /// Runs one of the scripts of `tests/peers`, with settings by the names of environment variables.
+    /// Runs a script of `tests/peers` with environment variables.
     fn run(&self, script: &str, arguments: &[&Path], settings: &[(String, String)]) -> Result<(), Failure> {
         let mut command = self.python.script(script, &self.home);
         command.args(arguments).env("NODE_PATH", &self.node.modules);
         command.envs(settings.iter().map(|(name, value)| (name, value)));
-        let advice = format!("both sides of each check that failed are above; see tests/peers/{script}");
+        let advice =
+            format!("the expected and actual values of failed checks are above; see tests/peers/{script}");
         installation::execute(&mut command, &advice)
     }
 }

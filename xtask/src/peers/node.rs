@@ -1,4 +1,4 @@
-//! The peers that are Node packages, installed by the Node and the npm that one of the Python packages brings.
+//! Peers that are Node packages. Node and npm come with a Python package.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,21 +8,21 @@ use super::installation::{about, execute, once, source};
 use super::python::Python;
 use crate::Failure;
 
-/// What says which packages are wanted; the second pins all of them.
+/// The manifest and its lock file.
 const SOURCES: [&str; 2] = ["package.json", "package-lock.json"];
 
 /// The Node packages.
 #[derive(Debug)]
 pub(super) struct Node {
-    /// Where `require` finds them.
+    /// Folder in which `require` finds them.
     pub(super) modules: PathBuf,
 }
 
 impl Node {
-    /// Installs the packages in `place` as `tests/peers/package-lock.json` pins them, or takes those there are.
+    /// Installs the packages of `tests/peers/package-lock.json` in `place`, unless they are installed.
     pub(super) fn install(python: &Python, place: PathBuf) -> Result<Self, Failure> {
         let [_, lock] = SOURCES.map(source);
-        // npm writes this when all is in place.
+        // npm writes this file last.
         once(&place, &lock, "node_modules/.package-lock.json", || {
             fs::create_dir_all(&place).map_err(|error| about(&place, &error))?;
             for name in SOURCES {
@@ -31,7 +31,7 @@ impl Node {
             let install = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
             let mut npm = Command::new(python.program("npm"));
             npm.args(install).current_dir(&place).stdout(Stdio::null());
-            execute(&mut npm, "npm must reach a package registry")
+            execute(&mut npm, "npm needs access to a package registry")
         })?;
         Ok(Self { modules: place.join("node_modules") })
     }

@@ -1,16 +1,15 @@
-//! Our own programs, built as `cargo test --workspace` builds them.
+//! Our programs, built with the features of `cargo test --workspace`.
 
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::{Failure, root};
+use crate::{Failure, program};
 
-/// Where the programs are.
+/// Paths of the programs.
 #[derive(Debug)]
 pub(super) struct Programs {
-    /// The command line tool, which serves the local endpoint.
+    /// The command line tool, which also serves the local endpoint.
     pub(super) invoke_model: PathBuf,
     /// `tests/examples/peer_requests.rs`.
     pub(super) peer_requests: PathBuf,
@@ -33,29 +32,18 @@ impl Programs {
     }
 }
 
-/// The directory that cargo builds into, which `CARGO_TARGET_DIR` and configuration files can move.
+/// Returns the target directory of cargo, which `CARGO_TARGET_DIR` and configuration files can change.
 pub(super) fn target_directory() -> Result<PathBuf, Failure> {
     let metadata = json(&cargo("metadata", &["--no-deps", "--format-version", "1"])?)?;
     let directory = metadata["target_directory"].as_str();
     directory.map(PathBuf::from).ok_or_else(|| Failure::new("`cargo metadata` names no target directory"))
 }
 
-/// What the command prints on standard output; what it says on standard error, the reader sees.
 fn cargo(command: &str, arguments: &[&str]) -> Result<String, Failure> {
-    let output = Command::new("cargo")
-        .arg(command)
-        .args(arguments)
-        .current_dir(root())
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(|error| Failure::new(format!("cargo {command}: {error}")))?;
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-    }
-    Err(Failure::new(format!("`cargo {command} {}` failed", arguments.join(" "))))
+    program::output(program::cargo(&[command]).args(arguments))
 }
 
 fn json(text: &str) -> Result<Value, Failure> {
     serde_json::from_str(text)
-        .map_err(|error| Failure::new(format!("cargo printed what is no JSON: {error}")))
+        .map_err(|error| Failure::new(format!("cannot parse the output of cargo: {error}")))
 }

@@ -1,4 +1,4 @@
-//! `invoke-model serve`, as long as it is needed.
+//! The process `invoke-model serve`.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::Failure;
 
-/// What a client needs to be told.
+/// Environment variables that configure a client.
 const SETTINGS: [&str; 5] = [
     "AWS_ENDPOINT_URL_BEDROCK_RUNTIME",
     "AWS_REGION",
@@ -18,13 +18,13 @@ const SETTINGS: [&str; 5] = [
     "AWS_SECRET_ACCESS_KEY",
 ];
 
-/// A token that is accepted beside signatures, and the variable that tells the scripts.
+/// Variable that passes a bearer token to the scripts, and the token, which the server accepts beside signatures.
 const BEARER_TOKEN: (&str, &str) = ("PEERS_BEARER_TOKEN", "the-token-of-the-peers");
 
-/// Long enough for any machine to start a program.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Time limit for the start of the server.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A running server; it ends with this value.
+/// A running server. Dropping this value stops it.
 #[derive(Debug)]
 pub(super) struct Server {
     child: Child,
@@ -32,7 +32,7 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Starts the server on a free port, and waits for the settings that it says to export.
+    /// Starts the server on a free port, and waits until it has printed its settings.
     pub(super) fn start(program: &Path) -> Result<Self, Failure> {
         let child = Command::new(program)
             .args(["serve", "--port", "0", "--bearer-token", BEARER_TOKEN.1])
@@ -45,9 +45,9 @@ impl Server {
         let lines = server.child.stdout.take().map(lines_of);
         while let Some(missing) = SETTINGS.iter().find(|name| !server.has(name)) {
             let line =
-                lines.as_ref().and_then(|lines| lines.recv_timeout(PATIENCE).ok()).ok_or_else(|| {
+                lines.as_ref().and_then(|lines| lines.recv_timeout(START_TIMEOUT).ok()).ok_or_else(|| {
                     Failure::new(format!(
-                        "`invoke-model serve` ended or went quiet before `export {missing}=..`"
+                        "`invoke-model serve` ended or timed out before it printed `export {missing}=..`"
                     ))
                 })?;
             server.exports.extend(export(&line));
@@ -55,7 +55,7 @@ impl Server {
         Ok(server)
     }
 
-    /// The settings, by the names of environment variables.
+    /// Environment variables that configure a client for this server.
     pub(super) fn exports(&self) -> &[(String, String)] {
         &self.exports
     }
@@ -67,13 +67,13 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended by itself, which the calls have then shown.
+        // Errors are ignored, because the process may have ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// The lines as they come, read to the end whether or not they are still wanted, so that the server never waits.
+/// Returns a channel with the lines of the server. A thread reads all of them, so that the server never blocks.
 fn lines_of(stdout: ChildStdout) -> mpsc::Receiver<String> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
@@ -94,7 +94,7 @@ mod tests {
     use super::export;
 
     #[test]
-    fn only_export_lines_are_settings() {
+    fn parses_export_lines_only() {
         let check = |line: &str, expected: Option<(&str, &str)>| {
             let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
             assert_eq!(export(line), expected, "{line}");

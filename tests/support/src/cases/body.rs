@@ -1,11 +1,11 @@
-//! Bodies, compared as their media type asks.
+//! Comparison of bodies by media type.
 
 use serde_json::Value;
 
-/// Compares a body with what a case states.
+/// Compares a body with that of a case.
 ///
 /// # Panics
-/// They differ.
+/// Panics if they differ.
 #[track_caller]
 pub(crate) fn check(found: &[u8], expected: &str, media_type: Option<&str>) {
     let shown = String::from_utf8_lossy(found);
@@ -13,16 +13,16 @@ pub(crate) fn check(found: &[u8], expected: &str, media_type: Option<&str>) {
         .is_some_and(|media_type| media_type == "application/json" || media_type.ends_with("+json"));
     if is_json && !expected.is_empty() {
         let parsed: Value = serde_json::from_slice(found)
-            .unwrap_or_else(|error| panic!("the body `{shown}` is no JSON: {error}"));
-        let stated: Value =
-            serde_json::from_str(expected).unwrap_or_else(|error| panic!("the case: {error}"));
+            .unwrap_or_else(|error| panic!("the body `{shown}` is not JSON: {error}"));
+        let stated: Value = serde_json::from_str(expected)
+            .unwrap_or_else(|error| panic!("the expected body is not JSON: {error}"));
         assert!(same(&parsed, &stated), "expected the body {stated}, found {parsed}");
     } else {
         assert!(found == expected.as_bytes(), "expected the body `{expected}`, found `{shown}`");
     }
 }
 
-/// Two JSON values are one: numbers by what they count, objects in any order.
+/// Returns `true` if two JSON values are equal. Numbers are compared by value, objects in any order of members.
 fn same(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Number(left), Value::Number(right)) => left == right || left.as_f64() == right.as_f64(),
@@ -46,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_compared_by_what_it_says() {
+    fn compares_json_by_value() {
         let json = Some("application/json");
         assert!(!differs(r#"{"a":1,"b":[1.0,null]}"#, r#"{ "b": [1, null], "a": 1.0 }"#, json));
         for (found, expected) in [
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_is_compared_byte_by_byte() {
+    fn compares_other_bodies_byte_by_byte() {
         assert!(!differs("a b", "a b", Some("text/plain")));
         assert!(differs("{ }", "{}", None));
         assert!(differs("a", "", Some("application/octet-stream")));

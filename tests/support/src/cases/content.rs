@@ -1,42 +1,45 @@
-//! Header fields and body of a message.
+//! Headers and body of a message.
 
 use http::{HeaderMap, HeaderName};
 use invoke_model_protocol::fields;
 
 use super::body;
 
-/// What a case states of a message's header fields and body.
+/// Headers and body that a case states.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Content<'a> {
-    /// Fields with their values.
+    /// Headers with their values.
     pub headers: &'a [(&'a str, &'a str)],
-    /// Fields that must not be there.
+    /// Headers that must be absent.
     pub forbidden_headers: &'a [&'a str],
-    /// Fields that must be there, with any value.
+    /// Headers that must be present, with any value.
     pub required_headers: &'a [&'a str],
-    /// The body; without one it is not compared.
+    /// The body. `None` if it is not compared.
     pub body: Option<&'a str>,
-    /// How the body is compared.
+    /// Media type, which decides how the body is compared.
     pub media_type: Option<&'a str>,
 }
 
 impl Content<'_> {
+    /// Compares headers and body with those of the case.
+    ///
     /// # Panics
-    /// A field or the body differs.
+    /// Panics if a header or the body differs.
     #[track_caller]
     pub(crate) fn check(&self, headers: &HeaderMap, found: &[u8]) {
         for (name, expected) in self.headers {
             let value = value_of(headers, name);
-            let value = value.unwrap_or_else(|| panic!("the field {name} is missing, which is `{expected}`"));
+            let value =
+                value.unwrap_or_else(|| panic!("the header {name} is missing; expected `{expected}`"));
             assert!(same(&value, expected), "expected {name}: `{expected}`, found `{value}`");
         }
         for name in self.forbidden_headers {
-            assert!(!headers.contains_key(*name), "the field {name} is there and must not be");
+            assert!(!headers.contains_key(*name), "the header {name} must be absent");
         }
         for name in self.required_headers {
-            // Whoever sends a body says its length.
+            // The transport adds `content-length` to a request with a body.
             let is_length = name.eq_ignore_ascii_case("content-length") && !found.is_empty();
-            assert!(headers.contains_key(*name) || is_length, "the field {name} is missing");
+            assert!(headers.contains_key(*name) || is_length, "the header {name} is missing");
         }
         if let Some(expected) = self.body {
             body::check(found, expected, self.media_type);
@@ -44,17 +47,17 @@ impl Content<'_> {
     }
 }
 
-/// A field's value, over all its lines.
+/// Returns the value of a header; joins the values of a repeated header with commas.
 fn value_of(headers: &HeaderMap, name: &str) -> Option<String> {
-    let lines: Vec<_> = headers
+    let values: Vec<_> = headers
         .get_all(name)
         .iter()
-        .map(|line| String::from_utf8_lossy(line.as_bytes()).into_owned())
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
         .collect();
-    (!lines.is_empty()).then(|| lines.join(", "))
+    (!values.is_empty()).then(|| values.join(", "))
 }
 
-/// As they are, or as lists with other blanks between the elements.
+/// Returns `true` if two values are equal, or are lists with equal elements.
 fn same(found: &str, expected: &str) -> bool {
     let list = |text: &str| {
         let mut headers = HeaderMap::new();
@@ -70,9 +73,9 @@ fn same(found: &str, expected: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn differs(content: &Content<'_>, fields: &[(&'static str, &str)], body: &[u8]) -> bool {
+    fn differs(content: &Content<'_>, lines: &[(&'static str, &str)], body: &[u8]) -> bool {
         let mut headers = HeaderMap::new();
-        for (name, value) in fields {
+        for (name, value) in lines {
             headers.append(*name, value.parse().unwrap_or_else(|error| panic!("{error}")));
         }
         let content = *content;
@@ -80,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_are_compared() {
+    fn compares_headers() {
         let content = Content { headers: &[("X-A", "1"), ("X-B", "a, b")], ..Content::default() };
         assert!(!differs(&content, &[("x-a", "1"), ("x-b", "a,b")], b""));
         assert!(!differs(&content, &[("x-a", "1"), ("x-b", "a"), ("x-b", "b")], b""));
@@ -91,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn forbidden_and_required_fields_are_looked_for() {
+    fn checks_forbidden_and_required_headers() {
         let content = Content {
             forbidden_headers: &["X-No"],
             required_headers: &["Content-Length"],

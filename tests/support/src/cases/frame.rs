@@ -1,4 +1,4 @@
-//! A message of a stream, and its frame.
+//! A message of an event stream, and its frame.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -6,40 +6,41 @@ use invoke_model_protocol::event_stream::{Decoder, HeaderValue, Message};
 
 use super::body;
 
-/// What a case states of a message that is sent.
+/// A sent message that a case states.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Frame<'a> {
-    /// Its headers, in any order.
+    /// Headers, in any order.
     pub headers: &'a [(&'a str, HeaderValue<'a>)],
-    /// Its payload; without one it is empty.
+    /// Payload. `None` if it is empty.
     pub body: Option<&'a str>,
-    /// How the payload is compared.
+    /// Media type, which decides how the payload is compared.
     pub media_type: Option<&'a str>,
-    /// The frame, in base64.
+    /// The frame in base64.
     pub bytes: Option<&'a str>,
 }
 
 impl Frame<'_> {
-    /// Checks a message: what it holds, that it survives the wire, and that the frame which the case states holds the
-    /// same.
+    /// Compares a message with the case: its headers and payload, its frame after encoding and decoding, and the frame
+    /// that the case states.
     ///
     /// # Panics
-    /// It is not the one that the case states.
+    /// Panics if the message differs from the case.
     #[track_caller]
     pub fn check(&self, message: &Message) {
-        self.holds(message);
+        self.compare(message);
         let mut encoded = Vec::new();
-        message.encode(&mut encoded).unwrap_or_else(|error| panic!("no frame: {error}"));
-        assert!(decoded(&encoded) == *message, "the message does not survive the wire");
+        message.encode(&mut encoded).unwrap_or_else(|error| panic!("cannot encode the message: {error}"));
+        assert!(decoded(&encoded) == *message, "the message changes when it is encoded and decoded");
         if let Some(bytes) = self.bytes {
-            let stated =
-                STANDARD.decode(bytes).unwrap_or_else(|error| panic!("the case states no base64: {error}"));
-            self.holds(&decoded(&stated));
+            let stated = STANDARD
+                .decode(bytes)
+                .unwrap_or_else(|error| panic!("the frame of the case is not base64: {error}"));
+            self.compare(&decoded(&stated));
         }
     }
 
     #[track_caller]
-    fn holds(&self, message: &Message) {
+    fn compare(&self, message: &Message) {
         let found: Vec<_> = message.headers().collect();
         for (name, expected) in self.headers {
             let value = message.header(name);
@@ -58,8 +59,8 @@ impl Frame<'_> {
 fn decoded(bytes: &[u8]) -> Message {
     let mut decoder = Decoder::new();
     decoder.push(bytes);
-    let message = decoder.decode().unwrap_or_else(|error| panic!("no frame: {error}"));
-    message.unwrap_or_else(|| panic!("no whole frame"))
+    let message = decoder.decode().unwrap_or_else(|error| panic!("cannot decode the frame: {error}"));
+    message.unwrap_or_else(|| panic!("the frame is incomplete"))
 }
 
 #[cfg(test)]
@@ -76,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_payload_and_bytes_are_compared() {
+    fn compares_headers_payload_and_bytes() {
         let (a, b) = (("a", HeaderValue::Byte(1)), ("b", HeaderValue::String("x")));
         let both = [a, b];
         let frame = Frame {

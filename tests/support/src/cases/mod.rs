@@ -22,46 +22,46 @@ use std::fmt::Debug;
 use invoke_model_protocol::Timestamp;
 use serde_json::Value;
 
-/// Two values are equal.
+/// Compares two values.
 ///
 /// # Panics
-/// They are not.
+/// Panics if they differ.
 #[track_caller]
 pub fn same<T: Debug + PartialEq>(found: &T, expected: &T) {
     assert!(found == expected, "expected {expected:?}, found {found:?}");
 }
 
-/// Two values have the same text: for those that hold a NaN, which is equal to nothing.
+/// Compares the `Debug` texts of two values, for values that contain NaN.
 ///
 /// # Panics
-/// They have not.
+/// Panics if they differ.
 #[track_caller]
 pub fn same_text<T: Debug>(found: &T, expected: &T) {
     let (found, expected) = (format!("{found:?}"), format!("{expected:?}"));
     assert!(found == expected, "expected {expected}, found {found}");
 }
 
-/// A document.
+/// Parses a document.
 ///
 /// # Panics
-/// The text is no JSON.
+/// Panics if the text is not JSON.
 pub fn document(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|error| panic!("the case states no JSON: {error}"))
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("the document of the case is not JSON: {error}"))
 }
 
-/// A time, from milliseconds since 1970.
+/// Converts milliseconds since 1970 into a timestamp.
 ///
 /// # Panics
-/// It is outside years -9999 to 9999.
+/// Panics if the timestamp is outside the years -9999 to 9999.
 pub fn milliseconds(milliseconds: i64) -> Timestamp {
     Timestamp::from_millisecond(milliseconds)
-        .unwrap_or_else(|error| panic!("the case states no time: {error}"))
+        .unwrap_or_else(|error| panic!("the timestamp of the case is invalid: {error}"))
 }
 
-/// A time, from RFC 3339.
+/// Parses a timestamp in the format of RFC 3339.
 ///
 /// # Panics
-/// The text is no time.
+/// Panics if the text is not a timestamp.
 pub fn time(text: &str) -> Timestamp {
-    text.parse().unwrap_or_else(|error| panic!("the case states no time: {error}"))
+    text.parse().unwrap_or_else(|error| panic!("the timestamp of the case is invalid: {error}"))
 }

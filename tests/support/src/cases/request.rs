@@ -1,47 +1,49 @@
-//! A request, and the input that makes it.
+//! Requests, compared with those that inputs serialize to.
 
 use invoke_model_protocol::Operation;
 
 use super::Content;
 
-/// The token that cases state where a client makes one.
+/// Idempotency token that cases state for unset members.
 const TOKEN: &str = "00000000-0000-4000-8000-000000000000";
 
-/// What a case states of a request.
+/// A request that a case states.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Request<'a> {
-    /// Its method.
+    /// Method.
     pub method: &'a str,
-    /// Its path.
+    /// Path.
     pub uri: &'a str,
-    /// Query parameters with their values, as they stand on the wire, in any order.
+    /// Encoded query parameters with their values, in any order.
     pub query: &'a [&'a str],
-    /// Names of query parameters that must not be there.
+    /// Names of query parameters that must be absent.
     pub forbidden_query: &'a [&'a str],
-    /// Names of query parameters that must be there.
+    /// Names of query parameters that must be present.
     pub required_query: &'a [&'a str],
-    /// The endpoint's host.
+    /// Host of the endpoint, and its base path if it has one.
     pub host: Option<&'a str>,
-    /// The host that the request goes to.
+    /// Host that the request is sent to.
     pub resolved_host: Option<&'a str>,
-    /// Its fields and body.
+    /// Headers and body.
     pub content: Content<'a>,
 }
 
 impl Request<'_> {
-    /// Checks the request that an input makes.
+    /// Compares the serialized request of an input with the case.
     ///
     /// # Panics
-    /// It is not the one that the case states.
+    /// Panics if the request differs from the case.
     #[track_caller]
     pub fn check<O: Operation>(&self, mut input: O::Input) {
         O::fill_idempotency_tokens(&mut input, &mut || TOKEN.to_owned());
-        let prefix = O::host_prefix(&input).unwrap_or_else(|error| panic!("no host prefix: {error}"));
-        let request = O::serialize(input).unwrap_or_else(|error| panic!("no request: {error}"));
+        let prefix =
+            O::host_prefix(&input).unwrap_or_else(|error| panic!("cannot make the host prefix: {error}"));
+        let request =
+            O::serialize(input).unwrap_or_else(|error| panic!("cannot serialize the input: {error}"));
         assert!(request.method() == self.method, "expected {}, found {}", self.method, request.method());
         let (host, base) =
             self.host.unwrap_or_default().split_once('/').unwrap_or((self.host.unwrap_or_default(), ""));
-        // The endpoint's base path stands before the request's, and is no part of its host.
+        // The base path of the endpoint precedes the path of the request, and is not part of the host.
         let base = if base.is_empty() { String::new() } else { format!("/{base}") };
         let path = format!("{base}{}", request.uri().path());
         assert!(path == self.uri, "expected the path {}, found {path}", self.uri);
@@ -58,21 +60,18 @@ impl Request<'_> {
         let mut found: Vec<&str> = query.split('&').filter(|parameter| !parameter.is_empty()).collect();
         let names: Vec<&str> = found.iter().map(|parameter| name_of(parameter)).collect();
         for name in self.forbidden_query {
-            assert!(!names.contains(name), "the query parameter {name} is there and must not be: {query}");
+            assert!(!names.contains(name), "the query parameter {name} must be absent: {query}");
         }
         for name in self.required_query {
             assert!(names.contains(name), "the query parameter {name} is missing: {query}");
         }
         for expected in self.query {
-            let place = found.iter().position(|parameter| same(parameter, expected));
-            let place = place.unwrap_or_else(|| panic!("the query parameter {expected} is missing: {query}"));
-            found.swap_remove(place);
+            let index = found.iter().position(|parameter| same(parameter, expected));
+            let index = index.unwrap_or_else(|| panic!("the query parameter {expected} is missing: {query}"));
+            found.swap_remove(index);
         }
-        // A case that states parameters states all of them.
-        assert!(
-            self.query.is_empty() || found.is_empty(),
-            "query parameters that are not expected: {found:?}"
-        );
+        // A case that states query parameters states all of them.
+        assert!(self.query.is_empty() || found.is_empty(), "unexpected query parameters: {found:?}");
     }
 }
 
@@ -80,7 +79,7 @@ fn name_of(parameter: &str) -> &str {
     parameter.split_once('=').map_or(parameter, |(name, _)| name)
 }
 
-/// `a` and `a=` say the same.
+/// Returns `true` if two parameters are equal. `a` equals `a=`.
 fn same(found: &str, expected: &str) -> bool {
     found == expected
         || found.strip_suffix('=') == Some(expected)

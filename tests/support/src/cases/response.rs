@@ -1,4 +1,4 @@
-//! A response, and the output, error or events that it makes.
+//! Responses, and the outputs, errors and events that are parsed from them.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -8,72 +8,72 @@ use invoke_model_protocol::{ErrorMetadata, Operation, OutputEventStream, ParseEr
 
 use super::Content;
 
-/// What a case states of a response.
+/// A response that a case states.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Response<'a> {
-    /// Its status.
+    /// Status code.
     pub code: u16,
-    /// Its fields and body.
+    /// Headers and body.
     pub content: Content<'a>,
 }
 
-/// How a stream of events fails.
+/// Failure of an event stream.
 #[derive(Debug)]
 pub enum Failure<E, S> {
-    /// The service refuses.
+    /// The service returned an error instead of a stream.
     Refused(E),
-    /// The head of the answer lacks what it must have.
+    /// The response before the events cannot be parsed.
     Head(ParseError),
-    /// Bytes are no frame.
+    /// A frame is invalid.
     Frame(FrameError),
-    /// The bytes end in the midst of a frame.
+    /// The last frame is incomplete.
     Truncated(Truncated),
-    /// A message is none of the stream's.
+    /// A message cannot be parsed as an event.
     Message(ParseError),
-    /// The service ends the stream with an error.
+    /// The service ended the stream with an error.
     Ended(S),
 }
 
-/// What a stream of events gives: the output and the events, or how it fails.
+/// Output and events of an event stream, or its failure.
 pub type Events<O> = Result<
     (<O as Operation>::Output, Vec<<O as OutputEventStream>::Events>),
     Failure<<O as Operation>::Error, <<O as OutputEventStream>::Events as EventStream>::Error>,
 >;
 
 impl Response<'_> {
-    /// The output.
+    /// Parses the output.
     ///
     /// # Errors
-    /// The response makes none.
+    /// Returns an error if the response cannot be parsed.
     ///
     /// # Panics
-    /// The status is not one of success.
+    /// Panics if the operation does not treat the status as success.
     #[track_caller]
     pub fn output<O: Operation>(&self) -> Result<O::Output, ParseError> {
         let response = self.http();
-        assert!(O::is_success(response.status()), "{} is not taken for success", response.status());
+        assert!(O::is_success(response.status()), "{} is not a success", response.status());
         O::parse(&response)
     }
 
-    /// The error.
+    /// Parses the error.
     ///
     /// # Panics
-    /// The status is one of success, or the error cannot be parsed.
+    /// Panics if the operation treats the status as success, or if the error cannot be parsed.
     #[track_caller]
     pub fn error<O: Operation>(&self) -> O::Error {
         let response = self.http();
-        assert!(!O::is_success(response.status()), "{} is taken for success", response.status());
+        assert!(!O::is_success(response.status()), "{} is a success", response.status());
         let metadata = ErrorMetadata::from_response(&response);
-        O::parse_error(metadata, &response).unwrap_or_else(|error| panic!("no error: {error}"))
+        O::parse_error(metadata, &response).unwrap_or_else(|error| panic!("cannot parse the error: {error}"))
     }
 
-    /// The output, and the events of the frames (in base64) behind it.
+    /// Parses the output, and the events of the frames (in base64) that follow it.
     ///
     /// # Errors
-    /// See [`Failure`].
+    /// Returns a [`Failure`] if the response, a frame or an event cannot be parsed, or if the service returns an error.
     ///
     /// # Panics
-    /// A frame is no base64.
+    /// Panics if a frame is not base64.
     pub fn events<O: OutputEventStream>(&self, frames: &[&str]) -> Events<O> {
         if !O::is_success(self.http().status()) {
             return Err(Failure::Refused(self.error::<O>()));
@@ -81,8 +81,9 @@ impl Response<'_> {
         let output = O::parse(&self.http()).map_err(Failure::Head)?;
         let (mut decoder, mut events) = (Decoder::new(), Vec::new());
         for frame in frames {
-            let bytes =
-                STANDARD.decode(frame).unwrap_or_else(|error| panic!("the case states no base64: {error}"));
+            let bytes = STANDARD
+                .decode(frame)
+                .unwrap_or_else(|error| panic!("the frame of the case is not base64: {error}"));
             decoder.push(&bytes);
             while let Some(message) = decoder.decode().map_err(Failure::Frame)? {
                 let event = O::Events::parse(&message).map_err(Failure::Message)?;
@@ -99,6 +100,6 @@ impl Response<'_> {
             response = response.header(*name, *value);
         }
         let body = Bytes::copy_from_slice(self.content.body.unwrap_or_default().as_bytes());
-        response.body(body).unwrap_or_else(|error| panic!("the case states no response: {error}"))
+        response.body(body).unwrap_or_else(|error| panic!("the case is not a valid response: {error}"))
     }
 }

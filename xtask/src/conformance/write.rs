@@ -1,4 +1,4 @@
-//! The crate with the types of each service of a model, and its tests.
+//! Writes a crate with the types of each service of a model, and its protocol tests.
 
 use std::fmt::Write;
 use std::fs;
@@ -10,7 +10,7 @@ use crate::codegen::diagnostics;
 use crate::supplements::{read, supplemented};
 use crate::{Failure, program, root};
 
-/// Writes the crate, and gives each case with its service; the test is named by its whole path in the crate.
+/// Writes the crate, and returns each case with its service. The name of the test includes its modules.
 pub(super) fn write(path: &Path, folder: &Path) -> Result<Vec<(String, Case)>, Failure> {
     let model = supplemented(path)?;
     let mut library = format!("//! The protocol tests of {}.\n", path.display());
@@ -30,7 +30,7 @@ pub(super) fn write(path: &Path, folder: &Path) -> Result<Vec<(String, Case)>, F
         put(&folder.join(format!("src/{module}_tests.rs")), &tests.tests)?;
         let _ = write!(
             library,
-            "pub mod {module};\n#[cfg(test)]\n#[allow(non_snake_case)] // The ids are the cases' own.\nmod \
+            "pub mod {module};\n#[cfg(test)]\n#[allow(non_snake_case)] // The names are the ids of the cases.\nmod \
              {module}_tests;\n"
         );
         all.extend(tests.cases.into_iter().map(|case| {
@@ -58,7 +58,7 @@ fn manifest() -> String {
     )
 }
 
-/// `RestJson` is `rest_json`.
+/// Converts a name, for example `RestJson` to `rest_json`.
 fn module_name(service: &str) -> String {
     let mut name = String::new();
     for (index, character) in service.chars().enumerate() {
