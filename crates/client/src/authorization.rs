@@ -38,7 +38,8 @@ impl Authorizer {
 
     /// Signs a request, or sets its bearer token.
     ///
-    /// Loads credentials only for a signature. `now` returns the time of the service, as far as the client knows it.
+    /// Loads credentials only for a signature. `now` returns the time of the service, as far as the client
+    /// knows it.
     pub(crate) async fn authorize<E>(
         &self,
         required: protocol::Authentication,
@@ -72,7 +73,8 @@ impl Authorizer {
         }
     }
 
-    /// Marks an error of a call's own credentials provider, so that it is not mistaken for that of the client.
+    /// Marks an error of a call's own credentials provider, so that it is not mistaken for that of the
+    /// client.
     fn add_source(&self, error: CredentialsError) -> CredentialsError {
         match self.source {
             Some(SettingSource::Call) => CredentialsError::CallProvider(Box::new(error)),

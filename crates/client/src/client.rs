@@ -13,7 +13,8 @@ use crate::retry::{Bucket, Skew};
 
 /// A client for Amazon Bedrock Runtime.
 ///
-/// Cheap to clone: clones share connections, credentials and the signing key. Create one client and use it for all calls.
+/// Cheap to clone: clones share connections, credentials and the signing key. Create one client and use it
+/// for all calls.
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
 
@@ -28,12 +29,12 @@ struct Inner {
 }
 
 impl Client {
-    /// Creates a client from a [`Config`], a [`ConfigBuilder`](crate::ConfigBuilder) or, with the feature `aws-config`, a
-    /// `&SdkConfig`.
+    /// Creates a client from a [`Config`], a [`ConfigBuilder`](crate::ConfigBuilder) or, with the feature
+    /// `aws-config`, a `&SdkConfig`.
     ///
     /// # Errors
-    /// Returns a [`ConfigError`] if a setting is missing or invalid. Never fails for a [`Config`], because its settings
-    /// are already checked.
+    /// Returns a [`ConfigError`] if a setting is missing or invalid. Never fails for a [`Config`], because
+    /// its settings are already checked.
     pub fn new<C: TryInto<Config>>(config: C) -> Result<Self, ConfigError>
     where
         ConfigError: From<C::Error>,
@@ -55,8 +56,8 @@ impl Client {
         &self.0.config
     }
 
-    /// Creates a call of any operation from a complete input. Each operation also has a method of its own, such as
-    /// [`invoke_model`](Self::invoke_model), with a setter for each member of the input.
+    /// Creates a call of any operation from a complete input. Each operation also has a method of its own,
+    /// such as [`invoke_model`](Self::invoke_model), with a setter for each member of the input.
     pub fn call<O: Operation>(&self, input: O::Input) -> Call<O> {
         Call::filled(self, input)
     }

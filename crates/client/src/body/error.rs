@@ -25,8 +25,8 @@ pub enum BodyError {
         path: PathBuf,
     },
 
-    /// The content differs from that of the first reading, which was hashed for the signature. The service did not receive
-    /// a complete request.
+    /// The content differs from that of the first reading, which was hashed for the signature. The service
+    /// did not receive a complete request.
     #[error("`body`: {} changed while it was sent; retry when no program writes to it", path.display())]
     Changed {
         /// Path of the file.

@@ -13,7 +13,8 @@ use super::error::BodyError;
 /// Bytes that one read returns at most.
 pub(super) const CHUNK_SIZE: usize = 64 << 10;
 
-/// Runs blocking file operations on a separate thread, so that they do not block the threads that drive sockets.
+/// Runs blocking file operations on a separate thread, so that they do not block the threads that drive
+/// sockets.
 pub(super) async fn run_blocking<T: Send + 'static>(
     path: PathBuf,
     work: impl FnOnce(&Path) -> Result<T, BodyError> + Send + 'static,

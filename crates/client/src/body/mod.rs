@@ -28,8 +28,9 @@ pub(crate) enum BodyContent {
 impl Body {
     /// Creates a body from a file of any length, which is sent in constant memory.
     ///
-    /// The file is opened when the call is sent. It is read twice: once for the hash in the signature, and once while it is
-    /// sent. The call fails with a [`BodyError`] if the file is missing, is not a regular file, or changes in between.
+    /// The file is opened when the call is sent. It is read twice: once for the hash in the signature, and
+    /// once while it is sent. The call fails with a [`BodyError`] if the file is missing, is not a regular
+    /// file, or changes in between.
     ///
     /// ```no_run
     /// use invoke_model_client::{Body, Client};

@@ -16,8 +16,8 @@ use super::io::{CHUNK_SIZE, run_blocking, unreadable};
 
 /// Reads a file in chunks.
 ///
-/// The last chunk is returned only if the whole content has the hash of the first reading, so that a request with other
-/// content is never complete.
+/// The last chunk is returned only if the whole content has the hash of the first reading, so that a request
+/// with other content is never complete.
 pub(crate) struct FileStream {
     file: Arc<File>,
     path: PathBuf,

@@ -18,7 +18,8 @@ impl Endpoint {
     /// Parses an absolute `http` or `https` URL.
     ///
     /// # Errors
-    /// Returns the problem and what to do, in words. The URL is quoted only if it contains no user or password.
+    /// Returns the problem and what to do, in words. The URL is quoted only if it contains no user or
+    /// password.
     pub(crate) fn parse(url: &str) -> Result<Self, String> {
         if url.contains('@') {
             return Err("has a user or a password before `@`; remove them".into());
@@ -51,12 +52,12 @@ impl Endpoint {
         self.authority.host()
     }
 
-    /// Returns the URL of a request target, with the host prefix of the operation prepended to the host. Keeps the
-    /// percent-encoding of the target.
+    /// Returns the URL of a request target, with the host prefix of the operation prepended to the host.
+    /// Keeps the percent-encoding of the target.
     ///
     /// # Errors
-    /// Returns an error if the base path and the target are too long for a URI, or the prefix and the host for an
-    /// authority.
+    /// Returns an error if the base path and the target are too long for a URI, or the prefix and the host
+    /// for an authority.
     pub(crate) fn apply(&self, target: &Uri, host_prefix: Option<&str>) -> Result<Uri, http::Error> {
         let mut parts = Parts::default();
         parts.scheme = Some(self.scheme.clone());

@@ -27,8 +27,8 @@ pub enum ConfigError {
     /// The value of a setting is invalid.
     #[error("{setting} ({origin}): {problem}")]
     Invalid {
-        /// The setting: `region`, `endpoint URL`, `bearer token`, `maximum number of attempts`, `retry mode`, `FIPS flag`,
-        /// `dual-stack flag` or `proxy`.
+        /// The setting: `region`, `endpoint URL`, `bearer token`, `maximum number of attempts`, `retry mode`,
+        /// `FIPS flag`, `dual-stack flag` or `proxy`.
         setting: &'static str,
         /// Source of the setting.
         origin: SettingSource,

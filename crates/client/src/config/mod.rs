@@ -49,14 +49,14 @@ pub struct Config {
 }
 
 impl Config {
-    /// Returns the region that requests are sent to and signed for. `None` is possible only with a bearer token and an
-    /// endpoint URL.
+    /// Returns the region that requests are sent to and signed for. `None` is possible only with a bearer
+    /// token and an endpoint URL.
     pub fn region(&self) -> Option<&str> {
         self.region.as_deref()
     }
 
-    /// Returns the URL that requests are sent to: scheme, host, port if there is one, and base path, without a slash at
-    /// the end.
+    /// Returns the URL that requests are sent to: scheme, host, port if there is one, and base path, without
+    /// a slash at the end.
     pub fn endpoint_url(&self) -> String {
         self.endpoint.to_string()
     }

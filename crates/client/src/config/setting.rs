@@ -20,7 +20,8 @@ pub enum SettingSource {
     DefaultChain,
     /// The ARN of the model: see [`ConfigBuilder::region_from_arn`](crate::ConfigBuilder::region_from_arn).
     Arn,
-    /// The endpoint rules of the service, which derive the endpoint from the region and the FIPS and dual-stack flags.
+    /// The endpoint rules of the service, which derive the endpoint from the region and the FIPS and
+    /// dual-stack flags.
     EndpointRules,
 }
 
@@ -47,8 +48,8 @@ pub struct SettingSources {
     pub region: Option<SettingSource>,
     /// Source of the endpoint.
     pub endpoint: SettingSource,
-    /// Source of the bearer token or the credentials. `None` if there are neither, so that every call without its own
-    /// credentials will fail.
+    /// Source of the bearer token or the credentials. `None` if there are neither, so that every call without
+    /// its own credentials will fail.
     pub credentials: Option<SettingSource>,
 }
 

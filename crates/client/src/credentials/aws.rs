@@ -8,11 +8,11 @@ use invoke_model_signing::Credentials;
 
 use super::provide::{CredentialsFuture, ProvideCredentials};
 
-/// A credentials provider of the AWS SDK, for example a `SharedCredentialsProvider`, as a [`ProvideCredentials`] of this
-/// crate.
+/// A credentials provider of the AWS SDK, for example a `SharedCredentialsProvider`, as a
+/// [`ProvideCredentials`] of this crate.
 ///
-/// A wrapper is needed, because an implementation for all providers of the AWS SDK would conflict with that of any type
-/// that implements both traits, and only if this feature is enabled.
+/// A wrapper is needed, because an implementation for all providers of the AWS SDK would conflict with that
+/// of any type that implements both traits, and only if this feature is enabled.
 ///
 /// ```
 /// use aws_credential_types::provider::SharedCredentialsProvider;

@@ -1,8 +1,9 @@
 //! A cache of credentials that are loaded once for all calls and refreshed before they expire.
 //!
-//! A call with valid credentials takes a read lock for the clone of an `Arc`. The first call that finds credentials due
-//! for a refresh starts a background task and continues with the old credentials, as do all other calls until the expiry.
-//! Only a call without valid credentials waits, and all waiting calls wait for the same task.
+//! A call with valid credentials takes a read lock for the clone of an `Arc`. The first call that finds
+//! credentials due for a refresh starts a background task and continues with the old credentials, as do all
+//! other calls until the expiry. Only a call without valid credentials waits, and all waiting calls wait for
+//! the same task.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -39,11 +40,12 @@ impl CredentialsCache {
         Self(Arc::new(CacheState { provider, config, time_source, current, load_task }))
     }
 
-    /// Returns valid credentials. Dropping the future does not cancel the provider, because other calls may wait for it.
+    /// Returns valid credentials. Dropping the future does not cancel the provider, because other calls may
+    /// wait for it.
     ///
     /// # Errors
-    /// Returns an error if no valid credentials are cached, and the provider fails, returns expired credentials, or takes
-    /// too long.
+    /// Returns an error if no valid credentials are cached, and the provider fails, returns expired
+    /// credentials, or takes too long.
     ///
     /// # Panics
     /// Panics if the provider has to be called outside of a tokio runtime with time enabled.
@@ -66,8 +68,8 @@ impl CredentialsCache {
 
     /// Discards the given credentials if they are still cached.
     ///
-    /// If several calls were rejected with the same credentials, the first one discards them, and the others do not
-    /// discard those that were loaded since.
+    /// If several calls were rejected with the same credentials, the first one discards them, and the others
+    /// do not discard those that were loaded since.
     pub(crate) fn invalidate(&self, rejected: &Arc<LoadedCredentials>) {
         let mut current = self.0.current.write().unwrap_or_else(PoisonError::into_inner);
         if current.as_ref().is_some_and(|current| Arc::ptr_eq(current, rejected)) {
@@ -75,12 +77,12 @@ impl CredentialsCache {
         }
     }
 
-    /// Returns credentials that were loaded in the meantime, or the receiver of the load task, which is started if none is
-    /// running.
+    /// Returns credentials that were loaded in the meantime, or the receiver of the load task, which is
+    /// started if none is running.
     fn join(&self) -> Result<Arc<LoadedCredentials>, OutcomeReceiver> {
         let mut load_task = self.0.load_task();
-        // A task stores its credentials under this lock. Without a second look, credentials that were stored just now would
-        // be loaded again.
+        // A task stores its credentials under this lock. Without a second look, credentials that were stored
+        // just now would be loaded again.
         match (self.0.valid(self.0.time_source.now()), load_task.running()) {
             (Some(loaded), _) => Ok(loaded),
             (None, Some(receiver)) => Err(receiver),
@@ -119,7 +121,8 @@ impl CacheState {
         current.filter(|loaded| loaded.check(now).is_ok())
     }
 
-    /// Stores the credentials of the provider if they are valid, and returns the outcome for the waiting calls.
+    /// Stores the credentials of the provider if they are valid, and returns the outcome for the waiting
+    /// calls.
     fn store(&self, result: Result<Credentials, CredentialsError>) -> LoadOutcome {
         // Take the time after loading, which can last seconds.
         let now = self.time_source.now();

@@ -4,10 +4,11 @@ use std::time::{Duration, SystemTime};
 
 use crate::retry::random;
 
-/// Configuration of the credentials cache: when credentials are refreshed, and how long loading them may take.
+/// Configuration of the credentials cache: when credentials are refreshed, and how long loading them may
+/// take.
 ///
-/// It applies to the credentials of a provider. Static [`Credentials`](crate::Credentials) and bearer tokens are never
-/// refreshed. Names and meaning follow the identity cache of the AWS SDK.
+/// It applies to the credentials of a provider. Static [`Credentials`](crate::Credentials) and bearer tokens
+/// are never refreshed. Names and meaning follow the identity cache of the AWS SDK.
 ///
 /// ```
 /// use std::time::Duration;
@@ -22,14 +23,15 @@ use crate::retry::random;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CredentialsCacheConfig {
-    /// Time before the expiry of credentials at which they are refreshed in the background. Calls continue to use the old
-    /// credentials meanwhile.
+    /// Time before the expiry of credentials at which they are refreshed in the background. Calls continue to
+    /// use the old credentials meanwhile.
     ///
-    /// A random time of up to a fifth is added, so that programs do not all refresh at the same moment. If credentials
-    /// live shorter than twice this time, half of their lifetime is used instead. Default: 5 minutes.
+    /// A random time of up to a fifth is added, so that programs do not all refresh at the same moment. If
+    /// credentials live shorter than twice this time, half of their lifetime is used instead. Default: 5
+    /// minutes.
     pub buffer_time: Duration,
-    /// Time after which credentials without an expiry are refreshed in the background. They stay valid if that fails.
-    /// Default: 15 minutes.
+    /// Time after which credentials without an expiry are refreshed in the background. They stay valid if
+    /// that fails. Default: 15 minutes.
     pub default_expiration: Duration,
     /// Longest time that loading may take. Default: 30 seconds.
     pub load_timeout: Duration,
@@ -64,8 +66,8 @@ impl CredentialsCacheConfig {
         Self { load_timeout, ..self }
     }
 
-    /// Returns the time at which credentials that were loaded at `now` are refreshed, or `None` if it is later than any
-    /// time that the clock can represent.
+    /// Returns the time at which credentials that were loaded at `now` are refreshed, or `None` if it is
+    /// later than any time that the clock can represent.
     pub(super) fn refresh_at(&self, expiry: Option<SystemTime>, now: SystemTime) -> Option<SystemTime> {
         let Some(expiry) = expiry else { return now.checked_add(self.default_expiration) };
         let lifetime = expiry.duration_since(now).unwrap_or_default();
@@ -76,14 +78,15 @@ impl CredentialsCacheConfig {
 
 /// Backoff after the first failed refresh. It doubles with each further failure.
 const FIRST_BACKOFF: Duration = Duration::from_secs(5);
-/// Longest backoff. Shorter than the default of [`CredentialsCacheConfig::buffer_time`], so that several attempts fit into
-/// it.
+/// Longest backoff. Shorter than the default of [`CredentialsCacheConfig::buffer_time`], so that several
+/// attempts fit into it.
 const MAX_BACKOFF: Duration = Duration::from_secs(60);
 
-/// Returns how long to wait before the next background refresh, after this many consecutive failures: a random time
-/// between half and the whole of a backoff that doubles.
+/// Returns how long to wait before the next background refresh, after this many consecutive failures: a
+/// random time between half and the whole of a backoff that doubles.
 ///
-/// Waits after a success too, because a provider may keep returning credentials that are already due for a refresh.
+/// Waits after a success too, because a provider may keep returning credentials that are already due for a
+/// refresh.
 pub(super) fn backoff(failures: u32) -> Duration {
     let doubled = FIRST_BACKOFF.saturating_mul(1 << failures.saturating_sub(1).min(8));
     let backoff = doubled.min(MAX_BACKOFF);

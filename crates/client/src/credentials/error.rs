@@ -21,7 +21,8 @@ pub enum CredentialsError {
     )]
     NotConfigured,
 
-    /// The call has its own credentials, but the client has no region. Only a bearer token works without a region.
+    /// The call has its own credentials, but the client has no region. Only a bearer token works without a
+    /// region.
     #[error("no region to sign for: set AWS_REGION, or `region` of ConfigBuilder")]
     NoRegion,
 
@@ -42,12 +43,13 @@ pub enum CredentialsError {
     #[error("{0} (from the credentials provider of the call; that of the client is not used)")]
     CallProvider(#[source] Box<CredentialsError>),
 
-    /// The task that loaded the credentials ended without an outcome: the provider panicked, or its runtime was shut down.
+    /// The task that loaded the credentials ended without an outcome: the provider panicked, or its runtime
+    /// was shut down.
     #[error("no credentials: the provider panicked, or its runtime was shut down; retry the call")]
     LoadAborted,
 
-    /// The credentials are expired: static credentials, which cannot be refreshed, or those that the provider just
-    /// returned.
+    /// The credentials are expired: static credentials, which cannot be refreshed, or those that the provider
+    /// just returned.
     #[error("the credentials{} expired at {}: get new ones", in_parentheses(.from), format_time(.at))]
     Expired {
         /// Expiry of the credentials.

@@ -71,8 +71,8 @@ pub(super) struct LoadTask {
 }
 
 impl LoadTask {
-    /// Returns the receiver of the running task. A task that ended without an outcome, because the provider panicked or
-    /// its runtime was shut down, does not count as running.
+    /// Returns the receiver of the running task. A task that ended without an outcome, because the provider
+    /// panicked or its runtime was shut down, does not count as running.
     pub(super) fn running(&self) -> Option<OutcomeReceiver> {
         let (receiver, _) = self.running.as_ref()?;
         receiver.has_changed().is_ok().then(|| receiver.clone())
@@ -83,8 +83,8 @@ impl LoadTask {
         self.not_before.is_none_or(|not_before| not_before <= now)
     }
 
-    /// Runs `load` in a task of its own, so that it survives a call that is dropped. It returns `None` if the cache was
-    /// dropped.
+    /// Runs `load` in a task of its own, so that it survives a call that is dropped. It returns `None` if the
+    /// cache was dropped.
     pub(super) fn start(
         &mut self,
         load: impl Future<Output = Option<LoadOutcome>> + Send + 'static,

@@ -16,10 +16,10 @@ pub type CredentialsFuture<'a> =
 
 /// Provides credentials.
 ///
-/// A client calls its provider when it has no valid credentials, and in the background shortly before they expire. It
-/// makes one call to the provider for all concurrent requests, in a task of its own: see
-/// [`CredentialsCacheConfig`](crate::CredentialsCacheConfig). A provider therefore needs neither a cache nor a timeout.
-/// Its future can be dropped at any await point.
+/// A client calls its provider when it has no valid credentials, and in the background shortly before they
+/// expire. It makes one call to the provider for all concurrent requests, in a task of its own: see
+/// [`CredentialsCacheConfig`](crate::CredentialsCacheConfig). A provider therefore needs neither a cache nor
+/// a timeout. Its future can be dropped at any await point.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};

@@ -67,8 +67,8 @@ impl CredentialsResolver {
 
     /// Returns valid credentials.
     ///
-    /// The future is ready at once unless it has to wait for a provider. Dropping it does not cancel the provider, because
-    /// other calls may wait for the same credentials.
+    /// The future is ready at once unless it has to wait for a provider. Dropping it does not cancel the
+    /// provider, because other calls may wait for the same credentials.
     pub(crate) async fn load(&self) -> Result<Arc<LoadedCredentials>, CredentialsError> {
         match self {
             Self::Unset => Err(CredentialsError::NotConfigured),

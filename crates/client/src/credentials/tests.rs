@@ -16,7 +16,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// The result of one call to the provider.
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    /// Credentials with this lifetime, counted from the start of the call. `None` means that they do not expire.
+    /// Credentials with this lifetime, counted from the start of the call. `None` means that they do not
+    /// expire.
     Succeeds(Option<Duration>),
     Fails,
     Panics,
@@ -24,8 +25,8 @@ enum Step {
 
 use Step::{Fails, Panics, Succeeds};
 
-/// A provider that runs the steps in order, each after its delay, and then repeats the last one. The access key id contains
-/// the number of the call.
+/// A provider that runs the steps in order, each after its delay, and then repeats the last one. The access
+/// key id contains the number of the call.
 #[derive(Clone, Debug)]
 struct Script(Arc<Mutex<State>>);
 

@@ -1,7 +1,7 @@
 //! Environment variables that configure a client. No other module of this crate reads the environment.
 //!
-//! This module returns plain values and applies the precedence between variables; `ConfigBuilder::from_env` parses
-//! and checks the values.
+//! This module returns plain values and applies the precedence between variables; `ConfigBuilder::from_env`
+//! parses and checks the values.
 //!
 //! Names of the variables: <https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>
 
@@ -42,8 +42,8 @@ impl Environment {
 
     /// Returns the environment of the process.
     ///
-    /// Bytes that are not UTF-8 become replacement characters, so that the setting fails its check with an error that
-    /// names the variable, instead of counting as unset.
+    /// Bytes that are not UTF-8 become replacement characters, so that the setting fails its check with an
+    /// error that names the variable, instead of counting as unset.
     pub(crate) fn process() -> Self {
         Self::new(|name| {
             #[expect(
@@ -85,8 +85,8 @@ impl Environment {
     /// Returns the proxy of `http` requests, with the precedence of curl and botocore:
     /// <https://everything.curl.dev/usingcurl/proxies/env.html>.
     ///
-    /// `HTTP_PROXY` is ignored in a CGI program (where `REQUEST_METHOD` is set), because there it holds the `Proxy` header
-    /// of the incoming request: <https://httpoxy.org>.
+    /// `HTTP_PROXY` is ignored in a CGI program (where `REQUEST_METHOD` is set), because there it holds the
+    /// `Proxy` header of the incoming request: <https://httpoxy.org>.
     pub(crate) fn http_proxy(&self) -> Option<Variable> {
         let proxy = match self.read("REQUEST_METHOD") {
             Some(_) => self.variable("http_proxy"),

@@ -46,8 +46,8 @@ impl ProvideCredentials for FailingProvider {
     }
 }
 
-/// Returns a service with this many responses. Those with the indexes `rejected` reject expired credentials, the others
-/// succeed.
+/// Returns a service with this many responses. Those with the indexes `rejected` reject expired credentials,
+/// the others succeed.
 fn service(responses: usize, rejected: &[usize]) -> Fake {
     let fake = Fake::default();
     for index in 0..responses {

@@ -17,9 +17,9 @@ use crate::credentials::{CredentialsProvider, DefaultChain};
 impl ConfigBuilder {
     /// Returns the authentication and the place where it was set.
     ///
-    /// Settings in code take precedence over the environment, because a variable left over in a shell must not replace
-    /// credentials that the program chose. Within the same source, the precedence is bearer token, credentials, default
-    /// chain.
+    /// Settings in code take precedence over the environment, because a variable left over in a shell must
+    /// not replace credentials that the program chose. Within the same source, the precedence is bearer
+    /// token, credentials, default chain.
     pub(super) fn authentication(
         &self,
         transport: &Arc<dyn Transport>,

@@ -38,7 +38,8 @@ impl ConfigBuilder {
     /// [`CredentialsError`](crate::CredentialsError), because a call can have its own credentials.
     ///
     /// # Errors
-    /// Returns a [`ConfigError`] if a required setting is missing, or if a setting is invalid or contradicts another.
+    /// Returns a [`ConfigError`] if a required setting is missing, or if a setting is invalid or contradicts
+    /// another.
     pub fn build(mut self) -> Result<Config, ConfigError> {
         self.set_region_from_profile();
         let transport: Arc<dyn Transport> = match &self.transport {

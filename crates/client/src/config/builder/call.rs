@@ -13,11 +13,12 @@ use crate::retry::RetryConfig;
 use crate::timeout::TimeoutConfig;
 
 impl ConfigBuilder {
-    /// Sets the HTTP transport. An `Arc<dyn Transport>` is accepted too, so that clients can share one. Tests pass a mock
-    /// here.
+    /// Sets the HTTP transport. An `Arc<dyn Transport>` is accepted too, so that clients can share one. Tests
+    /// pass a mock here.
     ///
-    /// Default: a new [`HyperTransport`](invoke_model_transport::HyperTransport) with [`proxies`](Self::proxies) and
-    /// [`ca_bundle`](Self::ca_bundle). These two settings have no effect on a transport that is set here.
+    /// Default: a new [`HyperTransport`](invoke_model_transport::HyperTransport) with
+    /// [`proxies`](Self::proxies) and [`ca_bundle`](Self::ca_bundle). These two settings have no effect on a
+    /// transport that is set here.
     #[doc(alias = "http_client")]
     #[doc(alias = "mock")]
     pub fn transport(mut self, transport: impl Transport) -> Self {
@@ -27,9 +28,9 @@ impl ConfigBuilder {
 
     /// Sets the HTTP proxies of the default transport.
     ///
-    /// Takes precedence over all proxy variables together: `https_proxy`, `http_proxy`, `all_proxy` and `no_proxy`, or
-    /// the same names in upper case. Default: the proxies of these variables after [`from_env`](Self::from_env), otherwise
-    /// none. `docs/network.md` has the rules.
+    /// Takes precedence over all proxy variables together: `https_proxy`, `http_proxy`, `all_proxy` and
+    /// `no_proxy`, or the same names in upper case. Default: the proxies of these variables after
+    /// [`from_env`](Self::from_env), otherwise none. `docs/network.md` has the rules.
     ///
     /// ```
     /// use invoke_model_client::{Config, Proxies};
@@ -45,21 +46,22 @@ impl ConfigBuilder {
         self
     }
 
-    /// Sets a PEM file of root certificates that the default transport trusts instead of those of the system. The file is
-    /// read by the first `https` call.
+    /// Sets a PEM file of root certificates that the default transport trusts instead of those of the system.
+    /// The file is read by the first `https` call.
     ///
-    /// Default: the file that `AWS_CA_BUNDLE` names after [`from_env`](Self::from_env), otherwise the certificates of the
-    /// system.
+    /// Default: the file that `AWS_CA_BUNDLE` names after [`from_env`](Self::from_env), otherwise the
+    /// certificates of the system.
     #[doc(alias = "AWS_CA_BUNDLE")]
     pub fn ca_bundle(mut self, path: impl Into<PathBuf>) -> Self {
         self.ca_bundle = Some(path.into());
         self
     }
 
-    /// Sets the timeouts of each call. [`Call::timeout_config`](crate::Call::timeout_config) overrides them for one call.
+    /// Sets the timeouts of each call. [`Call::timeout_config`](crate::Call::timeout_config) overrides them
+    /// for one call.
     ///
-    /// No environment variable sets timeouts. Default: the default of [`TimeoutConfig`], which does not interrupt a healthy
-    /// inference.
+    /// No environment variable sets timeouts. Default: the default of [`TimeoutConfig`], which does not
+    /// interrupt a healthy inference.
     ///
     /// ```
     /// use std::time::Duration;
@@ -113,10 +115,11 @@ impl ConfigBuilder {
         self
     }
 
-    /// Sets a rate limiter that slows attempts down after the service has throttled some: the retry mode "adaptive" of
-    /// the AWS SDKs. Clones share the rate, so that several clients can share a limiter.
+    /// Sets a rate limiter that slows attempts down after the service has throttled some: the retry mode
+    /// "adaptive" of the AWS SDKs. Clones share the rate, so that several clients can share a limiter.
     ///
-    /// Default: a new limiter if `AWS_RETRY_MODE` is `adaptive` after [`from_env`](Self::from_env), otherwise none.
+    /// Default: a new limiter if `AWS_RETRY_MODE` is `adaptive` after [`from_env`](Self::from_env), otherwise
+    /// none.
     #[doc(alias = "rate limit")]
     #[doc(alias = "throttling")]
     #[doc(alias = "AWS_RETRY_MODE")]
@@ -125,8 +128,8 @@ impl ConfigBuilder {
         self
     }
 
-    /// Sets quotas that each attempt waits for before it is sent: concurrent requests, requests per minute, tokens per
-    /// minute. Clones share their quotas, so that several clients can share a limiter.
+    /// Sets quotas that each attempt waits for before it is sent: concurrent requests, requests per minute,
+    /// tokens per minute. Clones share their quotas, so that several clients can share a limiter.
     ///
     /// No environment variable sets this. Default: no limiter.
     #[doc(alias = "rate limit")]
@@ -136,8 +139,8 @@ impl ConfigBuilder {
         self
     }
 
-    /// Sets a function that is called after each attempt of each call, failed or not. The call waits for it, so it must
-    /// return quickly. Default: none.
+    /// Sets a function that is called after each attempt of each call, failed or not. The call waits for it,
+    /// so it must return quickly. Default: none.
     pub fn on_attempt(mut self, hook: impl Fn(&Attempt) + Send + Sync + 'static) -> Self {
         self.on_attempt = Some(OnAttempt::new(hook));
         self

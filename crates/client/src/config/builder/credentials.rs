@@ -12,13 +12,14 @@ impl ConfigBuilder {
     /// [`ProvideCredentials`].
     ///
     /// A provider is called once for all calls, and again before its credentials expire: see
-    /// [`credentials_cache`](Self::credentials_cache). With the feature `aws-credential-types`, `AwsProvider` wraps a
-    /// provider of the AWS SDK.
+    /// [`credentials_cache`](Self::credentials_cache). With the feature `aws-credential-types`, `AwsProvider`
+    /// wraps a provider of the AWS SDK.
     ///
-    /// Precedence: [`bearer_token`](Self::bearer_token); this setter; `profile_name`; `AWS_BEARER_TOKEN_BEDROCK`;
-    /// `AWS_ACCESS_KEY_ID` with `AWS_SECRET_ACCESS_KEY` and, for temporary credentials, `AWS_SESSION_TOKEN`; the default
-    /// chain. `docs/credentials.md` has the whole order. No default: without any of these, `build` succeeds and each call
-    /// fails with a [`CredentialsError`](crate::CredentialsError).
+    /// Precedence: [`bearer_token`](Self::bearer_token); this setter; `profile_name`;
+    /// `AWS_BEARER_TOKEN_BEDROCK`; `AWS_ACCESS_KEY_ID` with `AWS_SECRET_ACCESS_KEY` and, for temporary
+    /// credentials, `AWS_SESSION_TOKEN`; the default chain. `docs/credentials.md` has the whole order. No
+    /// default: without any of these, `build` succeeds and each call fails with a
+    /// [`CredentialsError`](crate::CredentialsError).
     ///
     /// ```
     /// use invoke_model_client::{AuthScheme, Config, Credentials, CredentialsFuture, ProvideCredentials};
@@ -44,9 +45,9 @@ impl ConfigBuilder {
 
     /// Uses the default credentials chain with this profile of the shared files `config` and `credentials`.
     ///
-    /// Takes precedence over `AWS_PROFILE`, and, because the program chose the profile, over the bearer token and the
-    /// access keys of the environment. If no region is set, the `region` of the profile is used. The files are read when
-    /// credentials are loaded; for the region, by [`build`](Self::build).
+    /// Takes precedence over `AWS_PROFILE`, and, because the program chose the profile, over the bearer token
+    /// and the access keys of the environment. If no region is set, the `region` of the profile is used. The
+    /// files are read when credentials are loaded; for the region, by [`build`](Self::build).
     ///
     /// Default: `AWS_PROFILE`, otherwise `default`.
     #[cfg(feature = "credentials-chain")]
@@ -58,8 +59,8 @@ impl ConfigBuilder {
         self
     }
 
-    /// Uses the default credentials chain if neither a bearer token nor credentials are set: the profile named by
-    /// `AWS_PROFILE` or `default`, then web identity, containers, and instance metadata.
+    /// Uses the default credentials chain if neither a bearer token nor credentials are set: the profile
+    /// named by `AWS_PROFILE` or `default`, then web identity, containers, and instance metadata.
     ///
     /// [`from_env`](Self::from_env) does this already.
     #[cfg(feature = "credentials-chain")]
@@ -68,11 +69,11 @@ impl ConfigBuilder {
         self
     }
 
-    /// Sets an Amazon Bedrock API key, which is sent as `Authorization: Bearer`. Requests are not signed, and no
-    /// credentials are loaded.
+    /// Sets an Amazon Bedrock API key, which is sent as `Authorization: Bearer`. Requests are not signed, and
+    /// no credentials are loaded.
     ///
-    /// Takes precedence over credentials. Default: `AWS_BEARER_TOKEN_BEDROCK`, unless the program sets credentials or a
-    /// profile.
+    /// Takes precedence over credentials. Default: `AWS_BEARER_TOKEN_BEDROCK`, unless the program sets
+    /// credentials or a profile.
     #[doc(alias = "api_key")]
     #[doc(alias = "AWS_BEARER_TOKEN_BEDROCK")]
     pub fn bearer_token(mut self, token: impl Into<String>) -> Self {
@@ -80,15 +81,15 @@ impl ConfigBuilder {
         self
     }
 
-    /// Ignores the bearer token, set in code or by `AWS_BEARER_TOKEN_BEDROCK`, and signs requests with credentials.
-    /// Useful if the variable is left over in a shell.
+    /// Ignores the bearer token, set in code or by `AWS_BEARER_TOKEN_BEDROCK`, and signs requests with
+    /// credentials. Useful if the variable is left over in a shell.
     pub fn disable_bearer_token(mut self) -> Self {
         self.disable_bearer_token = true;
         self
     }
 
-    /// Sets when the credentials of a provider are refreshed, and how long loading them may take. No environment variable
-    /// sets this. Default: the default of [`CredentialsCacheConfig`].
+    /// Sets when the credentials of a provider are refreshed, and how long loading them may take. No
+    /// environment variable sets this. Default: the default of [`CredentialsCacheConfig`].
     ///
     /// ```
     /// use std::time::Duration;

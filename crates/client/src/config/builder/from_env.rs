@@ -26,8 +26,8 @@ impl Config {
 impl ConfigBuilder {
     /// Creates a builder with the settings of the environment.
     ///
-    /// An empty variable counts as unset. Values are checked by [`build`](Self::build), and only if no setter replaces
-    /// them.
+    /// An empty variable counts as unset. Values are checked by [`build`](Self::build), and only if no setter
+    /// replaces them.
     ///
     /// | setting | variable |
     /// |---|---|
@@ -45,8 +45,9 @@ impl ConfigBuilder {
         Self::from_environment(Environment::process())
     }
 
-    /// Creates a builder with the settings of the variables that `variable` returns by name, in place of the environment
-    /// of the process. With the feature `credentials-chain`, `variable` is also called when credentials are loaded.
+    /// Creates a builder with the settings of the variables that `variable` returns by name, in place of the
+    /// environment of the process. With the feature `credentials-chain`, `variable` is also called when
+    /// credentials are loaded.
     ///
     /// ```
     /// use invoke_model_client::ConfigBuilder;

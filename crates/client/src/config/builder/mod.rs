@@ -36,7 +36,8 @@ type Checked<T> = Setting<Result<T, ConfigError>>;
 
 /// A builder of a [`Config`](crate::Config).
 ///
-/// A value that a setter sets takes precedence over the environment. Nothing is checked before [`build`](Self::build).
+/// A value that a setter sets takes precedence over the environment. Nothing is checked before
+/// [`build`](Self::build).
 ///
 /// ```
 /// use invoke_model_client::{Config, Credentials};
@@ -80,20 +81,21 @@ pub struct ConfigBuilder {
 impl ConfigBuilder {
     /// Sets the AWS region that requests are sent to and signed for, such as `us-east-1`.
     ///
-    /// Precedence: this setter; `AWS_REGION`; `AWS_DEFAULT_REGION`; [`region_from_arn`](Self::region_from_arn); `region` of
-    /// the profile, with the feature `credentials-chain`. No default: without a region, [`build`](Self::build) fails,
-    /// except with both a bearer token and an endpoint URL.
+    /// Precedence: this setter; `AWS_REGION`; `AWS_DEFAULT_REGION`;
+    /// [`region_from_arn`](Self::region_from_arn); `region` of the profile, with the feature
+    /// `credentials-chain`. No default: without a region, [`build`](Self::build) fails, except with both a
+    /// bearer token and an endpoint URL.
     #[doc(alias = "AWS_REGION")]
     pub fn region(mut self, region: impl Into<String>) -> Self {
         self.region = Some(Setting::in_code(region.into()));
         self
     }
 
-    /// Sets the region to that of an ARN, such as a model id, if neither a setter nor the environment has set a region
-    /// before. An id that is not an ARN, or an ARN without a region, changes nothing.
+    /// Sets the region to that of an ARN, such as a model id, if neither a setter nor the environment has set
+    /// a region before. An id that is not an ARN, or an ARN without a region, changes nothing.
     ///
-    /// A resource exists only in the region that its ARN names. If another region is set, calls go to that other region,
-    /// and the error of the service is extended by a hint that the two regions differ.
+    /// A resource exists only in the region that its ARN names. If another region is set, calls go to that
+    /// other region, and the error of the service is extended by a hint that the two regions differ.
     pub fn region_from_arn(mut self, model_id: &str) -> Self {
         // arn:partition:service:region:account:resource
         let region = model_id.strip_prefix("arn:").and_then(|arn| arn.split(':').nth(2));
@@ -103,13 +105,14 @@ impl ConfigBuilder {
         self
     }
 
-    /// Sets the URL that requests are sent to, in place of the endpoint that the service's rules derive from the region.
+    /// Sets the URL that requests are sent to, in place of the endpoint that the service's rules derive from
+    /// the region.
     ///
-    /// An absolute `http` or `https` URL. Its path is prepended to the path of every request. A URL with a query, a
-    /// fragment, a user or a password is an error.
+    /// An absolute `http` or `https` URL. Its path is prepended to the path of every request. A URL with a
+    /// query, a fragment, a user or a password is an error.
     ///
-    /// Precedence: this setter; `AWS_ENDPOINT_URL_BEDROCK_RUNTIME`; `AWS_ENDPOINT_URL`. The variables are ignored if
-    /// `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is `true`.
+    /// Precedence: this setter; `AWS_ENDPOINT_URL_BEDROCK_RUNTIME`; `AWS_ENDPOINT_URL`. The variables are
+    /// ignored if `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is `true`.
     pub fn endpoint_url(mut self, url: impl Into<String>) -> Self {
         self.endpoint_url = Some(Setting::in_code(url.into()));
         self
@@ -117,7 +120,8 @@ impl ConfigBuilder {
 
     /// Sets whether requests are sent to the FIPS endpoint, whose cryptography is validated under FIPS 140.
     ///
-    /// Default: `AWS_USE_FIPS_ENDPOINT` (`true` or `false`), otherwise `false`. Cannot be combined with an endpoint URL.
+    /// Default: `AWS_USE_FIPS_ENDPOINT` (`true` or `false`), otherwise `false`. Cannot be combined with an
+    /// endpoint URL.
     pub fn use_fips(mut self, use_fips: bool) -> Self {
         self.use_fips = Some(Setting::in_code(Ok(use_fips)));
         self
@@ -125,8 +129,8 @@ impl ConfigBuilder {
 
     /// Sets whether requests are sent to the dual-stack endpoint, which has both IPv4 and IPv6 addresses.
     ///
-    /// Default: `AWS_USE_DUALSTACK_ENDPOINT` (`true` or `false`), otherwise `false`. Cannot be combined with an endpoint
-    /// URL.
+    /// Default: `AWS_USE_DUALSTACK_ENDPOINT` (`true` or `false`), otherwise `false`. Cannot be combined with
+    /// an endpoint URL.
     #[doc(alias = "ipv6")]
     pub fn use_dual_stack(mut self, use_dual_stack: bool) -> Self {
         self.use_dual_stack = Some(Setting::in_code(Ok(use_dual_stack)));
@@ -142,8 +146,8 @@ impl ConfigBuilder {
         self
     }
 
-    /// Sets the function that generates idempotency tokens, once per call, for members that the caller leaves unset.
-    /// Default: random UUIDs.
+    /// Sets the function that generates idempotency tokens, once per call, for members that the caller leaves
+    /// unset. Default: random UUIDs.
     pub fn idempotency_token_provider(
         mut self,
         generator: impl Fn() -> String + Send + Sync + 'static,

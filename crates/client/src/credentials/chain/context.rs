@@ -40,8 +40,8 @@ impl FileRead for Disk {
     }
 }
 
-/// Runs a command line in the shell, so that quotes work. The library splits the command line at spaces; its words are not
-/// used.
+/// Runs a command line in the shell, so that quotes work. The library splits the command line at spaces; its
+/// words are not used.
 ///
 /// `Debug` does not print the command line, because it can contain a secret.
 pub(super) struct Shell(pub(super) String);

@@ -1,7 +1,7 @@
 //! Errors of the default chain.
 
-/// An error of the default chain. Contains no secret and no response body, except the error code and message of AWS STS
-/// and of instance metadata.
+/// An error of the default chain. Contains no secret and no response body, except the error code and message
+/// of AWS STS and of instance metadata.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ChainError {
     /// The profile that the program or `AWS_PROFILE` names does not exist. No other source is used.
@@ -47,9 +47,9 @@ impl SourceError {
 
     /// Converts an error of the library. `problem` is the last HTTP request that failed, if one did.
     ///
-    /// The library puts the response body, or the value that it cannot parse, after the first colon of its message. Such a
-    /// text can contain a secret, so it is dropped. It is kept only for error codes that AWS returns in a structured form,
-    /// and for the standard error of a `credential_process`.
+    /// The library puts the response body, or the value that it cannot parse, after the first colon of its
+    /// message. Such a text can contain a secret, so it is dropped. It is kept only for error codes that AWS
+    /// returns in a structured form, and for the standard error of a `credential_process`.
     pub(super) fn from_library(error: &reqsign_core::Error, problem: Option<String>) -> Self {
         let message = error.to_string();
         let summary = message.split(": ").next().unwrap_or_default().trim();

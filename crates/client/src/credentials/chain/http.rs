@@ -42,8 +42,8 @@ impl HttpClient {
         Self { transport, limit, problem: Arc::default() }
     }
 
-    /// Returns the reason why the last request failed, or its status if that is not a success. Contains no URL, because a
-    /// URL can contain a token.
+    /// Returns the reason why the last request failed, or its status if that is not a success. Contains no
+    /// URL, because a URL can contain a token.
     pub(super) fn problem(&self) -> Option<String> {
         self.problem.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

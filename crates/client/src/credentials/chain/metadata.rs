@@ -28,7 +28,8 @@ pub(super) fn is_container(environment: &Environment) -> bool {
     environment.read(RELATIVE_URI).or_else(|| environment.read(FULL_URI)).is_some()
 }
 
-/// Returns the provider of a container: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html>
+/// Returns the provider of a container:
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html>
 ///
 /// # Errors
 /// Returns an error if no variable has a URL, or if sending the token to the URL would be unsafe.

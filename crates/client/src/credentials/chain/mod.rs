@@ -1,8 +1,8 @@
 //! The default credentials chain: shared profiles, web identity, containers, instance metadata.
 //!
-//! This module decides which source is used and how errors are reported. `reqsign-aws-core` talks to the source, over the
-//! transport, environment and signer of this project. The variables `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY` take
-//! precedence over the chain: see `ConfigBuilder::from_env`.
+//! This module decides which source is used and how errors are reported. `reqsign-aws-core` talks to the
+//! source, over the transport, environment and signer of this project. The variables `AWS_ACCESS_KEY_ID` and
+//! `AWS_SECRET_ACCESS_KEY` take precedence over the chain: see `ConfigBuilder::from_env`.
 
 mod context;
 mod error;
@@ -86,7 +86,8 @@ impl DefaultChain {
 
     /// Loads credentials from the first source that is configured.
     ///
-    /// If that source fails, the chain fails too: the next source would call the service with another identity.
+    /// If that source fails, the chain fails too: the next source would call the service with another
+    /// identity.
     async fn find(&self) -> Result<Found, ChainError> {
         let environment = &self.settings.environment;
         let files = SharedFiles::read(environment).await;
@@ -207,8 +208,9 @@ async fn load(
 
 /// Returns the provider of a login.
 ///
-/// The library uses the start URL only to find the file of the cached login. For a session, that file is named after the
-/// session instead: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-sso-credentials.html>
+/// The library uses the start URL only to find the file of the cached login. For a session, that file is
+/// named after the session instead:
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-sso-credentials.html>
 fn sso_provider(sso: &Sso) -> SSOCredentialProvider {
     let provider = SSOCredentialProvider::new()
         .with_account_id(&sso.account_id)

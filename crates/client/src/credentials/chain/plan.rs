@@ -7,7 +7,8 @@ use super::error::ChainError;
 use super::shared_files::{Section, SharedFiles};
 use crate::env::Environment;
 
-/// A source of credentials, and the roles that are assumed with them, each with the credentials of the one before.
+/// A source of credentials, and the roles that are assumed with them, each with the credentials of the one
+/// before.
 pub(super) struct Plan {
     pub(super) base: BaseSource,
     pub(super) roles: Vec<Role>,
@@ -31,7 +32,8 @@ pub(super) struct Sso {
     pub(super) account_id: String,
     pub(super) role_name: String,
     pub(super) region: String,
-    /// The name from which the file of the cached login is derived: the session, or the start URL without a session.
+    /// The name from which the file of the cached login is derived: the session, or the start URL without a
+    /// session.
     pub(super) cache_key: String,
 }
 
@@ -105,7 +107,8 @@ pub(super) fn from_web_identity(environment: &Environment) -> Result<Option<Plan
     Ok(Some(Plan::new(BaseSource::WebIdentity(WebIdentity { role_arn, token_file, session_name }))))
 }
 
-/// Returns the plan of a profile. `visited` are the profiles that named it, directly or not, as their `source_profile`.
+/// Returns the plan of a profile. `visited` are the profiles that named it, directly or not, as their
+/// `source_profile`.
 fn follow(files: &SharedFiles, name: &str, visited: &mut Vec<String>) -> Result<Option<Plan>, ChainError> {
     let Some(section) = files.profile(name) else { return Ok(None) };
     let profile = Profile { name, section };

@@ -40,8 +40,8 @@ impl SharedFiles {
         Self::parse(&read(&paths.config), &read(&paths.credentials)).with_paths(&paths)
     }
 
-    /// Parses both files. The heading of a profile is `[profile NAME]` or `[default]` in `config`, and `[NAME]` in
-    /// `credentials`. Values of `credentials` take precedence.
+    /// Parses both files. The heading of a profile is `[profile NAME]` or `[default]` in `config`, and
+    /// `[NAME]` in `credentials`. Values of `credentials` take precedence.
     pub(super) fn parse(config: &[u8], credentials: &[u8]) -> Self {
         let mut files = Self::default();
         let mut plain_default = None;
@@ -106,7 +106,8 @@ impl Paths {
 
 /// Returns the sections with their headings. The last value of a repeated key is used.
 ///
-/// Skips lines that are neither a heading nor a setting, and indented lines, which are nested settings of other tools.
+/// Skips lines that are neither a heading nor a setting, and indented lines, which are nested settings of
+/// other tools.
 fn sections(text: &str) -> Vec<(String, Section)> {
     let mut sections: Vec<(String, Section)> = Vec::new();
     for line in text.lines() {

@@ -79,7 +79,8 @@ impl SignRequest for StsSigner {
     ) -> Result<(), Error> {
         let credential = credential
             .ok_or_else(|| Error::credential_invalid("no credentials to sign the STS request with"))?;
-        // The library moves parameters that are too long for a URL into the body, which is not available here for its hash.
+        // The library moves parameters that are too long for a URL into the body, which is not available here
+        // for its hash.
         if request.method != Method::GET {
             return Err(Error::request_invalid(
                 "the ARN and the external id of the role are too long; shorten the external id",

@@ -145,8 +145,9 @@ async fn calls() {
 
 #[tokio::test(start_paused = true)]
 async fn log_events_contain_no_secrets() {
-    // The subscriber is global, because `tracing` caches for the whole process whether a callsite is enabled, and the thread
-    // of another test can reach a callsite first. So this test also checks the events of the other tests.
+    // The subscriber is global, because `tracing` caches for the whole process whether a callsite is enabled,
+    // and the thread of another test can reach a callsite first. So this test also checks the events of the
+    // other tests.
     let log = Log::default();
     tracing::subscriber::set_global_default(log.clone()).unwrap();
     tracing::callsite::rebuild_interest_cache();
