@@ -1,4 +1,4 @@
-//! The client: its settings, who calls, and a call of any operation.
+//! The client.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,30 +6,35 @@ use std::time::SystemTime;
 
 use invoke_model_protocol::Operation;
 
-use crate::credentials::Caller;
+use crate::authorization::Authorizer;
+use crate::call::Call;
+use crate::config::{Config, ConfigError};
 use crate::retry::{Bucket, Skew};
-use crate::{Call, Config, ConfigError};
 
-/// Calls Amazon Bedrock Runtime. Cheap to clone; clones share connections, credentials and the signing key.
+/// A client for Amazon Bedrock Runtime.
+///
+/// Cheap to clone: clones share connections, credentials and the signing key. Create one client and use it
+/// for all calls.
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
 
 struct Inner {
     config: Config,
-    /// One for all calls, because it keeps the credentials and the signing key.
-    caller: Arc<Caller>,
-    /// What retries are paid from.
+    /// Shared by all calls, because it caches the credentials and the signing key.
+    authorizer: Arc<Authorizer>,
+    /// Retry tokens, shared by all calls.
     bucket: Bucket,
-    /// How far the service's clock is ahead.
+    /// Difference between the clock of the service and the local clock.
     skew: Skew,
 }
 
 impl Client {
-    /// A client with these settings: a [`Config`], a [`ConfigBuilder`](crate::ConfigBuilder), or with the feature
-    /// `aws-config` a `&SdkConfig`.
+    /// Creates a client from a [`Config`], a [`ConfigBuilder`](crate::ConfigBuilder) or, with the feature
+    /// `aws-config`, a `&SdkConfig`.
     ///
     /// # Errors
-    /// Settings that are not checked yet can be wrong: see [`ConfigError`]. From a [`Config`], never.
+    /// Returns a [`ConfigError`] if a setting is missing or invalid. Never fails for a [`Config`], because
+    /// its settings are already checked.
     pub fn new<C: TryInto<Config>>(config: C) -> Result<Self, ConfigError>
     where
         ConfigError: From<C::Error>,
@@ -37,29 +42,29 @@ impl Client {
         Ok(Self::from(config.try_into()?))
     }
 
-    /// A client with the settings of the environment: see
+    /// Creates a client with the settings of the environment: see
     /// [`ConfigBuilder::from_env`](crate::ConfigBuilder::from_env).
     ///
     /// # Errors
-    /// See [`ConfigError`].
+    /// Returns a [`ConfigError`] if a setting is missing or invalid.
     pub fn from_env() -> Result<Self, ConfigError> {
         Config::from_env().map(Self::from)
     }
 
-    /// The settings.
+    /// Returns the settings.
     pub fn config(&self) -> &Config {
         &self.0.config
     }
 
-    /// A call of any operation with a complete input. Operations also have a method of their own, with a setter for
-    /// each member of the input.
+    /// Creates a call of any operation from a complete input. Each operation also has a method of its own,
+    /// such as [`invoke_model`](Self::invoke_model), with a setter for each member of the input.
     pub fn call<O: Operation>(&self, input: O::Input) -> Call<O> {
         Call::filled(self, input)
     }
 
-    /// The time as the service has it, as far as it is known.
+    /// Returns the time of the service, as far as it is known: the local time, corrected by the clock skew.
     pub(crate) fn now(&self) -> SystemTime {
-        self.0.skew.correct(self.config().clock.now())
+        self.0.skew.correct(self.config().time_source.now())
     }
 
     pub(crate) fn bucket(&self) -> &Bucket {
@@ -70,16 +75,16 @@ impl Client {
         &self.0.skew
     }
 
-    /// Who calls, unless a call says otherwise.
-    pub(crate) fn caller(&self) -> &Arc<Caller> {
-        &self.0.caller
+    /// Returns the authorizer of calls without credentials of their own.
+    pub(crate) fn authorizer(&self) -> &Arc<Authorizer> {
+        &self.0.authorizer
     }
 }
 
 impl From<Config> for Client {
     fn from(config: Config) -> Self {
-        let caller = Arc::new(Caller::of(&config));
-        Self(Arc::new(Inner { config, caller, bucket: Bucket::default(), skew: Skew::default() }))
+        let authorizer = Arc::new(Authorizer::for_client(&config));
+        Self(Arc::new(Inner { config, authorizer, bucket: Bucket::default(), skew: Skew::default() }))
     }
 }
 

@@ -74,6 +74,7 @@
 //! | `http2` | HTTP/2 beside HTTP/1.1, where [`HyperTransportBuilder`] is told so |
 
 mod adaptive;
+mod authorization;
 mod body;
 mod call;
 mod client;
@@ -87,8 +88,7 @@ mod metadata;
 mod quota;
 mod random;
 mod retry;
-#[cfg(feature = "aws-config")]
-mod sdk_config;
+mod time_source;
 mod timeout;
 
 pub use adaptive::AdaptiveRateLimiter;

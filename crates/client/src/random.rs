@@ -1,11 +1,49 @@
-//! Chance, from the system.
+//! Random bytes, and the idempotency tokens that are made from them.
 
-/// Bytes that nobody can foretell.
+use std::fmt;
+use std::sync::Arc;
+
+/// Returns random bytes from the operating system.
 ///
 /// # Panics
-/// The system has none, which no supported one says once it runs.
+/// Panics if the operating system has no source of randomness. Supported systems always have one.
 pub(crate) fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
-    getrandom::getrandom(&mut bytes).expect("the system has random bytes");
+    getrandom::getrandom(&mut bytes).expect("the operating system provides random bytes");
     bytes
+}
+
+/// Generates idempotency tokens: random UUIDs, or the results of a function that the program supplies.
+#[derive(Clone)]
+pub(crate) struct IdempotencyTokenProvider(Arc<dyn Fn() -> String + Send + Sync>);
+
+impl IdempotencyTokenProvider {
+    pub(crate) fn new(generator: impl Fn() -> String + Send + Sync + 'static) -> Self {
+        Self(Arc::new(generator))
+    }
+
+    pub(crate) fn next(&self) -> String {
+        (self.0)()
+    }
+}
+
+impl Default for IdempotencyTokenProvider {
+    fn default() -> Self {
+        Self::new(random_uuid)
+    }
+}
+
+impl fmt::Debug for IdempotencyTokenProvider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("IdempotencyTokenProvider")
+    }
+}
+
+/// Returns a random UUID, version 4: <https://www.rfc-editor.org/rfc/rfc9562#section-5.4>
+fn random_uuid() -> String {
+    let random = u128::from_be_bytes(random_bytes());
+    // Counted from the left, bits 48 to 51 are the version, and bits 64 and 65 the variant.
+    let (version, variant) = (0xf << 76, 0b11 << 62);
+    let hex = format!("{:032x}", random & !(version | variant) | 4 << 76 | 0b10 << 62);
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }

@@ -23,7 +23,8 @@ async fn signed<O: Operation>(config: ConfigBuilder, input: O::Input) -> Request
 #[tokio::test]
 async fn each_call_has_tokens_of_its_own() {
     let count = AtomicU32::new(0);
-    let config = config().idempotency_tokens(move || format!("t{}", count.fetch_add(1, Ordering::Relaxed)));
+    let config =
+        config().idempotency_token_provider(move || format!("t{}", count.fetch_add(1, Ordering::Relaxed)));
     let client = Client::new(config).unwrap();
     for (body, field) in [(&b"{\"token\":\"t0\"}"[..], "t1"), (b"{\"token\":\"t2\"}", "t3")] {
         let request = client.call::<Call>(CallInput::default()).sign().await.unwrap();

@@ -1,34 +1,35 @@
-//! Why a file cannot be the body of a call.
+//! Errors of a request body that is a file.
 
 use std::io;
 use std::path::PathBuf;
 
-/// A body file that cannot be sent.
+/// A file that cannot be sent as the body of a request.
 ///
-/// It holds no `source`: its line already has the words of the operating system.
+/// `source()` returns `None`, because the text already contains that of the operating system.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BodyError {
-    /// It is missing, or may not be read.
-    #[error("the file of `body`, {}, cannot be read: {error}", path.display())]
+    /// The file does not exist or cannot be read.
+    #[error("`body`: cannot read {}: {error}", path.display())]
     Unreadable {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// What the operating system says.
+        /// Error of the operating system.
         error: io::Error,
     },
 
-    /// It is a directory, a pipe or a device, which cannot be read twice.
-    #[error("the file of `body`, {}, is not a regular file: give one, or give `body` its bytes", path.display())]
+    /// The path is a directory, a pipe or a device. It cannot be used, because the file is read twice.
+    #[error("`body`: {} is not a regular file; read it, and set `body` to its bytes", path.display())]
     NotRegular {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
     },
 
-    /// It is not what it was when its hash was taken. The request was not completed.
-    #[error("the file of `body`, {}, changed while it was sent: send it again when nobody writes to it", path.display())]
+    /// The content differs from that of the first reading, which was hashed for the signature. The service
+    /// did not receive a complete request.
+    #[error("`body`: {} changed while it was sent; retry when no program writes to it", path.display())]
     Changed {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
     },
 }

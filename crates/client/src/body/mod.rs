@@ -1,7 +1,8 @@
-//! What a call sends: bytes, or a file.
+//! Request bodies: bytes in memory, or a file.
 
 mod error;
 mod file;
+mod io;
 mod stream;
 
 use std::fmt;
@@ -10,42 +11,52 @@ use std::path::PathBuf;
 use bytes::Bytes;
 
 pub use error::BodyError;
-pub(crate) use file::File;
+pub(crate) use file::BodyFile;
 
-/// The payload of a call: anything that is `Into<Bytes>` (a `String`, a `Vec<u8>`, static text), or a file.
+/// The payload of a call: anything that is `Into<Bytes>` (`String`, `Vec<u8>`, `&'static str`), or a file.
 ///
-/// `Debug` shows no content.
+/// `Debug` does not print the content.
 #[derive(Clone)]
-pub struct Body(pub(crate) Content);
+pub struct Body(pub(crate) BodyContent);
 
 #[derive(Clone)]
-pub(crate) enum Content {
+pub(crate) enum BodyContent {
     Bytes(Bytes),
     Path(PathBuf),
 }
 
 impl Body {
-    /// The content of a file, in constant memory however long it is: read once for the hash that the signature
-    /// needs, and once more while it is sent.
+    /// Creates a body from a file of any length, which is sent in constant memory.
     ///
-    /// The file is opened when the call is sent. A call whose file is missing, is no regular file, or changes
-    /// between the two readings ends with a [`BodyError`] that names it.
+    /// The file is opened when the call is sent. It is read twice: once for the hash in the signature, and
+    /// once while it is sent. The call fails with a [`BodyError`] if the file is missing, is not a regular
+    /// file, or changes in between.
+    ///
+    /// ```no_run
+    /// use invoke_model_client::{Body, Client};
+    ///
+    /// # async fn run(client: Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let call = client.invoke_model().model_id("amazon.titan-embed-text-v2:0").body(Body::from_path("request.json"));
+    /// let output = call.send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn from_path(path: impl Into<PathBuf>) -> Self {
-        Self(Content::Path(path.into()))
+        Self(BodyContent::Path(path.into()))
     }
 }
 
 impl<T: Into<Bytes>> From<T> for Body {
     fn from(bytes: T) -> Self {
-        Self(Content::Bytes(bytes.into()))
+        Self(BodyContent::Bytes(bytes.into()))
     }
 }
 
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Content::Bytes(bytes) => f.debug_struct("Body").field("length", &bytes.len()).finish(),
-            Content::Path(path) => f.debug_struct("Body").field("path", path).finish(),
+            BodyContent::Bytes(bytes) => f.debug_struct("Body").field("length", &bytes.len()).finish(),
+            BodyContent::Path(path) => f.debug_struct("Body").field("path", path).finish(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A body file while it is sent.
+//! An HTTP body that reads a file while it is sent.
 
 use std::fs::File;
 use std::io::Read;
@@ -8,61 +8,62 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http_body::{Frame, SizeHint};
+use http_body::{Body, Frame, SizeHint};
 use invoke_model_signing::{PayloadHash, PayloadHasher};
 
-use super::BodyError;
-use super::file::{PIECE, blocking};
+use super::error::BodyError;
+use super::io::{CHUNK_SIZE, run_blocking, unreadable};
 
-/// Reads a file piece by piece. The last piece is given only if the whole has the hash of the first reading, so that a
-/// request with another content is never complete.
+/// Reads a file in chunks.
+///
+/// The last chunk is returned only if the whole content has the hash of the first reading, so that a request
+/// with other content is never complete.
 pub(crate) struct FileStream {
     file: Arc<File>,
     path: PathBuf,
-    /// The piece that is on its way.
-    reading: Option<Reading>,
-    /// Bytes that are still to come.
+    /// The read in progress.
+    read: Option<ReadFuture>,
+    /// Bytes that are not read yet.
     remaining: u64,
     hasher: PayloadHasher,
-    hash: PayloadHash,
+    expected_hash: PayloadHash,
 }
 
-type Reading = Pin<Box<dyn Future<Output = Result<Vec<u8>, BodyError>> + Send>>;
+type ReadFuture = Pin<Box<dyn Future<Output = Result<Vec<u8>, BodyError>> + Send>>;
 
 impl FileStream {
-    pub(super) fn new(file: File, path: PathBuf, length: u64, hash: PayloadHash) -> Self {
-        let hasher = PayloadHasher::new();
-        Self { file: Arc::new(file), path, reading: None, remaining: length, hasher, hash }
+    pub(super) fn new(file: File, path: PathBuf, length: u64, expected_hash: PayloadHash) -> Self {
+        let (file, hasher) = (Arc::new(file), PayloadHasher::new());
+        Self { file, path, read: None, remaining: length, hasher, expected_hash }
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Vec<u8>, BodyError>> {
-        let (file, path, wanted) = (&self.file, &self.path, self.remaining.min(PIECE as u64));
-        let reading = self.reading.get_or_insert_with(|| {
+        let (file, path, wanted) = (&self.file, &self.path, self.remaining.min(CHUNK_SIZE as u64));
+        let read = self.read.get_or_insert_with(|| {
             let file = Arc::clone(file);
-            Box::pin(blocking(path.clone(), move |path| {
-                let mut piece = Vec::with_capacity(PIECE);
-                let read = (&*file).take(wanted).read_to_end(&mut piece);
-                read.map_err(|error| BodyError::Unreadable { path: path.to_owned(), error })?;
-                Ok(piece)
+            Box::pin(run_blocking(path.clone(), move |path| {
+                let mut chunk = Vec::with_capacity(CHUNK_SIZE);
+                (&*file).take(wanted).read_to_end(&mut chunk).map_err(unreadable(path))?;
+                Ok(chunk)
             }))
         });
-        let read = ready!(reading.as_mut().poll(cx));
-        self.reading = None;
-        Poll::Ready(read)
+        let result = ready!(read.as_mut().poll(cx));
+        self.read = None;
+        Poll::Ready(result)
     }
 
-    /// Takes note of a piece; the last one must make the file what it was.
-    fn check(&mut self, piece: &[u8]) -> Result<(), BodyError> {
-        self.remaining -= piece.len() as u64;
-        self.hasher.update(piece);
-        if self.remaining == 0 && std::mem::take(&mut self.hasher).finish() != self.hash {
+    /// Hashes a chunk. After the last one, compares the hash with that of the first reading.
+    fn check(&mut self, chunk: &[u8]) -> Result<(), BodyError> {
+        self.remaining -= chunk.len() as u64;
+        self.hasher.update(chunk);
+        if self.remaining == 0 && std::mem::take(&mut self.hasher).finish() != self.expected_hash {
             return Err(BodyError::Changed { path: self.path.clone() });
         }
         Ok(())
     }
 }
 
-impl http_body::Body for FileStream {
+impl Body for FileStream {
     type Data = Bytes;
     type Error = BodyError;
 
@@ -73,12 +74,12 @@ impl http_body::Body for FileStream {
         if self.remaining == 0 {
             return Poll::Ready(None);
         }
-        let read = ready!(self.poll_read(cx)).and_then(|piece| match piece.is_empty() {
-            // It ends before its length.
+        let frame = ready!(self.poll_read(cx)).and_then(|chunk| match chunk.is_empty() {
+            // The file has become shorter.
             true => Err(BodyError::Changed { path: self.path.clone() }),
-            false => self.check(&piece).map(|()| Frame::data(piece.into())),
+            false => self.check(&chunk).map(|()| Frame::data(chunk.into())),
         });
-        Poll::Ready(Some(read))
+        Poll::Ready(Some(frame))
     }
 
     fn is_end_stream(&self) -> bool {

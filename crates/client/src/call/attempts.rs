@@ -14,7 +14,7 @@ use tracing::{Instrument, Span};
 use super::output::Deliver;
 use super::prepared::Prepared;
 use super::{Call, Trail, span};
-use crate::credentials::Loaded;
+use crate::credentials::LoadedCredentials;
 use crate::quota::QuotaPermit;
 use crate::retry::{Decision, Known, Paid, class, decide, random, status_of};
 use crate::timeout::OperationTimer;
@@ -61,7 +61,7 @@ impl<O: Operation> Call<O> {
                 continue;
             }
             let known =
-                Known { attempts: trail.attempts, now: client.config().clock.now(), random: random() };
+                Known { attempts: trail.attempts, now: client.config().time_source.now(), random: random() };
             let Decision::Again { wait, after_timeout } = decide(&kind, &retries, known) else {
                 return Err(kind);
             };
@@ -131,7 +131,7 @@ async fn ready<O: Operation>(
     client: &Client,
     prepared: &mut Prepared,
     running: &mut OperationTimer,
-) -> Result<(Request<RequestBody>, Option<Arc<Loaded>>), ErrorKind<O::Error>> {
+) -> Result<(Request<RequestBody>, Option<Arc<LoadedCredentials>>), ErrorKind<O::Error>> {
     if let Some(rate) = &client.config().adaptive_rate_limiter {
         running.bound(rate.ready()).await?;
     }
@@ -168,5 +168,5 @@ fn refusal<O: Operation>(response: Response<Bytes>) -> ErrorKind<O::Error> {
 /// Whether a refusal tells that this machine's clock is wrong, so that a signature with the right time may pass.
 fn learns_the_time<E: OperationError>(client: &Client, kind: &ErrorKind<E>) -> bool {
     let ErrorKind::Service { error, response } = kind else { return false };
-    client.skew().learn(error.code(), response.headers(), client.config().clock.now())
+    client.skew().learn(error.code(), response.headers(), client.config().time_source.now())
 }

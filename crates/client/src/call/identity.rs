@@ -5,8 +5,9 @@ use std::sync::Arc;
 use invoke_model_protocol::Operation;
 
 use super::Call;
-use crate::config::Authentication;
-use crate::credentials::{Caller, Given, Identity, ProvideCredentials, Token};
+use crate::authorization::Authorizer;
+use crate::config::{Authentication, BearerToken};
+use crate::credentials::{CredentialsProvider, CredentialsResolver, ProvideCredentials};
 
 impl<O: Operation> Call<O> {
     /// Signs this call with credentials of its own, in place of the client's credentials or bearer token.
@@ -18,8 +19,10 @@ impl<O: Operation> Call<O> {
     #[must_use]
     pub fn credentials_provider(self, provider: impl ProvideCredentials) -> Self {
         let config = self.0.client.config();
-        let identity = Identity::new(Given::new(provider), config.credentials_cache, config.clock.clone());
-        self.by(Authentication::SigV4(identity))
+        let provider = CredentialsProvider::new(provider);
+        let time_source = config.time_source.clone();
+        let resolver = CredentialsResolver::new(provider, config.credentials_cache, time_source);
+        self.by(Authentication::SigV4(resolver))
     }
 
     /// Sends this call with a bearer token of its own, in place of the client's credentials or bearer token. No
@@ -29,11 +32,11 @@ impl<O: Operation> Call<O> {
     /// [`SignError`](crate::SignError).
     #[must_use]
     pub fn bearer_token(self, token: impl Into<String>) -> Self {
-        self.by(Authentication::Bearer(Token::new(token)))
+        self.by(Authentication::Bearer(BearerToken::new(token)))
     }
 
     fn by(mut self, authentication: Authentication) -> Self {
-        self.0.caller = Arc::new(Caller::other(self.0.client.config(), authentication));
+        self.0.authorizer = Arc::new(Authorizer::for_call(self.0.client.config(), authentication));
         self
     }
 }

@@ -27,8 +27,8 @@ pub use streaming_body::StreamingBodyOutput;
 
 pub(crate) use trail::Trail;
 
-use crate::body::Content;
-use crate::credentials::Caller;
+use crate::authorization::Authorizer;
+use crate::body::BodyContent;
 use crate::retry::RetryConfig;
 use crate::timeout::TimeoutConfig;
 use crate::{Body, Client};
@@ -46,7 +46,7 @@ pub struct Call<O: Operation>(
 struct State<O: Operation> {
     client: Client,
     /// The client's, unless the call has its own.
-    caller: Arc<Caller>,
+    authorizer: Arc<Authorizer>,
     input: O::Input,
     required: Required,
     /// Stands for the bytes of the payload.
@@ -58,10 +58,11 @@ struct State<O: Operation> {
 
 impl<O: Operation> Call<O> {
     pub(crate) fn filled(client: &Client, input: O::Input) -> Self {
-        let (caller, required, config) = (client.caller().clone(), Required::default(), client.config());
-        let (client, deadlines, retries) = (client.clone(), config.deadlines, config.retries);
+        let (authorizer, required) = (client.authorizer().clone(), Required::default());
+        let config = client.config();
+        let (client, deadlines, retries) = (client.clone(), config.timeout_config, config.retry_config);
         let (file, fields) = (None, Vec::new());
-        Self(Box::new(State { client, caller, input, required, file, fields, deadlines, retries }))
+        Self(Box::new(State { client, authorizer, input, required, file, fields, deadlines, retries }))
     }
 
     /// A call with an empty input whose required members are still to be [`given`](Self::given).
@@ -86,8 +87,8 @@ impl<O: Operation> Call<O> {
     /// The bytes of a payload; of a file none yet, because it is read when the call is sent.
     pub(crate) fn attach(&mut self, body: Body) -> Bytes {
         let (bytes, file) = match body.0 {
-            Content::Bytes(bytes) => (bytes, None),
-            Content::Path(path) => (Bytes::new(), Some(path)),
+            BodyContent::Bytes(bytes) => (bytes, None),
+            BodyContent::Path(path) => (Bytes::new(), Some(path)),
         };
         self.0.file = file;
         bytes

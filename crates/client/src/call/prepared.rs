@@ -12,8 +12,9 @@ use invoke_model_signing::PayloadHash;
 use invoke_model_transport::{RequestBody, TransportError, TransportErrorKind};
 
 use super::{Call, State, Trail, header};
-use crate::body::File;
-use crate::credentials::{Authorization, Caller, Loaded};
+use crate::authorization::{Authorization, Authorizer};
+use crate::body::BodyFile;
+use crate::credentials::LoadedCredentials;
 use crate::timeout::OperationTimer;
 use crate::{BodyError, Client, ErrorKind, TokenEstimate};
 
@@ -23,7 +24,7 @@ const AGENT: HeaderValue = HeaderValue::from_static(concat!("invoke-model/", env
 /// A request that does not say yet who calls.
 pub(super) struct Prepared {
     client: Client,
-    caller: Arc<Caller>,
+    authorizer: Arc<Authorizer>,
     parts: Parts,
     pub(super) payload: Payload,
     /// Taken once, for the first signature.
@@ -34,7 +35,7 @@ pub(super) struct Prepared {
 
 pub(super) enum Payload {
     Bytes(Bytes),
-    File(File),
+    File(BodyFile),
 }
 
 impl<O: Operation> Call<O> {
@@ -44,10 +45,10 @@ impl<O: Operation> Call<O> {
         self,
         trail: &mut Trail,
     ) -> Result<(Prepared, Option<PathBuf>), ErrorKind<O::Error>> {
-        let State { client, caller, mut input, required, file, fields, .. } = *self.0;
+        let State { client, authorizer, mut input, required, file, fields, .. } = *self.0;
         required.check()?;
         // Once, before anything is serialized: all attempts of a call have one token.
-        O::fill_idempotency_tokens(&mut input, &mut || client.config().tokens.next());
+        O::fill_idempotency_tokens(&mut input, &mut || client.config().idempotency_token_provider.next());
         let host_prefix = O::host_prefix(&input)?;
         let (mut parts, bytes) = O::serialize(input)?.into_parts();
 
@@ -59,7 +60,7 @@ impl<O: Operation> Call<O> {
             .apply(target, host_prefix.as_deref())
             .map_err(|error| TransportError::new(TransportErrorKind::InvalidRequest, error))?;
         let payload = Payload::Bytes(bytes);
-        Ok((Prepared { client, caller, parts, payload, hash: OnceLock::new(), demand: None }, file))
+        Ok((Prepared { client, authorizer, parts, payload, hash: OnceLock::new(), demand: None }, file))
     }
 }
 
@@ -67,7 +68,7 @@ impl Prepared {
     /// Opens the body file, if there is one: its content is the payload.
     pub(super) async fn attach(&mut self, file: Option<PathBuf>) -> Result<(), BodyError> {
         if let Some(path) = file {
-            self.payload = Payload::File(File::open(path).await?);
+            self.payload = Payload::File(BodyFile::open(path).await?);
         }
         Ok(())
     }
@@ -83,19 +84,19 @@ impl Prepared {
         let mut parts = std::mem::replace(&mut self.parts, clone);
         let hash = || if O::UNSIGNED_PAYLOAD { PayloadHash::unsigned() } else { self.hash().clone() };
         let now = || self.client.now();
-        let authorizing = self.caller.authorize(O::AUTHENTICATION, &mut parts, hash, now);
+        let authorizing = self.authorizer.authorize(O::AUTHENTICATION, &mut parts, hash, now);
         let authorization = running.credentials(pin!(authorizing)).await??;
         Ok((parts, authorization))
     }
 
     /// The service says that the credentials of an attempt have expired.
-    pub(super) fn expired(&self, refused: Option<&Arc<Loaded>>) {
-        self.caller.expired(refused);
+    pub(super) fn expired(&self, refused: Option<&Arc<LoadedCredentials>>) {
+        self.authorizer.invalidate(refused);
     }
 
     /// Whether an attempt after that has other credentials.
     pub(super) fn renews(&self) -> bool {
-        self.caller.renews()
+        self.authorizer.can_reload()
     }
 
     /// The head of the request as it is so far.
@@ -110,7 +111,7 @@ impl Prepared {
         }
         Ok(*self.demand.insert(match &self.payload {
             Payload::Bytes(bytes) => TokenEstimate::of_body(bytes),
-            Payload::File(file) => file.demand().await?,
+            Payload::File(file) => file.token_estimate().await?,
         }))
     }
 

@@ -5,7 +5,7 @@ use invoke_model_protocol::Operation;
 
 use super::prepared::Payload;
 use super::{Call, Explanation, Trail};
-use crate::credentials::Authorization;
+use crate::authorization::Authorization;
 use crate::{Error, ErrorKind};
 
 impl<O: Operation> Call<O> {
@@ -40,7 +40,8 @@ impl<O: Operation> Call<O> {
             Payload::File(file) => file.into_bytes().await?,
         };
         let request = http::Request::from_parts(parts, body);
-        let (link, Authorization { scheme, source, signed, .. }) = (authorization.link(), authorization);
+        let link = authorization.credentials_source();
+        let Authorization { scheme, source, signed, .. } = authorization;
         let operation = O::NAME;
         Ok(Explanation { operation, config, auth_scheme: scheme, credentials: source, link, request, signed })
     }

@@ -1,105 +1,65 @@
-//! Which of the settings says who calls.
+//! Authentication schemes, and the bearer token.
 
-use std::sync::Arc;
+use std::fmt;
 
-#[cfg(feature = "credentials-chain")]
-use invoke_model_transport::HyperTransport;
-use invoke_model_transport::Transport;
+use zeroize::Zeroizing;
 
-use super::source::{Setting, SettingSource};
-use super::{ConfigBuilder, ConfigError};
-#[cfg(feature = "credentials-chain")]
-use crate::credentials::{Chain, Given};
-use crate::credentials::{Identity, Token};
+use crate::credentials::CredentialsResolver;
 
-/// How a call says who calls.
+/// The authentication scheme of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AuthScheme {
+    /// AWS Signature Version 4, with credentials.
+    SigV4,
+    /// `Authorization: Bearer`, with an Amazon Bedrock API key.
+    Bearer,
+}
+
+impl fmt::Display for AuthScheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SigV4 => "SigV4",
+            Self::Bearer => "bearer token",
+        })
+    }
+}
+
+/// An authentication scheme, with the credentials or the token that it uses.
 #[derive(Clone)]
 pub(crate) enum Authentication {
-    /// A signature, with these credentials.
-    SigV4(Identity),
-    /// A token, without any look-up of credentials.
-    Bearer(Token),
+    /// A signature made with credentials.
+    SigV4(CredentialsResolver),
+    /// A bearer token. No credentials are loaded.
+    Bearer(BearerToken),
 }
 
-impl ConfigBuilder {
-    /// What was set in code stands above the environment: a variable forgotten in a shell must not take the place of
-    /// credentials that a program chose. Among what has the same source, the token goes first, then credentials, then
-    /// the default chain.
-    pub(super) fn authentication(
-        &self,
-        transport: &Arc<dyn Transport>,
-    ) -> Result<(Authentication, Option<SettingSource>), ConfigError> {
-        let chosen = |source: SettingSource| matches!(source, SettingSource::Code | SettingSource::SdkConfig);
-        let credentials_chosen = self.credentials.as_ref().is_some_and(|given| chosen(given.source));
-        let profile_chosen = self.profile_chosen();
-        let bearer = self.bearer_token.as_ref().filter(|token| {
-            !self.disable_bearer_token && (chosen(token.source) || !(credentials_chosen || profile_chosen))
-        });
-        if let Some(Setting { value, source }) = bearer {
-            check_token(value, *source)?;
-            return Ok((Authentication::Bearer(value.clone()), Some(*source)));
-        }
-        let credentials = self.credentials.as_ref().filter(|_| credentials_chosen || !profile_chosen);
-        let (identity, source) = match credentials {
-            Some(Setting { value, source }) => {
-                let given = value.clone()?;
-                (Identity::new(given, self.credentials_cache, self.clock.clone()), Some(*source))
-            }
-            None => self.chained(transport),
-        };
-        Ok((Authentication::SigV4(identity), source))
-    }
-}
-
-#[cfg(feature = "credentials-chain")]
-impl ConfigBuilder {
-    fn profile_chosen(&self) -> bool {
-        self.chain.as_ref().is_some_and(|chain| chain.profile.is_some())
-    }
-
-    fn chained(&self, transport: &Arc<dyn Transport>) -> (Identity, Option<SettingSource>) {
-        let Some(settings) = &self.chain else { return (Identity::None, None) };
-        // Without a region the settings are refused, later and in better words.
-        let region = self.region.as_ref().map(|region| region.value.clone()).unwrap_or_default();
-        // The agent of a container and the metadata of an instance stand behind no proxy.
-        let direct: Arc<dyn Transport> = match (&self.transport, &self.proxies) {
-            (None, Some(_)) => Arc::new(HyperTransport::new()),
-            _ => transport.clone(),
-        };
-        let chain = Chain::new(settings.clone(), region, transport.clone(), direct, self.clock.clone());
-        let given = Given::Provider(Arc::new(chain));
-        (Identity::new(given, self.credentials_cache, self.clock.clone()), Some(SettingSource::DefaultChain))
-    }
-
-    /// A region that nobody set is that of the profile.
-    pub(super) fn take_region_of_profile(&mut self) {
-        if let (None, Some(chain)) = (&self.region, &self.chain) {
-            self.region = chain.region().map(|region| Setting::new(region, SettingSource::Profile));
+impl Authentication {
+    pub(crate) fn scheme(&self) -> AuthScheme {
+        match self {
+            Self::SigV4(_) => AuthScheme::SigV4,
+            Self::Bearer(_) => AuthScheme::Bearer,
         }
     }
 }
 
-#[cfg(not(feature = "credentials-chain"))]
-impl ConfigBuilder {
-    fn profile_chosen(&self) -> bool {
-        false
+/// An Amazon Bedrock API key. `Debug` redacts it, and it is wiped from memory on drop.
+#[derive(Clone)]
+pub(crate) struct BearerToken(Zeroizing<String>);
+
+impl BearerToken {
+    pub(crate) fn new(token: impl Into<String>) -> Self {
+        Self(Zeroizing::new(token.into()))
     }
 
-    fn chained(&self, _: &Arc<dyn Transport>) -> (Identity, Option<SettingSource>) {
-        (Identity::None, None)
+    /// Returns the secret token. Do not print it.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
     }
-
-    pub(super) fn take_region_of_profile(&mut self) {}
 }
 
-fn check_token(token: &Token, source: SettingSource) -> Result<(), ConfigError> {
-    let token = token.as_str();
-    if !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Ok(());
+impl fmt::Debug for BearerToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BearerToken([redacted])")
     }
-    Err(ConfigError::Invalid {
-        setting: "bearer token",
-        origin: source,
-        problem: "is empty, or has a blank, a line end or another character that no token has".into(),
-    })
 }

@@ -1,62 +1,63 @@
-//! The endpoint: scheme, authority and base path, put before every request target.
+//! The endpoint: scheme, authority and base path, prepended to every request target.
 
 use std::fmt;
 
 use http::Uri;
 use http::uri::{Authority, Parts, PathAndQuery, Scheme};
 
-/// Where calls go, checked once.
+/// A checked endpoint URL.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Endpoint {
     scheme: Scheme,
     authority: Authority,
-    /// Without the slash at its end: empty, or `/gateway/bedrock`.
+    /// Path without a slash at the end: empty, or for example `/gateway/bedrock`.
     base_path: String,
 }
 
 impl Endpoint {
-    /// Reads an absolute `http` or `https` URL.
+    /// Parses an absolute `http` or `https` URL.
     ///
     /// # Errors
-    /// What is wrong and what to do, as the rest of a sentence that begins with the setting. The URL is shown only
-    /// if it holds no password.
+    /// Returns the problem and what to do, in words. The URL is quoted only if it contains no user or
+    /// password.
     pub(crate) fn parse(url: &str) -> Result<Self, String> {
         if url.contains('@') {
-            return Err("has a user or password before `@`: leave them out".into());
+            return Err("has a user or a password before `@`; remove them".into());
         }
-        let example = "give one such as https://bedrock-runtime.us-east-1.amazonaws.com";
-        let uri: Uri = url.parse().map_err(|error| format!("`{url}` is no URL ({error}): {example}"))?;
+        let example = "use one such as https://bedrock-runtime.us-east-1.amazonaws.com";
+        let uri: Uri = url.parse().map_err(|error| format!("`{url}` is not a URL ({error}); {example}"))?;
         let parts = uri.into_parts();
         let scheme = parts.scheme.filter(|scheme| *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS);
         let (Some(scheme), Some(authority)) = (scheme, parts.authority) else {
-            return Err(format!("`{url}` is no absolute http or https URL: {example}"));
+            return Err(format!("`{url}` is not an absolute http or https URL; {example}"));
         };
         if authority.host().is_empty() {
-            return Err(format!("`{url}` has no host: {example}"));
+            return Err(format!("`{url}` has no host; {example}"));
         }
-        // `http` takes any digits, and nothing, for a port.
+        // `http` accepts a port that is empty or has any number of digits.
         if authority.as_str().len() > authority.host().len() && authority.port_u16().is_none() {
-            return Err(format!("`{url}` has a port that is not a number from 0 to 65535"));
+            return Err(format!("`{url}` has an invalid port; use a number from 0 to 65535"));
         }
-        // `http` drops a fragment without a word.
+        // `http` silently drops a fragment, so look for it in the text.
         let path = parts.path_and_query.as_ref();
         if url.contains('#') || path.is_some_and(|path| path.query().is_some()) {
-            return Err(format!("`{url}` has a query or fragment: only a base path may follow the host"));
+            return Err(format!("`{url}` has a query or fragment; remove everything after the path"));
         }
         let base_path = path.map_or("", PathAndQuery::path).trim_end_matches('/').to_owned();
         Ok(Self { scheme, authority, base_path })
     }
 
-    /// The host, without a port.
+    /// Returns the host without the port.
     pub(crate) fn host(&self) -> &str {
         self.authority.host()
     }
 
-    /// The URL of a request target, with what the operation puts before the host. The target's encoding stays as it
-    /// is.
+    /// Returns the URL of a request target, with the host prefix of the operation prepended to the host.
+    /// Keeps the percent-encoding of the target.
     ///
     /// # Errors
-    /// Base path and target together are too long for a URI, or prefix and host for an authority.
+    /// Returns an error if the base path and the target are too long for a URI, or the prefix and the host
+    /// for an authority.
     pub(crate) fn apply(&self, target: &Uri, host_prefix: Option<&str>) -> Result<Uri, http::Error> {
         let mut parts = Parts::default();
         parts.scheme = Some(self.scheme.clone());
@@ -94,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn base_path_and_target_are_joined() {
+    fn joins_base_path_and_target() {
         let check = |url: &str, expected: &str| {
             let target = Uri::from_static("/model/a%3A0/invoke?x=%2F");
             assert_eq!(Endpoint::parse(url).unwrap().apply(&target, None).unwrap().to_string(), expected);
@@ -105,35 +106,35 @@ mod tests {
     }
 
     #[test]
-    fn a_prefix_stands_before_the_host() {
+    fn prepends_the_host_prefix() {
         let endpoint = Endpoint::parse("https://example.test:8080/base").unwrap();
         let uri = endpoint.apply(&Uri::from_static("/a"), Some("foo.bar.")).unwrap();
         assert_eq!(uri.to_string(), "https://foo.bar.example.test:8080/base/a");
     }
 
     #[test]
-    fn what_is_no_endpoint_is_refused_in_words() {
+    fn rejects_invalid_endpoint_urls_with_advice() {
         let check = |url: &str, expected: &str| {
             let error = Endpoint::parse(url).unwrap_err();
             assert!(error.starts_with(expected), "{url}: {error}");
         };
-        check("", "`` is no URL (");
-        check("not a url", "`not a url` is no URL (");
-        check("example.test", "`example.test` is no absolute http or https URL: give");
-        check("/path", "`/path` is no absolute");
-        check("ftp://example.test", "`ftp://example.test` is no absolute");
-        check("https://", "`https://` is no URL (");
+        check("", "`` is not a URL (");
+        check("not a url", "`not a url` is not a URL (");
+        check("example.test", "`example.test` is not an absolute http or https URL; use");
+        check("/path", "`/path` is not an absolute");
+        check("ftp://example.test", "`ftp://example.test` is not an absolute");
+        check("https://", "`https://` is not a URL (");
         check("http://:80", "`http://:80` has no host");
-        check("http://example.test:99999", "`http://example.test:99999` has a port");
-        check("http://example.test:", "`http://example.test:` has a port");
+        check("http://example.test:99999", "`http://example.test:99999` has an invalid port");
+        check("http://example.test:", "`http://example.test:` has an invalid port");
         check("http://example.test/?a=b", "`http://example.test/?a=b` has a query");
         check("http://example.test/#a", "`http://example.test/#a` has a query or fragment");
-        check("http://user:secret@example.test", "has a user or password before `@`");
+        check("http://user:secret@example.test", "has a user or a password before `@`");
     }
 
     proptest! {
         #[test]
-        fn no_url_panics_and_none_changes_the_target(url in "(https?://)?[ -~é]{0,30}") {
+        fn never_panics_or_changes_the_target(url in "(https?://)?[ -~é]{0,30}") {
             if let Ok(endpoint) = Endpoint::parse(&url) {
                 let uri = endpoint.apply(&Uri::from_static("/model/a%3A0/invoke"), None).unwrap();
                 prop_assert!(uri.to_string().ends_with("/model/a%3A0/invoke"), "{}", uri);

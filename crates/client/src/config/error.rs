@@ -1,55 +1,56 @@
-//! Why there is no configuration.
+//! Errors of the settings of a client.
 
 use std::convert::Infallible;
 
 use invoke_model_types::endpoint::NoEndpoint;
 
-use super::SettingSource;
+use super::setting::SettingSource;
 
-/// A setting that is missing, that contradicts another, or that cannot be what it is. Nothing in it is secret.
+/// A setting that is missing, invalid, or contradicts another. Contains no secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// Neither a region, which makes the endpoint, nor an endpoint.
-    #[error("no region: set AWS_REGION, or the region in Config")]
+    /// Neither a region, from which the endpoint is derived, nor an endpoint URL is set.
+    #[error("no region: set AWS_REGION, or `region` of ConfigBuilder")]
     NoRegion,
 
-    /// An endpoint, but no region to sign for.
+    /// An endpoint URL is set, but no region to sign for.
     #[error(
-        "no region to sign for: the endpoint URL ({endpoint}) does not say one; set AWS_REGION, or the region in \
-         Config"
+        "no region to sign for: the endpoint URL ({endpoint}) does not name one; set AWS_REGION, or `region` of \
+         ConfigBuilder"
     )]
     NoSigningRegion {
-        /// Where the endpoint came from.
+        /// Source of the endpoint URL.
         endpoint: SettingSource,
     },
 
-    /// A setting with a value that it cannot have.
-    #[error("the {setting} ({origin}) {problem}")]
+    /// The value of a setting is invalid.
+    #[error("{setting} ({origin}): {problem}")]
     Invalid {
-        /// What it is: `region`, `endpoint URL`, `bearer token`, `FIPS flag`, `dual-stack flag`, `proxy`.
+        /// The setting: `region`, `endpoint URL`, `bearer token`, `maximum number of attempts`, `retry mode`,
+        /// `FIPS flag`, `dual-stack flag` or `proxy`.
         setting: &'static str,
-        /// Where it came from.
+        /// Source of the setting.
         origin: SettingSource,
-        /// What is wrong and what to do, as the rest of a sentence.
+        /// The problem and what to do, in words.
         problem: String,
     },
 
-    /// One half of a key pair.
-    #[error("{given} is set, but {missing} is not: set both, or neither")]
-    HalfCredentials {
+    /// Only one half of an access key pair is set.
+    #[error("{set} is set, but {missing} is not: set both, or neither")]
+    IncompleteCredentials {
         /// The variable that is set.
-        given: &'static str,
-        /// The variable that is not.
+        set: &'static str,
+        /// The variable that is not set.
         missing: &'static str,
     },
 
-    /// The endpoint rules refuse this combination of settings.
-    #[error("no endpoint: {error} ({settings})")]
+    /// The endpoint rules of the service reject this combination of settings.
+    #[error("no endpoint for these settings: {error} ({settings})")]
     Endpoint {
-        /// In the words of the rules.
+        /// The error of the endpoint rules.
         error: NoEndpoint,
-        /// The settings that made it, each with its source.
+        /// The settings that determine the endpoint, each with its source.
         settings: String,
     },
 }

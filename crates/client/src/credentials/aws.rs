@@ -1,44 +1,47 @@
-//! Credentials and providers of the AWS crates.
+//! Credentials and credentials providers of the AWS SDK.
 
-use aws_credential_types::provider::ProvideCredentials as OfAws;
+use std::future::ready;
 
-use super::{Credentials, CredentialsFuture, ProvideCredentials};
+use aws_credential_types::Credentials as AwsCredentials;
+use aws_credential_types::provider::ProvideCredentials as ProvideAwsCredentials;
+use invoke_model_signing::Credentials;
 
-/// A provider of the AWS crates as one of ours: whatever implements their `ProvideCredentials`, a
-/// `SharedCredentialsProvider` for instance.
+use super::provide::{CredentialsFuture, ProvideCredentials};
+
+/// A credentials provider of the AWS SDK, for example a `SharedCredentialsProvider`, as a
+/// [`ProvideCredentials`] of this crate.
 ///
-/// It is a type of its own because a trait that all providers of the AWS crates had by themselves would forbid others
-/// to implement both, and that only where this feature is on.
+/// A wrapper is needed, because an implementation for all providers of the AWS SDK would conflict with that
+/// of any type that implements both traits, and only if this feature is enabled.
 ///
 /// ```
 /// use aws_credential_types::provider::SharedCredentialsProvider;
-/// use invoke_model_client::{AwsProvider, Config};
+/// use invoke_model_client::{AwsProvider, Config, ConfigError};
 ///
-/// fn with(provider: SharedCredentialsProvider) -> Config {
-///     let config = Config::builder().region("us-east-1").credentials_provider(AwsProvider(provider));
-///     config.build().unwrap()
+/// fn configure(provider: SharedCredentialsProvider) -> Result<Config, ConfigError> {
+///     Config::builder().region("us-east-1").credentials_provider(AwsProvider(provider)).build()
 /// }
 /// ```
 #[derive(Clone, Debug)]
 pub struct AwsProvider<P>(
-    /// The provider.
+    /// The provider of the AWS SDK.
     pub P,
 );
 
-impl<P: OfAws + 'static> ProvideCredentials for AwsProvider<P> {
+impl<P: ProvideAwsCredentials + 'static> ProvideCredentials for AwsProvider<P> {
     fn provide_credentials(&self) -> CredentialsFuture<'_> {
         Box::pin(async { Ok(convert(&self.0.provide_credentials().await?)) })
     }
 }
 
-/// Static credentials. A client never loads them again, so that an expiry ends their use.
-impl ProvideCredentials for aws_credential_types::Credentials {
+/// Static credentials. A client never refreshes them: after their expiry, each call fails.
+impl ProvideCredentials for AwsCredentials {
     fn provide_credentials(&self) -> CredentialsFuture<'_> {
-        Box::pin(std::future::ready(Ok(convert(self))))
+        Box::pin(ready(Ok(convert(self))))
     }
 }
 
-pub(super) fn convert(credentials: &aws_credential_types::Credentials) -> Credentials {
+pub(super) fn convert(credentials: &AwsCredentials) -> Credentials {
     let token = credentials.session_token().map(str::to_owned);
     Credentials::new(credentials.access_key_id(), credentials.secret_access_key(), token)
         .with_expiry(credentials.expiry())

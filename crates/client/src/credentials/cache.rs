@@ -1,114 +1,160 @@
-//! Credentials that are loaded once for all calls, and anew before they expire.
+//! A cache of credentials that are loaded once for all calls and refreshed before they expire.
 //!
-//! A call takes what is there: one lock for reading, held for the clone of an `Arc`. When that is due to expire, the
-//! first call that sees it starts a [flight](super::flight) and goes on with what it has, as do all others until the
-//! very end of its life. Only a call that finds nothing good waits, and however many wait, they wait for one flight.
+//! A call with valid credentials takes a read lock for the clone of an `Arc`. The first call that finds
+//! credentials due for a refresh starts a background task and continues with the old credentials, as do all
+//! other calls until the expiry. Only a call without valid credentials waits, and all waiting calls wait for
+//! the same task.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use tokio::time::Instant;
+use invoke_model_signing::Credentials;
+use tokio::time::{Instant, timeout};
 
-use super::flight::{Flight, Landing};
-use super::{CredentialsCacheConfig, CredentialsError, Loaded, ProvideCredentials};
-use crate::config::Clock;
+use super::cache_config::CredentialsCacheConfig;
+use super::error::CredentialsError;
+use super::load::{LoadOutcome, LoadTask, LoadedCredentials, OutcomeReceiver};
+use super::provide::ProvideCredentials;
+use crate::time_source::TimeSource;
 
-/// The credentials of a provider. Clones share them.
+/// A cache of the credentials of one provider. Clones share the credentials.
 #[derive(Clone)]
-pub(crate) struct CredentialsCache(Arc<Shared>);
+pub(crate) struct CredentialsCache(Arc<CacheState>);
 
-/// What calls and flights share.
-pub(super) struct Shared {
-    pub(super) provider: Arc<dyn ProvideCredentials>,
-    pub(super) refresh: CredentialsCacheConfig,
-    pub(super) clock: Clock,
-    current: RwLock<Option<Arc<Loaded>>>,
-    flight: Mutex<Flight>,
+struct CacheState {
+    provider: Arc<dyn ProvideCredentials>,
+    config: CredentialsCacheConfig,
+    time_source: TimeSource,
+    current: RwLock<Option<Arc<LoadedCredentials>>>,
+    load_task: Mutex<LoadTask>,
 }
 
 impl CredentialsCache {
     pub(crate) fn new(
         provider: Arc<dyn ProvideCredentials>,
-        refresh: CredentialsCacheConfig,
-        clock: Clock,
+        config: CredentialsCacheConfig,
+        time_source: TimeSource,
     ) -> Self {
-        let (current, flight) = (RwLock::default(), Mutex::default());
-        Self(Arc::new(Shared { provider, refresh, clock, current, flight }))
+        let (current, load_task) = (RwLock::default(), Mutex::default());
+        Self(Arc::new(CacheState { provider, config, time_source, current, load_task }))
     }
 
-    /// Credentials that are good now. Giving the future up gives up the wait alone: the provider goes on for others.
+    /// Returns valid credentials. Dropping the future does not cancel the provider, because other calls may
+    /// wait for it.
     ///
     /// # Errors
-    /// None are there, and the provider gave none, gave expired ones or was not done in time.
+    /// Returns an error if no valid credentials are cached, and the provider fails, returns expired
+    /// credentials, or takes too long.
     ///
     /// # Panics
-    /// Where the provider has to be asked, outside of a tokio runtime with time enabled.
-    pub(crate) async fn load(&self) -> Result<Arc<Loaded>, CredentialsError> {
-        let now = self.0.clock.now();
-        if let Some(loaded) = self.0.good(now) {
+    /// Panics if the provider has to be called outside of a tokio runtime with time enabled.
+    pub(crate) async fn load(&self) -> Result<Arc<LoadedCredentials>, CredentialsError> {
+        let now = self.0.time_source.now();
+        if let Some(loaded) = self.0.valid(now) {
             if loaded.is_due(now) {
                 self.refresh();
             }
             return Ok(loaded);
         }
         match self.join() {
-            Ok(landed) => Ok(landed),
-            Err(mut landing) => match landing.wait_for(Option::is_some).await.as_deref() {
+            Ok(loaded) => Ok(loaded),
+            Err(mut receiver) => match receiver.wait_for(Option::is_some).await.as_deref() {
                 Ok(Some(outcome)) => outcome.clone(),
-                _ => Err(CredentialsError::Abandoned),
+                _ => Err(CredentialsError::LoadAborted),
             },
         }
     }
 
-    /// Forgets these, and only these: of many calls that were refused together the first one forgets, and the others
-    /// do not take away what was loaded since.
-    pub(crate) fn invalidate(&self, refused: &Arc<Loaded>) {
+    /// Discards the given credentials if they are still cached.
+    ///
+    /// If several calls were rejected with the same credentials, the first one discards them, and the others
+    /// do not discard those that were loaded since.
+    pub(crate) fn invalidate(&self, rejected: &Arc<LoadedCredentials>) {
         let mut current = self.0.current.write().unwrap_or_else(PoisonError::into_inner);
-        if current.as_ref().is_some_and(|current| Arc::ptr_eq(current, refused)) {
+        if current.as_ref().is_some_and(|current| Arc::ptr_eq(current, rejected)) {
             *current = None;
         }
     }
 
-    /// What has landed in the meantime, or where to wait for it.
-    fn join(&self) -> Result<Arc<Loaded>, Landing> {
-        let mut flight = self.0.flight();
-        // A flight lands under this lock: without a second look the one that has just landed would be flown again.
-        match (self.0.good(self.0.clock.now()), flight.landing()) {
-            (Some(landed), _) => Ok(landed),
-            (None, Some(landing)) => Err(landing),
-            (None, None) => Err(flight.start(&self.0)),
+    /// Returns credentials that were loaded in the meantime, or the receiver of the load task, which is
+    /// started if none is running.
+    fn join(&self) -> Result<Arc<LoadedCredentials>, OutcomeReceiver> {
+        let mut load_task = self.0.load_task();
+        // A task stores its credentials under this lock. Without a second look, credentials that were stored
+        // just now would be loaded again.
+        match (self.0.valid(self.0.time_source.now()), load_task.running()) {
+            (Some(loaded), _) => Ok(loaded),
+            (None, Some(receiver)) => Err(receiver),
+            (None, None) => Err(self.start(&mut load_task)),
         }
     }
 
-    /// Starts a flight that nobody waits for, unless there is one, or the last one was a moment ago.
+    /// Starts a background refresh, unless a load task is running or the last one ended a moment ago.
     fn refresh(&self) {
-        // Whoever holds the lock is about to do the same.
-        let Ok(mut flight) = self.0.flight.try_lock() else { return };
-        if flight.landing().is_none() && flight.may_refresh(Instant::now()) {
-            flight.start(&self.0);
+        // If the lock is taken, its holder is about to do the same.
+        let Ok(mut load_task) = self.0.load_task.try_lock() else { return };
+        if load_task.running().is_none() && load_task.may_refresh(Instant::now()) {
+            self.start(&mut load_task);
         }
+    }
+
+    fn start(&self, load_task: &mut LoadTask) -> OutcomeReceiver {
+        // The task does not keep the cache alive.
+        let (cache, provider) = (Arc::downgrade(&self.0), self.0.provider.clone());
+        let after = self.0.config.load_timeout;
+        load_task.start(async move {
+            let result = call_provider(&*provider, after).await;
+            Some(cache.upgrade()?.store(result))
+        })
     }
 }
 
-impl Shared {
-    pub(super) fn flight(&self) -> MutexGuard<'_, Flight> {
-        self.flight.lock().unwrap_or_else(PoisonError::into_inner)
+impl CacheState {
+    fn load_task(&self) -> MutexGuard<'_, LoadTask> {
+        self.load_task.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn keep(&self, loaded: Arc<Loaded>) {
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(loaded);
-    }
-
-    /// Those that are kept, if they have not expired.
-    pub(super) fn good(&self, now: SystemTime) -> Option<Arc<Loaded>> {
+    /// Returns the cached credentials if they have not expired.
+    fn valid(&self, now: SystemTime) -> Option<Arc<LoadedCredentials>> {
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner).clone();
         current.filter(|loaded| loaded.check(now).is_ok())
+    }
+
+    /// Stores the credentials of the provider if they are valid, and returns the outcome for the waiting
+    /// calls.
+    fn store(&self, result: Result<Credentials, CredentialsError>) -> LoadOutcome {
+        // Take the time after loading, which can last seconds.
+        let now = self.time_source.now();
+        let outcome = result.and_then(|credentials| {
+            let loaded = LoadedCredentials::refreshable(credentials, &self.config, now);
+            loaded.check(now).map(|()| Arc::new(loaded))
+        });
+        let mut load_task = self.load_task();
+        match &outcome {
+            Ok(loaded) => {
+                tracing::debug!("credentials loaded");
+                *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(loaded.clone());
+            }
+            Err(error) => tracing::warn!(%error, "credentials could not be loaded"),
+        }
+        load_task.finish(&outcome);
+        outcome
     }
 }
 
 impl fmt::Debug for CredentialsCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("CredentialsCache")
+    }
+}
+
+async fn call_provider(
+    provider: &dyn ProvideCredentials,
+    after: Duration,
+) -> Result<Credentials, CredentialsError> {
+    match timeout(after, provider.provide_credentials()).await {
+        Ok(provided) => provided.map_err(|error| CredentialsError::Provider(error.into())),
+        Err(_) => Err(CredentialsError::TimedOut { after }),
     }
 }

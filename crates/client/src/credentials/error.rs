@@ -1,64 +1,76 @@
-//! Why there are no credentials.
+//! Errors of loading credentials.
 
 use std::error::Error;
+use std::iter::successors;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use invoke_model_signing::AmzDate;
 
-/// Why there are no credentials to sign with. Nothing was sent; nothing in it is secret.
+use super::provide::CredentialsSource;
+
+/// An error of loading credentials. No request was sent to the service. Contains no secret.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CredentialsError {
-    /// The settings name none.
+    /// The settings contain no credentials.
     #[error(
-        "no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN for temporary ones) \
-         or AWS_BEARER_TOKEN_BEDROCK, or give Config a credentials provider, such as default_credentials_chain of the feature \
-         credentials-chain"
+        "no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN for temporary \
+         credentials), set AWS_BEARER_TOKEN_BEDROCK, or call `credentials_provider` or `default_credentials_chain` (with \
+         the feature credentials-chain) of ConfigBuilder"
     )]
-    NotGiven,
+    NotConfigured,
 
-    /// A call has credentials of its own, and the settings no region: only a bearer token needs none.
-    #[error("no region to sign for: set AWS_REGION, or the region in Config")]
+    /// The call has its own credentials, but the client has no region. Only a bearer token works without a
+    /// region.
+    #[error("no region to sign for: set AWS_REGION, or `region` of ConfigBuilder")]
     NoRegion,
 
-    /// The provider has none, or failed. All calls that waited for it have the same error.
-    #[error("no credentials: {}", words(&**.0))]
+    /// The provider has no credentials, or failed. All calls that waited for it get this error.
+    #[error("no credentials: {}", innermost(&**.0))]
     Provider(#[source] Arc<dyn Error + Send + Sync>),
 
-    /// The provider was not done in time.
+    /// The provider did not finish in time.
     #[error(
-        "no credentials: the provider was not done after {after:?}; a longer `timeout` in CredentialsCacheConfig waits longer"
+        "no credentials: the provider did not finish within {after:?}; raise `load_timeout` of CredentialsCacheConfig"
     )]
     TimedOut {
-        /// [`CredentialsCacheConfig::timeout`](crate::CredentialsCacheConfig::timeout).
+        /// [`CredentialsCacheConfig::load_timeout`](crate::CredentialsCacheConfig::load_timeout).
         after: Duration,
     },
 
-    /// What gives the call its own credentials has none, and nobody else is asked.
-    #[error("{0} (the call has its own credentials provider, and no other is asked)")]
-    OfCall(#[source] Box<CredentialsError>),
+    /// The provider of the call failed. The provider of the client is not used in its place.
+    #[error("{0} (from the credentials provider of the call; that of the client is not used)")]
+    CallProvider(#[source] Box<CredentialsError>),
 
-    /// The task that loaded them is gone: the provider panicked, or the runtime that it ran in has ended.
-    #[error("no credentials: the provider panicked, or the runtime that it ran in has ended; call again")]
-    Abandoned,
+    /// The task that loaded the credentials ended without an outcome: the provider panicked, or its runtime
+    /// was shut down.
+    #[error("no credentials: the provider panicked, or its runtime was shut down; retry the call")]
+    LoadAborted,
 
-    /// The provider gave credentials that are no longer good. Fixed ones do not renew themselves.
-    #[error("the credentials expired at {}: get new ones", stamp(.at))]
+    /// The credentials are expired: static credentials, which cannot be refreshed, or those that the provider
+    /// just returned.
+    #[error("the credentials{} expired at {}: get new ones", in_parentheses(.from), format_time(.at))]
     Expired {
-        /// When.
+        /// Expiry of the credentials.
         at: SystemTime,
+        /// Source of the credentials, if the provider names it.
+        from: Option<CredentialsSource>,
     },
 }
 
-/// The innermost cause: what the provider wraps around it says no more than that it failed.
-fn words(error: &(dyn Error + Send + Sync + 'static)) -> String {
-    let innermost = std::iter::successors(error.source(), |&cause| cause.source()).last();
+/// Returns the text of the innermost error. The errors around it usually say only that the provider failed.
+fn innermost(error: &(dyn Error + Send + Sync + 'static)) -> String {
+    let innermost = successors(error.source(), |&cause| cause.source()).last();
     innermost.map_or_else(|| error.to_string(), ToString::to_string)
 }
 
-fn stamp(time: &SystemTime) -> String {
-    // Of what no date can say `httpdate` panics.
+fn in_parentheses(source: &Option<CredentialsSource>) -> String {
+    source.as_ref().map_or_else(String::new, |source| format!(" ({source})"))
+}
+
+fn format_time(time: &SystemTime) -> String {
+    // `httpdate` panics for times that a date cannot represent.
     match AmzDate::try_from(*time) {
         Ok(date) => httpdate::fmt_http_date(date.system_time()),
         Err(_) => "an unknown time".to_owned(),

@@ -1,4 +1,4 @@
-//! The cache, over a provider that answers from a script, in virtual time.
+//! The credentials cache, over a scripted provider, in virtual time.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -6,88 +6,92 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::{Instant, advance, sleep};
 
+use super::cache::CredentialsCache;
 use super::*;
-use crate::config::Clock;
+use crate::time_source::TimeSource;
 
 const HOUR: Duration = Duration::from_secs(3600);
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// What a provider does when it is asked, after a delay.
+/// The result of one call to the provider.
 #[derive(Clone, Copy, Debug)]
-enum Answer {
-    /// Credentials that live so long from when it was asked; those without are good for ever.
-    Good(Option<Duration>),
+enum Step {
+    /// Credentials with this lifetime, counted from the start of the call. `None` means that they do not
+    /// expire.
+    Succeeds(Option<Duration>),
     Fails,
     Panics,
 }
 
-use Answer::{Fails, Good, Panics};
+use Step::{Fails, Panics, Succeeds};
 
-/// Gives its answers in order, and the last one for ever; the secret tells how often it was asked.
+/// A provider that runs the steps in order, each after its delay, and then repeats the last one. The access
+/// key id contains the number of the call.
 #[derive(Clone, Debug)]
 struct Script(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 struct State {
-    answers: VecDeque<(Duration, Answer)>,
-    asked: usize,
+    steps: VecDeque<(Duration, Step)>,
+    calls: usize,
 }
 
 impl Script {
-    fn new(answers: &[(Duration, Answer)]) -> Self {
-        Self(Arc::new(Mutex::new(State { answers: answers.iter().copied().collect(), asked: 0 })))
+    fn new(steps: &[(Duration, Step)]) -> Self {
+        Self(Arc::new(Mutex::new(State { steps: steps.iter().copied().collect(), calls: 0 })))
     }
 
-    fn asked(&self) -> usize {
-        self.0.lock().unwrap().asked
+    fn calls(&self) -> usize {
+        self.0.lock().unwrap().calls
     }
 
-    fn next(&self) -> (usize, Duration, Answer) {
+    fn next(&self) -> (usize, Duration, Step) {
         let mut state = self.0.lock().unwrap();
-        state.asked += 1;
-        let (delay, answer) = match state.answers.len() {
-            1 => state.answers[0],
-            _ => state.answers.pop_front().unwrap(),
+        state.calls += 1;
+        let (delay, step) = match state.steps.len() {
+            1 => state.steps[0],
+            _ => state.steps.pop_front().unwrap(),
         };
-        (state.asked, delay, answer)
+        (state.calls, delay, step)
     }
 }
 
 impl ProvideCredentials for Script {
     fn provide_credentials(&self) -> CredentialsFuture<'_> {
         Box::pin(async move {
-            let (asked, delay, answer) = self.next();
+            let (call, delay, step) = self.next();
             let now = now();
             sleep(delay).await;
-            match answer {
-                Good(life) => {
-                    let (id, secret) = (format!("AKID{asked}"), format!("secret{asked}"));
-                    Ok(Credentials::new(id, secret, None).with_expiry(life.map(|life| now + life)))
+            match step {
+                Succeeds(lifetime) => {
+                    let (id, secret) = (format!("AKID{call}"), format!("secret{call}"));
+                    Ok(Credentials::new(id, secret, None)
+                        .with_expiry(lifetime.map(|lifetime| now + lifetime)))
                 }
-                Fails => Err("the script says so".into()),
-                Panics => panic!("the script says so"),
+                Fails => Err("the scripted provider failed".into()),
+                Panics => panic!("scripted panic"),
             }
         })
     }
 }
 
-/// The time of tokio's clock as a time of day.
+/// Returns the time of tokio's clock as a `SystemTime`.
 fn now() -> SystemTime {
     thread_local!(static START: Instant = Instant::now());
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_440_938_160) + START.with(Instant::elapsed)
 }
 
 fn cache(script: &Script) -> CredentialsCache {
-    CredentialsCache::new(Arc::new(script.clone()), CredentialsCacheConfig::default(), Clock::new(now))
+    CredentialsCache::new(Arc::new(script.clone()), CredentialsCacheConfig::default(), TimeSource::new(now))
 }
 
-/// The id of the credentials that a call gets at once, without waiting for anything.
+/// Returns the access key id that a call gets without waiting.
 #[track_caller]
-fn at_once(cache: &CredentialsCache) -> String {
+fn id_without_waiting(cache: &CredentialsCache) -> String {
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     match std::pin::pin!(cache.load()).poll(&mut context) {
         std::task::Poll::Ready(loaded) => loaded.unwrap().credentials.access_key_id().to_owned(),
-        std::task::Poll::Pending => panic!("a call waits"),
+        std::task::Poll::Pending => panic!("the call waits"),
     }
 }
 
@@ -95,20 +99,20 @@ async fn id(cache: &CredentialsCache) -> String {
     cache.load().await.unwrap().credentials.access_key_id().to_owned()
 }
 
-async fn words(cache: &CredentialsCache) -> String {
+async fn error(cache: &CredentialsCache) -> String {
     cache.load().await.unwrap_err().to_string()
 }
 
-/// Lets tasks that are ready run.
-async fn settle() {
+/// Runs tasks that are ready.
+async fn run_ready_tasks() {
     for _ in 0..8 {
         tokio::task::yield_now().await;
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn sixty_four_that_wait_wait_for_one_flight() {
-    let script = Script::new(&[(MINUTE / 6, Good(Some(HOUR)))]);
+async fn concurrent_calls_share_one_load() {
+    let script = Script::new(&[(MINUTE / 6, Succeeds(Some(HOUR)))]);
     let cache = cache(&script);
     let waiting: Vec<_> = (0..64)
         .map(|_| {
@@ -119,86 +123,86 @@ async fn sixty_four_that_wait_wait_for_one_flight() {
     for waiting in waiting {
         assert_eq!(waiting.await.unwrap(), "AKID1");
     }
-    assert_eq!(at_once(&cache), "AKID1");
-    assert_eq!(script.asked(), 1);
+    assert_eq!(id_without_waiting(&cache), "AKID1");
+    assert_eq!(script.calls(), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_gives_up_takes_nothing_from_the_others() {
-    let script = Script::new(&[(Duration::from_secs(10), Good(None))]);
+async fn dropping_a_waiting_call_does_not_cancel_the_load() {
+    let script = Script::new(&[(Duration::from_secs(10), Succeeds(None))]);
     let cache = cache(&script);
-    // The first one starts the flight, and is gone long before it lands.
+    // The first call starts the load and is dropped long before it finishes.
     tokio::time::timeout(Duration::from_secs(1), cache.load()).await.unwrap_err();
     let start = Instant::now();
     assert_eq!(id(&cache).await, "AKID1");
     assert_eq!(start.elapsed().as_secs(), 9);
-    assert_eq!(script.asked(), 1);
+    assert_eq!(script.calls(), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_about_to_expire_is_loaded_beside_the_calls() {
-    let script = Script::new(&[(Duration::ZERO, Good(Some(HOUR))), (MINUTE, Good(Some(HOUR)))]);
+async fn refreshes_in_the_background_before_the_expiry() {
+    let script = Script::new(&[(Duration::ZERO, Succeeds(Some(HOUR))), (MINUTE, Succeeds(Some(HOUR)))]);
     let cache = cache(&script);
     assert_eq!(id(&cache).await, "AKID1");
-    // A fifth of the five minutes is added at random.
+    // Up to a fifth of the five minutes is added at random.
     advance(HOUR - MINUTE * 7).await;
-    assert_eq!(at_once(&cache), "AKID1");
-    settle().await;
-    assert_eq!(script.asked(), 1);
+    assert_eq!(id_without_waiting(&cache), "AKID1");
+    run_ready_tasks().await;
+    assert_eq!(script.calls(), 1);
     advance(MINUTE * 2).await;
     for _ in 0..64 {
-        assert_eq!(at_once(&cache), "AKID1");
+        assert_eq!(id_without_waiting(&cache), "AKID1");
     }
-    settle().await;
-    assert_eq!(script.asked(), 2);
+    run_ready_tasks().await;
+    assert_eq!(script.calls(), 2);
     advance(MINUTE).await;
-    settle().await;
-    assert_eq!(at_once(&cache), "AKID2");
-    assert_eq!(script.asked(), 2);
+    run_ready_tasks().await;
+    assert_eq!(id_without_waiting(&cache), "AKID2");
+    assert_eq!(script.calls(), 2);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refresh_that_stalls_stalls_no_call_until_the_very_end() {
-    let script = Script::new(&[(Duration::ZERO, Good(Some(HOUR))), (HOUR, Good(Some(HOUR)))]);
+async fn a_stalled_refresh_delays_no_call_before_the_expiry() {
+    let script = Script::new(&[(Duration::ZERO, Succeeds(Some(HOUR))), (HOUR, Succeeds(Some(HOUR)))]);
     let cache = cache(&script);
     assert_eq!(id(&cache).await, "AKID1");
     advance(HOUR - MINUTE * 5).await;
     for _ in 0..299 {
-        assert_eq!(at_once(&cache), "AKID1");
+        assert_eq!(id_without_waiting(&cache), "AKID1");
         advance(Duration::from_secs(1)).await;
-        settle().await;
+        run_ready_tasks().await;
     }
-    // Each try ended after its 30 seconds, and then the provider was left alone for a while.
-    assert!((4..=10).contains(&script.asked()), "{}", script.asked());
+    // Each refresh timed out after 30 seconds and was followed by a backoff.
+    assert!((4..=10).contains(&script.calls()), "{}", script.calls());
     advance(Duration::from_secs(1)).await;
     assert_eq!(
-        words(&cache).await,
-        "no credentials: the provider was not done after 30s; a longer `timeout` in CredentialsCacheConfig waits longer"
+        error(&cache).await,
+        "no credentials: the provider did not finish within 30s; raise `load_timeout` of CredentialsCacheConfig"
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_a_refresh_that_failed_the_old_ones_stay_and_the_provider_is_left_alone() {
-    let script = Script::new(&[(Duration::ZERO, Good(Some(HOUR))), (Duration::ZERO, Fails)]);
+async fn a_failed_refresh_keeps_the_credentials_and_backs_off() {
+    let script = Script::new(&[(Duration::ZERO, Succeeds(Some(HOUR))), (Duration::ZERO, Fails)]);
     let cache = cache(&script);
     assert_eq!(id(&cache).await, "AKID1");
     advance(HOUR - MINUTE * 5).await;
     for _ in 0..299 {
-        assert_eq!(at_once(&cache), "AKID1");
-        settle().await;
+        assert_eq!(id_without_waiting(&cache), "AKID1");
+        run_ready_tasks().await;
         advance(Duration::from_secs(1)).await;
     }
-    // 2.5..5, 5..10, 10..20, 20..40, then 30..60 seconds apart.
-    assert!((8..=15).contains(&script.asked()), "{}", script.asked());
+    // The backoffs are 2.5..5, 5..10, 10..20, 20..40, then 30..60 seconds.
+    assert!((8..=15).contains(&script.calls()), "{}", script.calls());
     advance(Duration::from_secs(1)).await;
-    // Expired ones are never used.
-    assert_eq!(words(&cache).await, "no credentials: the script says so");
+    // Expired credentials are never used.
+    assert_eq!(error(&cache).await, "no credentials: the scripted provider failed");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_that_finds_nothing_always_asks() {
+async fn a_call_without_credentials_ignores_the_backoff() {
     let script =
-        Script::new(&[(Duration::ZERO, Fails), (Duration::ZERO, Fails), (Duration::ZERO, Good(None))]);
+        Script::new(&[(Duration::ZERO, Fails), (Duration::ZERO, Fails), (Duration::ZERO, Succeeds(None))]);
     let cache = cache(&script);
     assert!(cache.load().await.is_err());
     assert!(cache.load().await.is_err());
@@ -206,23 +210,23 @@ async fn a_call_that_finds_nothing_always_asks() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_provider_s_panic_is_an_error_and_the_next_call_asks_again() {
-    let script = Script::new(&[(Duration::ZERO, Panics), (Duration::ZERO, Good(None))]);
+async fn a_panic_of_the_provider_is_an_error_and_the_next_call_retries() {
+    let script = Script::new(&[(Duration::ZERO, Panics), (Duration::ZERO, Succeeds(None))]);
     let cache = cache(&script);
-    assert!(matches!(cache.load().await, Err(CredentialsError::Abandoned)));
+    assert!(matches!(cache.load().await, Err(CredentialsError::LoadAborted)));
     assert_eq!(id(&cache).await, "AKID2");
 }
 
 #[test]
-fn a_cache_outlives_the_runtime_that_its_flight_was_in() {
+fn loads_again_after_the_runtime_of_the_load_was_dropped() {
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    let script = Script::new(&[(HOUR, Good(None)), (Duration::ZERO, Good(None))]);
+    let script = Script::new(&[(HOUR, Succeeds(None)), (Duration::ZERO, Succeeds(None))]);
     let cache = cache(&script);
     let first = runtime();
     first.block_on(async {
         tokio::select! {
-            _ = cache.load() => unreachable!("it takes an hour"),
-            () = settle() => {}
+            _ = cache.load() => unreachable!("the load takes an hour"),
+            () = run_ready_tasks() => {}
         }
     });
     drop(first);
@@ -230,92 +234,93 @@ fn a_cache_outlives_the_runtime_that_its_flight_was_in() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn refused_ones_are_forgotten_and_only_those() {
-    let script = Script::new(&[(Duration::ZERO, Good(Some(HOUR)))]);
+async fn invalidate_discards_only_the_rejected_credentials() {
+    let script = Script::new(&[(Duration::ZERO, Succeeds(Some(HOUR)))]);
     let cache = cache(&script);
-    let refused = cache.load().await.unwrap();
-    cache.invalidate(&refused);
+    let rejected = cache.load().await.unwrap();
+    cache.invalidate(&rejected);
     assert_eq!(id(&cache).await, "AKID2");
-    // Another call was refused with the same ones, and says so late.
-    cache.invalidate(&refused);
-    assert_eq!(at_once(&cache), "AKID2");
-    assert_eq!(script.asked(), 2);
+    // Another call was rejected with the same credentials and reports it later.
+    cache.invalidate(&rejected);
+    assert_eq!(id_without_waiting(&cache), "AKID2");
+    assert_eq!(script.calls(), 2);
 }
 
 #[tokio::test(start_paused = true)]
-async fn those_that_come_expired_are_refused() {
-    let script = Script::new(&[(MINUTE / 4, Good(Some(Duration::from_secs(10))))]);
-    let error = words(&cache(&script)).await;
+async fn credentials_that_expire_while_they_load_are_an_error() {
+    let script = Script::new(&[(MINUTE / 4, Succeeds(Some(Duration::from_secs(10))))]);
+    let error = error(&cache(&script)).await;
     assert!(error.starts_with("the credentials expired at Sun, 30 Aug 2015 12:36:10 GMT: "), "{error}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn those_without_expiry_are_loaded_anew_now_and_then() {
-    let script = Script::new(&[(Duration::ZERO, Good(None)), (Duration::ZERO, Fails)]);
+async fn credentials_without_expiry_are_refreshed_and_stay_valid() {
+    let script = Script::new(&[(Duration::ZERO, Succeeds(None)), (Duration::ZERO, Fails)]);
     let cache = cache(&script);
     assert_eq!(id(&cache).await, "AKID1");
     advance(MINUTE * 15).await;
-    assert_eq!(at_once(&cache), "AKID1");
-    settle().await;
-    assert_eq!(script.asked(), 2);
+    assert_eq!(id_without_waiting(&cache), "AKID1");
+    run_ready_tasks().await;
+    assert_eq!(script.calls(), 2);
     advance(HOUR * 24).await;
-    assert_eq!(at_once(&cache), "AKID1");
+    assert_eq!(id_without_waiting(&cache), "AKID1");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_provider_that_gives_what_is_due_already_is_not_asked_by_every_call() {
-    // As instance metadata does, until it has new ones itself.
+async fn credentials_close_to_their_expiry_are_refreshed_after_half_their_lifetime() {
+    // Instance metadata returns the same credentials until it has new ones.
     let end = now() + HOUR;
-    let script = Script::new(&[(Duration::ZERO, Good(Some(HOUR)))]);
+    let script = Script::new(&[(Duration::ZERO, Succeeds(Some(HOUR)))]);
     let cache = cache(&script);
     assert_eq!(id(&cache).await, "AKID1");
-    let late = Loaded::renewable(
+    let late = LoadedCredentials::refreshable(
         Credentials::new("a", "b", None).with_expiry(end),
         &CredentialsCacheConfig::default(),
         end - MINUTE,
     );
-    // Half of what is left.
+    // Half of the remaining minute.
     assert!(!late.is_due(end - MINUTE * 31 / 60) && late.is_due(end - MINUTE / 2));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cache_that_is_dropped_ends_its_flight() {
-    let script = Script::new(&[(HOUR, Good(None))]);
+async fn dropping_the_cache_aborts_the_load() {
+    let script = Script::new(&[(HOUR, Succeeds(None))]);
     let cache = cache(&script);
     tokio::time::timeout(Duration::from_secs(1), cache.load()).await.unwrap_err();
     let provider = Arc::downgrade(&script.0);
     drop((cache, script));
-    settle().await;
+    run_ready_tasks().await;
     assert_eq!(provider.strong_count(), 0);
 }
 
 #[test]
-fn fixed_ones_need_no_runtime_and_are_never_loaded() {
-    let identity = |expiry| {
-        let given = Given::new(Credentials::new("AKID", "secret", None).with_expiry(expiry));
-        assert!(matches!(given, Given::Fixed(_)));
-        Identity::new(given, CredentialsCacheConfig::default(), Clock::new(|| SystemTime::UNIX_EPOCH + HOUR))
+fn static_credentials_need_no_runtime() {
+    let resolver = |expiry| {
+        let provider = CredentialsProvider::new(Credentials::new("AKID", "secret", None).with_expiry(expiry));
+        assert!(matches!(provider, CredentialsProvider::Static(_)));
+        let time_source = TimeSource::new(|| SystemTime::UNIX_EPOCH + HOUR);
+        CredentialsResolver::new(provider, CredentialsCacheConfig::default(), time_source)
     };
-    let load = |identity: Identity| {
+    let load = |resolver: CredentialsResolver| {
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-        match std::pin::pin!(identity.load()).poll(&mut context) {
+        match std::pin::pin!(resolver.load()).poll(&mut context) {
             std::task::Poll::Ready(loaded) => loaded,
-            std::task::Poll::Pending => panic!("a call waits"),
+            std::task::Poll::Pending => panic!("the call waits"),
         }
     };
-    assert!(load(identity(None)).is_ok());
-    assert!(load(identity(Some(SystemTime::UNIX_EPOCH + HOUR * 2))).is_ok());
+    assert!(load(resolver(None)).is_ok());
+    assert!(load(resolver(Some(SystemTime::UNIX_EPOCH + HOUR * 2))).is_ok());
     assert!(matches!(
-        load(identity(Some(SystemTime::UNIX_EPOCH + HOUR))),
+        load(resolver(Some(SystemTime::UNIX_EPOCH + HOUR))),
         Err(CredentialsError::Expired { .. })
     ));
-    assert!(matches!(load(Identity::None), Err(CredentialsError::NotGiven)));
+    assert!(matches!(load(CredentialsResolver::Unset), Err(CredentialsError::NotConfigured)));
 }
 
 #[test]
-fn nothing_secret_is_shown() {
-    let given = Credentials::new("AKID", "the-secret", Some("the-token".into()));
-    let shown = format!("{:?}", Loaded::fixed(given));
+fn debug_redacts_secrets() {
+    let credentials = Credentials::new("AKID", "the-secret", Some("the-token".into()));
+    let shown = format!("{:?}", LoadedCredentials::fixed(credentials));
     assert!(
         shown.contains("AKID") && !shown.contains("the-secret") && !shown.contains("the-token"),
         "{shown}"

@@ -10,7 +10,7 @@ use crate::fake::Fake;
 const ID: &str = "amazon.titan-embed-text-v2:0";
 
 #[tokio::test]
-async fn a_large_file_is_signed_and_sent_whole() {
+async fn signs_and_sends_a_large_file() {
     let content: Vec<u8> = (0..5_000_003_u32).map(|index| (index % 251) as u8).collect();
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(&content).unwrap();
@@ -32,7 +32,7 @@ async fn a_large_file_is_signed_and_sent_whole() {
 }
 
 #[tokio::test]
-async fn an_empty_file_is_an_empty_body() {
+async fn sends_an_empty_file_as_an_empty_body() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let fake = Fake::ok();
     fake.client().invoke_model().model_id(ID).body(Body::from_path(file.path())).send().await.unwrap();
@@ -40,58 +40,58 @@ async fn an_empty_file_is_an_empty_body() {
 }
 
 #[tokio::test]
-async fn what_is_no_file_is_refused_by_name() {
+async fn an_unreadable_file_is_an_error_with_its_path() {
     let folder = tempfile::tempdir().unwrap();
     let check = async |path: std::path::PathBuf, expected: &str| {
         let fake = Fake::default();
         let call = fake.client().invoke_model().model_id(ID).body(Body::from_path(&path));
         let error = call.send().await.unwrap_err();
-        let expected =
-            format!("InvokeModel was not sent: the file of `body`, {}, {expected}", path.display());
-        assert_eq!(error.to_string(), expected);
+        let expected = expected.replace("PATH", path.to_str().unwrap());
+        assert_eq!(error.to_string(), format!("InvokeModel was not sent: {expected}"));
         assert!(matches!(error.kind(), ErrorKind::Body(_)));
         assert!(fake.requests().is_empty());
     };
     let missing = folder.path().join("none.json");
-    let words = std::fs::metadata(&missing).unwrap_err();
-    check(missing, &format!("cannot be read: {words}")).await;
-    check(folder.path().to_owned(), "is not a regular file: give one, or give `body` its bytes").await;
+    let cause = std::fs::metadata(&missing).unwrap_err();
+    check(missing, &format!("`body`: cannot read PATH: {cause}")).await;
+    let expected = "`body`: PATH is not a regular file; read it, and set `body` to its bytes";
+    check(folder.path().to_owned(), expected).await;
 }
 
 #[tokio::test]
-async fn a_later_body_takes_the_place_of_a_file() {
+async fn a_later_body_replaces_a_file() {
     let fake = Fake::ok();
     let call = fake.client().invoke_model().model_id(ID).body(Body::from_path("none.json")).body("{}");
     call.send().await.unwrap();
     assert_eq!(fake.request().body(), "{}");
 }
 
-/// A credentials provider that changes a file: it is asked between the two readings.
-struct Meddler(std::path::PathBuf, &'static str);
+/// A credentials provider that overwrites a file. It is called between the two readings.
+struct OverwritingProvider(std::path::PathBuf, &'static str);
 
-impl ProvideCredentials for Meddler {
+impl ProvideCredentials for OverwritingProvider {
     fn provide_credentials(&self) -> CredentialsFuture<'_> {
         std::fs::write(&self.0, self.1).unwrap();
-        let keys = Credentials::new("AKIDEXAMPLE", "secret", None);
-        Box::pin(std::future::ready(Ok(keys)))
+        let credentials = Credentials::new("AKIDEXAMPLE", "secret", None);
+        Box::pin(std::future::ready(Ok(credentials)))
     }
 }
 
 #[tokio::test]
-async fn a_file_that_changes_between_the_readings_is_never_sent_whole() {
+async fn a_file_that_changes_between_the_readings_is_never_sent_completely() {
     for later in ["{\"a\":2}", "{}", ""] {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "{\"a\":1}").unwrap();
         let fake = Fake::default();
-        // A client of its own for each call, because the provider is asked once for all calls.
+        // A new client for each call, because a client calls its provider only once.
         let call = || {
-            let meddler = Meddler(file.path().to_owned(), later);
-            let settings = fake.settings().credentials_provider(meddler);
+            let provider = OverwritingProvider(file.path().to_owned(), later);
+            let settings = fake.settings().credentials_provider(provider);
             let client = invoke_model_client::Client::new(settings).unwrap();
             client.invoke_model().model_id(ID).body(Body::from_path(file.path()))
         };
         let error = call().send().await.unwrap_err();
-        let changed = format!("the file of `body`, {}, changed while it was sent", file.path().display());
+        let changed = format!("`body`: {} changed while it was sent", file.path().display());
         assert!(error.to_string().contains(&changed), "{error}");
         assert!(fake.requests().is_empty());
 

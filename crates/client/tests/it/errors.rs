@@ -84,10 +84,11 @@ async fn credentials() {
     assert_eq!(
         none.to_string(),
         "InvokeModel was not sent: no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and \
-         AWS_SESSION_TOKEN for temporary ones) or AWS_BEARER_TOKEN_BEDROCK, or give Config a credentials provider, \
-         such as default_credentials_chain of the feature credentials-chain (region us-east-1, modelId amazon.titan-embed-text-v2:0)"
+         AWS_SESSION_TOKEN for temporary credentials), set AWS_BEARER_TOKEN_BEDROCK, or call `credentials_provider` or \
+         `default_credentials_chain` (with the feature credentials-chain) of ConfigBuilder (region us-east-1, modelId \
+         amazon.titan-embed-text-v2:0)"
     );
-    assert!(matches!(none.kind(), ErrorKind::Credentials(CredentialsError::NotGiven)));
+    assert!(matches!(none.kind(), ErrorKind::Credentials(CredentialsError::NotConfigured)));
 
     let expired = Credentials::new("AKIDEXAMPLE", SECRET, None).with_expiry(now());
     let client = Client::new(fake.settings().credentials_provider(expired)).unwrap();

@@ -1,4 +1,4 @@
-//! A transport that records requests and answers from a script.
+//! A transport that records requests and returns scripted responses.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -15,7 +15,7 @@ pub(crate) const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 
 pub(crate) type Answer = Result<http::Response<ResponseBody>, TransportError>;
 
-/// Gives its answers in order, and fails a call for which there is none.
+/// Returns its responses in order, and panics if none is left.
 #[derive(Clone, Default)]
 pub(crate) struct Fake(Arc<Mutex<State>>);
 
@@ -36,80 +36,81 @@ impl Fake {
         Self::answers([answer])
     }
 
-    /// An answer with these fields and this body.
-    pub(crate) fn with(status: u16, fields: &[(&str, &str)], body: &'static str) -> Self {
-        Self::answering(Ok(response(status, fields, Bytes::from_static(body.as_bytes()).into())))
+    /// Returns a transport with one response of this status, headers and body.
+    pub(crate) fn with(status: u16, headers: &[(&str, &str)], body: &'static str) -> Self {
+        Self::answering(Ok(response(status, headers, Bytes::from_static(body.as_bytes()).into())))
     }
 
     pub(crate) fn ok() -> Self {
         Self::with(200, &[("content-type", "application/json")], r#"{"embedding":[1]}"#)
     }
 
-    /// What was sent, whole requests only.
+    /// Returns the requests that were sent completely.
     pub(crate) fn requests(&self) -> Vec<http::Request<Bytes>> {
         self.0.lock().unwrap().requests.clone()
     }
 
-    /// The one request that was sent.
+    /// Returns the only request that was sent.
     pub(crate) fn request(&self) -> http::Request<Bytes> {
         let requests = self.requests();
         assert_eq!(requests.len(), 1);
         requests[0].clone()
     }
 
-    /// A client over this transport with fixed credentials and time.
+    /// Returns a client over this transport with static credentials and a fixed time.
     pub(crate) fn client(&self) -> Client {
         Client::new(self.settings()).unwrap()
     }
 
+    /// Returns settings with a region and static credentials. Retries are disabled.
     pub(crate) fn settings(&self) -> ConfigBuilder {
         let credentials = Credentials::new("AKIDEXAMPLE", SECRET, None);
         self.bare().region("us-east-1").credentials_provider(credentials)
     }
 
-    /// Neither region nor credentials. A call is sent once.
+    /// Returns settings without a region and credentials. Retries are disabled.
     pub(crate) fn bare(&self) -> ConfigBuilder {
         Config::builder().transport(self.clone()).time_source(now).retry_config(RetryConfig::disabled())
     }
 
-    /// Gives these answers, one after the other.
+    /// Returns a transport with these responses.
     pub(crate) fn answers<const N: usize>(answers: [Answer; N]) -> Self {
         let fake = Self::default();
         fake.push(answers);
         fake
     }
 
-    /// Gives these answers when they are there.
+    /// Returns a transport with responses that become ready later.
     pub(crate) fn slow<const N: usize>(answers: [BoxFuture<Answer>; N]) -> Self {
         let fake = Self::default();
         fake.0.lock().unwrap().answers.extend(answers);
         fake
     }
 
-    /// More answers behind those that are left.
+    /// Appends responses.
     pub(crate) fn push<const N: usize>(&self, answers: [Answer; N]) {
         let ready = answers.map(|answer| -> BoxFuture<Answer> { Box::pin(std::future::ready(answer)) });
         self.0.lock().unwrap().answers.extend(ready);
     }
 
-    /// Forgets the answers that are left.
+    /// Removes all remaining responses.
     pub(crate) fn forget_answers(&self) {
         self.0.lock().unwrap().answers.clear();
     }
 }
 
-/// 2015-08-30T12:36:00Z.
+/// Returns 2015-08-30T12:36:00Z.
 pub(crate) fn now() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_440_938_160)
 }
 
 pub(crate) fn response(
     status: u16,
-    fields: &[(&str, &str)],
+    headers: &[(&str, &str)],
     body: ResponseBody,
 ) -> http::Response<ResponseBody> {
     let mut response = http::Response::builder().status(status);
-    for (name, value) in fields {
+    for (name, value) in headers {
         response = response.header(*name, *value);
     }
     response.body(body).unwrap()
@@ -120,14 +121,14 @@ impl Transport for Fake {
         let fake = self.clone();
         Box::pin(async move {
             let (parts, body) = request.into_parts();
-            // Both bodies are `http_body::Body`, so that one reads the other.
+            // A `ResponseBody` can read a `RequestBody`, because both implement `http_body::Body`.
             let body = ResponseBody::from_body(body).collect().await?;
-            let answer = {
+            let response = {
                 let mut state = fake.0.lock().unwrap();
                 state.requests.push(http::Request::from_parts(parts, body));
-                state.answers.pop_front().expect("an answer in the script")
+                state.answers.pop_front().expect("the script has a response for each request")
             };
-            answer.await
+            response.await
         })
     }
 }

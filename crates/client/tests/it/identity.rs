@@ -1,4 +1,4 @@
-//! Who calls, over a transport that answers from a script.
+//! Credentials and bearer tokens of clients and calls, over a scripted transport.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -16,41 +16,42 @@ use crate::fake::{Fake, now, response};
 const ID: &str = "a";
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// Gives other credentials each time, good for an hour, and counts.
+/// A provider that counts its calls and returns other credentials each time, valid for an hour.
 #[derive(Clone, Debug, Default)]
-struct Counting(Arc<AtomicUsize>);
+struct CountingProvider(Arc<AtomicUsize>);
 
-impl Counting {
-    fn asked(&self) -> usize {
+impl CountingProvider {
+    fn calls(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }
 }
 
-impl ProvideCredentials for Counting {
+impl ProvideCredentials for CountingProvider {
     fn provide_credentials(&self) -> CredentialsFuture<'_> {
         let id = format!("AKID{}", self.0.fetch_add(1, Ordering::Relaxed) + 1);
-        let given = Credentials::new(id, "secret", Some("token".into())).with_expiry(now() + HOUR);
+        let credentials = Credentials::new(id, "secret", Some("token".into())).with_expiry(now() + HOUR);
         Box::pin(async move {
             tokio::time::sleep(Duration::from_secs(1)).await;
-            Ok(given)
+            Ok(credentials)
         })
     }
 }
 
-/// Has nothing.
-struct Nothing;
+/// A provider that always fails.
+struct FailingProvider;
 
-impl ProvideCredentials for Nothing {
+impl ProvideCredentials for FailingProvider {
     fn provide_credentials(&self) -> CredentialsFuture<'_> {
-        Box::pin(async { Err("nobody is logged in".into()) })
+        Box::pin(async { Err("not logged in".into()) })
     }
 }
 
-/// A service that answers every call, and those with these words in its `authorization` with a refusal.
-fn service(answers: usize, refused: &[u16]) -> Fake {
+/// Returns a service with this many responses. Those with the indexes `rejected` reject expired credentials,
+/// the others succeed.
+fn service(responses: usize, rejected: &[usize]) -> Fake {
     let fake = Fake::default();
-    for index in 0..answers {
-        let answer = match refused.iter().any(|refused| usize::from(*refused) == index) {
+    for index in 0..responses {
+        let response = match rejected.contains(&index) {
             true => response(
                 403,
                 &[("x-amzn-errortype", "ExpiredTokenException")],
@@ -59,19 +60,19 @@ fn service(answers: usize, refused: &[u16]) -> Fake {
             ),
             false => response(200, &[("content-type", "application/json")], Bytes::from_static(b"{}").into()),
         };
-        fake.push([Ok(answer)]);
+        fake.push([Ok(response)]);
     }
     fake
 }
 
-/// Who signed each request, or whose token it has.
-fn callers(fake: &Fake) -> Vec<String> {
+/// Returns the access key id that signed each request, or its bearer token.
+fn identities(fake: &Fake) -> Vec<String> {
     let requests = fake.requests();
-    let fields = requests.iter().map(|request| request.headers()["authorization"].to_str().unwrap());
-    fields
-        .map(|field| match field.split_once("Credential=") {
+    let headers = requests.iter().map(|request| request.headers()["authorization"].to_str().unwrap());
+    headers
+        .map(|header| match header.split_once("Credential=") {
             Some((_, rest)) => rest.split('/').next().unwrap().to_owned(),
-            None => field.to_owned(),
+            None => header.to_owned(),
         })
         .collect()
 }
@@ -81,8 +82,8 @@ async fn call(client: &Client) -> Result<(), Error<InvokeModelError>> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn sixty_four_calls_load_once() {
-    let (fake, provider) = (service(64, &[]), Counting::default());
+async fn concurrent_calls_load_credentials_once() {
+    let (fake, provider) = (service(64, &[]), CountingProvider::default());
     let client = Client::new(fake.settings().credentials_provider(provider.clone())).unwrap();
     let calls: Vec<_> = (0..64)
         .map(|_| {
@@ -93,67 +94,67 @@ async fn sixty_four_calls_load_once() {
     for call in calls {
         call.await.unwrap().unwrap();
     }
-    assert_eq!(provider.asked(), 1);
-    assert_eq!(callers(&fake), vec!["AKID1"; 64]);
+    assert_eq!(provider.calls(), 1);
+    assert_eq!(identities(&fake), vec!["AKID1"; 64]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn those_that_the_service_calls_expired_are_loaded_anew_within_the_call() {
-    let (fake, provider) = (service(4, &[1]), Counting::default());
+async fn reloads_credentials_that_the_service_rejects_as_expired() {
+    let (fake, provider) = (service(4, &[1]), CountingProvider::default());
     let client = Client::new(fake.settings().credentials_provider(provider)).unwrap();
     call(&client).await.unwrap();
-    // This call is refused, signed anew with others, and answered.
+    // This call is rejected, signed again with new credentials, and succeeds.
     call(&client).await.unwrap();
     call(&client).await.unwrap();
-    assert_eq!(callers(&fake), ["AKID1", "AKID1", "AKID2", "AKID2"]);
+    assert_eq!(identities(&fake), ["AKID1", "AKID1", "AKID2", "AKID2"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn new_ones_that_are_refused_too_end_the_call_and_are_not_used_again() {
-    let (fake, provider) = (service(3, &[0, 1]), Counting::default());
+async fn a_second_rejection_fails_the_call_and_discards_the_credentials() {
+    let (fake, provider) = (service(3, &[0, 1]), CountingProvider::default());
     let client = Client::new(fake.settings().credentials_provider(provider)).unwrap();
     let error = call(&client).await.unwrap_err();
     assert_eq!((error.code(), error.attempts()), (Some("ExpiredTokenException"), 2));
     call(&client).await.unwrap();
-    assert_eq!(callers(&fake), ["AKID1", "AKID2", "AKID3"]);
+    assert_eq!(identities(&fake), ["AKID1", "AKID2", "AKID3"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn fixed_ones_that_are_refused_are_not_sent_again() {
+async fn rejected_static_credentials_are_not_retried() {
     let fake = service(1, &[0]);
     let error = call(&fake.client()).await.unwrap_err();
     assert_eq!((error.code(), error.attempts()), (Some("ExpiredTokenException"), 1));
 }
 
 #[tokio::test(start_paused = true)]
-async fn those_that_expire_between_two_calls_are_loaded_anew() {
-    let (fake, provider) = (service(2, &[]), Counting::default());
+async fn credentials_that_expire_between_two_calls_are_reloaded() {
+    let (fake, provider) = (service(2, &[]), CountingProvider::default());
     let time = Arc::new(Mutex::new(now()));
-    let clock = time.clone();
+    let shared = time.clone();
     let settings = fake.settings().credentials_provider(provider.clone());
-    let client = Client::new(settings.time_source(move || *clock.lock().unwrap())).unwrap();
+    let client = Client::new(settings.time_source(move || *shared.lock().unwrap())).unwrap();
     call(&client).await.unwrap();
     *time.lock().unwrap() += HOUR;
-    // The provider goes on giving what has expired: none of it is used, and nothing is sent.
+    // The provider returns credentials that have already expired: they are not used, and no request is sent.
     let error = call(&client).await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Credentials(CredentialsError::Expired { .. })), "{error}");
-    assert_eq!((provider.asked(), fake.requests().len()), (2, 1));
+    assert_eq!((provider.calls(), fake.requests().len()), (2, 1));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_with_its_own_provider_leaves_the_client_s_alone() {
-    let (fake, provider) = (service(4, &[]), Counting::default());
+async fn a_call_with_its_own_credentials_does_not_affect_the_client() {
+    let (fake, provider) = (service(4, &[]), CountingProvider::default());
     let client = Client::new(fake.settings().credentials_provider(provider.clone())).unwrap();
     let own = || Credentials::new("AKIDOWN", "other", None);
     let with_own = || client.invoke_model().model_id(ID).body("{}").credentials_provider(own());
     with_own().send().await.unwrap();
-    assert_eq!(provider.asked(), 0);
+    assert_eq!(provider.calls(), 0);
     call(&client).await.unwrap();
     with_own().send().await.unwrap();
     call(&client).await.unwrap();
-    assert_eq!(callers(&fake), ["AKIDOWN", "AKID1", "AKIDOWN", "AKID1"]);
-    assert_eq!(provider.asked(), 1);
-    // The token that goes with the client's credentials is the client's, too.
+    assert_eq!(identities(&fake), ["AKIDOWN", "AKID1", "AKIDOWN", "AKID1"]);
+    assert_eq!(provider.calls(), 1);
+    // The session token belongs to the credentials of the client.
     let tokens =
         fake.requests().iter().map(|r| r.headers().contains_key("x-amz-security-token")).collect::<Vec<_>>();
     assert_eq!(tokens, [false, true, false, true]);
@@ -165,39 +166,39 @@ async fn a_call_with_its_own_provider_leaves_the_client_s_alone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_whose_own_provider_has_nothing_asks_nobody_else() {
-    let (fake, provider) = (service(0, &[]), Counting::default());
+async fn a_failing_provider_of_a_call_does_not_fall_back_to_the_client() {
+    let (fake, provider) = (service(0, &[]), CountingProvider::default());
     for settings in
-        [fake.settings().credentials_provider(provider.clone()), fake.settings().bearer_token("the-client-s")]
+        [fake.settings().credentials_provider(provider.clone()), fake.settings().bearer_token("client-token")]
     {
         let client = Client::new(settings).unwrap();
-        let call = client.invoke_model().model_id(ID).body("{}").credentials_provider(Nothing);
+        let call = client.invoke_model().model_id(ID).body("{}").credentials_provider(FailingProvider);
         assert_eq!(
             call.send().await.unwrap_err().to_string(),
-            "InvokeModel was not sent: no credentials: nobody is logged in \
-             (the call has its own credentials provider, and no other is asked) (region us-east-1, modelId a)"
+            "InvokeModel was not sent: no credentials: not logged in \
+             (from the credentials provider of the call; that of the client is not used) (region us-east-1, modelId a)"
         );
     }
-    assert_eq!((provider.asked(), fake.requests().len()), (0, 0));
+    assert_eq!((provider.calls(), fake.requests().len()), (0, 0));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_with_its_own_token_looks_for_no_credentials() {
-    let (fake, provider) = (service(2, &[]), Counting::default());
+async fn a_call_with_its_own_token_loads_no_credentials() {
+    let (fake, provider) = (service(2, &[]), CountingProvider::default());
     let client = Client::new(fake.settings().credentials_provider(provider.clone())).unwrap();
     let call = || client.invoke_model().model_id(ID).body("{}");
-    call().bearer_token("one-s-own").send().await.unwrap();
-    assert_eq!((provider.asked(), callers(&fake)), (0, vec!["Bearer one-s-own".to_owned()]));
+    call().bearer_token("own-token").send().await.unwrap();
+    assert_eq!((provider.calls(), identities(&fake)), (0, vec!["Bearer own-token".to_owned()]));
     for bad in ["", "a token\n"] {
         let error = call().bearer_token(bad).send().await.unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Sign(_)), "{error}");
         assert!(!error.to_string().contains("a token"), "{error}");
     }
-    assert_eq!((provider.asked(), fake.requests().len()), (0, 1));
+    assert_eq!((provider.calls(), fake.requests().len()), (0, 1));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_cannot_be_signed_where_there_is_no_region() {
+async fn a_call_cannot_be_signed_without_a_region() {
     let fake = service(0, &[]);
     let settings = fake.bare().endpoint_url("http://localhost").bearer_token("token");
     let client = Client::new(settings).unwrap();
@@ -205,6 +206,6 @@ async fn a_call_cannot_be_signed_where_there_is_no_region() {
     let call = client.invoke_model().model_id(ID).body("{}").credentials_provider(own);
     assert_eq!(
         call.send().await.unwrap_err().to_string(),
-        "InvokeModel was not sent: no region to sign for: set AWS_REGION, or the region in Config (modelId a)"
+        "InvokeModel was not sent: no region to sign for: set AWS_REGION, or `region` of ConfigBuilder (modelId a)"
     );
 }

@@ -1,4 +1,4 @@
-//! Nothing secret, and nothing sensitive, is ever printed.
+//! `Debug` and error texts contain no secrets and no sensitive members.
 
 use invoke_model_client::{Client, Credentials};
 
@@ -7,10 +7,10 @@ use crate::fake::{Fake, SECRET};
 const TOKEN: &str = "session-token-value";
 const BEARER: &str = "bedrock-api-key-value";
 const PROMPT: &str = "sensitive-prompt";
-const ANSWER: &str = "sensitive-answer";
+const RESPONSE: &str = "sensitive-response";
 
 fn check(text: &str) {
-    for secret in [SECRET, TOKEN, BEARER, PROMPT, ANSWER] {
+    for secret in [SECRET, TOKEN, BEARER, PROMPT, RESPONSE] {
         assert!(!text.contains(secret), "{text}");
     }
 }
@@ -25,10 +25,10 @@ fn clients(fake: &Fake) -> [Client; 2] {
 }
 
 #[tokio::test]
-async fn in_settings_calls_and_errors() {
-    let fields = [("x-amzn-bedrock-service-tier", "flex"), ("content-type", "application/json")];
+async fn settings_calls_and_errors_redact_secrets() {
+    let headers = [("x-amzn-bedrock-service-tier", "flex"), ("content-type", "application/json")];
     for index in 0..2 {
-        let fake = Fake::with(500, &fields, r#"{"other":"sensitive-answer"}"#);
+        let fake = Fake::with(500, &headers, r#"{"other":"sensitive-response"}"#);
         let client = clients(&fake)[index].clone();
         check(&format!("{client:?} {:?}", client.config()));
         let call = || {
@@ -44,23 +44,23 @@ async fn in_settings_calls_and_errors() {
         }
         let error = call().send().await.unwrap_err();
         check(&format!("{error} {error:?} {error:#?} {:?}", error.kind()));
-        assert!(std::str::from_utf8(error.response().unwrap().body()).unwrap().contains(ANSWER));
+        assert!(std::str::from_utf8(error.response().unwrap().body()).unwrap().contains(RESPONSE));
     }
 }
 
 #[test]
-fn in_a_builder_with_a_password_in_its_url() {
+fn a_builder_with_a_password_in_its_url_redacts_it() {
     let builder = Fake::default().settings().endpoint_url(format!("https://user:{SECRET}@example.test"));
     check(&format!("{builder:?}"));
     let error = builder.build().unwrap_err();
     check(&format!("{error} {error:?}"));
     assert_eq!(
         error.to_string(),
-        "the endpoint URL (set in code) has a user or password before `@`: leave them out"
+        "endpoint URL (set in code): has a user or a password before `@`; remove them"
     );
 }
 
 #[test]
-fn in_a_body() {
+fn a_body_redacts_its_content() {
     check(&format!("{:?}", invoke_model_client::Body::from(PROMPT)));
 }

@@ -1,4 +1,4 @@
-//! Settings and the endpoint that they make.
+//! Settings set in code, and the endpoint that is resolved from them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,32 +15,32 @@ fn check_error(builder: ConfigBuilder, expected: &str) {
 }
 
 #[test]
-fn what_is_wrong_is_named() {
+fn names_missing_and_invalid_settings() {
     let builder = || Fake::default().bare();
-    check_error(builder(), "no region: set AWS_REGION, or the region in Config");
+    check_error(builder(), "no region: set AWS_REGION, or `region` of ConfigBuilder");
     check_error(
         builder().endpoint_url("http://localhost"),
-        "no region to sign for: the endpoint URL (set in code) does not say one; set AWS_REGION, or the region in \
-         Config",
+        "no region to sign for: the endpoint URL (set in code) does not name one; set AWS_REGION, or `region` of \
+         ConfigBuilder",
     );
     check_error(
         builder().region("us-east-1").endpoint_url("localhost"),
-        "the endpoint URL (set in code) `localhost` is no absolute http or https URL: give one such as \
+        "endpoint URL (set in code): `localhost` is not an absolute http or https URL; use one such as \
          https://bedrock-runtime.us-east-1.amazonaws.com",
     );
     check_error(
         builder().region(""),
-        "the region (set in code) is ``: a region has letters, digits and hyphens only, such as us-east-1",
+        "region (set in code): `` is not a region name; use letters, digits and hyphens only, such as us-east-1",
     );
     check_error(
         builder().region("us-iso-east-1").endpoint_url("http://localhost").use_dual_stack(true),
-        "no endpoint: Invalid Configuration: Dualstack and custom endpoint are not supported (region: set in code, \
-         endpoint URL: set in code, dual-stack: set in code)",
+        "no endpoint for these settings: Invalid Configuration: Dualstack and custom endpoint are not supported (region: \
+         set in code, endpoint URL: set in code, dual-stack: set in code)",
     );
 }
 
 #[test]
-fn endpoints() {
+fn resolves_endpoints() {
     let check = |change: fn(ConfigBuilder) -> ConfigBuilder, expected: &str| {
         assert_eq!(change(Fake::default().bare()).build().unwrap().endpoint_url(), expected);
     };
@@ -58,7 +58,7 @@ fn endpoints() {
 }
 
 #[test]
-fn a_client_takes_settings_in_any_form() {
+fn a_client_accepts_config_and_builder() {
     let config: Config = Fake::default().settings().build().unwrap();
     assert_eq!(config.sources().credentials, Some(SettingSource::Code));
     assert_eq!(Client::new(config.clone()).unwrap().config().region(), Some("us-east-1"));
@@ -67,47 +67,47 @@ fn a_client_takes_settings_in_any_form() {
     assert!(Client::new(Config::builder().region("us-east-1").transport(shared)).is_ok());
 }
 
-/// Counts how often it is asked, and has nothing.
+/// A provider that counts its calls and always fails.
 #[derive(Default)]
-struct Counting(Arc<AtomicUsize>);
+struct FailingProvider(Arc<AtomicUsize>);
 
-impl ProvideCredentials for Counting {
+impl ProvideCredentials for FailingProvider {
     fn provide_credentials(&self) -> CredentialsFuture<'_> {
         self.0.fetch_add(1, Ordering::Relaxed);
-        Box::pin(async { Err("metadata\nservice is away".into()) })
+        Box::pin(async { Err("metadata\nservice is unavailable".into()) })
     }
 }
 
 #[tokio::test]
-async fn a_provider_is_asked_for_a_signature_and_never_for_a_token() {
-    let asked = Arc::new(AtomicUsize::new(0));
+async fn a_bearer_token_never_calls_the_credentials_provider() {
+    let calls = Arc::new(AtomicUsize::new(0));
     let fake = Fake::ok();
-    let settings = fake.settings().credentials_provider(Counting(asked.clone()));
+    let settings = fake.settings().credentials_provider(FailingProvider(calls.clone()));
     let with_token = Client::new(settings.clone().bearer_token("token")).unwrap();
     with_token.invoke_model().model_id("a").send().await.unwrap();
-    assert_eq!(asked.load(Ordering::Relaxed), 0);
+    assert_eq!(calls.load(Ordering::Relaxed), 0);
 
     let error = Client::new(settings).unwrap().invoke_model().model_id("a").send().await.unwrap_err();
-    assert_eq!(asked.load(Ordering::Relaxed), 1);
+    assert_eq!(calls.load(Ordering::Relaxed), 1);
     assert_eq!(
         error.to_string(),
         "InvokeModel was not sent: no credentials: metadata service is \
-         away (region us-east-1, modelId a)"
+         unavailable (region us-east-1, modelId a)"
     );
 }
 
 #[test]
-fn a_contradiction_is_an_error_that_can_be_matched() {
+fn contradicting_settings_are_a_typed_error() {
     let error =
         Fake::default().settings().endpoint_url("http://localhost").use_fips(true).build().unwrap_err();
     assert!(matches!(error, ConfigError::Endpoint { .. }));
 }
 
 #[test]
-fn clients_can_share_an_admission() {
-    let admission = QuotaLimiter::builder().max_concurrency(3).build();
+fn clients_can_share_a_quota_limiter() {
+    let limiter = QuotaLimiter::builder().max_concurrency(3).build();
     let clients =
-        [(); 2].map(|()| Client::new(Fake::default().settings().quota_limiter(admission.clone())).unwrap());
+        [(); 2].map(|()| Client::new(Fake::default().settings().quota_limiter(limiter.clone())).unwrap());
     let permit = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()

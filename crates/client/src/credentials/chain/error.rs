@@ -1,64 +1,80 @@
-//! Why the chain has no credentials.
+//! Errors of the default chain.
 
-/// Why the chain has no credentials. Nothing in it is secret: what a source answered is not in it, but for the words
-/// in which it refuses.
+/// An error of the default chain. Contains no secret and no response body, except the error code and message
+/// of AWS STS and of instance metadata.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ChainError {
-    /// The program, or `AWS_PROFILE`, names a profile that is not there. Nothing else is looked for.
-    #[error("no profile `{}` in {files}", name.escape_debug())]
+    /// The profile that the program or `AWS_PROFILE` names does not exist. No other source is used.
+    #[error(
+        "no profile `{}` in {files}; add it, or name another one with AWS_PROFILE or `profile_name`",
+        name.escape_debug()
+    )]
     NoProfile { name: String, files: String },
 
-    /// A profile that cannot be followed.
-    #[error("profile `{}` {problem}", profile.escape_debug())]
+    /// The profile is invalid.
+    #[error("profile `{}`: {problem}", profile.escape_debug())]
     Profile { profile: String, problem: String },
 
-    /// A link that is set up failed, so that no other is asked.
-    #[error("{}{reason}", link.as_ref().map_or(String::new(), |link| format!("{link}: ")))]
-    Failed { link: Option<String>, reason: String },
+    /// The first source that is configured failed. No other source is used.
+    #[error("{description}: {problem}")]
+    Source { description: String, problem: String },
 
-    /// No link is set up.
+    /// No source is configured.
     #[error(
-        "AWS_ACCESS_KEY_ID is not set; profile `{}` has none ({files}); no web identity (AWS_WEB_IDENTITY_TOKEN_FILE); \
-         no container (AWS_CONTAINER_CREDENTIALS_RELATIVE_URI, AWS_CONTAINER_CREDENTIALS_FULL_URI); instance \
-         metadata: {instance}", profile.escape_debug()
+        "AWS_ACCESS_KEY_ID is not set; profile `{}` has no credentials ({files}); AWS_WEB_IDENTITY_TOKEN_FILE is not set; \
+         AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and AWS_CONTAINER_CREDENTIALS_FULL_URI are not set; instance metadata: \
+         {instance}; configure one of these", profile.escape_debug()
     )]
-    Nothing { profile: String, files: String, instance: String },
+    NothingConfigured { profile: String, files: String, instance: String },
 }
 
-impl ChainError {
-    pub(super) fn failed(reason: impl Into<String>) -> Self {
-        Self::Failed { link: None, reason: reason.into() }
+/// An error of one source, before the description of the source is added.
+pub(super) struct SourceError {
+    reason: String,
+    /// `true` if the reason already says what to do.
+    has_advice: bool,
+}
+
+impl SourceError {
+    pub(super) fn new(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), has_advice: false }
     }
 
-    /// What the library says, and behind it what went wrong on the way.
+    /// Creates an error whose text already says what to do.
+    pub(super) fn with_advice(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), has_advice: true }
+    }
+
+    /// Converts an error of the library. `problem` is the last HTTP request that failed, if one did.
     ///
-    /// Where an answer cannot be read, the library shows what it found in the place of what it expected; where one is
-    /// no answer of STS, it shows the page, in which a proxy may have put the URL and with it a token. Both is left
-    /// out.
-    pub(super) fn source(error: &reqsign_core::Error, failure: Option<String>) -> Self {
-        let words = error.to_string();
-        let unsafe_rest = ["failed to parse", "STS request failed with", "parse '"];
-        let shown = match unsafe_rest.iter().any(|start| words.starts_with(start)) {
-            true => words.split(": ").next().unwrap_or_default().to_owned(),
-            false => words,
+    /// The library puts the response body, or the value that it cannot parse, after the first colon of its
+    /// message. Such a text can contain a secret, so it is dropped. It is kept only for error codes that AWS
+    /// returns in a structured form, and for the standard error of a `credential_process`.
+    pub(super) fn from_library(error: &reqsign_core::Error, problem: Option<String>) -> Self {
+        let message = error.to_string();
+        let summary = message.split(": ").next().unwrap_or_default().trim();
+        if error.context().iter().any(|context| context.starts_with("error_code: ")) {
+            return Self::new(message.trim());
+        }
+        let summary = match summary {
+            _ if summary.starts_with("credential process failed with status") => message.trim(),
+            _ if summary.starts_with("No valid SSO token found") => "no valid login is cached",
+            _ if summary.starts_with("SSO endpoint returned status") => "the SSO endpoint rejected the login",
+            // The message quotes the value before the colon.
+            _ if summary.starts_with("parse '") => "the expiry of the cached login is unreadable",
+            _ => summary,
         };
-        let hints = error.context().iter().filter_map(|context| context.strip_prefix("hint: "));
-        let behind = failure.into_iter().chain(hints.map(str::to_owned));
-        Self::failed(std::iter::once(shown.trim().to_owned()).chain(behind).collect::<Vec<_>>().join(": "))
+        Self::new(problem.map_or_else(|| summary.to_owned(), |problem| format!("{summary} ({problem})")))
     }
 
-    /// The same, with the link that failed.
-    pub(super) fn of(self, words: &str) -> Self {
-        match self {
-            Self::Failed { link: None, reason } => Self::Failed { link: Some(words.to_owned()), reason },
-            other => other,
-        }
+    pub(super) fn into_reason(self) -> String {
+        self.reason
     }
 
-    pub(super) fn reason(self) -> String {
-        match self {
-            Self::Failed { reason, .. } => reason,
-            other => other.to_string(),
-        }
+    /// Adds the description of the source that failed, and the advice of the source if the error has none.
+    pub(super) fn in_source(self, description: &str, advice: &str) -> ChainError {
+        let Self { reason, has_advice } = self;
+        let problem = if has_advice { reason } else { format!("{reason}; {advice}") };
+        ChainError::Source { description: description.to_owned(), problem }
     }
 }

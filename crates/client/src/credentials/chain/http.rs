@@ -1,4 +1,4 @@
-//! The library's requests, over our transport.
+//! HTTP requests of the credentials library, over the transport of the client.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -9,73 +9,84 @@ use invoke_model_transport::{Transport, TransportError};
 use reqsign_core::{Error, HttpSend};
 use tokio::time::timeout;
 
-/// Fields with a secret that the library does not mark as one.
-const SECRET: [&str; 3] = ["authorization", "x-aws-ec2-metadata-token", "x-amz-sso_bearer_token"];
+/// Headers with a secret that the library does not mark as sensitive.
+const SECRET_HEADERS: [&str; 3] = ["authorization", "x-aws-ec2-metadata-token", "x-amz-sso_bearer_token"];
 
-/// How long an attempt may take, and how many there are.
+/// Timeout and number of the attempts of a request.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Limit {
+pub(super) struct HttpRetryLimit {
+    /// Timeout of one attempt.
     pub(super) timeout: Duration,
-    pub(super) attempts: u32,
+    pub(super) max_attempts: u32,
 }
 
-impl Limit {
-    /// One attempt, in whatever time the cache gives.
-    pub(super) const NONE: Self = Self { timeout: Duration::MAX, attempts: 1 };
-    /// The agent is on the same host: what takes long is lost.
-    pub(super) const CONTAINER: Self = Self { timeout: Duration::from_secs(2), attempts: 3 };
+impl HttpRetryLimit {
+    /// One attempt, bounded only by the load timeout of the credentials cache.
+    pub(super) const NONE: Self = Self { timeout: Duration::MAX, max_attempts: 1 };
+    /// Short attempts, because the agent of a container is on the same host.
+    pub(super) const CONTAINER: Self = Self { timeout: Duration::from_secs(2), max_attempts: 3 };
 }
 
-/// Sends within a limit, and remembers why a request had no answer: the library does not tell it in each of its errors.
+/// An HTTP client for one credentials source.
+///
+/// It records how the last request failed, because the library omits that from some of its errors.
 #[derive(Clone, Debug)]
-pub(super) struct Http {
+pub(super) struct HttpClient {
     transport: Arc<dyn Transport>,
-    limit: Limit,
-    failure: Arc<Mutex<Option<String>>>,
+    limit: HttpRetryLimit,
+    problem: Arc<Mutex<Option<String>>>,
 }
 
-impl Http {
-    pub(super) fn new(transport: Arc<dyn Transport>, limit: Limit) -> Self {
-        Self { transport, limit, failure: Arc::default() }
+impl HttpClient {
+    pub(super) fn new(transport: Arc<dyn Transport>, limit: HttpRetryLimit) -> Self {
+        Self { transport, limit, problem: Arc::default() }
     }
 
-    /// Why the last request had no answer. No URL is in it: there can be a token in one.
-    pub(super) fn failure(&self) -> Option<String> {
-        self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Returns the reason why the last request failed, or its status if that is not a success. Contains no
+    /// URL, because a URL can contain a token.
+    pub(super) fn problem(&self) -> Option<String> {
+        self.problem.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     async fn attempt(&self, request: Request<Bytes>) -> Result<Response<Bytes>, String> {
-        let answer = async {
+        let response = async {
             let response = self.transport.send(request.map(Into::into)).await?;
             let (head, body) = response.into_parts();
             Ok(Response::from_parts(head, body.collect().await?))
         };
-        match timeout(self.limit.timeout, answer).await {
-            Ok(answered) => answered.map_err(|error: TransportError| error.to_string()),
-            Err(_) => Err(format!("no answer after {:?}", self.limit.timeout)),
+        match timeout(self.limit.timeout, response).await {
+            Ok(result) => result.map_err(|error: TransportError| error.to_string()),
+            Err(_) => Err(format!("no response within {:?}", self.limit.timeout)),
         }
+    }
+
+    fn record(&self, result: &Result<Response<Bytes>, String>) {
+        let problem = match result {
+            Ok(response) if response.status().is_success() => None,
+            Ok(response) => Some(format!("HTTP {}", response.status().as_u16())),
+            Err(reason) => Some(reason.clone()),
+        };
+        *self.problem.lock().unwrap_or_else(PoisonError::into_inner) = problem;
     }
 }
 
-impl HttpSend for Http {
+impl HttpSend for HttpClient {
     async fn http_send(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, Error> {
-        for name in SECRET {
+        for name in SECRET_HEADERS {
             if let Some(value) = request.headers_mut().get_mut(name) {
                 HeaderValue::set_sensitive(value, true);
             }
         }
-        let mut left = self.limit.attempts.max(1);
+        let mut attempts_left = self.limit.max_attempts.max(1);
         loop {
-            left -= 1;
-            let answered = self.attempt(request.clone()).await;
-            let failed = answered.as_ref().map_or(true, |response| response.status().is_server_error());
-            if failed && left > 0 {
+            attempts_left -= 1;
+            let result = self.attempt(request.clone()).await;
+            let failed = result.as_ref().map_or(true, |response| response.status().is_server_error());
+            if failed && attempts_left > 0 {
                 continue;
             }
-            return answered.map_err(|failure| {
-                *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure);
-                Error::unexpected("no answer")
-            });
+            self.record(&result);
+            return result.map_err(|_| Error::unexpected("no response"));
         }
     }
 }

@@ -1,183 +1,227 @@
-//! The default chain: shared profiles, web identity, containers, instance metadata.
+//! The default credentials chain: shared profiles, web identity, containers, instance metadata.
 //!
-//! What speaks to each source is `reqsign-aws-core`, over our transport, environment and signer; here stands which
-//! source is asked, in which order, and what is said when none has credentials. The variables `AWS_ACCESS_KEY_ID` and
-//! `AWS_SECRET_ACCESS_KEY` stand before the chain: see [`crate::env`].
+//! This module decides which source is used and how errors are reported. `reqsign-aws-core` talks to the
+//! source, over the transport, environment and signer of this project. The variables `AWS_ACCESS_KEY_ID` and
+//! `AWS_SECRET_ACCESS_KEY` take precedence over the chain: see `ConfigBuilder::from_env`.
 
+mod context;
 mod error;
-mod files;
 mod http;
 mod metadata;
-mod outside;
 mod plan;
-mod settings;
+mod shared_files;
 mod sts;
 
 use std::sync::Arc;
 
+use invoke_model_signing::Credentials;
 use invoke_model_transport::Transport;
 use reqsign_aws_core::{Credential, ProcessCredentialProvider, SSOCredentialProvider};
 use reqsign_core::{Context, ProvideCredential};
 
-pub(crate) use settings::ChainSettings;
-
-use self::error::ChainError;
-use self::files::SharedFiles;
-use self::http::{Http, Limit};
-use self::outside::{Shell, Variables};
-use self::plan::{Base, Plan, Sso};
-use super::{Credentials, CredentialsFuture, ProvideCredentials};
-use crate::config::Clock;
+use self::context::{Disk, Shell, Variables};
+use self::error::{ChainError, SourceError};
+use self::http::{HttpClient, HttpRetryLimit};
+use self::plan::{BaseSource, Plan, ROLE_ADVICE, Sso};
+use self::shared_files::SharedFiles;
+use super::provide::{CredentialsFuture, ProvideCredentials};
 use crate::env::{self, Environment};
+use crate::time_source::TimeSource;
 
-/// The provider that the chain is, for a client in that region. It asks anew each time; the cache before it keeps.
-#[derive(Debug)]
-pub(crate) struct Chain {
-    environment: Environment,
-    /// The profile that the program names; else `AWS_PROFILE` does.
-    profile: Option<String>,
-    region: String,
-    transport: Arc<dyn Transport>,
-    /// For sources on this machine.
-    direct: Arc<dyn Transport>,
-    clock: Clock,
+/// Settings of the default chain.
+#[derive(Clone, Debug)]
+pub(crate) struct ChainSettings {
+    pub(crate) environment: Environment,
+    /// The profile that the program names. Takes precedence over `AWS_PROFILE`.
+    pub(crate) profile_name: Option<String>,
 }
 
-/// Credentials, and the words of the link that gave them.
+impl ChainSettings {
+    /// Returns settings with the environment of the process and no profile name.
+    pub(crate) fn from_process_env() -> Self {
+        Self { environment: Environment::process(), profile_name: None }
+    }
+
+    /// Returns the `region` of the profile. Reads the shared files.
+    pub(crate) fn region(&self) -> Option<String> {
+        let name = self.profile().unwrap_or_else(default_profile);
+        let files = SharedFiles::read_blocking(&self.environment);
+        files.profile(&name)?.get("region").filter(|region| !region.is_empty()).cloned()
+    }
+
+    /// Returns the name of the profile that the program or `AWS_PROFILE` names.
+    fn profile(&self) -> Option<String> {
+        self.profile_name.clone().or_else(|| self.environment.read("AWS_PROFILE"))
+    }
+}
+
+fn default_profile() -> String {
+    "default".to_owned()
+}
+
+/// The default chain as a credentials provider, for a client in one region. It does not cache credentials.
+#[derive(Debug)]
+pub(crate) struct DefaultChain {
+    settings: ChainSettings,
+    region: String,
+    transport: Arc<dyn Transport>,
+    /// A transport without proxies, for containers and instance metadata.
+    direct: Arc<dyn Transport>,
+    time_source: TimeSource,
+}
+
+/// Credentials with the description of their source.
 type Found = (Credential, String);
 
-impl Chain {
+impl DefaultChain {
     pub(crate) fn new(
         settings: ChainSettings,
         region: String,
         transport: Arc<dyn Transport>,
         direct: Arc<dyn Transport>,
-        clock: Clock,
+        time_source: TimeSource,
     ) -> Self {
-        let ChainSettings { environment, profile } = settings;
-        Self { environment, profile, region, transport, direct, clock }
+        Self { settings, region, transport, direct, time_source }
     }
 
-    /// The first link that is set up. If that one fails the chain ends: going on would call as somebody else.
+    /// Loads credentials from the first source that is configured.
+    ///
+    /// If that source fails, the chain fails too: the next source would call the service with another
+    /// identity.
     async fn find(&self) -> Result<Found, ChainError> {
-        let files = SharedFiles::read(&self.environment).await;
-        let name = settings::profile(self.profile.as_deref(), &self.environment);
-        if let Some(plan) = plan::plan(&files, &name.value)? {
+        let environment = &self.settings.environment;
+        let files = SharedFiles::read(environment).await;
+        let chosen = self.settings.profile();
+        let profile = chosen.clone().unwrap_or_else(default_profile);
+        if let Some(plan) = plan::from_profile(&files, &profile)? {
             return self.follow(plan).await;
         }
-        if name.chosen && !files.has(&name.value) {
-            return Err(ChainError::NoProfile { name: name.value, files: files.paths() });
+        if chosen.is_some() && !files.has(&profile) {
+            return Err(ChainError::NoProfile { name: profile, files: files.paths() });
         }
-        if let Some(plan) = plan::web_identity(&self.environment)? {
+        if let Some(plan) = plan::from_web_identity(environment)? {
             return self.follow(plan).await;
         }
-        if metadata::is_container(&self.environment) {
-            return self.follow(Plan::of(Base::Container)).await;
+        if metadata::is_container(environment) {
+            return self.follow(Plan::new(BaseSource::Container)).await;
         }
-        let nothing = |instance| ChainError::Nothing { profile: name.value, files: files.paths(), instance };
-        if metadata::is_disabled(&self.environment) {
-            return Err(nothing("turned off by AWS_EC2_METADATA_DISABLED".to_owned()));
+        let nothing = |instance| ChainError::NothingConfigured { profile, files: files.paths(), instance };
+        if metadata::is_disabled(environment) {
+            return Err(nothing("disabled by AWS_EC2_METADATA_DISABLED".to_owned()));
         }
-        self.follow(Plan::of(Base::Instance)).await.map_err(|error| nothing(error.reason()))
+        let instance = BaseSource::Instance;
+        let credential = self.load_base(&instance).await.map_err(|error| nothing(error.into_reason()))?;
+        Ok((credential, instance.description().to_owned()))
     }
 
     async fn follow(&self, plan: Plan) -> Result<Found, ChainError> {
-        let named = |error: ChainError| error.of(&plan.words);
-        let mut credential = self.base(&plan.base).await.map_err(named)?;
+        let failed = |error: SourceError, advice| error.in_source(&plan.description, advice);
+        let base = self.load_base(&plan.base).await;
+        let mut credential = base.map_err(|error| failed(error, plan.base.advice()))?;
         for role in &plan.roles {
-            let http = self.http();
+            let http = self.http_client();
             let source = std::mem::take(&mut credential);
-            let provider = sts::assume(role, source, &self.region, &self.clock, self.context(&http));
-            credential = ask(&provider, &self.context(&http), &http).await.map_err(named)?;
+            let provider =
+                sts::assume_role(role, source, &self.region, &self.time_source, self.context(&http));
+            let assumed = load(&provider, &self.context(&http), &http).await;
+            credential = assumed.map_err(|error| failed(error, ROLE_ADVICE))?;
         }
-        Ok((credential, plan.words))
+        Ok((credential, plan.description))
     }
 
-    async fn base(&self, base: &Base) -> Result<Credential, ChainError> {
-        let http = self.http();
+    async fn load_base(&self, base: &BaseSource) -> Result<Credential, SourceError> {
+        let environment = &self.settings.environment;
+        let http = self.http_client();
         let context = self.context(&http);
         match base {
-            Base::Keys(keys) => Ok(keys.clone()),
-            Base::Environment => {
-                let keys = |name| self.environment.read(name);
-                match (keys(env::ACCESS_KEY_ID), keys(env::SECRET_ACCESS_KEY)) {
+            BaseSource::Keys(keys) => Ok(keys.clone()),
+            BaseSource::Environment => {
+                let variable = |name| environment.read(name);
+                match (variable(env::ACCESS_KEY_ID), variable(env::SECRET_ACCESS_KEY)) {
                     (Some(access_key_id), Some(secret_access_key)) => Ok(Credential {
                         access_key_id,
                         secret_access_key,
-                        session_token: keys(env::SESSION_TOKEN),
+                        session_token: variable(env::SESSION_TOKEN),
                         expires_in: None,
                     }),
-                    _ => Err(ChainError::failed("AWS_ACCESS_KEY_ID or AWS_SECRET_ACCESS_KEY is not set")),
+                    _ => Err(SourceError::with_advice(
+                        "AWS_ACCESS_KEY_ID or AWS_SECRET_ACCESS_KEY is not set; set both",
+                    )),
                 }
             }
-            Base::Process(command) => {
+            BaseSource::Process(command) => {
                 let context = context.with_command_execute(Shell(command.clone()));
                 let provider = ProcessCredentialProvider::new().with_command(command);
-                ask(&provider, &context, &http).await
+                load(&provider, &context, &http).await
             }
-            Base::Sso(sso) => ask(&login(sso), &context, &http).await,
-            Base::WebIdentity(role) => {
-                ask(&sts::web_identity(role, &self.region, &self.clock), &context, &http).await
+            BaseSource::Sso(sso) => load(&sso_provider(sso), &context, &http).await,
+            BaseSource::WebIdentity(role) => {
+                let provider = sts::assume_role_with_web_identity(role, &self.region, &self.time_source);
+                load(&provider, &context, &http).await
             }
-            Base::Container => {
-                let http = Http::new(self.direct.clone(), Limit::CONTAINER);
-                let provider = metadata::container(&self.environment)?;
-                ask(&provider, &self.context(&http), &http).await
+            BaseSource::Container => {
+                let http = HttpClient::new(self.direct.clone(), HttpRetryLimit::CONTAINER);
+                let provider = metadata::container(environment)?;
+                load(&provider, &self.context(&http), &http).await
             }
-            Base::Instance => {
-                let http = Http::new(self.direct.clone(), metadata::limit(&self.environment)?);
-                ask(&metadata::instance(&self.environment), &self.context(&http), &http).await
+            BaseSource::Instance => {
+                let limit = metadata::retry_limit(environment)?;
+                let http = HttpClient::new(self.direct.clone(), limit);
+                load(&metadata::instance(environment), &self.context(&http), &http).await
             }
         }
     }
 
-    fn http(&self) -> Http {
-        Http::new(self.transport.clone(), Limit::NONE)
+    fn http_client(&self) -> HttpClient {
+        HttpClient::new(self.transport.clone(), HttpRetryLimit::NONE)
     }
 
-    fn context(&self, http: &Http) -> Context {
-        let variables = Variables(self.environment.clone());
-        Context::new().with_http_send(http.clone()).with_file_read(outside::Disk).with_env(variables)
+    fn context(&self, http: &HttpClient) -> Context {
+        let variables = Variables(self.settings.environment.clone());
+        Context::new().with_http_send(http.clone()).with_file_read(Disk).with_env(variables)
     }
 }
 
-/// What a source gives, or why it does not.
-async fn ask(
-    source: &impl ProvideCredential<Credential = Credential>,
+impl ProvideCredentials for DefaultChain {
+    fn provide_credentials(&self) -> CredentialsFuture<'_> {
+        Box::pin(async {
+            let (found, description) = self.find().await?;
+            let expiry = found.expires_in.map(|at| at.as_system_time());
+            let (id, secret, token) = (found.access_key_id, found.secret_access_key, found.session_token);
+            Ok(Credentials::new(id, secret, token).with_expiry(expiry).with_source(description))
+        })
+    }
+}
+
+/// Loads credentials from one source.
+async fn load(
+    provider: &impl ProvideCredential<Credential = Credential>,
     context: &Context,
-    http: &Http,
-) -> Result<Credential, ChainError> {
-    match source.provide_credential(context).await {
+    http: &HttpClient,
+) -> Result<Credential, SourceError> {
+    match provider.provide_credential(context).await {
         Ok(Some(credential)) => Ok(credential),
-        Ok(None) => Err(ChainError::failed("it has none")),
-        Err(error) => Err(ChainError::source(&error, http.failure())),
+        Ok(None) => Err(SourceError::new("it has no credentials")),
+        Err(error) => Err(SourceError::from_library(&error, http.problem())),
     }
 }
 
-/// The library takes the start URL for the name of the cached login alone, which since there are sessions is the
-/// session's: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-sso-credentials.html>
-fn login(sso: &Sso) -> SSOCredentialProvider {
+/// Returns the provider of a login.
+///
+/// The library uses the start URL only to find the file of the cached login. For a session, that file is
+/// named after the session instead:
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-sso-credentials.html>
+fn sso_provider(sso: &Sso) -> SSOCredentialProvider {
     let provider = SSOCredentialProvider::new()
-        .with_account_id(&sso.account)
-        .with_role_name(&sso.role)
+        .with_account_id(&sso.account_id)
+        .with_role_name(&sso.role_name)
         .with_region(&sso.region)
-        .with_start_url(&sso.login);
+        .with_start_url(&sso.cache_key);
     match sso.region.starts_with("cn-") {
         true => provider.with_endpoint(format!(
             "https://portal.sso.{}.amazonaws.com.cn/federation/credentials",
             sso.region
         )),
         false => provider,
-    }
-}
-
-impl ProvideCredentials for Chain {
-    fn provide_credentials(&self) -> CredentialsFuture<'_> {
-        Box::pin(async {
-            let (found, words) = self.find().await?;
-            let expiry = found.expires_in.map(|at| at.as_system_time());
-            let (id, secret, token) = (found.access_key_id, found.secret_access_key, found.session_token);
-            Ok(Credentials::new(id, secret, token).with_expiry(expiry).with_source(words))
-        })
     }
 }

@@ -1,23 +1,25 @@
-//! From a profile to what has to be done for credentials.
+//! The steps that lead from a profile to credentials.
 //! <https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>
 
 use reqsign_aws_core::Credential;
 
 use super::error::ChainError;
-use super::files::{Section, SharedFiles};
+use super::shared_files::{Section, SharedFiles};
 use crate::env::Environment;
 
-/// Where the first credentials are, and the roles that are assumed with them, one with the other.
+/// A source of credentials, and the roles that are assumed with them, each with the credentials of the one
+/// before.
 pub(super) struct Plan {
-    pub(super) base: Base,
+    pub(super) base: BaseSource,
     pub(super) roles: Vec<Role>,
-    /// The whole way, for a person.
-    pub(super) words: String,
+    /// The source and the roles, in words.
+    pub(super) description: String,
 }
 
-/// A source of credentials.
-pub(super) enum Base {
+/// The source of the first credentials of a plan.
+pub(super) enum BaseSource {
     Keys(Credential),
+    /// The command line of a `credential_process`.
     Process(String),
     Sso(Sso),
     WebIdentity(WebIdentity),
@@ -27,34 +29,39 @@ pub(super) enum Base {
 }
 
 pub(super) struct Sso {
-    pub(super) account: String,
-    pub(super) role: String,
+    pub(super) account_id: String,
+    pub(super) role_name: String,
     pub(super) region: String,
-    /// What the cached login is named for: the session, or without one the start URL.
-    pub(super) login: String,
+    /// The name from which the file of the cached login is derived: the session, or the start URL without a
+    /// session.
+    pub(super) cache_key: String,
 }
 
 pub(super) struct WebIdentity {
-    pub(super) role: String,
+    pub(super) role_arn: String,
     pub(super) token_file: String,
-    pub(super) session: Option<String>,
+    pub(super) session_name: Option<String>,
 }
 
 pub(super) struct Role {
     pub(super) arn: String,
-    pub(super) session: Option<String>,
+    pub(super) session_name: Option<String>,
     pub(super) external_id: Option<String>,
-    pub(super) seconds: Option<u32>,
+    pub(super) duration_seconds: Option<u32>,
 }
 
+/// Advice for an error of assuming a role.
+pub(super) const ROLE_ADVICE: &str =
+    "check that the source credentials are valid and that the role trusts them";
+
 impl Plan {
-    pub(super) fn of(base: Base) -> Self {
-        Self { words: base.words().to_owned(), base, roles: Vec::new() }
+    pub(super) fn new(base: BaseSource) -> Self {
+        Self { description: base.description().to_owned(), base, roles: Vec::new() }
     }
 }
 
-impl Base {
-    fn words(&self) -> &'static str {
+impl BaseSource {
+    pub(super) fn description(&self) -> &'static str {
         match self {
             Self::Keys(_) => "static keys",
             Self::Process(_) => "credential_process",
@@ -65,121 +72,152 @@ impl Base {
             Self::Instance => "instance metadata",
         }
     }
+
+    /// Returns what to do if the source fails.
+    pub(super) fn advice(&self) -> &'static str {
+        match self {
+            Self::Keys(_) | Self::Environment => "set both keys",
+            Self::Process(_) => "run the command in a shell to see its output",
+            Self::Sso(_) => "run `aws sso login` for this profile",
+            Self::WebIdentity(_) => {
+                "check that the token file is readable and that the role trusts its issuer"
+            }
+            Self::Container => "check the AWS_CONTAINER_* variables and the role of the task or pod",
+            Self::Instance => "check the role of the instance",
+        }
+    }
 }
 
-/// The plan of a profile; `None` if it has no credentials, or is not there.
-pub(super) fn plan(files: &SharedFiles, profile: &str) -> Result<Option<Plan>, ChainError> {
+/// Returns the plan of a profile, or `None` if the profile does not exist or has no credentials.
+pub(super) fn from_profile(files: &SharedFiles, profile: &str) -> Result<Option<Plan>, ChainError> {
     follow(files, profile, &mut Vec::new())
 }
 
-/// The plan of the environment, without a profile.
-pub(super) fn web_identity(environment: &Environment) -> Result<Option<Plan>, ChainError> {
+/// Returns the plan of the web identity variables, or `None` if they are not set.
+pub(super) fn from_web_identity(environment: &Environment) -> Result<Option<Plan>, ChainError> {
     let Some(token_file) = environment.read("AWS_WEB_IDENTITY_TOKEN_FILE") else { return Ok(None) };
-    let Some(role) = environment.read("AWS_ROLE_ARN") else {
-        return Err(ChainError::failed("AWS_WEB_IDENTITY_TOKEN_FILE is set, but AWS_ROLE_ARN is not"));
+    let Some(role_arn) = environment.read("AWS_ROLE_ARN") else {
+        return Err(ChainError::Source {
+            description: "web identity".to_owned(),
+            problem: "AWS_WEB_IDENTITY_TOKEN_FILE is set, but AWS_ROLE_ARN is not; set both, or neither"
+                .to_owned(),
+        });
     };
-    let session = environment.read("AWS_ROLE_SESSION_NAME");
-    Ok(Some(Plan::of(Base::WebIdentity(WebIdentity { role, token_file, session }))))
+    let session_name = environment.read("AWS_ROLE_SESSION_NAME");
+    Ok(Some(Plan::new(BaseSource::WebIdentity(WebIdentity { role_arn, token_file, session_name }))))
 }
 
-fn follow(files: &SharedFiles, name: &str, seen: &mut Vec<String>) -> Result<Option<Plan>, ChainError> {
+/// Returns the plan of a profile. `visited` are the profiles that named it, directly or not, as their
+/// `source_profile`.
+fn follow(files: &SharedFiles, name: &str, visited: &mut Vec<String>) -> Result<Option<Plan>, ChainError> {
     let Some(section) = files.profile(name) else { return Ok(None) };
     let profile = Profile { name, section };
-    let whole = |base: Base| Plan {
-        words: format!("profile `{}`: {}", name.escape_debug(), base.words()),
+    let without_role = |base: BaseSource| Plan {
+        description: format!("profile `{}`: {}", name.escape_debug(), base.description()),
         base,
         roles: Vec::new(),
     };
-    // A profile that another one names as its source, or that names itself, gives its keys before its role.
-    if !seen.is_empty() {
+    // In a source profile, keys take precedence over a role. A profile can also be its own source.
+    if !visited.is_empty() {
         if let Some(keys) = profile.keys()? {
-            return Ok(Some(whole(keys)));
+            return Ok(Some(without_role(keys)));
         }
     }
-    if seen.iter().any(|seen| seen == name) {
-        return Err(profile.problem("has itself as a source_profile, and no keys"));
+    if visited.iter().any(|visited| visited == name) {
+        return Err(profile.problem(
+            "its chain of `source_profile` leads back to it; end the chain with a profile that has keys",
+        ));
     }
-    seen.push(name.to_owned());
-    if let Some(arn) = profile.text("role_arn") {
+    visited.push(name.to_owned());
+    if let Some(role_arn) = profile.text("role_arn") {
         if let Some(token_file) = profile.text("web_identity_token_file") {
-            let session = profile.text("role_session_name");
-            return Ok(Some(whole(Base::WebIdentity(WebIdentity { role: arn, token_file, session }))));
+            let session_name = profile.text("role_session_name");
+            let web_identity = WebIdentity { role_arn, token_file, session_name };
+            return Ok(Some(without_role(BaseSource::WebIdentity(web_identity))));
         }
-        let mut plan = profile.source(files, seen)?;
-        plan.words = format!("profile `{}`: role {} assumed with {}", name.escape_debug(), arn, plan.words);
-        plan.roles.push(profile.role(arn)?);
+        let mut plan = profile.source(files, visited)?;
+        let name = name.escape_debug();
+        plan.description = format!("profile `{name}`: role {role_arn} assumed with {}", plan.description);
+        plan.roles.push(profile.role(role_arn)?);
         return Ok(Some(plan));
     }
     let base = match profile.sso(files)? {
         Some(sso) => Some(sso),
-        None => profile.text("credential_process").map(Base::Process),
+        None => profile.text("credential_process").map(BaseSource::Process),
     };
     let base = match base {
         None => profile.keys()?,
         found => found,
     };
-    Ok(base.map(whole))
+    Ok(base.map(without_role))
 }
 
+/// A profile that is being read.
 struct Profile<'a> {
     name: &'a str,
     section: &'a Section,
 }
 
 impl Profile<'_> {
+    /// Returns the value of a key. An empty value counts as unset.
     fn text(&self, key: &str) -> Option<String> {
-        self.section.get(key).filter(|value| !value.is_empty()).cloned()
+        text(self.section, key)
     }
 
     fn problem(&self, problem: impl Into<String>) -> ChainError {
         ChainError::Profile { profile: self.name.to_owned(), problem: problem.into() }
     }
 
-    fn demand(&self, section: &Section, key: &str) -> Result<String, ChainError> {
-        let found = section.get(key).filter(|value| !value.is_empty()).cloned();
-        found.ok_or_else(|| self.problem(format!("has no {key}")))
+    /// Returns the value of a key in `section`, which is the profile or its SSO session.
+    fn required(&self, section: &Section, key: &str) -> Result<String, ChainError> {
+        text(section, key).ok_or_else(|| self.problem(format!("`{key}` is not set; add it")))
     }
 
-    fn keys(&self) -> Result<Option<Base>, ChainError> {
+    fn keys(&self) -> Result<Option<BaseSource>, ChainError> {
         let session_token = self.text("aws_session_token");
         match (self.text("aws_access_key_id"), self.text("aws_secret_access_key")) {
             (None, None) => Ok(None),
-            (Some(access_key_id), Some(secret_access_key)) => Ok(Some(Base::Keys(Credential {
+            (Some(access_key_id), Some(secret_access_key)) => Ok(Some(BaseSource::Keys(Credential {
                 access_key_id,
                 secret_access_key,
                 session_token,
                 expires_in: None,
             }))),
-            (Some(_), None) => Err(self.problem("has an aws_access_key_id, but no aws_secret_access_key")),
-            (None, Some(_)) => Err(self.problem("has an aws_secret_access_key, but no aws_access_key_id")),
+            (Some(_), None) => {
+                Err(self.problem("`aws_access_key_id` is set, but `aws_secret_access_key` is not; set both"))
+            }
+            (None, Some(_)) => {
+                Err(self.problem("`aws_secret_access_key` is set, but `aws_access_key_id` is not; set both"))
+            }
         }
     }
 
-    /// With what its role is assumed.
-    fn source(&self, files: &SharedFiles, seen: &mut Vec<String>) -> Result<Plan, ChainError> {
+    /// Returns the plan of the credentials that the profile's role is assumed with.
+    fn source(&self, files: &SharedFiles, visited: &mut Vec<String>) -> Result<Plan, ChainError> {
         match (self.text("source_profile"), self.text("credential_source")) {
             (Some(_), Some(_)) => {
-                Err(self.problem("has a source_profile and a credential_source: leave one of them out"))
+                Err(self.problem("`source_profile` and `credential_source` are both set; remove one of them"))
             }
-            (Some(source), None) => follow(files, &source, seen)?.ok_or_else(|| {
-                let source = source.escape_debug();
+            (Some(source), None) => follow(files, &source, visited)?.ok_or_else(|| {
                 self.problem(format!(
-                    "has source_profile `{source}`, which is not there or has no credentials"
+                    "`source_profile` is `{}`, which does not exist or has no credentials; name another profile",
+                    source.escape_debug()
                 ))
             }),
-            (None, Some(source)) => Ok(Plan::of(match source.as_str() {
-                "Environment" => Base::Environment,
-                "EcsContainer" => Base::Container,
-                "Ec2InstanceMetadata" => Base::Instance,
+            (None, Some(source)) => Ok(Plan::new(match source.as_str() {
+                "Environment" => BaseSource::Environment,
+                "EcsContainer" => BaseSource::Container,
+                "Ec2InstanceMetadata" => BaseSource::Instance,
                 _ => {
                     return Err(self.problem(format!(
-                        "has credential_source `{}`: give Environment, EcsContainer or Ec2InstanceMetadata",
+                        "`credential_source` is `{}`; use Environment, EcsContainer or Ec2InstanceMetadata",
                         source.escape_debug()
                     )));
                 }
             })),
             (None, None) => Err(self.problem(
-                "has a role_arn, but neither source_profile, credential_source nor web_identity_token_file",
+                "`role_arn` is set without a source; set `source_profile`, `credential_source` or \
+                 `web_identity_token_file`",
             )),
         }
     }
@@ -187,43 +225,47 @@ impl Profile<'_> {
     fn role(&self, arn: String) -> Result<Role, ChainError> {
         if self.text("mfa_serial").is_some() {
             return Err(self.problem(
-                "has an mfa_serial, and nobody can be asked for a code here: take SSO, or a credential_process that \
-                 asks",
+                "`mfa_serial` is set, but this program cannot ask for an MFA code; use SSO, or a `credential_process` \
+                 that asks for it",
             ));
         }
-        let seconds = self.text("duration_seconds").map(|text| {
+        let duration_seconds = self.text("duration_seconds").map(|text| {
             text.parse().map_err(|_| {
                 let text = text.escape_debug();
-                self.problem(format!("has duration_seconds `{text}`: give a number from 900 to 43200"))
+                self.problem(format!("`duration_seconds` is `{text}`; use a number from 900 to 43200"))
             })
         });
         Ok(Role {
             arn,
-            session: self.text("role_session_name"),
+            session_name: self.text("role_session_name"),
             external_id: self.text("external_id"),
-            seconds: seconds.transpose()?,
+            duration_seconds: duration_seconds.transpose()?,
         })
     }
 
-    fn sso(&self, files: &SharedFiles) -> Result<Option<Base>, ChainError> {
-        let (place, login) = match (self.text("sso_session"), self.text("sso_start_url")) {
+    fn sso(&self, files: &SharedFiles) -> Result<Option<BaseSource>, ChainError> {
+        let (section, cache_key) = match (self.text("sso_session"), self.text("sso_start_url")) {
             (None, None) => return Ok(None),
             (Some(session), _) => {
-                let place = files.session(&session).ok_or_else(|| {
+                let section = files.session(&session).ok_or_else(|| {
                     let session = session.escape_debug();
                     self.problem(format!(
-                        "has sso_session `{session}`, but there is no [sso-session {session}]"
+                        "`sso_session` is `{session}`, but there is no section [sso-session {session}]; add it"
                     ))
                 })?;
-                (place, session)
+                (section, session)
             }
             (None, Some(url)) => (self.section, url),
         };
-        Ok(Some(Base::Sso(Sso {
-            account: self.demand(self.section, "sso_account_id")?,
-            role: self.demand(self.section, "sso_role_name")?,
-            region: self.demand(place, "sso_region")?,
-            login,
+        Ok(Some(BaseSource::Sso(Sso {
+            account_id: self.required(self.section, "sso_account_id")?,
+            role_name: self.required(self.section, "sso_role_name")?,
+            region: self.required(section, "sso_region")?,
+            cache_key,
         })))
     }
+}
+
+fn text(section: &Section, key: &str) -> Option<String> {
+    section.get(key).filter(|value| !value.is_empty()).cloned()
 }

@@ -1,4 +1,4 @@
-//! Roles that are assumed with AWS STS, with our signature.
+//! Assumes roles with AWS STS. Requests are signed by this project's signer.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,62 +12,62 @@ use reqsign_aws_core::{
 use reqsign_core::{Context, Error, SignRequest};
 
 use super::plan::{Role, WebIdentity};
-use crate::config::Clock;
+use crate::time_source::TimeSource;
 
-/// Assumes a role with these credentials, at the region's endpoint.
-pub(super) fn assume(
+/// Returns a provider that assumes a role with the credentials `source`, at the STS endpoint of the region.
+pub(super) fn assume_role(
     role: &Role,
     source: Credential,
     region: &str,
-    clock: &Clock,
+    time_source: &TimeSource,
     context: Context,
 ) -> AssumeRoleCredentialProvider {
     let mut source_provider = StaticCredentialProvider::new(&source.access_key_id, &source.secret_access_key);
     if let Some(token) = &source.session_token {
         source_provider = source_provider.with_session_token(token);
     }
-    let signer = Sts { signer: Signer::new(region, "sts"), clock: clock.clone() };
+    let signer = StsSigner { signer: Signer::new(region, "sts"), time_source: time_source.clone() };
     let signer = reqsign_core::Signer::new(context, source_provider, signer);
     let mut provider = AssumeRoleCredentialProvider::new(role.arn.clone(), signer)
-        .with_role_session_name(session(role.session.as_deref(), clock.now()))
+        .with_role_session_name(session_name(role.session_name.as_deref(), time_source.now()))
         .with_region(region.to_owned())
         .with_regional_sts_endpoint();
     if let Some(id) = &role.external_id {
         provider = provider.with_external_id(id.clone());
     }
-    if let Some(seconds) = role.seconds {
+    if let Some(seconds) = role.duration_seconds {
         provider = provider.with_duration_seconds(seconds);
     }
     provider
 }
 
-/// Assumes a role with the token in a file, at the region's endpoint.
-pub(super) fn web_identity(
+/// Returns a provider that assumes a role with the token in a file, at the STS endpoint of the region.
+pub(super) fn assume_role_with_web_identity(
     role: &WebIdentity,
     region: &str,
-    clock: &Clock,
+    time_source: &TimeSource,
 ) -> AssumeRoleWithWebIdentityCredentialProvider {
-    let (arn, file) = (role.role.clone(), role.token_file.clone().into());
+    let (arn, file) = (role.role_arn.clone(), role.token_file.clone().into());
     AssumeRoleWithWebIdentityCredentialProvider::with_config(arn, file)
-        .with_role_session_name(session(role.session.as_deref(), clock.now()))
+        .with_role_session_name(session_name(role.session_name.as_deref(), time_source.now()))
         .with_region(region.to_owned())
         .with_regional_sts_endpoint()
 }
 
-/// The name under which the logs of the account know the session.
-fn session(given: Option<&str>, now: SystemTime) -> String {
+/// Returns the session name, which CloudTrail logs.
+fn session_name(configured: Option<&str>, now: SystemTime) -> String {
     let millis = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_millis();
-    given.map_or_else(|| format!("invoke-model-{millis}"), str::to_owned)
+    configured.map_or_else(|| format!("invoke-model-{millis}"), str::to_owned)
 }
 
-/// Our signature in the library's place for one.
+/// The signer of this project, in the interface of the library.
 #[derive(Debug)]
-struct Sts {
+struct StsSigner {
     signer: Signer,
-    clock: Clock,
+    time_source: TimeSource,
 }
 
-impl SignRequest for Sts {
+impl SignRequest for StsSigner {
     type Credential = Credential;
 
     async fn sign_request(
@@ -77,18 +77,21 @@ impl SignRequest for Sts {
         credential: Option<&Credential>,
         _: Option<Duration>,
     ) -> Result<(), Error> {
-        let credential =
-            credential.ok_or_else(|| Error::credential_invalid("no credentials to sign with"))?;
-        // The library puts what is longer than a URL into the body, which is not here to be hashed.
+        let credential = credential
+            .ok_or_else(|| Error::credential_invalid("no credentials to sign the STS request with"))?;
+        // The library moves parameters that are too long for a URL into the body, which is not available here
+        // for its hash.
         if request.method != Method::GET {
-            return Err(Error::request_invalid("the role's ARN and external id are too long together"));
+            return Err(Error::request_invalid(
+                "the ARN and the external id of the role are too long; shorten the external id",
+            ));
         }
         let credentials = Credentials::new(
             &credential.access_key_id,
             &credential.secret_access_key,
             credential.session_token.clone(),
         );
-        let signed = self.signer.sign(request, &credentials, &PayloadHash::EMPTY, self.clock.now());
+        let signed = self.signer.sign(request, &credentials, &PayloadHash::EMPTY, self.time_source.now());
         signed.map(drop).map_err(|error| Error::request_invalid(error.to_string()))
     }
 }

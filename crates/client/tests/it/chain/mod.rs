@@ -1,4 +1,4 @@
-//! The default chain, over a transport that answers from a script, in an environment and a home of its own.
+//! The default chain, over a scripted transport, with its own environment and home directory.
 
 mod machines;
 mod order;
@@ -16,26 +16,26 @@ use invoke_model_client::{Client, ConfigBuilder, Error, Explanation};
 
 use crate::fake::{Fake, now, response};
 
-/// Long after any clock on which this runs.
+/// An expiry later than the clock of any machine that runs these tests.
 const FAR: &str = "2099-01-01T00:00:00Z";
 
-/// A user's folder, and the variables that a program of that user sees.
+/// A home directory and environment variables.
 struct Home {
-    folder: tempfile::TempDir,
+    directory: tempfile::TempDir,
     variables: BTreeMap<String, String>,
 }
 
 impl Home {
-    /// With a region, without instance metadata.
+    /// Sets a region and disables instance metadata.
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let home = Self { folder, variables: BTreeMap::new() };
+        let directory = tempfile::tempdir().unwrap();
+        let home = Self { directory, variables: BTreeMap::new() };
         let path = home.path("").to_str().unwrap().to_owned();
         let home = home.set(if cfg!(windows) { "USERPROFILE" } else { "HOME" }, &path);
         home.set("AWS_REGION", "us-west-2").set("AWS_EC2_METADATA_DISABLED", "true")
     }
 
-    /// With this in `~/.aws/config`.
+    /// Writes `~/.aws/config`.
     fn config(text: &str) -> Self {
         Self::new().file(".aws/config", text)
     }
@@ -58,7 +58,7 @@ impl Home {
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.directory.path().join(name)
     }
 
     fn settings(&self, fake: &Fake) -> ConfigBuilder {
@@ -71,7 +71,7 @@ impl Home {
         Client::new(self.settings(fake)).unwrap()
     }
 
-    /// One call: who signed it, and with which session token.
+    /// Makes one call, and returns the access key id that signed it and its session token.
     async fn call(&self, fake: &Fake) -> (String, Option<String>) {
         fake.push([Ok(response(
             200,
@@ -84,20 +84,20 @@ impl Home {
         (signer(&last), text(&last, "x-amz-security-token"))
     }
 
-    /// Why there are no credentials. Nothing is sent to the service.
+    /// Makes a call that finds no credentials, and returns the text of the error.
     async fn error(&self, fake: &Fake) -> String {
         let error = call(&self.client(fake)).await.unwrap_err().to_string();
-        let words = error.strip_prefix("InvokeModel was not sent: no credentials: ").unwrap_or(&error);
-        words.split(" (region ").next().unwrap().replace(self.path("").to_str().unwrap(), "HOME/")
+        let text = error.strip_prefix("InvokeModel was not sent: no credentials: ").unwrap_or(&error);
+        text.split(" (region ").next().unwrap().replace(self.path("").to_str().unwrap(), "HOME/")
     }
 
-    async fn explained(&self, fake: &Fake) -> Explanation {
+    async fn explain(&self, fake: &Fake) -> Explanation {
         self.client(fake).invoke_model().model_id("a").body("{}").explain().await.unwrap()
     }
 
-    /// The link that gave the credentials.
-    async fn link(&self, fake: &Fake) -> String {
-        self.explained(fake).await.link.unwrap().to_string()
+    /// Returns the source of the credentials.
+    async fn source(&self, fake: &Fake) -> String {
+        self.explain(fake).await.link.unwrap().to_string()
     }
 }
 
@@ -105,28 +105,29 @@ async fn call(client: &Client) -> Result<(), Error<InvokeModelError>> {
     client.invoke_model().model_id("a").body("{}").send().await.map(drop)
 }
 
-/// A service that gives these answers in order.
-fn answers(answers: &[(u16, &str)]) -> Fake {
+/// Returns a transport with these responses.
+fn responses(responses: &[(u16, &str)]) -> Fake {
     let fake = Fake::default();
-    for (status, body) in answers {
+    for (status, body) in responses {
         fake.push([Ok(response(*status, &[], Bytes::copy_from_slice(body.as_bytes()).into()))]);
     }
     fake
 }
 
-/// The access key id in the `authorization` of a request.
+/// Returns the access key id in the `authorization` header of a request.
 fn signer(request: &http::Request<Bytes>) -> String {
-    let field = text(request, "authorization").unwrap();
-    let (_, rest) = field.split_once("Credential=").unwrap_or_else(|| panic!("{field}"));
+    let header = text(request, "authorization").unwrap();
+    let (_, rest) = header.split_once("Credential=").unwrap_or_else(|| panic!("{header}"));
     rest.split('/').next().unwrap().to_owned()
 }
 
+/// Returns the text of a header.
 fn text(request: &http::Request<Bytes>, name: &str) -> Option<String> {
     Some(request.headers().get(name)?.to_str().unwrap().to_owned())
 }
 
-/// What STS answers.
-fn assumed(action: &str, id: &str) -> String {
+/// Returns the response of STS.
+fn sts_response(action: &str, id: &str) -> String {
     format!(
         "<{action}Response xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><{action}Result><Credentials>\
          <AccessKeyId>{id}</AccessKeyId><SecretAccessKey>sts-secret</SecretAccessKey>\
@@ -135,15 +136,15 @@ fn assumed(action: &str, id: &str) -> String {
     )
 }
 
-/// What the agent of a container answers.
-fn contained(id: &str) -> String {
+/// Returns the response of the agent of a container.
+fn container_response(id: &str) -> String {
     format!(
         r#"{{"AccessKeyId":"{id}","SecretAccessKey":"agent-secret","Token":"agent-token","Expiration":"{FAR}"}}"#
     )
 }
 
-/// What instance metadata answers.
-fn instance(id: &str) -> String {
+/// Returns the response of instance metadata.
+fn instance_response(id: &str) -> String {
     format!(
         r#"{{"Code":"Success","Type":"AWS-HMAC","AccessKeyId":"{id}","SecretAccessKey":"imds-secret",
         "Token":"imds-token","Expiration":"{FAR}"}}"#

@@ -1,15 +1,15 @@
-//! Who goes before whom.
+//! Precedence of bearer tokens, credentials and the sources of the default chain.
 
 use invoke_model_client::{AuthScheme, Client, ConfigBuilder, Credentials, SettingSource};
 
-use super::{Home, answers, contained};
+use super::{Home, container_response, responses};
 
 const PROFILES: &str = "[default]\naws_access_key_id = AKIDDEFAULT\naws_secret_access_key = s\nregion = eu-west-1\n\
     [profile dev]\naws_access_key_id = AKIDDEV\naws_secret_access_key = s\nregion = eu-north-1\n\
     [profile empty]\nregion = eu-south-1\n";
 
-/// Every source at once.
-fn everything() -> Home {
+/// Returns a home in which all sources are configured.
+fn all_sources() -> Home {
     Home::config(PROFILES)
         .set("AWS_ACCESS_KEY_ID", "AKIDENV")
         .set("AWS_SECRET_ACCESS_KEY", "s")
@@ -17,47 +17,47 @@ fn everything() -> Home {
         .set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/a")
 }
 
-/// Who calls, and where that came from. Nothing is sent for it.
-async fn who(settings: ConfigBuilder) -> (String, Option<SettingSource>) {
+/// Returns the bearer token or access key id of a call, and its source.
+async fn identity(settings: ConfigBuilder) -> (String, Option<SettingSource>) {
     let client = Client::new(settings).unwrap();
     let explained = client.invoke_model().model_id("a").body("{}").explain().await.unwrap();
-    let who = match explained.auth_scheme {
+    let identity = match explained.auth_scheme {
         Some(AuthScheme::Bearer) => super::text(&explained.request, "authorization").unwrap(),
         _ => super::signer(&explained.request),
     };
-    (who, explained.credentials)
+    (identity, explained.credentials)
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_order() {
+async fn precedence_of_all_sources() {
     let check = async |home: Home, change: fn(ConfigBuilder) -> ConfigBuilder, expected: &str, source| {
-        let fake = answers(&[]);
-        assert_eq!(who(change(home.settings(&fake))).await, (expected.to_owned(), Some(source)));
+        let fake = responses(&[]);
+        assert_eq!(identity(change(home.settings(&fake))).await, (expected.to_owned(), Some(source)));
         assert!(fake.requests().is_empty());
     };
     let token = SettingSource::Environment("AWS_BEARER_TOKEN_BEDROCK");
     let keys = SettingSource::Environment("AWS_ACCESS_KEY_ID");
-    let own = || Credentials::new("AKIDCODE", "s", None);
-    // Code before the environment, and there the token, the keys, the chain.
-    check(everything(), |s| s.bearer_token("code"), "Bearer code", SettingSource::Code).await;
-    check(everything(), |s| s.bearer_token("code").profile_name("dev"), "Bearer code", SettingSource::Code)
+    let static_credentials = || Credentials::new("AKIDCODE", "s", None);
+    // Code takes precedence over the environment. Within each, the order is bearer token, keys, chain.
+    check(all_sources(), |s| s.bearer_token("code"), "Bearer code", SettingSource::Code).await;
+    check(all_sources(), |s| s.bearer_token("code").profile_name("dev"), "Bearer code", SettingSource::Code)
         .await;
     check(
-        everything(),
+        all_sources(),
         |s| s.credentials_provider(Credentials::new("AKIDCODE", "s", None)),
         "AKIDCODE",
         SettingSource::Code,
     )
     .await;
-    let fake = answers(&[]);
-    let both = everything().settings(&fake).credentials_provider(own()).profile_name("dev");
-    assert_eq!(who(both).await, ("AKIDCODE".to_owned(), Some(SettingSource::Code)));
-    check(everything(), |s| s.profile_name("dev"), "AKIDDEV", SettingSource::DefaultChain).await;
-    check(everything(), |s| s, "Bearer the-token", token).await;
-    // The off switch, and an empty variable.
-    check(everything(), |s| s.disable_bearer_token(), "AKIDENV", keys).await;
-    check(everything().set("AWS_BEARER_TOKEN_BEDROCK", ""), |s| s, "AKIDENV", keys).await;
-    let chained = || everything().unset("AWS_BEARER_TOKEN_BEDROCK").unset("AWS_ACCESS_KEY_ID");
+    let fake = responses(&[]);
+    let both = all_sources().settings(&fake).credentials_provider(static_credentials()).profile_name("dev");
+    assert_eq!(identity(both).await, ("AKIDCODE".to_owned(), Some(SettingSource::Code)));
+    check(all_sources(), |s| s.profile_name("dev"), "AKIDDEV", SettingSource::DefaultChain).await;
+    check(all_sources(), |s| s, "Bearer the-token", token).await;
+    // The bearer token is disabled, or its variable is empty.
+    check(all_sources(), |s| s.disable_bearer_token(), "AKIDENV", keys).await;
+    check(all_sources().set("AWS_BEARER_TOKEN_BEDROCK", ""), |s| s, "AKIDENV", keys).await;
+    let chained = || all_sources().unset("AWS_BEARER_TOKEN_BEDROCK").unset("AWS_ACCESS_KEY_ID");
     let chained = || chained().unset("AWS_SECRET_ACCESS_KEY");
     check(chained(), |s| s, "AKIDDEFAULT", SettingSource::DefaultChain).await;
     check(chained().set("AWS_PROFILE", "dev"), |s| s, "AKIDDEV", SettingSource::DefaultChain).await;
@@ -68,51 +68,59 @@ async fn the_order() {
         SettingSource::DefaultChain,
     )
     .await;
-    // AWS_PROFILE does not go before the keys, as in the SDKs.
-    let named = everything().unset("AWS_BEARER_TOKEN_BEDROCK").set("AWS_PROFILE", "dev");
+    // As in the AWS SDKs, keys take precedence over AWS_PROFILE.
+    let named = all_sources().unset("AWS_BEARER_TOKEN_BEDROCK").set("AWS_PROFILE", "dev");
     check(named, |s| s, "AKIDENV", keys).await;
-    // A profile without credentials leaves the rest of the chain.
-    let fake = answers(&[(200, &contained("ASIATASK"))]);
+    // A profile without credentials is skipped.
+    let fake = responses(&[(200, &container_response("ASIATASK"))]);
     let empty = chained().set("AWS_PROFILE", "empty");
-    assert_eq!(who(empty.settings(&fake)).await.0, "ASIATASK");
+    assert_eq!(identity(empty.settings(&fake)).await.0, "ASIATASK");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_profile_that_is_not_there_ends_the_chain() {
-    let fake = answers(&[]);
+async fn a_named_profile_that_does_not_exist_is_an_error() {
+    let fake = responses(&[]);
     let home = Home::config(PROFILES)
-        .set("AWS_PROFILE", "nobody")
+        .set("AWS_PROFILE", "missing")
         .set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/a");
-    assert_eq!(home.error(&fake).await, "no profile `nobody` in HOME/.aws/config, HOME/.aws/credentials");
+    assert_eq!(
+        home.error(&fake).await,
+        "no profile `missing` in HOME/.aws/config, HOME/.aws/credentials; add it, or name another one with AWS_PROFILE or \
+         `profile_name`"
+    );
     assert!(fake.requests().is_empty());
 }
 
 #[tokio::test(start_paused = true)]
-async fn where_nothing_is_set_up_everything_is_named() {
+async fn without_any_source_the_error_lists_all_sources() {
     assert_eq!(
-        Home::new().error(&answers(&[])).await,
-        "AWS_ACCESS_KEY_ID is not set; profile `default` has none (HOME/.aws/config, HOME/.aws/credentials); no web \
-         identity (AWS_WEB_IDENTITY_TOKEN_FILE); no container (AWS_CONTAINER_CREDENTIALS_RELATIVE_URI, \
-         AWS_CONTAINER_CREDENTIALS_FULL_URI); instance metadata: turned off by AWS_EC2_METADATA_DISABLED"
+        Home::new().error(&responses(&[])).await,
+        "AWS_ACCESS_KEY_ID is not set; profile `default` has no credentials (HOME/.aws/config, HOME/.aws/credentials); \
+         AWS_WEB_IDENTITY_TOKEN_FILE is not set; AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and \
+         AWS_CONTAINER_CREDENTIALS_FULL_URI are not set; instance metadata: disabled by AWS_EC2_METADATA_DISABLED; \
+         configure one of these"
     );
-    let homeless = Home::new().unset("HOME").unset("USERPROFILE");
-    let error = homeless.error(&answers(&[])).await;
-    assert!(error.contains("profile `default` has none (no shared files, for there is no HOME)"), "{error}");
+    let without_home = Home::new().unset("HOME").unset("USERPROFILE");
+    let error = without_home.error(&responses(&[])).await;
+    assert!(
+        error.contains("profile `default` has no credentials (no shared files, because HOME is not set)"),
+        "{error}"
+    );
 }
 
-/// With a token there is no look-up: not of a profile, not of a container, not of an instance.
+/// With a bearer token, no profile is read, and neither a container nor an instance is asked.
 #[tokio::test(start_paused = true)]
-async fn a_token_asks_nobody() {
-    let home = everything().unset("AWS_EC2_METADATA_DISABLED").set("AWS_PROFILE", "nobody");
+async fn a_bearer_token_uses_no_credentials_source() {
+    let home = all_sources().unset("AWS_EC2_METADATA_DISABLED").set("AWS_PROFILE", "missing");
     let fake = crate::fake::Fake::ok();
     super::call(&home.client(&fake)).await.unwrap();
     assert_eq!(super::text(&fake.request(), "authorization").as_deref(), Some("Bearer the-token"));
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_region_is_the_profile_s_where_nobody_sets_one() {
+async fn an_unset_region_is_taken_from_the_profile() {
     let check = |home: Home, change: fn(ConfigBuilder) -> ConfigBuilder, expected: &str, source| {
-        let config = change(home.settings(&answers(&[]))).build().unwrap();
+        let config = change(home.settings(&responses(&[]))).build().unwrap();
         assert_eq!((config.region(), config.sources().region), (Some(expected), Some(source)));
     };
     let home = || Home::config(PROFILES).unset("AWS_REGION");
@@ -126,19 +134,19 @@ async fn the_region_is_the_profile_s_where_nobody_sets_one() {
         "us-west-2",
         SettingSource::Environment("AWS_REGION"),
     );
-    let bad = Home::config("[default]\nregion = a/b").unset("AWS_REGION").settings(&answers(&[])).build();
+    let bad = Home::config("[default]\nregion = a/b").unset("AWS_REGION").settings(&responses(&[])).build();
     assert_eq!(
         bad.unwrap_err().to_string(),
-        "the region (profile in the shared files) is `a/b`: a region has letters, digits and hyphens only, such as \
+        "region (profile in the shared files): `a/b` is not a region name; use letters, digits and hyphens only, such as \
          us-east-1"
     );
 }
 
-/// Settings alone send nothing and wait for nothing, also without a runtime.
+/// Creating a client sends no request and needs no runtime.
 #[test]
-fn nothing_is_loaded_before_a_call() {
-    let fake = answers(&[]);
-    let home = Home::new().unset("AWS_EC2_METADATA_DISABLED").set("AWS_PROFILE", "nobody");
+fn no_credentials_are_loaded_before_the_first_call() {
+    let fake = responses(&[]);
+    let home = Home::new().unset("AWS_EC2_METADATA_DISABLED").set("AWS_PROFILE", "missing");
     drop(home.client(&fake));
     assert!(fake.requests().is_empty());
 }

@@ -1,12 +1,12 @@
-//! Profiles of the shared files.
+//! Profiles in the shared files.
 
-use super::{Home, answers};
+use super::{Home, responses};
 
 const KEYS: &str = "
 # a comment
 [default]
 aws_access_key_id = AKIDDEFAULT
-aws_secret_access_key = secret ; not a part of it
+aws_secret_access_key = secret ; a comment
 region = eu-central-1
 s3 =
   max_concurrent_requests = 20
@@ -28,39 +28,39 @@ aws_access_key_id=AKIDSERVICES
 ";
 
 #[tokio::test(start_paused = true)]
-async fn keys_of_a_profile() {
+async fn static_keys_of_a_profile() {
     let check = async |home: Home, expected: &str, token: Option<&str>| {
-        let (id, found) = home.call(&answers(&[])).await;
+        let (id, found) = home.call(&responses(&[])).await;
         assert_eq!((id.as_str(), found.as_deref()), (expected, token));
     };
     check(Home::config(KEYS), "AKIDDEFAULT", None).await;
     check(Home::config(KEYS).set("AWS_PROFILE", "dev"), "AKIDDEV", Some("dev-token")).await;
     check(Home::config(KEYS).set("AWS_PROFILE", "spaced  name"), "AKIDSPACED", None).await;
-    // An empty variable counts as not set.
+    // An empty variable counts as unset.
     check(Home::config(KEYS).set("AWS_PROFILE", ""), "AKIDDEFAULT", None).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_stands_in_credentials_goes_before() {
+async fn the_credentials_file_takes_precedence_over_the_config_file() {
     let home = Home::config(KEYS).file(
         ".aws/credentials",
         "[dev]\naws_access_key_id = AKIDCREDENTIALS\naws_secret_access_key = other\n",
     );
-    let (id, token) = home.set("AWS_PROFILE", "dev").call(&answers(&[])).await;
-    // Key by key, as the SDKs merge them.
+    let (id, token) = home.set("AWS_PROFILE", "dev").call(&responses(&[])).await;
+    // The files are merged key by key, as in the AWS SDKs.
     assert_eq!((id.as_str(), token.as_deref()), ("AKIDCREDENTIALS", Some("dev-token")));
 }
 
 #[tokio::test(start_paused = true)]
-async fn profile_default_goes_before_default() {
+async fn profile_default_replaces_default() {
     let home = Home::config(&format!(
         "[profile default]\naws_access_key_id=AKIDPROFILE\naws_secret_access_key=secret\n{KEYS}"
     ));
-    assert_eq!(home.call(&answers(&[])).await.0, "AKIDPROFILE");
+    assert_eq!(home.call(&responses(&[])).await.0, "AKIDPROFILE");
 }
 
 #[tokio::test(start_paused = true)]
-async fn files_elsewhere() {
+async fn variables_name_the_files() {
     let home = Home::new()
         .file("else/config", KEYS)
         .file("else/keys", "[other]\naws_access_key_id=AKIDELSE\naws_secret_access_key=secret\n");
@@ -68,14 +68,14 @@ async fn files_elsewhere() {
     let home = home
         .set("AWS_CONFIG_FILE", "~/else/config")
         .set("AWS_SHARED_CREDENTIALS_FILE", keys.to_str().unwrap());
-    assert_eq!(home.call(&answers(&[])).await.0, "AKIDDEFAULT");
-    assert_eq!(home.set("AWS_PROFILE", "other").call(&answers(&[])).await.0, "AKIDELSE");
+    assert_eq!(home.call(&responses(&[])).await.0, "AKIDDEFAULT");
+    assert_eq!(home.set("AWS_PROFILE", "other").call(&responses(&[])).await.0, "AKIDELSE");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_profile_is_read_anew_when_credentials_are_loaded_anew() {
+async fn the_files_are_read_again_when_credentials_are_reloaded() {
     let home = Home::config(KEYS);
-    let fake = answers(&[(403, r#"{"__type":"ExpiredTokenException"}"#); 2]);
+    let fake = responses(&[(403, r#"{"__type":"ExpiredTokenException"}"#); 2]);
     let client = home.client(&fake);
     super::call(&client).await.unwrap_err();
     let home =
@@ -90,7 +90,7 @@ async fn a_profile_is_read_anew_when_credentials_are_loaded_anew() {
 /// In real time, because virtual time would not wait for a process.
 #[cfg(unix)]
 #[tokio::test]
-async fn a_process() {
+async fn credential_process() {
     let home = Home::new().file(
         "a script.sh",
         &format!(
@@ -103,82 +103,85 @@ async fn a_process() {
         ".aws/config",
         &format!("[default]\ncredential_process = sh \"{}\" 'two  blanks'\n", path.display()),
     );
-    let fake = answers(&[]);
+    let fake = responses(&[]);
     assert_eq!(home.call(&fake).await, ("AKIDPROCESS".to_owned(), Some("two  blanks".to_owned())));
-    assert_eq!(home.link(&fake).await, "profile `default`: credential_process");
+    assert_eq!(home.source(&fake).await, "profile `default`: credential_process");
 }
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_process_that_fails() {
+async fn a_failing_credential_process() {
     let check = async |command: &str, expected: &str| {
         let home = Home::config(&format!("[default]\ncredential_process = {command}\n"));
-        assert_eq!(home.error(&answers(&[])).await, expected);
+        assert_eq!(home.error(&responses(&[])).await, expected);
     };
     check(
         "echo the-secret; echo log in first >&2; exit 3",
-        "profile `default`: credential_process: credential process failed with status 3: log in first",
+        "profile `default`: credential_process: credential process failed with status 3: log in first; run the command \
+         in a shell to see its output",
     )
     .await;
-    // What it printed could be a secret.
-    let unreadable = "profile `default`: credential_process: failed to parse credential process output";
+    // The output is not shown, because it may contain a secret.
+    let unreadable = "profile `default`: credential_process: failed to parse credential process output; run the command \
+                      in a shell to see its output";
     check("echo '\"the-secret\"'", unreadable).await;
     check("echo '{\"Version\":\"the-secret\"}'", unreadable).await;
     check("true", unreadable).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn problems_are_named() {
+async fn invalid_profiles_are_errors_with_advice() {
     let check = async |config: &str, expected: &str| {
-        let fake = answers(&[]);
+        let fake = responses(&[]);
         let home = Home::config(config);
         assert_eq!(home.error(&fake).await, expected, "{config}");
         assert!(fake.requests().is_empty());
     };
     check(
         "[default]\naws_access_key_id = AKID",
-        "profile `default` has an aws_access_key_id, but no aws_secret_access_key",
+        "profile `default`: `aws_access_key_id` is set, but `aws_secret_access_key` is not; set both",
     )
     .await;
     check(
         "[default]\nrole_arn = arn:aws:iam::123456789012:role/a",
-        "profile `default` has a role_arn, but neither source_profile, credential_source nor web_identity_token_file",
+        "profile `default`: `role_arn` is set without a source; set `source_profile`, `credential_source` or \
+         `web_identity_token_file`",
     )
     .await;
     check(
         "[default]\nrole_arn = a\nsource_profile = b",
-        "profile `default` has source_profile `b`, which is not there or has no credentials",
+        "profile `default`: `source_profile` is `b`, which does not exist or has no credentials; name another profile",
     )
     .await;
     check(
         "[default]\nrole_arn = a\nsource_profile = b\n[profile b]\nrole_arn = b\nsource_profile = default",
-        "profile `default` has itself as a source_profile, and no keys",
+        "profile `default`: its chain of `source_profile` leads back to it; end the chain with a profile that has keys",
     )
     .await;
     check(
         "[default]\nrole_arn = a\ncredential_source = Elsewhere",
-        "profile `default` has credential_source `Elsewhere`: give Environment, EcsContainer or Ec2InstanceMetadata",
+        "profile `default`: `credential_source` is `Elsewhere`; use Environment, EcsContainer or Ec2InstanceMetadata",
     )
     .await;
     check(
         "[default]\nrole_arn = a\ncredential_source = Environment\nduration_seconds = an hour",
-        "profile `default` has duration_seconds `an hour`: give a number from 900 to 43200",
+        "profile `default`: `duration_seconds` is `an hour`; use a number from 900 to 43200",
     )
     .await;
     check(
         "[default]\nrole_arn = a\ncredential_source = Environment\nmfa_serial = arn:aws:iam::1:mfa/a",
-        "profile `default` has an mfa_serial, and nobody can be asked for a code here: take SSO, or a \
-         credential_process that asks",
+        "profile `default`: `mfa_serial` is set, but this program cannot ask for an MFA code; use SSO, or a \
+         `credential_process` that asks for it",
     )
     .await;
     check(
         "[default]\nsso_session = corp\nsso_account_id = 1\nsso_role_name = a",
-        "profile `default` has sso_session `corp`, but there is no [sso-session corp]",
+        "profile `default`: `sso_session` is `corp`, but there is no section [sso-session corp]; add it",
     )
     .await;
     check(
         "[default]\nsso_start_url = https://a\nsso_account_id = 1\nsso_region = us-east-1",
-        "profile `default` has no sso_role_name",
+        "profile `default`: `sso_role_name` is not set; add it",
     )
     .await;
 }

@@ -1,13 +1,13 @@
-//! Roles that are assumed with AWS STS.
+//! Roles assumed with AWS STS.
 
 use std::collections::BTreeMap;
 
-use super::{Home, answers, assumed, contained, instance, signer, text};
+use super::{Home, container_response, instance_response, responses, signer, sts_response, text};
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/reader";
 const STS: &str = "https://sts.us-west-2.amazonaws.com/";
 
-/// The parameters of a request to STS.
+/// Returns the parameters of a request to STS.
 fn query(request: &http::Request<bytes::Bytes>) -> BTreeMap<String, String> {
     assert!(request.uri().to_string().starts_with(STS), "{}", request.uri());
     let pairs = request.uri().query().unwrap().split('&').filter_map(|pair| pair.split_once('='));
@@ -15,49 +15,49 @@ fn query(request: &http::Request<bytes::Bytes>) -> BTreeMap<String, String> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn with_the_keys_of_another_profile() {
+async fn role_assumed_with_the_keys_of_another_profile() {
     let home = Home::config(&format!(
         "[default]\nrole_arn = {ROLE}\nsource_profile = base\nexternal_id = x:1\nduration_seconds = 900\n\
          [profile base]\naws_access_key_id = AKIDBASE\naws_secret_access_key = secret\naws_session_token = base-token\n"
     ));
-    let fake = answers(&[(200, &assumed("AssumeRole", "ASIAROLE123456789012"))]);
+    let fake = responses(&[(200, &sts_response("AssumeRole", "ASIAROLE123456789012"))]);
     let (id, token) = home.call(&fake).await;
     assert_eq!(
         (id.as_str(), token.as_deref()),
         ("ASIAROLE123456789012", Some("sts-token-ASIAROLE123456789012"))
     );
-    let asked = &fake.requests()[0];
-    assert_eq!(signer(asked), "AKIDBASE");
-    assert_eq!(text(asked, "x-amz-security-token").as_deref(), Some("base-token"));
-    assert!(text(asked, "authorization").unwrap().contains("/20150830/us-west-2/sts/aws4_request"));
-    let query = query(asked);
+    let request = &fake.requests()[0];
+    assert_eq!(signer(request), "AKIDBASE");
+    assert_eq!(text(request, "x-amz-security-token").as_deref(), Some("base-token"));
+    assert!(text(request, "authorization").unwrap().contains("/20150830/us-west-2/sts/aws4_request"));
+    let query = query(request);
     let expected = [
         ("Action", "AssumeRole"),
         ("RoleArn", ROLE),
         ("ExternalId", "x:1"),
         ("DurationSeconds", "900"),
-        // The clock of the client.
+        // From the clock of the client.
         ("RoleSessionName", "invoke-model-1440938160000"),
     ];
     for (name, value) in expected {
         assert_eq!(query[name], value, "{name}");
     }
-    let fake = answers(&[(200, &assumed("AssumeRole", "ASIAROLE123456789012"))]);
+    let fake = responses(&[(200, &sts_response("AssumeRole", "ASIAROLE123456789012"))]);
     assert_eq!(
-        home.link(&fake).await,
+        home.source(&fake).await,
         format!("profile `default`: role {ROLE} assumed with profile `base`: static keys")
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_with_the_other() {
+async fn role_chaining() {
     let home = Home::config(&format!(
         "[default]\nrole_arn = {ROLE}-2\nsource_profile = middle\n\
          [profile middle]\nrole_arn = {ROLE}-1\nsource_profile = middle\nrole_session_name = me\n\
          aws_access_key_id = AKIDSELF\naws_secret_access_key = secret\n"
     ));
-    // A profile that another one names gives its keys before its role.
-    let fake = answers(&[(200, &assumed("AssumeRole", "ASIAROLE2345678901234"))]);
+    // In a source profile, keys take precedence over the role.
+    let fake = responses(&[(200, &sts_response("AssumeRole", "ASIAROLE2345678901234"))]);
     assert_eq!(home.call(&fake).await.0, "ASIAROLE2345678901234");
     assert_eq!(signer(&fake.requests()[0]), "AKIDSELF");
 
@@ -66,9 +66,9 @@ async fn one_with_the_other() {
          [profile middle]\nrole_arn = {ROLE}-1\nsource_profile = base\nrole_session_name = me\n\
          [profile base]\naws_access_key_id = AKIDBASE\naws_secret_access_key = secret\n"
     ));
-    let fake = answers(&[
-        (200, &assumed("AssumeRole", "ASIAROLE1111111111111")),
-        (200, &assumed("AssumeRole", "ASIAROLE2222222222222")),
+    let fake = responses(&[
+        (200, &sts_response("AssumeRole", "ASIAROLE1111111111111")),
+        (200, &sts_response("AssumeRole", "ASIAROLE2222222222222")),
     ]);
     assert_eq!(home.call(&fake).await.0, "ASIAROLE2222222222222");
     let requests = fake.requests();
@@ -79,22 +79,23 @@ async fn one_with_the_other() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn with_a_named_source() {
+async fn role_assumed_with_a_credential_source() {
     let home = |source: &str| {
         Home::config(&format!("[default]\nrole_arn = {ROLE}\ncredential_source = {source}\n"))
             .set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/credentials/a")
     };
-    let role = assumed("AssumeRole", "ASIAROLE123456789012");
-    let fake = answers(&[(200, &contained("AKIDTASK")), (200, &role)]);
+    let role = sts_response("AssumeRole", "ASIAROLE123456789012");
+    let fake = responses(&[(200, &container_response("AKIDTASK")), (200, &role)]);
     assert_eq!(home("EcsContainer").call(&fake).await.0, "ASIAROLE123456789012");
     assert_eq!(signer(&fake.requests()[1]), "AKIDTASK");
 
-    let fake = answers(&[(200, "t"), (200, "role-name"), (200, &instance("AKIDINSTANCE")), (200, &role)]);
+    let fake =
+        responses(&[(200, "t"), (200, "role-name"), (200, &instance_response("AKIDINSTANCE")), (200, &role)]);
     assert_eq!(home("Ec2InstanceMetadata").call(&fake).await.0, "ASIAROLE123456789012");
     assert_eq!(signer(&fake.requests()[3]), "AKIDINSTANCE");
 
-    // The keys of the environment go before the profile, but for one that the program names.
-    let fake = answers(&[(200, &role)]);
+    // The keys of the environment take precedence over a profile, unless the program names the profile.
+    let fake = responses(&[(200, &role)]);
     let home = home("Environment").set("AWS_ACCESS_KEY_ID", "AKIDENV").set("AWS_SECRET_ACCESS_KEY", "secret");
     let client = invoke_model_client::Client::new(home.settings(&fake).profile_name("default")).unwrap();
     let explained = client.invoke_model().model_id("a").body("{}").explain().await.unwrap();
@@ -103,7 +104,7 @@ async fn with_a_named_source() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_is_told_and_ends_the_chain() {
+async fn an_error_of_sts_ends_the_chain() {
     let home = Home::config(&format!(
         "[default]\nrole_arn = {ROLE}\nsource_profile = base\n\
          [profile base]\naws_access_key_id = AKIDBASE\naws_secret_access_key = secret\n"
@@ -111,43 +112,43 @@ async fn a_refusal_is_told_and_ends_the_chain() {
     .set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/credentials/a");
     let denied = "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>not you</Message></Error>\
                   <RequestId>1</RequestId></ErrorResponse>";
-    let fake = answers(&[(403, denied)]);
+    let fake = responses(&[(403, denied)]);
     assert_eq!(
         home.error(&fake).await,
         format!(
-            "profile `default`: role {ROLE} assumed with profile `base`: static keys: AccessDenied: not you"
+            "profile `default`: role {ROLE} assumed with profile `base`: static keys: AccessDenied: not you; check that \
+             the source credentials are valid and that the role trusts them"
         )
     );
     assert_eq!(fake.requests().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn web_identity_of_the_environment_and_of_a_profile() {
+async fn web_identity_from_the_environment_and_from_a_profile() {
     let home = Home::new().file("token", "the.web.token\n");
     let file = home.path("token").to_str().unwrap().to_owned();
-    let of_environment = home
+    let environment = home
         .set("AWS_ROLE_ARN", ROLE)
         .set("AWS_WEB_IDENTITY_TOKEN_FILE", &file)
         .set("AWS_ROLE_SESSION_NAME", "pod");
-    let answer = assumed("AssumeRoleWithWebIdentity", "ASIAWEB1234567890123");
-    let fake = answers(&[(200, &answer)]);
-    assert_eq!(of_environment.call(&fake).await.0, "ASIAWEB1234567890123");
-    let asked = &fake.requests()[0];
-    // Nobody signs it: the token says who asks.
-    assert!(!asked.headers().contains_key("authorization"));
-    let query = query(asked);
+    let response = sts_response("AssumeRoleWithWebIdentity", "ASIAWEB1234567890123");
+    let fake = responses(&[(200, &response)]);
+    assert_eq!(environment.call(&fake).await.0, "ASIAWEB1234567890123");
+    let request = &fake.requests()[0];
+    // The request is not signed, because it contains the token.
+    assert!(!request.headers().contains_key("authorization"));
+    let query = query(request);
     assert_eq!(query["WebIdentityToken"], "the.web.token");
     assert_eq!((query["RoleArn"].as_str(), query["RoleSessionName"].as_str()), (ROLE, "pod"));
-    assert_eq!(of_environment.link(&answers(&[(200, &answer)])).await, "web identity");
+    assert_eq!(environment.source(&responses(&[(200, &response)])).await, "web identity");
 
-    let of_profile =
-        Home::config(&format!("[default]\nrole_arn = {ROLE}\nweb_identity_token_file = {file}\n"));
-    let fake = answers(&[(200, &answer)]);
-    assert_eq!(of_profile.link(&fake).await, "profile `default`: web identity");
+    let profile = Home::config(&format!("[default]\nrole_arn = {ROLE}\nweb_identity_token_file = {file}\n"));
+    let fake = responses(&[(200, &response)]);
+    assert_eq!(profile.source(&fake).await, "profile `default`: web identity");
 
     let without_role = Home::new().set("AWS_WEB_IDENTITY_TOKEN_FILE", &file);
     assert_eq!(
-        without_role.error(&answers(&[])).await,
-        "AWS_WEB_IDENTITY_TOKEN_FILE is set, but AWS_ROLE_ARN is not"
+        without_role.error(&responses(&[])).await,
+        "web identity: AWS_WEB_IDENTITY_TOKEN_FILE is set, but AWS_ROLE_ARN is not; set both, or neither"
     );
 }

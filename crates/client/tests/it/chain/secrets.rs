@@ -1,4 +1,4 @@
-//! Nothing secret is printed by what the chain touches.
+//! The default chain prints no secrets in `Debug`, errors and logs.
 
 use std::fmt::Write;
 use std::sync::{Arc, Mutex};
@@ -7,9 +7,9 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata};
 
-use super::{Home, answers, assumed, call, contained};
+use super::{Home, call, container_response, responses, sts_response};
 
-const SECRETS: [&str; 8] = [
+const SECRETS: [&str; 9] = [
     "profile-secret",
     "profile-token",
     "sts-secret",
@@ -18,6 +18,7 @@ const SECRETS: [&str; 8] = [
     "agent-token",
     "the-token",
     "the.web.token",
+    "imds-secret",
 ];
 
 fn check(text: &str) {
@@ -27,15 +28,15 @@ fn check(text: &str) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn in_debug_and_explanations() {
-    let role = "[default]\nrole_arn = arn:aws:iam::123456789012:role/a\nsource_profile = b\n[profile b]\n\
+async fn debug_and_explanations_redact_secrets() {
+    let config = "[default]\nrole_arn = arn:aws:iam::123456789012:role/a\nsource_profile = b\n[profile b]\n\
         aws_access_key_id = AKIDB\naws_secret_access_key = profile-secret\naws_session_token = profile-token\n";
-    let of_role = (Home::config(role), assumed("AssumeRole", "ASIAROLE123456789012"));
-    let of_container =
-        (Home::new().set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/a"), contained("ASIATASK"));
-    for (home, answer) in [of_role, of_container] {
+    let role = (Home::config(config), sts_response("AssumeRole", "ASIAROLE123456789012"));
+    let container =
+        (Home::new().set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/a"), container_response("ASIATASK"));
+    for (home, response) in [role, container] {
         let home = home.set("AWS_CONTAINER_AUTHORIZATION_TOKEN", "the-token");
-        let fake = answers(&[(200, &answer)]);
+        let fake = responses(&[(200, &response)]);
         check(&format!("{:?}", home.settings(&fake)));
         let client = home.client(&fake);
         let explained = client.invoke_model().model_id("a").body("{}").explain().await.unwrap();
@@ -45,9 +46,9 @@ async fn in_debug_and_explanations() {
     }
 }
 
-/// Answers with secrets in them, where an error is made of them.
+/// Errors are made of responses that contain secrets.
 #[tokio::test(start_paused = true)]
-async fn in_errors() {
+async fn errors_contain_no_response_body() {
     let home = Home::new().file("token", "the.web.token");
     let file = home.path("token").to_str().unwrap().to_owned();
     let web = home
@@ -56,12 +57,21 @@ async fn in_errors() {
     let container = Home::new()
         .set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/a")
         .set("AWS_CONTAINER_AUTHORIZATION_TOKEN", "the-token");
+    let instance = Home::new().unset("AWS_EC2_METADATA_DISABLED");
     let proxy = "<html>cannot get /?WebIdentityToken=the.web.token</html>";
     for (home, status, body) in [
         (&web, 502, proxy),
         (&web, 400, proxy),
         (&web, 200, proxy),
         (&web, 200, "<AssumeRoleWithWebIdentityResponse>sts-secret"),
+        (&container, 403, "denied: agent-secret"),
+        (&container, 404, "agent-secret"),
+        (&container, 409, "conflict: agent-secret"),
+        (&container, 500, "error: agent-secret"),
+        (&instance, 401, "imds-secret"),
+        (&instance, 404, "imds-secret"),
+        (&instance, 409, "imds-secret"),
+        (&instance, 500, "imds-secret"),
         (&container, 200, "\"agent-secret\""),
         (&container, 200, r#"{"AccessKeyId":"a","SecretAccessKey":["agent-secret"]}"#),
         (
@@ -70,7 +80,7 @@ async fn in_errors() {
             r#"{"AccessKeyId":"a","SecretAccessKey":"b","Token":"c","Expiration":"agent-secret"}"#,
         ),
     ] {
-        let fake = answers(&[(status, body); 3]);
+        let fake = responses(&[(status, body); 3]);
         let error = call(&home.client(&fake)).await.unwrap_err();
         check(&format!("{error} {error:?} {error:#?}"));
         let mut cause: Option<&dyn std::error::Error> = Some(&error);
@@ -81,7 +91,7 @@ async fn in_errors() {
     }
 }
 
-/// Everything that is traced, in one text.
+/// A subscriber that writes all spans and events into one text.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<String>>);
 
@@ -123,20 +133,21 @@ impl Log {
     }
 }
 
-/// A call that finds credentials, and one that does not.
+/// Makes a call that finds credentials, and one that does not.
 async fn calls() {
     let home = Home::new()
         .set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/a")
         .set("AWS_CONTAINER_AUTHORIZATION_TOKEN", "the-token");
-    home.call(&answers(&[(200, &contained("ASIATASK"))])).await;
-    let fake = answers(&[(200, "\"agent-secret\"")]);
+    home.call(&responses(&[(200, &container_response("ASIATASK"))])).await;
+    let fake = responses(&[(200, "\"agent-secret\"")]);
     call(&home.client(&fake)).await.unwrap_err();
 }
 
 #[tokio::test(start_paused = true)]
-async fn in_the_log_of_all_tests() {
-    // For all threads: whether a place in the code is logged is settled by the thread that comes by first, which can be
-    // that of another test. So what they log is looked at, too.
+async fn log_events_contain_no_secrets() {
+    // The subscriber is global, because `tracing` caches for the whole process whether a callsite is enabled,
+    // and the thread of another test can reach a callsite first. So this test also checks the events of the
+    // other tests.
     let log = Log::default();
     tracing::subscriber::set_global_default(log.clone()).unwrap();
     tracing::callsite::rebuild_interest_cache();

@@ -1,16 +1,20 @@
-//! Environments, and the settings that they make.
+//! Settings from environment variables.
 
-use crate::{AuthScheme, Config, ConfigError, Credentials, RetryConfig, SettingSource};
+use std::collections::BTreeMap;
+
+use invoke_model_transport::{HyperTransport, Proxies};
+
+use crate::{AuthScheme, Config, ConfigBuilder, ConfigError, Credentials, RetryConfig, SettingSource};
 
 const REGION: (&str, &str) = ("AWS_REGION", "us-west-2");
 const ID: (&str, &str) = ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE");
 const SECRET: (&str, &str) = ("AWS_SECRET_ACCESS_KEY", "secret");
 const BEARER: (&str, &str) = ("AWS_BEARER_TOKEN_BEDROCK", "token");
 
-fn builder(environment: &[(&str, &str)]) -> crate::ConfigBuilder {
-    let variables: std::collections::BTreeMap<String, String> =
+fn builder(environment: &[(&str, &str)]) -> ConfigBuilder {
+    let variables: BTreeMap<String, String> =
         environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    crate::ConfigBuilder::from_env_with(move |name| variables.get(name).cloned())
+    ConfigBuilder::from_env_with(move |name| variables.get(name).cloned())
 }
 
 fn config(environment: &[(&str, &str)]) -> Config {
@@ -22,7 +26,7 @@ fn check_error(environment: &[(&str, &str)], expected: &str) {
 }
 
 #[test]
-fn the_region_is_the_service_s_own_variable_s_first() {
+fn aws_region_takes_precedence_over_aws_default_region() {
     let check = |environment: &[(&str, &str)], expected: &str, source| {
         let config = config(environment);
         assert_eq!((config.region(), config.sources().region), (Some(expected), Some(source)));
@@ -34,12 +38,12 @@ fn the_region_is_the_service_s_own_variable_s_first() {
 }
 
 #[test]
-fn what_is_missing_or_half_is_named() {
-    check_error(&[], "no region: set AWS_REGION, or the region in Config");
+fn names_missing_settings() {
+    check_error(&[], "no region: set AWS_REGION, or `region` of ConfigBuilder");
     check_error(
         &[("AWS_ENDPOINT_URL", "http://localhost")],
-        "no region to sign for: the endpoint URL (environment variable AWS_ENDPOINT_URL) does not say one; set \
-         AWS_REGION, or the region in Config",
+        "no region to sign for: the endpoint URL (environment variable AWS_ENDPOINT_URL) does not name one; set \
+         AWS_REGION, or `region` of ConfigBuilder",
     );
     check_error(
         &[REGION, ID],
@@ -52,35 +56,35 @@ fn what_is_missing_or_half_is_named() {
 }
 
 #[test]
-fn what_cannot_be_is_refused_by_name() {
+fn rejects_invalid_values_and_names_the_variable() {
     check_error(
         &[("AWS_REGION", "us-east-1.example.test/\n")],
-        "the region (environment variable AWS_REGION) is `us-east-1.example.test/\\n`: a region has letters, \
+        "region (environment variable AWS_REGION): `us-east-1.example.test/\\n` is not a region name; use letters, \
          digits and hyphens only, such as us-east-1",
     );
     check_error(
         &[REGION, ("AWS_USE_FIPS_ENDPOINT", "yes")],
-        "the FIPS flag (environment variable AWS_USE_FIPS_ENDPOINT) is `yes`: give true or false",
+        "FIPS flag (environment variable AWS_USE_FIPS_ENDPOINT): `yes` is not valid; use `true` or `false`",
     );
     check_error(
         &[REGION, ("AWS_USE_DUALSTACK_ENDPOINT", "1")],
-        "the dual-stack flag (environment variable AWS_USE_DUALSTACK_ENDPOINT) is `1`: give true or false",
+        "dual-stack flag (environment variable AWS_USE_DUALSTACK_ENDPOINT): `1` is not valid; use `true` or `false`",
     );
     check_error(
         &[REGION, ("AWS_BEARER_TOKEN_BEDROCK", "a token\n")],
-        "the bearer token (environment variable AWS_BEARER_TOKEN_BEDROCK) is empty, or has a blank, a line end or \
-         another character that no token has",
+        "bearer token (environment variable AWS_BEARER_TOKEN_BEDROCK): is empty or contains a space, a line break or \
+         another character that is not visible ASCII; copy the API key again",
     );
     check_error(
         &[REGION, ("AWS_ENDPOINT_URL", "http://localhost"), ("AWS_USE_FIPS_ENDPOINT", "true")],
-        "no endpoint: Invalid Configuration: FIPS and custom endpoint are not supported (region: environment \
+        "no endpoint for these settings: Invalid Configuration: FIPS and custom endpoint are not supported (region: environment \
          variable AWS_REGION, endpoint URL: environment variable AWS_ENDPOINT_URL, FIPS: environment variable \
          AWS_USE_FIPS_ENDPOINT)",
     );
 }
 
 #[test]
-fn endpoints() {
+fn endpoint_variables() {
     let check = |more: &[(&str, &str)], expected: &str, source| {
         let config = config(&[&[REGION], more].concat());
         assert_eq!((config.endpoint_url().as_str(), config.sources().endpoint), (expected, source));
@@ -110,7 +114,7 @@ fn endpoints() {
 }
 
 #[test]
-fn who_calls() {
+fn authentication_precedence_in_the_environment() {
     let check = |config: Config, scheme, source| {
         assert_eq!((config.auth_scheme(), config.sources().credentials), (scheme, source));
     };
@@ -119,14 +123,14 @@ fn who_calls() {
     check(config(&[REGION]), AuthScheme::SigV4, chain);
     check(config(&[REGION, ID, SECRET]), AuthScheme::SigV4, Some(id));
     check(config(&[REGION, ID, SECRET, BEARER]), AuthScheme::Bearer, Some(token));
-    // Half a key pair does not matter when it is not used.
+    // An incomplete key pair is an error only if it is used.
     check(config(&[REGION, ID, BEARER]), AuthScheme::Bearer, Some(token));
-    let ignoring = builder(&[REGION, ID, SECRET, BEARER]).disable_bearer_token().build().unwrap();
-    check(ignoring, AuthScheme::SigV4, Some(id));
+    let disabled = builder(&[REGION, ID, SECRET, BEARER]).disable_bearer_token().build().unwrap();
+    check(disabled, AuthScheme::SigV4, Some(id));
 }
 
 #[test]
-fn what_is_set_in_code_stands_above_the_environment() {
+fn setters_take_precedence_over_the_environment() {
     let keys = Credentials::new("AKIDOTHER", "secret", None);
     let environment = [REGION, ID, BEARER, ("AWS_USE_FIPS_ENDPOINT", "perhaps")];
     let config =
@@ -144,14 +148,14 @@ fn what_is_set_in_code_stands_above_the_environment() {
 }
 
 #[test]
-fn a_token_needs_no_region_where_there_is_an_endpoint() {
+fn a_bearer_token_with_an_endpoint_url_needs_no_region() {
     let config = config(&[BEARER, ("AWS_ENDPOINT_URL", "http://localhost")]);
     assert_eq!(config.region(), None);
     assert_eq!(builder(&[BEARER]).build().unwrap_err(), ConfigError::NoRegion);
 }
 
 #[test]
-fn attempts() {
+fn max_attempts() {
     let retries = |attempts| config(&[REGION, ("AWS_MAX_ATTEMPTS", attempts)]).retry_config();
     assert_eq!(retries("7"), RetryConfig::standard().max_attempts(7));
     assert_eq!(retries(""), RetryConfig::default());
@@ -159,10 +163,10 @@ fn attempts() {
         let environment = [REGION, ("AWS_MAX_ATTEMPTS", wrong)];
         let error = builder(&environment).build().unwrap_err().to_string();
         assert!(
-            error.contains("AWS_MAX_ATTEMPTS") && error.contains("give a number of at least 1"),
+            error.contains("AWS_MAX_ATTEMPTS") && error.contains("use a number of at least 1"),
             "{error}"
         );
-        // Not where it is not used.
+        // The variable is not checked if a setter replaces it.
         assert_eq!(
             builder(&environment).retry_config(RetryConfig::disabled()).build().unwrap().retry_config(),
             RetryConfig::disabled()
@@ -178,7 +182,7 @@ fn retry_mode() {
         [true, true, false, false, false]
     );
     let error = builder(&[REGION, ("AWS_RETRY_MODE", "eager")]).build().unwrap_err().to_string();
-    assert!(error.contains("AWS_RETRY_MODE") && error.contains("give standard or adaptive"), "{error}");
+    assert!(error.contains("AWS_RETRY_MODE") && error.contains("use `standard` or `adaptive`"), "{error}");
 }
 
 #[test]
@@ -198,7 +202,7 @@ fn proxies() {
     check(&[("ALL_PROXY", "all:1"), ("HTTPS_PROXY", "proxy:2")], Some("all:1"), Some("proxy:2"));
     check(&[("all_proxy", "all:1"), ("HTTPS_PROXY", "")], Some("all:1"), Some("all:1"));
     check(&[("NO_PROXY", "*")], None, None);
-    // A CGI program's HTTP_PROXY is what a stranger wrote into a field of the request.
+    // In a CGI program, HTTP_PROXY is the `Proxy` header of the incoming request.
     let cgi = ("REQUEST_METHOD", "GET");
     check(&[cgi, ("HTTP_PROXY", "evil:1"), ("HTTPS_PROXY", "proxy:2")], None, Some("proxy:2"));
     check(&[cgi, ("HTTP_PROXY", "evil:1"), ("http_proxy", "proxy:2")], Some("proxy:2"), None);
@@ -206,30 +210,30 @@ fn proxies() {
 }
 
 #[test]
-fn a_proxy_that_cannot_be_used_is_refused_without_its_password() {
+fn an_invalid_proxy_is_an_error_without_its_password() {
     check_error(
         &[REGION, ("HTTPS_PROXY", "socks5://user:secret@proxy:1080")],
-        "the proxy (environment variable HTTPS_PROXY) has the scheme `socks5`: only proxies that speak HTTP can be \
+        "proxy (environment variable HTTPS_PROXY): has the scheme `socks5`: only proxies that speak HTTP can be \
          used, with `http` or `https`",
     );
     check_error(
         &[REGION, ("all_proxy", "http://user:secret word@proxy:1")],
-        "the proxy (environment variable all_proxy) is not a URL such as http://HOST:PORT",
+        "proxy (environment variable all_proxy): is not a URL such as http://HOST:PORT",
     );
     let environment = [REGION, ("HTTPS_PROXY", "socks5://proxy")];
-    builder(&environment).proxies(invoke_model_transport::Proxies::default()).build().unwrap();
-    builder(&environment).transport(invoke_model_transport::HyperTransport::new()).build().unwrap();
+    builder(&environment).proxies(Proxies::default()).build().unwrap();
+    builder(&environment).transport(HyperTransport::new()).build().unwrap();
 }
 
 #[test]
-fn a_file_of_root_certificates() {
+fn ca_bundle() {
     let shown = format!("{:?}", config(&[REGION, ("AWS_CA_BUNDLE", "/etc/our ca.pem")]));
     assert!(shown.contains("roots: \"/etc/our ca.pem\""), "{shown}");
     assert!(format!("{:?}", config(&[REGION])).contains("roots: the system's"));
 }
 
 #[test]
-fn the_region_of_an_arn() {
+fn region_from_arn() {
     let arn = "arn:aws:bedrock:eu-west-1:123456789012:inference-profile/eu.amazon.nova-lite-v1:0";
     let region = |environment: &[(&str, &str)], id| {
         let config = builder(environment).region_from_arn(id).build();

@@ -1,4 +1,4 @@
-//! From settings to a configuration: checked, the endpoint resolved.
+//! Checks the settings and resolves the endpoint.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -6,22 +6,42 @@ use std::sync::Arc;
 use invoke_model_transport::{HyperTransport, Proxies, Transport};
 use invoke_model_types::endpoint::{Parameters, resolve};
 
-use super::endpoint::Endpoint;
-use super::source::{Setting, SettingSource, SettingSources};
-use super::{Authentication, Config, ConfigBuilder, ConfigError};
-use crate::AdaptiveRateLimiter;
+use super::{Checked, ConfigBuilder};
+use crate::adaptive::AdaptiveRateLimiter;
+use crate::config::Config;
+use crate::config::authentication::Authentication;
+use crate::config::endpoint::Endpoint;
+use crate::config::error::ConfigError;
+use crate::config::setting::{Setting, SettingSource, SettingSources};
 use crate::retry::RetryConfig;
 
+impl Config {
+    /// Creates a builder with default settings. The environment is not read: for its settings, start with
+    /// [`ConfigBuilder::from_env`].
+    pub fn builder() -> ConfigBuilder {
+        ConfigBuilder::default()
+    }
+}
+
+impl TryFrom<ConfigBuilder> for Config {
+    type Error = ConfigError;
+
+    fn try_from(builder: ConfigBuilder) -> Result<Self, ConfigError> {
+        builder.build()
+    }
+}
+
 impl ConfigBuilder {
-    /// Checks the settings and resolves the endpoint, once for all calls.
+    /// Checks the settings and resolves the endpoint for all calls.
     ///
-    /// That there are no credentials is not an error here but of each call: see
-    /// [`CredentialsError`](crate::CredentialsError).
+    /// Missing credentials are not an error here. Each call reports them as a
+    /// [`CredentialsError`](crate::CredentialsError), because a call can have its own credentials.
     ///
     /// # Errors
-    /// See [`ConfigError`].
+    /// Returns a [`ConfigError`] if a required setting is missing, or if a setting is invalid or contradicts
+    /// another.
     pub fn build(mut self) -> Result<Config, ConfigError> {
-        self.take_region_of_profile();
+        self.set_region_from_profile();
         let transport: Arc<dyn Transport> = match &self.transport {
             Some(transport) => transport.clone(),
             None => Arc::new(default_transport(self.proxies.clone(), self.ca_bundle.clone())?),
@@ -34,14 +54,14 @@ impl ConfigBuilder {
         if self.region.is_none() && matches!(authentication, Authentication::SigV4(_)) {
             return Err(ConfigError::NoSigningRegion { endpoint: endpoint_source });
         }
-        let retries = match (self.retries, self.max_attempts) {
-            (Some(retries), _) => retries,
-            (None, Some(attempts)) => RetryConfig::standard().max_attempts(attempts.value?),
+        let retry_config = match (self.retry_config, self.env_max_attempts) {
+            (Some(config), _) => config,
+            (None, Some(max_attempts)) => RetryConfig::standard().max_attempts(max_attempts.value?),
             (None, None) => RetryConfig::default(),
         };
-        let adaptive_rate_limiter = match (self.adaptive_rate_limiter, self.retry_mode) {
-            (Some(rate), _) => Some(rate),
-            (None, Some(mode)) => mode.value?.then(AdaptiveRateLimiter::new),
+        let adaptive_rate_limiter = match (self.adaptive_rate_limiter, self.env_adaptive_mode) {
+            (Some(limiter), _) => Some(limiter),
+            (None, Some(adaptive)) => adaptive.value?.then(AdaptiveRateLimiter::new),
             (None, None) => None,
         };
         let sources = SettingSources {
@@ -55,19 +75,19 @@ impl ConfigBuilder {
             authentication,
             sources,
             transport,
-            clock: self.clock,
-            tokens: self.tokens,
-            deadlines: self.deadlines,
-            retries,
+            time_source: self.time_source,
+            idempotency_token_provider: self.idempotency_token_provider,
+            timeout_config: self.timeout_config,
+            retry_config,
             on_attempt: self.on_attempt,
-            admission: self.admission,
+            quota_limiter: self.quota_limiter,
             adaptive_rate_limiter,
             credentials_cache: self.credentials_cache,
         })
     }
 
     fn endpoint(&self) -> Result<(Endpoint, SettingSource), ConfigError> {
-        let flag = |flag: &Option<Setting<Result<bool, ConfigError>>>| match flag {
+        let flag = |flag: &Option<Checked<bool>>| match flag {
             Some(setting) => setting.value.clone(),
             None => Ok(false),
         };
@@ -87,19 +107,19 @@ impl ConfigBuilder {
         Ok((Endpoint::parse(&url).map_err(invalid)?, source))
     }
 
-    /// The settings that an endpoint comes from, each with its source.
+    /// Returns the settings that determine the endpoint, each with its source, for an error text.
     fn endpoint_settings(&self) -> String {
-        let yes = |flag: &Option<Setting<Result<bool, ConfigError>>>| {
+        let enabled = |flag: &Option<Checked<bool>>| {
             flag.as_ref().filter(|flag| flag.value == Ok(true)).map(|flag| flag.source)
         };
         let settings = [
             ("region", self.region.as_ref().map(|region| region.source)),
             ("endpoint URL", self.endpoint_url.as_ref().map(|url| url.source)),
-            ("FIPS", yes(&self.use_fips)),
-            ("dual-stack", yes(&self.use_dual_stack)),
+            ("FIPS", enabled(&self.use_fips)),
+            ("dual-stack", enabled(&self.use_dual_stack)),
         ];
-        let given = settings.iter().filter_map(|(name, source)| Some(format!("{name}: {}", (*source)?)));
-        given.collect::<Vec<_>>().join(", ")
+        let set = settings.iter().filter_map(|(name, source)| Some(format!("{name}: {}", (*source)?)));
+        set.collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -107,27 +127,27 @@ fn default_transport(
     proxies: Option<Result<Proxies, ConfigError>>,
     ca_bundle: Option<PathBuf>,
 ) -> Result<HyperTransport, ConfigError> {
-    let mut settings = HyperTransport::builder();
+    let mut builder = HyperTransport::builder();
     if let Some(proxies) = proxies {
-        settings = settings.proxies(proxies?);
+        builder = builder.proxies(proxies?);
     }
     if let Some(path) = ca_bundle {
-        settings = settings.root_certificates_file(path);
+        builder = builder.root_certificates_file(path);
     }
-    Ok(settings.build())
+    Ok(builder.build())
 }
 
-/// The region becomes a part of a host name, so that anything else in it could change the host.
+/// Checks that the region cannot change the host name that it becomes a part of.
 fn check_region(region: &Setting<String>) -> Result<(), ConfigError> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-    if !region.value.is_empty() && region.value.bytes().all(plain) {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    if !region.value.is_empty() && region.value.bytes().all(is_allowed) {
         return Ok(());
     }
     Err(ConfigError::Invalid {
         setting: "region",
         origin: region.source,
         problem: format!(
-            "is `{}`: a region has letters, digits and hyphens only, such as us-east-1",
+            "`{}` is not a region name; use letters, digits and hyphens only, such as us-east-1",
             region.value.escape_debug()
         ),
     })

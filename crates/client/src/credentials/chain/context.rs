@@ -1,4 +1,4 @@
-//! Environment, disk and commands, as the library asks for them.
+//! Environment, files and commands for the credentials library.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -10,8 +10,9 @@ use tokio::process::Command;
 
 use crate::env::Environment;
 
-/// The client's environment. What a source needs of it is given to the source, so that the list of all variables is
-/// empty.
+/// The environment of the client.
+///
+/// The list of all variables is empty: each source gets the values that it needs as arguments.
 #[derive(Debug)]
 pub(super) struct Variables(pub(super) Environment);
 
@@ -29,7 +30,7 @@ impl Env for Variables {
     }
 }
 
-/// Files of this machine.
+/// The file system.
 #[derive(Debug)]
 pub(super) struct Disk;
 
@@ -39,7 +40,10 @@ impl FileRead for Disk {
     }
 }
 
-/// A command line for the shell, which knows quotes. The words that the library makes of it are not used.
+/// Runs a command line in the shell, so that quotes work. The library splits the command line at spaces; its
+/// words are not used.
+///
+/// `Debug` does not print the command line, because it can contain a secret.
 pub(super) struct Shell(pub(super) String);
 
 impl CommandExecute for Shell {
@@ -50,7 +54,7 @@ impl CommandExecute for Shell {
     ) -> Result<CommandOutput, Error> {
         let (shell, flag) = if cfg!(windows) { ("cmd.exe", "/C") } else { ("sh", "-c") };
         let mut command = Command::new(shell);
-        // A command that is not waited for any more, because its time is over, is ended.
+        // Kill the command when the load timeout drops this future.
         command.arg(flag).arg(&self.0).stdin(Stdio::null()).kill_on_drop(true);
         let output = command.output().await?;
         let status = output.status.code().unwrap_or(-1);
@@ -58,7 +62,6 @@ impl CommandExecute for Shell {
     }
 }
 
-/// A command can have a secret among its words.
 impl fmt::Debug for Shell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Shell")

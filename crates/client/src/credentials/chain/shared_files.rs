@@ -1,4 +1,4 @@
-//! The shared files `config` and `credentials`.
+//! Parser of the shared files `config` and `credentials`.
 //! <https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html>
 
 use std::collections::BTreeMap;
@@ -6,41 +6,42 @@ use std::path::PathBuf;
 
 use crate::env::Environment;
 
-/// Keys in lower case, and their values.
+/// The values of a section, by key in lower case.
 pub(super) type Section = BTreeMap<String, String>;
 
-/// What both files say. `Debug` is left out: there are secrets in it.
+/// The content of both files. Does not implement `Debug`, because it contains secrets.
 #[derive(Default)]
 pub(super) struct SharedFiles {
     profiles: BTreeMap<String, Section>,
     sessions: BTreeMap<String, Section>,
+    /// The paths of the files, for error texts.
     paths: String,
 }
 
-/// Where the files are.
+/// The paths of both files.
 struct Paths {
     config: PathBuf,
     credentials: PathBuf,
 }
 
 impl SharedFiles {
-    /// Reads both. A file that is not there, or cannot be read, is empty.
+    /// Reads both files. A file that does not exist, or cannot be read, counts as empty.
     pub(super) async fn read(environment: &Environment) -> Self {
-        let Some(paths) = Paths::of(environment) else { return Self::homeless() };
+        let Some(paths) = Paths::from_env(environment) else { return Self::without_home() };
         let read = |path: PathBuf| async move { tokio::fs::read(path).await.unwrap_or_default() };
         let (config, credentials) = (read(paths.config.clone()).await, read(paths.credentials.clone()).await);
-        Self::parse(&config, &credentials).at(&paths)
+        Self::parse(&config, &credentials).with_paths(&paths)
     }
 
-    /// The same at once, for settings that are needed before there is a call.
-    pub(super) fn read_now(environment: &Environment) -> Self {
-        let Some(paths) = Paths::of(environment) else { return Self::homeless() };
+    /// Reads both files and blocks. For settings that are needed before the first call.
+    pub(super) fn read_blocking(environment: &Environment) -> Self {
+        let Some(paths) = Paths::from_env(environment) else { return Self::without_home() };
         let read = |path: &PathBuf| std::fs::read(path).unwrap_or_default();
-        Self::parse(&read(&paths.config), &read(&paths.credentials)).at(&paths)
+        Self::parse(&read(&paths.config), &read(&paths.credentials)).with_paths(&paths)
     }
 
-    /// In `config` a profile's heading is `[profile NAME]`, but `[default]`; in `credentials` it is `[NAME]`, and what
-    /// stands there goes before.
+    /// Parses both files. The heading of a profile is `[profile NAME]` or `[default]` in `config`, and
+    /// `[NAME]` in `credentials`. Values of `credentials` take precedence.
     pub(super) fn parse(config: &[u8], credentials: &[u8]) -> Self {
         let mut files = Self::default();
         let mut plain_default = None;
@@ -53,7 +54,7 @@ impl SharedFiles {
                 _ => {}
             }
         }
-        // `[profile default]` goes before `[default]`, which then counts for nothing.
+        // `[profile default]` replaces `[default]`.
         if let Some(section) = plain_default {
             files.profiles.entry("default".to_owned()).or_insert(section);
         }
@@ -75,23 +76,23 @@ impl SharedFiles {
         self.sessions.get(name)
     }
 
-    /// Where was looked, in words.
+    /// Returns the paths of the files, for error texts.
     pub(super) fn paths(&self) -> String {
         self.paths.clone()
     }
 
-    fn at(self, paths: &Paths) -> Self {
+    fn with_paths(self, paths: &Paths) -> Self {
         let paths = format!("{}, {}", paths.config.display(), paths.credentials.display());
         Self { paths, ..self }
     }
 
-    fn homeless() -> Self {
-        Self { paths: "no shared files, for there is no HOME".to_owned(), ..Self::default() }
+    fn without_home() -> Self {
+        Self { paths: "no shared files, because HOME is not set".to_owned(), ..Self::default() }
     }
 }
 
 impl Paths {
-    fn of(environment: &Environment) -> Option<Self> {
+    fn from_env(environment: &Environment) -> Option<Self> {
         let home = environment.home();
         let path = |variable, name| match (environment.read(variable), &home) {
             (None, home) => Some(home.as_ref()?.join(".aws").join(name)),
@@ -103,8 +104,10 @@ impl Paths {
     }
 }
 
-/// Headings, and what stands under each; of one key the last value. Lines that are neither are passed over, lines that
-/// are indented too: they belong to settings of other tools.
+/// Returns the sections with their headings. The last value of a repeated key is used.
+///
+/// Skips lines that are neither a heading nor a setting, and indented lines, which are nested settings of
+/// other tools.
 fn sections(text: &str) -> Vec<(String, Section)> {
     let mut sections: Vec<(String, Section)> = Vec::new();
     for line in text.lines() {
@@ -120,7 +123,7 @@ fn sections(text: &str) -> Vec<(String, Section)> {
     sections
 }
 
-/// A blank and then `#` or `;` ends a value.
+/// Removes a comment: `#` or `;` after a space or a tab.
 fn without_comment(value: &str) -> &str {
     let marks = [" #", " ;", "\t#", "\t;"];
     let end = marks.iter().filter_map(|mark| value.find(mark)).min();
@@ -135,12 +138,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_file_panics(config: Vec<u8>, credentials in r"[\[\]a-z =#;\t\né]{0,60}") {
+        fn never_panics(config: Vec<u8>, credentials in r"[\[\]a-z =#;\t\né]{0,60}") {
             SharedFiles::parse(&config, credentials.as_bytes());
         }
 
         #[test]
-        fn what_was_written_is_read(name in "[a-z][a-z ]{0,8}[a-z]", key in "[a-z_]{1,8}", value in "[!-~]([ -~]{0,8}[!-~])?") {
+        fn reads_a_written_value(name in "[a-z][a-z ]{0,8}[a-z]", key in "[a-z_]{1,8}", value in "[!-~]([ -~]{0,8}[!-~])?") {
             let text = format!(" {value}");
             prop_assume!(!text.contains(" #") && !text.contains(" ;"));
             let text = format!("[profile {name}]\n{key} = {value}\n");

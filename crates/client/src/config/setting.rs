@@ -1,26 +1,27 @@
-//! Where a setting came from.
+//! A setting and the place where it was set.
 
 use std::fmt;
 
-/// Where a setting came from, so that a surprising one can be traced.
+/// The place where a setting was set. Helps to trace a setting with a surprising value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SettingSource {
-    /// The program set it on the [`ConfigBuilder`](crate::ConfigBuilder).
+    /// A setter of [`ConfigBuilder`](crate::ConfigBuilder).
     Code,
-    /// The program set it on the [`Call`](crate::Call), for this call alone.
+    /// A setter of [`Call`](crate::Call). Applies to that call only.
     Call,
-    /// An environment variable.
+    /// The environment variable with this name.
     Environment(&'static str),
-    /// An `SdkConfig` of the `aws-config` crate, which has sources of its own.
+    /// An `SdkConfig` of the `aws-config` crate. `SdkConfig` does not tell where it took the setting from.
     SdkConfig,
-    /// A profile of the shared files `config` and `credentials`.
+    /// A profile in the shared files `config` and `credentials`.
     Profile,
-    /// The default chain of credentials: profiles, web identity, containers, instance metadata.
+    /// The default credentials chain: profiles, web identity, containers, instance metadata.
     DefaultChain,
-    /// The ARN of what is called: see [`ConfigBuilder::region_from_arn`](crate::ConfigBuilder::region_from_arn).
+    /// The ARN of the model: see [`ConfigBuilder::region_from_arn`](crate::ConfigBuilder::region_from_arn).
     Arn,
-    /// The service's endpoint rules made it from the region and the flags.
+    /// The endpoint rules of the service, which derive the endpoint from the region and the FIPS and
+    /// dual-stack flags.
     EndpointRules,
 }
 
@@ -33,25 +34,26 @@ impl fmt::Display for SettingSource {
             Self::SdkConfig => f.write_str("SdkConfig"),
             Self::Profile => f.write_str("profile in the shared files"),
             Self::DefaultChain => f.write_str("default chain"),
-            Self::Arn => f.write_str("the ARN of the model"),
+            Self::Arn => f.write_str("ARN of the model"),
             Self::EndpointRules => f.write_str("endpoint rules"),
         }
     }
 }
 
-/// Where the settings of a [`Config`](crate::Config) came from.
+/// The places where the settings of a [`Config`](crate::Config) were set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SettingSources {
-    /// The region's; `None` if there is no region.
+    /// Source of the region; `None` if there is no region.
     pub region: Option<SettingSource>,
-    /// The endpoint's.
+    /// Source of the endpoint.
     pub endpoint: SettingSource,
-    /// Those of the bearer token or the credentials; `None` if there are neither, and every call will fail.
+    /// Source of the bearer token or the credentials. `None` if there are neither, so that every call without
+    /// its own credentials will fail.
     pub credentials: Option<SettingSource>,
 }
 
-/// A value and where it came from.
+/// A value and its source.
 #[derive(Clone, Debug)]
 pub(crate) struct Setting<T> {
     pub(crate) value: T,
@@ -65,5 +67,9 @@ impl<T> Setting<T> {
 
     pub(crate) const fn in_code(value: T) -> Self {
         Self::new(value, SettingSource::Code)
+    }
+
+    pub(super) fn map<U>(self, parse: impl FnOnce(T, SettingSource) -> U) -> Setting<U> {
+        Setting { value: parse(self.value, self.source), source: self.source }
     }
 }

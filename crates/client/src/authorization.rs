@@ -1,0 +1,114 @@
+//! Authorizes requests with a signature or a bearer token.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use http::request::Parts;
+use invoke_model_protocol as protocol;
+use invoke_model_signing::{PayloadHash, Signer, SigningOutput, set_bearer_token};
+use invoke_model_types::service::SIGNING_NAME;
+
+use crate::config::{AuthScheme, Authentication, Config, SettingSource};
+use crate::credentials::{CredentialsError, CredentialsResolver, CredentialsSource, LoadedCredentials};
+use crate::error::ErrorKind;
+
+/// Authorizes the requests of a client, or of one call that has its own credentials or token.
+pub(crate) struct Authorizer {
+    authentication: Authentication,
+    source: Option<SettingSource>,
+    /// Caches the signing key, so each authorizer has a signer of its own. `None` without a region.
+    signer: Option<Signer>,
+}
+
+impl Authorizer {
+    /// Creates the authorizer of a client.
+    pub(crate) fn for_client(config: &Config) -> Self {
+        Self::new(config, config.authentication.clone(), config.sources.credentials)
+    }
+
+    /// Creates the authorizer of a call with its own credentials or token, in the region of the client.
+    pub(crate) fn for_call(config: &Config, authentication: Authentication) -> Self {
+        Self::new(config, authentication, Some(SettingSource::Call))
+    }
+
+    fn new(config: &Config, authentication: Authentication, source: Option<SettingSource>) -> Self {
+        let signer = config.region().map(|region| Signer::new(region, SIGNING_NAME));
+        Self { authentication, source, signer }
+    }
+
+    /// Signs a request, or sets its bearer token.
+    ///
+    /// Loads credentials only for a signature. `now` returns the time of the service, as far as the client
+    /// knows it.
+    pub(crate) async fn authorize<E>(
+        &self,
+        required: protocol::Authentication,
+        request: &mut Parts,
+        payload: impl FnOnce() -> PayloadHash,
+        now: impl FnOnce() -> SystemTime,
+    ) -> Result<Authorization, ErrorKind<E>> {
+        match &self.authentication {
+            _ if required == protocol::Authentication::None => Ok(Authorization::default()),
+            Authentication::SigV4(CredentialsResolver::Unset)
+                if required == protocol::Authentication::Optional =>
+            {
+                Ok(Authorization::default())
+            }
+            Authentication::Bearer(token) => {
+                set_bearer_token(request, token.as_str())?;
+                Ok(Authorization {
+                    scheme: Some(AuthScheme::Bearer),
+                    source: self.source,
+                    ..Default::default()
+                })
+            }
+            Authentication::SigV4(resolver) => {
+                let signer = self.signer.as_ref().ok_or(CredentialsError::NoRegion)?;
+                let loaded = resolver.load().await.map_err(|error| self.add_source(error))?;
+                // Take the time after loading, which can last seconds.
+                let signed = signer.sign(request, &loaded.credentials, &payload(), now())?;
+                let scheme = Some(AuthScheme::SigV4);
+                Ok(Authorization { scheme, source: self.source, signed: Some(signed), loaded: Some(loaded) })
+            }
+        }
+    }
+
+    /// Marks an error of a call's own credentials provider, so that it is not mistaken for that of the
+    /// client.
+    fn add_source(&self, error: CredentialsError) -> CredentialsError {
+        match self.source {
+            Some(SettingSource::Call) => CredentialsError::CallProvider(Box::new(error)),
+            _ => error,
+        }
+    }
+
+    /// Discards credentials that the service rejected as expired, so that the next attempt loads new ones.
+    pub(crate) fn invalidate(&self, rejected: Option<&Arc<LoadedCredentials>>) {
+        if let (Authentication::SigV4(resolver), Some(loaded)) = (&self.authentication, rejected) {
+            resolver.invalidate(loaded);
+        }
+    }
+
+    /// Returns `true` if credentials come from a provider that can be called again.
+    pub(crate) fn can_reload(&self) -> bool {
+        matches!(self.authentication, Authentication::SigV4(CredentialsResolver::Cached(_)))
+    }
+}
+
+/// The authorization of one request. All members are `None` if the operation needs no authentication.
+#[derive(Default)]
+pub(crate) struct Authorization {
+    pub(crate) scheme: Option<AuthScheme>,
+    pub(crate) source: Option<SettingSource>,
+    /// `None` with a bearer token.
+    pub(crate) signed: Option<SigningOutput>,
+    /// The credentials of the signature.
+    pub(crate) loaded: Option<Arc<LoadedCredentials>>,
+}
+
+impl Authorization {
+    /// Returns the source that the credentials provider named, for example a profile.
+    pub(crate) fn credentials_source(&self) -> Option<CredentialsSource> {
+        self.loaded.as_ref()?.credentials.source().map(CredentialsSource::new)
+    }
+}

@@ -1,0 +1,103 @@
+//! Selects the bearer token or the credentials that a client uses.
+
+use std::sync::Arc;
+
+#[cfg(feature = "credentials-chain")]
+use invoke_model_transport::HyperTransport;
+use invoke_model_transport::Transport;
+
+use super::ConfigBuilder;
+use crate::config::authentication::{Authentication, BearerToken};
+use crate::config::error::ConfigError;
+use crate::config::setting::{Setting, SettingSource};
+use crate::credentials::CredentialsResolver;
+#[cfg(feature = "credentials-chain")]
+use crate::credentials::{CredentialsProvider, DefaultChain};
+
+impl ConfigBuilder {
+    /// Returns the authentication and the place where it was set.
+    ///
+    /// Settings in code take precedence over the environment, because a variable left over in a shell must
+    /// not replace credentials that the program chose. Within the same source, the precedence is bearer
+    /// token, credentials, default chain.
+    pub(super) fn authentication(
+        &self,
+        transport: &Arc<dyn Transport>,
+    ) -> Result<(Authentication, Option<SettingSource>), ConfigError> {
+        let in_code =
+            |source: SettingSource| matches!(source, SettingSource::Code | SettingSource::SdkConfig);
+        let credentials_in_code = self.credentials.as_ref().is_some_and(|setting| in_code(setting.source));
+        let profile_in_code = self.has_profile_name();
+        let bearer_token = self.bearer_token.as_ref().filter(|token| {
+            !self.disable_bearer_token && (in_code(token.source) || !(credentials_in_code || profile_in_code))
+        });
+        if let Some(Setting { value, source }) = bearer_token {
+            check_token(value, *source)?;
+            return Ok((Authentication::Bearer(value.clone()), Some(*source)));
+        }
+        let credentials = self.credentials.as_ref().filter(|_| credentials_in_code || !profile_in_code);
+        let (resolver, source) = match credentials {
+            Some(Setting { value, source }) => {
+                let provider = value.clone()?;
+                let time_source = self.time_source.clone();
+                (CredentialsResolver::new(provider, self.credentials_cache, time_source), Some(*source))
+            }
+            None => self.default_chain(transport),
+        };
+        Ok((Authentication::SigV4(resolver), source))
+    }
+}
+
+#[cfg(feature = "credentials-chain")]
+impl ConfigBuilder {
+    fn has_profile_name(&self) -> bool {
+        self.chain.as_ref().is_some_and(|chain| chain.profile_name.is_some())
+    }
+
+    fn default_chain(&self, transport: &Arc<dyn Transport>) -> (CredentialsResolver, Option<SettingSource>) {
+        let Some(settings) = &self.chain else { return (CredentialsResolver::Unset, None) };
+        // An unset region is an error of `build`, which names the settings to change.
+        let region = self.region.as_ref().map(|region| region.value.clone()).unwrap_or_default();
+        // The agent of a container and instance metadata are not reachable through a proxy.
+        let direct: Arc<dyn Transport> = match (&self.transport, &self.proxies) {
+            (None, Some(_)) => Arc::new(HyperTransport::new()),
+            _ => transport.clone(),
+        };
+        let time_source = self.time_source.clone();
+        let chain =
+            DefaultChain::new(settings.clone(), region, transport.clone(), direct, time_source.clone());
+        let provider = CredentialsProvider::Dynamic(Arc::new(chain));
+        let resolver = CredentialsResolver::new(provider, self.credentials_cache, time_source);
+        (resolver, Some(SettingSource::DefaultChain))
+    }
+
+    /// Sets an unset region to that of the profile.
+    pub(super) fn set_region_from_profile(&mut self) {
+        if let (None, Some(chain)) = (&self.region, &self.chain) {
+            self.region = chain.region().map(|region| Setting::new(region, SettingSource::Profile));
+        }
+    }
+}
+
+#[cfg(not(feature = "credentials-chain"))]
+impl ConfigBuilder {
+    fn has_profile_name(&self) -> bool {
+        false
+    }
+
+    fn default_chain(&self, _: &Arc<dyn Transport>) -> (CredentialsResolver, Option<SettingSource>) {
+        (CredentialsResolver::Unset, None)
+    }
+
+    pub(super) fn set_region_from_profile(&mut self) {}
+}
+
+fn check_token(token: &BearerToken, origin: SettingSource) -> Result<(), ConfigError> {
+    let token = token.as_str();
+    if !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(());
+    }
+    let problem = "is empty or contains a space, a line break or another character that is not visible ASCII; copy the \
+                   API key again";
+    Err(ConfigError::Invalid { setting: "bearer token", origin, problem: problem.into() })
+}

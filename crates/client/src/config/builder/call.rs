@@ -1,0 +1,148 @@
+//! Setters for the transport, timeouts, retries and rate limits of calls.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use invoke_model_transport::{Proxies, Transport};
+
+use super::ConfigBuilder;
+use crate::adaptive::AdaptiveRateLimiter;
+use crate::metadata::{Attempt, OnAttempt};
+use crate::quota::QuotaLimiter;
+use crate::retry::RetryConfig;
+use crate::timeout::TimeoutConfig;
+
+impl ConfigBuilder {
+    /// Sets the HTTP transport. An `Arc<dyn Transport>` is accepted too, so that clients can share one. Tests
+    /// pass a mock here.
+    ///
+    /// Default: a new [`HyperTransport`](invoke_model_transport::HyperTransport) with
+    /// [`proxies`](Self::proxies) and [`ca_bundle`](Self::ca_bundle). These two settings have no effect on a
+    /// transport that is set here.
+    #[doc(alias = "http_client")]
+    #[doc(alias = "mock")]
+    pub fn transport(mut self, transport: impl Transport) -> Self {
+        self.transport = Some(Arc::new(transport));
+        self
+    }
+
+    /// Sets the HTTP proxies of the default transport.
+    ///
+    /// Takes precedence over all proxy variables together: `https_proxy`, `http_proxy`, `all_proxy` and
+    /// `no_proxy`, or the same names in upper case. Default: the proxies of these variables after
+    /// [`from_env`](Self::from_env), otherwise none. `docs/network.md` has the rules.
+    ///
+    /// ```
+    /// use invoke_model_client::{Config, Proxies};
+    ///
+    /// let proxies = Proxies::default().https("http://user:p%40ss@proxy.example:3128")?.except("localhost,10.0.0.0/8");
+    /// let builder = Config::builder().proxies(proxies);
+    /// # Ok::<(), invoke_model_client::ProxyError>(())
+    /// ```
+    #[doc(alias = "proxy")]
+    #[doc(alias = "HTTPS_PROXY")]
+    pub fn proxies(mut self, proxies: Proxies) -> Self {
+        self.proxies = Some(Ok(proxies));
+        self
+    }
+
+    /// Sets a PEM file of root certificates that the default transport trusts instead of those of the system.
+    /// The file is read by the first `https` call.
+    ///
+    /// Default: the file that `AWS_CA_BUNDLE` names after [`from_env`](Self::from_env), otherwise the
+    /// certificates of the system.
+    #[doc(alias = "AWS_CA_BUNDLE")]
+    pub fn ca_bundle(mut self, path: impl Into<PathBuf>) -> Self {
+        self.ca_bundle = Some(path.into());
+        self
+    }
+
+    /// Sets the timeouts of each call. [`Call::timeout_config`](crate::Call::timeout_config) overrides them
+    /// for one call.
+    ///
+    /// No environment variable sets timeouts. Default: the default of [`TimeoutConfig`], which does not
+    /// interrupt a healthy inference.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use invoke_model_client::{Config, Credentials, TimeoutConfig};
+    ///
+    /// let timeouts = TimeoutConfig::default()
+    ///     .first_byte(Duration::from_secs(30)) // from sending the request to the head of the response
+    ///     .operation(Duration::from_secs(120)); // the whole call, with its retries
+    /// let config = Config::builder()
+    ///     .region("us-east-1")
+    ///     .credentials_provider(Credentials::new("AKIDEXAMPLE", "secret", None))
+    ///     .timeout_config(timeouts)
+    ///     .build()?;
+    /// assert_eq!(config.timeout_config().operation, Some(Duration::from_secs(120)));
+    /// # Ok::<(), invoke_model_client::ConfigError>(())
+    /// ```
+    #[doc(alias = "timeout")]
+    #[doc(alias = "deadline")]
+    pub fn timeout_config(mut self, config: TimeoutConfig) -> Self {
+        self.timeout_config = config;
+        self
+    }
+
+    /// Sets when a failed call is retried, and how long it waits before the next attempt.
+    /// [`Call::retry_config`](crate::Call::retry_config) overrides it for one call.
+    ///
+    /// Default: the standard mode, 3 attempts. `AWS_MAX_ATTEMPTS` changes the number of attempts after
+    /// [`from_env`](Self::from_env), unless this setter is used.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use invoke_model_client::{Config, Credentials, RetryConfig};
+    ///
+    /// let retries = RetryConfig::standard().max_attempts(5).max_backoff(Duration::from_secs(10));
+    /// let config = Config::builder()
+    ///     .region("us-east-1")
+    ///     .credentials_provider(Credentials::new("AKIDEXAMPLE", "secret", None))
+    ///     .retry_config(retries)
+    ///     .build()?;
+    /// assert_eq!(config.retry_config(), retries);
+    /// # Ok::<(), invoke_model_client::ConfigError>(())
+    /// ```
+    #[doc(alias = "retry")]
+    #[doc(alias = "backoff")]
+    #[doc(alias = "max_attempts")]
+    #[doc(alias = "AWS_MAX_ATTEMPTS")]
+    pub fn retry_config(mut self, config: RetryConfig) -> Self {
+        self.retry_config = Some(config);
+        self
+    }
+
+    /// Sets a rate limiter that slows attempts down after the service has throttled some: the retry mode
+    /// "adaptive" of the AWS SDKs. Clones share the rate, so that several clients can share a limiter.
+    ///
+    /// Default: a new limiter if `AWS_RETRY_MODE` is `adaptive` after [`from_env`](Self::from_env), otherwise
+    /// none.
+    #[doc(alias = "rate limit")]
+    #[doc(alias = "throttling")]
+    #[doc(alias = "AWS_RETRY_MODE")]
+    pub fn adaptive_rate_limiter(mut self, limiter: AdaptiveRateLimiter) -> Self {
+        self.adaptive_rate_limiter = Some(limiter);
+        self
+    }
+
+    /// Sets quotas that each attempt waits for before it is sent: concurrent requests, requests per minute,
+    /// tokens per minute. Clones share their quotas, so that several clients can share a limiter.
+    ///
+    /// No environment variable sets this. Default: no limiter.
+    #[doc(alias = "rate limit")]
+    #[doc(alias = "concurrency")]
+    pub fn quota_limiter(mut self, limiter: QuotaLimiter) -> Self {
+        self.quota_limiter = Some(limiter);
+        self
+    }
+
+    /// Sets a function that is called after each attempt of each call, failed or not. The call waits for it,
+    /// so it must return quickly. Default: none.
+    pub fn on_attempt(mut self, hook: impl Fn(&Attempt) + Send + Sync + 'static) -> Self {
+        self.on_attempt = Some(OnAttempt::new(hook));
+        self
+    }
+}

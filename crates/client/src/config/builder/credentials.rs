@@ -1,0 +1,107 @@
+//! Setters for credentials and the bearer token.
+
+use super::ConfigBuilder;
+use crate::config::authentication::BearerToken;
+use crate::config::setting::Setting;
+#[cfg(feature = "credentials-chain")]
+use crate::credentials::ChainSettings;
+use crate::credentials::{CredentialsCacheConfig, CredentialsProvider, ProvideCredentials};
+
+impl ConfigBuilder {
+    /// Sets the credentials provider: static [`Credentials`](crate::Credentials), or any type that implements
+    /// [`ProvideCredentials`].
+    ///
+    /// A provider is called once for all calls, and again before its credentials expire: see
+    /// [`credentials_cache`](Self::credentials_cache). With the feature `aws-credential-types`, `AwsProvider`
+    /// wraps a provider of the AWS SDK.
+    ///
+    /// Precedence: [`bearer_token`](Self::bearer_token); this setter; `profile_name`;
+    /// `AWS_BEARER_TOKEN_BEDROCK`; `AWS_ACCESS_KEY_ID` with `AWS_SECRET_ACCESS_KEY` and, for temporary
+    /// credentials, `AWS_SESSION_TOKEN`; the default chain. `docs/credentials.md` has the whole order. No
+    /// default: without any of these, `build` succeeds and each call fails with a
+    /// [`CredentialsError`](crate::CredentialsError).
+    ///
+    /// ```
+    /// use invoke_model_client::{AuthScheme, Config, Credentials, CredentialsFuture, ProvideCredentials};
+    ///
+    /// /// Fetches credentials from a vault.
+    /// struct Vault;
+    ///
+    /// impl ProvideCredentials for Vault {
+    ///     fn provide_credentials(&self) -> CredentialsFuture<'_> {
+    ///         Box::pin(async { Ok(Credentials::new("AKIDEXAMPLE", "secret", Some("token".to_owned()))) })
+    ///     }
+    /// }
+    ///
+    /// let config = Config::builder().region("us-east-1").credentials_provider(Vault).build()?;
+    /// assert_eq!(config.auth_scheme(), AuthScheme::SigV4);
+    /// # Ok::<(), invoke_model_client::ConfigError>(())
+    /// ```
+    #[doc(alias = "AWS_ACCESS_KEY_ID")]
+    pub fn credentials_provider(mut self, provider: impl ProvideCredentials) -> Self {
+        self.credentials = Some(Setting::in_code(Ok(CredentialsProvider::new(provider))));
+        self
+    }
+
+    /// Uses the default credentials chain with this profile of the shared files `config` and `credentials`.
+    ///
+    /// Takes precedence over `AWS_PROFILE`, and, because the program chose the profile, over the bearer token
+    /// and the access keys of the environment. If no region is set, the `region` of the profile is used. The
+    /// files are read when credentials are loaded; for the region, by [`build`](Self::build).
+    ///
+    /// Default: `AWS_PROFILE`, otherwise `default`.
+    #[cfg(feature = "credentials-chain")]
+    #[doc(alias = "profile")]
+    #[doc(alias = "AWS_PROFILE")]
+    pub fn profile_name(mut self, name: impl Into<String>) -> Self {
+        let chain = self.chain.get_or_insert_with(ChainSettings::from_process_env);
+        chain.profile_name = Some(name.into());
+        self
+    }
+
+    /// Uses the default credentials chain if neither a bearer token nor credentials are set: the profile
+    /// named by `AWS_PROFILE` or `default`, then web identity, containers, and instance metadata.
+    ///
+    /// [`from_env`](Self::from_env) does this already.
+    #[cfg(feature = "credentials-chain")]
+    pub fn default_credentials_chain(mut self) -> Self {
+        self.chain.get_or_insert_with(ChainSettings::from_process_env);
+        self
+    }
+
+    /// Sets an Amazon Bedrock API key, which is sent as `Authorization: Bearer`. Requests are not signed, and
+    /// no credentials are loaded.
+    ///
+    /// Takes precedence over credentials. Default: `AWS_BEARER_TOKEN_BEDROCK`, unless the program sets
+    /// credentials or a profile.
+    #[doc(alias = "api_key")]
+    #[doc(alias = "AWS_BEARER_TOKEN_BEDROCK")]
+    pub fn bearer_token(mut self, token: impl Into<String>) -> Self {
+        self.bearer_token = Some(Setting::in_code(BearerToken::new(token)));
+        self
+    }
+
+    /// Ignores the bearer token, set in code or by `AWS_BEARER_TOKEN_BEDROCK`, and signs requests with
+    /// credentials. Useful if the variable is left over in a shell.
+    pub fn disable_bearer_token(mut self) -> Self {
+        self.disable_bearer_token = true;
+        self
+    }
+
+    /// Sets when the credentials of a provider are refreshed, and how long loading them may take. No
+    /// environment variable sets this. Default: the default of [`CredentialsCacheConfig`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use invoke_model_client::{Config, CredentialsCacheConfig};
+    ///
+    /// let cache = CredentialsCacheConfig::default().load_timeout(Duration::from_secs(5));
+    /// let builder = Config::builder().credentials_cache(cache);
+    /// ```
+    #[doc(alias = "identity_cache")]
+    pub fn credentials_cache(mut self, config: CredentialsCacheConfig) -> Self {
+        self.credentials_cache = config;
+        self
+    }
+}

@@ -1,0 +1,164 @@
+//! Settings from environment variables.
+
+use invoke_model_transport::{Proxies, ProxyError};
+
+use super::{Checked, ConfigBuilder};
+use crate::config::Config;
+use crate::config::authentication::BearerToken;
+use crate::config::error::ConfigError;
+use crate::config::setting::{Setting, SettingSource};
+#[cfg(feature = "credentials-chain")]
+use crate::credentials::ChainSettings;
+use crate::credentials::{Credentials, CredentialsProvider};
+use crate::env::{self, Environment, Variable};
+
+impl Config {
+    /// Returns the settings of the environment. To change some of them in code, start with
+    /// [`ConfigBuilder::from_env`].
+    ///
+    /// # Errors
+    /// Returns a [`ConfigError`] if a required setting is missing or a setting is invalid.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        ConfigBuilder::from_env().build()
+    }
+}
+
+impl ConfigBuilder {
+    /// Creates a builder with the settings of the environment.
+    ///
+    /// An empty variable counts as unset. Values are checked by [`build`](Self::build), and only if no setter
+    /// replaces them.
+    ///
+    /// | setting | variable |
+    /// |---|---|
+    /// | region | `AWS_REGION`, otherwise `AWS_DEFAULT_REGION`; otherwise, with the feature `credentials-chain`, `region` of the profile |
+    /// | bearer token | `AWS_BEARER_TOKEN_BEDROCK`. If it is set, credentials are not used, as in the AWS SDKs |
+    /// | credentials | `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, and `AWS_SESSION_TOKEN` for temporary credentials; otherwise, with the feature `credentials-chain`, the default chain |
+    /// | endpoint URL | `AWS_ENDPOINT_URL_BEDROCK_RUNTIME`, otherwise `AWS_ENDPOINT_URL`; both are ignored if `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is `true` |
+    /// | FIPS | `AWS_USE_FIPS_ENDPOINT`: `true` or `false` |
+    /// | dual stack | `AWS_USE_DUALSTACK_ENDPOINT`: `true` or `false` |
+    /// | maximum attempts | `AWS_MAX_ATTEMPTS`: at least 1 |
+    /// | retry mode | `AWS_RETRY_MODE`: `adaptive` sets an adaptive rate limiter, `standard` and `legacy` set none |
+    /// | proxies | `https_proxy` and `http_proxy`, otherwise `all_proxy`; `no_proxy`. Also in upper case; lower case takes precedence; `HTTP_PROXY` is ignored if `REQUEST_METHOD` is set |
+    /// | CA bundle | `AWS_CA_BUNDLE`: a PEM file of root certificates |
+    pub fn from_env() -> Self {
+        Self::from_environment(Environment::process())
+    }
+
+    /// Creates a builder with the settings of the variables that `variable` returns by name, in place of the
+    /// environment of the process. With the feature `credentials-chain`, `variable` is also called when
+    /// credentials are loaded.
+    ///
+    /// ```
+    /// use invoke_model_client::ConfigBuilder;
+    ///
+    /// let builder = ConfigBuilder::from_env_with(|name| match name {
+    ///     "AWS_REGION" => Some("eu-west-1".to_owned()),
+    ///     _ => None,
+    /// });
+    /// assert_eq!(builder.build()?.region(), Some("eu-west-1"));
+    /// # Ok::<(), invoke_model_client::ConfigError>(())
+    /// ```
+    pub fn from_env_with(variable: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
+        Self::from_environment(Environment::new(variable))
+    }
+
+    fn from_environment(environment: Environment) -> Self {
+        let variable = |name| environment.variable(name).map(Setting::from);
+        Self {
+            region: environment.region().map(Setting::from),
+            endpoint_url: environment.endpoint_url().map(Setting::from),
+            bearer_token: variable(env::BEARER_TOKEN)
+                .map(|token| token.map(|token, _| BearerToken::new(token))),
+            credentials: access_keys(&environment),
+            env_max_attempts: variable(env::MAX_ATTEMPTS).map(|value| value.map(parse_max_attempts)),
+            env_adaptive_mode: variable(env::RETRY_MODE).map(|value| value.map(parse_retry_mode)),
+            use_fips: variable(env::USE_FIPS)
+                .map(|value| value.map(|text, source| parse_bool("FIPS flag", text, source))),
+            use_dual_stack: variable(env::USE_DUAL_STACK)
+                .map(|value| value.map(|text, source| parse_bool("dual-stack flag", text, source))),
+            proxies: proxies(&environment),
+            ca_bundle: environment.read(env::CA_BUNDLE).map(Into::into),
+            #[cfg(feature = "credentials-chain")]
+            chain: Some(ChainSettings { environment: environment.clone(), profile_name: None }),
+            ..Self::default()
+        }
+    }
+}
+
+impl From<Variable> for Setting<String> {
+    fn from(variable: Variable) -> Self {
+        Self::new(variable.value, SettingSource::Environment(variable.name))
+    }
+}
+
+fn access_keys(environment: &Environment) -> Option<Checked<CredentialsProvider>> {
+    let incomplete = |set, missing| Err(ConfigError::IncompleteCredentials { set, missing });
+    let keys = (environment.read(env::ACCESS_KEY_ID), environment.read(env::SECRET_ACCESS_KEY));
+    let value = match keys {
+        (None, None) => return None,
+        (Some(_), None) => incomplete(env::ACCESS_KEY_ID, env::SECRET_ACCESS_KEY),
+        (None, Some(_)) => incomplete(env::SECRET_ACCESS_KEY, env::ACCESS_KEY_ID),
+        (Some(id), Some(secret)) => {
+            let credentials = Credentials::new(id, secret, environment.read(env::SESSION_TOKEN));
+            Ok(CredentialsProvider::Static(credentials))
+        }
+    };
+    Some(Setting::new(value, SettingSource::Environment(env::ACCESS_KEY_ID)))
+}
+
+fn proxies(environment: &Environment) -> Option<Result<Proxies, ConfigError>> {
+    let (http, https) = (environment.http_proxy(), environment.https_proxy());
+    if http.is_none() && https.is_none() {
+        return None;
+    }
+    let proxies = match environment.no_proxy() {
+        Some(list) => Proxies::default().except(&list.value),
+        None => Proxies::default(),
+    };
+    let proxies = set_proxy(proxies, http, Proxies::http);
+    Some(proxies.and_then(|proxies| set_proxy(proxies, https, Proxies::https)))
+}
+
+fn set_proxy(
+    proxies: Proxies,
+    url: Option<Variable>,
+    setter: fn(Proxies, &str) -> Result<Proxies, ProxyError>,
+) -> Result<Proxies, ConfigError> {
+    let Some(Variable { name, value }) = url else { return Ok(proxies) };
+    setter(proxies, &value).map_err(|error| ConfigError::Invalid {
+        setting: "proxy",
+        origin: SettingSource::Environment(name),
+        problem: error.to_string(),
+    })
+}
+
+fn parse_max_attempts(text: String, origin: SettingSource) -> Result<u32, ConfigError> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| invalid("maximum number of attempts", origin, &text, "use a number of at least 1"))
+}
+
+/// Returns `true` for the mode `adaptive`. `legacy` is the mode that some SDKs had before `standard`.
+fn parse_retry_mode(text: String, origin: SettingSource) -> Result<bool, ConfigError> {
+    match text.to_ascii_lowercase().as_str() {
+        "adaptive" => Ok(true),
+        "standard" | "legacy" => Ok(false),
+        _ => Err(invalid("retry mode", origin, &text, "use `standard` or `adaptive`")),
+    }
+}
+
+fn parse_bool(setting: &'static str, text: String, origin: SettingSource) -> Result<bool, ConfigError> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(invalid(setting, origin, &text, "use `true` or `false`")),
+    }
+}
+
+fn invalid(setting: &'static str, origin: SettingSource, text: &str, advice: &str) -> ConfigError {
+    ConfigError::Invalid {
+        setting,
+        origin,
+        problem: format!("`{}` is not valid; {advice}", text.escape_debug()),
+    }
+}

@@ -1,0 +1,183 @@
+//! The settings of a client before they are checked.
+
+mod authentication;
+mod build;
+mod call;
+mod credentials;
+mod from_env;
+#[cfg(feature = "aws-config")]
+mod sdk_config;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use invoke_model_transport::{Proxies, Transport};
+
+use super::authentication::BearerToken;
+use super::error::ConfigError;
+use super::setting::{Setting, SettingSource};
+use crate::adaptive::AdaptiveRateLimiter;
+#[cfg(feature = "credentials-chain")]
+use crate::credentials::ChainSettings;
+use crate::credentials::{CredentialsCacheConfig, CredentialsProvider};
+use crate::metadata::OnAttempt;
+use crate::quota::QuotaLimiter;
+use crate::random::IdempotencyTokenProvider;
+use crate::retry::RetryConfig;
+use crate::time_source::TimeSource;
+use crate::timeout::TimeoutConfig;
+
+/// A setting from an environment variable. An invalid value is an error only if the setting is used.
+type Checked<T> = Setting<Result<T, ConfigError>>;
+
+/// A builder of a [`Config`](crate::Config).
+///
+/// A value that a setter sets takes precedence over the environment. Nothing is checked before
+/// [`build`](Self::build).
+///
+/// ```
+/// use invoke_model_client::{Config, Credentials};
+///
+/// let config = Config::builder()
+///     .region("us-east-1")
+///     .credentials_provider(Credentials::new("AKIDEXAMPLE", "secret", None))
+///     .build()?;
+/// assert_eq!(config.endpoint_url(), "https://bedrock-runtime.us-east-1.amazonaws.com");
+/// # Ok::<(), invoke_model_client::ConfigError>(())
+/// ```
+#[derive(Clone, Default)]
+#[must_use]
+pub struct ConfigBuilder {
+    region: Option<Setting<String>>,
+    credentials: Option<Checked<CredentialsProvider>>,
+    bearer_token: Option<Setting<BearerToken>>,
+    endpoint_url: Option<Setting<String>>,
+    use_fips: Option<Checked<bool>>,
+    use_dual_stack: Option<Checked<bool>>,
+    disable_bearer_token: bool,
+    #[cfg(feature = "credentials-chain")]
+    chain: Option<ChainSettings>,
+    credentials_cache: CredentialsCacheConfig,
+    transport: Option<Arc<dyn Transport>>,
+    proxies: Option<Result<Proxies, ConfigError>>,
+    ca_bundle: Option<PathBuf>,
+    time_source: TimeSource,
+    idempotency_token_provider: IdempotencyTokenProvider,
+    timeout_config: TimeoutConfig,
+    retry_config: Option<RetryConfig>,
+    /// `AWS_MAX_ATTEMPTS`. Unused if `retry_config` is set.
+    env_max_attempts: Option<Checked<u32>>,
+    on_attempt: Option<OnAttempt>,
+    quota_limiter: Option<QuotaLimiter>,
+    adaptive_rate_limiter: Option<AdaptiveRateLimiter>,
+    /// `true` if `AWS_RETRY_MODE` is `adaptive`. Unused if `adaptive_rate_limiter` is set.
+    env_adaptive_mode: Option<Checked<bool>>,
+}
+
+impl ConfigBuilder {
+    /// Sets the AWS region that requests are sent to and signed for, such as `us-east-1`.
+    ///
+    /// Precedence: this setter; `AWS_REGION`; `AWS_DEFAULT_REGION`;
+    /// [`region_from_arn`](Self::region_from_arn); `region` of the profile, with the feature
+    /// `credentials-chain`. No default: without a region, [`build`](Self::build) fails, except with both a
+    /// bearer token and an endpoint URL.
+    #[doc(alias = "AWS_REGION")]
+    pub fn region(mut self, region: impl Into<String>) -> Self {
+        self.region = Some(Setting::in_code(region.into()));
+        self
+    }
+
+    /// Sets the region to that of an ARN, such as a model id, if neither a setter nor the environment has set
+    /// a region before. An id that is not an ARN, or an ARN without a region, changes nothing.
+    ///
+    /// A resource exists only in the region that its ARN names. If another region is set, calls go to that
+    /// other region, and the error of the service is extended by a hint that the two regions differ.
+    pub fn region_from_arn(mut self, model_id: &str) -> Self {
+        // arn:partition:service:region:account:resource
+        let region = model_id.strip_prefix("arn:").and_then(|arn| arn.split(':').nth(2));
+        if let (None, Some(region)) = (&self.region, region.filter(|region| !region.is_empty())) {
+            self.region = Some(Setting::new(region.to_owned(), SettingSource::Arn));
+        }
+        self
+    }
+
+    /// Sets the URL that requests are sent to, in place of the endpoint that the service's rules derive from
+    /// the region.
+    ///
+    /// An absolute `http` or `https` URL. Its path is prepended to the path of every request. A URL with a
+    /// query, a fragment, a user or a password is an error.
+    ///
+    /// Precedence: this setter; `AWS_ENDPOINT_URL_BEDROCK_RUNTIME`; `AWS_ENDPOINT_URL`. The variables are
+    /// ignored if `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is `true`.
+    pub fn endpoint_url(mut self, url: impl Into<String>) -> Self {
+        self.endpoint_url = Some(Setting::in_code(url.into()));
+        self
+    }
+
+    /// Sets whether requests are sent to the FIPS endpoint, whose cryptography is validated under FIPS 140.
+    ///
+    /// Default: `AWS_USE_FIPS_ENDPOINT` (`true` or `false`), otherwise `false`. Cannot be combined with an
+    /// endpoint URL.
+    pub fn use_fips(mut self, use_fips: bool) -> Self {
+        self.use_fips = Some(Setting::in_code(Ok(use_fips)));
+        self
+    }
+
+    /// Sets whether requests are sent to the dual-stack endpoint, which has both IPv4 and IPv6 addresses.
+    ///
+    /// Default: `AWS_USE_DUALSTACK_ENDPOINT` (`true` or `false`), otherwise `false`. Cannot be combined with
+    /// an endpoint URL.
+    #[doc(alias = "ipv6")]
+    pub fn use_dual_stack(mut self, use_dual_stack: bool) -> Self {
+        self.use_dual_stack = Some(Setting::in_code(Ok(use_dual_stack)));
+        self
+    }
+
+    /// Sets the clock for the time of signatures and the expiry of credentials. Default: the system clock.
+    ///
+    /// It does not measure timeouts and backoff: these use the clock of tokio.
+    #[doc(alias = "clock")]
+    pub fn time_source(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.time_source = TimeSource::new(now);
+        self
+    }
+
+    /// Sets the function that generates idempotency tokens, once per call, for members that the caller leaves
+    /// unset. Default: random UUIDs.
+    pub fn idempotency_token_provider(
+        mut self,
+        generator: impl Fn() -> String + Send + Sync + 'static,
+    ) -> Self {
+        self.idempotency_token_provider = IdempotencyTokenProvider::new(generator);
+        self
+    }
+}
+
+impl fmt::Debug for ConfigBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fn source<T>(setting: Option<&Setting<T>>) -> String {
+            setting.map_or_else(|| "not set".to_owned(), |setting| setting.source.to_string())
+        }
+        f.debug_struct("ConfigBuilder")
+            .field("region", &self.region)
+            .field("credentials", &source(self.credentials.as_ref()))
+            .field("bearer_token", &source(self.bearer_token.as_ref()))
+            // Not the URL: it may contain a password, which `build` rejects.
+            .field("endpoint_url", &source(self.endpoint_url.as_ref()))
+            .field("use_fips", &self.use_fips)
+            .field("use_dual_stack", &self.use_dual_stack)
+            .field("disable_bearer_token", &self.disable_bearer_token)
+            .field("proxies", &self.proxies)
+            .field("ca_bundle", &self.ca_bundle)
+            .field("credentials_cache", &self.credentials_cache)
+            .field("transport", &self.transport)
+            .field("timeout_config", &self.timeout_config)
+            .field("retry_config", &self.retry_config)
+            .field("quota_limiter", &self.quota_limiter)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,125 @@
+//! Loaded credentials, and the background task that loads them for all calls that wait.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use invoke_model_signing::Credentials;
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+
+use super::cache_config::{CredentialsCacheConfig, backoff};
+use super::error::CredentialsError;
+use super::provide::CredentialsSource;
+
+/// Credentials with the time of their next refresh. `Debug` redacts secrets.
+#[derive(Debug)]
+pub(crate) struct LoadedCredentials {
+    pub(crate) credentials: Credentials,
+    /// `None` means never.
+    refresh_at: Option<SystemTime>,
+}
+
+impl LoadedCredentials {
+    /// Wraps credentials that are never refreshed.
+    pub(super) fn fixed(credentials: Credentials) -> Self {
+        Self { credentials, refresh_at: None }
+    }
+
+    /// Wraps credentials that a provider returned at `now`.
+    pub(super) fn refreshable(
+        credentials: Credentials,
+        config: &CredentialsCacheConfig,
+        now: SystemTime,
+    ) -> Self {
+        Self { refresh_at: config.refresh_at(credentials.expiry(), now), credentials }
+    }
+
+    /// Returns an error if the credentials have expired. Expired credentials are never used.
+    pub(super) fn check(&self, now: SystemTime) -> Result<(), CredentialsError> {
+        match self.credentials.expiry() {
+            Some(at) if at <= now => {
+                let from = self.credentials.source().map(CredentialsSource::new);
+                Err(CredentialsError::Expired { at, from })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns `true` if the credentials are due for a refresh.
+    pub(super) fn is_due(&self, now: SystemTime) -> bool {
+        self.refresh_at.is_some_and(|refresh_at| refresh_at <= now)
+    }
+}
+
+/// The outcome of a load task.
+pub(super) type LoadOutcome = Result<Arc<LoadedCredentials>, CredentialsError>;
+
+/// Receives the outcome of a load task; `None` while the task is running.
+pub(super) type OutcomeReceiver = watch::Receiver<Option<LoadOutcome>>;
+
+/// The load task of a cache, and the failures of previous ones.
+///
+/// Dropping it aborts the task: without its cache, no call waits for it.
+#[derive(Default)]
+pub(super) struct LoadTask {
+    running: Option<(OutcomeReceiver, AbortHandle)>,
+    /// Consecutive failures.
+    failures: u32,
+    /// Earliest time of the next background refresh.
+    not_before: Option<Instant>,
+}
+
+impl LoadTask {
+    /// Returns the receiver of the running task. A task that ended without an outcome, because the provider
+    /// panicked or its runtime was shut down, does not count as running.
+    pub(super) fn running(&self) -> Option<OutcomeReceiver> {
+        let (receiver, _) = self.running.as_ref()?;
+        receiver.has_changed().is_ok().then(|| receiver.clone())
+    }
+
+    /// Returns `true` if the backoff after the last task has passed.
+    pub(super) fn may_refresh(&self, now: Instant) -> bool {
+        self.not_before.is_none_or(|not_before| not_before <= now)
+    }
+
+    /// Runs `load` in a task of its own, so that it survives a call that is dropped. It returns `None` if the
+    /// cache was dropped.
+    pub(super) fn start(
+        &mut self,
+        load: impl Future<Output = Option<LoadOutcome>> + Send + 'static,
+    ) -> OutcomeReceiver {
+        let (sender, receiver) = watch::channel(None);
+        let task = tokio::spawn(async move {
+            if let Some(outcome) = load.await {
+                sender.send_replace(Some(outcome));
+            }
+        });
+        self.running = Some((receiver.clone(), task.abort_handle()));
+        // In case the task never finishes, because the provider panics.
+        self.back_off(self.failures.saturating_add(1));
+        receiver
+    }
+
+    /// Records the outcome of the running task.
+    pub(super) fn finish(&mut self, outcome: &LoadOutcome) {
+        self.running = None;
+        self.failures = match outcome {
+            Ok(_) => 0,
+            Err(_) => self.failures.saturating_add(1),
+        };
+        self.back_off(self.failures);
+    }
+
+    fn back_off(&mut self, failures: u32) {
+        self.not_before = Instant::now().checked_add(backoff(failures));
+    }
+}
+
+impl Drop for LoadTask {
+    fn drop(&mut self) {
+        if let Some((_, task)) = &self.running {
+            task.abort();
+        }
+    }
+}
