@@ -1,21 +1,126 @@
 //! Blobs as base64 text, with the standard alphabet and padding.
+//!
 //! <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#json-shape-serialization>
 
 use base64_simd::STANDARD;
 
-/// The text of a blob.
+/// Returns the base64 text of a blob.
 pub(crate) fn encode(bytes: &[u8]) -> String {
     STANDARD.encode_to_string(bytes)
 }
 
-/// Appends the text of a blob.
+/// Appends the base64 text of a blob.
 pub(crate) fn append(bytes: &[u8], out: &mut Vec<u8>) {
     STANDARD.encode_append(bytes, out);
 }
 
-/// The bytes of a blob; `None` if the text is not base64. They are decoded into memory of just their length.
+/// Decodes a blob. Returns `None` if the text is not base64. The vector has no spare capacity.
 pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     STANDARD.decode_to_vec(text).ok()
+}
+
+/// Serializes blobs with `serde` as base64 text: `#[serde(with = "invoke_model_protocol::serde_blob")]`.
+///
+/// Works for [`Bytes`](bytes::Bytes) and for options, lists and maps of them.
+pub mod serde_blob {
+    use std::collections::BTreeMap;
+
+    use bytes::Bytes;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::ParseErrorKind;
+
+    /// Serializes a value that contains blobs.
+    ///
+    /// # Errors
+    /// Returns the errors of the serializer.
+    pub fn serialize<T: Blobs, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+        value.write(serializer)
+    }
+
+    /// Deserializes a value that contains blobs.
+    ///
+    /// # Errors
+    /// Returns an error if the data has another structure or a text is not base64.
+    pub fn deserialize<'de, T: Blobs, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+        T::read(deserializer)
+    }
+
+    /// A blob, or a container of blobs.
+    pub trait Blobs: Sized {
+        /// Serializes the blobs as base64 text.
+        ///
+        /// # Errors
+        /// Returns the errors of the serializer.
+        fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
+
+        /// Deserializes the blobs from base64 text.
+        ///
+        /// # Errors
+        /// Returns an error if the data has another structure or a text is not base64.
+        fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
+    }
+
+    impl Blobs for Bytes {
+        fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.serialize_str(&super::encode(self))
+        }
+
+        fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let text = String::deserialize(deserializer)?;
+            super::decode(text.as_bytes())
+                .map(Self::from)
+                .ok_or_else(|| serde::de::Error::custom(ParseErrorKind::Base64))
+        }
+    }
+
+    impl<T: Blobs> Blobs for Option<T> {
+        fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            self.as_ref().map(AsSerialize).serialize(serializer)
+        }
+
+        fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            Ok(Option::deserialize(deserializer)?.map(|AsDeserialize(value)| value))
+        }
+    }
+
+    impl<T: Blobs> Blobs for Vec<T> {
+        fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_seq(self.iter().map(AsSerialize))
+        }
+
+        fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let values = Vec::deserialize(deserializer)?;
+            Ok(values.into_iter().map(|AsDeserialize(value)| value).collect())
+        }
+    }
+
+    impl<K: Serialize + for<'a> Deserialize<'a> + Ord, T: Blobs> Blobs for BTreeMap<K, T> {
+        fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_map(self.iter().map(|(key, value)| (key, AsSerialize(value))))
+        }
+
+        fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let values = BTreeMap::deserialize(deserializer)?;
+            Ok(values.into_iter().map(|(key, AsDeserialize(value))| (key, value)).collect())
+        }
+    }
+
+    struct AsSerialize<'a, T>(&'a T);
+
+    impl<T: Blobs> Serialize for AsSerialize<'_, T> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            self.0.write(serializer)
+        }
+    }
+
+    struct AsDeserialize<T>(T);
+
+    impl<'de, T: Blobs> Deserialize<'de> for AsDeserialize<T> {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            T::read(deserializer).map(Self)
+        }
+    }
 }
 
 #[cfg(test)]
@@ -28,15 +133,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_encoded_is_decoded(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        fn round_trips_and_agrees_with_the_base64_crate(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
             let text = encode(&bytes);
             prop_assert_eq!(&text, &general_purpose::STANDARD.encode(&bytes));
             prop_assert_eq!(decode(text.as_bytes()), Some(bytes));
         }
 
-        /// Padding that is missing, bits behind the end, other alphabets: a strict decoder of another hand decides.
+        /// Covers missing padding, trailing bits and other alphabets.
         #[test]
-        fn what_is_no_base64_is_refused(text in "[A-Za-c+/_=\n -]{0,70}") {
+        fn rejects_what_the_strict_base64_crate_rejects(text in "[A-Za-c+/_=\n -]{0,70}") {
             prop_assert_eq!(decode(text.as_bytes()), general_purpose::STANDARD.decode(&text).ok());
         }
     }

@@ -1,4 +1,4 @@
-//! Checksums of a request's payload, in its header fields.
+//! Checksums of request payloads, sent in headers.
 
 use http::header::{HeaderName, HeaderValue};
 use md5::Md5;
@@ -6,22 +6,25 @@ use sha2::{Digest, Sha256};
 
 use crate::{Request, SerializeError, blob};
 
-/// Adds `Content-MD5`, the base64 of the payload's MD5, where no member has set it.
+/// Adds the header `Content-MD5`, the MD5 of the payload in base64, unless a member has set it.
+///
 /// <https://smithy.io/2.0/spec/behavior-traits.html#httpchecksumrequired-trait>
 ///
 /// # Errors
-/// None.
+/// Never fails. The result has the type that generated code chains.
 pub fn md5(mut request: Request) -> Result<Request, SerializeError> {
     let digest = blob::encode(&Md5::digest(request.body()));
     set(&mut request, "content-md5", &digest);
     Ok(request)
 }
 
-/// Adds `X-Amz-Content-Sha256` and `X-Amz-Sha256-Tree-Hash` of a payload that is not empty, where no member has set
-/// them. <https://docs.aws.amazon.com/amazonglacier/latest/dev/checksum-calculations.html>
+/// Adds the headers `X-Amz-Content-Sha256` and `X-Amz-Sha256-Tree-Hash`, unless a member has set them or the payload is
+/// empty.
+///
+/// <https://docs.aws.amazon.com/amazonglacier/latest/dev/checksum-calculations.html>
 ///
 /// # Errors
-/// None.
+/// Never fails. The result has the type that generated code chains.
 pub fn tree_hash(mut request: Request) -> Result<Request, SerializeError> {
     if !request.body().is_empty() {
         let (linear, tree) = (hex(&Sha256::digest(request.body())), hex(&tree(request.body())));
@@ -31,7 +34,8 @@ pub fn tree_hash(mut request: Request) -> Result<Request, SerializeError> {
     Ok(request)
 }
 
-/// The hashes of each MiB, hashed in pairs until one is left; one that has no partner goes up as it is.
+/// Returns the root of the hash tree: the hashes of all 1 MiB chunks are hashed in pairs until one is left. A hash without
+/// a partner moves up one level unchanged.
 fn tree(payload: &[u8]) -> [u8; 32] {
     const LEAF: usize = 1024 * 1024;
     let mut level: Vec<[u8; 32]> = payload.chunks(LEAF).map(|leaf| Sha256::digest(leaf).into()).collect();
@@ -62,13 +66,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn md5_is_that_of_rfc_1321() {
+    fn md5_matches_rfc_1321() {
         let request = md5(Request::new(Bytes::from_static(b"message digest"))).unwrap();
         assert_eq!(request.headers()["content-md5"], "+WtpfXy3k41SWi8xqvFh0A==");
     }
 
     #[test]
-    fn what_a_member_says_stays() {
+    fn keeps_headers_set_by_members() {
         let mut request = Request::new(Bytes::from_static(b"a"));
         request.headers_mut().insert("content-md5", HeaderValue::from_static("mine"));
         request.headers_mut().insert("x-amz-sha256-tree-hash", HeaderValue::from_static("mine"));
@@ -79,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tree_of_one_leaf_is_its_hash_and_of_three_a_tree() {
+    fn tree_hash_of_one_chunk_and_of_three_chunks() {
         let hash = |bytes: &[u8]| -> [u8; 32] { Sha256::digest(bytes).into() };
         assert_eq!(tree(b"hello"), hash(b"hello"));
         let payload = vec![7; 2 * 1024 * 1024 + 1];

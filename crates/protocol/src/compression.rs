@@ -1,4 +1,6 @@
-//! Request payloads in gzip. <https://smithy.io/2.0/spec/behavior-traits.html#requestcompression-trait>
+//! Compression of request payloads with gzip.
+//!
+//! <https://smithy.io/2.0/spec/behavior-traits.html#requestcompression-trait>
 
 use std::io::Write;
 
@@ -9,14 +11,14 @@ use http::header::{CONTENT_ENCODING, HeaderValue};
 
 use crate::{Request, SerializeError, SerializeErrorKind};
 
-/// Payloads of fewer bytes are sent as they are: compressed they would hardly be smaller. The figure is that of the
-/// AWS SDKs: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-compression.html>.
+/// The smallest payload that is compressed, in bytes. This is the default of the AWS SDKs:
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-compression.html>
 pub const MINIMUM: usize = 10_240;
 
-/// Compresses a payload of [`MINIMUM`] bytes and more, and says so behind the content encodings it has already.
+/// Compresses payloads of at least [`MINIMUM`] bytes and appends `gzip` to the `Content-Encoding` header.
 ///
 /// # Errors
-/// A content encoding that a member has set makes no field value with `gzip` behind it.
+/// Returns an error if the `Content-Encoding` set by a member and `gzip` do not form a valid header value.
 pub fn gzip(request: Request) -> Result<Request, SerializeError> {
     if request.body().len() < MINIMUM {
         return Ok(request);
@@ -24,9 +26,10 @@ pub fn gzip(request: Request) -> Result<Request, SerializeError> {
     let (mut head, body) = request.into_parts();
     let encoding = match head.headers.get(CONTENT_ENCODING) {
         None => HeaderValue::from_static("gzip"),
-        // Encodings are listed in the order in which they were applied: RFC 9110 section 8.4.
-        Some(given) => {
-            let both = [given.as_bytes(), b", gzip"].concat();
+        // The header lists encodings in the order in which they were applied:
+        // https://www.rfc-editor.org/rfc/rfc9110#section-8.4
+        Some(existing) => {
+            let both = [existing.as_bytes(), b", gzip"].concat();
             let field = CONTENT_ENCODING.to_string();
             HeaderValue::from_bytes(&both).map_err(|_| {
                 SerializeError::new("Content-Encoding", SerializeErrorKind::FieldValue { field })
@@ -39,7 +42,7 @@ pub fn gzip(request: Request) -> Result<Request, SerializeError> {
 
 fn compressed(body: &[u8]) -> Bytes {
     let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::default());
-    // Writing into memory has no way to fail.
+    // Writing to a vector cannot fail.
     let _ = encoder.write_all(body);
     encoder.finish().unwrap_or_default().into()
 }
@@ -50,7 +53,7 @@ mod tests {
 
     use super::*;
 
-    fn sent(length: usize, encoding: Option<&str>) -> Request {
+    fn compressed_request(length: usize, encoding: Option<&str>) -> Request {
         let mut request = Request::new(Bytes::from(vec![b'a'; length]));
         if let Some(encoding) = encoding {
             request.headers_mut().insert(CONTENT_ENCODING, encoding.parse().unwrap());
@@ -59,9 +62,9 @@ mod tests {
     }
 
     #[test]
-    fn a_large_payload_is_compressed_behind_what_it_is_already() {
-        for (given, expected) in [(None, "gzip"), (Some("custom"), "custom, gzip")] {
-            let request = sent(MINIMUM, given);
+    fn compresses_large_payloads_and_appends_the_encoding() {
+        for (existing, expected) in [(None, "gzip"), (Some("custom"), "custom, gzip")] {
+            let request = compressed_request(MINIMUM, existing);
             assert_eq!(request.headers()[CONTENT_ENCODING], expected);
             let mut read = Vec::new();
             flate2::read::GzDecoder::new(&request.body()[..]).read_to_end(&mut read).unwrap();
@@ -71,8 +74,8 @@ mod tests {
     }
 
     #[test]
-    fn a_small_payload_is_sent_as_it_is() {
-        let request = sent(MINIMUM - 1, None);
+    fn does_not_compress_small_payloads() {
+        let request = compressed_request(MINIMUM - 1, None);
         assert_eq!((request.headers().len(), request.body().len()), (0, MINIMUM - 1));
     }
 }

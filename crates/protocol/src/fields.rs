@@ -1,4 +1,5 @@
-//! Members bound to header fields, in both directions.
+//! Members bound to headers: serialization and parsing.
+//!
 //! <https://smithy.io/2.0/spec/http-bindings.html#httpheader-trait>
 
 use std::borrow::Cow;
@@ -10,10 +11,12 @@ use crate::{ParseError, ParseErrorKind, SerializeError, SerializeErrorKind};
 
 const JSON: &str = "application/json";
 
-/// Sets a field to a member's value and says whether it did: not when the member is not set.
+/// Sets a header to the value of a member. Returns `true` if the member is set.
 ///
 /// # Errors
-/// The value has a control character, which RFC 9110 section 5.5 forbids.
+/// Returns an error if the value contains a control character, which [RFC 9110, section 5.5] forbids.
+///
+/// [RFC 9110, section 5.5]: https://www.rfc-editor.org/rfc/rfc9110#section-5.5
 pub fn insert<T>(
     headers: &mut HeaderMap,
     name: HeaderName,
@@ -27,11 +30,13 @@ pub fn insert<T>(
     Ok(true)
 }
 
-/// Sets a field to the elements of a list, commas between, and says whether it did; an element with a comma or quote is quoted, and an empty one
-/// is two quotes, so that it is one.
+/// Sets a header to the elements of a list, separated by commas. Returns `true` if the member is set.
+///
+/// `write` must quote elements that contain a comma or a quote. Empty elements are written as two quotes, because parsers
+/// ignore unquoted empty elements.
 ///
 /// # Errors
-/// As for [`insert`].
+/// See [`insert`].
 pub fn insert_list<T>(
     headers: &mut HeaderMap,
     name: HeaderName,
@@ -50,10 +55,12 @@ pub fn insert_list<T>(
     Ok(true)
 }
 
-/// Sets a field for each key of a map. A field that another member has set stays.
+/// Sets one header for each entry of a map, named `prefix` and key. Keeps headers that another member has set.
+///
+/// <https://smithy.io/2.0/spec/http-bindings.html#httpprefixheaders-trait>
 ///
 /// # Errors
-/// As for [`insert`], or a key that makes no field name.
+/// See [`insert`]. Also returns an error if `prefix` and a key do not form a header name.
 pub fn insert_prefixed(
     headers: &mut HeaderMap,
     prefix: &'static str,
@@ -70,18 +77,19 @@ pub fn insert_prefixed(
     Ok(())
 }
 
-/// Marks a field whose member is sensitive, so that `Debug` of the message and explanations of its signature do not
-/// print the value. <https://smithy.io/2.0/spec/documentation-traits.html#sensitive-trait>
+/// Marks a header as sensitive, so that `Debug` of the message and explanations of its signature redact the value.
+///
+/// <https://smithy.io/2.0/spec/documentation-traits.html#sensitive-trait>
 pub fn mark_sensitive(headers: &mut HeaderMap, name: HeaderName) {
     if let Some(value) = headers.get_mut(name) {
         value.set_sensitive(true);
     }
 }
 
-/// Reads a member from a field.
+/// Parses a member from a header. Returns `None` if the header is missing.
 ///
 /// # Errors
-/// The value is not UTF-8, or not of its type.
+/// Returns an error if the value is not UTF-8 or not of the member's type.
 pub fn optional<T>(
     headers: &HeaderMap,
     name: HeaderName,
@@ -92,10 +100,10 @@ pub fn optional<T>(
     text(value).and_then(read).map(Some).map_err(|kind| ParseError::new(member, kind))
 }
 
-/// Reads a list from a field: over all its lines, split at commas that are not quoted.
+/// Parses a list from all headers of a name. Elements are separated by commas outside of quotes.
 ///
 /// # Errors
-/// As for [`optional`].
+/// See [`optional`].
 pub fn list<T>(
     headers: &HeaderMap,
     name: HeaderName,
@@ -103,17 +111,17 @@ pub fn list<T>(
     read: impl Fn(&str) -> Result<T, ParseErrorKind>,
 ) -> Result<Option<Vec<T>>, ParseError> {
     read_list(headers, name, member, |line, elements| {
-        for element in elements_of(line) {
+        for element in split_list(line) {
             elements.push(read(&element)?);
         }
         Ok(())
     })
 }
 
-/// Reads a list of HTTP dates, which have a comma of their own.
+/// Parses a list of HTTP dates, each of which contains a comma.
 ///
 /// # Errors
-/// As for [`optional`].
+/// See [`optional`].
 pub fn http_date_list<T>(
     headers: &HeaderMap,
     name: HeaderName,
@@ -129,10 +137,10 @@ pub fn http_date_list<T>(
     })
 }
 
-/// Reads all fields of a prefix into a map whose keys are without it.
+/// Parses all headers with a prefix into a map. The keys do not include the prefix.
 ///
 /// # Errors
-/// A value that is not UTF-8.
+/// Returns an error if a value is not UTF-8.
 pub fn prefixed(
     headers: &HeaderMap,
     prefix: &str,
@@ -155,25 +163,27 @@ fn read_list<T>(
     mut read_line: impl FnMut(&str, &mut Vec<T>) -> Result<(), ParseErrorKind>,
 ) -> Result<Option<Vec<T>>, ParseError> {
     let mut elements = Vec::new();
-    let mut is_there = false;
+    let mut is_present = false;
     for value in headers.get_all(name) {
-        is_there = true;
+        is_present = true;
         let line = text(value).map_err(|kind| ParseError::new(member, kind))?;
         if !line.is_empty() {
             read_line(line, &mut elements).map_err(|kind| ParseError::new(member, kind))?;
         }
     }
-    Ok(is_there.then_some(elements))
+    Ok(is_present.then_some(elements))
 }
 
-/// The elements of a list: tokens, or strings in quotes with `\` before a quote or another `\`. What is empty and not in
-/// quotes is no element: RFC 9110 section 5.6.1.2.
-fn elements_of(line: &str) -> Vec<String> {
+/// Splits a header value into the elements of a list: unquoted text, or quoted strings in which `\` escapes a quote or
+/// another `\`.
+///
+/// Ignores empty elements without quotes: <https://www.rfc-editor.org/rfc/rfc9110#section-5.6.1.2>
+fn split_list(line: &str) -> Vec<String> {
     let mut elements = Vec::new();
     let mut rest = line.trim_start();
     while !rest.is_empty() {
         let (element, tail) = match rest.strip_prefix('"') {
-            Some(quoted) => unquoted(quoted),
+            Some(quoted) => parse_quoted(quoted),
             None => {
                 let end = rest.find(',').unwrap_or(rest.len());
                 (rest[..end].trim_end().to_owned(), &rest[end..])
@@ -187,12 +197,12 @@ fn elements_of(line: &str) -> Vec<String> {
     elements
 }
 
-fn unquoted(text: &str) -> (String, &str) {
+fn parse_quoted(text: &str) -> (String, &str) {
     let mut element = String::new();
     let mut characters = text.char_indices();
-    while let Some((at, character)) = characters.next() {
+    while let Some((index, character)) = characters.next() {
         match character {
-            '"' => return (element, &text[at + 1..]),
+            '"' => return (element, &text[index + 1..]),
             '\\' => element.extend(characters.next().map(|(_, escaped)| escaped)),
             _ => element.push(character),
         }
@@ -204,7 +214,7 @@ fn text(value: &HeaderValue) -> Result<&str, ParseErrorKind> {
     std::str::from_utf8(value.as_bytes()).map(str::trim_ascii).map_err(|_| ParseErrorKind::FieldNotText)
 }
 
-/// UTF-8 beyond ASCII is allowed as `obs-text` and sent as its bytes; `http` refuses the control characters.
+/// Returns a header value. Non-ASCII characters are sent as UTF-8 bytes (`obs-text`); `http` rejects control characters.
 fn field_value(name: &str, member: &'static str, text: &str) -> Result<HeaderValue, SerializeError> {
     // What most requests say twice, in `Content-Type` and `Accept`, is not allocated.
     if text == JSON {
@@ -222,16 +232,16 @@ mod tests {
     use crate::text;
 
     #[test]
-    fn a_list_is_split_at_its_commas_but_not_inside_quotes() {
-        let check = |line: &str, expected: &[&str]| assert_eq!(elements_of(line), expected, "{line}");
+    fn splits_lists_at_commas_outside_quotes() {
+        let check = |line: &str, expected: &[&str]| assert_eq!(split_list(line), expected, "{line}");
         check("a, b,c", &["a", "b", "c"]);
         check(r#""b,c", "\"def\"", a"#, &["b,c", "\"def\"", "a"]);
-        check(r#""unended"#, &["unended"]);
+        check(r#""unterminated"#, &["unterminated"]);
         check(r#", a,, "", b,"#, &["a", "", "b"]);
     }
 
     #[test]
-    fn a_control_character_is_refused_by_name() {
+    fn rejects_control_characters_and_names_the_header() {
         let value = "a\nb".to_owned();
         let error = insert(
             &mut HeaderMap::new(),
@@ -243,21 +253,20 @@ mod tests {
         .unwrap_err();
         assert_eq!(
             error.to_string(),
-            "`trace` has a character that a `x-trace` header field cannot carry (control characters are not \
-             allowed): remove it"
+            "`trace` contains a control character, which is not allowed in the header `x-trace`: remove it"
         );
     }
 
     proptest! {
         #[test]
-        fn any_list_survives(values in prop::collection::vec("[ -~]{0,9}", 0..5)) {
+        fn lists_round_trip(values in prop::collection::vec("[ -~]{0,9}", 0..5)) {
             let mut headers = HeaderMap::new();
             insert_list(&mut headers, HeaderName::from_static("x"), "x", Some(&values), text::write::list_element).unwrap();
             prop_assert_eq!(list(&headers, HeaderName::from_static("x"), "x", text::read::string).unwrap(), Some(values));
         }
 
         #[test]
-        fn no_field_panics(line in prop::collection::vec(any::<u8>(), 0..60)) {
+        fn arbitrary_values_do_not_panic(line in prop::collection::vec(any::<u8>(), 0..60)) {
             let mut headers = HeaderMap::new();
             if let Ok(value) = HeaderValue::from_bytes(&line) {
                 headers.insert("x-a", value);

@@ -1,28 +1,31 @@
-//! What an operation puts before the host of an endpoint.
+//! The prefix that an operation adds to the host of the endpoint.
+//!
 //! <https://smithy.io/2.0/spec/endpoint-traits.html#endpoint-trait>
 
 use crate::{SerializeError, SerializeErrorKind};
 
-/// Writes a host prefix.
+/// Builds a host prefix.
 #[derive(Clone, Debug, Default)]
 pub struct HostPrefix(String);
 
 impl HostPrefix {
-    /// Nothing yet.
+    /// Creates an empty prefix.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A part that is the same for every input.
+    /// Appends a constant part.
     pub fn literal(&mut self, literal: &str) {
         self.0.push_str(literal);
     }
 
-    /// A member's value, which must be one label of a host name: 1 to 63 letters, digits and hyphens, no hyphen at
-    /// either end (RFC 1123 section 2.1). Anything else could send the request to another host.
+    /// Appends the value of a member, which must be one label of a host name: 1 to 63 letters, digits and hyphens, with
+    /// no hyphen at either end ([RFC 1123, section 2.1]). Other values could send the request to another host.
     ///
     /// # Errors
-    /// The value is no such label.
+    /// Returns an error if the value is not such a label.
+    ///
+    /// [RFC 1123, section 2.1]: https://www.rfc-editor.org/rfc/rfc1123#section-2
     pub fn label(&mut self, member: &'static str, value: impl AsRef<str>) -> Result<(), SerializeError> {
         let label = value.as_ref();
         let is_label = (1..=63).contains(&label.len())
@@ -36,7 +39,7 @@ impl HostPrefix {
         Ok(())
     }
 
-    /// The prefix.
+    /// Returns the prefix.
     pub fn into_string(self) -> String {
         self.0
     }
@@ -47,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_label_is_one_of_a_host_name() {
+    fn accepts_only_host_name_labels() {
         let mut prefix = HostPrefix::new();
         prefix.literal("foo.");
         prefix.label("label", "b-4-R").unwrap();

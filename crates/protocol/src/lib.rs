@@ -1,33 +1,35 @@
-//! restJson1 on the wire, both directions, without input or output.
+//! The AWS protocol restJson1 for clients and servers, without I/O.
 //!
-//! The rules of the protocol, each once: how a label stands in the path, a value in a header field, a structure in
-//! a JSON body, and how an error says what it is. Generated code calls these functions member by member, in the order
-//! of the model; nobody else needs to. Nothing here opens a socket, reads a clock or knows a service.
+//! The crate implements the rules of the protocol: labels in the path, values in headers and query, structures in JSON
+//! bodies, event streams and errors. Generated code calls its functions member by member; applications use the generated
+//! operations through the trait [`Operation`]. The crate performs no I/O and contains no service-specific code.
 //!
 //! The specification: <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html> and
 //! <https://smithy.io/2.0/spec/http-bindings.html>.
 //!
-//! | module | one concept |
+//! | item | content |
 //! |---|---|
-//! | [`Operation`] | what generated code implements: serialize, parse, parse_error |
-//! | [`delivery`] | whether an output comes whole or as events |
-//! | [`Route`] | method and path template, filled for a request, matched by a server |
-//! | [`RequestBuilder`] | a request: query, fields, payload |
-//! | [`text`] | simple values as text, for labels, query and fields |
+//! | [`Operation`] | the trait of an operation: serialize an input, parse a response |
+//! | [`delivery`] | types that distinguish complete outputs from event streams |
+//! | [`Route`] | method and path template: builds and matches request targets |
+//! | [`HostPrefix`] | the prefix that an operation adds to the host of the endpoint |
+//! | [`RequestBuilder`] | builder of requests: headers, then a payload |
+//! | [`fields`] | members in headers |
+//! | [`text`] | simple values as text, for labels, query parameters and headers |
 //! | [`json`] | structures as JSON |
+//! | [`payload`] | members that are the payload |
 //! | [`timestamp`] | the three timestamp formats |
-//! | [`HostPrefix`] | what an operation puts before the endpoint's host |
-//! | `compression` (feature) | request payloads in gzip |
-//! | `checksum` (feature) | `Content-MD5`, and the tree hash |
-//! | [`ErrorMetadata`] | what every error answer says, modelled or not |
-//! | `server` (feature) | the other direction: requests read, responses written, constraints checked |
+//! | [`event_stream`] | messages of event streams |
+//! | [`ErrorMetadata`] | code, message, status and request id of an error response |
+//! | `compression` (feature) | gzip for request payloads |
+//! | `checksum` (feature) | `Content-MD5` and tree hashes |
+//! | `server` (feature) | parsing of requests, serialization of responses, constraints |
 
 mod blob;
 #[cfg(feature = "checksum")]
 pub mod checksum;
 #[cfg(feature = "compression")]
 pub mod compression;
-pub mod delivery;
 mod error;
 pub mod event_stream;
 pub mod fields;
@@ -39,22 +41,22 @@ pub mod payload;
 mod redacted;
 mod request;
 mod route;
-pub mod serde_blob;
 #[cfg(feature = "server")]
 pub mod server;
 mod string_enum;
 pub mod text;
 pub mod timestamp;
 
+pub use blob::serde_blob;
 pub use error::{
-    ErrorFacts, ErrorMetadata, Fault, ModeledError, OperationError, ParseError, ParseErrorKind, Retryable,
-    SerializeError, SerializeErrorKind, write_error,
+    ErrorFacts, ErrorMetadata, Fault, ModeledError, OperationError, ParseError, ParseErrorKind,
+    ResponseError, Retryable, SerializeError, SerializeErrorKind, write_error,
 };
 pub use event_stream::{InputEventStream, OutputEventStream};
 pub use host_prefix::HostPrefix;
 pub use jiff::Timestamp;
 pub use message::MessageBuilder;
-pub use operation::{Authentication, Operation, PayloadInput, PayloadOutput, Request, Response};
+pub use operation::{Authentication, Operation, PayloadInput, PayloadOutput, Request, Response, delivery};
 pub use redacted::Redacted;
 pub use request::{RequestBuilder, RequestHead};
 pub use route::{PathSegment, Route, TargetBuilder};

@@ -1,4 +1,4 @@
-//! The header fields of a request or response, written member by member.
+//! The headers of a request or response, written member by member.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -8,10 +8,11 @@ use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 
 use crate::{SerializeError, fields};
 
-/// The fields of most messages, with those that whoever sends them adds: they are allocated once.
-const ROOM: usize = 12;
+/// The initial capacity of the header map. It suffices for most messages with the headers that a client adds, so that the
+/// map is allocated once.
+const HEADER_CAPACITY: usize = 12;
 
-/// A message without its payload: what a request or a response begins with, and its fields.
+/// Builds a message: the head of a request or response, its headers, then its payload.
 #[derive(Debug)]
 pub struct MessageBuilder<H> {
     pub(crate) head: H,
@@ -20,14 +21,15 @@ pub struct MessageBuilder<H> {
 
 impl<H> MessageBuilder<H> {
     pub(crate) fn with_head(head: H) -> Self {
-        Self { head, headers: HeaderMap::with_capacity(ROOM) }
+        Self { head, headers: HeaderMap::with_capacity(HEADER_CAPACITY) }
     }
 
-    /// A member bound to a header field, and whether it is there; nothing when it is not set.
+    /// Sets a header to the value of a member. Returns `true` if the member is set.
+    ///
     /// <https://smithy.io/2.0/spec/http-bindings.html#httpheader-trait>
     ///
     /// # Errors
-    /// The value has a character that no field value can have.
+    /// Returns an error if the value contains a character that is not allowed in a header.
     pub fn field<T>(
         &mut self,
         name: HeaderName,
@@ -38,10 +40,10 @@ impl<H> MessageBuilder<H> {
         fields::insert(&mut self.headers, name, member, value, write)
     }
 
-    /// A list bound to a header field, its elements behind one another with commas between.
+    /// Sets a header to the elements of a list, separated by commas. Returns `true` if the member is set.
     ///
     /// # Errors
-    /// As for [`field`](Self::field).
+    /// See [`field`](Self::field).
     pub fn list_field<T>(
         &mut self,
         name: HeaderName,
@@ -52,11 +54,12 @@ impl<H> MessageBuilder<H> {
         fields::insert_list(&mut self.headers, name, member, values, write)
     }
 
-    /// A map bound to all fields of a prefix. What another member has set stays.
+    /// Sets one header for each entry of a map, named `prefix` and key. Keeps headers that another member has set.
+    ///
     /// <https://smithy.io/2.0/spec/http-bindings.html#httpprefixheaders-trait>
     ///
     /// # Errors
-    /// As for [`field`](Self::field), or a key that makes no field name.
+    /// See [`field`](Self::field). Also returns an error if `prefix` and a key do not form a header name.
     pub fn prefixed_fields(
         &mut self,
         prefix: &'static str,
@@ -66,17 +69,18 @@ impl<H> MessageBuilder<H> {
         fields::insert_prefixed(&mut self.headers, prefix, member, values)
     }
 
-    /// Says that the member bound to a field is sensitive.
+    /// Marks a header as sensitive, because its member is.
     pub fn sensitive(&mut self, name: HeaderName) {
         fields::mark_sensitive(&mut self.headers, name);
     }
 
-    /// A field that has a value of its own where no member says another.
+    /// Sets a header to a constant, unless a member has set it.
     pub fn default_field(&mut self, name: HeaderName, value: &'static str) {
         self.headers.entry(name).or_insert_with(|| HeaderValue::from_static(value));
     }
 
-    /// A content type that a member has set stands above that of the protocol.
+    /// Sets the content type of the protocol, unless a member has set it.
+    ///
     /// <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#content-type>
     pub(crate) fn default_content_type(&mut self, content_type: &'static str) {
         self.headers.entry(CONTENT_TYPE).or_insert_with(|| HeaderValue::from_static(content_type));

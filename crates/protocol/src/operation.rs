@@ -1,93 +1,146 @@
-//! What generated code implements for each operation of a model.
+//! The trait that generated code implements for each operation.
 
 use bytes::Bytes;
 
-use crate::{ErrorMetadata, OperationError, ParseError, Route, SerializeError};
+use crate::error::{ErrorMetadata, OperationError, ParseError, ResponseError, SerializeError};
+use crate::route::Route;
 
-/// A request as it goes on the wire, its target without scheme and authority until an endpoint is applied.
+/// A serialized request. The URI has only path and query; the caller adds the endpoint's scheme and authority.
 pub type Request = http::Request<Bytes>;
 
-/// A response with its whole body.
+/// A response with its complete body.
 pub type Response = http::Response<Bytes>;
 
-/// The client's half of an operation, as pure functions over HTTP messages.
+/// The client half of an operation, as pure functions on HTTP messages.
+///
+/// A client with its own HTTP stack calls, in this order:
+///
+/// 1. [`fill_idempotency_tokens`](Self::fill_idempotency_tokens), once per call;
+/// 2. [`serialize`](Self::serialize), then adds the endpoint, with the [`host_prefix`](Self::host_prefix), and signs;
+/// 3. [`parse_response`](Self::parse_response) with the response.
 pub trait Operation: 'static {
-    /// The operation's name in the model.
+    /// Name of the operation in the model.
     const NAME: &'static str;
-    /// Its method and path.
+    /// HTTP method and path template.
     const ROUTE: Route;
-    /// What the caller says.
+    /// Input structure of the operation.
     type Input: Send + 'static;
-    /// What the service answers.
+    /// Output structure of the operation.
     type Output: Send + 'static;
-    /// How the service refuses.
+    /// Errors of the operation.
     type Error: OperationError;
-    /// How the output arrives: [`Whole`](crate::delivery::Whole), or as [`Events`](crate::delivery::Streaming).
+    /// [`Whole`](delivery::Whole) if the body completes the output, [`Streaming`](delivery::Streaming) if it is an event
+    /// stream.
     type Delivery;
-    /// Who may call it.
+    /// Authentication that the operation requires.
     const AUTHENTICATION: Authentication = Authentication::Required;
-    /// Whether the payload stays out of the signature, so that it need not be read before it is sent.
+    /// `true` if the signature does not cover the payload, so that a client can send it without hashing it first.
+    ///
     /// <https://smithy.io/2.0/aws/aws-auth.html#aws-auth-unsignedpayload-trait>
     const UNSIGNED_PAYLOAD: bool = false;
 
-    /// Gives each idempotency token that the caller left out a value of the generator's: a UUID, new for each call and
-    /// the same for all attempts of one. Whoever serializes an input calls this first, once.
+    /// Fills unset idempotency tokens with UUIDs from `generator`.
+    ///
+    /// Call this once per call, before [`serialize`](Self::serialize): all attempts of a call must send the same token.
+    ///
     /// <https://smithy.io/2.0/spec/behavior-traits.html#idempotencytoken-trait>
     fn fill_idempotency_tokens(_input: &mut Self::Input, _generator: &mut dyn FnMut() -> String) {}
 
-    /// What stands before the endpoint's host, the dot at its end included; `None` for most operations. Whoever
-    /// applies an endpoint to a request puts it there.
+    /// Returns the prefix for the host of the endpoint, including a trailing dot, or `None` for most operations.
+    ///
     /// <https://smithy.io/2.0/spec/endpoint-traits.html#endpoint-trait>
     ///
     /// # Errors
-    /// A member that makes no label of a host name.
+    /// Returns an error if the value of a member cannot be a label of a host name.
     fn host_prefix(_input: &Self::Input) -> Result<Option<String>, SerializeError> {
         Ok(None)
     }
 
-    /// Puts an input on the wire.
+    /// Serializes the input into an HTTP request.
     ///
     /// # Errors
-    /// A member that cannot stand where the model binds it: an empty label, a control character in a field.
+    /// Returns an error if a member cannot be serialized at its HTTP binding, for example an empty label or a header
+    /// value with control characters.
     fn serialize(input: Self::Input) -> Result<Request, SerializeError>;
 
-    /// Takes an output off the wire; the status is one of success.
+    /// Parses a response into the output or the error of the operation. The status decides which one it is.
+    ///
+    /// For an operation with an event stream, the output has all members except the events.
     ///
     /// # Errors
-    /// A member that is not of its shape, named by its path.
+    /// Returns [`ResponseError::Service`] if the status is not the success status of the operation, and
+    /// [`ResponseError::Parse`] if a successful response does not match the model.
+    fn parse_response(response: &Response) -> Result<Self::Output, ResponseError<Self::Error>> {
+        match Self::is_success(response.status()) {
+            true => Self::parse(response).map_err(ResponseError::Parse),
+            false => Err(ResponseError::Service(Self::service_error(response))),
+        }
+    }
+
+    /// Parses a response whose status is not the success status.
+    ///
+    /// Never fails: if the body does not match a modeled error, the result has only code, message, status and request id
+    /// ([`ErrorMetadata`]).
+    fn service_error(response: &Response) -> Self::Error {
+        let metadata = ErrorMetadata::from_response(response);
+        Self::parse_error(metadata.clone(), response).unwrap_or_else(|_| metadata.into())
+    }
+
+    /// Parses the output from a response with the success status. Does not check the status: use
+    /// [`parse_response`](Self::parse_response) if you have not.
+    ///
+    /// # Errors
+    /// Returns an error that names the path to a member that does not match the model.
     fn parse(response: &Response) -> Result<Self::Output, ParseError>;
 
-    /// Takes an error off the wire: the modelled one by its code, then by its status, or the metadata as it is.
+    /// Parses an error. Selects the modeled error by code, else by status; other errors keep only the metadata.
     ///
     /// # Errors
-    /// A member of a modelled error that is not of its shape.
-    fn parse_error(metadata: ErrorMetadata, response: &Response) -> Result<Self::Error, ParseError>;
+    /// Returns an error if the body does not match the modeled error. [`service_error`](Self::service_error) falls back
+    /// to the metadata in that case.
+    fn parse_error(metadata: ErrorMetadata, _response: &Response) -> Result<Self::Error, ParseError> {
+        Ok(metadata.into())
+    }
 
-    /// Whether the status is one of success: the one the model states, or any 2xx.
+    /// Returns `true` for the success status of the model, or for any 2xx status if the model has none.
     fn is_success(status: http::StatusCode) -> bool {
         status.is_success()
     }
 }
 
-/// Who may call an operation. <https://smithy.io/2.0/spec/authentication-traits.html>
+/// Authentication that an operation requires. <https://smithy.io/2.0/spec/authentication-traits.html>
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Authentication {
-    /// Who shows who they are.
+    /// Requests must be signed or carry a bearer token.
     Required,
-    /// Anybody. Who has credentials shows who they are.
+    /// Requests are authenticated if the client has credentials, and accepted without.
     Optional,
-    /// Anybody, and nobody shows who they are.
+    /// Requests must not be authenticated.
     None,
 }
 
-/// An operation whose input has a blob as its whole payload, so that a body can also be sent from a file.
+/// The types for [`Operation::Delivery`]. They let a client select at compile time how it returns an output.
+pub mod delivery {
+    /// The response body completes the output.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Whole {}
+
+    /// The response body is an event stream: the operation implements [`OutputEventStream`](crate::OutputEventStream).
+    #[derive(Clone, Copy, Debug)]
+    pub enum Streaming {}
+}
+
+/// An operation whose input payload is a single blob, so that a client can send it from a file.
+///
 /// <https://smithy.io/2.0/spec/http-bindings.html#httppayload-trait>
 pub trait PayloadInput: Operation {
-    /// Whether the length of the payload must be known before it is sent, and said in `Content-Length`.
+    /// `true` if the length of the payload must be known before it is sent, for the `Content-Length` header.
+    ///
     /// <https://smithy.io/2.0/spec/streaming.html#requireslength-trait>
     const REQUIRES_LENGTH: bool = false;
 }
 
-/// An operation whose output has a blob as its whole payload, so that it can also be read chunk by chunk:
-/// [`parse`](Operation::parse) of a response with an empty body gives all other members.
+/// An operation whose output payload is a single blob, so that a client can read it chunk by chunk.
+///
+/// [`parse`](Operation::parse) of a response with an empty body returns all other members.
 pub trait PayloadOutput: Operation {}

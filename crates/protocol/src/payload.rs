@@ -1,19 +1,21 @@
-//! Members that are the whole payload, read. <https://smithy.io/2.0/spec/http-bindings.html#httppayload-trait>
+//! Parsers of members that are bound to the payload.
+//!
+//! <https://smithy.io/2.0/spec/http-bindings.html#httppayload-trait>
 
 use bytes::Bytes;
 
 use crate::json::{self, Value};
 use crate::{ParseError, ParseErrorKind};
 
-/// A blob; an empty payload is one that is not set.
+/// Returns a blob, or `None` if the payload is empty.
 pub fn blob(body: &Bytes) -> Option<Bytes> {
     (!body.is_empty()).then(|| body.clone())
 }
 
-/// A string; an empty payload is one that is not set.
+/// Returns a string, or `None` if the payload is empty.
 ///
 /// # Errors
-/// Not UTF-8.
+/// Returns an error if the payload is not UTF-8.
 pub fn text(body: &Bytes, member: &str) -> Result<Option<String>, ParseError> {
     if body.is_empty() {
         return Ok(None);
@@ -23,10 +25,10 @@ pub fn text(body: &Bytes, member: &str) -> Result<Option<String>, ParseError> {
     Ok(Some(text.to_owned()))
 }
 
-/// A structure, union or document; an empty payload, and null, is one that is not set.
+/// Parses a structure, union or document with `read`. Returns `None` if the payload is empty or JSON `null`.
 ///
 /// # Errors
-/// Not JSON, or what `read` says.
+/// Returns an error if the payload is not JSON, and the errors of `read`.
 pub fn json<T>(
     body: &Bytes,
     member: &str,

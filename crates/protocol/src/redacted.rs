@@ -1,8 +1,8 @@
-//! What `Debug` prints in place of a sensitive member.
+//! The placeholder for sensitive members in `Debug` output.
 
 use std::fmt;
 
-/// Prints as `** redacted **`. <https://smithy.io/2.0/spec/documentation-traits.html#sensitive-trait>
+/// Prints `** redacted **`. <https://smithy.io/2.0/spec/documentation-traits.html#sensitive-trait>
 pub struct Redacted;
 
 impl fmt::Debug for Redacted {

@@ -1,14 +1,14 @@
-//! A request, written member by member.
+//! Requests, written member by member.
 
 use bytes::Bytes;
 use http::Method;
 
 use crate::{MessageBuilder, Request, SerializeError, SerializeErrorKind, TargetBuilder, event_stream};
 
-/// Writes a request: fields first, then one of the payloads, which ends it.
+/// Builds a request: headers first, then a payload, which completes it.
 pub type RequestBuilder = MessageBuilder<RequestHead>;
 
-/// Method and target of a request.
+/// The method and target of a request.
 #[derive(Debug)]
 pub struct RequestHead {
     method: Method,
@@ -16,23 +16,23 @@ pub struct RequestHead {
 }
 
 impl RequestBuilder {
-    /// A request without fields.
+    /// Creates a request without headers.
     pub fn new(method: Method, target: TargetBuilder) -> Self {
         Self::with_head(RequestHead { method, target })
     }
 
-    /// Ends a request that has no payload.
+    /// Completes a request without a payload.
     ///
     /// # Errors
-    /// Path and query make no request target.
+    /// Returns an error if path and query do not form a valid request target.
     pub fn empty(self) -> Result<Request, SerializeError> {
         self.finish(Bytes::new())
     }
 
-    /// Ends a request whose payload is a blob or text as it is. Without a value there is no content type either.
+    /// Completes a request whose payload is a blob or text. Without a value it has neither payload nor content type.
     ///
     /// # Errors
-    /// Path and query make no request target.
+    /// Returns an error if path and query do not form a valid request target.
     pub fn payload(
         mut self,
         value: Option<Bytes>,
@@ -43,10 +43,10 @@ impl RequestBuilder {
         self.finish(value)
     }
 
-    /// Ends a request whose payload is JSON.
+    /// Completes a request whose payload is JSON.
     ///
     /// # Errors
-    /// Path and query make no request target.
+    /// Returns an error if path and query do not form a valid request target.
     pub fn json(mut self, write: impl FnOnce(&mut Vec<u8>)) -> Result<Request, SerializeError> {
         self.default_content_type("application/json");
         let mut body = Vec::with_capacity(256);
@@ -54,10 +54,10 @@ impl RequestBuilder {
         self.finish(body.into())
     }
 
-    /// Ends a request whose payload is a stream of events, which follow.
+    /// Completes the head of a request whose payload is an event stream. The events follow later.
     ///
     /// # Errors
-    /// Path and query make no request target.
+    /// Returns an error if path and query do not form a valid request target.
     pub fn events(mut self) -> Result<Request, SerializeError> {
         self.default_content_type(event_stream::CONTENT_TYPE);
         self.finish(Bytes::new())

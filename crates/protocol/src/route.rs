@@ -1,4 +1,5 @@
-//! Method and path of an operation, and the request target that they and an input make.
+//! Method and path template of an operation: builds request targets and matches them.
+//!
 //! <https://smithy.io/2.0/spec/http-bindings.html#http-trait>
 
 use std::borrow::Cow;
@@ -9,31 +10,31 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 
 use crate::{SerializeError, SerializeErrorKind};
 
-/// An operation's method and path template.
+/// The method and path template of an operation. `Display` writes `POST /model/{modelId}/invoke`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
-    /// The method.
+    /// HTTP method.
     pub method: Method,
-    /// The path, segment by segment.
+    /// Segments of the path.
     pub path: &'static [PathSegment],
-    /// Query parameters that the template itself has, each with its value or without.
+    /// Constant query parameters of the template, with or without a value.
     pub query: &'static [(&'static str, Option<&'static str>)],
 }
 
 /// A segment of a path template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PathSegment {
-    /// Stands as it is.
+    /// A constant segment.
     Literal(&'static str),
-    /// A member's value: everything but unreserved characters is percent-encoded, `/` too.
+    /// The value of a member. Everything except unreserved characters is percent-encoded, including `/`.
     Label(&'static str),
-    /// A member's value in which `/` stays: `{key+}`.
+    /// The value of a member in which `/` is not encoded, written `{key+}`. It can span several segments.
     Greedy(&'static str),
 }
 
 impl Route {
-    /// Returns the request target of the route: the path with the values of its labels, which are in the order of the
-    /// path, then the query parameters of the template.
+    /// Returns the request target: the path with the values of its labels, then the constant query parameters. `labels`
+    /// must be in the order of the path.
     ///
     /// # Errors
     /// Returns an error if a label is empty, or if one that is not greedy is `.` or `..`.
@@ -58,15 +59,15 @@ impl Route {
         Ok(target)
     }
 
-    /// The labels of a path on the wire, percent-decoded, in the order of the template; `None` if it is not of this
-    /// template. Bytes that are not UTF-8 become U+FFFD.
+    /// Matches a percent-encoded path against the template. Returns the decoded labels in the order of the template, or
+    /// `None` if the path does not match. Bytes that are not UTF-8 become U+FFFD.
     pub fn labels<'a>(&self, path: &'a str) -> Option<Vec<(&'static str, Cow<'a, str>)>> {
         let mut labels = Vec::new();
         let mut rest = path.strip_prefix('/')?;
         for (index, segment) in self.path.iter().enumerate() {
-            let behind = &self.path[index + 1..];
+            let remaining = &self.path[index + 1..];
             let end = match segment {
-                PathSegment::Greedy(_) => greedy_end(rest, behind.len())?,
+                PathSegment::Greedy(_) => greedy_end(rest, remaining.len())?,
                 _ => rest.find('/').unwrap_or(rest.len()),
             };
             let (part, tail) = rest.split_at(end);
@@ -76,8 +77,8 @@ impl Route {
                 PathSegment::Label(name) | PathSegment::Greedy(name) => labels.push((*name, decoded(part))),
             }
             rest = match tail.strip_prefix('/') {
-                Some(tail) if !behind.is_empty() => tail,
-                None if behind.is_empty() => "",
+                Some(tail) if !remaining.is_empty() => tail,
+                None if remaining.is_empty() => "",
                 _ => return None,
             };
         }
@@ -99,24 +100,25 @@ impl fmt::Display for Route {
     }
 }
 
-/// Where a greedy label ends, so that `behind` more segments follow it.
-fn greedy_end(rest: &str, behind: usize) -> Option<usize> {
-    if behind == 0 {
+/// Returns the end of a greedy label that is followed by `remaining` segments.
+fn greedy_end(rest: &str, remaining: usize) -> Option<usize> {
+    if remaining == 0 {
         return Some(rest.len());
     }
-    rest.rmatch_indices('/').nth(behind - 1).map(|(at, _)| at)
+    rest.rmatch_indices('/').nth(remaining - 1).map(|(index, _)| index)
 }
 
 fn decoded(part: &str) -> Cow<'_, str> {
     percent_decode_str(part).decode_utf8_lossy()
 }
 
-/// All but the unreserved characters of RFC 3986 section 2.3.
+/// All characters except the unreserved ones (<https://www.rfc-editor.org/rfc/rfc3986#section-2.3>).
+///
 /// <https://smithy.io/2.0/spec/http-bindings.html#httplabel-serialization-rules>
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-const RESERVED_BUT_SLASH: &AsciiSet = &RESERVED.remove(b'/');
+const RESERVED_EXCEPT_SLASH: &AsciiSet = &RESERVED.remove(b'/');
 
-/// Writes a request target: the path, then the query.
+/// Builds a request target: the path, then the query.
 #[derive(Clone, Debug, Default)]
 pub struct TargetBuilder {
     target: String,
@@ -124,21 +126,19 @@ pub struct TargetBuilder {
 }
 
 impl TargetBuilder {
-    /// Nothing yet.
     fn new() -> Self {
-        // Room for most model ids and ARNs, so that the target is allocated once.
+        // Suffices for most model ids and ARNs, so that the target is allocated once.
         Self { target: String::with_capacity(128), has_query: false }
     }
 
-    /// A part of the path that is the same for every input.
     fn literal(&mut self, literal: &str) {
         self.target.push_str(literal);
     }
 
-    /// A label: `:` becomes `%3A`, `/` becomes `%2F`, `%` becomes `%25`, whatever the value looks like.
+    /// Appends a label. `:` becomes `%3A`, `/` becomes `%2F` and `%` becomes `%25`, even if the value is already encoded.
     ///
     /// # Errors
-    /// The value is empty, `.` or `..`: each would change the path.
+    /// Returns an error if the value is empty, `.` or `..`, because these would change the path.
     fn label(&mut self, member: &'static str, value: impl AsRef<str>) -> Result<(), SerializeError> {
         if matches!(value.as_ref(), "." | "..") {
             return Err(SerializeError::new(member, SerializeErrorKind::DotSegment));
@@ -146,22 +146,22 @@ impl TargetBuilder {
         self.encoded_label(member, value.as_ref(), RESERVED)
     }
 
-    /// A greedy label: as a label, but `/` stays.
+    /// Appends a greedy label. It is encoded like a label, except that `/` is kept.
     ///
     /// # Errors
-    /// The value is empty.
+    /// Returns an error if the value is empty.
     fn greedy_label(&mut self, member: &'static str, value: impl AsRef<str>) -> Result<(), SerializeError> {
-        self.encoded_label(member, value.as_ref(), RESERVED_BUT_SLASH)
+        self.encoded_label(member, value.as_ref(), RESERVED_EXCEPT_SLASH)
     }
 
-    /// A query parameter. <https://smithy.io/2.0/spec/http-bindings.html#httpquery-trait>
+    /// Appends a query parameter. <https://smithy.io/2.0/spec/http-bindings.html#httpquery-trait>
     pub fn query(&mut self, name: &str, value: impl AsRef<str>) {
         self.query_name(name);
         self.target.push('=');
         self.target.extend(utf8_percent_encode(value.as_ref(), RESERVED));
     }
 
-    /// A query parameter without a value, as a template can have it.
+    /// Appends a query parameter without a value. Only templates contain such parameters.
     fn query_name(&mut self, name: &str) {
         self.target.push(if self.has_query { '&' } else { '?' });
         self.has_query = true;
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_label_keeps_unreserved_characters_only() {
+    fn encodes_all_reserved_characters_in_labels() {
         assert_eq!(target("amazon.titan-embed-text-v2:0"), "/model/amazon.titan-embed-text-v2%3A0/invoke");
         assert_eq!(target("arn:aws:x/y"), "/model/arn%3Aaws%3Ax%2Fy/invoke");
         assert_eq!(target("a%3Ab"), "/model/a%253Ab/invoke");
@@ -220,16 +220,13 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_label_is_refused() {
+    fn rejects_empty_labels() {
         let error = TargetBuilder::new().label("modelId", "").unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "`modelId` is empty: it stands in the path of the request, so give a value"
-        );
+        assert_eq!(error.to_string(), "`modelId` is empty, but it is part of the request path: set a value");
     }
 
     #[test]
-    fn a_dot_segment_is_refused() {
+    fn rejects_dot_segments() {
         for dots in [".", ".."] {
             let error = TargetBuilder::new().label("modelId", dots).unwrap_err();
             assert_eq!(error.kind(), &SerializeErrorKind::DotSegment);
@@ -238,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_route_takes_its_own_paths_only() {
+    fn matches_only_paths_of_the_template() {
         let labels = |path| INVOKE.labels(path).map(|labels| labels[0].1.clone().into_owned());
         assert_eq!(labels("/model/a%3Ab/invoke").as_deref(), Some("a:b"));
         for other in [
@@ -255,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_greedy_label_takes_the_slashes_before_the_next_literal() {
+    fn greedy_labels_match_several_segments() {
         let labels = OBJECT.labels("/b/a/tags/c/tags").unwrap();
         assert_eq!(labels, [("bucket", "b".into()), ("key", "a/tags/c".into())]);
         assert_eq!(OBJECT.labels("/b/tags"), None);
@@ -263,7 +260,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_label_survives(id in ".+") {
+        fn labels_round_trip(id in ".+") {
             prop_assume!(id != "." && id != "..");
             let target = target(&id);
             prop_assert!(target.bytes().all(|byte| byte.is_ascii_graphic()));
@@ -271,7 +268,7 @@ mod tests {
         }
 
         #[test]
-        fn no_path_panics(path in ".*") {
+        fn arbitrary_paths_do_not_panic(path in ".*") {
             let _ = INVOKE.labels(&path);
             let _ = OBJECT.labels(&path);
         }

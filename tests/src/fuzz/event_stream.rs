@@ -1,6 +1,6 @@
 //! Decodes arbitrary bytes as an event stream.
 
-use invoke_model_protocol::event_stream::{Decoder, EventStream, FrameError, Message, Truncated};
+use invoke_model_protocol::event_stream::{Decoder, EventStream, FrameError, IncompleteFrame, Message};
 
 use super::has_empty_union;
 use crate::streams::Lines;
@@ -31,7 +31,7 @@ fn check(bytes: &[u8], step: usize) {
     assert!(failed.is_some() || end.is_err() || encoded.len() == bytes.len());
 }
 
-type Decoded = (Vec<Message>, Option<FrameError>, Result<(), Truncated>);
+type Decoded = (Vec<Message>, Option<FrameError>, Result<(), IncompleteFrame>);
 
 fn decoded(pieces: &[&[u8]]) -> Decoded {
     let (mut decoder, mut messages) = (Decoder::new(), Vec::new());

@@ -53,7 +53,7 @@ async fn a_host_prefix_stands_before_the_endpoints_host_and_is_signed() {
     assert!(canonical.contains("\nhost:a.x1-b.example.test:8443\n"), "{canonical}");
     let error =
         Client::new(config()).unwrap().call::<Prefixed>(PrefixedInput::new("a.b/")).sign().await.unwrap_err();
-    assert!(error.to_string().contains("stands in the host name"), "{error}");
+    assert!(error.to_string().contains("is part of the host name"), "{error}");
 }
 
 #[tokio::test]

@@ -108,7 +108,7 @@ impl<O: OutputEventStream> EventReceiver<O> {
     /// The body says that it has ended.
     fn finish(&mut self) -> Result<(), Error<ErrorOf<O>>> {
         match self.decoder.finish() {
-            Err(rest) => Err(self.cut(TruncationCause::Frame { left: rest.left })),
+            Err(rest) => Err(self.cut(TruncationCause::Frame { left: rest.bytes })),
             Ok(()) if self.body.ends_with_connection() => Err(self.cut(TruncationCause::NoEnd)),
             Ok(()) => {
                 self.end = Some(End::Whole);

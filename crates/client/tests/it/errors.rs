@@ -43,20 +43,17 @@ async fn refused_for(
 
 #[tokio::test]
 async fn input() {
-    check_unsent(
-        |call| call.body("{}"),
-        "InvokeModel was not sent: `modelId` is required and was not given: set it before the call",
-    )
-    .await;
+    check_unsent(|call| call.body("{}"), "InvokeModel was not sent: `modelId` is required and was not set")
+        .await;
     check_unsent(
         |call| call.model_id(""),
-        "InvokeModel was not sent: `modelId` is empty: it stands in the path of the request, so give a value",
+        "InvokeModel was not sent: `modelId` is empty, but it is part of the request path: set a value",
     )
     .await;
     check_unsent(
         |call| call.model_id(ID).accept("a\nb"),
-        "InvokeModel was not sent: `accept` has a character that a `accept` header field cannot carry (control \
-         characters are not allowed): remove it",
+        "InvokeModel was not sent: `accept` contains a control character, which is not allowed in the header \
+         `accept`: remove it",
     )
     .await;
     check_unsent(
@@ -181,7 +178,7 @@ async fn a_success_that_cannot_be_read_is_not_lost() {
     let error = error(fake.client().invoke_model().model_id(ID)).await;
     assert_eq!(
         error.to_string(),
-        "InvokeModel succeeded, but its answer cannot be read: `serviceTier`: the header field is not UTF-8 (HTTP \
+        "InvokeModel succeeded, but its answer cannot be read: `serviceTier`: the header is not UTF-8 (HTTP \
          200, region us-east-1, modelId amazon.titan-embed-text-v2:0, 1 attempt, ambiguous)"
     );
     assert_eq!(error.response().unwrap().body(), "paid for");
@@ -216,7 +213,7 @@ async fn answers_that_are_no_error_of_the_model() {
     assert_eq!(
         error.to_string(),
         "InvokeModel failed: HTTP 502 without an error code: the body is not a JSON object (text/html, 7 bytes), so \
-         a proxy or load balancer may have answered in place of the service (HTTP 502, region us-east-1, modelId \
+         a proxy or load balancer may have responded instead of the service (HTTP 502, region us-east-1, modelId \
          amazon.titan-embed-text-v2:0, 1 attempt, ambiguous)"
     );
     assert!(error.is_retryable());

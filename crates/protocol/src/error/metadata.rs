@@ -1,4 +1,4 @@
-//! What every error answer says, modelled or not: code, message, status, request id.
+//! The parts that all error responses have in common: code, message, status and request id.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::Response;
 use crate::event_stream::Message;
 
-/// The parts of an error answer that stand in the same places for every error.
+/// Code, message, status and request id of an error response, whether or not the model has the error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ErrorMetadata {
     code: Option<String>,
@@ -18,7 +18,7 @@ pub struct ErrorMetadata {
     body: Body,
 }
 
-/// What the body was, so that a proxy's page is not taken for the service's word.
+/// Format of the body. It distinguishes responses of the service from those of a proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Body {
     Empty,
@@ -27,9 +27,10 @@ enum Body {
 }
 
 impl ErrorMetadata {
-    /// Reads an error answer. Never fails: what is not there stays absent.
+    /// Parses an error response. Never fails: missing parts are `None`.
     ///
-    /// The code stands in the field `X-Amzn-ErrorType`, else in the body's `code`, else in its `__type`.
+    /// The code is in the header `X-Amzn-ErrorType`, else in the member `code` of the body, else in its member `__type`.
+    ///
     /// <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#operation-error-serialization>
     pub fn from_response(response: &Response) -> Self {
         let headers = response.headers();
@@ -55,37 +56,40 @@ impl ErrorMetadata {
         }
     }
 
-    /// Reads the error that a message of an event stream carries: its headers `:error-code` and `:error-message`, else
-    /// the name of its exception and the words in its payload. The status is that of the response that the stream
-    /// stands in. <https://smithy.io/2.0/aws/amazon-eventstream.html>
+    /// Parses an error message of an event stream.
+    ///
+    /// Code and message are in the headers `:error-code` and `:error-message`, else in `:exception-type` and the payload.
+    /// The status is always 200, because the response that contains the stream has started successfully.
+    ///
+    /// <https://smithy.io/2.0/aws/amazon-eventstream.html>
     pub fn from_message(message: &Message) -> Self {
-        let (code, words) = crate::event_stream::error_of(message);
-        // No proxy answers in the midst of a stream, so what the payload is says nothing.
-        Self { code, message: words, status: StatusCode::OK, request_id: None, body: Body::Empty }
+        let (code, text) = crate::event_stream::error_of(message);
+        // A proxy cannot respond inside a stream, so the format of the payload does not matter.
+        Self { code, message: text, status: StatusCode::OK, request_id: None, body: Body::Empty }
     }
 
-    /// The error's code, without namespace and without the URI that some services append.
+    /// Returns the error code without the namespace and the URI that some services add to it.
     pub fn code(&self) -> Option<&str> {
         self.code.as_deref()
     }
 
-    /// What the service says in words.
+    /// Returns the message of the service.
     pub fn message(&self) -> Option<&str> {
         self.message.as_deref()
     }
 
-    /// The HTTP status.
+    /// Returns the HTTP status.
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// The id under which the service knows the request.
+    /// Returns the id that the service assigned to the request. AWS support asks for it.
     pub fn request_id(&self) -> Option<&str> {
         self.request_id.as_deref()
     }
 
-    /// The status, where an error may be known by it alone: there is no code, and nothing shows that another party
-    /// (a proxy with a page of its own) has answered.
+    /// Returns the status if it may identify the error: the response has no code, and its body does not look like the
+    /// error page of a proxy.
     pub fn status_without_code(&self) -> Option<u16> {
         let from_service = !matches!(self.body, Body::Other { .. });
         (self.code.is_none() && from_service).then(|| self.status.as_u16())
@@ -101,7 +105,7 @@ impl fmt::Display for ErrorMetadata {
             (None, None, Body::Other { content_type, length }) => write!(
                 f,
                 "HTTP {} without an error code: the body is not a JSON object ({}, {length} bytes), so a proxy or \
-                 load balancer may have answered in place of the service",
+                 load balancer may have responded instead of the service",
                 self.status.as_u16(),
                 content_type.as_deref().unwrap_or("no content type"),
             ),
@@ -112,17 +116,18 @@ impl fmt::Display for ErrorMetadata {
 
 impl std::error::Error for ErrorMetadata {}
 
-/// The id of a request, from a response's fields.
+/// Returns the request id from the headers of a response.
 pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
     text(headers, "x-amzn-requestid").or_else(|| text(headers, "x-amz-request-id"))
 }
 
-/// The words of an error body. Most services write `message`, some `Message`.
+/// Returns the message from an error body. Most services send `message`, some send `Message`.
 fn message(object: &Map<String, Value>) -> Option<&str> {
     object.get("message").or_else(|| object.get("Message")).and_then(Value::as_str)
 }
 
-/// `aws.protocoltests#FooError:http://internal.amazon.com/coral/..` is `FooError`.
+/// Extracts `FooError` from `aws.protocoltests#FooError:http://internal.amazon.com/coral/..`.
+///
 /// <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#operation-error-serialization>
 fn bare_code(code: &str) -> &str {
     let code = code.split(':').next().unwrap_or_default();
@@ -144,21 +149,21 @@ mod tests {
 
     use super::*;
 
-    fn read(fields: &[(&str, &str)], body: &str) -> ErrorMetadata {
+    fn read(headers: &[(&str, &str)], body: &str) -> ErrorMetadata {
         let mut response = http::Response::builder().status(400);
-        for (name, value) in fields {
+        for (name, value) in headers {
             response = response.header(*name, *value);
         }
         ErrorMetadata::from_response(&response.body(Bytes::copy_from_slice(body.as_bytes())).unwrap())
     }
 
-    fn check(fields: &[(&str, &str)], body: &str, code: Option<&str>, message: Option<&str>) {
-        let metadata = read(fields, body);
-        assert_eq!((metadata.code(), metadata.message()), (code, message), "{fields:?} {body}");
+    fn check(headers: &[(&str, &str)], body: &str, code: Option<&str>, message: Option<&str>) {
+        let metadata = read(headers, body);
+        assert_eq!((metadata.code(), metadata.message()), (code, message), "{headers:?} {body}");
     }
 
     #[test]
-    fn the_code_is_found_wherever_it_stands() {
+    fn finds_the_code_in_header_and_body() {
         let code = Some("FooError");
         check(&[("x-amzn-errortype", "FooError")], "", code, None);
         check(&[("x-amzn-errortype", "FooError:http://internal.amazon.com/coral/a/")], "{}", code, None);
@@ -171,18 +176,18 @@ mod tests {
     }
 
     #[test]
-    fn the_message_is_found_in_either_spelling() {
-        check(&[], r#"{"code":"A","message":"words"}"#, Some("A"), Some("words"));
-        check(&[], r#"{"code":"A","Message":"words"}"#, Some("A"), Some("words"));
+    fn finds_the_message_in_both_spellings() {
+        check(&[], r#"{"code":"A","message":"text"}"#, Some("A"), Some("text"));
+        check(&[], r#"{"code":"A","Message":"text"}"#, Some("A"), Some("text"));
     }
 
     #[test]
-    fn a_page_of_a_proxy_is_said_to_be_one() {
+    fn display_names_a_proxy_page() {
         let metadata = read(&[("content-type", "text/html")], "<html>Bad Gateway</html>");
         assert_eq!(
             metadata.to_string(),
             "HTTP 400 without an error code: the body is not a JSON object (text/html, 24 bytes), so a proxy or \
-             load balancer may have answered in place of the service"
+             load balancer may have responded instead of the service"
         );
         assert_eq!(metadata.status_without_code(), None);
         assert_eq!(read(&[], "").status_without_code(), Some(400));
@@ -191,7 +196,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_answer_panics(code in "[ -~]*", body in prop::collection::vec(any::<u8>(), 0..200)) {
+        fn arbitrary_responses_do_not_panic(code in "[ -~]*", body in prop::collection::vec(any::<u8>(), 0..200)) {
             let response = http::Response::builder().header("x-amzn-errortype", code).body(Bytes::from(body)).unwrap();
             let _ = ErrorMetadata::from_response(&response).to_string();
         }

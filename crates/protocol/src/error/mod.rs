@@ -1,4 +1,4 @@
-//! What can go wrong on the way to the wire and back, and how an answer says that it did.
+//! Errors of serialization and parsing, and errors that a service returns.
 
 mod metadata;
 mod operation_error;
@@ -7,5 +7,5 @@ mod serialize;
 
 pub use metadata::ErrorMetadata;
 pub use operation_error::{ErrorFacts, Fault, ModeledError, OperationError, Retryable, write_error};
-pub use parse::{ParseError, ParseErrorKind};
+pub use parse::{ParseError, ParseErrorKind, ResponseError};
 pub use serialize::{SerializeError, SerializeErrorKind};

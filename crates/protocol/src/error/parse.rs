@@ -1,10 +1,10 @@
-//! Why a message cannot be taken off the wire.
+//! Errors of parsing.
 
 use std::fmt;
 
 use crate::timestamp::Format;
 
-/// A member that is not of its shape, named by the path of members to it. Never holds a value.
+/// The error of a message that does not match the model. It names the path to the member and never contains a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseError {
     path: String,
@@ -12,22 +12,22 @@ pub struct ParseError {
 }
 
 impl ParseError {
-    /// A fault in the member of that name.
+    /// Creates an error of a member.
     pub fn new(member: &str, kind: ParseErrorKind) -> Self {
         Self { path: member.to_owned(), kind }
     }
 
-    /// The members that lead to the fault: `message.content[3].text`; empty for the message as a whole.
+    /// Returns the path to the member, for example `message.content[3].text`. It is empty if the whole message is invalid.
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// What is wrong there.
+    /// Returns the problem.
     pub fn kind(&self) -> &ParseErrorKind {
         &self.kind
     }
 
-    /// The same fault seen from the structure that has the member.
+    /// Prepends the member of the enclosing structure to the path.
     #[must_use]
     pub fn in_member(mut self, name: &str) -> Self {
         let dot = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
@@ -36,13 +36,13 @@ impl ParseError {
         self
     }
 
-    /// The same fault seen from the list that has the element.
+    /// Prepends the index in the enclosing list to the path.
     #[must_use]
     pub fn in_element(self, index: usize) -> Self {
         self.in_member(&format!("[{index}]"))
     }
 
-    /// The same fault seen from the map that has the key. Keys can be data, so the path says only that it is a map's.
+    /// Prepends `[..]` for the enclosing map to the path. The key is omitted, because it can be data.
     #[must_use]
     pub fn in_value(self) -> Self {
         self.in_member("[..]")
@@ -66,63 +66,75 @@ impl fmt::Display for ParseError {
 
 impl std::error::Error for ParseError {}
 
-/// What is wrong with a part of a message. The sender is at fault, or this crate's model is older than the sender's.
+/// The response of an operation that failed, or that does not match the model.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ResponseError<E> {
+    /// The service returned an error.
+    #[error(transparent)]
+    Service(E),
+    /// The service returned a success status, but the response does not match the model.
+    #[error("cannot parse the response: {0}")]
+    Parse(ParseError),
+}
+
+/// The problem with a part of a message: the sender violates the model, or uses a newer one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseErrorKind {
     /// The body is not JSON.
     #[error("the body is not JSON (line {line}, column {column})")]
     NotJson {
-        /// Line of the fault, from 1.
+        /// Line of the error, from 1.
         line: usize,
-        /// Column of the fault, from 1.
+        /// Column of the error, from 1.
         column: usize,
     },
-    /// A JSON value of another type.
+    /// A value has another type than in the model.
     #[error("expected {expected}, found {found}")]
     Type {
-        /// What the model says.
+        /// Type in the model.
         expected: &'static str,
-        /// What stands there.
+        /// Type in the message.
         found: &'static str,
     },
-    /// A number outside the range of its type.
+    /// A number is outside the range of its type.
     #[error("the number does not fit {expected}")]
     Range {
-        /// The type.
+        /// Type in the model.
         expected: &'static str,
     },
-    /// A text that is not a value of its type.
+    /// A text is not a value of its type.
     #[error("the text is not {expected}")]
     Text {
-        /// The type.
+        /// Type in the model.
         expected: &'static str,
     },
-    /// A blob that is not base64.
+    /// A blob is not base64.
     #[error("the text is not base64")]
     Base64,
-    /// A text or number that is not a timestamp.
+    /// A text or number is not a timestamp.
     #[error("not a timestamp of format {format:?}")]
     Timestamp {
-        /// The format that the model states.
+        /// Format in the model.
         format: Format,
     },
-    /// A union with no member set, or several.
-    #[error("a union has one member set, this has {found}")]
+    /// A union has no member or several members.
+    #[error("a union must have one member, but this one has {found}")]
     Union {
-        /// How many are set.
+        /// Number of members.
         found: usize,
     },
-    /// A required member that is absent, where no stand-in is right.
-    #[error("is required and absent")]
+    /// A required member is missing and has no default value.
+    #[error("is required, but missing")]
     Missing,
-    /// A header field with bytes that are not UTF-8.
-    #[error("the header field is not UTF-8")]
+    /// A header value is not UTF-8.
+    #[error("the header is not UTF-8")]
     FieldNotText,
-    /// A request's target that is not the operation's.
-    #[error("the request is not one of this operation: {expected}")]
+    /// Method or path of a request do not match the operation.
+    #[error("method or path do not match the operation `{expected}`")]
     Target {
-        /// Method and path template.
+        /// Method and path template of the operation.
         expected: String,
     },
 }

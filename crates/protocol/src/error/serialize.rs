@@ -1,6 +1,6 @@
-//! Why an input cannot be put on the wire.
+//! Errors of serialization.
 
-/// An input member that cannot stand where the model binds it. Never holds the member's value.
+/// The error of an input that cannot be serialized. It names the member and never contains its value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{member}` {kind}")]
 pub struct SerializeError {
@@ -9,62 +9,62 @@ pub struct SerializeError {
 }
 
 impl SerializeError {
-    /// A fault in the member of that name.
+    /// Creates an error of a member.
     pub fn new(member: &'static str, kind: SerializeErrorKind) -> Self {
         Self { member, kind }
     }
 
-    /// The member, by its name in the model.
+    /// Returns the name of the member in the model.
     pub fn member(&self) -> &'static str {
         self.member
     }
 
-    /// What is wrong with it.
+    /// Returns the problem.
     pub fn kind(&self) -> &SerializeErrorKind {
         &self.kind
     }
 }
 
-/// What is wrong with an input member. The caller is at fault, and nothing was sent.
+/// The problem with an input member. The caller must change the input.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SerializeErrorKind {
-    /// A required member was not given.
-    #[error("is required and was not given: set it before the call")]
+    /// A required member is not set.
+    #[error("is required and was not set")]
     Missing,
     /// A label is empty, which would change the path.
     /// <https://smithy.io/2.0/spec/http-bindings.html#httplabel-trait>
-    #[error("is empty: it stands in the path of the request, so give a value")]
+    #[error("is empty, but it is part of the request path: set a value")]
     EmptyLabel,
-    /// A label is `.` or `..`, which whoever normalises the path takes out of it, and a neighbour with it (RFC 3986
-    /// section 5.2.4). No percent-encoding prevents that, as both dots are unreserved.
-    #[error("is a dot segment, `.` or `..`, which would change the path of the request: give another value")]
+    /// A label is `.` or `..`. Software that normalizes the path would remove it, and for `..` also the segment before it:
+    /// <https://www.rfc-editor.org/rfc/rfc3986#section-5.2.4>. Percent-encoding cannot prevent this, because dots are
+    /// unreserved characters.
+    #[error("is `.` or `..`, which would change the request path: set another value")]
     DotSegment,
-    /// A value that stands in the host name is no label of one.
+    /// A value that is part of the host name is not a valid label.
+    ///
     /// <https://smithy.io/2.0/spec/endpoint-traits.html#hostlabel-trait>
     #[error(
-        "stands in the host name of the request, so it takes 1 to 63 letters, digits and hyphens, no hyphen at either \
-         end"
+        "is part of the host name of the request: use 1 to 63 letters, digits and hyphens, without a hyphen at either end"
     )]
     HostLabel,
-    /// A value that no header of an event can carry: names are at most 255 bytes, values 32,767.
-    #[error("cannot be a header of an event: {0}")]
+    /// An event header is too long: names have at most 255 bytes, values at most 32,767.
+    #[error("cannot be an event header: {0}")]
     EventHeader(String),
-    /// A field value has a character that RFC 9110 section 5.5 forbids.
-    #[error(
-        "has a character that a `{field}` header field cannot carry (control characters are not allowed): remove it"
-    )]
+    /// A header value contains a control character: <https://www.rfc-editor.org/rfc/rfc9110#section-5.5>.
+    #[error("contains a control character, which is not allowed in the header `{field}`: remove it")]
     FieldValue {
-        /// The header field.
+        /// Name of the header.
         field: String,
     },
-    /// A key of a map bound to prefixed fields is no field name (RFC 9110 section 5.1).
-    #[error("has a key that makes no header field name behind `{prefix}`: use letters, digits and hyphens")]
+    /// A key of a map bound to headers with a prefix is not valid in a header name:
+    /// <https://www.rfc-editor.org/rfc/rfc9110#section-5.1>.
+    #[error("has a key that is not valid in a header name after `{prefix}`: use letters, digits and hyphens")]
     FieldName {
-        /// The prefix of the fields.
+        /// Prefix of the header names.
         prefix: String,
     },
-    /// The path and query do not make a request target.
-    #[error("makes a request target that is not valid: {0}")]
+    /// Path and query do not form a valid request target.
+    #[error("has an invalid target: {0}")]
     Target(String),
 }

@@ -1,28 +1,29 @@
-//! Bytes in at any boundary, messages out.
+//! The decoder of messages from bytes that arrive at arbitrary boundaries.
 
 use std::fmt;
 
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::error::FrameErrorKind;
-use super::{FrameError, MAX_HEADERS, MAX_PAYLOAD, Message, OVERHEAD, PRELUDE, Truncated, raw};
+use super::{FrameError, IncompleteFrame, MAX_HEADERS, MAX_PAYLOAD, Message, OVERHEAD, PRELUDE, raw};
 
-/// Decodes a stream of frames. [`push`](Self::push) what came, or [`push_bytes`](Self::push_bytes), [`decode`](Self::decode)
-/// until there is nothing, and [`finish`](Self::finish) when nothing more comes.
+/// Decodes a stream of frames into [`Message`]s.
 ///
-/// It holds what was pushed and not decoded, and nothing ahead of it: the lengths in a prelude are believed when its CRC
-/// is right, and even then no room is made before bytes come. A frame whose length is of none, or of one longer than
-/// frames are, is refused by its first 12 bytes. After an error the stream is at an end: what follows it cannot be told
-/// apart.
+/// Add received bytes with [`push`](Self::push) or [`push_bytes`](Self::push_bytes), call [`decode`](Self::decode) until it
+/// returns `None`, and call [`finish`](Self::finish) at the end of the stream.
+///
+/// The decoder buffers only bytes that were pushed and not yet decoded. It never allocates memory for announced bytes that
+/// have not arrived. A frame with an invalid or too large length fails as soon as its first 12 bytes have arrived. After an
+/// error the decoder cannot continue, because the start of the next frame is unknown.
 #[derive(Clone, Default)]
 pub struct Decoder {
-    /// Copies: what begins a frame whose end came later. What is in the chunk stands behind it.
+    /// Copy of the start of a frame that did not arrive in one chunk. The bytes of `chunk` follow it.
     gathered: BytesMut,
-    /// What came last. A frame that is whole in it is decoded where it is.
+    /// The last chunk. Frames that are complete in it are decoded without copying.
     chunk: Bytes,
-    /// The frame that the gathered bytes begin with, once its prelude is checked.
+    /// Lengths of the frame at the start of `gathered`, after its prelude was checked.
     frame: Option<Lengths>,
-    /// Of no bytes. What the processor can do for it is looked up once, not for each frame.
+    /// A hasher without input. Cloning it avoids detecting the CPU features for each frame.
     crc: crc32fast::Hasher,
     messages: u64,
     failed: Option<FrameError>,
@@ -35,12 +36,12 @@ struct Lengths {
 }
 
 impl Decoder {
-    /// Nothing yet.
+    /// Creates a decoder without input.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes a copy of the next bytes of the stream.
+    /// Adds a copy of the next bytes of the stream.
     pub fn push(&mut self, bytes: &[u8]) {
         if self.failed.is_none() {
             self.gather(usize::MAX);
@@ -48,8 +49,8 @@ impl Decoder {
         }
     }
 
-    /// Takes the next bytes of the stream themselves. Only frames that are not whole in them are copied; messages of the
-    /// others are slices of them.
+    /// Adds the next bytes of the stream without copying them. Only frames that are incomplete in `bytes` are copied; the
+    /// messages of complete frames are slices of `bytes`.
     pub fn push_bytes(&mut self, bytes: Bytes) {
         if self.failed.is_none() {
             self.gather(usize::MAX);
@@ -57,10 +58,10 @@ impl Decoder {
         }
     }
 
-    /// The next message, if all of it is there.
+    /// Returns the next message, or `None` if more bytes are needed.
     ///
     /// # Errors
-    /// The bytes are no frame. The same error comes again from every later call.
+    /// Returns an error if the bytes are not a valid frame. All later calls return the same error.
     pub fn decode(&mut self) -> Result<Option<Message>, FrameError> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
@@ -73,44 +74,44 @@ impl Decoder {
         })
     }
 
-    /// Says that nothing more comes.
+    /// Checks that the stream ended after a complete frame. Call it when no more bytes arrive.
     ///
     /// # Errors
-    /// Bytes are left that are no whole frame.
-    pub fn finish(&self) -> Result<(), Truncated> {
-        match self.left() {
+    /// Returns an error if bytes of an incomplete frame remain.
+    pub fn finish(&self) -> Result<(), IncompleteFrame> {
+        match self.buffered() {
             0 => Ok(()),
-            left => Err(Truncated { messages: self.messages, left }),
+            bytes => Err(IncompleteFrame { messages: self.messages, bytes }),
         }
     }
 
-    /// How many messages were decoded.
+    /// Returns the number of decoded messages.
     pub fn messages(&self) -> u64 {
         self.messages
     }
 
-    /// The memory it holds.
+    /// Returns the allocated memory in bytes.
     #[cfg(test)]
-    pub(super) fn held(&self) -> usize {
+    pub(super) fn capacity(&self) -> usize {
         self.gathered.capacity()
     }
 
     fn message(&mut self) -> Result<Option<Message>, FrameErrorKind> {
         let Some((mut frame, headers)) = self.frame()? else { return Ok(None) };
         let end = frame.len() - 4;
-        let (stated, found) = (word(&frame, end), self.crc(&frame[..end]));
-        if stated != found {
-            return Err(FrameErrorKind::MessageCrc { stated, found });
+        let (stated, computed) = (word(&frame, end), self.crc(&frame[..end]));
+        if stated != computed {
+            return Err(FrameErrorKind::MessageCrc { stated, computed });
         }
         frame.truncate(end);
         frame.advance(PRELUDE);
         let headers = frame.split_to(headers);
-        raw::check(&headers).map_err(|(at, reason)| FrameErrorKind::Header { at, reason })?;
+        raw::check(&headers).map_err(|(offset, reason)| FrameErrorKind::Header { offset, reason })?;
         self.messages += 1;
-        Ok(Some(Message::of(headers, frame)))
+        Ok(Some(Message::from_raw(headers, frame)))
     }
 
-    /// The next frame, if all of it is there, and the length of its headers.
+    /// Returns the next frame and the length of its headers, or `None` if it is incomplete.
     fn frame(&mut self) -> Result<Option<(Bytes, usize)>, FrameErrorKind> {
         if self.gathered.is_empty() {
             if let Some(Lengths { total, headers }) = self.lengths(&self.chunk)? {
@@ -135,26 +136,26 @@ impl Decoder {
         Ok(Some((self.gathered.split_to(total).freeze(), headers)))
     }
 
-    /// The lengths of the frame that the bytes begin with, as soon as its prelude is there.
+    /// Parses the lengths in a prelude, or returns `None` if it is incomplete.
     fn lengths(&self, bytes: &[u8]) -> Result<Option<Lengths>, FrameErrorKind> {
         let Some(prelude) = bytes.first_chunk::<PRELUDE>() else { return Ok(None) };
         let (total, headers) = (word(prelude, 0), word(prelude, 4));
-        let (stated, found) = (word(prelude, 8), self.crc(&prelude[..8]));
-        if stated != found {
-            return Err(FrameErrorKind::PreludeCrc { stated, found });
+        let (stated, computed) = (word(prelude, 8), self.crc(&prelude[..8]));
+        if stated != computed {
+            return Err(FrameErrorKind::PreludeCrc { stated, computed });
         }
-        let wrong = || FrameErrorKind::Length { total, headers };
+        let invalid = || FrameErrorKind::Length { total, headers };
         let (total, headers) = (usize::try_from(total), usize::try_from(headers));
-        let (total, headers) = (total.map_err(|_| wrong())?, headers.map_err(|_| wrong())?);
+        let (total, headers) = (total.map_err(|_| invalid())?, headers.map_err(|_| invalid())?);
         let payload =
-            total.checked_sub(OVERHEAD).and_then(|rest| rest.checked_sub(headers)).ok_or_else(wrong)?;
+            total.checked_sub(OVERHEAD).and_then(|rest| rest.checked_sub(headers)).ok_or_else(invalid)?;
         if headers > MAX_HEADERS || payload > MAX_PAYLOAD {
             return Err(FrameErrorKind::TooLong { headers, payload });
         }
         Ok(Some(Lengths { total, headers }))
     }
 
-    /// Gathers bytes from the chunk, until there are so many, or it has no more.
+    /// Moves bytes from the chunk to `gathered`, until that has `length` bytes or the chunk is empty.
     fn gather(&mut self, length: usize) {
         let missing = length.saturating_sub(self.gathered.len()).min(self.chunk.len());
         if missing > 0 {
@@ -168,13 +169,14 @@ impl Decoder {
         crc.finalize()
     }
 
-    fn left(&self) -> usize {
+    /// Returns the number of bytes that were pushed and not decoded.
+    fn buffered(&self) -> usize {
         self.gathered.len() + self.chunk.len()
     }
 }
 
-fn word(bytes: &[u8], at: usize) -> u32 {
-    let word = bytes.get(at..).and_then(|rest| rest.first_chunk::<4>());
+fn word(bytes: &[u8], offset: usize) -> u32 {
+    let word = bytes.get(offset..).and_then(|rest| rest.first_chunk::<4>());
     u32::from_be_bytes(word.copied().unwrap_or_default())
 }
 
@@ -182,7 +184,7 @@ impl fmt::Debug for Decoder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Decoder")
             .field("messages", &self.messages)
-            .field("held", &self.left())
+            .field("buffered", &self.buffered())
             .field("failed", &self.failed)
             .finish()
     }

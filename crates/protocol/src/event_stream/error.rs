@@ -1,6 +1,6 @@
-//! Why bytes are no frame, and why a message cannot be one. No error holds a value of a header or a payload.
+//! Errors of decoding and encoding messages. None contains a payload or the value of a header.
 
-/// Bytes that are no frame. The stream has lost its way: what follows cannot be told apart any more.
+/// The error of bytes that are not a valid frame. The rest of the stream cannot be decoded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("frame {frame}: {kind}")]
 pub struct FrameError {
@@ -13,95 +13,99 @@ impl FrameError {
         Self { frame, kind }
     }
 
-    /// The place of the frame in the stream, from 0.
+    /// Returns the index of the frame in the stream, from 0.
     pub fn frame(&self) -> u64 {
         self.frame
     }
 
-    /// What is wrong with it.
+    /// Returns the problem.
     pub fn kind(&self) -> &FrameErrorKind {
         &self.kind
     }
 }
 
-/// What is wrong with a frame.
+/// The problem with a frame.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FrameErrorKind {
-    /// The CRC of the prelude is not that of its two lengths.
-    #[error("the prelude has CRC {found:08x} and says {stated:08x}")]
+    /// The CRC in the prelude does not match its two lengths.
+    #[error("the prelude has CRC {computed:08x}, but states {stated:08x}")]
     PreludeCrc {
-        /// In the frame.
+        /// CRC in the frame.
         stated: u32,
-        /// Of the bytes.
-        found: u32,
+        /// CRC of the bytes.
+        computed: u32,
     },
-    /// The CRC at the end is not that of the bytes before it.
-    #[error("the message has CRC {found:08x} and says {stated:08x}")]
+    /// The CRC at the end of the frame does not match the bytes before it.
+    #[error("the message has CRC {computed:08x}, but states {stated:08x}")]
     MessageCrc {
-        /// In the frame.
+        /// CRC in the frame.
         stated: u32,
-        /// Of the bytes.
-        found: u32,
+        /// CRC of the bytes.
+        computed: u32,
     },
-    /// The lengths in the prelude are of no frame.
-    #[error("a length of {total} bytes with {headers} bytes of headers is that of no frame")]
+    /// The lengths in the prelude contradict each other.
+    #[error("invalid length: {total} bytes in total with {headers} bytes of headers")]
     Length {
-        /// Of the frame.
+        /// Length of the frame.
         total: u32,
-        /// Of its headers.
+        /// Length of the headers.
         headers: u32,
     },
-    /// The headers are longer, or the payload, than a frame's can be.
-    #[error("{headers} bytes of headers and {payload} of payload are more than a frame has")]
+    /// Headers or payload exceed [`MAX_HEADERS`](super::MAX_HEADERS) or [`MAX_PAYLOAD`](super::MAX_PAYLOAD).
+    #[error(
+        "{headers} bytes of headers and {payload} bytes of payload exceed the limits of {} and {}",
+        super::MAX_HEADERS,
+        super::MAX_PAYLOAD
+    )]
     TooLong {
-        /// Of the headers.
+        /// Length of the headers.
         headers: usize,
-        /// Of the payload.
+        /// Length of the payload.
         payload: usize,
     },
-    /// A header is not of a header's form.
-    #[error("the header at byte {at} of the headers {reason}")]
+    /// A header is malformed.
+    #[error("the header at byte {offset} of the headers {reason}")]
     Header {
-        /// Where it begins, in bytes from the first header.
-        at: usize,
-        /// What is wrong with it.
+        /// Start of the header, in bytes from the first header.
+        offset: usize,
+        /// The problem, as the rest of a sentence.
         reason: &'static str,
     },
 }
 
-/// A stream that ended in the midst of a frame.
+/// The error of a stream that ended inside a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the stream ended in the midst of a frame: {left} bytes after {messages} whole messages")]
-pub struct Truncated {
-    /// Whole messages before it.
+#[error("the stream ended inside a frame: {bytes} bytes after {messages} complete messages")]
+pub struct IncompleteFrame {
+    /// Number of complete messages before the frame.
     pub messages: u64,
-    /// Bytes of the frame that came.
-    pub left: usize,
+    /// Number of received bytes of the frame.
+    pub bytes: usize,
 }
 
-/// A header that no frame can carry.
+/// The error of a header that cannot be encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HeaderError {
-    /// A name has 1 to 255 bytes.
-    #[error("its name has {0} bytes: 1 to 255 can stand in a message")]
+    /// The name is not 1 to 255 bytes long.
+    #[error("its name has {0} bytes, but must have 1 to 255")]
     Name(usize),
-    /// A string or byte array has up to 32,767 bytes.
-    #[error("its value has {0} bytes: up to 32,767 can stand in a message")]
+    /// The string or byte array is longer than 32,767 bytes.
+    #[error("its value has {0} bytes, but may have at most 32,767")]
     Value(usize),
 }
 
-/// A message that is too long for a frame.
+/// The error of a message whose headers or payload are too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{headers} bytes of headers and {payload} of payload are more than a message has: up to {} and {}",
+    "{headers} bytes of headers and {payload} bytes of payload exceed the limits of {} and {}",
     super::MAX_HEADERS,
     super::MAX_PAYLOAD
 )]
 pub struct EncodeError {
-    /// Of the headers.
+    /// Length of the headers.
     pub headers: usize,
-    /// Of the payload.
+    /// Length of the payload.
     pub payload: usize,
 }

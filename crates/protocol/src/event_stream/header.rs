@@ -1,4 +1,5 @@
-//! The headers of a message: a name, a type and a value each, one behind the other.
+//! The headers of a message. Each has a name, a type and a value.
+//!
 //! <https://smithy.io/2.0/aws/amazon-eventstream.html>
 
 use super::HeaderError;
@@ -7,7 +8,7 @@ use super::raw::{STRING, split};
 /// The value of a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeaderValue<'a> {
-    /// Types 0 and 1, which say all.
+    /// Types 0 (`true`) and 1 (`false`).
     Boolean(bool),
     /// Type 2.
     Byte(i8),
@@ -28,7 +29,7 @@ pub enum HeaderValue<'a> {
 }
 
 impl HeaderValue<'_> {
-    /// What the type is called, for errors.
+    /// Returns the name of the type, for error texts.
     pub fn type_name(&self) -> &'static str {
         match self {
             Self::Boolean(_) => "a boolean",
@@ -44,20 +45,20 @@ impl HeaderValue<'_> {
     }
 }
 
-/// The headers of a message, in the order in which they stand there.
+/// An iterator over the headers of a message, in their order. `Debug` does not print values.
 #[derive(Clone)]
 pub struct Headers<'a>(&'a [u8]);
 
 impl std::fmt::Debug for Headers<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // Values can be sensitive.
+        // Values may be sensitive.
         f.debug_map().entries(self.clone().map(|(name, value)| (name, value.type_name()))).finish()
     }
 }
 
 impl<'a> Headers<'a> {
-    /// Of bytes that [`check`](super::raw::check) has seen.
-    pub(super) fn of(bytes: &'a [u8]) -> Self {
+    /// Wraps bytes that [`check`](super::raw::check) has accepted.
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
     }
 }
@@ -81,27 +82,27 @@ pub(super) fn write(name: &str, value: HeaderValue<'_>, out: &mut Vec<u8>) -> Re
         HeaderValue::String(text) => text.as_bytes(),
         _ => &[],
     };
-    // The length is a signed number in some implementations.
+    // Some implementations read the length as a signed number.
     let value_length = i16::try_from(bytes.len()).map_err(|_| HeaderError::Value(bytes.len()))?;
     out.push(length);
     out.extend_from_slice(name.as_bytes());
     match value {
         HeaderValue::Boolean(true) => out.push(0),
         HeaderValue::Boolean(false) => out.push(1),
-        HeaderValue::Byte(value) => put(2, &value.to_be_bytes(), out),
-        HeaderValue::Short(value) => put(3, &value.to_be_bytes(), out),
-        HeaderValue::Integer(value) => put(4, &value.to_be_bytes(), out),
-        HeaderValue::Long(value) => put(5, &value.to_be_bytes(), out),
-        HeaderValue::ByteArray(_) => put(6, &value_length.to_be_bytes(), out),
-        HeaderValue::String(_) => put(STRING, &value_length.to_be_bytes(), out),
-        HeaderValue::Timestamp(value) => put(8, &value.to_be_bytes(), out),
-        HeaderValue::Uuid(value) => put(9, &value, out),
+        HeaderValue::Byte(value) => write_value(2, &value.to_be_bytes(), out),
+        HeaderValue::Short(value) => write_value(3, &value.to_be_bytes(), out),
+        HeaderValue::Integer(value) => write_value(4, &value.to_be_bytes(), out),
+        HeaderValue::Long(value) => write_value(5, &value.to_be_bytes(), out),
+        HeaderValue::ByteArray(_) => write_value(6, &value_length.to_be_bytes(), out),
+        HeaderValue::String(_) => write_value(STRING, &value_length.to_be_bytes(), out),
+        HeaderValue::Timestamp(value) => write_value(8, &value.to_be_bytes(), out),
+        HeaderValue::Uuid(value) => write_value(9, &value, out),
     }
     out.extend_from_slice(bytes);
     Ok(())
 }
 
-fn put(kind: u8, bytes: &[u8], out: &mut Vec<u8>) {
+fn write_value(kind: u8, bytes: &[u8], out: &mut Vec<u8>) {
     out.push(kind);
     out.extend_from_slice(bytes);
 }

@@ -1,28 +1,30 @@
-//! What a message says that it is. <https://smithy.io/2.0/aws/amazon-eventstream.html>
+//! The kind of a message: event, exception or error.
+//!
+//! <https://smithy.io/2.0/aws/amazon-eventstream.html>
 
 use super::raw::RawHeader;
 use super::{HeaderValue, Message, read};
 use crate::json::FromJson;
 use crate::{ErrorMetadata, ParseError, ParseErrorKind, json};
 
-/// The kinds of messages.
+/// The kind of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind<'a> {
-    /// An event of that name.
+    /// An event, with its name.
     Event(&'a str),
-    /// An error of the model, by the name of its member.
+    /// An error that is in the model, with the name of its member.
     Exception(&'a str),
-    /// An error that the model does not have.
+    /// An error that is not in the model.
     Error,
 }
 
 impl<'a> Kind<'a> {
-    /// The kind of a message, from the headers that begin with a colon.
+    /// Returns the kind of a message, from its headers `:message-type`, `:event-type` and `:exception-type`.
     ///
     /// # Errors
-    /// A header is missing, is no string, or names no kind.
+    /// Returns an error if a header is missing or not a string, or if the kind is unknown.
     pub fn of(message: &'a Message) -> Result<Self, ParseError> {
-        // In one pass: to find a header is to read those before it.
+        // One pass finds all three headers. Each lookup by name would start at the first header again.
         let (mut kind, mut event, mut exception) = (None, None, None);
         for header in message.raw_headers() {
             let found = match header.name {
@@ -57,10 +59,10 @@ fn text<'a>(name: &str, header: Option<RawHeader<'a>>) -> Result<&'a str, ParseE
     }
 }
 
-/// Reads a member from a header of an event; absent is not set.
+/// Parses a member from a header of an event. Returns `None` if the header is missing.
 ///
 /// # Errors
-/// The header is of another type.
+/// Returns an error if the header has another type.
 pub fn header<T>(
     message: &Message,
     name: &str,
@@ -70,15 +72,15 @@ pub fn header<T>(
     value.map_err(|kind| ParseError::new(name, kind))
 }
 
-/// A required member of the answer's head, which must be there.
+/// Returns the value of a required member of the response head.
 ///
 /// # Errors
-/// It is not.
+/// Returns an error if it is `None`.
 pub fn required<T>(member: &str, value: Option<T>) -> Result<T, ParseError> {
     value.ok_or_else(|| ParseError::new(member, ParseErrorKind::Missing))
 }
 
-/// Reads an error of the model; one whose payload is not of its shape still is an error, of its name.
+/// Parses an error that is in the model. If the payload does not match the model, the result has only code and message.
 pub fn exception<T: FromJson, E: From<ErrorMetadata>>(message: &Message, modeled: impl FnOnce(T) -> E) -> E {
     let value = match message.payload().is_empty() {
         true => Ok(json::Value::Object(serde_json::Map::new())),
@@ -90,16 +92,16 @@ pub fn exception<T: FromJson, E: From<ErrorMetadata>>(message: &Message, modeled
     }
 }
 
-/// The code and the words of an error in a message.
+/// Returns code and message of an error.
 pub(crate) fn error_of(message: &Message) -> (Option<String>, Option<String>) {
-    // Who has no words sends empty ones.
+    // Services send an empty header if they have no text.
     let text =
         |name| header(message, name, read::string).ok().flatten().filter(|text: &String| !text.is_empty());
     let code = text(":error-code").or_else(|| text(":exception-type"));
-    let words = text(":error-message").or_else(|| {
+    let text = text(":error-message").or_else(|| {
         let object: serde_json::Map<String, json::Value> = serde_json::from_slice(message.payload()).ok()?;
-        let words = object.get("message").or_else(|| object.get("Message"))?;
-        words.as_str().map(str::to_owned)
+        let text = object.get("message").or_else(|| object.get("Message"))?;
+        text.as_str().map(str::to_owned)
     });
-    (code, words)
+    (code, text)
 }

@@ -1,4 +1,4 @@
-//! A message: headers and a payload. On the wire it is a frame.
+//! Messages: headers and a payload. An encoded message is a frame.
 
 use std::fmt;
 
@@ -8,48 +8,49 @@ use super::header::{self, HeaderValue, Headers};
 use super::raw::{self, RawHeader};
 use super::{EncodeError, HeaderError, MAX_HEADERS, MAX_PAYLOAD, OVERHEAD};
 
-/// A message. A decoded one holds slices of the bytes that came, so that nothing is copied.
+/// A message of an event stream. A decoded message holds slices of the received bytes.
 ///
-/// Two are equal if their headers are, in the same order, and their payloads. `Debug` shows no value.
+/// Two messages are equal if they have the same headers in the same order and the same payload. `Debug` prints neither
+/// values of headers nor the payload.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Message {
-    /// As in a frame, checked.
+    /// Encoded headers, which [`raw::check`] has accepted.
     headers: Bytes,
     payload: Bytes,
 }
 
 impl Message {
-    /// A message without headers.
+    /// Returns a builder for a message.
     pub fn builder() -> Builder {
         Builder::default()
     }
 
-    /// Of headers that are checked.
-    pub(super) fn of(headers: Bytes, payload: Bytes) -> Self {
+    /// Creates a message from encoded headers that [`raw::check`] has accepted.
+    pub(super) fn from_raw(headers: Bytes, payload: Bytes) -> Self {
         Self { headers, payload }
     }
 
-    /// The headers, in the order in which they stand there. A name can stand there twice.
+    /// Iterates over the headers, in their order. Names can be repeated.
     pub fn headers(&self) -> Headers<'_> {
-        Headers::of(&self.headers)
+        Headers::new(&self.headers)
     }
 
-    /// The first header of that name.
+    /// Returns the first header with this name.
     pub fn header(&self, name: &str) -> Option<HeaderValue<'_>> {
         self.raw_headers().find(|header| header.name == name.as_bytes())?.value()
     }
 
-    /// As [`headers`](Self::headers), with texts as bytes.
+    /// Iterates over the headers without decoding them.
     pub(super) fn raw_headers(&self) -> impl Iterator<Item = RawHeader<'_>> {
         raw::each(&self.headers)
     }
 
-    /// The payload.
+    /// Returns the payload.
     pub fn payload(&self) -> &Bytes {
         &self.payload
     }
 
-    /// The payload alone.
+    /// Returns the payload and drops the headers.
     pub fn into_payload(self) -> Bytes {
         self.payload
     }
@@ -57,15 +58,15 @@ impl Message {
     /// Appends the message as a frame.
     ///
     /// # Errors
-    /// Headers or payload are longer than those of a frame: then nothing is appended.
+    /// Returns an error, and appends nothing, if headers or payload exceed [`MAX_HEADERS`] or [`MAX_PAYLOAD`].
     pub fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         let (headers, payload) = (self.headers.len(), self.payload.len());
         let error = EncodeError { headers, payload };
         if headers > MAX_HEADERS || payload > MAX_PAYLOAD {
             return Err(error);
         }
-        let whole = |length: usize| u32::try_from(length).map_err(|_| error);
-        let (total, headers) = (whole(OVERHEAD + headers + payload)?, whole(headers)?);
+        let length = |length: usize| u32::try_from(length).map_err(|_| error);
+        let (total, headers) = (length(OVERHEAD + headers + payload)?, length(headers)?);
         let start = out.len();
         out.reserve(OVERHEAD + self.headers.len() + payload);
         out.extend_from_slice(&total.to_be_bytes());
@@ -89,30 +90,31 @@ impl fmt::Debug for Message {
     }
 }
 
-/// Writes a message: headers first, then the payload, which ends it.
+/// Builds a message: headers first, then the payload, which completes it.
 #[derive(Clone, Default)]
 pub struct Builder {
     headers: Vec<u8>,
 }
 
 impl Builder {
-    /// Adds a header behind those that are there.
+    /// Appends a header.
     ///
     /// # Errors
-    /// The name or the value is of a length that no header has: then nothing is added.
+    /// Returns an error, and appends nothing, if the name is not 1 to 255 bytes long or the value is longer than 32,767
+    /// bytes.
     pub fn header(&mut self, name: &str, value: HeaderValue<'_>) -> Result<&mut Self, HeaderError> {
         header::write(name, value, &mut self.headers)?;
         Ok(self)
     }
 
-    /// Ends the message.
+    /// Completes the message.
     pub fn payload(self, payload: impl Into<Bytes>) -> Message {
-        Message::of(self.headers.into(), payload.into())
+        Message::from_raw(self.headers.into(), payload.into())
     }
 }
 
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder").field("headers", &Headers::of(&self.headers)).finish()
+        f.debug_struct("Builder").field("headers", &Headers::new(&self.headers)).finish()
     }
 }

@@ -1,12 +1,13 @@
-//! Headers as they stand in a frame: what a decoder looks at, and what is looked for by name.
+//! Encoded headers: validation, iteration and lookup by name without decoding all values.
+//!
 //! <https://smithy.io/2.0/aws/amazon-eventstream.html>
 
 use super::HeaderValue;
 
-/// The type of a string.
+/// The type number of strings.
 pub(super) const STRING: u8 = 7;
 
-/// A header whose texts are still bytes: to look for one is not to read the others.
+/// A header whose name and value are not decoded, so that a lookup by name does not decode other headers.
 #[derive(Clone, Copy)]
 pub(super) struct RawHeader<'a> {
     pub(super) name: &'a [u8],
@@ -15,12 +16,12 @@ pub(super) struct RawHeader<'a> {
 }
 
 impl<'a> RawHeader<'a> {
-    /// The value of a string.
+    /// Returns the bytes of a string, or `None` for another type.
     pub(super) fn text(self) -> Option<&'a [u8]> {
         (self.kind == STRING).then_some(self.value)
     }
 
-    /// The value; there is one, as [`check`] has seen it.
+    /// Decodes the value. The result is never `None` for headers that [`check`] has accepted.
     pub(super) fn value(self) -> Option<HeaderValue<'a>> {
         let value = self.value;
         Some(match self.kind {
@@ -39,7 +40,7 @@ impl<'a> RawHeader<'a> {
     }
 }
 
-/// The headers in bytes that [`check`] has seen.
+/// Iterates over encoded headers that [`check`] has accepted.
 pub(super) fn each(bytes: &[u8]) -> impl Iterator<Item = RawHeader<'_>> {
     let mut rest = bytes;
     std::iter::from_fn(move || {
@@ -49,12 +50,12 @@ pub(super) fn each(bytes: &[u8]) -> impl Iterator<Item = RawHeader<'_>> {
     })
 }
 
-/// Looks through headers once, so that nobody finds a fault in them later.
+/// Validates encoded headers, so that later accesses cannot fail.
 ///
 /// # Errors
-/// Where a header begins that is none, and why.
+/// Returns the offset of a malformed header and the problem.
 pub(super) fn check(bytes: &[u8]) -> Result<(), (usize, &'static str)> {
-    // Names are ASCII, and values mostly: one look at all of them together is cheaper than one at each.
+    // Almost all headers are ASCII. Checking all bytes at once is cheaper than checking each name and value for UTF-8.
     if bytes.is_ascii() {
         check_each(bytes, |_| true)
     } else {
@@ -65,21 +66,21 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), (usize, &'static str)> {
 fn check_each(bytes: &[u8], is_text: impl Fn(&[u8]) -> bool) -> Result<(), (usize, &'static str)> {
     let mut rest = bytes;
     while !rest.is_empty() {
-        let at = bytes.len() - rest.len();
-        (_, rest) = split(rest, &is_text).map_err(|reason| (at, reason))?;
+        let offset = bytes.len() - rest.len();
+        (_, rest) = split(rest, &is_text).map_err(|reason| (offset, reason))?;
     }
     Ok(())
 }
 
-/// The first header, and what is behind it. `is_text` says of bytes that they are UTF-8, without a look if that is known.
+/// Splits off the first header. `is_text` returns `true` if bytes are UTF-8; it can skip the check if that is known.
 ///
 /// # Errors
-/// Why it is none.
+/// Returns the problem if the header is malformed.
 pub(super) fn split(
     bytes: &[u8],
     is_text: impl Fn(&[u8]) -> bool,
 ) -> Result<(RawHeader<'_>, &[u8]), &'static str> {
-    const SHORT: &str = "ends behind the headers";
+    const SHORT: &str = "is longer than the headers";
     let (&length, rest) = bytes.split_first().ok_or(SHORT)?;
     let (name, rest) = rest.split_at_checked(usize::from(length)).ok_or(SHORT)?;
     if name.is_empty() {
@@ -100,7 +101,7 @@ pub(super) fn split(
             (usize::from(u16::from_be_bytes(*length)), rest)
         }
         9 => (16, rest),
-        _ => return Err("has a type that is none"),
+        _ => return Err("has an unknown type"),
     };
     let (value, rest) = rest.split_at_checked(length).ok_or(SHORT)?;
     if kind == STRING && !is_text(value) {

@@ -1,4 +1,5 @@
-//! Values from headers of events. Each function takes the type that the model says, and no other.
+//! Parsers of members from event headers. Each function accepts exactly one header type.
+//!
 //! <https://smithy.io/2.0/spec/streaming.html#eventheader-trait>
 
 use bytes::Bytes;
@@ -6,13 +7,13 @@ use bytes::Bytes;
 use super::HeaderValue;
 use crate::ParseErrorKind;
 
-/// Reads one type of header: its variant, and what the model calls it.
+/// Defines a parser for one header type, from its variant and its name in error texts.
 macro_rules! read {
     ($(#[$doc:meta] $name:ident $variant:ident -> $type:ty, $expected:literal;)*) => {$(
         #[$doc]
         ///
         /// # Errors
-        /// Another type.
+        /// Returns an error for another type.
         pub fn $name(value: HeaderValue<'_>) -> Result<$type, ParseErrorKind> {
             match value {
                 HeaderValue::$variant(value) => Ok(value),
@@ -23,30 +24,30 @@ macro_rules! read {
 }
 
 read! {
-    /// A boolean.
+    /// Parses a boolean.
     boolean Boolean -> bool, "a boolean";
-    /// A byte.
+    /// Parses a byte.
     byte Byte -> i8, "a byte";
-    /// A short.
+    /// Parses a short.
     short Short -> i16, "a short";
-    /// An integer.
+    /// Parses an integer.
     integer Integer -> i32, "an integer";
-    /// A long.
+    /// Parses a long.
     long Long -> i64, "a long";
 }
 
-/// An int enum; a value that the model does not list is kept.
+/// Parses an int enum. Keeps values that are not in the model.
 ///
 /// # Errors
-/// Another type.
+/// Returns an error for another type.
 pub fn int_enum<T: From<i32>>(value: HeaderValue<'_>) -> Result<T, ParseErrorKind> {
     integer(value).map(T::from)
 }
 
-/// A blob.
+/// Parses a blob.
 ///
 /// # Errors
-/// Another type.
+/// Returns an error for another type.
 pub fn blob(value: HeaderValue<'_>) -> Result<Bytes, ParseErrorKind> {
     match value {
         HeaderValue::ByteArray(bytes) => Ok(Bytes::copy_from_slice(bytes)),
@@ -54,10 +55,10 @@ pub fn blob(value: HeaderValue<'_>) -> Result<Bytes, ParseErrorKind> {
     }
 }
 
-/// A string or string enum; a value that an enum does not list is kept.
+/// Parses a string or open enum. Keeps values that are not in the model.
 ///
 /// # Errors
-/// Another type.
+/// Returns an error for another type.
 pub fn string<T: From<String>>(value: HeaderValue<'_>) -> Result<T, ParseErrorKind> {
     match value {
         HeaderValue::String(text) => Ok(T::from(text.to_owned())),
@@ -65,10 +66,10 @@ pub fn string<T: From<String>>(value: HeaderValue<'_>) -> Result<T, ParseErrorKi
     }
 }
 
-/// A timestamp.
+/// Parses a timestamp.
 ///
 /// # Errors
-/// Another type, or a time outside years -9999 to 9999.
+/// Returns an error for another type, or for a time outside the years -9999 to 9999.
 pub fn timestamp(value: HeaderValue<'_>) -> Result<crate::Timestamp, ParseErrorKind> {
     match value {
         HeaderValue::Timestamp(milliseconds) => crate::Timestamp::from_millisecond(milliseconds)

@@ -1,45 +1,45 @@
-//! What generated code implements for a stream of events, and for the operations that have one.
+//! The traits that generated code implements for event streams and for operations that have one.
 
 use super::Message;
 use crate::{Operation, OperationError, ParseError, SerializeError};
 
-/// The media type of a stream of events.
+/// The media type of event streams.
 pub const CONTENT_TYPE: &str = "application/vnd.amazon.eventstream";
 
-/// The events of a stream. <https://smithy.io/2.0/spec/streaming.html#event-streams>
+/// A union of events. <https://smithy.io/2.0/spec/streaming.html#event-streams>
 pub trait EventStream: Sized + Send + 'static {
-    /// The errors that end the stream.
+    /// Errors that end the stream.
     type Error: OperationError;
 
-    /// An event as a message.
+    /// Converts an event into a message.
     ///
     /// # Errors
-    /// A member that no header of an event can carry.
+    /// Returns an error if a member cannot be an event header.
     fn event(&self) -> Result<Message, SerializeError>;
 
-    /// An error as the message that ends the stream.
+    /// Converts an error into the message that ends the stream.
     ///
     /// # Errors
-    /// As for [`event`](Self::event).
+    /// See [`event`](Self::event).
     fn exception(error: &Self::Error) -> Result<Message, SerializeError>;
 
-    /// What a message carries: an event, one that the model does not know among them, or the error that ends the
-    /// stream.
+    /// Parses a message into an event, or into the error that ends the stream. Keeps events that are not in the model.
     ///
     /// # Errors
-    /// The message does not say what it is, or a member is not of its shape.
+    /// Returns an error if the message has no kind or a member does not match the model.
     fn parse(message: &Message) -> Result<Result<Self, Self::Error>, ParseError>;
 }
 
-/// An operation whose input has a stream of events, sent behind the request's head.
+/// An operation whose input contains an event stream. The request body carries it.
 pub trait InputEventStream: Operation {
-    /// The events.
+    /// Union of the events.
     type Events: EventStream;
 }
 
-/// An operation whose output has a stream of events, which come behind the response's head:
-/// [`parse`](Operation::parse) of a response with an empty body gives all other members.
+/// An operation whose output contains an event stream. The response body carries it.
+///
+/// [`parse`](Operation::parse) of a response with an empty body returns all other members.
 pub trait OutputEventStream: Operation {
-    /// The events.
+    /// Union of the events.
     type Events: EventStream;
 }

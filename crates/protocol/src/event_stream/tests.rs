@@ -1,4 +1,4 @@
-//! Frames: there and back, in pieces, with faults.
+//! Tests of frames: round trips, arbitrary chunks, and malformed input.
 
 use bytes::Bytes;
 use proptest::prelude::*;
@@ -23,17 +23,17 @@ fn encoded(messages: &[Message]) -> Vec<u8> {
 
 type Decoded = (Vec<Message>, Result<(), String>);
 
-/// All messages, and how the stream ended, whichever way the pieces are pushed.
+/// Returns all messages and the end of the stream. Checks that the result does not depend on how the pieces are pushed.
 fn decoded(pieces: &[&[u8]]) -> Decoded {
     let chunk = |piece: &[u8]| Bytes::copy_from_slice(piece);
     let copied = decoded_by(pieces, |decoder, _, piece| decoder.push(piece));
-    let whole = decoded_by(pieces, |decoder, _, piece| decoder.push_bytes(chunk(piece)));
-    let by_turns = decoded_by(pieces, |decoder, turn, piece| match turn % 2 {
+    let uncopied = decoded_by(pieces, |decoder, _, piece| decoder.push_bytes(chunk(piece)));
+    let alternating = decoded_by(pieces, |decoder, turn, piece| match turn % 2 {
         0 => decoder.push_bytes(chunk(piece)),
         _ => decoder.push(piece),
     });
-    assert_eq!(copied, whole);
-    assert_eq!(copied, by_turns);
+    assert_eq!(copied, uncopied);
+    assert_eq!(copied, alternating);
     copied
 }
 
@@ -46,7 +46,7 @@ fn decoded_by(pieces: &[&[u8]], push: impl Fn(&mut Decoder, usize, &[u8])) -> De
                 Ok(Some(message)) => messages.push(message),
                 Ok(None) => break,
                 Err(error) => {
-                    assert_eq!(decoder.decode().unwrap_err(), error, "an error is said again");
+                    assert_eq!(decoder.decode().unwrap_err(), error, "later calls return the same error");
                     return (messages, Err(error.to_string()));
                 }
             }
@@ -55,21 +55,22 @@ fn decoded_by(pieces: &[&[u8]], push: impl Fn(&mut Decoder, usize, &[u8])) -> De
     (messages, decoder.finish().map_err(|error| error.to_string()))
 }
 
-/// One header, `a`, an integer of -2, and the payload `hello!!`; written with Python's `struct` and `zlib.crc32`.
+/// A frame with the header `a`, an integer of -2, and the payload `hello!!`, written with Python's `struct` and
+/// `zlib.crc32`.
 const FRAME: &[u8] = &[
     0, 0, 0, 30, 0, 0, 0, 7, 36, 150, 99, 41, 1, 97, 4, 255, 255, 255, 254, 104, 101, 108, 108, 111, 33, 33,
     224, 123, 72, 37,
 ];
 
 #[test]
-fn a_frame_from_elsewhere_is_read_and_written() {
+fn decodes_and_encodes_a_frame_written_by_another_program() {
     let message = message(&[("a", HeaderValue::Integer(-2))], b"hello!!");
     assert_eq!(decoded(&[FRAME]), (vec![message.clone()], Ok(())));
     assert_eq!(encoded(&[message]), FRAME);
 }
 
 #[test]
-fn a_frame_is_laid_out_as_specified() {
+fn encodes_the_layout_of_the_specification() {
     let bytes = encoded(&[message(&[("a", HeaderValue::Boolean(true))], b"hi")]);
     assert_eq!(bytes.len(), 12 + 3 + 2 + 4);
     assert_eq!(bytes[..8], [0, 0, 0, 21, 0, 0, 0, 3]);
@@ -79,69 +80,67 @@ fn a_frame_is_laid_out_as_specified() {
 }
 
 #[test]
-fn faults_are_told_apart() {
+fn errors_name_the_malformed_part() {
     let good = encoded(&[message(&[("a", HeaderValue::Byte(1))], b"hi")]);
-    let fault = |at: usize, value: u8| {
+    let corrupt = |offset: usize, value: u8| {
         let mut bad = good.clone();
-        bad[at] = value;
+        bad[offset] = value;
         decoded(&[&bad]).1.unwrap_err()
     };
-    assert!(fault(0, 1).starts_with("frame 0: the prelude has CRC "), "{}", fault(0, 1));
-    assert!(fault(9, 1).starts_with("frame 0: the prelude has CRC "), "{}", fault(9, 1));
-    assert!(fault(13, 1).starts_with("frame 0: the message has CRC "), "{}", fault(13, 1));
-    assert!(fault(good.len() - 1, 1).starts_with("frame 0: the message has CRC "));
+    assert!(corrupt(0, 1).starts_with("frame 0: the prelude has CRC "), "{}", corrupt(0, 1));
+    assert!(corrupt(9, 1).starts_with("frame 0: the prelude has CRC "), "{}", corrupt(9, 1));
+    assert!(corrupt(13, 1).starts_with("frame 0: the message has CRC "), "{}", corrupt(13, 1));
+    assert!(corrupt(good.len() - 1, 1).starts_with("frame 0: the message has CRC "));
     let prelude = |total: u32, headers: u32| {
         let mut bytes = [total.to_be_bytes(), headers.to_be_bytes()].concat();
         bytes.extend(crc32fast::hash(&bytes).to_be_bytes());
         decoded(&[&bytes]).1.unwrap_err()
     };
-    assert_eq!(prelude(15, 0), "frame 0: a length of 15 bytes with 0 bytes of headers is that of no frame");
-    assert_eq!(prelude(17, 2), "frame 0: a length of 17 bytes with 2 bytes of headers is that of no frame");
-    let long = "frame 0: 131073 bytes of headers and 0 of payload are more than a frame has";
+    assert_eq!(prelude(15, 0), "frame 0: invalid length: 15 bytes in total with 0 bytes of headers");
+    assert_eq!(prelude(17, 2), "frame 0: invalid length: 17 bytes in total with 2 bytes of headers");
+    let long =
+        "frame 0: 131073 bytes of headers and 0 bytes of payload exceed the limits of 131072 and 25165824";
     assert_eq!(prelude(16 + 131_073, 131_073), long);
-    let long = "frame 0: 0 bytes of headers and 25165825 of payload are more than a frame has";
+    let long =
+        "frame 0: 0 bytes of headers and 25165825 bytes of payload exceed the limits of 131072 and 25165824";
     assert_eq!(prelude(16 + 25_165_825, 0), long);
-    assert_eq!(prelude(16, 0), "the stream ended in the midst of a frame: 12 bytes after 0 whole messages");
+    assert_eq!(prelude(16, 0), "the stream ended inside a frame: 12 bytes after 0 complete messages");
 }
 
 #[test]
-fn headers_that_are_none_are_refused_by_place() {
-    let fault = |headers: &[u8]| {
-        let message = Message::of(headers.to_vec().into(), Default::default());
+fn rejects_malformed_headers_and_names_their_offset() {
+    let error = |headers: &[u8]| {
+        let message = Message::from_raw(headers.to_vec().into(), Default::default());
         decoded(&[&encoded(&[message])]).1.unwrap_err()
     };
-    let after = b"\x01a\x00";
+    let valid = b"\x01a\x00";
     for (bad, reason) in [
         (&b"\x00\x00"[..], "has no name"),
-        (b"\x02a", "ends behind the headers"),
-        (b"\x01a", "ends behind the headers"),
-        (b"\x01a\x0a", "has a type that is none"),
-        (b"\x01a\x04\x00\x00", "ends behind the headers"),
-        (b"\x01a\x07\x00\x02a", "ends behind the headers"),
+        (b"\x02a", "is longer than the headers"),
+        (b"\x01a", "is longer than the headers"),
+        (b"\x01a\x0a", "has an unknown type"),
+        (b"\x01a\x04\x00\x00", "is longer than the headers"),
+        (b"\x01a\x07\x00\x02a", "is longer than the headers"),
         (b"\x01a\x07\x00\x01\xff", "is a string that is not UTF-8"),
         (b"\x01\xff\x00", "has a name that is not UTF-8"),
     ] {
         let expected = format!("frame 0: the header at byte 3 of the headers {reason}");
-        assert_eq!(fault(&[after, bad].concat()), expected, "{bad:?}");
+        assert_eq!(error(&[valid, bad].concat()), expected, "{bad:?}");
     }
 }
 
 #[test]
-fn what_no_frame_carries_is_not_written() {
+fn does_not_encode_headers_and_payloads_that_are_too_long() {
     let mut builder = Message::builder();
-    let refused = |builder: &mut Builder, name: &str, value: HeaderValue<'_>| {
+    let error = |builder: &mut Builder, name: &str, value: HeaderValue<'_>| {
         builder.header(name, value).map(|_| ()).unwrap_err().to_string()
     };
     let long = "a".repeat(32_768);
-    assert_eq!(
-        refused(&mut builder, "", HeaderValue::Byte(1)),
-        "its name has 0 bytes: 1 to 255 can stand in a message"
-    );
-    assert!(refused(&mut builder, &long[..256], HeaderValue::Byte(1)).starts_with("its name has 256 bytes"));
-    assert!(refused(&mut builder, "a", HeaderValue::String(&long)).starts_with("its value has 32768 bytes"));
+    assert_eq!(error(&mut builder, "", HeaderValue::Byte(1)), "its name has 0 bytes, but must have 1 to 255");
+    assert!(error(&mut builder, &long[..256], HeaderValue::Byte(1)).starts_with("its name has 256 bytes"));
+    assert!(error(&mut builder, "a", HeaderValue::String(&long)).starts_with("its value has 32768 bytes"));
     assert!(
-        refused(&mut builder, "a", HeaderValue::ByteArray(long.as_bytes()))
-            .starts_with("its value has 32768")
+        error(&mut builder, "a", HeaderValue::ByteArray(long.as_bytes())).starts_with("its value has 32768")
     );
     for _ in 0..4 {
         builder.header("a", HeaderValue::String(&long[1..])).unwrap();
@@ -156,7 +155,7 @@ fn what_no_frame_carries_is_not_written() {
 }
 
 #[test]
-fn nothing_is_printed() {
+fn debug_does_not_print_values() {
     let message = message(&[("name", HeaderValue::String("secret"))], b"secret");
     let mut decoder = Decoder::new();
     decoder.push(b"secret");
@@ -164,9 +163,8 @@ fn nothing_is_printed() {
     assert!(!text.contains("secret") && text.contains("name"), "{text}");
 }
 
-/// A claim of many bytes makes no room for them before they come.
 #[test]
-fn a_claim_is_not_believed_with_memory() {
+fn does_not_allocate_memory_for_announced_bytes() {
     let mut prelude = (16u32 + 24 * 1024 * 1024).to_be_bytes().to_vec();
     prelude.extend(0u32.to_be_bytes());
     prelude.extend(crc32fast::hash(&prelude).to_be_bytes());
@@ -175,44 +173,42 @@ fn a_claim_is_not_believed_with_memory() {
     assert_eq!(decoder.decode(), Ok(None));
     decoder.push(&[0; 1000]);
     assert_eq!(decoder.decode(), Ok(None));
-    assert!(decoder.held() < 8 * 1024, "{}", decoder.held());
+    assert!(decoder.capacity() < 8 * 1024, "{}", decoder.capacity());
 }
 
 #[test]
-fn a_payload_is_a_slice_of_what_came() {
+fn payloads_are_slices_of_the_pushed_bytes() {
     let mut decoder = Decoder::new();
     decoder.push(&encoded(&[message(&[], b"one"), message(&[], b"two")]));
     let first = decoder.decode().unwrap().unwrap().into_payload();
     let second = decoder.decode().unwrap().unwrap().into_payload();
-    // Between the two stand the CRC of one and the prelude of the other.
+    // The CRC of the first frame and the prelude of the second are between the payloads.
     assert_eq!(first.as_ptr() as usize + 3 + 4 + 12, second.as_ptr() as usize);
 }
 
-/// Frames that are whole in what came are not copied; one that is not is, and nothing else.
 #[test]
-fn a_frame_is_copied_only_if_it_came_in_pieces() {
+fn copies_only_frames_that_arrive_in_pieces() {
     let bytes = Bytes::from(encoded(&["one", "two", "six"].map(|payload| message(&[], payload.as_bytes()))));
     let mut decoder = Decoder::new();
     let mut next = |piece: Bytes| {
         decoder.push_bytes(piece);
         std::iter::from_fn(|| decoder.decode().unwrap()).map(Message::into_payload).collect::<Vec<_>>()
     };
-    let whole = bytes.as_ptr_range();
-    let is_slice = |payload: &Bytes| whole.contains(&payload.as_ptr());
+    let range = bytes.as_ptr_range();
+    let is_slice = |payload: &Bytes| range.contains(&payload.as_ptr());
     let (first, rest) = (next(bytes.slice(..30)), next(bytes.slice(30..)));
     assert_eq!((first.concat(), rest.concat()), (b"one".to_vec(), b"twosix".to_vec()));
     assert_eq!((is_slice(&first[0]), is_slice(&rest[0]), is_slice(&rest[1])), (true, false, true));
 }
 
-/// Whoever pushes twice before decoding loses nothing.
 #[test]
-fn chunks_are_taken_in_their_order() {
+fn keeps_chunks_that_are_pushed_before_decoding() {
     let bytes = encoded(&[message(&[], b"one"), message(&[], b"two")]);
     let mut decoder = Decoder::new();
     for piece in bytes.chunks(7) {
         decoder.push_bytes(Bytes::copy_from_slice(piece));
     }
-    assert_eq!(decoder.finish().unwrap_err().left, bytes.len());
+    assert_eq!(decoder.finish().unwrap_err().bytes, bytes.len());
     let payloads = std::iter::from_fn(|| decoder.decode().unwrap()).map(Message::into_payload);
     assert_eq!(payloads.collect::<Vec<_>>(), ["one", "two"]);
     assert_eq!(decoder.finish(), Ok(()));
@@ -271,7 +267,7 @@ fn any_message() -> impl Strategy<Value = Message> {
 
 proptest! {
     #[test]
-    fn any_messages_survive_any_split(messages in prop::collection::vec(any_message(), 0..4), cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6)) {
+    fn messages_round_trip_in_arbitrary_chunks(messages in prop::collection::vec(any_message(), 0..4), cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6)) {
         let bytes = encoded(&messages);
         let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
         cuts.extend([0, bytes.len()]);
@@ -281,28 +277,28 @@ proptest! {
     }
 
     #[test]
-    fn every_flipped_bit_is_seen(message in any_message(), at in any::<prop::sample::Index>(), bit in 0..8) {
+    fn detects_each_flipped_bit(message in any_message(), offset in any::<prop::sample::Index>(), bit in 0..8) {
         let mut bytes = encoded(&[message]);
-        let at = at.index(bytes.len());
-        bytes[at] ^= 1u8 << bit;
+        let offset = offset.index(bytes.len());
+        bytes[offset] ^= 1u8 << bit;
         let (messages, end) = decoded(&[&bytes]);
         prop_assert!(messages.is_empty() && end.is_err());
     }
 
     #[test]
-    fn a_stream_cut_anywhere_else_than_between_frames_is_truncated(messages in prop::collection::vec(any_message(), 1..4), at in any::<prop::sample::Index>()) {
+    fn detects_truncation_inside_a_frame(messages in prop::collection::vec(any_message(), 1..4), offset in any::<prop::sample::Index>()) {
         let bytes = encoded(&messages);
-        let at = at.index(bytes.len());
-        let (whole, end) = decoded(&[&bytes[..at]]);
-        let between = encoded(&messages[..whole.len()]).len();
-        prop_assert_eq!(&whole[..], &messages[..whole.len()]);
-        prop_assert_eq!(end.is_ok(), at == between, "{:?}", end);
+        let offset = offset.index(bytes.len());
+        let (complete, end) = decoded(&[&bytes[..offset]]);
+        let between = encoded(&messages[..complete.len()]).len();
+        prop_assert_eq!(&complete[..], &messages[..complete.len()]);
+        prop_assert_eq!(end.is_ok(), offset == between, "{:?}", end);
     }
 
     #[test]
-    fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), headers in prop::collection::vec(any::<u8>(), 0..40)) {
+    fn arbitrary_bytes_do_not_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), headers in prop::collection::vec(any::<u8>(), 0..40)) {
         let _ = decoded(&[&bytes]);
-        // Past both checksums, too.
-        let _ = decoded(&[&encoded(&[Message::of(headers.into(), bytes.into())])]);
+        // Test malformed headers with valid checksums, too.
+        let _ = decoded(&[&encoded(&[Message::from_raw(headers.into(), bytes.into())])]);
     }
 }

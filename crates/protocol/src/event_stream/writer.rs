@@ -1,4 +1,5 @@
-//! A message, written member by member: what it is, then its own headers, then one of the payloads, which ends it.
+//! Messages, written member by member: kind, headers, then a payload, which completes the message.
+//!
 //! <https://smithy.io/2.0/aws/amazon-eventstream.html>
 
 use bytes::Bytes;
@@ -6,15 +7,15 @@ use bytes::Bytes;
 use super::{Builder, HeaderValue, Message};
 use crate::{ErrorMetadata, SerializeError, SerializeErrorKind};
 
-/// Writes a message.
+/// Builds the message of an event or error.
 #[derive(Debug)]
 pub struct Writer(Builder);
 
 impl Writer {
-    /// An event of that name, with the content type of its payload where it has one.
+    /// Starts an event with this name and the content type of its payload.
     ///
     /// # Errors
-    /// The name is longer than a header can be.
+    /// Returns an error if the name is too long for a header.
     pub fn event(name: &'static str, content_type: Option<&'static str>) -> Result<Self, SerializeError> {
         let mut writer = Self(Message::builder());
         writer.set(":message-type", HeaderValue::String("event"))?;
@@ -25,10 +26,10 @@ impl Writer {
         Ok(writer)
     }
 
-    /// An error of the model.
+    /// Starts an error that is in the model.
     ///
     /// # Errors
-    /// As for [`event`](Self::event).
+    /// See [`event`](Self::event).
     pub fn exception(name: &'static str, content_type: &'static str) -> Result<Self, SerializeError> {
         let mut writer = Self(Message::builder());
         writer.set(":message-type", HeaderValue::String("exception"))?;
@@ -37,10 +38,10 @@ impl Writer {
         Ok(writer)
     }
 
-    /// An error that the model does not have, as a whole message.
+    /// Returns the message of an error that is not in the model.
     ///
     /// # Errors
-    /// Its code or words are longer than a header can be.
+    /// Returns an error if code or message are too long for a header.
     pub fn error(metadata: &ErrorMetadata) -> Result<Message, SerializeError> {
         let mut writer = Self(Message::builder());
         writer.set(":message-type", HeaderValue::String("error"))?;
@@ -49,11 +50,12 @@ impl Writer {
         Ok(writer.empty())
     }
 
-    /// A member that is a header; nothing when it is not set.
+    /// Appends a header, if the member is set.
+    ///
     /// <https://smithy.io/2.0/spec/streaming.html#eventheader-trait>
     ///
     /// # Errors
-    /// The value is longer than a header can be.
+    /// Returns an error if the value is too long for a header.
     pub fn header<T>(
         &mut self,
         name: &'static str,
@@ -63,17 +65,17 @@ impl Writer {
         value.map_or(Ok(()), |value| self.set(name, write(value)))
     }
 
-    /// Ends a message that has no payload.
+    /// Completes a message without a payload.
     pub fn empty(self) -> Message {
         self.payload(Bytes::new())
     }
 
-    /// Ends a message whose payload is a blob or text as it is.
+    /// Completes a message whose payload is a blob or text.
     pub fn payload(self, payload: impl Into<Bytes>) -> Message {
         self.0.payload(payload)
     }
 
-    /// Ends a message whose payload is JSON.
+    /// Completes a message whose payload is JSON.
     pub fn json(self, write: impl FnOnce(&mut Vec<u8>)) -> Message {
         let mut payload = Vec::new();
         write(&mut payload);

@@ -1,4 +1,4 @@
-//! Some members of a JSON object, found in one pass and read one by one, without memory for the others.
+//! Selected members of a JSON object, found in one pass without allocating memory for the others.
 
 use std::fmt;
 
@@ -7,47 +7,44 @@ use serde::de::{DeserializeSeed, Deserializer as _, IgnoredAny, MapAccess, Visit
 use serde_json::value::RawValue;
 use serde_json::{Deserializer, Value};
 
-use super::{Object, plain, value_of};
+use super::{Object, value_of};
 use crate::{ParseError, ParseErrorKind, blob};
 
-/// The members of an object that the model has, each still as text: for objects that come often and are small, as the
-/// payloads of events. What nobody asks for is passed over; of two with one name the last counts. `Debug` shows no value.
+/// The members of a JSON object that are in the model, as unparsed text.
+///
+/// It suits small objects that are parsed often, such as the payloads of events. Other members are skipped. Keeps the last
+/// value of a repeated member. `Debug` does not print values.
 pub struct Members<'a, const N: usize> {
     names: [&'static str; N],
     values: Values<'a, N>,
 }
 
-/// JSON, each.
+/// JSON text of each member, in the order of the names.
 type Values<'a, const N: usize> = [Option<&'a [u8]>; N];
 
 impl<'a, const N: usize> Members<'a, N> {
-    /// Finds the members of these names. An empty body stands for an object without members.
+    /// Finds the members with these names. An empty body counts as an object without members.
     ///
     /// # Errors
-    /// Not JSON, or not an object.
+    /// Returns an error if the body is not a JSON object.
     pub fn from_body(body: &'a [u8], names: [&'static str; N]) -> Result<Self, ParseError> {
-        let mut values = [None; N];
-        let find = |name: &[u8], value| {
-            if let Some(index) = names.iter().position(|known| known.as_bytes() == name) {
-                values[index] = Some(value);
-            }
-        };
-        if body.is_empty() || plain::members(body, find).is_some() {
-            return Ok(Self { names, values });
+        if body.is_empty() {
+            return Ok(Self { names, values: [None; N] });
         }
         let mut json = Deserializer::from_slice(body);
-        let found = json.deserialize_map(Find(&names)).and_then(|values| json.end().map(|()| values));
+        let found =
+            json.deserialize_map(MembersVisitor(&names)).and_then(|values| json.end().map(|()| values));
         found.map(|values| Self { names, values }).map_err(|error| {
             let kind = ParseErrorKind::NotJson { line: error.line(), column: error.column() };
-            // JSON, but not an object: the words for that are those of the other reader.
+            // If the body is JSON, but not an object, return the error of `Object`.
             value_of(body).and_then(Object::from_value).err().unwrap_or_else(|| kind.into())
         })
     }
 
-    /// Reads a member; absent and null are the same.
+    /// Parses a member with `read`. Returns `None` if it is missing or null.
     ///
     /// # Errors
-    /// What `read` says, with the member's name before the path.
+    /// Returns the errors of `read`, with the name of the member prepended to the path.
     pub fn member<T>(
         &mut self,
         name: &str,
@@ -57,14 +54,14 @@ impl<'a, const N: usize> Members<'a, N> {
         value_of(json).and_then(read).map(Some).map_err(|error| error.in_member(name))
     }
 
-    /// Reads a blob, straight from its text: the only memory taken is that of its bytes.
+    /// Parses a blob. Decodes the text in place, so that only the bytes of the blob are allocated.
     ///
     /// # Errors
-    /// Not a string, or not base64.
+    /// Returns an error if the member is not a string or not base64.
     pub fn blob(&mut self, name: &str) -> Result<Option<Bytes>, ParseError> {
         let Some(json) = self.json(name) else { return Ok(None) };
         let text = json.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\""));
-        // No escape is base64: one that stands for what is comes the longer way, as what is wrong does.
+        // Base64 contains no escape sequences. Texts with escaped characters, and errors, take the general path.
         match text.and_then(blob::decode) {
             Some(bytes) => Ok(Some(bytes.into())),
             None => self.member(name, super::read::blob),
@@ -83,10 +80,10 @@ impl<const N: usize> fmt::Debug for Members<'_, N> {
     }
 }
 
-/// Finds members by their names.
-struct Find<'n, const N: usize>(&'n [&'static str; N]);
+/// Visits an object and keeps the text of the members with these names.
+struct MembersVisitor<'n, const N: usize>(&'n [&'static str; N]);
 
-impl<'de, const N: usize> Visitor<'de> for Find<'_, N> {
+impl<'de, const N: usize> Visitor<'de> for MembersVisitor<'_, N> {
     type Value = Values<'de, N>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -95,7 +92,7 @@ impl<'de, const N: usize> Visitor<'de> for Find<'_, N> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
         let mut values = [None; N];
-        while let Some(index) = members.next_key_seed(Index(self.0))? {
+        while let Some(index) = members.next_key_seed(NameIndex(self.0))? {
             match index {
                 Some(index) => values[index] = Some(members.next_value::<&RawValue>()?.get().as_bytes()),
                 None => {
@@ -107,10 +104,10 @@ impl<'de, const N: usize> Visitor<'de> for Find<'_, N> {
     }
 }
 
-/// The place of a name among those that are looked for.
-struct Index<'n>(&'n [&'static str]);
+/// Parses a name and returns its index in the list of names.
+struct NameIndex<'n>(&'n [&'static str]);
 
-impl<'de> DeserializeSeed<'de> for Index<'_> {
+impl<'de> DeserializeSeed<'de> for NameIndex<'_> {
     type Value = Option<usize>;
 
     fn deserialize<D: serde::Deserializer<'de>>(self, name: D) -> Result<Self::Value, D::Error> {
@@ -118,7 +115,7 @@ impl<'de> DeserializeSeed<'de> for Index<'_> {
     }
 }
 
-impl Visitor<'_> for Index<'_> {
+impl Visitor<'_> for NameIndex<'_> {
     type Value = Option<usize>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -137,21 +134,21 @@ mod tests {
 
     use super::*;
 
-    /// What both readers make of the same body: a member that is a number, and one that is a blob.
+    /// Parses a number and a blob with both `Members` and `Object`, and checks that the results are equal.
     fn check(body: &str) -> Result<(Option<i64>, Option<Bytes>), ParseError> {
         let found = Members::from_body(body.as_bytes(), ["number", "bytes"]).and_then(|mut members| {
             Ok((members.member("number", super::super::read::integer)?, members.blob("bytes")?))
         });
-        let whole = Object::from_body(body.as_bytes()).and_then(|mut object| {
+        let object = Object::from_body(body.as_bytes()).and_then(|mut object| {
             let number = object.member("number", super::super::read::integer)?;
             Ok((number, object.member("bytes", super::super::read::blob)?))
         });
-        assert_eq!(found, whole, "{body}");
+        assert_eq!(found, object, "{body}");
         found
     }
 
     #[test]
-    fn members_are_read_as_from_an_object() {
+    fn parses_members_like_object() {
         let bytes = Some(Bytes::from_static(b"\xfb\xff"));
         for body in [
             r#"{"number":7,"bytes":"+/8=","p":"abcd"}"#,
@@ -168,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said_in_the_same_words() {
+    fn returns_the_errors_of_object() {
         let error = |body| check(body).unwrap_err().to_string();
         assert_eq!(error(r#"{"bytes":7}"#), "`bytes`: expected a string, found a number");
         assert_eq!(error(r#"{"bytes":"AA"}"#), "`bytes`: the text is not base64");
@@ -179,12 +176,12 @@ mod tests {
     }
 
     #[test]
-    fn no_value_is_printed() {
+    fn debug_does_not_print_values() {
         let members = Members::from_body(br#"{"bytes":"c2VjcmV0"}"#, ["bytes"]).unwrap();
         assert_eq!(format!("{members:?}"), r#"Members { names: ["bytes"], .. }"#);
     }
 
-    /// Bodies that are nearly right, and right ones.
+    /// Generates valid and almost valid bodies.
     fn pieces() -> impl Strategy<Value = String> {
         let piece = prop::sample::select(vec![
             "{",
@@ -216,17 +213,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_pieces_are_read_alike(body in pieces()) {
+        fn parses_arbitrary_pieces_like_object(body in pieces()) {
             let _ = check(&body);
         }
 
         #[test]
-        fn no_body_panics(body in prop::collection::vec(any::<u8>(), 0..80)) {
+        fn arbitrary_bodies_do_not_panic(body in prop::collection::vec(any::<u8>(), 0..80)) {
             let _ = Members::from_body(&body, ["bytes"]).and_then(|mut members| members.blob("bytes"));
         }
 
         #[test]
-        fn any_object_is_read_alike(number: Option<i64>, bytes: Vec<u8>, other in ".{0,20}") {
+        fn parses_arbitrary_objects_like_object(number: Option<i64>, bytes: Vec<u8>, other in ".{0,20}") {
             let body = json!({"number": number, &other: [other], "bytes": blob::encode(&bytes)});
             let _ = check(&body.to_string());
         }

@@ -1,9 +1,9 @@
-//! Structures as JSON: names, numbers, blobs, timestamps, documents.
+//! Structures as JSON.
+//!
 //! <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#json-shape-serialization>
 
 mod members;
 mod object;
-mod plain;
 pub mod read;
 mod union;
 pub mod write;
@@ -17,18 +17,18 @@ pub(crate) use object::value_of;
 
 use crate::ParseError;
 
-/// A structure or union that can be written as JSON.
+/// A structure or union that can be serialized to JSON.
 pub trait ToJson {
-    /// Writes the value behind what is there already.
+    /// Appends the value.
     fn to_json(&self, out: &mut Vec<u8>);
 }
 
-/// A structure or union that can be read from JSON.
+/// A structure or union that can be parsed from JSON.
 pub trait FromJson: Sized {
-    /// Reads the value.
+    /// Parses the value.
     ///
     /// # Errors
-    /// A member that is not of its shape, named by its path.
+    /// Returns an error that names the path to a member that does not match the model.
     fn from_json(value: Value) -> Result<Self, ParseError>;
 }
 

@@ -1,20 +1,20 @@
-//! A JSON object, read and written member by member.
+//! JSON objects, parsed and serialized member by member.
 
 use serde_json::{Map, Value};
 
 use super::write;
 use crate::{ParseError, ParseErrorKind};
 
-/// The members of a structure that are still to be read. What nobody asks for is ignored, as a newer service may say
-/// more than the model knows.
+/// A JSON object whose members are taken out one by one. Remaining members are ignored, because a newer version of the
+/// service may send members that are not in the model.
 #[derive(Debug, Default)]
 pub struct Object(Map<String, Value>);
 
 impl Object {
-    /// Reads a body. An empty one stands for an object without members.
+    /// Parses a body. An empty body counts as an object without members.
     ///
     /// # Errors
-    /// Not JSON, or not an object.
+    /// Returns an error if the body is not a JSON object.
     pub fn from_body(body: &[u8]) -> Result<Self, ParseError> {
         if body.is_empty() {
             return Ok(Self::default());
@@ -22,10 +22,10 @@ impl Object {
         Self::from_value(value_of(body)?)
     }
 
-    /// The members of a value.
+    /// Converts a JSON value.
     ///
     /// # Errors
-    /// Not an object.
+    /// Returns an error if the value is not an object.
     pub fn from_value(value: Value) -> Result<Self, ParseError> {
         match value {
             Value::Object(members) => Ok(Self(members)),
@@ -33,10 +33,10 @@ impl Object {
         }
     }
 
-    /// Reads a member; absent and null are the same.
+    /// Takes out a member and parses it with `read`. Returns `None` if it is missing or null.
     ///
     /// # Errors
-    /// What `read` says, with the member's name before the path.
+    /// Returns the errors of `read`, with the name of the member prepended to the path.
     pub fn member<T>(
         &mut self,
         name: &str,
@@ -46,15 +46,15 @@ impl Object {
         read(value).map(Some).map_err(|error| error.in_member(name))
     }
 
-    /// Apart from what reads it, so that the crates of generated code do not hold the map's code, too.
+    /// Takes out a member. It is separate from `member`, so that the code of the map is not instantiated for each type.
     fn take(&mut self, name: &str) -> Option<Value> {
         self.0.remove(name).filter(|value| !value.is_null())
     }
 
-    /// Reads the words of an error, which most services call `message` and some `Message`.
+    /// Takes out the message of an error. Most services send `message`, some send `Message`.
     ///
     /// # Errors
-    /// Not a string.
+    /// Returns an error if it is not a string.
     pub fn message(&mut self) -> Result<Option<String>, ParseError> {
         let lower = self.member("message", super::read::string)?;
         if lower.is_some() { Ok(lower) } else { self.member("Message", super::read::string) }
@@ -65,14 +65,14 @@ impl Object {
     }
 }
 
-/// A body as JSON.
+/// Parses a body as JSON.
 pub(crate) fn value_of(body: &[u8]) -> Result<Value, ParseError> {
     serde_json::from_slice(body).map_err(|error| {
         ParseError::from(ParseErrorKind::NotJson { line: error.line(), column: error.column() })
     })
 }
 
-/// Writes an object.
+/// Writes an object member by member.
 #[derive(Debug)]
 pub struct ObjectWriter<'a> {
     out: &'a mut Vec<u8>,
@@ -80,7 +80,7 @@ pub struct ObjectWriter<'a> {
 }
 
 impl<'a> ObjectWriter<'a> {
-    /// Opens an object.
+    /// Starts an object.
     pub fn new(out: &'a mut Vec<u8>) -> Self {
         out.push(b'{');
         Self { out, first: true }
@@ -96,14 +96,14 @@ impl<'a> ObjectWriter<'a> {
         write(value, self.out);
     }
 
-    /// Writes a member that is set, and nothing for one that is not.
+    /// Writes a member if it is set.
     pub fn optional<T>(&mut self, name: &str, value: Option<&T>, write: impl FnOnce(&T, &mut Vec<u8>)) {
         if let Some(value) = value {
             self.member(name, value, write);
         }
     }
 
-    /// Closes the object.
+    /// Ends the object.
     pub fn end(self) {
         self.out.push(b'}');
     }

@@ -1,4 +1,5 @@
-//! Values from JSON. Each function takes one JSON value; those for lists and maps take the function for an element.
+//! Parsers of values from JSON. Each function parses one JSON value. Those for lists and maps take the function that parses
+//! an element.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +9,10 @@ use serde_json::Value;
 use crate::{ParseError, ParseErrorKind, blob};
 use crate::{Timestamp, timestamp, timestamp::Format};
 
-/// A string.
+/// Parses a string.
 ///
 /// # Errors
-/// Another type.
+/// Returns an error for another type.
 pub fn string(value: Value) -> Result<String, ParseError> {
     match value {
         Value::String(text) => Ok(text),
@@ -19,26 +20,26 @@ pub fn string(value: Value) -> Result<String, ParseError> {
     }
 }
 
-/// An open enum; a value that the model does not list is kept.
+/// Parses an open enum. Keeps values that are not in the model.
 ///
 /// # Errors
-/// Another type than a string.
+/// Returns an error if the value is not a string.
 pub fn string_enum<T: From<String>>(value: Value) -> Result<T, ParseError> {
     string(value).map(T::from)
 }
 
-/// A boolean.
+/// Parses a boolean.
 ///
 /// # Errors
-/// Another type.
+/// Returns an error for another type.
 pub fn boolean(value: Value) -> Result<bool, ParseError> {
     value.as_bool().ok_or_else(|| unexpected("a boolean", &value).into())
 }
 
-/// A byte, short, integer or long.
+/// Parses a byte, short, integer or long.
 ///
 /// # Errors
-/// Another type, a fraction, or outside the range.
+/// Returns an error for another type, a number with a fraction, or a number outside the range of `T`.
 pub fn integer<T: TryFrom<i64>>(value: Value) -> Result<T, ParseError> {
     let expected = std::any::type_name::<T>();
     match &value {
@@ -50,18 +51,18 @@ pub fn integer<T: TryFrom<i64>>(value: Value) -> Result<T, ParseError> {
     }
 }
 
-/// An int enum; a value that the model does not list is kept.
+/// Parses an int enum. Keeps values that are not in the model.
 ///
 /// # Errors
-/// Not an integer of 32 bits.
+/// Returns an error if the value is not a 32-bit integer.
 pub fn int_enum<T: From<i32>>(value: Value) -> Result<T, ParseError> {
     integer::<i32>(value).map(T::from)
 }
 
-/// A double: a number, or one of the strings `NaN`, `Infinity`, `-Infinity`.
+/// Parses a double: a number, or one of the strings `NaN`, `Infinity` and `-Infinity`.
 ///
 /// # Errors
-/// Anything else.
+/// Returns an error for other values.
 pub fn double(value: Value) -> Result<f64, ParseError> {
     let special = match value.as_str() {
         Some("NaN") => Some(f64::NAN),
@@ -72,33 +73,33 @@ pub fn double(value: Value) -> Result<f64, ParseError> {
     special.or_else(|| value.as_f64()).ok_or_else(|| unexpected("a number", &value).into())
 }
 
-/// A float: as a double, rounded.
+/// Parses a float: a double, rounded to 32 bits.
 ///
 /// # Errors
-/// As for [`double`].
+/// See [`double`].
 pub fn float(value: Value) -> Result<f32, ParseError> {
-    #[expect(clippy::cast_possible_truncation, reason = "the model says that the value is a float")]
+    #[expect(clippy::cast_possible_truncation, reason = "the member is a float in the model")]
     double(value).map(|wide| wide as f32)
 }
 
-/// A blob, from base64.
+/// Parses a blob from base64.
 ///
 /// # Errors
-/// Not a string, or not base64.
+/// Returns an error if the value is not a string or not base64.
 pub fn blob(value: Value) -> Result<Bytes, ParseError> {
     let bytes = blob::decode(string(value)?.as_bytes());
     bytes.map(Bytes::from).ok_or_else(|| ParseErrorKind::Base64.into())
 }
 
-/// A document: any JSON value.
+/// Returns a document, which is any JSON value.
 ///
 /// # Errors
-/// None.
+/// Never fails. The result has the type of a parser.
 pub fn document(value: Value) -> Result<Value, ParseError> {
     Ok(value)
 }
 
-/// A timestamp in the format that the model states; seconds are a number, the other formats strings.
+/// Returns a parser of timestamps in a format. Seconds are a number, the other formats are strings.
 pub fn timestamp(format: Format) -> impl Fn(Value) -> Result<Timestamp, ParseError> {
     move |value| match (&value, format) {
         (Value::Number(seconds), Format::EpochSeconds) => Ok(timestamp::from_epoch_number(seconds)?),
@@ -108,7 +109,7 @@ pub fn timestamp(format: Format) -> impl Fn(Value) -> Result<Timestamp, ParseErr
     }
 }
 
-/// A list. Null elements are left out, as a list that is not sparse has none.
+/// Returns a parser of lists. Skips nulls, because only sparse lists can contain them.
 pub fn list<T>(
     read: impl Fn(Value) -> Result<T, ParseError>,
 ) -> impl Fn(Value) -> Result<Vec<T>, ParseError> {
@@ -118,7 +119,9 @@ pub fn list<T>(
     }
 }
 
-/// A sparse list. <https://smithy.io/2.0/spec/type-refinement-traits.html#sparse-trait>
+/// Returns a parser of sparse lists, which can contain nulls.
+///
+/// <https://smithy.io/2.0/spec/type-refinement-traits.html#sparse-trait>
 pub fn sparse_list<T>(
     read: impl Fn(Value) -> Result<T, ParseError>,
 ) -> impl Fn(Value) -> Result<Vec<Option<T>>, ParseError> {
@@ -130,7 +133,7 @@ pub fn sparse_list<T>(
     }
 }
 
-/// A map. Null values are left out, as a map that is not sparse has none.
+/// Returns a parser of maps. Skips nulls, because only sparse maps can contain them.
 pub fn map<K: From<String> + Ord, T>(
     read: impl Fn(Value) -> Result<T, ParseError>,
 ) -> impl Fn(Value) -> Result<BTreeMap<K, T>, ParseError> {
@@ -152,15 +155,15 @@ pub fn sparse_map<K: From<String> + Ord, T>(
     }
 }
 
-/// The value of a union's member that says all by being set.
+/// Parses an empty structure, the value of a union's member that has no data.
 ///
 /// # Errors
-/// Not an object.
+/// Returns an error if the value is not an object.
 pub fn unit(value: Value) -> Result<(), ParseError> {
     super::Object::from_value(value).map(|_| ())
 }
 
-/// A value that Rust keeps in a box, as its shape contains itself.
+/// Returns a parser of boxed values. Shapes that contain themselves are boxed.
 pub fn boxed<T>(
     read: impl Fn(Value) -> Result<T, ParseError>,
 ) -> impl Fn(Value) -> Result<Box<T>, ParseError> {

@@ -1,4 +1,4 @@
-//! JSON values in both directions.
+//! Tests of JSON serialization and parsing.
 
 use proptest::prelude::*;
 use serde_json::json;
@@ -13,7 +13,7 @@ fn written(write: impl FnOnce(&mut Vec<u8>)) -> String {
 }
 
 #[test]
-fn floats_have_names_for_what_is_no_number() {
+fn nan_and_infinities_are_strings() {
     let check = |value: f64, expected: &str| assert_eq!(written(|out| write::float(&value, out)), expected);
     check(1.1, "1.1");
     check(f64::NAN, "\"NaN\"");
@@ -26,7 +26,7 @@ fn floats_have_names_for_what_is_no_number() {
 }
 
 #[test]
-fn an_error_names_the_path_to_it_and_no_value() {
+fn errors_name_the_path_without_the_value() {
     let read = |value| {
         Object::from_value(value)?
             .member("messages", read::list(|value| Object::from_value(value)?.member("text", read::string)))
@@ -36,7 +36,7 @@ fn an_error_names_the_path_to_it_and_no_value() {
 }
 
 #[test]
-fn integers_keep_to_their_range() {
+fn rejects_integers_outside_their_range() {
     assert_eq!(read::integer::<i8>(json!(-128)), Ok(-128));
     assert_eq!(read::integer::<i8>(json!(128)).unwrap_err().to_string(), "the number does not fit i8");
     assert!(read::integer::<i32>(json!(1.5)).is_err());
@@ -44,7 +44,7 @@ fn integers_keep_to_their_range() {
 }
 
 #[test]
-fn nulls_stay_only_where_the_shape_is_sparse() {
+fn keeps_nulls_only_in_sparse_shapes() {
     assert_eq!(read::list(read::string)(json!(["a", null])).unwrap(), ["a"]);
     assert_eq!(read::sparse_list(read::string)(json!(["a", null])).unwrap(), [Some("a".to_owned()), None]);
     let sparse: std::collections::BTreeMap<String, _> =
@@ -53,7 +53,7 @@ fn nulls_stay_only_where_the_shape_is_sparse() {
 }
 
 #[test]
-fn a_union_has_one_member_set() {
+fn unions_have_one_member() {
     let check = |value, expected| {
         assert_eq!(UnknownMember::only(value).map(|member| member.name().to_owned()), expected)
     };
@@ -64,7 +64,7 @@ fn a_union_has_one_member_set() {
 }
 
 #[test]
-fn an_empty_body_is_an_object_without_members() {
+fn empty_body_is_an_empty_object() {
     assert_eq!(Object::from_body(b"").unwrap().member("a", read::string), Ok(None));
     assert_eq!(Object::from_body(b"<").unwrap_err().to_string(), "the body is not JSON (line 1, column 1)");
     assert_eq!(Object::from_body(b"[]").unwrap_err().to_string(), "expected an object, found an array");
@@ -72,7 +72,7 @@ fn an_empty_body_is_an_object_without_members() {
 
 proptest! {
     #[test]
-    fn values_survive(text in ".*", number in any::<f64>(), blob in prop::collection::vec(any::<u8>(), 0..40)) {
+    fn values_round_trip(text in ".*", number in any::<f64>(), blob in prop::collection::vec(any::<u8>(), 0..40)) {
         let blob = bytes::Bytes::from(blob);
         let body = written(|out| {
             let mut object = ObjectWriter::new(out);
@@ -90,15 +90,15 @@ proptest! {
     }
 
     #[test]
-    fn no_body_panics(body in prop::collection::vec(any::<u8>(), 0..200)) {
+    fn arbitrary_bodies_do_not_panic(body in prop::collection::vec(any::<u8>(), 0..200)) {
         if let Ok(mut object) = Object::from_body(&body) {
             let _ = object.member("a", read::timestamp(Format::EpochSeconds));
         }
     }
 
     #[test]
-    fn any_seconds_survive(nanoseconds in 0i64..4_000_000_000_000_000) {
-        // Milliseconds are what services write; a JSON number holds them exactly enough.
+    fn epoch_seconds_round_trip(nanoseconds in 0i64..4_000_000_000_000_000) {
+        // Services send milliseconds, which a JSON number represents with sufficient precision.
         let value = jiff::Timestamp::from_millisecond(nanoseconds / 1_000_000).unwrap();
         let text = written(|out| write::timestamp(Format::EpochSeconds)(&value, out));
         let number = serde_json::from_str(&text).unwrap();

@@ -1,4 +1,5 @@
-//! Unions: an object with one member.
+//! Unions: JSON objects with one member.
+//!
 //! <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#union-serialization>
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -7,8 +8,9 @@ use serde_json::{Map, Value};
 use super::{Object, ObjectWriter, write};
 use crate::{ParseError, ParseErrorKind};
 
-/// The one member of a union, by name and as JSON: what is left of one that the model does not know.
-/// `Debug` tells the name only, as nobody knows whether the value is sensitive.
+/// The name and JSON value of a union's member that is not in the model.
+///
+/// `Debug` prints only the name, because the value may be sensitive.
 #[derive(Clone, Default, PartialEq)]
 pub struct UnknownMember {
     name: String,
@@ -16,10 +18,10 @@ pub struct UnknownMember {
 }
 
 impl UnknownMember {
-    /// The member that is set. Null members are not, and `__type` is no member.
+    /// Returns the only member of a union. Ignores members that are null, and `__type`.
     ///
     /// # Errors
-    /// Not an object, or none or several members set.
+    /// Returns an error if the value is not an object, or has no member or several members.
     pub fn only(value: Value) -> Result<Self, ParseError> {
         let members = Object::from_value(value)?.into_map();
         let mut set = members.into_iter().filter(|(name, value)| name != "__type" && !value.is_null());
@@ -31,27 +33,27 @@ impl UnknownMember {
         }
     }
 
-    /// The member's name.
+    /// Returns the name of the member.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The member's value.
+    /// Returns the value of the member.
     pub fn value(&self) -> &Value {
         &self.value
     }
 
-    /// Reads the value.
+    /// Parses the value with `read`.
     ///
     /// # Errors
-    /// What `read` says, with the member's name before the path.
+    /// Returns the errors of `read`, with the name of the member prepended to the path.
     pub fn read<T>(self, read: impl FnOnce(Value) -> Result<T, ParseError>) -> Result<T, ParseError> {
         read(self.value).map_err(|error| error.in_member(&self.name))
     }
 }
 
 impl ObjectWriter<'_> {
-    /// Writes a member as it was read.
+    /// Writes a member that is not in the model.
     pub fn unknown(&mut self, member: &UnknownMember) {
         self.member(&member.name, &member.value, write::document);
     }

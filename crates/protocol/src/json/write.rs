@@ -1,4 +1,5 @@
-//! Values to JSON. Each function writes one value; those for lists and maps take the function for an element.
+//! Serializers of values to JSON. Each function writes one value. Those for lists and maps take the function that writes
+//! an element.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -11,17 +12,18 @@ use super::ObjectWriter;
 use crate::{Timestamp, timestamp, timestamp::Format};
 use crate::{blob, text};
 
-/// A string or open enum.
+/// Writes a string or open enum.
 pub fn string<T: AsRef<str> + ?Sized>(value: &T, out: &mut Vec<u8>) {
     serialized(value.as_ref(), out);
 }
 
-/// A boolean, integer or int enum.
+/// Writes a boolean, integer or int enum.
 pub fn display<T: Display>(value: &T, out: &mut Vec<u8>) {
     out.extend_from_slice(value.to_string().as_bytes());
 }
 
-/// A float or double; `NaN` and the infinities are strings.
+/// Writes a float or double. `NaN` and the infinities are strings.
+///
 /// <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#non-numeric-float-and-double-serialization>
 pub fn float<T: Copy + Display + Into<f64>>(value: &T, out: &mut Vec<u8>) {
     let text = text::write::float(value);
@@ -32,19 +34,19 @@ pub fn float<T: Copy + Display + Into<f64>>(value: &T, out: &mut Vec<u8>) {
     }
 }
 
-/// A blob, as base64.
+/// Writes a blob as base64.
 pub fn blob(value: &Bytes, out: &mut Vec<u8>) {
     out.push(b'"');
     blob::append(value, out);
     out.push(b'"');
 }
 
-/// A document: any JSON value.
+/// Writes a document, which is any JSON value.
 pub fn document(value: &Value, out: &mut Vec<u8>) {
     serialized(value, out);
 }
 
-/// A timestamp in the format that the model states; seconds are a number, the other formats strings.
+/// Returns a writer of timestamps in a format. Seconds are a number, the other formats are strings.
 pub fn timestamp(format: Format) -> impl Fn(&Timestamp, &mut Vec<u8>) {
     move |value, out| {
         let text = timestamp::write(value, format);
@@ -55,7 +57,7 @@ pub fn timestamp(format: Format) -> impl Fn(&Timestamp, &mut Vec<u8>) {
     }
 }
 
-/// A list.
+/// Returns a writer of lists.
 pub fn list<T>(write: impl Fn(&T, &mut Vec<u8>)) -> impl Fn(&Vec<T>, &mut Vec<u8>) {
     move |values, out| {
         out.push(b'[');
@@ -69,12 +71,12 @@ pub fn list<T>(write: impl Fn(&T, &mut Vec<u8>)) -> impl Fn(&Vec<T>, &mut Vec<u8
     }
 }
 
-/// A sparse list.
+/// Returns a writer of sparse lists, which can contain nulls.
 pub fn sparse_list<T>(write: impl Fn(&T, &mut Vec<u8>)) -> impl Fn(&Vec<Option<T>>, &mut Vec<u8>) {
     list(nullable(write))
 }
 
-/// A map.
+/// Returns a writer of maps.
 pub fn map<K: AsRef<str>, T>(write: impl Fn(&T, &mut Vec<u8>)) -> impl Fn(&BTreeMap<K, T>, &mut Vec<u8>) {
     move |values, out| {
         let mut object = ObjectWriter::new(out);
@@ -85,19 +87,19 @@ pub fn map<K: AsRef<str>, T>(write: impl Fn(&T, &mut Vec<u8>)) -> impl Fn(&BTree
     }
 }
 
-/// A sparse map.
+/// Returns a writer of sparse maps, which can contain nulls.
 pub fn sparse_map<K: AsRef<str>, T>(
     write: impl Fn(&T, &mut Vec<u8>),
 ) -> impl Fn(&BTreeMap<K, Option<T>>, &mut Vec<u8>) {
     map(nullable(write))
 }
 
-/// The value of a union's member that says all by being set: an object without members.
+/// Writes an empty structure, the value of a union's member that has no data.
 pub fn unit((): &(), out: &mut Vec<u8>) {
     out.extend_from_slice(b"{}");
 }
 
-/// A value that Rust keeps in a box, as its shape contains itself.
+/// Returns a writer of boxed values. Shapes that contain themselves are boxed.
 pub fn boxed<T>(write: impl Fn(&T, &mut Vec<u8>)) -> impl Fn(&Box<T>, &mut Vec<u8>) {
     move |value, out| write(value, out)
 }
@@ -110,6 +112,6 @@ fn nullable<T>(write: impl Fn(&T, &mut Vec<u8>)) -> impl Fn(&Option<T>, &mut Vec
 }
 
 fn serialized<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
-    // Writing text or a JSON value into memory has no way to fail.
+    // Writing text or a JSON value to a vector cannot fail.
     let _ = serde_json::to_writer(out, value);
 }

@@ -1,32 +1,32 @@
-//! The model's constraints on values: length, range, pattern, enum.
-//! <https://smithy.io/2.0/spec/constraint-traits.html>
+//! Constraints of the model on values: length, range, pattern and enum.
 //!
-//! Only servers check them: a client that refused what its model does not know yet would keep its users from what the
-//! service already takes.
+//! Only servers check them. A client that did so could not send values that a newer version of the service accepts.
+//!
+//! <https://smithy.io/2.0/spec/constraint-traits.html>
 
 use std::fmt;
 
-/// One constraint of a model.
+/// A constraint on a member.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Constraint {
-    /// Characters of a string, bytes of a blob, elements of a list or map.
+    /// The number of characters of a string, bytes of a blob, or elements of a list or map.
     Length {
-        /// At least this many.
+        /// Minimum, inclusive.
         min: Option<u64>,
-        /// At most this many.
+        /// Maximum, inclusive.
         max: Option<u64>,
     },
-    /// A number's range.
+    /// The range of a number.
     Range {
-        /// At least.
+        /// Minimum, inclusive.
         min: Option<f64>,
-        /// At most.
+        /// Maximum, inclusive.
         max: Option<f64>,
     },
-    /// A regular expression that must match somewhere in the string.
+    /// A regular expression that must match a part of the string.
     Pattern(&'static str),
-    /// The values that the model lists.
+    /// The values of an enum.
     Enum(&'static [&'static str]),
 }
 
@@ -52,31 +52,33 @@ impl fmt::Display for Constraint {
     }
 }
 
-/// A member that does not keep a constraint. Never holds the value.
+/// A member that violates a constraint. It does not contain the value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Violation {
-    /// The member's name in the model.
+    /// Name of the member in the model.
     pub member: &'static str,
-    /// What it does not keep.
+    /// Violated constraint.
     pub constraint: Constraint,
 }
 
-/// Every violation of an input, in the order of its members.
+/// The violations of an input, in the order of its members.
+///
+/// `Display` writes the message of a `ValidationException`, as AWS services send it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Violations(Vec<Violation>);
 
 impl Violations {
-    /// None yet.
+    /// Creates an empty list.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Whether every constraint is kept.
+    /// Returns `true` if no constraint is violated.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Every violation.
+    /// Iterates over the violations.
     pub fn iter(&self) -> impl Iterator<Item = &Violation> {
         self.0.iter()
     }
@@ -94,19 +96,19 @@ impl Violations {
         self.check(member, max.is_none_or(|max| value <= max), Constraint::Range { min: None, max });
     }
 
-    /// Checks a pattern. One that this crate's regular expressions cannot read is taken as kept.
+    /// Checks a pattern. Accepts all values if `regex-lite` does not support the pattern.
     pub fn pattern(&mut self, member: &'static str, value: &str, pattern: &'static str) {
-        let kept = regex_lite::Regex::new(pattern).map_or(true, |regex| regex.is_match(value));
-        self.check(member, kept, Constraint::Pattern(pattern));
+        let is_valid = regex_lite::Regex::new(pattern).map_or(true, |regex| regex.is_match(value));
+        self.check(member, is_valid, Constraint::Pattern(pattern));
     }
 
-    /// Checks that a value is one that the model lists.
+    /// Checks that a value is in the model.
     pub fn one_of(&mut self, member: &'static str, value: &str, values: &'static [&'static str]) {
         self.check(member, values.contains(&value), Constraint::Enum(values));
     }
 
-    fn check(&mut self, member: &'static str, kept: bool, constraint: Constraint) {
-        if !kept {
+    fn check(&mut self, member: &'static str, is_valid: bool, constraint: Constraint) {
+        if !is_valid {
             self.0.push(Violation { member, constraint });
         }
     }

@@ -1,33 +1,59 @@
-//! The other direction: requests read, responses written, constraints checked.
+//! The server half: parsing of requests, serialization of responses, and checks of constraints.
 
 mod constraint;
-mod operation;
 mod query;
 mod response;
 
 pub use constraint::{Constraint, Violation, Violations};
-pub use operation::ServerOperation;
 pub use query::Query;
 pub use response::{ResponseBuilder, modeled_error};
 
 use std::borrow::Cow;
 
-use crate::{Operation, ParseError, ParseErrorKind, Request};
+use crate::{Operation, ParseError, ParseErrorKind, Request, Response, SerializeError};
 
-/// The labels of a request, percent-decoded, in the order of the operation's path.
+/// The server half of an operation, as pure functions on HTTP messages. Generated code implements it.
+pub trait ServerOperation: Operation {
+    /// Parses a request into the input of the operation.
+    ///
+    /// # Errors
+    /// Returns an error if method or path do not match the operation, or if a member does not match the model.
+    fn parse_request(request: &Request) -> Result<Self::Input, ParseError>;
+
+    /// Returns the constraints of the model (length, range, pattern, enum) that the input violates.
+    fn violations(_input: &Self::Input) -> Violations {
+        Violations::new()
+    }
+
+    /// Serializes an output into a response.
+    ///
+    /// # Errors
+    /// Returns an error if a member cannot be serialized at its HTTP binding.
+    fn serialize_response(output: Self::Output) -> Result<Response, SerializeError>;
+
+    /// Serializes an error into a response. Returns `None` for an error that is not in the model.
+    ///
+    /// # Errors
+    /// Returns an error if a member cannot be serialized at its HTTP binding.
+    fn serialize_error(_error: &Self::Error) -> Result<Option<Response>, SerializeError> {
+        Ok(None)
+    }
+}
+
+/// Returns the decoded labels of a request in the order of the operation's path.
 ///
 /// # Errors
-/// The request is not one of this operation.
+/// Returns an error if method or path do not match the operation.
 pub fn labels<O: Operation>(request: &Request) -> Result<Vec<(&'static str, Cow<'_, str>)>, ParseError> {
     let route = O::ROUTE;
     let matching = (*request.method() == route.method).then(|| route.labels(request.uri().path())).flatten();
     matching.ok_or_else(|| ParseErrorKind::Target { expected: route.to_string() }.into())
 }
 
-/// Reads the label at a place of the list.
+/// Parses the label of a member.
 ///
 /// # Errors
-/// Not of its type.
+/// Returns an error if the label is not of the member's type.
 pub fn label<T>(
     labels: &[(&'static str, Cow<'_, str>)],
     member: &str,

@@ -1,4 +1,4 @@
-//! A request's query, read.
+//! Parsing of query parameters.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -7,12 +7,12 @@ use percent_encoding::percent_decode_str;
 
 use crate::{ParseError, ParseErrorKind};
 
-/// The parameters of a query, percent-decoded, in the order of the request.
+/// The decoded parameters of a query, in the order of the request.
 #[derive(Clone, Debug)]
 pub struct Query<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 impl<'a> Query<'a> {
-    /// Reads a query; a name without `=` has an empty value.
+    /// Parses a query. A name without `=` has an empty value.
     pub fn new(query: Option<&'a str>) -> Self {
         let pairs = query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
         Self(
@@ -23,10 +23,10 @@ impl<'a> Query<'a> {
         )
     }
 
-    /// Reads a parameter; of several the first.
+    /// Parses the first parameter with this name. Returns `None` if there is none.
     ///
     /// # Errors
-    /// Not of its type.
+    /// Returns an error if the value is not of the member's type.
     pub fn optional<T>(
         &self,
         name: &str,
@@ -37,10 +37,10 @@ impl<'a> Query<'a> {
         value.map(|(_, text)| read(text)).transpose().map_err(|kind| ParseError::new(member, kind))
     }
 
-    /// Reads every parameter of a name.
+    /// Parses all parameters with this name. Returns `None` if there are none.
     ///
     /// # Errors
-    /// One is not of its type.
+    /// Returns an error if a value is not of the member's type.
     pub fn list<T>(
         &self,
         name: &str,
@@ -53,14 +53,14 @@ impl<'a> Query<'a> {
         Ok(Some(values).filter(|values| !values.is_empty()))
     }
 
-    /// All parameters as a map of single values; of several the first.
+    /// Returns all parameters as a map. Keeps the first value of a repeated parameter.
     pub fn map(&self) -> Option<BTreeMap<String, String>> {
         let pairs =
             self.0.iter().rev().map(|(name, value)| (name.clone().into_owned(), value.clone().into_owned()));
         Some(pairs.collect()).filter(|map: &BTreeMap<_, _>| !map.is_empty())
     }
 
-    /// All parameters as a map of lists.
+    /// Returns all parameters as a map of lists.
     pub fn map_of_lists(&self) -> Option<BTreeMap<String, Vec<String>>> {
         let mut map: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (name, value) in &self.0 {

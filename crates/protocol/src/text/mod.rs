@@ -1,4 +1,5 @@
-//! Simple values as text, for labels, query parameters and header fields.
+//! Simple values as text, for labels, query parameters and headers.
+//!
 //! <https://smithy.io/2.0/spec/http-bindings.html#httplabel-serialization-rules>
 
 pub mod read;

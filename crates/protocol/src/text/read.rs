@@ -1,75 +1,77 @@
-//! Values from text.
+//! Parsers of simple values from text.
 
 use std::str::FromStr;
 
 use crate::{ParseErrorKind, blob};
 use crate::{Timestamp, timestamp, timestamp::Format};
 
-/// A string, as it is.
+/// Returns the text as a string.
 ///
 /// # Errors
-/// None.
+/// Never fails. The result has the type of a parser.
 pub fn string(text: &str) -> Result<String, ParseErrorKind> {
     Ok(text.to_owned())
 }
 
-/// An open enum; a value that the model does not list is kept.
+/// Parses an open enum. Keeps values that are not in the model.
 ///
 /// # Errors
-/// None.
+/// Never fails. The result has the type of a parser.
 pub fn string_enum<T: for<'a> From<&'a str>>(text: &str) -> Result<T, ParseErrorKind> {
     Ok(T::from(text))
 }
 
-/// A string with a media type, from base64.
+/// Parses a string with a media type from base64.
+///
+/// <https://smithy.io/2.0/spec/http-bindings.html#httpheader-serialization-rules>
 ///
 /// # Errors
-/// Not base64, or not UTF-8.
+/// Returns an error if the text is not base64 or the decoded bytes are not UTF-8.
 pub fn media_type(text: &str) -> Result<String, ParseErrorKind> {
     let bytes = blob::decode(text.as_bytes()).ok_or(ParseErrorKind::Base64)?;
     String::from_utf8(bytes).map_err(|_| ParseErrorKind::Text { expected: "UTF-8 in base64" })
 }
 
-/// `true` or `false`.
+/// Parses `true` or `false`.
 ///
 /// # Errors
-/// Anything else.
+/// Returns an error for other texts.
 pub fn boolean(text: &str) -> Result<bool, ParseErrorKind> {
     text.parse().map_err(|_| ParseErrorKind::Text { expected: "true or false" })
 }
 
-/// An integer of any width.
+/// Parses an integer.
 ///
 /// # Errors
-/// Not an integer, or outside its range.
+/// Returns an error if the text is not an integer or outside the range of `T`.
 pub fn integer<T: FromStr>(text: &str) -> Result<T, ParseErrorKind> {
     text.parse().map_err(|_| ParseErrorKind::Text { expected: "an integer in the range of its type" })
 }
 
-/// An int enum; a value that the model does not list is kept.
+/// Parses an int enum. Keeps values that are not in the model.
 ///
 /// # Errors
-/// Not an integer of 32 bits.
+/// Returns an error if the text is not a 32-bit integer.
 pub fn int_enum<T: From<i32>>(text: &str) -> Result<T, ParseErrorKind> {
     integer::<i32>(text).map(T::from)
 }
 
-/// A float or double, or `NaN`, `Infinity`, `-Infinity`.
+/// Parses a float or double: a number, `NaN`, `Infinity` or `-Infinity`.
 ///
 /// # Errors
-/// Anything else.
+/// Returns an error for other texts.
 pub fn float<T: FromStr>(text: &str) -> Result<T, ParseErrorKind> {
     let invalid = ParseErrorKind::Text { expected: "a number, NaN, Infinity or -Infinity" };
-    // Rust also reads `inf`, `nan` and `infinity`, which the protocol does not know.
+    // Rust also parses `inf`, `nan` and `infinity`, which are not part of the protocol.
     let named = matches!(text, "NaN" | "Infinity" | "-Infinity");
     let numeric = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'));
     if named || numeric { text.parse().map_err(|_| invalid) } else { Err(invalid) }
 }
 
-/// A timestamp in the format that the model states.
+/// Returns a parser of timestamps in a format.
 ///
 /// # Errors
-/// Not of the format.
+/// The parser returns an error if the text is not a timestamp in this format.
 pub fn timestamp(format: Format) -> impl Fn(&str) -> Result<Timestamp, ParseErrorKind> {
     move |text| timestamp::read(text, format)
 }

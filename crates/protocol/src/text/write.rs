@@ -1,4 +1,4 @@
-//! Values to text.
+//! Serializers of simple values to text.
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -6,13 +6,13 @@ use std::fmt::Display;
 use crate::blob;
 use crate::{Timestamp, timestamp, timestamp::Format};
 
-/// A string or open enum, as it is.
+/// Returns the text of a string or open enum.
 pub fn string<T: AsRef<str>>(value: &T) -> Cow<'_, str> {
     value.as_ref().into()
 }
 
-/// An element of a list in a field: in quotes if it has a comma or a quote, or blanks at its ends, which are not part
-/// of one without.
+/// Serializes an element of a list in a header. Quotes it if it contains a comma or a quote, or starts or ends with
+/// whitespace, which is not part of unquoted elements.
 pub fn list_element<T: AsRef<str>>(value: &T) -> Cow<'_, str> {
     let value = value.as_ref();
     if value.contains([',', '"']) || value.trim() != value {
@@ -21,18 +21,19 @@ pub fn list_element<T: AsRef<str>>(value: &T) -> Cow<'_, str> {
     value.into()
 }
 
-/// A string with a media type, in base64 so that any media type can stand in a field.
+/// Serializes a string with a media type as base64, because its text may not be valid in a header.
+///
 /// <https://smithy.io/2.0/spec/http-bindings.html#httpheader-serialization-rules>
 pub fn media_type<T: AsRef<str>>(value: &T) -> Cow<'_, str> {
     blob::encode(value.as_ref().as_bytes()).into()
 }
 
-/// A boolean, integer or int enum.
+/// Serializes a boolean, integer or int enum.
 pub fn display<T: Display>(value: &T) -> Cow<'_, str> {
     value.to_string().into()
 }
 
-/// A float or double: the shortest text that reads back as it, or `NaN`, `Infinity`, `-Infinity`.
+/// Serializes a float or double: the shortest text that parses to the same number, or `NaN`, `Infinity`, `-Infinity`.
 pub fn float<T: Copy + Display + Into<f64>>(value: &T) -> Cow<'_, str> {
     match (*value).into() {
         wide if wide.is_nan() => "NaN".into(),
@@ -42,7 +43,7 @@ pub fn float<T: Copy + Display + Into<f64>>(value: &T) -> Cow<'_, str> {
     }
 }
 
-/// A timestamp in the format that the model states.
+/// Returns a serializer of timestamps in a format.
 pub fn timestamp(format: Format) -> impl Fn(&Timestamp) -> Cow<'_, str> {
     move |value| timestamp::write(value, format).into()
 }

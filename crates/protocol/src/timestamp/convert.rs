@@ -1,4 +1,4 @@
-//! Timestamps to text, and back.
+//! Conversion between timestamps and text.
 
 use std::fmt::Display;
 
@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{Format, http_date};
 use crate::ParseErrorKind;
 
-/// Writes a timestamp.
+/// Formats a timestamp.
 pub fn write(value: &Timestamp, format: Format) -> String {
     match format {
         Format::EpochSeconds => epoch_seconds(value),
@@ -16,10 +16,10 @@ pub fn write(value: &Timestamp, format: Format) -> String {
     }
 }
 
-/// Reads a timestamp. A date-time may carry an offset.
+/// Parses a timestamp. [`Format::DateTime`] accepts an offset from UTC.
 ///
 /// # Errors
-/// The text is not of the format, or the instant lies outside years -9999 to 9999.
+/// Returns an error if the text does not have the format or the time is outside the years -9999 to 9999.
 pub fn read(text: &str, format: Format) -> Result<Timestamp, ParseErrorKind> {
     let read = match format {
         Format::EpochSeconds => from_epoch_text(text),
@@ -29,14 +29,15 @@ pub fn read(text: &str, format: Format) -> Result<Timestamp, ParseErrorKind> {
     read.ok_or(ParseErrorKind::Timestamp { format })
 }
 
-/// Reads a timestamp from seconds as a JSON number holds them.
+/// Converts a JSON number of seconds into a timestamp.
 ///
 /// # Errors
-/// Not finite, or outside years -9999 to 9999.
+/// Returns an error if the time is outside the years -9999 to 9999.
 pub(crate) fn from_epoch_number(number: &serde_json::Number) -> Result<Timestamp, ParseErrorKind> {
     let read = match number.as_i64() {
         Some(seconds) => Timestamp::from_second(seconds).ok(),
-        // The shortest decimal that reads back as this number: what stood on the wire, to 15 digits and more.
+        // `Display` writes the shortest decimal that parses to this number. It equals the text in the message if that has
+        // at most 15 digits.
         None => number.as_f64().and_then(|seconds| from_epoch_text(&format!("{seconds}"))),
     };
     read.ok_or(ParseErrorKind::Timestamp { format: Format::EpochSeconds })
@@ -61,7 +62,7 @@ fn from_epoch_text(text: &str) -> Option<Timestamp> {
     Timestamp::from_nanosecond(if negative { -nanoseconds } else { nanoseconds }).ok()
 }
 
-/// The fraction of a second behind its point, which is left out where there is none.
+/// Formats the fraction of a second with a leading point and without trailing zeros. Zero is an empty string.
 pub(super) fn decimals(nanoseconds: impl Display) -> String {
     let digits = format!(".{nanoseconds:09}");
     digits.trim_end_matches('0').trim_end_matches('.').to_owned()
@@ -71,7 +72,7 @@ pub(super) fn from_decimals(digits: &str) -> Option<i32> {
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    // Digits beyond the nanosecond carry nothing.
+    // Digits after the nanoseconds are discarded.
     let nine: String = digits.chars().chain("000000000".chars()).take(9).collect();
     nine.parse().ok()
 }
@@ -89,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn each_format_reads_and_writes() {
+    fn parses_and_formats_each_format() {
         check("1515531081", Format::EpochSeconds, "1515531081");
         check("1515531081.1230", Format::EpochSeconds, "1515531081.123");
         check("-1.5", Format::EpochSeconds, "-1.5");
@@ -101,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn other_texts_are_refused() {
+    fn rejects_other_texts() {
         for (text, format) in [
             ("", Format::EpochSeconds),
             ("1.", Format::EpochSeconds),
@@ -124,7 +125,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_instant_survives(nanoseconds in 0i128..253_402_207_200_000_000_000) {
+        fn timestamps_round_trip(nanoseconds in 0i128..253_402_207_200_000_000_000) {
             let value = Timestamp::from_nanosecond(nanoseconds).unwrap();
             for format in [Format::EpochSeconds, Format::DateTime, Format::HttpDate] {
                 prop_assert_eq!(read(&write(&value, format), format), Ok(value));
@@ -132,7 +133,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_panics(text in ".*") {
+        fn arbitrary_texts_do_not_panic(text in ".*") {
             for format in [Format::EpochSeconds, Format::DateTime, Format::HttpDate] {
                 let _ = read(&text, format);
             }

@@ -1,7 +1,8 @@
 //! The IMF-fixdate of RFC 9110: `Tue, 29 Apr 2014 18:30:38 GMT`.
+//!
 //! <https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7>
 //!
-//! Read to the letter: the general parsers of `jiff` are ten times the size of this one.
+//! The parser is written by hand, because the general parsers of `jiff` are ten times as large in a program.
 
 use std::str::FromStr;
 
@@ -24,8 +25,7 @@ pub(super) fn write(value: &Timestamp) -> String {
     format!("{weekday}, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02}{fraction} GMT")
 }
 
-/// Reads the value of a field such as `Date`, with a fraction of the second or without; `None` if it is no IMF-fixdate,
-/// or no day of the calendar.
+/// Parses an IMF-fixdate with an optional fraction of a second. Returns `None` for other texts and invalid dates.
 pub(super) fn read(text: &str) -> Option<Timestamp> {
     let (name, rest) = text.strip_suffix(" GMT")?.split_once(", ")?;
     let (day, rest) = rest.split_once(' ')?;
@@ -37,7 +37,7 @@ pub(super) fn read(text: &str) -> Option<Timestamp> {
 
     let month = (1..).zip(MONTHS).find_map(|(number, name)| (name == month).then_some(number))?;
     let date = Date::new(number(year, 4)?, month, number(day, 2)?).ok()?;
-    // A leap second, which no timestamp has.
+    // `Timestamp` cannot represent leap seconds.
     let second = number(second, 2)?;
     let second = if second == 60 { 59 } else { second };
     let time = Time::new(number(hour, 2)?, number(minute, 2)?, second, from_decimals(fraction)?).ok()?;
@@ -49,7 +49,7 @@ fn weekday(date: Date) -> &'static str {
     WEEKDAYS[date.weekday().to_monday_zero_offset() as usize]
 }
 
-/// A number of that many digits.
+/// Parses a number with exactly `count` digits.
 fn number<T: FromStr>(digits: &str, count: usize) -> Option<T> {
     let exact = digits.len() == count && digits.bytes().all(|byte| byte.is_ascii_digit());
     exact.then(|| digits.parse().ok())?

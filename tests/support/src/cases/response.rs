@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use invoke_model_protocol::event_stream::{Decoder, EventStream, FrameError, Truncated};
+use invoke_model_protocol::event_stream::{Decoder, EventStream, FrameError, IncompleteFrame};
 use invoke_model_protocol::{ErrorMetadata, Operation, OutputEventStream, ParseError};
 
 use super::Content;
@@ -27,7 +27,7 @@ pub enum Failure<E, S> {
     /// A frame is invalid.
     Frame(FrameError),
     /// The last frame is incomplete.
-    Truncated(Truncated),
+    Truncated(IncompleteFrame),
     /// A message cannot be parsed as an event.
     Message(ParseError),
     /// The service ended the stream with an error.

@@ -172,7 +172,7 @@ fn a_fault_is_named_by_its_path() {
             "`choice.tree.left.name`: expected a string, found an array",
         ),
         (0, r#"{"instant":1}"#, "`instant`: expected a timestamp as a string, found a number"),
-        (0, r#"{"choice":{}}"#, "`choice`: a union has one member set, this has 0"),
+        (0, r#"{"choice":{}}"#, "`choice`: a union must have one member, but this one has 0"),
         (1, r#"{"byKind":{"secret":"x"}}"#, "`byKind[..]`: expected an integer, found a string"),
         (1, r#"{"nested":[[null],[1]]}"#, "`nested[1][0]`: expected a string, found a number"),
         (1, r#"{"blobsByName":{"a":"*"}}"#, "`blobsByName[..]`: the text is not base64"),

@@ -102,7 +102,7 @@ fn unions() {
     );
     assert!(matches!(PutRequiredUnion::parse(&response(200, &[], "")).unwrap().payload, Choice::Unknown(_)));
     let error = PutUnion::parse(&response(200, &[], r#"{"text":"a","point":{}}"#)).unwrap_err();
-    assert_eq!(error.to_string(), "`payload`: a union has one member set, this has 2");
+    assert_eq!(error.to_string(), "`payload`: a union must have one member, but this one has 2");
 }
 
 #[test]
@@ -140,6 +140,6 @@ fn a_payload_of_another_kind_is_refused() {
     let request = http::Request::put("/blob/more").body(Bytes::new()).unwrap();
     assert_eq!(
         PutBlob::parse_request(&request).unwrap_err().to_string(),
-        "the request is not one of this operation: PUT /blob"
+        "method or path do not match the operation `PUT /blob`"
     );
 }

@@ -163,9 +163,9 @@ fn what_does_not_say_what_it_is_is_refused() {
         assert_eq!(parsed(headers, payload).unwrap_err(), expected);
     };
     let said = (":event-type", HeaderValue::String("said"));
-    check(&[said], "{}", "`:message-type`: is required and absent");
-    check(&[EVENT], "{}", "`:event-type`: is required and absent");
-    check(&[EXCEPTION], "{}", "`:exception-type`: is required and absent");
+    check(&[said], "{}", "`:message-type`: is required, but missing");
+    check(&[EVENT], "{}", "`:event-type`: is required, but missing");
+    check(&[EXCEPTION], "{}", "`:exception-type`: is required, but missing");
     check(
         &[(":message-type", HeaderValue::ByteArray(b"event")), said],
         "{}",
@@ -197,7 +197,7 @@ fn the_heads_of_a_stream() {
     assert_eq!(Talk::parse(&answer).unwrap(), output);
     // Nothing that comes later makes up for a head that lacks what is required.
     let error = Talk::parse(&response(200, &[], "")).unwrap_err();
-    assert_eq!(error.to_string(), "`session`: is required and absent");
+    assert_eq!(error.to_string(), "`session`: is required, but missing");
 }
 
 #[test]

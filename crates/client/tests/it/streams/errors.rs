@@ -98,10 +98,10 @@ async fn an_event_that_is_not_what_the_model_says() {
     check(&chunk, r#"{"bytes":7}"#, "cannot be read: `bytes`: expected a string, found a number").await;
     check(&chunk, r#"{"bytes":"?"}"#, "cannot be read: `bytes`: the text is not base64").await;
     check(&chunk, "{", "cannot be read: the body is not JSON (line 1, column 1)").await;
-    check(&chunk[..1], "{}", "cannot be read: `:event-type`: is required and absent").await;
+    check(&chunk[..1], "{}", "cannot be read: `:event-type`: is required, but missing").await;
     check(&[(":message-type", "news")], "{}", "`:message-type`: the text is not event, exception or error")
         .await;
-    check(&[], "{}", "`:message-type`: is required and absent").await;
+    check(&[], "{}", "`:message-type`: is required, but missing").await;
 }
 
 #[tokio::test]
@@ -146,7 +146,7 @@ async fn an_answer_that_is_no_stream() {
     assert_eq!(error.response().unwrap().headers()["content-type"], "text/html");
 
     let error = refused(200, &[("content-type", CONTENT_TYPE)], "").await;
-    assert!(error.to_string().contains("`contentType`: is required and absent"), "{error}");
+    assert!(error.to_string().contains("`contentType`: is required, but missing"), "{error}");
 }
 
 #[tokio::test]
