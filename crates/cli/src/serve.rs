@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
-use invoke_model_local::{Faults, FaultsError, LocalEndpoint, Policy};
+use invoke_model_local::{AccessPolicy, FaultFile, FaultFileError, LocalEndpoint};
 
 use crate::arguments::Serve;
 use crate::exit::Failure;
@@ -22,9 +22,10 @@ pub(crate) async fn run(arguments: Serve) -> Result<(), Failure> {
         builder = builder.bearer_token(token);
     }
     if let Some(path) = &arguments.faults {
-        builder = builder.script(faults(path).map_err(|error| Failure::input(&error))?);
+        builder = builder.fault_file(faults(path).map_err(|error| Failure::input(&error))?);
     }
-    let policy = arguments.deny.iter().fold(Policy::allow_all(), |policy, pattern| policy.deny(pattern));
+    let policy =
+        arguments.deny.iter().fold(AccessPolicy::allow_all(), |policy, pattern| policy.deny(pattern));
     let local = builder.policy(policy).start().await.map_err(|error| Failure::input(&error))?;
     announce(&local).map_err(|error| Failure::output(&error))?;
     tokio::signal::ctrl_c().await.map_err(|error| Failure::input(&error))?;
@@ -38,13 +39,13 @@ enum FileError {
     #[error("--faults {path}: cannot be read: {source}")]
     Read { path: String, source: std::io::Error },
     #[error("--faults {path}: {source}")]
-    Understand { path: String, source: FaultsError },
+    Understand { path: String, source: FaultFileError },
 }
 
-fn faults(path: &Path) -> Result<Faults, FileError> {
+fn faults(path: &Path) -> Result<FaultFile, FileError> {
     let name = || path.display().to_string();
     let text = std::fs::read_to_string(path).map_err(|source| FileError::Read { path: name(), source })?;
-    Faults::from_json(&text).map_err(|source| FileError::Understand { path: name(), source })
+    FaultFile::from_json(&text).map_err(|source| FileError::Understand { path: name(), source })
 }
 
 /// Lines for a shell, so that any AWS client finds the endpoint and can sign for it.

@@ -101,5 +101,5 @@ fn a_file_of_faults_that_is_of_no_use() {
     };
     check(&format!("--faults {name}: cannot be read: "));
     std::fs::write(&path, "{\n\"rules\": [\n{\"status\": 500},\n{\"first\": 0}\n]}").unwrap();
-    check(&format!("--faults {name}: rule 2: `first` and `every` are 1 or more at line 4 column "));
+    check(&format!("--faults {name}: rule 2: `first` and `every` must be 1 or more at line 4 column "));
 }
