@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use invoke_model_local::{Faults, FaultsError, LocalEndpoint, Policy};
+use invoke_model_local::{AccessPolicy, FaultFile, FaultFileError, LocalEndpoint};
 
 use crate::arguments::Serve;
 use crate::exit::Failure;
@@ -22,9 +22,10 @@ pub(crate) async fn run(arguments: Serve) -> Result<(), Failure> {
         builder = builder.bearer_token(token);
     }
     if let Some(path) = &arguments.faults {
-        builder = builder.script(faults(path).map_err(|error| Failure::input(&error))?);
+        builder = builder.fault_file(faults(path).map_err(|error| Failure::input(&error))?);
     }
-    let policy = arguments.deny.iter().fold(Policy::allow_all(), |policy, pattern| policy.deny(pattern));
+    let policy =
+        arguments.deny.iter().fold(AccessPolicy::allow_all(), |policy, pattern| policy.deny(pattern));
     let local = builder.policy(policy).start().await.map_err(|error| Failure::input(&error))?;
     print_environment(&local).map_err(|error| Failure::output(&error))?;
     tokio::signal::ctrl_c().await.map_err(|error| Failure::input(&error))?;
@@ -39,13 +40,13 @@ enum FileError {
     Read { path: PathBuf, error: io::Error },
 
     #[error("--faults {}: {error}", path.display())]
-    Parse { path: PathBuf, error: FaultsError },
+    Parse { path: PathBuf, error: FaultFileError },
 }
 
-fn faults(path: &Path) -> Result<Faults, FileError> {
+fn faults(path: &Path) -> Result<FaultFile, FileError> {
     let text =
         std::fs::read_to_string(path).map_err(|error| FileError::Read { path: path.to_owned(), error })?;
-    Faults::from_json(&text).map_err(|error| FileError::Parse { path: path.to_owned(), error })
+    FaultFile::from_json(&text).map_err(|error| FileError::Parse { path: path.to_owned(), error })
 }
 
 /// Prints shell commands that set the endpoint, region and credentials of any AWS client.

@@ -1,4 +1,4 @@
-//! How an endpoint is set up.
+//! The configuration of an endpoint.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -6,43 +6,57 @@ use std::time::{Duration, SystemTime};
 
 use invoke_model_signing::{Credentials, Verifier};
 use invoke_model_types::service::SIGNING_NAME;
-use tokio::sync::watch;
 
-use crate::authenticate::{Authenticator, TemporaryKeys, Token};
+use crate::access_policy::AccessPolicy;
+use crate::authentication::{Authenticator, BearerToken, TemporaryCredentialsStore};
 use crate::call_log::CallLog;
+use crate::clock::Clock;
 use crate::connections::Connections;
-use crate::endpoint::{Clock, Endpoint};
-use crate::fault::{FaultRule, Faults, Script, TemporaryCredentials};
-use crate::policy::Policy;
-use crate::queue::Queue;
-use crate::quotas::{Meters, Quotas};
-use crate::server::{LocalEndpoint, StartError};
+use crate::fault::{FaultFile, FaultRule, FaultRules, TemporaryCredentials};
+use crate::gauge::Gauge;
+use crate::local_endpoint::{LocalEndpoint, StartError};
+use crate::quotas::{QuotaMeters, Quotas};
+use crate::state::{EndpointState, Queue};
 
-/// The settings of a [`LocalEndpoint`] endpoint, each with a default that suits tests.
+/// A builder of [`LocalEndpoint`]. The defaults suit tests.
 #[derive(Debug)]
-pub struct Builder {
+pub struct LocalEndpointBuilder {
     port: u16,
     credentials: Credentials,
-    bearer_token: Option<Token>,
+    bearer_token: Option<BearerToken>,
     region: Option<String>,
     clock: Clock,
-    policy: Policy,
+    policy: AccessPolicy,
     verify: bool,
     pace: Duration,
-    script: Script,
+    fault_rules: FaultRules,
     quotas: Quotas,
-    temporary: TemporaryKeys,
-    /// Those whose time begins with the endpoint's.
+    temporary: TemporaryCredentialsStore,
+    /// Credentials whose lifetime begins when the endpoint starts.
     expiring: Vec<TemporaryCredentials>,
 }
 
-impl Builder {
-    /// The access key id that is known unless [`credentials`](Self::credentials) sets another. Good for nothing but
-    /// this endpoint.
+impl LocalEndpoint {
+    /// Starts an endpoint with the default configuration on a free port.
+    ///
+    /// # Errors
+    /// See [`LocalEndpointBuilder::start`].
+    pub async fn start() -> Result<Self, StartError> {
+        Self::builder().start().await
+    }
+
+    /// Returns a builder with the default configuration.
+    pub fn builder() -> LocalEndpointBuilder {
+        LocalEndpointBuilder::new()
+    }
+}
+
+impl LocalEndpointBuilder {
+    /// The default access key id. It is valid for local endpoints only.
     pub const ACCESS_KEY_ID: &'static str = "LOCALACCESSKEYID";
-    /// The secret that goes with [`ACCESS_KEY_ID`](Self::ACCESS_KEY_ID).
+    /// The secret access key that belongs to [`ACCESS_KEY_ID`](Self::ACCESS_KEY_ID).
     pub const SECRET_ACCESS_KEY: &'static str = "local/secret/access/key/that/is/not/secret";
-    /// The region that the endpoint says it is in, unless [`region`](Self::region) sets another.
+    /// The default region of the endpoint.
     pub const REGION: &'static str = "us-east-1";
 
     pub(crate) fn new() -> Self {
@@ -52,22 +66,22 @@ impl Builder {
             bearer_token: None,
             region: None,
             clock: Clock::default(),
-            policy: Policy::allow_all(),
+            policy: AccessPolicy::allow_all(),
             verify: true,
             pace: Duration::ZERO,
-            script: Script::default(),
+            fault_rules: FaultRules::default(),
             quotas: Quotas::default(),
-            temporary: TemporaryKeys::default(),
+            temporary: TemporaryCredentialsStore::default(),
             expiring: Vec::new(),
         }
     }
 
-    /// The port on 127.0.0.1; 0, the default, takes any that is free.
+    /// Sets the port on 127.0.0.1. The default, 0, takes a free port.
     pub fn port(self, port: u16) -> Self {
         Self { port, ..self }
     }
 
-    /// The credentials that callers sign with; with a session token, they must send it.
+    /// Sets the credentials that requests must be signed with. If they have a session token, requests must send it.
     pub fn credentials(
         self,
         access_key_id: impl Into<String>,
@@ -77,115 +91,117 @@ impl Builder {
         Self { credentials: Credentials::new(access_key_id, secret_access_key, session_token), ..self }
     }
 
-    /// Credentials that callers may sign with as well, until a time by [`clock`](Self::clock); afterwards, they are refused with
-    /// `ExpiredTokenException`. May be called for several, of which one replaces another with its access key id.
+    /// Adds credentials that requests may also be signed with, until they expire by [`clock`](Self::clock). Requests are
+    /// rejected with `ExpiredTokenException` afterwards. Replaces earlier credentials with the same access key id.
     pub fn temporary_credentials(
         self,
         access_key_id: impl Into<String>,
         secret_access_key: impl Into<String>,
         session_token: impl Into<String>,
-        until: SystemTime,
+        expiry: SystemTime,
     ) -> Self {
         let token = Some(session_token.into());
-        self.temporary.insert(Credentials::new(access_key_id, secret_access_key, token), Some(until));
+        self.temporary.insert(Credentials::new(access_key_id, secret_access_key, token), Some(expiry));
         self
     }
 
-    /// A token that callers may send as `Authorization: Bearer ..` in place of a signature. By default there is
-    /// none, and every bearer token is refused.
+    /// Sets a token that requests may send as `Authorization: Bearer ..` instead of a signature. By default, all bearer
+    /// tokens are rejected.
     pub fn bearer_token(self, token: impl Into<String>) -> Self {
-        Self { bearer_token: Some(Token(token.into())), ..self }
+        Self { bearer_token: Some(BearerToken(token.into())), ..self }
     }
 
-    /// The region that signatures must be made for. By default, any.
+    /// Sets the region that signatures must be made for. By default, any region is accepted.
     pub fn region(self, region: impl Into<String>) -> Self {
         Self { region: Some(region.into()), ..self }
     }
 
-    /// The clock by which signatures expire, and which the `Date` of an answer is read from. By default, the system's.
+    /// Sets the clock that decides whether signatures and credentials have expired, and that sets `Date`. The default is the
+    /// clock of the system.
     pub fn clock(self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         Self { clock: Clock::new(now), ..self }
     }
 
-    /// Which models may be invoked. By default, all.
-    pub fn policy(self, policy: Policy) -> Self {
+    /// Sets the models that may be invoked. By default, all are allowed.
+    pub fn policy(self, policy: AccessPolicy) -> Self {
         Self { policy, ..self }
     }
 
-    /// Whether callers must authenticate. Without, signatures and tokens are not looked at.
+    /// Enables or disables authentication. If disabled, signatures and tokens are ignored.
     pub fn verify(self, verify: bool) -> Self {
         Self { verify, ..self }
     }
 
-    /// How long a stream waits before each of its events. By default, not at all: then it takes no timer, and an event
-    /// leaves when the connection has taken the one before it.
+    /// Sets a delay before each event of a stream. By default there is none, and an event is sent as soon as the connection
+    /// has taken the previous one.
     pub fn pace(self, pace: Duration) -> Self {
         Self { pace, ..self }
     }
 
-    /// What goes wrong, and when. Rules that are given later come after those given before. By default, nothing.
-    pub fn faults(self, rules: impl IntoIterator<Item = FaultRule>) -> Self {
-        rules.into_iter().for_each(|rule| self.script.push(rule));
+    /// Adds fault rules after the existing ones. By default there are none.
+    pub fn fault_rules(self, rules: impl IntoIterator<Item = FaultRule>) -> Self {
+        rules.into_iter().for_each(|rule| self.fault_rules.push(rule));
         self
     }
 
-    /// How much may be asked of each model in a time. By default, anything.
+    /// Sets the quotas of each model. By default, calls are unlimited.
     pub fn quotas(self, quotas: Quotas) -> Self {
         Self { quotas, ..self }
     }
 
-    /// All that a file of faults says: its rules come after those given before, its quotas replace any, and its credentials
-    /// begin to expire when the endpoint is started.
-    pub fn script(mut self, faults: Faults) -> Self {
-        let Faults { rules, quotas, credentials } = faults;
+    /// Applies a fault file: adds its rules after the existing ones, replaces the quotas, and adds its credentials, whose
+    /// lifetime begins when the endpoint starts.
+    pub fn fault_file(mut self, file: FaultFile) -> Self {
+        let FaultFile { rules, quotas, credentials } = file;
         self.expiring.extend(credentials);
-        self.faults(rules).quotas(quotas)
+        self.fault_rules(rules).quotas(quotas)
     }
 
     /// Starts the endpoint.
     ///
     /// # Errors
-    /// The port cannot be listened on.
+    /// Returns an error if the port is not available.
     ///
     /// # Panics
-    /// Outside of a Tokio runtime with its IO driver enabled, and its time driver for a pace.
+    /// Panics outside of a Tokio runtime with an enabled IO driver. Pace, delays and [`LocalEndpoint::stop`] also need the
+    /// time driver.
     pub async fn start(self) -> Result<LocalEndpoint, StartError> {
         let port = self.port;
-        LocalEndpoint::serve(self.endpoint(), port).await
+        LocalEndpoint::serve(self.build_state(), port).await
     }
 
-    pub(crate) fn endpoint(self) -> Arc<Endpoint> {
+    pub(crate) fn build_state(self) -> Arc<EndpointState> {
         let started = self.clock.now();
-        for expiring in self.expiring {
-            let lifetime = Duration::from_secs(expiring.expire_in_seconds);
-            // Never, where there is no such time.
-            let until = started.checked_add(lifetime);
-            self.temporary.insert(expiring.into(), until);
+        for credentials in self.expiring {
+            let lifetime = Duration::from_secs(credentials.expire_in_seconds);
+            // A time that is out of range means that the credentials do not expire.
+            let expiry = started.checked_add(lifetime);
+            self.temporary.insert(credentials.into(), expiry);
         }
         let verifier = Verifier::new(SIGNING_NAME);
         let verifier = match &self.region {
             Some(region) => verifier.with_region(region),
             None => verifier,
         };
-        Arc::new(Endpoint {
+        Arc::new(EndpointState {
             authenticator: Authenticator {
                 verifier,
                 credentials: self.credentials,
                 temporary: self.temporary,
                 bearer_token: self.bearer_token,
-                anybody: !self.verify,
+                skip_verification: !self.verify,
             },
             policy: self.policy,
             region: self.region.unwrap_or_else(|| Self::REGION.to_owned()),
             clock: self.clock,
             log: CallLog::default(),
-            raise: Queue::default(),
-            faults: Queue::default(),
-            script: self.script,
-            meters: Meters::new(self.quotas),
+            next_errors: Queue::default(),
+            next_stream_faults: Queue::default(),
+            fault_rules: self.fault_rules,
+            quotas: Arc::new(QuotaMeters::new(self.quotas)),
             pace: self.pace,
-            streams: watch::Sender::new(0),
-            calls: watch::Sender::new(0),
+            streams: Gauge::default(),
+            calls: Gauge::default(),
             connections: Connections::default(),
             requests: AtomicU64::new(0),
         })

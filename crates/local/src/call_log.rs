@@ -1,6 +1,6 @@
-//! The calls that have arrived, for tests to read.
+//! The log of calls that tests read.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -8,57 +8,70 @@ use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderMap, Method};
+use serde::{Serialize, Serializer};
 
-use crate::answering::Sent;
-use crate::stream::{Progress, StreamRecord};
+use crate::delivery::ResponseProgress;
+use crate::stream::{StreamProgress, StreamRecord};
 
-/// A call: what was asked, and how it ended.
+/// Query parameters of presigned requests that hold secrets.
+const SECRET_PARAMETERS: [&str; 2] = ["x-amz-security-token", "x-amz-signature"];
+
+const REDACTED: &str = "[redacted]";
+
+/// A call: its request and its outcome.
 ///
-/// `Debug` hides what may be sensitive: the body and the request metadata.
-#[derive(Clone)]
+/// `Debug` and `Serialize` hide what may be sensitive: of the body they have only the length, the value of
+/// `x-amzn-bedrock-request-metadata` is redacted, and so are secrets in the query of the target.
+#[derive(Clone, Serialize)]
 #[non_exhaustive]
 pub struct CallRecord {
-    /// The method.
+    /// The HTTP method.
+    #[serde(serialize_with = "serialize_method")]
     pub method: Method,
-    /// The target as it stood on the wire: `/model/amazon.titan-embed-text-v2%3A0/invoke`.
+    /// The request target as it was sent, for example `/model/amazon.titan-embed-text-v2%3A0/invoke`.
+    #[serde(serialize_with = "serialize_target")]
     pub target: String,
-    /// The model id or ARN, percent-decoded; none if the target is of no operation.
+    /// The model id or ARN, percent-decoded; `None` if the target does not match an operation.
     pub model_id: Option<String>,
-    /// The header fields, without `authorization` and `x-amz-security-token`.
+    /// The request headers without `authorization` and `x-amz-security-token`.
+    #[serde(serialize_with = "serialize_headers")]
     pub headers: HeaderMap,
-    /// The body; of one that is too long, the first 25,000,001 bytes.
+    /// The request body; of a body that is too long, the first 25,000,001 bytes.
+    #[serde(rename = "body_length", serialize_with = "serialize_length")]
     pub body: Bytes,
-    /// Whether a SigV4 signature was verified.
+    /// `true` if the request has a valid SigV4 signature.
     pub signed: bool,
-    /// The id under which the call was answered.
+    /// The request id that the response carries.
     pub request_id: String,
-    /// Over which connection it came: 1 for the first that was accepted.
-    pub connection: u64,
-    /// Whether it was worked on: an answer was made, which the service would bill, whether or not it arrived. What a fault
-    /// says in place of an answer counts as [`Fault::worked_on`](crate::Fault::worked_on) says.
+    /// The [id of the connection](crate::ConnectionRecord::id) that the call arrived on.
+    pub connection_id: u64,
+    /// `true` if the call was worked on: a response was generated, so the service would bill the call, even if the response
+    /// was lost. For a response that a fault replaces, [`Fault::worked_on`](crate::Fault::worked_on) decides.
     pub worked_on: bool,
-    /// How many bytes of the answer had been written, its head included, when
+    /// The number of response bytes, including the head, that had been sent when
     /// [`LocalEndpoint::calls`](crate::LocalEndpoint::calls) was called.
-    pub written: u64,
-    /// Whether all of the answer had been written by then.
-    pub written_whole: bool,
-    /// The status of the answer; 0 where none was made that has one.
+    pub bytes_sent: u64,
+    /// `true` if the complete response had been sent by then.
+    pub response_complete: bool,
+    /// The status of the response; 0 if there was none with a status.
     pub status: u16,
-    /// The code of the error, `ThrottlingException`; none for a success.
+    /// The error code, for example `ThrottlingException`; `None` for a success.
     pub error_code: Option<String>,
-    /// Tokens read, for a success.
+    /// The number of input tokens of a success.
     pub input_tokens: Option<u64>,
-    /// Tokens generated, for a success.
+    /// The number of output tokens of a success.
     pub output_tokens: Option<u64>,
-    /// How far the stream of a streamed answer had come when [`LocalEndpoint::calls`](crate::LocalEndpoint::calls) was called; none for
-    /// other answers.
+    /// The progress of a streaming response when [`LocalEndpoint::calls`](crate::LocalEndpoint::calls) was called; `None` for
+    /// other responses.
     pub stream: Option<StreamRecord>,
-    pub(crate) progress: Option<Arc<Progress>>,
-    pub(crate) sent: Arc<Sent>,
+    #[serde(skip)]
+    pub(crate) stream_progress: Option<Arc<StreamProgress>>,
+    #[serde(skip)]
+    pub(crate) response_progress: Arc<ResponseProgress>,
 }
 
 impl CallRecord {
-    /// A call of which no more is known than what arrived.
+    /// Creates a record from a request, before its outcome is known.
     pub(crate) fn new(request: &Parts, body: Bytes, request_id: String) -> Self {
         let mut headers = request.headers.clone();
         headers.remove(AUTHORIZATION);
@@ -74,17 +87,17 @@ impl CallRecord {
             body,
             signed: false,
             request_id,
-            connection: 0,
+            connection_id: 0,
             worked_on: false,
-            written: 0,
-            written_whole: false,
+            bytes_sent: 0,
+            response_complete: false,
             status: 0,
             error_code: None,
             input_tokens: None,
             output_tokens: None,
             stream: None,
-            progress: None,
-            sent: Arc::default(),
+            stream_progress: None,
+            response_progress: Arc::default(),
         }
     }
 }
@@ -93,16 +106,16 @@ impl fmt::Debug for CallRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CallRecord")
             .field("method", &self.method)
-            .field("target", &self.target)
+            .field("target", &redacted_target(&self.target))
             .field("model_id", &self.model_id)
             .field("headers", &self.headers)
             .field("body", &format_args!("[{} bytes]", self.body.len()))
             .field("signed", &self.signed)
             .field("request_id", &self.request_id)
-            .field("connection", &self.connection)
+            .field("connection_id", &self.connection_id)
             .field("worked_on", &self.worked_on)
-            .field("written", &self.written)
-            .field("written_whole", &self.written_whole)
+            .field("bytes_sent", &self.bytes_sent)
+            .field("response_complete", &self.response_complete)
             .field("status", &self.status)
             .field("error_code", &self.error_code)
             .field("input_tokens", &self.input_tokens)
@@ -112,38 +125,82 @@ impl fmt::Debug for CallRecord {
     }
 }
 
-/// The latest calls in the order of their answers.
+fn serialize_method<S: Serializer>(method: &Method, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(method.as_str())
+}
+
+fn serialize_target<S: Serializer>(target: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&redacted_target(target))
+}
+
+fn serialize_length<S: Serializer>(body: &Bytes, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(body.len() as u64)
+}
+
+/// Serializes headers as a map. Values of one name are joined with commas (RFC 9110 section 5.3).
+fn serialize_headers<S: Serializer>(headers: &HeaderMap, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut joined = BTreeMap::<&str, String>::new();
+    for (name, value) in headers {
+        let text = String::from_utf8_lossy(value.as_bytes());
+        let text = if value.is_sensitive() { REDACTED } else { text.as_ref() };
+        joined
+            .entry(name.as_str())
+            .and_modify(|values| {
+                values.push_str(", ");
+                values.push_str(text);
+            })
+            .or_insert_with(|| text.to_owned());
+    }
+    serializer.collect_map(joined)
+}
+
+/// Replaces the values of query parameters that hold secrets.
+fn redacted_target(target: &str) -> String {
+    let Some((path, query)) = target.split_once('?') else { return target.to_owned() };
+    let parameters = query.split('&').map(|parameter| match parameter.split_once('=') {
+        Some((name, _)) if SECRET_PARAMETERS.iter().any(|secret| name.eq_ignore_ascii_case(secret)) => {
+            format!("{name}={REDACTED}")
+        }
+        _ => parameter.to_owned(),
+    });
+    format!("{path}?{}", parameters.collect::<Vec<_>>().join("&"))
+}
+
+/// The latest calls, in the order of their responses.
 #[derive(Debug, Default)]
 pub(crate) struct CallLog(Mutex<Calls>);
 
 #[derive(Debug, Default)]
 struct Calls {
     records: VecDeque<CallRecord>,
-    /// The length of all bodies together.
-    bytes: usize,
+    /// The total length of all bodies.
+    body_bytes: usize,
 }
 
 impl CallLog {
-    /// An endpoint may be served for days: older calls are dropped beyond this number ..
-    const MAX_CALLS: usize = 10_000;
-    /// .. and beyond this many bytes of bodies.
-    const MAX_BYTES: usize = 256 << 20;
+    /// The number of calls that are kept. The log is bounded because an endpoint may run for days.
+    pub(crate) const MAX_CALLS: usize = 10_000;
+    /// The total length of the bodies that are kept.
+    pub(crate) const MAX_BODY_BYTES: usize = 256 << 20;
 
+    /// Adds a call, and drops the oldest calls beyond the bounds.
     pub(crate) fn push(&self, call: CallRecord) {
         let mut calls = self.lock();
-        calls.bytes += call.body.len();
+        calls.body_bytes += call.body.len();
         calls.records.push_back(call);
-        while calls.records.len() > Self::MAX_CALLS || calls.bytes > Self::MAX_BYTES {
+        while calls.records.len() > Self::MAX_CALLS || calls.body_bytes > Self::MAX_BODY_BYTES {
             let dropped = calls.records.pop_front().map_or(0, |call| call.body.len());
-            calls.bytes -= dropped;
+            calls.body_bytes -= dropped;
         }
     }
 
+    /// Returns the calls with their current progress.
     pub(crate) fn calls(&self) -> Vec<CallRecord> {
         let mut calls: Vec<_> = self.lock().records.iter().cloned().collect();
         for call in &mut calls {
-            call.stream = call.progress.as_deref().map(Progress::record);
-            (call.written, call.written_whole) = (call.sent.bytes(), call.sent.is_complete());
+            call.stream = call.stream_progress.as_deref().map(StreamProgress::record);
+            call.bytes_sent = call.response_progress.bytes_sent();
+            call.response_complete = call.response_progress.is_complete();
         }
         calls
     }
@@ -154,44 +211,5 @@ impl CallLog {
 
     fn lock(&self) -> MutexGuard<'_, Calls> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(lengths: &[usize], kept: usize) {
-        let log = CallLog::default();
-        let largest = Bytes::from(vec![0; CallLog::MAX_BYTES / 2]);
-        let (parts, ()) = http::Request::new(()).into_parts();
-        for length in lengths {
-            log.push(CallRecord::new(&parts, largest.slice(..*length), String::new()));
-        }
-        assert_eq!(log.calls().len(), kept);
-        log.clear();
-        assert_eq!(log.calls().len(), 0);
-    }
-
-    #[test]
-    fn the_oldest_calls_are_dropped() {
-        let half = CallLog::MAX_BYTES / 2;
-        check(&[half, half], 2);
-        check(&[1, half, half], 2);
-        check(&[half, half, 1], 2);
-        check(&vec![0; CallLog::MAX_CALLS + 3], CallLog::MAX_CALLS);
-    }
-
-    #[test]
-    fn nothing_secret_is_kept_and_nothing_sensitive_is_shown() {
-        let request = http::Request::builder()
-            .header("authorization", "Bearer secret-1")
-            .header("x-amz-security-token", "secret-2")
-            .header("x-amzn-bedrock-request-metadata", "{\"who\":\"secret-3\"}");
-        let (parts, ()) = request.body(()).unwrap().into_parts();
-        let call = CallRecord::new(&parts, Bytes::from_static(b"secret-4"), String::new());
-        assert_eq!(call.headers.len(), 1);
-        assert_eq!(call.body, "secret-4");
-        assert!(!format!("{call:?}").contains("secret-"), "{call:?}");
     }
 }

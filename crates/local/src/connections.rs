@@ -1,47 +1,50 @@
-//! What an endpoint saw of its connections, for tests to read.
+//! Counters of connections, requests and responses, recorded for tests.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// What an endpoint saw in all, since its start or [`LocalEndpoint::clear_calls`](crate::LocalEndpoint::clear_calls).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+use serde::Serialize;
+
+/// Counters of an endpoint since its start or [`LocalEndpoint::clear_records`](crate::LocalEndpoint::clear_records), or of one
+/// connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Stats {
     /// Connections that were accepted.
     pub connections: u64,
-    /// Bytes that were read.
-    pub received: u64,
-    /// Requests whose head arrived.
-    pub heads: u64,
-    /// Requests that were read whole.
+    /// Bytes that were received.
+    pub bytes_received: u64,
+    /// Requests whose head was received.
+    pub request_heads: u64,
+    /// Requests that were received completely.
     pub requests: u64,
-    /// Requests that were worked on, and would be billed: see [`CallRecord::worked_on`](crate::CallRecord::worked_on).
+    /// Requests that were worked on and would be billed; see [`CallRecord::worked_on`](crate::CallRecord::worked_on).
     pub worked_on: u64,
-    /// Answers that were written whole.
-    pub answers: u64,
-    /// Bytes that were written.
-    pub sent: u64,
+    /// Responses that were sent completely.
+    pub responses: u64,
+    /// Bytes that were sent.
+    pub bytes_sent: u64,
 }
 
-/// What an endpoint saw of one connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The record of one connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ConnectionRecord {
-    /// Which one: 1 for the first that was accepted.
+    /// The number of the connection: 1 for the first that was accepted.
     pub id: u64,
-    /// Whether it is still open.
+    /// `true` while the connection is open.
     pub is_open: bool,
-    /// What was counted. `connections` is 1.
+    /// Counters of the connection; `connections` is 1.
     pub stats: Stats,
 }
 
-/// The latest connections, and all that passed over any.
+/// The latest connections, and the totals over all connections.
 #[derive(Debug, Default)]
-pub(crate) struct Connections(Mutex<Log>);
+pub(crate) struct Connections(Mutex<ConnectionLog>);
 
 #[derive(Debug, Default)]
-struct Log {
+struct ConnectionLog {
     accepted: u64,
     total: Arc<Counters>,
     latest: VecDeque<Arc<Connection>>,
@@ -57,20 +60,20 @@ struct Connection {
 #[derive(Debug, Default)]
 struct Counters {
     connections: AtomicU64,
-    received: AtomicU64,
-    heads: AtomicU64,
+    bytes_received: AtomicU64,
+    request_heads: AtomicU64,
     requests: AtomicU64,
     worked_on: AtomicU64,
-    answers: AtomicU64,
-    sent: AtomicU64,
+    responses: AtomicU64,
+    bytes_sent: AtomicU64,
 }
 
 impl Connections {
-    /// Older connections are dropped beyond this number.
+    /// The number of connections that are kept.
     const MAX: usize = 10_000;
 
-    /// Takes note of a connection.
-    pub(crate) fn accepted(&self) -> Tally {
+    /// Records a connection that was accepted.
+    pub(crate) fn accept(&self) -> ConnectionCounter {
         let mut log = self.lock();
         log.accepted += 1;
         let connection =
@@ -79,9 +82,9 @@ impl Connections {
         if log.latest.len() > Self::MAX {
             log.latest.pop_front();
         }
-        let tally = Tally { connection, total: Arc::clone(&log.total) };
-        tally.add(|counters| &counters.connections, 1);
-        tally
+        let counter = ConnectionCounter { connection, total: Arc::clone(&log.total) };
+        counter.add(|counters| &counters.connections, 1);
+        counter
     }
 
     pub(crate) fn stats(&self) -> Stats {
@@ -92,13 +95,13 @@ impl Connections {
         self.lock().latest.iter().map(|connection| connection.record()).collect()
     }
 
-    /// Forgets what was counted, but not how many connections there were, so that each has its own id.
+    /// Resets all counters. The number of connections is kept, so that ids stay unique.
     pub(crate) fn clear(&self) {
         let mut log = self.lock();
-        *log = Log { accepted: log.accepted, ..Log::default() };
+        *log = ConnectionLog { accepted: log.accepted, ..ConnectionLog::default() };
     }
 
-    fn lock(&self) -> MutexGuard<'_, Log> {
+    fn lock(&self) -> MutexGuard<'_, ConnectionLog> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -115,53 +118,49 @@ impl Counters {
         let read = |counter: &AtomicU64| counter.load(Ordering::Acquire);
         Stats {
             connections: read(&self.connections),
-            received: read(&self.received),
-            heads: read(&self.heads),
+            bytes_received: read(&self.bytes_received),
+            request_heads: read(&self.request_heads),
             requests: read(&self.requests),
             worked_on: read(&self.worked_on),
-            answers: read(&self.answers),
-            sent: read(&self.sent),
+            responses: read(&self.responses),
+            bytes_sent: read(&self.bytes_sent),
         }
     }
 }
 
-/// Counts for a connection as long as it is open.
-pub(crate) struct Tally {
+/// Counts for one connection and for the total. The connection counts as open until this is dropped.
+pub(crate) struct ConnectionCounter {
     connection: Arc<Connection>,
     total: Arc<Counters>,
 }
 
-impl Tally {
+impl ConnectionCounter {
     pub(crate) fn id(&self) -> u64 {
         self.connection.id
     }
 
-    pub(crate) fn received(&self, bytes: usize) {
-        self.add(|counters| &counters.received, bytes as u64);
+    pub(crate) fn add_received(&self, bytes: usize) {
+        self.add(|counters| &counters.bytes_received, bytes as u64);
     }
 
-    /// The head of a request has arrived.
-    pub(crate) fn head(&self) {
-        self.add(|counters| &counters.heads, 1);
+    pub(crate) fn add_request_head(&self) {
+        self.add(|counters| &counters.request_heads, 1);
     }
 
-    /// A request was read whole.
-    pub(crate) fn request(&self) {
+    pub(crate) fn add_request(&self) {
         self.add(|counters| &counters.requests, 1);
     }
 
-    /// A request was worked on.
-    pub(crate) fn worked_on(&self) {
+    pub(crate) fn add_worked_on(&self) {
         self.add(|counters| &counters.worked_on, 1);
     }
 
-    /// An answer was written whole.
-    pub(crate) fn answered(&self) {
-        self.add(|counters| &counters.answers, 1);
+    pub(crate) fn add_response(&self) {
+        self.add(|counters| &counters.responses, 1);
     }
 
-    pub(crate) fn sent(&self, bytes: usize) {
-        self.add(|counters| &counters.sent, bytes as u64);
+    pub(crate) fn add_sent(&self, bytes: usize) {
+        self.add(|counters| &counters.bytes_sent, bytes as u64);
     }
 
     fn add(&self, counter: impl Fn(&Counters) -> &AtomicU64, number: u64) {
@@ -171,7 +170,7 @@ impl Tally {
     }
 }
 
-impl Drop for Tally {
+impl Drop for ConnectionCounter {
     fn drop(&mut self) {
         self.connection.is_closed.store(true, Ordering::Release);
     }

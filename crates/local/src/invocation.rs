@@ -1,4 +1,4 @@
-//! What is asked of a model, by whichever operation.
+//! The input of `InvokeModel` and `InvokeModelWithResponseStream` as one type.
 
 use bytes::Bytes;
 use http::{Request, StatusCode};
@@ -8,36 +8,37 @@ use invoke_model_types::{
     Operation, PerformanceConfigLatency, ServerOperation, ServiceTierType,
 };
 
-use crate::refuse::{CommonError, Refused};
+use crate::error_response::{CommonError, ErrorResponse};
 
-/// How the answer is wanted, which is what the two operations differ in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mode {
-    /// By `InvokeModel`.
-    Whole,
-    /// By `InvokeModelWithResponseStream`.
-    Streamed,
+/// The kind of response, which is the only difference between the two operations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ResponseMode {
+    /// One JSON document: `InvokeModel`.
+    Buffered,
+    /// An event stream: `InvokeModelWithResponseStream`.
+    Streaming,
 }
 
-impl Mode {
-    /// The mode and model id of a request for one of the operations.
+impl ResponseMode {
+    /// Returns the mode and the model id of a request, or an error if its target matches neither operation.
     pub(crate) fn route(request: &Request<Bytes>) -> Result<(Self, String), CommonError> {
-        let whole = model_id::<InvokeModel>(request).map(|id| (Self::Whole, id));
-        let streamed = || model_id::<InvokeModelWithResponseStream>(request).map(|id| (Self::Streamed, id));
-        whole.or_else(streamed).ok_or_else(|| {
+        let buffered = model_id::<InvokeModel>(request).map(|id| (Self::Buffered, id));
+        let streaming = || model_id::<InvokeModelWithResponseStream>(request).map(|id| (Self::Streaming, id));
+        buffered.or_else(streaming).ok_or_else(|| {
             let (method, path) = (request.method(), request.uri().path());
-            let (one, other) = (InvokeModel::ROUTE, InvokeModelWithResponseStream::ROUTE);
-            let message =
-                format!("{method} {path} is no operation of this endpoint, which has {one} and {other} only");
+            let (buffered, streaming) = (InvokeModel::ROUTE, InvokeModelWithResponseStream::ROUTE);
+            let message = format!(
+                "{method} {path} is not supported: the local endpoint serves {buffered} and {streaming} only"
+            );
             CommonError::new(StatusCode::NOT_FOUND, "UnknownOperationException", message)
         })
     }
 
-    /// The name of the operation, which is that of the permission it needs, too.
+    /// Returns the name of the operation, which is also the name of the IAM action.
     pub(crate) fn operation(self) -> &'static str {
         match self {
-            Self::Whole => InvokeModel::NAME,
-            Self::Streamed => InvokeModelWithResponseStream::NAME,
+            Self::Buffered => InvokeModel::NAME,
+            Self::Streaming => InvokeModelWithResponseStream::NAME,
         }
     }
 }
@@ -47,10 +48,10 @@ fn model_id<O: Operation>(request: &Request<Bytes>) -> Option<String> {
     labels.into_iter().next().map(|(_, value)| value.into_owned())
 }
 
-/// The input of either operation, as far as it is looked at: they have the same members.
+/// The members that the endpoint reads from the input of either operation.
 #[derive(Debug)]
 pub(crate) struct Invocation {
-    pub(crate) mode: Mode,
+    pub(crate) mode: ResponseMode,
     pub(crate) model_id: String,
     pub(crate) body: Bytes,
     pub(crate) content_type: Option<String>,
@@ -62,25 +63,25 @@ pub(crate) struct Invocation {
 }
 
 impl Invocation {
-    /// Reads the input of a request and checks it against the model's constraints.
-    pub(crate) fn read(mode: Mode, request: &Request<Bytes>) -> Result<Self, Refused> {
+    /// Parses the input of a request and checks the constraints of the Smithy model.
+    pub(crate) fn read(mode: ResponseMode, request: &Request<Bytes>) -> Result<Self, ErrorResponse> {
         match mode {
-            Mode::Whole => read::<InvokeModel>(request).map(Self::from),
-            Mode::Streamed => read::<InvokeModelWithResponseStream>(request).map(Self::from),
+            ResponseMode::Buffered => read::<InvokeModel>(request).map(Self::from),
+            ResponseMode::Streaming => read::<InvokeModelWithResponseStream>(request).map(Self::from),
         }
     }
 }
 
-fn read<O: ServerOperation>(request: &Request<Bytes>) -> Result<O::Input, Refused> {
-    let input = O::parse_request(request).map_err(|error| Refused::validation(error.to_string()))?;
+fn read<O: ServerOperation>(request: &Request<Bytes>) -> Result<O::Input, ErrorResponse> {
+    let input = O::parse_request(request).map_err(|error| ErrorResponse::validation(error.to_string()))?;
     let violations = O::violations(&input);
-    if violations.is_empty() { Ok(input) } else { Err(Refused::validation(violations.to_string())) }
+    if violations.is_empty() { Ok(input) } else { Err(ErrorResponse::validation(violations.to_string())) }
 }
 
 impl From<InvokeModelInput> for Invocation {
     fn from(input: InvokeModelInput) -> Self {
         Self {
-            mode: Mode::Whole,
+            mode: ResponseMode::Buffered,
             model_id: input.model_id,
             body: input.body.unwrap_or_default(),
             content_type: input.content_type,
@@ -96,7 +97,7 @@ impl From<InvokeModelInput> for Invocation {
 impl From<InvokeModelWithResponseStreamInput> for Invocation {
     fn from(input: InvokeModelWithResponseStreamInput) -> Self {
         Self {
-            mode: Mode::Streamed,
+            mode: ResponseMode::Streaming,
             model_id: input.model_id,
             body: input.body.unwrap_or_default(),
             content_type: input.content_type,

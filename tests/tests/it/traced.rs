@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::sync::{Arc, Mutex};
 
 use invoke_model_client::{Client, Config, Credentials};
-use invoke_model_local::{Builder, LocalEndpoint};
+use invoke_model_local::{LocalEndpoint, LocalEndpointBuilder};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Subscriber};
@@ -63,11 +63,14 @@ fn nothing_secret_is_logged_at_any_level() {
     tracing::subscriber::with_default(tracing_subscriber::registry().with(log.clone()), || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let local =
-                LocalEndpoint::builder().credentials(Builder::ACCESS_KEY_ID, SECRET, Some(TOKEN.into()));
+            let local = LocalEndpoint::builder().credentials(
+                LocalEndpointBuilder::ACCESS_KEY_ID,
+                SECRET,
+                Some(TOKEN.into()),
+            );
             let local = local.bearer_token(BEARER).start().await.unwrap();
             let config = Config::builder().region("us-east-1").endpoint_url(local.url());
-            let keys = Credentials::new(Builder::ACCESS_KEY_ID, SECRET, Some(TOKEN.into()));
+            let keys = Credentials::new(LocalEndpointBuilder::ACCESS_KEY_ID, SECRET, Some(TOKEN.into()));
             calls(&Client::new(config.clone().credentials_provider(keys)).unwrap()).await;
             calls(&Client::new(config.bearer_token(BEARER)).unwrap()).await;
         });

@@ -104,5 +104,5 @@ fn invalid_faults_file_is_an_error() {
     };
     check(&format!("--faults {name}: cannot read the file: "));
     std::fs::write(&path, "{\n\"rules\": [\n{\"status\": 500},\n{\"first\": 0}\n]}").unwrap();
-    check(&format!("--faults {name}: rule 2: `first` and `every` are 1 or more at line 4 column "));
+    check(&format!("--faults {name}: rule 2: `first` and `every` must be 1 or more at line 4 column "));
 }

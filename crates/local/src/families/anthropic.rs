@@ -3,27 +3,28 @@
 //! * <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html>
 //! * <https://docs.anthropic.com/en/api/messages>
 //!
-//! Tools, thinking and documents are accepted and change nothing: no tool is ever called. The models' own
-//! upper limits of `max_tokens` are not enforced. Refusals are worded by field, as Claude models on Bedrock
-//! do, and not as the JSON Schema check in front of the other models does.
+//! Tools, thinking and documents are accepted and have no effect: no tool is ever called. The upper limits of `max_tokens` of the
+//! models are not enforced. Validation errors use the words of Claude models on Bedrock, not those of the JSON Schema validation
+//! of the other models.
+//!
+//! Events of a stream: <https://docs.anthropic.com/en/docs/build-with-claude/streaming>
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
-use super::answer::Refusal;
-use super::bounded::{Integer, List, Number};
 use super::completion::Completion;
 use super::content::{Content, Part};
-use super::digest::Seal;
-use super::fault::Fault;
 use super::models::Model;
-use super::reply::{End, Limits, Reply, reply};
-use super::{anthropic_stream, json, tokens};
+use super::reply::{Reply, ReplyBounds, StopReason, reply};
+use super::response::{Rejection, ResponseIds};
+use super::schema::{Integer, List, Number};
+use super::validation_error::ValidationError;
+use super::{json, tokens};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "what is not read below is only checked, or accepted without effect")]
+#[expect(dead_code, reason = "the unused members are only validated, or have no effect")]
 struct Request {
     anthropic_version: String,
     anthropic_beta: Option<Vec<String>>,
@@ -58,7 +59,7 @@ enum Role {
     Assistant,
 }
 
-/// Where the bytes of an image are. What is optional here is so only for types other than `base64`.
+/// The source of an image. The optional members are required for the type `base64`.
 #[derive(Deserialize)]
 struct Source {
     #[serde(rename = "type")]
@@ -67,33 +68,34 @@ struct Source {
     data: Option<String>,
 }
 
-/// The models that the first page above warns of: they refuse a request that sets both.
+/// The models that reject requests with both settings, according to the first page above.
 const EITHER_TEMPERATURE_OR_TOP_P: [&str; 2] =
     ["anthropic.claude-haiku-4-5-20251001-v1:0", "anthropic.claude-sonnet-4-5-20250929-v1:0"];
 
 const IMAGE_TYPES: [&str; 4] = ["image/gif", "image/jpeg", "image/png", "image/webp"];
 
-pub(super) fn complete(model: &Model, body: &Value) -> Result<Completion, Refusal> {
-    let request: Request = json::read(body).map_err(Fault::by_field)?;
-    check(model, &request).map_err(Fault::by_field)?;
+pub(super) fn complete(model: &Model, body: &Value) -> Result<Completion, Rejection> {
+    let request: Request = json::read(body).map_err(ValidationError::in_claude_style)?;
+    check(model, &request).map_err(ValidationError::in_claude_style)?;
 
     let texts: Vec<_> = request.messages.iter().map(|message| message.content.text()).collect();
     let last = request.messages.iter().rposition(|message| message.role == Role::User);
     let turn = last.map_or("", |index| &texts[index]);
-    let limits = Limits { max_tokens: Some(request.max_tokens.0), stop: &request.stop_sequences.0 };
-    let reply = reply(turn, &limits);
+    let bounds =
+        ReplyBounds { max_tokens: Some(request.max_tokens.0), stop_sequences: &request.stop_sequences.0 };
+    let reply = reply(turn, &bounds);
 
     let system = request.system.map_or_else(String::new, |system| system.text());
     let input_tokens = texts.iter().chain([&system]).map(|text| tokens::count(text)).sum();
-    let (stop_reason, stop_sequence) = match &reply.end {
-        End::Finished => ("end_turn", None),
-        End::Length => ("max_tokens", None),
-        End::Stop(stop) => ("stop_sequence", Some(stop)),
+    let (stop_reason, stop_sequence) = match &reply.stop {
+        StopReason::EndTurn => ("end_turn", None),
+        StopReason::MaxTokens => ("max_tokens", None),
+        StopReason::StopSequence(sequence) => ("stop_sequence", Some(sequence)),
     };
     let content =
         if reply.text.is_empty() { json!([]) } else { json!([{"type": "text", "text": reply.text}]) };
-    let whole = json!({
-        "id": format!("msg_bdrk_{}", Seal::new(model, body).hex()),
+    let response = json!({
+        "id": format!("msg_bdrk_{}", ResponseIds::new(model, body).hex()),
         "type": "message",
         "role": "assistant",
         "model": vendor_id(model),
@@ -102,17 +104,43 @@ pub(super) fn complete(model: &Model, body: &Value) -> Result<Completion, Refusa
         "stop_sequence": stop_sequence,
         "usage": {"input_tokens": input_tokens, "output_tokens": reply.tokens},
     });
-    let chunks = Box::new(anthropic_stream::chunks(&whole, &reply));
+    let chunks = Box::new(chunks(&response, &reply));
     let Reply { tokens: output_tokens, max_tokens, .. } = reply;
-    Ok(Completion { input_tokens, output_tokens, max_tokens, whole, chunks })
+    Ok(Completion { input_tokens, output_tokens, max_tokens, response, chunks })
 }
 
-/// What the structure alone does not say.
-fn check(model: &Model, request: &Request) -> Result<(), Fault> {
+/// Returns the events of `message`, whose text is that of `reply`. The message of the first event is empty and counts the first
+/// token. A message without text has no content block.
+fn chunks(message: &Value, reply: &Reply) -> impl Iterator<Item = Value> + Send + use<> {
+    let mut empty = message.clone();
+    empty["content"] = json!([]);
+    empty["stop_reason"] = Value::Null;
+    empty["stop_sequence"] = Value::Null;
+    empty["usage"]["output_tokens"] = json!(reply.tokens.min(1));
+    let start = json!({"type": "message_start", "message": empty});
+
+    let block =
+        json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}});
+    let deltas = reply.deltas().map(|delta| {
+        let delta = json!({"type": "text_delta", "text": delta.text});
+        json!({"type": "content_block_delta", "index": 0, "delta": delta})
+    });
+    let block_stop = json!({"type": "content_block_stop", "index": 0});
+    let has_text = !reply.text.is_empty();
+    let block = has_text.then_some(block).into_iter().chain(deltas).chain(has_text.then_some(block_stop));
+
+    let delta = json!({"stop_reason": message["stop_reason"], "stop_sequence": message["stop_sequence"]});
+    let usage = json!({"output_tokens": reply.tokens});
+    let delta = json!({"type": "message_delta", "delta": delta, "usage": usage});
+    std::iter::once(start).chain(block).chain([delta, json!({"type": "message_stop"})])
+}
+
+/// Checks the rules that the request structure does not express.
+fn check(model: &Model, request: &Request) -> Result<(), ValidationError> {
     if !is_version(&request.anthropic_version) {
-        return Err(Fault::new(format_args!("Invalid API version: {}", request.anthropic_version)));
+        return Err(ValidationError::new(format_args!("Invalid API version: {}", request.anthropic_version)));
     }
-    let messages = |words: &str| Err(Fault::new(words).at("messages"));
+    let messages = |message: &str| Err(ValidationError::new(message).at("messages"));
     match request.messages.first() {
         None => return messages("at least one message is required"),
         Some(message) if message.role != Role::User => {
@@ -121,20 +149,20 @@ fn check(model: &Model, request: &Request) -> Result<(), Fault> {
         Some(_) => {}
     }
     for (index, message) in request.messages.iter().enumerate() {
-        let at = |fault: Fault| fault.at(index).at("messages");
+        let at = |error: ValidationError| error.at(index).at("messages");
         let is_prefill = message.role == Role::Assistant && index + 1 == request.messages.len();
         let is_empty = match &message.content {
             Content::Text(text) => text.is_empty(),
             Content::Parts(parts) => parts.is_empty(),
         };
         if is_empty && !is_prefill {
-            let words =
+            let problem =
                 "all messages must have non-empty content except for the optional final assistant message";
-            return Err(at(Fault::new(words)));
+            return Err(at(ValidationError::new(problem)));
         }
         if let Content::Parts(parts) = &message.content {
             for (part_index, part) in parts.iter().enumerate() {
-                check_part(part).map_err(|fault| at(fault.at(part_index).at("content")))?;
+                check_part(part).map_err(|error| at(error.at(part_index).at("content")))?;
             }
         }
     }
@@ -142,13 +170,15 @@ fn check(model: &Model, request: &Request) -> Result<(), Fault> {
         && request.top_p.is_some()
         && EITHER_TEMPERATURE_OR_TOP_P.contains(&model.id)
     {
-        let words = "`temperature` and `top_p` cannot both be specified for this model. Please use only one.";
-        return Err(Fault::new(words));
+        let problem =
+            "`temperature` and `top_p` cannot both be specified for this model. Please use only one.";
+        return Err(ValidationError::new(problem));
     }
     Ok(())
 }
 
-/// `bedrock-2023-05-31`, which the pages above have, or a date, which the vendor's own client sends to Bedrock.
+/// Returns `true` for `bedrock-2023-05-31`, which the pages above have, and for a date, which the client of the vendor sends to
+/// Bedrock.
 fn is_version(version: &str) -> bool {
     let is_date = version.len() == 10
         && version.bytes().enumerate().all(|(at, byte)| match at {
@@ -158,37 +188,39 @@ fn is_version(version: &str) -> bool {
     version == "bedrock-2023-05-31" || is_date
 }
 
-fn check_part(part: &Part) -> Result<(), Fault> {
+fn check_part(part: &Part) -> Result<(), ValidationError> {
     match part.kind.as_str() {
         "text" => match part.text.as_deref() {
-            None => Err(Fault::missing("text")),
-            Some("") => Err(Fault::new("text content blocks must be non-empty")),
+            None => Err(ValidationError::missing("text")),
+            Some("") => Err(ValidationError::new("text content blocks must be non-empty")),
             Some(_) => Ok(()),
         },
         "image" => {
-            let source = part.source.as_ref().ok_or_else(|| Fault::missing("source"))?;
-            json::read(source).and_then(|source| check_source(&source)).map_err(|fault| fault.at("source"))
+            let source = part.source.as_ref().ok_or_else(|| ValidationError::missing("source"))?;
+            json::read(source).and_then(|source| check_source(&source)).map_err(|error| error.at("source"))
         }
         "document" | "redacted_thinking" | "search_result" | "thinking" | "tool_result" | "tool_use" => {
             Ok(())
         }
-        other => Err(Fault::new(format_args!("'{other}' is not a type of content block")).at("type")),
+        other => {
+            Err(ValidationError::new(format_args!("'{other}' is not a type of content block")).at("type"))
+        }
     }
 }
 
-fn check_source(source: &Source) -> Result<(), Fault> {
+fn check_source(source: &Source) -> Result<(), ValidationError> {
     if source.kind != "base64" {
-        return Err(Fault::new("Input should be 'base64'").at("type"));
+        return Err(ValidationError::new("Input should be 'base64'").at("type"));
     }
-    let media_type = source.media_type.as_deref().ok_or_else(|| Fault::missing("media_type"))?;
+    let media_type = source.media_type.as_deref().ok_or_else(|| ValidationError::missing("media_type"))?;
     if !IMAGE_TYPES.contains(&media_type) {
         let allowed = IMAGE_TYPES.map(|media_type| format!("'{media_type}'")).join(" or ");
-        return Err(Fault::new(format_args!("Input should be {allowed}")).at("media_type"));
+        return Err(ValidationError::new(format_args!("Input should be {allowed}")).at("media_type"));
     }
-    if source.data.is_none() { Err(Fault::missing("data")) } else { Ok(()) }
+    if source.data.is_none() { Err(ValidationError::missing("data")) } else { Ok(()) }
 }
 
-/// `claude-3-haiku-20240307` for `anthropic.claude-3-haiku-20240307-v1:0`.
+/// Returns the model name of the vendor: `claude-3-haiku-20240307` for `anthropic.claude-3-haiku-20240307-v1:0`.
 fn vendor_id(model: &Model) -> &'static str {
     let stem = model.stem();
     let versioned = stem.strip_prefix("anthropic.").unwrap_or(stem);

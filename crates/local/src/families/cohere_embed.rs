@@ -4,54 +4,53 @@
 //! * v4: <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed-v4.html>
 //! * types: <https://docs.cohere.com/reference/embed>
 //!
-//! `input_type` is checked and changes nothing, so that queries find documents. Images are refused.
+//! `input_type` is validated and has no effect, so that queries match documents. Images are rejected.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 
-use super::answer::{Answer, Refusal};
-use super::bounded::{Integer, List, check_length, dimensions};
 use super::content::Content;
-use super::digest::Seal;
-use super::fault::Fault;
 use super::models::Model;
-use super::{features, json, tokens};
+use super::response::{ModelResponse, Rejection, ResponseIds};
+use super::schema::{Integer, List, check_length, dimensions};
+use super::validation_error::ValidationError;
+use super::{embedding, json, tokens};
 
-/// What v3 and v4 differ in.
-pub(super) struct Generation {
-    /// Characters of one text.
+/// The differences between v3 and v4.
+pub(super) struct EmbedVersion {
+    /// The maximum number of characters of one text.
     max_characters: usize,
-    /// Tokens of one text.
+    /// The maximum number of tokens of one text.
     max_tokens: i64,
-    /// The first is the default.
+    /// The allowed dimensions; the first is the default.
     dimensions: &'static [usize],
-    /// The words for what to do with a text that is too long; the last is the default.
+    /// The allowed values of `truncate`; the last is the default.
     truncate: [(&'static str, Truncate); 3],
-    /// Keys that only v4 knows.
+    /// `true` if the keys `inputs`, `output_dimension` and `max_tokens` are allowed.
     has_inputs: bool,
 }
 
-pub(super) const V3: Generation = Generation {
+pub(super) const V3: EmbedVersion = EmbedVersion {
     max_characters: 2_048,
     max_tokens: 512,
     dimensions: &[1_024],
-    truncate: [("NONE", Truncate::Refuse), ("START", Truncate::Start), ("END", Truncate::End)],
+    truncate: [("NONE", Truncate::None), ("START", Truncate::Start), ("END", Truncate::End)],
     has_inputs: false,
 };
 
-pub(super) const V4: Generation = Generation {
+pub(super) const V4: EmbedVersion = EmbedVersion {
     max_characters: usize::MAX,
     max_tokens: 128_000,
     dimensions: &[1_536, 256, 512, 1_024],
-    truncate: [("NONE", Truncate::Refuse), ("LEFT", Truncate::Start), ("RIGHT", Truncate::End)],
+    truncate: [("NONE", Truncate::None), ("LEFT", Truncate::Start), ("RIGHT", Truncate::End)],
     has_inputs: true,
 };
 
-/// What is dropped of a text that is too long.
+/// The side at which a text is truncated if it is too long; with `None` it is rejected.
 #[derive(Clone, Copy)]
 enum Truncate {
-    Refuse,
+    None,
     Start,
     End,
 }
@@ -59,12 +58,12 @@ enum Truncate {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Request {
-    #[expect(dead_code, reason = "only checked")]
+    #[expect(dead_code, reason = "only validated")]
     input_type: InputType,
     texts: Option<List<String, 0, 96>>,
     images: Option<IgnoredAny>,
     inputs: Option<List<Input, 0, 96>>,
-    embedding_types: Option<List<Type, 1, 5>>,
+    embedding_types: Option<List<EmbeddingType, 1, 5>>,
     output_dimension: Option<i64>,
     max_tokens: Option<Integer<1, 128_000>>,
     truncate: Option<String>,
@@ -88,7 +87,7 @@ struct Input {
 
 #[derive(Deserialize, Clone, Copy)]
 #[serde(rename_all = "lowercase")]
-enum Type {
+enum EmbeddingType {
     Float,
     Int8,
     Uint8,
@@ -96,63 +95,68 @@ enum Type {
     Ubinary,
 }
 
-pub(super) fn answer(model: &Model, body: &Value, generation: &Generation) -> Result<Answer, Refusal> {
+pub(super) fn respond(
+    model: &Model,
+    body: &Value,
+    version: &EmbedVersion,
+) -> Result<ModelResponse, Rejection> {
     let request: Request = json::read(body)?;
-    let texts = texts(&request, generation)?;
-    let dimensions = dimensions(request.output_dimension, generation.dimensions)
-        .map_err(|fault: Fault| fault.at("output_dimension"))?;
-    let limit = request.max_tokens.map_or(generation.max_tokens, |limit| limit.0.min(generation.max_tokens));
+    let texts = texts(&request, version)?;
+    let dimensions = dimensions(request.output_dimension, version.dimensions)
+        .map_err(|error: ValidationError| error.at("output_dimension"))?;
+    let limit = request.max_tokens.map_or(version.max_tokens, |limit| limit.0.min(version.max_tokens));
 
-    let truncate = truncate(request.truncate.as_deref(), generation)?;
-    let echoed = if request.texts.is_some() { "texts" } else { "inputs" };
+    let truncate = truncate(request.truncate.as_deref(), version)?;
+    let input_key = if request.texts.is_some() { "texts" } else { "inputs" };
 
     let mut input_tokens = 0;
     let mut vectors = Vec::with_capacity(texts.len());
     for (index, text) in texts.iter().enumerate() {
-        let kept = cut(text, limit.unsigned_abs(), truncate).map_err(|fault| fault.at(index).at(echoed))?;
+        let kept =
+            truncated(text, limit.unsigned_abs(), truncate).map_err(|error| error.at(index).at(input_key))?;
         input_tokens += tokens::count(kept);
-        vectors.push(features::normalised(features::text(kept, dimensions)));
+        vectors.push(embedding::normalized(embedding::text_vector(kept, dimensions)));
     }
 
-    let mut answer = json!({"id": Seal::new(model, body).uuid("id")});
+    let mut response = json!({"id": ResponseIds::new(model, body).uuid("id")});
     match request.embedding_types {
         None => {
-            answer["response_type"] = json!("embeddings_floats");
-            answer["embeddings"] = of_type(Type::Float, &vectors);
+            response["response_type"] = json!("embeddings_floats");
+            response["embeddings"] = encoded(EmbeddingType::Float, &vectors);
         }
         Some(types) => {
             let by_type: Map<_, _> =
-                types.0.iter().map(|kind| (kind.name().to_owned(), of_type(*kind, &vectors))).collect();
-            answer["response_type"] = json!("embeddings_by_type");
-            answer["embeddings"] = json!(by_type);
+                types.0.iter().map(|kind| (kind.name().to_owned(), encoded(*kind, &vectors))).collect();
+            response["response_type"] = json!("embeddings_by_type");
+            response["embeddings"] = json!(by_type);
         }
     }
-    answer[echoed] = body[echoed].clone();
-    Ok(Answer::json(&answer, input_tokens, 0))
+    response[input_key] = body[input_key].clone();
+    Ok(ModelResponse::json(&response, input_tokens, 0))
 }
 
-/// The texts to embed, one for each vector.
-fn texts(request: &Request, generation: &Generation) -> Result<Vec<String>, Fault> {
-    if !generation.has_inputs {
+/// Returns the texts to embed, one for each vector.
+fn texts(request: &Request, version: &EmbedVersion) -> Result<Vec<String>, ValidationError> {
+    if !version.has_inputs {
         let keys = [
             (request.inputs.is_some(), "inputs"),
             (request.output_dimension.is_some(), "output_dimension"),
             (request.max_tokens.is_some(), "max_tokens"),
         ];
-        if let Some((_, key)) = keys.into_iter().find(|(given, _)| *given) {
-            return Err(Fault::extraneous(key));
+        if let Some((_, key)) = keys.into_iter().find(|(is_set, _)| *is_set) {
+            return Err(ValidationError::extraneous(key));
         }
     }
-    let not_implemented = || Fault::new("images are not implemented by the local endpoint");
+    let not_implemented = || ValidationError::new("images are not implemented by the local endpoint");
     if request.images.is_some() {
         return Err(not_implemented().at("images"));
     }
     match (&request.texts, &request.inputs) {
-        (Some(_), Some(_)) => Err(Fault::new("only one of [texts] and [inputs] is permitted")),
+        (Some(_), Some(_)) => Err(ValidationError::new("only one of [texts] and [inputs] is permitted")),
         (Some(texts), None) => {
             for (index, text) in texts.0.iter().enumerate() {
-                check_length(text, 0, generation.max_characters)
-                    .map_err(|fault: Fault| fault.at(index).at("texts"))?;
+                check_length(text, 0, version.max_characters)
+                    .map_err(|error: ValidationError| error.at(index).at("texts"))?;
             }
             Ok(texts.0.clone())
         }
@@ -166,36 +170,35 @@ fn texts(request: &Request, generation: &Generation) -> Result<Vec<String>, Faul
                 None => Ok(inputs.0.iter().map(|input| input.content.text()).collect()),
             }
         }
-        (None, None) => Err(Fault::missing("texts")),
+        (None, None) => Err(ValidationError::missing("texts")),
     }
 }
 
-fn truncate(word: Option<&str>, generation: &Generation) -> Result<Truncate, Fault> {
-    let [.., (default, _)] = generation.truncate;
-    let word = word.unwrap_or(default);
-    let found = generation.truncate.into_iter().find(|(known, _)| *known == word);
+fn truncate(value: Option<&str>, version: &EmbedVersion) -> Result<Truncate, ValidationError> {
+    let [.., (default, _)] = version.truncate;
+    let value = value.unwrap_or(default);
+    let found = version.truncate.into_iter().find(|(name, _)| *name == value);
     let (_, truncate) = found.ok_or_else(|| {
-        let words = format!("{word} is not a valid enum value");
-        Fault::new(words).at("truncate")
+        ValidationError::new(format_args!("{value} is not a valid enum value")).at("truncate")
     })?;
     Ok(truncate)
 }
 
-/// `text` in at most `limit` tokens.
-fn cut(text: &str, limit: u64, truncate: Truncate) -> Result<&str, Fault> {
+/// Truncates `text` to at most `limit` tokens.
+fn truncated(text: &str, limit: u64, truncate: Truncate) -> Result<&str, ValidationError> {
     match truncate {
         Truncate::Start => Ok(tokens::last(text, limit)),
         Truncate::End => Ok(tokens::first(text, limit)),
-        Truncate::Refuse => match tokens::count(text) {
+        Truncate::None => match tokens::count(text) {
             count if count > limit => {
-                Err(Fault::new(format_args!("expected at most {limit} tokens, actual: {count}")))
+                Err(ValidationError::new(format_args!("expected at most {limit} tokens, actual: {count}")))
             }
             _ => Ok(text),
         },
     }
 }
 
-impl Type {
+impl EmbeddingType {
     fn name(self) -> &'static str {
         match self {
             Self::Float => "float",
@@ -207,15 +210,15 @@ impl Type {
     }
 }
 
-/// Signed types are the unsigned ones less 128.
-fn of_type(kind: Type, vectors: &[Vec<f64>]) -> Value {
+/// Encodes vectors as a type. The values of signed types are those of the unsigned ones minus 128.
+fn encoded(kind: EmbeddingType, vectors: &[Vec<f64>]) -> Value {
     let shifted = |numbers: Vec<i64>, by| numbers.into_iter().map(|number| number + by).collect::<Vec<_>>();
-    let one = |vector: &Vec<f64>| match kind {
-        Type::Float => json!(features::rounded(vector)),
-        Type::Int8 => json!(features::signed_bytes(vector)),
-        Type::Uint8 => json!(shifted(features::signed_bytes(vector), 128)),
-        Type::Binary => json!(shifted(features::packed_bits(vector), -128)),
-        Type::Ubinary => json!(features::packed_bits(vector)),
+    let encode = |vector: &Vec<f64>| match kind {
+        EmbeddingType::Float => json!(embedding::rounded(vector)),
+        EmbeddingType::Int8 => json!(embedding::signed_bytes(vector)),
+        EmbeddingType::Uint8 => json!(shifted(embedding::signed_bytes(vector), 128)),
+        EmbeddingType::Binary => json!(shifted(embedding::packed_bits(vector), -128)),
+        EmbeddingType::Ubinary => json!(embedding::packed_bits(vector)),
     };
-    vectors.iter().map(one).collect()
+    vectors.iter().map(encode).collect()
 }

@@ -1,58 +1,59 @@
-//! What a text model says: the same words whole, and in chunks.
+//! The output of a text model: one response, or the same text in chunks.
 
 use std::fmt;
 
 use serde_json::Value;
 
-use super::answer::Answer;
+use super::response::ModelResponse;
 
-/// What a text model says to a body.
+/// The output of a text model.
 pub(super) struct Completion {
     pub(super) input_tokens: u64,
     pub(super) output_tokens: u64,
-    /// The most that it could have been, where the caller or the vendor says so.
+    /// The token limit of the body or of the vendor, if there is one.
     pub(super) max_tokens: Option<i64>,
     /// The vendor's response to `InvokeModel`.
-    pub(super) whole: Value,
-    /// The vendor's chunks, which say the same. Nothing is made before it is asked for.
+    pub(super) response: Value,
+    /// The vendor's chunks with the same content, generated on demand.
     pub(super) chunks: Box<dyn Iterator<Item = Value> + Send>,
 }
 
-/// An answer in chunks of the vendor's streaming schema, each made when it is asked for. The last is without the metrics
-/// that Bedrock adds to it.
-pub struct Chunks {
-    /// The media type of each chunk: always `application/json` so far.
+/// A response as chunks in the streaming schema of the vendor, generated on demand. The last chunk does not have the metrics that
+/// Bedrock adds.
+pub struct ResponseChunks {
+    /// The media type of each chunk: currently always `application/json`.
     pub content_type: &'static str,
-    /// Tokens read, as [`Answer::input_tokens`].
+    /// The number of input tokens; see [`ModelResponse::input_tokens`].
     pub input_tokens: u64,
-    /// Tokens of all chunks, as [`Answer::output_tokens`].
+    /// The number of output tokens of all chunks; see [`ModelResponse::output_tokens`].
     pub output_tokens: u64,
-    /// The most that they could have been, as [`Answer::max_tokens`].
+    /// The maximum number of output tokens; see [`ModelResponse::max_tokens`].
     pub max_tokens: u64,
     chunks: Box<dyn Iterator<Item = Value> + Send>,
 }
 
-/// The most that is generated where nobody says how much: of the order of what models of such vendors can.
+/// The maximum number of output tokens if neither the body nor the vendor sets one: the order of magnitude of such models.
 const UNLIMITED: u64 = 10_000;
 
 impl Completion {
-    pub(super) fn answer(self) -> Answer {
-        let max_tokens = self.most();
-        Answer { max_tokens, ..Answer::json(&self.whole, self.input_tokens, self.output_tokens) }
+    pub(super) fn response(self) -> ModelResponse {
+        let max_tokens = self.max_output_tokens();
+        let response = ModelResponse::json(&self.response, self.input_tokens, self.output_tokens);
+        ModelResponse { max_tokens, ..response }
     }
 
-    pub(super) fn stream(self) -> Chunks {
-        let max_tokens = self.most();
+    pub(super) fn stream(self) -> ResponseChunks {
+        let max_tokens = self.max_output_tokens();
         let Self { input_tokens, output_tokens, chunks, .. } = self;
-        Chunks { content_type: "application/json", input_tokens, output_tokens, max_tokens, chunks }
+        ResponseChunks { content_type: "application/json", input_tokens, output_tokens, max_tokens, chunks }
     }
 
-    fn most(&self) -> u64 {
+    fn max_output_tokens(&self) -> u64 {
         self.max_tokens.map_or(UNLIMITED, |limit| u64::try_from(limit).unwrap_or(0))
     }
 }
 
-impl Iterator for Chunks {
+impl Iterator for ResponseChunks {
     type Item = Value;
 
     fn next(&mut self) -> Option<Value> {
@@ -60,9 +61,9 @@ impl Iterator for Chunks {
     }
 }
 
-impl fmt::Debug for Chunks {
+impl fmt::Debug for ResponseChunks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Chunks")
+        f.debug_struct("ResponseChunks")
             .field("content_type", &self.content_type)
             .field("input_tokens", &self.input_tokens)
             .field("output_tokens", &self.output_tokens)

@@ -1,4 +1,4 @@
-//! The content of a message: one string, or a list of typed parts.
+//! The content of a message: a string or a list of typed parts.
 
 use std::fmt;
 
@@ -10,40 +10,40 @@ use serde_json::Value;
 /// `"text"` or `[{"type": "text", "text": "..."}, {"type": "image", ...}]`
 #[derive(Debug)]
 pub(super) enum Content {
-    /// One string.
+    /// A string.
     Text(String),
-    /// Parts in order.
+    /// A list of parts.
     Parts(Vec<Part>),
 }
 
-/// A part of any type. Only its text counts here; what else it holds is not looked at.
+/// A part of any type. Only its text is used; other members are ignored.
 #[derive(Debug, Deserialize)]
 pub(super) struct Part {
     #[serde(rename = "type")]
     pub(super) kind: String,
-    /// The words of a part of type `text`.
+    /// The text of a part of type `text`.
     pub(super) text: Option<String>,
-    /// The result that a part of type `tool_result` hands back.
+    /// The result in a part of type `tool_result`.
     pub(super) content: Option<Content>,
-    /// Where a part of type `image` has its bytes from; other types have a source of another shape.
+    /// The source of a part of type `image`. Other types have sources of other shapes.
     pub(super) source: Option<Value>,
 }
 
 impl Content {
-    /// The words in it, one line for each part that has words.
+    /// Returns the text, with one line for each part that has text.
     pub(super) fn text(&self) -> String {
         match self {
             Self::Text(text) => text.clone(),
             Self::Parts(parts) => {
-                let words = |part: &Part| match (&part.text, &part.content) {
+                let part_text = |part: &Part| match (&part.text, &part.content) {
                     (Some(text), _) => Some(text.clone()),
                     (None, Some(content)) => Some(content.text()),
                     (None, None) => None,
                 };
                 parts
                     .iter()
-                    .filter_map(words)
-                    .filter(|words| !words.is_empty())
+                    .filter_map(part_text)
+                    .filter(|text| !text.is_empty())
                     .collect::<Vec<_>>()
                     .join("\n")
             }
@@ -53,9 +53,9 @@ impl Content {
 
 impl<'de> Deserialize<'de> for Content {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Either;
+        struct TextOrParts;
 
-        impl<'de> Visitor<'de> for Either {
+        impl<'de> Visitor<'de> for TextOrParts {
             type Value = Content;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -71,6 +71,6 @@ impl<'de> Deserialize<'de> for Content {
             }
         }
 
-        deserializer.deserialize_any(Either)
+        deserializer.deserialize_any(TextOrParts)
     }
 }

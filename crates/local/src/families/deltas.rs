@@ -1,57 +1,57 @@
-//! A reply, piece by piece, as the streaming schemas send it.
+//! A reply in deltas, as the streaming schemas send it.
 
-use super::reply::{End, Reply};
+use super::reply::{Reply, StopReason};
 use super::tokens;
 
-/// The most white space in a piece, in bytes: a part of a stream has a longest length, and a turn of a million blanks is
-/// echoed as it is.
-const LONGEST_BLANK: usize = 4_096;
+/// The maximum length of white space in a delta, in bytes. The length of an event is limited, and a turn of a million spaces is
+/// echoed completely.
+const MAX_BLANK_BYTES: usize = 4_096;
 
-/// A token is at most eight characters of at most four bytes.
-const LONGEST_TOKEN: usize = 32;
+/// The maximum length of a token in bytes, with four bytes per character.
+const MAX_TOKEN_BYTES: usize = tokens::MAX_CHARACTERS * 4;
 
 /// A piece of a reply: a token and the white space before it, or white space alone.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Delta {
     pub(super) text: String,
-    /// The tokens of the reply up to here.
+    /// The number of tokens of the reply up to the end of this delta.
     pub(super) tokens: u64,
 }
 
-/// Cuts a reply into pieces, one when the next is asked for.
-#[derive(Debug, Clone)]
+/// An iterator that splits a reply into deltas.
+#[derive(Clone, Debug)]
 pub(super) struct Deltas {
     text: String,
-    at: usize,
+    position: usize,
     tokens: u64,
 }
 
-/// A piece of a reply as the schemas have it that say with a piece whether it is the last one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Step {
+/// A delta for schemas that mark the first and the last one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct MarkedDelta {
     pub(super) delta: Delta,
     pub(super) is_first: bool,
     pub(super) is_last: bool,
 }
 
 impl Reply {
-    /// Its pieces; none when it is empty.
+    /// Returns the deltas of the reply; none if it is empty.
     pub(super) fn deltas(&self) -> Deltas {
-        Deltas { text: self.text.clone(), at: 0, tokens: 0 }
+        Deltas { text: self.text.clone(), position: 0, tokens: 0 }
     }
 
-    /// Its pieces, at least one. A model that has finished says so with one token more, which has no text; at the token
-    /// limit there is none left.
-    pub(super) fn steps(&self) -> impl Iterator<Item = Step> + Send + use<> {
+    /// Returns the deltas of the reply, at least one. A model that has finished sends one more delta without text, for its end
+    /// token; at the token limit, no token is left for it.
+    pub(super) fn marked_deltas(&self) -> impl Iterator<Item = MarkedDelta> + Send + use<> {
         let tokens = self.tokens;
-        let closing =
-            (self.end != End::Length || self.text.is_empty()).then(|| Delta { text: String::new(), tokens });
+        let has_end_token = self.stop != StopReason::MaxTokens || self.text.is_empty();
+        let closing = has_end_token.then(|| Delta { text: String::new(), tokens });
         let mut deltas = self.deltas().chain(closing).peekable();
         let mut is_first = true;
         std::iter::from_fn(move || {
             let delta = deltas.next()?;
             let is_first = std::mem::take(&mut is_first);
-            Some(Step { delta, is_first, is_last: deltas.peek().is_none() })
+            Some(MarkedDelta { delta, is_first, is_last: deltas.peek().is_none() })
         })
     }
 }
@@ -60,26 +60,26 @@ impl Iterator for Deltas {
     type Item = Delta;
 
     fn next(&mut self) -> Option<Delta> {
-        let rest = &self.text[self.at..];
+        let rest = &self.text[self.position..];
         if rest.is_empty() {
             return None;
         }
-        // No more is looked at than a piece can have, so that a long reply costs no more than its length.
-        let near = start(rest, LONGEST_BLANK + LONGEST_TOKEN);
-        let piece = match tokens::pieces(near).next() {
-            Some((token, end)) if token <= LONGEST_BLANK => {
+        // Searches only as far as a delta can reach, so that the total time is linear in the length of the reply.
+        let near = prefix(rest, MAX_BLANK_BYTES + MAX_TOKEN_BYTES);
+        let text = match tokens::ranges(near).next() {
+            Some((token, end)) if token <= MAX_BLANK_BYTES => {
                 self.tokens += 1;
                 &rest[..end]
             }
-            _ => start(rest, LONGEST_BLANK),
+            _ => prefix(rest, MAX_BLANK_BYTES),
         };
-        self.at += piece.len();
-        Some(Delta { text: piece.to_owned(), tokens: self.tokens })
+        self.position += text.len();
+        Some(Delta { text: text.to_owned(), tokens: self.tokens })
     }
 }
 
-/// The longest start of `text` of at most `length` bytes that ends between characters.
-fn start(text: &str, length: usize) -> &str {
+/// Returns the longest prefix of `text` of at most `length` bytes that ends between two characters.
+fn prefix(text: &str, length: usize) -> &str {
     let end = (0..=length.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
     &text[..end.unwrap_or_default()]
 }

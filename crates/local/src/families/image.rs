@@ -1,6 +1,11 @@
-//! What Titan Image Generator and Nova Canvas have in common: `TEXT_IMAGE` in, base64 PNGs out.
+//! Titan Image Generator G1 (v1 and v2) and Nova Canvas: a `TEXT_IMAGE` task in, base64 PNGs out.
 //!
-//! Other tasks, and image conditioning, are refused as not implemented.
+//! * Titan: <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-image.html>. The default size of the
+//!   page, 1,408 by 1,408, is not one of its permitted sizes. The default here is 1,024 by 1,024.
+//! * Nova Canvas: <https://docs.aws.amazon.com/nova/latest/userguide/image-gen-req-resp-structure.html>, sizes:
+//!   <https://docs.aws.amazon.com/nova/latest/userguide/image-gen-access.html>
+//!
+//! Other tasks and image conditioning are rejected as not implemented.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -8,30 +13,77 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
-use super::answer::{Answer, Refusal};
-use super::bounded::{Integer, check_length, within};
-use super::fault::Fault;
+use super::drawing::{ImagePrompt, png};
 use super::json;
-use super::picture::{Subject, png};
+use super::response::{ModelResponse, Rejection};
+use super::schema::{Integer, check_length, within};
+use super::validation_error::ValidationError;
 
-/// What the two differ in.
-pub(super) struct Rules {
-    /// Characters of a prompt.
-    pub(super) max_characters: usize,
-    pub(super) max_seed: i64,
-    pub(super) default_seed: i64,
-    /// Width and height when none are given.
-    pub(super) default_side: i64,
-    /// Why a width and height are not supported.
-    pub(super) unsupported: fn(i64, i64) -> Option<String>,
-    /// Whether `style` is known.
-    pub(super) has_style: bool,
+/// The differences between the two families.
+pub(super) struct ImageFamily {
+    /// The maximum number of characters of a prompt.
+    max_characters: usize,
+    max_seed: i64,
+    default_seed: i64,
+    /// The default width and height.
+    default_side: i64,
+    /// Returns the reason why a width and height are not supported, if they are not.
+    unsupported: fn(i64, i64) -> Option<String>,
+    /// `true` if the key `style` is allowed.
+    has_style: bool,
 }
+
+pub(super) const TITAN_IMAGE: ImageFamily = ImageFamily {
+    max_characters: 512,
+    max_seed: 2_147_483_646,
+    default_seed: 42,
+    default_side: 1_024,
+    unsupported: unsupported_by_titan,
+    has_style: false,
+};
+
+pub(super) const NOVA_CANVAS: ImageFamily = ImageFamily {
+    max_characters: 1_024,
+    max_seed: 858_993_459,
+    default_seed: 12,
+    default_side: 1_024,
+    unsupported: unsupported_by_canvas,
+    has_style: true,
+};
+
+/// Width and height of the sizes that Titan permits.
+const TITAN_SIZES: &[(i64, i64)] = &[
+    (1024, 1024),
+    (768, 768),
+    (512, 512),
+    (768, 1152),
+    (384, 576),
+    (1152, 768),
+    (576, 384),
+    (768, 1280),
+    (384, 640),
+    (1280, 768),
+    (640, 384),
+    (896, 1152),
+    (448, 576),
+    (1152, 896),
+    (576, 448),
+    (768, 1408),
+    (384, 704),
+    (1408, 768),
+    (704, 384),
+    (640, 1408),
+    (320, 704),
+    (1408, 640),
+    (704, 320),
+    (1152, 640),
+    (1173, 640),
+];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Request {
-    #[expect(dead_code, reason = "there is only one")]
+    #[expect(dead_code, reason = "there is only one task type")]
     task_type: TaskType,
     text_to_image_params: Params,
     #[serde(default)]
@@ -57,7 +109,7 @@ struct Params {
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-#[expect(dead_code, reason = "the quality is only checked")]
+#[expect(dead_code, reason = "the quality is only validated")]
 struct Config {
     width: Option<i64>,
     height: Option<i64>,
@@ -74,7 +126,7 @@ enum Quality {
     Premium,
 }
 
-/// The tasks that need an image to work on, or a palette.
+/// The tasks that are not implemented. They need an input image or colors.
 const OTHER_TASKS: [&str; 6] = [
     "BACKGROUND_REMOVAL",
     "COLOR_GUIDED_GENERATION",
@@ -84,45 +136,45 @@ const OTHER_TASKS: [&str; 6] = [
     "VIRTUAL_TRY_ON",
 ];
 
-pub(super) fn answer(body: &Value, rules: &Rules) -> Result<Answer, Refusal> {
+pub(super) fn respond(body: &Value, family: &ImageFamily) -> Result<ModelResponse, Rejection> {
     if let Some(task) = body["taskType"].as_str().filter(|task| OTHER_TASKS.contains(task)) {
-        let words = format!("taskType {task} is not implemented by the local endpoint; TEXT_IMAGE is.");
-        return Err(Refusal::Validation(words));
+        let message = format!("taskType {task} is not implemented by the local endpoint; TEXT_IMAGE is.");
+        return Err(Rejection::Validation(message));
     }
     let request: Request = json::read(body)?;
-    check(&request, rules)?;
+    check(&request, family)?;
 
     let config = request.image_generation_config;
     let (width, height) =
-        (config.width.unwrap_or(rules.default_side), config.height.unwrap_or(rules.default_side));
-    if let Some(words) = (rules.unsupported)(width, height) {
-        return Err(Fault::new(words).at("imageGenerationConfig").into());
+        (config.width.unwrap_or(family.default_side), config.height.unwrap_or(family.default_side));
+    if let Some(problem) = (family.unsupported)(width, height) {
+        return Err(ValidationError::new(problem).at("imageGenerationConfig").into());
     }
     let internal =
-        |error: &dyn std::fmt::Display| Refusal::Internal(format!("the image was not drawn: {error}"));
+        |error: &dyn std::fmt::Display| Rejection::Internal(format!("cannot draw the image: {error}"));
     let width = u32::try_from(width).map_err(|error| internal(&error))?;
     let height = u32::try_from(height).map_err(|error| internal(&error))?;
     let mut images = Vec::new();
     for index in 0..config.number_of_images.map_or(1, |number| number.0) {
-        let subject = Subject {
+        let prompt = ImagePrompt {
             text: &request.text_to_image_params.text,
             negative_text: request.text_to_image_params.negative_text.as_deref().unwrap_or_default(),
             style: request.text_to_image_params.style.as_deref().unwrap_or_default(),
-            seed: config.seed.unwrap_or(rules.default_seed),
+            seed: config.seed.unwrap_or(family.default_seed),
             index,
         };
-        images.push(STANDARD.encode(png(&subject, width, height).map_err(|error| internal(&error))?));
+        images.push(STANDARD.encode(png(&prompt, width, height).map_err(|error| internal(&error))?));
     }
-    // Either `images` or `error`, as both vendors' pages have it; `maskImage` belongs to other tasks.
-    Ok(Answer::json(&json!({"images": images}), 0, 0))
+    // According to the pages of both families, a response has either `images` or `error`; `maskImage` belongs to other tasks.
+    Ok(ModelResponse::json(&json!({"images": images}), 0, 0))
 }
 
-fn check(request: &Request, rules: &Rules) -> Result<(), Fault> {
+fn check(request: &Request, family: &ImageFamily) -> Result<(), ValidationError> {
     let params = &request.text_to_image_params;
     for (key, text) in [("text", Some(&params.text)), ("negativeText", params.negative_text.as_ref())] {
         if let Some(text) = text {
-            check_length(text, 1, rules.max_characters)
-                .map_err(|fault: Fault| fault.at(key).at("textToImageParams"))?;
+            check_length(text, 1, family.max_characters)
+                .map_err(|error: ValidationError| error.at(key).at("textToImageParams"))?;
         }
     }
     let conditioning = [
@@ -131,19 +183,42 @@ fn check(request: &Request, rules: &Rules) -> Result<(), Fault> {
         ("controlStrength", &params.control_strength),
     ];
     if let Some((key, _)) = conditioning.into_iter().find(|(_, value)| value.is_some()) {
-        let words = "image conditioning is not implemented by the local endpoint";
-        return Err(Fault::new(words).at(key).at("textToImageParams"));
+        let problem = "image conditioning is not implemented by the local endpoint";
+        return Err(ValidationError::new(problem).at(key).at("textToImageParams"));
     }
-    if params.style.is_some() && !rules.has_style {
-        return Err(Fault::extraneous("style").at("textToImageParams"));
+    if params.style.is_some() && !family.has_style {
+        return Err(ValidationError::extraneous("style").at("textToImageParams"));
     }
     let config = &request.image_generation_config;
     if let Some(scale) = config.cfg_scale {
-        within(scale, 1.1, 10.0).map_err(|fault: Fault| fault.at("cfgScale").at("imageGenerationConfig"))?;
+        within(scale, 1.1, 10.0)
+            .map_err(|error: ValidationError| error.at("cfgScale").at("imageGenerationConfig"))?;
     }
     if let Some(seed) = config.seed {
-        within(seed, 0, rules.max_seed)
-            .map_err(|fault: Fault| fault.at("seed").at("imageGenerationConfig"))?;
+        within(seed, 0, family.max_seed)
+            .map_err(|error: ValidationError| error.at("seed").at("imageGenerationConfig"))?;
     }
     Ok(())
+}
+
+fn unsupported_by_titan(width: i64, height: i64) -> Option<String> {
+    (!TITAN_SIZES.contains(&(width, height)))
+        .then(|| format!("width {width} and height {height} are not a permitted size"))
+}
+
+/// Checks the four rules of the page, in its order.
+fn unsupported_by_canvas(width: i64, height: i64) -> Option<String> {
+    let sides = [("width", width), ("height", height)];
+    if let Some((side, size)) = sides.into_iter().find(|(_, size)| !(320..=4_096).contains(size)) {
+        return Some(format!("{side} {size} is not between 320 and 4096"));
+    }
+    if let Some((side, size)) = sides.into_iter().find(|(_, size)| size % 16 != 0) {
+        return Some(format!("{side} {size} is not divisible by 16"));
+    }
+    if width > 4 * height || height > 4 * width {
+        return Some(format!("the aspect ratio of {width} by {height} is not between 1:4 and 4:1"));
+    }
+    let pixels = width * height;
+    (pixels >= 4_194_304)
+        .then(|| format!("{width} by {height} is {pixels} pixels, which is not less than 4194304"))
 }

@@ -1,7 +1,7 @@
-//! Reads a body into a vendor's request structure, and says where it does not fit.
+//! Deserializes a body into the request structure of a vendor.
 //!
-//! `serde_json` says what is wrong but not where, and in its own words. This deserializer over a parsed body
-//! makes [`Fault`]s: with the path to the fault, and in the types of JSON.
+//! The errors of `serde_json` have no path and use the type names of Rust. The errors of this deserializer over a parsed body,
+//! [`ValidationError`], have the path to the invalid value and use the type names of JSON.
 
 use std::slice;
 
@@ -10,14 +10,14 @@ use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess
 use serde::forward_to_deserialize_any;
 use serde_json::{Value, map};
 
-use super::fault::Fault;
+use super::validation_error::ValidationError;
 
-/// Keys of a body that are Bedrock's own and never reach the model: `amazon-bedrock-guardrailConfig`.
+/// The prefix of keys that Bedrock itself reads and does not pass to the model, such as `amazon-bedrock-guardrailConfig`.
 /// <https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-use-inference-api.html>
 const BEDROCK_KEYS: &str = "amazon-bedrock-";
 
-/// Reads a whole body.
-pub(super) fn read<'de, T: Deserialize<'de>>(body: &'de Value) -> Result<T, Fault> {
+/// Deserializes a complete body.
+pub(super) fn read<'de, T: Deserialize<'de>>(body: &'de Value) -> Result<T, ValidationError> {
     match body {
         Value::Object(members) => T::deserialize(MapAccessDeserializer::new(Members {
             members: members.iter(),
@@ -32,7 +32,7 @@ pub(super) fn read<'de, T: Deserialize<'de>>(body: &'de Value) -> Result<T, Faul
 struct Json<'de>(&'de Value);
 
 impl Json<'_> {
-    fn is_no(self, expected: &'static str) -> Fault {
+    fn wrong_type(self, expected: &'static str) -> ValidationError {
         let found = match self.0 {
             Value::Null => "Null",
             Value::Bool(_) => "Boolean",
@@ -42,14 +42,14 @@ impl Json<'_> {
             Value::Array(_) => "JSONArray",
             Value::Object(_) => "JSONObject",
         };
-        Fault::wrong_type(expected, found)
+        ValidationError::wrong_type(expected, found)
     }
 }
 
 impl<'de> Deserializer<'de> for Json<'de> {
-    type Error = Fault;
+    type Error = ValidationError;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValidationError> {
         match self.0 {
             Value::Null => visitor.visit_unit(),
             Value::Bool(_) => self.deserialize_bool(visitor),
@@ -61,38 +61,38 @@ impl<'de> Deserializer<'de> for Json<'de> {
         }
     }
 
-    /// A null is no absent key: the schemas have no nullable members.
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    /// Deserializes `null` as a value, not as a missing key: the schemas have no nullable members.
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValidationError> {
         visitor.visit_some(self)
     }
 
-    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        visitor.visit_bool(self.0.as_bool().ok_or_else(|| self.is_no("Boolean"))?)
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValidationError> {
+        visitor.visit_bool(self.0.as_bool().ok_or_else(|| self.wrong_type("Boolean"))?)
     }
 
-    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        visitor.visit_i64(self.0.as_i64().ok_or_else(|| self.is_no("Integer"))?)
+    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValidationError> {
+        visitor.visit_i64(self.0.as_i64().ok_or_else(|| self.wrong_type("Integer"))?)
     }
 
-    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        visitor.visit_f64(self.0.as_f64().ok_or_else(|| self.is_no("Number"))?)
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValidationError> {
+        visitor.visit_f64(self.0.as_f64().ok_or_else(|| self.wrong_type("Number"))?)
     }
 
-    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        visitor.visit_borrowed_str(self.0.as_str().ok_or_else(|| self.is_no("String"))?)
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValidationError> {
+        visitor.visit_borrowed_str(self.0.as_str().ok_or_else(|| self.wrong_type("String"))?)
     }
 
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValidationError> {
         self.deserialize_str(visitor)
     }
 
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        let items = self.0.as_array().ok_or_else(|| self.is_no("JSONArray"))?;
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValidationError> {
+        let items = self.0.as_array().ok_or_else(|| self.wrong_type("JSONArray"))?;
         visitor.visit_seq(Items { next: 0, items: items.iter() })
     }
 
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        let members = self.0.as_object().ok_or_else(|| self.is_no("JSONObject"))?;
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValidationError> {
+        let members = self.0.as_object().ok_or_else(|| self.wrong_type("JSONObject"))?;
         visitor.visit_map(Members { members: members.iter(), value: None, skipped: None })
     }
 
@@ -101,7 +101,7 @@ impl<'de> Deserializer<'de> for Json<'de> {
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Fault> {
+    ) -> Result<V::Value, ValidationError> {
         self.deserialize_map(visitor)
     }
 
@@ -110,8 +110,8 @@ impl<'de> Deserializer<'de> for Json<'de> {
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Fault> {
-        let variant = self.0.as_str().ok_or_else(|| self.is_no("String"))?;
+    ) -> Result<V::Value, ValidationError> {
+        let variant = self.0.as_str().ok_or_else(|| self.wrong_type("String"))?;
         visitor.visit_enum(BorrowedStrDeserializer::new(variant))
     }
 
@@ -119,11 +119,11 @@ impl<'de> Deserializer<'de> for Json<'de> {
         self,
         _: &'static str,
         visitor: V,
-    ) -> Result<V::Value, Fault> {
+    ) -> Result<V::Value, ValidationError> {
         visitor.visit_newtype_struct(self)
     }
 
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValidationError> {
         visitor.visit_unit()
     }
 
@@ -139,36 +139,45 @@ struct Items<'de> {
 }
 
 impl<'de> SeqAccess<'de> for Items<'de> {
-    type Error = Fault;
+    type Error = ValidationError;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Fault> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, ValidationError> {
         let Some(item) = self.items.next() else { return Ok(None) };
         let index = self.next;
         self.next += 1;
-        seed.deserialize(Json(item)).map(Some).map_err(|fault| fault.at(index))
+        seed.deserialize(Json(item)).map(Some).map_err(|error| error.at(index))
     }
 }
 
 struct Members<'de> {
     members: map::Iter<'de>,
     value: Option<(&'de str, &'de Value)>,
-    /// The start of the keys that are passed over.
+    /// The prefix of keys to ignore.
     skipped: Option<&'static str>,
 }
 
 impl<'de> MapAccess<'de> for Members<'de> {
-    type Error = Fault;
+    type Error = ValidationError;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Fault> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, ValidationError> {
         let skipped = self.skipped;
-        let is_read = |key: &str| skipped.is_none_or(|start| !key.starts_with(start));
+        let is_read = |key: &str| skipped.is_none_or(|prefix| !key.starts_with(prefix));
         let Some((key, value)) = self.members.find(|(key, _)| is_read(key)) else { return Ok(None) };
         self.value = Some((key, value));
         seed.deserialize(BorrowedStrDeserializer::new(key)).map(Some)
     }
 
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Fault> {
-        let (key, value) = self.value.take().ok_or_else(|| Fault::new("a value was read before its key"))?;
-        seed.deserialize(Json(value)).map_err(|fault| fault.at(key))
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ValidationError> {
+        let (key, value) = self
+            .value
+            .take()
+            .ok_or_else(|| ValidationError::new("internal error: a value was read before its key"))?;
+        seed.deserialize(Json(value)).map_err(|error| error.at(key))
     }
 }

@@ -1,32 +1,31 @@
-//! Mistral AI: text completion (`prompt` in, `outputs` out) and chat completion (`messages` in, `choices`
-//! out).
+//! Mistral AI: text completion (`prompt` in, `outputs` out) and chat completion (`messages` in, `choices` out).
 //!
 //! * <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-mistral-text-completion.html>
 //! * <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-mistral-chat-completion.html>
 //! * <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-mistral-large-2407.html>
 //!
-//! In a stream each chunk has the form of the whole answer, with a piece of its text; the last says why it ends.
+//! Each chunk of a stream has the shape of the complete response with a piece of its text. The last has the stop reason.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
-use super::answer::Refusal;
-use super::bounded::{Integer, List, Number, Text};
 use super::completion::Completion;
 use super::content::Content;
 use super::models::{Family, Model};
-use super::reply::{End, Limits, Reply, reply};
-use super::{json, prompt, tokens};
+use super::reply::{Reply, ReplyBounds, StopReason, last_turn, reply};
+use super::response::Rejection;
+use super::schema::{Integer, List, Number, Text};
+use super::{json, tokens};
 
-/// The one model that both pages list.
-const SPEAKS_BOTH: &str = "mistral.mistral-large-2402-v1:0";
+/// The only model that both pages list.
+const SUPPORTS_BOTH: &str = "mistral.mistral-large-2402-v1:0";
 
 const DEFAULT_MAX_TOKENS: i64 = 512;
 const DEFAULT_MAX_CHAT_TOKENS: i64 = 8_192;
 
-pub(super) fn complete(model: &Model, body: &Value) -> Result<Completion, Refusal> {
-    if model.family == Family::MistralChat || (model.id == SPEAKS_BOTH && body.get("messages").is_some()) {
+pub(super) fn complete(model: &Model, body: &Value) -> Result<Completion, Rejection> {
+    if model.family == Family::MistralChat || (model.id == SUPPORTS_BOTH && body.get("messages").is_some()) {
         chat(body)
     } else {
         text(body)
@@ -35,7 +34,7 @@ pub(super) fn complete(model: &Model, body: &Value) -> Result<Completion, Refusa
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "what is not read below is only checked")]
+#[expect(dead_code, reason = "the unused members are only validated")]
 struct TextCompletion {
     prompt: Text<1, { usize::MAX }>,
     max_tokens: Option<Integer<1, 8_192>>,
@@ -45,19 +44,19 @@ struct TextCompletion {
     top_k: Option<Integer<1, 200>>,
 }
 
-fn text(body: &Value) -> Result<Completion, Refusal> {
+fn text(body: &Value) -> Result<Completion, Rejection> {
     let request: TextCompletion = json::read(body)?;
     let stop = request.stop.map_or_else(Vec::new, |stop| stop.0);
     let max_tokens = request.max_tokens.map_or(DEFAULT_MAX_TOKENS, |limit| limit.0);
-    let turn = prompt::last_turn(&request.prompt.0, &["[INST]"], &["[/INST]"]);
-    let reply = reply(turn, &Limits { max_tokens: Some(max_tokens), stop: &stop });
+    let turn = last_turn(&request.prompt.0, &["[INST]"], &["[/INST]"]);
+    let reply = reply(turn, &ReplyBounds { max_tokens: Some(max_tokens), stop_sequences: &stop });
     let outputs = |text: String, stop_reason: Option<&str>| json!({"outputs": [{"text": text, "stop_reason": stop_reason}]});
     Ok(completion(tokens::count(&request.prompt.0), reply, outputs))
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "what is not read below is only checked; tools are never called")]
+#[expect(dead_code, reason = "the unused members are only validated; tools are never called")]
 struct Chat {
     messages: List<Message, 1, { usize::MAX }>,
     tools: Option<Vec<IgnoredAny>>,
@@ -69,7 +68,7 @@ struct Chat {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "what is not read below is only checked")]
+#[expect(dead_code, reason = "the unused members are only validated")]
 struct Message {
     role: Role,
     content: Content,
@@ -94,14 +93,14 @@ enum ToolChoice {
     None,
 }
 
-fn chat(body: &Value) -> Result<Completion, Refusal> {
+fn chat(body: &Value) -> Result<Completion, Rejection> {
     let request: Chat = json::read(body)?;
     let messages = request.messages.0;
     let texts: Vec<_> = messages.iter().map(|message| message.content.text()).collect();
     let last = messages.iter().rposition(|message| message.role == Role::User);
     let turn = last.map_or("", |index| &texts[index]);
     let max_tokens = request.max_tokens.map_or(DEFAULT_MAX_CHAT_TOKENS, |limit| limit.0);
-    let reply = reply(turn, &Limits { max_tokens: Some(max_tokens), stop: &[] });
+    let reply = reply(turn, &ReplyBounds { max_tokens: Some(max_tokens), stop_sequences: &[] });
     let input_tokens = texts.iter().map(|text| tokens::count(text)).sum();
     let choices = |text: String, stop_reason: Option<&str>| {
         json!({
@@ -115,16 +114,16 @@ fn chat(body: &Value) -> Result<Completion, Refusal> {
     Ok(completion(input_tokens, reply, choices))
 }
 
-/// `say` words a text, and why it ends if it does, as the vendor does.
+/// Returns a completion. `format` returns the JSON of the vendor for a text and its stop reason, if it ends there.
 fn completion(
     input_tokens: u64,
     reply: Reply,
-    say: impl Fn(String, Option<&str>) -> Value + Send + Copy + 'static,
+    format: impl Fn(String, Option<&str>) -> Value + Send + Copy + 'static,
 ) -> Completion {
-    let stop_reason = if reply.end == End::Length { "length" } else { "stop" };
-    let steps = reply.steps();
-    let chunks = steps.map(move |step| say(step.delta.text, step.is_last.then_some(stop_reason)));
+    let stop_reason = if reply.stop == StopReason::MaxTokens { "length" } else { "stop" };
+    let deltas = reply.marked_deltas();
+    let chunks = deltas.map(move |marked| format(marked.delta.text, marked.is_last.then_some(stop_reason)));
     let Reply { tokens: output_tokens, max_tokens, .. } = reply;
-    let whole = say(reply.text, Some(stop_reason));
-    Completion { input_tokens, output_tokens, max_tokens, whole, chunks: Box::new(chunks) }
+    let response = format(reply.text, Some(stop_reason));
+    Completion { input_tokens, output_tokens, max_tokens, response, chunks: Box::new(chunks) }
 }

@@ -1,18 +1,15 @@
-//! The model families that `InvokeModel` exists for, answered in each vendor's own request and response JSON, and text
-//! models in the chunks of its streaming schema, too.
+//! Local stand-ins for the model families: each accepts and returns the JSON of its vendor, and text models also stream it.
 //!
-//! Pure functions: no input or output, no clock, no randomness. The same model and body give the same answer,
-//! byte for byte; identifiers in an answer derive from a SHA-256 of both. What is real is the schema: which
-//! keys a body must and may hold, their types, ranges and lengths, the shape of the answer, why it stopped,
-//! and what it says it counted. What is not real is the intelligence:
+//! Pure functions without input, output, clock or randomness. The same model and body yield the same response, byte for byte;
+//! identifiers in a response are derived from a SHA-256 of both. The schema is real: the keys of a body, their types, ranges
+//! and lengths, the shape of the response, its stop reason and its token counts. The intelligence is not:
 //!
-//! * a text model echoes the last user turn (`reply.rs`), within the token limit and the stop sequences asked
-//!   for;
-//! * an embedding model hashes words and character trigrams (`features.rs`), so that similar texts score
-//!   nearer;
-//! * an image model draws a pattern of the asked size from a hash of the prompt and the seed (`picture.rs`).
+//! * a text model echoes the last user turn (`reply.rs`) up to the token limit or a stop sequence;
+//! * an embedding model adds pseudo-random vectors of words and character trigrams (`embedding.rs`), so that similar texts have
+//!   similar vectors;
+//! * an image model draws a pattern of the requested size from a hash of the prompt and the seed (`drawing.rs`).
 //!
-//! A caller resolves what was invoked with [`resolve`], then answers the body with [`answer()`]:
+//! [`resolve`] finds the model for a model id or ARN, and [`respond`] returns its response:
 //!
 //! ```
 //! use invoke_model_local::families;
@@ -23,50 +20,46 @@
 //!     "max_tokens": 64,
 //!     "messages": [{"role": "user", "content": "hello"}],
 //! });
-//! let answer = families::answer(model.id, &body)?;
-//! let message: serde_json::Value = serde_json::from_slice(&answer.body)?;
+//! let response = families::respond(model.id, &body)?;
+//! let message: serde_json::Value = serde_json::from_slice(&response.body)?;
 //! assert_eq!(message["content"][0]["text"], "You said: hello");
-//! assert_eq!(message["usage"]["input_tokens"], answer.input_tokens);
+//! assert_eq!(message["usage"]["input_tokens"], response.input_tokens);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`stream`] gives the answer of a text model in chunks, a token at a time (`deltas.rs`).
+//! [`stream`] returns the response of a text model in chunks of one token (`deltas.rs`).
 //!
-//! Keys that Bedrock itself reads from a body (`amazon-bedrock-guardrailConfig` and the like) are not the
-//! model's: they are passed over here.
+//! Keys of a body that Bedrock itself reads, such as `amazon-bedrock-guardrailConfig`, are ignored here.
 
-mod answer;
 mod anthropic;
-mod anthropic_stream;
-mod bounded;
 mod cohere_command;
 mod cohere_embed;
 mod completion;
 mod content;
 mod deltas;
-mod digest;
-mod fault;
-mod features;
+mod dispatch;
+mod drawing;
+mod embedding;
 mod image;
 mod json;
 mod llama;
 mod mistral;
 mod models;
 mod nova;
-mod nova_canvas;
-mod picture;
-mod prompt;
 mod reply;
 mod resolve;
+mod response;
+mod schema;
 mod titan_embed;
-mod titan_image;
 mod titan_text;
 mod tokens;
+mod validation_error;
 
 #[cfg(test)]
 mod tests;
 
-pub use answer::{Answer, Refusal, answer, stream};
-pub use completion::Chunks;
-pub use models::{Family, Kind, Model, find};
+pub use completion::ResponseChunks;
+pub use dispatch::{respond, stream};
+pub use models::{Family, Model, ModelModality, find};
 pub use resolve::{DEFAULT_TEXT_MODEL, resolve};
+pub use response::{ModelResponse, Rejection};

@@ -1,26 +1,26 @@
-//! The base models that are answered: id and family.
+//! The base models that are supported, with their ids and families.
 //!
-//! Ids as <https://docs.aws.amazon.com/bedrock/latest/userguide/models-supported.html> and the model cards
-//! list them. Models of other vendors, and other kinds of models of these vendors, are unknown here.
+//! The ids are those of <https://docs.aws.amazon.com/bedrock/latest/userguide/models-supported.html> and of the model cards.
+//! Models of other vendors, and other kinds of models of these vendors, are not supported.
 
 /// A base model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Model {
-    /// The base model id, as `InvokeModel` takes it: `amazon.titan-embed-text-v2:0`.
+    /// The base model id, for example `amazon.titan-embed-text-v2:0`.
     pub id: &'static str,
-    /// Whose request and response schema it speaks.
+    /// The family, which decides the request and response schema.
     pub family: Family,
 }
 
 impl Model {
-    /// What it makes.
+    /// Returns the kind of output that the model generates.
     #[must_use]
-    pub const fn kind(&self) -> Kind {
-        self.family.kind()
+    pub const fn output_modality(&self) -> ModelModality {
+        self.family.output_modality()
     }
 
-    /// How many tokens of the quotas a generated one counts for: five with Claude 3.7 and later.
+    /// Returns the burndown rate: the number of quota tokens that one output token uses, five for Claude 3.7 and later.
     /// <https://docs.aws.amazon.com/bedrock/latest/userguide/quotas-token-burndown.html>
     pub(crate) fn burndown(&self) -> u64 {
         const EARLIER: [&str; 4] = ["claude-3-haiku-", "claude-3-opus-", "claude-3-sonnet-", "claude-3-5-"];
@@ -29,26 +29,26 @@ impl Model {
         if is_later { 5 } else { 1 }
     }
 
-    /// The id up to its version number after the colon, as ARNs of customised models spell it.
+    /// Returns the id without the version number after the colon, as in ARNs of custom models.
     pub(super) fn stem(&self) -> &'static str {
         self.id.split_once(':').map_or(self.id, |(stem, _)| stem)
     }
 }
 
-/// What a model makes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The kind of output that a model generates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Kind {
-    /// Text from a prompt or a conversation.
+pub enum ModelModality {
+    /// Text, from a prompt or a conversation.
     Text,
-    /// Vectors from texts.
+    /// Embeddings, from texts or images.
     Embedding,
-    /// Images from a prompt.
+    /// Images, from a prompt.
     Image,
 }
 
-/// Models with one request and response schema.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A family of models that have the same request and response schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Family {
     /// Anthropic Claude, Messages API.
@@ -82,9 +82,9 @@ pub enum Family {
 }
 
 impl Family {
-    /// What its models make.
+    /// Returns the kind of output that the models generate.
     #[must_use]
-    pub const fn kind(self) -> Kind {
+    pub const fn output_modality(self) -> ModelModality {
         match self {
             Self::Anthropic
             | Self::CohereCommandR
@@ -92,24 +92,24 @@ impl Family {
             | Self::Mistral
             | Self::MistralChat
             | Self::Nova
-            | Self::TitanText => Kind::Text,
+            | Self::TitanText => ModelModality::Text,
             Self::CohereEmbed3
             | Self::CohereEmbed4
             | Self::TitanEmbedImage
             | Self::TitanEmbedText
-            | Self::TitanEmbedText2 => Kind::Embedding,
-            Self::NovaCanvas | Self::TitanImage => Kind::Image,
+            | Self::TitanEmbedText2 => ModelModality::Embedding,
+            Self::NovaCanvas | Self::TitanImage => ModelModality::Image,
         }
     }
 }
 
-/// The base model with exactly this id.
+/// Returns the base model with exactly this id.
 #[must_use]
 pub fn find(model_id: &str) -> Option<Model> {
     MODELS.iter().find(|model| model.id == model_id).copied()
 }
 
-/// Every base model, in the order of their ids.
+/// All base models, sorted by id.
 pub(super) const MODELS: &[Model] = &[
     model("amazon.nova-2-lite-v1:0", Family::Nova),
     model("amazon.nova-canvas-v1:0", Family::NovaCanvas),

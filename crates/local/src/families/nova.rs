@@ -4,24 +4,24 @@
 //! * <https://docs.aws.amazon.com/nova/latest/nova2-userguide/request-response-schema.html>
 //! * <https://docs.aws.amazon.com/nova/latest/userguide/using-invoke-api.html>
 //!
-//! In a stream each piece of text is a content block of its own, as the service sends it; the usage comes last.
+//! In a stream each piece of text is a content block, as in the service. The last chunk has the usage.
 //!
-//! Tools, images, video and audio are accepted and change nothing. The pages differ on the most tokens that a
-//! caller may ask for, so that no upper limit is enforced.
+//! Tools, images, video and audio are accepted and have no effect. The pages disagree on the maximum of `maxTokens`, so no upper
+//! limit is enforced.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
-use super::answer::Refusal;
-use super::bounded::{Integer, List, Number};
 use super::completion::Completion;
-use super::reply::{End, Limits, Reply, reply};
+use super::reply::{Reply, ReplyBounds, StopReason, reply};
+use super::response::Rejection;
+use super::schema::{Integer, List, Number};
 use super::{json, tokens};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-#[expect(dead_code, reason = "what is not read below is only checked, or accepted without effect")]
+#[expect(dead_code, reason = "the unused members are only validated, or have no effect")]
 struct Request {
     schema_version: Option<SchemaVersion>,
     #[serde(default)]
@@ -41,7 +41,7 @@ enum SchemaVersion {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-#[expect(dead_code, reason = "a cache point is accepted without effect")]
+#[expect(dead_code, reason = "a cache point has no effect")]
 struct System {
     text: Option<String>,
     cache_point: Option<IgnoredAny>,
@@ -61,10 +61,10 @@ enum Role {
     Assistant,
 }
 
-/// One of these; the bytes of images, video and audio are base64.
+/// A content block, which has one of these members. The bytes of images, video and audio are base64.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-#[expect(dead_code, reason = "only text is read; the rest is accepted without effect")]
+#[expect(dead_code, reason = "only text is used; the other members have no effect")]
 struct Block {
     text: Option<String>,
     image: Option<IgnoredAny>,
@@ -78,7 +78,7 @@ struct Block {
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-#[expect(dead_code, reason = "what is not read below is only checked, or accepted without effect")]
+#[expect(dead_code, reason = "the unused members are only validated, or have no effect")]
 struct Config {
     #[serde(alias = "max_new_tokens")]
     max_tokens: Option<Integer<1, { i64::MAX }>>,
@@ -98,27 +98,27 @@ impl Message {
     }
 }
 
-pub(super) fn complete(body: &Value) -> Result<Completion, Refusal> {
+pub(super) fn complete(body: &Value) -> Result<Completion, Rejection> {
     let request: Request = json::read(body)?;
     let messages = request.messages.0;
     if messages[0].role != Role::User {
-        let words = "A conversation must start with a user message. Try again with a conversation that starts \
+        let message = "A conversation must start with a user message. Try again with a conversation that starts \
                      with a user message.";
-        return Err(Refusal::Validation(words.to_owned()));
+        return Err(Rejection::Validation(message.to_owned()));
     }
     let turn =
         messages.iter().rfind(|message| message.role == Role::User).map_or_else(String::new, Message::text);
     let config = request.inference_config;
-    let limits = Limits { max_tokens: config.max_tokens.map(|limit| limit.0), stop: &config.stop_sequences };
-    let reply = reply(&turn, &limits);
+    let max_tokens = config.max_tokens.map(|limit| limit.0);
+    let reply = reply(&turn, &ReplyBounds { max_tokens, stop_sequences: &config.stop_sequences });
 
     let system = request.system.into_iter().filter_map(|system| system.text);
     let texts = messages.iter().map(Message::text).chain(system);
     let input_tokens = texts.map(|text| tokens::count(&text)).sum::<u64>();
-    let stop_reason = match reply.end {
-        End::Finished => "end_turn",
-        End::Length => "max_tokens",
-        End::Stop(_) => "stop_sequence",
+    let stop_reason = match reply.stop {
+        StopReason::EndTurn => "end_turn",
+        StopReason::MaxTokens => "max_tokens",
+        StopReason::StopSequence(_) => "stop_sequence",
     };
     let usage = json!({
         "inputTokens": input_tokens,
@@ -128,13 +128,13 @@ pub(super) fn complete(body: &Value) -> Result<Completion, Refusal> {
         "cacheWriteInputTokenCount": 0,
     });
     let chunks = chunks(&reply, stop_reason, usage.clone());
-    let whole = json!({
+    let response = json!({
         "output": {"message": {"role": "assistant", "content": [{"text": reply.text}]}},
         "stopReason": stop_reason,
         "usage": usage,
     });
     let Reply { tokens: output_tokens, max_tokens, .. } = reply;
-    Ok(Completion { input_tokens, output_tokens, max_tokens, whole, chunks: Box::new(chunks) })
+    Ok(Completion { input_tokens, output_tokens, max_tokens, response, chunks: Box::new(chunks) })
 }
 
 fn chunks(

@@ -1,55 +1,56 @@
-//! What the text models say: the last user turn, echoed.
+//! The reply of text models: an echo of the last user turn.
 
 use super::tokens;
 
-/// How many tokens of a turn are echoed before the echo says `...`.
-const ECHOED: u64 = 256;
+/// The number of tokens of a turn that are echoed. The rest is replaced by `...`.
+const MAX_ECHOED_TOKENS: u64 = 256;
 
-/// What the caller allows a reply to be.
-pub(super) struct Limits<'a> {
-    /// The most tokens, where the caller or the vendor says one.
+/// The bounds that a request sets for a reply.
+pub(super) struct ReplyBounds<'a> {
+    /// The token limit of the request or of the vendor, if there is one.
     pub(super) max_tokens: Option<i64>,
-    /// Texts that end the reply before they appear in it.
-    pub(super) stop: &'a [String],
+    /// Texts that end the reply. They are not part of it.
+    pub(super) stop_sequences: &'a [String],
 }
 
-/// A reply, and why it ends.
+/// A reply and its stop reason.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Reply {
     pub(super) text: String,
     pub(super) tokens: u64,
-    /// As in its [`Limits`].
+    /// The limit of [`ReplyBounds`].
     pub(super) max_tokens: Option<i64>,
-    pub(super) end: End,
+    pub(super) stop: StopReason,
 }
 
-/// Why a reply ends.
+/// The reason why a reply ends.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum End {
-    /// Everything is said.
-    Finished,
-    /// The token limit is reached.
-    Length,
-    /// This stop sequence came up.
-    Stop(String),
+pub(super) enum StopReason {
+    /// The reply is complete.
+    EndTurn,
+    /// The token limit was reached.
+    MaxTokens,
+    /// The text contains this stop sequence.
+    StopSequence(String),
 }
 
 /// Replies to the last user turn of a conversation.
-pub(super) fn reply(turn: &str, limits: &Limits<'_>) -> Reply {
+pub(super) fn reply(turn: &str, bounds: &ReplyBounds<'_>) -> Reply {
     let full = echo(turn.trim());
-    let limit = limits.max_tokens.map_or(u64::MAX, |limit| u64::try_from(limit).unwrap_or(0));
+    let limit = bounds.max_tokens.map_or(u64::MAX, |limit| u64::try_from(limit).unwrap_or(0));
     let mut text = tokens::first(&full, limit);
-    let mut end = if text.len() < full.len() { End::Length } else { End::Finished };
-    let stops = limits.stop.iter().filter(|stop| !stop.is_empty());
-    if let Some((at, stop)) = stops.filter_map(|stop| Some((text.find(stop.as_str())?, stop))).min() {
+    let mut stop = if text.len() < full.len() { StopReason::MaxTokens } else { StopReason::EndTurn };
+    let sequences = bounds.stop_sequences.iter().filter(|sequence| !sequence.is_empty());
+    let found = sequences.filter_map(|sequence| Some((text.find(sequence.as_str())?, sequence))).min();
+    if let Some((at, sequence)) = found {
         text = &text[..at];
-        end = End::Stop(stop.clone());
+        stop = StopReason::StopSequence(sequence.clone());
     }
-    Reply { text: text.to_owned(), tokens: tokens::count(text), max_tokens: limits.max_tokens, end }
+    Reply { text: text.to_owned(), tokens: tokens::count(text), max_tokens: bounds.max_tokens, stop }
 }
 
 fn echo(turn: &str) -> String {
-    let start = tokens::first(turn, ECHOED);
+    let start = tokens::first(turn, MAX_ECHOED_TOKENS);
     if turn.is_empty() {
         "You said nothing in words.".to_owned()
     } else if start.len() < turn.len() {
@@ -57,4 +58,14 @@ fn echo(turn: &str) -> String {
     } else {
         format!("You said: {turn}")
     }
+}
+
+/// Returns the last user turn of a prompt that is one string: the text between the last of the `open` marks and the next of the
+/// `close` marks. Returns the complete prompt if it has no `open` mark.
+pub(super) fn last_turn<'a>(prompt: &'a str, open: &[&str], close: &[&str]) -> &'a str {
+    let start =
+        open.iter().filter_map(|mark| prompt.rfind(mark).map(|at| at + mark.len())).max().unwrap_or(0);
+    let turn = &prompt[start..];
+    let end = close.iter().filter_map(|mark| turn.find(mark)).min().unwrap_or(turn.len());
+    turn[..end].trim()
 }

@@ -1,4 +1,4 @@
-//! A fault, done to a response.
+//! Applies a fault to a response.
 
 use std::time::SystemTime;
 
@@ -6,19 +6,19 @@ use bytes::{BufMut, Bytes, BytesMut};
 use http::header::{CONTENT_LENGTH, DATE, HeaderMap};
 use http::{Response, StatusCode};
 
-use super::call::{Fault, Instead};
-use super::point::FaultPoint;
-use crate::body::AnswerBody;
-use crate::date::{self, shifted};
-use crate::refuse::Refused;
-use crate::stream::{Planned, StreamFault};
+use super::call::Fault;
+use super::effect::{FaultPoint, Replacement};
+use crate::clock::{http_date, shifted};
+use crate::error_response::ErrorResponse;
+use crate::response_body::ResponseBody;
+use crate::stream::{PlannedStreamFault, StreamFault};
 
-impl Instead {
-    /// The response that is given instead.
-    pub(crate) fn response(&self) -> Result<Response<AnswerBody>, Refused> {
-        let mut response = Response::new(AnswerBody::from(Bytes::new()));
+impl Replacement {
+    /// Returns the replacement as a response or error.
+    pub(crate) fn response(&self) -> Result<Response<ResponseBody>, ErrorResponse> {
+        let mut response = Response::new(ResponseBody::from(Bytes::new()));
         match self {
-            Self::Error(error) => return Err(Refused::Modeled(error.clone())),
+            Self::Error(error) => return Err(ErrorResponse::Modeled(error.clone())),
             Self::Status(status) => *response.status_mut() = *status,
             Self::Garbage(_) => {}
         }
@@ -27,33 +27,33 @@ impl Instead {
 }
 
 impl Fault {
-    /// Where a stream breaks, if it does.
-    pub(crate) fn planned(&self) -> Option<Planned> {
-        let unended = || {
-            let fault = StreamFault::Cut { bytes: 0 };
-            matches!(self.broken, Some((FaultPoint::LastChunk, _)))
-                .then_some(Planned { after_events: u64::MAX, fault })
+    /// Returns the fault of a stream, if this fault has one.
+    pub(crate) fn planned_stream_fault(&self) -> Option<PlannedStreamFault> {
+        let truncated_at_end = || {
+            let fault = StreamFault::Truncate { bytes: 0 };
+            matches!(self.disconnect, Some((FaultPoint::LastChunk, _)))
+                .then_some(PlannedStreamFault { after_events: u64::MAX, fault })
         };
-        self.stream.clone().or_else(unended)
+        self.stream_fault.clone().or_else(truncated_at_end)
     }
 
-    /// Body and fields as they shall be.
-    pub(crate) fn dress(&self, response: Response<AnswerBody>, now: SystemTime) -> Response<AnswerBody> {
+    /// Modifies the body and the headers of a response.
+    pub(crate) fn modify(&self, response: Response<ResponseBody>, now: SystemTime) -> Response<ResponseBody> {
         let (mut head, mut body) = response.into_parts();
         if let Some(bytes) = &self.body {
             body = bytes.clone().into();
         }
-        if let Some((FaultPoint::LastChunk, _)) = self.broken {
-            body = body.unended();
+        if let Some((FaultPoint::LastChunk, _)) = self.disconnect {
+            body = body.unterminated();
         }
-        let said = self.retry_after.and_then(|retry_after| retry_after.field(self.dated(now)));
-        if let Some((name, value)) = said {
+        let retry_after = self.retry_after.and_then(|retry_after| retry_after.header(self.skewed(now)));
+        if let Some((name, value)) = retry_after {
             head.headers.insert(name, value);
         }
         if let Some(length) = self.content_length {
             head.headers.insert(CONTENT_LENGTH, length.into());
         }
-        for (name, value) in &self.fields {
+        for (name, value) in &self.headers {
             match value {
                 Some(value) => _ = head.headers.insert(name.clone(), value.clone()),
                 None => _ = head.headers.remove(name),
@@ -62,31 +62,31 @@ impl Fault {
         Response::from_parts(head, body)
     }
 
-    /// Dates an answer, unless its date is said or taken away.
-    pub(crate) fn date(&self, headers: &mut HeaderMap, now: SystemTime) {
-        let is_said = self.fields.iter().any(|(name, _)| name == DATE);
-        if let Some(date) = date::field(self.dated(now)).filter(|_| !is_said) {
+    /// Sets `Date`, unless the fault sets or removes this header.
+    pub(crate) fn set_date(&self, headers: &mut HeaderMap, now: SystemTime) {
+        let is_overridden = self.headers.iter().any(|(name, _)| name == DATE);
+        if let Some(date) = http_date(self.skewed(now)).filter(|_| !is_overridden) {
             headers.insert(DATE, date);
         }
     }
 
-    fn dated(&self, now: SystemTime) -> SystemTime {
+    fn skewed(&self, now: SystemTime) -> SystemTime {
         shifted(shifted(now, self.clock_skew), self.date_skew)
     }
 
-    /// The bytes of a response that hyper would not write.
-    pub(crate) fn raw(&self, response: &Response<AnswerBody>) -> Option<Bytes> {
-        if let Some(Instead::Garbage(bytes)) = &self.instead {
+    /// Returns the bytes of a response that hyper would not write.
+    pub(crate) fn raw_response(&self, response: &Response<ResponseBody>) -> Option<Bytes> {
+        if let Some(Replacement::Garbage(bytes)) = &self.replacement {
             return Some(bytes.clone());
         }
-        // Of a body whose length it does not know, hyper believes what is said.
-        let body = response.body().whole()?;
+        // hyper accepts any `Content-Length` of a stream, but corrects that of a buffered body.
+        let body = response.body().buffered()?;
         let (status, headers) = (response.status(), response.headers());
         headers.contains_key(CONTENT_LENGTH).then(|| message(status, headers, body))
     }
 }
 
-/// A message as RFC 9112 section 2.1 writes it, whatever its fields say of its length.
+/// Serializes a message (RFC 9112 section 2.1) without a check of its `Content-Length`.
 fn message(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Bytes {
     let mut message = BytesMut::new();
     let reason = status.canonical_reason().unwrap_or_default();

@@ -1,20 +1,19 @@
-//! Faults on demand, by rules: what happens to which connections, requests and calls.
+//! Fault injection: rules that say what happens to which connections, requests and calls.
 
 mod apply;
 mod call;
-mod error;
-mod faults;
+mod effect;
+mod error_form;
 mod file;
-mod point;
-mod retry_after;
 mod rule;
-mod script;
+mod rule_form;
+mod rules;
 
 pub use call::Fault;
-pub(crate) use call::{Drip, Instead};
-pub(crate) use error::{NAMES, STREAM_NAMES, in_stream, named};
-pub use faults::{Faults, FaultsError, TemporaryCredentials};
-pub use point::{ConnectionEnd, FaultPoint};
-pub use retry_after::RetryAfter;
+pub use effect::{ConnectionEnd, FaultPoint, RetryAfter};
+pub use file::{FaultFile, FaultFileError, TemporaryCredentials};
 pub use rule::FaultRule;
-pub(crate) use script::Script;
+
+pub(crate) use effect::{Drip, Replacement};
+pub(crate) use error_form::{ERROR_NAMES, STREAM_ERROR_NAMES, error_by_name, into_stream_error};
+pub(crate) use rules::FaultRules;

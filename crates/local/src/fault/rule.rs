@@ -1,79 +1,78 @@
-//! When a fault happens.
+//! Fault rules: a fault, and when it happens.
 
 use super::call::Fault;
-use super::point::ConnectionEnd;
+use super::effect::ConnectionEnd;
 
-/// A fault, and the turns at which it happens.
+/// A fault, and the occasions at which it happens.
 ///
-/// Each rule counts for itself what reaches it: connections, requests or calls, those that no rule before it has taken. So
-/// a list of rules reads as a script: where two throttled calls come first and one that is reset second, the third call
-/// is reset and the fourth is answered.
-#[derive(Debug, Clone)]
+/// Each rule counts the connections, requests or calls that match it and that no earlier rule has taken. Therefore a list of
+/// rules reads as a script: if the first rule throttles two calls and the second rule resets one, then the third call is reset
+/// and the fourth succeeds.
+#[derive(Clone, Debug)]
 pub struct FaultRule {
     pub(super) stage: Stage,
-    pub(super) turn: Turn,
+    pub(super) schedule: Schedule,
 }
 
-/// What a rule waits for.
-#[derive(Debug, Clone)]
+/// The stage of processing at which a rule applies.
+#[derive(Clone, Debug)]
 pub(super) enum Stage {
-    /// A connection, which ends at once.
+    /// A connection is accepted, and ends.
     Accept(ConnectionEnd),
-    /// A request, of whichever call, and the bytes of it that are read before the connection ends.
-    Read { bytes: u64, end: ConnectionEnd },
-    /// A call.
+    /// A request begins. The connection ends after a number of its bytes.
+    Request { bytes: u64, end: ConnectionEnd },
+    /// A call was read completely.
     Call(Box<Fault>),
 }
 
-/// Which of them it takes.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Turn {
+/// The occasions at which a rule applies.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Schedule {
     All,
     First(u64),
     Every(u64),
 }
 
 impl FaultRule {
-    /// Connections end as soon as they are accepted.
+    /// Returns a rule that ends connections as soon as they are accepted.
     ///
-    /// The kernel accepts for the endpoint, so that `connect` succeeds at the client: the first read or write fails. For
-    /// a port that refuses, call [`LocalEndpoint::stop`](crate::LocalEndpoint::stop).
-    pub fn refuse(end: ConnectionEnd) -> Self {
-        Self { stage: Stage::Accept(end), turn: Turn::All }
+    /// The kernel accepts connections on behalf of the endpoint, so `connect` succeeds in the client and the first read or write
+    /// fails. To test refused connections, call [`LocalEndpoint::stop`](crate::LocalEndpoint::stop).
+    pub fn reject_connection(end: ConnectionEnd) -> Self {
+        Self { stage: Stage::Accept(end), schedule: Schedule::All }
     }
 
-    /// Connections end when so many bytes of a request have been read, its head included; where it has fewer, all of
-    /// them. With 0, a request has begun to arrive, and nothing of it is read.
+    /// Returns a rule that ends connections after a number of bytes of a request, including its head. A shorter request is read
+    /// completely. With 0, the connection ends when a request begins to arrive.
     ///
-    /// This is before anybody knows which call it is. A connection that has served others counts as well.
+    /// The rule applies before the operation and the model are known, and also to connections that have served other requests.
     pub fn break_request(bytes: u64, end: ConnectionEnd) -> Self {
-        Self { stage: Stage::Read { bytes, end }, turn: Turn::All }
+        Self { stage: Stage::Request { bytes, end }, schedule: Schedule::All }
     }
 
-    /// Only at the first so many turns.
+    /// Limits the rule to the first `number` occasions.
     #[must_use]
     pub fn first(self, number: u64) -> Self {
-        Self { turn: Turn::First(number), ..self }
+        Self { schedule: Schedule::First(number), ..self }
     }
 
-    /// Only at each turn of which the number, counted from 1, is a multiple: with 3 at the third, the sixth and so on. With 0
-    /// never.
+    /// Limits the rule to every `number`th occasion: with 3 to the third, the sixth and so on; with 0 it never applies.
     #[must_use]
     pub fn every(self, number: u64) -> Self {
-        Self { turn: Turn::Every(number), ..self }
+        Self { schedule: Schedule::Every(number), ..self }
     }
 }
 
 impl From<Fault> for FaultRule {
-    /// FaultPoint all calls that the fault is for.
+    /// Returns a rule that applies a fault to all matching calls.
     fn from(fault: Fault) -> Self {
-        Self { stage: Stage::Call(Box::new(fault)), turn: Turn::All }
+        Self { stage: Stage::Call(Box::new(fault)), schedule: Schedule::All }
     }
 }
 
-impl Turn {
-    /// Whether the turn of that number, counted from 1, is one.
-    pub(super) fn is(self, number: u64) -> bool {
+impl Schedule {
+    /// Returns `true` if the rule applies at an occasion, counted from 1.
+    pub(super) fn includes(self, number: u64) -> bool {
         match self {
             Self::All => true,
             Self::First(first) => number <= first,
@@ -81,8 +80,8 @@ impl Turn {
         }
     }
 
-    /// Whether no turn after that number is one.
-    pub(super) fn is_over(self, number: u64) -> bool {
+    /// Returns `true` if the rule applies at no occasion after `number`.
+    pub(super) fn is_exhausted(self, number: u64) -> bool {
         match self {
             Self::First(first) => number >= first,
             Self::All | Self::Every(_) => false,

@@ -1,33 +1,33 @@
-//! What can go wrong in a stream, on demand.
+//! Faults that can be injected into a stream.
 
 use invoke_model_protocol::ErrorMetadata;
 use invoke_model_protocol::event_stream::{HeaderError, HeaderValue, Message};
 use invoke_model_types::ResponseStreamError;
 
-/// What happens in a stream after some of its events.
-#[derive(Debug, Clone)]
+/// A fault that is injected into a stream after a number of events.
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum StreamFault {
-    /// The stream ends with an error: an exception of the model, or an `error` frame for
+    /// Ends the stream with an error: a modeled exception, or an `error` frame for
     /// [`Unmodeled`](ResponseStreamError::Unmodeled).
     Error(ResponseStreamError),
-    /// This message comes in between, whatever it is.
+    /// Inserts a message, which may be of any kind.
     Message(Message),
-    /// The CRC at the end of the next frame is wrong. Nothing happens where no frame follows.
+    /// Corrupts the CRC at the end of the next frame. Has no effect if no frame follows.
     WrongChecksum,
-    /// So many more bytes of the body are sent, of whichever frames they are. Then the connection is closed, without the
-    /// chunk of length zero that ends a body (RFC 9112 section 7.1).
-    Cut {
-        /// How many.
+    /// Sends a number of bytes more of the frames that follow. Then closes the connection without the last chunk, which
+    /// would terminate the body (RFC 9112 section 7.1).
+    Truncate {
+        /// The number of bytes that are still sent.
         bytes: usize,
     },
 }
 
 impl StreamFault {
-    /// An error that the model does not have.
+    /// Returns a fault that ends the stream with an error that the model does not have.
     ///
     /// # Errors
-    /// The code or the words are longer than a header can be.
+    /// Returns an error if the code or the message is too long for a header of a frame.
     pub fn unmodeled(code: &str, message: &str) -> Result<Self, HeaderError> {
         let mut frame = Message::builder();
         frame.header(":message-type", HeaderValue::String("error"))?;
@@ -37,10 +37,10 @@ impl StreamFault {
         Ok(Self::Error(ErrorMetadata::from_message(&frame).into()))
     }
 
-    /// An event of another name than `chunk`, with an empty JSON object.
+    /// Returns a fault that inserts an event with an unknown name and an empty JSON object as its payload.
     ///
     /// # Errors
-    /// The name is longer than a header can be.
+    /// Returns an error if the name is too long for a header of a frame.
     pub fn unknown_event(name: &str) -> Result<Self, HeaderError> {
         let mut event = Message::builder();
         event.header(":message-type", HeaderValue::String("event"))?;
@@ -50,10 +50,10 @@ impl StreamFault {
     }
 }
 
-/// A fault and its place.
-#[derive(Debug, Clone)]
-pub(crate) struct Planned {
-    /// How many events come before it; where a stream has fewer, all of them.
+/// A stream fault and its position.
+#[derive(Clone, Debug)]
+pub(crate) struct PlannedStreamFault {
+    /// The number of events that are sent before the fault. A shorter stream is sent to its end first.
     pub(crate) after_events: u64,
     pub(crate) fault: StreamFault,
 }

@@ -1,4 +1,4 @@
-//! The frames of a stream, each made when it is asked for.
+//! The frames of a stream, each generated on demand.
 //!
 //! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModelWithResponseStream.html>
 
@@ -10,131 +10,136 @@ use invoke_model_protocol::event_stream::{EncodeError, EventStream, Message};
 use invoke_model_types::{PayloadPart, ResponseStream};
 use serde_json::{Value, json};
 
-use super::fault::{Planned, StreamFault};
-use super::padding;
+use super::fault::{PlannedStreamFault, StreamFault};
+use super::padding::{self, PaddingError};
 use super::progress::StreamEnd;
-use crate::families::Chunks;
+use crate::families::ResponseChunks;
 
-/// What Bedrock adds to the last chunk, whatever the vendor.
+/// The key that Bedrock adds to the last chunk of every vendor.
 const METRICS: &str = "amazon-bedrock-invocationMetrics";
 
 /// The frames of a stream.
 pub(crate) struct Frames {
     input_tokens: u64,
     output_tokens: u64,
-    chunks: Peekable<Chunks>,
-    made: u64,
-    /// When the request had arrived, and when the first chunk was made.
-    arrived: SystemTime,
-    first: Option<SystemTime>,
-    fault: Option<Planned>,
-    /// How many bytes are still sent before the connection is cut.
-    left: Option<usize>,
+    chunks: Peekable<ResponseChunks>,
+    /// The number of frames generated so far.
+    generated: u64,
+    request_time: SystemTime,
+    first_chunk_time: Option<SystemTime>,
+    fault: Option<PlannedStreamFault>,
+    /// The number of bytes to send before the connection is closed, if it is to be closed.
+    remaining: Option<usize>,
     failed: bool,
 }
 
-/// Why the connection is closed in the midst of a stream.
+/// The reason why the connection closes before the end of a body.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Broken {
-    #[error("the stream is cut, as was asked for")]
-    Cut,
+pub(crate) enum BodyError {
+    #[error("injected fault: the body is truncated")]
+    Truncated,
     #[error(transparent)]
     Serialize(#[from] SerializeError),
     #[error(transparent)]
-    Padding(#[from] padding::Error),
+    Padding(#[from] PaddingError),
     #[error(transparent)]
     Encode(#[from] EncodeError),
 }
 
 impl Frames {
-    pub(crate) fn new(chunks: Chunks, arrived: SystemTime, fault: Option<Planned>) -> Self {
+    pub(crate) fn new(
+        chunks: ResponseChunks,
+        request_time: SystemTime,
+        fault: Option<PlannedStreamFault>,
+    ) -> Self {
         Self {
             input_tokens: chunks.input_tokens,
             output_tokens: chunks.output_tokens,
             chunks: chunks.peekable(),
-            made: 0,
-            arrived,
-            first: None,
+            generated: 0,
+            request_time,
+            first_chunk_time: None,
             fault,
-            left: None,
+            remaining: None,
             failed: false,
         }
     }
 
-    /// The next frame; none when the stream is over.
-    pub(crate) fn next(&mut self, now: SystemTime) -> Result<Option<Vec<u8>>, Broken> {
-        let frame = self.whole(now)?;
-        self.made += 1;
-        match (self.left, frame) {
+    /// Returns the next frame, or `None` at the end of the stream.
+    pub(crate) fn next(&mut self, now: SystemTime) -> Result<Option<Vec<u8>>, BodyError> {
+        let frame = self.complete_frame(now)?;
+        self.generated += 1;
+        match (self.remaining, frame) {
             (None, frame) => Ok(frame),
-            (Some(0), _) | (Some(_), None) => Err(Broken::Cut),
-            (Some(left), Some(mut frame)) => {
-                frame.truncate(left);
-                self.left = Some(left - frame.len());
+            (Some(0), _) | (Some(_), None) => Err(BodyError::Truncated),
+            (Some(remaining), Some(mut frame)) => {
+                frame.truncate(remaining);
+                self.remaining = Some(remaining - frame.len());
                 Ok(Some(frame))
             }
         }
     }
 
-    /// Whether nothing more comes, not even a fault.
+    /// Returns `true` if neither a frame nor a fault follows.
     pub(crate) fn is_over(&mut self) -> bool {
-        self.failed || (self.chunks.peek().is_none() && self.fault.is_none() && self.left.is_none())
+        self.failed || (self.chunks.peek().is_none() && self.fault.is_none() && self.remaining.is_none())
     }
 
-    /// How the stream has ended, once it is over.
+    /// Returns how the stream ended, once it is over.
     pub(crate) fn end(&self) -> StreamEnd {
         if self.failed { StreamEnd::Broken } else { StreamEnd::Finished }
     }
 
-    fn whole(&mut self, now: SystemTime) -> Result<Option<Vec<u8>>, Broken> {
-        let message = match self.due() {
+    fn complete_frame(&mut self, now: SystemTime) -> Result<Option<Vec<u8>>, BodyError> {
+        let message = match self.take_due_fault() {
             Some(StreamFault::Error(error)) => {
                 self.failed = true;
                 return encode(&ResponseStream::exception(&error)?).map(Some);
             }
             Some(StreamFault::Message(message)) => Some(message),
             Some(StreamFault::WrongChecksum) => {
-                let mut frame = self.chunk(now)?.map(|message| encode(&message)).transpose()?;
+                let mut frame = self.next_chunk(now)?.map(|message| encode(&message)).transpose()?;
                 if let Some(last) = frame.as_mut().and_then(|frame| frame.last_mut()) {
                     *last = !*last;
                 }
                 return Ok(frame);
             }
-            Some(StreamFault::Cut { bytes }) => {
-                self.left = Some(bytes);
-                self.chunk(now)?
+            Some(StreamFault::Truncate { bytes }) => {
+                self.remaining = Some(bytes);
+                self.next_chunk(now)?
             }
-            None => self.chunk(now)?,
+            None => self.next_chunk(now)?,
         };
         message.map(|message| encode(&message)).transpose()
     }
 
-    /// The fault whose place is here.
-    fn due(&mut self) -> Option<StreamFault> {
+    /// Takes the fault if this is its position.
+    fn take_due_fault(&mut self) -> Option<StreamFault> {
         let is_last_chance = self.chunks.peek().is_none();
-        let planned = self.fault.take_if(|planned| planned.after_events <= self.made || is_last_chance)?;
+        let planned =
+            self.fault.take_if(|planned| planned.after_events <= self.generated || is_last_chance)?;
         Some(planned.fault)
     }
 
-    /// The next chunk as an event.
-    fn chunk(&mut self, now: SystemTime) -> Result<Option<Message>, Broken> {
+    /// Returns the next chunk as an event.
+    fn next_chunk(&mut self, now: SystemTime) -> Result<Option<Message>, BodyError> {
         if self.failed {
             return Ok(None);
         }
         let Some(mut chunk) = self.chunks.next() else { return Ok(None) };
-        let first = *self.first.get_or_insert(now);
+        let first = *self.first_chunk_time.get_or_insert(now);
         if self.chunks.peek().is_none() {
             chunk[METRICS] = self.metrics(first, now);
         }
         let mut part = PayloadPart::default();
         part.bytes = Some(chunk.to_string().into());
         let event = ResponseStream::Chunk(part).event()?;
-        Ok(Some(padding::pad(&event, self.made)?))
+        Ok(Some(padding::pad(&event, self.generated)?))
     }
 
     fn metrics(&self, first: SystemTime, last: SystemTime) -> Value {
         let milliseconds = |until: SystemTime| {
-            let elapsed = until.duration_since(self.arrived).unwrap_or(Duration::ZERO);
+            let elapsed = until.duration_since(self.request_time).unwrap_or(Duration::ZERO);
             u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
         };
         json!({
@@ -146,7 +151,7 @@ impl Frames {
     }
 }
 
-fn encode(message: &Message) -> Result<Vec<u8>, Broken> {
+fn encode(message: &Message) -> Result<Vec<u8>, BodyError> {
     let mut frame = Vec::new();
     message.encode(&mut frame)?;
     Ok(frame)

@@ -1,14 +1,17 @@
-//! An answer as a stream of events: made and sent one at a time, broken where that is asked for, and recorded.
+//! Streaming responses: generated and sent one event at a time, broken by injected faults, and recorded.
 
-mod events;
+mod body;
 mod fault;
 mod frames;
 mod padding;
 mod progress;
 
-pub(crate) use events::Events;
-pub(crate) use fault::Planned;
 pub use fault::StreamFault;
-pub(crate) use frames::{Broken, Frames};
-pub(crate) use progress::Progress;
 pub use progress::{StreamEnd, StreamRecord};
+
+pub(crate) use body::{EventStreamBody, TrackedBytes};
+pub(crate) use fault::PlannedStreamFault;
+pub(crate) use frames::{BodyError, Frames};
+#[cfg(test)]
+pub(crate) use padding::padding;
+pub(crate) use progress::StreamProgress;

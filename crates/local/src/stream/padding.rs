@@ -1,30 +1,31 @@
-//! The padding of a part: a member `p` beside its `bytes`, which no model has.
+//! The padding of an event: a member `p` beside `bytes`, which the Smithy model does not have.
 //!
-//! The service sends it so that the length of a frame does not tell that of its text to who sees no more of it; every SDK
-//! passes it over. Of the service it is a start of [`ALPHABET`], of any length. Here the length depends on the place of
-//! the part alone, so that the same request is answered with the same bytes.
+//! The service sends padding so that the length of an encrypted frame does not reveal the length of its text; the SDKs
+//! ignore it. The service sends a prefix of [`ALPHABET`] with a random length. Here the length depends only on the position
+//! of the event, so that the same request yields the same bytes.
 
 use invoke_model_protocol::event_stream::{HeaderError, Message};
 use serde_json::{Map, Value};
 
 const ALPHABET: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 
-/// Walks through all lengths before one comes again: it shares no divisor with the length of the alphabet.
+/// The distance from one length to the next. It is coprime to the length of the alphabet, so every length occurs once before
+/// one repeats.
 const STRIDE: u64 = 37;
 
-/// Why a message cannot be padded.
+/// The reason why a message cannot be padded.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Error {
+pub(crate) enum PaddingError {
     #[error(transparent)]
     Header(#[from] HeaderError),
     #[error(transparent)]
     Payload(#[from] serde_json::Error),
 }
 
-/// The message with padding for its place in the stream.
-pub(super) fn pad(message: &Message, place: u64) -> Result<Message, Error> {
+/// Adds padding for the given position in the stream to a message.
+pub(super) fn pad(message: &Message, position: u64) -> Result<Message, PaddingError> {
     let mut members: Map<String, Value> = serde_json::from_slice(message.payload())?;
-    members.insert("p".to_owned(), padding(place).into());
+    members.insert("p".to_owned(), padding(position).into());
     let mut padded = Message::builder();
     for (name, value) in message.headers() {
         padded.header(name, value)?;
@@ -32,23 +33,8 @@ pub(super) fn pad(message: &Message, place: u64) -> Result<Message, Error> {
     Ok(padded.payload(serde_json::to_vec(&members)?))
 }
 
-fn padding(place: u64) -> &'static str {
+pub(crate) fn padding(position: u64) -> &'static str {
     let lengths = ALPHABET.len() as u64;
-    let length = 1 + (place % lengths) * STRIDE % lengths;
+    let length = 1 + (position % lengths) * STRIDE % lengths;
     usize::try_from(length).ok().and_then(|length| ALPHABET.get(..length)).unwrap_or(ALPHABET)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    #[test]
-    fn every_length_comes_before_one_comes_again() {
-        let lengths: BTreeSet<_> = (0..62).map(|place| padding(place).len()).collect();
-        assert_eq!(lengths.into_iter().collect::<Vec<_>>(), (1..=62).collect::<Vec<_>>());
-        assert_eq!(padding(62), padding(0));
-        assert_eq!(padding(u64::MAX).len(), padding(u64::MAX % 62).len());
-    }
 }

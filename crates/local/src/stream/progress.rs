@@ -1,57 +1,60 @@
-//! How far a stream has come, for tests to read.
+//! The progress of streams, recorded for tests.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// How far a stream has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+use serde::Serialize;
+
+/// The progress of a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct StreamRecord {
-    /// How many frames were made, an error's included. Each is made when the connection has taken all before it, so that
-    /// at most the last of them has not left.
+    /// The number of frames that were generated, including the frame of an error. A frame is generated when the connection
+    /// has taken all previous ones, so at most the last frame has not been sent.
     pub events: u64,
-    /// How the stream ended; none while it is being sent.
+    /// How the stream ended; `None` while it is being sent.
     pub end: Option<StreamEnd>,
 }
 
-/// How a stream ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The way in which a stream ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum StreamEnd {
-    /// All of it was sent.
+    /// The stream was sent completely.
     Finished,
-    /// An error was raised in it, or the connection was cut, because that was asked for.
+    /// An injected fault ended the stream with an error or closed the connection.
     Broken,
-    /// The client went away before its end, or the endpoint stopped.
+    /// The client disconnected before the end of the stream, or the endpoint stopped.
     Abandoned,
 }
 
-/// What the log and the stream share.
+/// The progress of a stream, shared by the call log and the stream.
 #[derive(Debug, Default)]
-pub(crate) struct Progress {
+pub(crate) struct StreamProgress {
     events: AtomicU64,
     end: OnceLock<StreamEnd>,
-    is_cut: AtomicBool,
+    is_truncated: AtomicBool,
 }
 
-impl Progress {
-    pub(crate) fn made(&self) {
+impl StreamProgress {
+    pub(crate) fn add_event(&self) {
         self.events.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Says how the stream ended. The first word counts.
-    pub(crate) fn end(&self, end: StreamEnd) {
+    /// Records how the stream ended. Only the first call has an effect.
+    pub(crate) fn set_end(&self, end: StreamEnd) {
         let _ = self.end.set(end);
     }
 
-    /// The connection breaks, as was asked for, before all that was made has left.
-    pub(crate) fn cut(&self) {
-        self.is_cut.store(true, Ordering::Release);
+    /// Records that an injected fault ended the connection before all generated frames were sent.
+    pub(crate) fn set_truncated(&self) {
+        self.is_truncated.store(true, Ordering::Release);
     }
 
     pub(crate) fn record(&self) -> StreamRecord {
         let end = match self.end.get() {
-            Some(_) if self.is_cut.load(Ordering::Acquire) => Some(StreamEnd::Broken),
+            Some(_) if self.is_truncated.load(Ordering::Acquire) => Some(StreamEnd::Broken),
             end => end.copied(),
         };
         StreamRecord { events: self.events.load(Ordering::Relaxed), end }

@@ -1,4 +1,4 @@
-//! No request makes the endpoint panic, or goes without an answer.
+//! Arbitrary requests.
 
 use http::{HeaderName, HeaderValue, Method};
 use invoke_model_protocol::event_stream::Decoder;
@@ -27,7 +27,7 @@ fn any_body() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-fn any_fields() -> impl Strategy<Value = Vec<(String, Vec<u8>)>> {
+fn any_headers() -> impl Strategy<Value = Vec<(String, Vec<u8>)>> {
     let name = prop_oneof![
         Just("authorization".to_owned()),
         Just("content-type".to_owned()),
@@ -47,10 +47,10 @@ fn any_fields() -> impl Strategy<Value = Vec<(String, Vec<u8>)>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
     #[test]
-    fn any_request_is_answered(
+    fn every_request_gets_a_response(
         method in prop_oneof![Just(Method::POST), Just(Method::GET)],
         target in any_target(),
-        fields in any_fields(),
+        headers in any_headers(),
         body in any_body(),
         signed: bool,
         verify: bool,
@@ -59,18 +59,18 @@ proptest! {
             return Ok(());
         };
         request.headers_mut().insert("host", HeaderValue::from_static("127.0.0.1"));
-        for (name, value) in fields {
+        for (name, value) in headers {
             if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_bytes(&value)) {
                 request.headers_mut().append(name, value);
             }
         }
         if signed {
             let (mut parts, body) = request.into_parts();
-            // What cannot be signed is sent as it is.
+            // A request that cannot be signed is sent without a signature.
             let _ = Signer::new("us-east-1", "bedrock").sign(&mut parts, &credentials(), &PayloadHash::of(&body), now());
             request = Request::from_parts(parts, body);
         }
-        let endpoint = builder().verify(verify).endpoint();
+        let endpoint = builder().verify(verify).build_state();
         let response = send(&endpoint, request);
         prop_assert_eq!(&response.headers()["x-amzn-requestid"], "00000000-0000-4000-8000-000000000001");
         let call = endpoint.log.calls().pop().unwrap();

@@ -1,9 +1,9 @@
-//! Signatures and tokens, good and bad.
+//! Authentication: valid and invalid signatures and tokens.
 
 use super::*;
 
 #[test]
-fn a_signed_call_is_answered() {
+fn accepts_a_valid_signature() {
     let endpoint = endpoint();
     let response = send(&endpoint, sign(request(input(TITAN, BODY))));
     assert_eq!(response.status(), 200);
@@ -19,88 +19,93 @@ fn a_signed_call_is_answered() {
     assert_eq!((call.method.as_str(), call.model_id.as_deref()), ("POST", Some(TITAN)));
     assert_eq!((call.status, call.error_code.as_deref(), call.signed), (200, None, true));
     assert_eq!(call.body, BODY);
-    let counted = headers["x-amzn-bedrock-input-token-count"].to_str().unwrap().parse().ok();
-    assert_eq!((call.input_tokens, call.output_tokens), (counted, Some(0)));
-    assert_eq!(counted, value["inputTextTokenCount"].as_u64());
+    let input_tokens = headers["x-amzn-bedrock-input-token-count"].to_str().unwrap().parse().ok();
+    assert_eq!((call.input_tokens, call.output_tokens), (input_tokens, Some(0)));
+    assert_eq!(input_tokens, value["inputTextTokenCount"].as_u64());
 }
 
 #[test]
-fn nobody() {
+fn rejects_a_request_without_authentication() {
     let message =
-        refused(&endpoint(), request(input(TITAN, BODY)), 403, "MissingAuthenticationTokenException");
+        check_error(&endpoint(), request(input(TITAN, BODY)), 403, "MissingAuthenticationTokenException");
     assert_eq!(message, "Missing Authentication Token");
 }
 
 #[test]
-fn a_wrong_secret() {
-    let wrong = Credentials::new(Builder::ACCESS_KEY_ID, "another secret", None);
+fn rejects_a_wrong_secret() {
+    let wrong = Credentials::new(LocalEndpointBuilder::ACCESS_KEY_ID, "another secret", None);
     let request = sign_as(request(input(TITAN, BODY)), &wrong, &Signer::new("us-east-1", "bedrock"), now());
     let endpoint = endpoint();
-    let message = refused(&endpoint, request, 403, "InvalidSignatureException");
-    check_says(&message, "The request signature we calculated does not match the signature you provided.");
-    check_says(&message, "POST\n   2 | /model/amazon.titan-embed-text-v2%253A0/invoke\n");
-    check_says(&message, "the client used another secret access key, or the body");
-    assert!(!message.contains(Builder::SECRET_ACCESS_KEY));
+    let message = check_error(&endpoint, request, 403, "InvalidSignatureException");
+    check_contains(
+        &message,
+        "The request signature we calculated does not match the signature you provided.",
+    );
+    check_contains(&message, "POST\n   2 | /model/amazon.titan-embed-text-v2%253A0/invoke\n");
+    check_contains(&message, "the client used another secret access key, or the body");
+    assert!(!message.contains(LocalEndpointBuilder::SECRET_ACCESS_KEY));
     assert!(!endpoint.log.calls()[0].signed);
 }
 
 #[test]
-fn an_altered_body() {
-    let altered = sign(request(input(TITAN, BODY))).map(|_| Bytes::from_static(b"{\"inputText\":\"jello\"}"));
-    let hash = PayloadHash::of(altered.body());
-    let message = refused(&endpoint(), altered, 403, "InvalidSignatureException");
-    check_says(&message, hash.as_str());
+fn rejects_a_modified_body() {
+    let modified =
+        sign(request(input(TITAN, BODY))).map(|_| Bytes::from_static(b"{\"inputText\":\"jello\"}"));
+    let hash = PayloadHash::of(modified.body());
+    let message = check_error(&endpoint(), modified, 403, "InvalidSignatureException");
+    check_contains(&message, hash.as_str());
 }
 
 #[test]
-fn an_altered_field() {
+fn rejects_a_modified_header() {
     let mut request = sign(request(input(TITAN, BODY)));
     request.headers_mut().insert("x-amz-content-sha256", "UNSIGNED-PAYLOAD".parse().unwrap());
-    let message = refused(&endpoint(), request, 403, "InvalidSignatureException");
-    check_says(&message, "`x-amz-content-sha256`");
+    let message = check_error(&endpoint(), request, 403, "InvalidSignatureException");
+    check_contains(&message, "`x-amz-content-sha256`");
 }
 
-/// The path as sent is signed, not the path encoded once more: the mistake that most hand-made clients make.
+/// The most common mistake of hand-written clients: the path must be encoded twice in the canonical request.
 #[test]
-fn a_path_encoded_once() {
+fn explains_a_path_that_is_encoded_once() {
     let once = invoke_model_signing::SigningSettings { double_encode_path: false, ..Default::default() };
     let signer = Signer::new("us-east-1", "bedrock").with_settings(once);
     let request = sign_as(request(input(TITAN, BODY)), &credentials(), &signer, now());
-    let message = refused(&endpoint(), request, 403, "InvalidSignatureException");
-    check_says(&message, "Canonical request computed by the verifier:\n");
-    check_says(&message, "   2 | /model/amazon.titan-embed-text-v2%253A0/invoke\n");
-    check_says(&message, "Canonical request signed by the client:\n");
-    check_says(&message, "   2 | /model/amazon.titan-embed-text-v2%3A0/invoke\n");
-    check_says(
+    let message = check_error(&endpoint(), request, 403, "InvalidSignatureException");
+    check_contains(&message, "Canonical request computed by the verifier:\n");
+    check_contains(&message, "   2 | /model/amazon.titan-embed-text-v2%253A0/invoke\n");
+    check_contains(&message, "Canonical request signed by the client:\n");
+    check_contains(&message, "   2 | /model/amazon.titan-embed-text-v2%3A0/invoke\n");
+    check_contains(
         &message,
         "the client signed the path as sent, but must percent-encode it once more to sign it; ",
     );
 }
 
 #[test]
-fn unknown_keys_and_tokens() {
+fn rejects_unknown_keys_and_session_tokens() {
     let with_token = |token: Option<&str>| Credentials::new("ID", "secret", token.map(str::to_owned));
-    let endpoint = builder().credentials("ID", "secret", Some("token".to_owned())).endpoint();
+    let endpoint = builder().credentials("ID", "secret", Some("token".to_owned())).build_state();
     let signer = Signer::new("us-east-1", "bedrock");
-    let signed = |who: &Credentials| sign_as(request(input(TITAN, BODY)), who, &signer, now());
+    let signed =
+        |credentials: &Credentials| sign_as(request(input(TITAN, BODY)), credentials, &signer, now());
     assert_eq!(send(&endpoint, signed(&with_token(Some("token")))).status(), 200);
-    for stranger in [with_token(None), with_token(Some("other")), credentials()] {
-        let message = refused(&endpoint, signed(&stranger), 403, "UnrecognizedClientException");
-        check_says(&message, "The security token included in the request is invalid.");
+    for unknown in [with_token(None), with_token(Some("other")), credentials()] {
+        let message = check_error(&endpoint, signed(&unknown), 403, "UnrecognizedClientException");
+        check_contains(&message, "The security token included in the request is invalid.");
     }
 }
 
 #[test]
-fn skewed_clocks() {
+fn rejects_signatures_that_are_off_by_more_than_five_minutes() {
     fn check(seconds: i64, expected: Option<&str>) {
-        let when = now().checked_add(Duration::from_secs(3_600)).unwrap();
-        let when = when - Duration::from_secs(u64::try_from(3_600 - seconds).unwrap());
+        let time = now().checked_add(Duration::from_secs(3_600)).unwrap();
+        let time = time - Duration::from_secs(u64::try_from(3_600 - seconds).unwrap());
         let signer = Signer::new("us-east-1", "bedrock");
-        let request = sign_as(request(input(TITAN, BODY)), &credentials(), &signer, when);
+        let request = sign_as(request(input(TITAN, BODY)), &credentials(), &signer, time);
         match expected {
             None => assert_eq!(send(&endpoint(), request).status(), 200),
             Some(expected) => {
-                assert_eq!(refused(&endpoint(), request, 403, "InvalidSignatureException"), expected)
+                assert_eq!(check_error(&endpoint(), request, 403, "InvalidSignatureException"), expected)
             }
         }
     }
@@ -121,12 +126,12 @@ fn skewed_clocks() {
 }
 
 #[test]
-fn wrong_scopes() {
+fn rejects_a_wrong_region_or_service() {
     fn check(region: &str, service: &str, expected: &str) {
-        let endpoint = builder().region("us-west-2").endpoint();
+        let endpoint = builder().region("us-west-2").build_state();
         let request =
             sign_as(request(input(TITAN, BODY)), &credentials(), &Signer::new(region, service), now());
-        check_says(&refused(&endpoint, request, 403, "InvalidSignatureException"), expected);
+        check_contains(&check_error(&endpoint, request, 403, "InvalidSignatureException"), expected);
     }
     check("us-east-1", "bedrock", "Credential should be scoped to a valid region.");
     check("us-east-1", "bedrock", "/us-west-2/");
@@ -134,46 +139,46 @@ fn wrong_scopes() {
 
     let elsewhere = Signer::new("eu-central-1", "bedrock");
     let request = sign_as(request(input(TITAN, BODY)), &credentials(), &elsewhere, now());
-    assert_eq!(send(&endpoint(), request).status(), 200, "any region is taken unless one is set");
+    assert_eq!(send(&endpoint(), request).status(), 200, "any region is accepted unless one is set");
 }
 
 #[test]
-fn a_scope_of_another_day_or_another_end() {
+fn rejects_a_wrong_date_or_terminator_of_the_scope() {
     fn check(from: &str, to: &str, expected: &str) {
         let mut request = sign(request(input(TITAN, BODY)));
-        let field = request.headers()["authorization"].to_str().unwrap().replace(from, to);
-        request.headers_mut().insert("authorization", field.parse().unwrap());
-        check_says(&refused(&endpoint(), request, 403, "InvalidSignatureException"), expected);
+        let value = request.headers()["authorization"].to_str().unwrap().replace(from, to);
+        request.headers_mut().insert("authorization", value.parse().unwrap());
+        check_contains(&check_error(&endpoint(), request, 403, "InvalidSignatureException"), expected);
     }
     check("/20150830/", "/20150829/", "Date in Credential scope does not match YYYYMMDD");
     check("/aws4_request", "/aws5_request", "Credential should be scoped with a valid terminator");
 }
 
 #[test]
-fn a_signature_that_cannot_be_read() {
-    for field in ["AWS4-HMAC-SHA256", "Basic YTpi", "Bearer", ""] {
+fn rejects_a_malformed_signature() {
+    for value in ["AWS4-HMAC-SHA256", "Basic YTpi", "Bearer", ""] {
         let mut request = sign(request(input(TITAN, BODY)));
-        request.headers_mut().insert("authorization", field.parse().unwrap());
-        let message = refused(&endpoint(), request, 400, "IncompleteSignatureException");
-        check_says(&message, "header `authorization`");
+        request.headers_mut().insert("authorization", value.parse().unwrap());
+        let message = check_error(&endpoint(), request, 400, "IncompleteSignatureException");
+        check_contains(&message, "header `authorization`");
     }
 }
 
 #[test]
-fn bearer_tokens() {
-    fn check(ours: Option<&str>, field: &str, accepted: bool) {
+fn accepts_only_its_own_bearer_token() {
+    fn check(own: Option<&str>, header: &str, accepted: bool) {
         let builder = builder();
-        let endpoint = match ours {
-            Some(token) => builder.bearer_token(token).endpoint(),
-            None => builder.endpoint(),
+        let endpoint = match own {
+            Some(token) => builder.bearer_token(token).build_state(),
+            None => builder.build_state(),
         };
         let mut request = request(input(TITAN, BODY));
-        request.headers_mut().insert("authorization", field.parse().unwrap());
+        request.headers_mut().insert("authorization", header.parse().unwrap());
         if accepted {
-            assert_eq!(send(&endpoint, request).status(), 200, "{field}");
+            assert_eq!(send(&endpoint, request).status(), 200, "{header}");
             assert!(!endpoint.log.calls()[0].signed);
         } else {
-            let message = refused(&endpoint, request, 403, "AccessDeniedException");
+            let message = check_error(&endpoint, request, 403, "AccessDeniedException");
             assert_eq!(message, "Authentication failed: Please make sure your API Key is valid.");
         }
     }
@@ -186,17 +191,17 @@ fn bearer_tokens() {
 }
 
 #[test]
-fn anybody_may_call_where_nothing_is_verified() {
-    let endpoint = builder().verify(false).endpoint();
+fn accepts_any_request_without_verification() {
+    let endpoint = builder().verify(false).build_state();
     assert_eq!(send(&endpoint, request(input(TITAN, BODY))).status(), 200);
     assert!(!endpoint.log.calls()[0].signed);
 }
 
 #[test]
-fn secrets_are_not_shown() {
+fn debug_redacts_secrets() {
     let endpoint =
         builder().credentials("ID", "s3cret-1", Some("s3cret-2".to_owned())).bearer_token("s3cret-3");
     assert!(!format!("{endpoint:?}").contains("s3cret"), "{endpoint:?}");
-    let endpoint = endpoint.endpoint();
+    let endpoint = endpoint.build_state();
     assert!(!format!("{endpoint:?}").contains("s3cret"), "{endpoint:?}");
 }

@@ -1,14 +1,14 @@
-//! Errors asked for, access denied, and models that are not there.
+//! Injected errors, denied access, unknown models and unknown operations.
 
 use http::StatusCode;
 use invoke_model_types::{ModelErrorException, ThrottlingException};
 use serde_json::json;
 
 use super::*;
-use crate::{ERROR_MODEL_ID, Policy};
+use crate::{AccessPolicy, ERROR_MODEL_ID};
 
 #[test]
-fn each_error_can_be_asked_for() {
+fn the_error_model_returns_each_error() {
     for (code, status) in [
         ("AccessDeniedException", 403),
         ("InternalServerException", 500),
@@ -22,14 +22,14 @@ fn each_error_can_be_asked_for() {
         ("ThrottlingException", 429),
         ("ValidationException", 400),
     ] {
-        let body = json!({"error": code, "message": format!("words of {code}")}).to_string();
-        let message = refused(&endpoint(), sign(request(input(ERROR_MODEL_ID, &body))), status, code);
-        assert_eq!(message, format!("words of {code}"));
+        let body = json!({"error": code, "message": format!("message of {code}")}).to_string();
+        let message = check_error(&endpoint(), sign(request(input(ERROR_MODEL_ID, &body))), status, code);
+        assert_eq!(message, format!("message of {code}"));
     }
 }
 
 #[test]
-fn an_error_has_its_other_members() {
+fn the_error_model_sets_the_members_of_an_error() {
     let body = r#"{"error":"ModelErrorException","originalStatusCode":503,"resourceName":"m"}"#;
     let response = send(&endpoint(), sign(request(input(ERROR_MODEL_ID, body))));
     let metadata = ErrorMetadata::from_response(&response);
@@ -40,32 +40,32 @@ fn an_error_has_its_other_members() {
 }
 
 #[test]
-fn an_error_that_there_is_not_cannot_be_asked_for() {
+fn the_error_model_rejects_unknown_errors() {
     for body in ["{}", "[]", "null", r#"{"error":"NoSuchException"}"#, r#"{"error":1}"#] {
         let message =
-            refused(&endpoint(), sign(request(input(ERROR_MODEL_ID, body))), 400, "ValidationException");
-        check_says(&message, "`error` must be AccessDeniedException, ");
+            check_error(&endpoint(), sign(request(input(ERROR_MODEL_ID, body))), 400, "ValidationException");
+        check_contains(&message, "`error` must be AccessDeniedException, ");
     }
     let body = r#"{"error":"ThrottlingException","message":1}"#;
     let message =
-        refused(&endpoint(), sign(request(input(ERROR_MODEL_ID, body))), 400, "ValidationException");
-    check_says(&message, "invalid type");
+        check_error(&endpoint(), sign(request(input(ERROR_MODEL_ID, body))), 400, "ValidationException");
+    check_contains(&message, "invalid type");
 }
 
 #[test]
-fn raised_errors_answer_the_next_calls_that_authenticate() {
+fn queued_errors_are_returned_to_the_next_authenticated_calls() {
     let endpoint = endpoint();
     let mut throttled = ThrottlingException::default();
     throttled.message = Some("Too many requests".to_owned());
-    endpoint.raise.push(throttled.into());
-    let foreign = Response::builder().status(418).header("x-amzn-errortype", "TeapotException:http://x");
-    let foreign = foreign.body(Bytes::from_static(br#"{"message":"short and stout"}"#)).unwrap();
-    endpoint.raise.push(ErrorMetadata::from_response(&foreign).into());
+    endpoint.next_errors.push(throttled.into());
+    let unmodeled = Response::builder().status(418).header("x-amzn-errortype", "TeapotException:http://x");
+    let unmodeled = unmodeled.body(Bytes::from_static(br#"{"message":"short and stout"}"#)).unwrap();
+    endpoint.next_errors.push(ErrorMetadata::from_response(&unmodeled).into());
 
     let call = || request(input(TITAN, BODY));
-    refused(&endpoint, call(), 403, "MissingAuthenticationTokenException");
-    assert_eq!(refused(&endpoint, sign(call()), 429, "ThrottlingException"), "Too many requests");
-    assert_eq!(refused(&endpoint, sign(call()), 418, "TeapotException"), "short and stout");
+    check_error(&endpoint, call(), 403, "MissingAuthenticationTokenException");
+    assert_eq!(check_error(&endpoint, sign(call()), 429, "ThrottlingException"), "Too many requests");
+    assert_eq!(check_error(&endpoint, sign(call()), 418, "TeapotException"), "short and stout");
     assert_eq!(send(&endpoint, sign(call())).status(), StatusCode::OK);
     let ids: Vec<_> = endpoint.log.calls().into_iter().map(|call| call.request_id).collect();
     assert_eq!(ids.len(), 4);
@@ -73,13 +73,13 @@ fn raised_errors_answer_the_next_calls_that_authenticate() {
 }
 
 #[test]
-fn a_denied_model() {
-    let policy = Policy::allow_all().deny("arn:aws:bedrock:*::foundation-model/amazon.titan-embed*");
-    let endpoint = builder().policy(policy).endpoint();
+fn the_policy_denies_a_model() {
+    let policy = AccessPolicy::allow_all().deny("arn:aws:bedrock:*::foundation-model/amazon.titan-embed*");
+    let endpoint = builder().policy(policy).build_state();
     let signer = Signer::new("eu-west-1", "bedrock");
     let request = sign_as(request(input(TITAN, BODY)), &credentials(), &signer, now());
     assert_eq!(
-        refused(&endpoint, request, 403, "AccessDeniedException"),
+        check_error(&endpoint, request, 403, "AccessDeniedException"),
         "User: arn:aws:iam::123456789012:user/local is not authorized to perform: bedrock:InvokeModel on resource: \
          arn:aws:bedrock:eu-west-1::foundation-model/amazon.titan-embed-text-v2:0 with an explicit deny in an \
          identity-based policy"
@@ -92,20 +92,20 @@ fn a_denied_model() {
 }
 
 #[test]
-fn a_model_that_there_is_not() {
+fn rejects_an_unknown_model() {
     let request = sign(request(input("amazon.no-such-model-v1:0", BODY)));
-    let message = refused(&endpoint(), request, 404, "ResourceNotFoundException");
-    check_says(&message, "Could not resolve the foundation model");
+    let message = check_error(&endpoint(), request, 404, "ResourceNotFoundException");
+    check_contains(&message, "Could not resolve the foundation model");
 }
 
 #[test]
-fn a_body_that_the_model_does_not_take() {
+fn rejects_a_body_that_is_invalid_for_the_model() {
     let request = sign(request(input(TITAN, "{}")));
-    check_says(&refused(&endpoint(), request, 400, "ValidationException"), "inputText");
+    check_contains(&check_error(&endpoint(), request, 400, "ValidationException"), "inputText");
 }
 
 #[test]
-fn operations_that_there_are_not() {
+fn rejects_unknown_operations() {
     for (method, target) in [
         ("POST", "/model/a/converse"),
         ("GET", "/model/a/invoke"),
@@ -117,10 +117,11 @@ fn operations_that_there_are_not() {
     ] {
         let request = Request::builder().method(method).uri(target).body(Bytes::new()).unwrap();
         let endpoint = endpoint();
-        let message = refused(&endpoint, request, 404, "UnknownOperationException");
-        check_says(
+        let message = check_error(&endpoint, request, 404, "UnknownOperationException");
+        check_contains(
             &message,
-            "which has POST /model/{modelId}/invoke and POST /model/{modelId}/invoke-with-response-stream only",
+            " is not supported: the local endpoint serves POST /model/{modelId}/invoke and \
+             POST /model/{modelId}/invoke-with-response-stream only",
         );
         assert_eq!(endpoint.log.calls()[0].model_id, None);
     }

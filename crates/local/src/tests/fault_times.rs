@@ -1,17 +1,17 @@
-//! Answers that are slow, by a clock that moves when nobody has anything to do, over connections in memory.
+//! Slow responses over in-memory connections. Tokio's paused clock advances whenever all tasks wait.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
 
-use super::fault_ends::{call, good, stream_call};
+use super::fault_connections::{call, healthy_response, stream_call};
 use super::stream_wire::{pipe, read_chunk, read_head};
 use super::*;
 use crate::{ConnectionEnd, Fault, FaultPoint};
 
 #[tokio::test(start_paused = true)]
-async fn a_head_that_comes_late() {
+async fn delays_the_head() {
     let endpoint = endpoint();
-    endpoint.script.push(Fault::new().delay(Duration::from_secs(3_600)).first(1));
+    endpoint.fault_rules.push(Fault::new().delay(Duration::from_secs(3_600)).first(1));
     let (mut socket, _alive) = pipe(&endpoint, 1 << 20);
     for seconds in [3_600, 0] {
         let start = Instant::now();
@@ -23,9 +23,11 @@ async fn a_head_that_comes_late() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn events_that_come_late() {
-    let endpoint = builder().pace(Duration::from_secs(1)).endpoint();
-    endpoint.script.push(Fault::new().pace(Duration::from_secs(60)).delay(Duration::from_secs(5)).first(1));
+async fn delays_the_head_and_paces_events() {
+    let endpoint = builder().pace(Duration::from_secs(1)).build_state();
+    endpoint
+        .fault_rules
+        .push(Fault::new().pace(Duration::from_secs(60)).delay(Duration::from_secs(5)).first(1));
     let (mut socket, _alive) = pipe(&endpoint, 1 << 20);
     for (delay, pace) in [(5, 60), (0, 1)] {
         let start = Instant::now();
@@ -41,34 +43,34 @@ async fn events_that_come_late() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_drips() {
+async fn drips_the_response() {
     for request in [call(), stream_call()] {
-        let whole = good(&request).await.len();
+        let length = healthy_response(&request).await.len();
         let endpoint = endpoint();
-        endpoint.script.push(Fault::new().drip(10, Duration::from_secs(2)).first(1));
+        endpoint.fault_rules.push(Fault::new().drip(10, Duration::from_secs(2)).first(1));
         let start = Instant::now();
         let (socket, _alive) = pipe(&endpoint, 1 << 20);
         let mut socket = socket.into_inner();
         socket.write_all(&request).await.unwrap();
         let mut read = 0;
-        while read < whole {
-            let length = socket.read(&mut [0; 4096]).await.unwrap();
-            assert!((1..=10).contains(&length), "{length} bytes at once");
-            read += length;
+        while read < length {
+            let bytes = socket.read(&mut [0; 4096]).await.unwrap();
+            assert!((1..=10).contains(&bytes), "{bytes} bytes at once");
+            read += bytes;
         }
-        assert!(start.elapsed().as_secs() as usize >= 2 * (whole.div_ceil(10) - 1));
+        assert!(start.elapsed().as_secs() as usize >= 2 * (length.div_ceil(10) - 1));
         let call = endpoint.log.calls().swap_remove(0);
-        assert_eq!((call.written, call.written_whole), (whole as u64, true));
+        assert_eq!((call.bytes_sent, call.response_complete), (length as u64, true));
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_drips_and_stops() {
+async fn drips_the_response_until_the_connection_ends() {
     let endpoint = endpoint();
     let fault = Fault::new()
         .drip(10, Duration::from_secs(2))
         .break_at(FaultPoint::ResponseBytes(35), ConnectionEnd::Close);
-    endpoint.script.push(fault.into());
+    endpoint.fault_rules.push(fault.into());
     let start = Instant::now();
     let (mut socket, _alive) = pipe(&endpoint, 1 << 20);
     socket.write_all(&call()).await.unwrap();
@@ -78,16 +80,20 @@ async fn an_answer_that_drips_and_stops() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_does_not_wait_is_noticed() {
+async fn a_client_that_disconnects_during_a_delay_is_noticed() {
     let endpoint = endpoint();
-    endpoint.script.push(Fault::new().delay(Duration::from_secs(3_600)).into());
+    endpoint.fault_rules.push(Fault::new().delay(Duration::from_secs(3_600)).into());
     let start = Instant::now();
     let (mut socket, _alive) = pipe(&endpoint, 1 << 20);
     socket.write_all(&call()).await.unwrap();
     tokio::time::sleep(Duration::from_secs(1)).await;
     drop(socket);
-    endpoint.calls.subscribe().wait_for(|calls| *calls == 0).await.unwrap();
+    endpoint.calls.wait_until_idle().await;
     assert_eq!(start.elapsed().as_secs(), 1);
     let record = endpoint.log.calls().pop().unwrap();
-    assert_eq!((record.worked_on, record.written), (true, 0), "it was worked on for nobody");
+    assert_eq!(
+        (record.worked_on, record.bytes_sent),
+        (true, 0),
+        "the call was worked on, although its response is lost"
+    );
 }

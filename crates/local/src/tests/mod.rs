@@ -1,18 +1,25 @@
-//! The endpoint without its socket, and what the tests say to it.
+//! Tests of the endpoint, and their helpers. Most tests call the handler without a socket.
 
+mod access_policy;
 mod any_request;
 mod authentication;
+mod clock;
 mod errors;
-mod expiry;
-mod fault_answers;
-mod fault_ends;
+mod fault_connections;
 mod fault_files;
+mod fault_responses;
+mod fault_rules;
 mod fault_times;
+mod padding;
+mod payload;
 mod quotas;
-mod rules;
+mod records;
 mod stream_faults;
 mod stream_wire;
 mod streams;
+mod temporary_credentials;
+mod validation;
+mod wildcard;
 mod wire;
 
 use std::pin::Pin;
@@ -29,12 +36,12 @@ use invoke_model_types::{
     InvokeModelWithResponseStreamInput, Operation,
 };
 
-use crate::body::AnswerBody;
-use crate::builder::Builder;
-use crate::endpoint::Endpoint;
-use crate::payload::Receiver;
-use crate::respond::respond;
-use crate::stream::Broken;
+use crate::builder::LocalEndpointBuilder;
+use crate::handler::handle;
+use crate::payload::PayloadCollector;
+use crate::response_body::ResponseBody;
+use crate::state::EndpointState;
+use crate::stream::BodyError;
 
 const TITAN: &str = "amazon.titan-embed-text-v2:0";
 const BODY: &str = r#"{"inputText":"hello"}"#;
@@ -44,12 +51,12 @@ fn now() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_440_938_160)
 }
 
-fn builder() -> Builder {
-    Builder::new().clock(now)
+fn builder() -> LocalEndpointBuilder {
+    LocalEndpointBuilder::new().clock(now)
 }
 
-fn endpoint() -> Arc<Endpoint> {
-    builder().endpoint()
+fn endpoint() -> Arc<EndpointState> {
+    builder().build_state()
 }
 
 fn input(model_id: &str, body: &str) -> InvokeModelInput {
@@ -58,80 +65,87 @@ fn input(model_id: &str, body: &str) -> InvokeModelInput {
     input
 }
 
-/// A request as it arrives, not signed.
+/// Returns an unsigned request of `InvokeModel`.
 fn request(input: InvokeModelInput) -> Request<Bytes> {
-    arriving::<InvokeModel>(input)
+    serialized::<InvokeModel>(input)
 }
 
-fn arriving<O: Operation>(input: O::Input) -> Request<Bytes> {
+/// Returns an unsigned request of an operation.
+fn serialized<O: Operation>(input: O::Input) -> Request<Bytes> {
     let mut request = O::serialize(input).unwrap();
     request.headers_mut().insert("host", "127.0.0.1:8080".parse().unwrap());
     request
 }
 
 fn credentials() -> Credentials {
-    Credentials::new(Builder::ACCESS_KEY_ID, Builder::SECRET_ACCESS_KEY, None)
+    Credentials::new(LocalEndpointBuilder::ACCESS_KEY_ID, LocalEndpointBuilder::SECRET_ACCESS_KEY, None)
 }
 
 fn sign(request: Request<Bytes>) -> Request<Bytes> {
     sign_as(request, &credentials(), &Signer::new("us-east-1", "bedrock"), now())
 }
 
-fn sign_as(request: Request<Bytes>, who: &Credentials, signer: &Signer, when: SystemTime) -> Request<Bytes> {
+fn sign_as(
+    request: Request<Bytes>,
+    credentials: &Credentials,
+    signer: &Signer,
+    time: SystemTime,
+) -> Request<Bytes> {
     let (mut parts, body) = request.into_parts();
-    signer.sign(&mut parts, who, &PayloadHash::of(&body), when).unwrap();
+    signer.sign(&mut parts, credentials, &PayloadHash::of(&body), time).unwrap();
     Request::from_parts(parts, body)
 }
 
-/// A request for a streamed answer, signed.
+/// Returns a signed request of `InvokeModelWithResponseStream`.
 fn streaming(model_id: &str, body: &str) -> Request<Bytes> {
     let mut input = InvokeModelWithResponseStreamInput::new(model_id);
     input.body = Some(Bytes::copy_from_slice(body.as_bytes()));
-    sign(arriving::<InvokeModelWithResponseStream>(input))
+    sign(serialized::<InvokeModelWithResponseStream>(input))
 }
 
-fn send(endpoint: &Arc<Endpoint>, request: Request<Bytes>) -> Response<Bytes> {
+/// Returns the complete response to a request.
+fn send(endpoint: &Arc<EndpointState>, request: Request<Bytes>) -> Response<Bytes> {
     let (head, body) = head(endpoint, request).into_parts();
-    let (frames, broken) = frames(body);
-    assert!(broken.is_none(), "{broken:?}");
+    let (frames, error) = frames(body);
+    assert!(error.is_none(), "{error:?}");
     Response::from_parts(head, frames.concat().into())
 }
 
-/// The response, nothing of its body made yet.
-fn head(endpoint: &Arc<Endpoint>, request: Request<Bytes>) -> Response<AnswerBody> {
+/// Returns the response to a request before any of its body was generated.
+fn head(endpoint: &Arc<EndpointState>, request: Request<Bytes>) -> Response<ResponseBody> {
     let request = request.map(|body| {
-        let mut receiver = Receiver::default();
-        receiver.update(&body);
-        receiver.finish()
+        let mut payload = PayloadCollector::default();
+        payload.update(&body);
+        payload.finish()
     });
-    let mut response = respond(endpoint, 1, request, endpoint.clock.now()).ok().unwrap().response;
-    if response.body().whole().is_none() {
-        assert!(next_frame(response.body_mut()).is_pending(), "the head leaves first");
+    let mut response = handle(endpoint, 1, request, endpoint.clock.now()).ok().unwrap().response;
+    if response.body().buffered().is_none() {
+        assert!(next_frame(response.body_mut()).is_pending(), "the head must be sent first");
     }
     response
 }
 
-/// All frames of a body, and why it broke if it did.
-fn frames(mut body: AnswerBody) -> (Vec<Vec<u8>>, Option<Broken>) {
+/// Returns all frames of a body, and its error if it fails.
+fn frames(mut body: ResponseBody) -> (Vec<Vec<u8>>, Option<BodyError>) {
     let mut frames = Vec::new();
     loop {
         match next_frame(&mut body) {
-            // What is let go of has been written.
+            // A frame that is dropped counts as written.
             Poll::Ready(Some(Ok(frame))) => frames.push(frame.to_vec()),
-            Poll::Ready(Some(Err(broken))) => return (frames, Some(broken)),
+            Poll::Ready(Some(Err(error))) => return (frames, Some(error)),
             Poll::Ready(None) => return (frames, None),
-            Poll::Pending => panic!("a body without a pace waits for nothing but its own frames"),
+            Poll::Pending => panic!("a body without a pace must wait for its own frames only"),
         }
     }
 }
 
-fn next_frame(body: &mut AnswerBody) -> Poll<Option<Result<Bytes, Broken>>> {
+fn next_frame(body: &mut ResponseBody) -> Poll<Option<Result<Bytes, BodyError>>> {
     let frame = Pin::new(body).poll_frame(&mut Context::from_waker(Waker::noop()));
     frame.map(|frame| frame.map(|frame| frame.map(|frame| frame.into_data().unwrap())))
 }
 
-/// Expects an error, in the answer and in the log, and gives its message.
-fn refused(endpoint: &Arc<Endpoint>, request: Request<Bytes>, status: u16, code: &str) -> String {
+/// Checks the error of a response and in the log. Returns its message.
+fn check_error(endpoint: &Arc<EndpointState>, request: Request<Bytes>, status: u16, code: &str) -> String {
     let response = send(endpoint, request);
     let error = ErrorMetadata::from_response(&response);
     assert_eq!((error.status().as_u16(), error.code()), (status, Some(code)), "{error}");
@@ -142,8 +156,8 @@ fn refused(endpoint: &Arc<Endpoint>, request: Request<Bytes>, status: u16, code:
     error.message().unwrap_or_default().to_owned()
 }
 
-/// Expects that a part stands in a message.
+/// Checks that a message contains a part.
 #[track_caller]
-fn check_says(message: &str, part: &str) {
+fn check_contains(message: &str, part: &str) {
     assert!(message.contains(part), "{part:?} is not in {message:?}");
 }

@@ -1,4 +1,4 @@
-//! Quotas, by a clock that moves as the test says.
+//! Quotas, with a clock that the tests advance.
 
 use invoke_model_types::ThrottlingException;
 use tokio::time::advance;
@@ -13,113 +13,113 @@ fn endpoint(
     requests_per_minute: Option<u64>,
     tokens_per_minute: Option<u64>,
     tokens_per_day: Option<u64>,
-) -> Arc<Endpoint> {
-    builder().quotas(Quotas { requests_per_minute, tokens_per_minute, tokens_per_day }).endpoint()
+) -> Arc<EndpointState> {
+    builder().quotas(Quotas { requests_per_minute, tokens_per_minute, tokens_per_day }).build_state()
 }
 
-/// A question of one token, whose answer has four.
-fn ask(model_id: &str, max_tokens: u64) -> Request<Bytes> {
+/// Returns a request of one token, whose response has four.
+fn call(model_id: &str, max_tokens: u64) -> Request<Bytes> {
     let body = format!(
         r#"{{"anthropic_version":"bedrock-2023-05-31","max_tokens":{max_tokens},"messages":[{{"role":"user","content":"hello"}}]}}"#
     );
     sign(request(input(model_id, &body)))
 }
 
-fn answered(endpoint: &Arc<Endpoint>, request: Request<Bytes>) {
+fn check_success(endpoint: &Arc<EndpointState>, request: Request<Bytes>) {
     assert_eq!(send(endpoint, request).status(), 200);
 }
 
-fn throttled(endpoint: &Arc<Endpoint>, request: Request<Bytes>, words: &str) {
-    let message = refused(endpoint, request, 429, "ThrottlingException");
-    assert_eq!(message, format!("{words}, please wait before trying again."));
+fn check_throttled(endpoint: &Arc<EndpointState>, request: Request<Bytes>, message: &str) {
+    let error = check_error(endpoint, request, 429, "ThrottlingException");
+    assert_eq!(error, format!("{message}, please wait before trying again."));
     let call = endpoint.log.calls().pop().unwrap();
-    assert_eq!((call.worked_on, call.input_tokens), (false, None), "nobody worked on it");
+    assert_eq!((call.worked_on, call.input_tokens), (false, None), "the call was not worked on");
 }
 
-async fn seconds(seconds: u64) {
+async fn advance_seconds(seconds: u64) {
     advance(Duration::from_secs(seconds)).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn requests_of_a_minute() {
+async fn requests_per_minute_are_limited() {
     let endpoint = endpoint(Some(2), None, None);
-    answered(&endpoint, ask(HAIKU, 9));
-    answered(&endpoint, ask(HAIKU, 9));
-    throttled(&endpoint, ask(HAIKU, 9), "Too many requests");
-    answered(&endpoint, ask(SONNET, 9));
-    seconds(29).await;
-    throttled(&endpoint, ask(HAIKU, 9), "Too many requests");
-    seconds(1).await;
-    answered(&endpoint, ask(HAIKU, 9));
-    throttled(&endpoint, ask(HAIKU, 9), "Too many requests");
-    // Never more than the quota at once.
-    seconds(3_600).await;
-    answered(&endpoint, ask(HAIKU, 9));
-    answered(&endpoint, ask(HAIKU, 9));
-    throttled(&endpoint, ask(HAIKU, 9), "Too many requests");
+    check_success(&endpoint, call(HAIKU, 9));
+    check_success(&endpoint, call(HAIKU, 9));
+    check_throttled(&endpoint, call(HAIKU, 9), "Too many requests");
+    check_success(&endpoint, call(SONNET, 9));
+    advance_seconds(29).await;
+    check_throttled(&endpoint, call(HAIKU, 9), "Too many requests");
+    advance_seconds(1).await;
+    check_success(&endpoint, call(HAIKU, 9));
+    check_throttled(&endpoint, call(HAIKU, 9), "Too many requests");
+    // Unused quota does not accumulate.
+    advance_seconds(3_600).await;
+    check_success(&endpoint, call(HAIKU, 9));
+    check_success(&endpoint, call(HAIKU, 9));
+    check_throttled(&endpoint, call(HAIKU, 9), "Too many requests");
 }
 
 #[tokio::test(start_paused = true)]
 async fn tokens_are_reserved_and_settled() {
     let endpoint = endpoint(None, Some(100), None);
-    throttled(&endpoint, ask(HAIKU, 100), "Too many tokens");
-    // While an answer is on its way, it holds all that it may have needed.
-    let leaving = head(&endpoint, ask(HAIKU, 80));
-    throttled(&endpoint, ask(HAIKU, 19), "Too many tokens");
-    drop(leaving);
-    // Then it counts five: one read, four generated.
-    throttled(&endpoint, ask(HAIKU, 95), "Too many tokens");
-    answered(&endpoint, ask(HAIKU, 94));
-    throttled(&endpoint, ask(HAIKU, 90), "Too many tokens");
-    seconds(60).await;
-    answered(&endpoint, ask(HAIKU, 99));
+    check_throttled(&endpoint, call(HAIKU, 100), "Too many tokens");
+    // Until a response was sent, its maximum of tokens is reserved.
+    let unsent = head(&endpoint, call(HAIKU, 80));
+    check_throttled(&endpoint, call(HAIKU, 19), "Too many tokens");
+    drop(unsent);
+    // Then it counts five tokens: one of input and four of output.
+    check_throttled(&endpoint, call(HAIKU, 95), "Too many tokens");
+    check_success(&endpoint, call(HAIKU, 94));
+    check_throttled(&endpoint, call(HAIKU, 90), "Too many tokens");
+    advance_seconds(60).await;
+    check_success(&endpoint, call(HAIKU, 99));
 }
 
 #[tokio::test(start_paused = true)]
 async fn output_of_newer_models_counts_five_times() {
     let endpoint = endpoint(None, Some(100), None);
-    answered(&endpoint, ask(SONNET, 9));
-    // 1 + 5 * 4 were used.
-    throttled(&endpoint, ask(SONNET, 79), "Too many tokens");
-    answered(&endpoint, ask(SONNET, 78));
-    answered(&endpoint, ask(SONNET, 4));
-    answered(&endpoint, ask(SONNET, 4));
-    // Five more were reserved, and 21 used: the quota is overdrawn.
-    answered(&endpoint, ask(SONNET, 4));
-    throttled(&endpoint, ask(SONNET, 1), "Too many tokens");
-    seconds(3).await;
-    throttled(&endpoint, ask(SONNET, 1), "Too many tokens");
-    seconds(3).await;
-    answered(&endpoint, ask(SONNET, 1));
+    check_success(&endpoint, call(SONNET, 9));
+    // The call used 1 + 5 * 4 tokens.
+    check_throttled(&endpoint, call(SONNET, 79), "Too many tokens");
+    check_success(&endpoint, call(SONNET, 78));
+    check_success(&endpoint, call(SONNET, 4));
+    check_success(&endpoint, call(SONNET, 4));
+    // This call reserves the last 5 tokens and uses 21: the quota is overdrawn.
+    check_success(&endpoint, call(SONNET, 4));
+    check_throttled(&endpoint, call(SONNET, 1), "Too many tokens");
+    advance_seconds(3).await;
+    check_throttled(&endpoint, call(SONNET, 1), "Too many tokens");
+    advance_seconds(3).await;
+    check_success(&endpoint, call(SONNET, 1));
 }
 
 #[tokio::test(start_paused = true)]
-async fn tokens_of_a_day() {
+async fn tokens_per_day_are_limited() {
     let endpoint = endpoint(None, Some(1_000), Some(100));
-    answered(&endpoint, ask(HAIKU, 99));
-    throttled(&endpoint, ask(HAIKU, 99), "Too many tokens per day");
-    seconds(60).await;
-    throttled(&endpoint, ask(HAIKU, 99), "Too many tokens per day");
-    seconds(24 * 60 * 60).await;
-    answered(&endpoint, ask(HAIKU, 99));
+    check_success(&endpoint, call(HAIKU, 99));
+    check_throttled(&endpoint, call(HAIKU, 99), "Too many tokens per day");
+    advance_seconds(60).await;
+    check_throttled(&endpoint, call(HAIKU, 99), "Too many tokens per day");
+    advance_seconds(24 * 60 * 60).await;
+    check_success(&endpoint, call(HAIKU, 99));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stream_holds_its_tokens_until_its_end() {
+async fn a_stream_keeps_its_reservation_until_its_end() {
     let endpoint = endpoint(None, Some(600), None);
-    let call = || streaming(super::streams::LLAMA, super::streams::PROMPT);
-    let stream = head(&endpoint, call());
-    assert_eq!(head(&endpoint, call()).status(), 429, "512 are reserved where nothing is said");
+    let stream_call = || streaming(super::streams::LLAMA, super::streams::PROMPT);
+    let stream = head(&endpoint, stream_call());
+    assert_eq!(head(&endpoint, stream_call()).status(), 429, "512 tokens are reserved by default");
     frames(stream.into_body());
-    assert_eq!(head(&endpoint, call()).status(), 200);
+    assert_eq!(head(&endpoint, stream_call()).status(), 200);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_fault_refuses_takes_nothing() {
+async fn a_replaced_response_uses_no_quota() {
     let endpoint = endpoint(Some(1), None, None);
-    endpoint.script.push(Fault::error(ThrottlingException::default()).first(3));
+    endpoint.fault_rules.push(Fault::error(ThrottlingException::default()).first(3));
     for _ in 0..3 {
-        refused(&endpoint, ask(HAIKU, 9), 429, "ThrottlingException");
+        check_error(&endpoint, call(HAIKU, 9), 429, "ThrottlingException");
     }
-    answered(&endpoint, ask(HAIKU, 9));
+    check_success(&endpoint, call(HAIKU, 9));
 }

@@ -1,4 +1,4 @@
-//! Streams that are broken on demand.
+//! Faults that are injected into streams.
 
 use invoke_model_protocol::event_stream::{Decoder, EventStream, FrameErrorKind, HeaderValue};
 use invoke_model_types::{
@@ -9,21 +9,22 @@ use serde_json::{Value, json};
 use super::streams::{LLAMA, PROMPT, chunk, messages};
 use super::*;
 use crate::families;
-use crate::stream::{Frames, Planned};
+use crate::stream::{Frames, PlannedStreamFault};
 use crate::{ERROR_MODEL_ID, StreamEnd, StreamFault, StreamRecord};
 
-/// What a stream of five chunks becomes with a fault, and how it is recorded.
-fn broken(after_events: u64, fault: StreamFault) -> (Vec<Vec<u8>>, Option<Broken>, StreamRecord) {
+/// Injects a fault into a stream of five chunks. Returns its frames, the error of its body, and its record.
+fn inject(after_events: u64, fault: StreamFault) -> (Vec<Vec<u8>>, Option<BodyError>, StreamRecord) {
     let endpoint = endpoint();
-    endpoint.faults.push(Planned { after_events, fault });
-    let (frames, broken) = frames(head(&endpoint, streaming(LLAMA, PROMPT)).into_body());
-    // One fault, one stream.
+    endpoint.next_stream_faults.push(PlannedStreamFault { after_events, fault });
+    let (frames, error) = frames(head(&endpoint, streaming(LLAMA, PROMPT)).into_body());
+    // The fault affects one stream only.
     assert_eq!(super::frames(head(&endpoint, streaming(LLAMA, PROMPT)).into_body()).0, healthy());
     let call = endpoint.log.calls().swap_remove(0);
     assert_eq!((call.status, call.error_code), (200, None));
-    (frames, broken, call.stream.unwrap())
+    (frames, error, call.stream.unwrap())
 }
 
+/// Returns the frames of the same stream without a fault.
 fn healthy() -> Vec<Vec<u8>> {
     frames(head(&endpoint(), streaming(LLAMA, PROMPT)).into_body()).0
 }
@@ -37,8 +38,8 @@ fn throttled() -> ThrottlingException {
 #[test]
 fn an_error_ends_a_stream() {
     for after_events in 0..=6 {
-        let (frames, broken, record) = broken(after_events, StreamFault::Error(throttled().into()));
-        assert!(broken.is_none(), "the body ends as it should");
+        let (frames, body_error, record) = inject(after_events, StreamFault::Error(throttled().into()));
+        assert!(body_error.is_none(), "the body must be terminated");
         let before = after_events.min(5) as usize;
         assert_eq!(frames[..before], healthy()[..before]);
         assert_eq!(frames.len(), before + 1);
@@ -53,10 +54,10 @@ fn an_error_ends_a_stream() {
 }
 
 #[test]
-fn an_error_that_the_model_does_not_have() {
+fn an_unmodeled_error_ends_a_stream() {
     let fault = StreamFault::unmodeled("TeapotException", "short and stout").unwrap();
-    let (frames, broken, record) = broken(1, fault);
-    assert!(broken.is_none());
+    let (frames, body_error, record) = inject(1, fault);
+    assert!(body_error.is_none());
     assert_eq!(record, StreamRecord { events: 2, end: Some(StreamEnd::Broken) });
     let last = messages(&frames).pop().unwrap();
     assert_eq!(last.header(":message-type"), Some(HeaderValue::String("error")));
@@ -67,25 +68,25 @@ fn an_error_that_the_model_does_not_have() {
 }
 
 #[test]
-fn an_event_that_the_model_does_not_have() {
+fn an_unknown_event_is_inserted() {
     for after_events in [0, 3, 5, 9] {
-        let (mut frames, broken, record) =
-            broken(after_events, StreamFault::unknown_event("reflection").unwrap());
-        assert!(broken.is_none());
+        let (mut frames, body_error, record) =
+            inject(after_events, StreamFault::unknown_event("reflection").unwrap());
+        assert!(body_error.is_none());
         assert_eq!(record, StreamRecord { events: 6, end: Some(StreamEnd::Finished) });
         let extra = messages(&[frames.remove(after_events.min(5) as usize)]).remove(0);
         assert_eq!(extra.header(":event-type"), Some(HeaderValue::String("reflection")));
         assert_eq!(ResponseStream::parse(&extra).unwrap().unwrap(), ResponseStream::Unknown(extra));
         let chunks = |frames: &[Vec<u8>]| messages(frames).iter().map(chunk).collect::<Vec<_>>();
-        assert_eq!(chunks(&frames), chunks(&healthy()), "all chunks come around it");
+        assert_eq!(chunks(&frames), chunks(&healthy()), "no chunk is lost");
     }
 }
 
 #[test]
-fn a_wrong_checksum() {
+fn a_checksum_is_corrupted() {
     for after_events in 0..5 {
-        let (frames, broken, record) = broken(after_events, StreamFault::WrongChecksum);
-        assert!(broken.is_none());
+        let (frames, body_error, record) = inject(after_events, StreamFault::WrongChecksum);
+        assert!(body_error.is_none());
         assert_eq!(record, StreamRecord { events: 5, end: Some(StreamEnd::Finished) });
         let mut decoder = Decoder::new();
         decoder.push(&frames.concat());
@@ -96,17 +97,17 @@ fn a_wrong_checksum() {
         assert_eq!(error.frame(), after_events);
         assert!(matches!(error.kind(), FrameErrorKind::MessageCrc { .. }), "{error}");
     }
-    let (frames, _, record) = broken(5, StreamFault::WrongChecksum);
-    assert_eq!(frames, healthy(), "there is no frame after the last one");
+    let (frames, _, record) = inject(5, StreamFault::WrongChecksum);
+    assert_eq!(frames, healthy(), "no frame follows, so nothing is corrupted");
     assert_eq!(record.end, Some(StreamEnd::Finished));
 }
 
 #[test]
-fn a_cut() {
+fn a_stream_is_truncated() {
     let whole = healthy().concat();
     for bytes in [0, 1, healthy()[0].len(), 300, whole.len() - 1, whole.len(), whole.len() + 1] {
-        let (frames, broken, record) = broken(0, StreamFault::Cut { bytes });
-        assert!(matches!(broken, Some(Broken::Cut)), "{bytes}: {broken:?}");
+        let (frames, body_error, record) = inject(0, StreamFault::Truncate { bytes });
+        assert!(matches!(body_error, Some(BodyError::Truncated)), "{bytes}: {body_error:?}");
         assert_eq!(frames.concat(), whole[..bytes.min(whole.len())]);
         assert_eq!(record.end, Some(StreamEnd::Broken));
         assert_eq!(record.events, frames.len() as u64);
@@ -114,7 +115,7 @@ fn a_cut() {
     }
     for bytes in 0..=whole.len() {
         let chunks = families::stream(LLAMA, &json!({"prompt": "hello"})).unwrap();
-        let fault = Planned { after_events: 0, fault: StreamFault::Cut { bytes } };
+        let fault = PlannedStreamFault { after_events: 0, fault: StreamFault::Truncate { bytes } };
         let mut frames = Frames::new(chunks, now(), Some(fault));
         let mut sent = Vec::new();
         while let Ok(Some(frame)) = frames.next(now()) {
@@ -122,51 +123,53 @@ fn a_cut() {
         }
         assert_eq!(sent, whole[..bytes]);
     }
-    // Counted from behind the events before it.
-    let (frames, _, _) = broken(2, StreamFault::Cut { bytes: 10 });
+    // The bytes are counted after the preceding events.
+    let (frames, _, _) = inject(2, StreamFault::Truncate { bytes: 10 });
     assert_eq!(frames.concat().len(), healthy()[..2].concat().len() + 10);
 }
 
 #[test]
-fn an_error_that_cannot_be_written_breaks_the_stream() {
+fn an_error_that_cannot_be_serialized_breaks_the_stream() {
     let mut error = ModelStreamErrorException::default();
     error.original_status_code = Some(500);
-    let (frames, _, _) = broken(0, StreamFault::Error(error.into()));
+    let (frames, _, _) = inject(0, StreamFault::Error(error.into()));
     assert_eq!(messages(&frames)[0].payload(), r#"{"originalStatusCode":500}"#);
 
     let mut metadata = Response::builder().status(400).header("x-amzn-errortype", "LongException");
     metadata = metadata.header("content-type", "application/json");
     let body = json!({"message": "w".repeat(40_000)}).to_string();
     let metadata = ErrorMetadata::from_response(&metadata.body(body.into()).unwrap());
-    let (frames, broken, record) = broken(1, StreamFault::Error(metadata.into()));
+    let (frames, body_error, record) = inject(1, StreamFault::Error(metadata.into()));
     assert_eq!(frames.len(), 1);
-    assert!(matches!(broken, Some(Broken::Serialize(_))), "{broken:?}");
+    assert!(matches!(body_error, Some(BodyError::Serialize(_))), "{body_error:?}");
     assert_eq!(record.end, Some(StreamEnd::Broken));
 }
 
 #[test]
-fn a_fault_waits_for_a_stream() {
+fn a_stream_fault_is_kept_until_a_stream_begins() {
     let endpoint = endpoint();
-    endpoint.faults.push(Planned { after_events: 0, fault: StreamFault::WrongChecksum });
+    endpoint
+        .next_stream_faults
+        .push(PlannedStreamFault { after_events: 0, fault: StreamFault::WrongChecksum });
     assert!(send(&endpoint, sign(request(input(TITAN, BODY)))).status().is_success());
-    refused(&endpoint, streaming(TITAN, BODY), 400, "ValidationException");
+    check_error(&endpoint, streaming(TITAN, BODY), 400, "ValidationException");
     let (frames, _) = frames(head(&endpoint, streaming(LLAMA, PROMPT)).into_body());
     assert_ne!(frames[0], healthy()[0]);
-    assert!(endpoint.faults.pop().is_none());
+    assert!(endpoint.next_stream_faults.pop().is_none());
 }
 
-/// What the error model streams for a body.
-fn raised(body: &Value) -> (Vec<Value>, ResponseStreamError) {
+/// Returns the chunks and the error that the error model streams for a body.
+fn error_model_stream(body: &Value) -> (Vec<Value>, ResponseStreamError) {
     let body = head(&endpoint(), streaming(ERROR_MODEL_ID, &body.to_string())).into_body();
-    let (frames, broken) = frames(body);
-    assert!(broken.is_none());
+    let (frames, body_error) = frames(body);
+    assert!(body_error.is_none());
     let mut messages = messages(&frames);
     let error = ResponseStream::parse(&messages.pop().unwrap()).unwrap().unwrap_err();
     (messages.iter().map(chunk).collect(), error)
 }
 
 #[test]
-fn each_error_of_a_stream_can_be_asked_for() {
+fn the_error_model_streams_each_error() {
     for code in [
         "InternalServerException",
         "ModelStreamErrorException",
@@ -175,8 +178,9 @@ fn each_error_of_a_stream_can_be_asked_for() {
         "ThrottlingException",
         "ValidationException",
     ] {
-        let (before, error) = raised(&json!({"error": code, "message": "words", "afterEvents": 3}));
-        assert_eq!(error.to_string(), format!("{code}: words"));
+        let (before, error) =
+            error_model_stream(&json!({"error": code, "message": "text", "afterEvents": 3}));
+        assert_eq!(error.to_string(), format!("{code}: text"));
         let types: Vec<_> = before.iter().map(|chunk| chunk["type"].as_str().unwrap()).collect();
         assert_eq!(types, ["message_start", "content_block_start", "content_block_delta"]);
     }
@@ -186,18 +190,18 @@ fn each_error_of_a_stream_can_be_asked_for() {
         "originalMessage": "oh",
         "afterEvents": 0,
     });
-    let (before, error) = raised(&body);
+    let (before, error) = error_model_stream(&body);
     assert!(before.is_empty());
     let mut expected = ModelStreamErrorException::default();
     expected.original_status_code = Some(502);
     expected.original_message = Some("oh".to_owned());
     assert_eq!(error, expected.into());
-    let (before, _) = raised(&json!({"error": "ThrottlingException", "afterEvents": 10_000}));
+    let (before, _) = error_model_stream(&json!({"error": "ThrottlingException", "afterEvents": 10_000}));
     assert_eq!(before.last().unwrap()["type"], "message_stop");
 }
 
 #[test]
-fn errors_without_a_place_come_before_the_head() {
+fn errors_without_a_position_are_returned_before_the_stream_begins() {
     for (code, status) in [
         ("AccessDeniedException", 403),
         ("InternalServerException", 500),
@@ -211,30 +215,30 @@ fn errors_without_a_place_come_before_the_head() {
         ("ThrottlingException", 429),
         ("ValidationException", 400),
     ] {
-        let body = json!({"error": code, "message": "words"}).to_string();
-        let message = refused(&endpoint(), streaming(ERROR_MODEL_ID, &body), status, code);
-        assert_eq!(message, "words");
+        let body = json!({"error": code, "message": "text"}).to_string();
+        let message = check_error(&endpoint(), streaming(ERROR_MODEL_ID, &body), status, code);
+        assert_eq!(message, "text");
     }
     let endpoint = endpoint();
-    endpoint.raise.push(ModelStreamErrorException::default().into());
-    refused(&endpoint, streaming(LLAMA, PROMPT), 424, "ModelStreamErrorException");
+    endpoint.next_errors.push(ModelStreamErrorException::default().into());
+    check_error(&endpoint, streaming(LLAMA, PROMPT), 424, "ModelStreamErrorException");
 }
 
 #[test]
-fn what_cannot_be_asked_for_in_a_stream() {
-    for (body, words) in [
+fn the_error_model_rejects_invalid_stream_errors() {
+    for (body, expected) in [
         (
             json!({"error": "AccessDeniedException", "afterEvents": 1}),
             "with `afterEvents`, `error` must be Int",
         ),
         (json!({"error": "NoSuchException", "afterEvents": 1}), "`error` must be AccessDeniedException, "),
-        (json!({"error": "ThrottlingException", "afterEvents": -1}), "`afterEvents` must be a whole number"),
-        (json!({"error": "ThrottlingException", "afterEvents": "1"}), "`afterEvents` must be a whole number"),
+        (json!({"error": "ThrottlingException", "afterEvents": -1}), "`afterEvents` must be an integer"),
+        (json!({"error": "ThrottlingException", "afterEvents": "1"}), "`afterEvents` must be an integer"),
     ] {
         let request = streaming(ERROR_MODEL_ID, &body.to_string());
-        check_says(&refused(&endpoint(), request, 400, "ValidationException"), words);
+        check_contains(&check_error(&endpoint(), request, 400, "ValidationException"), expected);
     }
-    // The other operation has no events.
+    // `InvokeModel` ignores `afterEvents`.
     let body = json!({"error": "ThrottlingException", "afterEvents": 1}).to_string();
-    refused(&endpoint(), sign(request(input(ERROR_MODEL_ID, &body))), 429, "ThrottlingException");
+    check_error(&endpoint(), sign(request(input(ERROR_MODEL_ID, &body))), 429, "ThrottlingException");
 }

@@ -1,4 +1,4 @@
-//! Streams on the wire: HTTP/1.1 chunks, their pace, back pressure, and clients that go away.
+//! Streams on a socket: HTTP/1.1 chunks, pace, backpressure, and clients that disconnect.
 
 use invoke_model_protocol::event_stream::Decoder;
 use invoke_model_types::ThrottlingException;
@@ -9,10 +9,10 @@ use tokio::time::Instant;
 use super::streams::{LLAMA, PROMPT, chunk, messages};
 use super::wire::{connect, wire};
 use super::*;
-use crate::server::connection;
+use crate::server::serve_connection;
 use crate::{LocalEndpoint, StreamEnd, StreamFault, StreamRecord};
 
-/// Reads a head, in lower case.
+/// Reads the head of a response. Returns it in lower case.
 pub(super) async fn read_head(stream: &mut (impl AsyncBufRead + Unpin)) -> String {
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
@@ -21,11 +21,12 @@ pub(super) async fn read_head(stream: &mut (impl AsyncBufRead + Unpin)) -> Strin
     head.to_ascii_lowercase()
 }
 
-/// Reads a chunk (RFC 9112 section 7.1); the last one is empty.
+/// Reads a chunk (RFC 9112 section 7.1). The last one is empty.
 pub(super) async fn read_chunk(stream: &mut (impl AsyncBufRead + Unpin)) -> Vec<u8> {
     let mut size = String::new();
     stream.read_line(&mut size).await.unwrap();
-    let size = usize::from_str_radix(size.trim_end(), 16).unwrap_or_else(|_| panic!("{size:?} is no size"));
+    let size =
+        usize::from_str_radix(size.trim_end(), 16).unwrap_or_else(|_| panic!("{size:?} is not a chunk size"));
     let mut chunk = vec![0; size + 2];
     stream.read_exact(&mut chunk).await.unwrap();
     assert!(chunk.ends_with(b"\r\n"));
@@ -44,117 +45,117 @@ pub(super) async fn read_chunks(stream: &mut (impl AsyncBufRead + Unpin)) -> Vec
 }
 
 #[tokio::test]
-async fn a_chunk_is_a_frame() {
+async fn each_frame_is_a_chunk() {
     let local = builder().start().await.unwrap();
     let mut stream = connect(&local).await;
-    // Twice, so that the connection is known to be good after a stream.
+    // Twice, to check that the connection can be reused after a stream.
     for _ in 0..2 {
         stream.write_all(&wire(&streaming(LLAMA, PROMPT))).await.unwrap();
         let head = read_head(&mut stream).await;
         assert!(head.starts_with("http/1.1 200 ok\r\n"), "{head}");
-        check_says(&head, "\r\ntransfer-encoding: chunked\r\n");
-        check_says(&head, "\r\ncontent-type: application/vnd.amazon.eventstream\r\n");
+        check_contains(&head, "\r\ntransfer-encoding: chunked\r\n");
+        check_contains(&head, "\r\ncontent-type: application/vnd.amazon.eventstream\r\n");
         let chunks = read_chunks(&mut stream).await;
         let texts: Vec<_> =
             messages(&chunks).iter().map(|message| chunk(message)["generation"].clone()).collect();
         assert_eq!(texts, ["You", " said", ":", " hello", ""]);
     }
-    local.streams_ended().await;
+    local.wait_for_streams().await;
     let records: Vec<_> = local.calls().into_iter().map(|call| call.stream.unwrap()).collect();
     assert_eq!(records, [StreamRecord { events: 5, end: Some(StreamEnd::Finished) }; 2]);
 }
 
 #[tokio::test]
-async fn a_stream_decodes_at_every_cut() {
+async fn a_stream_can_be_split_at_every_byte() {
     let local = builder().start().await.unwrap();
     let mut stream = connect(&local).await;
     stream.write_all(&wire(&streaming(LLAMA, PROMPT))).await.unwrap();
     read_head(&mut stream).await;
     let chunks = read_chunks(&mut stream).await;
     let (bytes, expected) = (chunks.concat(), messages(&chunks));
-    for cut in 0..=bytes.len() {
+    for split in 0..=bytes.len() {
         let mut decoder = Decoder::new();
         let mut found = Vec::new();
-        for part in [&bytes[..cut], &bytes[cut..]] {
+        for part in [&bytes[..split], &bytes[split..]] {
             decoder.push(part);
             while let Some(message) = decoder.decode().unwrap() {
                 found.push(message);
             }
         }
         decoder.finish().unwrap();
-        assert_eq!(found, expected, "cut at {cut}");
+        assert_eq!(found, expected, "split at {split}");
     }
 }
 
-/// A connection in memory with room for `room` bytes that are written and not read.
+/// Opens an in-memory connection with a buffer of `capacity` bytes in each direction.
 pub(super) fn pipe(
-    endpoint: &Arc<crate::endpoint::Endpoint>,
-    room: usize,
+    endpoint: &Arc<EndpointState>,
+    capacity: usize,
 ) -> (BufReader<DuplexStream>, watch::Sender<()>) {
-    let (ours, theirs) = tokio::io::duplex(room);
+    let (client, server) = tokio::io::duplex(capacity);
     let (alive, stopped) = watch::channel(());
-    tokio::spawn(connection(theirs, Arc::clone(endpoint), stopped));
-    // Reads no more than is asked for.
-    (BufReader::with_capacity(1, ours), alive)
+    tokio::spawn(serve_connection(server, Arc::clone(endpoint), stopped));
+    // A buffer of one byte, so that nothing is read ahead.
+    (BufReader::with_capacity(1, client), alive)
 }
 
 #[tokio::test(start_paused = true)]
-async fn events_come_at_their_pace() {
-    let endpoint = builder().pace(Duration::from_secs(3)).endpoint();
+async fn events_are_paced() {
+    let endpoint = builder().pace(Duration::from_secs(3)).build_state();
     let (mut stream, _alive) = pipe(&endpoint, 1 << 20);
     let start = Instant::now();
     stream.write_all(&wire(&streaming(LLAMA, PROMPT))).await.unwrap();
     read_head(&mut stream).await;
-    assert_eq!(start.elapsed().as_secs(), 0, "the head comes at once");
+    assert_eq!(start.elapsed().as_secs(), 0, "the head must not be delayed");
     for number in 1..=5 {
         assert!(!read_chunk(&mut stream).await.is_empty());
         assert_eq!(start.elapsed().as_secs(), 3 * number);
     }
     assert!(read_chunk(&mut stream).await.is_empty());
-    assert_eq!(start.elapsed().as_secs(), 15, "the end comes with the last event");
+    assert_eq!(start.elapsed().as_secs(), 15, "the end must not be delayed");
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_made_ahead_of_a_slow_reader() {
-    let endpoint = builder().endpoint();
-    let room = 64;
-    let (mut stream, _alive) = pipe(&endpoint, room);
+async fn nothing_is_generated_ahead_of_a_slow_reader() {
+    let endpoint = builder().build_state();
+    let capacity = 64;
+    let (mut stream, _alive) = pipe(&endpoint, capacity);
     stream.write_all(&wire(&streaming(LLAMA, PROMPT))).await.unwrap();
     read_head(&mut stream).await;
     for number in 1..=5 {
-        // Time passes when nothing else can happen.
+        // The paused clock advances when no task can make progress.
         tokio::time::sleep(Duration::from_secs(1)).await;
         let record = endpoint.log.calls()[0].stream.unwrap();
         assert_eq!(record, StreamRecord { events: number, end: None });
-        assert!(read_chunk(&mut stream).await.len() > room);
+        assert!(read_chunk(&mut stream).await.len() > capacity);
     }
     assert!(read_chunk(&mut stream).await.is_empty());
     assert_eq!(endpoint.log.calls()[0].stream.unwrap().end, Some(StreamEnd::Finished));
 }
 
 #[tokio::test]
-async fn a_client_that_goes_away_is_noticed() {
-    // So long a pace that the stream would never end by itself.
+async fn a_client_that_disconnects_is_noticed() {
+    // The pace is so long that the stream does not end during the test.
     let local = builder().pace(Duration::from_secs(3_600)).start().await.unwrap();
     let mut stream = connect(&local).await;
     stream.write_all(&wire(&streaming(LLAMA, PROMPT))).await.unwrap();
     read_head(&mut stream).await;
     assert_eq!(local.calls()[0].stream.unwrap().end, None);
     drop(stream);
-    local.streams_ended().await;
+    local.wait_for_streams().await;
     let record = local.calls()[0].stream.unwrap();
     assert_eq!(record, StreamRecord { events: 0, end: Some(StreamEnd::Abandoned) });
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stream_that_nobody_reads_is_made_no_further() {
-    let endpoint = builder().endpoint();
+async fn generation_stops_when_the_client_disconnects() {
+    let endpoint = builder().build_state();
     let (mut stream, _alive) = pipe(&endpoint, 64);
     stream.write_all(&wire(&streaming(LLAMA, PROMPT))).await.unwrap();
     read_head(&mut stream).await;
     read_chunk(&mut stream).await;
     drop(stream);
-    endpoint.streams.subscribe().wait_for(|open| *open == 0).await.unwrap();
+    endpoint.streams.wait_until_idle().await;
     let record = endpoint.log.calls()[0].stream.unwrap();
     assert_eq!(record.end, Some(StreamEnd::Abandoned));
     assert!(record.events < 5, "{record:?}");
@@ -170,7 +171,7 @@ async fn stopping_waits_for_a_stream() {
     assert_eq!((chunks.len(), stopped), (5, true));
 }
 
-/// All bytes until the connection is closed.
+/// Reads all bytes until the connection is closed.
 async fn read_rest(stream: &mut BufReader<tokio::net::TcpStream>) -> Vec<u8> {
     let mut rest = Vec::new();
     stream.read_to_end(&mut rest).await.unwrap();
@@ -178,7 +179,7 @@ async fn read_rest(stream: &mut BufReader<tokio::net::TcpStream>) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_cut_closes_the_connection_without_the_last_chunk() {
+async fn truncation_closes_the_connection_without_the_last_chunk() {
     let local = builder().start().await.unwrap();
     let healthy = {
         let mut stream = connect(&local).await;
@@ -187,32 +188,32 @@ async fn a_cut_closes_the_connection_without_the_last_chunk() {
         read_chunks(&mut stream).await
     };
     for (after_events, bytes) in [(0, 0), (0, 1), (1, 100), (0, healthy.concat().len()), (5, 0)] {
-        local.break_stream(after_events, StreamFault::Cut { bytes });
+        local.break_next_stream(after_events, StreamFault::Truncate { bytes });
         let mut stream = connect(&local).await;
         stream.write_all(&wire(&streaming(LLAMA, PROMPT))).await.unwrap();
         let head = read_head(&mut stream).await;
-        check_says(&head, "\r\ntransfer-encoding: chunked\r\n");
+        check_contains(&head, "\r\ntransfer-encoding: chunked\r\n");
         let rest = read_rest(&mut stream).await;
         let mut chunks = BufReader::new(rest.as_slice());
         let mut body = Vec::new();
         while !chunks.fill_buf().await.unwrap().is_empty() {
             let chunk = read_chunk(&mut chunks).await;
-            assert!(!chunk.is_empty(), "the body has an end");
+            assert!(!chunk.is_empty(), "the body must not be terminated");
             body.extend(chunk);
         }
         let before = healthy[..usize::try_from(after_events).unwrap()].concat().len();
         assert_eq!(body, healthy.concat()[..before + bytes], "{after_events} events and {bytes} bytes");
     }
-    local.streams_ended().await;
+    local.wait_for_streams().await;
     let ends: Vec<_> = local.calls().iter().map(|call| call.stream.unwrap().end.unwrap()).collect();
     assert_eq!(ends[0], StreamEnd::Finished);
     assert_eq!(ends[1..], [StreamEnd::Broken; 5]);
 }
 
 #[tokio::test]
-async fn a_connection_is_good_after_an_error_in_a_stream() {
+async fn a_connection_is_reused_after_an_error_in_a_stream() {
     let local = builder().start().await.unwrap();
-    local.raise_in_stream(2, ThrottlingException::default());
+    local.fail_next_stream(2, ThrottlingException::default());
     let mut stream = connect(&local).await;
     for expected in [3, 5] {
         stream.write_all(&wire(&streaming(LLAMA, PROMPT))).await.unwrap();

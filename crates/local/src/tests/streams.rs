@@ -1,4 +1,4 @@
-//! Streams, frame by frame, without a socket.
+//! Streams, frame by frame and without a socket.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -7,12 +7,12 @@ use invoke_model_types::{PerformanceConfigLatency, ResponseStream, ServiceTierTy
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{Policy, StreamEnd};
+use crate::{AccessPolicy, StreamEnd};
 
 pub(super) const LLAMA: &str = "meta.llama3-8b-instruct-v1:0";
 pub(super) const PROMPT: &str = r#"{"prompt":"hello"}"#;
 
-/// The messages of frames, one of each.
+/// Decodes frames, each of which is one message.
 pub(super) fn messages(frames: &[Vec<u8>]) -> Vec<Message> {
     frames.iter().map(|frame| message(frame)).collect()
 }
@@ -20,21 +20,21 @@ pub(super) fn messages(frames: &[Vec<u8>]) -> Vec<Message> {
 fn message(frame: &[u8]) -> Message {
     let mut decoder = Decoder::new();
     decoder.push(frame);
-    let message = decoder.decode().unwrap().expect("a whole frame");
-    decoder.finish().expect("a frame alone");
+    let message = decoder.decode().unwrap().expect("the frame is complete");
+    decoder.finish().expect("nothing follows the frame");
     message
 }
 
-/// The chunk that a message carries.
+/// Returns the chunk of the vendor in a message.
 pub(super) fn chunk(message: &Message) -> Value {
     match ResponseStream::parse(message).unwrap().unwrap() {
         ResponseStream::Chunk(part) => serde_json::from_slice(&part.bytes.unwrap()).unwrap(),
-        other => panic!("{other:?} is no chunk"),
+        other => panic!("{other:?} is not a chunk"),
     }
 }
 
 #[test]
-fn a_stream_is_a_head_and_events() {
+fn a_stream_has_a_head_and_events() {
     let endpoint = endpoint();
     let (head, body) = head(&endpoint, streaming(LLAMA, PROMPT)).into_parts();
     assert_eq!(head.status, 200);
@@ -43,8 +43,8 @@ fn a_stream_is_a_head_and_events() {
     assert_eq!(head.headers["x-amzn-requestid"], "00000000-0000-4000-8000-000000000001");
     assert_eq!(head.headers.len(), 3, "{:?}", head.headers);
 
-    let (frames, broken) = frames(body);
-    assert!(broken.is_none());
+    let (frames, error) = frames(body);
+    assert!(error.is_none());
     let messages = messages(&frames);
     for message in &messages {
         assert_eq!(message.header(":message-type"), Some(HeaderValue::String("event")));
@@ -70,30 +70,30 @@ fn a_stream_is_a_head_and_events() {
 }
 
 #[test]
-fn parts_are_padded() {
+fn events_are_padded() {
     let body = head(&endpoint(), streaming(LLAMA, PROMPT)).into_body();
     let (frames, _) = frames(body);
     let paddings = messages(&frames).into_iter().map(|message| {
         let payload: Value = serde_json::from_slice(message.payload()).unwrap();
-        assert_eq!(payload.as_object().unwrap().len(), 2, "bytes and p: {payload}");
+        assert_eq!(payload.as_object().unwrap().len(), 2, "only `bytes` and `p`: {payload}");
         payload["p"].as_str().unwrap().len()
     });
     assert_eq!(paddings.collect::<Vec<_>>(), [1, 38, 13, 50, 25]);
 }
 
 #[test]
-fn the_same_request_is_answered_with_the_same_bytes() {
+fn the_same_request_yields_the_same_bytes() {
     let stream = || frames(head(&endpoint(), streaming(LLAMA, PROMPT)).into_body()).0;
     assert_eq!(stream(), stream());
 }
 
 #[test]
-fn latencies_are_of_the_clock_of_the_endpoint() {
+fn latencies_are_measured_by_the_clock_of_the_endpoint() {
     let seconds = Arc::new(AtomicU64::new(0));
     let clock = Arc::clone(&seconds);
     let builder = builder().clock(move || now() + Duration::from_secs(clock.fetch_add(1, Ordering::Relaxed)));
-    let endpoint = builder.endpoint();
-    // The request arrives at 0; five frames are made at 1 to 5.
+    let endpoint = builder.build_state();
+    // The request arrives at second 0; the five frames are generated at seconds 1 to 5.
     let (frames, _) = frames(head(&endpoint, streaming(LLAMA, PROMPT)).into_body());
     let last = chunk(messages(&frames).last().unwrap());
     let metrics = &last["amazon-bedrock-invocationMetrics"];
@@ -135,23 +135,23 @@ fn the_last_chunk_of_every_vendor_has_the_metrics() {
 }
 
 #[test]
-fn a_stream_is_recorded_as_far_as_it_came() {
+fn the_progress_of_a_stream_is_recorded() {
     let endpoint = endpoint();
     let record = || endpoint.log.calls().pop().unwrap().stream.unwrap();
     let mut body = head(&endpoint, streaming(LLAMA, PROMPT)).into_body();
-    assert_eq!((record().events, record().end), (0, None), "nothing is made before it is asked for");
-    assert_eq!(*endpoint.streams.borrow(), 1);
+    assert_eq!((record().events, record().end), (0, None), "nothing is generated before it is polled");
+    assert_eq!(endpoint.streams.count(), 1);
 
     let Poll::Ready(Some(Ok(first))) = next_frame(&mut body) else { panic!("no frame") };
     assert_eq!((record().events, record().end), (1, None));
-    assert!(next_frame(&mut body).is_pending(), "the first frame is still on its way");
+    assert!(next_frame(&mut body).is_pending(), "the first frame has not been written");
     assert_eq!(record().events, 1);
     drop(first);
     drop(next_frame(&mut body));
     assert_eq!((record().events, record().end), (2, None));
     drop(body);
     assert_eq!((record().events, record().end), (2, Some(StreamEnd::Abandoned)));
-    assert_eq!(*endpoint.streams.borrow(), 0);
+    assert_eq!(endpoint.streams.count(), 0);
 
     drop(frames(head(&endpoint, streaming(LLAMA, PROMPT)).into_body()));
     assert_eq!((record().events, record().end), (5, Some(StreamEnd::Finished)));
@@ -165,10 +165,10 @@ fn a_stream_is_recorded_as_far_as_it_came() {
 }
 
 #[test]
-fn refusals_come_before_the_head() {
-    let check = |request: Request<Bytes>, status, code, words: &str| {
+fn errors_are_returned_before_the_stream_begins() {
+    let check = |request: Request<Bytes>, status, code, message: &str| {
         let endpoint = endpoint();
-        check_says(&refused(&endpoint, request, status, code), words);
+        check_contains(&check_error(&endpoint, request, status, code), message);
         assert_eq!(endpoint.log.calls()[0].stream, None);
     };
     let invalid = "ValidationException";
@@ -177,30 +177,30 @@ fn refusals_come_before_the_head() {
     check(streaming(LLAMA, "{"), 400, invalid, "the body is not JSON");
     check(streaming("a.b", PROMPT), 404, "ResourceNotFoundException", "Could not resolve");
     check(streaming(&"m".repeat(2_049), PROMPT), 400, invalid, "less than or equal to 2048");
-    let mut nobody = streaming(LLAMA, PROMPT);
-    nobody.headers_mut().remove("authorization");
-    check(nobody, 403, "MissingAuthenticationTokenException", "Missing Authentication Token");
+    let mut unsigned = streaming(LLAMA, PROMPT);
+    unsigned.headers_mut().remove("authorization");
+    check(unsigned, 403, "MissingAuthenticationTokenException", "Missing Authentication Token");
 
     let mut input = InvokeModelWithResponseStreamInput::new(LLAMA);
     (input.body, input.accept) = (Some(PROMPT.into()), Some("text/html".to_owned()));
-    let unacceptable = sign(arriving::<InvokeModelWithResponseStream>(input));
+    let unacceptable = sign(serialized::<InvokeModelWithResponseStream>(input));
     check(unacceptable, 400, invalid, "The provided Accept Type is invalid");
 }
 
 #[test]
-fn a_denied_model_is_denied_to_the_operation() {
-    let endpoint = builder().policy(Policy::allow_all().deny("meta.*")).endpoint();
-    let message = refused(&endpoint, streaming(LLAMA, PROMPT), 403, "AccessDeniedException");
-    check_says(&message, "perform: bedrock:InvokeModelWithResponseStream on resource: arn:");
+fn the_policy_denies_streaming_from_a_model() {
+    let endpoint = builder().policy(AccessPolicy::allow_all().deny("meta.*")).build_state();
+    let message = check_error(&endpoint, streaming(LLAMA, PROMPT), 403, "AccessDeniedException");
+    check_contains(&message, "perform: bedrock:InvokeModelWithResponseStream on resource: arn:");
 }
 
 #[test]
-fn latency_and_tier_are_said_again() {
+fn latency_and_tier_are_returned() {
     let mut input = InvokeModelWithResponseStreamInput::new(LLAMA);
     input.body = Some(PROMPT.into());
     input.performance_config_latency = Some(PerformanceConfigLatency::OPTIMIZED);
     input.service_tier = Some(ServiceTierType::FLEX);
-    let response = send(&endpoint(), sign(arriving::<InvokeModelWithResponseStream>(input)));
+    let response = send(&endpoint(), sign(serialized::<InvokeModelWithResponseStream>(input)));
     let output = InvokeModelWithResponseStream::parse(&response).unwrap();
     assert_eq!(output.content_type, "application/json");
     assert_eq!(output.performance_config_latency, Some(PerformanceConfigLatency::OPTIMIZED));

@@ -1,4 +1,4 @@
-//! The endpoint on its socket.
+//! The endpoint on a socket.
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
@@ -6,7 +6,7 @@ use tokio::net::TcpStream;
 use super::*;
 use crate::{LocalEndpoint, StartError};
 
-/// The bytes of a request on the wire.
+/// Serializes a request as HTTP/1.1.
 pub(super) fn wire(request: &Request<Bytes>) -> Vec<u8> {
     let mut wire = format!("{} {} HTTP/1.1\r\n", request.method(), request.uri()).into_bytes();
     for (name, value) in request.headers() {
@@ -19,7 +19,7 @@ pub(super) fn wire(request: &Request<Bytes>) -> Vec<u8> {
     wire
 }
 
-/// Reads one response: its head in lower case, and its body.
+/// Reads one response. Returns its head in lower case and its body.
 pub(super) async fn read(stream: &mut BufReader<TcpStream>) -> (String, Vec<u8>) {
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
@@ -38,7 +38,7 @@ pub(super) async fn connect(local: &LocalEndpoint) -> BufReader<TcpStream> {
 }
 
 #[tokio::test]
-async fn two_requests_on_one_connection() {
+async fn a_connection_serves_two_requests() {
     let local = builder().start().await.unwrap();
     let mut stream = connect(&local).await;
     let signed = wire(&sign(request(input(TITAN, BODY))));
@@ -46,26 +46,29 @@ async fn two_requests_on_one_connection() {
         stream.write_all(&signed).await.unwrap();
         let (head, body) = read(&mut stream).await;
         assert!(head.starts_with("http/1.1 200 ok\r\n"), "{head}");
-        check_says(&head, &format!("\r\nx-amzn-requestid: 00000000-0000-4000-8000-00000000000{number}\r\n"));
-        check_says(&head, "\r\nx-amzn-bedrock-invocation-latency: 0\r\n");
+        check_contains(
+            &head,
+            &format!("\r\nx-amzn-requestid: 00000000-0000-4000-8000-00000000000{number}\r\n"),
+        );
+        check_contains(&head, "\r\nx-amzn-bedrock-invocation-latency: 0\r\n");
         assert!(serde_json::from_slice::<serde_json::Value>(&body).unwrap()["embedding"].is_array());
     }
     assert_eq!(local.calls().len(), 2);
-    local.clear_calls();
+    local.clear_records();
     assert_eq!(local.calls().len(), 0);
     local.stop().await;
 }
 
 #[tokio::test]
-async fn a_body_that_is_too_long_is_received_and_refused() {
+async fn a_body_that_is_too_long_is_read_and_rejected() {
     let local = builder().start().await.unwrap();
     let mut stream = connect(&local).await;
     let large = " ".repeat(26_000_000);
     stream.write_all(&wire(&sign(request(input(TITAN, &large))))).await.unwrap();
     let (head, body) = read(&mut stream).await;
     assert!(head.starts_with("http/1.1 400 "), "{head}");
-    check_says(std::str::from_utf8(&body).unwrap(), "less than or equal to 25000000");
-    // The connection is still good.
+    check_contains(std::str::from_utf8(&body).unwrap(), "less than or equal to 25000000");
+    // The connection is still usable.
     stream.write_all(&wire(&sign(request(input(TITAN, BODY))))).await.unwrap();
     assert!(read(&mut stream).await.0.starts_with("http/1.1 200 "));
 }
@@ -77,13 +80,13 @@ async fn stopping_closes_connections_and_frees_the_port() {
     let port: u16 = url.rsplit_once(':').unwrap().1.parse().unwrap();
     let taken = LocalEndpoint::builder().port(port).start().await;
     assert!(matches!(&taken, Err(StartError::Listen { .. })), "{taken:?}");
-    check_says(&taken.unwrap_err().to_string(), &format!("cannot listen on 127.0.0.1:{port}: "));
+    check_contains(&taken.unwrap_err().to_string(), &format!("cannot listen on 127.0.0.1:{port}: "));
 
     let mut idle = connect(&local).await;
-    assert!(local.stop().await, "idle connections are not waited for");
+    assert!(local.stop().await, "idle connections must not delay the stop");
     assert_eq!(idle.read(&mut [0]).await.unwrap_or(0), 0, "the connection is closed");
-    let again = LocalEndpoint::builder().port(port).start().await.unwrap();
-    assert_eq!(again.url(), url);
+    let restarted = LocalEndpoint::builder().port(port).start().await.unwrap();
+    assert_eq!(restarted.url(), url);
 }
 
 #[tokio::test]
@@ -112,7 +115,7 @@ async fn stopping_waits_for_a_call_in_progress() {
 }
 
 #[tokio::test]
-async fn dropping_stops_too() {
+async fn dropping_stops_the_endpoint() {
     let local = LocalEndpoint::start().await.unwrap();
     let mut idle = connect(&local).await;
     drop(local);
@@ -120,9 +123,9 @@ async fn dropping_stops_too() {
 }
 
 #[tokio::test]
-async fn an_endpoint_says_how_to_call_it() {
+async fn an_endpoint_returns_its_credentials_and_region() {
     let local = LocalEndpoint::start().await.unwrap();
-    assert_eq!((local.access_key_id(), local.region()), (Builder::ACCESS_KEY_ID, "us-east-1"));
+    assert_eq!((local.access_key_id(), local.region()), (LocalEndpointBuilder::ACCESS_KEY_ID, "us-east-1"));
     assert_eq!((local.session_token(), local.bearer_token()), (None, None));
     let builder = LocalEndpoint::builder().credentials("ID", "secret", Some("token".to_owned()));
     let local = builder.bearer_token("bearer").region("eu-west-1").start().await.unwrap();

@@ -16,11 +16,11 @@ pub(super) fn rows() -> Vec<Row> {
 fn before() -> Vec<Row> {
     let refused = whole(
         "connection closed when it is accepted, once",
-        [FaultRule::refuse(ConnectionEnd::Close).first(1)],
+        [FaultRule::reject_connection(ConnectionEnd::Close).first(1)],
     );
     let reset = whole(
         "connection reset when it is accepted, once",
-        [FaultRule::refuse(ConnectionEnd::Reset).first(1)],
+        [FaultRule::reject_connection(ConnectionEnd::Reset).first(1)],
     );
     let begun = whole(
         "reset when the request begins, once",

@@ -44,8 +44,8 @@ pub(super) fn rows() -> Vec<Row> {
         "an event of an unknown kind after two events",
         [broken(2, StreamFault::unknown_event("news").unwrap())],
     );
-    let between = stream("cut between two events", [broken(2, StreamFault::Cut { bytes: 0 })]);
-    let inside = stream("cut in the midst of an event", [broken(2, StreamFault::Cut { bytes: 30 })]);
+    let between = stream("cut between two events", [broken(2, StreamFault::Truncate { bytes: 0 })]);
+    let inside = stream("cut in the midst of an event", [broken(2, StreamFault::Truncate { bytes: 30 })]);
     let unended = stream(
         "cut before the last chunk",
         [Fault::new().break_at(FaultPoint::LastChunk, ConnectionEnd::Close).into()],

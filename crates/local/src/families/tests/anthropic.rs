@@ -10,8 +10,8 @@ fn body() -> Value {
 
 #[test]
 fn a_minimal_request() {
-    let answer = answered(MODEL, body());
-    let id = answer["id"].as_str().unwrap();
+    let response = response_body(MODEL, body());
+    let id = response["id"].as_str().unwrap();
     assert!(id.starts_with("msg_bdrk_") && id.len() == 33, "{id}");
     let expected = json!({
         "id": id,
@@ -23,8 +23,8 @@ fn a_minimal_request() {
         "stop_sequence": null,
         "usage": {"input_tokens": 1, "output_tokens": 4},
     });
-    assert_eq!(answer, expected);
-    assert_ne!(answered(MODEL, with(body(), "/max_tokens", json!(99)))["id"], id);
+    assert_eq!(response, expected);
+    assert_ne!(response_body(MODEL, with(body(), "/max_tokens", json!(99)))["id"], id);
 }
 
 #[test]
@@ -57,41 +57,41 @@ fn a_full_request() {
         "metadata": {"user_id": "u"},
         "stop_sequences": ["?"],
     });
-    let (answer, message) = invoke(MODEL, &body);
+    let (response, message) = invoke(MODEL, &body);
     assert_eq!(message["content"][0]["text"], "You said: found\nand what is this");
     assert_eq!(message["stop_reason"], "stop_sequence");
     assert_eq!(message["stop_sequence"], "?");
     assert_eq!(message["usage"], json!({"input_tokens": 1 + 6 + 3, "output_tokens": 8}));
-    assert_eq!((answer.input_tokens, answer.output_tokens), (10, 8));
+    assert_eq!((response.input_tokens, response.output_tokens), (10, 8));
 }
 
 #[test]
-fn replies_are_cut_at_max_tokens() {
-    let message = answered(MODEL, with(body(), "/max_tokens", json!(2)));
+fn replies_are_truncated_at_max_tokens() {
+    let message = response_body(MODEL, with(body(), "/max_tokens", json!(2)));
     assert_eq!(message["content"][0]["text"], "You said");
     assert_eq!(message["stop_reason"], "max_tokens");
     assert_eq!(message["usage"]["output_tokens"], 2);
 }
 
 #[test]
-fn a_stop_sequence_at_the_start_leaves_no_content() {
-    let message = answered(MODEL, with(body(), "/stop_sequences", json!(["You"])));
+fn a_stop_sequence_at_the_start_yields_no_content() {
+    let message = response_body(MODEL, with(body(), "/stop_sequences", json!(["You"])));
     assert_eq!(message["content"], json!([]));
     assert_eq!(message["usage"]["output_tokens"], 0);
 }
 
 #[test]
-fn models_say_the_vendors_name_for_themselves() {
-    let name = |model| answered(model, body())["model"].clone();
+fn responses_have_the_model_name_of_the_vendor() {
+    let name = |model| response_body(model, body())["model"].clone();
     assert_eq!(name("anthropic.claude-3-5-sonnet-20241022-v2:0"), "claude-3-5-sonnet-20241022");
     assert_eq!(name("anthropic.claude-opus-4-6-v1"), "claude-opus-4-6");
     assert_eq!(name("anthropic.claude-sonnet-4-6"), "claude-sonnet-4-6");
 }
 
 #[test]
-fn refusals_are_worded_by_field() {
+fn rejections_use_the_words_of_claude_models() {
     let check =
-        |at: &str, value: Value, message: &str| check_refused(MODEL, with(body(), at, value), message);
+        |at: &str, value: Value, message: &str| check_rejected(MODEL, with(body(), at, value), message);
     check("/anthropic_version", Value::Null, "anthropic_version: Field required");
     check("/anthropic_version", json!(1), "anthropic_version: Input should be a valid string");
     for version in
@@ -99,7 +99,7 @@ fn refusals_are_worded_by_field() {
     {
         check("/anthropic_version", json!(version), &format!("Invalid API version: {version}"));
     }
-    assert!(answer(MODEL, &with(body(), "/anthropic_version", json!("2023-06-01"))).is_ok());
+    assert!(respond(MODEL, &with(body(), "/anthropic_version", json!("2023-06-01"))).is_ok());
     check("/max_tokens", Value::Null, "max_tokens: Field required");
     check("/max_tokens", json!("9"), "max_tokens: Input should be a valid integer");
     check("/max_tokens", json!(0), "max_tokens: 0 is not greater or equal to 1");
@@ -115,9 +115,9 @@ fn refusals_are_worded_by_field() {
 }
 
 #[test]
-fn refusals_of_messages() {
+fn rejects_invalid_messages() {
     let check =
-        |messages: Value, message: &str| check_refused(MODEL, with(body(), "/messages", messages), message);
+        |messages: Value, message: &str| check_rejected(MODEL, with(body(), "/messages", messages), message);
     let user = |content: Value| json!([{"role": "user", "content": content}]);
     check(
         json!([{"role": "assistant", "content": "a"}]),
@@ -161,11 +161,11 @@ fn refusals_of_messages() {
 }
 
 #[test]
-fn the_4_5_models_take_temperature_or_top_p() {
+fn the_4_5_models_reject_temperature_with_top_p() {
     let both = with(with(body(), "/temperature", json!(0.5)), "/top_p", json!(0.5));
-    assert!(answer(MODEL, &both).is_ok());
+    assert!(respond(MODEL, &both).is_ok());
     for model in ["anthropic.claude-haiku-4-5-20251001-v1:0", "anthropic.claude-sonnet-4-5-20250929-v1:0"] {
-        check_refused(
+        check_rejected(
             model,
             both.clone(),
             "`temperature` and `top_p` cannot both be specified for this model. Please use only one.",
@@ -175,7 +175,7 @@ fn the_4_5_models_take_temperature_or_top_p() {
 
 #[test]
 fn a_stream() {
-    let message = answered(MODEL, body());
+    let message = response_body(MODEL, body());
     let delta = |text: &str| json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}});
     let expected = [
         json!({

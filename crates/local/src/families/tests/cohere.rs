@@ -1,6 +1,6 @@
 //! Command R and Embed.
 
-use super::parts::cosine;
+use super::shared::cosine;
 use super::*;
 
 const COMMAND: &str = "cohere.command-r-v1:0";
@@ -9,10 +9,10 @@ const V4: &str = "cohere.embed-v4:0";
 
 #[test]
 fn a_minimal_message() {
-    let answer = answered(COMMAND, json!({"message": "hello"}));
-    let (response, generation) =
-        (answer["response_id"].as_str().unwrap(), answer["generation_id"].as_str().unwrap());
-    for id in [response, generation] {
+    let response = response_body(COMMAND, json!({"message": "hello"}));
+    let response_id = response["response_id"].as_str().unwrap();
+    let generation_id = response["generation_id"].as_str().unwrap();
+    for id in [response_id, generation_id] {
         let groups: Vec<_> = id.split('-').map(str::len).collect();
         assert_eq!(groups, [8, 4, 4, 4, 12], "{id}");
         assert!(
@@ -20,10 +20,10 @@ fn a_minimal_message() {
             "{id}: RFC 9562, version 8"
         );
     }
-    assert_ne!(response, generation);
+    assert_ne!(response_id, generation_id);
     let expected = json!({
-        "response_id": response,
-        "generation_id": generation,
+        "response_id": response_id,
+        "generation_id": generation_id,
         "text": "You said: hello",
         "finish_reason": "COMPLETE",
         "chat_history": [
@@ -31,7 +31,7 @@ fn a_minimal_message() {
             {"role": "CHATBOT", "message": "You said: hello"},
         ],
     });
-    assert_eq!(answer, expected);
+    assert_eq!(response, expected);
 }
 
 #[test]
@@ -56,29 +56,29 @@ fn a_full_message() {
         "stop_sequences": ["END"],
         "raw_prompting": false,
     });
-    let (answer, text) = invoke(COMMAND, &body);
+    let (response, text) = invoke(COMMAND, &body);
     assert_eq!(text["text"], "You said: go");
     assert_eq!(text["finish_reason"], "MAX_TOKENS");
     assert_eq!(text["prompt"], "go on");
     assert_eq!(text["tool_calls"], json!([]));
     assert_eq!(text["chat_history"].as_array().map(Vec::len), Some(4));
-    assert_eq!((answer.input_tokens, answer.output_tokens), (1 + 2 + 3 + 2, 4));
-    let text = answered(COMMAND, with(body, "/stop_sequences", json!([": "])));
+    assert_eq!((response.input_tokens, response.output_tokens), (1 + 2 + 3 + 2, 4));
+    let text = response_body(COMMAND, with(body, "/stop_sequences", json!([": "])));
     assert_eq!((&text["text"], &text["finish_reason"]), (&json!("You said"), &json!("COMPLETE")));
 }
 
 #[test]
-fn search_queries_only() {
-    let answer = answered(COMMAND, json!({"message": "tall penguins", "search_queries_only": true}));
-    assert_eq!(answer["text"], "");
-    assert_eq!(answer["search_queries"][0]["text"], "tall penguins");
-    assert!(answer.get("chat_history").is_none());
+fn search_queries_replace_the_text() {
+    let response = response_body(COMMAND, json!({"message": "tall penguins", "search_queries_only": true}));
+    assert_eq!(response["text"], "");
+    assert_eq!(response["search_queries"][0]["text"], "tall penguins");
+    assert!(response.get("chat_history").is_none());
 }
 
 #[test]
-fn refusals_of_messages() {
-    let check = |at: &str, value: Value, fault: &str| {
-        check_malformed(COMMAND, with(json!({"message": "hello"}), at, value), fault);
+fn rejects_invalid_messages() {
+    let check = |at: &str, value: Value, problem: &str| {
+        check_malformed(COMMAND, with(json!({"message": "hello"}), at, value), problem);
     };
     check("/message", Value::Null, "#: required key [message] not found");
     check("/prompt", json!("a"), "#: extraneous key [prompt] is not permitted");
@@ -102,11 +102,11 @@ fn vectors(value: &Value) -> Vec<Vec<f64>> {
 #[test]
 fn minimal_embeddings() {
     for (model, dimensions) in [(V3, 1_024), (V4, 1_536)] {
-        let answer = answered(model, json!({"texts": ["hello", "world"], "input_type": "clustering"}));
-        assert_eq!(answer["response_type"], "embeddings_floats");
-        assert_eq!(answer["texts"], json!(["hello", "world"]));
-        assert_eq!(answer["id"].as_str().map(str::len), Some(36));
-        let vectors = vectors(&answer["embeddings"]);
+        let response = response_body(model, json!({"texts": ["hello", "world"], "input_type": "clustering"}));
+        assert_eq!(response["response_type"], "embeddings_floats");
+        assert_eq!(response["texts"], json!(["hello", "world"]));
+        assert_eq!(response["id"].as_str().map(str::len), Some(36));
+        let vectors = vectors(&response["embeddings"]);
         assert_eq!(vectors.iter().map(Vec::len).collect::<Vec<_>>(), [dimensions; 2]);
         assert!((cosine(&vectors[0], &vectors[0]) - 1.0).abs() < 1e-9);
         assert_ne!(vectors[0], vectors[1]);
@@ -121,10 +121,10 @@ fn embeddings_of_every_type() {
         "embedding_types": ["float", "int8", "uint8", "binary", "ubinary"],
         "truncate": "END",
     });
-    let answer = answered(V3, body);
-    assert_eq!(answer["response_type"], "embeddings_by_type");
+    let response = response_body(V3, body);
+    assert_eq!(response["response_type"], "embeddings_by_type");
     let check = |kind: &str, length: usize, from: f64, to: f64| {
-        let vectors = vectors(&answer["embeddings"][kind]);
+        let vectors = vectors(&response["embeddings"][kind]);
         assert_eq!(vectors.iter().map(Vec::len).collect::<Vec<_>>(), [length; 3], "{kind}");
         assert!(vectors.iter().flatten().all(|x| (from..=to).contains(x)), "{kind}");
         vectors
@@ -133,7 +133,7 @@ fn embeddings_of_every_type() {
         assert!(cosine(&vectors[0], &vectors[1]) > cosine(&vectors[0], &vectors[2]) + 0.2);
     }
     let unsigned = check("uint8", 1_024, 1.0, 255.0);
-    let signed = vectors(&answer["embeddings"]["int8"]);
+    let signed = vectors(&response["embeddings"]["int8"]);
     assert!(unsigned.iter().flatten().zip(signed.iter().flatten()).all(|(u, s)| u - s == 128.0));
     let unsigned = check("ubinary", 128, 0.0, 255.0);
     let signed = check("binary", 128, -128.0, 127.0);
@@ -141,15 +141,15 @@ fn embeddings_of_every_type() {
 }
 
 #[test]
-fn inputs_of_v4() {
+fn v4_accepts_inputs_and_dimensions() {
     let inputs = json!([{"content": [{"type": "text", "text": "one"}, {"type": "text", "text": "two"}]}]);
     let body = json!({"inputs": inputs, "input_type": "search_document", "output_dimension": 256});
-    let (answer, embedded) = invoke(V4, &body);
+    let (response, embedded) = invoke(V4, &body);
     assert_eq!(embedded["inputs"], inputs);
     assert_eq!(vectors(&embedded["embeddings"])[0].len(), 256);
-    assert_eq!(answer.input_tokens, 2);
+    assert_eq!(response.input_tokens, 2);
     let same = json!({"texts": ["one\ntwo"], "input_type": "search_document", "output_dimension": 256});
-    assert_eq!(answered(V4, same)["embeddings"], embedded["embeddings"]);
+    assert_eq!(response_body(V4, same)["embeddings"], embedded["embeddings"]);
 }
 
 #[test]
@@ -160,12 +160,12 @@ fn long_texts_are_truncated() {
         let body = json!({"texts": [long], "input_type": "search_query", "truncate": truncate});
         invoke(model, &body)
     };
-    let (at_end, cut) = embed(V3, "END");
-    let (at_start, other) = embed(V3, "START");
+    let (at_end, without_end) = embed(V3, "END");
+    let (at_start, without_start) = embed(V3, "START");
     assert_eq!((at_end.input_tokens, at_start.input_tokens), (512, 512));
-    assert_ne!(cut["embeddings"], other["embeddings"]);
+    assert_ne!(without_end["embeddings"], without_start["embeddings"]);
     let by_default = json!({"texts": [long], "input_type": "search_query"});
-    assert_eq!(answered(V3, by_default)["embeddings"], cut["embeddings"]);
+    assert_eq!(response_body(V3, by_default)["embeddings"], without_end["embeddings"]);
     check_malformed(
         V3,
         json!({"texts": ["b", long], "input_type": "search_query", "truncate": "NONE"}),
@@ -177,9 +177,9 @@ fn long_texts_are_truncated() {
 }
 
 #[test]
-fn refusals_of_embeddings() {
-    let check = |model: &str, at: &str, value: Value, fault: &str| {
-        check_malformed(model, with(minimal(Family::CohereEmbed3), at, value), fault);
+fn rejects_invalid_embedding_requests() {
+    let check = |model: &str, at: &str, value: Value, problem: &str| {
+        check_malformed(model, with(minimal(Family::CohereEmbed3), at, value), problem);
     };
     check(V3, "/input_type", Value::Null, "#: required key [input_type] not found");
     check(V3, "/input_type", json!("query"), "#/input_type: query is not a valid enum value");
@@ -205,22 +205,21 @@ fn refusals_of_embeddings() {
 
 #[test]
 fn a_stream() {
-    let answer = answered(COMMAND, json!({"message": "hello"}));
+    let response = response_body(COMMAND, json!({"message": "hello"}));
     let text = |text: &str| json!({"event_type": "text-generation", "is_finished": false, "text": text});
-    let start =
-        json!({"event_type": "stream-start", "is_finished": false, "generation_id": answer["generation_id"]});
+    let start = json!({"event_type": "stream-start", "is_finished": false, "generation_id": response["generation_id"]});
     let end = json!({
         "event_type": "stream-end",
         "is_finished": true,
         "finish_reason": "COMPLETE",
-        "response": answer,
+        "response": response,
     });
     let expected = [start, text("You"), text(" said"), text(":"), text(" hello"), end];
     assert_eq!(streamed(COMMAND, json!({"message": "hello"})), expected);
 }
 
 #[test]
-fn search_queries_are_an_event() {
+fn search_queries_are_streamed_as_an_event() {
     let chunks = streamed(COMMAND, json!({"message": "tall penguins", "search_queries_only": true}));
     let types: Vec<_> = chunks.iter().map(|chunk| chunk["event_type"].as_str().unwrap()).collect();
     assert_eq!(types, ["stream-start", "search-queries-generation", "stream-end"]);

@@ -1,10 +1,10 @@
-//! What `modelId` may be.
+//! Resolution of `modelId`.
 
 use super::super::DEFAULT_TEXT_MODEL;
 use super::*;
 
 fn check(identifier: &str, expected: Option<&str>) {
-    let found = resolve(identifier).unwrap_or_else(|refusal| panic!("{identifier}: {refusal}"));
+    let found = resolve(identifier).unwrap_or_else(|rejection| panic!("{identifier}: {rejection}"));
     assert_eq!(found.map(|model| model.id), expected, "{identifier}");
 }
 
@@ -14,7 +14,7 @@ fn the_table_is_sorted_and_has_no_duplicates() {
 }
 
 #[test]
-fn base_model_ids_are_themselves() {
+fn base_model_ids_resolve_to_themselves() {
     for model in MODELS {
         assert_eq!(find(model.id), Some(*model));
         check(model.id, Some(model.id));
@@ -23,7 +23,7 @@ fn base_model_ids_are_themselves() {
 }
 
 #[test]
-fn inference_profiles_name_their_base_model() {
+fn inference_profiles_resolve_to_their_base_model() {
     let haiku = Some("anthropic.claude-haiku-4-5-20251001-v1:0");
     for geography in ["us", "us-gov", "eu", "apac", "jp", "au", "ca", "global"] {
         let id = format!("{geography}.anthropic.claude-haiku-4-5-20251001-v1:0");
@@ -36,7 +36,7 @@ fn inference_profiles_name_their_base_model() {
 }
 
 #[test]
-fn customised_models_name_their_base_model() {
+fn custom_models_resolve_to_their_base_model() {
     let express = Some("amazon.titan-text-express-v1");
     let of = |base: &str| format!("arn:aws:bedrock:us-east-1:123456789012:custom-model/{base}/a1b2c3d4e5f6");
     check(&of("amazon.titan-text-express-v1"), express);
@@ -47,8 +47,8 @@ fn customised_models_name_their_base_model() {
 }
 
 #[test]
-fn opaque_resources_answer_as_the_default_text_model() {
-    assert_eq!(find(DEFAULT_TEXT_MODEL).map(|model| model.kind()), Some(Kind::Text));
+fn opaque_resources_resolve_to_the_default_text_model() {
+    assert_eq!(find(DEFAULT_TEXT_MODEL).map(|model| model.output_modality()), Some(ModelModality::Text));
     for resource in [
         "application-inference-profile/a1b2c3d4e5f6",
         "custom-model-deployment/a1b2c3d4e5f6",
@@ -67,7 +67,7 @@ fn opaque_resources_answer_as_the_default_text_model() {
 }
 
 #[test]
-fn other_arns_are_refused() {
+fn other_arns_are_rejected() {
     for arn in [
         "arn:",
         "arn:aws:bedrock",
@@ -76,12 +76,12 @@ fn other_arns_are_refused() {
         "arn:aws:bedrock:us-east-1:123456789012:guardrail/abc",
         "arn:aws:s3:::bucket/key",
     ] {
-        assert_eq!(resolve(arn), Err(Refusal::invalid_identifier()), "{arn}");
+        assert_eq!(resolve(arn), Err(Rejection::invalid_identifier()), "{arn}");
     }
 }
 
 #[test]
-fn unknown_ids_are_nothing() {
+fn unknown_ids_do_not_resolve() {
     for id in [
         "",
         "x",

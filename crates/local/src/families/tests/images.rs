@@ -8,8 +8,8 @@ use super::*;
 const TITAN: &str = "amazon.titan-image-generator-v2:0";
 const CANVAS: &str = "amazon.nova-canvas-v1:0";
 
-/// The images of an answer: width, height and pixels.
-fn images(answer: &Value) -> Vec<(u32, u32, Vec<u8>)> {
+/// Returns width, height and pixels of the images in a response.
+fn images(response: &Value) -> Vec<(u32, u32, Vec<u8>)> {
     let decode = |image: &Value| {
         let file = STANDARD.decode(image.as_str().unwrap()).unwrap();
         let mut reader = png::Decoder::new(std::io::Cursor::new(file)).read_info().unwrap();
@@ -18,7 +18,7 @@ fn images(answer: &Value) -> Vec<(u32, u32, Vec<u8>)> {
         assert_eq!((frame.color_type, frame.bit_depth), (png::ColorType::Rgb, png::BitDepth::Eight));
         (frame.width, frame.height, pixels)
     };
-    answer["images"].as_array().unwrap().iter().map(decode).collect()
+    response["images"].as_array().unwrap().iter().map(decode).collect()
 }
 
 fn check_size(model: &str, config: Value, expected: (u32, u32)) {
@@ -26,16 +26,16 @@ fn check_size(model: &str, config: Value, expected: (u32, u32)) {
     if !config.is_null() {
         body["imageGenerationConfig"] = config;
     }
-    let answer = answered(model, body);
-    assert_eq!(answer.as_object().map(Map::len), Some(1));
-    let images = images(&answer);
+    let response = response_body(model, body);
+    assert_eq!(response.as_object().map(Map::len), Some(1));
+    let images = images(&response);
     assert_eq!(images.len(), 1);
     assert_eq!((images[0].0, images[0].1), expected);
     assert_eq!(images[0].2.len(), (expected.0 * expected.1 * 3) as usize);
 }
 
 #[test]
-fn images_are_of_the_asked_size() {
+fn images_have_the_requested_size() {
     for model in [TITAN, CANVAS] {
         check_size(model, Value::Null, (1_024, 1_024));
         check_size(model, json!({"width": 512, "height": 512}), (512, 512));
@@ -59,12 +59,12 @@ fn a_full_request() {
             "numberOfImages": 5,
         },
     });
-    let five = images(&answered(TITAN, body.clone()));
+    let five = images(&response_body(TITAN, body.clone()));
     assert_eq!(five.len(), 5);
     assert!(five.iter().all(|image| (image.0, image.1) == (384, 640)));
     assert!((1..5).all(|index| five[index].2 != five[0].2));
     body["textToImageParams"]["style"] = json!("PHOTOREALISM");
-    assert_eq!(images(&answered(CANVAS, body)).len(), 5);
+    assert_eq!(images(&response_body(CANVAS, body)).len(), 5);
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn images_depend_on_prompt_and_seed() {
         if let Some(negative) = negative {
             body["textToImageParams"]["negativeText"] = json!(negative);
         }
-        answered(TITAN, body)
+        response_body(TITAN, body)
     };
     let cup = draw("cup", None, 1);
     assert_eq!(cup, draw("cup", None, 1));
@@ -85,13 +85,13 @@ fn images_depend_on_prompt_and_seed() {
 }
 
 #[test]
-fn refusals() {
-    let check = |family: Family, model: &str, at: &str, value: Value, fault: &str| {
-        check_malformed(model, with(minimal(family), at, value), fault);
+fn rejects_invalid_requests() {
+    let check = |family: Family, model: &str, at: &str, value: Value, problem: &str| {
+        check_malformed(model, with(minimal(family), at, value), problem);
     };
-    let both = |at: &str, value: Value, fault: &str| {
-        check(Family::TitanImage, TITAN, at, value.clone(), fault);
-        check(Family::NovaCanvas, CANVAS, at, value, fault);
+    let both = |at: &str, value: Value, problem: &str| {
+        check(Family::TitanImage, TITAN, at, value.clone(), problem);
+        check(Family::NovaCanvas, CANVAS, at, value, problem);
     };
     both("/taskType", Value::Null, "#: required key [taskType] not found");
     both("/taskType", json!("SCULPTURE"), "#/taskType: SCULPTURE is not a valid enum value");
@@ -149,7 +149,7 @@ fn refusals() {
 }
 
 #[test]
-fn refusals_of_sizes() {
+fn rejects_unsupported_sizes() {
     let check = |family: Family, model: &str, width: i64, height: i64, words: &str| {
         let body = with(minimal(family), "/imageGenerationConfig", json!({"width": width, "height": height}));
         check_malformed(model, body, &format!("#/imageGenerationConfig: {words}"));
@@ -172,7 +172,7 @@ fn refusals_of_sizes() {
 #[test]
 fn other_tasks_are_not_implemented() {
     for model in [TITAN, CANVAS] {
-        check_refused(
+        check_rejected(
             model,
             json!({"taskType": "INPAINTING", "inPaintingParams": {"image": "AAAA", "maskPrompt": "windows"}}),
             "taskType INPAINTING is not implemented by the local endpoint; TEXT_IMAGE is.",

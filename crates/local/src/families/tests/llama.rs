@@ -12,7 +12,7 @@ fn a_minimal_request() {
         "generation_token_count": 4,
         "stop_reason": "stop",
     });
-    assert_eq!(answered(MODEL, minimal(Family::Llama)), expected);
+    assert_eq!(response_body(MODEL, minimal(Family::Llama)), expected);
 }
 
 #[test]
@@ -31,24 +31,24 @@ fn a_full_request() {
         "max_gen_len": 4,
         "images": ["AAAA"],
     });
-    let (answer, text) = invoke(MODEL, &body);
+    let (response, text) = invoke(MODEL, &body);
     assert_eq!(text["generation"], "You said: second");
     assert_eq!(text["stop_reason"], "length");
-    assert_eq!(text["prompt_token_count"], answer.input_tokens);
-    assert_eq!(text["generation_token_count"], answer.output_tokens);
+    assert_eq!(text["prompt_token_count"], response.input_tokens);
+    assert_eq!(text["generation_token_count"], response.output_tokens);
 }
 
 #[test]
-fn the_template_of_llama_4_is_known() {
+fn reads_the_chat_template_of_llama_4() {
     let prompt = "<|begin_of_text|><|header_start|>user<|header_end|>\n\nhi<|eot|><|header_start|>assistant<|header_end|>";
-    let text = answered("meta.llama4-scout-17b-instruct-v1:0", json!({"prompt": prompt}));
+    let text = response_body("meta.llama4-scout-17b-instruct-v1:0", json!({"prompt": prompt}));
     assert_eq!(text["generation"], "You said: hi");
 }
 
 #[test]
-fn refusals() {
-    let check = |at: &str, value: Value, fault: &str| {
-        check_malformed(MODEL, with(minimal(Family::Llama), at, value), fault);
+fn rejects_invalid_requests() {
+    let check = |at: &str, value: Value, problem: &str| {
+        check_malformed(MODEL, with(minimal(Family::Llama), at, value), problem);
     };
     check("/prompt", Value::Null, "#: required key [prompt] not found");
     check("/prompt", json!(""), "#/prompt: expected minLength: 1, actual: 0");

@@ -1,4 +1,4 @@
-//! Completion and chat.
+//! Mistral text completion and chat completion.
 
 use super::*;
 
@@ -9,7 +9,7 @@ const CHAT: &str = "mistral.mistral-large-2407-v1:0";
 #[test]
 fn a_minimal_completion() {
     let expected = json!({"outputs": [{"text": "You said: hello", "stop_reason": "stop"}]});
-    assert_eq!(answered(MODEL, minimal(Family::Mistral)), expected);
+    assert_eq!(response_body(MODEL, minimal(Family::Mistral)), expected);
 }
 
 #[test]
@@ -22,10 +22,10 @@ fn a_full_completion() {
         "top_p": 0.9,
         "top_k": 50,
     });
-    let (answer, text) = invoke(MODEL, &body);
+    let (response, text) = invoke(MODEL, &body);
     assert_eq!(text, json!({"outputs": [{"text": "You said: two,", "stop_reason": "length"}]}));
-    assert_eq!(answer.output_tokens, 5);
-    let text = answered(MODEL, with(body, "/stop", json!([","])));
+    assert_eq!(response.output_tokens, 5);
+    let text = response_body(MODEL, with(body, "/stop", json!([","])));
     assert_eq!(text, json!({"outputs": [{"text": "You said: two", "stop_reason": "stop"}]}));
 }
 
@@ -37,9 +37,9 @@ fn a_minimal_chat() {
         "stop_reason": "stop",
     }]});
     for model in [BOTH, CHAT, "mistral.pixtral-large-2502-v1:0"] {
-        assert_eq!(answered(model, minimal(Family::MistralChat)), expected);
+        assert_eq!(response_body(model, minimal(Family::MistralChat)), expected);
     }
-    assert_eq!(answered(BOTH, minimal(Family::Mistral))["outputs"][0]["stop_reason"], "stop");
+    assert_eq!(response_body(BOTH, minimal(Family::Mistral))["outputs"][0]["stop_reason"], "stop");
 }
 
 #[test]
@@ -60,16 +60,16 @@ fn a_full_chat() {
         "top_p": 1,
         "temperature": 0,
     });
-    let (answer, text) = invoke(CHAT, &body);
+    let (response, text) = invoke(CHAT, &body);
     assert_eq!(text["choices"][0]["message"]["content"], "You said: look");
     assert_eq!(text["choices"][0]["stop_reason"], "length");
-    assert_eq!((answer.input_tokens, answer.output_tokens), (3 + 2 + 1, 4));
+    assert_eq!((response.input_tokens, response.output_tokens), (3 + 2 + 1, 4));
 }
 
 #[test]
-fn refusals() {
-    let check = |at: &str, value: Value, fault: &str| {
-        check_malformed(MODEL, with(minimal(Family::Mistral), at, value), fault);
+fn rejects_invalid_completions() {
+    let check = |at: &str, value: Value, problem: &str| {
+        check_malformed(MODEL, with(minimal(Family::Mistral), at, value), problem);
     };
     check("/prompt", Value::Null, "#: required key [prompt] not found");
     check("/messages", json!([]), "#: extraneous key [messages] is not permitted");
@@ -82,9 +82,9 @@ fn refusals() {
 }
 
 #[test]
-fn refusals_of_chats() {
-    let check = |at: &str, value: Value, fault: &str| {
-        check_malformed(CHAT, with(minimal(Family::MistralChat), at, value), fault);
+fn rejects_invalid_chats() {
+    let check = |at: &str, value: Value, problem: &str| {
+        check_malformed(CHAT, with(minimal(Family::MistralChat), at, value), problem);
     };
     check("/messages", Value::Null, "#: required key [messages] not found");
     check("/prompt", json!("a"), "#: extraneous key [prompt] is not permitted");

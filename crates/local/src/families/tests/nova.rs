@@ -21,7 +21,7 @@ fn a_minimal_request() {
             "cacheWriteInputTokenCount": 0,
         },
     });
-    assert_eq!(answered(MODEL, body()), expected);
+    assert_eq!(response_body(MODEL, body()), expected);
 }
 
 #[test]
@@ -48,25 +48,26 @@ fn a_full_request() {
         },
         "toolConfig": {"tools": []},
     });
-    let (answer, message) = invoke(MODEL, &body);
+    let (response, message) = invoke(MODEL, &body);
     assert_eq!(message["output"]["message"]["content"][0]["text"], "You said: go");
     assert_eq!(message["stopReason"], "stop_sequence");
     assert_eq!(message["usage"]["inputTokens"], 3 + 4 + 2 + 1);
-    assert_eq!((answer.input_tokens, answer.output_tokens), (10, 4));
+    assert_eq!((response.input_tokens, response.output_tokens), (10, 4));
 }
 
 #[test]
-fn replies_are_cut_at_max_tokens() {
+fn replies_are_truncated_at_max_tokens() {
     for key in ["maxTokens", "max_new_tokens"] {
-        let message = answered(MODEL, with(body(), "/inferenceConfig", json!({key: 1})));
+        let message = response_body(MODEL, with(body(), "/inferenceConfig", json!({key: 1})));
         assert_eq!(message["output"]["message"]["content"][0]["text"], "You");
         assert_eq!(message["stopReason"], "max_tokens");
     }
 }
 
 #[test]
-fn refusals() {
-    let check = |at: &str, value: Value, fault: &str| check_malformed(MODEL, with(body(), at, value), fault);
+fn rejects_invalid_requests() {
+    let check =
+        |at: &str, value: Value, problem: &str| check_malformed(MODEL, with(body(), at, value), problem);
     check("/messages", Value::Null, "#: required key [messages] not found");
     check("/messages", json!([]), "#/messages: expected minimum item count: 1, found: 0");
     check(
@@ -94,8 +95,8 @@ fn refusals() {
     check("/schemaVersion", json!("messages-v2"), "#/schemaVersion: messages-v2 is not a valid enum value");
     check("/system", json!("a"), "#/system: expected type: JSONArray, found: String");
     let config = |key: &str, value: Value| with(body(), "/inferenceConfig", json!({key: value}));
-    let at = |key: &str, value: Value, words: &str| {
-        check_malformed(MODEL, config(key, value), &format!("#/inferenceConfig/{key}: {words}"));
+    let at = |key: &str, value: Value, problem: &str| {
+        check_malformed(MODEL, config(key, value), &format!("#/inferenceConfig/{key}: {problem}"));
     };
     at("maxTokens", json!(0), "0 is not greater or equal to 1");
     at("maxTokens", json!(1.5), "expected type: Integer, found: Double");
@@ -105,8 +106,8 @@ fn refusals() {
 }
 
 #[test]
-fn conversations_start_with_the_user() {
-    check_refused(
+fn conversations_must_start_with_the_user() {
+    check_rejected(
         MODEL,
         json!({"messages": [{"role": "assistant", "content": [{"text": "a"}]}]}),
         "A conversation must start with a user message. Try again with a conversation that starts with a user message.",

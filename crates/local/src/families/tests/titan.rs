@@ -1,6 +1,6 @@
-//! Text and embeddings.
+//! Titan text and embeddings.
 
-use super::parts::cosine;
+use super::shared::cosine;
 use super::*;
 
 const TEXT: &str = "amazon.titan-text-express-v1";
@@ -18,7 +18,7 @@ fn a_minimal_text() {
         "inputTextTokenCount": 1,
         "results": [{"tokenCount": 4, "outputText": "You said: hello", "completionReason": "FINISHED"}],
     });
-    assert_eq!(answered(TEXT, body()), expected);
+    assert_eq!(response_body(TEXT, body()), expected);
 }
 
 #[test]
@@ -27,17 +27,17 @@ fn a_full_text() {
         "inputText": "User: one\nBot: two\nUser: three four\nBot:",
         "textGenerationConfig": {"temperature": 0, "topP": 1, "maxTokenCount": 4, "stopSequences": ["|"]},
     });
-    let (answer, text) = invoke(TEXT, &body);
+    let (response, text) = invoke(TEXT, &body);
     let result = json!([{"tokenCount": 4, "outputText": "You said: three", "completionReason": "LENGTH"}]);
     assert_eq!(text["results"], result);
-    assert_eq!((answer.input_tokens, answer.output_tokens), (12, 4));
-    let text = answered(TEXT, with(body, "/textGenerationConfig/stopSequences", json!([" three"])));
+    assert_eq!((response.input_tokens, response.output_tokens), (12, 4));
+    let text = response_body(TEXT, with(body, "/textGenerationConfig/stopSequences", json!([" three"])));
     assert_eq!(text["results"][0]["completionReason"], "STOP_CRITERIA_MET");
     assert_eq!(text["results"][0]["outputText"], "You said:");
 }
 
 #[test]
-fn refusals_of_texts() {
+fn rejects_invalid_text_requests() {
     check_malformed(TEXT, json!({}), "#: required key [inputText] not found");
     check_malformed(TEXT, json!({"inputText": ""}), "#/inputText: expected minLength: 1, actual: 0");
     check_malformed(
@@ -45,9 +45,9 @@ fn refusals_of_texts() {
         with(body(), "/max_tokens", json!(1)),
         "#: extraneous key [max_tokens] is not permitted",
     );
-    let check = |model: &str, key: &str, value: Value, words: &str| {
+    let check = |model: &str, key: &str, value: Value, problem: &str| {
         let body = with(body(), "/textGenerationConfig", json!({key: value}));
-        check_malformed(model, body, &format!("#/textGenerationConfig{words}"));
+        check_malformed(model, body, &format!("#/textGenerationConfig{problem}"));
     };
     check(TEXT, "top_p", json!(1), ": extraneous key [top_p] is not permitted");
     check(TEXT, "topP", json!(2), "/topP: 2 is not less or equal to 1");
@@ -70,16 +70,17 @@ fn length(vector: &[f64]) -> f64 {
 
 #[test]
 fn minimal_embeddings() {
-    let answer = answered(EMBED_1, body());
-    assert_eq!(vector(&answer["embedding"]).len(), 1_536);
-    assert_eq!(answer["inputTextTokenCount"], 1);
-    assert!(answer.get("embeddingsByType").is_none());
+    let response = response_body(EMBED_1, body());
+    assert_eq!(vector(&response["embedding"]).len(), 1_536);
+    assert_eq!(response["inputTextTokenCount"], 1);
+    assert!(response.get("embeddingsByType").is_none());
+    assert!((length(&vector(&response["embedding"])) - 1.0).abs() < 1e-6);
 
-    let answer = answered(EMBED_2, body());
-    let embedding = vector(&answer["embedding"]);
+    let response = response_body(EMBED_2, body());
+    let embedding = vector(&response["embedding"]);
     assert_eq!(embedding.len(), 1_024);
     assert!((length(&embedding) - 1.0).abs() < 1e-6);
-    assert_eq!(answer["embeddingsByType"], json!({"float": answer["embedding"]}));
+    assert_eq!(response["embeddingsByType"], json!({"float": response["embedding"]}));
 }
 
 #[test]
@@ -91,34 +92,34 @@ fn a_full_embedding() {
             "normalize": false,
             "embeddingTypes": ["binary", "float"],
         });
-        let (answer, embedded) = invoke(EMBED_2, &body);
-        assert_eq!(answer.input_tokens, 6);
+        let (response, embedded) = invoke(EMBED_2, &body);
+        assert_eq!(response.input_tokens, 6);
         let raw = vector(&embedded["embedding"]);
         assert_eq!(raw.len(), dimensions);
         assert!(length(&raw) > 1.5);
         let bits = vector(&embedded["embeddingsByType"]["binary"]);
         assert_eq!(bits, raw.iter().map(|x| f64::from(*x > 0.0)).collect::<Vec<_>>());
-        let unit = vector(&answered(EMBED_2, with(body, "/normalize", json!(true)))["embedding"]);
+        let unit = vector(&response_body(EMBED_2, with(body, "/normalize", json!(true)))["embedding"]);
         assert!((cosine(&raw, &unit) - 1.0).abs() < 1e-9);
         assert!((length(&unit) - 1.0).abs() < 1e-6);
     }
 }
 
 #[test]
-fn similar_texts_score_nearer() {
+fn similar_texts_have_similar_embeddings() {
     for model in [EMBED_1, EMBED_2, MULTIMODAL] {
-        let embed = |text: &str| vector(&answered(model, json!({"inputText": text}))["embedding"]);
+        let embed = |text: &str| vector(&response_body(model, json!({"inputText": text}))["embedding"]);
         let cat = embed("the cat sat on the mat");
         let near = cosine(&cat, &embed("a cat sat on a mat"));
         let far = cosine(&cat, &embed("stock markets fell in Tokyo"));
-        assert!(near > far + 0.2, "{model}: {near} against {far}");
+        assert!(near > far + 0.2, "{model}: {near} is not above {far}");
     }
 }
 
 #[test]
-fn refusals_of_embeddings() {
-    let check = |model: &str, at: &str, value: Value, fault: &str| {
-        check_malformed(model, with(body(), at, value), fault);
+fn rejects_invalid_embedding_requests() {
+    let check = |model: &str, at: &str, value: Value, problem: &str| {
+        check_malformed(model, with(body(), at, value), problem);
     };
     check(EMBED_2, "/inputText", Value::Null, "#: required key [inputText] not found");
     check(EMBED_2, "/inputText", json!(""), "#/inputText: expected minLength: 1, actual: 0");
@@ -141,7 +142,7 @@ fn refusals_of_embeddings() {
         json!({}),
         "#: extraneous key [textGenerationConfig] is not permitted",
     );
-    check_refused(
+    check_rejected(
         EMBED_2,
         json!({"inputText": "a ".repeat(8_193)}),
         "400 Bad Request: Too many input tokens. Max input tokens: 8192, request input token count: 8193",
@@ -151,13 +152,13 @@ fn refusals_of_embeddings() {
 #[test]
 fn multimodal_embeddings() {
     let config = json!({"outputEmbeddingLength": 256});
-    let embed = |body: Value| answered(MULTIMODAL, with(body, "/embeddingConfig", config.clone()));
+    let embed = |body: Value| response_body(MULTIMODAL, with(body, "/embeddingConfig", config.clone()));
     let text = embed(body());
     assert_eq!(text["message"], Value::Null);
     assert_eq!(text["inputTextTokenCount"], 1);
     let image = embed(json!({"inputImage": "iVBORw0KGgo="}));
     let both = embed(json!({"inputText": "hello", "inputImage": "iVBORw0KGgo="}));
-    let [text, image, both] = [text, image, both].map(|answer| vector(&answer["embedding"]));
+    let [text, image, both] = [text, image, both].map(|response| vector(&response["embedding"]));
     assert_eq!(both.len(), 256);
     for ((x, y), z) in text.iter().zip(&image).zip(both) {
         assert!(((x + y) / 2.0 - z).abs() < 1e-6);
@@ -165,7 +166,7 @@ fn multimodal_embeddings() {
 }
 
 #[test]
-fn refusals_of_multimodal_embeddings() {
+fn rejects_invalid_multimodal_requests() {
     check_malformed(MULTIMODAL, json!({}), "#: required key [inputText] not found");
     check_malformed(MULTIMODAL, json!({"inputImage": "?"}), "#/inputImage: expected base64");
     check_malformed(
@@ -173,7 +174,7 @@ fn refusals_of_multimodal_embeddings() {
         with(body(), "/embeddingConfig", json!({"outputEmbeddingLength": 512})),
         "#/embeddingConfig/outputEmbeddingLength: 512 is not a valid enum value",
     );
-    check_refused(
+    check_rejected(
         MULTIMODAL,
         json!({"inputText": "a ".repeat(257)}),
         "400 Bad Request: Too many input tokens. Max input tokens: 256, request input token count: 257",
@@ -201,7 +202,7 @@ fn a_stream() {
     ];
     assert_eq!(streamed(TEXT, body()), expected);
     let limited = |limit: i64| with(body(), "/textGenerationConfig", json!({"maxTokenCount": limit}));
-    // At the limit the last token ends the stream.
+    // At the token limit, the last token is in the last chunk.
     assert_eq!(
         streamed(TEXT, limited(2)),
         [chunk("You", json!(1), null(), null()), chunk(" said", null(), json!(2), json!("LENGTH"))]

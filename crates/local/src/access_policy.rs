@@ -1,0 +1,80 @@
+//! A policy that denies access to models.
+
+use invoke_model_types::AccessDeniedException;
+
+use crate::wildcard::matches;
+
+/// The account id in the ARNs of the endpoint.
+const ACCOUNT: &str = "123456789012";
+
+/// An access policy, like an IAM policy with explicit denies of `bedrock:InvokeModel` and
+/// `bedrock:InvokeModelWithResponseStream`. All other models are allowed.
+///
+/// ```
+/// use invoke_model_local::AccessPolicy;
+///
+/// let policy = AccessPolicy::allow_all().deny("arn:aws:bedrock:*::foundation-model/anthropic.*").deny("amazon.nova-pro-v1:0");
+/// # let _ = policy;
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct AccessPolicy {
+    denied: Vec<String>,
+}
+
+impl AccessPolicy {
+    /// Returns a policy that denies nothing.
+    pub fn allow_all() -> Self {
+        Self::default()
+    }
+
+    /// Denies the resources that match a pattern: `*` matches any number of characters and `?` matches one, as in IAM
+    /// policies.
+    ///
+    /// The pattern is matched against the ARN of the invoked resource, against the ARN of its foundation model (an inference
+    /// profile needs access to both), and against the model id of the request.
+    pub fn deny(mut self, pattern: impl Into<String>) -> Self {
+        self.denied.push(pattern.into());
+        self
+    }
+
+    /// Returns the error of the service if a resource is denied.
+    pub(crate) fn check(
+        &self,
+        operation: &str,
+        model_id: &str,
+        base_model_id: &str,
+        region: &str,
+    ) -> Result<(), AccessDeniedException> {
+        let invoked = arn(model_id, base_model_id, region);
+        let base = foundation_model(base_model_id, region);
+        let denied = |resource: &str| self.denied.iter().any(|pattern| matches(pattern, resource));
+        let resource = if denied(&invoked) || denied(model_id) {
+            invoked
+        } else if denied(&base) {
+            base
+        } else {
+            return Ok(());
+        };
+        let mut error = AccessDeniedException::default();
+        error.message = Some(format!(
+            "User: arn:aws:iam::{ACCOUNT}:user/local is not authorized to perform: bedrock:{operation} on \
+             resource: {resource} with an explicit deny in an identity-based policy"
+        ));
+        Err(error)
+    }
+}
+
+/// Returns the ARN for a model id, which may be an ARN, the id of a foundation model, or the id of an inference profile.
+fn arn(model_id: &str, base_model_id: &str, region: &str) -> String {
+    if model_id.starts_with("arn:") {
+        model_id.to_owned()
+    } else if model_id == base_model_id {
+        foundation_model(model_id, region)
+    } else {
+        format!("arn:aws:bedrock:{region}:{ACCOUNT}:inference-profile/{model_id}")
+    }
+}
+
+fn foundation_model(id: &str, region: &str) -> String {
+    format!("arn:aws:bedrock:{region}::foundation-model/{id}")
+}

@@ -1,0 +1,163 @@
+//! Authentication of requests by SigV4 signature or bearer token, with the error messages of the service.
+
+use std::collections::BTreeMap;
+use std::sync::{PoisonError, RwLock};
+use std::time::SystemTime;
+
+use http::StatusCode;
+use http::header::{AUTHORIZATION, HeaderMap};
+use http::request::Parts;
+use invoke_model_signing::{AmzDate, Credentials, PayloadHash, VerifiedSignature, Verifier, VerifyError};
+use invoke_model_types::service::SIGNING_NAME;
+use subtle::ConstantTimeEq;
+
+use crate::error_response::CommonError;
+
+/// The credentials and tokens that the endpoint accepts.
+#[derive(Debug)]
+pub(crate) struct Authenticator {
+    pub(crate) verifier: Verifier,
+    pub(crate) credentials: Credentials,
+    pub(crate) temporary: TemporaryCredentialsStore,
+    pub(crate) bearer_token: Option<BearerToken>,
+    /// `true` if requests are accepted without authentication.
+    pub(crate) skip_verification: bool,
+}
+
+/// Temporary credentials by access key id, each with the time when it expires, if it does.
+#[derive(Debug, Default)]
+pub(crate) struct TemporaryCredentialsStore(RwLock<BTreeMap<String, (Credentials, Option<SystemTime>)>>);
+
+impl TemporaryCredentialsStore {
+    pub(crate) fn insert(&self, credentials: Credentials, expiry: Option<SystemTime>) {
+        let mut keys = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        keys.insert(credentials.access_key_id().to_owned(), (credentials, expiry));
+    }
+
+    fn find(&self, access_key_id: &str) -> Option<(Credentials, Option<SystemTime>)> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(access_key_id).cloned()
+    }
+}
+
+/// A bearer token. `Debug` redacts it.
+pub(crate) struct BearerToken(pub(crate) String);
+
+impl std::fmt::Debug for BearerToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// A caller that was admitted.
+#[derive(Debug)]
+pub(crate) enum Caller {
+    /// The request has a valid signature.
+    Signed(Box<VerifiedSignature>),
+    /// The request has the bearer token of the endpoint.
+    Bearer,
+    /// Verification is turned off.
+    Unverified,
+}
+
+impl Authenticator {
+    pub(crate) fn authenticate(
+        &self,
+        request: &Parts,
+        payload: &PayloadHash,
+        now: SystemTime,
+    ) -> Result<Caller, CommonError> {
+        if self.skip_verification {
+            return Ok(Caller::Unverified);
+        }
+        if let Some(token) = bearer(&request.headers) {
+            return self.check_bearer(token);
+        }
+        let own = &self.credentials;
+        let lookup = |id: &str| {
+            let temporary = self.temporary.find(id).map(|(credentials, _)| credentials);
+            temporary.or_else(|| (id == own.access_key_id()).then(|| own.clone()))
+        };
+        let verified = self.verifier.verify(request, payload, lookup, now).map_err(error_response)?;
+        let expiry = self.temporary.find(verified.access_key_id()).and_then(|(_, expiry)| expiry);
+        if expiry.is_some_and(|expiry| now >= expiry) {
+            let message = "The security token included in the request is expired";
+            return Err(CommonError::forbidden("ExpiredTokenException", message));
+        }
+        Ok(Caller::Signed(Box::new(verified)))
+    }
+
+    fn check_bearer(&self, token: &[u8]) -> Result<Caller, CommonError> {
+        match &self.bearer_token {
+            Some(BearerToken(own)) if own.as_bytes().ct_eq(token).into() => Ok(Caller::Bearer),
+            _ => Err(CommonError::forbidden(
+                "AccessDeniedException",
+                "Authentication failed: Please make sure your API Key is valid.",
+            )),
+        }
+    }
+}
+
+/// Returns the token of `Authorization: Bearer ..`. The scheme is case-insensitive (RFC 9110 section 11.1).
+fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
+    const SCHEME: &[u8] = b"bearer ";
+    let (scheme, token) = headers.get(AUTHORIZATION)?.as_bytes().split_at_checked(SCHEME.len())?;
+    scheme.eq_ignore_ascii_case(SCHEME).then_some(token)
+}
+
+/// Returns the error code and message of the service, followed by the details that [`VerifyError`] has.
+fn error_response(error: VerifyError) -> CommonError {
+    const UNKNOWN_CLIENT: &str = "The security token included in the request is invalid.";
+    const MISMATCH: &str = "The request signature we calculated does not match the signature you provided. Check \
+                            your AWS Secret Access Key and signing method. Consult the service documentation for \
+                            details.";
+    let message = match &error {
+        VerifyError::MissingAuthentication => {
+            return CommonError::forbidden(
+                "MissingAuthenticationTokenException",
+                "Missing Authentication Token",
+            );
+        }
+        // 400: <https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html>
+        VerifyError::MalformedHeader { .. } => {
+            let message = format!("The request signature does not conform to AWS standards: {error}.");
+            return CommonError::new(StatusCode::BAD_REQUEST, "IncompleteSignatureException", message);
+        }
+        VerifyError::UnknownAccessKey { .. } | VerifyError::WrongSessionToken { .. } => {
+            let message = format!("{UNKNOWN_CLIENT} ({error})");
+            return CommonError::forbidden("UnrecognizedClientException", message);
+        }
+        VerifyError::ClockSkew { signed_at, now, max_skew } => skewed(*signed_at, *now, *max_skew),
+        VerifyError::WrongScope { expected, found } => format!("{} ({error})", wrong_scope(expected, found)),
+        VerifyError::SignatureMismatch(mismatch) => format!("{MISMATCH}\n\n{mismatch}"),
+        _ => format!("{MISMATCH} ({error})"),
+    };
+    CommonError::forbidden("InvalidSignatureException", message)
+}
+
+/// Returns the message of the service for a signature that is too old or too new.
+fn skewed(signed_at: SystemTime, now: SystemTime, allowed: std::time::Duration) -> String {
+    let stamp = |time| AmzDate::try_from(time).map_or_else(|_| "?".to_owned(), |date| date.to_string());
+    let (minutes, signed, here) = (allowed.as_secs() / 60, stamp(signed_at), stamp(now));
+    if signed_at < now {
+        let bound = now.checked_sub(allowed).map_or_else(|| "?".to_owned(), stamp);
+        format!("Signature expired: {signed} is now earlier than {bound} ({here} - {minutes} min.)")
+    } else {
+        let bound = now.checked_add(allowed).map_or_else(|| "?".to_owned(), stamp);
+        format!("Signature not yet current: {signed} is still later than {bound} ({here} + {minutes} min.)")
+    }
+}
+
+/// Returns the message of the service for the first part that differs between two credential scopes, such as
+/// `20150830/us-east-1/bedrock/aws4_request`.
+fn wrong_scope(expected: &str, found: &str) -> String {
+    let differs = expected.split('/').zip(found.split('/')).position(|(expected, found)| expected != found);
+    match differs {
+        Some(0) => {
+            "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP."
+                .to_owned()
+        }
+        Some(1) => "Credential should be scoped to a valid region.".to_owned(),
+        Some(2) => format!("Credential should be scoped to correct service: '{SIGNING_NAME}'."),
+        _ => "Credential should be scoped with a valid terminator: 'aws4_request'.".to_owned(),
+    }
+}

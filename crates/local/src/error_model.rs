@@ -1,0 +1,57 @@
+//! A model that responds with errors only.
+
+use serde_json::{Value, json};
+
+use crate::error_response::ErrorResponse;
+use crate::fault::{ERROR_NAMES, STREAM_ERROR_NAMES, error_by_name, into_stream_error};
+use crate::invocation::ResponseMode;
+use crate::stream::{PlannedStreamFault, StreamFault};
+
+/// A model id that exists only on this endpoint. The model responds with the error that the body names, so that the error
+/// handling of unmodified clients in any language can be tested:
+///
+/// ```json
+/// {"error": "ModelErrorException", "message": "text", "originalStatusCode": 500, "resourceName": "model"}
+/// ```
+///
+/// `error` is one of the eleven modeled errors. The other keys are the members of the error; all are optional.
+///
+/// `InvokeModelWithResponseStream` also reads `"afterEvents": 3`. The error is then sent inside the stream, after so many
+/// events of a short message in the schema of Claude models, or at the end of the message if it has fewer events.
+pub const ERROR_MODEL_ID: &str = "local.error-v1";
+
+/// Parses the body of a call of the error model. Returns the fault for the stream, or fails with the error that the body asks
+/// for.
+pub(crate) fn stream_fault(mode: ResponseMode, body: &Value) -> Result<PlannedStreamFault, ErrorResponse> {
+    let name = body.get("error").and_then(Value::as_str);
+    let error = match name.and_then(|name| error_by_name(name, body)) {
+        Some(Ok(error)) => error,
+        Some(Err(error)) => return Err(malformed(&error.to_string())),
+        None => return Err(malformed(&format!("`error` must be {ERROR_NAMES}"))),
+    };
+    match (mode, body.get("afterEvents")) {
+        (ResponseMode::Buffered, _) | (ResponseMode::Streaming, None) => Err(ErrorResponse::Modeled(error)),
+        (ResponseMode::Streaming, Some(after_events)) => {
+            let after_events = after_events
+                .as_u64()
+                .ok_or_else(|| malformed("`afterEvents` must be an integer of 0 or more"))?;
+            let error = into_stream_error(error).ok_or_else(|| {
+                malformed(&format!("with `afterEvents`, `error` must be {STREAM_ERROR_NAMES}"))
+            })?;
+            Ok(PlannedStreamFault { after_events, fault: StreamFault::Error(error) })
+        }
+    }
+}
+
+/// Returns the request to a Claude model that yields the events before an error.
+pub(crate) fn conversation() -> Value {
+    json!({
+        "anthropic_version": "bedrock-2023-05-31",
+        "max_tokens": 64,
+        "messages": [{"role": "user", "content": "An error follows in this stream, as the request asked."}],
+    })
+}
+
+fn malformed(problem: &str) -> ErrorResponse {
+    ErrorResponse::validation(format!("Malformed input request: {problem}"))
+}

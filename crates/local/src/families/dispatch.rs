@@ -1,0 +1,64 @@
+//! Dispatches a body to its model family.
+
+use serde_json::Value;
+
+use super::completion::{Completion, ResponseChunks};
+use super::models::{Family, Model, ModelModality, find};
+use super::response::{ModelResponse, Rejection};
+use super::{anthropic, cohere_command, cohere_embed, image, llama, mistral, nova, titan_embed, titan_text};
+
+/// Returns the response of the base model `model_id` to `body`.
+///
+/// # Errors
+///
+/// Returns [`Rejection::Validation`] with the message of the service if the body is invalid for the model, or if [`find`] does
+/// not know `model_id`.
+pub fn respond(model_id: &str, body: &Value) -> Result<ModelResponse, Rejection> {
+    let model = find(model_id).ok_or_else(Rejection::invalid_identifier)?;
+    match generate(&model, body)? {
+        Generated::Text(completion) => Ok(completion.response()),
+        Generated::Other(response) => Ok(response),
+    }
+}
+
+/// Returns the response of the base model `model_id` to `body` in chunks. Their concatenated text is the text of [`respond`].
+///
+/// # Errors
+///
+/// Returns the errors of [`respond`], and an error for models that do not generate text.
+pub fn stream(model_id: &str, body: &Value) -> Result<ResponseChunks, Rejection> {
+    let model = find(model_id).ok_or_else(Rejection::invalid_identifier)?;
+    if model.output_modality() != ModelModality::Text {
+        return Err(Rejection::unsupported_for_streaming());
+    }
+    match generate(&model, body)? {
+        Generated::Text(completion) => Ok(completion.stream()),
+        Generated::Other(_) => Err(Rejection::unsupported_for_streaming()),
+    }
+}
+
+/// The output of a model.
+enum Generated {
+    /// Text, which can be streamed.
+    Text(Completion),
+    /// Embeddings or images.
+    Other(ModelResponse),
+}
+
+fn generate(model: &Model, body: &Value) -> Result<Generated, Rejection> {
+    match model.family {
+        Family::Anthropic => anthropic::complete(model, body).map(Generated::Text),
+        Family::CohereCommandR => cohere_command::complete(model, body).map(Generated::Text),
+        Family::CohereEmbed3 => cohere_embed::respond(model, body, &cohere_embed::V3).map(Generated::Other),
+        Family::CohereEmbed4 => cohere_embed::respond(model, body, &cohere_embed::V4).map(Generated::Other),
+        Family::Llama => llama::complete(body).map(Generated::Text),
+        Family::Mistral | Family::MistralChat => mistral::complete(model, body).map(Generated::Text),
+        Family::Nova => nova::complete(body).map(Generated::Text),
+        Family::NovaCanvas => image::respond(body, &image::NOVA_CANVAS).map(Generated::Other),
+        Family::TitanEmbedImage => titan_embed::respond_multimodal(body).map(Generated::Other),
+        Family::TitanEmbedText => titan_embed::respond_v1(body).map(Generated::Other),
+        Family::TitanEmbedText2 => titan_embed::respond_v2(body).map(Generated::Other),
+        Family::TitanImage => image::respond(body, &image::TITAN_IMAGE).map(Generated::Other),
+        Family::TitanText => titan_text::complete(model, body).map(Generated::Text),
+    }
+}

@@ -1,0 +1,97 @@
+//! The response of a model, its rejection of a body, and the identifiers in a response.
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::models::Model;
+
+/// The response of a model to `InvokeModel`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ModelResponse {
+    /// The media type of `body`: currently always `application/json`.
+    pub content_type: &'static str,
+    /// The JSON response of the vendor.
+    pub body: Vec<u8>,
+    /// The number of input tokens, as in the usage members of `body`; 0 for image models.
+    pub input_tokens: u64,
+    /// The number of output tokens, as in the usage members of `body`; 0 for embedding and image models.
+    pub output_tokens: u64,
+    /// The maximum number of output tokens that the body, or else the vendor, allows; 0 for embedding and image models.
+    pub max_tokens: u64,
+}
+
+impl ModelResponse {
+    pub(super) fn json(body: &Value, input_tokens: u64, output_tokens: u64) -> Self {
+        let body = body.to_string().into_bytes();
+        Self {
+            content_type: "application/json",
+            body,
+            input_tokens,
+            output_tokens,
+            max_tokens: output_tokens,
+        }
+    }
+}
+
+/// The reason why a model does not respond to a body.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Rejection {
+    /// The body is invalid. Becomes a `ValidationException` with this message.
+    #[error("{0}")]
+    Validation(String),
+    /// This endpoint failed. Becomes an `InternalServerException` with this message.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl Rejection {
+    /// Returns the error of the service for an invalid model id.
+    pub(super) fn invalid_identifier() -> Self {
+        Self::Validation("The provided model identifier is invalid.".to_owned())
+    }
+
+    /// Returns the error of the service for streaming from a model that does not generate text.
+    pub(super) fn unsupported_for_streaming() -> Self {
+        Self::Validation("The model is unsupported for streaming.".to_owned())
+    }
+}
+
+/// The source of the identifiers in a response: a SHA-256 of the model and the body.
+pub(super) struct ResponseIds([u8; 32]);
+
+impl ResponseIds {
+    pub(super) fn new(model: &Model, body: &Value) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(model.id);
+        hash.update([0]);
+        hash.update(body.to_string());
+        Self(hash.finalize().into())
+    }
+
+    /// Returns a UUID of version 8, whose bits are defined by the application (RFC 9562 section 5.8). Each `member` has its own.
+    pub(super) fn uuid(&self, member: &str) -> String {
+        let mut hash = Sha256::new();
+        hash.update(self.0);
+        hash.update(member);
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&hash.finalize()[..16]);
+        let bits = u128::from_be_bytes(bytes);
+        let (version, variant) = (0x8 << 76, 0b10 << 62);
+        let bits = bits & !(0xf << 76) & !(0b11 << 62) | version | variant;
+        format!(
+            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+            bits >> 96,
+            bits >> 80 & 0xffff,
+            bits >> 64 & 0xffff,
+            bits >> 48 & 0xffff,
+            bits & 0xffff_ffff_ffff
+        )
+    }
+
+    /// Returns 24 hexadecimal digits.
+    pub(super) fn hex(&self) -> String {
+        self.0[..12].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}

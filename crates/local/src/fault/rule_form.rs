@@ -1,0 +1,267 @@
+//! Fault rules as a fault file writes them. `docs/faults.md` describes each member.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use http::StatusCode;
+use http::header::{HeaderName, HeaderValue};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+
+use super::call::Fault;
+use super::effect::{ConnectionEnd, Drip, FaultPoint, Replacement, RetryAfter};
+use super::error_form::{ErrorForm, StreamFaultForm};
+use super::rule::{FaultRule, Schedule};
+use crate::stream::PlannedStreamFault;
+
+/// A rule as it is written in the file.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RuleForm {
+    operation: Option<Operation>,
+    model: Option<String>,
+    first: Option<u64>,
+    every: Option<u64>,
+    #[serde(rename = "break")]
+    disconnect: Option<BreakForm>,
+    error: Option<ErrorForm>,
+    status: Option<u16>,
+    garbage: Option<String>,
+    body: Option<String>,
+    #[serde(default)]
+    headers: BTreeMap<String, Option<String>>,
+    retry_after: Option<RetryAfter>,
+    content_length: Option<u64>,
+    delay_ms: Option<u64>,
+    pace_ms: Option<u64>,
+    drip: Option<DripForm>,
+    break_stream: Option<BreakStreamForm>,
+    clock_skew_seconds: Option<i64>,
+    date_skew_seconds: Option<i64>,
+    worked_on: Option<bool>,
+}
+
+#[derive(serde::Deserialize)]
+enum Operation {
+    InvokeModel,
+    InvokeModelWithResponseStream,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BreakForm {
+    at: PointForm,
+    by: ConnectionEnd,
+}
+
+/// All points at which a connection can end. [`FaultPoint`] has those that belong to a call.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum PointForm {
+    Accept,
+    RequestBytes(u64),
+    Request,
+    ResponseBytes(u64),
+    BodyBytes(u64),
+    LastChunk,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DripForm {
+    bytes: usize,
+    every_ms: u64,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BreakStreamForm {
+    after_events: u64,
+    by: StreamFaultForm,
+}
+
+impl<'de> Deserialize<'de> for FaultRule {
+    /// Validates the rule during deserialization, so that errors have a line and a column.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Rule;
+
+        impl<'de> Visitor<'de> for Rule {
+            type Value = FaultRule;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a fault rule")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Self::Value, A::Error> {
+                let form = RuleForm::deserialize(MapAccessDeserializer::new(members))?;
+                form.rule().map_err(A::Error::custom)
+            }
+        }
+
+        deserializer.deserialize_map(Rule)
+    }
+}
+
+impl RuleForm {
+    fn rule(self) -> Result<FaultRule, String> {
+        let schedule = match (self.first, self.every) {
+            (Some(_), Some(_)) => {
+                return Err("`first` and `every` exclude each other: remove one of them".to_owned());
+            }
+            (Some(0), _) | (_, Some(0)) => return Err("`first` and `every` must be 1 or more".to_owned()),
+            (Some(first), None) => Schedule::First(first),
+            (None, Some(every)) => Schedule::Every(every),
+            (None, None) => Schedule::All,
+        };
+        let rule = match &self.disconnect {
+            Some(BreakForm { at: PointForm::Accept, by }) => {
+                let by = *by;
+                self.check_connection_rule("accept")?;
+                FaultRule::reject_connection(by)
+            }
+            Some(BreakForm { at: PointForm::RequestBytes(bytes), by }) => {
+                let (bytes, by) = (*bytes, *by);
+                self.check_connection_rule("request_bytes")?;
+                FaultRule::break_request(bytes, by)
+            }
+            _ => self.fault()?.into(),
+        };
+        Ok(FaultRule { schedule, ..rule })
+    }
+
+    /// Checks that a rule for connections has no members that need a call.
+    fn check_connection_rule(self, point: &str) -> Result<(), String> {
+        if self.operation.is_some() || self.model.is_some() {
+            return Err(format!(
+                "operation and model are not known at `{point}`: remove `operation` and `model`"
+            ));
+        }
+        if self.has_effect() {
+            return Err(format!(
+                "the connection ends at `{point}`, before there is a call: remove all members except `break`, `first` and `every`"
+            ));
+        }
+        Ok(())
+    }
+
+    /// Returns `true` if the rule has an effect on a call other than `break`.
+    fn has_effect(&self) -> bool {
+        !self.headers.is_empty()
+            || [
+                self.error.is_some(),
+                self.status.is_some(),
+                self.garbage.is_some(),
+                self.body.is_some(),
+                self.retry_after.is_some(),
+                self.content_length.is_some(),
+                self.delay_ms.is_some(),
+                self.pace_ms.is_some(),
+                self.drip.is_some(),
+                self.break_stream.is_some(),
+                self.clock_skew_seconds.is_some(),
+                self.date_skew_seconds.is_some(),
+                self.worked_on.is_some(),
+            ]
+            .contains(&true)
+    }
+
+    fn fault(self) -> Result<Fault, String> {
+        if self.disconnect.is_none() && !self.has_effect() {
+            return Err(
+                "the rule has no effect: add a fault such as `break`, `error`, `status` or `delay_ms`"
+                    .to_owned(),
+            );
+        }
+        let replacement = match (self.error, self.status, self.garbage) {
+            (None, None, None) => None,
+            (Some(error), None, None) => Some(Replacement::Error(error.error()?)),
+            (None, Some(status), None) => Some(Replacement::Status(final_status(status)?)),
+            (None, None, Some(garbage)) => Some(Replacement::Garbage(garbage.into())),
+            _ => {
+                return Err("`error`, `status` and `garbage` exclude each other: keep one of them".to_owned());
+            }
+        };
+        let operation = self.operation.map(|operation| match operation {
+            Operation::InvokeModel => "InvokeModel".to_owned(),
+            Operation::InvokeModelWithResponseStream => "InvokeModelWithResponseStream".to_owned(),
+        });
+        let stream_fault = |BreakStreamForm { after_events, by }| {
+            Ok::<_, String>(PlannedStreamFault { after_events, fault: by.fault()? })
+        };
+        Ok(Fault {
+            operation,
+            model: self.model,
+            clock_skew: self.clock_skew_seconds.unwrap_or_default(),
+            date_skew: self.date_skew_seconds.unwrap_or_default(),
+            replacement,
+            body: self.body.map(Into::into),
+            headers: self.headers.into_iter().map(header).collect::<Result<_, _>>()?,
+            retry_after: self.retry_after,
+            content_length: self.content_length,
+            delay: self.delay_ms.map(Duration::from_millis).unwrap_or_default(),
+            pace: self.pace_ms.map(Duration::from_millis),
+            stream_fault: self.break_stream.map(stream_fault).transpose()?,
+            drip: self
+                .drip
+                .map(|drip| Drip { bytes: drip.bytes, interval: Duration::from_millis(drip.every_ms) }),
+            disconnect: self.disconnect.and_then(|form| Some((form.at.call_point()?, form.by))),
+            worked_on: self.worked_on,
+        })
+    }
+}
+
+impl PointForm {
+    /// Returns the point of a call; `None` for points before there is a call.
+    fn call_point(self) -> Option<FaultPoint> {
+        Some(match self {
+            Self::Accept | Self::RequestBytes(_) => return None,
+            Self::Request => FaultPoint::Request,
+            Self::ResponseBytes(bytes) => FaultPoint::ResponseBytes(bytes),
+            Self::BodyBytes(bytes) => FaultPoint::BodyBytes(bytes),
+            Self::LastChunk => FaultPoint::LastChunk,
+        })
+    }
+}
+
+/// Parses the status of a final response: 1xx responses are interim (RFC 9110 section 15.2).
+fn final_status(status: u16) -> Result<StatusCode, String> {
+    let found = StatusCode::from_u16(status).ok().filter(|status| !status.is_informational());
+    found.ok_or_else(|| format!("`status` is {status}: it must be 200 to 999"))
+}
+
+fn header((name, value): (String, Option<String>)) -> Result<(HeaderName, Option<HeaderValue>), String> {
+    let parsed = name.parse().map_err(|_| format!("`headers`: {name:?} is not a valid header name"))?;
+    let value = value.map(|value| {
+        HeaderValue::from_str(&value)
+            .map_err(|_| format!("`headers`: the value of {name:?} is not a valid header value"))
+    });
+    Ok((parsed, value.transpose()?))
+}
+
+/// Deserializes rules in their order. Errors have the number of the rule.
+pub(super) fn rules<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<FaultRule>, D::Error> {
+    struct Rules;
+
+    impl<'de> Visitor<'de> for Rules {
+        type Value = Vec<FaultRule>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of fault rules")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let mut rules = Vec::new();
+            loop {
+                let number = rules.len() + 1;
+                let rule = list.next_element();
+                match rule.map_err(|error| A::Error::custom(format_args!("rule {number}: {error}")))? {
+                    Some(rule) => rules.push(rule),
+                    None => return Ok(rules),
+                }
+            }
+        }
+    }
+
+    deserializer.deserialize_seq(Rules)
+}

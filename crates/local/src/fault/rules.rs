@@ -1,0 +1,73 @@
+//! The fault rules of an endpoint.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::call::Fault;
+use super::effect::ConnectionEnd;
+use super::rule::{FaultRule, Stage};
+
+/// Fault rules, each with the number of times that it matched.
+#[derive(Debug, Default)]
+pub(crate) struct FaultRules(Mutex<Vec<CountedRule>>);
+
+#[derive(Debug)]
+struct CountedRule {
+    rule: FaultRule,
+    matched: u64,
+}
+
+impl FaultRules {
+    pub(crate) fn push(&self, rule: FaultRule) {
+        self.lock().push(CountedRule { rule, matched: 0 });
+    }
+
+    pub(crate) fn clear(&self) {
+        self.lock().clear();
+    }
+
+    /// Returns how a connection ends that was just accepted, if a rule applies to it.
+    pub(crate) fn next_accept_fault(&self) -> Option<ConnectionEnd> {
+        self.take(|stage| match stage {
+            Stage::Accept(end) => Some(*end),
+            _ => None,
+        })
+    }
+
+    /// Returns after how many bytes of a new request its connection ends, and how, if a rule applies to it.
+    pub(crate) fn next_request_fault(&self) -> Option<(u64, ConnectionEnd)> {
+        self.take(|stage| match stage {
+            Stage::Request { bytes, end } => Some((*bytes, *end)),
+            _ => None,
+        })
+    }
+
+    /// Returns the fault of a call, if a rule applies to it.
+    pub(crate) fn next_call_fault(&self, operation: &str, model_id: &str) -> Option<Fault> {
+        self.take(|stage| match stage {
+            Stage::Call(fault) if fault.applies_to(operation, model_id) => Some((**fault).clone()),
+            _ => None,
+        })
+    }
+
+    /// Returns the fault of the first rule that matches and is scheduled now. Counts all matching rules up to this one, and
+    /// removes rules that cannot apply any more.
+    fn take<T>(&self, matching: impl Fn(&Stage) -> Option<T>) -> Option<T> {
+        let mut rules = self.lock();
+        let mut taken = None;
+        for CountedRule { rule, matched } in rules.iter_mut() {
+            if let Some(found) = matching(&rule.stage) {
+                *matched += 1;
+                if rule.schedule.includes(*matched) {
+                    taken = Some(found);
+                    break;
+                }
+            }
+        }
+        rules.retain(|counted| !counted.rule.schedule.is_exhausted(counted.matched));
+        taken
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<CountedRule>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

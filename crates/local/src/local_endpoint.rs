@@ -1,0 +1,211 @@
+//! The handle of a running endpoint.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use invoke_model_signing::Credentials;
+use invoke_model_types::{InvokeModelWithResponseStreamError, ResponseStreamError};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::call_log::CallRecord;
+use crate::connections::{ConnectionRecord, Stats};
+use crate::fault::FaultRule;
+use crate::server::accept;
+use crate::state::EndpointState;
+use crate::stream::{PlannedStreamFault, StreamFault};
+
+/// A Bedrock Runtime endpoint on loopback for tests. It runs until it is stopped or dropped.
+///
+/// ```
+/// use invoke_model_local::{Fault, LocalEndpoint, RetryAfter};
+/// use invoke_model_types::ThrottlingException;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let local = LocalEndpoint::builder().region("eu-west-1").bearer_token("test-token").start().await?;
+/// // The next two calls are throttled.
+/// let throttled = Fault::error(ThrottlingException::default()).retry_after(RetryAfter::Seconds(1));
+/// local.inject(throttled.first(2));
+///
+/// // Call `local.url()` with the credentials of `local`, then check what arrived:
+/// assert_eq!(local.stats().requests, 0);
+/// assert!(local.calls().is_empty());
+/// assert!(local.stop().await, "all calls were answered");
+/// # Ok(())
+/// # }
+/// ```
+#[doc(alias = "mock")]
+#[doc(alias = "mock server")]
+#[doc(alias = "fake")]
+#[doc(alias = "stub")]
+#[doc(alias = "emulator")]
+#[doc(alias = "test server")]
+#[derive(Debug)]
+pub struct LocalEndpoint {
+    state: Arc<EndpointState>,
+    address: SocketAddr,
+    /// The server stops when this is dropped.
+    alive: watch::Sender<()>,
+    server: JoinHandle<bool>,
+}
+
+/// The error of an endpoint that cannot start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The address is not available.
+    #[error("cannot listen on {address}: {source}; choose another port, or 0 for any free port")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The error of the operating system.
+        source: io::Error,
+    },
+}
+
+impl LocalEndpoint {
+    /// Listens on a port of 127.0.0.1 and starts to serve.
+    pub(crate) async fn serve(state: Arc<EndpointState>, port: u16) -> Result<Self, StartError> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let listen_error = |source| StartError::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(listen_error)?;
+        let address = listener.local_addr().map_err(listen_error)?;
+        let (alive, stopped) = watch::channel(());
+        let server = tokio::spawn(accept(listener, Arc::clone(&state), stopped));
+        Ok(Self { state, address, alive, server })
+    }
+
+    /// Returns the URL of the endpoint: `http://127.0.0.1:PORT`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Returns the access key id that the endpoint accepts.
+    pub fn access_key_id(&self) -> &str {
+        self.state.authenticator.credentials.access_key_id()
+    }
+
+    /// Returns the secret access key that belongs to [`access_key_id`](Self::access_key_id).
+    pub fn secret_access_key(&self) -> &str {
+        self.state.authenticator.credentials.secret_access_key()
+    }
+
+    /// Returns the session token that belongs to [`access_key_id`](Self::access_key_id), if one was set.
+    pub fn session_token(&self) -> Option<&str> {
+        self.state.authenticator.credentials.session_token()
+    }
+
+    /// Returns the bearer token that the endpoint accepts, if one was set.
+    pub fn bearer_token(&self) -> Option<&str> {
+        self.state.authenticator.bearer_token.as_ref().map(|token| token.0.as_str())
+    }
+
+    /// Accepts these credentials, too, until `expiry`, like
+    /// [`LocalEndpointBuilder::temporary_credentials`](crate::LocalEndpointBuilder::temporary_credentials).
+    pub fn add_temporary_credentials(
+        &self,
+        access_key_id: impl Into<String>,
+        secret_access_key: impl Into<String>,
+        session_token: impl Into<String>,
+        expiry: SystemTime,
+    ) {
+        let token = Some(session_token.into());
+        let credentials = Credentials::new(access_key_id, secret_access_key, token);
+        self.state.authenticator.temporary.insert(credentials, Some(expiry));
+    }
+
+    /// Returns a region that the endpoint accepts in signatures.
+    pub fn region(&self) -> &str {
+        &self.state.region
+    }
+
+    /// Returns the calls since the start or [`clear_records`](Self::clear_records), in the order of their responses. The
+    /// oldest calls are dropped beyond 10,000 calls or 256 MiB of bodies.
+    pub fn calls(&self) -> Vec<CallRecord> {
+        self.state.log.calls()
+    }
+
+    /// Returns the counters since the start or [`clear_records`](Self::clear_records).
+    pub fn stats(&self) -> Stats {
+        self.state.connections.stats()
+    }
+
+    /// Returns the connections since the start or [`clear_records`](Self::clear_records), in the order in which they were
+    /// accepted. The oldest are dropped beyond 10,000.
+    pub fn connections(&self) -> Vec<ConnectionRecord> {
+        self.state.connections.records()
+    }
+
+    /// Clears the records of calls and connections, and resets the counters.
+    pub fn clear_records(&self) {
+        self.state.log.clear();
+        self.state.connections.clear();
+    }
+
+    /// Adds a fault rule after the existing ones.
+    pub fn inject(&self, rule: impl Into<FaultRule>) {
+        self.state.fault_rules.push(rule.into());
+    }
+
+    /// Removes all fault rules. Faults that have already happened are not undone.
+    pub fn clear_faults(&self) {
+        self.state.fault_rules.clear();
+    }
+
+    /// Responds to the next authenticated call with an error. Several errors are queued, one for each call.
+    ///
+    /// Takes the errors of either operation: `InvokeModelWithResponseStream` has those of `InvokeModel` and
+    /// `ModelStreamErrorException`.
+    pub fn fail_next(&self, error: impl Into<InvokeModelWithResponseStreamError>) {
+        self.state.next_errors.push(error.into());
+    }
+
+    /// Ends the next stream with an error after a number of events, or at its end if it has fewer.
+    pub fn fail_next_stream(&self, after_events: u64, error: impl Into<ResponseStreamError>) {
+        self.break_next_stream(after_events, StreamFault::Error(error.into()));
+    }
+
+    /// Injects a fault into the next stream after a number of events, or at its end if it has fewer. Several faults are
+    /// queued, one for each stream.
+    ///
+    /// ```
+    /// use invoke_model_local::{LocalEndpoint, StreamFault};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let local = LocalEndpoint::start().await?;
+    /// // The client receives three events and ten bytes of the fourth.
+    /// local.break_next_stream(3, StreamFault::Truncate { bytes: 10 });
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn break_next_stream(&self, after_events: u64, fault: StreamFault) {
+        self.state.next_stream_faults.push(PlannedStreamFault { after_events, fault });
+    }
+
+    /// Waits until no stream is in progress: each one was sent completely, broken by a fault, or abandoned by its client.
+    pub async fn wait_for_streams(&self) {
+        self.state.streams.wait_until_idle().await;
+    }
+
+    /// Waits until no call is in progress: for each request whose head was received, the response was sent completely or
+    /// lost. The records of these calls are final then.
+    pub async fn wait_for_calls(&self) {
+        self.state.calls.wait_until_idle().await;
+    }
+
+    /// Stops the endpoint: accepts no more connections and waits up to five seconds for calls in progress. The port is free
+    /// afterwards. Returns `true` if all calls were completed.
+    ///
+    /// Dropping the endpoint stops it without waiting.
+    #[doc(alias = "shutdown")]
+    pub async fn stop(self) -> bool {
+        let Self { alive, server, .. } = self;
+        drop(alive);
+        server.await.unwrap_or(false)
+    }
+}

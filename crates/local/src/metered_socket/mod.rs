@@ -1,0 +1,230 @@
+//! The layer between a socket and hyper: counts bytes, and ends the connection where a fault says so.
+//!
+//! hyper speaks HTTP over a reference to a [`MeteredSocket`]. When the connection is to end, the metered socket returns an IO
+//! error, so that hyper drops the connection. The socket itself is still open, and [`ConnectionEnd::apply`] ends it as the
+//! fault says. Therefore faults below HTTP need no second HTTP server, and the code above HTTP knows nothing of sockets.
+
+mod io;
+mod socket;
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use tokio::io::AsyncWriteExt;
+use tokio::time::Sleep;
+
+use crate::connections::ConnectionCounter;
+use crate::delivery::ResponseDelivery;
+use crate::fault::{ConnectionEnd, Drip, FaultPoint};
+use crate::state::EndpointState;
+
+pub(crate) use self::socket::Socket;
+
+/// A socket that counts bytes and injects faults.
+pub(crate) struct MeteredSocket<S> {
+    endpoint: Arc<EndpointState>,
+    pub(crate) counter: ConnectionCounter,
+    state: Mutex<State<S>>,
+}
+
+struct State<S> {
+    socket: S,
+    /// `true` until the first byte of the next request arrives.
+    awaits_request: bool,
+    /// The number of request bytes that are still read, and how the connection ends then.
+    read_fault: Option<(u64, ConnectionEnd)>,
+    writing: Writing,
+    /// How the connection ends. Once this is set, all reads and writes fail.
+    end: Option<ConnectionEnd>,
+    /// How the connection ends if hyper closes it.
+    end_on_close: Option<ConnectionEnd>,
+    /// A response that is written without hyper.
+    raw_response: Option<Bytes>,
+}
+
+/// The response that is being written.
+#[derive(Default)]
+struct Writing {
+    delivery: Option<ResponseDelivery>,
+    cutoff: Option<Cutoff>,
+    drip: Option<Dripping>,
+}
+
+/// The position in the response where the connection ends.
+struct Cutoff {
+    position: Position,
+    end: ConnectionEnd,
+}
+
+enum Position {
+    /// After a number of bytes.
+    After(u64),
+    /// After the head and a number of bytes of the body. `matched` is the number of bytes of the blank line that have been
+    /// written.
+    AfterHead { bytes: u64, matched: usize },
+}
+
+struct Dripping {
+    drip: Drip,
+    /// The delay before the next write.
+    pause: Option<Pin<Box<Sleep>>>,
+}
+
+impl<S> MeteredSocket<S> {
+    pub(crate) fn new(socket: S, endpoint: Arc<EndpointState>, counter: ConnectionCounter) -> Self {
+        let state = State {
+            socket,
+            awaits_request: true,
+            read_fault: None,
+            writing: Writing::default(),
+            end: None,
+            end_on_close: None,
+            raw_response: None,
+        };
+        Self { endpoint, counter, state: Mutex::new(state) }
+    }
+
+    /// Records that a request was read completely. Returns `false` if the connection ends instead of a response.
+    pub(crate) fn finish_request(&self) -> bool {
+        let mut state = self.lock();
+        if let Some((_, end)) = state.read_fault.take() {
+            state.end.get_or_insert(end);
+        }
+        state.end.is_none()
+    }
+
+    /// Ends the connection: all reads and writes fail from now on.
+    pub(crate) fn end(&self, end: ConnectionEnd) {
+        self.lock().end(end);
+    }
+
+    /// Starts a response: all bytes that are written from now on belong to it.
+    pub(crate) fn start_response(
+        &self,
+        delivery: ResponseDelivery,
+        disconnect: Option<(FaultPoint, ConnectionEnd)>,
+        drip: Option<Drip>,
+    ) {
+        let cutoff = disconnect.and_then(|(point, end)| {
+            let position = match point {
+                FaultPoint::ResponseBytes(bytes) => Position::After(bytes),
+                FaultPoint::BodyBytes(bytes) => Position::AfterHead { bytes, matched: 0 },
+                FaultPoint::Request | FaultPoint::LastChunk => return None,
+            };
+            Some(Cutoff { position, end })
+        });
+        let mut state = self.lock();
+        state.end_on_close = disconnect.map(|(_, end)| end);
+        let drip = drip.map(|drip| Dripping { drip, pause: None });
+        state.writing = Writing { delivery: Some(delivery), cutoff, drip };
+        if let Some(Cutoff { position: Position::After(0), end }) = state.writing.cutoff {
+            state.end(end);
+        }
+    }
+
+    /// Sets a response that is written after hyper has closed the connection.
+    pub(crate) fn set_raw_response(&self, bytes: Bytes) {
+        self.lock().raw_response = Some(bytes);
+    }
+
+    /// Takes the raw response and how the connection ends after it.
+    fn take_raw_response(&self) -> Option<(Bytes, ConnectionEnd)> {
+        let mut state = self.lock();
+        let raw = state.raw_response.take().filter(|_| state.end.is_none())?;
+        Some((raw, state.end_on_close.unwrap_or(ConnectionEnd::Close)))
+    }
+
+    /// Records that the last byte of the response was generated.
+    fn set_generated(&self) {
+        if let Some(delivery) = &self.lock().writing.delivery {
+            delivery.set_generated();
+        }
+    }
+
+    /// Returns the socket, how to end it if a fault says so, and the counter, which keeps the connection counted as open.
+    pub(crate) fn into_parts(self) -> (S, Option<ConnectionEnd>, ConnectionCounter) {
+        let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        (state.socket, state.end.or(state.end_on_close), self.counter)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<S>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<S: Socket> MeteredSocket<S> {
+    /// Writes the raw response, if there is one.
+    pub(crate) async fn write_raw_response(&self) {
+        let Some((bytes, end)) = self.take_raw_response() else { return };
+        let mut writer = self;
+        if writer.write_all(&bytes).await.is_ok() {
+            self.set_generated();
+            // An error means that a fault has ended the connection.
+            let _ = writer.flush().await;
+        }
+        let mut state = self.lock();
+        if state.end.is_none() {
+            state.end(end);
+        }
+    }
+}
+
+impl<S> State<S> {
+    fn end(&mut self, end: ConnectionEnd) {
+        self.end = Some(end);
+        if let Some(delivery) = &self.writing.delivery {
+            delivery.set_broken();
+        }
+    }
+}
+
+impl Writing {
+    /// Returns `true` if no fault affects the response, so that all bytes may be written at once.
+    fn is_unrestricted(&self) -> bool {
+        self.cutoff.is_none() && self.drip.is_none()
+    }
+
+    /// Returns the number of the next bytes that may be written at once.
+    fn allowed(&self, next: &[u8]) -> usize {
+        let remaining = match &self.cutoff {
+            Some(Cutoff { position: Position::After(remaining), .. }) => *remaining,
+            Some(Cutoff { position: Position::AfterHead { bytes, matched }, .. }) => {
+                end_of_head(&mut matched.clone(), next).map_or(u64::MAX, |head| *bytes + head as u64)
+            }
+            None => u64::MAX,
+        };
+        let drip = self.drip.as_ref().map_or(usize::MAX, |dripping| dripping.drip.bytes.max(1));
+        next.len().min(usize::try_from(remaining).unwrap_or(usize::MAX)).min(drip)
+    }
+
+    /// Records bytes that were written. Returns how the connection ends if it ends here.
+    fn record(&mut self, bytes: &[u8]) -> Option<ConnectionEnd> {
+        if let Some(delivery) = &self.delivery {
+            delivery.add_sent(bytes.len());
+        }
+        let cutoff = self.cutoff.as_mut()?;
+        cutoff.position = match &mut cutoff.position {
+            Position::After(remaining) => Position::After(remaining.saturating_sub(bytes.len() as u64)),
+            Position::AfterHead { bytes: remaining, matched } => match end_of_head(matched, bytes) {
+                Some(head) => Position::After(remaining.saturating_sub((bytes.len() - head) as u64)),
+                None => Position::AfterHead { bytes: *remaining, matched: *matched },
+            },
+        };
+        matches!(cutoff.position, Position::After(0)).then_some(cutoff.end)
+    }
+}
+
+/// Searches the end of the head in the next bytes and returns its offset. `matched` is the number of bytes of the blank line that
+/// came before, and is updated.
+fn end_of_head(matched: &mut usize, next: &[u8]) -> Option<usize> {
+    const BLANK_LINE: &[u8] = b"\r\n\r\n";
+    for (index, &byte) in next.iter().enumerate() {
+        *matched =
+            if byte == BLANK_LINE[*matched] { *matched + 1 } else { usize::from(byte == BLANK_LINE[0]) };
+        if *matched == BLANK_LINE.len() {
+            return Some(index + 1);
+        }
+    }
+    None
+}

@@ -1,0 +1,110 @@
+//! The body of a streaming response.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::body::Frame;
+use tokio::sync::oneshot;
+use tokio::time::{Sleep, sleep};
+
+use super::frames::{BodyError, Frames};
+use super::progress::{StreamEnd, StreamProgress};
+use crate::clock::Clock;
+use crate::gauge::GaugeGuard;
+
+/// Generates a frame when the connection has taken the previous one and the pace allows it.
+///
+/// Therefore nothing is generated ahead of a slow reader, and no two frames are sent together.
+pub(crate) struct EventStreamBody {
+    clock: Clock,
+    frames: Frames,
+    progress: Arc<StreamProgress>,
+    has_begun: bool,
+    /// Completes when the socket has taken the previous frame.
+    written: Option<oneshot::Receiver<Infallible>>,
+    pace: Duration,
+    pause: Option<Pin<Box<Sleep>>>,
+    /// Keeps the stream in progress.
+    _stream: GaugeGuard,
+}
+
+impl EventStreamBody {
+    pub(crate) fn new(
+        clock: Clock,
+        frames: Frames,
+        progress: Arc<StreamProgress>,
+        pace: Duration,
+        stream: GaugeGuard,
+    ) -> Self {
+        Self { clock, frames, progress, has_begun: false, written: None, pace, pause: None, _stream: stream }
+    }
+
+    pub(crate) fn poll_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        if !std::mem::replace(&mut self.has_begun, true) {
+            // Lets hyper write the head first, even if the connection breaks before the first frame.
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        if let Some(written) = &mut self.written {
+            // No value is ever sent: the channel closes when the connection drops the bytes.
+            let _ = ready!(Pin::new(written).poll(cx));
+            self.written = None;
+        }
+        if !self.pace.is_zero() && !self.frames.is_over() {
+            let pause = self.pause.get_or_insert_with(|| Box::pin(sleep(self.pace)));
+            ready!(pause.as_mut().poll(cx));
+            self.pause = None;
+        }
+        Poll::Ready(match self.frames.next(self.clock.now()) {
+            Ok(Some(frame)) => {
+                self.progress.add_event();
+                let (frame, written) = TrackedBytes::new(frame);
+                self.written = Some(written);
+                Some(Ok(Frame::data(frame)))
+            }
+            Ok(None) => {
+                self.progress.set_end(self.frames.end());
+                None
+            }
+            Err(error) => {
+                self.progress.set_end(StreamEnd::Broken);
+                Some(Err(error))
+            }
+        })
+    }
+}
+
+impl Drop for EventStreamBody {
+    /// Records a stream that was dropped before its end.
+    fn drop(&mut self) {
+        self.progress.set_end(StreamEnd::Abandoned);
+    }
+}
+
+/// Bytes that report when they were written: hyper drops them when the socket has taken them all.
+pub(crate) struct TrackedBytes<T> {
+    bytes: T,
+    _written: oneshot::Sender<Infallible>,
+}
+
+impl<T: AsRef<[u8]> + Send + 'static> TrackedBytes<T> {
+    /// Returns the bytes, and a channel that closes without a value when they were written.
+    pub(crate) fn new(bytes: T) -> (Bytes, oneshot::Receiver<Infallible>) {
+        let (sender, written) = oneshot::channel();
+        (Bytes::from_owner(Self { bytes, _written: sender }), written)
+    }
+}
+
+impl<T: AsRef<[u8]>> AsRef<[u8]> for TrackedBytes<T> {
+    fn as_ref(&self) -> &[u8] {
+        self.bytes.as_ref()
+    }
+}
