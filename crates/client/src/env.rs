@@ -75,7 +75,7 @@ fn proxies(
         })
     };
     let proxies =
-        first(NO_PROXY).map_or_else(Proxies::default, |list| Proxies::default().except(&list.value));
+        first(NO_PROXY).map_or_else(Proxies::default, |list| Proxies::default().no_proxy(&list.value));
     let proxies = given(proxies, http, Proxies::http);
     Some(proxies.and_then(|proxies| given(proxies, https, Proxies::https)))
 }
