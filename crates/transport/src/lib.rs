@@ -1,38 +1,37 @@
-//! One trait that sends an HTTP request, and its adapters.
+//! A trait that sends an HTTP request, and its adapters.
 //!
-//! [`Transport`] takes an `http::Request` and gives an `http::Response`, or a [`TransportError`] whose
-//! [kind](TransportErrorKind) says whether the request can have reached the service. That is all that a caller
-//! needs to decide about a retry.
+//! [`Transport`] takes an `http::Request` and returns an `http::Response`, or a [`TransportError`] whose
+//! [kind](TransportErrorKind) says whether the service can have received the request. A caller needs to know nothing else to
+//! decide about a retry.
 //!
-//! | feature | adapter | for |
+//! | feature | adapter | purpose |
 //! |---|---|---|
-//! | `hyper` (default) | `HyperTransport` | HTTP/1.1 over TCP and TLS, connections reused |
-//! | `http2` | the same | HTTP/2 where it is asked for |
+//! | `hyper` (default) | `HyperTransport` | HTTP/1.1 over TCP and TLS, connection pool, HTTP and SOCKS proxies |
+//! | `http2` | the same | HTTP/2, if it is enabled |
 //! | `smithy` | `SmithyTransport` | any `HttpClient` of `aws-smithy-runtime-api`: connectors, replay and mock clients |
 //!
-//! The feature `timeouts` (default) has the limits on time: how long until an answer, how long it may fall silent, how
-//! long a call may take in all. Without features the crate is the trait, the bodies and the error, and depends on no runtime.
+//! The feature `timeouts` (default) adds `RequestTimeouts`, which enforces timeouts around any transport. Without features, the
+//! crate is the trait, the bodies and the error, and depends on no runtime.
 //!
 //! # Contract
 //!
-//! A transport sends the request as it is given: method, target, fields and body. It may add `Host` and
-//! `Content-Length` when they are missing. It sends a request once, follows no redirect, keeps no cookie, uses no
-//! proxy that it was not told of and decodes no content coding. It knows connecting but no deadline for the answer:
-//! dropping the future or the [`ResponseBody`] gives the call up, and closes its connection (HTTP/1) or resets its
-//! stream (HTTP/2). `RequestTimeouts` (feature `timeouts`) put limits around any transport.
+//! A transport sends the request as it is: method, target, headers and body. It may add `Host` and `Content-Length` if they
+//! are missing. It sends each request once, follows no redirects, keeps no cookies, uses no proxy that was not configured,
+//! and decodes no content coding. It has a timeout for connecting, but none for the response: dropping the future or the
+//! [`ResponseBody`] cancels the request, and closes its connection (HTTP/1) or resets its stream (HTTP/2).
 //!
 //! # Example
 //!
-//! A transport for tests that always gives the same answer:
+//! A transport for tests that always returns the same response:
 //!
 //! ```
 //! use bytes::Bytes;
 //! use invoke_model_transport::{BoxFuture, RequestBody, ResponseBody, Transport, TransportError};
 //!
 //! #[derive(Debug)]
-//! struct Always(&'static str);
+//! struct FixedResponse(&'static str);
 //!
-//! impl Transport for Always {
+//! impl Transport for FixedResponse {
 //!     fn send(
 //!         &self,
 //!         _request: http::Request<RequestBody>,
@@ -44,17 +43,18 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), TransportError> {
-//! let answer = Always("{}").send(http::Request::default()).await?;
-//! assert_eq!(answer.into_body().collect().await?, "{}");
+//! let response = FixedResponse("{}").send(http::Request::default()).await?;
+//! assert_eq!(response.into_body().collect().await?, "{}");
 //! # Ok(())
 //! # }
 //! ```
 
 mod body;
+#[cfg(feature = "timeouts")]
+mod deadline;
 mod error;
 #[cfg(feature = "hyper")]
 mod hyper;
-mod kind;
 #[cfg(feature = "hyper")]
 mod proxies;
 #[cfg(feature = "smithy")]
@@ -64,16 +64,17 @@ mod timeout;
 mod transport;
 
 pub use body::{RequestBody, ResponseBody};
-pub use error::TransportError;
+#[cfg(feature = "timeouts")]
+pub use deadline::Deadline;
+pub use error::{TimeoutKind, TransportError, TransportErrorKind};
 #[cfg(feature = "http2")]
 pub use hyper::HttpVersionPolicy;
 #[cfg(feature = "hyper")]
 pub use hyper::{HyperTransport, HyperTransportBuilder};
-pub use kind::TransportErrorKind;
 #[cfg(feature = "hyper")]
 pub use proxies::{Proxies, ProxyError};
 #[cfg(feature = "smithy")]
 pub use smithy::SmithyTransport;
 #[cfg(feature = "timeouts")]
-pub use timeout::{Deadline, RequestTimeouts, TimeoutKind};
+pub use timeout::RequestTimeouts;
 pub use transport::{BoxFuture, ConnectTimeout, Transport};

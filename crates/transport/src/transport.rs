@@ -5,7 +5,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{RequestBody, ResponseBody, TransportError};
+use crate::body::{RequestBody, ResponseBody};
+use crate::error::TransportError;
 
 /// A boxed future that owns what it needs.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;

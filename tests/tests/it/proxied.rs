@@ -64,7 +64,7 @@ async fn an_exception_needs_no_proxy() {
         let client = client(&local, proxies);
         async move { client.invoke_model().model_id(TITAN).body(r#"{"inputText":"a"}"#).send().await }
     };
-    call(nowhere.clone().except("127.0.0.1")).await.unwrap();
+    call(nowhere.clone().no_proxy("127.0.0.1")).await.unwrap();
     let error = call(nowhere).await.unwrap_err();
     let line = error.to_string();
     assert!(line.contains("proxy 127.0.0.1:1"), "{line}");

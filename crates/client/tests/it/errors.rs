@@ -119,14 +119,14 @@ async fn transport() {
     };
     check(
         TransportErrorKind::Connect,
-        "InvokeModel was not sent: no connection: cause (region us-east-1, modelId amazon.titan-embed-text-v2:0, 1 \
+        "InvokeModel was not sent: cannot connect: cause (region us-east-1, modelId amazon.titan-embed-text-v2:0, 1 \
          attempt)",
         false,
     )
     .await;
     check(
         TransportErrorKind::ResponseHead,
-        "InvokeModel failed: the answer is not HTTP: cause; the service may have worked on it (region us-east-1, \
+        "InvokeModel failed: the response is not valid HTTP: cause; the service may have worked on it (region us-east-1, \
          modelId amazon.titan-embed-text-v2:0, 1 attempt, ambiguous)",
         true,
     )
@@ -143,7 +143,7 @@ async fn an_answer_cut_short_keeps_its_status_and_request_id() {
     let error = error(fake.client().invoke_model().model_id(ID)).await;
     assert_eq!(
         error.to_string(),
-        "InvokeModel failed: the answer's body is incomplete: end of file; the service may have worked on it (HTTP \
+        "InvokeModel failed: response body incomplete: end of file; the service may have worked on it (HTTP \
          200, request id abc, region us-east-1, modelId amazon.titan-embed-text-v2:0, 1 attempt, ambiguous)"
     );
 

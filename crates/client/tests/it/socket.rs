@@ -66,7 +66,7 @@ async fn an_answer_is_cut_short() {
     let ErrorKind::Transport(transport) = error.kind() else { panic!("{error}") };
     assert_eq!(transport.kind(), TransportErrorKind::BodyIncomplete);
     assert_eq!(error.status().unwrap(), 200);
-    assert!(error.to_string().contains("the answer's body is incomplete"), "{error}");
+    assert!(error.to_string().contains("response body incomplete"), "{error}");
 }
 
 #[tokio::test]
@@ -86,6 +86,6 @@ async fn nobody_answers() {
     let address = socket.local_addr().unwrap();
     let error = call(address).body("{}").send().await.unwrap_err();
     assert!(!error.may_have_been_sent());
-    let expected = format!("InvokeModel was not sent: no connection ({address}): ");
+    let expected = format!("InvokeModel was not sent: cannot connect ({address}): ");
     assert!(error.to_string().starts_with(&expected), "{error}");
 }

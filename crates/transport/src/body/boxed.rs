@@ -1,21 +1,19 @@
-//! A body of any type.
+//! A boxed body of any type.
 
-use std::{
-    error::Error,
-    pin::Pin,
-    sync::{Mutex, PoisonError},
-    task::{Context, Poll},
-};
+use std::error::Error;
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-use crate::{TransportError, TransportErrorKind};
+use crate::error::{TransportError, TransportErrorKind};
 
-/// A boxed body whose errors are transport errors of one kind.
+/// A boxed body whose errors become transport errors of one kind.
 ///
-/// The mutex makes it `Sync` without asking that of the body inside. Polling has exclusive access and does not
-/// lock; only the two questions that take `&self` do.
+/// The mutex makes it `Sync`, although the boxed body may not be. Polling has exclusive access and does not lock; only the
+/// two methods that take `&self` do.
 pub(super) struct BoxBody {
     body: Mutex<Pin<Box<dyn AnyBody>>>,
     kind: TransportErrorKind,
@@ -25,31 +23,31 @@ impl BoxBody {
     pub(super) fn new<B>(body: B, kind: TransportErrorKind) -> Self
     where
         B: Body<Data = Bytes> + Send + 'static,
-        B::Error: Into<Cause>,
+        B::Error: Into<BoxError>,
     {
         Self { body: Mutex::new(Box::pin(body)), kind }
     }
 }
 
-type Cause = Box<dyn Error + Send + Sync>;
+type BoxError = Box<dyn Error + Send + Sync>;
 
-/// A body whose errors are of one type.
+/// A body with a fixed error type, so that it can be a trait object.
 trait AnyBody: Send {
     fn poll_any_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Cause>>>;
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>>;
 
     fn is_at_end(&self) -> bool;
 
     fn remaining(&self) -> SizeHint;
 }
 
-impl<B: Body<Data = Bytes, Error: Into<Cause>> + Send> AnyBody for B {
+impl<B: Body<Data = Bytes, Error: Into<BoxError>> + Send> AnyBody for B {
     fn poll_any_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Cause>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         self.poll_frame(cx).map_err(Into::into)
     }
 
@@ -72,7 +70,7 @@ impl Body for BoxBody {
     ) -> Poll<Option<Result<Frame<Bytes>, TransportError>>> {
         let kind = self.kind;
         let body = self.body.get_mut().unwrap_or_else(PoisonError::into_inner);
-        body.as_mut().poll_any_frame(cx).map_err(|cause| TransportError::wrap(kind, cause))
+        body.as_mut().poll_any_frame(cx).map_err(|error| TransportError::wrap(kind, error))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -1,34 +1,32 @@
-//! What a request carries.
+//! The body of a request.
 
-use std::{
-    error::Error,
-    fmt,
-    pin::Pin,
-    task::{Context, Poll},
-};
+use std::error::Error;
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
 use super::boxed::BoxBody;
-use crate::{TransportError, TransportErrorKind};
+use crate::error::{TransportError, TransportErrorKind};
 
-/// The body of a request: whole in memory, or read while it is sent.
+/// The body of a request: in memory, or read while it is sent.
 ///
 /// The default is empty. `Debug` shows the size, never the bytes.
 pub struct RequestBody(Inner);
 
 enum Inner {
-    /// `None` once it was read.
-    Whole(Option<Bytes>),
+    /// `None` after it has been read.
+    InMemory(Option<Bytes>),
     Streamed(BoxBody),
 }
 
 impl RequestBody {
-    /// A body that is read while it is sent, such as a file.
+    /// Creates a body that is read while it is sent, such as a file.
     ///
-    /// If its size hint is exact, `Content-Length` is sent and the body has to have that length; otherwise the
-    /// body is sent in chunks. An error of the body ends the call with [`TransportErrorKind::RequestBody`].
+    /// If its size hint is exact, `Content-Length` is sent, and the body must have that length; otherwise the body is sent
+    /// in chunks. If the body returns an error, the request fails with [`TransportErrorKind::RequestBody`].
     pub fn from_body<B>(body: B) -> Self
     where
         B: Body<Data = Bytes> + Send + 'static,
@@ -37,11 +35,11 @@ impl RequestBody {
         Self(Inner::Streamed(BoxBody::new(body, TransportErrorKind::RequestBody)))
     }
 
-    /// The bytes, if the body is whole in memory and was not read yet.
+    /// Returns the bytes, if the body is in memory and has not been read yet.
     #[must_use]
     pub fn as_bytes(&self) -> Option<&Bytes> {
         match &self.0 {
-            Inner::Whole(bytes) => bytes.as_ref(),
+            Inner::InMemory(bytes) => bytes.as_ref(),
             Inner::Streamed(_) => None,
         }
     }
@@ -55,7 +53,7 @@ impl Default for RequestBody {
 
 impl From<Bytes> for RequestBody {
     fn from(bytes: Bytes) -> Self {
-        Self(Inner::Whole(Some(bytes)))
+        Self(Inner::InMemory(Some(bytes)))
     }
 }
 
@@ -68,21 +66,21 @@ impl Body for RequestBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, TransportError>>> {
         match &mut self.0 {
-            Inner::Whole(bytes) => Poll::Ready(take_frame(bytes)),
+            Inner::InMemory(bytes) => Poll::Ready(take_frame(bytes)),
             Inner::Streamed(body) => Pin::new(body).poll_frame(cx),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match &self.0 {
-            Inner::Whole(bytes) => bytes.as_ref().is_none_or(Bytes::is_empty),
+            Inner::InMemory(bytes) => bytes.as_ref().is_none_or(Bytes::is_empty),
             Inner::Streamed(body) => body.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
-            Inner::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64),
+            Inner::InMemory(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64),
             Inner::Streamed(body) => body.size_hint(),
         }
     }
@@ -91,14 +89,14 @@ impl Body for RequestBody {
 impl fmt::Debug for RequestBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let form = match &self.0 {
-            Inner::Whole(_) => "whole",
+            Inner::InMemory(_) => "in memory",
             Inner::Streamed(_) => "streamed",
         };
         f.debug_struct("RequestBody").field("form", &form).field("size", &self.size_hint().exact()).finish()
     }
 }
 
-/// All of a body that is whole in memory: one frame, or none if it is empty.
+/// Returns an in-memory body as one frame; `None` if it is empty.
 pub(super) fn take_frame(bytes: &mut Option<Bytes>) -> Option<Result<Frame<Bytes>, TransportError>> {
     bytes.take().filter(|bytes| !bytes.is_empty()).map(|bytes| Ok(Frame::data(bytes)))
 }

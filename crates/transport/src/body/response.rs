@@ -1,58 +1,52 @@
-//! What a response carries.
+//! The body of a response.
 
-use std::{
-    error::Error,
-    fmt,
-    future::poll_fn,
-    pin::Pin,
-    task::{Context, Poll, ready},
-};
+use std::error::Error;
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use http_body::{Body, Frame, SizeHint};
 
-use super::{boxed::BoxBody, request::take_frame};
-#[cfg(feature = "hyper")]
-use crate::hyper::Http1Body;
-#[cfg(feature = "http2")]
-use crate::hyper::Http2Body;
-#[cfg(feature = "timeouts")]
-use crate::timeout::BodyTimer;
-use crate::{TransportError, TransportErrorKind};
+use super::boxed::BoxBody;
+use super::request::take_frame;
+use super::{BodyTimer, HyperBody};
+use crate::error::{TransportError, TransportErrorKind};
 
-/// What [`ResponseBody::collect`] reserves at most on the word of `Content-Length` alone, in bytes.
+/// The size in bytes that [`ResponseBody::collect`] reserves at most because of `Content-Length`.
 const LARGEST_RESERVE: u64 = 8 << 20;
 
-/// The body of a response: [whole](Self::collect), or [chunk by chunk](Self::chunk) as it arrives, which is also
-/// what its `Stream` gives.
+/// The body of a response, read [to its end](Self::collect) or [chunk by chunk](Self::chunk) as it arrives. Its `Stream`
+/// yields the same chunks.
 ///
-/// A body that ends too early is an error of kind [`TransportErrorKind::BodyIncomplete`], never a short success.
-/// The one exception is HTTP's own: a response with neither `Content-Length` nor chunks ends with its connection
-/// ([RFC 9112, 6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3-2.8)), as
-/// [`ends_with_connection`](Self::ends_with_connection) tells.
+/// A body that ends too early is an error of kind [`TransportErrorKind::BodyIncomplete`], never a short success. HTTP has
+/// one exception: a response with neither `Content-Length` nor chunks ends with its connection
+/// ([RFC 9112, 6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3-2.8));
+/// [`ends_with_connection`](Self::ends_with_connection) is then `true`.
 ///
-/// Dropping a body that was not read to its end closes its connection over HTTP/1, and resets its stream over HTTP/2.
-/// `Debug` shows no bytes.
+/// Dropping a body that was not read to its end closes its connection (HTTP/1) or resets its stream (HTTP/2). `Debug` shows
+/// no bytes.
 pub struct ResponseBody {
     inner: Inner,
     ends_with_connection: bool,
-    #[cfg(feature = "timeouts")]
     timer: Option<BodyTimer>,
 }
 
 enum Inner {
-    /// `None` once it was read.
-    Whole(Option<Bytes>),
-    #[cfg(feature = "hyper")]
-    Http1(Http1Body),
-    #[cfg(feature = "http2")]
-    Http2(Http2Body),
+    /// `None` after it has been read.
+    InMemory(Option<Bytes>),
+    #[cfg_attr(
+        not(feature = "hyper"),
+        expect(dead_code, reason = "without hyper, there is no value of this type")
+    )]
+    Hyper(HyperBody),
     Boxed(BoxBody),
 }
 
 impl ResponseBody {
-    /// A body of another HTTP library. Its errors become [`TransportErrorKind::BodyIncomplete`].
+    /// Wraps a body of another HTTP library. Its errors become [`TransportErrorKind::BodyIncomplete`].
     pub fn from_body<B>(body: B) -> Self
     where
         B: Body<Data = Bytes> + Send + 'static,
@@ -62,13 +56,8 @@ impl ResponseBody {
     }
 
     #[cfg(feature = "hyper")]
-    pub(crate) fn from_http1(body: Http1Body, ends_with_connection: bool) -> Self {
-        Self { ends_with_connection, ..Self::new(Inner::Http1(body)) }
-    }
-
-    #[cfg(feature = "http2")]
-    pub(crate) fn from_http2(body: Http2Body) -> Self {
-        Self::new(Inner::Http2(body))
+    pub(crate) fn from_hyper(body: HyperBody, ends_with_connection: bool) -> Self {
+        Self { ends_with_connection, ..Self::new(Inner::Hyper(body)) }
     }
 
     #[cfg(feature = "timeouts")]
@@ -76,41 +65,37 @@ impl ResponseBody {
         Self { timer, ..self }
     }
 
-    fn new(inner: Inner) -> Self {
-        Self {
-            inner,
-            ends_with_connection: false,
-            #[cfg(feature = "timeouts")]
-            timer: None,
-        }
+    const fn new(inner: Inner) -> Self {
+        Self { inner, ends_with_connection: false, timer: None }
     }
 
-    /// Whether nothing but the end of its connection ends the body, so that a whole one cannot be told from one that
-    /// was cut. Known of the hyper adapter's responses; `false` of all others.
+    /// Returns `true` if only the end of its connection marks the end of the body, so that a complete body cannot be
+    /// distinguished from a truncated one. The hyper adapter knows this; for all other bodies it is `false`.
     #[must_use]
     pub fn ends_with_connection(&self) -> bool {
         self.ends_with_connection
     }
 
-    /// The next bytes as they arrived, at least one; `None` after the last. Trailers are passed over.
+    /// Returns the next bytes as they arrived, at least one; `None` after the last. Trailers are skipped.
     ///
     /// # Errors
     ///
-    /// [`TransportErrorKind::BodyIncomplete`]; after an error there is nothing more.
+    /// Returns [`TransportErrorKind::BodyIncomplete`], or [`TransportErrorKind::Timeout`] if a timeout expired. After an
+    /// error the body is at its end.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, TransportError> {
         poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await.transpose()
     }
 
-    /// The whole body. It is not copied if it arrives in one piece.
+    /// Returns the whole body. It is not copied if it arrives in one piece.
     ///
     /// # Errors
     ///
-    /// [`TransportErrorKind::BodyIncomplete`]; what arrived before is lost.
+    /// As [`chunk`](Self::chunk); the part that has arrived is lost.
     pub async fn collect(mut self) -> Result<Bytes, TransportError> {
         self.read_to_end().await
     }
 
-    /// As [`collect`](Self::collect), of a body that stays where it is: the future does not hold it.
+    /// Returns the whole body, as [`collect`](Self::collect), but borrows it, so that the future is smaller.
     ///
     /// # Errors
     ///
@@ -130,40 +115,9 @@ impl ResponseBody {
         }
         Ok(whole.freeze())
     }
-}
 
-impl From<Bytes> for ResponseBody {
-    fn from(bytes: Bytes) -> Self {
-        Self::new(Inner::Whole(Some(bytes)))
-    }
-}
-
-type Polled = Poll<Option<Result<Frame<Bytes>, TransportError>>>;
-
-impl Inner {
-    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Polled {
-        match self {
-            Self::Whole(bytes) => Poll::Ready(take_frame(bytes)),
-            #[cfg(feature = "hyper")]
-            Self::Http1(body) => Pin::new(body).poll_frame(cx).map(incomplete),
-            #[cfg(feature = "http2")]
-            Self::Http2(body) => Pin::new(body).poll_frame(cx).map(incomplete),
-            Self::Boxed(body) => Pin::new(body).poll_frame(cx),
-        }
-    }
-}
-
-#[cfg(feature = "hyper")]
-fn incomplete(
-    frame: Option<Result<Frame<Bytes>, ::hyper::Error>>,
-) -> Option<Result<Frame<Bytes>, TransportError>> {
-    frame.map(|frame| frame.map_err(|error| TransportError::new(TransportErrorKind::BodyIncomplete, error)))
-}
-
-#[cfg(feature = "timeouts")]
-impl ResponseBody {
     /// Applies the timeouts to the outcome of a poll.
-    fn check_timeouts(&mut self, polled: Polled, cx: &mut Context<'_>) -> Polled {
+    fn check_timeouts(&mut self, polled: PollFrame, cx: &mut Context<'_>) -> PollFrame {
         let Some(timer) = &mut self.timer else { return polled };
         match polled {
             Poll::Pending => timer.poll_expired(cx).map(|error| Some(Err(error))),
@@ -173,43 +127,44 @@ impl ResponseBody {
     }
 }
 
+impl From<Bytes> for ResponseBody {
+    fn from(bytes: Bytes) -> Self {
+        Self::new(Inner::InMemory(Some(bytes)))
+    }
+}
+
+type PollFrame = Poll<Option<Result<Frame<Bytes>, TransportError>>>;
+
 impl Body for ResponseBody {
     type Data = Bytes;
     type Error = TransportError;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, TransportError>>> {
-        let polled = self.inner.poll_frame(cx);
-        #[cfg(feature = "timeouts")]
-        let polled = self.check_timeouts(polled, cx);
-        let frame = ready!(polled);
-        // After its end or its error a body is not asked again.
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> PollFrame {
+        let polled = match &mut self.inner {
+            Inner::InMemory(bytes) => Poll::Ready(take_frame(bytes)),
+            Inner::Hyper(body) => Pin::new(body).poll_frame(cx),
+            Inner::Boxed(body) => Pin::new(body).poll_frame(cx),
+        };
+        let frame = ready!(self.check_timeouts(polled, cx));
+        // A body must not be polled after its end or its error.
         if !matches!(frame, Some(Ok(_))) {
-            self.inner = Inner::Whole(None);
+            self.inner = Inner::InMemory(None);
         }
         Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
         match &self.inner {
-            Inner::Whole(bytes) => bytes.as_ref().is_none_or(Bytes::is_empty),
-            #[cfg(feature = "hyper")]
-            Inner::Http1(body) => body.is_end_stream(),
-            #[cfg(feature = "http2")]
-            Inner::Http2(body) => body.is_end_stream(),
+            Inner::InMemory(bytes) => bytes.as_ref().is_none_or(Bytes::is_empty),
+            Inner::Hyper(body) => body.is_end_stream(),
             Inner::Boxed(body) => body.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.inner {
-            Inner::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64),
-            #[cfg(feature = "hyper")]
-            Inner::Http1(body) => body.size_hint(),
-            #[cfg(feature = "http2")]
-            Inner::Http2(body) => body.size_hint(),
+            Inner::InMemory(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64),
+            Inner::Hyper(body) => body.size_hint(),
             Inner::Boxed(body) => body.size_hint(),
         }
     }
@@ -225,7 +180,7 @@ impl Stream for ResponseBody {
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(data) if !data.is_empty() => return Poll::Ready(Some(Ok(data))),
-                    // Nothing in it, or trailers.
+                    // An empty frame, or trailers.
                     Ok(_) | Err(_) => {}
                 },
             }

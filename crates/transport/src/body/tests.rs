@@ -1,11 +1,9 @@
-//! Bodies that no adapter made.
+//! Bodies that do not come from an adapter.
 
-use std::{
-    collections::VecDeque,
-    io,
-    pin::Pin,
-    task::{Context, Poll},
-};
+use std::collections::VecDeque;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -13,7 +11,7 @@ use http_body::{Body, Frame};
 use http_body_util::BodyExt;
 
 use super::*;
-use crate::TransportErrorKind;
+use crate::error::TransportErrorKind;
 
 struct Frames(VecDeque<io::Result<Frame<Bytes>>>);
 
@@ -48,10 +46,10 @@ fn bodies_can_be_shared_between_threads() {
 }
 
 #[tokio::test]
-async fn one_piece_is_not_copied() {
+async fn a_body_of_one_frame_is_not_copied() {
     let sent = Bytes::from(vec![7; 1000]);
-    let whole = ResponseBody::from(sent.clone()).collect().await.unwrap();
-    assert_eq!(whole.as_ptr(), sent.as_ptr());
+    let collected = ResponseBody::from(sent.clone()).collect().await.unwrap();
+    assert_eq!(collected.as_ptr(), sent.as_ptr());
     let framed = Frames::response([Ok(Frame::data(sent.clone())), trailers()]).collect().await.unwrap();
     assert_eq!(framed.as_ptr(), sent.as_ptr());
     let request = RequestBody::from(sent.clone()).collect().await.unwrap().to_bytes();
@@ -59,7 +57,7 @@ async fn one_piece_is_not_copied() {
 }
 
 #[tokio::test]
-async fn pieces_are_put_together() {
+async fn frames_are_concatenated() {
     let body = Frames::response([data("one"), data(""), data("two"), data("six"), trailers()]);
     assert_eq!(body.collect().await.unwrap(), "onetwosix");
     assert_eq!(Frames::response([]).collect().await.unwrap(), "");
@@ -75,11 +73,11 @@ async fn a_chunk_is_never_empty() {
 }
 
 #[tokio::test]
-async fn an_error_is_the_end() {
-    let error = || Err(io::Error::other("cut"));
+async fn nothing_follows_an_error() {
+    let error = || Err(io::Error::other("truncated"));
     let failed = Frames::response([data("one"), error(), data("two")]).collect().await.unwrap_err();
     assert_eq!(failed.kind(), TransportErrorKind::BodyIncomplete);
-    assert_eq!(failed.to_string(), "the answer's body is incomplete: cut");
+    assert_eq!(failed.to_string(), "response body incomplete: truncated");
 
     let mut body = Frames::response([error(), data("two")]);
     assert!(body.chunk().await.is_err());
@@ -87,7 +85,7 @@ async fn an_error_is_the_end() {
 }
 
 #[tokio::test]
-async fn a_whole_request_body_can_be_looked_at_until_it_is_read() {
+async fn an_in_memory_request_body_is_accessible_until_it_is_read() {
     let mut body = RequestBody::from(Bytes::from_static(b"{}"));
     assert_eq!(body.as_bytes().unwrap(), "{}");
     assert_eq!(body.size_hint().exact(), Some(2));
@@ -102,5 +100,8 @@ async fn a_whole_request_body_can_be_looked_at_until_it_is_read() {
 fn debug_shows_no_bytes() {
     let bytes = || Bytes::from_static(b"secret");
     let shown = format!("{:?} {:?}", RequestBody::from(bytes()), ResponseBody::from(bytes()));
-    assert_eq!(shown, "RequestBody { form: \"whole\", size: Some(6) } ResponseBody { remaining: Some(6) }");
+    assert_eq!(
+        shown,
+        "RequestBody { form: \"in memory\", size: Some(6) } ResponseBody { remaining: Some(6) }"
+    );
 }

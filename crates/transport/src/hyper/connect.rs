@@ -1,106 +1,83 @@
-//! How a connection is opened.
+//! Opens connections.
 
-use std::pin::Pin;
-
-use http::uri::{Authority, Scheme};
 use tokio::time::timeout;
 
-use super::{
-    HyperTransportBuilder,
-    send::Route,
-    stream::{Io, Stream},
-    tcp::{self, Keepalive},
-    tls::{HTTP1, Tls},
-    tunnel,
-};
-use crate::{TransportError, TransportErrorKind::ConnectTimeout, proxies::Proxy};
+use super::builder::HyperTransportBuilder;
+use super::route::Route;
+use super::stream::{Connecting, Io, Stream};
+use super::tcp::{self, Keepalive};
+use super::tls::{HTTP1, Tls};
+use super::{socks, tunnel};
+use crate::error::{TransportError, TransportErrorKind};
+use crate::proxies::Proxy;
 
-/// Opens connections: TCP, through a proxy or not, and TLS for `https`.
+/// Opens connections: TCP, with or without a proxy, and TLS for `https`.
 pub(super) struct Connector {
     keepalive: Keepalive,
     pub(super) tls: Tls,
     proxy_tls: Tls,
 }
 
-/// A step on the way to a connection. It has no type of its own, because it is seldom taken and large: a call would have
-/// room for it, and wherever a call can be given up, there would be the code that gives up a handshake.
-pub(super) type Step<'a, T> = Pin<Box<dyn Future<Output = Result<T, TransportError>> + Send + 'a>>;
-
-/// A connection that nothing was sent on.
-pub(super) struct Opened {
-    pub(super) io: Io,
-    /// What the TLS handshake agreed on; `None` without one.
-    #[cfg_attr(not(feature = "http2"), expect(dead_code, reason = "then nobody has a choice"))]
-    pub(super) http2: Option<bool>,
-}
-
 impl Connector {
     pub(super) fn new(settings: &HyperTransportBuilder) -> Self {
         Self {
             keepalive: settings.tcp_keepalive,
-            tls: Tls::new(settings.roots.clone(), settings.alpn()),
+            tls: Tls::new(settings.roots.clone(), settings.http2.alpn()),
             proxy_tls: Tls::new(settings.roots.clone(), HTTP1),
         }
     }
 
-    /// A connection to a host, or to the proxy of `http` requests to it, in time.
+    /// Opens a connection to a host, or to the proxy that relays requests to it. Returns it with the protocol that the TLS
+    /// handshake has negotiated: `true` is HTTP/2, `None` is no TLS.
     ///
-    /// Nothing of a request is sent on the way, so whatever fails here was not sent.
-    pub(super) fn connect<'a>(&'a self, route: &'a Route<'a>) -> Step<'a, Opened> {
-        Box::pin(self.connected(route))
-    }
-
-    async fn connected(&self, route: &Route<'_>) -> Result<Opened, TransportError> {
-        let Route { scheme, authority, proxy, connect_timeout } = route;
-        let (secure, proxy, limit) = (*scheme == Scheme::HTTPS, *proxy, *connect_timeout);
-        // How fast a disk is says nothing about the peer.
-        if secure {
-            self.tls.load().await?;
-        }
-        if proxy.is_some_and(Proxy::is_secure) {
-            self.proxy_tls.load().await?;
-        }
-        match timeout(limit, self.open(secure, authority, proxy)).await {
-            Ok(opened) => opened,
-            Err(_) => {
-                let message = format!("no connection after {limit:?}; raise `TimeoutConfig::connect`");
-                Err(TransportError::new(ConnectTimeout, message))
+    /// No part of a request is sent meanwhile, so each error means that the request was not sent.
+    pub(super) fn connect<'a>(&'a self, route: &'a Route<'a>) -> Connecting<'a, (Io, Option<bool>)> {
+        Box::pin(async move {
+            // Certificates are loaded outside of the connect timeout, because the speed of a disk says nothing about the peer.
+            if route.is_secure() {
+                self.tls.load().await?;
             }
-        }
+            if route.proxy.is_some_and(Proxy::is_secure) {
+                self.proxy_tls.load().await?;
+            }
+            let limit = route.connect_timeout;
+            timeout(limit, self.open(route)).await.unwrap_or_else(|_| {
+                let message = format!("no connection after {limit:?}; raise `TimeoutConfig::connect`");
+                Err(TransportError::new(TransportErrorKind::ConnectTimeout, message))
+            })
+        })
     }
 
-    async fn open(
-        &self,
-        secure: bool,
-        authority: &Authority,
-        proxy: Option<&Proxy>,
-    ) -> Result<Opened, TransportError> {
-        let mut stream = match proxy {
-            None => self.tcp(secure, authority).await?,
+    async fn open(&self, route: &Route<'_>) -> Result<(Io, Option<bool>), TransportError> {
+        let stream = match route.proxy {
+            None => self.tcp(route.authority.host(), route.port()).await?,
             Some(proxy) => {
-                let stream = self.proxied(proxy).await?;
-                if secure { tunnel::dig(stream, proxy, authority).await? } else { stream }
+                let stream = self.open_proxy(proxy).await?;
+                if proxy.is_socks() {
+                    socks::connect(stream, proxy, route.authority.host(), route.port()).await?
+                } else if route.is_secure() {
+                    tunnel::connect(stream, proxy, &route.authority).await?
+                } else {
+                    stream
+                }
             }
         };
-        let mut http2 = None;
-        if secure {
-            let agreed;
-            (stream, agreed) = self.tls.handshake(stream, authority.host()).await?;
-            http2 = Some(agreed);
+        if !route.is_secure() {
+            return Ok((Io::new(stream), None));
         }
-        Ok(Opened { io: Io::new(stream), http2 })
+        let (stream, is_http2) = self.tls.handshake(stream, route.authority.host()).await?;
+        Ok((Io::new(stream), Some(is_http2)))
     }
 
-    async fn proxied(&self, proxy: &Proxy) -> Result<Box<dyn Stream>, TransportError> {
-        let stream = self.tcp(proxy.is_secure(), proxy.authority()).await?;
+    async fn open_proxy(&self, proxy: &Proxy) -> Result<Box<dyn Stream>, TransportError> {
+        let stream = self.tcp(proxy.authority().host(), proxy.port()).await?;
         if !proxy.is_secure() {
             return Ok(stream);
         }
         Ok(self.proxy_tls.handshake(stream, proxy.authority().host()).await?.0)
     }
 
-    async fn tcp(&self, secure: bool, authority: &Authority) -> Result<Box<dyn Stream>, TransportError> {
-        let port = authority.port_u16().unwrap_or(if secure { 443 } else { 80 });
-        Ok(Box::new(tcp::connect(authority.host(), port, self.keepalive).await?))
+    async fn tcp(&self, host: &str, port: u16) -> Result<Box<dyn Stream>, TransportError> {
+        Ok(Box::new(tcp::connect(host, port, self.keepalive).await?))
     }
 }

@@ -1,35 +1,32 @@
-//! HTTP/1.1 on one connection.
+//! An HTTP/1.1 connection.
 
-use std::{
-    pin::Pin,
-    task::{Context, Poll, Waker},
-};
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
 
 use http::{Request, Response};
-use hyper::{
-    body::Incoming,
-    client::conn::{
-        TrySendError,
-        http1::{SendRequest, handshake},
-    },
-};
+use hyper::body::Incoming;
+use hyper::client::conn::TrySendError;
+use hyper::client::conn::http1::{SendRequest, handshake};
 
-use super::{relay::Relay, stream::Io};
-use crate::RequestBody;
+use super::relay::Relay;
+use super::stream::Io;
+use crate::body::RequestBody;
 
-/// A connection that is driven by whoever uses it: the call until there is a head, then the body. There is no task
-/// behind it and nothing between two tasks, so that a call wakes nobody but its caller, and that it is certain when a
-/// connection is free again and when it is closed. While nobody uses it, nobody drives it.
+/// A connection that is driven by its current user: by the call until the response's head has arrived, then by the body.
+///
+/// There is no task behind it and no channel between tasks. Therefore a call wakes no task but its own, and it is certain
+/// when a connection is free again and when it is closed. An idle connection is not driven.
 pub(super) struct Http1 {
-    /// `None` once it is being closed.
+    /// `None` while the connection is being closed.
     sender: Option<SendRequest<RequestBody>>,
     connection: Connection,
     ended: bool,
     relay: Relay,
 }
 
-/// hyper's side of it. What can give a call up can close it: as a type that has no name elsewhere, its end is compiled
-/// here alone, and not once more in each crate that has a call.
+/// hyper's side of the connection. A trait object, so that the code that drops it, which every place that can drop a call
+/// needs, is compiled here and not once more in each crate that makes calls.
 type Connection = Pin<Box<dyn Future<Output = Result<(), hyper::Error>> + Send + Sync>>;
 
 impl Http1 {
@@ -39,18 +36,18 @@ impl Http1 {
         Ok(Self { sender, connection, ended: false, relay: Relay::new() })
     }
 
-    /// Puts a request into hyper's queue. The future is done when the response's head is there; it has to be polled with
-    /// the connection [driven](Self::poll).
+    /// Hands a request to hyper. The future resolves when the response's head has arrived; poll it through
+    /// [`poll`](Self::poll), which drives the connection.
     pub(super) fn send(
         &mut self,
         request: Request<RequestBody>,
     ) -> impl Future<Output = Result<Response<Incoming>, TrySendError<Request<RequestBody>>>> + use<> {
-        let sender = self.sender.as_mut().expect("a connection is used only before it is closed");
+        let sender = self.sender.as_mut().expect("a connection is not used after it is closed");
         sender.try_send_request(request)
     }
 
-    /// Polls what comes out of the connection, and drives the connection as long as that waits. An error is the call's
-    /// to tell: hyper gives it to the response or its body.
+    /// Polls something that comes from the connection, and drives the connection if that is pending. Errors of the
+    /// connection reach the caller through the response or its body.
     pub(super) fn poll<T>(
         &mut self,
         cx: &Context<'_>,
@@ -62,21 +59,22 @@ impl Http1 {
             if polled.is_ready() {
                 return polled;
             }
-            relay.seen();
+            relay.clear_woken();
             drive(connection, ended, cx);
             poll(cx)
         })
     }
 
-    /// Whether the last request and its response are over.
+    /// Returns `true` if the last request and its response are complete.
     pub(super) fn is_done(&mut self) -> bool {
-        // Mostly it has been seen when the response's last bytes were read.
-        self.is_ready() || self.is_free()
+        // Usually the end was noticed when the last bytes of the response were read.
+        self.is_ready() || self.is_reusable()
     }
 
-    /// Whether the next request can be sent: the last one and its response are over, and the peer has not closed.
-    pub(super) fn is_free(&mut self) -> bool {
-        // Wakes nobody: if the peer closes it later, the next look shows that.
+    /// Returns `true` if the next request can be sent: the last one and its response are complete, and the peer has not
+    /// closed the connection.
+    pub(super) fn is_reusable(&mut self) -> bool {
+        // No waker is needed: if the peer closes the connection later, the next check notices it.
         drive(&mut self.connection, &mut self.ended, &mut Context::from_waker(Waker::noop()));
         self.is_ready()
     }
@@ -86,7 +84,7 @@ impl Http1 {
     }
 }
 
-/// Reads and writes what can be.
+/// Reads and writes as much as possible without blocking.
 fn drive(connection: &mut Connection, ended: &mut bool, cx: &mut Context<'_>) {
     if !*ended {
         *ended = connection.as_mut().poll(cx).is_ready();
@@ -94,8 +92,9 @@ fn drive(connection: &mut Connection, ended: &mut bool, cx: &mut Context<'_>) {
 }
 
 impl Drop for Http1 {
-    /// "Clients MUST send a closure alert before closing the connection", and may close without waiting for the peer's:
-    /// <https://www.rfc-editor.org/rfc/rfc9112#section-9.8-6>. With nobody left who could send, hyper does that.
+    /// Closes the connection. hyper sends the TLS closure alert once the sender is gone: "Clients MUST send a closure alert
+    /// before closing the connection", and need not wait for that of the peer
+    /// (<https://www.rfc-editor.org/rfc/rfc9112#section-9.8-6>).
     fn drop(&mut self) {
         self.sender = None;
         drive(&mut self.connection, &mut self.ended, &mut Context::from_waker(Waker::noop()));

@@ -1,10 +1,11 @@
-//! HTTP with hyper, TLS with rustls.
+//! A transport over hyper and rustls.
 
+mod body;
 mod builder;
 mod classify;
 mod connect;
 mod http1;
-#[cfg(feature = "http2")]
+#[cfg_attr(not(feature = "http2"), path = "no_http2.rs")]
 mod http2;
 #[cfg(feature = "http2")]
 mod negotiate;
@@ -13,48 +14,48 @@ mod race;
 mod relay;
 mod request;
 mod response;
+mod route;
 mod send;
-#[cfg(feature = "http2")]
-mod shared;
+mod socks;
 mod stream;
 mod tcp;
 #[cfg(test)]
 mod tests;
 mod tls;
 mod tunnel;
-#[cfg(feature = "http2")]
-mod version_policy;
 
-use std::{fmt, sync::Arc};
+use std::fmt;
+use std::sync::Arc;
 
 use http::{Request, Response};
 
-use crate::{BoxFuture, RequestBody, ResponseBody, Transport, TransportError};
+pub(crate) use body::HyperBody;
 pub use builder::HyperTransportBuilder;
+#[cfg(feature = "http2")]
+pub use http2::HttpVersionPolicy;
+
+use crate::body::{RequestBody, ResponseBody};
+use crate::error::TransportError;
+use crate::transport::{BoxFuture, Transport};
 use connect::Connector;
 use pool::Pool;
-pub(crate) use response::Http1Body;
-#[cfg(feature = "http2")]
-pub(crate) use response::Http2Body;
-#[cfg(feature = "http2")]
-pub use version_policy::HttpVersionPolicy;
 
 /// Sends requests over HTTP/1.1 with [hyper](https://hyper.rs), and reuses connections.
 ///
-/// `https` is TLS 1.2 or 1.3 by rustls with the *ring* provider, whatever the process's default provider is, and
-/// trusts the system's root certificates: those that `SSL_CERT_FILE` or `SSL_CERT_DIR` name, otherwise the
-/// platform's. They are loaded on the first `https` request, once per transport; `http` never needs them.
+/// `https` is TLS 1.2 or 1.3 by rustls with the *ring* provider, independent of the process's default provider. It trusts the
+/// system's root certificates: those that `SSL_CERT_FILE` or `SSL_CERT_DIR` name, otherwise the platform's. Each transport
+/// loads them once, for its first `https` request.
 ///
-/// A call over HTTP/1.1 drives its connection itself: the body of a response moves when it is read, and there is no task
-/// but one that closes idle connections. Clones share connections and certificates. A connection belongs to the tokio
-/// runtime that it was opened in.
+/// A call over HTTP/1.1 drives its connection itself: the body of a response makes progress while it is read. The only task
+/// is one that closes idle connections. Clones share connections and certificates. A connection belongs to the tokio runtime
+/// in which it was opened.
 ///
-/// With the feature `http2` it speaks HTTP/2, too, if the builder's `versions` say so; a task drives each such
-/// connection.
+/// With the feature `http2` the transport also speaks HTTP/2, if the builder's `http_version_policy` permits it; a task
+/// drives each such connection.
 ///
 /// # Panics
 ///
-/// [`send`](Transport::send) has to be polled in a tokio runtime with IO and time enabled.
+/// [`send`](Transport::send) must be polled in a tokio runtime with IO and time enabled.
 #[derive(Clone)]
 pub struct HyperTransport(Arc<Inner>);
 
@@ -65,20 +66,24 @@ struct Inner {
 }
 
 impl HyperTransport {
-    /// A transport with the settings that [`HyperTransportBuilder`] names as defaults.
+    /// Creates a transport with the defaults of [`HyperTransportBuilder`].
     #[must_use]
     pub fn new() -> Self {
         Self::builder().build()
     }
 
-    /// To change settings.
+    /// Returns a builder, to change settings.
     pub fn builder() -> HyperTransportBuilder {
         HyperTransportBuilder::default()
     }
+}
 
-    fn from_settings(settings: HyperTransportBuilder) -> Self {
-        let (connector, pool) = (Connector::new(&settings), Pool::new(&settings));
-        Self(Arc::new(Inner { settings, connector, pool }))
+impl HyperTransportBuilder {
+    /// Creates the transport. Connections are opened and certificates loaded by the first request.
+    #[must_use]
+    pub fn build(self) -> HyperTransport {
+        let (connector, pool) = (Connector::new(&self), Pool::new(&self));
+        HyperTransport(Arc::new(Inner { settings: self, connector, pool }))
     }
 }
 

@@ -1,47 +1,50 @@
-//! A connection where HTTP/2 may be spoken.
+//! Connections to hosts that may speak HTTP/2.
 
 use std::sync::Arc;
 
-use super::{
-    HttpVersionPolicy, Inner, classify,
-    http2::Http2,
-    pool::{Host, Lease},
-    send::{Connection, Route},
-};
-use crate::{TransportError, TransportErrorKind};
+use super::body::Connection;
+use super::classify;
+use super::connect::Connector;
+use super::http2::{Http2, Http2Settings, HttpVersionPolicy};
+use super::pool::{Host, Lease};
+use super::route::Route;
+use super::stream::Connecting;
+use crate::error::{TransportError, TransportErrorKind};
 
-impl Inner {
-    /// The host's one connection of HTTP/2, or one of HTTP/1.1 if that is what it speaks; and whether nothing was ever
-    /// sent on it.
-    pub(super) async fn negotiated(
-        &self,
-        route: &Route<'_>,
-        host: &Arc<Host>,
-    ) -> Result<(Connection, bool), TransportError> {
-        if let Some(shared) = host.shared.current() {
+/// Returns the HTTP/2 connection of the host, or an HTTP/1.1 connection if the host does not speak HTTP/2; and whether it is
+/// new.
+pub(super) fn connection<'a>(
+    connector: &'a Connector,
+    settings: Http2Settings,
+    route: &'a Route<'a>,
+    host: &'a Arc<Host>,
+) -> Connecting<'a, (Connection, bool)> {
+    Box::pin(async move {
+        if let Some(shared) = host.http2.current() {
             return Ok((Connection::Http2(shared), false));
         }
-        // Calls that come at once wait for the first one's connection, which may serve them all.
-        let _turn = host.shared.turn(route.connect_timeout).await;
-        if let Some(shared) = host.shared.current() {
+        // Calls that arrive together wait for the connection of the first one, which may serve all of them.
+        let _turn = host.http2.turn(route.connect_timeout).await;
+        if let Some(shared) = host.http2.current() {
             return Ok((Connection::Http2(shared), false));
         }
         let permit = host.permit().await;
         if let Some(connection) = host.idle() {
             return Ok((Connection::Http1(Lease::new(connection, Arc::clone(host), permit)), false));
         }
-        let opened = self.connector.connect(route).await?;
-        let only = self.settings.versions == HttpVersionPolicy::Http2;
-        let agreed = opened.http2.unwrap_or(only);
-        if only && !agreed {
-            let words = "the peer did not agree to HTTP/2, and nothing else is to be spoken";
-            return Err(TransportError::new(TransportErrorKind::Tls, words));
+        let (io, negotiated) = connector.connect(route).await?;
+        let is_required = settings.policy == HttpVersionPolicy::Http2Only;
+        let is_http2 = negotiated.unwrap_or(is_required);
+        if is_required && !is_http2 {
+            let message =
+                "the server did not negotiate HTTP/2, which `HttpVersionPolicy::Http2Only` requires";
+            return Err(TransportError::new(TransportErrorKind::Tls, message));
         }
-        host.shared.found(agreed);
-        if !agreed {
-            return self.first_use(opened.io, host, permit).await;
+        host.http2.set_negotiated(is_http2);
+        if !is_http2 {
+            return Ok((Connection::Http1(Lease::open(io, host, permit).await?), true));
         }
-        let connection = Http2::new(opened.io, self.settings.ping).await.map_err(classify::unsent)?;
-        Ok((Connection::Http2(host.shared.share(connection)), true))
-    }
+        let connection = Http2::new(io, settings).await.map_err(classify::not_sent)?;
+        Ok((Connection::Http2(host.http2.share(connection)), true))
+    })
 }

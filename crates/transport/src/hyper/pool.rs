@@ -1,35 +1,32 @@
-//! Connections that are kept.
+//! A pool of HTTP/1.1 connections.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError, Weak},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
-use http::{
-    header::HeaderValue,
-    uri::{Authority, Scheme},
-};
-use tokio::{
-    runtime::Handle,
-    sync::{OwnedSemaphorePermit, Semaphore},
-    task::AbortHandle,
-    time::{Instant, sleep_until},
-};
+use http::header::HeaderValue;
+use http::uri::{Authority, Scheme};
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, sleep_until};
 
-#[cfg(feature = "http2")]
-use super::shared::Shared;
-use super::{HyperTransportBuilder, http1::Http1, request};
-use crate::TransportError;
+use super::builder::HyperTransportBuilder;
+use super::classify;
+use super::http1::Http1;
+use super::http2::SharedConnection;
+use super::request;
+use super::stream::Io;
+use crate::error::TransportError;
 
-/// The connections of a transport, by the host that they lead to.
+/// The connections of a transport, grouped by host.
 pub(super) struct Pool {
-    limits: Limits,
-    /// Looked through in order: a client calls one host, or a few, and to hash a host costs more than to compare it.
+    limits: PoolLimits,
+    /// Searched linearly: a client calls a few hosts at most, and hashing a host costs more than comparing it.
     hosts: Mutex<Vec<Arc<Host>>>,
 }
 
 #[derive(Clone, Copy)]
-struct Limits {
+struct PoolLimits {
     idle_timeout: Duration,
     max_idle: usize,
     max_connections: usize,
@@ -37,7 +34,7 @@ struct Limits {
 
 impl Pool {
     pub(super) fn new(settings: &HyperTransportBuilder) -> Self {
-        let limits = Limits {
+        let limits = PoolLimits {
             idle_timeout: settings.pool_idle_timeout,
             max_idle: settings.pool_max_idle_per_host,
             max_connections: settings.max_connections_per_host.max(1),
@@ -45,12 +42,13 @@ impl Pool {
         Self { limits, hosts: Mutex::default() }
     }
 
+    /// Returns the connections of a host.
     pub(super) fn host(&self, scheme: &Scheme, authority: &Authority) -> Result<Arc<Host>, TransportError> {
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(host) = hosts.iter().find(|host| host.is(scheme, authority)) {
             return Ok(Arc::clone(host));
         }
-        // Only a new one makes the list longer: then those that nobody calls any more go.
+        // The list grows only here, so this is where unused hosts are removed.
         hosts.retain(|host| Arc::strong_count(host) > 1 || host.has_connections());
         let host = Arc::new(Host::new(scheme, authority, self.limits)?);
         hosts.push(Arc::clone(&host));
@@ -63,76 +61,70 @@ impl Pool {
     }
 }
 
-/// What a connection in use is allowed by, where there is a limit.
+/// The permit of a connection in use; `None` if the number of connections is not limited.
 pub(super) type Permit = Option<OwnedSemaphorePermit>;
 
 /// The connections to one host.
 pub(super) struct Host {
     scheme: Scheme,
     authority: Authority,
-    /// What requests say in `Host`.
-    pub(super) field: HeaderValue,
-    limits: Limits,
-    /// One permit for each connection in use. A connection is opened only when none is idle, so that there are never
-    /// more than this in all. `None` if there may be any number.
+    /// The value of the `Host` header.
+    pub(super) header: HeaderValue,
+    limits: PoolLimits,
+    /// One permit for each connection in use; `None` if their number is not limited. A connection is opened only if none is
+    /// idle, so the number of permits also limits all connections together.
     in_use: Option<Arc<Semaphore>>,
     idle: Mutex<Idle>,
-    #[cfg(feature = "http2")]
-    pub(super) shared: Shared,
+    pub(super) http2: SharedConnection,
 }
 
 #[derive(Default)]
 struct Idle {
-    /// The longest idle first.
+    /// Sorted by the time since when they are idle, the oldest first.
     connections: Vec<(Instant, Box<Http1>)>,
-    /// Closes them when their time has come; there is one as long as there are connections.
+    /// The task that closes them after the idle timeout; it runs as long as there are connections.
     closing: Option<AbortHandle>,
 }
 
 impl Host {
-    fn new(scheme: &Scheme, authority: &Authority, limits: Limits) -> Result<Self, TransportError> {
+    fn new(scheme: &Scheme, authority: &Authority, limits: PoolLimits) -> Result<Self, TransportError> {
         Ok(Self {
-            field: request::host(scheme, authority)?,
+            header: request::host_header(scheme, authority)?,
             scheme: scheme.clone(),
             authority: authority.clone(),
             limits,
             in_use: (limits.max_connections <= Semaphore::MAX_PERMITS)
                 .then(|| Arc::new(Semaphore::new(limits.max_connections))),
             idle: Mutex::default(),
-            #[cfg(feature = "http2")]
-            shared: Shared::new(limits.idle_timeout),
+            http2: SharedConnection::new(limits.idle_timeout),
         })
     }
 
     fn is(&self, scheme: &Scheme, authority: &Authority) -> bool {
-        // Byte by byte first: the comparison without regard to case costs more, and seldom tells something else.
+        // The bytes are compared first, because the case-insensitive comparison costs more and rarely differs.
         let same = self.authority.as_str() == authority.as_str() || self.authority == *authority;
         same && self.scheme == *scheme
     }
 
-    /// Waits until there may be one more connection in use.
+    /// Waits until one more connection may be in use.
     pub(super) async fn permit(&self) -> Permit {
         let in_use = Arc::clone(self.in_use.as_ref()?);
-        Some(in_use.acquire_owned().await.expect("nobody closes the semaphore"))
+        Some(in_use.acquire_owned().await.expect("the semaphore is never closed"))
     }
 
-    /// The connection that was used last and can be used again.
+    /// Returns the most recently used connection that can be reused.
     pub(super) fn idle(&self) -> Option<Box<Http1>> {
         loop {
             let (since, mut connection) = self.lock().connections.pop()?;
-            // Looks at the socket, and closes it if it is of no use: not under the lock.
-            if since.elapsed() < self.limits.idle_timeout && connection.is_free() {
+            // Without the lock, because this reads the socket, and closes the connection if it is not reusable.
+            if since.elapsed() < self.limits.idle_timeout && connection.is_reusable() {
                 return Some(connection);
             }
         }
     }
 
     fn has_connections(&self) -> bool {
-        #[cfg(feature = "http2")]
-        if self.shared.has_connection() {
-            return true;
-        }
-        !self.lock().connections.is_empty()
+        self.http2.exists() || !self.lock().connections.is_empty()
     }
 
     /// Keeps a free connection for the next call.
@@ -143,15 +135,15 @@ impl Host {
         }
         idle.connections.push((Instant::now(), connection));
         if idle.closing.as_ref().is_none_or(AbortHandle::is_finished) {
-            // Outside of a runtime nothing can wait. The next call looks at the time as well.
+            // No task can be spawned outside of a runtime. The next call checks the idle timeout as well.
             let Ok(runtime) = Handle::try_current() else { return };
             let Some(first) = Instant::now().checked_add(self.limits.idle_timeout) else { return };
-            idle.closing = Some(runtime.spawn(close(Arc::downgrade(self), first)).abort_handle());
+            idle.closing = Some(runtime.spawn(close_expired(Arc::downgrade(self), first)).abort_handle());
         }
     }
 
-    /// Takes those whose time has come; gives when the next one's comes.
-    fn expired(&self) -> (Vec<(Instant, Box<Http1>)>, Option<Instant>) {
+    /// Removes the connections whose idle timeout has expired; returns them, and the time when the next one expires.
+    fn take_expired(&self) -> (Vec<(Instant, Box<Http1>)>, Option<Instant>) {
         let mut idle = self.lock();
         let count =
             idle.connections.iter().take_while(|(since, _)| since.elapsed() >= self.limits.idle_timeout);
@@ -164,7 +156,7 @@ impl Host {
         (expired, next)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Idle> {
+    fn lock(&self) -> MutexGuard<'_, Idle> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -177,22 +169,22 @@ impl Drop for Host {
     }
 }
 
-async fn close(host: Weak<Host>, first: Instant) {
+async fn close_expired(host: Weak<Host>, first: Instant) {
     let mut next = Some(first);
     while let Some(at) = next {
         sleep_until(at).await;
         let Some(host) = host.upgrade() else { return };
         let expired;
-        (expired, next) = host.expired();
+        (expired, next) = host.take_expired();
         drop(expired);
     }
 }
 
-/// A connection in use. Dropping it closes the connection, unless it was [given back](Self::give_back).
+/// A connection in use. Dropping it closes the connection, unless it was [released](Self::release).
 pub(super) struct Lease {
     pub(super) connection: Box<Http1>,
     host: Arc<Host>,
-    /// After the connection: it is closed, or kept, before another one may be opened.
+    /// Declared after the connection, which must be closed or kept before another one may be opened.
     permit: Permit,
 }
 
@@ -201,8 +193,14 @@ impl Lease {
         Self { connection, host, permit }
     }
 
-    /// Keeps the connection for the next call if its request and response are over; closes it otherwise.
-    pub(super) fn give_back(self) {
+    /// Uses a new connection.
+    pub(super) async fn open(io: Io, host: &Arc<Host>, permit: Permit) -> Result<Self, TransportError> {
+        let connection = Box::new(Http1::new(io).await.map_err(classify::not_sent)?);
+        Ok(Self::new(connection, Arc::clone(host), permit))
+    }
+
+    /// Keeps the connection for the next call if its request and response are complete; closes it otherwise.
+    pub(super) fn release(self) {
         let Self { mut connection, host, permit } = self;
         if connection.is_done() {
             host.keep(connection);

@@ -1,44 +1,54 @@
-//! Which of a host's addresses is used: the first that answers, tried a moment apart.
-//! <https://www.rfc-editor.org/rfc/rfc8305>
+//! Happy eyeballs: connects to the first of a host's addresses that accepts
+//! ([RFC 8305](https://www.rfc-editor.org/rfc/rfc8305)).
+//!
+//! This is not hyper-util's `HttpConnector`, because that races the two address families only, and tries the addresses of one
+//! family in sequence: if the first of two IPv4 addresses does not respond, it connects after 5 seconds (half of the connect
+//! timeout), and this module after 250 milliseconds. Endpoints in AWS have several IPv4 addresses.
 
-use std::{future::poll_fn, io, net::SocketAddr, pin::Pin, task::Poll, time::Duration};
+use std::future::{Future, poll_fn};
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::Poll;
+use std::time::Duration;
 
 use tokio::time::timeout;
 
-/// The Connection Attempt Delay, as it is recommended: <https://www.rfc-editor.org/rfc/rfc8305#section-5>
+/// The recommended Connection Attempt Delay: <https://www.rfc-editor.org/rfc/rfc8305#section-5>
 const DELAY: Duration = Duration::from_millis(250);
 
-/// The first connection that is there. Attempts that are under way then are given up.
+/// Returns the first connection that is established, and drops the other attempts. An attempt starts when the one before has
+/// failed, at the latest after [`DELAY`].
 ///
 /// # Errors
-/// The last one, when all attempts have failed.
+///
+/// Returns the error of the attempt that failed last, after all have failed.
 pub(super) async fn race<T, F: Future<Output = io::Result<T>>>(
     addresses: Vec<SocketAddr>,
     connect: impl Fn(SocketAddr) -> F,
 ) -> io::Result<T> {
-    let mut failure = io::ErrorKind::AddrNotAvailable.into();
+    let mut last_error = io::ErrorKind::AddrNotAvailable.into();
     let mut attempts = Vec::new();
-    for address in in_turn(addresses) {
+    for address in interleave(addresses) {
         attempts.push(Box::pin(connect(address)));
-        // The next one starts when it is time, or when one has failed.
         match timeout(DELAY, next(&mut attempts)).await {
             Ok(Ok(connection)) => return Ok(connection),
-            Ok(Err(error)) => failure = error,
+            Ok(Err(error)) => last_error = error,
             Err(_) => {}
         }
     }
     while !attempts.is_empty() {
         match next(&mut attempts).await {
             Ok(connection) => return Ok(connection),
-            Err(error) => failure = error,
+            Err(error) => last_error = error,
         }
     }
-    Err(failure)
+    Err(last_error)
 }
 
-/// The families in turn, each in the resolver's order, which begins with the preferred one:
-/// <https://www.rfc-editor.org/rfc/rfc8305#section-4>
-fn in_turn(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
+/// Alternates between the address families. Within a family, the order of the resolver remains, and so does the family that
+/// it prefers, which is that of the first address: <https://www.rfc-editor.org/rfc/rfc8305#section-4>
+fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     let preferred = addresses.first().is_some_and(SocketAddr::is_ipv6);
     let (first, second): (Vec<_>, Vec<_>) =
         addresses.into_iter().partition(|address| address.is_ipv6() == preferred);
@@ -49,7 +59,7 @@ fn in_turn(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     sorted
 }
 
-/// What comes of the attempt that ends next. It is taken out.
+/// Waits for the attempt that ends next, removes it and returns its outcome.
 async fn next<F: Future>(attempts: &mut Vec<Pin<Box<F>>>) -> F::Output {
     poll_fn(|cx| {
         for index in 0..attempts.len() {
@@ -71,76 +81,89 @@ mod tests {
 
     use super::*;
 
-    /// What comes of an address, and after how many milliseconds.
-    type Fate = (&'static str, u64, Result<(), &'static str>);
+    /// An address, the milliseconds until its attempt ends, and the outcome of that attempt.
+    type Attempt = (&'static str, u64, Result<(), &'static str>);
 
-    /// Runs a race, and says what came of it and after how many milliseconds; and when each attempt began.
-    async fn run(fates: &[Fate]) -> (Result<String, String>, u64, Vec<(String, u64)>) {
-        let (start, began) = (Instant::now(), Mutex::new(Vec::new()));
+    /// Runs a race; returns its outcome, its duration in milliseconds, and the addresses with the start of each attempt.
+    async fn run(attempts: &[Attempt]) -> (Result<String, String>, u64, Vec<(String, u64)>) {
+        let (start, started) = (Instant::now(), Mutex::new(Vec::new()));
         let elapsed = || u64::try_from(start.elapsed().as_millis()).unwrap();
-        let addresses = fates.iter().map(|(address, ..)| address.parse().unwrap()).collect();
+        let addresses = attempts.iter().map(|(address, ..)| address.parse().unwrap()).collect();
         let outcome = race(addresses, |address| {
-            let (name, after, fate) =
-                fates[fates.iter().position(|(it, ..)| *it == address.to_string()).unwrap()];
-            began.lock().unwrap().push((name.to_owned(), elapsed()));
+            let (name, duration, outcome) =
+                attempts[attempts.iter().position(|(name, ..)| *name == address.to_string()).unwrap()];
+            started.lock().unwrap().push((name.to_owned(), elapsed()));
             async move {
-                sleep(Duration::from_millis(after)).await;
-                fate.map(|()| name.to_owned()).map_err(io::Error::other)
+                sleep(Duration::from_millis(duration)).await;
+                outcome.map(|()| name.to_owned()).map_err(io::Error::other)
             }
         });
         let outcome = outcome.await.map_err(|error| error.to_string());
         let elapsed = elapsed();
-        (outcome, elapsed, began.into_inner().unwrap())
+        (outcome, elapsed, started.into_inner().unwrap())
     }
 
-    async fn check(fates: &[Fate], outcome: Result<&str, &str>, after: u64, attempts: &[(&str, u64)]) {
-        let (came, elapsed, began) = run(fates).await;
-        assert_eq!(came.as_deref().map_err(String::as_str), outcome);
-        assert_eq!(elapsed, after);
-        let began: Vec<_> = began.iter().map(|(address, when)| (address.as_str(), *when)).collect();
-        assert_eq!(began, attempts);
+    async fn check(
+        attempts: &[Attempt],
+        expected: Result<&str, &str>,
+        duration: u64,
+        starts: &[(&str, u64)],
+    ) {
+        let (outcome, elapsed, started) = run(attempts).await;
+        assert_eq!(outcome.as_deref().map_err(String::as_str), expected);
+        assert_eq!(elapsed, duration);
+        let started: Vec<_> = started.iter().map(|(address, start)| (address.as_str(), *start)).collect();
+        assert_eq!(started, starts);
     }
 
-    const SIX: &str = "[2001:db8::1]:443";
-    const SIX_TOO: &str = "[2001:db8::2]:443";
-    const FOUR: &str = "192.0.2.1:443";
-    const FOUR_TOO: &str = "192.0.2.2:443";
+    const V6_A: &str = "[2001:db8::1]:443";
+    const V6_B: &str = "[2001:db8::2]:443";
+    const V4_A: &str = "192.0.2.1:443";
+    const V4_B: &str = "192.0.2.2:443";
     const NEVER: u64 = 1_000_000;
 
     #[tokio::test(start_paused = true)]
-    async fn an_address_that_answers_in_time_is_the_only_one_that_is_tried() {
-        check(&[(SIX, 200, Ok(())), (FOUR, 1, Ok(()))], Ok(SIX), 200, &[(SIX, 0)]).await;
+    async fn a_fast_address_is_the_only_one_that_is_tried() {
+        check(&[(V6_A, 200, Ok(())), (V4_A, 1, Ok(()))], Ok(V6_A), 200, &[(V6_A, 0)]).await;
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_other_family_starts_after_the_delay_and_can_win() {
-        check(&[(SIX, NEVER, Ok(())), (FOUR, 20, Ok(()))], Ok(FOUR), 270, &[(SIX, 0), (FOUR, 250)]).await;
+        let starts = [(V6_A, 0), (V4_A, 250)];
+        check(&[(V6_A, NEVER, Ok(())), (V4_A, 20, Ok(()))], Ok(V4_A), 270, &starts).await;
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_first_goes_on_meanwhile_and_can_win_too() {
-        check(&[(SIX, 260, Ok(())), (FOUR, 20, Ok(()))], Ok(SIX), 260, &[(SIX, 0), (FOUR, 250)]).await;
+    async fn the_first_attempt_continues_and_can_still_win() {
+        let starts = [(V6_A, 0), (V4_A, 250)];
+        check(&[(V6_A, 260, Ok(())), (V4_A, 20, Ok(()))], Ok(V6_A), 260, &starts).await;
     }
 
     #[tokio::test(start_paused = true)]
-    async fn after_a_failure_the_next_one_starts_at_once() {
-        check(&[(SIX, 10, Err("no")), (FOUR, 5, Ok(()))], Ok(FOUR), 15, &[(SIX, 0), (FOUR, 10)]).await;
+    async fn the_next_attempt_starts_immediately_after_a_failure() {
+        let starts = [(V6_A, 0), (V4_A, 10)];
+        check(&[(V6_A, 10, Err("no")), (V4_A, 5, Ok(()))], Ok(V4_A), 15, &starts).await;
     }
 
     #[tokio::test(start_paused = true)]
-    async fn families_take_turns() {
-        let fates =
-            [(SIX, NEVER, Ok(())), (SIX_TOO, 5, Ok(())), (FOUR, NEVER, Ok(())), (FOUR_TOO, 5, Ok(()))];
-        check(&fates, Ok(SIX_TOO), 505, &[(SIX, 0), (FOUR, 250), (SIX_TOO, 500)]).await;
-        let fates = [(FOUR, 1, Err("a")), (FOUR_TOO, 1, Err("b")), (SIX, 1, Err("c"))];
-        check(&fates, Err("b"), 3, &[(FOUR, 0), (SIX, 1), (FOUR_TOO, 2)]).await;
-        let fates = [(FOUR, 1, Err("a")), (SIX, 1, Err("b")), (SIX_TOO, 1, Err("c"))];
-        check(&fates, Err("c"), 3, &[(FOUR, 0), (SIX, 1), (SIX_TOO, 2)]).await;
+    async fn address_families_alternate() {
+        let attempts = [(V6_A, NEVER, Ok(())), (V6_B, 5, Ok(())), (V4_A, NEVER, Ok(())), (V4_B, 5, Ok(()))];
+        check(&attempts, Ok(V6_B), 505, &[(V6_A, 0), (V4_A, 250), (V6_B, 500)]).await;
+        let attempts = [(V4_A, 1, Err("a")), (V4_B, 1, Err("b")), (V6_A, 1, Err("c"))];
+        check(&attempts, Err("b"), 3, &[(V4_A, 0), (V6_A, 1), (V4_B, 2)]).await;
+        let attempts = [(V4_A, 1, Err("a")), (V6_A, 1, Err("b")), (V6_B, 1, Err("c"))];
+        check(&attempts, Err("c"), 3, &[(V4_A, 0), (V6_A, 1), (V6_B, 2)]).await;
     }
 
     #[tokio::test(start_paused = true)]
-    async fn when_all_have_failed_the_last_one_says_why() {
-        let fates = [(SIX, 400, Err("late")), (FOUR, 10, Err("early"))];
-        check(&fates, Err("late"), 400, &[(SIX, 0), (FOUR, 250)]).await;
+    async fn a_second_address_of_the_same_family_starts_after_the_delay() {
+        let starts = [(V4_A, 0), (V4_B, 250)];
+        check(&[(V4_A, NEVER, Ok(())), (V4_B, 5, Ok(()))], Ok(V4_B), 255, &starts).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_error_is_that_of_the_last_failure() {
+        let attempts = [(V6_A, 400, Err("late")), (V4_A, 10, Err("early"))];
+        check(&attempts, Err("late"), 400, &[(V6_A, 0), (V4_A, 250)]).await;
     }
 }

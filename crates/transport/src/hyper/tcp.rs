@@ -1,17 +1,18 @@
-//! TCP connections: names, addresses, and what the system is told of each.
+//! TCP connections: name resolution, addresses and socket options.
 
-use std::{io, time::Duration};
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
 
 use socket2::SockRef;
 use tokio::net::{TcpStream, lookup_host};
 
 use super::race::race;
-use crate::{
-    TransportError,
-    TransportErrorKind::{Connect, ConnectTimeout, Resolve},
-};
+use crate::error::TransportError;
+use crate::error::TransportErrorKind::{Connect, ConnectTimeout, Resolve};
 
-/// When a silent connection is probed: after `time`, then every `interval`; lost after `retries` probes.
+/// TCP keepalive: the first probe is sent after `time` without data, further ones every `interval`; the connection is lost
+/// after `retries` probes without a response.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Keepalive {
     pub(super) time: Duration,
@@ -25,24 +26,30 @@ impl Default for Keepalive {
     }
 }
 
-/// A connection to `host`, a name or an address, one of version 6 in brackets.
+/// Returns the addresses of `host`, at least one.
+pub(super) async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, TransportError> {
+    let name = host.trim_start_matches('[').trim_end_matches(']');
+    let found = lookup_host((name, port)).await.map_err(|error| TransportError::new(Resolve, error))?;
+    let addresses: Vec<_> = found.collect();
+    if addresses.is_empty() {
+        return Err(TransportError::new(Resolve, "the name has no address"));
+    }
+    Ok(addresses)
+}
+
+/// Connects to `host`, a name or an address; an IPv6 address is in brackets.
 pub(super) async fn connect(
     host: &str,
     port: u16,
     keepalive: Keepalive,
 ) -> Result<TcpStream, TransportError> {
-    let name = host.trim_start_matches('[').trim_end_matches(']');
-    let found = lookup_host((name, port)).await.map_err(|error| TransportError::new(Resolve, error))?;
-    let addresses: Vec<_> = found.collect();
-    if addresses.is_empty() {
-        return Err(TransportError::new(Resolve, "it has no address"));
-    }
+    let addresses = resolve(host, port).await?;
     let stream = race(addresses, TcpStream::connect).await.map_err(|error| {
         let kind = if error.kind() == io::ErrorKind::TimedOut { ConnectTimeout } else { Connect };
         TransportError::new(kind, error)
     })?;
-    // Each can fail where the peer is gone already, which the next write says in better words, or where the system knows
-    // no such thing, and calls can be made all the same.
+    // These fail if the peer has closed the connection already, which the next write reports with a better message, or if
+    // the system lacks the option, without which requests still work.
     let _ = stream.set_nodelay(true);
     let _ = keepalive.apply(&SockRef::from(&stream));
     Ok(stream)
@@ -64,16 +71,16 @@ impl Keepalive {
         ))]
         let probes = probes.with_interval(self.interval).with_retries(self.retries);
         socket.set_tcp_keepalive(&probes)?;
-        // A connection is not silent as long as something that was sent is not acknowledged: there are no probes then,
-        // and the system would try for a quarter of an hour. <https://www.rfc-editor.org/rfc/rfc5482>
+        // While sent data is not acknowledged, the system sends no probes and would retransmit for a quarter of an hour.
+        // https://www.rfc-editor.org/rfc/rfc5482
         #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
-        socket.set_tcp_user_timeout(Some(self.bound()))?;
+        socket.set_tcp_user_timeout(Some(self.detection_time()))?;
         Ok(())
     }
 
-    /// When a peer that does not answer is taken for dead.
+    /// Returns the time after which a peer that does not respond is considered dead.
     #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
-    fn bound(self) -> Duration {
+    fn detection_time(self) -> Duration {
         self.time.saturating_add(self.interval.saturating_mul(self.retries))
     }
 }
@@ -84,9 +91,8 @@ mod tests {
 
     use super::*;
 
-    /// What the system is told about a connection, and so when it finds out that a peer is gone.
     #[tokio::test]
-    async fn a_dead_peer_is_found_in_bounded_time() {
+    async fn sets_keepalive_nodelay_and_user_timeout() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let stream =
             connect("127.0.0.1", listener.local_addr().unwrap().port(), Keepalive::default()).await.unwrap();
@@ -101,11 +107,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_name_and_an_address_in_brackets_are_found() {
-        // Of the two addresses that `localhost` can have, one refuses.
+    async fn connects_to_a_name_and_to_an_address_in_brackets() {
+        // `localhost` can have two addresses, one of which refuses the connection.
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         connect("localhost", listener.local_addr().unwrap().port(), Keepalive::default()).await.unwrap();
-        // Not every machine has version 6.
+        // Some machines have no IPv6.
         if let Ok(listener) = TcpListener::bind("[::1]:0") {
             connect("[::1]", listener.local_addr().unwrap().port(), Keepalive::default()).await.unwrap();
         }

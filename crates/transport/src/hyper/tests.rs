@@ -1,13 +1,15 @@
-//! What only the inside shows: when certificates are loaded, and what is remembered of hosts.
+//! Behaviour that is not visible from outside: loading of certificates, and the list of hosts.
 
 use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener};
 
 use super::*;
-use crate::TransportErrorKind::Tls;
+use crate::error::TransportErrorKind::Tls;
 
-/// Answers one request with a 200 and an empty body, and waits until the client closes; gives the address.
-fn peer() -> std::net::SocketAddr {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+/// Starts a server that responds to one request with 200 and an empty body, and waits until the client closes; returns its
+/// address.
+fn server() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
@@ -19,7 +21,7 @@ fn peer() -> std::net::SocketAddr {
 }
 
 async fn send(transport: &HyperTransport, scheme: &str) -> Result<Response<ResponseBody>, TransportError> {
-    let uri = format!("{scheme}://{}/", peer());
+    let uri = format!("{scheme}://{}/", server());
     transport.send(Request::get(uri).body(RequestBody::default()).unwrap()).await
 }
 
@@ -31,12 +33,12 @@ async fn http_loads_no_root_certificates() {
 }
 
 #[tokio::test]
-async fn https_loads_them_once_for_all_clones() {
+async fn https_loads_root_certificates_once_for_all_clones() {
     let roots = include_bytes!("../../tests/data/root.pem").as_slice();
     let transport = HyperTransport::builder().root_certificates_pem(roots).build();
     let address = |transport: &HyperTransport| Arc::as_ptr(transport.0.connector.tls.loaded().unwrap());
 
-    // The peer speaks no TLS; the certificates were loaded before that showed.
+    // The server does not speak TLS; the certificates are loaded before that is noticed.
     assert_eq!(send(&transport, "https").await.unwrap_err().kind(), Tls);
     let first = address(&transport);
     let clone = transport.clone();
@@ -52,14 +54,14 @@ async fn check_hosts(transport: HyperTransport, expected: usize) {
 }
 
 #[tokio::test]
-async fn a_host_is_remembered_as_long_as_it_has_connections() {
+async fn a_host_without_connections_is_removed() {
     check_hosts(HyperTransport::new(), 10).await;
     check_hosts(HyperTransport::builder().pool_max_idle_per_host(0).build(), 1).await;
 }
 
-/// Holds on a machine with root certificates, and on one without: then the error says what to do.
+/// Passes on a machine with root certificates, and on one without, where the error says what to do.
 #[test]
-fn the_systems_roots_make_a_configuration_or_an_instruction() {
+fn system_roots_make_a_configuration_or_an_error_that_says_what_to_do() {
     match tls::client_config(&tls::Roots::System, vec![b"http/1.1".to_vec()]) {
         Ok(config) => assert_eq!(config.alpn_protocols, [b"http/1.1"]),
         Err(error) => {

@@ -1,61 +1,63 @@
-//! How a peer is trusted.
+//! TLS connections and the certificates that they trust.
 
-use std::{error::Error, fmt, io, path::PathBuf, sync::Arc};
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use bytes::Bytes;
-use rustls::{
-    ClientConfig, RootCertStore,
-    crypto::ring,
-    pki_types::{CertificateDer, ServerName, pem::PemObject},
-};
-use tokio::{sync::OnceCell, task::spawn_blocking};
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::sync::OnceCell;
+use tokio::task::spawn_blocking;
 use tokio_rustls::TlsConnector;
 
-use super::{connect::Step, stream::Stream};
-use crate::{TransportError, TransportErrorKind};
+use super::stream::{Connecting, Stream};
+use crate::error::{TransportError, TransportErrorKind};
 
-/// The protocols to offer where HTTP/1.1 is to be spoken:
+/// The ALPN protocols of a client that speaks HTTP/1.1 only:
 /// <https://www.iana.org/assignments/tls-extensiontype-values/#alpn-protocol-ids>
 pub(super) const HTTP1: &[&str] = &["http/1.1"];
 
-/// Where the root certificates come from.
+/// Source of the root certificates.
 #[derive(Clone)]
 pub(super) enum Roots {
     System,
-    /// PEM.
-    Given(Bytes),
-    /// PEM.
-    File(PathBuf),
+    Pem(Bytes),
+    PemFile(PathBuf),
 }
 
 impl fmt::Debug for Roots {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::System => f.write_str("the system's"),
-            Self::Given(_) => f.write_str("given"),
-            Self::File(path) => path.fmt(f),
+            Self::Pem(_) => f.write_str("PEM"),
+            Self::PemFile(path) => path.fmt(f),
         }
     }
 }
 
-type Cause = Box<dyn Error + Send + Sync>;
+type BoxError = Box<dyn Error + Send + Sync>;
 
 #[derive(Debug, thiserror::Error)]
-enum NoRoots {
+enum RootsError {
     #[error(
-        "this system has no root certificates: install its package `ca-certificates`, or name a PEM file in \
-         SSL_CERT_FILE{0}"
+        "this system has no root certificates: install its package `ca-certificates`, or set SSL_CERT_FILE to a PEM \
+         file{0}"
     )]
     System(String),
-    #[error("the root certificates that were given are not PEM certificates: {0}")]
-    Given(Cause),
-    #[error("the file of root certificates {0} cannot be read: {1}")]
+    #[error("`root_certificates_pem` has no usable PEM certificates: {0}")]
+    Pem(BoxError),
+    #[error("cannot read the root certificates file {0}: {1}")]
     Unreadable(PathBuf, io::Error),
-    #[error("the file of root certificates {0} has no PEM certificates to trust: {1}")]
-    File(PathBuf, Cause),
+    #[error("the root certificates file {0} has no usable PEM certificates: {1}")]
+    PemFile(PathBuf, BoxError),
 }
 
-/// TLS 1.2 and 1.3. The root certificates are loaded on first use, once.
+/// TLS 1.2 and 1.3. The root certificates are loaded once, on first use.
 pub(super) struct Tls {
     roots: Roots,
     alpn: Vec<Vec<u8>>,
@@ -63,41 +65,42 @@ pub(super) struct Tls {
 }
 
 impl Tls {
-    /// `alpn`: the protocols to offer, the most wanted first.
+    /// Creates a configuration that offers the protocols of `alpn`, the preferred one first.
     pub(super) fn new(roots: Roots, alpn: &[&str]) -> Self {
         let alpn = alpn.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
         Self { roots, alpn, config: OnceCell::new() }
     }
 
-    /// Loads the certificates, unless that was done.
+    /// Loads the certificates, unless they are loaded already.
     pub(super) async fn load(&self) -> Result<&Arc<ClientConfig>, TransportError> {
         self.config
             .get_or_try_init(|| async {
                 let (roots, alpn) = (self.roots.clone(), self.alpn.clone());
-                // Some hundred files to read and certificates to parse: not for the threads that drive sockets.
-                let config = spawn_blocking(move || client_config(&roots, alpn)).await.map_err(tls)??;
+                // Reading files and parsing more than a hundred certificates would block the threads that drive sockets.
+                let config =
+                    spawn_blocking(move || client_config(&roots, alpn)).await.map_err(tls_error)??;
                 Ok(Arc::new(config))
             })
             .await
     }
 
-    /// Shakes hands with `host` over `stream`. Whether HTTP/2 was agreed on stands beside the result.
+    /// Performs the handshake with `host` over `stream`; returns the stream, and whether HTTP/2 was negotiated.
     pub(super) fn handshake<'a>(
         &'a self,
         stream: Box<dyn Stream>,
         host: &'a str,
-    ) -> Step<'a, (Box<dyn Stream>, bool)> {
+    ) -> Connecting<'a, (Box<dyn Stream>, bool)> {
         Box::pin(async move {
-            // An address of version 6 stands in brackets in a URI, and nowhere else.
+            // URIs have IPv6 addresses in brackets, certificates do not.
             let name = host.trim_start_matches('[').trim_end_matches(']').to_owned();
             // No certificate can be valid for such a name.
             let name = ServerName::try_from(name)
                 .map_err(|error| TransportError::new(TransportErrorKind::InvalidRequest, error))?;
             let config = Arc::clone(self.load().await?);
-            let stream = TlsConnector::from(config).connect(name, stream).await.map_err(tls)?;
-            let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+            let stream = TlsConnector::from(config).connect(name, stream).await.map_err(tls_error)?;
+            let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
             let stream: Box<dyn Stream> = Box::new(stream);
-            Ok((stream, http2))
+            Ok((stream, is_http2))
         })
     }
 
@@ -107,45 +110,46 @@ impl Tls {
     }
 }
 
-/// Blocks: it reads files.
+/// Creates the configuration. Blocks, because it reads files.
 pub(super) fn client_config(roots: &Roots, alpn: Vec<Vec<u8>>) -> Result<ClientConfig, TransportError> {
     let store = match roots {
-        Roots::System => system().map_err(tls)?,
-        Roots::Given(pem) => parse(pem).map_err(|cause| tls(NoRoots::Given(cause)))?,
-        Roots::File(path) => {
-            let pem = std::fs::read(path).map_err(|error| tls(NoRoots::Unreadable(path.clone(), error)))?;
-            parse(&pem).map_err(|cause| tls(NoRoots::File(path.clone(), cause)))?
+        Roots::System => system_roots().map_err(tls_error)?,
+        Roots::Pem(pem) => parse(pem).map_err(|error| tls_error(RootsError::Pem(error)))?,
+        Roots::PemFile(path) => {
+            let pem = std::fs::read(path)
+                .map_err(|error| tls_error(RootsError::Unreadable(path.clone(), error)))?;
+            parse(&pem).map_err(|error| tls_error(RootsError::PemFile(path.clone(), error)))?
         }
     };
     let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
-        .map_err(tls)?
+        .map_err(tls_error)?
         .with_root_certificates(store)
         .with_no_client_auth();
     config.alpn_protocols = alpn;
     Ok(config)
 }
 
-/// What the system trusts. A certificate among them that rustls cannot use is passed over, as everybody does.
-fn system() -> Result<RootCertStore, NoRoots> {
+/// Loads the root certificates of the system. Skips those that rustls cannot use, as other clients do.
+fn system_roots() -> Result<RootCertStore, RootsError> {
     let found = rustls_native_certs::load_native_certs();
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(found.certs);
     if roots.is_empty() {
-        let why: Vec<String> = found.errors.iter().map(|error| format!(" ({error})")).collect();
-        return Err(NoRoots::System(why.concat()));
+        let errors: Vec<String> = found.errors.iter().map(|error| format!(" ({error})")).collect();
+        return Err(RootsError::System(errors.concat()));
     }
     Ok(roots)
 }
 
-fn parse(pem: &[u8]) -> Result<RootCertStore, Cause> {
+fn parse(pem: &[u8]) -> Result<RootCertStore, BoxError> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(pem) {
         roots.add(certificate.map_err(|error| error.to_string())?)?;
     }
-    if roots.is_empty() { Err("there is none".into()) } else { Ok(roots) }
+    if roots.is_empty() { Err("no certificate found".into()) } else { Ok(roots) }
 }
 
-fn tls(error: impl Error + Send + Sync + 'static) -> TransportError {
+fn tls_error(error: impl Error + Send + Sync + 'static) -> TransportError {
     TransportError::new(TransportErrorKind::Tls, error)
 }

@@ -1,49 +1,47 @@
-//! A way through a proxy that it does not look into.
+//! Tunnels through an HTTP proxy.
+//!
+//! This is not hyper-util's `Tunnel`, because that accepts no 2xx status but 200, and its error hides every status but 407: a
+//! proxy that cannot reach the host for a moment (502, a retry may help) would look like one that forbids it (403).
 
-use std::{
-    future::{Future, poll_fn},
-    pin::pin,
-    task::Poll,
-};
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
 
-use http::{
-    Request,
-    header::{HOST, PROXY_AUTHORIZATION},
-    uri::Authority,
-};
+use http::Request;
+use http::header::{HOST, PROXY_AUTHORIZATION};
+use http::uri::Authority;
 use hyper::client::conn::http1::handshake;
 
-use super::{
-    connect::Step,
-    stream::{Io, Stream},
-};
-use crate::{RequestBody, TransportError, TransportErrorKind, proxies::Proxy};
+use super::stream::{Connecting, Io, Stream};
+use crate::body::RequestBody;
+use crate::error::{TransportError, TransportErrorKind};
+use crate::proxies::Proxy;
 
-/// Asks `proxy`, at the other end of `stream`, for a connection to a host, and gives it:
-/// <https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6>.
-pub(super) fn dig<'a>(
+/// Opens a tunnel to a host through the proxy at the other end of `stream`
+/// ([RFC 9110, 9.3.6](https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6)).
+pub(super) fn connect<'a>(
     stream: Box<dyn Stream>,
     proxy: &'a Proxy,
     authority: &'a Authority,
-) -> Step<'a, Box<dyn Stream>> {
-    Box::pin(dug(stream, proxy, authority))
+) -> Connecting<'a, Box<dyn Stream>> {
+    Box::pin(open(stream, proxy, authority))
 }
 
-async fn dug(
+async fn open(
     stream: Box<dyn Stream>,
     proxy: &Proxy,
     authority: &Authority,
 ) -> Result<Box<dyn Stream>, TransportError> {
     let (mut sender, connection) = handshake(Io::new(stream)).await.map_err(failed)?;
-    let request = connect(proxy, authority)
+    let request = request(proxy, authority)
         .map_err(|error| TransportError::new(TransportErrorKind::InvalidRequest, error))?;
     let mut response = pin!(sender.send_request(request));
     let mut connection = pin!(connection.without_shutdown());
-    let mut left = None;
+    let mut parts = None;
     let head = poll_fn(|cx| {
-        if left.is_none() {
+        if parts.is_none() {
             if let Poll::Ready(ended) = connection.as_mut().poll(cx) {
-                left = Some(ended);
+                parts = Some(ended);
             }
         }
         response.as_mut().poll(cx)
@@ -52,24 +50,22 @@ async fn dug(
     .map_err(failed)?;
     // "Any 2xx (Successful) response indicates that the sender (and all inbound proxies) will switch to tunnel mode"
     if !head.status().is_success() {
-        return Err(proxy.refused("CONNECT", head.status()));
+        return Err(proxy.rejected("CONNECT", head.status()));
     }
-    let left = match left {
-        Some(left) => left,
+    let parts = match parts {
+        Some(parts) => parts,
         None => connection.await,
     };
-    let left = left.map_err(failed)?;
-    // The host speaks second in TLS.
-    if !left.read_buf.is_empty() {
-        return Err(TransportError::new(
-            TransportErrorKind::Proxy,
-            "it sent bytes of its own into the tunnel",
-        ));
+    let parts = parts.map_err(failed)?;
+    // The host cannot have sent anything yet, because in TLS the client sends first.
+    if !parts.read_buf.is_empty() {
+        let message = "the proxy sent data of its own through the tunnel";
+        return Err(TransportError::new(TransportErrorKind::Proxy, message));
     }
-    Ok(left.io.into_inner())
+    Ok(parts.io.into_inner())
 }
 
-fn connect(proxy: &Proxy, authority: &Authority) -> http::Result<Request<RequestBody>> {
+fn request(proxy: &Proxy, authority: &Authority) -> http::Result<Request<RequestBody>> {
     // "There is no default port": https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6-3
     let target = format!("{}:{}", authority.host(), authority.port_u16().unwrap_or(443));
     let mut request = Request::connect(&target).header(HOST, &target);

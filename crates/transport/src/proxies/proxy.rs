@@ -1,103 +1,224 @@
 //! One proxy.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use http::{
-    HeaderValue, StatusCode, Uri,
-    uri::{Authority, Scheme},
-};
+use http::uri::Authority;
+use http::{HeaderValue, StatusCode};
 use percent_encoding::percent_decode_str;
 
-use crate::{TransportError, TransportErrorKind};
+use crate::error::{TransportError, TransportErrorKind};
 
-/// Where a proxy is, and what it wants to be told about the one who asks.
+/// The address of a proxy, its protocol, and the credentials for it.
 #[derive(Clone)]
 pub(crate) struct Proxy {
-    /// Nothing secret is in it.
-    uri: Uri,
-    authorization: Option<HeaderValue>,
+    protocol: ProxyProtocol,
+    /// Host and port, without credentials.
+    authority: Authority,
+    credentials: Option<ProxyCredentials>,
 }
 
-/// Why the URL of a proxy cannot be used. It does not show the URL, which can hold a password.
+/// The protocol of a proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ProxyProtocol {
+    Http,
+    Https,
+    Socks4,
+    Socks4a,
+    Socks5,
+    Socks5h,
+}
+
+#[derive(Clone)]
+enum ProxyCredentials {
+    /// The value of `Proxy-Authorization`.
+    Basic(HeaderValue),
+    /// User and password for SOCKS 5.
+    Socks(String, String),
+}
+
+/// An error in the URL of a proxy. It does not contain the URL, because that may contain a password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProxyError {
-    /// It is no URL, or has no host.
+    /// The value is not a URL, or has no host.
     #[error("is not a URL such as http://HOST:PORT")]
     NotAUrl,
 
-    /// It is a proxy of another kind.
-    #[error("has the scheme `{0}`: only proxies that speak HTTP can be used, with `http` or `https`")]
+    /// The scheme is not supported.
+    #[error("has the scheme `{0}`: use `http`, `https`, `socks4`, `socks4a`, `socks5` or `socks5h`")]
     Scheme(String),
+
+    /// User or password contain a character that must be percent-encoded.
+    #[error("has a user or password with {0:?}: percent-encode it")]
+    NotEncoded(char),
+
+    /// User or password cannot be sent with this protocol.
+    #[error("has a user or password that {0}")]
+    Credentials(&'static str),
+}
+
+impl ProxyProtocol {
+    const ALL: [Self; 6] =
+        [Self::Http, Self::Https, Self::Socks4, Self::Socks4a, Self::Socks5, Self::Socks5h];
+
+    const fn scheme(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+            Self::Socks4 => "socks4",
+            Self::Socks4a => "socks4a",
+            Self::Socks5 => "socks5",
+            Self::Socks5h => "socks5h",
+        }
+    }
+
+    const fn is_socks(self) -> bool {
+        !matches!(self, Self::Http | Self::Https)
+    }
 }
 
 impl Proxy {
     pub(super) fn parse(url: &str) -> Result<Self, ProxyError> {
-        let given: Uri = url.trim().parse().map_err(|_| ProxyError::NotAUrl)?;
-        let scheme = match given.scheme() {
-            None => Scheme::HTTP,
-            Some(scheme) if *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS => scheme.clone(),
-            Some(scheme) => return Err(ProxyError::Scheme(scheme.to_string())),
+        let url = url.trim();
+        let (protocol, rest) = match url.split_once("://") {
+            None => (ProxyProtocol::Http, url),
+            Some((scheme, rest)) => {
+                let mut protocols = ProxyProtocol::ALL.into_iter();
+                let protocol = protocols.find(|protocol| protocol.scheme().eq_ignore_ascii_case(scheme));
+                (protocol.ok_or_else(|| unsupported(scheme))?, rest)
+            }
         };
-        let authority = given.authority().ok_or(ProxyError::NotAUrl)?.as_str();
-        let (user, host) = match authority.rsplit_once('@') {
-            Some((user, host)) => (Some(user), host),
-            None => (None, authority),
+        // As in curl, the last `@` ends user and password.
+        let (userinfo, host) = match rest.rsplit_once('@') {
+            Some((userinfo, host)) => (Some(userinfo), host),
+            None => (None, rest),
         };
-        let uri = Uri::builder().scheme(scheme).authority(host).path_and_query("/").build();
-        let uri = uri.map_err(|_| ProxyError::NotAUrl)?;
-        if uri.host().is_none_or(str::is_empty) {
+        let authority: Authority = host
+            .split(['/', '?', '#'])
+            .next()
+            .and_then(|host| host.parse().ok())
+            .filter(|authority: &Authority| !authority.host().is_empty())
+            .ok_or(ProxyError::NotAUrl)?;
+        // `http` accepts any text after the colon.
+        let is_port_valid =
+            authority.as_str().len() == authority.host().len() || authority.port_u16().is_some();
+        if !is_port_valid {
             return Err(ProxyError::NotAUrl);
         }
-        Ok(Self { uri, authorization: user.map(basic) })
+        let credentials = userinfo.map(|userinfo| credentials(protocol, userinfo)).transpose()?;
+        Ok(Self { protocol, authority, credentials })
     }
 
+    pub(crate) const fn protocol(&self) -> ProxyProtocol {
+        self.protocol
+    }
+
+    /// Returns `true` if the connection to the proxy uses TLS.
     pub(crate) fn is_secure(&self) -> bool {
-        self.uri.scheme() == Some(&Scheme::HTTPS)
+        self.protocol == ProxyProtocol::Https
     }
 
-    /// Its host, and the port if the URL has one.
-    pub(crate) fn authority(&self) -> &Authority {
-        self.uri.authority().expect("a proxy's URL has a host")
+    pub(crate) const fn is_socks(&self) -> bool {
+        self.protocol.is_socks()
     }
 
-    /// The value of `Proxy-Authorization`.
-    pub(crate) fn authorization(&self) -> Option<&HeaderValue> {
-        self.authorization.as_ref()
+    /// Returns its host, with the port if the URL has one.
+    pub(crate) const fn authority(&self) -> &Authority {
+        &self.authority
     }
 
-    /// The error of its own answer to `asked`.
-    pub(crate) fn refused(&self, asked: &str, status: StatusCode) -> TransportError {
-        let advice = match (status, &self.authorization) {
-            (StatusCode::PROXY_AUTHENTICATION_REQUIRED, None) => {
-                ": it wants a user and a password, which can stand in its URL"
-            }
+    /// Returns its port: that of the URL, or the default of the protocol.
+    pub(crate) fn port(&self) -> u16 {
+        self.authority.port_u16().unwrap_or(match self.protocol {
+            ProxyProtocol::Http => 80,
+            ProxyProtocol::Https => 443,
+            _ => 1080,
+        })
+    }
+
+    /// Returns the value of `Proxy-Authorization`.
+    pub(crate) const fn authorization(&self) -> Option<&HeaderValue> {
+        match &self.credentials {
+            Some(ProxyCredentials::Basic(value)) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Returns user and password for SOCKS 5.
+    pub(crate) fn socks_credentials(&self) -> Option<(&str, &str)> {
+        match &self.credentials {
+            Some(ProxyCredentials::Socks(user, password)) => Some((user, password)),
+            _ => None,
+        }
+    }
+
+    /// Returns the error of the proxy's own response to `request`.
+    pub(crate) fn rejected(&self, request: &str, status: StatusCode) -> TransportError {
+        let advice = match (status, &self.credentials) {
+            (StatusCode::PROXY_AUTHENTICATION_REQUIRED, None) => "; add user name and password to its URL",
             (StatusCode::PROXY_AUTHENTICATION_REQUIRED, Some(_)) => {
-                ": it does not take the user and the password of its URL"
+                "; it does not accept the user name and password in its URL"
             }
             _ => "",
         };
-        // A proxy that cannot reach the host says so with 502, 503 or 504, and may reach it the next time.
+        // A proxy that cannot reach the host responds with 502, 503 or 504. A retry may succeed.
         let kind =
             if status.is_server_error() { TransportErrorKind::Connect } else { TransportErrorKind::Proxy };
-        TransportError::new(kind, format!("the proxy answered {asked} with {status}{advice}"))
+        TransportError::new(kind, format!("the proxy responded to {request} with {status}{advice}"))
     }
 }
 
-/// User and password by the scheme `Basic`: <https://www.rfc-editor.org/rfc/rfc7617#section-2>.
-fn basic(user: &str) -> HeaderValue {
-    let (user, password) = user.split_once(':').unwrap_or((user, ""));
+/// Returns the error of an unknown scheme, unless the text before `://` is not a scheme, and may be a part of a password.
+fn unsupported(scheme: &str) -> ProxyError {
+    let is_scheme = scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+    match is_scheme && !scheme.is_empty() {
+        true => ProxyError::Scheme(scheme.to_owned()),
+        false => ProxyError::NotAUrl,
+    }
+}
+
+fn credentials(protocol: ProxyProtocol, userinfo: &str) -> Result<ProxyCredentials, ProxyError> {
+    // https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || "-._~!$&'()*+,;=:%".contains(c);
+    if let Some(c) = userinfo.chars().find(|&c| !is_allowed(c)) {
+        return Err(ProxyError::NotEncoded(c));
+    }
+    let (user, password) = userinfo.split_once(':').unwrap_or((userinfo, ""));
+    match protocol {
+        ProxyProtocol::Http | ProxyProtocol::Https => Ok(ProxyCredentials::Basic(basic(user, password))),
+        ProxyProtocol::Socks4 | ProxyProtocol::Socks4a => {
+            Err(ProxyError::Credentials("SOCKS 4 cannot send: use `socks5` or `socks5h`"))
+        }
+        ProxyProtocol::Socks5 | ProxyProtocol::Socks5h => {
+            let decode = |text| {
+                let text = percent_decode_str(text).decode_utf8().map(Cow::into_owned);
+                text.map_err(|_| ProxyError::Credentials("is not UTF-8"))
+            };
+            let (user, password) = (decode(user)?, decode(password)?);
+            // https://www.rfc-editor.org/rfc/rfc1929#section-2
+            if user.len().max(password.len()) > 255 {
+                return Err(ProxyError::Credentials("is longer than 255 bytes, the limit of SOCKS 5"));
+            }
+            Ok(ProxyCredentials::Socks(user, password))
+        }
+    }
+}
+
+/// Returns user and password in the authentication scheme `Basic`
+/// ([RFC 7617](https://www.rfc-editor.org/rfc/rfc7617#section-2)).
+fn basic(user: &str, password: &str) -> HeaderValue {
     let mut pair: Vec<u8> = percent_decode_str(user).collect();
     pair.push(b':');
     pair.extend(percent_decode_str(password));
     let value = format!("Basic {}", base64_simd::STANDARD.encode_to_string(pair));
-    let mut value = HeaderValue::try_from(value).expect("base64 can stand in a field");
+    let mut value = HeaderValue::try_from(value).expect("base64 is valid in a header");
     value.set_sensitive(true);
     value
 }
 
 impl fmt::Debug for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.uri.fmt(f)
+        write!(f, "{}://{}/", self.protocol.scheme(), self.authority)
     }
 }

@@ -1,6 +1,6 @@
-//! Lists and URLs, and what they mean.
+//! `NO_PROXY` lists and proxy URLs.
 
-use http::Uri;
+use http::{HeaderValue, Uri};
 
 use super::*;
 
@@ -8,35 +8,35 @@ fn proxies() -> Proxies {
     Proxies::default().http("http://one:1").unwrap().https("https://two:2").unwrap()
 }
 
-fn on_the_way(proxies: &Proxies, uri: &str) -> Option<String> {
+fn proxy_for(proxies: &Proxies, uri: &str) -> Option<String> {
     let uri: Uri = uri.parse().unwrap();
-    let proxy = proxies.on_the_way_to(uri.scheme().unwrap(), uri.authority().unwrap());
+    let proxy = proxies.proxy_for(uri.scheme().unwrap(), uri.authority().unwrap());
     proxy.map(|proxy| proxy.authority().to_string())
 }
 
 #[test]
-fn each_scheme_has_its_proxy() {
+fn each_scheme_has_its_own_proxy() {
     let check = |proxies: &Proxies, uri, expected: Option<&str>| {
-        assert_eq!(on_the_way(proxies, uri).as_deref(), expected, "{uri}");
+        assert_eq!(proxy_for(proxies, uri).as_deref(), expected, "{uri}");
     };
     check(&proxies(), "http://example.test/a", Some("one:1"));
     check(&proxies(), "https://example.test:8443/", Some("two:2"));
     check(&Proxies::default().http("one").unwrap(), "https://example.test/", None);
     check(&Proxies::default(), "http://example.test/", None);
-    // As with curl and botocore.
+    // As in curl and botocore.
     check(&proxies(), "http://127.0.0.1:8080/", Some("one:1"));
     check(&proxies(), "http://localhost/", Some("one:1"));
 }
 
 #[test]
-fn exceptions() {
+fn no_proxy_lists() {
     let check = |list: &str, direct: &[&str], proxied: &[&str]| {
-        let proxies = proxies().except(list);
+        let proxies = proxies().no_proxy(list);
         for uri in direct {
-            assert_eq!(on_the_way(&proxies, uri), None, "{uri} is in {list}");
+            assert_eq!(proxy_for(&proxies, uri), None, "{uri} matches {list}");
         }
         for uri in proxied {
-            assert!(on_the_way(&proxies, uri).is_some(), "{uri} is not in {list}");
+            assert!(proxy_for(&proxies, uri).is_some(), "{uri} does not match {list}");
         }
     };
     check("", &[], &["http://example.test"]);
@@ -70,7 +70,7 @@ fn exceptions() {
     check("10.0.0.0/8:81", &["http://10.0.0.1:81"], &["http://10.0.0.1"]);
     check("[::1]:81", &["http://[::1]:81"], &["http://[::1]"]);
 
-    // Of no effect, and of no harm to the others.
+    // Invalid entries have no effect on the others.
     check(
         "<local>, 10.0.0.0/33, a:b, ., *., ,, 10.*, c.test",
         &["http://c.test"],
@@ -78,44 +78,83 @@ fn exceptions() {
     );
 }
 
-fn authorization(url: &str) -> Option<String> {
-    let proxies = Proxies::default().http(url).unwrap();
-    let value = proxies.http.as_ref().unwrap().authorization()?;
-    assert!(value.is_sensitive());
-    Some(value.to_str().unwrap().to_owned())
+fn parse(url: &str) -> Proxy {
+    Proxies::default().http(url).unwrap().http.unwrap()
 }
 
 #[test]
-fn a_user_and_a_password_become_a_field() {
-    let check = |url, expected: Option<&str>| assert_eq!(authorization(url).as_deref(), expected);
+fn user_and_password_become_a_proxy_authorization_header() {
+    let check = |url, expected: Option<&str>| {
+        let proxy = parse(url);
+        let value = proxy.authorization();
+        assert!(value.is_none_or(HeaderValue::is_sensitive));
+        assert_eq!(value.map(|value| value.to_str().unwrap()), expected);
+    };
     check("http://proxy.test:3128", None);
     // The example of RFC 7617.
     check("http://Aladdin:open%20sesame@proxy.test", Some("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="));
     check("Aladdin:open%20sesame@proxy.test:1", Some("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="));
     check("http://user@proxy.test", Some("Basic dXNlcjo="));
     check("http://a%3Ab:c%40d:e@proxy.test", Some("Basic YTpiOmNAZDpl"));
+    // Not UTF-8, and not encoded again.
+    check("http://u:%E9%@proxy.test", Some("Basic dTrpJQ=="));
 }
 
 #[test]
-fn a_url_that_leads_to_no_proxy_is_refused_without_showing_it() {
-    let check = |url: &str, words: &str| {
+fn the_scheme_determines_protocol_and_default_port() {
+    let check = |url, protocol, port, credentials| {
+        let proxy = parse(url);
+        assert_eq!(
+            (proxy.protocol(), proxy.port(), proxy.socks_credentials()),
+            (protocol, port, credentials)
+        );
+        assert_eq!(proxy.authority().host(), "proxy.test");
+    };
+    check("proxy.test", ProxyProtocol::Http, 80, None);
+    check("HTTP://proxy.test:3128/path?query", ProxyProtocol::Http, 3128, None);
+    check("https://proxy.test/", ProxyProtocol::Https, 443, None);
+    check("socks4://proxy.test", ProxyProtocol::Socks4, 1080, None);
+    check("socks4a://proxy.test:9050", ProxyProtocol::Socks4a, 9050, None);
+    check("socks5://proxy.test", ProxyProtocol::Socks5, 1080, None);
+    check("socks5h://us%C3%A9r:a%3Ab@proxy.test", ProxyProtocol::Socks5h, 1080, Some(("usér", "a:b")));
+}
+
+#[test]
+fn a_bad_url_is_an_error_that_does_not_contain_it() {
+    let check = |url: &str, message: &str| {
         let error = Proxies::default().https(url).unwrap_err();
-        assert!(error.to_string().starts_with(words), "{url}: {error}");
-        assert!(!error.to_string().contains("secret"));
+        assert!(error.to_string().starts_with(message), "{url}: {error}");
+        assert!(!error.to_string().contains("secret"), "{error}");
     };
     check("", "is not a URL such as http://HOST:PORT");
     check("/path", "is not a URL");
     check("http://user:secret@", "is not a URL");
-    check("http://user:secret word@proxy.test", "is not a URL");
-    check("socks5://user:secret@proxy.test:1080", "has the scheme `socks5`: only proxies that speak HTTP");
+    check("http://proxy.test:31a8", "is not a URL");
+    check("http://proxy.test:99999", "is not a URL");
+    check("http://proxy.test:", "is not a URL");
+    check("user:secret/x://proxy.test", "is not a URL");
+    check("http://user:secret word@proxy.test", "has a user or password with ' ': percent-encode it");
+    check("http://user:secret#1@proxy.test:3128", "has a user or password with '#': percent-encode it");
+    check("http://user:secret/1@proxy.test:3128", "has a user or password with '/': percent-encode it");
+    check("user:secret@1@proxy.test", "has a user or password with '@': percent-encode it");
+    check(
+        "ftp://user:secret@proxy.test:1080",
+        "has the scheme `ftp`: use `http`, `https`, `socks4`, `socks4a`, `socks5` or `socks5h`",
+    );
+    check("socks4://secret@proxy.test", "has a user or password that SOCKS 4 cannot send: use `socks5`");
+    check("socks5://u:%E9secret@proxy.test", "has a user or password that is not UTF-8");
+    let long = format!("socks5h://user:{}@proxy.test", "secret".repeat(50));
+    check(&long, "has a user or password that is longer than 255 bytes, the limit of SOCKS 5");
 }
 
 #[test]
 fn debug_shows_no_secret() {
-    let proxies = proxies().http("http://user:secret@proxy.test:3128/").unwrap();
+    let proxies = proxies()
+        .http("http://user:secret@proxy.test:3128/")
+        .unwrap()
+        .https("socks5h://user:secret@proxy.test")
+        .unwrap();
     let shown = format!("{proxies:?}");
-    assert!(
-        shown.contains("proxy.test:3128") && !shown.contains("user") && !shown.contains("dXNl"),
-        "{shown}"
-    );
+    assert!(shown.contains("http://proxy.test:3128/") && shown.contains("socks5h://proxy.test/"), "{shown}");
+    assert!(!shown.contains("user") && !shown.contains("secret") && !shown.contains("dXNl"), "{shown}");
 }

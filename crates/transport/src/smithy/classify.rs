@@ -1,14 +1,11 @@
-//! What an error of a connector means.
+//! Classification of the errors of a connector.
 
 use std::io;
 
 use aws_smithy_runtime_api::client::result::ConnectorError;
 
-use crate::{
-    TransportError,
-    TransportErrorKind::{self, Connect, InvalidRequest, ResponseTimeout, Send},
-    error::find,
-};
+use crate::error::TransportErrorKind::{self, Connect, InvalidRequest, ResponseTimeout, Send};
+use crate::error::{TransportError, find};
 
 pub(super) fn classify(error: ConnectorError) -> TransportError {
     let kind = kind(&error);
@@ -19,16 +16,16 @@ fn kind(error: &ConnectorError) -> TransportErrorKind {
     if let Some(body) = find::<TransportError>(error) {
         return body.kind();
     }
-    // Connectors over hyper also call it the user's error when their runtime dropped a connection at work.
+    // Connectors over hyper also report a user error if their runtime has dropped a connection in use.
     if error.is_user() && error.connection_metadata().is_none() {
         return InvalidRequest;
     }
     if error.is_timeout() {
-        // Connecting or reading: only the words differ.
+        // The timeout of connecting and that of reading differ in their messages only.
         return ResponseTimeout;
     }
     match find::<io::Error>(error).map(io::Error::kind) {
-        // Only a connection that was never made is refused.
+        // Only a connection that was never established can be refused.
         Some(io::ErrorKind::ConnectionRefused) => Connect,
         _ => Send,
     }
@@ -36,7 +33,8 @@ fn kind(error: &ConnectorError) -> TransportErrorKind {
 
 #[cfg(test)]
 mod tests {
-    use aws_smithy_runtime_api::{box_error::BoxError, client::connection::ConnectionMetadata};
+    use aws_smithy_runtime_api::box_error::BoxError;
+    use aws_smithy_runtime_api::client::connection::ConnectionMetadata;
 
     use super::*;
 
@@ -49,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_certain_is_said() {
+    fn a_certain_failure_has_its_own_kind() {
         check(ConnectorError::io(io(io::ErrorKind::ConnectionRefused)), Connect);
         check(ConnectorError::user("no such scheme".into()), InvalidRequest);
         let body = TransportError::new(TransportErrorKind::RequestBody, "disk");
@@ -57,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_open_may_have_been_sent() {
+    fn an_uncertain_failure_may_have_been_sent() {
         let connected = || ConnectionMetadata::builder().proxied(false).poison_fn(|| ()).build();
         check(ConnectorError::io(io(io::ErrorKind::ConnectionReset)), Send);
         check(ConnectorError::timeout("HTTP connect timeout".into()), ResponseTimeout);
@@ -66,8 +64,8 @@ mod tests {
     }
 
     #[test]
-    fn the_words_are_those_of_the_innermost_cause() {
+    fn the_message_is_that_of_the_innermost_cause() {
         let error = classify(ConnectorError::io(io(io::ErrorKind::ConnectionRefused)));
-        assert_eq!(error.to_string(), "no connection: connection refused");
+        assert_eq!(error.to_string(), "cannot connect: connection refused");
     }
 }

@@ -1,31 +1,26 @@
-//! What a client is shown of its surroundings: nothing.
+//! The runtime components that a client requires, without function.
 //!
-//! `HttpClient::http_connector` takes the `RuntimeComponents` of an SDK client, and these do not build without an
-//! endpoint resolver, an auth scheme, an identity, a cache and a retry strategy. A connector has no business with
-//! any of them (it may take the sleep implementation, the time source and the retry classifiers, which are
-//! optional), so [`Absent`] stands in for all: it answers every question with an error.
+//! `HttpClient::http_connector` takes the `RuntimeComponents` of an SDK client. They cannot be built without an endpoint
+//! resolver, an auth scheme, an identity resolver, an identity cache and a retry strategy. A connector uses none of them (it
+//! may use the sleep implementation, the time source and the retry classifiers, which are optional), so [`Absent`] implements
+//! them all: each method returns an error.
 
-use aws_smithy_runtime_api::{
-    box_error::BoxError,
-    client::{
-        auth::{
-            AuthScheme, AuthSchemeEndpointConfig, AuthSchemeId, Sign,
-            static_resolver::StaticAuthSchemeOptionResolver,
-        },
-        endpoint::{EndpointFuture, EndpointResolverParams, ResolveEndpoint},
-        identity::{
-            Identity, IdentityFuture, ResolveCachedIdentity, ResolveIdentity, SharedIdentityResolver,
-        },
-        interceptors::context::InterceptorContext,
-        orchestrator::HttpRequest,
-        retries::{RetryStrategy, ShouldAttempt},
-        runtime_components::{GetIdentityResolver, RuntimeComponents},
-    },
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::auth::static_resolver::StaticAuthSchemeOptionResolver;
+use aws_smithy_runtime_api::client::auth::{AuthScheme, AuthSchemeEndpointConfig, AuthSchemeId, Sign};
+use aws_smithy_runtime_api::client::endpoint::{EndpointFuture, EndpointResolverParams, ResolveEndpoint};
+use aws_smithy_runtime_api::client::identity::{
+    Identity, IdentityFuture, ResolveCachedIdentity, ResolveIdentity, SharedIdentityResolver,
 };
+use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::retries::{RetryStrategy, ShouldAttempt};
+use aws_smithy_runtime_api::client::runtime_components::{GetIdentityResolver, RuntimeComponents};
 use aws_smithy_types::config_bag::ConfigBag;
 
 const SCHEME: AuthSchemeId = AuthSchemeId::new("absent");
 
+/// Returns components that contain [`Absent`] only.
 pub(super) fn components() -> RuntimeComponents {
     RuntimeComponents::builder("invoke-model-transport")
         .with_auth_scheme(Absent)
@@ -43,7 +38,7 @@ struct Absent;
 
 impl Absent {
     fn error() -> BoxError {
-        "an HTTP client has no business with signing, identities, endpoints or retries".into()
+        "signing, identities, endpoints and retries are not available to an HTTP client".into()
     }
 }
 

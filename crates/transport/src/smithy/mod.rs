@@ -1,41 +1,43 @@
-//! HTTP clients made for `aws-smithy-runtime-api`.
+//! A transport over the HTTP clients of `aws-smithy-runtime-api`.
 
 mod classify;
 mod components;
 
 use std::fmt;
 
-use aws_smithy_runtime_api::client::{
-    http::{HttpClient, HttpConnector, HttpConnectorSettings, SharedHttpConnector},
-    orchestrator::{HttpRequest, HttpResponse},
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorSettings, SharedHttpConnector,
 };
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 
-use crate::{BoxFuture, RequestBody, ResponseBody, Transport, TransportError, TransportErrorKind};
+use crate::body::{RequestBody, ResponseBody};
+use crate::error::{TransportError, TransportErrorKind};
+use crate::transport::{BoxFuture, Transport};
 
-/// Sends requests through any `HttpClient` of `aws-smithy-runtime-api`: the connectors that AWS programs use
-/// already, and the replay and mock clients of their tests.
+/// Sends requests through any `HttpClient` of `aws-smithy-runtime-api`: the connectors that AWS programs already use, and the
+/// replay and mock clients of their tests.
 ///
-/// An error is sorted by what a connector can say about it, which is less than what
-/// [`TransportErrorKind`] can: where it leaves open whether the request was sent, the kind says it may have been.
-/// That a body is complete is the connector's word.
+/// A connector reports less about an error than [`TransportErrorKind`] can express. If it does not report whether the request
+/// was sent, the kind is one of those that may have been sent. The connector alone determines if a body is complete. A
+/// [`ConnectTimeout`](crate::ConnectTimeout) of a request has no effect; set it in the `HttpConnectorSettings`.
 #[derive(Clone)]
 pub struct SmithyTransport {
     connector: SharedHttpConnector,
 }
 
 impl SmithyTransport {
-    /// A transport over `client`, a `SharedHttpClient` for example, without connect and read timeouts.
+    /// Creates a transport over `client`, for example a `SharedHttpClient`, without connect and read timeouts.
     #[must_use]
     pub fn new(client: impl HttpClient + 'static) -> Self {
         Self::with_settings(client, &HttpConnectorSettings::default())
     }
 
-    /// A transport over `client` with the timeouts in `settings`.
+    /// Creates a transport over `client` with the timeouts in `settings`.
     ///
-    /// The client is asked for its connector here, once. It gets no sleep implementation and no time source from
-    /// this crate: one that applies timeouts needs its own.
+    /// It requests the client's connector once, here. The client receives no sleep implementation and no time source: a
+    /// client that applies timeouts needs its own.
     #[must_use]
     pub fn with_settings(client: impl HttpClient + 'static, settings: &HttpConnectorSettings) -> Self {
         Self { connector: client.http_connector(settings, &components::components()) }
@@ -44,7 +46,7 @@ impl SmithyTransport {
 
 impl fmt::Debug for SmithyTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A replay client's own `Debug` shows bodies.
+        // The `Debug` of a replay client shows bodies.
         f.debug_struct("SmithyTransport").finish_non_exhaustive()
     }
 }
@@ -69,12 +71,11 @@ fn to_smithy(request: Request<RequestBody>) -> Result<HttpRequest, TransportErro
             None => SdkBody::from_body_1_x(body),
         })
         .try_into()
-        // A field value that is not UTF-8.
+        // A header value is not UTF-8.
         .map_err(|error| TransportError::new(TransportErrorKind::InvalidRequest, error))
 }
 
-/// Field by field: `try_into_http1x` would refuse the response of a connector that stands on `http` 0.2 and adds
-/// extensions.
+/// Converts each part, because `try_into_http1x` fails for the response of a connector over `http` 0.2 that adds extensions.
 fn from_smithy(mut response: HttpResponse) -> Result<Response<ResponseBody>, TransportError> {
     let head = |error: http::Error| TransportError::new(TransportErrorKind::ResponseHead, error);
     let mut converted = Response::new(ResponseBody::from_body(response.take_body()));

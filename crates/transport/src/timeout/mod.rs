@@ -1,7 +1,5 @@
 //! Timeouts of one request and its response.
 
-mod body_timer;
-mod deadline;
 #[cfg(test)]
 mod tests;
 
@@ -11,12 +9,12 @@ use std::time::Duration;
 use http::{Request, Response};
 use tokio::time::timeout_at;
 
-pub(crate) use body_timer::BodyTimer;
-pub use deadline::Deadline;
+use crate::body::{BodyTimer, RequestBody, ResponseBody};
+use crate::deadline::{Deadline, earlier, expired};
+use crate::error::{TimeoutKind, TransportError};
+use crate::transport::{ConnectTimeout, Transport};
 
-use crate::{ConnectTimeout, RequestBody, ResponseBody, Transport, TransportError, TransportErrorKind};
-
-/// Timeouts of one request, enforced around any [`Transport`]. `None` disables a timeout; the default has none.
+/// Timeouts of one request and its response, enforced around any [`Transport`]. `None` disables a timeout; the default has none.
 ///
 /// ```
 /// use std::time::Duration;
@@ -30,6 +28,7 @@ use crate::{ConnectTimeout, RequestBody, ResponseBody, Transport, TransportError
 /// }
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[doc(alias = "TimeoutConfig")]
 pub struct RequestTimeouts {
     /// Time to establish a connection, in place of the transport's own connect timeout; `None` keeps the transport's.
     ///
@@ -51,7 +50,7 @@ impl RequestTimeouts {
     ///
     /// # Errors
     ///
-    /// Returns the errors of the transport, and [`TransportErrorKind::Timeout`] if a timeout has expired; the request is
+    /// Returns the errors of the transport, and [`TransportErrorKind::Timeout`](crate::TransportErrorKind::Timeout) if a timeout has expired; the request is
     /// then dropped.
     ///
     /// # Panics
@@ -73,7 +72,7 @@ impl RequestTimeouts {
                 None => response.await,
                 Some((kind, head)) => match timeout_at(head.at(), response).await {
                     Ok(result) => result,
-                    Err(_) => Err(kind.error(head.timeout())),
+                    Err(_) => Err(expired(kind, head.timeout())),
                 },
             }?;
             let timer = BodyTimer::new(idle, deadline);
@@ -85,60 +84,5 @@ impl RequestTimeouts {
     fn head_deadline(&self) -> Option<(TimeoutKind, Deadline)> {
         let first_byte = self.first_byte.and_then(Deadline::after);
         earlier(first_byte.map(|first_byte| (TimeoutKind::FirstByte, first_byte)), self.deadline)
-    }
-}
-
-/// Returns the earlier of `timeout` and the operation's deadline.
-fn earlier(
-    timeout: Option<(TimeoutKind, Deadline)>,
-    operation: Option<Deadline>,
-) -> Option<(TimeoutKind, Deadline)> {
-    match (timeout, operation) {
-        (Some(timeout), Some(operation)) if operation.at() >= timeout.1.at() => Some(timeout),
-        (timeout, None) => timeout,
-        (_, Some(operation)) => Some((TimeoutKind::Operation, operation)),
-    }
-}
-
-/// The timeout that has expired.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum TimeoutKind {
-    /// [`RequestTimeouts::first_byte`].
-    FirstByte,
-    /// [`RequestTimeouts::idle`].
-    Idle,
-    /// [`RequestTimeouts::deadline`]: the whole operation, with all of its attempts.
-    Operation,
-}
-
-impl TimeoutKind {
-    /// Returns the error of this timeout, which expired after `timeout`.
-    fn error(self, timeout: Duration) -> TransportError {
-        let message = match self {
-            Self::FirstByte => {
-                format!(
-                    "no response after {timeout:?}; raise `TimeoutConfig::first_byte` if the model may think longer"
-                )
-            }
-            Self::Idle => {
-                format!("no data for {timeout:?}; raise `TimeoutConfig::idle` if the model may pause longer")
-            }
-            Self::Operation => {
-                format!(
-                    "not complete after {timeout:?}; raise `TimeoutConfig::operation` if it may take longer"
-                )
-            }
-        };
-        TransportError::new(TransportErrorKind::Timeout(self), message)
-    }
-
-    /// Returns the beginning of the error message.
-    pub(crate) const fn phrase(self) -> &'static str {
-        match self {
-            Self::FirstByte => "response timed out",
-            Self::Idle => "read timed out",
-            Self::Operation => "operation timed out",
-        }
     }
 }

@@ -10,7 +10,8 @@ use http_body::{Body, Frame};
 use tokio::time::{Instant, Sleep, advance, sleep};
 
 use super::*;
-use crate::BoxFuture;
+use crate::error::TransportErrorKind;
+use crate::transport::BoxFuture;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -177,7 +178,7 @@ async fn the_connect_timeout_is_an_extension_of_the_request() {
 #[test]
 fn the_error_names_the_timeout_its_duration_and_the_setting() {
     let check = |kind: TimeoutKind, expected: &str| {
-        assert_eq!(kind.error(SECOND * 90).to_string(), expected);
+        assert_eq!(expired(kind, SECOND * 90).to_string(), expected);
     };
     check(
         TimeoutKind::FirstByte,

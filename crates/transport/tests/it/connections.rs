@@ -1,13 +1,14 @@
-//! When connections are opened, kept and closed.
+//! When connections are opened, reused and closed.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
+use std::time::Duration;
 
 use invoke_model_transport::{HyperTransport, RequestBody, Transport};
 use tokio::sync::Semaphore;
 
 use crate::server::{Connection, Server};
 
-/// Answers as long as it is asked.
+/// Responds to each request.
 async fn serve(mut connection: Connection) {
     while connection.request().await.is_some() {
         connection.ok("{}").await;
@@ -19,7 +20,7 @@ async fn call(transport: &impl Transport, server: &Server) {
     assert_eq!(response.into_body().collect().await.unwrap(), "{}");
 }
 
-/// Lets all tasks run and the runtime look at its sockets, so that it sees what has arrived on loopback.
+/// Lets all tasks run and the runtime poll its sockets, so that it notices what has arrived on loopback.
 async fn settle() {
     tokio::time::sleep(Duration::from_millis(2)).await;
 }
@@ -36,7 +37,7 @@ async fn calls_and_clones_share_a_connection() {
 }
 
 #[tokio::test]
-async fn a_connection_that_the_peer_closed_is_replaced() {
+async fn a_connection_that_the_server_closed_is_replaced() {
     let closed = Arc::new(Semaphore::new(0));
     let permits = Arc::clone(&closed);
     let server = Server::start(move |mut connection| {
@@ -71,19 +72,19 @@ async fn check_idle(seconds: u64, connections: usize) {
 }
 
 #[tokio::test]
-async fn a_connection_is_kept_for_a_minute() {
+async fn an_idle_connection_is_kept_for_a_minute() {
     check_idle(59, 1).await;
     check_idle(61, 2).await;
 }
 
-/// A peer that lets `closed` through once it sees the client close the connection.
-async fn watched(closed: &Arc<Semaphore>, answer: &'static [u8]) -> Server {
+/// Starts a server that writes `response` and adds a permit to `closed` when the client closes the connection.
+async fn watch_for_close(closed: &Arc<Semaphore>, response: &'static [u8]) -> Server {
     let closed = Arc::clone(closed);
     Server::start(move |mut connection| {
         let closed = Arc::clone(&closed);
         async move {
             connection.request().await.unwrap();
-            connection.write(answer).await;
+            connection.write(response).await;
             connection.closed().await;
             closed.add_permits(1);
         }
@@ -94,7 +95,7 @@ async fn watched(closed: &Arc<Semaphore>, answer: &'static [u8]) -> Server {
 #[tokio::test]
 async fn dropping_a_body_closes_its_connection() {
     let closed = Arc::new(Semaphore::new(0));
-    let server = watched(&closed, b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabcd").await;
+    let server = watch_for_close(&closed, b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabcd").await;
     let transport = HyperTransport::new();
 
     let mut body = transport.send(server.post(RequestBody::default())).await.unwrap().into_body();
@@ -107,7 +108,7 @@ async fn dropping_a_body_closes_its_connection() {
 #[tokio::test]
 async fn dropping_a_call_closes_its_connection() {
     let closed = Arc::new(Semaphore::new(0));
-    let server = watched(&closed, b"").await;
+    let server = watch_for_close(&closed, b"").await;
     let transport = HyperTransport::new();
 
     let mut call = transport.send(server.post(RequestBody::default()));
@@ -119,10 +120,10 @@ async fn dropping_a_call_closes_its_connection() {
     let _permit = closed.acquire().await.unwrap();
 }
 
-/// Linux shows each socket's next timer: `02:` and the hundredths of a second until the first probe.
+/// Linux lists the next timer of each socket: `02:` and the hundredths of a second until the first keepalive probe.
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_silent_connection_is_probed_before_it_is_forgotten() {
+async fn the_first_keepalive_probe_is_due_within_45_seconds() {
     let server = Server::start(serve).await;
     let transport = HyperTransport::new();
     call(&transport, &server).await;

@@ -1,43 +1,46 @@
-//! What does not work: which kind it is, and whether the request may have been sent.
+//! Failures: their kinds, and whether the request may have been sent.
 
-use std::{net::TcpListener, time::Duration};
+use std::net::TcpListener;
+use std::time::Duration;
 
 use http::Request;
+use invoke_model_transport::TransportErrorKind::{
+    self, BodyIncomplete, Connect, ConnectTimeout, Resolve, ResponseHead, Send,
+};
 use invoke_model_transport::{
-    HyperTransport, RequestBody, Transport, TransportError,
-    TransportErrorKind::{self, BodyIncomplete, Connect, ConnectTimeout, Resolve, ResponseHead, Send},
+    ConnectTimeout as TimeoutExtension, HyperTransport, RequestBody, Transport, TransportError,
 };
 use tokio::time::Instant;
 
-use crate::server::Server;
+use crate::server::{Connection, Server};
 
-/// `ours` is the beginning of the line; the rest are the words of the library that saw it first.
-fn check(error: &TransportError, kind: TransportErrorKind, ours: &str) {
+/// Checks the beginning of the message; a message of the underlying library follows it.
+fn check(error: &TransportError, kind: TransportErrorKind, beginning: &str) {
     assert_eq!(error.kind(), kind, "{error:?}");
-    let line = error.to_string();
-    let theirs = line.strip_prefix(ours).and_then(|rest| rest.strip_prefix(": "));
-    assert!(theirs.is_some_and(|words| !words.is_empty()), "{line}");
+    let message = error.to_string();
+    let cause = message.strip_prefix(beginning).and_then(|rest| rest.strip_prefix(": "));
+    assert!(cause.is_some_and(|cause| !cause.is_empty()), "{message}");
 }
 
-/// No head arrives.
-async fn check_head(answer: &'static [u8], kind: TransportErrorKind, ours: &str) {
-    let server = Server::answering(answer).await;
+/// Checks a response without a complete head.
+async fn check_head(response: &'static [u8], kind: TransportErrorKind, beginning: &str) {
+    let server = Server::responding(response).await;
     let error = server.call().await.unwrap_err();
-    check(&error, kind, &format!("{ours} ({})", server.address));
+    check(&error, kind, &format!("{beginning} ({})", server.address));
     assert!(error.may_have_been_sent());
 }
 
-/// The head and four bytes arrive, the rest of the body does not; both ways of reading see it.
-async fn check_body(answer: &'static [u8]) {
-    let server = Server::answering(answer).await;
+/// Checks a response with a head, four bytes of the body and not its rest, read as a whole and by chunks.
+async fn check_body(response: &'static [u8]) {
+    let server = Server::responding(response).await;
     let error = server.call().await.unwrap().into_body().collect().await.unwrap_err();
-    check(&error, BodyIncomplete, "the answer's body is incomplete");
+    check(&error, BodyIncomplete, "response body incomplete");
     assert!(error.may_have_been_sent());
 
     let mut body = server.call().await.unwrap().into_body();
     assert_eq!(body.chunk().await.unwrap().unwrap(), "abcd");
     assert_eq!(body.chunk().await.unwrap_err().kind(), BodyIncomplete);
-    assert_eq!(body.chunk().await.unwrap(), None, "there is nothing after an error");
+    assert_eq!(body.chunk().await.unwrap(), None, "nothing follows an error");
 }
 
 async fn send(transport: &HyperTransport, uri: &str) -> TransportError {
@@ -45,22 +48,22 @@ async fn send(transport: &HyperTransport, uri: &str) -> TransportError {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_not_http() {
-    let ours = "the answer is not HTTP";
-    check_head(b"SSH-2.0-OpenSSH_9.9\r\n", ResponseHead, ours).await;
-    check_head(b"HTTP/1.1 two hundred\r\n\r\n", ResponseHead, ours).await;
-    check_head(b"HTTP/1.1 200 OK\r\ncontent-length: ten\r\n\r\n", ResponseHead, ours).await;
+async fn a_response_that_is_not_http() {
+    let beginning = "the response is not valid HTTP";
+    check_head(b"SSH-2.0-OpenSSH_9.9\r\n", ResponseHead, beginning).await;
+    check_head(b"HTTP/1.1 two hundred\r\n\r\n", ResponseHead, beginning).await;
+    check_head(b"HTTP/1.1 200 OK\r\ncontent-length: ten\r\n\r\n", ResponseHead, beginning).await;
 }
 
 #[tokio::test]
-async fn a_connection_that_ends_before_the_answer() {
-    let ours = "the connection was lost before the answer";
-    check_head(b"", Send, ours).await;
-    check_head(b"HTTP/1.1 200 OK\r\ncontent-len", Send, ours).await;
+async fn a_connection_that_closes_before_the_response() {
+    let beginning = "connection lost before the response";
+    check_head(b"", Send, beginning).await;
+    check_head(b"HTTP/1.1 200 OK\r\ncontent-len", Send, beginning).await;
 }
 
 #[tokio::test]
-async fn a_body_that_ends_early_or_is_malformed() {
+async fn a_body_that_is_truncated_or_malformed() {
     check_body(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabcd").await;
     check_body(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\na\r\nabcd").await;
     check_body(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nabcd\r\n").await;
@@ -68,39 +71,60 @@ async fn a_body_that_ends_early_or_is_malformed() {
 }
 
 #[tokio::test]
-async fn a_port_that_refuses() {
+async fn a_port_that_refuses_connections() {
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let error = send(&HyperTransport::new(), &format!("http://user:secret@{address}/")).await;
-    check(&error, Connect, &format!("no connection ({address})"));
-    assert!(!error.may_have_been_sent());
+    check(&error, Connect, &format!("cannot connect ({address})"));
+    assert!(!error.may_have_been_sent() && error.is_connect() && !error.is_timeout());
 }
 
 #[tokio::test]
 async fn a_host_name_without_address() {
-    // A label has 63 octets at most, so that the resolver asks nobody.
+    // A label has at most 63 octets, so the resolver fails without a query.
     // https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4
     let host = "a".repeat(64);
     let error = send(&HyperTransport::new(), &format!("http://{host}/")).await;
-    check(&error, Resolve, &format!("the host name cannot be resolved ({host})"));
-    assert!(!error.may_have_been_sent());
+    check(&error, Resolve, &format!("cannot resolve the host name ({host})"));
+    assert!(!error.may_have_been_sent() && error.is_connect());
+}
+
+/// A transport that speaks TLS to a server which never completes the handshake.
+async fn silent_server() -> (HyperTransport, String) {
+    let server = Server::start(Connection::closed).await;
+    let root = include_bytes!("../data/root.pem").as_slice();
+    let transport = HyperTransport::builder().root_certificates_pem(root).build();
+    (transport, server.address.to_string())
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_peer_that_never_shakes_hands() {
-    let server = Server::start(super::server::Connection::closed).await;
-    let transport = HyperTransport::builder()
-        .root_certificates_pem(include_bytes!("../data/root.pem").as_slice())
-        .build();
-    let began = Instant::now();
-    let error = send(&transport, &format!("https://{}/", server.address)).await;
-    check(&error, ConnectTimeout, &format!("no connection in time ({})", server.address));
-    assert!(!error.may_have_been_sent());
-    // The clock stands still, and jumps to the next timer when all wait.
-    assert_eq!(began.elapsed().as_secs(), 10);
+async fn a_server_that_never_completes_the_handshake() {
+    let (transport, address) = silent_server().await;
+    let start = Instant::now();
+    let error = send(&transport, &format!("https://{address}/")).await;
+    check(&error, ConnectTimeout, &format!("connect timed out ({address})"));
+    assert!(
+        error.to_string().ends_with(": no connection after 10s; raise `TimeoutConfig::connect`"),
+        "{error}"
+    );
+    assert!(!error.may_have_been_sent() && error.is_connect() && error.is_timeout());
+    // The clock is paused, and advances to the next timer when all tasks wait.
+    assert_eq!(start.elapsed().as_secs(), 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_can_have_its_own_connect_timeout() {
+    let (transport, address) = silent_server().await;
+    let mut request = Request::post(format!("https://{address}/")).body(RequestBody::default()).unwrap();
+    request.extensions_mut().insert(TimeoutExtension(Duration::from_secs(3)));
+    let start = Instant::now();
+    let error = transport.send(request).await.unwrap_err();
+    assert_eq!(error.kind(), ConnectTimeout);
+    assert!(error.to_string().contains("no connection after 3s"), "{error}");
+    assert_eq!(start.elapsed().as_secs(), 3);
 }
 
 #[tokio::test]
-async fn the_limit_of_connecting_does_not_end_a_long_answer() {
+async fn the_connect_timeout_does_not_end_a_long_response() {
     let limit = Duration::from_millis(20);
     let server = Server::start(move |mut connection| async move {
         connection.request().await.unwrap();

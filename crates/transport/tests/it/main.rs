@@ -1,9 +1,7 @@
-//! The adapters against peers on loopback that are written byte by byte.
+//! Tests of the adapters against servers on loopback that control every byte.
 
-#![allow(clippy::unwrap_used, reason = "a test stops at what it does not expect, in its helpers too")]
+#![allow(clippy::unwrap_used, reason = "a failed `unwrap` fails the test, also in a helper function")]
 
-#[cfg(feature = "hyper")]
-mod answers;
 #[cfg(feature = "hyper")]
 mod connections;
 #[cfg(feature = "hyper")]
@@ -17,8 +15,12 @@ mod proxies;
 #[cfg(feature = "hyper")]
 mod requests;
 #[cfg(feature = "hyper")]
+mod responses;
+#[cfg(feature = "hyper")]
 mod server;
 #[cfg(feature = "smithy")]
 mod smithy;
+#[cfg(feature = "hyper")]
+mod socks;
 #[cfg(feature = "hyper")]
 mod tls;

@@ -1,31 +1,34 @@
-//! How many connections there are, seen from the peer.
+//! The number of connections, counted by the server.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    },
-    time::Duration,
-};
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::SeqCst;
+use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
+use http_body::Frame;
 use http_body_util::StreamBody;
 use invoke_model_transport::{HyperTransport, HyperTransportBuilder, RequestBody, ResponseBody, Transport};
-use tokio::{sync::Semaphore, task::JoinSet};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
 use crate::server::{Connection, Server};
 
-/// How many connections a peer has now, and had at most.
+/// The open connections of a server: now, at most, and a permit for each closed one.
 #[derive(Clone, Default)]
 struct Open {
     now: Arc<AtomicUsize>,
     most: Arc<AtomicUsize>,
-    closed: Arc<Ended>,
+    closed: Arc<Closed>,
 }
 
-struct Ended(Semaphore);
+struct Closed(Semaphore);
 
-impl Default for Ended {
+impl Default for Closed {
     fn default() -> Self {
         Self(Semaphore::new(0))
     }
@@ -56,8 +59,8 @@ async fn head(transport: &HyperTransport, server: &Server) -> ResponseBody {
     transport.send(server.post(RequestBody::default())).await.unwrap().into_body()
 }
 
-/// Many calls at once, each read to its end.
-async fn storm(transport: &HyperTransport, server: &Server, calls: usize) {
+/// Makes concurrent calls, and reads each response to its end.
+async fn call_concurrently(transport: &HyperTransport, server: &Server, calls: usize) {
     let mut tasks = JoinSet::new();
     for _ in 0..calls {
         let (transport, request) = (transport.clone(), server.post(RequestBody::default()));
@@ -71,18 +74,18 @@ async fn storm(transport: &HyperTransport, server: &Server, calls: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn there_are_never_more_connections_than_the_limit() {
+async fn the_number_of_connections_never_exceeds_the_limit() {
     let open = Open::default();
     let server = open.clone().serve().await;
     let transport = HyperTransport::builder().max_connections_per_host(3).build();
-    storm(&transport, &server, 300).await;
-    // A peer counts a connection when it accepts it, which is after it was opened: never more than were.
+    call_concurrently(&transport, &server, 300).await;
+    // The server counts a connection when it accepts it, so its count never exceeds the number of opened connections.
     assert!(open.most.load(SeqCst) <= 3, "{}", open.most.load(SeqCst));
-    assert!(server.accepted() <= 3, "kept, not opened anew: {}", server.accepted());
+    assert!(server.accepted() <= 3, "connections must be reused: {}", server.accepted());
 }
 
 #[tokio::test]
-async fn a_call_at_the_limit_waits_for_a_body_to_end() {
+async fn a_call_at_the_limit_waits_for_the_end_of_a_body() {
     let open = Open::default();
     let server = open.clone().serve().await;
     let transport = HyperTransport::builder().max_connections_per_host(1).build();
@@ -96,11 +99,11 @@ async fn a_call_at_the_limit_waits_for_a_body_to_end() {
     assert_eq!(first.chunk().await.unwrap().unwrap(), "{}");
     assert_eq!(first.chunk().await.unwrap(), None);
     assert_eq!(second.await.collect().await.unwrap(), "{}");
-    assert_eq!(server.accepted(), 1, "on the same connection");
+    assert_eq!(server.accepted(), 1, "the connection must be reused");
 }
 
 #[tokio::test]
-async fn a_call_at_the_limit_waits_for_a_body_to_be_dropped() {
+async fn a_call_at_the_limit_waits_for_the_drop_of_a_body() {
     let server = Server::start(|mut connection| async move {
         connection.request().await.unwrap();
         connection.write("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabcd").await;
@@ -109,14 +112,14 @@ async fn a_call_at_the_limit_waits_for_a_body_to_be_dropped() {
     .await;
     let transport = HyperTransport::builder().max_connections_per_host(1).build();
     for calls in 1..=3 {
-        // Dropped at the end of each turn, unread.
+        // Dropped unread at the end of each iteration.
         let _body = head(&transport, &server).await;
         assert_eq!(server.accepted(), calls);
     }
 }
 
 #[tokio::test]
-async fn a_call_that_is_given_up_while_it_waits_leaves_its_place() {
+async fn a_call_that_is_dropped_while_it_waits_frees_its_permit() {
     let server = Open::default().serve().await;
     let transport = HyperTransport::builder().max_connections_per_host(1).build();
     let first = head(&transport, &server).await;
@@ -128,7 +131,7 @@ async fn a_call_that_is_given_up_while_it_waits_leaves_its_place() {
     head(&transport, &server).await.collect().await.unwrap();
 }
 
-async fn at_once(settings: HyperTransportBuilder, open: &Open) {
+async fn check_idle_limit(settings: HyperTransportBuilder, open: &Open) {
     let server = open.clone().serve().await;
     let transport = settings.build();
     let (one, two, three) =
@@ -138,50 +141,50 @@ async fn at_once(settings: HyperTransportBuilder, open: &Open) {
         body.collect().await.unwrap();
     }
     open.wait_closed(2).await;
-    storm(&transport, &server, 1).await;
-    assert_eq!(server.accepted(), 3, "one was kept");
+    call_concurrently(&transport, &server, 1).await;
+    assert_eq!(server.accepted(), 3, "one connection must be kept");
 }
 
 #[tokio::test]
-async fn more_unused_connections_than_wanted_are_closed() {
-    at_once(HyperTransport::builder().pool_max_idle_per_host(1), &Open::default()).await;
+async fn idle_connections_above_the_limit_are_closed() {
+    check_idle_limit(HyperTransport::builder().pool_max_idle_per_host(1), &Open::default()).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_unused_connection_is_closed_in_time_without_a_call() {
+async fn the_idle_timeout_closes_a_connection_without_another_call() {
     let open = Open::default();
     let server = open.clone().serve().await;
     let transport = HyperTransport::builder().pool_idle_timeout(Duration::from_secs(60)).build();
-    storm(&transport, &server, 1).await;
-    let began = tokio::time::Instant::now();
-    // The clock jumps to the next timer when all wait.
+    call_concurrently(&transport, &server, 1).await;
+    let start = tokio::time::Instant::now();
+    // The paused clock advances to the next timer when all tasks wait.
     open.wait_closed(1).await;
-    assert_eq!(began.elapsed().as_secs(), 60);
-    storm(&transport, &server, 1).await;
+    assert_eq!(start.elapsed().as_secs(), 60);
+    call_concurrently(&transport, &server, 1).await;
     open.wait_closed(1).await;
     assert_eq!(server.accepted(), 2);
 }
 
 #[tokio::test]
-async fn a_transport_takes_its_unused_connections_with_it() {
+async fn dropping_a_transport_closes_its_idle_connections() {
     let open = Open::default();
     let server = open.clone().serve().await;
     let transport = HyperTransport::new();
-    storm(&transport, &server, 1).await;
+    call_concurrently(&transport, &server, 1).await;
     assert_eq!(open.now.load(SeqCst), 1);
     drop(transport);
     open.wait_closed(1).await;
 }
 
-/// The peer has said its word, but the client has not: no request can follow on this connection.
+/// No request can follow on this connection, because the client has not sent all of the first one.
 #[tokio::test]
-async fn an_answer_before_the_whole_request_is_read_and_its_connection_closed() {
+async fn an_early_response_is_read_and_its_connection_closed() {
     let closed = Arc::new(Semaphore::new(0));
     let permits = Arc::clone(&closed);
     let server = Server::start(move |mut connection: Connection| {
         let permits = Arc::clone(&permits);
         async move {
-            // Not the request: its body never ends.
+            // The request is not read, because its body never ends.
             connection.ok("no").await;
             connection.closed().await;
             permits.add_permits(1);
@@ -194,23 +197,20 @@ async fn an_answer_before_the_whole_request_is_read_and_its_connection_closed() 
     closed.acquire().await.unwrap().forget();
 }
 
-/// A stream that has given a piece, and never gives the next one.
+/// A stream that never yields an item.
 struct Endless;
 
 impl futures_core::Stream for Endless {
-    type Item = Result<http_body::Frame<Bytes>, std::io::Error>;
+    type Item = io::Result<Frame<Bytes>>;
 
-    fn poll_next(
-        self: std::pin::Pin<&mut Self>,
-        _: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Option<Self::Item>> {
-        std::task::Poll::Pending
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Pending
     }
 }
 
-/// Whatever became of the calls, each has left its place: as many as the limit find one.
+/// Calls that are dropped at any point free their permits, so that as many calls as the limit find a connection afterwards.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn no_place_is_lost_to_calls_that_are_given_up() {
+async fn dropped_calls_leak_no_permits() {
     let server = Open::default().serve().await;
     let transport = HyperTransport::builder().max_connections_per_host(4).build();
     let mut tasks = JoinSet::new();
@@ -218,16 +218,16 @@ async fn no_place_is_lost_to_calls_that_are_given_up() {
         let (transport, request) = (transport.clone(), server.post(RequestBody::default()));
         tasks.spawn(async move {
             let mut call = transport.send(request);
-            // Given up after a few steps, at a different point each.
+            // Each call is dropped after a different number of polls.
             for _ in 0..number % 7 {
-                let step = std::future::poll_fn(|cx| std::task::Poll::Ready(call.as_mut().poll(cx)));
+                let step = poll_fn(|cx| Poll::Ready(call.as_mut().poll(cx)));
                 match step.await {
-                    std::task::Poll::Ready(response) if number % 2 == 0 => {
+                    Poll::Ready(response) if number % 2 == 0 => {
                         response.unwrap().into_body().collect().await.unwrap();
                         return;
                     }
-                    std::task::Poll::Ready(_) => return,
-                    std::task::Poll::Pending => tokio::task::yield_now().await,
+                    Poll::Ready(_) => return,
+                    Poll::Pending => tokio::task::yield_now().await,
                 }
             }
         });

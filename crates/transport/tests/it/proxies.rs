@@ -1,25 +1,22 @@
-//! Calls through proxies: what they are asked, what goes through, and what their refusals mean.
+//! Calls through HTTP proxies: relayed requests, tunnels, and the errors of both.
 
 use std::io::{BufReader, Write};
 
 use http::Request;
-use invoke_model_transport::{
-    HyperTransport, Proxies, RequestBody, Transport, TransportError,
-    TransportErrorKind::{self, Connect, ConnectTimeout, Proxy, Resolve, Tls},
-};
+use invoke_model_transport::TransportErrorKind::{self, Connect, ConnectTimeout, Proxy, Resolve, Tls};
+use invoke_model_transport::{HyperTransport, Proxies, RequestBody, Transport, TransportError};
 use rustls::{ServerConnection, StreamOwned};
-use tokio::{net::TcpStream, sync::mpsc};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
 
-use crate::{
-    server::{Connection, Received, Server},
-    tls::{ROOT, peer_config, read_head, serve},
-};
+use crate::server::{Connection, Received, Server};
+use crate::tls::{ROOT, read_head, serve, server_config};
 
-const SECRET: &str = "user:my%20secret@";
+const CREDENTIALS: &str = "user:my%20secret@";
 const AUTHORIZATION: &str = "proxy-authorization: basic dxnlcjptesbzzwnyzxq=";
 
-/// A transport that reaches everything through `proxy`.
-fn through(proxy: &str) -> HyperTransport {
+/// Returns a transport that uses `proxy` for all requests.
+pub(crate) fn through(proxy: &str) -> HyperTransport {
     let proxies = Proxies::default().http(proxy).unwrap().https(proxy).unwrap();
     HyperTransport::builder().root_certificates_pem(ROOT).proxies(proxies).build()
 }
@@ -28,12 +25,12 @@ fn post(uri: &str) -> Request<RequestBody> {
     Request::post(uri).body(RequestBody::default()).unwrap()
 }
 
-async fn call(transport: &HyperTransport, uri: &str) {
+pub(crate) async fn call(transport: &HyperTransport, uri: &str) {
     let response = transport.send(post(uri)).await.unwrap();
     assert_eq!(response.into_body().collect().await.unwrap(), "{}");
 }
 
-/// Answers what it is asked itself, and tells what that was.
+/// Starts a proxy that responds to relayed requests itself, and reports them.
 async fn relay() -> (Server, mpsc::UnboundedReceiver<Received>) {
     let (seen, requests) = mpsc::unbounded_channel();
     let server = Server::start(move |mut connection| {
@@ -49,7 +46,7 @@ async fn relay() -> (Server, mpsc::UnboundedReceiver<Received>) {
     (server, requests)
 }
 
-/// Makes tunnels, and tells what it was asked for.
+/// Starts a proxy that opens tunnels, and reports the requests for them.
 async fn tunnels() -> (Server, mpsc::UnboundedReceiver<Received>) {
     let (seen, requests) = mpsc::unbounded_channel();
     let server = Server::start(move |mut connection: Connection| {
@@ -68,14 +65,14 @@ async fn tunnels() -> (Server, mpsc::UnboundedReceiver<Received>) {
 }
 
 #[tokio::test]
-async fn http_is_sent_to_the_proxy_with_its_whole_url() {
+async fn an_http_request_is_sent_to_the_proxy_with_its_whole_url() {
     let (proxy, mut requests) = relay().await;
-    let transport = through(&format!("http://{SECRET}{}", proxy.address));
-    // A base path, an encoded colon, a port; no such host.
+    let transport = through(&format!("http://{CREDENTIALS}{}", proxy.address));
+    // A base path, an encoded colon and a port; the host does not exist.
     call(&transport, "http://gone.test:8080/base/model/a%3A0/invoke?b=%2F").await;
     let request = requests.recv().await.unwrap();
     assert_eq!(request.line, "POST http://gone.test:8080/base/model/a%3A0/invoke?b=%2F HTTP/1.1");
-    assert!(request.has("host: gone.test:8080") && request.has(AUTHORIZATION), "{:?}", request.fields);
+    assert!(request.has("host: gone.test:8080") && request.has(AUTHORIZATION), "{:?}", request.headers);
 
     call(&transport, "http://user:password@gone.test:8080").await;
     let request = requests.recv().await.unwrap();
@@ -94,18 +91,19 @@ async fn a_connection_to_the_proxy_is_reused_for_its_host() {
 }
 
 #[tokio::test]
-async fn an_exception_is_reached_directly_and_tells_nobody_the_password() {
+async fn a_no_proxy_host_is_called_directly_and_without_proxy_credentials() {
     let (host, mut requests) = relay().await;
-    let proxies = Proxies::default().http(&format!("{SECRET}proxy.test")).unwrap().except("127.0.0.0/8");
+    let proxies = Proxies::default().http(&format!("{CREDENTIALS}proxy.test")).unwrap();
+    let proxies = proxies.no_proxy("127.0.0.0/8");
     let transport = HyperTransport::builder().proxies(proxies).build();
     call(&transport, &host.uri("/a")).await;
     let request = requests.recv().await.unwrap();
     assert_eq!(request.line, "POST /a HTTP/1.1");
-    assert!(request.fields.iter().all(|field| !field.starts_with("proxy")), "{:?}", request.fields);
+    assert!(request.headers.iter().all(|header| !header.starts_with("proxy")), "{:?}", request.headers);
 }
 
 #[tokio::test]
-async fn https_goes_through_a_tunnel_that_is_reused() {
+async fn https_requests_reuse_a_tunnel() {
     let address = serve(|mut stream| {
         let mut head = Vec::new();
         while read_head(&mut stream, &mut head) {
@@ -115,18 +113,18 @@ async fn https_goes_through_a_tunnel_that_is_reused() {
         }
     });
     let (proxy, mut requests) = tunnels().await;
-    let transport = through(&format!("http://{SECRET}{}", proxy.address));
+    let transport = through(&format!("http://{CREDENTIALS}{}", proxy.address));
     for _ in 0..3 {
         call(&transport, &format!("https://{address}/base/model/a%3A0/invoke")).await;
     }
     let request = requests.recv().await.unwrap();
     assert_eq!(request.line, format!("CONNECT {address} HTTP/1.1"));
-    assert_eq!(request.fields, [format!("host: {address}"), AUTHORIZATION.into()]);
+    assert_eq!(request.headers, [format!("host: {address}"), AUTHORIZATION.into()]);
     assert_eq!(proxy.accepted(), 1);
 }
 
 #[tokio::test]
-async fn a_proxy_can_be_spoken_to_over_tls() {
+async fn the_connection_to_an_https_proxy_uses_tls() {
     let proxy = serve(|mut stream| {
         let mut head = Vec::new();
         assert!(read_head(&mut stream, &mut head));
@@ -140,8 +138,8 @@ async fn a_proxy_can_be_spoken_to_over_tls() {
         assert!(read_head(&mut stream, &mut head));
         assert_eq!(head[0], "CONNECT 127.0.0.1:443 HTTP/1.1");
         stream.get_mut().write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
-        // This proxy is the host as well.
-        let connection = ServerConnection::new(peer_config()).unwrap();
+        // The proxy acts as the host as well.
+        let connection = ServerConnection::new(server_config()).unwrap();
         let mut inner = BufReader::new(StreamOwned::new(connection, stream.into_inner()));
         assert!(read_head(&mut inner, &mut head));
         assert_eq!(head[0], "POST / HTTP/1.1");
@@ -150,92 +148,93 @@ async fn a_proxy_can_be_spoken_to_over_tls() {
     call(&through(&format!("https://{proxy}")), "https://127.0.0.1/").await;
 }
 
-async fn check(transport: &HyperTransport, uri: &str, kind: TransportErrorKind, expected: &str) {
+/// Checks the error of a request that was not sent, and that nothing shows the password.
+pub(crate) async fn check(transport: &HyperTransport, uri: &str, kind: TransportErrorKind, expected: &str) {
     let error: TransportError = transport.send(post(uri)).await.unwrap_err();
     assert_eq!(error.kind(), kind, "{error:?}");
     assert!(error.to_string().starts_with(expected), "{error}");
-    assert!(!error.may_have_been_sent());
+    assert!(!error.may_have_been_sent() && error.is_connect());
     assert!(!format!("{error} {error:?} {transport:?}").contains("secret"));
 }
 
-/// Answers every `CONNECT` so.
-async fn check_tunnel(answer: &'static [u8], user: &str, kind: TransportErrorKind, words: &str) {
-    let proxy = Server::answering(answer).await;
-    let transport = through(&format!("http://{user}{}", proxy.address));
-    let ours = if kind == Proxy { "no way through the proxy" } else { "no connection" };
-    let expected = format!("{ours} (gone.test, proxy {}): {words}", proxy.address);
+/// Checks the error if the proxy writes `response` to each `CONNECT`.
+async fn check_tunnel(response: &'static [u8], credentials: &str, kind: TransportErrorKind, message: &str) {
+    let proxy = Server::responding(response).await;
+    let transport = through(&format!("http://{credentials}{}", proxy.address));
+    let phrase = if kind == Proxy { "the proxy refused the connection" } else { "cannot connect" };
+    let expected = format!("{phrase} (gone.test, proxy {}): {message}", proxy.address);
     check(&transport, "https://gone.test/", kind, &expected).await;
 }
 
 #[tokio::test]
-async fn a_tunnel_that_is_refused() {
+async fn a_tunnel_that_the_proxy_refuses() {
     let denied = b"HTTP/1.1 403 Forbidden\r\ncontent-length: 6\r\n\r\ndenied";
-    check_tunnel(denied, "", Proxy, "the proxy answered CONNECT with 403 Forbidden").await;
+    check_tunnel(denied, "", Proxy, "the proxy responded to CONNECT with 403 Forbidden").await;
 
-    let asked = b"HTTP/1.1 407 Who\r\nproxy-authenticate: Basic realm=\"r\"\r\n\r\n";
-    let words = "the proxy answered CONNECT with 407 Proxy Authentication Required: it";
-    let wants = format!("{words} wants a user and a password, which can stand in its URL");
-    check_tunnel(asked, "", Proxy, &wants).await;
-    let does_not_take = format!("{words} does not take the user and the password of its URL");
-    check_tunnel(asked, SECRET, Proxy, &does_not_take).await;
+    let unauthenticated = b"HTTP/1.1 407 Who\r\nproxy-authenticate: Basic realm=\"r\"\r\n\r\n";
+    let message = "the proxy responded to CONNECT with 407 Proxy Authentication Required";
+    let missing = format!("{message}; add user name and password to its URL");
+    check_tunnel(unauthenticated, "", Proxy, &missing).await;
+    let wrong = format!("{message}; it does not accept the user name and password in its URL");
+    check_tunnel(unauthenticated, CREDENTIALS, Proxy, &wrong).await;
 
     check_tunnel(b"SSH-2.0-OpenSSH_9.9\r\n", "", Proxy, "invalid HTTP version parsed").await;
-    let eager = b"HTTP/1.1 200 OK\r\n\r\nHELLO";
-    check_tunnel(eager, "", Proxy, "it sent bytes of its own into the tunnel").await;
+    let early_data = b"HTTP/1.1 200 OK\r\n\r\nHELLO";
+    check_tunnel(early_data, "", Proxy, "the proxy sent data of its own through the tunnel").await;
 }
 
 #[tokio::test]
-async fn a_tunnel_that_does_not_come_about() {
-    let words = "the proxy answered CONNECT with 502 Bad Gateway";
-    check_tunnel(b"HTTP/1.1 502 \r\n\r\n", "", Connect, words).await;
+async fn a_tunnel_that_the_proxy_cannot_open() {
+    let message = "the proxy responded to CONNECT with 502 Bad Gateway";
+    check_tunnel(b"HTTP/1.1 502 \r\n\r\n", "", Connect, message).await;
     check_tunnel(b"", "", Connect, "connection closed before message completed").await;
 }
 
 #[tokio::test]
-async fn a_relay_that_wants_a_password_relayed_nothing() {
-    let answer = b"HTTP/1.1 407 Who\r\ncontent-length: 0\r\n\r\n";
-    let proxy = Server::answering(answer).await;
+async fn a_407_from_a_relaying_proxy_means_that_nothing_was_relayed() {
+    let response = b"HTTP/1.1 407 Who\r\ncontent-length: 0\r\n\r\n";
+    let proxy = Server::responding(response).await;
     let expected = format!(
-        "no way through the proxy (gone.test, proxy {}): the proxy answered the request with 407 Proxy Authentication \
-         Required: it wants a user",
+        "the proxy refused the connection (gone.test, proxy {}): the proxy responded to the request with 407 Proxy \
+         Authentication Required; add user name and password",
         proxy.address
     );
     check(&through(&proxy.address.to_string()), "http://gone.test/", Proxy, &expected).await;
-    // From a host it is a status like any other.
-    let host = Server::answering(answer).await;
+    // From a host, 407 is a status like any other.
+    let host = Server::responding(response).await;
     assert_eq!(host.call().await.unwrap().status(), 407);
 }
 
 #[tokio::test]
-async fn a_proxy_that_is_not_there() {
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let transport = through(&format!("http://{SECRET}{nobody}"));
+async fn a_proxy_that_does_not_exist() {
+    let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let transport = through(&format!("http://{CREDENTIALS}{address}"));
     for scheme in ["http", "https"] {
         let uri = format!("{scheme}://gone.test:99/");
-        check(&transport, &uri, Connect, &format!("no connection (gone.test:99, proxy {nobody}): ")).await;
+        check(&transport, &uri, Connect, &format!("cannot connect (gone.test:99, proxy {address}): ")).await;
     }
-    // No label has 64 octets, so that the resolver asks nobody.
+    // A label has at most 63 octets, so the resolver fails without a query.
     let transport = through(&"a".repeat(64));
-    check(&transport, "http://gone.test/", Resolve, "the host name cannot be resolved (gone.test, proxy aaa")
-        .await;
+    let expected = "cannot resolve the host name (gone.test, proxy aaa";
+    check(&transport, "http://gone.test/", Resolve, expected).await;
 }
 
 #[tokio::test]
-async fn a_proxy_that_does_not_speak_tls_is_told_nothing() {
-    let proxy = Server::answering(b"HTTP/1.1 200 OK\r\n\r\n").await;
-    let transport = through(&format!("https://{SECRET}{}", proxy.address));
+async fn an_https_proxy_that_does_not_speak_tls() {
+    let proxy = Server::responding(b"HTTP/1.1 200 OK\r\n\r\n").await;
+    let transport = through(&format!("https://{CREDENTIALS}{}", proxy.address));
     for scheme in ["http", "https"] {
-        let expected = format!("no TLS connection (gone.test, proxy {}): ", proxy.address);
+        let expected = format!("cannot establish a TLS connection (gone.test, proxy {}): ", proxy.address);
         check(&transport, &format!("{scheme}://gone.test/"), Tls, &expected).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_proxy_that_never_answers() {
+async fn a_proxy_that_never_responds() {
     let proxy = Server::start(Connection::closed).await;
     let transport = through(&proxy.address.to_string());
     let expected = format!(
-        "no connection in time (gone.test, proxy {}): not connected after 10s; a longer `connect_timeout` waits longer",
+        "connect timed out (gone.test, proxy {}): no connection after 10s; raise `TimeoutConfig::connect`",
         proxy.address
     );
     check(&transport, "https://gone.test/", ConnectTimeout, &expected).await;

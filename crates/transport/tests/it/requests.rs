@@ -1,42 +1,38 @@
-//! What goes over the wire, and what does not get that far.
+//! Requests as the server receives them, and requests that are not sent.
 
-use std::{
-    collections::VecDeque,
-    io,
-    pin::Pin,
-    task::{Context, Poll},
-};
+use std::collections::VecDeque;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Version, header};
 use http_body::{Body, Frame, SizeHint};
-use invoke_model_transport::{
-    HyperTransport, RequestBody, Transport, TransportError,
-    TransportErrorKind::{self, InvalidRequest},
-};
+use invoke_model_transport::TransportErrorKind::{self, InvalidRequest};
+use invoke_model_transport::{HyperTransport, RequestBody, Transport, TransportError};
 use tokio::sync::mpsc;
 
 use crate::server::{Received, Server};
 
-/// A body that gives its pieces one by one, and says `size` about them.
-struct Pieces {
-    pieces: VecDeque<io::Result<&'static str>>,
+/// A body that yields its chunks one by one, with `size` as its size hint.
+struct Chunks {
+    chunks: VecDeque<io::Result<&'static str>>,
     size: SizeHint,
 }
 
-impl Pieces {
-    fn body<const N: usize>(pieces: [io::Result<&'static str>; N], size: Option<u64>) -> RequestBody {
+impl Chunks {
+    fn body<const N: usize>(chunks: [io::Result<&'static str>; N], size: Option<u64>) -> RequestBody {
         let size = size.map_or_else(SizeHint::new, SizeHint::with_exact);
-        RequestBody::from_body(Self { pieces: pieces.into(), size })
+        RequestBody::from_body(Self { chunks: chunks.into(), size })
     }
 }
 
-impl Body for Pieces {
+impl Body for Chunks {
     type Data = Bytes;
     type Error = io::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        Poll::Ready(self.pieces.pop_front().map(|piece| Ok(Frame::data(piece?.into()))))
+        Poll::Ready(self.chunks.pop_front().map(|chunk| Ok(Frame::data(chunk?.into()))))
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -44,8 +40,8 @@ impl Body for Pieces {
     }
 }
 
-/// The request that the peer receives; `None` if it receives no whole one.
-async fn received(
+/// Sends a changed request; returns the result, and the request that the server received if it was complete.
+async fn send_changed(
     change: impl FnOnce(&mut Request<RequestBody>),
 ) -> (Result<(), TransportError>, Option<Received>) {
     let (seen, mut requests) = mpsc::unbounded_channel();
@@ -60,29 +56,29 @@ async fn received(
     let mut request = server.post(RequestBody::default());
     change(&mut request);
     let result = HyperTransport::new().send(request).await.map(drop);
-    // A request that was refused before it was sent reaches nobody.
-    let refused = result.as_ref().is_err_and(|error| error.kind() == InvalidRequest);
-    (result, if refused { None } else { requests.recv().await.unwrap() })
+    // An invalid request never reaches the server.
+    let is_invalid = result.as_ref().is_err_and(|error| error.kind() == InvalidRequest);
+    (result, if is_invalid { None } else { requests.recv().await.unwrap() })
 }
 
-async fn sent(change: impl FnOnce(&mut Request<RequestBody>)) -> Received {
-    let (result, received) = received(change).await;
+async fn received(change: impl FnOnce(&mut Request<RequestBody>)) -> Received {
+    let (result, received) = send_changed(change).await;
     result.unwrap();
     received.unwrap()
 }
 
-async fn check_unsent(change: impl FnOnce(&mut Request<RequestBody>), kind: TransportErrorKind, words: &str) {
-    let (result, received) = received(change).await;
+async fn check_not_sent(change: impl FnOnce(&mut Request<RequestBody>), kind: TransportErrorKind, end: &str) {
+    let (result, received) = send_changed(change).await;
     let error = result.unwrap_err();
     assert_eq!(error.kind(), kind, "{error:?}");
-    assert!(error.to_string().ends_with(words), "{error}");
+    assert!(error.to_string().ends_with(end), "{error}");
     assert!(!error.may_have_been_sent());
     assert!(received.is_none());
 }
 
 #[tokio::test]
-async fn the_target_and_fields_are_sent_as_given() {
-    let received = sent(|request| {
+async fn target_and_headers_are_sent_unchanged() {
+    let received = received(|request| {
         let target = "/model/arn%3Aaws%3Abedrock%2Fx%3A0/invoke?a=%2F&b";
         let uri = request.uri().to_string() + &target[1..];
         *request.uri_mut() = uri.parse().unwrap();
@@ -93,20 +89,21 @@ async fn the_target_and_fields_are_sent_as_given() {
     })
     .await;
     assert_eq!(received.line, "POST /model/arn%3Aaws%3Abedrock%2Fx%3A0/invoke?a=%2F&b HTTP/1.1");
-    assert_eq!(received.fields, ["x-two: 1", "x-two: 2", "host: signed.test", "content-length: 2"]);
+    assert_eq!(received.headers, ["x-two: 1", "x-two: 2", "host: signed.test", "content-length: 2"]);
     assert_eq!(received.body, b"{}");
 }
 
 #[tokio::test]
-async fn an_empty_body_has_a_length_where_a_body_has_a_meaning() {
-    assert!(sent(|_| ()).await.has("content-length: 0"));
-    let get = sent(|request| *request.method_mut() = Method::GET).await;
-    assert!(get.fields.iter().all(|field| field.starts_with("host: ")), "{:?}", get.fields);
+async fn an_empty_post_has_a_content_length_and_a_get_has_none() {
+    assert!(received(|_| ()).await.has("content-length: 0"));
+    let get = received(|request| *request.method_mut() = Method::GET).await;
+    assert!(get.headers.iter().all(|header| header.starts_with("host: ")), "{:?}", get.headers);
 }
 
 #[tokio::test]
-async fn a_streamed_body_of_known_length_sends_it() {
-    let received = sent(|request| *request.body_mut() = Pieces::body([Ok("one"), Ok("two")], Some(6))).await;
+async fn a_streamed_body_of_known_length_is_sent_with_content_length() {
+    let received =
+        received(|request| *request.body_mut() = Chunks::body([Ok("one"), Ok("two")], Some(6))).await;
     assert!(received.has("content-length: 6"));
     assert!(!received.has("transfer-encoding: chunked"));
     assert_eq!(received.body, b"onetwo");
@@ -114,24 +111,24 @@ async fn a_streamed_body_of_known_length_sends_it() {
 
 #[tokio::test]
 async fn a_streamed_body_of_unknown_length_is_sent_in_chunks() {
-    let received = sent(|request| *request.body_mut() = Pieces::body([Ok("one"), Ok("two")], None)).await;
+    let received = received(|request| *request.body_mut() = Chunks::body([Ok("one"), Ok("two")], None)).await;
     assert!(received.has("transfer-encoding: chunked"));
     assert_eq!(received.body, b"onetwo");
 }
 
 #[tokio::test]
-async fn a_body_that_fails_or_ends_early_is_never_a_whole_request() {
+async fn a_body_that_fails_or_ends_early_never_makes_a_complete_request() {
     let failing = || Err(io::Error::other("disk on fire"));
     for size in [Some(6), None] {
-        check_unsent(
-            |request| *request.body_mut() = Pieces::body([Ok("one"), failing()], size),
+        check_not_sent(
+            |request| *request.body_mut() = Chunks::body([Ok("one"), failing()], size),
             TransportErrorKind::RequestBody,
             "disk on fire",
         )
         .await;
     }
-    check_unsent(
-        |request| *request.body_mut() = Pieces::body([Ok("one")], Some(6)),
+    check_not_sent(
+        |request| *request.body_mut() = Chunks::body([Ok("one")], Some(6)),
         TransportErrorKind::RequestBody,
         "early end, expected 3 more bytes",
     )
@@ -139,27 +136,27 @@ async fn a_body_that_fails_or_ends_early_is_never_a_whole_request() {
 }
 
 #[tokio::test]
-async fn a_length_that_contradicts_the_body_is_refused() {
-    let length = |request: &mut Request<RequestBody>, field| {
-        request.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from_static(field));
+async fn a_content_length_that_contradicts_the_body_is_an_error() {
+    let length = |request: &mut Request<RequestBody>, value| {
+        request.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from_static(value));
         *request.body_mut() = Bytes::from_static(b"{}").into();
     };
-    assert_eq!(sent(|request| length(request, "2")).await.body, b"{}");
-    let words = "its `Content-Length` is \"1\", its body has 2 bytes";
-    check_unsent(|request| length(request, "1"), InvalidRequest, words).await;
+    assert_eq!(received(|request| length(request, "2")).await.body, b"{}");
+    let message = "its `Content-Length` is \"1\", its body has 2 bytes";
+    check_not_sent(|request| length(request, "1"), InvalidRequest, message).await;
 }
 
 #[tokio::test]
-async fn a_uri_or_version_that_leads_nowhere_is_refused() {
-    for (uri, words) in [
+async fn an_unusable_uri_or_version_is_an_error() {
+    for (uri, message) in [
         ("/model/x/invoke", "its URI has no host: expected https://HOST/PATH or http://HOST/PATH"),
         ("localhost:80", "its URI has no scheme: expected `https` or `http`"),
         ("ftp://localhost/", "the scheme of its URI is `ftp`: expected `https` or `http`"),
     ] {
-        check_unsent(|request| *request.uri_mut() = uri.parse().unwrap(), InvalidRequest, words).await;
+        check_not_sent(|request| *request.uri_mut() = uri.parse().unwrap(), InvalidRequest, message).await;
     }
-    let words = "its version is not HTTP/1: what goes over the wire is the transport's choice";
-    check_unsent(|request| *request.version_mut() = Version::HTTP_2, InvalidRequest, words).await;
+    let message = "its version is not HTTP/1: the transport chooses the version that it sends";
+    check_not_sent(|request| *request.version_mut() = Version::HTTP_2, InvalidRequest, message).await;
 }
 
 #[test]

@@ -1,32 +1,26 @@
-//! A peer that does what a test says, byte by byte.
+//! A server whose every byte the test determines.
 
-use std::{
-    net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use http::Request;
 use invoke_model_transport::{HyperTransport, RequestBody, ResponseBody, Transport, TransportError};
-use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
-    net::{TcpListener, TcpStream},
-};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
 
-pub(crate) type Answer = Result<http::Response<ResponseBody>, TransportError>;
+pub(crate) type CallResult = Result<http::Response<ResponseBody>, TransportError>;
 
-/// A listener on loopback, until the test's runtime ends.
+/// A listener on loopback that exists until the test's runtime ends.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     accepted: Arc<AtomicUsize>,
 }
 
 impl Server {
-    /// Runs `peer` for each connection.
-    pub(crate) async fn start<F, P>(peer: P) -> Self
+    /// Runs `serve` for each connection.
+    pub(crate) async fn start<F, P>(serve: P) -> Self
     where
         P: Fn(Connection) -> F + Send + 'static,
         F: Future<Output = ()> + Send + 'static,
@@ -38,21 +32,22 @@ impl Server {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 counter.fetch_add(1, Ordering::SeqCst);
-                tokio::spawn(peer(Connection(BufReader::new(stream))));
+                tokio::spawn(serve(Connection(BufReader::new(stream))));
             }
         });
         Self { address, accepted }
     }
 
-    /// Reads one request of each connection, writes `answer` and closes.
-    pub(crate) async fn answering(answer: &'static [u8]) -> Self {
+    /// Reads one request from each connection, writes `response` and closes the connection.
+    pub(crate) async fn responding(response: &'static [u8]) -> Self {
         Self::start(move |mut connection| async move {
             connection.request().await.unwrap();
-            connection.write(answer).await;
+            connection.write(response).await;
         })
         .await
     }
 
+    /// Returns the number of accepted connections.
     pub(crate) fn accepted(&self) -> usize {
         self.accepted.load(Ordering::SeqCst)
     }
@@ -65,41 +60,41 @@ impl Server {
         Request::post(self.uri("/")).body(body.into()).unwrap()
     }
 
-    /// Sends a small request with a transport of its own.
-    pub(crate) async fn call(&self) -> Answer {
+    /// Sends a small request with a new transport.
+    pub(crate) async fn call(&self) -> CallResult {
         HyperTransport::new().send(self.post(Bytes::from_static(b"{}"))).await
     }
 }
 
-/// One connection, seen from the peer.
+/// The server's side of a connection.
 pub(crate) struct Connection(pub(crate) BufReader<TcpStream>);
 
-/// A request as it came over the wire.
+/// A request as the server received it.
 pub(crate) struct Received {
     pub(crate) line: String,
-    /// In lower case, without line ends.
-    pub(crate) fields: Vec<String>,
+    /// Header lines in lower case, without line ends.
+    pub(crate) headers: Vec<String>,
     pub(crate) body: Vec<u8>,
 }
 
 impl Received {
-    pub(crate) fn has(&self, field: &str) -> bool {
-        self.fields.iter().any(|line| line == field)
+    pub(crate) fn has(&self, header: &str) -> bool {
+        self.headers.iter().any(|line| line == header)
     }
 }
 
 impl Connection {
-    /// The next request, or `None` if the client closed the connection or cut the request short.
+    /// Reads the next request; returns `None` if the client closed the connection, or did so before the end of the request.
     pub(crate) async fn request(&mut self) -> Option<Received> {
         let line = self.line().await?;
-        let mut received = Received { line, fields: Vec::new(), body: Vec::new() };
+        let mut received = Received { line, headers: Vec::new(), body: Vec::new() };
         loop {
             match self.line().await?.to_ascii_lowercase() {
                 line if line.is_empty() => break,
-                line => received.fields.push(line),
+                line => received.headers.push(line),
             }
         }
-        let length = received.fields.iter().find_map(|field| field.strip_prefix("content-length: "));
+        let length = received.headers.iter().find_map(|header| header.strip_prefix("content-length: "));
         if let Some(length) = length {
             received.body = self.exactly(length.parse().unwrap()).await?;
         } else if received.has("transfer-encoding: chunked") {
@@ -116,7 +111,7 @@ impl Connection {
     }
 
     pub(crate) async fn write(&mut self, bytes: impl AsRef<[u8]>) {
-        // The client may be gone; then its side of the test says why.
+        // If the client has closed the connection, its side of the test reports why.
         let _ = self.0.write_all(bytes.as_ref()).await;
     }
 
@@ -127,19 +122,19 @@ impl Connection {
     /// Waits until the client closes the connection.
     pub(crate) async fn closed(mut self) {
         let mut rest = Vec::new();
-        // A reset is an end as well.
+        // A reset ends the connection as well.
         let _ = self.0.read_to_end(&mut rest).await;
+    }
+
+    pub(crate) async fn exactly(&mut self, size: usize) -> Option<Vec<u8>> {
+        let mut bytes = vec![0; size];
+        self.0.read_exact(&mut bytes).await.ok()?;
+        Some(bytes)
     }
 
     async fn line(&mut self) -> Option<String> {
         let mut line = String::new();
         self.0.read_line(&mut line).await.ok()?;
         line.strip_suffix("\r\n").map(Into::into)
-    }
-
-    async fn exactly(&mut self, size: usize) -> Option<Vec<u8>> {
-        let mut bytes = vec![0; size];
-        self.0.read_exact(&mut bytes).await.ok()?;
-        Some(bytes)
     }
 }

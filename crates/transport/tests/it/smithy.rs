@@ -1,46 +1,43 @@
 //! HTTP clients of `aws-smithy-runtime-api`.
 
-use std::{
-    io,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::error::Error;
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use aws_smithy_runtime_api::client::{
-    http::{
-        HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
-        SharedHttpConnector, http_client_fn,
-    },
-    orchestrator::{HttpRequest, HttpResponse},
-    result::ConnectorError,
-    runtime_components::RuntimeComponents,
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector, http_client_fn,
 };
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use http::{HeaderValue, Request, header};
 use http_body_util::{BodyExt, Full};
 use invoke_model_transport::{RequestBody, SmithyTransport, Transport, TransportErrorKind};
 
-type Make = fn() -> Result<HttpResponse, ConnectorError>;
+type Respond = fn() -> Result<HttpResponse, ConnectorError>;
 
-/// Keeps the requests that it is given, and answers each the same.
+/// A client that records its requests, and returns the same response to each.
 #[derive(Clone, Debug)]
 struct Recorder {
     seen: Arc<Mutex<Vec<HttpRequest>>>,
     settings: Arc<Mutex<Option<HttpConnectorSettings>>>,
-    answer: Make,
+    respond: Respond,
 }
 
 impl Recorder {
-    fn new(answer: Make) -> Self {
-        Self { seen: Arc::default(), settings: Arc::default(), answer }
+    fn new(respond: Respond) -> Self {
+        Self { seen: Arc::default(), settings: Arc::default(), respond }
     }
 }
 
 impl HttpConnector for Recorder {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         self.seen.lock().unwrap().push(request);
-        HttpConnectorFuture::ready((self.answer)())
+        HttpConnectorFuture::ready((self.respond)())
     }
 }
 
@@ -60,7 +57,7 @@ fn ok() -> Result<HttpResponse, ConnectorError> {
     let mut response = HttpResponse::new(201.try_into().unwrap(), SdkBody::from("{}"));
     response.headers_mut().append("x-two", "1");
     response.headers_mut().append("x-two", "2");
-    // As a connector over `http` 0.2 and one over `http` 1 do.
+    // Connectors over `http` 0.2 and over `http` 1 both add extensions.
     response.add_extension(Duration::ZERO);
     Ok(response)
 }
@@ -70,7 +67,7 @@ fn request(body: impl Into<RequestBody>) -> Request<RequestBody> {
 }
 
 #[tokio::test]
-async fn a_request_and_its_answer_pass_unchanged() {
+async fn request_and_response_are_converted_unchanged() {
     let recorder = Recorder::new(ok);
     let transport = SmithyTransport::new(SharedHttpClient::new(recorder.clone()));
 
@@ -88,8 +85,8 @@ async fn a_request_and_its_answer_pass_unchanged() {
     assert_eq!(seen.method(), "POST");
     assert_eq!(seen.uri(), "https://bedrock-runtime.test/model/a%3A0/invoke?b=%2F");
     assert_eq!(seen.headers().get("authorization"), Some("my secret"));
-    assert!(!format!("{:?}", seen.headers()).contains("my secret"), "a sensitive value stays sensitive");
-    // In memory, so that a replay client can compare it and a connector send it again.
+    assert!(!format!("{:?}", seen.headers()).contains("my secret"), "a sensitive value must stay sensitive");
+    // In memory, so that a replay client can compare it and a connector can retry it.
     assert_eq!(seen.body().bytes(), Some(&b"{\"a\":1}"[..]));
     assert!(!format!("{transport:?}").contains("201"));
 }
@@ -108,7 +105,7 @@ async fn a_streamed_body_stays_a_stream_of_known_length() {
 }
 
 #[tokio::test]
-async fn the_clients_timeouts_are_the_callers() {
+async fn the_client_receives_the_timeouts_of_the_caller() {
     let recorder = Recorder::new(ok);
     let _ = SmithyTransport::new(recorder.clone());
     assert_eq!(recorder.settings.lock().unwrap().take().unwrap().connect_timeout(), None);
@@ -122,7 +119,7 @@ async fn the_clients_timeouts_are_the_callers() {
 }
 
 #[tokio::test]
-async fn a_connectors_error_keeps_its_cause() {
+async fn the_error_of_a_connector_keeps_its_cause() {
     let transport = SmithyTransport::new(http_client_fn(|_, _| {
         SharedHttpConnector::new(Recorder::new(|| {
             Err(ConnectorError::io(io::Error::from(io::ErrorKind::ConnectionReset).into()))
@@ -130,13 +127,13 @@ async fn a_connectors_error_keeps_its_cause() {
     }));
     let error = transport.send(request(Bytes::new())).await.unwrap_err();
     assert_eq!(error.kind(), TransportErrorKind::Send);
-    assert_eq!(error.to_string(), "the connection was lost before the answer: connection reset");
-    let source = std::error::Error::source(&error).unwrap();
+    assert_eq!(error.to_string(), "connection lost before the response: connection reset");
+    let source = error.source().unwrap();
     assert!(source.downcast_ref::<ConnectorError>().unwrap().is_io());
 }
 
 #[tokio::test]
-async fn a_field_value_that_is_not_utf_8_is_refused() {
+async fn a_header_value_that_is_not_utf_8_is_an_error() {
     let recorder = Recorder::new(ok);
     let mut request = request(Bytes::new());
     request.headers_mut().insert("x-latin", HeaderValue::from_bytes(b"caf\xe9").unwrap());
@@ -148,9 +145,9 @@ async fn a_field_value_that_is_not_utf_8_is_refused() {
 #[tokio::test]
 async fn a_body_that_ends_early_is_incomplete() {
     let transport = SmithyTransport::new(Recorder::new(|| {
-        let begun = Full::new(Bytes::from_static(b"{")).map_err(|never| match never {});
-        let cut = begun.with_trailers(async { Some(Err(io::Error::other("cut"))) });
-        Ok(HttpResponse::new(200.try_into().unwrap(), SdkBody::from_body_1_x(cut)))
+        let start = Full::new(Bytes::from_static(b"{")).map_err(|never| match never {});
+        let truncated = start.with_trailers(async { Some(Err(io::Error::other("truncated"))) });
+        Ok(HttpResponse::new(200.try_into().unwrap(), SdkBody::from_body_1_x(truncated)))
     }));
     let body = transport.send(request(Bytes::new())).await.unwrap().into_body();
     assert_eq!(body.collect().await.unwrap_err().kind(), TransportErrorKind::BodyIncomplete);

@@ -1,22 +1,20 @@
-//! `https`: with a peer that has a certificate, and with peers that have none to trust.
+//! `https`: servers with a trusted certificate, and servers without one.
 
-use std::{
-    io::{BufRead, BufReader, Read, Write},
-    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
-    sync::Arc,
-    thread,
-};
+use std::fmt::Display;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread;
 
 use http::Request;
-use invoke_model_transport::{
-    HyperTransport, RequestBody, Transport, TransportError,
-    TransportErrorKind::{BodyIncomplete, Tls},
-};
-use rustls::{
-    ServerConfig, ServerConnection, StreamOwned,
-    crypto::ring,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
-};
+use invoke_model_transport::TransportErrorKind::{BodyIncomplete, Tls};
+use invoke_model_transport::{HyperTransport, RequestBody, Transport, TransportError};
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use tokio::io::AsyncBufReadExt;
+use tokio::sync::oneshot;
 
 use crate::server::Server;
 
@@ -26,7 +24,7 @@ const KEY: &[u8] = include_bytes!("../data/server.key.pem");
 
 pub(crate) type Stream<T = TcpStream> = BufReader<StreamOwned<ServerConnection, T>>;
 
-pub(crate) fn peer_config() -> Arc<ServerConfig> {
+pub(crate) fn server_config() -> Arc<ServerConfig> {
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
@@ -40,19 +38,19 @@ pub(crate) fn peer_config() -> Arc<ServerConfig> {
     Arc::new(config)
 }
 
-/// Accepts one connection, shakes hands and lets `peer` have it.
-pub(crate) fn serve(peer: impl FnOnce(Stream) + Send + 'static) -> SocketAddr {
+/// Accepts one connection, performs the TLS handshake and hands the stream to `serve`.
+pub(crate) fn serve(respond: impl FnOnce(Stream) + Send + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
         let (stream, _) = listener.accept().unwrap();
-        let connection = ServerConnection::new(peer_config()).unwrap();
-        peer(BufReader::new(StreamOwned::new(connection, stream)));
+        let connection = ServerConnection::new(server_config()).unwrap();
+        respond(BufReader::new(StreamOwned::new(connection, stream)));
     });
     address
 }
 
-/// Reads the lines of a request's head; `false` at the end of the connection.
+/// Reads the lines of a request's head; returns `false` at the end of the connection.
 pub(crate) fn read_head(stream: &mut impl BufRead, head: &mut Vec<String>) -> bool {
     head.clear();
     head.extend(stream.lines().map_while(Result::ok).take_while(|line| !line.is_empty()));
@@ -63,19 +61,20 @@ fn trusting(roots: &'static [u8]) -> HyperTransport {
     HyperTransport::builder().root_certificates_pem(roots).build()
 }
 
-fn get(authority: impl std::fmt::Display) -> Request<RequestBody> {
+fn get(authority: impl Display) -> Request<RequestBody> {
     Request::get(format!("https://{authority}/")).body(RequestBody::default()).unwrap()
 }
 
-async fn check_untrusted(transport: HyperTransport, address: SocketAddr, words: &str) {
+async fn check_untrusted(transport: HyperTransport, address: SocketAddr, message: &str) {
     let error: TransportError = transport.send(get(address)).await.unwrap_err();
     assert_eq!(error.kind(), Tls, "{error:?}");
     assert!(!error.may_have_been_sent());
-    assert!(error.to_string().starts_with(&format!("no TLS connection ({address}): {words}")), "{error}");
+    let expected = format!("cannot establish a TLS connection ({address}): {message}");
+    assert!(error.to_string().starts_with(&expected), "{error}");
 }
 
 #[tokio::test]
-async fn a_trusted_peer_is_called_over_http_1_and_its_connection_reused() {
+async fn calls_to_a_trusted_server_reuse_an_http_1_connection() {
     // Only one connection is ever accepted.
     let address = serve(|mut stream| {
         while read_head(&mut stream, &mut Vec::new()) {
@@ -91,7 +90,7 @@ async fn a_trusted_peer_is_called_over_http_1_and_its_connection_reused() {
 }
 
 #[tokio::test]
-async fn a_connection_cut_without_a_tls_closure_is_no_end_of_a_body() {
+async fn a_connection_that_ends_without_a_closure_alert_truncates_the_body() {
     // https://www.rfc-editor.org/rfc/rfc9112#section-9.8-5
     let address = serve(|mut stream| {
         assert!(read_head(&mut stream, &mut Vec::new()));
@@ -103,89 +102,93 @@ async fn a_connection_cut_without_a_tls_closure_is_no_end_of_a_body() {
     assert_eq!(response.into_body().collect().await.unwrap_err().kind(), BodyIncomplete);
 }
 
-/// What the client leaves a connection with: `true` is a closure alert, `false` its bare end.
+/// Checks that the client sends a closure alert before it closes the connection:
 /// <https://www.rfc-editor.org/rfc/rfc9112#section-9.8-6>
 async fn check_closure(
-    answer: &'static [u8],
-    leave: impl AsyncFnOnce(&HyperTransport, Request<RequestBody>),
+    response: &'static [u8],
+    call: impl AsyncFnOnce(&HyperTransport, Request<RequestBody>),
 ) {
-    let (tell, told) = tokio::sync::oneshot::channel();
+    let (closed, was_alert) = oneshot::channel();
     let address = serve(move |mut stream| {
         assert!(read_head(&mut stream, &mut Vec::new()));
-        stream.get_mut().write_all(answer).unwrap();
+        stream.get_mut().write_all(response).unwrap();
         stream.get_mut().flush().unwrap();
-        tell.send(stream.read_to_end(&mut Vec::new()).is_ok()).unwrap();
+        closed.send(stream.read_to_end(&mut Vec::new()).is_ok()).unwrap();
     });
     let transport = trusting(ROOT);
-    leave(&transport, get(address)).await;
+    call(&transport, get(address)).await;
     drop(transport);
-    assert!(told.await.unwrap(), "closed without an alert");
+    assert!(was_alert.await.unwrap(), "closed without an alert");
 }
 
 #[tokio::test]
 async fn a_connection_is_closed_with_an_alert() {
-    const WHOLE: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
-    const BEGUN: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n{}";
-    check_closure(WHOLE, async |transport, request| {
+    const COMPLETE: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+    const PARTIAL: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n{}";
+    check_closure(COMPLETE, async |transport, request| {
         transport.send(request).await.unwrap().into_body().collect().await.unwrap();
     })
     .await;
-    check_closure(BEGUN, async |transport, request| {
+    check_closure(PARTIAL, async |transport, request| {
         transport.send(request).await.unwrap().into_body().chunk().await.unwrap();
     })
     .await;
-    check_closure(BEGUN, async |transport, request| drop(transport.send(request).await.unwrap())).await;
+    check_closure(PARTIAL, async |transport, request| drop(transport.send(request).await.unwrap())).await;
 }
 
 #[tokio::test]
-async fn a_peer_with_an_unknown_issuer() {
+async fn a_server_with_an_unknown_issuer() {
     let address = serve(|mut stream| assert!(!read_head(&mut stream, &mut Vec::new())));
     check_untrusted(trusting(CERTIFICATE), address, "invalid peer certificate").await;
 }
 
 #[tokio::test]
-async fn a_peer_that_does_not_speak_tls() {
+async fn a_server_that_does_not_speak_tls() {
     let server = Server::start(|mut connection| async move {
         connection.write("HTTP/1.1 400 Bad Request\r\n\r\n").await;
         connection.closed().await;
     })
     .await;
-    let words = "received corrupt message";
-    check_untrusted(trusting(ROOT), server.address, words).await;
+    check_untrusted(trusting(ROOT), server.address, "received corrupt message").await;
 }
 
 #[tokio::test]
-async fn a_peer_that_hangs_up_on_the_handshake() {
+async fn a_server_that_closes_the_connection_during_the_handshake() {
     let server = Server::start(|mut connection| async move {
-        // The client's greeting.
-        tokio::io::AsyncBufReadExt::fill_buf(&mut connection.0).await.unwrap();
+        // The ClientHello.
+        connection.0.fill_buf().await.unwrap();
         let read = connection.0.buffer().len();
-        tokio::io::AsyncBufReadExt::consume(&mut connection.0, read);
+        connection.0.consume(read);
     })
     .await;
     check_untrusted(trusting(ROOT), server.address, "tls handshake eof").await;
 }
 
 #[tokio::test]
-async fn roots_that_are_no_certificates() {
-    // Nobody is asked to connect.
-    let nobody = SocketAddr::from(([127, 0, 0, 1], 1));
-    let given = "the root certificates that were given are not PEM certificates: ";
-    check_untrusted(trusting(b"nonsense"), nobody, &format!("{given}there is none")).await;
-    check_untrusted(trusting(KEY), nobody, &format!("{given}there is none")).await;
+async fn roots_without_certificates_are_an_error() {
+    // No connection is made.
+    let address = SocketAddr::from(([127, 0, 0, 1], 1));
+    let message = "`root_certificates_pem` has no usable PEM certificates: no certificate found";
+    check_untrusted(trusting(b"nonsense"), address, message).await;
+    check_untrusted(trusting(KEY), address, message).await;
 
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("ca.pem");
     let transport = || HyperTransport::builder().root_certificates_file(&file).build();
-    let the_file = format!("the file of root certificates {}", file.display());
-    check_untrusted(transport(), nobody, &format!("{the_file} cannot be read: ")).await;
+    check_untrusted(
+        transport(),
+        address,
+        &format!("cannot read the root certificates file {}: ", file.display()),
+    )
+    .await;
     std::fs::write(&file, KEY).unwrap();
-    let words = format!("{the_file} has no PEM certificates to trust: there is none");
-    check_untrusted(transport(), nobody, &words).await;
+    let message = "has no usable PEM certificates: no certificate found";
+    let message = format!("the root certificates file {} {message}", file.display());
+    check_untrusted(transport(), address, &message).await;
 }
 
 #[tokio::test]
-async fn roots_from_a_file() {
+async fn roots_can_be_read_from_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("ca.pem");
     std::fs::write(&file, ROOT).unwrap();

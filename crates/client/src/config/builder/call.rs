@@ -35,7 +35,7 @@ impl ConfigBuilder {
     /// ```
     /// use invoke_model_client::{Config, Proxies};
     ///
-    /// let proxies = Proxies::default().https("http://user:p%40ss@proxy.example:3128")?.except("localhost,10.0.0.0/8");
+    /// let proxies = Proxies::default().https("http://user:p%40ss@proxy.example:3128")?.no_proxy("localhost,10.0.0.0/8");
     /// let builder = Config::builder().proxies(proxies);
     /// # Ok::<(), invoke_model_client::ProxyError>(())
     /// ```

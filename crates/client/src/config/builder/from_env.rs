@@ -113,7 +113,7 @@ fn proxies(environment: &Environment) -> Option<Result<Proxies, ConfigError>> {
         return None;
     }
     let proxies = match environment.no_proxy() {
-        Some(list) => Proxies::default().except(&list.value),
+        Some(list) => Proxies::default().no_proxy(&list.value),
         None => Proxies::default(),
     };
     let proxies = set_proxy(proxies, http, Proxies::http);

@@ -202,6 +202,8 @@ fn proxies() {
     check(&[("ALL_PROXY", "all:1"), ("HTTPS_PROXY", "proxy:2")], Some("all:1"), Some("proxy:2"));
     check(&[("all_proxy", "all:1"), ("HTTPS_PROXY", "")], Some("all:1"), Some("all:1"));
     check(&[("NO_PROXY", "*")], None, None);
+    let shown = format!("{:?}", config(&[REGION, ("all_proxy", "socks5h://user:secret@proxy:1080")]));
+    assert!(shown.contains(" https: Some(socks5h://proxy:1080/)") && !shown.contains("secret"), "{shown}");
     // In a CGI program, HTTP_PROXY is the `Proxy` header of the incoming request.
     let cgi = ("REQUEST_METHOD", "GET");
     check(&[cgi, ("HTTP_PROXY", "evil:1"), ("HTTPS_PROXY", "proxy:2")], None, Some("proxy:2"));
@@ -212,15 +214,15 @@ fn proxies() {
 #[test]
 fn an_invalid_proxy_is_an_error_without_its_password() {
     check_error(
-        &[REGION, ("HTTPS_PROXY", "socks5://user:secret@proxy:1080")],
-        "proxy (environment variable HTTPS_PROXY): has the scheme `socks5`: only proxies that speak HTTP can be \
-         used, with `http` or `https`",
+        &[REGION, ("HTTPS_PROXY", "ftp://user:secret@proxy:1080")],
+        "proxy (environment variable HTTPS_PROXY): has the scheme `ftp`: use `http`, `https`, `socks4`, `socks4a`, \
+         `socks5` or `socks5h`",
     );
     check_error(
         &[REGION, ("all_proxy", "http://user:secret word@proxy:1")],
-        "proxy (environment variable all_proxy): is not a URL such as http://HOST:PORT",
+        "proxy (environment variable all_proxy): has a user or password with ' ': percent-encode it",
     );
-    let environment = [REGION, ("HTTPS_PROXY", "socks5://proxy")];
+    let environment = [REGION, ("HTTPS_PROXY", "ftp://proxy")];
     builder(&environment).proxies(Proxies::default()).build().unwrap();
     builder(&environment).transport(HyperTransport::new()).build().unwrap();
 }

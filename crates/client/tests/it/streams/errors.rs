@@ -121,7 +121,7 @@ async fn a_stream_that_is_cut_in_its_words() {
         error.unwrap().to_string(),
         format!(
             "InvokeModelWithResponseStream did not answer to the end: the stream was cut after 1 event and 150 \
-             bytes: the answer's body is incomplete: connection reset (HTTP 200, {FACTS}, 1 attempt, ambiguous)"
+             bytes: response body incomplete: connection reset (HTTP 200, {FACTS}, 1 attempt, ambiguous)"
         )
     );
 }

@@ -1,11 +1,9 @@
-//! A peer that writes its frames itself: <https://www.rfc-editor.org/rfc/rfc9113#section-4.1>.
+//! A server that writes its own frames ([RFC 9113, 4.1](https://www.rfc-editor.org/rfc/rfc9113#section-4.1)).
 
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
-use super::peer::Peer;
+use super::server::Http2Server;
 
 pub(super) const SETTINGS: u8 = 4;
 const DATA: u8 = 0;
@@ -35,7 +33,7 @@ pub(super) fn go_away(last_stream: u32, code: u32) -> Vec<u8> {
     frame(GOAWAY, 0, 0, &[last_stream.to_be_bytes(), code.to_be_bytes()].concat())
 }
 
-/// `:status: 200`, which is entry 8 of HPACK's static table.
+/// Returns a head with `:status: 200`, which is entry 8 of HPACK's static table.
 pub(super) fn head(stream: u32) -> Vec<u8> {
     frame(HEADERS, END_HEADERS, stream, &[0x88])
 }
@@ -44,14 +42,14 @@ pub(super) fn data(stream: u32, bytes: &[u8]) -> Vec<u8> {
     frame(DATA, 0, stream, bytes)
 }
 
-/// Reads one request, which is on stream 1, writes `answer`, and closes if `close`; otherwise says nothing more, not
-/// even to a PING.
-pub(super) async fn answering(answer: Vec<u8>, close: bool) -> Peer {
-    Peer::start(move |mut stream| {
-        let answer = answer.clone();
+/// Starts a server that reads one request, which is on stream 1, and writes `response`. Then it closes the connection if
+/// `close` is set; otherwise it writes nothing more, not even a response to a PING.
+pub(super) async fn responding(response: Vec<u8>, close: bool) -> Http2Server {
+    Http2Server::start(move |mut stream| {
+        let response = response.clone();
         async move {
-            request(&mut stream).await;
-            stream.write_all(&answer).await.unwrap();
+            read_request(&mut stream).await;
+            stream.write_all(&response).await.unwrap();
             if !close {
                 let _ = stream.read_to_end(&mut Vec::new()).await;
             }
@@ -60,8 +58,8 @@ pub(super) async fn answering(answer: Vec<u8>, close: bool) -> Peer {
     .await
 }
 
-/// Greets, and reads until a request is complete.
-async fn request(stream: &mut TcpStream) {
+/// Sends SETTINGS, and reads until a request is complete.
+async fn read_request(stream: &mut TcpStream) {
     stream.write_all(&frame(SETTINGS, 0, 0, &[])).await.unwrap();
     let mut preface = [0; 24];
     stream.read_exact(&mut preface).await.unwrap();

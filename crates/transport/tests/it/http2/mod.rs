@@ -1,8 +1,8 @@
-//! HTTP/2: with a peer of the `h2` crate, and with one that writes its frames itself.
+//! HTTP/2, with a server of the `h2` crate and with one that writes its own frames.
 
 mod failures;
 mod frames;
-mod peer;
+mod server;
 mod sharing;
 mod streams;
 
@@ -12,23 +12,24 @@ use invoke_model_transport::{
     HttpVersionPolicy, HyperTransport, HyperTransportBuilder, RequestBody, Transport,
 };
 
-use crate::{server::Answer, tls::ROOT};
+use crate::server::CallResult;
+use crate::tls::ROOT;
 
-/// A transport that speaks HTTP/2 if the peer does.
-fn negotiating() -> HyperTransportBuilder {
-    HyperTransport::builder().root_certificates_pem(ROOT).versions(HttpVersionPolicy::Negotiated)
+/// Returns the builder of a transport that prefers HTTP/2.
+fn prefer_http2() -> HyperTransportBuilder {
+    HyperTransport::builder().root_certificates_pem(ROOT).http_version_policy(HttpVersionPolicy::PreferHttp2)
 }
 
-/// A transport that speaks HTTP/2 and nothing else.
-fn only() -> HyperTransportBuilder {
-    HyperTransport::builder().root_certificates_pem(ROOT).versions(HttpVersionPolicy::Http2)
+/// Returns the builder of a transport that uses HTTP/2 only.
+fn http2_only() -> HyperTransportBuilder {
+    HyperTransport::builder().root_certificates_pem(ROOT).http_version_policy(HttpVersionPolicy::Http2Only)
 }
 
 fn post(uri: impl Into<String>) -> Request<RequestBody> {
     Request::post(uri.into()).body(Bytes::from_static(b"{\"a\":1}").into()).unwrap()
 }
 
-async fn send(transport: &HyperTransport, uri: impl Into<String>) -> Answer {
+async fn send(transport: &HyperTransport, uri: impl Into<String>) -> CallResult {
     transport.send(post(uri)).await
 }
 

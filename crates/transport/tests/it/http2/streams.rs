@@ -1,6 +1,11 @@
-//! One stream ends, and the others go on.
+//! Streams that end, while the other streams of their connection continue.
 
-use std::{io, time::Duration};
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use h2::Reason;
@@ -8,107 +13,102 @@ use http::Response;
 use http_body::Frame;
 use http_body_util::StreamBody;
 use invoke_model_transport::{RequestBody, Transport, TransportErrorKind};
-use tokio::{sync::mpsc, time::Instant};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
 
-use super::{
-    call, only,
-    peer::{Peer, Respond, answer, ok},
-    post,
-};
+use super::server::{Http2Server, Respond, ok, read, send_ok};
+use super::{call, http2_only, post};
 
-/// Answers `/begun` with the beginning of an answer and `/never` not at all, and tells how their streams end; answers
-/// the rest.
-async fn peer() -> (Peer, mpsc::UnboundedReceiver<Reason>) {
-    let (tell, told) = mpsc::unbounded_channel();
-    let peer = Peer::plain(move |request, mut respond: Respond| {
-        let tell = tell.clone();
+/// Starts a server that responds to `/partial` with the beginning of a response and to `/never` not at all, and reports how
+/// their streams end. It responds to all other requests completely.
+async fn start_server() -> (Http2Server, mpsc::UnboundedReceiver<Reason>) {
+    let (ended, reasons) = mpsc::unbounded_channel();
+    let server = Http2Server::plain(move |request, mut respond: Respond| {
+        let ended = ended.clone();
         async move {
-            let ended = match request.uri().path() {
-                "/begun" => {
+            let reason = match request.uri().path() {
+                "/partial" => {
                     let mut body = respond.send_response(Response::new(()), false).unwrap();
                     body.send_data(Bytes::from_static(b"abcd"), false).unwrap();
-                    std::future::poll_fn(|cx| body.poll_reset(cx)).await
+                    poll_fn(|cx| body.poll_reset(cx)).await
                 }
-                "/never" => std::future::poll_fn(|cx| respond.poll_reset(cx)).await,
+                "/never" => poll_fn(|cx| respond.poll_reset(cx)).await,
                 _ => return ok(request, respond).await,
             };
-            tell.send(ended.unwrap()).unwrap();
+            ended.send(reason.unwrap()).unwrap();
         }
     })
     .await;
-    (peer, told)
+    (server, reasons)
 }
 
 #[tokio::test]
-async fn dropping_a_call_or_a_body_resets_its_stream_and_not_the_connection() {
-    let (peer, mut ended) = peer().await;
-    let transport = only().build();
-    call(&transport, peer.http()).await;
+async fn dropping_a_call_or_a_body_resets_its_stream_and_keeps_the_connection() {
+    let (server, mut ended) = start_server().await;
+    let transport = http2_only().build();
+    call(&transport, server.http()).await;
 
-    let mut given_up = transport.send(post(peer.http() + "never"));
-    assert!(tokio::time::timeout(Duration::from_millis(5), &mut given_up).await.is_err());
-    let mut begun = transport.send(post(peer.http() + "begun")).await.unwrap().into_body();
-    assert_eq!(begun.chunk().await.unwrap().unwrap(), "abcd");
+    let mut dropped = transport.send(post(server.http() + "never"));
+    assert!(tokio::time::timeout(Duration::from_millis(5), &mut dropped).await.is_err());
+    let mut partial = transport.send(post(server.http() + "partial")).await.unwrap().into_body();
+    assert_eq!(partial.chunk().await.unwrap().unwrap(), "abcd");
     assert!(ended.try_recv().is_err());
 
-    drop(given_up);
+    drop(dropped);
     assert_eq!(ended.recv().await.unwrap(), Reason::CANCEL);
-    drop(begun);
+    drop(partial);
     assert_eq!(ended.recv().await.unwrap(), Reason::CANCEL);
-    call(&transport, peer.http()).await;
-    assert_eq!(peer.connections.accepted(), 1);
+    call(&transport, server.http()).await;
+    assert_eq!(server.connections.accepted(), 1);
 }
 
 #[tokio::test]
-async fn a_request_body_that_fails_ends_its_stream_alone() {
-    let (peer, _ended) = peer().await;
-    let transport = only().build();
-    let pieces = [Ok(Frame::data(Bytes::from_static(b"one"))), Err(io::Error::other("disk on fire"))];
-    let body = StreamBody::new(Pieces(pieces.into_iter().collect()));
-    let request = post(peer.http()).map(|_| RequestBody::from_body(body));
+async fn a_failing_request_body_ends_only_its_stream() {
+    let (server, _ended) = start_server().await;
+    let transport = http2_only().build();
+    let chunks = [Ok(Frame::data(Bytes::from_static(b"one"))), Err(io::Error::other("disk on fire"))];
+    let body = StreamBody::new(Chunks(chunks.into_iter().collect()));
+    let request = post(server.http()).map(|_| RequestBody::from_body(body));
     let error = transport.send(request).await.unwrap_err();
     assert_eq!(error.kind(), TransportErrorKind::RequestBody, "{error:?}");
     assert!(!error.may_have_been_sent());
-    call(&transport, peer.http()).await;
-    assert_eq!(peer.connections.accepted(), 1);
+    call(&transport, server.http()).await;
+    assert_eq!(server.connections.accepted(), 1);
 }
 
-struct Pieces(std::collections::VecDeque<io::Result<Frame<Bytes>>>);
+struct Chunks(VecDeque<io::Result<Frame<Bytes>>>);
 
-impl futures_core::Stream for Pieces {
+impl futures_core::Stream for Chunks {
     type Item = io::Result<Frame<Bytes>>;
 
-    fn poll_next(
-        mut self: std::pin::Pin<&mut Self>,
-        _: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Option<Self::Item>> {
-        std::task::Poll::Ready(self.0.pop_front())
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready(self.0.pop_front())
     }
 }
 
-/// A peer of `h2` answers each PING by itself, whatever its application does.
+/// A server of `h2` responds to each PING by itself, even while its application is busy.
 #[tokio::test(start_paused = true)]
-async fn a_model_that_thinks_for_an_hour_is_no_dead_peer() {
-    let peer = Peer::plain(|_, respond| async move {
+async fn keepalive_does_not_end_a_call_to_a_model_that_thinks_for_an_hour() {
+    let server = Http2Server::plain(|_, respond| async move {
         tokio::time::sleep(Duration::from_secs(3600)).await;
-        answer(respond);
+        send_ok(respond);
     })
     .await;
-    let began = Instant::now();
-    call(&only().build(), peer.http()).await;
-    assert!(began.elapsed().as_secs() >= 3600);
+    let start = Instant::now();
+    call(&http2_only().build(), server.http()).await;
+    assert!(start.elapsed().as_secs() >= 3600);
 }
 
 #[tokio::test]
-async fn a_large_body_passes_in_both_directions() {
-    let peer = Peer::plain(|request, mut respond: Respond| async move {
-        let whole = super::peer::read(request.into_body()).await;
+async fn sends_and_receives_five_megabytes() {
+    let server = Http2Server::plain(|request, mut respond: Respond| async move {
+        let whole = read(request.into_body()).await;
         let mut body = respond.send_response(Response::new(()), false).unwrap();
         body.send_data(whole.into(), true).unwrap();
     })
     .await;
     let sent = Bytes::from((0..5_000_000u32).map(|n| n as u8).collect::<Vec<_>>());
-    let request = post(peer.http()).map(|_| sent.clone().into());
-    let received = only().build().send(request).await.unwrap().into_body().collect().await.unwrap();
+    let request = post(server.http()).map(|_| sent.clone().into());
+    let received = http2_only().build().send(request).await.unwrap().into_body().collect().await.unwrap();
     assert!(received == sent);
 }

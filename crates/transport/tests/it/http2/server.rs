@@ -1,33 +1,27 @@
-//! A peer that speaks HTTP/2, over TLS or not.
+//! An HTTP/2 server, with or without TLS.
 
-use std::{
-    net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    },
-};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::SeqCst;
 
 use bytes::Bytes;
-use h2::{
-    RecvStream,
-    server::{Connection, SendResponse, handshake},
-};
+use h2::RecvStream;
+use h2::server::{Connection, SendResponse, handshake};
 use http::{Request, Response};
 use rustls::ServerConfig;
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    net::TcpListener,
-};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio_rustls::TlsAcceptor;
 
 pub(super) type Respond = SendResponse<Bytes>;
 
-/// How many connections a peer has accepted, and how many of them are over.
+/// The number of accepted connections, and a notification when one has ended.
 #[derive(Clone, Default)]
 pub(super) struct Count {
     accepted: Arc<AtomicUsize>,
-    pub(super) ended: Arc<tokio::sync::Notify>,
+    pub(super) ended: Arc<Notify>,
 }
 
 impl Count {
@@ -36,13 +30,13 @@ impl Count {
     }
 }
 
-pub(super) struct Peer {
+pub(super) struct Http2Server {
     pub(super) address: SocketAddr,
     pub(super) connections: Count,
 }
 
-impl Peer {
-    /// Over TLS: lets `on_request` have each request.
+impl Http2Server {
+    /// Starts a server with TLS that passes each request to `on_request`.
     pub(super) async fn secure<F, P>(config: Arc<ServerConfig>, on_request: P) -> Self
     where
         P: Fn(Request<RecvStream>, Respond) -> F + Clone + Send + Sync + 'static,
@@ -58,7 +52,7 @@ impl Peer {
         .await
     }
 
-    /// Over TCP alone.
+    /// Starts a server without TLS that passes each request to `on_request`.
     pub(super) async fn plain<F, P>(on_request: P) -> Self
     where
         P: Fn(Request<RecvStream>, Respond) -> F + Clone + Send + Sync + 'static,
@@ -71,10 +65,10 @@ impl Peer {
         .await
     }
 
-    /// Runs `peer` for each connection.
-    pub(super) async fn start<F, P>(peer: P) -> Self
+    /// Starts a server that runs `serve` for each connection.
+    pub(super) async fn start<F, P>(serve: P) -> Self
     where
-        P: Fn(tokio::net::TcpStream) -> F + Send + 'static,
+        P: Fn(TcpStream) -> F + Send + 'static,
         F: Future<Output = ()> + Send + 'static,
     {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -84,9 +78,9 @@ impl Peer {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 count.accepted.fetch_add(1, SeqCst);
-                let (ended, peer) = (Arc::clone(&count.ended), peer(stream));
+                let (ended, serving) = (Arc::clone(&count.ended), serve(stream));
                 tokio::spawn(async move {
-                    peer.await;
+                    serving.await;
                     ended.notify_one();
                 });
             }
@@ -125,13 +119,13 @@ pub(super) async fn read(mut body: RecvStream) -> Vec<u8> {
     whole
 }
 
-/// Reads, and answers 200 and `{}`.
+/// Reads the request, and responds with 200 and `{}`.
 pub(super) async fn ok(request: Request<RecvStream>, respond: Respond) {
     read(request.into_body()).await;
-    answer(respond);
+    send_ok(respond);
 }
 
-pub(super) fn answer(mut respond: Respond) {
+pub(super) fn send_ok(mut respond: Respond) {
     let mut body = respond.send_response(Response::new(()), false).unwrap();
     body.send_data(Bytes::from_static(b"{}"), true).unwrap();
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio::time::{Sleep, sleep_until};
 
-use super::{Deadline, TimeoutKind, earlier};
-use crate::TransportError;
+use crate::deadline::{Deadline, earlier, expired};
+use crate::error::{TimeoutKind, TransportError};
 
 /// A timer that ends a body which sends no data for the idle timeout, or is not complete at the deadline.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub(crate) struct BodyTimer {
 
 impl BodyTimer {
     /// Returns a timer; `None` if no timeout is set.
-    pub(super) fn new(idle: Option<Duration>, deadline: Option<Deadline>) -> Option<Self> {
+    pub(crate) fn new(idle: Option<Duration>, deadline: Option<Deadline>) -> Option<Self> {
         (idle.is_some() || deadline.is_some()).then_some(Self { idle, deadline, pending: None, sleep: None })
     }
 
@@ -31,7 +31,7 @@ impl BodyTimer {
     pub(crate) fn poll_expired(&mut self, cx: &mut Context<'_>) -> Poll<TransportError> {
         let Some((kind, expiry)) = self.pending.or_else(|| self.start_read()) else { return Poll::Pending };
         match self.sleep.as_mut().map(|sleep| sleep.as_mut().poll(cx)) {
-            Some(Poll::Ready(())) => Poll::Ready(kind.error(expiry.timeout())),
+            Some(Poll::Ready(())) => Poll::Ready(expired(kind, expiry.timeout())),
             _ => Poll::Pending,
         }
     }

@@ -1,0 +1,83 @@
+//! Points in time at which something must be complete, and the errors of those that have passed.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+
+use crate::error::{TimeoutKind, TransportError, TransportErrorKind};
+
+/// A point in time on tokio's clock, with the timeout that it was computed from, which error messages name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadline {
+    at: Instant,
+    timeout: Duration,
+}
+
+impl Deadline {
+    /// Returns the deadline that is `timeout` from now; `None` if the clock cannot represent it.
+    #[must_use]
+    pub fn after(timeout: Duration) -> Option<Self> {
+        Some(Self { at: Instant::now().checked_add(timeout)?, timeout })
+    }
+
+    /// Returns the time that is left; zero if the deadline has passed.
+    #[must_use]
+    pub fn remaining(&self) -> Duration {
+        self.at.saturating_duration_since(Instant::now())
+    }
+
+    /// Moves the deadline by `duration` into the future.
+    pub fn extend(&mut self, duration: Duration) {
+        self.at = self.at.checked_add(duration).unwrap_or(self.at);
+    }
+
+    /// Waits for something that must happen before a request is sent, such as loading credentials.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error of kind `Timeout(Operation)` if the deadline passes first; `future` is then dropped. The error's
+    /// [`may_have_been_sent`](TransportError::may_have_been_sent) is `false`.
+    pub async fn bound<F: Future>(self, future: F) -> Result<F::Output, TransportError> {
+        timeout_at(self.at, future).await.map_err(|_| self.error().before_sending())
+    }
+
+    pub(crate) const fn at(&self) -> Instant {
+        self.at
+    }
+
+    pub(crate) const fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    pub(crate) fn has_passed(&self) -> bool {
+        Instant::now() >= self.at
+    }
+
+    pub(crate) fn error(&self) -> TransportError {
+        expired(TimeoutKind::Operation, self.timeout)
+    }
+}
+
+/// Returns the earlier of a timeout and the deadline of the operation.
+pub(crate) fn earlier(
+    timeout: Option<(TimeoutKind, Deadline)>,
+    operation: Option<Deadline>,
+) -> Option<(TimeoutKind, Deadline)> {
+    match (timeout, operation) {
+        (Some(timeout), Some(operation)) if operation.at >= timeout.1.at => Some(timeout),
+        (timeout, None) => timeout,
+        (_, Some(operation)) => Some((TimeoutKind::Operation, operation)),
+    }
+}
+
+/// Returns the error of a timeout that expired after `timeout`.
+pub(crate) fn expired(kind: TimeoutKind, timeout: Duration) -> TransportError {
+    let (event, setting, condition) = match kind {
+        TimeoutKind::FirstByte => ("no response after", "first_byte", "the model may think longer"),
+        TimeoutKind::Idle => ("no data for", "idle", "the model may pause longer"),
+        TimeoutKind::Operation => ("not complete after", "operation", "it may take longer"),
+    };
+    let message = format!("{event} {timeout:?}; raise `TimeoutConfig::{setting}` if {condition}");
+    TransportError::new(TransportErrorKind::Timeout(kind), message)
+}

@@ -1,0 +1,122 @@
+//! The error of a request, and the search through its causes.
+
+mod kind;
+#[cfg(test)]
+mod tests;
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+
+pub use kind::{TimeoutKind, TransportErrorKind};
+
+/// Error of a request that has no response, or no complete one.
+///
+/// `Display` is one line: what failed, the host if it is known, and the message of the innermost cause. The causes between
+/// them are available through [`source`](Error::source).
+#[derive(Debug, thiserror::Error)]
+pub struct TransportError {
+    kind: TransportErrorKind,
+    host: Option<Box<str>>,
+    source: Option<Box<dyn Error + Send + Sync>>,
+    /// Nothing was sent, although errors of this kind usually leave that open.
+    not_sent: bool,
+}
+
+impl TransportError {
+    /// Creates an error of `kind` with its cause: an error, or a message that says what to do.
+    pub fn new(kind: TransportErrorKind, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { kind, host: None, source: Some(source.into()), not_sent: false }
+    }
+
+    /// Returns what failed, and how far the request got.
+    #[must_use]
+    pub const fn kind(&self) -> TransportErrorKind {
+        self.kind
+    }
+
+    /// Returns `true` if the service may have received the request and processed it: see
+    /// [`TransportErrorKind::may_have_been_sent`].
+    #[must_use]
+    pub const fn may_have_been_sent(&self) -> bool {
+        !self.not_sent && self.kind.may_have_been_sent()
+    }
+
+    /// Returns `true` if a timeout expired, the connect timeout included.
+    #[must_use]
+    pub const fn is_timeout(&self) -> bool {
+        self.kind.is_timeout()
+    }
+
+    /// Returns `true` if no connection to the host could be established: name resolution, TCP, proxy or TLS failed.
+    #[must_use]
+    pub const fn is_connect(&self) -> bool {
+        self.kind.is_connect()
+    }
+
+    /// Marks the error as one that occurred before anything was sent.
+    #[cfg(feature = "timeouts")]
+    pub(crate) fn before_sending(self) -> Self {
+        Self { not_sent: true, ..self }
+    }
+
+    /// Wraps `source`, unless it is a `TransportError` already.
+    pub(crate) fn wrap(kind: TransportErrorKind, source: Box<dyn Error + Send + Sync>) -> Self {
+        match source.downcast::<Self>() {
+            Ok(error) => *error,
+            Err(source) => Self::new(kind, source),
+        }
+    }
+
+    /// Adds the host, its port if the URI has one, and the proxy to the message.
+    #[cfg(feature = "hyper")]
+    pub(crate) fn at(self, authority: &http::uri::Authority, proxy: Option<&http::uri::Authority>) -> Self {
+        // The part before `@` can contain a password.
+        let host = authority.as_str().rsplit('@').next().unwrap_or_default();
+        let host = match proxy {
+            Some(proxy) => format!("{host}, proxy {proxy}").into(),
+            None => host.into(),
+        };
+        Self { host: Some(host), ..self }
+    }
+}
+
+impl From<TransportErrorKind> for TransportError {
+    fn from(kind: TransportErrorKind) -> Self {
+        Self { kind, host: None, source: None, not_sent: false }
+    }
+}
+
+impl fmt::Display for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind.phrase())?;
+        if let Some(host) = &self.host {
+            write!(f, " ({host})")?;
+        }
+        let Some(source) = &self.source else { return Ok(()) };
+        let Some(root) = causes(&**source).last() else { return Ok(()) };
+        // One line, even if the cause has several.
+        f.write_str(":")?;
+        root.to_string().lines().try_for_each(|line| write!(f, " {}", line.trim()))
+    }
+}
+
+/// Returns `error` and its causes, the outermost first.
+///
+/// An `io::Error` is followed by the error that it wraps: its `source()` would skip that error and return its source.
+pub(crate) fn causes<'a>(
+    error: &'a (dyn Error + 'static),
+) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| {
+        match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(wrapped) => Some(wrapped),
+            None => error.source(),
+        }
+    })
+}
+
+/// Returns the outermost cause of type `E`.
+#[cfg(any(feature = "hyper", feature = "smithy"))]
+pub(crate) fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
+    causes(error).find_map(|cause| cause.downcast_ref())
+}

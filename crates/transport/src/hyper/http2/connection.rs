@@ -1,0 +1,64 @@
+//! An HTTP/2 connection.
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::client::conn::TrySendError;
+use hyper::client::conn::http2::{Builder, SendRequest};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+use super::super::stream::Io;
+use super::Http2Settings;
+use crate::body::RequestBody;
+use crate::error::{TransportErrorKind, find};
+
+/// A connection that any number of calls share, each on its own stream. A task drives it as long as there are streams, or a
+/// handle that can open one.
+pub(in crate::hyper) struct Http2(SendRequest<RequestBody>);
+
+impl Http2 {
+    pub(in crate::hyper) async fn new(io: Io, settings: Http2Settings) -> Result<Self, hyper::Error> {
+        let (sender, connection) = Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .keep_alive_interval(settings.ping_interval)
+            .keep_alive_timeout(settings.ping_timeout)
+            // The idle timeout closes an unused connection.
+            .keep_alive_while_idle(false)
+            .handshake(io)
+            .await?;
+        // The streams receive the error of the connection.
+        tokio::spawn(async { drop(connection.await) });
+        Ok(Self(sender))
+    }
+
+    /// Returns `true` if a stream can be opened: the peer has neither closed the connection nor announced that.
+    pub(super) fn is_open(&self) -> bool {
+        !self.0.is_closed()
+    }
+
+    pub(super) async fn send(
+        &self,
+        request: Request<RequestBody>,
+    ) -> Result<Response<Incoming>, TrySendError<Request<RequestBody>>> {
+        self.0.clone().try_send_request(request).await
+    }
+}
+
+/// Returns the kind of an error of a stream; `None` if HTTP/2 does not determine it.
+pub(in crate::hyper) fn error_kind(error: &hyper::Error) -> Option<TransportErrorKind> {
+    let error = find::<h2::Error>(error)?;
+    let is_refused = error.reason() == Some(h2::Reason::REFUSED_STREAM);
+    if error.is_remote() && (error.is_go_away() || is_refused) {
+        // h2 reports a GOAWAY only to the streams above its last stream id; the others continue. For these, and for
+        // REFUSED_STREAM, "it is guaranteed that the request has not been processed":
+        // https://www.rfc-editor.org/rfc/rfc9113#section-8.7
+        Some(TransportErrorKind::Refused)
+    } else if error.is_library() {
+        // h2 itself ended the connection, because of what the peer sent.
+        Some(TransportErrorKind::ResponseHead)
+    } else if error.is_reset() && !error.is_remote() {
+        // Before the response, only the sender of the request body resets a stream.
+        Some(TransportErrorKind::RequestBody)
+    } else {
+        None
+    }
+}

@@ -1,0 +1,68 @@
+//! HTTP/2: settings, and the connection that the calls to a host share.
+
+mod connection;
+mod shared;
+
+use std::time::Duration;
+
+use http::uri::Scheme;
+
+pub(super) use connection::{Http2, error_kind};
+pub(super) use shared::{Http2Lease, SharedConnection};
+
+use super::route::Route;
+use super::tls::HTTP1;
+
+/// The HTTP versions that a transport uses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HttpVersionPolicy {
+    /// HTTP/1.1. Each call occupies a connection.
+    #[default]
+    Http1Only,
+    /// Over TLS, HTTP/2 if the server agrees to it in the handshake (ALPN), otherwise HTTP/1.1. Without TLS, HTTP/1.1.
+    PreferHttp2,
+    /// HTTP/2 only. Without TLS, the server is assumed to speak HTTP/2 ("prior knowledge"), except through a proxy that
+    /// relays `http` requests, which is sent HTTP/1.1.
+    Http2Only,
+}
+
+/// The settings that concern HTTP/2.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Http2Settings {
+    pub(super) policy: HttpVersionPolicy,
+    /// Time without a frame from the peer after which a PING is sent while calls are active.
+    pub(super) ping_interval: Duration,
+    /// Time that the peer may take to respond to a PING.
+    pub(super) ping_timeout: Duration,
+}
+
+impl Default for Http2Settings {
+    fn default() -> Self {
+        Self {
+            policy: HttpVersionPolicy::default(),
+            ping_interval: Duration::from_secs(30),
+            ping_timeout: Duration::from_secs(15),
+        }
+    }
+}
+
+impl Http2Settings {
+    /// Returns the protocols to offer in a TLS handshake, the preferred one first.
+    pub(super) const fn alpn(self) -> &'static [&'static str] {
+        match self.policy {
+            HttpVersionPolicy::Http1Only => HTTP1,
+            HttpVersionPolicy::PreferHttp2 => &["h2", "http/1.1"],
+            HttpVersionPolicy::Http2Only => &["h2"],
+        }
+    }
+
+    /// Returns `true` if a connection on this route may use HTTP/2.
+    pub(super) fn applies_to(self, route: &Route<'_>) -> bool {
+        match self.policy {
+            HttpVersionPolicy::Http1Only => false,
+            HttpVersionPolicy::PreferHttp2 => route.scheme == Scheme::HTTPS,
+            HttpVersionPolicy::Http2Only => route.relay().is_none(),
+        }
+    }
+}

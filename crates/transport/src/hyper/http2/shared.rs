@@ -1,0 +1,151 @@
+//! The HTTP/2 connection that the calls to a host share.
+
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::client::conn::TrySendError;
+use tokio::runtime::Handle;
+use tokio::sync;
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::connection::Http2;
+use crate::body::RequestBody;
+
+/// The one HTTP/2 connection of a host, if there is one.
+pub(in crate::hyper) struct SharedConnection {
+    slot: Arc<Mutex<Slot>>,
+    idle_timeout: Duration,
+    turn: sync::Mutex<()>,
+    is_http1: AtomicBool,
+}
+
+#[derive(Default)]
+struct Slot {
+    /// Each call that uses the connection holds a reference, too.
+    connection: Option<Arc<Http2>>,
+    unused_since: Option<Instant>,
+    /// The task that closes the connection after the idle timeout.
+    closing: Option<AbortHandle>,
+}
+
+impl SharedConnection {
+    pub(in crate::hyper) fn new(idle_timeout: Duration) -> Self {
+        let (slot, turn, is_http1) = (Arc::default(), sync::Mutex::default(), AtomicBool::default());
+        Self { slot, idle_timeout, turn, is_http1 }
+    }
+
+    /// Returns the connection, if there is one that can be used.
+    pub(in crate::hyper) fn current(&self) -> Option<Http2Lease> {
+        let slot = lock(&self.slot);
+        let connection =
+            slot.connection.as_ref().filter(|connection| connection.is_open()).map(Arc::clone)?;
+        drop(slot);
+        Some(self.lease(connection))
+    }
+
+    pub(in crate::hyper) fn exists(&self) -> bool {
+        lock(&self.slot).connection.is_some()
+    }
+
+    /// Shares `connection`. If another call has shared one meanwhile, that one is used, and `connection` is closed.
+    pub(in crate::hyper) fn share(&self, connection: Http2) -> Http2Lease {
+        let mut slot = lock(&self.slot);
+        let current = slot.connection.take().filter(|connection| connection.is_open());
+        let connection = current.unwrap_or_else(|| Arc::new(connection));
+        slot.connection = Some(Arc::clone(&connection));
+        drop(slot);
+        self.lease(connection)
+    }
+
+    /// Waits until no other call is opening a connection that may be shared.
+    ///
+    /// The wait ends after `limit`, because the calls to an unresponsive host must not time out one after the other. There
+    /// is no wait for a host that has negotiated HTTP/1.1.
+    pub(in crate::hyper) async fn turn(&self, limit: Duration) -> Option<sync::MutexGuard<'_, ()>> {
+        if self.is_http1.load(Relaxed) {
+            return None;
+        }
+        let turn = timeout(limit, self.turn.lock()).await.ok();
+        turn.filter(|_| !self.is_http1.load(Relaxed))
+    }
+
+    /// Records the protocol that the last handshake has negotiated.
+    pub(in crate::hyper) fn set_negotiated(&self, is_http2: bool) {
+        self.is_http1.store(!is_http2, Relaxed);
+    }
+
+    fn lease(&self, connection: Arc<Http2>) -> Http2Lease {
+        Http2Lease { connection, slot: Arc::clone(&self.slot), idle_timeout: self.idle_timeout }
+    }
+}
+
+impl Drop for SharedConnection {
+    fn drop(&mut self) {
+        let mut slot = lock(&self.slot);
+        slot.connection = None;
+        if let Some(closing) = slot.closing.take() {
+            closing.abort();
+        }
+    }
+}
+
+/// The use of the connection by one call, until its response was read or dropped.
+pub(in crate::hyper) struct Http2Lease {
+    connection: Arc<Http2>,
+    slot: Arc<Mutex<Slot>>,
+    idle_timeout: Duration,
+}
+
+impl Http2Lease {
+    pub(in crate::hyper) async fn send(
+        &self,
+        request: Request<RequestBody>,
+    ) -> Result<Response<Incoming>, TrySendError<Request<RequestBody>>> {
+        self.connection.send(request).await
+    }
+}
+
+impl Drop for Http2Lease {
+    fn drop(&mut self) {
+        let mut slot = lock(&self.slot);
+        if !slot.connection.as_ref().is_some_and(|current| Arc::ptr_eq(current, &self.connection)) {
+            return;
+        }
+        slot.unused_since = Some(Instant::now());
+        if slot.closing.as_ref().is_none_or(AbortHandle::is_finished) {
+            let Ok(runtime) = Handle::try_current() else { return };
+            let closing = close_unused(Arc::clone(&self.slot), self.idle_timeout);
+            slot.closing = Some(runtime.spawn(closing).abort_handle());
+        }
+    }
+}
+
+/// Closes the connection when it has been unused for the idle timeout.
+async fn close_unused(slot: Arc<Mutex<Slot>>, idle_timeout: Duration) {
+    loop {
+        let at = lock(&slot).unused_since.and_then(|since| since.checked_add(idle_timeout));
+        let Some(at) = at else { return };
+        sleep_until(at).await;
+        let mut slot = lock(&slot);
+        // Checked before the reference count: a lease that is being dropped has set the time, but may still hold its
+        // reference, and does not start this task again.
+        if slot.unused_since.is_some_and(|since| since.elapsed() < idle_timeout) {
+            continue;
+        }
+        if slot.connection.as_ref().is_some_and(|connection| Arc::strong_count(connection) == 1) {
+            slot.connection = None;
+        }
+        // The leases that exist start this task again when they are dropped.
+        slot.closing = None;
+        return;
+    }
+}
+
+fn lock(slot: &Mutex<Slot>) -> MutexGuard<'_, Slot> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner)
+}
