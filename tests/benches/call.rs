@@ -1,6 +1,6 @@
-//! What a call is made of, without its way through sockets: `cargo bench -p invoke-model-tests --bench call`. Throughput
-//! is in bytes of the payload, which serializing and parsing pass on without a look at it.
-#![allow(missing_docs, reason = "criterion's macro makes a public function")]
+//! Parts of a call without sockets: `cargo bench -p invoke-model-tests --bench call`. Throughput is in bytes of the payload,
+//! which serialization and parsing do not read.
+#![allow(missing_docs, reason = "the macro of criterion makes a public function")]
 
 use std::time::{Duration, SystemTime};
 
@@ -11,7 +11,7 @@ use http::{Request, Response};
 use invoke_model_signing::{Credentials, PayloadHash, Signer, Verifier};
 use invoke_model_types::{InvokeModel, InvokeModelInput, Operation};
 
-/// A prompt, and a document with a picture in it.
+/// Sizes of a prompt, and of a document with an image.
 const SIZES: [usize; 2] = [300, 1 << 20];
 
 const NOW: Duration = Duration::from_secs(1_440_938_160);
@@ -67,21 +67,21 @@ fn call(criterion: &mut Criterion) {
         });
         let (parts, _) = request(&payload).into_parts();
         let signer = Signer::new("us-east-1", "bedrock");
-        bench("hash and sign, key kept", &mut || {
+        bench("hash and sign, key cached", &mut || {
             std::hint::black_box(sign(&signer, &parts, &payload));
         });
         bench("hash and sign, key derived", &mut || {
             std::hint::black_box(sign(&Signer::new("us-east-1", "bedrock"), &parts, &payload));
         });
         let (signed, verifier) = (sign(&signer, &parts, &payload), Verifier::new("bedrock"));
-        bench("hash and verify, key kept", &mut || {
+        bench("hash and verify, key cached", &mut || {
             let hash = PayloadHash::of(&payload);
             let verified = verifier.verify(&signed, &hash, |_| Some(credentials()), now());
             std::hint::black_box(verified.expect("our own signature"));
         });
-        let answer = response(&payload);
+        let response = response(&payload);
         bench("parse", &mut || {
-            std::hint::black_box(InvokeModel::parse(&answer).expect("an output"));
+            std::hint::black_box(InvokeModel::parse(&response).expect("an output"));
         });
     }
     group.finish();

@@ -1,6 +1,6 @@
-//! Frames, ours and those of the published `aws-smithy-eventstream`, over the same bytes: `cargo bench -p
+//! Event-stream frames of this project and of `aws-smithy-eventstream`, over the same bytes: `cargo bench -p
 //! invoke-model-tests --bench event_stream`. Throughput is in frames.
-#![allow(missing_docs, reason = "criterion's macro makes a public function")]
+#![allow(missing_docs, reason = "the macro of criterion makes a public function")]
 
 use aws_smithy_eventstream::frame::{DecodedFrame, MessageFrameDecoder, write_message_to};
 use aws_smithy_types::event_stream::{Header as PublishedHeader, HeaderValue as PublishedValue};
@@ -38,7 +38,7 @@ fn stream(payload: usize) -> Vec<u8> {
     bytes
 }
 
-/// Decodes in pieces as a socket gives them, and looks at the headers as whoever reads events does.
+/// Decodes in pieces of a usual size for sockets, and reads a header as a parser of events does.
 fn decode(bytes: &[u8]) -> usize {
     let (mut decoder, mut read) = (Decoder::new(), 0);
     for piece in bytes.chunks(8192) {

@@ -1,10 +1,10 @@
-//! Each layer of ours by itself, as often as asked: what a call is made of.
+//! Runs one layer of a call repeatedly.
 
 use std::hint::black_box;
 use std::time::{Duration, SystemTime};
 
 use bench_server::event;
-use bench_workload::{ANSWER_LENGTH, REQUEST, SMALL, ready};
+use bench_workload::{REQUEST, RESPONSE_LENGTH, SMALL, ready};
 use bytes::Bytes;
 use clap::{Parser, ValueEnum};
 use http::{Request, Response};
@@ -15,32 +15,32 @@ use invoke_model_types::{InvokeModel, InvokeModelInput, Operation, ResponseStrea
 
 #[derive(Parser)]
 struct Arguments {
-    /// The server's URL.
+    /// URL of the server.
     endpoint: String,
     /// Print `ready` before the work, and wait for a line.
     #[arg(long)]
     wait: bool,
-    /// What to do.
+    /// Layer to run.
     layer: Layer,
-    /// How often.
+    /// Number of repetitions.
     count: usize,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Layer {
-    /// An input to a request.
+    /// Serializes an input to a request.
     Serialize,
-    /// The payload to its hash.
+    /// Hashes the payload.
     Hash,
-    /// A request and the payload's hash to a signed request; the signing key is kept.
+    /// Signs a request with the hash of its payload and a cached signing key.
     Sign,
-    /// A request to a response, its body whole, by a connection that is kept.
+    /// Sends a request over an open connection, and reads the response completely.
     Send,
-    /// A response to an output.
+    /// Parses a response to an output.
     Parse,
-    /// Bytes of a stream to a message.
+    /// Decodes bytes of a stream to a message.
     Frame,
-    /// A message to an event.
+    /// Parses a message to an event.
     Event,
 }
 
@@ -58,7 +58,7 @@ fn main() {
             let credentials = Credentials::new("AKIDEXAMPLE", "secret", None);
             let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_440_938_160);
             let (parts, _) = addressed(&endpoint).into_parts();
-            // A copy each time, because a request is signed in place: counted with it.
+            // Includes a copy of the request, because it is signed in place.
             repeat(count, || {
                 let mut parts = parts.clone();
                 signer.sign(&mut parts, &credentials, &hash, now).expect("a signature");
@@ -69,26 +69,26 @@ fn main() {
             let (transport, request) = (HyperTransport::new(), addressed(&endpoint));
             for _ in 0..count {
                 let response =
-                    transport.send(request.clone().map(RequestBody::from)).await.expect("an answer");
+                    transport.send(request.clone().map(RequestBody::from)).await.expect("a response");
                 let body = response.into_body().collect().await.expect("a body");
-                assert_eq!(body.len(), ANSWER_LENGTH);
+                assert_eq!(body.len(), RESPONSE_LENGTH);
             }
         }),
         Layer::Parse => {
-            let response = answer();
+            let response = response();
             repeat(count, || InvokeModel::parse(&response).expect("an output"));
         }
         Layer::Frame => {
             let (mut decoder, frame) = (Decoder::new(), event::frame());
             repeat(count, || {
                 decoder.push(&frame);
-                decoder.decode().expect("a frame").expect("all of it")
+                decoder.decode().expect("a frame").expect("a complete frame")
             });
         }
         Layer::Event => {
             let mut decoder = Decoder::new();
             decoder.push(&event::frame());
-            let message = decoder.decode().expect("a frame").expect("all of it");
+            let message = decoder.decode().expect("a frame").expect("a complete frame");
             repeat(count, || ResponseStream::parse(&message).expect("a message").expect("an event"));
         }
     }
@@ -113,17 +113,17 @@ fn addressed(endpoint: &str) -> Request<Bytes> {
     request
 }
 
-/// The fields that the server sends.
-fn answer() -> Response<Bytes> {
+/// Returns a response with the headers of the server.
+fn response() -> Response<Bytes> {
     Response::builder()
         .header("date", "Tue, 24 Nov 2026 12:00:00 GMT")
         .header("connection", "keep-alive")
         .header("x-amzn-requestid", "5c3ab1e2-0d6f-4a38-9c7e-0f1d2b3a4c5d")
         .header("content-type", "application/json")
-        .header("content-length", ANSWER_LENGTH)
+        .header("content-length", RESPONSE_LENGTH)
         .header("x-amzn-bedrock-invocation-latency", "417")
         .header("x-amzn-bedrock-input-token-count", "52")
         .header("x-amzn-bedrock-output-token-count", "9")
-        .body(Bytes::from_static(&[b'a'; ANSWER_LENGTH]))
+        .body(Bytes::from_static(&[b'a'; RESPONSE_LENGTH]))
         .expect("a response")
 }

@@ -1,4 +1,4 @@
-//! What CI watches: counts of ours, held against `bench/budget.toml`.
+//! Comparison of the counts of this client with `bench/budget.toml`, which CI runs.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,22 +11,22 @@ use crate::programs::{build, workspace};
 use crate::server::{Pause, Server};
 use crate::{Result, callgrind, heap, layers, machine};
 
-/// How much more a count may be than its budget, as a part of it.
+/// Allowed excess of a count over its budget, as a fraction.
 const TOLERANCE: f64 = 0.03;
 
 const HEAD: &str = "\
-# What a call of ours may cost: instructions by Callgrind, heap blocks by DHAT. `cargo xtask bench --quick` fails when a
-# count is over 3 % above. Written by `cargo xtask bench --quick --update-budget`; the reason belongs in the commit.
+# Budget for the cost of a call: instructions by Callgrind, heap blocks by DHAT. `cargo xtask bench --quick` fails if a
+# count exceeds its budget by over 3 %. Written by `cargo xtask bench --quick --update-budget`; give the reason in the commit.
 ";
 
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Budget {
-    /// What it was counted with: another compiler or Valgrind counts otherwise.
+    /// Versions of compiler and Valgrind, because counts depend on them.
     counted_with: String,
     counts: BTreeMap<String, u64>,
 }
 
-/// Counts, and compares or writes.
+/// Counts, and compares the counts with the budget or writes them as the new budget.
 pub(crate) fn run(update: bool) -> Result<()> {
     build(&["bench-server", "bench-ours", "bench-layers"])?;
     let server = Server::start(Pause::Valgrind)?;
@@ -37,15 +37,15 @@ pub(crate) fn run(update: bool) -> Result<()> {
         return Ok(());
     }
     let text = fs::read_to_string(path()).map_err(|error| format!("{}: {error}", path().display()))?;
-    let (report, held) = compare(&toml::from_str(&text)?, &counted);
+    let (report, passed) = compare(&toml::from_str(&text)?, &counted);
     print!("{report}");
-    if held { Ok(()) } else { Err(ADVICE.into()) }
+    if passed { Ok(()) } else { Err(ADVICE.into()) }
 }
 
 const ADVICE: &str = "\
-a count is over its budget. Look where the instructions went (`cargo xtask bench --quick` names the layer; `valgrind \
---tool=callgrind bench/target/release/bench-ours URL calls 1000` with bench-server's URL, then `callgrind_annotate`, names \
-the functions). If what they buy is worth it: `cargo xtask bench --quick --update-budget`, and the reason in the commit";
+a count exceeds its budget. The lines above name the layer. To find the functions, run `valgrind --tool=callgrind \
+bench/target/release/bench-ours URL calls 1000` with the URL of bench-server, then `callgrind_annotate`. If the cost is \
+justified, run `cargo xtask bench --quick --update-budget`, and give the reason in the commit";
 
 fn path() -> PathBuf {
     workspace().join("budget.toml")
@@ -54,35 +54,35 @@ fn path() -> PathBuf {
 fn count(server: &Server) -> Result<Budget> {
     let mut counts = BTreeMap::new();
     let mut add = |name: &str, value: f64| counts.insert(name.to_owned(), value.round() as u64);
-    add("instructions a call", callgrind::each("bench-ours", server, &["calls"], (100, 600))?);
-    add("allocations a call", heap::each("bench-ours", server, &["calls"], (100, 600))?);
-    add("instructions an event", callgrind::each("bench-ours", server, &["stream"], (500, 3000))?);
+    add("instructions per call", callgrind::each("bench-ours", server, &["calls"], (100, 600))?);
+    add("allocations per call", heap::each("bench-ours", server, &["calls"], (100, 600))?);
+    add("instructions per event", callgrind::each("bench-ours", server, &["stream"], (500, 3000))?);
     for layer in layers::LAYERS {
         add(&format!("instructions of {layer}"), layers::counted(layer, server)?);
     }
     Ok(Budget { counted_with: format!("{}, {}", machine::rustc()?, callgrind::version()?), counts })
 }
 
-/// A line for each count, and whether all of them hold.
+/// Returns a line for each count, and `true` if all counts are within the budget.
 fn compare(budget: &Budget, counted: &Budget) -> (String, bool) {
-    let (mut report, mut held) = (String::new(), true);
+    let (mut report, mut passed) = (String::new(), true);
     for (name, &count) in &counted.counts {
         let (count, allowed) = (count as f64, budget.counts.get(name).map(|&allowed| allowed as f64));
         let word = match allowed {
             None => "has no budget",
-            Some(allowed) if count > allowed * (1.0 + TOLERANCE) => "TOO MANY",
-            Some(allowed) if count < allowed * (1.0 - TOLERANCE) => "fewer: lower the budget",
-            Some(_) => "holds",
+            Some(allowed) if count > allowed * (1.0 + TOLERANCE) => "exceeds the budget",
+            Some(allowed) if count < allowed * (1.0 - TOLERANCE) => "below; lower the budget",
+            Some(_) => "within",
         };
-        held &= !matches!(word, "has no budget" | "TOO MANY");
+        passed &= !matches!(word, "has no budget" | "exceeds the budget");
         let allowed = allowed.map_or("-".to_owned(), |allowed| number(allowed, 0));
         report.push_str(&format!("{name:<28}{:>10} of {allowed:>10}  {word}\n", number(count, 0)));
     }
     if budget.counted_with != counted.counted_with {
         let (then, now) = (&budget.counted_with, &counted.counted_with);
-        report.push_str(&format!("the budget was counted with {then}; this is {now}\n"));
+        report.push_str(&format!("the budget was counted with {then}, this run with {now}\n"));
     }
-    (report, held)
+    (report, passed)
 }
 
 #[cfg(test)]
@@ -94,21 +94,21 @@ mod tests {
     }
 
     #[test]
-    fn three_in_a_hundred_more_are_borne() {
+    fn allows_an_excess_of_three_percent() {
         let check = |allowed, counted, words: &str, expected| {
-            let (report, held) = compare(&budget(allowed), &budget(counted));
+            let (report, passed) = compare(&budget(allowed), &budget(counted));
             assert!(report.contains(words), "{report}");
-            assert_eq!(held, expected, "{report}");
+            assert_eq!(passed, expected, "{report}");
         };
-        check(1000, 1000, "holds", true);
-        check(1000, 1030, "holds", true);
-        check(1000, 1031, "TOO MANY", false);
-        check(1000, 900, "fewer", true);
+        check(1000, 1000, "within", true);
+        check(1000, 1030, "within", true);
+        check(1000, 1031, "exceeds the budget", false);
+        check(1000, 900, "below", true);
         assert!(!compare(&Budget::default(), &budget(1)).1);
     }
 
     #[test]
-    fn another_compiler_is_named() {
+    fn reports_another_compiler() {
         let other = Budget { counted_with: "rustc 2".to_owned(), ..budget(1) };
         assert!(compare(&budget(1), &other).0.contains("rustc 2"));
     }

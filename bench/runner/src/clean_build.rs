@@ -1,4 +1,4 @@
-//! A clean release build of a minimal program: what a user waits for, and what is shipped.
+//! Time and size of a clean release build of a minimal program.
 
 use std::fs;
 use std::process::Command;
@@ -13,10 +13,10 @@ use crate::row::Row;
 use crate::samples::Samples;
 use crate::targets::{BUILD_CRATES, BUILD_SIZE, BUILD_TIME};
 
-/// Whose programs are built: plain hyper-util alone has no TLS.
+/// Clients whose programs are built. Without plain hyper-util, which has no TLS.
 pub(crate) const CLIENTS: &[&str] = &["ours", "official"];
 
-/// A build for each client, as rows.
+/// Builds the program of each client, and returns the rows.
 pub(crate) fn rows() -> Result<Vec<Row>> {
     let builds = CLIENTS.iter().map(|client| build(client)).collect::<Result<Vec<_>>>()?;
     let row = |what, digits, value: fn(&CleanBuild) -> f64| Row {
@@ -27,27 +27,27 @@ pub(crate) fn rows() -> Result<Vec<Row>> {
         target: None,
     };
     Ok(vec![
-        row("crates", 0, |build| build.crates as f64).held_to(BUILD_CRATES),
-        row("processor time, seconds", 0, |build| build.cpu.as_secs_f64()).held_to(BUILD_TIME),
-        row("time by the clock, seconds", 0, |build| build.wall.as_secs_f64()),
-        row("size without symbols, MB", 1, |build| build.size as f64 / 1e6).held_to(BUILD_SIZE),
+        row("crates", 0, |build| build.crates as f64).target(BUILD_CRATES),
+        row("processor time, seconds", 0, |build| build.cpu.as_secs_f64()).target(BUILD_TIME),
+        row("elapsed time, seconds", 0, |build| build.wall.as_secs_f64()),
+        row("size without symbols, MB", 1, |build| build.size as f64 / 1e6).target(BUILD_SIZE),
     ])
 }
 
-/// What one build took.
+/// Measurements of one build.
 #[derive(Clone, Copy, Debug)]
 struct CleanBuild {
-    /// Crates that were compiled, those of build scripts included.
+    /// Compiled crates, including those of build scripts.
     crates: usize,
-    /// By the clock.
+    /// Elapsed time.
     wall: Duration,
-    /// Of the processors: what else the machine does matters less to it.
+    /// Processor time, which depends less on other load of the machine.
     cpu: Duration,
-    /// Of the program without symbols, in bytes.
+    /// Size of the program without symbols, in bytes.
     size: u64,
 }
 
-/// Builds a minimal program in an empty folder. What it needs is fetched before the clock starts.
+/// Builds a minimal program in an empty folder. Downloads its crates before the measurement starts.
 fn build(client: &str) -> Result<CleanBuild> {
     let target = workspace().join("target/clean");
     if target.exists() {
@@ -56,28 +56,28 @@ fn build(client: &str) -> Result<CleanBuild> {
     let package = format!("minimal-{client}");
     let fetched = Command::new("cargo").args(["fetch", "--quiet"]).current_dir(workspace()).status()?;
     if !fetched.success() {
-        return Err("`cargo fetch` failed in bench/: a clean build needs its crates".into());
+        return Err("`cargo fetch` failed in bench/; a clean build needs the crates".into());
     }
-    let (start, before) = (Instant::now(), spent()?);
+    let (start, before) = (Instant::now(), children_cpu()?);
     let output = Command::new("cargo")
         .args(["build", "--release", "--offline", "--package", &package])
         .env("CARGO_TARGET_DIR", &target)
         .env("CARGO_PROFILE_RELEASE_STRIP", "symbols")
         .current_dir(workspace())
         .output()?;
-    let (wall, cpu) = (start.elapsed(), spent()? - before);
-    let words = String::from_utf8_lossy(&output.stderr);
+    let (wall, cpu) = (start.elapsed(), children_cpu()? - before);
+    let stderr = String::from_utf8_lossy(&output.stderr);
     if !output.status.success() {
-        return Err(format!("the clean build of {package} failed\n{words}").into());
+        return Err(format!("the clean build of {package} failed\n{stderr}").into());
     }
-    let crates = words.lines().filter(|line| line.trim_start().starts_with("Compiling ")).count();
+    let crates = stderr.lines().filter(|line| line.trim_start().starts_with("Compiling ")).count();
     let size = fs::metadata(target.join("release").join(&package))?.len();
     fs::remove_dir_all(&target)?;
     Ok(CleanBuild { crates, wall, cpu, size })
 }
 
-/// What the programs that this one has started and that have ended took of the processors.
-fn spent() -> Result<Duration> {
+/// Returns the processor time of all child processes that have ended.
+fn children_cpu() -> Result<Duration> {
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
     let spent = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
     Ok(Duration::from_micros(spent.unsigned_abs()))

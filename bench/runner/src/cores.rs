@@ -1,20 +1,20 @@
-//! Which core a program runs on: the client on one, the server on another, where there are two.
+//! Assignment of programs to cores: client and server run on different cores if there are two.
 
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
 
 use crate::Result;
 
-/// Who runs.
+/// Core of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Core {
     /// The first core that this process may use.
     Client,
-    /// The last.
+    /// The last core that this process may use.
     Server,
 }
 
-/// Does something on that core; programs that it starts stay there.
+/// Calls `work` on a core. Programs that it starts stay on this core.
 pub(crate) fn on<T>(core: Core, work: impl FnOnce() -> T) -> Result<T> {
     let this = Pid::from_raw(0);
     let allowed = sched_getaffinity(this)?;

@@ -6,21 +6,21 @@ use std::path::PathBuf;
 use crate::Result;
 use crate::programs::workspace;
 
-/// What is written into the page, each in its place; all else there is prose.
+/// Generated parts of the page. The rest is written by hand.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Part {
-    /// The rows of a run, and the layers.
+    /// Table of a run, and the layers.
     Run,
-    /// Those that have a target, against it.
+    /// Rows with a target.
     Targets,
-    /// The clean builds, which may be of another run.
+    /// Clean builds, which may be from another run.
     Builds,
-    /// The same against their targets.
+    /// Targets of the clean builds.
     BuildTargets,
 }
 
 impl Part {
-    /// The lines of the page between which it stands.
+    /// Returns the lines of the page before and after the part.
     fn markers(self) -> [String; 2] {
         let name = match self {
             Self::Run => "run",
@@ -32,12 +32,12 @@ impl Part {
     }
 }
 
-/// Puts parts into the page, in place of those before.
+/// Replaces parts of the page.
 pub(crate) fn write(parts: &[(Part, &str)]) -> Result<()> {
     let page = docs().join("performance.md");
     let mut text = fs::read_to_string(&page).map_err(|error| format!("{}: {error}", page.display()))?;
     for &(part, content) in parts {
-        let missing = || format!("{}: no `{}`", page.display(), part.markers()[0].trim());
+        let missing = || format!("{}: has no line `{}`", page.display(), part.markers()[0].trim());
         text = replaced(&text, part, content).ok_or_else(missing)?;
     }
     fs::write(&page, text)?;
@@ -45,7 +45,7 @@ pub(crate) fn write(parts: &[(Part, &str)]) -> Result<()> {
     Ok(())
 }
 
-/// Puts the plot beside the page.
+/// Writes the plot next to the page.
 pub(crate) fn write_plot(plot: &str) -> Result<()> {
     Ok(fs::write(docs().join("performance.svg"), plot)?)
 }
@@ -70,7 +70,7 @@ mod tests {
     const PARTS: [Part; 4] = [Part::Run, Part::Targets, Part::Builds, Part::BuildTargets];
 
     #[test]
-    fn only_the_part_is_replaced() {
+    fn replaces_only_the_part() {
         let page = |contents: [&str; 4]| {
             let parts = PARTS.iter().zip(contents).map(|(part, content)| {
                 let [begin, end] = part.markers();
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_has_a_place_for_each_part() {
+    fn the_page_has_markers_for_each_part() {
         let page = fs::read_to_string(docs().join("performance.md")).unwrap();
         for part in PARTS {
             for marker in part.markers() {

@@ -1,6 +1,6 @@
-//! How figures are written.
+//! Formatting of numbers.
 
-/// A number with its thousands apart.
+/// Formats a number with thousands separators.
 pub(crate) fn number(value: f64, digits: usize) -> String {
     let text = format!("{:.digits$}", value.abs());
     let (whole, rest) = text.split_at(text.find('.').unwrap_or(text.len()));
@@ -15,12 +15,12 @@ pub(crate) fn number(value: f64, digits: usize) -> String {
     format!("{sign}{out}{rest}")
 }
 
-/// A cost beside another: a part of it, `1/4.2`, or a multiple, `1.30x`.
+/// Formats the ratio of two costs, as a fraction `1/4.2` or a multiple `1.30x`.
 pub(crate) fn part(ratio: f64, digits: usize) -> String {
     if ratio < 1.0 { format!("1/{:.digits$}", 1.0 / ratio) } else { multiple(ratio) }
 }
 
-/// A rate beside another.
+/// Formats the ratio of two rates.
 pub(crate) fn multiple(ratio: f64) -> String {
     format!("{ratio:.2}x")
 }
@@ -30,7 +30,7 @@ mod tests {
     use super::{multiple, number, part};
 
     #[test]
-    fn thousands_stand_apart() {
+    fn separates_thousands() {
         let check = |value, digits, expected: &str| assert_eq!(number(value, digits), expected);
         check(0.0, 0, "0");
         check(999.6, 0, "1,000");
@@ -41,7 +41,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_is_a_fraction_and_more_is_a_multiple() {
+    fn formats_ratios_as_fractions_and_multiples() {
         assert_eq!(part(0.25, 1), "1/4.0");
         assert_eq!(part(1.0, 1), "1.00x");
         assert_eq!(part(1.284, 1), "1.28x");

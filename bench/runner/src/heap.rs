@@ -1,10 +1,10 @@
-//! Heap blocks by `valgrind --tool=dhat`: the program is the one that is measured, with the allocator that it has.
+//! Heap blocks by `valgrind --tool=dhat`, which needs no change of the program or its allocator.
 
 use crate::Result;
 use crate::callgrind::valgrind;
 use crate::server::Server;
 
-/// Blocks that one more of something allocates. A block that is made longer counts once more.
+/// Returns the allocated blocks per unit of work. A reallocation counts as another block.
 pub(crate) fn each(package: &str, server: &Server, work: &[&str], (few, more): (u64, u64)) -> Result<f64> {
     let arguments = ["--tool=dhat", "--dhat-out-file=/dev/null"];
     let blocks = |times| valgrind(&arguments, "bytes in ", package, server, work, times);

@@ -1,19 +1,19 @@
-//! What a call of ours is made of: each layer by itself, and what the client adds.
+//! Layers of a call, each measured separately.
 
 use crate::Result;
 use crate::server::{Server, Servers};
 use crate::{callgrind, single_step};
 
-/// The layers of a call in their order, then those of an event.
+/// Layers of a call in their order, then those of an event.
 pub(crate) const LAYERS: [&str; 7] = ["serialize", "hash", "sign", "send", "parse", "frame", "event"];
 
-/// Instructions of a layer as the machine executes them, and by Callgrind.
+/// Returns the executed instructions of a layer, and those by Callgrind.
 pub(crate) fn instructions(layer: &str, servers: &Servers) -> Result<(f64, f64)> {
     let executed = single_step::each("bench-layers", &servers.stepping, &[layer], (2, 12))?;
     Ok((executed, counted(layer, &servers.valgrind)?))
 }
 
-/// Instructions of a layer by Callgrind.
+/// Returns the instructions of a layer by Callgrind.
 pub(crate) fn counted(layer: &str, server: &Server) -> Result<f64> {
     callgrind::each("bench-layers", server, &[layer], (100, 600))
 }

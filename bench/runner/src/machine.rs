@@ -1,4 +1,4 @@
-//! What the figures were made on and with.
+//! Description of the machine and the software versions.
 
 use std::process::Command;
 use std::thread::available_parallelism;
@@ -6,11 +6,11 @@ use std::thread::available_parallelism;
 use crate::programs::workspace;
 use crate::{Result, callgrind};
 
-/// The packages whose versions decide a figure.
-const NAMED: [&str; 6] =
+/// Packages whose versions influence the results.
+const PACKAGES: [&str; 6] =
     ["aws-sdk-bedrockruntime", "aws-smithy-runtime", "hyper", "hyper-util", "sha2", "tokio"];
 
-/// The day and the machine, on one line, without its name.
+/// Returns date, machine and tools on one line, without the host name.
 pub(crate) fn line() -> Result<String> {
     let information = std::fs::read_to_string("/proc/cpuinfo")?;
     let of = |name: &str| {
@@ -21,27 +21,27 @@ pub(crate) fn line() -> Result<String> {
     let cores = available_parallelism()?;
     let release = std::fs::read_to_string("/proc/sys/kernel/osrelease")?;
     let linux = release.trim().split('-').next().unwrap_or_default();
-    let (date, rustc, valgrind) = (said("date", "+%F")?, rustc()?, callgrind::version()?);
+    let (date, rustc, valgrind) = (output_of("date", "+%F")?, rustc()?, callgrind::version()?);
     let model = of("model name");
     Ok(format!("{date}: {model}, {cores} cores, {sha} SHA instructions; Linux {linux}; {rustc}; {valgrind}"))
 }
 
-/// The compiler, as it says it.
+/// Returns the version of the compiler.
 pub(crate) fn rustc() -> Result<String> {
-    said("rustc", "--version")
+    output_of("rustc", "--version")
 }
 
-fn said(program: &str, argument: &str) -> Result<String> {
+fn output_of(program: &str, argument: &str) -> Result<String> {
     let output =
         Command::new(program).arg(argument).output().map_err(|error| format!("{program}: {error}"))?;
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// The versions of what is compared, from the lock file.
+/// Returns the versions of [`PACKAGES`] from the lock file.
 pub(crate) fn versions() -> Result<String> {
     let lock = std::fs::read_to_string(workspace().join("Cargo.lock"))?;
-    let versions = NAMED.map(|name| {
-        // The newest, where the official crate brings an old one, too.
+    let versions = PACKAGES.map(|name| {
+        // The newest, because the official crate also depends on an older one.
         let version = lock.split("[[package]]").filter_map(|package| {
             package.contains(&format!("name = \"{name}\"\n")).then(|| package.split('"').nth(3)).flatten()
         });

@@ -1,4 +1,4 @@
-//! Runs the clients against the server and prints what each costs: `cargo xtask bench`.
+//! `cargo xtask bench`: runs the clients against the server, and prints their costs.
 
 mod budget;
 mod callgrind;
@@ -28,26 +28,29 @@ use clap::Parser;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// What the command is asked for.
+/// Arguments of the command.
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask bench", about = "Ours beside the official crate and plain hyper-util")]
+#[command(
+    name = "cargo xtask bench",
+    about = "Measures this client, the official crate and plain hyper-util"
+)]
 struct Arguments {
-    /// Only what CI watches: instructions and allocations of ours, held against `bench/budget.toml`.
+    /// Only compare instructions and allocations of this client with `bench/budget.toml`.
     #[arg(long)]
     quick: bool,
-    /// Write what was counted as the new budget.
+    /// Write the counts as the new budget.
     #[arg(long, requires = "quick")]
     update_budget: bool,
-    /// How often each client takes its turn in the rows that are timed.
+    /// Rounds for rows that measure time. In each round, every client runs once.
     #[arg(long, default_value_t = 7)]
     rounds: usize,
-    /// Leave out the clean builds, which take minutes. The page keeps those that it has.
+    /// Leave out the clean builds, which take minutes. The page keeps its previous ones.
     #[arg(long, conflicts_with = "quick")]
     no_builds: bool,
-    /// The clean builds alone.
+    /// Only the clean builds.
     #[arg(long, conflicts_with_all = ["quick", "no_builds"])]
     only_builds: bool,
-    /// Write the run into `docs/performance.md`, and its plot beside it.
+    /// Write the results into `docs/performance.md`, and the plot next to it.
     #[arg(long, conflicts_with = "quick")]
     docs: bool,
 }

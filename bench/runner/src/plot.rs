@@ -1,4 +1,4 @@
-//! One plot: a bar for each client.
+//! A plot with a bar for each client.
 
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -6,7 +6,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use crate::Result;
 use crate::figures::number;
 
-/// An SVG with a bar for each value, in the order given, top to bottom.
+/// Returns an SVG with a bar for each value, from top to bottom.
 pub(crate) fn bars(title: &str, values: &[(&str, f64)]) -> Result<String> {
     let mut svg = String::new();
     let longest = values.iter().map(|(_, value)| *value).fold(0.0, f64::max);

@@ -1,4 +1,4 @@
-//! The programs that are run, built from this workspace.
+//! Programs of this workspace: build and run.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,18 +9,18 @@ use crate::Result;
 use crate::cores::{self, Core};
 use crate::server::Server;
 
-/// The folder of this workspace.
+/// Returns the folder of this workspace.
 pub(crate) fn workspace() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().unwrap_or(here).to_owned()
 }
 
-/// A program of this workspace by its package's name.
+/// Returns the path of the program of a package.
 pub(crate) fn program(package: &str) -> PathBuf {
     workspace().join("target/release").join(package)
 }
 
-/// Builds packages one by one: built together they would share the features of their dependencies.
+/// Builds packages one by one, because packages that are built together share the features of their dependencies.
 pub(crate) fn build(packages: &[&str]) -> Result<()> {
     for package in packages {
         let arguments = ["build", "--release", "--quiet", "--package", package];
@@ -32,15 +32,15 @@ pub(crate) fn build(packages: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Runs a client's work on a core of its own, and reads what it says of it.
+/// Runs a client on its own core, and parses the measurements that it prints.
 pub(crate) fn measure(client: &str, server: &Server, work: &[&str]) -> Result<Measured> {
     let program = program(&format!("bench-{client}"));
     let mut command = Command::new(&program);
     command.arg(server.url()).args(work);
     let output = cores::on(Core::Client, || command.output())??;
     if !output.status.success() {
-        let words = String::from_utf8_lossy(&output.stderr);
-        return Err(format!("{} {}: {}\n{words}", program.display(), work.join(" "), output.status).into());
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("{} {}: {}\n{stderr}", program.display(), work.join(" "), output.status).into());
     }
     Ok(String::from_utf8_lossy(&output.stdout).trim().parse()?)
 }

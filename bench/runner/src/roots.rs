@@ -1,7 +1,7 @@
-//! What a client trusts over https: what it would in life, and the server's certificate.
+//! Root certificates of the clients: those of the system, and the certificate of the server.
 //!
-//! Loading the system's root certificates is most of what the first call of a process costs, so each client loads them
-//! here, too, from the places where it would find them.
+//! Loading the root certificates of the system is most of the cost of the first call in a process. So each client loads
+//! them here, too, from their usual files.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use std::{env, fs, io};
 use crate::Result;
 use crate::programs::workspace;
 
-/// Root certificates, for the environment of a program.
+/// Files with root certificates, for the environment of a program.
 #[derive(Debug)]
 pub(crate) struct Roots {
     file: PathBuf,
@@ -19,7 +19,7 @@ pub(crate) struct Roots {
 }
 
 impl Roots {
-    /// Those of the system and one more, in PEM.
+    /// Adds a certificate in PEM to those of the system.
     pub(crate) fn with(certificate: &str) -> Result<Self> {
         let system = openssl_probe::probe();
         let bundle = system.cert_file.map_or(Ok(String::new()), fs::read_to_string)?;
@@ -28,8 +28,8 @@ impl Roots {
         Ok(Self { file, folders: env::join_paths(system.cert_dir).map_err(io::Error::other)? })
     }
 
-    /// Has a program trust them: both clients that speak TLS read these variables.
-    pub(crate) fn trusted_by(&self, command: &mut Command) {
+    /// Sets the environment variables that both clients with TLS read.
+    pub(crate) fn configure(&self, command: &mut Command) {
         command.env("SSL_CERT_FILE", &self.file).env("SSL_CERT_DIR", &self.folders);
     }
 }
@@ -44,7 +44,7 @@ mod tests {
     use super::joined;
 
     #[test]
-    fn a_certificate_begins_its_own_line() {
+    fn a_certificate_starts_on_a_new_line() {
         let check = |bundle, expected: &str| assert_eq!(joined(bundle, "b\n"), expected);
         check("", "b\n");
         check("a", "a\nb\n");

@@ -1,62 +1,62 @@
-//! One line of a table.
+//! Rows of a table.
 
 use crate::figures::{multiple, number, part};
 use crate::samples::Samples;
 use crate::targets::Target;
 
-/// The clients in the order of the columns.
+/// Clients in the order of the columns.
 pub(crate) const CLIENTS: [&str; 3] = ["ours", "official", "plain"];
 
-/// What was measured of each client.
+/// One measurement of each client.
 #[derive(Debug)]
 pub(crate) struct Row {
-    /// What it is, with its unit.
+    /// Description of the measurement, with its unit.
     pub(crate) what: &'static str,
-    /// Of each client in their order. Of plain, the last, there is not everything.
+    /// Samples of the clients in order. Some measurements do not exist for plain hyper-util, which is last.
     pub(crate) samples: Vec<Samples>,
-    /// Digits after the point.
+    /// Number of decimal digits.
     pub(crate) digits: usize,
-    /// Whether more is better.
+    /// `true` if a larger value is better.
     pub(crate) more_is_better: bool,
-    /// What ours is held to.
+    /// Target for this client.
     pub(crate) target: Option<Target>,
 }
 
 impl Row {
-    /// With what ours is held to.
-    pub(crate) fn held_to(self, target: Target) -> Self {
+    /// Returns the row with a target.
+    pub(crate) fn target(self, target: Target) -> Self {
         Self { target: Some(target), ..self }
     }
 
-    /// The median of a client, where there is one.
+    /// Returns the median of a client, if it was measured.
     pub(crate) fn median(&self, client: &str) -> Option<f64> {
         let column = CLIENTS.iter().position(|name| *name == client)?;
         self.samples.get(column).map(Samples::median)
     }
 
-    /// A line with these clients' cells, and how ours is beside each of the others.
+    /// Returns a line with the cells of these clients, and the ratios of this client to each of the others.
     pub(crate) fn line(&self, clients: &[&str]) -> String {
         let cells = (0..clients.len()).map(|column| {
             self.samples.get(column).map_or("-".to_owned(), |samples| cell(samples, self.digits))
         });
-        let ratios = clients.iter().skip(1).map(|other| self.beside(other));
+        let ratios = clients.iter().skip(1).map(|other| self.ratio_to(other));
         format!("| {} | {} |\n", self.what, cells.chain(ratios).collect::<Vec<_>>().join(" | "))
     }
 
-    /// Ours beside another; `-` where one is not there, or nothing.
-    fn beside(&self, other: &str) -> String {
+    /// Returns the ratio of this client to another; `-` if one value is missing or zero.
+    fn ratio_to(&self, other: &str) -> String {
         let (Some(ours), Some(other)) = (self.median("ours"), self.median(other)) else {
             return "-".to_owned();
         };
-        let nothing = number(0.0, self.digits);
-        if [ours, other].map(|median| number(median, self.digits)).contains(&nothing) {
+        let zero = number(0.0, self.digits);
+        if [ours, other].map(|median| number(median, self.digits)).contains(&zero) {
             return "-".to_owned();
         }
         if self.more_is_better { multiple(ours / other) } else { part(ours / other, 1) }
     }
 }
 
-/// The median, and how far the values spread where they do.
+/// Formats the median, and the spread unless it is zero.
 fn cell(samples: &Samples, digits: usize) -> String {
     let [median, spread] = [samples.median(), samples.spread()].map(|value| number(value, digits));
     if spread == number(0.0, digits) { median } else { format!("{median} ± {spread}") }
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_has_a_cell_for_each_client_and_a_ratio_for_each_other() {
+    fn a_line_has_cells_and_ratios() {
         let check = |values: &[f64], more, clients: &[&str], expected: &str| {
             assert_eq!(row(values, more).line(clients), format!("{expected}\n"));
         };

@@ -1,4 +1,4 @@
-//! What is measured, row by row.
+//! All measurements except clean builds.
 
 use std::fs;
 
@@ -11,25 +11,25 @@ use crate::samples::Samples;
 use crate::server::{Server, Servers};
 use crate::{Result, callgrind, heap, single_step, start, targets};
 
-/// A thousand, as in KiB.
+/// Bytes in a KiB.
 const KIBI: f64 = 1024.0;
 
-/// Calls of a run that is counted: few and more.
+/// Numbers of calls in the two runs of a count.
 const COUNTED: (u64, u64) = (100, 600);
 
-/// The same where each instruction is a step, and a step takes microseconds.
+/// Numbers of calls in the two runs of single-stepping, where each instruction takes microseconds.
 const STEPPED: (u64, u64) = (2, 12);
 
-/// Events of a stream that is counted: few and more.
+/// Numbers of events in the two runs of a count.
 const COUNTED_EVENTS: (u64, u64) = (500, 3000);
 
-/// The same, stepped.
+/// Numbers of events in the two runs of single-stepping.
 const STEPPED_EVENTS: (u64, u64) = (50, 250);
 
-/// Plain hyper-util has no TLS of its own.
-const SPEAK_TLS: &[&str] = &["ours", "official"];
+/// Clients with TLS. Plain hyper-util has none.
+const TLS_CLIENTS: &[&str] = &["ours", "official"];
 
-/// Every row but those of clean builds; says on standard error which one is being measured.
+/// Measures all rows except clean builds. Prints the current one to standard error.
 pub(crate) fn all(servers: &Servers, rounds: usize) -> Result<Vec<Row>> {
     let Servers { timing, valgrind, stepping } = servers;
     let measuring = Measuring { server: timing, rounds };
@@ -40,86 +40,91 @@ pub(crate) fn all(servers: &Servers, rounds: usize) -> Result<Vec<Row>> {
     let request = large_request()?;
     Ok(vec![
         stepped
-            .row("instructions a call, as executed", 0, |client| {
+            .row("instructions per call, executed", 0, |client| {
                 single_step::each(&format!("bench-{client}"), stepping, &["calls"], STEPPED)
             })?
-            .held_to(targets::CALL),
-        counting.row("instructions a call, Callgrind (SHA-256 in software)", 0, |client| {
+            .target(targets::CALL),
+        counting.row("instructions per call, Callgrind (SHA-256 in software)", 0, |client| {
             callgrind::each(&format!("bench-{client}"), valgrind, &["calls"], COUNTED)
         })?,
         counting
-            .row("heap allocations a call", 1, |client| {
+            .row("heap allocations per call", 1, |client| {
                 heap::each(&format!("bench-{client}"), valgrind, &["calls"], COUNTED)
             })?
-            .held_to(targets::CALL_ALLOCATIONS),
+            .target(targets::CALL_ALLOCATIONS),
         measuring
-            .work("processor time a call, µs", 1, &["calls", "5000"], |measured| {
+            .work("processor time per call, µs", 1, &["calls", "5000"], |measured| {
                 measured.cpu.as_secs_f64() * 1e6 / 5_000.0
             })?
-            .held_to(targets::CALL_TIME),
+            .target(targets::CALL_TIME),
         measuring
-            .rate("calls a second, one core, 64 at once", &["at-once", "150", "64"], 9_600.0)?
-            .held_to(targets::CALL_RATE),
+            .rate("calls per second, one core, 64 concurrent", &["at-once", "150", "64"], 9_600.0)?
+            .target(targets::CALL_RATE),
         measuring
-            .work("25 MB there and 25 MB back, ms", 1, &["large"], |measured| {
+            .work("25 MB request and 25 MB response, ms", 1, &["large"], |measured| {
                 measured.wall.as_secs_f64() * 1e3
             })?
-            .held_to(targets::LARGE_TIME),
-        measuring.work("the same, processor time, ms", 1, &["large"], |measured| {
+            .target(targets::LARGE_TIME),
+        measuring.work("25 MB request and response, processor time, ms", 1, &["large"], |measured| {
             measured.cpu.as_secs_f64() * 1e3
         })?,
         measuring
-            .work("the same, peak memory above both bodies, MiB", 1, &["large"], above_the_answer)?
-            .held_to(targets::LARGE_MEMORY),
+            .work(
+                "25 MB request and response, peak memory beyond both bodies, MiB",
+                1,
+                &["large"],
+                beyond_the_response,
+            )?
+            .target(targets::LARGE_MEMORY),
         measuring
             .work(
-                "25 MB from a file, peak memory above the answer, MiB",
+                "25 MB from a file, peak memory beyond the response, MiB",
                 1,
                 &["large-file", &request],
-                above_the_answer,
+                beyond_the_response,
             )?
-            .held_to(targets::FILE_MEMORY),
-        counting.row("instructions an event, Callgrind", 0, |client| {
+            .target(targets::FILE_MEMORY),
+        counting.row("instructions per event, Callgrind", 0, |client| {
             callgrind::each(&format!("bench-{client}"), valgrind, &["stream"], COUNTED_EVENTS)
         })?,
         stepped
-            .row("instructions an event, as executed", 0, |client| {
+            .row("instructions per event, executed", 0, |client| {
                 single_step::each(&format!("bench-{client}"), stepping, &["stream"], STEPPED_EVENTS)
             })?
-            .held_to(targets::EVENT),
-        counting.row("heap allocations an event", 1, |client| {
+            .target(targets::EVENT),
+        counting.row("heap allocations per event", 1, |client| {
             heap::each(&format!("bench-{client}"), valgrind, &["stream"], COUNTED_EVENTS)
         })?,
-        measuring.rate("events a second", &["stream", "30000"], 30_000.0)?,
+        measuring.rate("events per second", &["stream", "30000"], 30_000.0)?,
         starting
-            .row("process start to first answer over http, ms", 2, |client| {
-                start::to_first_answer(client, timing.url(), &roots)
+            .row("process start to first response over HTTP, ms", 2, |client| {
+                start::to_first_response(client, timing.url(), &roots)
             })?
-            .held_to(targets::START_HTTP),
+            .target(targets::START_HTTP),
         starting
-            .row_of(SPEAK_TLS, "process start to first answer over https, ms", 2, |client| {
-                start::to_first_answer(client, timing.tls_url(), &roots)
+            .row_of(TLS_CLIENTS, "process start to first response over HTTPS, ms", 2, |client| {
+                start::to_first_response(client, timing.tls_url(), &roots)
             })?
-            .held_to(targets::START_HTTPS),
+            .target(targets::START_HTTPS),
         measuring
-            .work("memory of an idle client with its connection, KiB", 0, &["idle", "100"], |measured| {
+            .work("memory of an idle client with a connection, KiB", 0, &["idle", "100"], |measured| {
                 measured.after.saturating_sub(measured.before) as f64 / 100.0 / KIBI
             })?
-            .held_to(targets::IDLE_MEMORY),
+            .target(targets::IDLE_MEMORY),
         measuring
-            .work("memory of a call in flight, 1,000 at once, KiB", 1, &["in-flight", "1000"], |measured| {
+            .work("memory per call, 1,000 concurrent, KiB", 1, &["in-flight", "1000"], |measured| {
                 measured.peak.saturating_sub(measured.before) as f64 / 1000.0 / KIBI
             })?
-            .held_to(targets::IN_FLIGHT_MEMORY),
+            .target(targets::IN_FLIGHT_MEMORY),
     ])
 }
 
-/// What a call needed beyond what was resident before it and the answer, in MiB.
-fn above_the_answer(measured: &Measured) -> f64 {
+/// Returns the peak memory of a call minus the memory before it and the response, in MiB.
+fn beyond_the_response(measured: &Measured) -> f64 {
     (measured.peak.saturating_sub(measured.before) as f64 - LARGE_LENGTH as f64) / (KIBI * KIBI)
 }
 
-/// A file with the request of the large call, and where it is.
+/// Writes the request of the large call into a file, and returns its path.
 fn large_request() -> Result<String> {
     let path = workspace().join("target/large-request");
     fs::write(&path, vec![b'a'; LARGE_LENGTH])?;
@@ -148,7 +153,7 @@ impl Measuring<'_> {
         Ok(Row { what, samples, digits, more_is_better: false, target: None })
     }
 
-    /// What the client programs say of their work.
+    /// Measures with values that the client programs print.
     fn work(
         &self,
         what: &'static str,
@@ -159,7 +164,7 @@ impl Measuring<'_> {
         self.row(what, digits, |client| Ok(value(&measure(client, self.server, work)?)))
     }
 
-    /// How many of something are done in a second.
+    /// Measures a rate per second.
     fn rate(&self, what: &'static str, work: &[&str], count: f64) -> Result<Row> {
         let row = self.work(what, 0, work, |measured| count / measured.wall.as_secs_f64())?;
         Ok(Row { more_is_better: true, ..row })

@@ -1,18 +1,18 @@
-//! Several values of one thing.
+//! Repeated measurements of one value.
 
 use crate::Result;
 
-/// At least one value, in order.
+/// At least one value, sorted.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Samples(Vec<f64>);
 
 impl Samples {
-    /// Of what is measured once.
+    /// Returns a sample of one value.
     pub(crate) fn one(value: f64) -> Self {
         Self(vec![value])
     }
 
-    /// Takes each client's value in turn, round after round, so that what else the machine does hits all alike.
+    /// Measures the clients in turn, round after round, so that other load of the machine affects all equally.
     pub(crate) fn alternating(
         clients: &[&str],
         rounds: usize,
@@ -31,13 +31,13 @@ impl Samples {
         Ok(all.into_iter().map(sorted).collect())
     }
 
-    /// The value in the middle.
+    /// Returns the median.
     pub(crate) fn median(&self) -> f64 {
         let (before, after) = (self.0[(self.0.len() - 1) / 2], self.0[self.0.len() / 2]);
         f64::midpoint(before, after)
     }
 
-    /// How far the middle half of the values is from the median, at most.
+    /// Returns the largest distance of the middle half of the values from the median.
     pub(crate) fn spread(&self) -> f64 {
         let (last, median) = (self.0.len() - 1, self.median());
         let (low, high) = (self.0[last / 4], self.0[last - last / 4]);
@@ -50,7 +50,7 @@ mod tests {
     use super::Samples;
 
     #[test]
-    fn clients_take_turns_and_outliers_do_not_matter() {
+    fn alternates_clients_and_ignores_outliers() {
         let mut order = String::new();
         let mut values = [5.0, 1.0, 3.0, 2.0, 100.0, 3.0].into_iter();
         let samples = Samples::alternating(&["a", "b"], 3, |client| {

@@ -1,4 +1,4 @@
-//! The server, as long as it is needed.
+//! The process of the benchmark server.
 
 use std::error::Error;
 use std::io::{BufRead, BufReader};
@@ -8,23 +8,23 @@ use crate::Result;
 use crate::cores::{self, Core};
 use crate::programs::program;
 
-/// How long a small answer takes, in milliseconds. Where calls are counted, no answer may be there before the client has
-/// looked for it once: it is not in life, and whether it is would be chance.
+/// Delay of a small response in milliseconds. When instructions are counted, the response must not arrive before the client
+/// first polls for it. In practice it never does, and on loopback it would depend on chance.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Pause {
-    /// None: where calls are timed.
+    /// No delay, for measurements of time.
     None = 0,
-    /// For a client in Valgrind.
+    /// Delay for a client in Valgrind.
     Valgrind = 5,
-    /// For a client that is stepped.
+    /// Delay for a client that is single-stepped.
     Stepping = 100,
 }
 
-/// How the last line of a certificate begins:
+/// Start of the last line of a certificate:
 /// <https://www.rfc-editor.org/rfc/rfc7468#section-2>
 const PEM_END: &str = "-----END ";
 
-/// A running server; it ends with this value.
+/// A running server. Dropping this value stops it.
 #[derive(Debug)]
 pub(crate) struct Server {
     child: Child,
@@ -33,19 +33,19 @@ pub(crate) struct Server {
     certificate: String,
 }
 
-/// One for each way to measure.
+/// One server for each kind of measurement.
 #[derive(Debug)]
 pub(crate) struct Servers {
-    /// Where calls are timed.
+    /// Server for measurements of time.
     pub(crate) timing: Server,
-    /// Where Valgrind counts.
+    /// Server for counts by Valgrind.
     pub(crate) valgrind: Server,
-    /// Where each instruction is a step.
+    /// Server for single-stepping.
     pub(crate) stepping: Server,
 }
 
 impl Servers {
-    /// Starts all of them.
+    /// Starts all servers.
     pub(crate) fn start() -> Result<Self> {
         let [timing, valgrind, stepping] = [Pause::None, Pause::Valgrind, Pause::Stepping].map(Server::start);
         Ok(Self { timing: timing?, valgrind: valgrind?, stepping: stepping? })
@@ -59,10 +59,12 @@ impl Server {
         command.arg((pause as u64).to_string());
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = cores::on(Core::Server, || command.spawn())??;
-        let Some(output) = child.stdout.take() else { return Err("no pipe from the server".into()) };
+        let Some(output) = child.stdout.take() else {
+            return Err("the standard output of the server is not a pipe".into());
+        };
         let mut lines = BufReader::new(output).lines();
         let mut line = || {
-            lines.next().ok_or("the server ended before it said where it is")?.map_err(Box::<dyn Error>::from)
+            lines.next().ok_or("the server ended before it printed its URL")?.map_err(Box::<dyn Error>::from)
         };
         let (url, tls_url, mut certificate) = (line()?, line()?, String::new());
         while !certificate.contains(PEM_END) {
@@ -72,17 +74,17 @@ impl Server {
         Ok(Self { child, url, tls_url, certificate })
     }
 
-    /// Where it is.
+    /// Returns the URL.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
-    /// Where it is over TLS.
+    /// Returns the URL with TLS.
     pub(crate) fn tls_url(&self) -> &str {
         &self.tls_url
     }
 
-    /// What to trust there, in PEM.
+    /// Returns the certificate of the server, in PEM.
     pub(crate) fn certificate(&self) -> &str {
         &self.certificate
     }
@@ -90,7 +92,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended by itself, which the clients have then shown.
+        // Errors are ignored, because the process may have ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

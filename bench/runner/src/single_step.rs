@@ -1,7 +1,7 @@
-//! Instructions as the machine executes them, by stepping: with the SHA instructions that Valgrind does not know, and
-//! where a virtual machine hides its counters.
+//! Executed instructions, counted by single-stepping. Unlike Valgrind, this includes SHA instructions, and unlike hardware
+//! counters, it works in virtual machines.
 //!
-//! Counted is the thread that makes the calls, in user mode.
+//! Counts the thread that makes the calls, in user mode.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
@@ -16,14 +16,14 @@ use crate::cores::{self, Core};
 use crate::programs::program;
 use crate::server::Server;
 
-/// The instructions that one more of something costs.
+/// Returns the instructions per unit of work.
 pub(crate) fn each(package: &str, server: &Server, work: &[&str], (few, more): (u64, u64)) -> Result<f64> {
-    // Both sides on one core: each step is a switch from one to the other, and there are millions.
+    // Tracer and client run on one core, because each of the millions of steps switches between them.
     let count = |times| cores::on(Core::Client, || count(package, server, work, times))?;
     Ok((count(more)? as f64 - count(few)? as f64) / (more - few) as f64)
 }
 
-/// Instructions from after the warm-up to the end of the program.
+/// Returns the instructions from the end of the warm-up to the end of the program.
 fn count(package: &str, server: &Server, work: &[&str], times: u64) -> Result<u64> {
     let mut child = Command::new(program(package))
         .args(["--wait", server.url()])
@@ -33,24 +33,25 @@ fn count(package: &str, server: &Server, work: &[&str], times: u64) -> Result<u6
         .stdout(Stdio::piped())
         .spawn()?;
     let (input, output) = (child.stdin.take(), child.stdout.take());
-    let (mut input, output) = input.zip(output).ok_or("no pipes to the client")?;
+    let (mut input, output) = input.zip(output).ok_or("the client has no pipes")?;
     let mut output = BufReader::new(output);
     let mut line = String::new();
     output.read_line(&mut line)?;
     if line.trim() != "ready" {
-        return Err(format!("a client said `{line}` before it was ready").into());
+        return Err(format!("a client printed `{line}` instead of `ready`").into());
     }
     let pid = Pid::from_raw(child.id().try_into()?);
-    ptrace::attach(pid).map_err(|error| format!("ptrace: {error}: may this process trace its children?"))?;
+    ptrace::attach(pid)
+        .map_err(|error| format!("ptrace: {error}; this process must be allowed to trace its children"))?;
     waitpid(pid, None)?;
     input.write_all(b"\n")?;
-    let (mut taken, mut signal) = (0, None);
+    let (mut steps, mut signal) = (0, None);
     loop {
         ptrace::step(pid, signal)?;
         match waitpid(pid, None)? {
-            WaitStatus::Stopped(_, Signal::SIGTRAP) => (taken, signal) = (taken + 1, None),
+            WaitStatus::Stopped(_, Signal::SIGTRAP) => (steps, signal) = (steps + 1, None),
             WaitStatus::Stopped(_, other) => signal = Some(other),
-            WaitStatus::Exited(_, 0) => return Ok(taken),
+            WaitStatus::Exited(_, 0) => return Ok(steps),
             other => return Err(format!("a client ended: {other:?}").into()),
         }
     }

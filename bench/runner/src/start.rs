@@ -1,4 +1,4 @@
-//! What it takes to start a program that makes one call.
+//! Run time of a program that makes one call.
 
 use std::process::Command;
 use std::time::Instant;
@@ -8,19 +8,19 @@ use crate::cores::{self, Core};
 use crate::programs::program;
 use crate::roots::Roots;
 
-/// A minimal program, from its start to its end, in milliseconds.
-pub(crate) fn to_first_answer(client: &str, url: &str, roots: &Roots) -> Result<f64> {
+/// Runs a minimal program from start to end, and returns the time in milliseconds.
+pub(crate) fn to_first_response(client: &str, url: &str, roots: &Roots) -> Result<f64> {
     let mut command = Command::new(program(&format!("minimal-{client}")));
     command.arg(url);
-    roots.trusted_by(&mut command);
+    roots.configure(&mut command);
     let (output, spent) = cores::on(Core::Client, || {
         let start = Instant::now();
         (command.output(), start.elapsed())
     })?;
     let output = output?;
     if !output.status.success() {
-        let words = String::from_utf8_lossy(&output.stderr);
-        return Err(format!("minimal-{client} {url}: {}\n{words}", output.status).into());
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("minimal-{client} {url}: {}\n{stderr}", output.status).into());
     }
     Ok(spent.as_secs_f64() * 1e3)
 }

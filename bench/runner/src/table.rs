@@ -1,4 +1,4 @@
-//! The tables of a whole run, in Markdown.
+//! Tables of a run, in Markdown.
 
 use crate::document::Part;
 use crate::figures::number;
@@ -7,7 +7,7 @@ use crate::row::{CLIENTS, Row};
 use crate::server::Servers;
 use crate::{Result, clean_build, document, layers, machine, plot, rows, targets};
 
-/// Builds, measures and prints; with `docs`, writes the page, too.
+/// Builds, measures and prints. Writes the page if `docs` is set.
 pub(crate) fn run(rounds: usize, builds: bool, docs: bool) -> Result<()> {
     build(&["bench-server", "bench-layers"])?;
     for kind in ["bench", "minimal"] {
@@ -20,9 +20,9 @@ pub(crate) fn run(rounds: usize, builds: bool, docs: bool) -> Result<()> {
     let layers = layers(&servers)?;
     drop(servers);
     let run = format!("{}\n\n{}\n\n{}\n{layers}", machine::line()?, machine::versions()?, table(&rows));
-    let targets = targets::table("what", &rows);
+    let targets = targets::table("measurement", &rows);
     println!("{run}\n{targets}");
-    // Before the builds, which take as long as all the rest.
+    // Written before the builds, which take as long as everything else.
     if docs {
         document::write(&[(Part::Run, &run), (Part::Targets, &targets)])?;
         document::write_plot(&plot(&rows)?)?;
@@ -31,13 +31,13 @@ pub(crate) fn run(rounds: usize, builds: bool, docs: bool) -> Result<()> {
 }
 
 fn table(rows: &[Row]) -> String {
-    let head = "| what | ours | official | plain | ours : official | ours : plain |\n|---|---:|---:|---:|---:|---:|\n";
+    let head = "| measurement | invoke-model | official | plain | ratio to official | ratio to plain |\n|---|---:|---:|---:|---:|---:|\n";
     rows.iter().fold(head.to_owned(), |table, row| table + &row.line(&CLIENTS))
 }
 
 fn layers(servers: &Servers) -> Result<String> {
     let mut text =
-        "| layer of ours, by itself | instructions, as executed | Callgrind |\n|---|---:|---:|\n".to_owned();
+        "| layer of invoke-model | instructions, executed | Callgrind |\n|---|---:|---:|\n".to_owned();
     for layer in layers::LAYERS {
         let (executed, counted) = layers::instructions(layer, servers)?;
         text.push_str(&format!("| {layer} | {} | {} |\n", number(executed, 0), number(counted, 0)));
@@ -45,20 +45,20 @@ fn layers(servers: &Servers) -> Result<String> {
     Ok(text)
 }
 
-/// The first row, a bar for each client.
+/// Plots the first row.
 fn plot(rows: &[Row]) -> Result<String> {
     let Some(first) = rows.first() else { return Err("no row".into()) };
     let values = CLIENTS.iter().filter_map(|client| Some((*client, first.median(client)?)));
     plot::bars(first.what, &values.collect::<Vec<_>>())
 }
 
-/// Builds twice from nothing, and prints what that took; with `docs`, writes that part of the page.
+/// Measures and prints clean builds. Writes this part of the page if `docs` is set.
 pub(crate) fn clean_builds(docs: bool) -> Result<()> {
-    const OF: &str = "clean release build of a minimal program";
+    const TITLE: &str = "clean release build of a minimal program";
     let rows = clean_build::rows()?;
-    let head = format!("| {OF} | ours | official | ours : official |\n|---|---:|---:|---:|\n");
+    let head = format!("| {TITLE} | invoke-model | official | ratio |\n|---|---:|---:|---:|\n");
     let table = rows.iter().fold(head, |table, row| table + &row.line(clean_build::CLIENTS));
-    let (builds, targets) = (format!("{}\n\n{table}", machine::line()?), targets::table(OF, &rows));
+    let (builds, targets) = (format!("{}\n\n{table}", machine::line()?), targets::table(TITLE, &rows));
     println!("{builds}\n{targets}");
     if docs {
         document::write(&[(Part::Builds, &builds), (Part::BuildTargets, &targets)])?;

@@ -1,4 +1,4 @@
-//! One connection: requests in, answers out.
+//! Handling of a connection.
 
 use std::io;
 
@@ -6,39 +6,39 @@ use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::sleep;
 
-use crate::answer::{Answer, Answers};
+use crate::response::{Response, Responses};
 
-/// Bytes both ways, encrypted or not.
+/// A connection with or without TLS.
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Stream for S {}
 
-/// What is kept of a request.
+/// The used parts of a request.
 struct Request {
     target: String,
-    /// Of its head.
+    /// Length of the head.
     length: usize,
-    /// Of its body.
+    /// Length of the body.
     body: usize,
 }
 
-pub(crate) async fn serve(mut stream: impl Stream, answers: &Answers) -> io::Result<()> {
+pub(crate) async fn serve(mut stream: impl Stream, responses: &Responses) -> io::Result<()> {
     let mut buffer = BytesMut::with_capacity(64 * 1024);
     while let Some(request) = head(&mut stream, &mut buffer).await? {
         buffer.advance(request.length);
         discard(&mut stream, &mut buffer, request.body).await?;
-        match answers.of(&request.target) {
-            Answer::Whole(answer, pause) => {
+        match responses.of(&request.target) {
+            Response::Whole(response, pause) => {
                 if !pause.is_zero() {
                     sleep(pause).await;
                 }
-                stream.write_all(&answer).await?;
+                stream.write_all(&response).await?;
             }
-            Answer::Held(barrier, answer) => {
+            Response::Held(barrier, response) => {
                 barrier.wait().await;
-                stream.write_all(&answer).await?;
+                stream.write_all(&response).await?;
             }
-            Answer::Events { head, event, count } => {
+            Response::Events { head, event, count } => {
                 stream.write_all(&head).await?;
                 for _ in 0..count {
                     stream.write_all(&event).await?;
@@ -51,7 +51,7 @@ pub(crate) async fn serve(mut stream: impl Stream, answers: &Answers) -> io::Res
     Ok(())
 }
 
-/// Reads until the head of a request is in the buffer; `None` at the end of the connection.
+/// Reads until the buffer contains the head of a request. Returns `None` at the end of the connection.
 async fn head(stream: &mut impl Stream, buffer: &mut BytesMut) -> io::Result<Option<Request>> {
     loop {
         if let Some(request) = parse(buffer)? {
@@ -64,18 +64,18 @@ async fn head(stream: &mut impl Stream, buffer: &mut BytesMut) -> io::Result<Opt
 }
 
 fn parse(buffer: &[u8]) -> io::Result<Option<Request>> {
-    let mut fields = [httparse::EMPTY_HEADER; 64];
-    let mut request = httparse::Request::new(&mut fields);
+    let mut headers = [httparse::EMPTY_HEADER; 64];
+    let mut request = httparse::Request::new(&mut headers);
     let httparse::Status::Complete(length) = request.parse(buffer).map_err(io::Error::other)? else {
         return Ok(None);
     };
-    let body = request.headers.iter().find(|field| field.name.eq_ignore_ascii_case("content-length"));
-    let body = body.and_then(|field| str::from_utf8(field.value).ok()?.parse().ok());
-    let body = body.ok_or_else(|| io::Error::other("a request without Content-Length"))?;
+    let body = request.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length"));
+    let body = body.and_then(|header| str::from_utf8(header.value).ok()?.parse().ok());
+    let body = body.ok_or_else(|| io::Error::other("the request has no Content-Length"))?;
     Ok(Some(Request { target: request.path.unwrap_or_default().to_owned(), length, body }))
 }
 
-/// Reads the body, and keeps nothing of it.
+/// Reads and discards the body.
 async fn discard(stream: &mut impl Stream, buffer: &mut BytesMut, body: usize) -> io::Result<()> {
     let mut rest = body;
     loop {

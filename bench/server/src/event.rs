@@ -1,4 +1,4 @@
-//! The event of the streams: one token of a text, as Amazon Bedrock frames it.
+//! The event of the streams: one token of text, in a frame like those of Amazon Bedrock.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -10,7 +10,7 @@ const PART: &str =
 const HEADERS: [(&str, &str); 3] =
     [(":event-type", "chunk"), (":content-type", "application/json"), (":message-type", "event")];
 
-/// The frame. The service pads each event with some letters under `p`.
+/// Returns the frame. The service pads each event with letters in the member `p`.
 pub fn frame() -> Vec<u8> {
     let mut builder = Message::builder();
     for (name, value) in HEADERS {
@@ -22,7 +22,7 @@ pub fn frame() -> Vec<u8> {
     frame
 }
 
-/// One HTTP chunk with the frame in it.
+/// Returns an HTTP chunk that contains the frame.
 pub(crate) fn chunk() -> Vec<u8> {
     let frame = frame();
     let size = format!("{:x}\r\n", frame.len());

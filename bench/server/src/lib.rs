@@ -1,10 +1,10 @@
-//! The server of every row: one thread, constant answers.
+//! The benchmark server: one thread, constant responses.
 //!
-//! Which answer a call gets is its model's name: see [`Answers`](answer::Answers).
+//! The model id of a call selects the response, see [`Responses`](response::Responses).
 
-mod answer;
 mod connection;
 pub mod event;
+mod response;
 mod tls;
 
 use std::io;
@@ -14,27 +14,27 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{LocalSet, spawn_local};
 
-use answer::Answers;
+use response::Responses;
 pub use tls::Identity;
 
-/// Answers every call to both listeners, small ones after a pause. Those to the second shake hands first.
+/// Serves both listeners, the second with TLS. Delays small responses by `pause`.
 ///
 /// # Errors
-/// When no further connection can be taken.
+/// Returns an error if a listener cannot accept a connection.
 pub async fn serve(
     plain: TcpListener,
     encrypted: TcpListener,
     identity: Identity,
     pause: Duration,
 ) -> io::Result<()> {
-    let answers = Rc::new(Answers::new(pause));
+    let responses = Rc::new(Responses::new(pause));
     let over_http = each(&plain, |stream| {
-        let answers = Rc::clone(&answers);
-        async move { connection::serve(stream, &answers).await }
+        let responses = Rc::clone(&responses);
+        async move { connection::serve(stream, &responses).await }
     });
     let over_https = each(&encrypted, |stream| {
-        let (acceptor, answers) = (identity.acceptor.clone(), Rc::clone(&answers));
-        async move { connection::serve(acceptor.accept(stream).await?, &answers).await }
+        let (acceptor, responses) = (identity.acceptor.clone(), Rc::clone(&responses));
+        async move { connection::serve(acceptor.accept(stream).await?, &responses).await }
     });
     LocalSet::new().run_until(async { tokio::try_join!(over_http, over_https) }).await.map(|_| ())
 }
@@ -48,7 +48,7 @@ where
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
         let served = serve(stream);
-        // A client that goes away in the middle is no concern of the others.
+        // A connection error of one client does not affect the others.
         spawn_local(async move { served.await.ok() });
     }
 }

@@ -1,6 +1,6 @@
-//! The server as a process of its own, so that nothing of it is counted. Prints its URL, that of its TLS, and the
-//! certificate to trust for it; serves until its input ends: it does not outlive who started it. Its argument is how long
-//! each small answer takes, in milliseconds.
+//! The server as a separate process, so that its work is not counted. Prints its URL, its URL with TLS, and its
+//! certificate. Serves until standard input ends, so that it does not outlive its parent process. The argument is the delay
+//! of small responses in milliseconds.
 
 use std::error::Error;
 use std::io::{self, Read};

@@ -1,57 +1,57 @@
-//! What a client program is told.
+//! Command line of the client programs.
 
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-/// The command line of every client program.
+/// Arguments of every client program.
 #[derive(Clone, Debug, Parser)]
 pub struct Arguments {
-    /// The server's URL.
+    /// URL of the server.
     pub endpoint: String,
     /// Print `ready` after the warm-up, and wait for a line.
     #[arg(long)]
     pub wait: bool,
-    /// What to do.
+    /// Work to measure.
     #[command(subcommand)]
     pub work: Work,
 }
 
-/// What is measured.
+/// Work to measure.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Work {
     /// Small calls, one after the other.
     Calls {
-        /// How many.
+        /// Number.
         count: usize,
     },
-    /// Small calls, several at once.
+    /// Small concurrent calls.
     AtOnce {
-        /// How many for each of those at once.
+        /// Number of calls of each task.
         count: usize,
-        /// How many at once.
+        /// Number of concurrent tasks.
         width: usize,
     },
-    /// One call with a large request and a large answer.
+    /// One call with a large request and a large response.
     Large,
-    /// The same, the request in a file.
+    /// One call with a large request from a file and a large response.
     LargeFile {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
     },
     /// One stream.
     Stream {
-        /// How many events are in it.
+        /// Number of events.
         events: usize,
     },
-    /// Clients that have made a call, and are kept.
+    /// Clients that have made a call and stay open.
     Idle {
-        /// How many.
+        /// Number.
         count: usize,
     },
-    /// Calls that all wait for their answer at one moment.
+    /// Calls that all wait for their responses at the same time.
     InFlight {
-        /// How many.
+        /// Number.
         count: usize,
     },
 }

@@ -1,30 +1,30 @@
-//! What a client has to be able to do.
+//! The trait of the compared clients.
 
 use std::future::Future;
 use std::path::Path;
 
 use bytes::Bytes;
 
-/// One of the clients that are compared. What fails panics: nothing is measured of a call that failed.
+/// A client that is compared. Its methods panic on errors, because failed calls are not measured.
 pub trait Client: Clone + Send + Sync + 'static {
-    /// A client as its documentation says to make one, with static credentials.
+    /// Creates a client as its documentation describes, with static credentials.
     fn new(endpoint: &str) -> Self;
 
-    /// `InvokeModel`; gives the length of the answer's body.
+    /// Calls `InvokeModel`, and returns the length of the response body.
     fn call(&self, model_id: &str, body: Bytes) -> impl Future<Output = usize> + Send;
 
-    /// The same with a body that is in a file, in the way that needs the least memory.
+    /// Calls `InvokeModel` with a body from a file, in the way that needs the least memory.
     fn call_with_file(&self, model_id: &str, path: &Path) -> impl Future<Output = usize> + Send;
 
-    /// `InvokeModelWithResponseStream`, read to its end.
+    /// Calls `InvokeModelWithResponseStream`, and reads the stream to its end.
     fn stream(&self, model_id: &str, body: Bytes) -> impl Future<Output = Streamed> + Send;
 }
 
-/// What a stream gave.
+/// Content of a stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Streamed {
-    /// Events, as many as the client can tell: one that does not decode tells of pieces.
+    /// Number of events. A client that does not decode events counts pieces.
     pub events: usize,
-    /// Bytes in them.
+    /// Number of bytes in the events.
     pub bytes: usize,
 }

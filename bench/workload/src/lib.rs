@@ -1,8 +1,8 @@
-//! What every client of the comparison does: the same calls of the same server, measured in the same way.
+//! The work of the compared clients: the same calls to the same server, measured in the same way.
 //!
-//! A client is a program of its own, so that none pays for what another depends on. It implements [`Client`] and
-//! hands its `main` to [`run`]. Counts are taken from outside, over two runs of different length: what a program
-//! does once cancels out in the difference.
+//! Each client is a separate program, so that it does not depend on crates of others. It implements [`Client`], and its
+//! `main` calls [`run`]. Instructions and allocations are counted from outside, as the difference of two runs of different
+//! length, so that work that a program does once does not count.
 
 mod arguments;
 mod client;
@@ -14,29 +14,29 @@ pub use client::{Client, Streamed};
 pub use measured::Measured;
 pub use work::{ready, run};
 
-/// The model whose answer is [`ANSWER_LENGTH`] bytes.
+/// Model with responses of [`RESPONSE_LENGTH`] bytes.
 pub const SMALL: &str = "bench.small";
 
-/// The model that reads [`LARGE_LENGTH`] bytes and answers as many.
+/// Model with responses of [`LARGE_LENGTH`] bytes.
 pub const LARGE: &str = "bench.large";
 
-/// A model that answers with a stream of so many events.
+/// Returns the id of a model with streams of `count` events.
 pub fn events(count: usize) -> String {
     format!("bench.events-{count}")
 }
 
-/// A model that answers once so many calls of it wait.
+/// Returns the id of a model that responds when `count` calls wait.
 pub fn held(count: usize) -> String {
     format!("bench.held-{count}")
 }
 
-/// The body of a small call: 300 bytes.
+/// Request body of a small call: 300 bytes.
 pub const REQUEST: &[u8] = br#"{"anthropic_version":"bedrock-2023-05-31","max_tokens":512,"temperature":0.2,"messages":[{"role":"user","content":[{"type":"text","text":"Name all the rivers of Europe that end in the Black Sea, the length of each in kilometres, and one town of fifty thousand people that stands on it, as JSON."}]}]}"#;
 
-/// The length of a small answer's body.
-pub const ANSWER_LENGTH: usize = 200;
+/// Length of a small response body.
+pub const RESPONSE_LENGTH: usize = 200;
 
-/// The length of a large body, as many as the model lets `InvokeModel` carry.
+/// Length of a large body: the limit of `InvokeModel`.
 pub const LARGE_LENGTH: usize = 25_000_000;
 
 const _: () = assert!(REQUEST.len() == 300);

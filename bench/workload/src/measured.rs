@@ -1,4 +1,4 @@
-//! What a client program says of itself, on one line of its output.
+//! Measurements that a client program prints on one line.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,22 +7,22 @@ use std::time::{Duration, Instant};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 
-/// What the work cost, the warm-up left out.
+/// Costs of the work, without the warm-up.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Measured {
-    /// By the clock.
+    /// Elapsed time.
     pub wall: Duration,
-    /// Of the processor, in the program and in the system for it.
+    /// Processor time, in user and kernel mode.
     pub cpu: Duration,
     /// Resident memory before the work, in bytes.
     pub before: u64,
-    /// Resident memory after it.
+    /// Resident memory after the work, in bytes.
     pub after: u64,
-    /// The most that was ever resident.
+    /// Peak of the resident memory, in bytes.
     pub peak: u64,
 }
 
-/// The moment before the work.
+/// State before the work.
 #[derive(Debug)]
 pub(crate) struct Start {
     wall: Instant,
@@ -48,12 +48,12 @@ impl Start {
 }
 
 fn cpu() -> Duration {
-    let usage = getrusage(UsageWho::RUSAGE_SELF).expect("getrusage of oneself");
+    let usage = getrusage(UsageWho::RUSAGE_SELF).expect("getrusage of this process");
     let spent = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
     Duration::from_micros(spent.unsigned_abs())
 }
 
-/// A line of `/proc/self/status`, in bytes.
+/// Returns the value of a line in `/proc/self/status`, in bytes.
 fn memory(name: &str) -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux: /proc/self/status");
     let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("a line of this name");
@@ -81,7 +81,7 @@ impl FromStr for Measured {
                 after,
                 peak,
             }),
-            _ => Err(format!("`{line}` is not what a client program says")),
+            _ => Err(format!("`{line}` is not the output of a client program")),
         }
     }
 }
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_says_all_of_it() {
+    fn measurements_round_trip() {
         let measured = Start::now().end();
         assert_eq!(measured.to_string().parse(), Ok(measured));
         assert!(measured.before > 0 && measured.peak >= measured.before);

@@ -1,4 +1,4 @@
-//! The work itself.
+//! The measured work.
 
 use std::io::{self, BufRead, Write};
 
@@ -8,24 +8,24 @@ use tokio::task::JoinSet;
 
 use crate::measured::Start;
 use crate::{
-    ANSWER_LENGTH, Arguments, Client, LARGE, LARGE_LENGTH, Measured, REQUEST, SMALL, Work, events, held,
+    Arguments, Client, LARGE, LARGE_LENGTH, Measured, REQUEST, RESPONSE_LENGTH, SMALL, Work, events, held,
 };
 
-/// Calls before the first that is measured: the connection is open, caches are filled.
+/// Number of calls before the measurement, which open the connection and fill caches.
 const WARM_UP: usize = 100;
 
-/// The `main` of a client program: does what its arguments say, and prints what that cost.
+/// Runs a client program: does the work of its arguments, and prints the measurements.
 pub fn run<C: Client>() {
     let arguments = Arguments::parse();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     println!("{}", runtime.block_on(measured::<C>(&arguments)));
 }
 
-/// Says that what is counted comes now, and waits for a line.
+/// Prints `ready` before the counted work, and waits for a line.
 pub fn ready() {
     println!("ready");
-    io::stdout().flush().expect("whoever started this listens");
-    io::stdin().lock().read_line(&mut String::new()).expect("whoever started this answers");
+    io::stdout().flush().expect("the parent process reads");
+    io::stdin().lock().read_line(&mut String::new()).expect("the parent process writes");
 }
 
 async fn measured<C: Client>(arguments: &Arguments) -> Measured {
@@ -34,7 +34,7 @@ async fn measured<C: Client>(arguments: &Arguments) -> Measured {
     if let Work::AtOnce { width, .. } = &arguments.work {
         at_once(&client, 2, *width).await;
     }
-    // Made before the start: what is compared is what a client adds to what its caller holds.
+    // Allocated before the start, because only memory that the client adds is compared.
     let large = matches!(arguments.work, Work::Large).then(|| Bytes::from(vec![b'a'; LARGE_LENGTH]));
     if arguments.wait {
         ready();
@@ -44,12 +44,12 @@ async fn measured<C: Client>(arguments: &Arguments) -> Measured {
         &Work::Calls { count } => small_calls(&client, count).await,
         &Work::AtOnce { count, width } => at_once(&client, count, width).await,
         Work::Large => {
-            let answer = client.call(LARGE, large.unwrap_or_default()).await;
-            assert_eq!(answer, LARGE_LENGTH);
+            let length = client.call(LARGE, large.unwrap_or_default()).await;
+            assert_eq!(length, LARGE_LENGTH);
         }
         Work::LargeFile { path } => {
-            let answer = client.call_with_file(LARGE, path).await;
-            assert_eq!(answer, LARGE_LENGTH);
+            let length = client.call_with_file(LARGE, path).await;
+            assert_eq!(length, LARGE_LENGTH);
         }
         &Work::Stream { events: count } => {
             let streamed = client.stream(&events(count), Bytes::from_static(REQUEST)).await;
@@ -71,7 +71,7 @@ async fn measured<C: Client>(arguments: &Arguments) -> Measured {
 
 async fn small_calls<C: Client>(client: &C, count: usize) {
     for _ in 0..count {
-        assert_eq!(client.call(SMALL, Bytes::from_static(REQUEST)).await, ANSWER_LENGTH);
+        assert_eq!(client.call(SMALL, Bytes::from_static(REQUEST)).await, RESPONSE_LENGTH);
     }
 }
 
@@ -89,8 +89,8 @@ async fn in_flight<C: Client>(client: &C, count: usize) {
     for _ in 0..count {
         let client = client.clone();
         tasks.spawn(async move {
-            let answer = client.call(&held(count), Bytes::from_static(REQUEST)).await;
-            assert_eq!(answer, ANSWER_LENGTH);
+            let length = client.call(&held(count), Bytes::from_static(REQUEST)).await;
+            assert_eq!(length, RESPONSE_LENGTH);
         });
     }
     tasks.join_all().await;

@@ -1,7 +1,7 @@
-//! What reading events costs in memory: one allocation each, for the bytes of the part. Apart from the other tests, as
-//! it counts with an allocator of its own.
+//! Reading an event takes one allocation, for the bytes of its part. A separate binary, because it counts with its own
+//! allocator.
 
-#![expect(clippy::unwrap_used, reason = "helper functions of tests are tests too")]
+#![expect(clippy::unwrap_used, reason = "helper functions of tests may panic")]
 
 use bytes::Bytes;
 use invoke_model_protocol::event_stream::{Decoder, EventStream};
@@ -9,7 +9,7 @@ use invoke_model_types::{PayloadPart, ResponseStream};
 
 const EVENTS: usize = 200;
 
-/// As the service sends them: base64 in JSON, with padding behind it.
+/// Returns frames like those of the service: base64 in JSON, followed by padding.
 fn frames(payload: usize) -> Vec<u8> {
     let mut part = PayloadPart::default();
     part.bytes = Some(Bytes::from(vec![b'x'; payload]));
@@ -24,7 +24,7 @@ fn frames(payload: usize) -> Vec<u8> {
     frame.repeat(EVENTS)
 }
 
-/// Reads all events, each kept or not, from pieces of that size.
+/// Reads all events from pieces of this size, and keeps them if `kept` has capacity.
 fn read(bytes: &[u8], piece: usize, kept: &mut Vec<ResponseStream>) -> usize {
     let (mut decoder, mut events) = (Decoder::new(), 0);
     for piece in bytes.chunks(piece) {
@@ -45,12 +45,15 @@ fn check(payload: usize, piece: usize, keep: bool) {
     let mut kept = Vec::with_capacity(if keep { EVENTS } else { 0 });
     let counted = allocation_counter::measure(|| assert_eq!(read(&bytes, piece, &mut kept), EVENTS));
     let each = counted.count_total as f64 / EVENTS as f64;
-    // The buffer of the decoder grows a few times in all.
-    assert!(each <= 1.0 + 12.0 / EVENTS as f64, "{each} allocations an event, {payload} bytes in {piece}");
+    // In addition, the buffer of the decoder grows a few times.
+    assert!(
+        each <= 1.0 + 12.0 / EVENTS as f64,
+        "{each} allocations for each event; payload {payload}, pieces of {piece} bytes"
+    );
 }
 
 #[test]
-fn an_event_is_one_allocation() {
+fn an_event_takes_one_allocation() {
     for payload in [20, 200, 5000] {
         for piece in [100, 1460, 8192, 65536] {
             check(payload, piece, false);

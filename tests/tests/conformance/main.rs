@@ -1,5 +1,5 @@
-//! The protocol tests that `model/tests` states for our own operations, each as a test of the types crate.
-#![allow(non_snake_case, reason = "a test is named by the id of its case")]
+//! Protocol tests of `model/tests`, as tests of the types crate.
+#![allow(non_snake_case, reason = "tests are named after the ids of their cases")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod generated;

@@ -1,4 +1,4 @@
-//! Who may know whom, over `cargo metadata`.
+//! Rules about dependencies between crates, over `cargo metadata`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -6,8 +6,8 @@ use std::path::Path;
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 use serde::Deserialize;
 
-/// Every crate of the product and the crates of the product that it may depend on.
-const MAY_KNOW: &[(&str, &[&str])] = &[
+/// Crates of the workspace, each with the crates of the workspace that it may depend on.
+const ALLOWED: &[(&str, &[&str])] = &[
     ("invoke-model-protocol", &[]),
     ("invoke-model-signing", &[]),
     ("invoke-model-transport", &[]),
@@ -26,27 +26,27 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("xtask", &["invoke-model-codegen", "invoke-model-test-support"]),
 ];
 
-/// Crates that somebody with an HTTP client of their own builds: no IO, no C, no AWS crate.
+/// Crates that can be used with any HTTP client: without input or output, C and AWS crates.
 const PURE: &[&str] = &["invoke-model-protocol", "invoke-model-signing", "invoke-model-types"];
 
 #[test]
-fn each_crate_knows_only_whom_it_may() {
+fn crates_depend_only_on_allowed_crates() {
     let metadata = metadata();
-    for (name, allowed) in MAY_KNOW {
-        let known = direct(package(&metadata, name)).into_iter();
-        let ours: Vec<String> = known.filter(|name| name.starts_with("invoke-model-")).collect();
-        let strangers: Vec<&String> = ours.iter().filter(|name| !allowed.contains(&name.as_str())).collect();
-        assert!(strangers.is_empty(), "{name} must not depend on {strangers:?}");
+    for (name, allowed) in ALLOWED {
+        let dependencies = direct(package(&metadata, name)).into_iter();
+        let ours: Vec<String> = dependencies.filter(|name| name.starts_with("invoke-model-")).collect();
+        let forbidden: Vec<&String> = ours.iter().filter(|name| !allowed.contains(&name.as_str())).collect();
+        assert!(forbidden.is_empty(), "{name} must not depend on {forbidden:?}");
     }
     let members: BTreeSet<&str> =
         metadata.workspace_packages().iter().map(|package| package.name.as_str()).collect();
     let listed: BTreeSet<&str> =
-        MAY_KNOW.iter().map(|(name, _)| *name).chain(["invoke-model-tests"]).collect();
-    assert_eq!(members, listed, "every member stands in MAY_KNOW");
+        ALLOWED.iter().map(|(name, _)| *name).chain(["invoke-model-tests"]).collect();
+    assert_eq!(members, listed, "ALLOWED must list every member of the workspace");
 }
 
 #[test]
-fn folder_and_package_have_one_name() {
+fn packages_are_named_after_their_folders() {
     for package in metadata().workspace_packages() {
         let folder = package.manifest_path.parent().and_then(|folder| folder.file_name()).unwrap();
         let expected = match folder {
@@ -59,7 +59,7 @@ fn folder_and_package_have_one_name() {
 }
 
 #[test]
-fn protocol_types_and_signing_need_no_c_no_aws_crate_and_no_runtime() {
+fn pure_crates_need_no_c_no_aws_crate_and_no_runtime() {
     let metadata = metadata();
     for name in PURE {
         for package in closure(&metadata, name) {
@@ -74,9 +74,9 @@ fn protocol_types_and_signing_need_no_c_no_aws_crate_and_no_runtime() {
     }
 }
 
-/// What a program waits for that asks for no feature: a dependency more is a choice, not an accident.
+/// Limits the number of crates that a program with default features builds.
 #[test]
-fn the_client_needs_no_aws_crate_and_few_others() {
+fn the_client_needs_no_aws_crate_and_few_crates() {
     let crates = tree("invoke-model-client");
     let aws: Vec<_> = crates.iter().filter(|name| name.starts_with("aws-")).collect();
     assert!(aws.is_empty(), "invoke-model-client reaches {aws:?} without a feature");
@@ -88,10 +88,10 @@ fn the_client_needs_no_aws_crate_and_few_others() {
 }
 
 #[test]
-fn every_dependency_allows_the_stated_compiler() {
+fn dependencies_allow_the_minimum_rust_version() {
     let metadata = metadata();
     let stated = package(&metadata, "invoke-model-protocol").rust_version.clone().unwrap();
-    for (name, _) in MAY_KNOW {
+    for (name, _) in ALLOWED {
         for package in closure(&metadata, name) {
             if let Some(needed) = &package.rust_version {
                 assert!(
@@ -106,7 +106,7 @@ fn every_dependency_allows_the_stated_compiler() {
 }
 
 #[test]
-fn nothing_that_deny_toml_bans_is_reached() {
+fn no_banned_crate_is_used() {
     #[derive(Deserialize)]
     struct Deny {
         bans: Bans,
@@ -130,7 +130,7 @@ fn nothing_that_deny_toml_bans_is_reached() {
     for package in &metadata.packages {
         for ban in &deny.bans.deny {
             let depends = package.dependencies.iter().any(|dependency| dependency.name == ban.name);
-            // A published crate may name a banned one behind a feature that is off; the lock file decides.
+            // A published crate may have an optional dependency on a banned crate. Only resolved dependencies count.
             let locked = metadata.packages.iter().any(|other| other.name.as_str() == ban.name);
             let reached = depends && locked && resolved(&metadata, package, &ban.name);
             let allowed = ban.wrappers.iter().any(|wrapper| wrapper == package.name.as_str());
@@ -143,8 +143,8 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
-/// What a plain `cargo test --workspace` on this machine resolves to, so that nothing has to be fetched. The feature
-/// `aws-config` is not in it: it follows the compiler of the AWS SDK.
+/// Returns the metadata that `cargo test --workspace` resolves on this platform, so that no crate has to be downloaded.
+/// Without the feature `aws-config`, because the AWS SDK needs a newer compiler.
 fn metadata() -> Metadata {
     let mut command = MetadataCommand::new();
     command.manifest_path(root().join("Cargo.toml"));
@@ -153,21 +153,21 @@ fn metadata() -> Metadata {
     command.exec().unwrap()
 }
 
-/// All that a package's build compiles with its default features, whatever others in the workspace ask for.
+/// Returns the crates that a package with default features compiles, regardless of other packages in the workspace.
 fn tree(package: &str) -> BTreeSet<String> {
     let mut command = std::process::Command::new("cargo");
     command.args(["tree", "--offline", "--locked", "--package", package, "--edges", "normal,build"]);
     let output = command.args(["--prefix", "none", "--format", "{p}"]).current_dir(root()).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
-    // A path or a mark may stand behind the name and the version.
+    // A path or a mark may follow the name and the version.
     text.lines()
         .filter(|line| !line.is_empty())
         .map(|line| line.split(" (").next().unwrap().to_owned())
         .collect()
 }
 
-/// The platform of this machine, as rustc names it.
+/// Returns the target triple of this machine.
 fn host() -> String {
     let output = std::process::Command::new("rustc").arg("-vV").output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
@@ -178,14 +178,14 @@ fn package<'a>(metadata: &'a Metadata, name: &str) -> &'a Package {
     metadata.packages.iter().find(|package| package.name.as_str() == name).unwrap()
 }
 
-/// The names of a package's own dependencies, those of its tests left out.
+/// Returns the names of the direct dependencies of a package, without those of its tests.
 fn direct(package: &Package) -> BTreeSet<String> {
     let normal =
         package.dependencies.iter().filter(|dependency| dependency.kind != DependencyKind::Development);
     normal.map(|dependency| dependency.name.clone()).collect()
 }
 
-/// Every package that a package's build reaches, tests left out.
+/// Returns all packages that a package depends on, without those of its tests.
 fn closure<'a>(metadata: &'a Metadata, name: &str) -> Vec<&'a Package> {
     let resolve = metadata.resolve.as_ref().unwrap();
     let by_id: BTreeMap<_, _> = metadata.packages.iter().map(|package| (&package.id, package)).collect();

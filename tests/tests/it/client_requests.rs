@@ -1,4 +1,4 @@
-//! What the client makes of an operation's traits: tokens, host prefixes, who may call, unsigned payloads.
+//! Traits of operations in requests of the client: idempotency tokens, host prefixes, authentication, unsigned payloads.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -21,19 +21,19 @@ async fn signed<O: Operation>(config: ConfigBuilder, input: O::Input) -> Request
 }
 
 #[tokio::test]
-async fn each_call_has_tokens_of_its_own() {
+async fn each_call_has_its_own_idempotency_tokens() {
     let count = AtomicU32::new(0);
     let config =
         config().idempotency_token_provider(move || format!("t{}", count.fetch_add(1, Ordering::Relaxed)));
     let client = Client::new(config).unwrap();
-    for (body, field) in [(&b"{\"token\":\"t0\"}"[..], "t1"), (b"{\"token\":\"t2\"}", "t3")] {
+    for (body, header) in [(&b"{\"token\":\"t0\"}"[..], "t1"), (b"{\"token\":\"t2\"}", "t3")] {
         let request = client.call::<Call>(CallInput::default()).sign().await.unwrap();
-        assert_eq!((&request.body()[..], request.headers()["x-second"].to_str().unwrap()), (body, field));
+        assert_eq!((&request.body()[..], request.headers()["x-second"].to_str().unwrap()), (body, header));
     }
 }
 
 #[tokio::test]
-async fn tokens_are_random_unless_said_otherwise() {
+async fn idempotency_tokens_are_random_by_default() {
     let token = |request: &Request<Bytes>| request.headers()["x-second"].to_str().unwrap().to_owned();
     let first = token(&signed::<Call>(config(), CallInput::default()).await);
     let second = token(&signed::<Call>(config(), CallInput::default()).await);
@@ -44,7 +44,7 @@ async fn tokens_are_random_unless_said_otherwise() {
 }
 
 #[tokio::test]
-async fn a_host_prefix_stands_before_the_endpoints_host_and_is_signed() {
+async fn host_prefixes_are_added_to_the_endpoint_and_signed() {
     let request = signed::<Prefixed>(config(), PrefixedInput::new("x1")).await;
     assert_eq!(request.uri().to_string(), "https://a.x1-b.example.test:8443/base/prefixed");
     let call = Client::new(config()).unwrap().call::<Prefixed>(PrefixedInput::new("x1"));
@@ -57,22 +57,22 @@ async fn a_host_prefix_stands_before_the_endpoints_host_and_is_signed() {
 }
 
 #[tokio::test]
-async fn who_may_call_decides_whether_a_call_is_signed() {
+async fn signs_calls_as_their_authentication_requires() {
     let is_signed = |request: Request<Bytes>| request.headers().contains_key("authorization");
     assert!(is_signed(signed::<Open>(config(), OpenInput::default()).await));
     assert!(!is_signed(signed::<Anonymous>(config(), AnonymousInput::default()).await));
-    let nobody = || Config::builder().region("us-east-1").endpoint_url("https://example.test");
-    assert!(!is_signed(signed::<Open>(nobody(), OpenInput::default()).await));
-    assert!(!is_signed(signed::<Anonymous>(nobody(), AnonymousInput::default()).await));
-    let refused = Client::new(nobody()).unwrap().call::<Call>(CallInput::default()).sign().await;
-    assert!(refused.is_err());
-    let bearer = || nobody().bearer_token("secret");
+    let no_credentials = || Config::builder().region("us-east-1").endpoint_url("https://example.test");
+    assert!(!is_signed(signed::<Open>(no_credentials(), OpenInput::default()).await));
+    assert!(!is_signed(signed::<Anonymous>(no_credentials(), AnonymousInput::default()).await));
+    let result = Client::new(no_credentials()).unwrap().call::<Call>(CallInput::default()).sign().await;
+    assert!(result.is_err());
+    let bearer = || no_credentials().bearer_token("secret");
     assert!(is_signed(signed::<Open>(bearer(), OpenInput::default()).await));
     assert!(!is_signed(signed::<Anonymous>(bearer(), AnonymousInput::default()).await));
 }
 
 #[tokio::test]
-async fn an_unsigned_payload_stays_out_of_the_signature() {
+async fn unsigned_payloads_are_not_hashed() {
     let last_line = |input: UploadInput| async move {
         let call = Client::new(config()).unwrap().call::<Upload>(input);
         let signed = call.explain().await.unwrap().signed.unwrap();

@@ -1,4 +1,4 @@
-//! The whole way: client, transport, loopback, local endpoint, and back.
+//! Calls of the client to the local endpoint over loopback.
 
 use std::time::{Duration, SystemTime};
 
@@ -20,12 +20,12 @@ fn client(local: &LocalEndpoint) -> Client {
 }
 
 #[tokio::test]
-async fn an_embedding_is_answered_and_logged() {
+async fn invokes_an_embedding_model() {
     let local = LocalEndpoint::start().await.unwrap();
     let body = json!({ "inputText": "hello", "dimensions": 256 }).to_string();
-    let answer = client(&local).invoke_model().model_id(TITAN).body(body.clone()).send().await.unwrap();
-    assert_eq!(answer.content_type, "application/json");
-    let value: Value = serde_json::from_slice(&answer.body).unwrap();
+    let output = client(&local).invoke_model().model_id(TITAN).body(body.clone()).send().await.unwrap();
+    assert_eq!(output.content_type, "application/json");
+    let value: Value = serde_json::from_slice(&output.body).unwrap();
     assert_eq!(value["embedding"].as_array().unwrap().len(), 256);
     let calls = local.calls();
     assert_eq!(calls.len(), 1);
@@ -34,7 +34,7 @@ async fn an_embedding_is_answered_and_logged() {
 }
 
 #[tokio::test]
-async fn ids_and_arns_arrive_as_they_were_given() {
+async fn ids_and_arns_arrive_unchanged() {
     let local = LocalEndpoint::start().await.unwrap();
     let client = client(&local);
     for id in [
@@ -44,7 +44,7 @@ async fn ids_and_arns_arrive_as_they_were_given() {
         "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.amazon.nova-lite-v1:0",
         "arn:aws:bedrock:us-east-1:123456789012:provisioned-model/abcdefghijkl",
     ] {
-        // The bodies fit one of the models only; what counts is which model was asked and that it was signed right.
+        // The body is valid for one model only. The test checks the model id and that the signature was accepted.
         let _ = client.invoke_model().model_id(id).body(r#"{"inputText":"a"}"#).send().await;
         let call = local.calls().pop().unwrap();
         assert_eq!(call.model_id.as_deref(), Some(id));
@@ -53,7 +53,7 @@ async fn ids_and_arns_arrive_as_they_were_given() {
 }
 
 #[tokio::test]
-async fn a_file_is_hashed_then_sent() {
+async fn sends_a_file_as_body() {
     let local = LocalEndpoint::start().await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("request.json");
@@ -64,20 +64,20 @@ async fn a_file_is_hashed_then_sent() {
 }
 
 #[tokio::test]
-async fn an_answer_is_read_chunk_by_chunk() {
+async fn reads_a_response_chunk_by_chunk() {
     let local = LocalEndpoint::start().await.unwrap();
     let call = client(&local).invoke_model().model_id(TITAN).body(r#"{"inputText":"hello"}"#);
-    let mut chunked = call.send_streaming().await.unwrap();
-    assert_eq!(chunked.output.content_type, "application/json");
+    let mut response = call.send_streaming().await.unwrap();
+    assert_eq!(response.output.content_type, "application/json");
     let mut read = Vec::new();
-    while let Some(chunk) = chunked.body.chunk().await.unwrap() {
+    while let Some(chunk) = response.body.chunk().await.unwrap() {
         read.extend_from_slice(&chunk);
     }
     assert!(serde_json::from_slice::<Value>(&read).unwrap()["embedding"].is_array());
 }
 
 #[tokio::test]
-async fn a_request_that_was_taken_out_signed_is_accepted_from_another_client() {
+async fn a_signed_request_can_be_sent_by_another_http_client() {
     let local = LocalEndpoint::start().await.unwrap();
     let signed =
         client(&local).invoke_model().model_id(TITAN).body(r#"{"inputText":"a"}"#).sign().await.unwrap();
@@ -92,20 +92,20 @@ async fn a_request_that_was_taken_out_signed_is_accepted_from_another_client() {
     }
     text.push_str(&format!("content-length: {}\r\n\r\n", body.len()));
     let mut socket = std::net::TcpStream::connect(parts.uri.authority().unwrap().as_str()).unwrap();
-    let answer = tokio::task::spawn_blocking(move || {
+    let response = tokio::task::spawn_blocking(move || {
         use std::io::{Read, Write};
         socket.write_all(text.as_bytes()).unwrap();
         socket.write_all(&body).unwrap();
-        let mut answer = String::new();
-        socket.read_to_string(&mut answer).unwrap();
-        answer
+        let mut text = String::new();
+        socket.read_to_string(&mut text).unwrap();
+        text
     });
-    let answer = answer.await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let response = response.await.unwrap();
+    assert!(response.starts_with("HTTP/1.1 200"), "{response}");
 }
 
 #[tokio::test]
-async fn a_wrong_secret_is_refused_with_an_explanation() {
+async fn a_wrong_secret_fails_with_an_explanation() {
     let local = LocalEndpoint::start().await.unwrap();
     let wrong = Credentials::new(local.access_key_id(), "not the secret", None);
     let client = Client::new(config(&local).credentials_provider(wrong)).unwrap();
@@ -115,7 +115,7 @@ async fn a_wrong_secret_is_refused_with_an_explanation() {
 }
 
 #[tokio::test]
-async fn a_skewed_clock_is_corrected_by_the_service() {
+async fn corrects_a_skewed_clock() {
     let local = LocalEndpoint::start().await.unwrap();
     let client = Client::new(
         config(&local).time_source(|| SystemTime::UNIX_EPOCH + Duration::from_secs(1_440_938_160)),
@@ -124,13 +124,13 @@ async fn a_skewed_clock_is_corrected_by_the_service() {
     for _ in 0..2 {
         client.invoke_model().model_id(TITAN).body(r#"{"inputText":"hello"}"#).send().await.unwrap();
     }
-    // The first call was refused and signed again; the second was right from the start.
+    // The first call was rejected, signed again and retried. The second call uses the corrected clock.
     let statuses: Vec<_> = local.calls().iter().map(|call| call.status).collect();
     assert_eq!(statuses, [403, 200, 200]);
 }
 
 #[tokio::test]
-async fn an_arn_of_another_region_is_named_as_the_cause() {
+async fn the_hint_names_the_region_of_an_arn() {
     let local = LocalEndpoint::start().await.unwrap();
     let arn = "arn:aws:bedrock:eu-west-1::foundation-model/amazon.titan-embed-text-v2:0";
     let call = client(&local).invoke_model().model_id(arn).body(r#"{"inputText":"a"}"#);
@@ -141,7 +141,7 @@ async fn an_arn_of_another_region_is_named_as_the_cause() {
 }
 
 #[tokio::test]
-async fn each_exception_comes_back_as_itself() {
+async fn parses_every_modeled_exception() {
     let local = LocalEndpoint::start().await.unwrap();
     let client = client(&local);
     for name in [
@@ -156,16 +156,16 @@ async fn each_exception_comes_back_as_itself() {
         "ThrottlingException",
         "ValidationException",
     ] {
-        let body = json!({ "error": name, "message": "said so" }).to_string();
+        let body = json!({ "error": name, "message": "details" }).to_string();
         let error = client.invoke_model().model_id("local.error-v1").body(body).send().await.unwrap_err();
-        assert_eq!((error.code(), error.message()), (Some(name), Some("said so")));
+        assert_eq!((error.code(), error.message()), (Some(name), Some("details")));
         assert!(!matches!(error.as_service_error().unwrap(), InvokeModelError::Unmodeled(_)), "{name}");
         assert!(error.request_id().is_some());
     }
 }
 
 #[tokio::test]
-async fn a_call_that_cannot_be_sent_says_so_and_nobody_hears_of_it() {
+async fn invalid_inputs_fail_before_a_request_is_sent() {
     let local = LocalEndpoint::start().await.unwrap();
     let client = client(&local);
     let empty = client.invoke_model().model_id("").body("{}").send().await.unwrap_err();
@@ -178,7 +178,7 @@ async fn a_call_that_cannot_be_sent_says_so_and_nobody_hears_of_it() {
 }
 
 #[tokio::test]
-async fn a_stopped_endpoint_is_no_connection() {
+async fn a_stopped_endpoint_is_a_transport_error() {
     let local = LocalEndpoint::start().await.unwrap();
     let client = client(&local);
     local.stop().await;

@@ -1,10 +1,10 @@
-//! The endpoint rules, against the model's own test cases and over every region that is known.
+//! Endpoint rules, with the test cases of the model and for every known region.
 
 use invoke_model_types::endpoint::{PARTITIONS, Parameters, partition, resolve};
 use serde_json::Value;
 
 #[test]
-fn every_case_of_the_model_is_answered_as_it_says() {
+fn passes_the_test_cases_of_the_model() {
     let cases = cases();
     assert_eq!(cases.len(), 21);
     for case in &cases {
@@ -16,19 +16,19 @@ fn every_case_of_the_model_is_answered_as_it_says() {
             use_fips: truth("UseFIPS"),
             endpoint: text("Endpoint"),
         };
-        let answer = resolve(&parameters).map_err(|error| error.to_string());
+        let resolved = resolve(&parameters).map_err(|error| error.to_string());
         let expected = match case["expect"]["error"].as_str() {
             Some(error) => Err(error.to_owned()),
             None => Ok(case["expect"]["endpoint"]["url"].as_str().unwrap().to_owned()),
         };
-        assert_eq!(answer, expected, "{}", case["documentation"]);
+        assert_eq!(resolved, expected, "{}", case["documentation"]);
     }
 }
 
-/// Three results that no case of the model shows: a partition without FIPS or dual stack. None is known today, so
-/// what is shown is that each known one has both.
+/// The cases of the model do not cover the three errors for partitions without FIPS or dual stack. All known partitions
+/// support both, which this test checks.
 #[test]
-fn every_known_region_has_an_endpoint_with_each_setting() {
+fn resolves_every_known_region_with_every_setting() {
     for known in PARTITIONS {
         assert!(known.supports_fips && known.supports_dual_stack, "{}", known.name);
         for region in known.regions() {
@@ -48,7 +48,7 @@ fn every_known_region_has_an_endpoint_with_each_setting() {
 }
 
 #[test]
-fn a_region_that_nobody_lists_belongs_where_it_looks_to_belong() {
+fn unknown_regions_belong_to_the_partition_of_their_pattern() {
     let check = |region, expected| assert_eq!(partition(region).name, expected, "{region}");
     check("us-east-9", "aws");
     check("us-gov-south-1", "aws-us-gov");

@@ -1,4 +1,4 @@
-//! The frames that other implementations test themselves with, where they are at hand.
+//! Frames from the tests of other implementations.
 
 use std::fs;
 
@@ -8,11 +8,11 @@ use invoke_model_protocol::event_stream::{Decoder, HeaderValue, Message};
 use invoke_model_test_support::suites::find_or_skip;
 use serde_json::{Value, json};
 
-/// A well-formed frame in which a name stands twice: one implementation refuses it, all others take it.
-const TAKEN: &str = "botocore/duplicate_header";
+/// A valid frame with a repeated header name, which one implementation rejects and all others accept.
+const ACCEPTED: &str = "botocore/duplicate_header";
 
 #[test]
-fn every_frame_decides_as_it_says() {
+fn decodes_frames_as_expected() {
     let Some(path) = find_or_skip("eventstream/vectors.json") else { return };
     let text = fs::read_to_string(path).unwrap();
     let vectors: Vec<Value> = serde_json::from_str(&text).unwrap();
@@ -20,29 +20,29 @@ fn every_frame_decides_as_it_says() {
     for vector in &vectors {
         let id = vector["id"].as_str().unwrap();
         let bytes = bytes_of(id, vector);
-        let whole = decided(&[&bytes]);
+        let whole = decode(&[&bytes]);
         let expect = vector["expect"].as_str().unwrap();
         match whole.as_deref() {
             Ok(messages) if expect == "ok" => check(id, vector, messages),
-            Ok([_]) if id == TAKEN => {}
+            Ok([_]) if id == ACCEPTED => {}
             Err(error)
                 if error == "incomplete"
                     && (expect == "incomplete" || id.starts_with("ts/split_too_short")) => {}
             Err(error) if expect == "error" && error != "incomplete" => {}
             other => panic!("{id}: expected {expect}, found {other:?}"),
         }
-        // In two pieces, cut at every byte (of the longest at some), and byte by byte.
+        // In two pieces, split at every byte (at some bytes of the longest frame), and byte by byte.
         let step = bytes.len() / 2000 + 1;
-        for cut in (0..bytes.len()).step_by(step) {
-            assert_eq!(decided(&[&bytes[..cut], &bytes[cut..]]), whole, "{id} cut at {cut}");
+        for split in (0..bytes.len()).step_by(step) {
+            assert_eq!(decode(&[&bytes[..split], &bytes[split..]]), whole, "{id} split at {split}");
         }
         let single: Vec<&[u8]> = bytes.chunks(step).collect();
-        assert_eq!(decided(&single), whole, "{id} in pieces of {step}");
+        assert_eq!(decode(&single), whole, "{id} in pieces of {step}");
     }
 }
 
-/// The messages, or why there are none.
-fn decided(pieces: &[&[u8]]) -> Result<Vec<Message>, String> {
+/// Returns the messages, or the reason why there are none.
+fn decode(pieces: &[&[u8]]) -> Result<Vec<Message>, String> {
     let (mut decoder, mut messages) = (Decoder::new(), Vec::new());
     for piece in pieces {
         decoder.push(piece);
@@ -53,7 +53,7 @@ fn decided(pieces: &[&[u8]]) -> Result<Vec<Message>, String> {
     if decoder.finish().is_err() || messages.is_empty() { Err("incomplete".to_owned()) } else { Ok(messages) }
 }
 
-/// Two are told as a description: their bytes would be long.
+/// Returns the bytes of a frame. One frame is described instead of listed, because it is long.
 fn bytes_of(id: &str, vector: &Value) -> Vec<u8> {
     let mut bytes = STANDARD.decode(vector["base64"].as_str().unwrap_or_default()).unwrap();
     if id == "crt/read_message_headers_too_many" {

@@ -1,5 +1,4 @@
-//! What the generator emits for the tiny models of `tests/models`, and for the project's own model, is what stands
-//! there; what it cannot emit, it says.
+//! Generated code of the tiny models in `tests/models` and of our model is up to date, and invalid models are reported.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,12 +10,12 @@ use invoke_model_codegen::{
 };
 use invoke_model_test_support::suites::find_all_or_skip;
 
-/// Set in the environment, it makes the goldens what the generator emits.
+/// Environment variable that makes this test write the goldens.
 const UPDATE: &str = "UPDATE_GOLDENS";
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "a developer's switch, read here only")]
-fn each_model_gives_its_golden() {
+#[expect(clippy::disallowed_methods, reason = "a switch for developers, read only here")]
+fn goldens_are_up_to_date() {
     let update = std::env::var_os(UPDATE).is_some();
     let mut found = Vec::new();
     for name in names() {
@@ -27,14 +26,14 @@ fn each_model_gives_its_golden() {
     }
     assert!(
         update || found.is_empty(),
-        "not what the generator emits; if it should be, `{UPDATE}=1 cargo test -p invoke-model-tests goldens` and \
-         look at the difference:\n{}",
+        "the goldens are out of date; run `{UPDATE}=1 cargo test -p invoke-model-tests goldens` and review the \
+         difference:\n{}",
         found.join("\n")
     );
 }
 
 #[test]
-fn each_golden_is_compiled() {
+fn every_golden_is_compiled() {
     let library = fs::read_to_string(workspace().join("tests/src/lib.rs")).unwrap();
     for name in names() {
         let module = format!("#[path = \"../models/{name}/generated/mod.rs\"]\npub mod {name};");
@@ -43,14 +42,14 @@ fn each_golden_is_compiled() {
 }
 
 #[test]
-fn two_runs_are_equal() {
+fn generation_is_deterministic() {
     for name in ["names", "json", "rules"] {
         assert_eq!(golden_files(name), golden_files(name), "{name}");
     }
 }
 
 #[test]
-fn drift_sees_what_is_missing_changed_and_stale() {
+fn drift_lists_missing_changed_and_stale_files() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().join("generated");
     let files = golden_files("status_code");
@@ -71,7 +70,7 @@ fn drift_sees_what_is_missing_changed_and_stale() {
 }
 
 #[test]
-fn the_projects_own_model_is_what_is_generated() {
+fn generated_code_of_our_model_is_up_to_date() {
     let partitions = partitions(&workspace().join("model"));
     let config = Config { call_methods: call_methods(), partitions: Some(partitions), ..Config::default() };
     let model = model(&workspace().join("model/bedrock-runtime.json"));
@@ -80,19 +79,19 @@ fn the_projects_own_model_is_what_is_generated() {
         (generate_client(&model, &config), "crates/client/src/generated"),
     ] {
         let drift = files.unwrap().drift(&workspace().join(folder)).unwrap();
-        assert_eq!(drift, [], "{folder} is not what the model says: run `cargo xtask codegen`");
+        assert_eq!(drift, [], "{folder} is out of date; run `cargo xtask codegen`");
     }
 }
 
 #[test]
-fn everything_that_is_wrong_is_said_at_once() {
-    insta::assert_snapshot!("bad", refused("bad.json"));
-    insta::assert_snapshot!("bad_streams", refused("bad_streams.json"));
-    insta::assert_snapshot!("endless", refused("endless.json"));
+fn reports_all_findings_at_once() {
+    insta::assert_snapshot!("bad", diagnostics("bad.json"));
+    insta::assert_snapshot!("bad_streams", diagnostics("bad_streams.json"));
+    insta::assert_snapshot!("endless", diagnostics("endless.json"));
 }
 
 #[test]
-fn what_is_asked_for_must_be_there() {
+fn reports_unknown_services_and_operations() {
     let model = model(&models().join("query/model.json"));
     let ask = |service: Option<&str>, operations: &[&str]| {
         let operations = operations.iter().map(|name| (*name).to_owned()).collect();
@@ -106,9 +105,8 @@ fn what_is_asked_for_must_be_there() {
     );
 }
 
-/// Every published model that is there is emitted whole.
 #[test]
-fn published_models_are_emitted() {
+fn generates_code_for_published_models() {
     let config = Config { partitions: Some(partitions(&workspace().join("model"))), ..Config::default() };
     for path in find_all_or_skip("models") {
         let text = fs::read_to_string(&path).unwrap();
@@ -119,7 +117,7 @@ fn published_models_are_emitted() {
     }
 }
 
-fn refused(file: &str) -> String {
+fn diagnostics(file: &str) -> String {
     let config = Config { partitions: Some(partitions(&models().join("rules"))), ..Config::default() };
     lines(&generate(&model(&models().join(file)), &config).unwrap_err())
 }
@@ -128,7 +126,7 @@ fn lines(found: &[Diagnostic]) -> String {
     found.iter().map(|one| format!("{one}\n")).collect()
 }
 
-/// The folders of `tests/models`.
+/// Returns the names of the folders in `tests/models`.
 fn names() -> Vec<String> {
     let entries = fs::read_dir(models()).unwrap().map(|entry| entry.unwrap());
     let folders = entries.filter(|entry| entry.file_type().unwrap().is_dir());

@@ -1,5 +1,5 @@
-//! One binary for every test that needs more than one crate.
-#![allow(clippy::unwrap_used, reason = "a test ends where it finds what it does not expect")]
+//! Tests that need more than one crate, in one binary.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod architecture;
 mod client_requests;

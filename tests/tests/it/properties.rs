@@ -1,4 +1,4 @@
-//! Any input survives the wire in both directions, and no bytes make any parser panic.
+//! Inputs and outputs round trip, and parsers do not panic.
 
 use bytes::Bytes;
 use invoke_model_types::{
@@ -8,19 +8,19 @@ use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
 
-/// What a header field can carry from end to end: no control characters, no blanks at either end.
-fn field() -> impl Strategy<Value = String> {
+/// Values that a header carries unchanged: no control characters, no blanks at the ends.
+fn header() -> impl Strategy<Value = String> {
     "[!-~¡-ÿ]([ -~¡-ÿ]{0,20}[!-~¡-ÿ])?"
 }
 
 prop_compose! {
     fn input()(
-        // `.` and `..` are refused: they would change the path.
+        // `.` and `..` cannot be serialized, because they would change the path.
         model_id in ".{1,80}".prop_filter("dot segment", |id| id != "." && id != ".."),
-        // An empty body is one that is not set.
+        // An empty body is parsed as unset.
         body in of(vec(any::<u8>(), 1..200)),
-        fields in (of(field()), of(field()), of(field()), of(field())),
-        more in (of(field()), of(field()), of(field()), of(field())),
+        fields in (of(header()), of(header()), of(header()), of(header())),
+        more in (of(header()), of(header()), of(header()), of(header())),
     ) -> InvokeModelInput {
         let mut input = InvokeModelInput::new(model_id);
         input.body = body.map(Bytes::from);
@@ -35,18 +35,18 @@ prop_compose! {
 
 proptest! {
     #[test]
-    fn any_input_survives_the_wire(input in input()) {
+    fn inputs_round_trip(input in input()) {
         let request = InvokeModel::serialize(input.clone()).unwrap();
         let mut expected = input;
         if expected.body.is_some() {
-            // The one thing that the wire adds.
+            // Serialization adds only this default.
             expected.content_type.get_or_insert_with(|| "application/json".to_owned());
         }
         prop_assert_eq!(InvokeModel::parse_request(&request).unwrap(), expected);
     }
 
     #[test]
-    fn any_output_survives_the_wire(body in vec(any::<u8>(), 0..200), content_type in field(), tier in of(field())) {
+    fn outputs_round_trip(body in vec(any::<u8>(), 0..200), content_type in header(), tier in of(header())) {
         let mut output = InvokeModelOutput::new(Bytes::from(body), content_type);
         output.service_tier = tier.map(Into::into);
         let response = InvokeModel::serialize_response(output.clone()).unwrap();
@@ -54,7 +54,7 @@ proptest! {
     }
 
     #[test]
-    fn no_answer_makes_a_parser_panic(
+    fn parsers_do_not_panic_on_any_response(
         status in 100u16..1000,
         code in vec(any::<u8>(), 0..40),
         body in vec(any::<u8>(), 0..200),
@@ -70,7 +70,7 @@ proptest! {
     }
 
     #[test]
-    fn no_error_body_makes_a_parser_panic(code in "[A-Za-z]{0,12}", value in any_json(), which in 0usize..10) {
+    fn parsers_do_not_panic_on_any_error_body(code in "[A-Za-z]{0,12}", value in any_json(), which in 0usize..10) {
         let names = ["AccessDeniedException", "InternalServerException", "ModelErrorException",
             "ModelNotReadyException", "ModelTimeoutException", "ResourceNotFoundException",
             "ServiceQuotaExceededException", "ServiceUnavailableException", "ThrottlingException", "ValidationException"];
@@ -80,7 +80,7 @@ proptest! {
     }
 
     #[test]
-    fn no_request_makes_a_parser_panic(path in "/[!-~]{0,60}", body in vec(any::<u8>(), 0..100)) {
+    fn parsers_do_not_panic_on_any_request(path in "/[!-~]{0,60}", body in vec(any::<u8>(), 0..100)) {
         if let Ok(request) = http::Request::builder().method("POST").uri(path).body(Bytes::from(body)) {
             if let Ok(input) = InvokeModel::parse_request(&request) {
                 let _ = InvokeModel::violations(&input).to_string();

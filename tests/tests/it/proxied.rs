@@ -1,4 +1,4 @@
-//! A signed call through a proxy: what was signed is what arrives.
+//! Signed calls through a proxy.
 
 use invoke_model_client::{Client, Config, Credentials, Proxies, TransportErrorKind};
 use invoke_model_local::LocalEndpoint;
@@ -6,12 +6,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
-/// Relays the first connection's first request, as a proxy does: to the host of its target, in the form of an origin
-/// server. Gives its URL, and the head that it was sent.
+/// Starts a proxy that forwards the first request of the first connection to the host of its target, in origin form.
+/// Returns the URL of the proxy, and the head of the request that it received.
 async fn relay() -> (String, oneshot::Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://user:secret@{}", listener.local_addr().unwrap());
-    let (tell, told) = oneshot::channel();
+    let (sender, receiver) = oneshot::channel();
     tokio::spawn(async move {
         let (mut client, _) = listener.accept().await.unwrap();
         let mut head = Vec::new();
@@ -23,10 +23,10 @@ async fn relay() -> (String, oneshot::Receiver<String>) {
         let (host, path) = rest.split_once('/').unwrap();
         let mut server = TcpStream::connect(host).await.unwrap();
         server.write_all(format!("{method} /{path}").as_bytes()).await.unwrap();
-        tell.send(head.clone()).unwrap();
+        sender.send(head.clone()).unwrap();
         let _ = copy_bidirectional(&mut client, &mut server).await;
     });
-    (url, told)
+    (url, receiver)
 }
 
 fn client(local: &LocalEndpoint, proxies: Proxies) -> Client {
@@ -42,30 +42,30 @@ fn client(local: &LocalEndpoint, proxies: Proxies) -> Client {
 const TITAN: &str = "amazon.titan-embed-text-v2:0";
 
 #[tokio::test]
-async fn the_signature_survives_a_relay() {
+async fn the_signature_is_valid_behind_a_proxy() {
     let local = LocalEndpoint::start().await.unwrap();
     let (url, head) = relay().await;
     let client = client(&local, Proxies::default().http(&url).unwrap());
-    let answer = client.invoke_model().model_id(TITAN).body(r#"{"inputText":"a"}"#).send().await.unwrap();
-    assert_eq!(answer.content_type, "application/json");
+    let output = client.invoke_model().model_id(TITAN).body(r#"{"inputText":"a"}"#).send().await.unwrap();
+    assert_eq!(output.content_type, "application/json");
     assert_eq!(local.calls()[0].status, 200);
 
     let head = head.await.unwrap().to_lowercase();
     assert!(head.contains("proxy-authorization: basic dxnlcjpzzwnyzxq="), "{head}");
     let (_, signed) = head.split_once("signedheaders=").unwrap();
-    assert!(!signed.split(',').next().unwrap().contains("proxy"), "a relay may take it off: {head}");
+    assert!(!signed.split(',').next().unwrap().contains("proxy"), "a proxy may remove the header: {head}");
 }
 
 #[tokio::test]
-async fn an_exception_needs_no_proxy() {
+async fn hosts_in_the_exceptions_bypass_the_proxy() {
     let local = LocalEndpoint::start().await.unwrap();
-    let nowhere = Proxies::default().http("http://127.0.0.1:1").unwrap();
+    let unreachable = Proxies::default().http("http://127.0.0.1:1").unwrap();
     let call = |proxies| {
         let client = client(&local, proxies);
         async move { client.invoke_model().model_id(TITAN).body(r#"{"inputText":"a"}"#).send().await }
     };
-    call(nowhere.clone().no_proxy("127.0.0.1")).await.unwrap();
-    let error = call(nowhere).await.unwrap_err();
+    call(unreachable.clone().no_proxy("127.0.0.1")).await.unwrap();
+    let error = call(unreachable).await.unwrap_err();
     let line = error.to_string();
     assert!(line.contains("proxy 127.0.0.1:1"), "{line}");
     let kind = match error.kind() {

@@ -1,4 +1,4 @@
-//! All that a call leaves in a log at the most talkative level, the libraries below included: nothing secret in it.
+//! Log records of a call at level `TRACE`, including those of libraries, contain no secrets.
 
 use std::fmt::Write;
 use std::sync::{Arc, Mutex};
@@ -15,7 +15,7 @@ const TOKEN: &str = "secret-session-token";
 const BEARER: &str = "secret-bearer-token";
 const BODY: &str = r#"{"prompt":"secret prompt"}"#;
 
-/// Everything, as text.
+/// Collects the fields of all spans and events as text.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<String>>);
 
@@ -58,7 +58,7 @@ async fn calls(client: &Client) {
 }
 
 #[test]
-fn nothing_secret_is_logged_at_any_level() {
+fn logs_contain_no_secrets() {
     let log = Log::default();
     tracing::subscriber::with_default(tracing_subscriber::registry().with(log.clone()), || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -1,4 +1,4 @@
-//! `InvokeModel` on the wire: what is sent, what is signed, what comes back as what.
+//! `InvokeModel` on the wire: requests, signatures, responses and errors.
 
 use std::time::{Duration, SystemTime};
 
@@ -10,25 +10,25 @@ use invoke_model_types::{
 };
 
 #[test]
-fn an_input_with_every_member_set() {
-    insta::assert_snapshot!(written(everything()));
+fn serializes_an_input_with_every_member() {
+    insta::assert_snapshot!(request_text(everything()));
 }
 
 #[test]
-fn an_input_with_no_member_set() {
-    insta::assert_snapshot!(written(InvokeModelInput::new("anthropic.claude-3-haiku-20240307-v1:0")));
+fn serializes_an_input_without_optional_members() {
+    insta::assert_snapshot!(request_text(InvokeModelInput::new("anthropic.claude-3-haiku-20240307-v1:0")));
 }
 
 #[test]
-fn a_content_type_of_ones_own_stands() {
+fn keeps_the_content_type_of_the_caller() {
     let mut input = InvokeModelInput::new("m");
     input.body = Some(Bytes::from_static(b"x"));
     input.content_type = Some("text/plain".to_owned());
-    assert!(written(input).contains("content-type: text/plain\n"));
+    assert!(request_text(input).contains("content-type: text/plain\n"));
 }
 
 #[test]
-fn what_is_signed() {
+fn signs_the_request() {
     let arn = "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.amazon.nova-lite-v1:0";
     let mut input = everything();
     input.model_id = arn.to_owned();
@@ -39,13 +39,13 @@ fn what_is_signed() {
     let signer = Signer::new("us-east-1", "bedrock");
     let signed = signer.sign(&mut parts, &credentials, &PayloadHash::of(&body), now).unwrap();
     assert!(signed.canonical_request().as_str().contains(r#"{"tenant":"a"}"#));
-    // As it may be shown: the request's metadata are sensitive.
+    // `Display` redacts the request metadata, which are sensitive.
     insta::assert_snapshot!("canonical_request", signed.canonical_request());
     insta::assert_snapshot!("string_to_sign", signed.string_to_sign());
 }
 
 #[test]
-fn every_error_as_it_is_parsed_and_shown() {
+fn parses_and_displays_every_error() {
     let mut shown = String::new();
     for (status, code, body) in [
         (403, "AccessDeniedException", r#"{"message":"no access"}"#),
@@ -64,7 +64,7 @@ fn every_error_as_it_is_parsed_and_shown() {
         (502, "", "<html>Bad Gateway</html>"),
         (503, "", ""),
     ] {
-        let error = refused(status, code, body);
+        let error = parse_error(status, code, body);
         shown.push_str(&format!("{status} {code} {body}\n  {error}\n  {error:?}\n"));
         shown.push_str(&format!("  fault {:?}, retryable {:?}\n", error.fault(), error.retryable()));
     }
@@ -72,20 +72,20 @@ fn every_error_as_it_is_parsed_and_shown() {
 }
 
 #[test]
-fn an_answer_that_lacks_fields_is_still_an_answer() {
+fn a_response_without_headers_is_parsed() {
     let output = InvokeModel::parse(&http::Response::new(Bytes::from_static(b"{}"))).unwrap();
     assert_eq!((output.content_type.as_str(), &output.body[..]), ("", &b"{}"[..]));
 }
 
 #[test]
-fn debug_tells_nothing_sensitive() {
+fn debug_redacts_sensitive_members() {
     let shown = format!("{:?}", everything());
     assert!(!shown.contains("secret") && !shown.contains("tenant"), "{shown}");
     assert!(shown.contains("** redacted **"), "{shown}");
 }
 
 #[test]
-fn the_public_types_survive_serde() {
+fn public_types_round_trip_through_serde() {
     let json = serde_json::to_string(&everything()).unwrap();
     assert_eq!(serde_json::from_str::<InvokeModelInput>(&json).unwrap(), everything());
     insta::assert_snapshot!(json);
@@ -105,7 +105,7 @@ fn everything() -> InvokeModelInput {
     input
 }
 
-fn written(input: InvokeModelInput) -> String {
+fn request_text(input: InvokeModelInput) -> String {
     let request = InvokeModel::serialize(input).unwrap();
     let mut text = format!("{} {}\n", request.method(), request.uri());
     let mut fields: Vec<_> = request.headers().iter().collect();
@@ -116,7 +116,7 @@ fn written(input: InvokeModelInput) -> String {
     text + "\n" + std::str::from_utf8(request.body()).unwrap()
 }
 
-fn refused(status: u16, code: &str, body: &'static str) -> InvokeModelError {
+fn parse_error(status: u16, code: &str, body: &'static str) -> InvokeModelError {
     let mut response = http::Response::builder().status(status).header("x-amzn-requestid", "id-1");
     if !code.is_empty() {
         response = response.header("x-amzn-errortype", code);

@@ -1,9 +1,9 @@
-//! The fault matrix: what the client makes of each fault of the endpoint, under each setting that matters to it, and
-//! what the endpoint saw. `docs/fault-matrix.md` is written from these rows, and compared with them.
+//! The fault matrix: the outcome of a call for each fault of the endpoint and each relevant setting, and the counts of the
+//! endpoint. `docs/fault-matrix.md` is generated from these rows and compared with them.
 //!
-//! Everything runs by a clock that moves by itself, over real sockets on loopback.
+//! The tests use real sockets on loopback and the paused clock of tokio, which advances when all tasks wait.
 
-#![expect(clippy::unwrap_used, reason = "helper functions of tests are tests too")]
+#![expect(clippy::unwrap_used, reason = "helper functions of tests may panic")]
 
 mod observe;
 mod page;
@@ -12,9 +12,8 @@ mod rows;
 
 use row::Row;
 
-/// Each row is what it says, and nothing was billed twice that the caller has not risked.
 #[test]
-fn every_row_is_what_it_says() {
+fn every_row_has_its_expected_outcome() {
     let mut wrong = Vec::new();
     for row in rows::all() {
         let observed = observe::observe(&row);
@@ -31,14 +30,14 @@ fn every_row_is_what_it_says() {
 }
 
 #[test]
-fn nothing_is_billed_twice_unless_the_caller_risks_it() {
+fn no_call_is_billed_twice_unless_ambiguous_failures_are_retried() {
     for Row { fault, setting, expected, .. } in rows::all() {
-        assert!(expected.worked_on <= 1 || setting.risks_twice(), "{fault} / {}", setting.name());
+        assert!(expected.worked_on <= 1 || setting.retries_ambiguous(), "{fault} / {}", setting.name());
     }
 }
 
 #[test]
-fn the_matrix_is_large_enough_and_names_each_row_once() {
+fn rows_are_complete_and_unique() {
     let rows = rows::all();
     assert!(rows.len() >= 60, "{}", rows.len());
     let mut names: Vec<_> = rows.iter().map(|row| (row.operation, row.fault, row.setting.name())).collect();
@@ -47,8 +46,8 @@ fn the_matrix_is_large_enough_and_names_each_row_once() {
     assert_eq!(names.len(), rows.len());
 }
 
-/// `UPDATE_DOCS=1 cargo test -p invoke-model-tests --test matrix` writes it anew.
+/// `UPDATE_DOCS=1 cargo test -p invoke-model-tests --test matrix` writes the page.
 #[test]
-fn the_page_is_what_the_rows_say() {
+fn the_page_is_up_to_date() {
     page::check(&rows::all());
 }

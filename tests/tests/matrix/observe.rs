@@ -1,4 +1,4 @@
-//! Runs a row.
+//! Runs a row and observes the outcome.
 
 use std::time::Duration;
 
@@ -15,13 +15,13 @@ use super::row::{Observed, Operation, Row};
 const MODEL: &str = "meta.llama3-8b-instruct-v1:0";
 const BODY: &str = r#"{"prompt":"one two three four"}"#;
 
-/// Longer than any model thinks. Who still waits then, waits for ever.
-const PATIENCE: Duration = Duration::from_secs(7200);
+/// Limit after which a call counts as waiting forever. No model takes longer.
+const LIMIT: Duration = Duration::from_secs(7200);
 
-/// What a client made of a call: the outcome, its class, and the attempts.
-type Made = (String, Option<FailureClass>, u32);
+/// Outcome of a call, class of the failure, and number of attempts.
+type CallOutcome = (String, Option<FailureClass>, u32);
 
-/// What comes of a row, in a runtime and with an endpoint of its own.
+/// Runs a row with a new runtime and endpoint, and returns the outcome.
 pub(crate) fn observe(row: &Row) -> Observed {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
     runtime.unwrap().block_on(async {
@@ -30,12 +30,12 @@ pub(crate) fn observe(row: &Row) -> Observed {
         let client = client(&local, row);
         let call = async {
             match row.operation {
-                Operation::Whole => whole(&client).await,
+                Operation::Unary => unary(&client).await,
                 Operation::Stream => stream(&client).await,
             }
         };
-        let waiting = || ("still waiting".to_owned(), None, 1);
-        let (outcome, class, attempts) = timeout(PATIENCE, call).await.unwrap_or_else(|_| waiting());
+        let timed_out = || ("still waiting".to_owned(), None, 1);
+        let (outcome, class, attempts) = timeout(LIMIT, call).await.unwrap_or_else(|_| timed_out());
         let Stats { connections, requests, worked_on, .. } = local.stats();
         Observed { outcome, class, attempts, connections, requests, worked_on }
     })
@@ -49,35 +49,35 @@ fn client(local: &LocalEndpoint, row: &Row) -> Client {
         .unwrap()
 }
 
-async fn whole(client: &Client) -> Made {
+async fn unary(client: &Client) -> CallOutcome {
     match client.invoke_model().model_id(MODEL).body(BODY).send_with_metadata().await {
-        Ok((_, metadata)) => ("answered".to_owned(), None, metadata.attempts),
+        Ok((_, metadata)) => ("success".to_owned(), None, metadata.attempts),
         Err(error) => failed(&error),
     }
 }
 
-async fn stream(client: &Client) -> Made {
+async fn stream(client: &Client) -> CallOutcome {
     let call = client.invoke_model_with_response_stream().model_id(MODEL).body(BODY);
     match call.send().await {
-        Ok(answer) => read(answer.body).await,
+        Ok(response) => read(response.body).await,
         Err(error) => failed(&error),
     }
 }
 
-async fn read(mut events: EventReceiver<InvokeModelWithResponseStream>) -> Made {
+async fn read(mut events: EventReceiver<InvokeModelWithResponseStream>) -> CallOutcome {
     loop {
         match events.recv().await {
             Ok(Some(_)) => {}
             Ok(None) => {
                 assert!(events.is_complete());
-                return ("answered".to_owned(), None, events.metadata().attempts);
+                return ("success".to_owned(), None, events.metadata().attempts);
             }
             Err(error) => return failed(&error),
         }
     }
 }
 
-fn failed<E: OperationError>(error: &Error<E>) -> Made {
+fn failed<E: OperationError>(error: &Error<E>) -> CallOutcome {
     let outcome = match (error.code(), error.kind()) {
         (Some(code), _) => code.to_owned(),
         (None, ErrorKind::Service { response, .. }) => format!("HTTP {}", response.status().as_u16()),

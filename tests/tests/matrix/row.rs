@@ -1,46 +1,46 @@
-//! A row of the matrix.
+//! Rows of the matrix.
 
 use std::time::Duration;
 
 use invoke_model_client::{FailureClass, RetryConfig, TimeoutConfig};
 use invoke_model_local::FaultRule;
 
-/// A fault, a setting, and what comes of them.
+/// A fault, a setting, and the expected outcome.
 pub(crate) struct Row {
     pub(crate) operation: Operation,
-    /// In words, for the page.
+    /// Description of the fault, for the page.
     pub(crate) fault: &'static str,
     pub(crate) rules: Vec<FaultRule>,
     pub(crate) setting: Setting,
     pub(crate) expected: Observed,
 }
 
-/// Which operation is called.
+/// Operation that is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Operation {
     /// InvokeModel.
-    Whole,
+    Unary,
     /// InvokeModelWithResponseStream.
     Stream,
 }
 
-/// What the caller has set.
+/// Configuration of the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Setting {
-    /// Nothing.
+    /// No setting.
     Default,
     /// `RetryConfig::disabled()`.
     Once,
     /// `RetryConfig::retry_ambiguous`.
     Ambiguous,
-    /// A first-byte deadline of a minute.
+    /// A first-byte timeout of 60 seconds.
     FirstByte,
-    /// An idle deadline of a minute.
+    /// An idle timeout of 60 seconds.
     Idle,
-    /// A total deadline of a minute.
-    Total,
-    /// The same, and `RetryConfig::retry_ambiguous`.
-    TotalAmbiguous,
+    /// An operation timeout of 60 seconds.
+    Operation,
+    /// An operation timeout of 60 seconds, and `RetryConfig::retry_ambiguous`.
+    OperationAmbiguous,
 }
 
 impl Setting {
@@ -51,46 +51,46 @@ impl Setting {
             Self::Ambiguous => "ambiguous retried",
             Self::FirstByte => "first byte 60 s",
             Self::Idle => "idle 60 s",
-            Self::Total => "total 60 s",
-            Self::TotalAmbiguous => "total 60 s, ambiguous retried",
+            Self::Operation => "operation 60 s",
+            Self::OperationAmbiguous => "operation 60 s, ambiguous retried",
         }
     }
 
-    /// Whether the caller has said that twice may be billed.
-    pub(crate) fn risks_twice(self) -> bool {
-        matches!(self, Self::Ambiguous | Self::TotalAmbiguous)
+    /// Returns `true` if the client retries ambiguous failures, so that a call may be billed twice.
+    pub(crate) fn retries_ambiguous(self) -> bool {
+        matches!(self, Self::Ambiguous | Self::OperationAmbiguous)
     }
 
     pub(crate) fn retry_config(self) -> RetryConfig {
-        let mut retries = if self == Self::Once { RetryConfig::disabled() } else { RetryConfig::default() };
-        retries.retry_ambiguous = self.risks_twice();
-        retries
+        let mut config = if self == Self::Once { RetryConfig::disabled() } else { RetryConfig::default() };
+        config.retry_ambiguous = self.retries_ambiguous();
+        config
     }
 
     pub(crate) fn timeout_config(self) -> TimeoutConfig {
-        let (mut deadlines, minute) = (TimeoutConfig::default(), Some(Duration::from_secs(60)));
+        let (mut config, minute) = (TimeoutConfig::default(), Some(Duration::from_secs(60)));
         match self {
-            Self::FirstByte => deadlines.first_byte = minute,
-            Self::Idle => deadlines.idle = minute,
-            Self::Total | Self::TotalAmbiguous => deadlines.operation = minute,
+            Self::FirstByte => config.first_byte = minute,
+            Self::Idle => config.idle = minute,
+            Self::Operation | Self::OperationAmbiguous => config.operation = minute,
             Self::Default | Self::Once | Self::Ambiguous => {}
         }
-        deadlines
+        config
     }
 }
 
-/// What came of it, at the client and at the endpoint.
+/// Outcome at the client, and counts of the endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Observed {
-    /// `answered`, the code of the service's error, or the kind of the failure.
+    /// `success`, the error code of the service, or the kind of the failure.
     pub(crate) outcome: String,
     pub(crate) class: Option<FailureClass>,
-    /// How often the client says that it was sent.
+    /// Attempts that the client reports.
     pub(crate) attempts: u32,
     /// Connections that the endpoint accepted.
     pub(crate) connections: u64,
-    /// Requests that the endpoint read whole.
+    /// Requests that the endpoint received completely.
     pub(crate) requests: u64,
-    /// Requests that were worked on, and would be billed.
+    /// Requests that the endpoint executed, and that a service would bill.
     pub(crate) worked_on: u64,
 }

@@ -1,4 +1,4 @@
-//! The published `aws-sdk-bedrockruntime`, as its documentation says to use it.
+//! The published `aws-sdk-bedrockruntime`, used as its documentation describes.
 
 use std::path::Path;
 
@@ -25,10 +25,10 @@ impl Client for Official {
     async fn call(&self, model_id: &str, body: Bytes) -> usize {
         let body = Blob::new(Vec::from(body));
         let call = self.0.invoke_model().model_id(model_id).content_type("application/json").body(body);
-        call.send().await.expect("an answer").body.as_ref().len()
+        call.send().await.expect("a response").body.as_ref().len()
     }
 
-    /// Its body is a `Blob`, bytes in memory: a file has to be read whole.
+    /// Reads the whole file, because the body is a `Blob` in memory.
     async fn call_with_file(&self, model_id: &str, path: &Path) -> usize {
         self.call(model_id, tokio::fs::read(path).await.expect("a file").into()).await
     }
@@ -37,10 +37,10 @@ impl Client for Official {
         let body = Blob::new(Vec::from(body));
         let call = self.0.invoke_model_with_response_stream().model_id(model_id);
         let call = call.content_type("application/json").body(body);
-        let mut answer = call.send().await.expect("a stream");
+        let mut response = call.send().await.expect("a stream");
         let mut streamed = Streamed::default();
-        while let Some(event) = answer.body.recv().await.expect("an event") {
-            let ResponseStream::Chunk(part) = event else { panic!("an event that is no chunk") };
+        while let Some(event) = response.body.recv().await.expect("an event") {
+            let ResponseStream::Chunk(part) = event else { panic!("an event that is not a chunk") };
             streamed.events += 1;
             streamed.bytes += part.bytes.expect("bytes").as_ref().len();
         }

@@ -1,4 +1,5 @@
-//! Ours, with everything on: credentials looked up, signed, typed output, `tracing` compiled in and nobody listening.
+//! `invoke-model-client` with its defaults: credentials provider, signature, typed output, and `tracing` without a
+//! subscriber.
 
 use std::path::Path;
 
@@ -23,22 +24,22 @@ impl Client for Ours {
 
     async fn call(&self, model_id: &str, body: Bytes) -> usize {
         let call = self.0.invoke_model().model_id(model_id).content_type("application/json").body(body);
-        call.send().await.expect("an answer").body.len()
+        call.send().await.expect("a response").body.len()
     }
 
     async fn call_with_file(&self, model_id: &str, path: &Path) -> usize {
         let body = Body::from_path(path);
         let call = self.0.invoke_model().model_id(model_id).content_type("application/json").body(body);
-        call.send().await.expect("an answer").body.len()
+        call.send().await.expect("a response").body.len()
     }
 
     async fn stream(&self, model_id: &str, body: Bytes) -> Streamed {
         let call = self.0.invoke_model_with_response_stream().model_id(model_id);
         let call = call.content_type("application/json").body(body);
-        let mut answer = call.send().await.expect("a stream");
+        let mut response = call.send().await.expect("a stream");
         let mut streamed = Streamed::default();
-        while let Some(event) = answer.body.recv().await.expect("an event") {
-            let ResponseStream::Chunk(part) = event else { panic!("an event that is no chunk") };
+        while let Some(event) = response.body.recv().await.expect("an event") {
+            let ResponseStream::Chunk(part) = event else { panic!("an event that is not a chunk") };
             streamed.events += 1;
             streamed.bytes += part.bytes.expect("bytes").len();
         }

@@ -1,4 +1,4 @@
-//! The floor: hyper-util's pooled client, a constant request without a signature, bodies as they come.
+//! The lower bound: the pooled client of hyper-util, with a constant request, no signature and raw bodies.
 
 use std::path::Path;
 
@@ -14,14 +14,14 @@ use hyper_util::rt::TokioExecutor;
 use tokio::fs::File;
 use tokio_util::io::ReaderStream;
 
-/// What is read of a file at once, in bytes: as much as ours does.
+/// Bytes that are read from a file at once, as in `invoke-model-client`.
 const PIECE: usize = 64 << 10;
 
 #[derive(Clone)]
 struct Plain {
     client: hyper_util::client::legacy::Client<HttpConnector, Full<Bytes>>,
     endpoint: String,
-    /// Of the small calls, made once.
+    /// Target of the small calls, built once.
     small: Uri,
 }
 
@@ -35,9 +35,9 @@ impl Plain {
             .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
             .body(Full::new(body))
             .expect("a request");
-        let answer = self.client.request(request).await.expect("an answer");
-        assert!(answer.status().is_success());
-        answer
+        let response = self.client.request(request).await.expect("a response");
+        assert!(response.status().is_success());
+        response
     }
 }
 
@@ -53,11 +53,11 @@ impl Client for Plain {
         let small = model_id == SMALL;
         let target =
             if small { self.small.clone() } else { Self::target(&self.endpoint, model_id, "invoke") };
-        let answer = self.send(target, body).await;
-        answer.into_body().collect().await.expect("a body").to_bytes().len()
+        let response = self.send(target, body).await;
+        response.into_body().collect().await.expect("a body").to_bytes().len()
     }
 
-    /// Read while it is sent, by a client for such bodies: the one for all the rest is for bytes.
+    /// Streams the file with a separate client, because the type of the body is part of the client.
     async fn call_with_file(&self, model_id: &str, path: &Path) -> usize {
         let file = File::open(path).await.expect("a file");
         let length = file.metadata().await.expect("its length").len();
@@ -68,9 +68,9 @@ impl Client for Plain {
             .body(StreamBody::new(pieces))
             .expect("a request");
         let client = hyper_util::client::legacy::Client::builder(TokioExecutor::new()).build_http();
-        let answer = client.request(request).await.expect("an answer");
-        assert!(answer.status().is_success());
-        answer.into_body().collect().await.expect("a body").to_bytes().len()
+        let response = client.request(request).await.expect("a response");
+        assert!(response.status().is_success());
+        response.into_body().collect().await.expect("a body").to_bytes().len()
     }
 
     async fn stream(&self, model_id: &str, body: Bytes) -> Streamed {

@@ -1,4 +1,4 @@
-//! The smallest program that makes one call with the official crate; the endpoint is its argument.
+//! The smallest program that makes one call with the official crate. The argument is the endpoint.
 
 use aws_sdk_bedrockruntime::Client;
 use aws_sdk_bedrockruntime::config::{BehaviorVersion, Config, Credentials, Region};
@@ -13,13 +13,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             .endpoint_url(endpoint)
             .credentials_provider(Credentials::new("AKIDEXAMPLE", "secret", None, None, "static"))
             .build();
-        let answer = Client::from_conf(config)
+        let response = Client::from_conf(config)
             .invoke_model()
-            .model_id("bench.answer")
+            .model_id("bench.small")
             .body(Blob::new("{}"))
             .send()
             .await?;
-        println!("{}", answer.body.as_ref().len());
+        println!("{}", response.body.as_ref().len());
         Ok(())
     })
 }

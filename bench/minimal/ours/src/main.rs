@@ -1,4 +1,4 @@
-//! The smallest program that makes one call with ours; the endpoint is its argument.
+//! The smallest program that makes one call with `invoke-model-client`. The argument is the endpoint.
 
 use invoke_model_client::{Client, Config, Credentials};
 
@@ -10,8 +10,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             .endpoint_url(endpoint)
             .credentials_provider(Credentials::new("AKIDEXAMPLE", "secret", None))
             .build()?;
-        let answer = Client::new(config)?.invoke_model().model_id("bench.answer").body("{}").send().await?;
-        println!("{}", answer.body.len());
+        let response = Client::new(config)?.invoke_model().model_id("bench.small").body("{}").send().await?;
+        println!("{}", response.body.len());
         Ok(())
     })
 }

@@ -1,4 +1,4 @@
-//! The smallest program that makes one unsigned call with hyper-util; the endpoint is its argument.
+//! The smallest program that makes one unsigned call with hyper-util. The argument is the endpoint.
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -8,11 +8,11 @@ use hyper_util::rt::TokioExecutor;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let endpoint = std::env::args().nth(1).ok_or("usage: minimal-plain URL")?;
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-        let request = hyper::Request::post(format!("{endpoint}/model/bench.answer/invoke"))
+        let request = hyper::Request::post(format!("{endpoint}/model/bench.small/invoke"))
             .header("content-type", "application/json")
             .body(Full::new(Bytes::from_static(b"{}")))?;
-        let answer = Client::builder(TokioExecutor::new()).build_http().request(request).await?;
-        println!("{}", answer.into_body().collect().await?.to_bytes().len());
+        let response = Client::builder(TokioExecutor::new()).build_http().request(request).await?;
+        println!("{}", response.into_body().collect().await?.to_bytes().len());
         Ok(())
     })
 }

@@ -1,4 +1,4 @@
-//! A verdict comes of the medians alone.
+//! Comparison of targets with medians.
 
 use super::{OFFICIAL, PLAIN, Target, table};
 use crate::row::Row;
@@ -10,31 +10,31 @@ fn row(values: &[f64], target: Target) -> Row {
 }
 
 #[test]
-fn a_bound_itself_is_kept() {
+fn the_bound_meets_the_target() {
     let check = |target: Target, values: &[f64], expected: &str| {
         assert_eq!(target.line(&row(values, target)), format!("| a | {expected} |\n"));
     };
     check(Target::AtMost(6_400), &[6400.0], "at most 6,400 | 6,400.0 | met");
     check(Target::AtMost(6_400), &[6400.1], "at most 6,400 | 6,400.1 | missed");
-    check(Target::Part(OFFICIAL, 1, 6), &[1.0, 6.0], "at most 1/6 of the official crate's | 1/6.00 | met");
-    check(Target::Part(OFFICIAL, 1, 6), &[1.0, 5.9], "at most 1/6 of the official crate's | 1/5.90 | missed");
-    check(Target::Part(OFFICIAL, 3, 4), &[4.0, 5.0], "at most 3/4 of the official crate's | 1/1.25 | missed");
-    check(Target::Part(PLAIN, 13, 10), &[1.3, 9.0, 1.0], "at most 1.3x plain hyper-util's | 1.30x | met");
-    check(Target::Part(PLAIN, 13, 10), &[1.4, 9.0, 1.0], "at most 1.3x plain hyper-util's | 1.40x | missed");
-    check(Target::Times(OFFICIAL, 5), &[5.0, 1.0], "at least 5x the official crate's | 5.00x | met");
-    check(Target::Times(OFFICIAL, 5), &[4.0, 1.0], "at least 5x the official crate's | 4.00x | missed");
-    check(Target::Below(OFFICIAL), &[1.0, 2.0], "below the official crate's | 1/2.00 | met");
-    check(Target::Below(OFFICIAL), &[1.0, 1.0], "below the official crate's | 1.00x | missed");
+    check(Target::Part(OFFICIAL, 1, 6), &[1.0, 6.0], "at most 1/6 of the official crate | 1/6.00 | met");
+    check(Target::Part(OFFICIAL, 1, 6), &[1.0, 5.9], "at most 1/6 of the official crate | 1/5.90 | missed");
+    check(Target::Part(OFFICIAL, 3, 4), &[4.0, 5.0], "at most 3/4 of the official crate | 1/1.25 | missed");
+    check(Target::Part(PLAIN, 13, 10), &[1.3, 9.0, 1.0], "at most 1.3x plain hyper-util | 1.30x | met");
+    check(Target::Part(PLAIN, 13, 10), &[1.4, 9.0, 1.0], "at most 1.3x plain hyper-util | 1.40x | missed");
+    check(Target::Times(OFFICIAL, 5), &[5.0, 1.0], "at least 5x the official crate | 5.00x | met");
+    check(Target::Times(OFFICIAL, 5), &[4.0, 1.0], "at least 5x the official crate | 4.00x | missed");
+    check(Target::Below(OFFICIAL), &[1.0, 2.0], "below the official crate | 1/2.00 | met");
+    check(Target::Below(OFFICIAL), &[1.0, 1.0], "below the official crate | 1.00x | missed");
 }
 
 #[test]
-fn what_is_not_measured_is_not_kept() {
+fn missing_values_miss_the_target() {
     let target = Target::Part(PLAIN, 13, 10);
     assert!(target.line(&row(&[1.0, 2.0], target)).contains("| not measured | missed |"));
 }
 
 #[test]
-fn rows_without_a_target_are_left_out() {
+fn leaves_out_rows_without_a_target() {
     let without = Row { target: None, ..row(&[1.0], Target::AtMost(1)) };
     let head = "| what | target | this run | |\n|---|---|---:|---|\n";
     assert_eq!(table("what", &[without]), head);

@@ -1,4 +1,4 @@
-//! Defaults of the model, and version 1's way to write enums.
+//! Default values of members, and enums of Smithy 1.0.
 
 use bytes::Bytes;
 use invoke_model_protocol::{Operation, ServerOperation};
@@ -6,10 +6,10 @@ use invoke_model_tests::defaults::{GetDefaults, GetDefaultsInput, GetDefaultsOut
 use invoke_model_tests::v1::{Order, OrderInput, OrderOutput, Size};
 use serde_json::json;
 
-use super::{answered, response, sent, time};
+use super::{request_text, response, response_text, time};
 
 #[test]
-fn an_answer_without_members_has_the_models() {
+fn missing_members_of_a_response_get_their_defaults() {
     let output = GetDefaults::parse(&response(200, &[], "{}")).unwrap();
     assert_eq!(output, GetDefaultsOutput::default());
     assert_eq!((output.text.as_str(), output.empty_text.as_str(), output.flag), ("a \"b\"", "", true));
@@ -23,27 +23,27 @@ fn an_answer_without_members_has_the_models() {
     assert_eq!((output.true_document, output.text_document), (json!(true), json!("a")));
     assert_eq!((output.number_document, output.fraction_document), (json!(1), json!(1.5)));
     assert_eq!((output.list_document, output.object_document), (json!([]), json!({})));
-    // Null says that there is none, and `clientOptional` that a client is to see whether it was said.
+    // A default of null means no default. `clientOptional` lets a client see if the member was set.
     assert_eq!((output.null_document, output.optional, output.none), (None, None, None));
     assert_eq!(output.in_field, 5);
 }
 
 #[test]
-fn what_is_said_stands_above_the_default() {
+fn values_in_a_response_override_defaults() {
     let body =
         r#"{"flag":false,"byte":0,"blob":"","kind":"medium","level":9,"texts":["a"],"optional":1,"none":2}"#;
     let output = GetDefaults::parse(&response(200, &[("x-in-field", "0")], body)).unwrap();
     assert_eq!((output.flag, output.byte, output.blob.as_ref(), output.in_field), (false, 0, &b""[..], 0));
     assert_eq!((output.kind.as_str(), output.level, output.texts.len()), ("medium", Level(9), 1));
     assert_eq!((output.optional, output.none), (Some(1), Some(2)));
-    // Null is not said.
+    // Null is the same as a missing member.
     let output = GetDefaults::parse(&response(200, &[], r#"{"flag":null,"kind":null,"text":null}"#)).unwrap();
     assert_eq!(output, GetDefaultsOutput::default());
 }
 
 #[test]
-fn a_server_writes_what_holds() {
-    let text = answered::<GetDefaults>(GetDefaultsOutput::default());
+fn a_server_serializes_defaults() {
+    let text = response_text::<GetDefaults>(GetDefaultsOutput::default());
     assert!(
         text.starts_with("200\ncontent-type: application/json\nx-in-field: 5\n\n{\"text\":\"a \\\"b\\\"\","),
         "{text}"
@@ -54,14 +54,14 @@ fn a_server_writes_what_holds() {
     );
 }
 
-/// A client that filled in the defaults of an input would pin them.
+/// A client does not send defaults, because the service could then not change them.
 #[test]
-fn an_input_says_only_what_the_caller_said() {
-    let text = sent::<GetDefaults>(GetDefaultsInput::new(1));
+fn an_input_contains_only_members_that_the_caller_set() {
+    let text = request_text::<GetDefaults>(GetDefaultsInput::new(1));
     assert!(text.ends_with("\n{\"needed\":1}"), "{text}");
     let mut input = GetDefaultsInput::new(1);
     input.nested = Some(Nested::new(2));
-    assert!(sent::<GetDefaults>(input).ends_with(r#""nested":{"flag":false,"name":"x","size":2}}"#));
+    assert!(request_text::<GetDefaults>(input).ends_with(r#""nested":{"flag":false,"name":"x","size":2}}"#));
     assert_eq!(
         GetDefaults::violations(&GetDefaultsInput::new(1)).to_string(),
         "0 validation errors detected"
@@ -69,7 +69,7 @@ fn an_input_says_only_what_the_caller_said() {
 }
 
 #[test]
-fn serde_knows_the_defaults() {
+fn deserialization_applies_defaults() {
     let output: GetDefaultsOutput = serde_json::from_str(r#"{"blob":"AA=="}"#).unwrap();
     assert_eq!(output.blob, Bytes::from_static(b"\0"));
     assert_eq!((output.flag, output.kind.clone()), (true, Kind::SMALL));
@@ -78,7 +78,7 @@ fn serde_knows_the_defaults() {
 }
 
 #[test]
-fn version_one() {
+fn enums_of_smithy_1_0() {
     let values: Vec<&str> = Size::VALUES.iter().map(Size::as_str).collect();
     assert_eq!(values, ["small", "t2.micro", "*", "", "x-large", "X_LARGE"]);
     assert_eq!((Size::VALUE.as_str(), Size::VALUE_VALUE.as_str()), ("*", ""));
@@ -86,7 +86,7 @@ fn version_one() {
     (input.size, input.sizes) = (Some(Size::T2_MICRO), Some(vec![Size::X_LARGE, "new".into()]));
     (input.toppings, input.count) = (Some(vec!["b".to_owned(), "a".to_owned()]), Some(0));
     assert!(
-        sent::<Order>(input)
+        request_text::<Order>(input)
             .ends_with(r#"{"size":"t2.micro","toppings":["b","a"],"sizes":["x-large","new"],"count":0}"#)
     );
     let output = Order::parse(&response(200, &[], "{}")).unwrap();

@@ -1,4 +1,4 @@
-//! Modelled errors, in both directions.
+//! Modeled errors, in both directions.
 
 use invoke_model_protocol::{
     ErrorMetadata, Fault, ModeledError, Operation, OperationError, Retryable, ServerOperation,
@@ -10,13 +10,14 @@ use invoke_model_tests::errors::{
 
 use super::{message, response};
 
-fn read(status: u16, fields: &[(&str, &str)], body: &str) -> AskError {
-    let response = response(status, fields, body);
+fn parse(status: u16, headers: &[(&str, &str)], body: &str) -> AskError {
+    let response = response(status, headers, body);
     Ask::parse_error(ErrorMetadata::from_response(&response), &response).unwrap()
 }
 
-/// Writes an error as a server does, reads it back, and gives the response's text.
-fn survives(error: impl Into<AskError>) -> String {
+/// Serializes an error as a server does, checks that a client parses the same error, and returns the text of the
+/// response.
+fn round_trip(error: impl Into<AskError>) -> String {
     let error = error.into();
     let response = Ask::serialize_error(&error).unwrap().unwrap();
     assert_eq!(Ask::parse_error(ErrorMetadata::from_response(&response), &response).unwrap(), error);
@@ -28,70 +29,70 @@ fn facts(error: &AskError) -> (Option<&str>, Option<&str>, Option<Fault>, Option
 }
 
 #[test]
-fn an_error_in_the_body() {
+fn members_of_an_error_in_the_body() {
     let mut error = BadQuestion::default();
     (error.message, error.position) = (Some("what?".to_owned()), Some(3));
     assert_eq!(
-        survives(error.clone()),
+        round_trip(error.clone()),
         "400\ncontent-type: application/json\nx-amzn-errortype: BadQuestion\n\n{\"message\":\"what?\",\"position\":3}"
     );
     assert_eq!(error.to_string(), "BadQuestion: what?");
     assert_eq!(facts(&error.clone().into()), (Some("BadQuestion"), Some("what?"), Some(Fault::Client), None));
     assert_eq!(
-        read(400, &[], r#"{"__type":"example.errors#BadQuestion","Message":"what?","position":3}"#),
+        parse(400, &[], r#"{"__type":"example.errors#BadQuestion","Message":"what?","position":3}"#),
         error.into()
     );
 }
 
 #[test]
-fn an_error_in_header_fields() {
+fn members_of_an_error_in_headers() {
     let mut error = NotThere::new("gone", "thing");
     error.tries = Some(vec![1, 2]);
     error.facts = Some([("size".to_owned(), "0".to_owned())].into());
     assert_eq!(
-        survives(error),
+        round_trip(error),
         "404\ncontent-type: application/json\nx-amzn-errortype: NotThere\nx-fact-size: 0\nx-resource: thing\nx-tries: 1, 2\n\n{\"message\":\"gone\"}"
     );
-    // Two errors have this status, so it does not tell which one it is.
-    assert!(matches!(read(404, &[], "{}"), AskError::Unmodeled(_)));
-    assert_eq!(read(404, &[("x-amzn-errortype", "NotThere")], ""), NotThere::default().into());
+    // Two errors have this status, so that it does not identify the error.
+    assert!(matches!(parse(404, &[], "{}"), AskError::Unmodeled(_)));
+    assert_eq!(parse(404, &[("x-amzn-errortype", "NotThere")], ""), NotThere::default().into());
     let mut other = AlsoNotThere::default();
     other.message = Some("gone".to_owned());
-    assert!(survives(other).ends_with("{\"Message\":\"gone\"}"));
+    assert!(round_trip(other).ends_with("{\"Message\":\"gone\"}"));
 }
 
 #[test]
-fn an_error_without_words() {
+fn an_error_without_a_message() {
     let error = AskError::from(Wordless::default());
     assert_eq!(facts(&error), (Some("Wordless"), None, Some(Fault::Client), None));
     assert_eq!(error.to_string(), "Wordless");
     assert_eq!(
-        survives(error.clone()),
+        round_trip(error.clone()),
         "409\ncontent-type: application/json\nx-amzn-errortype: Wordless\n\n{}"
     );
-    assert_eq!(read(409, &[], ""), error);
+    assert_eq!(parse(409, &[], ""), error);
 }
 
 #[test]
-fn an_error_whose_words_are_no_text_or_secret() {
+fn an_error_with_an_enum_or_a_sensitive_message() {
     let mut shouting = Shouting::default();
     (shouting.message, shouting.message_) = (Some(Kind::LOUD), Some("AAH".to_owned()));
-    assert!(survives(shouting.clone()).ends_with("{\"message\":\"loud\",\"MESSAGE\":\"AAH\"}"));
+    assert!(round_trip(shouting.clone()).ends_with("{\"message\":\"loud\",\"MESSAGE\":\"AAH\"}"));
     assert_eq!(shouting.to_string(), "Shouting");
 
     let mut broken = Broken::default();
     broken.message = Some("password".to_owned());
-    assert!(survives(broken.clone()).contains("password"));
+    assert!(round_trip(broken.clone()).contains("password"));
     assert_eq!((Broken::STATUS, Broken::RETRYABLE), (500, Some(Retryable::Transient)));
     let broken = AskError::from(broken);
     assert!(!format!("{broken} {broken:?}").contains("password"));
 }
 
 #[test]
-fn an_error_of_the_service_is_one_of_every_operation() {
+fn errors_of_the_service_are_errors_of_every_operation() {
     let mut error = Overloaded::default();
     error.retry_after = Some(7);
-    assert!(survives(error.clone()).contains("retry-after: 7\n"));
+    assert!(round_trip(error.clone()).contains("retry-after: 7\n"));
     let response = response(503, &[("retry-after", "7")], "{}");
     let read = AskNothing::parse_error(ErrorMetadata::from_response(&response), &response).unwrap();
     assert_eq!(read, AskNothingError::Overloaded(error));
@@ -99,12 +100,12 @@ fn an_error_of_the_service_is_one_of_every_operation() {
 }
 
 #[test]
-fn what_the_model_does_not_have() {
-    let unknown = read(400, &[], r#"{"code":"Brand#New","message":"?"}"#);
+fn errors_that_are_not_modeled() {
+    let unknown = parse(400, &[], r#"{"code":"Brand#New","message":"?"}"#);
     assert_eq!(facts(&unknown), (Some("New"), Some("?"), None, None));
     assert!(Ask::serialize_error(&unknown).unwrap().is_none());
-    // A modelled error may be called that.
-    assert_eq!(read(501, &[], ""), AskError::UnmodeledShape(UnmodeledShape::default()));
+    // A modeled error may have the name of the variant for unknown errors.
+    assert_eq!(parse(501, &[], ""), AskError::UnmodeledShape(UnmodeledShape::default()));
     assert_eq!(UnmodeledShape::CODE, "Unmodeled");
     let wrong = response(400, &[], r#"{"code":"BadQuestion","position":"here"}"#);
     let error = Ask::parse_error(ErrorMetadata::from_response(&wrong), &wrong).unwrap_err();

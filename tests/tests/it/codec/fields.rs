@@ -1,4 +1,4 @@
-//! Members in header fields.
+//! Members in headers.
 
 use invoke_model_protocol::{Operation, ServerOperation};
 use invoke_model_tests::headers::{
@@ -7,9 +7,9 @@ use invoke_model_tests::headers::{
 };
 use proptest::prelude::*;
 
-use super::{answered, response, sent, time};
+use super::{request_text, response, response_text, time};
 
-/// The same members on either side of the wire.
+/// Sets all members of an input or an output.
 macro_rules! everything {
     ($type:ident) => {{
         let mut fields = $type::default();
@@ -67,20 +67,20 @@ x-texts: a, \"b,c\", \"\\\"d\\\"\", e f
 ";
 
 #[test]
-fn every_type_in_a_request_and_in_a_response() {
-    assert_eq!(sent::<PutFields>(everything!(PutFieldsInput)), format!("POST /fields\n{EVERYTHING}"));
-    assert_eq!(answered::<PutFields>(everything!(PutFieldsOutput)), format!("200\n{EVERYTHING}"));
-    assert_eq!(sent::<PutFields>(PutFieldsInput::default()), "POST /fields\n");
-    assert_eq!(answered::<PutFields>(PutFieldsOutput::default()), "200\n");
+fn headers_of_every_type_in_requests_and_responses() {
+    assert_eq!(request_text::<PutFields>(everything!(PutFieldsInput)), format!("POST /fields\n{EVERYTHING}"));
+    assert_eq!(response_text::<PutFields>(everything!(PutFieldsOutput)), format!("200\n{EVERYTHING}"));
+    assert_eq!(request_text::<PutFields>(PutFieldsInput::default()), "POST /fields\n");
+    assert_eq!(response_text::<PutFields>(PutFieldsOutput::default()), "200\n");
 }
 
 #[test]
-fn what_is_required_and_absent_is_corrected() {
+fn missing_required_members_get_zero_values() {
     let metadata = [("k".to_owned(), "v".to_owned())].into();
     let date = time("2014-04-29T18:30:38Z");
     let input = PutRequiredFieldsInput::new("t", vec![Kind::SMALL], date, metadata);
     assert_eq!(
-        sent::<PutRequiredFields>(input),
+        request_text::<PutRequiredFields>(input),
         "PUT /fields\nx-date: Tue, 29 Apr 2014 18:30:38 GMT\nx-kinds: small\nx-meta-k: v\nx-text: t\n"
     );
     let output = PutRequiredFields::parse(&response(200, &[], "")).unwrap();
@@ -88,7 +88,7 @@ fn what_is_required_and_absent_is_corrected() {
 }
 
 #[test]
-fn several_lines_are_one_list() {
+fn repeated_headers_are_one_list() {
     let fields = [("x-kinds", "small, large"), ("x-kinds", "new"), ("x-levels", "1"), ("X-Meta-Big", "kept")];
     let output = PutFields::parse(&response(200, &fields, "")).unwrap();
     assert_eq!(output.kinds, Some(vec![Kind::SMALL, Kind::LARGE, "new".into()]));
@@ -97,7 +97,7 @@ fn several_lines_are_one_list() {
 }
 
 #[test]
-fn a_field_of_another_type_is_refused_by_member() {
+fn parse_errors_name_the_member() {
     for (field, value, member) in [
         ("x-byte", "128", "byte"),
         ("x-flag", "yes", "flag"),
@@ -113,7 +113,7 @@ fn a_field_of_another_type_is_refused_by_member() {
 }
 
 #[test]
-fn a_value_that_no_field_can_carry_is_refused_by_member() {
+fn serialize_errors_name_the_member() {
     let mut input = PutFieldsInput::default();
     input.texts = Some(vec!["a\nb".to_owned()]);
     assert_eq!(PutFields::serialize(input).unwrap_err().member(), "texts");
@@ -124,7 +124,7 @@ fn a_value_that_no_field_can_carry_is_refused_by_member() {
 
 proptest! {
     #[test]
-    fn any_fields_survive(
+    fn headers_round_trip(
         text in "[!-~]([ -~]{0,9}[!-~])?",
         texts in prop::collection::vec("[!-~]([ -~]{0,9}[!-~])?", 1..4),
         page in ".{0,20}",
@@ -143,6 +143,6 @@ proptest! {
         let times: Vec<_> = seconds.iter().map(|second| invoke_model_protocol::Timestamp::from_second(*second).unwrap()).collect();
         (input.dates, input.instants, input.epochs) = (Some(times.clone()), Some(times.clone()), Some(times));
         input.float = Some(float);
-        sent::<PutFields>(input);
+        request_text::<PutFields>(input);
     }
 }

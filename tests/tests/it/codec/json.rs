@@ -11,7 +11,7 @@ use invoke_model_tests::json::{
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{response, sent, time};
+use super::{request_text, response, time};
 
 fn body(text: &str) -> &str {
     text.split_once("\n\n").unwrap().1
@@ -45,9 +45,9 @@ fn tree() -> Tree {
 }
 
 #[test]
-fn values_of_every_type() {
+fn serializes_values_of_every_type() {
     assert_eq!(
-        body(&sent::<PutValues>(everything())),
+        body(&request_text::<PutValues>(everything())),
         concat!(
             r#"{"text":"é\"\n\u0001","other-name":"r","blob":"/wBh","flag":false,"byte":-128,"short":2,"integer":-3,"#,
             r#""long":9223372036854775807,"float":0.1,"double":"-Infinity","document":{"b":[null,{"a":1.5}]},"#,
@@ -57,11 +57,11 @@ fn values_of_every_type() {
             r#""empty":{}}"#
         )
     );
-    assert_eq!(body(&sent::<PutValues>(PutValuesInput::default())), "{}");
+    assert_eq!(body(&request_text::<PutValues>(PutValuesInput::default())), "{}");
 }
 
 #[test]
-fn collections_sparse_and_dense() {
+fn serializes_sparse_and_dense_collections() {
     let mut input = PutCollectionsInput::default();
     input.texts = Some(vec![String::new(), "a".to_owned()]);
     input.sparse_texts = Some(vec![None, Some("a".to_owned())]);
@@ -80,7 +80,7 @@ fn collections_sparse_and_dense() {
     input.trees = Some(vec![tree()]);
     let json = serde_json::to_string(&input).unwrap();
     assert_eq!(serde_json::from_str::<PutCollectionsInput>(&json).unwrap(), input);
-    let text = sent::<PutCollections>(input);
+    let text = request_text::<PutCollections>(input);
     assert!(
         body(&text).starts_with(concat!(
             r#"{"texts":["","a"],"sparseTexts":[null,"a"],"blobs":["","YQ=="],"kinds":["small","new"],"levels":[-1,9],"#,
@@ -93,7 +93,7 @@ fn collections_sparse_and_dense() {
 }
 
 #[test]
-fn nulls_and_what_nobody_knows_are_passed_over() {
+fn ignores_nulls_and_unknown_members() {
     let text = r#"{"text":null,"unheardOf":1,"choice":{"text":"a","nothing":null,"__type":"x"},"level":-1,"double":"NaN"}"#;
     let output = PutValues::parse(&response(200, &[], text)).unwrap();
     assert_eq!((output.text, output.choice), (None, Some(Choice::Text("a".to_owned()))));
@@ -107,7 +107,7 @@ fn nulls_and_what_nobody_knows_are_passed_over() {
 }
 
 #[test]
-fn what_the_model_does_not_know_survives() {
+fn unknown_enum_values_and_union_members_round_trip() {
     let text = r#"{"kind":"medium","level":5,"choice":{"brandNew":{"a":[1]}}}"#;
     let output = PutValues::parse(&response(200, &[], text)).unwrap();
     assert!(!output.kind.as_ref().unwrap().is_known());
@@ -122,7 +122,7 @@ fn what_the_model_does_not_know_survives() {
 }
 
 #[test]
-fn what_is_required_and_absent_is_corrected() {
+fn missing_required_members_get_zero_values() {
     let output = PutRequired::parse(&response(200, &[], r#"{"text":null}"#)).unwrap();
     assert_eq!(output, PutRequiredOutput::default());
     assert_eq!((output.document, output.epoch, output.level), (Value::Null, Timestamp::UNIX_EPOCH, Level(0)));
@@ -130,7 +130,7 @@ fn what_is_required_and_absent_is_corrected() {
 }
 
 #[test]
-fn what_is_required_is_an_argument() {
+fn required_members_are_arguments_of_the_constructor() {
     let blob = || Bytes::from_static(b"b");
     let input = PutRequiredInput::new(
         "t",
@@ -149,7 +149,7 @@ fn what_is_required_is_an_argument() {
         vec![blob()],
     );
     assert_eq!(
-        body(&sent::<PutRequired>(input)),
+        body(&request_text::<PutRequired>(input)),
         concat!(
             r#"{"text":"t","blob":"Yg==","flag":true,"integer":1,"double":1.5,"document":[],"epoch":0,"kind":"small","level":-1,"#,
             r#""choice":{"nothing":{}},"tree":{"name":"n"},"texts":[],"numbers":{},"blobs":["Yg=="]}"#
@@ -158,7 +158,7 @@ fn what_is_required_is_an_argument() {
 }
 
 #[test]
-fn a_fault_is_named_by_its_path() {
+fn parse_errors_name_the_path() {
     for (operation, text, expected) in [
         (0, r#"{"byte":128}"#, "`byte`: the number does not fit i8"),
         (
@@ -187,9 +187,9 @@ fn a_fault_is_named_by_its_path() {
 }
 
 #[test]
-fn the_public_types_survive_serde() {
+fn public_types_round_trip_through_serde() {
     let mut values = everything();
-    // JSON itself has no infinity.
+    // JSON has no infinity.
     values.double = Some(1e300);
     let json = serde_json::to_string(&values).unwrap();
     assert_eq!(serde_json::from_str::<PutValuesInput>(&json).unwrap(), values);
@@ -220,23 +220,23 @@ fn choice() -> impl Strategy<Value = Choice> {
 
 proptest! {
     #[test]
-    fn any_values_survive(
+    fn values_round_trip(
         choices in prop::collection::vec(choice(), 0..4), text in ".*", double: f64, float: f32, long: i64, byte: i8,
     ) {
         let mut input = PutCollectionsInput::default();
         input.choices = Some(choices.clone());
-        sent::<PutCollections>(input);
+        request_text::<PutCollections>(input);
         let mut input = PutValuesInput::default();
         input.choice = choices.into_iter().next();
         (input.text, input.double, input.float) = (Some(text), Some(double), Some(float));
         (input.long, input.byte) = (Some(long), Some(byte));
         let json = serde_json::to_string(&input).unwrap();
         prop_assert_eq!(&serde_json::from_str::<PutValuesInput>(&json).unwrap(), &input);
-        sent::<PutValues>(input);
+        request_text::<PutValues>(input);
     }
 
     #[test]
-    fn no_bytes_make_a_parser_panic(bytes in prop::collection::vec(any::<u8>(), 0..60), text in r#"[{}\[\]",:a-z0-9]{0,40}"#) {
+    fn parsers_do_not_panic_on_any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..60), text in r#"[{}\[\]",:a-z0-9]{0,40}"#) {
         for body in [Bytes::from(bytes), Bytes::from(text)] {
             let _ = PutValues::parse(&http::Response::new(body.clone()));
             let _ = PutCollections::parse(&http::Response::new(body));

@@ -1,4 +1,4 @@
-//! What the generated code of the tiny models does: exact texts on the wire, and round trips through both halves.
+//! Generated code of the tiny models: exact bytes on the wire, and round trips through client and server code.
 
 mod defaults;
 mod errors;
@@ -18,8 +18,8 @@ use bytes::Bytes;
 use http::HeaderMap;
 use invoke_model_protocol::{Request, Response, ServerOperation, Timestamp};
 
-/// Serializes an input, reads it back as a server does, and gives the request's text.
-fn sent<O: ServerOperation>(input: O::Input) -> String
+/// Serializes an input, checks that a server parses the same input, and returns the text of the request.
+fn request_text<O: ServerOperation>(input: O::Input) -> String
 where
     O::Input: Clone + Debug + PartialEq,
 {
@@ -28,8 +28,9 @@ where
     text_of(&request)
 }
 
-/// Serializes an output as a server does, reads it back, and gives the response's text.
-fn answered<O: ServerOperation>(output: O::Output) -> String
+/// Serializes an output as a server does, checks that a client parses the same output, and returns the text of the
+/// response.
+fn response_text<O: ServerOperation>(output: O::Output) -> String
 where
     O::Output: Clone + Debug + PartialEq,
 {
@@ -43,20 +44,20 @@ fn text_of(request: &Request) -> String {
     message(&format!("{} {}", request.method(), request.uri()), request.headers(), request.body())
 }
 
-/// First line, fields by name, an empty line and the body where there is one.
+/// Returns the first line, the headers sorted by name, and, if there is a body, an empty line and the body.
 fn message(first: &str, headers: &HeaderMap, body: &Bytes) -> String {
-    let mut fields: Vec<String> = headers
+    let mut lines: Vec<String> = headers
         .iter()
         .map(|(name, value)| format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())))
         .collect();
-    fields.sort();
+    lines.sort();
     let body = if body.is_empty() { String::new() } else { format!("\n{}", String::from_utf8_lossy(body)) };
-    format!("{first}\n{}{body}", fields.concat())
+    format!("{first}\n{}{body}", lines.concat())
 }
 
-fn response(status: u16, fields: &[(&str, &str)], body: &str) -> Response {
+fn response(status: u16, headers: &[(&str, &str)], body: &str) -> Response {
     let mut response = http::Response::builder().status(status);
-    for (name, value) in fields {
+    for (name, value) in headers {
         response = response.header(*name, *value);
     }
     response.body(Bytes::copy_from_slice(body.as_bytes())).unwrap()

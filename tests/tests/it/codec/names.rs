@@ -1,4 +1,4 @@
-//! The obstacle course: members and shapes named after keywords, used types and locals of generated functions.
+//! Members and shapes that are named like keywords, standard types, or local variables of generated functions.
 
 use invoke_model_protocol::{ErrorMetadata, Operation, ServerOperation};
 use invoke_model_tests::names::{
@@ -7,20 +7,20 @@ use invoke_model_tests::names::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{answered, sent};
+use super::{request_text, response_text};
 
-/// An object of the shape's JSON, every member that takes a string set to its own name.
+/// Returns JSON for a shape, with each string member set to its own name.
 fn named(example: &Value, except: &[&str]) -> Map<String, Value> {
     let names = example.as_object().unwrap().keys();
     names.filter(|name| !except.contains(&name.as_str())).map(|name| (name.clone(), json!(name))).collect()
 }
 
 #[test]
-fn each_member_stands_in_its_own_place() {
+fn members_with_colliding_names_are_serialized_in_their_places() {
     let model = include_str!("../../../models/names/model.json");
     let model: Value = serde_json::from_str(model).unwrap();
     let members = &model["shapes"]["example.names#RequestInput"]["members"];
-    // Members that take no string.
+    // Members that are not strings.
     let others = ["target", "server", "values", "json", "object", "request", "violations", "Box"];
     let mut members = named(members, &others);
     members.insert("target".into(), json!({"extra": "x", "fn": "hidden"}));
@@ -54,14 +54,14 @@ fn each_member_stands_in_its_own_place() {
 }
 
 #[test]
-fn an_output_of_locals_survives() {
+fn an_output_with_names_of_local_variables_round_trips() {
     let mut output = RequestShapeOutput::new("self", "object", "metadata");
     (output.r#type, output.headers, output.fields) =
         (Some("t".to_owned()), Some("h".to_owned()), Some("f".to_owned()));
     (output.response, output.output, output.value) =
         (Some("r".to_owned()), Some("o".to_owned()), Some("v".to_owned()));
     output.status = Some(201);
-    let text = answered::<RequestShape>(output);
+    let text = response_text::<RequestShape>(output);
     assert!(
         text.starts_with(
             "201\ncontent-type: application/json\nx-fields: f\nx-headers: h\nx-response: r\nx-type: t\n"
@@ -71,7 +71,7 @@ fn an_output_of_locals_survives() {
 }
 
 #[test]
-fn errors_of_such_names_are_errors() {
+fn errors_with_colliding_names_round_trip() {
     let mut error = ErrorShape::default();
     (error.message, error.error) = (Some("m".to_owned()), Some("e".to_owned()));
     error.headers = Some(BoxShape::default());
@@ -84,7 +84,7 @@ fn errors_of_such_names_are_errors() {
 }
 
 #[test]
-fn shapes_of_such_names_survive() {
+fn shapes_with_colliding_names_round_trip() {
     let mut object = ObjectShape::default();
     (object.value, object.self_) = (Some("v".to_owned()), Some(json!([1])));
     let mut boxed = BoxShape::default();
@@ -97,5 +97,5 @@ fn shapes_of_such_names_survive() {
     (input.of_self, input.of_type) = (Some(SelfShape::default()), Some(TypeShape::default()));
     let json = serde_json::to_string(&input).unwrap();
     assert_eq!(serde_json::from_str::<Result2Input>(&json).unwrap(), input);
-    sent::<Result2>(input);
+    request_text::<Result2>(input);
 }

@@ -1,27 +1,27 @@
-//! Members that are the whole payload.
+//! Members that are bound to the whole payload.
 
 use bytes::Bytes;
 use invoke_model_protocol::json::Value;
 use invoke_model_protocol::{Operation, ServerOperation};
 use invoke_model_tests::payloads::*;
 
-use super::{answered, response, sent, text_of};
+use super::{request_text, response, response_text, text_of};
 
-/// Checks an input and an output of the same shape: the request behind its first line is the response's too.
+/// Checks an input and an output of the same shape: after the first line, request and response are equal.
 macro_rules! check {
     ($operation:ident, $input:ident, $output:ident, $payload:expr, $path:literal, $expected:expr) => {{
         let (mut input, mut output) = ($input::default(), $output::default());
         input.payload = $payload;
         output.payload = $payload;
-        assert_eq!(sent::<$operation>(input), format!("PUT /{}\n{}", $path, $expected));
-        assert_eq!(answered::<$operation>(output), format!("200\n{}", $expected));
+        assert_eq!(request_text::<$operation>(input), format!("PUT /{}\n{}", $path, $expected));
+        assert_eq!(response_text::<$operation>(output), format!("200\n{}", $expected));
     }};
 }
 
 const JSON: &str = "content-type: application/json\n";
 
 #[test]
-fn blobs() {
+fn blob_payloads() {
     let blob = Bytes::from_static(b"\x01abc");
     check!(PutBlob, PutBlobInput, PutBlobOutput, None, "blob", "");
     let expected = "content-type: image/png\n\n\x01abc";
@@ -35,15 +35,15 @@ fn blobs() {
     );
     let mut input = PutBlobInput::default();
     input.payload = Some(blob);
-    // A content type that is not set goes out all the same, so it is set when it comes in.
+    // An unset content type is sent with a default value, which the server then parses.
     let request = PutBlob::serialize(input.clone()).unwrap();
     assert_eq!(text_of(&request), "PUT /blob\ncontent-type: application/octet-stream\n\n\x01abc");
     input.content_type = Some("text/csv".to_owned());
-    assert_eq!(sent::<PutBlob>(input), "PUT /blob\ncontent-type: text/csv\n\n\x01abc");
+    assert_eq!(request_text::<PutBlob>(input), "PUT /blob\ncontent-type: text/csv\n\n\x01abc");
 }
 
 #[test]
-fn texts_and_enums() {
+fn text_and_enum_payloads() {
     let expected = "content-type: text/plain\n\né";
     check!(PutText, PutTextInput, PutTextOutput, Some("é".to_owned()), "text", expected);
     check!(PutText, PutTextInput, PutTextOutput, None, "text", "");
@@ -61,7 +61,7 @@ fn texts_and_enums() {
 }
 
 #[test]
-fn structures() {
+fn structure_payloads() {
     let mut point = Point::default();
     (point.x, point.y) = (Some(1), Some(-2));
     let expected = format!("{JSON}\n{{\"x\":1,\"y\":-2}}");
@@ -74,7 +74,7 @@ fn structures() {
         "requiredstructure",
         expected
     );
-    // One that is not set goes out without members.
+    // An unset structure is sent without members.
     let request = PutStructure::serialize(PutStructureInput::default()).unwrap();
     assert_eq!(
         (&request.body()[..], &request.headers()["content-type"]),
@@ -87,7 +87,7 @@ fn structures() {
 }
 
 #[test]
-fn unions() {
+fn union_payloads() {
     let choice = Choice::Text("a".to_owned());
     let expected = format!("{JSON}\n{{\"text\":\"a\"}}");
     check!(PutUnion, PutUnionInput, PutUnionOutput, Some(choice.clone()), "union", expected);
@@ -106,7 +106,7 @@ fn unions() {
 }
 
 #[test]
-fn documents() {
+fn document_payloads() {
     let document: Value = serde_json::from_str(r#"{"a":[1,null,"é"]}"#).unwrap();
     let expected = format!("{JSON}\n{{\"a\":[1,null,\"é\"]}}");
     check!(PutDocument, PutDocumentInput, PutDocumentOutput, Some(document.clone()), "document", expected);
@@ -130,7 +130,7 @@ fn documents() {
 }
 
 #[test]
-fn a_payload_of_another_kind_is_refused() {
+fn invalid_payloads_are_errors() {
     assert_eq!(
         PutDocument::parse(&response(200, &[], "{")).unwrap_err().to_string(),
         "the body is not JSON (line 1, column 1)"

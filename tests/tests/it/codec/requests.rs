@@ -1,14 +1,13 @@
-//! What operations say of their requests beside the members: tokens, host prefixes, compression, checksums, who may
-//! call.
+//! Traits of operations: idempotency tokens, host prefixes, compression, checksums and authentication.
 
 use bytes::Bytes;
 use invoke_model_protocol::{Authentication, Operation, PayloadInput, Request, SerializeErrorKind};
 use invoke_model_tests::requests::*;
 
-use super::{answered, response, sent, text_of};
+use super::{request_text, response, response_text, text_of};
 
-/// Tokens that are counted.
-fn counted() -> impl FnMut() -> String {
+/// Returns a generator of numbered tokens.
+fn numbered_tokens() -> impl FnMut() -> String {
     let mut count = 0;
     move || {
         count += 1;
@@ -17,23 +16,23 @@ fn counted() -> impl FnMut() -> String {
 }
 
 #[test]
-fn tokens_that_are_left_out_are_made() {
+fn fills_unset_idempotency_tokens() {
     let mut input = CallInput::default();
-    Call::fill_idempotency_tokens(&mut input, &mut counted());
+    Call::fill_idempotency_tokens(&mut input, &mut numbered_tokens());
     let expected = "POST /call\ncontent-type: application/json\nx-second: token-2\nx-version: 7\n\n{\"token\":\"token-1\"}";
     assert_eq!(text_of(&Call::serialize(input).unwrap()), expected);
 }
 
 #[test]
-fn tokens_that_are_given_stay() {
+fn keeps_idempotency_tokens_of_the_caller() {
     let mut input = CallInput::default();
     input.token = Some("mine".to_owned());
-    Call::fill_idempotency_tokens(&mut input, &mut counted());
+    Call::fill_idempotency_tokens(&mut input, &mut numbered_tokens());
     assert_eq!((input.token.as_deref(), input.second.as_deref()), (Some("mine"), Some("token-1")));
 }
 
 #[test]
-fn the_services_own_fields_stand_below_a_members() {
+fn members_override_static_headers() {
     let mut input = CallInput::default();
     input.version = Some("8".to_owned());
     let request = Call::serialize(input).unwrap();
@@ -41,19 +40,19 @@ fn the_services_own_fields_stand_below_a_members() {
 }
 
 #[test]
-fn a_host_prefix_is_made_of_the_input() {
+fn host_prefixes_use_labels_of_the_input() {
     let prefix = |label: &str| Prefixed::host_prefix(&PrefixedInput::new(label));
     assert_eq!(prefix("x1").unwrap().as_deref(), Some("a.x1-b."));
     let error = prefix("evil.example/").unwrap_err();
     assert_eq!((error.member(), error.kind()), ("label", &SerializeErrorKind::HostLabel));
     assert_eq!(Fixed::host_prefix(&FixedInput::default()).unwrap().as_deref(), Some("data."));
     assert_eq!(Call::host_prefix(&CallInput::default()).unwrap(), None);
-    // The label is a member of the body, too.
-    assert!(sent::<Prefixed>(PrefixedInput::new("x1")).ends_with("{\"label\":\"x1\"}"));
+    // The label is also a member of the body.
+    assert!(request_text::<Prefixed>(PrefixedInput::new("x1")).ends_with("{\"label\":\"x1\"}"));
 }
 
 #[test]
-fn a_large_payload_is_compressed_and_then_summed() {
+fn large_payloads_are_compressed_before_the_checksum() {
     let request = |length: usize, encoding: Option<&str>| {
         let mut input = CompressedInput::default();
         (input.text, input.encoding) = (Some("a".repeat(length)), encoding.map(str::to_owned));
@@ -74,16 +73,16 @@ fn a_large_payload_is_compressed_and_then_summed() {
 }
 
 #[test]
-fn a_required_checksum_is_that_of_the_body() {
+fn sends_the_required_checksum_of_the_body() {
     let mut input = CheckedInput::default();
     input.text = Some("hello".to_owned());
     let expected = "POST /checked\ncontent-md5: dK7KYFCeJC/ugZk8TRONBg==\ncontent-type: application/json\nx-version: 7\n\n\
                     {\"text\":\"hello\"}";
-    assert_eq!(sent::<Checked>(input), expected);
+    assert_eq!(request_text::<Checked>(input), expected);
 }
 
 #[test]
-fn a_payload_is_hashed_and_an_empty_label_has_a_default() {
+fn payload_hashes_and_defaults_of_empty_labels() {
     let mut input = HashedInput::new("");
     let empty = Hashed::serialize(input.clone()).unwrap();
     assert_eq!((empty.uri().path(), empty.headers().len()), ("/-/hashed", 1));
@@ -99,7 +98,7 @@ fn a_payload_is_hashed_and_an_empty_label_has_a_default() {
 }
 
 #[test]
-fn who_may_call_is_said() {
+fn operations_state_their_authentication() {
     assert_eq!(Call::AUTHENTICATION, Authentication::Required);
     assert_eq!(Open::AUTHENTICATION, Authentication::Optional);
     assert_eq!(Anonymous::AUTHENTICATION, Authentication::None);
@@ -112,30 +111,30 @@ fn who_may_call_is_said() {
 }
 
 #[test]
-fn a_streamed_payload_can_be_held_whole() {
+fn streaming_blobs_can_be_sent_from_memory() {
     let mut input = UploadInput::default();
     input.body = Some(Bytes::from_static(b"abc"));
     let expected = "PUT /upload\ncontent-type: application/octet-stream\nx-version: 7\n\nabc";
-    assert_eq!(sent::<Upload>(input), expected);
+    assert_eq!(request_text::<Upload>(input), expected);
     let mut output = UploadOutput::default();
     output.body = Bytes::from_static(b"def");
-    assert_eq!(answered::<Upload>(output), "200\ncontent-type: application/octet-stream\n\ndef");
+    assert_eq!(response_text::<Upload>(output), "200\ncontent-type: application/octet-stream\n\ndef");
 }
 
 #[test]
-fn an_error_can_have_a_payload() {
+fn errors_can_have_a_payload() {
     use invoke_model_protocol::{ErrorMetadata, ServerOperation};
     let mut refused = Refused::default();
     let mut why = Why::default();
     why.text = Some("no".to_owned());
     (refused.why, refused.code) = (Some(why), Some(7));
     let error = UploadError::from(refused);
-    let answer = Upload::serialize_error(&error).unwrap().unwrap();
-    assert_eq!(answer.headers()["x-amzn-errortype"], "Refused");
-    assert_eq!((answer.status().as_u16(), &answer.body()[..]), (409, &b"{\"text\":\"no\"}"[..]));
-    let parsed = Upload::parse_error(ErrorMetadata::from_response(&answer), &answer).unwrap();
+    let written = Upload::serialize_error(&error).unwrap().unwrap();
+    assert_eq!(written.headers()["x-amzn-errortype"], "Refused");
+    assert_eq!((written.status().as_u16(), &written.body()[..]), (409, &b"{\"text\":\"no\"}"[..]));
+    let parsed = Upload::parse_error(ErrorMetadata::from_response(&written), &written).unwrap();
     assert_eq!(parsed, error);
-    // By its status, where nothing else is said.
+    // Without a code, the status identifies the error.
     let bare = response(409, &[], "");
     let parsed = Upload::parse_error(ErrorMetadata::from_response(&bare), &bare).unwrap();
     assert_eq!(parsed, UploadError::from(Refused::default()));

@@ -1,4 +1,4 @@
-//! What `Debug` shows of sensitive members, and what the wire does.
+//! Sensitive members are redacted by `Debug` and sent on the wire.
 
 use bytes::Bytes;
 use invoke_model_protocol::Operation;
@@ -6,9 +6,9 @@ use invoke_model_tests::sensitive::{
     Choice, Half, Kind, Level, PutSecrets, PutSecretsInput, PutSecretsOutput, Whole, WholeChoice,
 };
 
-use super::{answered, response, sent};
+use super::{request_text, response, response_text};
 
-/// The same members on either side; everything that must not be seen has `hush`, `alpha` or 4711 in it.
+/// Sets all members of an input or an output. Every sensitive value contains `hush`, `alpha` or 4711.
 macro_rules! everything {
     ($type:ident) => {{
         let hush = || "hush".to_owned();
@@ -41,7 +41,7 @@ fn check(shown: &str) {
 }
 
 #[test]
-fn nothing_sensitive_is_shown() {
+fn debug_redacts_sensitive_members() {
     let shown = format!("{:?}", everything!(PutSecretsInput));
     check(&shown);
     assert!(shown.contains(r#"plain: Some("seen")"#) && shown.contains(r#"open: Some("seen")"#), "{shown}");
@@ -50,12 +50,12 @@ fn nothing_sensitive_is_shown() {
         "{shown}"
     );
     check(&format!("{:?}", everything!(PutSecretsOutput)));
-    // Whether a member is set is no secret.
+    // `Debug` shows that a sensitive member is unset.
     assert!(format!("{:?}", PutSecretsInput::default()).contains("in_list: None"));
 }
 
 #[test]
-fn each_sensitive_shape_hides_itself() {
+fn debug_redacts_sensitive_shapes() {
     let mut whole = Whole::default();
     whole.name = Some("hush".to_owned());
     let shown = [
@@ -86,11 +86,11 @@ fn each_sensitive_shape_hides_itself() {
 }
 
 #[test]
-fn the_wire_carries_all() {
-    let text = sent::<PutSecrets>(everything!(PutSecretsInput));
+fn sensitive_members_are_sent() {
+    let text = request_text::<PutSecrets>(everything!(PutSecretsInput));
     assert!(
         text.contains("x-secret: hush\n") && text.contains(r#""ofEnum":"alpha","ofIntEnum":4711"#),
         "{text}"
     );
-    answered::<PutSecrets>(everything!(PutSecretsOutput));
+    response_text::<PutSecrets>(everything!(PutSecretsOutput));
 }

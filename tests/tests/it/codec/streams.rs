@@ -1,4 +1,4 @@
-//! Event streams: events and errors as messages and back.
+//! Event streams: conversion of events and errors to messages and back.
 
 use bytes::Bytes;
 use invoke_model_protocol::event_stream::{EventStream, HeaderValue, Message};
@@ -7,8 +7,8 @@ use invoke_model_tests::streams::*;
 
 use super::{response, text_of, time};
 
-/// The headers and the payload of a message, after the event has come back from it.
-fn sent(event: &Lines) -> String {
+/// Converts an event to a message, checks that it parses to the same event, and returns the text of the message.
+fn message_text(event: &Lines) -> String {
     let message = event.event().unwrap();
     assert_eq!(&Lines::parse(&message).unwrap().unwrap(), event);
     text(&message)
@@ -39,7 +39,7 @@ fn parsed(headers: &[(&str, HeaderValue<'_>)], payload: &str) -> Result<Lines, S
 }
 
 #[test]
-fn headers_of_every_type() {
+fn events_with_headers_of_every_type() {
     let mut said = Said::new(-3);
     (said.is_last, said.tiny, said.small, said.big) = (Some(true), Some(-1), Some(-2), Some(1 << 40));
     said.mark = Some(Bytes::from_static(b"\x00\xff"));
@@ -62,19 +62,19 @@ kind=String(\"soft\")
 at=Timestamp(1730384114123)
 
 {}";
-    assert_eq!(sent(&Lines::Said(said.clone())), expected);
-    // What is no header stands in the payload, by the rules of JSON.
+    assert_eq!(message_text(&Lines::Said(said.clone())), expected);
+    // Members without a binding are in the payload, as JSON.
     said = Said::new(0);
     (said.words, said.when) = (Some("hi".to_owned()), Some(time("1970-01-01T00:00:01.5Z")));
-    assert!(sent(&Lines::Said(said)).ends_with("number=Integer(0)\n\n{\"w\":\"hi\",\"when\":1.5}"));
+    assert!(message_text(&Lines::Said(said)).ends_with("number=Integer(0)\n\n{\"w\":\"hi\",\"when\":1.5}"));
 }
 
 #[test]
-fn payloads_of_every_type() {
+fn events_with_payloads_of_every_type() {
     let check = |event: Lines, expected: &str| {
-        let all = sent(&event);
-        let behind_type = all.split_once(":event-type=").unwrap().1;
-        assert_eq!(behind_type, expected);
+        let all = message_text(&event);
+        let after_type = all.split_once(":event-type=").unwrap().1;
+        assert_eq!(after_type, expected);
     };
     let mut words = Text::default();
     (words.text, words.tone) = (Some("hé".to_owned()), Some("low".to_owned()));
@@ -99,7 +99,7 @@ fn payloads_of_every_type() {
 }
 
 #[test]
-fn an_unknown_event_is_kept_as_it_is() {
+fn unknown_events_round_trip() {
     let new =
         message(&[EVENT, (":event-type", HeaderValue::String("sung")), ("key", HeaderValue::Byte(4))], "la");
     let event = Lines::parse(&new).unwrap().unwrap();
@@ -108,7 +108,7 @@ fn an_unknown_event_is_kept_as_it_is() {
 }
 
 #[test]
-fn errors_come_back_as_they_went() {
+fn errors_round_trip() {
     let mut busy = Busy::default();
     (busy.message, busy.retry_after) = (Some("later".to_owned()), Some(3));
     let mut torn = Torn::default();
@@ -125,19 +125,19 @@ fn errors_come_back_as_they_went() {
         assert_eq!(text(&message), format!("{headers}\n{payload}"));
         assert_eq!(Lines::parse(&message).unwrap().unwrap_err(), error);
     }
-    // Of two members with one error each is heard.
+    // Two members of the union may target the same error.
     let again = [EXCEPTION, (":exception-type", HeaderValue::String("tornAgain"))];
     assert_eq!(parsed(&again, "{}").unwrap_err(), "Some(\"Torn\"): Torn");
 }
 
 #[test]
-fn errors_that_the_model_does_not_have_keep_code_and_words() {
+fn errors_that_are_not_modeled_keep_code_and_message() {
     let kind = |name| (":exception-type", HeaderValue::String(name));
     let check = |headers: &[(&str, HeaderValue<'_>)], payload: &str, expected: &str| {
         assert_eq!(parsed(headers, payload).unwrap_err(), expected);
     };
     check(&[EXCEPTION, kind("odd")], "{\"Message\":\"why\"}", "Some(\"odd\"): odd: why");
-    // Of an error of the model whose members cannot be read, the name is left.
+    // If the members of a modeled error cannot be parsed, its name is kept.
     check(&[EXCEPTION, kind("torn")], "{\"at\":\"x\"}", "Some(\"torn\"): torn");
     check(&[EXCEPTION, kind("torn")], "not json", "Some(\"torn\"): torn");
     check(&[EXCEPTION, kind("torn")], "", "Some(\"Torn\"): Torn");
@@ -147,7 +147,7 @@ fn errors_that_the_model_does_not_have_keep_code_and_words() {
         (":error-message", HeaderValue::String("broken")),
     ];
     check(&error, "", "Some(\"Internal\"): Internal: broken");
-    // Found by fuzzing: what is not said stays unsaid, and a payload is not taken for a proxy's page.
+    // Found by fuzzing: an unset code stays unset, and the payload is not treated as the HTML page of a proxy.
     let bare = [(":message-type", HeaderValue::String("error"))];
     check(&bare, "noise", "None: HTTP 200 without an error code");
     let unread = Lines::parse(&message(&[EXCEPTION, kind("torn")], "not json")).unwrap().unwrap_err();
@@ -158,7 +158,7 @@ fn errors_that_the_model_does_not_have_keep_code_and_words() {
 }
 
 #[test]
-fn what_does_not_say_what_it_is_is_refused() {
+fn messages_without_required_headers_are_errors() {
     let check = |headers: &[(&str, HeaderValue<'_>)], payload: &str, expected: &str| {
         assert_eq!(parsed(headers, payload).unwrap_err(), expected);
     };
@@ -187,21 +187,21 @@ fn what_does_not_say_what_it_is_is_refused() {
 }
 
 #[test]
-fn the_heads_of_a_stream() {
+fn requests_and_responses_before_the_events() {
     let request = Talk::serialize(TalkInput::new("a")).unwrap();
     assert_eq!(text_of(&request), "POST /talk/a\ncontent-type: application/vnd.amazon.eventstream\n");
     assert_eq!(Talk::parse_request(&request).unwrap(), TalkInput::new("a"));
     let output = TalkOutput::new("s");
-    let answer = Talk::serialize_response(output.clone()).unwrap();
-    assert_eq!(answer.headers()["content-type"], "application/vnd.amazon.eventstream");
-    assert_eq!(Talk::parse(&answer).unwrap(), output);
-    // Nothing that comes later makes up for a head that lacks what is required.
+    let written = Talk::serialize_response(output.clone()).unwrap();
+    assert_eq!(written.headers()["content-type"], "application/vnd.amazon.eventstream");
+    assert_eq!(Talk::parse(&written).unwrap(), output);
+    // A required header is an error if it is missing, because the events cannot supply it.
     let error = Talk::parse(&response(200, &[], "")).unwrap_err();
     assert_eq!(error.to_string(), "`session`: is required, but missing");
 }
 
 #[test]
-fn sensitive_events_are_not_printed() {
+fn debug_redacts_sensitive_events() {
     let mut secret = Secret::default();
     secret.word = Some("hush".to_owned());
     let text = format!("{:?}", Secrets::Secret(secret));

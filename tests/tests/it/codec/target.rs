@@ -1,4 +1,4 @@
-//! Labels, query, status.
+//! Members in the path, the query and the status code.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use invoke_model_tests::query::{FindItem, FindItemInput, Kind, Level, ListItems,
 use invoke_model_tests::status_code::{Check, CheckOutput, CheckRequired, CheckRequiredOutput};
 use proptest::prelude::*;
 
-use super::{answered, response, sent, time};
+use super::{request_text, response, response_text, time};
 
 fn thing(plain: &str, path: &str, number: i64, ratio: f64) -> GetThingInput {
     let (when, epoch) = (time("1985-04-12T23:20:50.52Z"), time("2018-01-09T20:51:21.5Z"));
@@ -17,9 +17,9 @@ fn thing(plain: &str, path: &str, number: i64, ratio: f64) -> GetThingInput {
 }
 
 #[test]
-fn labels_of_every_simple_type() {
+fn serializes_labels_of_every_type() {
     assert_eq!(
-        sent::<GetThing>(thing("a/b:c", "x/y z", -7, 1.5)),
+        request_text::<GetThing>(thing("a/b:c", "x/y z", -7, 1.5)),
         "GET /things/a%2Fb%3Ac/-7/1.5/true/1985-04-12T23%3A20%3A50.52Z/1515531081.5/small/%3Cp%3E/x/y%20z/end?view=full&raw\n"
     );
     let infinite = GetThing::serialize(thing("a", "b", 0, f64::NEG_INFINITY)).unwrap();
@@ -29,7 +29,7 @@ fn labels_of_every_simple_type() {
 }
 
 #[test]
-fn query_parameters_of_every_type_and_a_map_below_them() {
+fn serializes_query_parameters_of_every_type_and_a_map() {
     let mut input = ListItemsInput::default();
     assert_eq!(ListItems::serialize(input.clone()).unwrap().uri(), "/items?list-type=2&flat");
     input.text = Some("a&b=c".to_owned());
@@ -56,7 +56,7 @@ fn query_parameters_of_every_type_and_a_map_below_them() {
          &x%20y=1&x%20y=%262"
     );
     let mut read = ListItems::parse_request(&request).unwrap();
-    // A server's map has every parameter. https://smithy.io/2.0/spec/http-bindings.html#httpqueryparams-trait
+    // The map that a server parses contains every parameter. https://smithy.io/2.0/spec/http-bindings.html#httpqueryparams-trait
     let all = std::mem::replace(&mut read.more, input.more.clone()).unwrap();
     assert_eq!(read, input);
     assert_eq!(
@@ -66,7 +66,7 @@ fn query_parameters_of_every_type_and_a_map_below_them() {
 }
 
 #[test]
-fn a_required_query_map_of_single_values() {
+fn serializes_a_required_query_map_of_single_values() {
     let more = BTreeMap::from([("id", "hidden"), ("extra", "1")]).into_iter();
     let more = more.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let input = FindItemInput::new("7", vec!["a".to_owned(), "b".to_owned()], more);
@@ -76,34 +76,34 @@ fn a_required_query_map_of_single_values() {
 }
 
 #[test]
-fn a_query_parameter_of_another_type_is_refused_by_name() {
+fn parse_errors_of_query_parameters_name_the_member() {
     let request = http::Request::get("/items?n=many").body(Default::default()).unwrap();
     let error = ListItems::parse_request(&request).unwrap_err();
     assert_eq!(error.to_string(), "`number`: the text is not an integer in the range of its type");
 }
 
 #[test]
-fn the_status_is_a_member() {
+fn the_status_code_can_be_a_member() {
     let mut output = CheckOutput::default();
     assert_eq!(Check::serialize_response(output.clone()).unwrap().status(), 202);
     output.status = Some(207);
     output.note = Some("mixed".to_owned());
-    assert_eq!(answered::<Check>(output), "207\nx-note: mixed\n");
-    assert_eq!(answered::<CheckRequired>(CheckRequiredOutput::new(206)), "206\n");
+    assert_eq!(response_text::<Check>(output), "207\nx-note: mixed\n");
+    assert_eq!(response_text::<CheckRequired>(CheckRequiredOutput::new(206)), "206\n");
     assert_eq!(CheckRequired::parse(&response(204, &[], "")).unwrap().status, 204);
 }
 
 #[test]
-fn what_is_mixed_in_is_on_the_wire() {
+fn serializes_members_of_mixins() {
     let mut input = GreetInput::new("you");
     (input.size, input.language) = (Some(3), Some(Language::EN));
     assert_eq!(
-        sent::<Greet>(input),
+        request_text::<Greet>(input),
         "POST /greet/you\ncontent-type: application/json\n\n{\"size\":3,\"language\":\"en\"}"
     );
     assert_eq!(Language::VALUES, [Language::EN, Language::DE]);
     assert_eq!(
-        answered::<Greet>(GreetOutput::new("you")),
+        response_text::<Greet>(GreetOutput::new("you")),
         "200\ncontent-type: application/json\n\n{\"name\":\"you\"}"
     );
     let error = GreetError::from(Rude::default());
@@ -112,8 +112,8 @@ fn what_is_mixed_in_is_on_the_wire() {
 
 proptest! {
     #[test]
-    fn any_label_survives(plain in ".{1,20}", path in "[^/].{0,20}[^/]", number: i64, ratio: f64) {
+    fn labels_round_trip(plain in ".{1,20}", path in "[^/].{0,20}[^/]", number: i64, ratio: f64) {
         prop_assume!(plain != "." && plain != "..");
-        sent::<GetThing>(thing(&plain, &path, number, ratio));
+        request_text::<GetThing>(thing(&plain, &path, number, ratio));
     }
 }

@@ -1,7 +1,7 @@
-//! The rows: a fault, a setting, and what comes of them.
+//! All rows.
 
-mod answers;
 mod connections;
+mod responses;
 mod streams;
 mod times;
 
@@ -10,38 +10,45 @@ use invoke_model_local::FaultRule;
 
 use super::row::{Observed, Operation, Row, Setting};
 
-/// All rows, in the order of the page.
+/// Returns all rows, in the order of the page.
 pub(crate) fn all() -> Vec<Row> {
-    [answers::rows(), connections::rows(), times::rows(), streams::rows()].into_iter().flatten().collect()
+    [responses::rows(), connections::rows(), times::rows(), streams::rows()].into_iter().flatten().collect()
 }
 
-/// A fault of one operation, for the rows that differ in their settings.
+/// A fault of one operation, which makes rows with different settings.
 struct Fault {
     operation: Operation,
-    words: &'static str,
+    name: &'static str,
     rules: Vec<FaultRule>,
 }
 
-fn whole<const N: usize>(words: &'static str, rules: [FaultRule; N]) -> Fault {
-    Fault { operation: Operation::Whole, words, rules: rules.into() }
+fn unary<const N: usize>(name: &'static str, rules: [FaultRule; N]) -> Fault {
+    Fault { operation: Operation::Unary, name, rules: rules.into() }
 }
 
-fn stream<const N: usize>(words: &'static str, rules: [FaultRule; N]) -> Fault {
-    Fault { operation: Operation::Stream, words, rules: rules.into() }
+fn stream<const N: usize>(name: &'static str, rules: [FaultRule; N]) -> Fault {
+    Fault { operation: Operation::Stream, name, rules: rules.into() }
 }
 
-/// What the endpoint saw: connections, requests, and those that it worked on.
-type Seen = (u64, u64, u64);
+/// Counts of the endpoint: connections, requests and executed requests.
+type Counts = (u64, u64, u64);
 
 impl Fault {
-    /// The call is answered, at that attempt.
-    fn answered(&self, setting: Setting, attempts: u32, seen: Seen) -> Row {
-        self.row(setting, "answered", None, attempts, seen)
+    /// Expects success with this attempt.
+    fn succeeds(&self, setting: Setting, attempts: u32, counts: Counts) -> Row {
+        self.row(setting, "success", None, attempts, counts)
     }
 
-    /// The call fails.
-    fn fails(&self, setting: Setting, outcome: &str, class: FailureClass, attempts: u32, seen: Seen) -> Row {
-        self.row(setting, outcome, Some(class), attempts, seen)
+    /// Expects a failure.
+    fn fails(
+        &self,
+        setting: Setting,
+        outcome: &str,
+        class: FailureClass,
+        attempts: u32,
+        counts: Counts,
+    ) -> Row {
+        self.row(setting, outcome, Some(class), attempts, counts)
     }
 
     fn row(
@@ -50,13 +57,13 @@ impl Fault {
         outcome: &str,
         class: Option<FailureClass>,
         attempts: u32,
-        seen: Seen,
+        counts: Counts,
     ) -> Row {
-        let (connections, requests, worked_on) = seen;
+        let (connections, requests, worked_on) = counts;
         let outcome = outcome.to_owned();
         Row {
             operation: self.operation,
-            fault: self.words,
+            fault: self.name,
             rules: self.rules.clone(),
             setting,
             expected: Observed { outcome, class, attempts, connections, requests, worked_on },

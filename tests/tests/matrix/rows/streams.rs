@@ -1,4 +1,4 @@
-//! Streams that break.
+//! Faults of event streams.
 
 use std::time::Duration;
 
@@ -35,19 +35,19 @@ pub(super) fn rows() -> Vec<Row> {
         "internalServerException after two events",
         [broken(2, error(InternalServerException::default()))],
     );
-    let unmodelled = stream(
-        "an error that the model does not have, after two events",
+    let unmodeled = stream(
+        "an error that is not modeled, after two events",
         [broken(2, StreamFault::unmodeled("InternalError", "why").unwrap())],
     );
     let checksum = stream("a wrong checksum after two events", [broken(2, StreamFault::WrongChecksum)]);
     let unknown = stream(
-        "an event of an unknown kind after two events",
+        "an event of an unknown type after two events",
         [broken(2, StreamFault::unknown_event("news").unwrap())],
     );
-    let between = stream("cut between two events", [broken(2, StreamFault::Truncate { bytes: 0 })]);
-    let inside = stream("cut in the midst of an event", [broken(2, StreamFault::Truncate { bytes: 30 })]);
+    let between = stream("truncated between two events", [broken(2, StreamFault::Truncate { bytes: 0 })]);
+    let inside = stream("truncated within an event", [broken(2, StreamFault::Truncate { bytes: 30 })]);
     let unended = stream(
-        "cut before the last chunk",
+        "closed before the last chunk",
         [Fault::new().break_at(FaultPoint::LastChunk, ConnectionEnd::Close).into()],
     );
     let reset = stream(
@@ -56,28 +56,28 @@ pub(super) fn rows() -> Vec<Row> {
     );
     let paused = stream("57 s before each event", [Fault::new().pace(second * 57).into()]);
     let silent = stream(
-        "silence after 200 bytes of the body",
+        "no data after 200 bytes of the body",
         [Fault::new().break_at(FaultPoint::BodyBytes(200), ConnectionEnd::Stall).into()],
     );
-    use Setting::{Ambiguous as Risk, Default, Idle, Total};
+    use Setting::{Ambiguous as Risk, Default, Idle, Operation};
     vec![
-        throttled.answered(Default, 2, (1, 2, 1)),
+        throttled.succeeds(Default, 2, (1, 2, 1)),
         refused.fails(Default, "ModelStreamErrorException", Ambiguous, 1, (1, 1, 1)),
-        refused.answered(Risk, 2, (1, 2, 2)),
+        refused.succeeds(Risk, 2, (1, 2, 2)),
         first.fails(Default, "ThrottlingException", Ambiguous, 1, (1, 1, 1)),
         first.fails(Risk, "ThrottlingException", Ambiguous, 1, (1, 1, 1)),
         midway.fails(Default, "InternalServerException", Ambiguous, 1, (1, 1, 1)),
-        unmodelled.fails(Default, "InternalError", Ambiguous, 1, (1, 1, 1)),
+        unmodeled.fails(Default, "InternalError", Ambiguous, 1, (1, 1, 1)),
         checksum.fails(Default, "Frame", Ambiguous, 1, (1, 1, 1)),
-        unknown.answered(Default, 1, (1, 1, 1)),
+        unknown.succeeds(Default, 1, (1, 1, 1)),
         between.fails(Default, "Truncated", Ambiguous, 1, (1, 1, 1)),
         between.fails(Risk, "Truncated", Ambiguous, 1, (1, 1, 1)),
         inside.fails(Default, "Truncated", Ambiguous, 1, (1, 1, 1)),
         unended.fails(Default, "Truncated", Ambiguous, 1, (1, 1, 1)),
         reset.fails(Default, "Truncated", Ambiguous, 1, (1, 1, 1)),
-        paused.answered(Default, 1, (1, 1, 1)),
-        paused.answered(Idle, 1, (1, 1, 1)),
-        paused.fails(Total, "Timeout(Operation)", Ambiguous, 1, (1, 1, 1)),
+        paused.succeeds(Default, 1, (1, 1, 1)),
+        paused.succeeds(Idle, 1, (1, 1, 1)),
+        paused.fails(Operation, "Timeout(Operation)", Ambiguous, 1, (1, 1, 1)),
         silent.fails(Default, "Timeout(Idle)", Ambiguous, 1, (1, 1, 1)),
         silent.fails(Idle, "Timeout(Idle)", Ambiguous, 1, (1, 1, 1)),
     ]

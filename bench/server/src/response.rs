@@ -1,33 +1,33 @@
-//! What is answered to which model.
+//! Responses by model.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use bench_workload::{ANSWER_LENGTH, LARGE, LARGE_LENGTH};
+use bench_workload::{LARGE, LARGE_LENGTH, RESPONSE_LENGTH};
 use tokio::sync::Barrier;
 
 use crate::event;
 
-/// The fields of an answer of Amazon Bedrock beside those of its body.
-const FIELDS: &str = "HTTP/1.1 200 OK\r\n\
+/// Start of a response like that of Amazon Bedrock, without the headers of its body.
+const HEAD: &str = "HTTP/1.1 200 OK\r\n\
     Date: Tue, 24 Nov 2026 12:00:00 GMT\r\n\
     Connection: keep-alive\r\n\
     x-amzn-RequestId: 5c3ab1e2-0d6f-4a38-9c7e-0f1d2b3a4c5d\r\n";
 
-/// How one call is answered.
-pub(crate) enum Answer {
-    /// All of it at once, after a pause.
+/// Response to one call.
+pub(crate) enum Response {
+    /// Sent at once, after a delay.
     Whole(Rc<[u8]>, Duration),
-    /// Once so many calls wait.
+    /// Sent when a number of calls wait for it.
     Held(Rc<Barrier>, Rc<[u8]>),
-    /// A head, and so many times an event.
+    /// A head, and an event that is sent a number of times.
     Events { head: Rc<[u8]>, event: Rc<[u8]>, count: usize },
 }
 
-/// Every answer, made before the first call.
-pub(crate) struct Answers {
+/// All responses, made before the first call.
+pub(crate) struct Responses {
     pause: Duration,
     small: Rc<[u8]>,
     large: Rc<[u8]>,
@@ -36,11 +36,11 @@ pub(crate) struct Answers {
     barriers: RefCell<HashMap<usize, Rc<Barrier>>>,
 }
 
-impl Answers {
+impl Responses {
     pub(crate) fn new(pause: Duration) -> Self {
         let text = r#"{"type":"message","role":"assistant","content":[{"type":"text","text":""#;
         let end = r#""}],"stop_reason":"end_turn","usage":{"input_tokens":52,"output_tokens":9}}"#;
-        let filler = "a".repeat(ANSWER_LENGTH - text.len() - end.len());
+        let filler = "a".repeat(RESPONSE_LENGTH - text.len() - end.len());
         let small = whole(format!("{text}{filler}{end}").as_bytes());
         let large = whole(&vec![b'a'; LARGE_LENGTH]);
         Self {
@@ -53,17 +53,17 @@ impl Answers {
         }
     }
 
-    /// The answer of the model that a request's target names.
-    pub(crate) fn of(&self, target: &str) -> Answer {
+    /// Returns the response of the model in the target of a request.
+    pub(crate) fn of(&self, target: &str) -> Response {
         let model = target.trim_start_matches("/model/").split('/').next().unwrap_or_default();
         let counted = model.split_once('-').and_then(|(name, count)| Some((name, count.parse().ok()?)));
         match counted {
             Some(("bench.events", count)) => {
-                Answer::Events { head: Rc::clone(&self.head), event: Rc::clone(&self.event), count }
+                Response::Events { head: Rc::clone(&self.head), event: Rc::clone(&self.event), count }
             }
-            Some(("bench.held", count)) => Answer::Held(self.barrier(count), Rc::clone(&self.small)),
-            _ if model == LARGE => Answer::Whole(Rc::clone(&self.large), Duration::ZERO),
-            _ => Answer::Whole(Rc::clone(&self.small), self.pause),
+            Some(("bench.held", count)) => Response::Held(self.barrier(count), Rc::clone(&self.small)),
+            _ if model == LARGE => Response::Whole(Rc::clone(&self.large), Duration::ZERO),
+            _ => Response::Whole(Rc::clone(&self.small), self.pause),
         }
     }
 
@@ -75,7 +75,7 @@ impl Answers {
 
 fn whole(body: &[u8]) -> Rc<[u8]> {
     let head = format!(
-        "{FIELDS}Content-Type: application/json\r\n\
+        "{HEAD}Content-Type: application/json\r\n\
          Content-Length: {}\r\n\
          X-Amzn-Bedrock-Invocation-Latency: 417\r\n\
          X-Amzn-Bedrock-Input-Token-Count: 52\r\n\
@@ -86,8 +86,8 @@ fn whole(body: &[u8]) -> Rc<[u8]> {
 }
 
 fn stream_head() -> Rc<[u8]> {
-    let fields = "Content-Type: application/vnd.amazon.eventstream\r\n\
+    let headers = "Content-Type: application/vnd.amazon.eventstream\r\n\
                   Transfer-Encoding: chunked\r\n\
                   X-Amzn-Bedrock-Content-Type: application/json\r\n\r\n";
-    format!("{FIELDS}{fields}").into_bytes().into()
+    format!("{HEAD}{headers}").into_bytes().into()
 }
