@@ -59,6 +59,7 @@ impl SourceError {
         let summary = match summary {
             _ if summary.starts_with("credential process failed with status") => message.trim(),
             _ if summary.starts_with("No valid SSO token found") => "no valid login is cached",
+            _ if summary.starts_with("STS request failed with") => "STS request failed",
             _ if summary.starts_with("SSO endpoint returned status") => "the SSO endpoint rejected the login",
             // The message quotes the value before the colon.
             _ if summary.starts_with("parse '") => "the expiry of the cached login is unreadable",

@@ -146,6 +146,12 @@ async fn web_identity_from_the_environment_and_from_a_profile() {
     let fake = responses(&[(200, &response)]);
     assert_eq!(profile.source(&fake).await, "profile `default`: web identity");
 
+    assert_eq!(
+        environment.error(&responses(&[(502, "<html>")])).await,
+        "web identity: STS request failed (HTTP 502); check that the token file is readable and that the role trusts its \
+         issuer"
+    );
+
     let without_role = Home::new().set("AWS_WEB_IDENTITY_TOKEN_FILE", &file);
     assert_eq!(
         without_role.error(&responses(&[])).await,
