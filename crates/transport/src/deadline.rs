@@ -36,8 +36,8 @@ impl Deadline {
     ///
     /// # Errors
     ///
-    /// Returns an error of kind `Timeout(Operation)` if the deadline passes first; `future` is then dropped. The error's
-    /// [`may_have_been_sent`](TransportError::may_have_been_sent) is `false`.
+    /// Returns an error of kind `Timeout(Operation)` if the deadline passes first; `future` is then dropped.
+    /// The error's [`may_have_been_sent`](TransportError::may_have_been_sent) is `false`.
     pub async fn bound<F: Future>(self, future: F) -> Result<F::Output, TransportError> {
         timeout_at(self.at, future).await.map_err(|_| self.error().before_sending())
     }

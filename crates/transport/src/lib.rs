@@ -1,8 +1,8 @@
 //! A trait that sends an HTTP request, and its adapters.
 //!
 //! [`Transport`] takes an `http::Request` and returns an `http::Response`, or a [`TransportError`] whose
-//! [kind](TransportErrorKind) says whether the service can have received the request. A caller needs to know nothing else to
-//! decide about a retry.
+//! [kind](TransportErrorKind) says whether the service can have received the request. A caller needs to know
+//! nothing else to decide about a retry.
 //!
 //! | feature | adapter | purpose |
 //! |---|---|---|
@@ -10,15 +10,16 @@
 //! | `http2` | the same | HTTP/2, if it is enabled |
 //! | `smithy` | `SmithyTransport` | any `HttpClient` of `aws-smithy-runtime-api`: connectors, replay and mock clients |
 //!
-//! The feature `timeouts` (default) adds `RequestTimeouts`, which enforces timeouts around any transport. Without features, the
-//! crate is the trait, the bodies and the error, and depends on no runtime.
+//! The feature `timeouts` (default) adds `RequestTimeouts`, which enforces timeouts around any transport.
+//! Without features, the crate is the trait, the bodies and the error, and depends on no runtime.
 //!
 //! # Contract
 //!
-//! A transport sends the request as it is: method, target, headers and body. It may add `Host` and `Content-Length` if they
-//! are missing. It sends each request once, follows no redirects, keeps no cookies, uses no proxy that was not configured,
-//! and decodes no content coding. It has a timeout for connecting, but none for the response: dropping the future or the
-//! [`ResponseBody`] cancels the request, and closes its connection (HTTP/1) or resets its stream (HTTP/2).
+//! A transport sends the request as it is: method, target, headers and body. It may add `Host` and
+//! `Content-Length` if they are missing. It sends each request once, follows no redirects, keeps no cookies,
+//! uses no proxy that was not configured, and decodes no content coding. It has a timeout for connecting, but
+//! none for the response: dropping the future or the [`ResponseBody`] cancels the request, and closes its
+//! connection (HTTP/1) or resets its stream (HTTP/2).
 //!
 //! # Example
 //!

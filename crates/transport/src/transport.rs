@@ -13,18 +13,20 @@ pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// Sends HTTP requests.
 ///
-/// The [crate documentation](crate#contract) states the contract. All calls of a client share one implementation, often as
-/// `Arc<dyn Transport>`, so expensive resources such as connections and certificates belong into `self`.
+/// The [crate documentation](crate#contract) states the contract. All calls of a client share one
+/// implementation, often as `Arc<dyn Transport>`, so expensive resources such as connections and certificates
+/// belong into `self`.
 pub trait Transport: Send + Sync + fmt::Debug + 'static {
     /// Sends `request`, whose URI is absolute: scheme, authority, path and query.
     ///
-    /// The future resolves when the response's status and headers have arrived; the body may still be in transit. Any
-    /// status is a success here. Nothing is sent before the first poll; dropping the future cancels the request.
+    /// The future resolves when the response's status and headers have arrived; the body may still be in
+    /// transit. Any status is a success here. Nothing is sent before the first poll; dropping the future
+    /// cancels the request.
     ///
     /// # Errors
     ///
-    /// Returns an error if no response arrived. [`TransportError::kind`] says why, and whether the service can have
-    /// received the request.
+    /// Returns an error if no response arrived. [`TransportError::kind`] says why, and whether the service
+    /// can have received the request.
     fn send(
         &self,
         request: http::Request<RequestBody>,

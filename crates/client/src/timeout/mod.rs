@@ -10,9 +10,9 @@ pub(crate) use timer::OperationTimer;
 
 /// Timeouts of a call and of its parts; `None` disables a timeout.
 ///
-/// The defaults suit inference: a model may think for as long as the service permits, and pause between two parts of its
-/// response. Only the idle timeout is set, to 15 minutes. TCP keepalive detects a dead peer long before that: see
-/// [`HyperTransportBuilder::tcp_keepalive`](crate::HyperTransportBuilder::tcp_keepalive).
+/// The defaults suit inference: a model may think for as long as the service permits, and pause between two
+/// parts of its response. Only the idle timeout is set, to 15 minutes. TCP keepalive detects a dead peer long
+/// before that: see [`HyperTransportBuilder::tcp_keepalive`](crate::HyperTransportBuilder::tcp_keepalive).
 ///
 /// ```
 /// use std::time::Duration;
@@ -30,24 +30,24 @@ pub(crate) use timer::OperationTimer;
 #[doc(alias = "deadline")]
 #[doc(alias = "read_timeout")]
 pub struct TimeoutConfig {
-    /// Time to establish a connection: name resolution, TCP, a proxy's tunnel and the TLS handshake together. Default:
-    /// `None`, the transport's own connect timeout, which is 10 seconds for
+    /// Time to establish a connection: name resolution, TCP, a proxy's tunnel and the TLS handshake together.
+    /// Default: `None`, the transport's own connect timeout, which is 10 seconds for
     /// [`HyperTransport`](crate::HyperTransport).
     ///
     /// A transport that does not read the extension
     /// [`ConnectTimeout`](invoke_model_transport::ConnectTimeout) of its requests keeps its own.
     pub connect: Option<Duration>,
-    /// Time from sending a request until the response's status and headers arrive, for each attempt. This includes
-    /// connecting and sending the request body. Default: none.
+    /// Time from sending a request until the response's status and headers arrive, for each attempt. This
+    /// includes connecting and sending the request body. Default: none.
     pub first_byte: Option<Duration>,
-    /// Time that one read of a response body may wait for data. The time that a reader takes between two reads does not
-    /// count. Default: 15 minutes.
+    /// Time that one read of a response body may wait for data. The time that a reader takes between two
+    /// reads does not count. Default: 15 minutes.
     pub idle: Option<Duration>,
-    /// Time from the start of the call to the last byte of the response, with all attempts and the backoff between them.
-    /// Default: none.
+    /// Time from the start of the call to the last byte of the response, with all attempts and the backoff
+    /// between them. Default: none.
     pub operation: Option<Duration>,
-    /// Whether `operation` includes the time to load credentials. Default: `false`, so that the one call that has to
-    /// refresh the credentials does not fail for it. That time has a timeout of its own, in
+    /// Includes the time to load credentials in `operation`. Default: `false`, so that the one call that has
+    /// to refresh the credentials does not fail for it. That time has a timeout of its own, in
     /// [`CredentialsCacheConfig`](crate::CredentialsCacheConfig).
     pub operation_includes_credentials: bool,
 }

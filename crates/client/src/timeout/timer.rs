@@ -11,7 +11,8 @@ use tokio::time::Instant;
 
 use super::TimeoutConfig;
 
-/// The timer of one call. All attempts of the call use the same timer, so that `operation` bounds them together.
+/// The timer of one call. All attempts of the call use the same timer, so that `operation` bounds them
+/// together.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OperationTimer {
     requests: RequestTimeouts,
@@ -44,7 +45,8 @@ impl OperationTimer {
     ///
     /// # Errors
     ///
-    /// Returns an error if the operation timeout expires first; `future` is then dropped, and nothing was sent.
+    /// Returns an error if the operation timeout expires first; `future` is then dropped, and nothing was
+    /// sent.
     pub(crate) async fn bound<F: Future>(&self, future: F) -> Result<F::Output, TransportError> {
         match self.requests.deadline {
             None => Ok(future.await),

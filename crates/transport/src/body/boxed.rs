@@ -12,8 +12,8 @@ use crate::error::{TransportError, TransportErrorKind};
 
 /// A boxed body whose errors become transport errors of one kind.
 ///
-/// The mutex makes it `Sync`, although the boxed body may not be. Polling has exclusive access and does not lock; only the
-/// two methods that take `&self` do.
+/// The mutex makes it `Sync`, although the boxed body may not be. Polling has exclusive access and does not
+/// lock; only the two methods that take `&self` do.
 pub(super) struct BoxBody {
     body: Mutex<Pin<Box<dyn AnyBody>>>,
     kind: TransportErrorKind,

@@ -25,8 +25,9 @@ enum Inner {
 impl RequestBody {
     /// Creates a body that is read while it is sent, such as a file.
     ///
-    /// If its size hint is exact, `Content-Length` is sent, and the body must have that length; otherwise the body is sent
-    /// in chunks. If the body returns an error, the request fails with [`TransportErrorKind::RequestBody`].
+    /// If its size hint is exact, `Content-Length` is sent, and the body must have that length; otherwise the
+    /// body is sent in chunks. If the body returns an error, the request fails with
+    /// [`TransportErrorKind::RequestBody`].
     pub fn from_body<B>(body: B) -> Self
     where
         B: Body<Data = Bytes> + Send + 'static,

@@ -18,16 +18,16 @@ use crate::error::{TransportError, TransportErrorKind};
 /// The size in bytes that [`ResponseBody::collect`] reserves at most because of `Content-Length`.
 const LARGEST_RESERVE: u64 = 8 << 20;
 
-/// The body of a response, read [to its end](Self::collect) or [chunk by chunk](Self::chunk) as it arrives. Its `Stream`
-/// yields the same chunks.
+/// The body of a response, read [to its end](Self::collect) or [chunk by chunk](Self::chunk) as it arrives.
+/// Its `Stream` yields the same chunks.
 ///
-/// A body that ends too early is an error of kind [`TransportErrorKind::BodyIncomplete`], never a short success. HTTP has
-/// one exception: a response with neither `Content-Length` nor chunks ends with its connection
-/// ([RFC 9112, 6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3-2.8));
+/// A body that ends too early is an error of kind [`TransportErrorKind::BodyIncomplete`], never a short
+/// success. HTTP has one exception: a response with neither `Content-Length` nor chunks ends with its
+/// connection ([RFC 9112, 6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3-2.8));
 /// [`ends_with_connection`](Self::ends_with_connection) is then `true`.
 ///
-/// Dropping a body that was not read to its end closes its connection (HTTP/1) or resets its stream (HTTP/2). `Debug` shows
-/// no bytes.
+/// Dropping a body that was not read to its end closes its connection (HTTP/1) or resets its stream (HTTP/2).
+/// `Debug` shows no bytes.
 pub struct ResponseBody {
     inner: Inner,
     ends_with_connection: bool,
@@ -69,8 +69,9 @@ impl ResponseBody {
         Self { inner, ends_with_connection: false, timer: None }
     }
 
-    /// Returns `true` if only the end of its connection marks the end of the body, so that a complete body cannot be
-    /// distinguished from a truncated one. The hyper adapter knows this; for all other bodies it is `false`.
+    /// Returns `true` if only the end of its connection marks the end of the body, so that a complete body
+    /// cannot be distinguished from a truncated one. The hyper adapter knows this; for all other bodies it is
+    /// `false`.
     #[must_use]
     pub fn ends_with_connection(&self) -> bool {
         self.ends_with_connection
@@ -80,8 +81,8 @@ impl ResponseBody {
     ///
     /// # Errors
     ///
-    /// Returns [`TransportErrorKind::BodyIncomplete`], or [`TransportErrorKind::Timeout`] if a timeout expired. After an
-    /// error the body is at its end.
+    /// Returns [`TransportErrorKind::BodyIncomplete`], or [`TransportErrorKind::Timeout`] if a timeout
+    /// expired. After an error the body is at its end.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, TransportError> {
         poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await.transpose()
     }

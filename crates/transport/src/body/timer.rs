@@ -40,7 +40,8 @@ impl BodyTimer {
     ///
     /// # Errors
     ///
-    /// Returns an error if the deadline has passed: a body that never pauses must not outlast its operation either.
+    /// Returns an error if the deadline has passed: a body that never pauses must not outlast its operation
+    /// either.
     pub(crate) fn data_received(&mut self) -> Result<(), TransportError> {
         self.pending = None;
         match self.deadline {
@@ -49,8 +50,8 @@ impl BodyTimer {
         }
     }
 
-    /// Starts the timer of a read. Idle time counts from here, not from the last data, because the reader may have
-    /// processed that data for a long time.
+    /// Starts the timer of a read. Idle time counts from here, not from the last data, because the reader may
+    /// have processed that data for a long time.
     fn start_read(&mut self) -> Option<(TimeoutKind, Deadline)> {
         let idle = self.idle.and_then(Deadline::after);
         let pending = earlier(idle.map(|idle| (TimeoutKind::Idle, idle)), self.deadline)?;

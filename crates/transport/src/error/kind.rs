@@ -1,11 +1,11 @@
 //! Kinds of transport errors.
 
-/// What failed, and how far the request got.
+/// The failure, and how far the request got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
-    /// The request cannot be sent as it is: its URI has no `http` or `https` host, its version is not HTTP/1, its
-    /// `Content-Length` contradicts its body, or a header value cannot be represented.
+    /// The request cannot be sent as it is: its URI has no `http` or `https` host, its version is not HTTP/1,
+    /// its `Content-Length` contradicts its body, or a header value cannot be represented.
     ///
     /// Not sent.
     InvalidRequest,
@@ -15,31 +15,33 @@ pub enum TransportErrorKind {
     /// Not sent.
     Resolve,
 
-    /// The connection to the host or to its proxy failed: refused, unreachable, or closed before the request was sent; or
-    /// the proxy could not connect to the host, for example because it responded to `CONNECT` with 5xx.
+    /// The connection to the host or to its proxy failed: refused, unreachable, or closed before the request
+    /// was sent; or the proxy could not connect to the host, for example because it responded to `CONNECT`
+    /// with 5xx.
     ///
     /// Not sent.
     Connect,
 
-    /// Name resolution, TCP, a proxy's tunnel and the TLS handshake together took longer than the connect timeout.
+    /// Name resolution, TCP, a proxy's tunnel and the TLS handshake together took longer than the connect
+    /// timeout.
     ///
     /// Not sent.
     ConnectTimeout,
 
-    /// The proxy refused the connection: it responded to `CONNECT` with a status other than 2xx and 5xx or with something
-    /// that is not HTTP, to a relayed request with 407, or it rejected a SOCKS handshake.
+    /// The proxy refused the connection: it responded to `CONNECT` with a status other than 2xx and 5xx or
+    /// with something that is not HTTP, to a relayed request with 407, or it rejected a SOCKS handshake.
     ///
     /// Not sent.
     Proxy,
 
-    /// No TLS connection could be established: there are no root certificates, the certificate is not trusted, or the peer
-    /// does not speak TLS.
+    /// No TLS connection could be established: there are no root certificates, the certificate is not
+    /// trusted, or the peer does not speak TLS.
     ///
     /// Not sent.
     Tls,
 
-    /// An HTTP/2 server states that it did not process the request: it refused the stream, or closed the connection before
-    /// this stream ([RFC 9113, 8.7](https://www.rfc-editor.org/rfc/rfc9113#section-8.7)).
+    /// An HTTP/2 server states that it did not process the request: it refused the stream, or closed the
+    /// connection before this stream ([RFC 9113, 8.7](https://www.rfc-editor.org/rfc/rfc9113#section-8.7)).
     ///
     /// Sent, but certainly not processed.
     Refused,
@@ -49,7 +51,8 @@ pub enum TransportErrorKind {
     /// The service may have received a part of the request, but never all of it.
     RequestBody,
 
-    /// The connection was lost, or closed by the peer, before the response's status and headers were complete.
+    /// The connection was lost, or closed by the peer, before the response's status and headers were
+    /// complete.
     ///
     /// The service may have received the request and may still process it.
     Send,
@@ -69,8 +72,8 @@ pub enum TransportErrorKind {
     /// The peer received at least the beginning of the request.
     ResponseHead,
 
-    /// The response body ended before its `Content-Length` or inside a chunk, its chunks are malformed, or the connection
-    /// was lost.
+    /// The response body ended before its `Content-Length` or inside a chunk, its chunks are malformed, or
+    /// the connection was lost.
     ///
     /// The service received the request and responded to it.
     BodyIncomplete,

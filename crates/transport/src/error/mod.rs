@@ -12,8 +12,8 @@ pub use kind::{TimeoutKind, TransportErrorKind};
 
 /// Error of a request that has no response, or no complete one.
 ///
-/// `Display` is one line: what failed, the host if it is known, and the message of the innermost cause. The causes between
-/// them are available through [`source`](Error::source).
+/// `Display` is one line: what failed, the host if it is known, and the message of the innermost cause. The
+/// causes between them are available through [`source`](Error::source).
 #[derive(Debug, thiserror::Error)]
 pub struct TransportError {
     kind: TransportErrorKind,
@@ -48,7 +48,8 @@ impl TransportError {
         self.kind.is_timeout()
     }
 
-    /// Returns `true` if no connection to the host could be established: name resolution, TCP, proxy or TLS failed.
+    /// Returns `true` if no connection to the host could be established: name resolution, TCP, proxy or TLS
+    /// failed.
     #[must_use]
     pub const fn is_connect(&self) -> bool {
         self.kind.is_connect()
@@ -103,7 +104,8 @@ impl fmt::Display for TransportError {
 
 /// Returns `error` and its causes, the outermost first.
 ///
-/// An `io::Error` is followed by the error that it wraps: its `source()` would skip that error and return its source.
+/// An `io::Error` is followed by the error that it wraps: its `source()` would skip that error and return its
+/// source.
 pub(crate) fn causes<'a>(
     error: &'a (dyn Error + 'static),
 ) -> impl Iterator<Item = &'a (dyn Error + 'static)> {

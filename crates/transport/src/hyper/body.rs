@@ -14,14 +14,20 @@ use crate::error::{TransportError, TransportErrorKind};
 /// A connection in use by one request, and then by the body of its response.
 pub(crate) enum Connection {
     Http1(Lease),
-    /// Dropping the body resets the stream, unless the body was read to its end, and does not affect the connection.
+    /// Dropping the body resets the stream, unless the body was read to its end, and does not affect the
+    /// connection.
+    #[cfg_attr(
+        not(feature = "http2"),
+        expect(dead_code, reason = "without HTTP/2, there is no such connection")
+    )]
     Http2(Http2Lease),
 }
 
 /// A body that drives its HTTP/1.1 connection, and returns it to the pool at its end.
 pub(crate) struct HyperBody {
-    // Declared before the connection, because it must be dropped first: dropping a body that was not read to its end closes
-    // its HTTP/1.1 connection, and ends the stream before the use of the HTTP/2 connection ends.
+    // Declared before the connection, because it must be dropped first: dropping a body that was not read to
+    // its end closes its HTTP/1.1 connection, and ends the stream before the use of the HTTP/2 connection
+    // ends.
     body: Incoming,
     /// `None` after it was returned to the pool.
     connection: Option<Connection>,
@@ -34,8 +40,8 @@ impl HyperBody {
         body
     }
 
-    /// Returns the connection to the pool as soon as the last byte was read, because a caller who knows the length does not
-    /// poll for the end.
+    /// Returns the connection to the pool as soon as the last byte was read, because a caller who knows the
+    /// length does not poll for the end.
     fn release_at_end(&mut self) {
         if self.body.is_end_stream() {
             self.release();

@@ -39,12 +39,14 @@ pub struct HyperTransportBuilder {
 }
 
 impl HyperTransportBuilder {
-    /// Sets the time that name resolution, TCP, a proxy's tunnel and the TLS handshake may take together. Default: 10
-    /// seconds. A [`ConnectTimeout`](crate::ConnectTimeout) in a request's extensions replaces it for that request.
+    /// Sets the time that name resolution, TCP, a proxy's tunnel and the TLS handshake may take together.
+    /// Default: 10 seconds. A [`ConnectTimeout`](crate::ConnectTimeout) in a request's extensions replaces it
+    /// for that request.
     ///
-    /// If the host has several addresses, the next one is tried when the last one has failed, at the latest after 250
-    /// milliseconds, and IPv6 and IPv4 addresses alternate ([RFC 8305](https://www.rfc-editor.org/rfc/rfc8305)), so that one
-    /// dead address does not make the others unreachable.
+    /// If the host has several addresses, the next one is tried when the last one has failed, at the latest
+    /// after 250 milliseconds, and IPv6 and IPv4 addresses alternate ([RFC
+    /// 8305](https://www.rfc-editor.org/rfc/rfc8305)), so that one dead address does not make the others
+    /// unreachable.
     #[doc(alias = "timeout")]
     #[doc(alias = "happy eyeballs")]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
@@ -54,9 +56,10 @@ impl HyperTransportBuilder {
 
     /// Sets the time after which an unused connection is closed. Default: 60 seconds.
     ///
-    /// Address translators and load balancers forget silent connections, some without notice to either end: AWS NAT
-    /// gateways and network load balancers after 350 seconds, those of Azure after 240. A connection that is closed after 60
-    /// seconds is never one of those, and calls that come at least once a minute still reuse it.
+    /// Address translators and load balancers forget silent connections, some without notice to either end:
+    /// AWS NAT gateways and network load balancers after 350 seconds, those of Azure after 240. A connection
+    /// that is closed after 60 seconds is never one of those, and calls that come at least once a minute
+    /// still reuse it.
     #[doc(alias = "keep_alive_timeout")]
     pub fn pool_idle_timeout(mut self, timeout: Duration) -> Self {
         self.pool_idle_timeout = timeout;
@@ -69,25 +72,27 @@ impl HyperTransportBuilder {
         self
     }
 
-    /// Sets the number of HTTP/1.1 connections to one host at most, used and unused ones together; at least one. Default:
-    /// no limit.
+    /// Sets the number of HTTP/1.1 connections to one host at most, used and unused ones together; at least
+    /// one. Default: no limit.
     ///
-    /// A call over HTTP/1.1 occupies its connection until the body of its response was read to the end or dropped. At the
-    /// limit, a call waits for a connection until one of its timeouts expires; nothing is sent meanwhile.
+    /// A call over HTTP/1.1 occupies its connection until the body of its response was read to the end or
+    /// dropped. At the limit, a call waits for a connection until one of its timeouts expires; nothing is
+    /// sent meanwhile.
     pub fn max_connections_per_host(mut self, connections: usize) -> Self {
         self.max_connections_per_host = connections;
         self
     }
 
-    /// Sets TCP keepalive: the first probe is sent after `time` without data, further ones every `interval`, and the
-    /// connection is lost after `retries` probes without a response. Default: 45 seconds, 15 seconds, 3, so that a dead
-    /// peer is detected after 90 seconds.
+    /// Sets TCP keepalive: the first probe is sent after `time` without data, further ones every `interval`,
+    /// and the connection is lost after `retries` probes without a response. Default: 45 seconds, 15 seconds,
+    /// 3, so that a dead peer is detected after 90 seconds.
     ///
-    /// A model can think for minutes without sending a byte. The probes prevent address translators from forgetting the
-    /// connection meanwhile; the system's default, a first probe after two hours, is too late for that.
+    /// A model can think for minutes without sending a byte. The probes prevent address translators from
+    /// forgetting the connection meanwhile; the system's default, a first probe after two hours, is too late
+    /// for that.
     ///
-    /// On Linux, the same total time limits how long sent data may remain unacknowledged, because no probes are sent
-    /// meanwhile.
+    /// On Linux, the same total time limits how long sent data may remain unacknowledged, because no probes
+    /// are sent meanwhile.
     #[doc(alias = "keepalive")]
     #[doc(alias = "TCP_USER_TIMEOUT")]
     pub fn tcp_keepalive(mut self, time: Duration, interval: Duration, retries: u32) -> Self {
@@ -113,7 +118,8 @@ impl HyperTransportBuilder {
 
     /// Sets a PEM file of root certificates to trust in place of the system's.
     ///
-    /// It is read by the first `https` request, which fails if the file is missing or has no usable certificate.
+    /// It is read by the first `https` request, which fails if the file is missing or has no usable
+    /// certificate.
     #[doc(alias = "ca_bundle")]
     pub fn root_certificates_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.roots = Roots::PemFile(path.into());
@@ -130,11 +136,12 @@ impl HyperTransportBuilder {
         self
     }
 
-    /// Sets HTTP/2 keepalive: while calls are active, a PING is sent after `interval` without a frame from the peer, and the
-    /// connection is lost after `timeout` without a response. Default: 30 seconds, 15 seconds, so that a dead peer is
-    /// detected after 45 seconds.
+    /// Sets HTTP/2 keepalive: while calls are active, a PING is sent after `interval` without a frame from
+    /// the peer, and the connection is lost after `timeout` without a response. Default: 30 seconds, 15
+    /// seconds, so that a dead peer is detected after 45 seconds.
     ///
-    /// Unlike [TCP keepalive](Self::tcp_keepalive), this probes the peer itself and not a middlebox in front of it.
+    /// Unlike [TCP keepalive](Self::tcp_keepalive), this probes the peer itself and not a middlebox in front
+    /// of it.
     #[doc(alias = "keepalive")]
     pub fn http2_keepalive(mut self, interval: Duration, timeout: Duration) -> Self {
         self.http2.ping_interval = interval;

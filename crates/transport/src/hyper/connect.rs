@@ -27,13 +27,14 @@ impl Connector {
         }
     }
 
-    /// Opens a connection to a host, or to the proxy that relays requests to it. Returns it with the protocol that the TLS
-    /// handshake has negotiated: `true` is HTTP/2, `None` is no TLS.
+    /// Opens a connection to a host, or to the proxy that relays requests to it. Returns it with the protocol
+    /// that the TLS handshake has negotiated: `true` is HTTP/2, `None` is no TLS.
     ///
     /// No part of a request is sent meanwhile, so each error means that the request was not sent.
     pub(super) fn connect<'a>(&'a self, route: &'a Route<'a>) -> Connecting<'a, (Io, Option<bool>)> {
         Box::pin(async move {
-            // Certificates are loaded outside of the connect timeout, because the speed of a disk says nothing about the peer.
+            // Certificates are loaded outside of the connect timeout, because the speed of a disk says
+            // nothing about the peer.
             if route.is_secure() {
                 self.tls.load().await?;
             }

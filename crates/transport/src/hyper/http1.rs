@@ -13,10 +13,11 @@ use super::relay::Relay;
 use super::stream::Io;
 use crate::body::RequestBody;
 
-/// A connection that is driven by its current user: by the call until the response's head has arrived, then by the body.
+/// A connection that is driven by its current user: by the call until the response's head has arrived, then
+/// by the body.
 ///
-/// There is no task behind it and no channel between tasks. Therefore a call wakes no task but its own, and it is certain
-/// when a connection is free again and when it is closed. An idle connection is not driven.
+/// There is no task behind it and no channel between tasks. Therefore a call wakes no task but its own, and
+/// it is certain when a connection is free again and when it is closed. An idle connection is not driven.
 pub(super) struct Http1 {
     /// `None` while the connection is being closed.
     sender: Option<SendRequest<RequestBody>>,
@@ -25,8 +26,8 @@ pub(super) struct Http1 {
     relay: Relay,
 }
 
-/// hyper's side of the connection. A trait object, so that the code that drops it, which every place that can drop a call
-/// needs, is compiled here and not once more in each crate that makes calls.
+/// hyper's side of the connection. A trait object, so that the code that drops it, which every place that can
+/// drop a call needs, is compiled here and not once more in each crate that makes calls.
 type Connection = Pin<Box<dyn Future<Output = Result<(), hyper::Error>> + Send + Sync>>;
 
 impl Http1 {
@@ -46,8 +47,8 @@ impl Http1 {
         sender.try_send_request(request)
     }
 
-    /// Polls something that comes from the connection, and drives the connection if that is pending. Errors of the
-    /// connection reach the caller through the response or its body.
+    /// Polls something that comes from the connection, and drives the connection if that is pending. Errors
+    /// of the connection reach the caller through the response or its body.
     pub(super) fn poll<T>(
         &mut self,
         cx: &Context<'_>,
@@ -71,8 +72,8 @@ impl Http1 {
         self.is_ready() || self.is_reusable()
     }
 
-    /// Returns `true` if the next request can be sent: the last one and its response are complete, and the peer has not
-    /// closed the connection.
+    /// Returns `true` if the next request can be sent: the last one and its response are complete, and the
+    /// peer has not closed the connection.
     pub(super) fn is_reusable(&mut self) -> bool {
         // No waker is needed: if the peer closes the connection later, the next check notices it.
         drive(&mut self.connection, &mut self.ended, &mut Context::from_waker(Waker::noop()));
@@ -92,8 +93,8 @@ fn drive(connection: &mut Connection, ended: &mut bool, cx: &mut Context<'_>) {
 }
 
 impl Drop for Http1 {
-    /// Closes the connection. hyper sends the TLS closure alert once the sender is gone: "Clients MUST send a closure alert
-    /// before closing the connection", and need not wait for that of the peer
+    /// Closes the connection. hyper sends the TLS closure alert once the sender is gone: "Clients MUST send a
+    /// closure alert before closing the connection", and need not wait for that of the peer
     /// (<https://www.rfc-editor.org/rfc/rfc9112#section-9.8-6>).
     fn drop(&mut self) {
         self.sender = None;

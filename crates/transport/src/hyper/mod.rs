@@ -42,16 +42,16 @@ use pool::Pool;
 
 /// Sends requests over HTTP/1.1 with [hyper](https://hyper.rs), and reuses connections.
 ///
-/// `https` is TLS 1.2 or 1.3 by rustls with the *ring* provider, independent of the process's default provider. It trusts the
-/// system's root certificates: those that `SSL_CERT_FILE` or `SSL_CERT_DIR` name, otherwise the platform's. Each transport
-/// loads them once, for its first `https` request.
+/// `https` is TLS 1.2 or 1.3 by rustls with the *ring* provider, independent of the process's default
+/// provider. It trusts the system's root certificates: those that `SSL_CERT_FILE` or `SSL_CERT_DIR` name,
+/// otherwise the platform's. Each transport loads them once, for its first `https` request.
 ///
-/// A call over HTTP/1.1 drives its connection itself: the body of a response makes progress while it is read. The only task
-/// is one that closes idle connections. Clones share connections and certificates. A connection belongs to the tokio runtime
-/// in which it was opened.
+/// A call over HTTP/1.1 drives its connection itself: the body of a response makes progress while it is read.
+/// The only task is one that closes idle connections. Clones share connections and certificates. A connection
+/// belongs to the tokio runtime in which it was opened.
 ///
-/// With the feature `http2` the transport also speaks HTTP/2, if the builder's `http_version_policy` permits it; a task
-/// drives each such connection.
+/// With the feature `http2` the transport also speaks HTTP/2, if the builder's `http_version_policy` permits
+/// it; a task drives each such connection.
 ///
 /// # Panics
 ///

@@ -11,8 +11,8 @@ use super::route::Route;
 use super::stream::Connecting;
 use crate::error::{TransportError, TransportErrorKind};
 
-/// Returns the HTTP/2 connection of the host, or an HTTP/1.1 connection if the host does not speak HTTP/2; and whether it is
-/// new.
+/// Returns the HTTP/2 connection of the host, or an HTTP/1.1 connection if the host does not speak HTTP/2;
+/// and whether it is new.
 pub(super) fn connection<'a>(
     connector: &'a Connector,
     settings: Http2Settings,

@@ -1,5 +1,6 @@
-//! Stand-ins for the module `http2` without the feature `http2`, so that the code that handles HTTP/2 connections needs no
-//! `cfg`. The type of such a connection has no values, so that this code compiles to nothing.
+//! Stand-ins for the module `http2` without the feature `http2`, so that the code that handles HTTP/2
+//! connections needs no `cfg`. The type of such a connection has no values, so that this code compiles to
+//! nothing.
 
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use crate::error::TransportErrorKind;
 
 /// The settings that concern HTTP/2: none.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Http2Settings;
+pub(super) struct Http2Settings {}
 
 impl Http2Settings {
     pub(super) const fn alpn(self) -> &'static [&'static str] {

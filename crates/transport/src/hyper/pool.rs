@@ -21,7 +21,8 @@ use crate::error::TransportError;
 /// The connections of a transport, grouped by host.
 pub(super) struct Pool {
     limits: PoolLimits,
-    /// Searched linearly: a client calls a few hosts at most, and hashing a host costs more than comparing it.
+    /// Searched linearly: a client calls a few hosts at most, and hashing a host costs more than comparing
+    /// it.
     hosts: Mutex<Vec<Arc<Host>>>,
 }
 
@@ -71,8 +72,8 @@ pub(super) struct Host {
     /// The value of the `Host` header.
     pub(super) header: HeaderValue,
     limits: PoolLimits,
-    /// One permit for each connection in use; `None` if their number is not limited. A connection is opened only if none is
-    /// idle, so the number of permits also limits all connections together.
+    /// One permit for each connection in use; `None` if their number is not limited. A connection is opened
+    /// only if none is idle, so the number of permits also limits all connections together.
     in_use: Option<Arc<Semaphore>>,
     idle: Mutex<Idle>,
     pub(super) http2: SharedConnection,
@@ -101,7 +102,8 @@ impl Host {
     }
 
     fn is(&self, scheme: &Scheme, authority: &Authority) -> bool {
-        // The bytes are compared first, because the case-insensitive comparison costs more and rarely differs.
+        // The bytes are compared first, because the case-insensitive comparison costs more and rarely
+        // differs.
         let same = self.authority.as_str() == authority.as_str() || self.authority == *authority;
         same && self.scheme == *scheme
     }
@@ -116,7 +118,8 @@ impl Host {
     pub(super) fn idle(&self) -> Option<Box<Http1>> {
         loop {
             let (since, mut connection) = self.lock().connections.pop()?;
-            // Without the lock, because this reads the socket, and closes the connection if it is not reusable.
+            // Without the lock, because this reads the socket, and closes the connection if it is not
+            // reusable.
             if since.elapsed() < self.limits.idle_timeout && connection.is_reusable() {
                 return Some(connection);
             }
@@ -142,7 +145,8 @@ impl Host {
         }
     }
 
-    /// Removes the connections whose idle timeout has expired; returns them, and the time when the next one expires.
+    /// Removes the connections whose idle timeout has expired; returns them, and the time when the next one
+    /// expires.
     fn take_expired(&self) -> (Vec<(Instant, Box<Http1>)>, Option<Instant>) {
         let mut idle = self.lock();
         let count =

@@ -1,9 +1,10 @@
-//! Happy eyeballs: connects to the first of a host's addresses that accepts
-//! ([RFC 8305](https://www.rfc-editor.org/rfc/rfc8305)).
+//! Happy eyeballs: connects to the first of a host's addresses that accepts ([RFC
+//! 8305](https://www.rfc-editor.org/rfc/rfc8305)).
 //!
-//! This is not hyper-util's `HttpConnector`, because that races the two address families only, and tries the addresses of one
-//! family in sequence: if the first of two IPv4 addresses does not respond, it connects after 5 seconds (half of the connect
-//! timeout), and this module after 250 milliseconds. Endpoints in AWS have several IPv4 addresses.
+//! This is not hyper-util's `HttpConnector`, because that races the two address families only, and tries the
+//! addresses of one family in sequence: if the first of two IPv4 addresses does not respond, it connects
+//! after 5 seconds (half of the connect timeout), and this module after 250 milliseconds. Endpoints in AWS
+//! have several IPv4 addresses.
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -17,8 +18,8 @@ use tokio::time::timeout;
 /// The recommended Connection Attempt Delay: <https://www.rfc-editor.org/rfc/rfc8305#section-5>
 const DELAY: Duration = Duration::from_millis(250);
 
-/// Returns the first connection that is established, and drops the other attempts. An attempt starts when the one before has
-/// failed, at the latest after [`DELAY`].
+/// Returns the first connection that is established, and drops the other attempts. An attempt starts when the
+/// one before has failed, at the latest after [`DELAY`].
 ///
 /// # Errors
 ///
@@ -46,8 +47,9 @@ pub(super) async fn race<T, F: Future<Output = io::Result<T>>>(
     Err(last_error)
 }
 
-/// Alternates between the address families. Within a family, the order of the resolver remains, and so does the family that
-/// it prefers, which is that of the first address: <https://www.rfc-editor.org/rfc/rfc8305#section-4>
+/// Alternates between the address families. Within a family, the order of the resolver remains, and so does
+/// the family that it prefers, which is that of the first address:
+/// <https://www.rfc-editor.org/rfc/rfc8305#section-4>
 fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     let preferred = addresses.first().is_some_and(SocketAddr::is_ipv6);
     let (first, second): (Vec<_>, Vec<_>) =
@@ -84,7 +86,8 @@ mod tests {
     /// An address, the milliseconds until its attempt ends, and the outcome of that attempt.
     type Attempt = (&'static str, u64, Result<(), &'static str>);
 
-    /// Runs a race; returns its outcome, its duration in milliseconds, and the addresses with the start of each attempt.
+    /// Runs a race; returns its outcome, its duration in milliseconds, and the addresses with the start of
+    /// each attempt.
     async fn run(attempts: &[Attempt]) -> (Result<String, String>, u64, Vec<(String, u64)>) {
         let (start, started) = (Instant::now(), Mutex::new(Vec::new()));
         let elapsed = || u64::try_from(start.elapsed().as_millis()).unwrap();

@@ -1,9 +1,10 @@
 //! Suppresses redundant wake-ups between a connection and the task that drives it.
 //!
-//! A call polls two futures in one task: hyper's connection and its own response. hyper connects them with a channel, so each
-//! wakes the task whenever it hands something to the other, although the same `poll` is about to look at both. Passing these
-//! wake-ups on costs one spurious poll per response (about 2,000 instructions). [`Relay`] records wake-ups that arrive during
-//! a poll, polls again in place, and forwards to the task only those that arrive after the poll has returned `Pending`.
+//! A call polls two futures in one task: hyper's connection and its own response. hyper connects them with a
+//! channel, so each wakes the task whenever it hands something to the other, although the same `poll` is
+//! about to look at both. Passing these wake-ups on costs one spurious poll per response (about 2,000
+//! instructions). [`Relay`] records wake-ups that arrive during a poll, polls again in place, and forwards to
+//! the task only those that arrive after the poll has returned `Pending`.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,8 +16,8 @@ const POLLING: u8 = 1;
 /// A wake-up arrived during the current poll.
 const WOKEN: u8 = 2;
 
-/// Number of times that one poll polls again in place. After that it wakes its task and returns, so that a future that wakes
-/// itself endlessly does not starve other tasks.
+/// Number of times that one poll polls again in place. After that it wakes its task and returns, so that a
+/// future that wakes itself endlessly does not starve other tasks.
 const ROUNDS: usize = 4;
 
 /// A waker for a connection, and the state that decides which of its wake-ups reach the task.
@@ -62,7 +63,8 @@ impl Relay {
         Poll::Pending
     }
 
-    /// Discards the wake-ups that have arrived during the current poll, because everything is about to be polled anyway.
+    /// Discards the wake-ups that have arrived during the current poll, because everything is about to be
+    /// polled anyway.
     pub(super) fn clear_woken(&self) {
         self.state.flags.swap(POLLING, Ordering::AcqRel);
     }

@@ -37,9 +37,9 @@ fn target(uri: &Uri) -> Result<(Scheme, Authority), TransportError> {
     }
 }
 
-/// Sets the request target and the headers that HTTP/1 requires
-/// ([RFC 9112, 3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)): path and query, with the host in a header; for a
-/// proxy that relays the request, the whole URL, with the proxy's credentials in a header.
+/// Sets the request target and the headers that HTTP/1 requires ([RFC 9112,
+/// 3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)): path and query, with the host in a header; for
+/// a proxy that relays the request, the whole URL, with the proxy's credentials in a header.
 pub(super) fn for_http1(
     request: &mut Request<RequestBody>,
     host: &HeaderValue,
@@ -61,9 +61,9 @@ pub(super) fn for_http1(
     Ok(())
 }
 
-/// Sets the request target that HTTP/2 requires: the whole URL, with the host in it and not in a header. "Clients that
-/// generate HTTP/2 requests directly MUST use the ":authority" pseudo-header field [..] unless there is no authority"
-/// ([RFC 9113, 8.3.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.3.1)).
+/// Sets the request target that HTTP/2 requires: the whole URL, with the host in it and not in a header.
+/// "Clients that generate HTTP/2 requests directly MUST use the ":authority" pseudo-header field [..] unless
+/// there is no authority" ([RFC 9113, 8.3.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.3.1)).
 pub(super) fn for_http2(
     request: &mut Request<RequestBody>,
     host: &HeaderValue,
@@ -76,8 +76,8 @@ pub(super) fn for_http2(
     Ok(())
 }
 
-/// Builds an absolute URL without user information: "A sender MUST NOT generate the userinfo subcomponent (and its "@"
-/// delimiter)" ([RFC 9110, 4.2.4](https://www.rfc-editor.org/rfc/rfc9110#section-4.2.4-2)).
+/// Builds an absolute URL without user information: "A sender MUST NOT generate the userinfo subcomponent
+/// (and its "@" delimiter)" ([RFC 9110, 4.2.4](https://www.rfc-editor.org/rfc/rfc9110#section-4.2.4-2)).
 fn absolute<A>(scheme: &Scheme, authority: A, path: PathAndQuery) -> Result<Uri, TransportError>
 where
     A: TryInto<Authority, Error: Into<http::Error>>,

@@ -25,8 +25,8 @@ impl Route<'_> {
         self.authority.port_u16().unwrap_or(if self.is_secure() { 443 } else { 80 })
     }
 
-    /// Returns the proxy if it relays requests, that is, if it reads them. Of `https` requests, and of those through a SOCKS
-    /// proxy, it sees only an opaque tunnel.
+    /// Returns the proxy if it relays requests, that is, if it reads them. Of `https` requests, and of those
+    /// through a SOCKS proxy, it sees only an opaque tunnel.
     pub(super) fn relay(&self) -> Option<&Proxy> {
         self.proxy.filter(|proxy| self.scheme == Scheme::HTTP && !proxy.is_socks())
     }

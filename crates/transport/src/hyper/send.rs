@@ -1,4 +1,5 @@
-//! Sends a request: finds its host and a connection, and tries another connection if the first did not accept it.
+//! Sends a request: finds its host and a connection, and tries another connection if the first did not accept
+//! it.
 
 use std::future::{Future, poll_fn};
 use std::mem::take;
@@ -54,8 +55,8 @@ impl Inner {
                         Some(error) => Err(error),
                     };
                 }
-                // The request came back before its first byte was written, so this is not a second attempt. It spares
-                // callers the error of an idle connection that the peer has just closed.
+                // The request came back before its first byte was written, so this is not a second attempt.
+                // It spares callers the error of an idle connection that the peer has just closed.
                 Err(SendError::NotSent(_)) if !is_new => {}
                 Err(SendError::NotSent(error)) => return Err(classify::not_sent(error)),
                 Err(SendError::Sent(error)) => return Err(classify::sent(error)),
@@ -98,8 +99,8 @@ enum SendError {
 }
 
 impl SendError {
-    /// Puts the request back if hyper returns it. hyper does that only if the request is still in the connection's queue,
-    /// that is, before its first byte is written and its body is polled.
+    /// Puts the request back if hyper returns it. hyper does that only if the request is still in the
+    /// connection's queue, that is, before its first byte is written and its body is polled.
     /// <https://docs.rs/hyper/1/hyper/client/conn/struct.TrySendError.html#method.take_message>
     fn new(mut error: TrySendError<Request<RequestBody>>, request: &mut Request<RequestBody>) -> Self {
         match error.take_message() {
@@ -112,8 +113,8 @@ impl SendError {
     }
 }
 
-/// Sends the request over `connection` and waits for the response's head. Takes the request out of its place, and puts it back
-/// if it was not sent.
+/// Sends the request over `connection` and waits for the response's head. Takes the request out of its place,
+/// and puts it back if it was not sent.
 async fn exchange(
     connection: Connection,
     route: &Route<'_>,
@@ -140,8 +141,8 @@ async fn exchange(
     }
 }
 
-/// Returns the error of a 407 from a relaying proxy: the proxy itself responded, and did not relay the request
-/// ([RFC 9110, 15.5.8](https://www.rfc-editor.org/rfc/rfc9110#section-15.5.8)).
+/// Returns the error of a 407 from a relaying proxy: the proxy itself responded, and did not relay the
+/// request ([RFC 9110, 15.5.8](https://www.rfc-editor.org/rfc/rfc9110#section-15.5.8)).
 fn proxy_error(response: &Response<ResponseBody>, relay: Option<&Proxy>) -> Option<TransportError> {
     let status = response.status();
     let is_rejected = status == StatusCode::PROXY_AUTHENTICATION_REQUIRED;

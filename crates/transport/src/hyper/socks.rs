@@ -14,7 +14,8 @@ use super::tcp;
 use crate::error::{TransportError, TransportErrorKind};
 use crate::proxies::{Proxy, ProxyProtocol};
 
-/// Opens a connection to `host`, as it appears in a URI, through the SOCKS proxy at the other end of `stream`.
+/// Opens a connection to `host`, as it appears in a URI, through the SOCKS proxy at the other end of
+/// `stream`.
 pub(super) fn connect<'a>(
     stream: Box<dyn Stream>,
     proxy: &'a Proxy,
@@ -42,8 +43,8 @@ pub(super) fn connect<'a>(
     })
 }
 
-/// Returns the URI of the destination. `socks4` and `socks5` resolve its name here, as in curl: hyper-util can do that, too,
-/// but blocks the thread meanwhile.
+/// Returns the URI of the destination. `socks4` and `socks5` resolve its name here, as in curl: hyper-util
+/// can do that, too, but blocks the thread meanwhile.
 async fn destination(protocol: ProxyProtocol, host: &str, port: u16) -> Result<Uri, TransportError> {
     let authority = match protocol {
         ProxyProtocol::Socks4 => {

@@ -11,8 +11,8 @@ use super::race::race;
 use crate::error::TransportError;
 use crate::error::TransportErrorKind::{Connect, ConnectTimeout, Resolve};
 
-/// TCP keepalive: the first probe is sent after `time` without data, further ones every `interval`; the connection is lost
-/// after `retries` probes without a response.
+/// TCP keepalive: the first probe is sent after `time` without data, further ones every `interval`; the
+/// connection is lost after `retries` probes without a response.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Keepalive {
     pub(super) time: Duration,
@@ -48,8 +48,8 @@ pub(super) async fn connect(
         let kind = if error.kind() == io::ErrorKind::TimedOut { ConnectTimeout } else { Connect };
         TransportError::new(kind, error)
     })?;
-    // These fail if the peer has closed the connection already, which the next write reports with a better message, or if
-    // the system lacks the option, without which requests still work.
+    // These fail if the peer has closed the connection already, which the next write reports with a better
+    // message, or if the system lacks the option, without which requests still work.
     let _ = stream.set_nodelay(true);
     let _ = keepalive.apply(&SockRef::from(&stream));
     Ok(stream)
@@ -71,8 +71,8 @@ impl Keepalive {
         ))]
         let probes = probes.with_interval(self.interval).with_retries(self.retries);
         socket.set_tcp_keepalive(&probes)?;
-        // While sent data is not acknowledged, the system sends no probes and would retransmit for a quarter of an hour.
-        // https://www.rfc-editor.org/rfc/rfc5482
+        // While sent data is not acknowledged, the system sends no probes and would retransmit for a quarter
+        // of an hour. https://www.rfc-editor.org/rfc/rfc5482
         #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
         socket.set_tcp_user_timeout(Some(self.detection_time()))?;
         Ok(())

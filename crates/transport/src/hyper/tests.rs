@@ -6,8 +6,8 @@ use std::net::{SocketAddr, TcpListener};
 use super::*;
 use crate::error::TransportErrorKind::Tls;
 
-/// Starts a server that responds to one request with 200 and an empty body, and waits until the client closes; returns its
-/// address.
+/// Starts a server that responds to one request with 200 and an empty body, and waits until the client
+/// closes; returns its address.
 fn server() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();

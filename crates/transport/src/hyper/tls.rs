@@ -76,7 +76,8 @@ impl Tls {
         self.config
             .get_or_try_init(|| async {
                 let (roots, alpn) = (self.roots.clone(), self.alpn.clone());
-                // Reading files and parsing more than a hundred certificates would block the threads that drive sockets.
+                // Reading files and parsing more than a hundred certificates would block the threads that
+                // drive sockets.
                 let config =
                     spawn_blocking(move || client_config(&roots, alpn)).await.map_err(tls_error)??;
                 Ok(Arc::new(config))
@@ -84,7 +85,8 @@ impl Tls {
             .await
     }
 
-    /// Performs the handshake with `host` over `stream`; returns the stream, and whether HTTP/2 was negotiated.
+    /// Performs the handshake with `host` over `stream`; returns the stream, and whether HTTP/2 was
+    /// negotiated.
     pub(super) fn handshake<'a>(
         &'a self,
         stream: Box<dyn Stream>,

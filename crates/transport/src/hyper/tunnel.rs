@@ -1,7 +1,8 @@
 //! Tunnels through an HTTP proxy.
 //!
-//! This is not hyper-util's `Tunnel`, because that accepts no 2xx status but 200, and its error hides every status but 407: a
-//! proxy that cannot reach the host for a moment (502, a retry may help) would look like one that forbids it (403).
+//! This is not hyper-util's `Tunnel`, because that accepts no 2xx status but 200, and its error hides every
+//! status but 407: a proxy that cannot reach the host for a moment (502, a retry may help) would look like
+//! one that forbids it (403).
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -48,7 +49,8 @@ async fn open(
     })
     .await
     .map_err(failed)?;
-    // "Any 2xx (Successful) response indicates that the sender (and all inbound proxies) will switch to tunnel mode"
+    // "Any 2xx (Successful) response indicates that the sender (and all inbound proxies) will switch to
+    // tunnel mode"
     if !head.status().is_success() {
         return Err(proxy.rejected("CONNECT", head.status()));
     }

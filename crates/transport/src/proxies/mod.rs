@@ -12,10 +12,11 @@ pub(crate) use proxy::{Proxy, ProxyProtocol};
 
 use no_proxy::NoProxy;
 
-/// The proxies for `http` and for `https` requests, and the hosts that are reached without one. The default has none.
+/// The proxies for `http` and for `https` requests, and the hosts that are reached without one. The default
+/// has none.
 ///
-/// The rules are those of curl and botocore. Nothing here reads the environment. Loopback addresses are proxied like any other
-/// host, unless [`no_proxy`](Self::no_proxy) lists them.
+/// The rules are those of curl and botocore. Nothing here reads the environment. Loopback addresses are
+/// proxied like any other host, unless [`no_proxy`](Self::no_proxy) lists them.
 ///
 /// A proxy's URL is `SCHEME://USER:PASSWORD@HOST:PORT`, user and password percent-encoded and optional:
 ///
@@ -46,8 +47,8 @@ pub struct Proxies {
 }
 
 impl Proxies {
-    /// Sets the proxy of `http` requests. An HTTP proxy receives each request with its whole URL as the target; through a
-    /// SOCKS proxy, requests are sent as without one.
+    /// Sets the proxy of `http` requests. An HTTP proxy receives each request with its whole URL as the
+    /// target; through a SOCKS proxy, requests are sent as without one.
     ///
     /// # Errors
     ///
@@ -58,8 +59,8 @@ impl Proxies {
         Ok(self)
     }
 
-    /// Sets the proxy of `https` requests. It opens a tunnel to the host (`CONNECT` or SOCKS), and cannot read what passes
-    /// through it.
+    /// Sets the proxy of `https` requests. It opens a tunnel to the host (`CONNECT` or SOCKS), and cannot
+    /// read what passes through it.
     ///
     /// # Errors
     ///
@@ -70,12 +71,12 @@ impl Proxies {
         Ok(self)
     }
 
-    /// Sets the hosts that are reached without a proxy, in the syntax of `NO_PROXY`. The entries are separated by commas or
-    /// blanks. Each is
+    /// Sets the hosts that are reached without a proxy, in the syntax of `NO_PROXY`. The entries are
+    /// separated by commas or blanks. Each is
     ///
     /// * a name, which matches that host and all below it; `.` or `*.` before the name has no effect;
-    /// * an address, or a network such as `10.0.0.0/8` and `fd00::/8`, which matches hosts that are given as addresses;
-    ///   names are not resolved for this;
+    /// * an address, or a network such as `10.0.0.0/8` and `fd00::/8`, which matches hosts that are given as
+    ///   addresses; names are not resolved for this;
     /// * one of these with a port, such as `[::1]:8080`, which matches that port only;
     /// * `*`, which matches every host.
     ///

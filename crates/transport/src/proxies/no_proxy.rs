@@ -1,7 +1,8 @@
 //! Hosts that are reached without a proxy.
 //!
-//! This is not hyper-util's `Matcher`, because 18 of the 73 cases in this module's tests differ there. It has no ports, no lists
-//! separated by blanks, no `*.` before and no dot after a name, and `*` does not include hosts that are addresses.
+//! This is not hyper-util's `Matcher`, because 18 of the 73 cases in this module's tests differ there. It has
+//! no ports, no lists separated by blanks, no `*.` before and no dot after a name, and `*` does not include
+//! hosts that are addresses.
 
 use std::net::{IpAddr, Ipv6Addr};
 

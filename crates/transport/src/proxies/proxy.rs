@@ -169,7 +169,8 @@ impl Proxy {
     }
 }
 
-/// Returns the error of an unknown scheme, unless the text before `://` is not a scheme, and may be a part of a password.
+/// Returns the error of an unknown scheme, unless the text before `://` is not a scheme, and may be a part of
+/// a password.
 fn unsupported(scheme: &str) -> ProxyError {
     let is_scheme = scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
     match is_scheme && !scheme.is_empty() {

@@ -1,9 +1,9 @@
 //! The runtime components that a client requires, without function.
 //!
-//! `HttpClient::http_connector` takes the `RuntimeComponents` of an SDK client. They cannot be built without an endpoint
-//! resolver, an auth scheme, an identity resolver, an identity cache and a retry strategy. A connector uses none of them (it
-//! may use the sleep implementation, the time source and the retry classifiers, which are optional), so [`Absent`] implements
-//! them all: each method returns an error.
+//! `HttpClient::http_connector` takes the `RuntimeComponents` of an SDK client. They cannot be built without
+//! an endpoint resolver, an auth scheme, an identity resolver, an identity cache and a retry strategy. A
+//! connector uses none of them (it may use the sleep implementation, the time source and the retry
+//! classifiers, which are optional), so [`Absent`] implements them all: each method returns an error.
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::auth::static_resolver::StaticAuthSchemeOptionResolver;

@@ -16,19 +16,21 @@ use crate::body::{RequestBody, ResponseBody};
 use crate::error::{TransportError, TransportErrorKind};
 use crate::transport::{BoxFuture, Transport};
 
-/// Sends requests through any `HttpClient` of `aws-smithy-runtime-api`: the connectors that AWS programs already use, and the
-/// replay and mock clients of their tests.
+/// Sends requests through any `HttpClient` of `aws-smithy-runtime-api`: the connectors that AWS programs
+/// already use, and the replay and mock clients of their tests.
 ///
-/// A connector reports less about an error than [`TransportErrorKind`] can express. If it does not report whether the request
-/// was sent, the kind is one of those that may have been sent. The connector alone determines if a body is complete. A
-/// [`ConnectTimeout`](crate::ConnectTimeout) of a request has no effect; set it in the `HttpConnectorSettings`.
+/// A connector reports less about an error than [`TransportErrorKind`] can express. If it does not report
+/// whether the request was sent, the kind is one of those that may have been sent. The connector alone
+/// determines if a body is complete. A [`ConnectTimeout`](crate::ConnectTimeout) of a request has no effect;
+/// set it in the `HttpConnectorSettings`.
 #[derive(Clone)]
 pub struct SmithyTransport {
     connector: SharedHttpConnector,
 }
 
 impl SmithyTransport {
-    /// Creates a transport over `client`, for example a `SharedHttpClient`, without connect and read timeouts.
+    /// Creates a transport over `client`, for example a `SharedHttpClient`, without connect and read
+    /// timeouts.
     #[must_use]
     pub fn new(client: impl HttpClient + 'static) -> Self {
         Self::with_settings(client, &HttpConnectorSettings::default())
@@ -36,8 +38,8 @@ impl SmithyTransport {
 
     /// Creates a transport over `client` with the timeouts in `settings`.
     ///
-    /// It requests the client's connector once, here. The client receives no sleep implementation and no time source: a
-    /// client that applies timeouts needs its own.
+    /// It requests the client's connector once, here. The client receives no sleep implementation and no time
+    /// source: a client that applies timeouts needs its own.
     #[must_use]
     pub fn with_settings(client: impl HttpClient + 'static, settings: &HttpConnectorSettings) -> Self {
         Self { connector: client.http_connector(settings, &components::components()) }
@@ -75,7 +77,8 @@ fn to_smithy(request: Request<RequestBody>) -> Result<HttpRequest, TransportErro
         .map_err(|error| TransportError::new(TransportErrorKind::InvalidRequest, error))
 }
 
-/// Converts each part, because `try_into_http1x` fails for the response of a connector over `http` 0.2 that adds extensions.
+/// Converts each part, because `try_into_http1x` fails for the response of a connector over `http` 0.2 that
+/// adds extensions.
 fn from_smithy(mut response: HttpResponse) -> Result<Response<ResponseBody>, TransportError> {
     let head = |error: http::Error| TransportError::new(TransportErrorKind::ResponseHead, error);
     let mut converted = Response::new(ResponseBody::from_body(response.take_body()));

@@ -14,7 +14,8 @@ use crate::deadline::{Deadline, earlier, expired};
 use crate::error::{TimeoutKind, TransportError};
 use crate::transport::{ConnectTimeout, Transport};
 
-/// Timeouts of one request and its response, enforced around any [`Transport`]. `None` disables a timeout; the default has none.
+/// Timeouts of one request and its response, enforced around any [`Transport`]. `None` disables a timeout;
+/// the default has none.
 ///
 /// ```
 /// use std::time::Duration;
@@ -30,16 +31,17 @@ use crate::transport::{ConnectTimeout, Transport};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[doc(alias = "TimeoutConfig")]
 pub struct RequestTimeouts {
-    /// Time to establish a connection, in place of the transport's own connect timeout; `None` keeps the transport's.
+    /// Time to establish a connection, in place of the transport's own connect timeout; `None` keeps the
+    /// transport's.
     ///
-    /// It reaches the transport as a [`ConnectTimeout`] in the request's extensions, so that only a transport that reads
-    /// this extension obeys it: `HyperTransport` does.
+    /// It reaches the transport as a [`ConnectTimeout`] in the request's extensions, so that only a transport
+    /// that reads this extension obeys it: `HyperTransport` does.
     pub connect: Option<Duration>,
-    /// Time from sending the request until the response's status and headers arrive. This includes connecting and
-    /// sending the request body.
+    /// Time from sending the request until the response's status and headers arrive. This includes connecting
+    /// and sending the request body.
     pub first_byte: Option<Duration>,
-    /// Time that one read of the response body may wait for data. The time that a reader takes between two reads does
-    /// not count.
+    /// Time that one read of the response body may wait for data. The time that a reader takes between two
+    /// reads does not count.
     pub idle: Option<Duration>,
     /// Point in time at which the response must be complete, its body included.
     pub deadline: Option<Deadline>,
@@ -50,8 +52,9 @@ impl RequestTimeouts {
     ///
     /// # Errors
     ///
-    /// Returns the errors of the transport, and [`TransportErrorKind::Timeout`](crate::TransportErrorKind::Timeout) if a timeout has expired; the request is
-    /// then dropped.
+    /// Returns the errors of the transport, and
+    /// [`TransportErrorKind::Timeout`](crate::TransportErrorKind::Timeout) if a timeout has expired; the
+    /// request is then dropped.
     ///
     /// # Panics
     ///

@@ -77,7 +77,8 @@ async fn an_idle_connection_is_kept_for_a_minute() {
     check_idle(61, 2).await;
 }
 
-/// Starts a server that writes `response` and adds a permit to `closed` when the client closes the connection.
+/// Starts a server that writes `response` and adds a permit to `closed` when the client closes the
+/// connection.
 async fn watch_for_close(closed: &Arc<Semaphore>, response: &'static [u8]) -> Server {
     let closed = Arc::clone(closed);
     Server::start(move |mut connection| {
@@ -120,7 +121,8 @@ async fn dropping_a_call_closes_its_connection() {
     let _permit = closed.acquire().await.unwrap();
 }
 
-/// Linux lists the next timer of each socket: `02:` and the hundredths of a second until the first keepalive probe.
+/// Linux lists the next timer of each socket: `02:` and the hundredths of a second until the first keepalive
+/// probe.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn the_first_keepalive_probe_is_due_within_45_seconds() {

@@ -79,7 +79,8 @@ async fn the_number_of_connections_never_exceeds_the_limit() {
     let server = open.clone().serve().await;
     let transport = HyperTransport::builder().max_connections_per_host(3).build();
     call_concurrently(&transport, &server, 300).await;
-    // The server counts a connection when it accepts it, so its count never exceeds the number of opened connections.
+    // The server counts a connection when it accepts it, so its count never exceeds the number of opened
+    // connections.
     assert!(open.most.load(SeqCst) <= 3, "{}", open.most.load(SeqCst));
     assert!(server.accepted() <= 3, "connections must be reused: {}", server.accepted());
 }
@@ -208,7 +209,8 @@ impl futures_core::Stream for Endless {
     }
 }
 
-/// Calls that are dropped at any point free their permits, so that as many calls as the limit find a connection afterwards.
+/// Calls that are dropped at any point free their permits, so that as many calls as the limit find a
+/// connection afterwards.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn dropped_calls_leak_no_permits() {
     let server = Open::default().serve().await;

@@ -84,7 +84,8 @@ impl Received {
 }
 
 impl Connection {
-    /// Reads the next request; returns `None` if the client closed the connection, or did so before the end of the request.
+    /// Reads the next request; returns `None` if the client closed the connection, or did so before the end
+    /// of the request.
     pub(crate) async fn request(&mut self) -> Option<Received> {
         let line = self.line().await?;
         let mut received = Received { line, headers: Vec::new(), body: Vec::new() };

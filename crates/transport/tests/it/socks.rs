@@ -1,4 +1,5 @@
-//! Calls through SOCKS proxies. The proxies of these tests open no connection, but act as the host themselves.
+//! Calls through SOCKS proxies. The proxies of these tests open no connection, but act as the host
+//! themselves.
 
 use invoke_model_transport::TransportErrorKind::{self, Connect, Proxy, Resolve};
 use tokio::sync::mpsc;
@@ -10,8 +11,8 @@ const NO_AUTHENTICATION: u8 = 0;
 const USER_AND_PASSWORD: u8 = 2;
 const SUCCEEDED: u8 = 0;
 
-/// Performs the handshake of SOCKS 5 ([RFC 1928](https://www.rfc-editor.org/rfc/rfc1928)) with `method` and the status
-/// `reply`; returns the credentials and the destination.
+/// Performs the handshake of SOCKS 5 ([RFC 1928](https://www.rfc-editor.org/rfc/rfc1928)) with `method` and
+/// the status `reply`; returns the credentials and the destination.
 async fn handshake(connection: &mut Connection, method: u8, reply: u8) -> Option<(String, String)> {
     let [5, methods] = connection.exactly(2).await?[..] else { panic!("not SOCKS 5") };
     let offered = connection.exactly(methods.into()).await?;
@@ -49,7 +50,8 @@ async fn text(connection: &mut Connection) -> Option<String> {
     connection.exactly(length.into()).await.map(|bytes| String::from_utf8(bytes).unwrap())
 }
 
-/// Starts a proxy that responds to each request after the handshake, and reports handshakes and request lines.
+/// Starts a proxy that responds to each request after the handshake, and reports handshakes and request
+/// lines.
 async fn proxy(method: u8, reply: u8) -> (Server, mpsc::UnboundedReceiver<[String; 3]>) {
     let (seen, received) = mpsc::unbounded_channel();
     let server = Server::start(move |mut connection| {

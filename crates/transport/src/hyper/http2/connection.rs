@@ -11,8 +11,8 @@ use super::Http2Settings;
 use crate::body::RequestBody;
 use crate::error::{TransportErrorKind, find};
 
-/// A connection that any number of calls share, each on its own stream. A task drives it as long as there are streams, or a
-/// handle that can open one.
+/// A connection that any number of calls share, each on its own stream. A task drives it as long as there are
+/// streams, or a handle that can open one.
 pub(in crate::hyper) struct Http2(SendRequest<RequestBody>);
 
 impl Http2 {
@@ -30,7 +30,8 @@ impl Http2 {
         Ok(Self(sender))
     }
 
-    /// Returns `true` if a stream can be opened: the peer has neither closed the connection nor announced that.
+    /// Returns `true` if a stream can be opened: the peer has neither closed the connection nor announced
+    /// that.
     pub(super) fn is_open(&self) -> bool {
         !self.0.is_closed()
     }
@@ -48,8 +49,8 @@ pub(in crate::hyper) fn error_kind(error: &hyper::Error) -> Option<TransportErro
     let error = find::<h2::Error>(error)?;
     let is_refused = error.reason() == Some(h2::Reason::REFUSED_STREAM);
     if error.is_remote() && (error.is_go_away() || is_refused) {
-        // h2 reports a GOAWAY only to the streams above its last stream id; the others continue. For these, and for
-        // REFUSED_STREAM, "it is guaranteed that the request has not been processed":
+        // h2 reports a GOAWAY only to the streams above its last stream id; the others continue. For these,
+        // and for REFUSED_STREAM, "it is guaranteed that the request has not been processed":
         // https://www.rfc-editor.org/rfc/rfc9113#section-8.7
         Some(TransportErrorKind::Refused)
     } else if error.is_library() {

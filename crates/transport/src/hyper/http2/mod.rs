@@ -20,10 +20,11 @@ pub enum HttpVersionPolicy {
     /// HTTP/1.1. Each call occupies a connection.
     #[default]
     Http1Only,
-    /// Over TLS, HTTP/2 if the server agrees to it in the handshake (ALPN), otherwise HTTP/1.1. Without TLS, HTTP/1.1.
+    /// Over TLS, HTTP/2 if the server agrees to it in the handshake (ALPN), otherwise HTTP/1.1. Without TLS,
+    /// HTTP/1.1.
     PreferHttp2,
-    /// HTTP/2 only. Without TLS, the server is assumed to speak HTTP/2 ("prior knowledge"), except through a proxy that
-    /// relays `http` requests, which is sent HTTP/1.1.
+    /// HTTP/2 only. Without TLS, the server is assumed to speak HTTP/2 ("prior knowledge"), except through a
+    /// proxy that relays `http` requests, which is sent HTTP/1.1.
     Http2Only,
 }
 

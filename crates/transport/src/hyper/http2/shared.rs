@@ -52,7 +52,8 @@ impl SharedConnection {
         lock(&self.slot).connection.is_some()
     }
 
-    /// Shares `connection`. If another call has shared one meanwhile, that one is used, and `connection` is closed.
+    /// Shares `connection`. If another call has shared one meanwhile, that one is used, and `connection` is
+    /// closed.
     pub(in crate::hyper) fn share(&self, connection: Http2) -> Http2Lease {
         let mut slot = lock(&self.slot);
         let current = slot.connection.take().filter(|connection| connection.is_open());
@@ -64,8 +65,8 @@ impl SharedConnection {
 
     /// Waits until no other call is opening a connection that may be shared.
     ///
-    /// The wait ends after `limit`, because the calls to an unresponsive host must not time out one after the other. There
-    /// is no wait for a host that has negotiated HTTP/1.1.
+    /// The wait ends after `limit`, because the calls to an unresponsive host must not time out one after the
+    /// other. There is no wait for a host that has negotiated HTTP/1.1.
     pub(in crate::hyper) async fn turn(&self, limit: Duration) -> Option<sync::MutexGuard<'_, ()>> {
         if self.is_http1.load(Relaxed) {
             return None;
@@ -132,8 +133,8 @@ async fn close_unused(slot: Arc<Mutex<Slot>>, idle_timeout: Duration) {
         let Some(at) = at else { return };
         sleep_until(at).await;
         let mut slot = lock(&slot);
-        // Checked before the reference count: a lease that is being dropped has set the time, but may still hold its
-        // reference, and does not start this task again.
+        // Checked before the reference count: a lease that is being dropped has set the time, but may still
+        // hold its reference, and does not start this task again.
         if slot.unused_since.is_some_and(|since| since.elapsed() < idle_timeout) {
             continue;
         }

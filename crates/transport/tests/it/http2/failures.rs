@@ -21,7 +21,8 @@ async fn check(response: Vec<u8>, close: bool, kind: TransportErrorKind, phrase:
     assert!(error.to_string().starts_with(&format!("{phrase} ({}): ", server.address)), "{error}");
 }
 
-/// "it is guaranteed that the request has not been processed": <https://www.rfc-editor.org/rfc/rfc9113#section-8.7>
+/// "it is guaranteed that the request has not been processed":
+/// <https://www.rfc-editor.org/rfc/rfc9113#section-8.7>
 #[tokio::test]
 async fn a_request_that_was_certainly_not_processed() {
     let phrase = "the server did not process the request";

@@ -42,8 +42,8 @@ pub(super) fn data(stream: u32, bytes: &[u8]) -> Vec<u8> {
     frame(DATA, 0, stream, bytes)
 }
 
-/// Starts a server that reads one request, which is on stream 1, and writes `response`. Then it closes the connection if
-/// `close` is set; otherwise it writes nothing more, not even a response to a PING.
+/// Starts a server that reads one request, which is on stream 1, and writes `response`. Then it closes the
+/// connection if `close` is set; otherwise it writes nothing more, not even a response to a PING.
 pub(super) async fn responding(response: Vec<u8>, close: bool) -> Http2Server {
     Http2Server::start(move |mut stream| {
         let response = response.clone();

@@ -19,8 +19,8 @@ use tokio::time::Instant;
 use super::server::{Http2Server, Respond, ok, read, send_ok};
 use super::{call, http2_only, post};
 
-/// Starts a server that responds to `/partial` with the beginning of a response and to `/never` not at all, and reports how
-/// their streams end. It responds to all other requests completely.
+/// Starts a server that responds to `/partial` with the beginning of a response and to `/never` not at all,
+/// and reports how their streams end. It responds to all other requests completely.
 async fn start_server() -> (Http2Server, mpsc::UnboundedReceiver<Reason>) {
     let (ended, reasons) = mpsc::unbounded_channel();
     let server = Http2Server::plain(move |request, mut respond: Respond| {
