@@ -6,10 +6,10 @@ use hyper::client::conn::TrySendError;
 use hyper::client::conn::http2::{Builder, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-use super::super::stream::Io;
 use super::Http2Settings;
 use crate::body::RequestBody;
 use crate::error::{TransportErrorKind, find};
+use crate::hyper::stream::Io;
 
 /// A connection that any number of calls share, each on its own stream. A task drives it as long as there are
 /// streams, or a handle that can open one.
