@@ -42,19 +42,19 @@ enum ProxyCredentials {
 #[non_exhaustive]
 pub enum ProxyError {
     /// The value is not a URL, or has no host.
-    #[error("is not a URL such as http://HOST:PORT")]
+    #[error("not a URL such as http://HOST:PORT")]
     NotAUrl,
 
     /// The scheme is not supported.
-    #[error("has the scheme `{0}`: use `http`, `https`, `socks4`, `socks4a`, `socks5` or `socks5h`")]
+    #[error("unsupported scheme `{0}`: use `http`, `https`, `socks4`, `socks4a`, `socks5` or `socks5h`")]
     Scheme(String),
 
     /// User or password contain a character that must be percent-encoded.
-    #[error("has a user or password with {0:?}: percent-encode it")]
+    #[error("percent-encode {0:?} in the user or password")]
     NotEncoded(char),
 
     /// User or password cannot be sent with this protocol.
-    #[error("has a user or password that {0}")]
+    #[error("{0}")]
     Credentials(&'static str),
 }
 
@@ -189,17 +189,19 @@ fn credentials(protocol: ProxyProtocol, userinfo: &str) -> Result<ProxyCredentia
     match protocol {
         ProxyProtocol::Http | ProxyProtocol::Https => Ok(ProxyCredentials::Basic(basic(user, password))),
         ProxyProtocol::Socks4 | ProxyProtocol::Socks4a => {
-            Err(ProxyError::Credentials("SOCKS 4 cannot send: use `socks5` or `socks5h`"))
+            Err(ProxyError::Credentials("SOCKS 4 cannot send a user or password: use `socks5` or `socks5h`"))
         }
         ProxyProtocol::Socks5 | ProxyProtocol::Socks5h => {
             let decode = |text| {
                 let text = percent_decode_str(text).decode_utf8().map(Cow::into_owned);
-                text.map_err(|_| ProxyError::Credentials("is not UTF-8"))
+                text.map_err(|_| ProxyError::Credentials("the user or password is not UTF-8"))
             };
             let (user, password) = (decode(user)?, decode(password)?);
             // https://www.rfc-editor.org/rfc/rfc1929#section-2
             if user.len().max(password.len()) > 255 {
-                return Err(ProxyError::Credentials("is longer than 255 bytes, the limit of SOCKS 5"));
+                return Err(ProxyError::Credentials(
+                    "the user or password is longer than 255 bytes, the limit of SOCKS 5",
+                ));
             }
             Ok(ProxyCredentials::Socks(user, password))
         }

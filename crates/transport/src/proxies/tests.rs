@@ -126,25 +126,25 @@ fn a_bad_url_is_an_error_that_does_not_contain_it() {
         assert!(error.to_string().starts_with(message), "{url}: {error}");
         assert!(!error.to_string().contains("secret"), "{error}");
     };
-    check("", "is not a URL such as http://HOST:PORT");
-    check("/path", "is not a URL");
-    check("http://user:secret@", "is not a URL");
-    check("http://proxy.test:31a8", "is not a URL");
-    check("http://proxy.test:99999", "is not a URL");
-    check("http://proxy.test:", "is not a URL");
-    check("user:secret/x://proxy.test", "is not a URL");
-    check("http://user:secret word@proxy.test", "has a user or password with ' ': percent-encode it");
-    check("http://user:secret#1@proxy.test:3128", "has a user or password with '#': percent-encode it");
-    check("http://user:secret/1@proxy.test:3128", "has a user or password with '/': percent-encode it");
-    check("user:secret@1@proxy.test", "has a user or password with '@': percent-encode it");
+    check("", "not a URL such as http://HOST:PORT");
+    check("/path", "not a URL");
+    check("http://user:secret@", "not a URL");
+    check("http://proxy.test:31a8", "not a URL");
+    check("http://proxy.test:99999", "not a URL");
+    check("http://proxy.test:", "not a URL");
+    check("user:secret/x://proxy.test", "not a URL");
+    check("http://user:secret word@proxy.test", "percent-encode ' ' in the user or password");
+    check("http://user:secret#1@proxy.test:3128", "percent-encode '#' in the user or password");
+    check("http://user:secret/1@proxy.test:3128", "percent-encode '/' in the user or password");
+    check("user:secret@1@proxy.test", "percent-encode '@' in the user or password");
     check(
         "ftp://user:secret@proxy.test:1080",
-        "has the scheme `ftp`: use `http`, `https`, `socks4`, `socks4a`, `socks5` or `socks5h`",
+        "unsupported scheme `ftp`: use `http`, `https`, `socks4`, `socks4a`, `socks5` or `socks5h`",
     );
-    check("socks4://secret@proxy.test", "has a user or password that SOCKS 4 cannot send: use `socks5`");
-    check("socks5://u:%E9secret@proxy.test", "has a user or password that is not UTF-8");
+    check("socks4://secret@proxy.test", "SOCKS 4 cannot send a user or password: use `socks5`");
+    check("socks5://u:%E9secret@proxy.test", "the user or password is not UTF-8");
     let long = format!("socks5h://user:{}@proxy.test", "secret".repeat(50));
-    check(&long, "has a user or password that is longer than 255 bytes, the limit of SOCKS 5");
+    check(&long, "the user or password is longer than 255 bytes, the limit of SOCKS 5");
 }
 
 #[test]

@@ -215,12 +215,12 @@ fn proxies() {
 fn an_invalid_proxy_is_an_error_without_its_password() {
     check_error(
         &[REGION, ("HTTPS_PROXY", "ftp://user:secret@proxy:1080")],
-        "proxy (environment variable HTTPS_PROXY): has the scheme `ftp`: use `http`, `https`, `socks4`, `socks4a`, \
+        "proxy (environment variable HTTPS_PROXY): unsupported scheme `ftp`: use `http`, `https`, `socks4`, `socks4a`, \
          `socks5` or `socks5h`",
     );
     check_error(
         &[REGION, ("all_proxy", "http://user:secret word@proxy:1")],
-        "proxy (environment variable all_proxy): has a user or password with ' ': percent-encode it",
+        "proxy (environment variable all_proxy): percent-encode ' ' in the user or password",
     );
     let environment = [REGION, ("HTTPS_PROXY", "ftp://proxy")];
     builder(&environment).proxies(Proxies::default()).build().unwrap();
