@@ -59,7 +59,7 @@ async fn whole(client: &Client) -> Made {
 async fn stream(client: &Client) -> Made {
     let call = client.invoke_model_with_response_stream().model_id(MODEL).body(BODY);
     match call.send().await {
-        Ok(answer) => read(answer.body).await,
+        Ok(answer) => read(answer.events).await,
         Err(error) => failed(&error),
     }
 }

@@ -37,7 +37,7 @@ impl Client for Ours {
         let call = call.content_type("application/json").body(body);
         let mut answer = call.send().await.expect("a stream");
         let mut streamed = Streamed::default();
-        while let Some(event) = answer.body.recv().await.expect("an event") {
+        while let Some(event) = answer.events.recv().await.expect("an event") {
             let ResponseStream::Chunk(part) = event else { panic!("an event that is no chunk") };
             streamed.events += 1;
             streamed.bytes += part.bytes.expect("bytes").len();
