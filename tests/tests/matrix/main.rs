@@ -1,9 +1,9 @@
-//! The fault matrix: what the client makes of each fault of the endpoint, under each setting that matters to it, and
-//! what the endpoint saw. `docs/fault-matrix.md` is written from these rows, and compared with them.
+//! The fault matrix: the result of each fault of the local endpoint, under each setting that matters for it, and what the
+//! endpoint saw. `docs/fault-matrix.md` is generated from these rows.
 //!
-//! Everything runs by a clock that moves by itself, over real sockets on loopback.
+//! All rows run on tokio's paused clock, over real sockets on loopback.
 
-#![expect(clippy::unwrap_used, reason = "helper functions of tests are tests too")]
+#![expect(clippy::unwrap_used, reason = "helper functions of tests are tests, too")]
 
 mod observe;
 mod page;
@@ -12,14 +12,13 @@ mod rows;
 
 use row::Row;
 
-/// Each row is what it says, and nothing was billed twice that the caller has not risked.
 #[test]
-fn every_row_is_what_it_says() {
-    let mut wrong = Vec::new();
+fn every_row_is_observed() {
+    let mut differences = Vec::new();
     for row in rows::all() {
         let observed = observe::observe(&row);
         if observed != row.expected {
-            wrong.push(format!(
+            differences.push(format!(
                 "{} / {}:\n  expected {:?}\n  observed {observed:?}",
                 row.fault,
                 row.setting.name(),
@@ -27,18 +26,18 @@ fn every_row_is_what_it_says() {
             ));
         }
     }
-    assert!(wrong.is_empty(), "{} rows differ:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(differences.is_empty(), "{} rows differ:\n{}", differences.len(), differences.join("\n"));
 }
 
 #[test]
-fn nothing_is_billed_twice_unless_the_caller_risks_it() {
+fn only_retry_ambiguous_executes_a_request_twice() {
     for Row { fault, setting, expected, .. } in rows::all() {
-        assert!(expected.worked_on <= 1 || setting.risks_twice(), "{fault} / {}", setting.name());
+        assert!(expected.executed <= 1 || setting.retries_ambiguous(), "{fault} / {}", setting.name());
     }
 }
 
 #[test]
-fn the_matrix_is_large_enough_and_names_each_row_once() {
+fn matrix_has_enough_rows_and_no_duplicates() {
     let rows = rows::all();
     assert!(rows.len() >= 60, "{}", rows.len());
     let mut names: Vec<_> = rows.iter().map(|row| (row.operation, row.fault, row.setting.name())).collect();
@@ -47,8 +46,8 @@ fn the_matrix_is_large_enough_and_names_each_row_once() {
     assert_eq!(names.len(), rows.len());
 }
 
-/// `UPDATE_DOCS=1 cargo test -p invoke-model-tests --test matrix` writes it anew.
+/// `UPDATE_DOCS=1 cargo test -p invoke-model-tests --test matrix` writes the page.
 #[test]
-fn the_page_is_what_the_rows_say() {
+fn page_shows_the_rows() {
     page::check(&rows::all());
 }

@@ -5,92 +5,87 @@ use std::time::Duration;
 use invoke_model_client::{FailureClass, RetryConfig, TimeoutConfig};
 use invoke_model_local::FaultRule;
 
-/// A fault, a setting, and what comes of them.
+/// A fault, a setting, and the expected observation.
 pub(crate) struct Row {
     pub(crate) operation: Operation,
-    /// In words, for the page.
+    /// The description of the fault on the page.
     pub(crate) fault: &'static str,
     pub(crate) rules: Vec<FaultRule>,
     pub(crate) setting: Setting,
     pub(crate) expected: Observed,
 }
 
-/// Which operation is called.
+/// The operation that is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Operation {
-    /// InvokeModel.
-    Whole,
-    /// InvokeModelWithResponseStream.
-    Stream,
+    InvokeModel,
+    InvokeModelWithResponseStream,
 }
 
-/// What the caller has set.
+/// The settings of the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Setting {
-    /// Nothing.
     Default,
     /// `RetryConfig::disabled()`.
-    Once,
+    NoRetries,
     /// `RetryConfig::retry_ambiguous`.
-    Ambiguous,
-    /// A first-byte deadline of a minute.
+    RetryAmbiguous,
+    /// A first byte timeout of one minute.
     FirstByte,
-    /// An idle deadline of a minute.
+    /// An idle timeout of one minute.
     Idle,
-    /// A total deadline of a minute.
-    Total,
-    /// The same, and `RetryConfig::retry_ambiguous`.
-    TotalAmbiguous,
+    /// An operation timeout of one minute.
+    Operation,
+    /// An operation timeout of one minute, and `RetryConfig::retry_ambiguous`.
+    OperationRetryAmbiguous,
 }
 
 impl Setting {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Default => "default",
-            Self::Once => "no retries",
-            Self::Ambiguous => "ambiguous retried",
-            Self::FirstByte => "first byte 60 s",
-            Self::Idle => "idle 60 s",
-            Self::Total => "total 60 s",
-            Self::TotalAmbiguous => "total 60 s, ambiguous retried",
+            Self::NoRetries => "no retries",
+            Self::RetryAmbiguous => "`retry_ambiguous`",
+            Self::FirstByte => "`first_byte` 60 s",
+            Self::Idle => "`idle` 60 s",
+            Self::Operation => "`operation` 60 s",
+            Self::OperationRetryAmbiguous => "`operation` 60 s, `retry_ambiguous`",
         }
     }
 
-    /// Whether the caller has said that twice may be billed.
-    pub(crate) fn risks_twice(self) -> bool {
-        matches!(self, Self::Ambiguous | Self::TotalAmbiguous)
+    /// Returns `true` if the caller accepts that a request may be billed twice.
+    pub(crate) fn retries_ambiguous(self) -> bool {
+        matches!(self, Self::RetryAmbiguous | Self::OperationRetryAmbiguous)
     }
 
     pub(crate) fn retry_config(self) -> RetryConfig {
-        let mut retries = if self == Self::Once { RetryConfig::disabled() } else { RetryConfig::default() };
-        retries.retry_ambiguous = self.risks_twice();
-        retries
+        let retries = if self == Self::NoRetries { RetryConfig::disabled() } else { RetryConfig::standard() };
+        retries.retry_ambiguous(self.retries_ambiguous())
     }
 
     pub(crate) fn timeout_config(self) -> TimeoutConfig {
-        let (mut deadlines, minute) = (TimeoutConfig::default(), Some(Duration::from_secs(60)));
+        let (timeouts, minute) = (TimeoutConfig::default(), Duration::from_secs(60));
         match self {
-            Self::FirstByte => deadlines.first_byte = minute,
-            Self::Idle => deadlines.idle = minute,
-            Self::Total | Self::TotalAmbiguous => deadlines.operation = minute,
-            Self::Default | Self::Once | Self::Ambiguous => {}
+            Self::FirstByte => timeouts.first_byte(minute),
+            Self::Idle => timeouts.idle(minute),
+            Self::Operation | Self::OperationRetryAmbiguous => timeouts.operation(minute),
+            Self::Default | Self::NoRetries | Self::RetryAmbiguous => timeouts,
         }
-        deadlines
     }
 }
 
-/// What came of it, at the client and at the endpoint.
+/// What the client returned, and what the endpoint saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Observed {
-    /// `answered`, the code of the service's error, or the kind of the failure.
+    /// `success`, the error code of the service, or the kind of the failure.
     pub(crate) outcome: String,
     pub(crate) class: Option<FailureClass>,
-    /// How often the client says that it was sent.
+    /// The number of attempts that the client reports.
     pub(crate) attempts: u32,
     /// Connections that the endpoint accepted.
     pub(crate) connections: u64,
-    /// Requests that the endpoint read whole.
+    /// Requests that the endpoint read completely.
     pub(crate) requests: u64,
-    /// Requests that were worked on, and would be billed.
-    pub(crate) worked_on: u64,
+    /// Requests that the endpoint executed, and would bill.
+    pub(crate) executed: u64,
 }

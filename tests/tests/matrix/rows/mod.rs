@@ -1,45 +1,47 @@
-//! The rows: a fault, a setting, and what comes of them.
+//! The rows of the matrix.
 
-mod answers;
 mod connections;
+mod delays;
+mod responses;
 mod streams;
-mod times;
 
 use invoke_model_client::FailureClass;
 use invoke_model_local::FaultRule;
 
 use super::row::{Observed, Operation, Row, Setting};
 
-/// All rows, in the order of the page.
+/// Returns all rows, in the order of the page.
 pub(crate) fn all() -> Vec<Row> {
-    [answers::rows(), connections::rows(), times::rows(), streams::rows()].into_iter().flatten().collect()
+    [responses::rows(), connections::rows(), delays::rows(), streams::rows()].into_iter().flatten().collect()
 }
 
-/// A fault of one operation, for the rows that differ in their settings.
-struct Fault {
+/// A fault of one operation, from which rows with different settings are made.
+struct RowFault {
     operation: Operation,
-    words: &'static str,
+    description: &'static str,
     rules: Vec<FaultRule>,
 }
 
-fn whole<const N: usize>(words: &'static str, rules: [FaultRule; N]) -> Fault {
-    Fault { operation: Operation::Whole, words, rules: rules.into() }
+/// Returns a fault of `InvokeModel`.
+fn invoke<const N: usize>(description: &'static str, rules: [FaultRule; N]) -> RowFault {
+    RowFault { operation: Operation::InvokeModel, description, rules: rules.into() }
 }
 
-fn stream<const N: usize>(words: &'static str, rules: [FaultRule; N]) -> Fault {
-    Fault { operation: Operation::Stream, words, rules: rules.into() }
+/// Returns a fault of `InvokeModelWithResponseStream`.
+fn stream<const N: usize>(description: &'static str, rules: [FaultRule; N]) -> RowFault {
+    RowFault { operation: Operation::InvokeModelWithResponseStream, description, rules: rules.into() }
 }
 
-/// What the endpoint saw: connections, requests, and those that it worked on.
+/// The numbers of connections, requests, and executed requests that the endpoint saw.
 type Seen = (u64, u64, u64);
 
-impl Fault {
-    /// The call is answered, at that attempt.
-    fn answered(&self, setting: Setting, attempts: u32, seen: Seen) -> Row {
-        self.row(setting, "answered", None, attempts, seen)
+impl RowFault {
+    /// Returns a row in which the call succeeds with this attempt.
+    fn succeeds(&self, setting: Setting, attempts: u32, seen: Seen) -> Row {
+        self.row(setting, "success", None, attempts, seen)
     }
 
-    /// The call fails.
+    /// Returns a row in which the call fails.
     fn fails(&self, setting: Setting, outcome: &str, class: FailureClass, attempts: u32, seen: Seen) -> Row {
         self.row(setting, outcome, Some(class), attempts, seen)
     }
@@ -52,14 +54,14 @@ impl Fault {
         attempts: u32,
         seen: Seen,
     ) -> Row {
-        let (connections, requests, worked_on) = seen;
+        let (connections, requests, executed) = seen;
         let outcome = outcome.to_owned();
         Row {
             operation: self.operation,
-            fault: self.words,
+            fault: self.description,
             rules: self.rules.clone(),
             setting,
-            expected: Observed { outcome, class, attempts, connections, requests, worked_on },
+            expected: Observed { outcome, class, attempts, connections, requests, executed },
         }
     }
 }
