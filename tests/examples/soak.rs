@@ -151,7 +151,7 @@ async fn invoke(client: &Client) -> String {
 async fn stream(client: &Client) -> String {
     let call = client.invoke_model_with_response_stream().model_id(MODEL).body(BODY);
     let mut events = match call.send().await {
-        Ok(output) => output.body,
+        Ok(output) => output.events,
         Err(error) => return failure(&error),
     };
     loop {

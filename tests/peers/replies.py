@@ -56,9 +56,9 @@ def broken(fields, body, union):
     [first, second, event, *rest] = frames(body)
     later = exception("laterException", b"why")
     error = frame({":message-type": "error", ":error-code": "Oops", ":error-message": "why"}, b"")
-    mismatch, no_event = "ChecksumMismatch", "6: .*no event: frame 2: the (prelude|message) has CRC"
+    mismatch, no_event = "ChecksumMismatch", "6: .*cannot decode the response stream: frame 2: the (prelude|message) has CRC"
     # boto3 passes over the beginning of a frame that has no end.
-    left_over = "6: .*the last frame is not whole"
+    left_over = "6: .*the last frame is incomplete"
     cases = [
         *raised(union),
         ("an unknown exception", [later], "EventStreamError", "Error: .*why", "5: .*laterException: why"),
@@ -85,8 +85,8 @@ def ended(fields, body):
     [first, second, event, *rest] = events
     begun = [first, second]
     unknown = frame({":message-type": "event", ":event-type": "later", **JSON}, b'{"a":1}')
-    cut = "6: .*the stream was cut after 2 events"
-    no_end = "6: .*the answer has neither chunks nor a length"
+    cut = "6: .*response stream truncated after 2 events"
+    no_end = "6: .*the response has neither chunks nor a length"
     unusual = "0: note: the stream is complete, but"
     # boto3 takes a body that is shorter than its length for a whole one.
     cases = [

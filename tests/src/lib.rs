@@ -40,7 +40,9 @@ pub mod v1;
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
-/// The Rust of `docs`, the same.
+/// Compiles and runs the Rust blocks of pages in `docs`.
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/errors.md")]
 #[doc = include_str!("../../docs/quotas.md")]
+#[doc = include_str!("../../docs/retries.md")]
 struct Docs;

@@ -140,7 +140,7 @@ async fn explain<O: Operation>(call: impl Fn() -> Call<O>, arguments: &Invoke) -
     }
     let explanation = call().explain().await.map_err(|error| Failure::call(&error))?;
     if arguments.explain {
-        eprint!("{}", explain::settings(&explanation));
+        eprintln!("{explanation}");
     }
     if !arguments.dry_run {
         return Ok(Next::Send);

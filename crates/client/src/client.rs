@@ -9,7 +9,7 @@ use invoke_model_protocol::Operation;
 use crate::authorization::Authorizer;
 use crate::call::Call;
 use crate::config::{Config, ConfigError};
-use crate::retry::{Bucket, Skew};
+use crate::retry::{ClockSkew, RetryTokenBucket};
 
 /// A client for Amazon Bedrock Runtime.
 ///
@@ -23,9 +23,9 @@ struct Inner {
     /// Shared by all calls, because it caches the credentials and the signing key.
     authorizer: Arc<Authorizer>,
     /// Retry tokens, shared by all calls.
-    bucket: Bucket,
+    retry_tokens: RetryTokenBucket,
     /// Difference between the clock of the service and the local clock.
-    skew: Skew,
+    clock_skew: ClockSkew,
 }
 
 impl Client {
@@ -64,15 +64,15 @@ impl Client {
 
     /// Returns the time of the service, as far as it is known: the local time, corrected by the clock skew.
     pub(crate) fn now(&self) -> SystemTime {
-        self.0.skew.correct(self.config().time_source.now())
+        self.0.clock_skew.correct(self.config().time_source.now())
     }
 
-    pub(crate) fn bucket(&self) -> &Bucket {
-        &self.0.bucket
+    pub(crate) fn retry_tokens(&self) -> &RetryTokenBucket {
+        &self.0.retry_tokens
     }
 
-    pub(crate) fn skew(&self) -> &Skew {
-        &self.0.skew
+    pub(crate) fn clock_skew(&self) -> &ClockSkew {
+        &self.0.clock_skew
     }
 
     /// Returns the authorizer of calls without credentials of their own.
@@ -84,7 +84,8 @@ impl Client {
 impl From<Config> for Client {
     fn from(config: Config) -> Self {
         let authorizer = Arc::new(Authorizer::for_client(&config));
-        Self(Arc::new(Inner { config, authorizer, bucket: Bucket::default(), skew: Skew::default() }))
+        let (retry_tokens, clock_skew) = Default::default();
+        Self(Arc::new(Inner { config, authorizer, retry_tokens, clock_skew }))
     }
 }
 

@@ -1,39 +1,43 @@
-//! What is known of a call beside its output.
+//! Metadata of a call: token counts, latency, request id and attempts.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderValue, StatusCode};
+use serde::{Deserialize, Serialize, Serializer};
 
-use crate::FailureClass;
-
-/// What is known of a call that was answered, beside the output.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Metadata of a successful call: [`Call::send_with_metadata`](crate::Call::send_with_metadata),
+/// [`EventReceiver::metadata`](crate::EventReceiver::metadata).
+///
+/// Serializes with numbers: `status` as in HTTP, durations in milliseconds as `latency_ms`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Metadata {
     /// The HTTP status.
+    #[serde(serialize_with = "status")]
     pub status: StatusCode,
-    /// The id under which the service knows the request.
+    /// The request id that the service assigned.
     pub request_id: Option<String>,
-    /// What the call counted.
+    /// Token counts.
     pub usage: Usage,
-    /// How long the model took, as the service measured it.
+    /// How long the model took, measured by the service.
+    #[serde(rename = "latency_ms", serialize_with = "optional_milliseconds")]
     pub latency: Option<Duration>,
-    /// How often the call was sent.
+    /// The number of attempts, including the successful one.
     pub attempts: u32,
-    /// The attempts that failed before.
+    /// The failed attempts before the successful one.
     pub earlier_attempts: Vec<Attempt>,
 }
 
-/// What a call counted, as far as the service says it in the header of the answer. An answer that comes as events says
-/// it in its last event.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Token counts of a call, as far as the service reports them in the headers of the response. An event stream reports
+/// them in its last event: see [`Usage::from_stream_part`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Usage {
-    /// Tokens read: `X-Amzn-Bedrock-Input-Token-Count`.
+    /// Input tokens: `X-Amzn-Bedrock-Input-Token-Count`.
     pub input_tokens: Option<u64>,
-    /// Tokens made: `X-Amzn-Bedrock-Output-Token-Count`.
+    /// Output tokens: `X-Amzn-Bedrock-Output-Token-Count`.
     pub output_tokens: Option<u64>,
     /// Tokens read from a prompt cache: `X-Amzn-Bedrock-Cache-Read-Input-Token-Count`.
     pub cache_read_input_tokens: Option<u64>,
@@ -41,38 +45,99 @@ pub struct Usage {
     pub cache_write_input_tokens: Option<u64>,
 }
 
-/// One sending of a call, ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One completed attempt of a call.
+///
+/// Serializes with numbers: `status` as in HTTP, durations in milliseconds as `backoff_ms` and `duration_ms`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Attempt {
-    /// The operation's name in the model.
+    /// The name of the operation in the model.
     pub operation: &'static str,
-    /// Its number, from 1.
+    /// The number of the attempt, from 1.
     pub number: u32,
-    /// What its failure says of the work; `None` if it was answered.
+    /// The class of the failure; `None` if the attempt succeeded.
     pub class: Option<FailureClass>,
-    /// The HTTP status, if there was an answer.
+    /// The HTTP status, if there was a response.
+    #[serde(serialize_with = "optional_status")]
     pub status: Option<StatusCode>,
-    /// The code of the service's error.
+    /// The error code of the service.
     pub code: Option<String>,
-    /// The id under which the service knows the request.
+    /// The request id that the service assigned.
     pub request_id: Option<String>,
-    /// How long the call waited before it.
-    pub waited: Duration,
-    /// How long it took.
-    pub took: Duration,
+    /// How long the call waited before this attempt.
+    #[serde(rename = "backoff_ms", serialize_with = "milliseconds")]
+    pub backoff: Duration,
+    /// How long the attempt took.
+    #[serde(rename = "duration_ms", serialize_with = "milliseconds")]
+    pub duration: Duration,
 }
 
-/// Who is shown each attempt.
+/// Whether a failed attempt may have been executed, and therefore billed, by the service.
+///
+/// Serializes in snake case: `not_sent`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum FailureClass {
+    /// The service cannot have received the complete request.
+    NotSent,
+    /// The service rejected the request before doing any work (429, 503, and other 4xx responses except 408 and 424).
+    Rejected,
+    /// The service reported that it failed: a modeled error with status 500.
+    ServerError,
+    /// The request may have been executed, and billed: the connection was lost or a timeout expired after the request
+    /// was sent; 502, 504, or a 500 that is not a modeled error; the model timed out (408) or failed (424); or the
+    /// response is incomplete or cannot be parsed.
+    Ambiguous,
+}
+
+impl FailureClass {
+    /// Returns the class in words, as in error messages and the documentation.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotSent => "not sent",
+            Self::Rejected => "rejected",
+            Self::ServerError => "server error",
+            Self::Ambiguous => "ambiguous",
+        }
+    }
+}
+
+impl fmt::Display for FailureClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+fn status<S: Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
+    status.as_u16().serialize(serializer)
+}
+
+fn optional_status<S: Serializer>(status: &Option<StatusCode>, serializer: S) -> Result<S::Ok, S::Error> {
+    status.map(|status| status.as_u16()).serialize(serializer)
+}
+
+fn milliseconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).serialize(serializer)
+}
+
+fn optional_milliseconds<S: Serializer>(
+    duration: &Option<Duration>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    duration.map(|duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)).serialize(serializer)
+}
+
+/// The callback that is called after each attempt.
 #[derive(Clone)]
 pub(crate) struct OnAttempt(Arc<dyn Fn(&Attempt) + Send + Sync>);
 
 impl OnAttempt {
-    pub(crate) fn new(hook: impl Fn(&Attempt) + Send + Sync + 'static) -> Self {
-        Self(Arc::new(hook))
+    pub(crate) fn new(callback: impl Fn(&Attempt) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(callback))
     }
 
-    pub(crate) fn show(&self, attempt: &Attempt) {
+    pub(crate) fn call(&self, attempt: &Attempt) {
         (self.0)(attempt);
     }
 }
@@ -83,34 +148,34 @@ impl fmt::Debug for OnAttempt {
     }
 }
 
-/// What the head of an answer says of its call.
+/// The metadata in the head of a response.
 #[derive(Clone, Debug)]
-pub(crate) struct Head {
+pub(crate) struct ResponseHead {
     pub(crate) status: StatusCode,
-    /// As it came, so that no call pays for a text that nobody asks for.
+    /// Kept as a header value, so that a call whose request id is not asked for allocates no string.
     request_id: Option<HeaderValue>,
     pub(crate) usage: Usage,
     pub(crate) latency: Option<Duration>,
 }
 
-impl Head {
-    /// In one pass over the fields: each is met once, and most are none of these.
-    pub(crate) fn of<B>(response: &http::Response<B>) -> Self {
+impl ResponseHead {
+    /// Reads the headers in one pass, because most of them are none of these.
+    pub(crate) fn new<B>(response: &http::Response<B>) -> Self {
         let (mut usage, mut latency) = (Usage::default(), None);
         let (mut id, mut other_id) = (None, None);
         for (name, value) in response.headers() {
             match name.as_str() {
-                "x-amzn-requestid" => keep(&mut id, value),
-                "x-amz-request-id" => keep(&mut other_id, value),
-                "x-amzn-bedrock-input-token-count" => count(&mut usage.input_tokens, value),
-                "x-amzn-bedrock-output-token-count" => count(&mut usage.output_tokens, value),
+                "x-amzn-requestid" => set_text(&mut id, value),
+                "x-amz-request-id" => set_text(&mut other_id, value),
+                "x-amzn-bedrock-input-token-count" => set_number(&mut usage.input_tokens, value),
+                "x-amzn-bedrock-output-token-count" => set_number(&mut usage.output_tokens, value),
                 "x-amzn-bedrock-cache-read-input-token-count" => {
-                    count(&mut usage.cache_read_input_tokens, value);
+                    set_number(&mut usage.cache_read_input_tokens, value);
                 }
                 "x-amzn-bedrock-cache-write-input-token-count" => {
-                    count(&mut usage.cache_write_input_tokens, value);
+                    set_number(&mut usage.cache_write_input_tokens, value);
                 }
-                "x-amzn-bedrock-invocation-latency" => count(&mut latency, value),
+                "x-amzn-bedrock-invocation-latency" => set_number(&mut latency, value),
                 _ => {}
             }
         }
@@ -118,22 +183,21 @@ impl Head {
         Self { status: response.status(), request_id: id.or(other_id), usage, latency }
     }
 
-    /// The id under which the service knows the request.
     pub(crate) fn request_id(&self) -> Option<&str> {
         self.request_id.as_ref()?.to_str().ok()
     }
 }
 
-/// Of repeated fields the first counts; what is not visible ASCII is none.
-fn keep(kept: &mut Option<HeaderValue>, value: &HeaderValue) {
-    if kept.is_none() && value.to_str().is_ok() {
-        *kept = Some(value.clone());
+/// Keeps the first value of a repeated header; ignores values that are not visible ASCII.
+fn set_text(first: &mut Option<HeaderValue>, value: &HeaderValue) {
+    if first.is_none() && value.to_str().is_ok() {
+        *first = Some(value.clone());
     }
 }
 
-/// Of repeated fields the first that is a number counts.
-fn count(kept: &mut Option<u64>, value: &HeaderValue) {
-    if kept.is_none() {
-        *kept = std::str::from_utf8(value.as_bytes()).ok().and_then(|text| text.parse().ok());
+/// Keeps the first number of a repeated header.
+fn set_number(first: &mut Option<u64>, value: &HeaderValue) {
+    if first.is_none() {
+        *first = std::str::from_utf8(value.as_bytes()).ok().and_then(|text| text.parse().ok());
     }
 }

@@ -52,7 +52,7 @@ async fn calls(client: &Client) {
         .await
         .unwrap();
     let call = client.invoke_model_with_response_stream().model_id(model).body(BODY);
-    let mut events = call.send().await.unwrap().body;
+    let mut events = call.send().await.unwrap().events;
     while events.recv().await.unwrap().is_some() {}
     client.invoke_model().model_id(model).body("{\"secret\":1}").send().await.unwrap_err();
 }

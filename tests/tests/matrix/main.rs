@@ -1,9 +1,9 @@
-//! The fault matrix: the outcome of a call for each fault of the endpoint and each relevant setting, and the counts of the
-//! endpoint. `docs/fault-matrix.md` is generated from these rows and compared with them.
+//! The fault matrix: the result of each fault of the local endpoint, under each setting that matters for it, and what the
+//! endpoint saw. `docs/fault-matrix.md` is generated from these rows.
 //!
-//! The tests use real sockets on loopback and the paused clock of tokio, which advances when all tasks wait.
+//! All rows run on tokio's paused clock, over real sockets on loopback.
 
-#![expect(clippy::unwrap_used, reason = "helper functions of tests may panic")]
+#![expect(clippy::unwrap_used, reason = "helper functions of tests are tests, too")]
 
 mod observe;
 mod page;
@@ -13,12 +13,12 @@ mod rows;
 use row::Row;
 
 #[test]
-fn every_row_has_its_expected_outcome() {
-    let mut wrong = Vec::new();
+fn every_row_is_observed() {
+    let mut differences = Vec::new();
     for row in rows::all() {
         let observed = observe::observe(&row);
         if observed != row.expected {
-            wrong.push(format!(
+            differences.push(format!(
                 "{} / {}:\n  expected {:?}\n  observed {observed:?}",
                 row.fault,
                 row.setting.name(),
@@ -26,18 +26,18 @@ fn every_row_has_its_expected_outcome() {
             ));
         }
     }
-    assert!(wrong.is_empty(), "{} rows differ:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(differences.is_empty(), "{} rows differ:\n{}", differences.len(), differences.join("\n"));
 }
 
 #[test]
-fn no_call_is_billed_twice_unless_ambiguous_failures_are_retried() {
+fn only_retry_ambiguous_executes_a_request_twice() {
     for Row { fault, setting, expected, .. } in rows::all() {
-        assert!(expected.worked_on <= 1 || setting.retries_ambiguous(), "{fault} / {}", setting.name());
+        assert!(expected.executed <= 1 || setting.retries_ambiguous(), "{fault} / {}", setting.name());
     }
 }
 
 #[test]
-fn rows_are_complete_and_unique() {
+fn matrix_has_enough_rows_and_no_duplicates() {
     let rows = rows::all();
     assert!(rows.len() >= 60, "{}", rows.len());
     let mut names: Vec<_> = rows.iter().map(|row| (row.operation, row.fault, row.setting.name())).collect();
@@ -48,6 +48,6 @@ fn rows_are_complete_and_unique() {
 
 /// `UPDATE_DOCS=1 cargo test -p invoke-model-tests --test matrix` writes the page.
 #[test]
-fn the_page_is_up_to_date() {
+fn page_shows_the_rows() {
     page::check(&rows::all());
 }

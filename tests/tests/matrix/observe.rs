@@ -1,12 +1,9 @@
-//! Runs a row and observes the outcome.
+//! Runs a row.
 
 use std::time::Duration;
 
-use invoke_model_client::types::OperationError;
-use invoke_model_client::{
-    Client, Config, Credentials, Error, ErrorKind, EventReceiver, FailureClass,
-    types::InvokeModelWithResponseStream,
-};
+use invoke_model_client::types::{InvokeModelWithResponseStream, OperationError};
+use invoke_model_client::{Client, Config, Credentials, Error, ErrorKind, EventReceiver, FailureClass};
 use invoke_model_local::{LocalEndpoint, Stats};
 use tokio::time::timeout;
 
@@ -15,13 +12,13 @@ use super::row::{Observed, Operation, Row};
 const MODEL: &str = "meta.llama3-8b-instruct-v1:0";
 const BODY: &str = r#"{"prompt":"one two three four"}"#;
 
-/// Limit after which a call counts as waiting forever. No model takes longer.
-const LIMIT: Duration = Duration::from_secs(7200);
+/// A call that takes longer waits forever: no row simulates a slower model.
+const MAX_DURATION: Duration = Duration::from_secs(7200);
 
-/// Outcome of a call, class of the failure, and number of attempts.
-type CallOutcome = (String, Option<FailureClass>, u32);
+/// The result of a call: its outcome, the class of its failure, and the number of attempts.
+type CallResult = (String, Option<FailureClass>, u32);
 
-/// Runs a row with a new runtime and endpoint, and returns the outcome.
+/// Runs a row with an endpoint and a runtime of its own.
 pub(crate) fn observe(row: &Row) -> Observed {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
     runtime.unwrap().block_on(async {
@@ -30,14 +27,15 @@ pub(crate) fn observe(row: &Row) -> Observed {
         let client = client(&local, row);
         let call = async {
             match row.operation {
-                Operation::Unary => unary(&client).await,
-                Operation::Stream => stream(&client).await,
+                Operation::InvokeModel => invoke_model(&client).await,
+                Operation::InvokeModelWithResponseStream => invoke_model_with_response_stream(&client).await,
             }
         };
-        let timed_out = || ("still waiting".to_owned(), None, 1);
-        let (outcome, class, attempts) = timeout(LIMIT, call).await.unwrap_or_else(|_| timed_out());
-        let Stats { connections, requests, worked_on, .. } = local.stats();
-        Observed { outcome, class, attempts, connections, requests, worked_on }
+        let waits_forever = || ("waits forever".to_owned(), None, 1);
+        let (outcome, class, attempts) =
+            timeout(MAX_DURATION, call).await.unwrap_or_else(|_| waits_forever());
+        let Stats { connections, requests, worked_on: executed, .. } = local.stats();
+        Observed { outcome, class, attempts, connections, requests, executed }
     })
 }
 
@@ -49,43 +47,47 @@ fn client(local: &LocalEndpoint, row: &Row) -> Client {
         .unwrap()
 }
 
-async fn unary(client: &Client) -> CallOutcome {
+async fn invoke_model(client: &Client) -> CallResult {
     match client.invoke_model().model_id(MODEL).body(BODY).send_with_metadata().await {
-        Ok((_, metadata)) => ("success".to_owned(), None, metadata.attempts),
-        Err(error) => failed(&error),
+        Ok((_, metadata)) => success(metadata.attempts),
+        Err(error) => failure(&error),
     }
 }
 
-async fn stream(client: &Client) -> CallOutcome {
+async fn invoke_model_with_response_stream(client: &Client) -> CallResult {
     let call = client.invoke_model_with_response_stream().model_id(MODEL).body(BODY);
     match call.send().await {
-        Ok(response) => read(response.body).await,
-        Err(error) => failed(&error),
+        Ok(response) => receive_all(response.events).await,
+        Err(error) => failure(&error),
     }
 }
 
-async fn read(mut events: EventReceiver<InvokeModelWithResponseStream>) -> CallOutcome {
+async fn receive_all(mut events: EventReceiver<InvokeModelWithResponseStream>) -> CallResult {
     loop {
         match events.recv().await {
             Ok(Some(_)) => {}
             Ok(None) => {
                 assert!(events.is_complete());
-                return ("success".to_owned(), None, events.metadata().attempts);
+                return success(events.metadata().attempts);
             }
-            Err(error) => return failed(&error),
+            Err(error) => return failure(&error),
         }
     }
 }
 
-fn failed<E: OperationError>(error: &Error<E>) -> CallOutcome {
+fn success(attempts: u32) -> CallResult {
+    ("success".to_owned(), None, attempts)
+}
+
+fn failure<E: OperationError>(error: &Error<E>) -> CallResult {
     let outcome = match (error.code(), error.kind()) {
         (Some(code), _) => code.to_owned(),
         (None, ErrorKind::Service { response, .. }) => format!("HTTP {}", response.status().as_u16()),
         (None, ErrorKind::Transport(error)) => format!("{:?}", error.kind()),
         (None, ErrorKind::Parse { .. }) => "Parse".to_owned(),
         (None, ErrorKind::Truncated(_)) => "Truncated".to_owned(),
-        (None, ErrorKind::Decode(_)) => "Frame".to_owned(),
-        (None, ErrorKind::StreamException { .. }) => "Exception".to_owned(),
+        (None, ErrorKind::Decode(_)) => "Decode".to_owned(),
+        (None, ErrorKind::StreamException { .. }) => "StreamException".to_owned(),
         (None, other) => format!("{other:?}"),
     };
     (outcome, Some(error.class()), error.attempts())

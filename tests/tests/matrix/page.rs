@@ -8,12 +8,12 @@ use super::row::{Operation, Row};
 const HEAD: &str = "\
 # Fault matrix
 
-Outcome of a call for each fault of the local endpoint and each relevant setting. The last columns count what the endpoint saw:
-accepted connections, completely received requests, and executed requests, which a service would bill. Generated from the rows
-of `tests/tests/matrix`, which `cargo test --workspace` runs over real sockets with a paused clock; do not edit.
+The result of each fault, and what the endpoint saw: accepted connections, completely read requests, and executed requests,
+which a service would bill. Generated from the rows of `tests/tests/matrix`, which run in `cargo test --workspace` over real
+sockets and on a paused clock; do not edit.
 
-[Retries and billing](retries.md) explains the classes, [Timeouts](timeouts.md) the timeouts, [Errors](errors.md) the outcomes.
-Only with the setting \"ambiguous retried\" can a call be executed twice.
+[Retries and billing](retries.md) explains the classes, [Timeouts](timeouts.md) the timeouts, [Errors](errors.md) the
+outcomes. A request is executed twice only with the setting `retry_ambiguous`.
 ";
 
 const COLUMNS: &str = "\
@@ -21,27 +21,25 @@ const COLUMNS: &str = "\
 |---|---|---|---|---:|---:|---:|---:|
 ";
 
-/// Compares the page with the rows, or writes it.
+/// Compares the page with the rows, or writes it if `UPDATE_DOCS` is set.
 pub(crate) fn check(rows: &[Row]) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/fault-matrix.md");
     let page = page(rows);
-    #[expect(clippy::disallowed_methods, reason = "a switch for developers, read only here")]
+    #[expect(clippy::disallowed_methods, reason = "an explicit request to write the page")]
     let update = std::env::var_os("UPDATE_DOCS").is_some();
     if update {
         std::fs::write(&path, &page).unwrap();
     }
     let written = std::fs::read_to_string(&path).unwrap_or_default();
     let command = "UPDATE_DOCS=1 cargo test -p invoke-model-tests --test matrix";
-    assert!(written.replace("\r\n", "\n") == page, "docs/fault-matrix.md is out of date; run `{command}`");
+    assert!(written.replace("\r\n", "\n") == page, "docs/fault-matrix.md is out of date: run `{command}`");
 }
 
 fn page(rows: &[Row]) -> String {
     let mut page = HEAD.to_owned();
-    for (title, operation) in
-        [("InvokeModel", Operation::Unary), ("InvokeModelWithResponseStream", Operation::Stream)]
-    {
+    for operation in [Operation::InvokeModel, Operation::InvokeModelWithResponseStream] {
         let rows = rows.iter().filter(|row| row.operation == operation);
-        let _ = write!(page, "\n## {title}\n\n{COLUMNS}");
+        let _ = write!(page, "\n## {operation:?}\n\n{COLUMNS}");
         for Row { fault, setting, expected, .. } in rows {
             let class = expected.class.map_or("", |class| class.as_str());
             let _ = writeln!(
@@ -52,7 +50,7 @@ fn page(rows: &[Row]) -> String {
                 expected.attempts,
                 expected.connections,
                 expected.requests,
-                expected.worked_on
+                expected.executed
             );
         }
     }

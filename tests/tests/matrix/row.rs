@@ -1,96 +1,91 @@
-//! Rows of the matrix.
+//! A row of the matrix.
 
 use std::time::Duration;
 
 use invoke_model_client::{FailureClass, RetryConfig, TimeoutConfig};
 use invoke_model_local::FaultRule;
 
-/// A fault, a setting, and the expected outcome.
+/// A fault, a setting, and the expected observation.
 pub(crate) struct Row {
     pub(crate) operation: Operation,
-    /// Description of the fault, for the page.
+    /// The description of the fault on the page.
     pub(crate) fault: &'static str,
     pub(crate) rules: Vec<FaultRule>,
     pub(crate) setting: Setting,
     pub(crate) expected: Observed,
 }
 
-/// Operation that is called.
+/// The operation that is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Operation {
-    /// InvokeModel.
-    Unary,
-    /// InvokeModelWithResponseStream.
-    Stream,
+    InvokeModel,
+    InvokeModelWithResponseStream,
 }
 
-/// Configuration of the client.
+/// The settings of the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Setting {
-    /// No setting.
     Default,
     /// `RetryConfig::disabled()`.
-    Once,
+    NoRetries,
     /// `RetryConfig::retry_ambiguous`.
-    Ambiguous,
-    /// A first-byte timeout of 60 seconds.
+    RetryAmbiguous,
+    /// A first byte timeout of one minute.
     FirstByte,
-    /// An idle timeout of 60 seconds.
+    /// An idle timeout of one minute.
     Idle,
-    /// An operation timeout of 60 seconds.
+    /// An operation timeout of one minute.
     Operation,
-    /// An operation timeout of 60 seconds, and `RetryConfig::retry_ambiguous`.
-    OperationAmbiguous,
+    /// An operation timeout of one minute, and `RetryConfig::retry_ambiguous`.
+    OperationRetryAmbiguous,
 }
 
 impl Setting {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Default => "default",
-            Self::Once => "no retries",
-            Self::Ambiguous => "ambiguous retried",
-            Self::FirstByte => "first byte 60 s",
-            Self::Idle => "idle 60 s",
-            Self::Operation => "operation 60 s",
-            Self::OperationAmbiguous => "operation 60 s, ambiguous retried",
+            Self::NoRetries => "no retries",
+            Self::RetryAmbiguous => "`retry_ambiguous`",
+            Self::FirstByte => "`first_byte` 60 s",
+            Self::Idle => "`idle` 60 s",
+            Self::Operation => "`operation` 60 s",
+            Self::OperationRetryAmbiguous => "`operation` 60 s, `retry_ambiguous`",
         }
     }
 
-    /// Returns `true` if the client retries ambiguous failures, so that a call may be billed twice.
+    /// Returns `true` if the caller accepts that a request may be billed twice.
     pub(crate) fn retries_ambiguous(self) -> bool {
-        matches!(self, Self::Ambiguous | Self::OperationAmbiguous)
+        matches!(self, Self::RetryAmbiguous | Self::OperationRetryAmbiguous)
     }
 
     pub(crate) fn retry_config(self) -> RetryConfig {
-        let mut config = if self == Self::Once { RetryConfig::disabled() } else { RetryConfig::default() };
-        config.retry_ambiguous = self.retries_ambiguous();
-        config
+        let retries = if self == Self::NoRetries { RetryConfig::disabled() } else { RetryConfig::standard() };
+        retries.retry_ambiguous(self.retries_ambiguous())
     }
 
     pub(crate) fn timeout_config(self) -> TimeoutConfig {
-        let (mut config, minute) = (TimeoutConfig::default(), Some(Duration::from_secs(60)));
+        let (timeouts, minute) = (TimeoutConfig::default(), Duration::from_secs(60));
         match self {
-            Self::FirstByte => config.first_byte = minute,
-            Self::Idle => config.idle = minute,
-            Self::Operation | Self::OperationAmbiguous => config.operation = minute,
-            Self::Default | Self::Once | Self::Ambiguous => {}
+            Self::FirstByte => timeouts.first_byte(minute),
+            Self::Idle => timeouts.idle(minute),
+            Self::Operation | Self::OperationRetryAmbiguous => timeouts.operation(minute),
+            Self::Default | Self::NoRetries | Self::RetryAmbiguous => timeouts,
         }
-        config
     }
 }
 
-/// Outcome at the client, and counts of the endpoint.
+/// What the client returned, and what the endpoint saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Observed {
     /// `success`, the error code of the service, or the kind of the failure.
     pub(crate) outcome: String,
     pub(crate) class: Option<FailureClass>,
-    /// Attempts that the client reports.
+    /// The number of attempts that the client reports.
     pub(crate) attempts: u32,
     /// Connections that the endpoint accepted.
     pub(crate) connections: u64,
-    /// Requests that the endpoint received completely.
+    /// Requests that the endpoint read completely.
     pub(crate) requests: u64,
-    /// Requests that the endpoint executed, and that a service would bill.
-    pub(crate) worked_on: u64,
+    /// Requests that the endpoint executed, and would bill.
+    pub(crate) executed: u64,
 }

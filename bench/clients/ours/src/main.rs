@@ -38,8 +38,8 @@ impl Client for Ours {
         let call = call.content_type("application/json").body(body);
         let mut response = call.send().await.expect("a stream");
         let mut streamed = Streamed::default();
-        while let Some(event) = response.body.recv().await.expect("an event") {
-            let ResponseStream::Chunk(part) = event else { panic!("an event that is not a chunk") };
+        while let Some(event) = response.events.recv().await.expect("an event") {
+            let ResponseStream::Chunk(part) = event else { panic!("an event that is no chunk") };
             streamed.events += 1;
             streamed.bytes += part.bytes.expect("bytes").len();
         }

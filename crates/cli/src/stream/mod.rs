@@ -11,7 +11,7 @@ use crate::exit::Failure;
 use part::Part;
 
 pub(crate) async fn run(call: Call<InvokeModelWithResponseStream>, raw: bool) -> Result<(), Failure> {
-    let mut events = call.send().await.map_err(|error| Failure::call(&error))?.body;
+    let mut events = call.send().await.map_err(|error| Failure::call(&error))?.events;
     let mut printer = Printer { raw, ..Printer::default() };
     let result = tokio::select! {
         // Ctrl-C is polled first, so that its handler is installed before the first text is printed.

@@ -136,13 +136,13 @@ fn served(
 fn truncated_stream_is_a_failure() {
     let (shown, code, error) = served(vec![part()], drop);
     assert_eq!((shown.as_str(), code), ("hi\n", Some(6)), "{error}");
-    assert!(error.contains("the stream was cut after 1 event and "), "{error}");
+    assert!(error.contains("response stream truncated after 1 event ("), "{error}");
     assert_eq!(error.lines().count(), 1, "{error}");
 
     let half = part()[..40].to_vec();
     let (shown, code, error) = served(vec![part(), half], end);
     assert_eq!((shown.as_str(), code), ("hi\n", Some(6)), "{error}");
-    assert!(error.contains("the last frame is not whole, 40 bytes of it came"), "{error}");
+    assert!(error.contains("the last frame is incomplete, 40 bytes of it were received"), "{error}");
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn error_in_a_stream_has_the_exit_code_of_its_status() {
     {
         let (shown, code, error) = served(vec![part(), exception(name)], end);
         assert_eq!((shown.as_str(), code), ("hi\n", Some(expected)), "{error}");
-        assert!(error.contains("failed in the midst of its answer: "), "{error}");
+        assert!(error.contains("error in the response stream: "), "{error}");
     }
 }
 
@@ -192,5 +192,5 @@ fn interrupt_closes_the_request() {
     server.join().unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));
-    assert!(text(&output.stderr).starts_with("error: interrupted after 1 event and "));
+    assert!(text(&output.stderr).starts_with("error: interrupted after 1 event ("));
 }

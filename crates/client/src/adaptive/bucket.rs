@@ -1,48 +1,48 @@
-//! The bucket that requests take their tokens from.
+//! The token bucket of the adaptive rate limiter.
 
 use std::time::Duration;
 
-/// Tokens a second, however hard the service throttles.
+/// The minimum fill rate in tokens per second, however hard the service throttles.
 const MIN_FILL_RATE: f64 = 0.5;
-/// A bucket that can hold less never gives the token of a request.
+/// The minimum capacity, because a bucket that holds less than one token never admits a request.
 const MIN_CAPACITY: f64 = 1.0;
 
-/// Fills with time, holds at most what comes in one second, and gives each request one token.
+/// A token bucket that holds at most the tokens of one second. Each request takes one token.
 #[derive(Clone, Debug)]
 pub(super) struct TokenBucket {
     tokens: f64,
     capacity: f64,
-    /// Tokens a second.
+    /// Tokens per second.
     fill_rate: f64,
     filled_at: Duration,
 }
 
 impl TokenBucket {
-    /// Empty, at the least rate.
+    /// Returns an empty bucket with the minimum rate.
     pub(super) fn new() -> Self {
         Self { tokens: 0.0, capacity: MIN_CAPACITY, fill_rate: MIN_FILL_RATE, filled_at: Duration::ZERO }
     }
 
-    /// Takes a token; if there is none, takes nothing and gives the time until there is one.
+    /// Takes a token. If there is none, returns the time until there is one.
     pub(super) fn take(&mut self, now: Duration) -> Result<(), Duration> {
         self.fill(now);
         if self.tokens >= 1.0 {
             self.tokens -= 1.0;
             return Ok(());
         }
-        // Rounded up: who waits so long finds a whole token.
+        // Rounded up, so that there is a whole token after this time.
         let missing = Duration::from_secs_f64((1.0 - self.tokens) / self.fill_rate);
         Err(missing + Duration::from_nanos(1))
     }
 
-    /// What came so far came at the old rate. What is beyond a lower capacity is lost when it is filled next.
+    /// Changes the rate from `now` on. Tokens above a lower capacity are lost.
     pub(super) fn change_rate(&mut self, now: Duration, rate: f64) {
         self.fill(now);
         self.fill_rate = rate.max(MIN_FILL_RATE);
         self.capacity = rate.max(MIN_CAPACITY);
     }
 
-    /// Tokens a second.
+    /// Returns the fill rate in tokens per second.
     pub(super) fn fill_rate(&self) -> f64 {
         self.fill_rate
     }
@@ -63,27 +63,27 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_applies_from_its_change_on() {
+    fn changed_rate_applies_from_then_on() {
         let mut bucket = TokenBucket::new();
-        // Half a token came before, and the other half comes at the new rate.
+        // Half a token at the old rate, the other half at the new one.
         let now = Duration::from_secs(1);
         bucket.change_rate(now, 10.0);
         check_empty(&mut bucket, now, Duration::from_millis(50));
     }
 
     #[test]
-    fn holds_what_comes_in_a_second() {
+    fn holds_the_tokens_of_one_second() {
         let mut bucket = TokenBucket::new();
         bucket.change_rate(Duration::ZERO, 8.0);
         let now = Duration::from_secs(100);
         (0..8).for_each(|_| bucket.take(now).unwrap());
         check_empty(&mut bucket, now, Duration::from_millis(125));
-        // What a full bucket has above a lower rate is lost.
+        // Tokens above the lower capacity are lost.
         let now = Duration::from_secs(200);
         bucket.change_rate(now, 2.0);
         (0..2).for_each(|_| bucket.take(now).unwrap());
         check_empty(&mut bucket, now, Duration::from_millis(500));
-        // Below one a second it still holds one.
+        // With less than one token per second it still holds one.
         bucket.change_rate(now, 0.1);
         check_empty(&mut bucket, now, Duration::from_secs(2));
         bucket.take(now + Duration::from_secs(9)).unwrap();

@@ -1,18 +1,18 @@
-//! How the rate comes back after a throttle.
+//! The CUBIC curve along which the rate recovers after a throttle.
 
 use std::time::Duration;
 
-/// What is left of the rate after a throttle.
+/// The factor of the rate after a throttle.
 const BETA: f64 = 0.7;
-/// How fast the rate comes back.
+/// The scaling constant: how fast the rate recovers.
 const SCALE: f64 = 0.4;
 
-/// The CUBIC curve over the time since the last throttle: it starts at seven tenths of the rate that was throttled,
-/// is flat near that rate, and grows beyond it.
+/// The CUBIC curve over the time since the last throttle: it starts at 70 % of the throttled rate, is flat near that rate,
+/// and grows beyond it.
 /// <https://www.rfc-editor.org/rfc/rfc9438#section-4.2>
 #[derive(Clone, Debug)]
 pub(super) struct Cubic {
-    /// Requests a second at the last throttle.
+    /// Requests per second at the last throttle.
     max_rate: f64,
     throttled_at: Duration,
 }
@@ -22,19 +22,19 @@ impl Cubic {
         Self { max_rate, throttled_at }
     }
 
-    /// The rate after an answer that is no throttle.
+    /// Returns the rate after a response that is not a throttle.
     pub(super) fn succeeded(&self, now: Duration) -> f64 {
         let elapsed = now.saturating_sub(self.throttled_at).as_secs_f64();
         SCALE * (elapsed - self.seconds_to_max()).powi(3) + self.max_rate
     }
 
-    /// The rate after a throttle at `rate`.
+    /// Returns the rate after a throttle at `rate`.
     pub(super) fn throttled(&mut self, now: Duration, rate: f64) -> f64 {
         *self = Self::new(rate, now);
         rate * BETA
     }
 
-    /// From the throttle to the moment when the curve is at the throttled rate again.
+    /// Returns the seconds from the throttle until the curve reaches the throttled rate again.
     fn seconds_to_max(&self) -> f64 {
         (self.max_rate * (1.0 - BETA) / SCALE).cbrt()
     }
@@ -44,20 +44,20 @@ impl Cubic {
 mod tests {
     use super::*;
 
-    /// Answers one second apart from the fifth on, `true` for a throttle, and the rate after each: the cases that the
-    /// AWS SDKs test their CUBIC with.
-    fn check(answers: &[(bool, f64)]) {
+    /// Checks the rate after each response: the test cases of the AWS SDKs. The responses arrive one second apart from
+    /// second 5 on; `true` is a throttle.
+    fn check(responses: &[(bool, f64)]) {
         let mut cubic = Cubic::new(10.0, Duration::from_secs(5));
         let mut rate = 0.0;
-        for (second, &(throttled, expected)) in (5..).zip(answers) {
+        for (second, &(throttled, expected)) in (5..).zip(responses) {
             let now = Duration::from_secs(second);
             rate = if throttled { cubic.throttled(now, rate) } else { cubic.succeeded(now) };
-            assert!((rate - expected).abs() < 1e-9, "second {second}: {rate}, not {expected}");
+            assert!((rate - expected).abs() < 1e-9, "second {second}: {rate}, expected {expected}");
         }
     }
 
     #[test]
-    fn comes_back_as_in_the_published_cases() {
+    fn recovers_as_in_the_test_cases_of_the_aws_sdks() {
         check(&[
             (false, 7.0),
             (false, 9.648_936_009_66),
@@ -80,10 +80,10 @@ mod tests {
     }
 
     #[test]
-    fn is_at_the_throttled_rate_when_its_time_is_over() {
+    fn reaches_the_throttled_rate_after_seconds_to_max() {
         let cubic = Cubic::new(10.0, Duration::ZERO);
         assert!((cubic.seconds_to_max() - 1.957_433_820_584_431_7).abs() < 1e-12);
-        let over = Duration::from_secs_f64(cubic.seconds_to_max());
-        assert!((cubic.succeeded(over) - 10.0).abs() < 1e-9);
+        let time = Duration::from_secs_f64(cubic.seconds_to_max());
+        assert!((cubic.succeeded(time) - 10.0).abs() < 1e-9);
     }
 }

@@ -1,31 +1,36 @@
-//! The rate limiter, without a clock.
+//! The adaptive rate limiter without a clock.
 
 use std::time::Duration;
 
 use super::bucket::TokenBucket;
 use super::cubic::Cubic;
-use super::measured::MeasuredRate;
 
-/// The rate never leaps above this multiple of what was measured.
-const MOST_OF_MEASURED: f64 = 2.0;
+/// The rate never exceeds this multiple of the measured rate.
+const MAX_OF_MEASURED: f64 = 2.0;
 
-/// The client-side rate limiter of the adaptive retry mode. It reads no clock: each moment is an argument, as the time
-/// since a start that is the same for all, and never the wall clock's.
+/// The period over which the rate is measured.
+const PERIOD: Duration = Duration::from_millis(500);
+
+/// The weight of the latest period in the measured rate; the rest is the weight of the previous rate.
+const SMOOTHING: f64 = 0.8;
+
+/// The client-side rate limiter of the adaptive retry mode. Reads no clock: times are arguments, as durations since a
+/// fixed start.
 #[derive(Clone, Debug)]
 pub(super) struct RateLimiter {
     measured: MeasuredRate,
     cubic: Cubic,
     bucket: TokenBucket,
-    /// From the first throttle on. Before it nobody waits.
-    limiting: bool,
+    /// `true` after the first throttle. Before it, requests never wait.
+    is_limiting: bool,
 }
 
 /// Whether a request may be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Acquired {
-    /// It may: its token is taken.
+    /// The request may be sent: its token was taken.
     Ready,
-    /// Not yet, and nothing was taken: ask again after this time, or when the rate has changed.
+    /// The request must wait: try again after this time, or when the rate has changed. No token was taken.
     Wait(Duration),
 }
 
@@ -35,48 +40,75 @@ impl RateLimiter {
             measured: MeasuredRate::default(),
             cubic: Cubic::new(0.0, Duration::ZERO),
             bucket: TokenBucket::new(),
-            limiting: false,
+            is_limiting: false,
         }
     }
 
-    /// Asks for the token of one request.
+    /// Takes the token of a request.
     pub(super) fn acquire(&mut self, now: Duration) -> Acquired {
-        if !self.limiting {
+        if !self.is_limiting {
             return Acquired::Ready;
         }
         match self.bucket.take(now) {
             Ok(()) => Acquired::Ready,
-            Err(missing) => Acquired::Wait(missing),
+            Err(time) => Acquired::Wait(time),
         }
     }
 
-    /// Takes note of how a request ended: throttled, or otherwise, well or not.
+    /// Updates the rate after a request: throttled, or any other outcome.
     pub(super) fn update(&mut self, now: Duration, throttled: bool) {
-        let measured = self.measured.answered(now);
+        let measured = self.measured.record_response(now);
         let rate = if throttled {
-            // A limiter that limits may have been asked for less than it gives, and one that does not has no rate.
-            let rate = if self.limiting { measured.min(self.bucket.fill_rate()) } else { measured };
-            self.limiting = true;
+            // The measured rate can be lower than the limit, and before the first throttle there is no limit.
+            let rate = if self.is_limiting { measured.min(self.bucket.fill_rate()) } else { measured };
+            self.is_limiting = true;
             self.cubic.throttled(now, rate)
         } else {
             self.cubic.succeeded(now)
         };
-        self.bucket.change_rate(now, rate.min(MOST_OF_MEASURED * measured));
+        self.bucket.change_rate(now, rate.min(MAX_OF_MEASURED * measured));
     }
 
-    /// Requests a second that are let through, if there is a limit.
+    /// Returns the limit in requests per second, if there is one.
     pub(super) fn limit(&self) -> Option<f64> {
-        self.limiting.then(|| self.bucket.fill_rate())
+        self.is_limiting.then(|| self.bucket.fill_rate())
     }
 
-    /// The same before there is a limit, too.
+    /// Returns the rate of the bucket, even before there is a limit.
     #[cfg(test)]
     pub(super) fn fill_rate(&self) -> f64 {
         self.bucket.fill_rate()
     }
 
-    /// Requests a second that were answered.
-    pub(super) fn measured(&self) -> f64 {
-        self.measured.rate()
+    /// Returns the measured rate in requests per second.
+    pub(super) fn measured_rate(&self) -> f64 {
+        self.measured.rate
+    }
+}
+
+/// The rate of responses in requests per second, smoothed over periods of half a second.
+#[derive(Clone, Debug, Default)]
+struct MeasuredRate {
+    rate: f64,
+    /// Responses in the current period.
+    responses: u32,
+    /// The number of the current period since the start.
+    period: u128,
+}
+
+impl MeasuredRate {
+    /// Records a response and returns the rate. The rate changes only with the first response of a new period, which
+    /// counts for the period that has ended, as in the AWS SDKs.
+    fn record_response(&mut self, now: Duration) -> f64 {
+        self.responses = self.responses.saturating_add(1);
+        let period = now.as_nanos() / PERIOD.as_nanos();
+        if period > self.period {
+            let elapsed = (period - self.period) as f64 * PERIOD.as_secs_f64();
+            let latest = f64::from(self.responses) / elapsed;
+            self.rate = latest * SMOOTHING + self.rate * (1.0 - SMOOTHING);
+            self.responses = 0;
+            self.period = period;
+        }
+        self.rate
     }
 }

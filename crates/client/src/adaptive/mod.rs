@@ -1,14 +1,13 @@
-//! The adaptive retry mode's part that is not in the standard one: after a throttle, requests are sent no faster than
-//! the service has shown to take.
+//! The rate limiter of the adaptive retry mode: after a throttle, requests are sent no faster than the service accepts.
 //!
-//! As in the AWS SDKs: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>. Until the first
-//! throttle nothing waits. From then on each request takes a token from a bucket; its rate falls to seven tenths of the
-//! measured one with each throttle and comes back along a CUBIC curve, never above twice what is measured.
+//! The algorithm is that of the AWS SDKs:
+//! <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>. Before the first throttle nothing waits.
+//! From then on each request takes a token from a bucket. With each throttle its rate falls to 70 % of the measured rate,
+//! and then recovers along a CUBIC curve, up to twice the measured rate.
 
 mod bucket;
 mod cubic;
 mod limiter;
-mod measured;
 #[cfg(test)]
 mod tests;
 
@@ -16,70 +15,82 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Mutex as Line, Notify};
+use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 
 use limiter::{Acquired, RateLimiter};
 
-/// A rate of requests that is learnt from throttles. Clones share it; so should all that share a quota.
+/// Limits the rate of requests after the service has throttled. Clones share the rate: use one limiter for all clients
+/// that share a quota.
 ///
-/// [`ready`](Self::ready) stands before each attempt, first ones and retries, and [`answered`](Self::answered) after
-/// each. The time is that of tokio's clock.
+/// The client calls [`ready`](Self::ready) before each attempt, including retries, and
+/// [`record_outcome`](Self::record_outcome) after it. Uses the clock of tokio.
+///
+/// ```
+/// use invoke_model_client::{AdaptiveRateLimiter, Config};
+///
+/// let limiter = AdaptiveRateLimiter::new();
+/// let config = Config::builder().region("us-east-1").adaptive_rate_limiter(limiter.clone());
+/// # config.build().unwrap();
+/// assert_eq!(limiter.limit(), None);
+/// ```
 #[derive(Clone)]
-pub struct AdaptiveRateLimiter(Arc<Shared>);
+#[doc(alias("rate limit", "throttle", "adaptive"))]
+pub struct AdaptiveRateLimiter(Arc<State>);
 
-struct Shared {
+struct State {
     start: Instant,
     limiter: Mutex<RateLimiter>,
-    /// Who holds it is the next to be let through; the others stand in line, first come, first served.
-    line: Line<()>,
-    /// The rate has changed since the next one was told how long to wait.
-    changed: Notify,
+    /// A fair lock: its holder is next to be admitted, the others queue.
+    queue: tokio::sync::Mutex<()>,
+    /// Notified when the rate has changed.
+    rate_changed: Notify,
 }
 
 impl AdaptiveRateLimiter {
-    /// Nothing is limited until the first throttle.
+    /// Creates a limiter that limits nothing until the first throttle.
     pub fn new() -> Self {
-        Self(Arc::new(Shared {
+        Self(Arc::new(State {
             start: Instant::now(),
             limiter: Mutex::new(RateLimiter::new()),
-            line: Line::new(()),
-            changed: Notify::new(),
+            queue: tokio::sync::Mutex::new(()),
+            rate_changed: Notify::new(),
         }))
     }
 
-    /// Waits until a request may be sent. Whoever came first goes first.
+    /// Waits until a request may be sent. Requests are admitted in arrival order.
     ///
-    /// The wait has no bound of its own: the deadline of the call bounds it. Dropping the future takes nothing.
+    /// There is no maximum wait: the operation timeout of the call limits it. Cancel safe: if the future is dropped, no
+    /// token is taken.
     pub async fn ready(&self) {
-        let _first = self.0.line.lock().await;
+        let _first = self.0.queue.lock().await;
         loop {
             let now = self.now();
             let acquired = self.limiter().acquire(now);
             match acquired {
                 Acquired::Ready => return,
-                // Either way it asks again: time has passed, or the rate has changed.
-                Acquired::Wait(time) => drop(timeout(time, self.0.changed.notified()).await),
+                // Try again in either case: the time has come, or the rate has changed.
+                Acquired::Wait(time) => drop(timeout(time, self.0.rate_changed.notified()).await),
             }
         }
     }
 
-    /// An attempt has ended: throttled by the service (429, or an error that the model marks as throttling), or
-    /// otherwise, well or not.
-    pub fn answered(&self, throttled: bool) {
+    /// Records the outcome of an attempt: throttled by the service (429, or an error that the model marks as throttling),
+    /// or any other.
+    pub fn record_outcome(&self, throttled: bool) {
         let now = self.now();
         self.limiter().update(now, throttled);
-        self.0.changed.notify_one();
+        self.0.rate_changed.notify_one();
     }
 
-    /// Attempts a second that are let through; `None` before the first throttle.
+    /// Returns the limit in attempts per second; `None` before the first throttle.
     pub fn limit(&self) -> Option<f64> {
         self.limiter().limit()
     }
 
-    /// Attempts a second that were answered, smoothed over half seconds.
-    pub fn measured(&self) -> f64 {
-        self.limiter().measured()
+    /// Returns the measured rate in attempts per second, smoothed over half seconds.
+    pub fn measured_rate(&self) -> f64 {
+        self.limiter().measured_rate()
     }
 
     fn now(&self) -> Duration {
@@ -101,7 +112,7 @@ impl fmt::Debug for AdaptiveRateLimiter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AdaptiveRateLimiter")
             .field("limit", &self.limit())
-            .field("measured", &self.measured())
+            .field("measured_rate", &self.measured_rate())
             .finish()
     }
 }

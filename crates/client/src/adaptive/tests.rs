@@ -1,4 +1,4 @@
-//! The limiter against the published cases, and what holds of it whatever happens.
+//! The adaptive rate limiter: test cases of the AWS SDKs, and properties.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use proptest::prelude::*;
 use super::AdaptiveRateLimiter;
 use super::limiter::{Acquired, RateLimiter};
 
-/// An answer each fifth of a second; which are throttles, and measured rate and limit after each: the end-to-end case
-/// that the AWS SDKs test theirs with.
+/// The end-to-end test case of the AWS SDKs: a response every 200 ms, `true` for a throttle; measured rate and fill rate
+/// after each.
 #[test]
-fn limits_as_in_the_published_case() {
-    let answers = [
+fn limits_as_in_the_test_case_of_the_aws_sdks() {
+    let responses = [
         (false, 0.0, 0.5),
         (false, 0.0, 0.5),
         (false, 4.8, 0.5),
@@ -32,16 +32,20 @@ fn limits_as_in_the_published_case() {
     ];
     let mut limiter = RateLimiter::new();
     let mut now = Duration::ZERO;
-    for (throttled, measured, rate) in answers {
+    for (throttled, measured, rate) in responses {
         now += Duration::from_millis(200);
         limiter.update(now, throttled);
-        assert!((limiter.measured() - measured).abs() < 1e-6, "{now:?}: measured {}", limiter.measured());
+        assert!(
+            (limiter.measured_rate() - measured).abs() < 1e-6,
+            "{now:?}: measured {}",
+            limiter.measured_rate()
+        );
         assert!((limiter.fill_rate() - rate).abs() < 1e-6, "{now:?}: rate {}", limiter.fill_rate());
     }
 }
 
 #[test]
-fn nobody_waits_before_the_first_throttle() {
+fn requests_do_not_wait_before_the_first_throttle() {
     let mut limiter = RateLimiter::new();
     let now = Duration::from_secs(1);
     for _ in 0..1_000 {
@@ -53,47 +57,49 @@ fn nobody_waits_before_the_first_throttle() {
     assert!(limiter.limit().is_some());
 }
 
-/// What happens next: time passes, a request asks, an answer comes.
 #[derive(Clone, Debug)]
 enum Step {
-    Pass(Duration),
+    /// Lets time pass.
+    Wait(Duration),
+    /// Takes the token of a request.
     Acquire,
-    Answer { throttled: bool },
+    /// Updates the rate after a response.
+    Update { throttled: bool },
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
-        (0..5_000_u64).prop_map(|time| Step::Pass(Duration::from_millis(time))),
-        (0..1_000_000_u64).prop_map(|time| Step::Pass(Duration::from_nanos(time))),
+        (0..5_000_u64).prop_map(|time| Step::Wait(Duration::from_millis(time))),
+        (0..1_000_000_u64).prop_map(|time| Step::Wait(Duration::from_nanos(time))),
         Just(Step::Acquire),
-        any::<bool>().prop_map(|throttled| Step::Answer { throttled }),
+        any::<bool>().prop_map(|throttled| Step::Update { throttled }),
     ];
     prop::collection::vec(step, 0..200)
 }
 
 proptest! {
-    /// The rate is finite, at least a half, and at most twice the measured one; a throttle never raises it; who waits as
-    /// long as told is let through, and no sooner.
+    /// The rate is finite, at least 0.5, and at most twice the measured rate; a throttle never raises it; a request is
+    /// admitted after the returned wait, and not before.
     #[test]
-    fn stays_within_its_bounds(steps in steps()) {
+    fn rate_and_waits_stay_within_their_bounds(steps in steps()) {
         let (mut limiter, mut now) = (RateLimiter::new(), Duration::ZERO);
         for step in steps {
             match step {
-                Step::Pass(time) => now += time,
-                Step::Answer { throttled } => {
+                Step::Wait(time) => now += time,
+                Step::Update { throttled } => {
                     let before = limiter.limit();
                     limiter.update(now, throttled);
                     let rate = limiter.fill_rate();
                     prop_assert!(rate.is_finite() && rate >= 0.5, "{rate}");
-                    prop_assert!(rate <= (2.0 * limiter.measured()).max(0.5), "{rate} of {}", limiter.measured());
+                    prop_assert!(rate <= (2.0 * limiter.measured_rate()).max(0.5), "{rate} of {}", limiter.measured_rate());
                     if throttled {
-                        prop_assert!(rate <= (0.7 * limiter.measured()).max(0.5));
+                        prop_assert!(rate <= (0.7 * limiter.measured_rate()).max(0.5));
                         prop_assert!(before.is_none_or(|before| rate <= before));
                     }
                 }
                 Step::Acquire => {
                     if let Acquired::Wait(time) = limiter.acquire(now) {
-                        // A token takes two seconds at the least rate.
+                        // A token takes two seconds at the minimum rate.
                         prop_assert!(time <= Duration::from_secs(2) + Duration::from_nanos(2), "{time:?}");
                         let early = time.mul_f64(0.999).saturating_sub(Duration::from_nanos(2));
                         prop_assert!(matches!(limiter.clone().acquire(now + early), Acquired::Wait(_)));
@@ -104,9 +110,9 @@ proptest! {
         }
     }
 
-    /// Over any time from the first throttle on, no more is let through than the bucket held and what came since.
+    /// In any time from the first throttle on, no more requests are admitted than the bucket held and was filled with.
     #[test]
-    fn lets_through_what_the_rate_allows(waits in prop::collection::vec(0..400_u64, 1..300)) {
+    fn admits_no_more_than_the_rate_allows(waits in prop::collection::vec(0..400_u64, 1..300)) {
         let mut limiter = RateLimiter::new();
         for tenth in 1..=20 {
             limiter.update(Duration::from_millis(tenth * 100), tenth == 20);
@@ -117,37 +123,30 @@ proptest! {
         for wait in waits {
             now += Duration::from_millis(wait);
             sent += u32::from(limiter.acquire(now) == Acquired::Ready);
-            let most = rate.max(1.0) + rate * (now - start).as_secs_f64();
-            prop_assert!(f64::from(sent) <= most + 1e-6, "{sent} of {most}");
+            let max = rate.max(1.0) + rate * (now - start).as_secs_f64();
+            prop_assert!(f64::from(sent) <= max + 1e-6, "{sent} of {max}");
         }
     }
 }
 
-/// A rate with a limit of a half, and an empty bucket.
+/// Returns a limiter with a limit of 0.5 and an empty bucket.
 async fn throttled() -> AdaptiveRateLimiter {
-    let rate = AdaptiveRateLimiter::new();
-    rate.answered(true);
-    rate.ready_within(Duration::from_secs(5)).await;
-    assert_eq!(rate.limit(), Some(0.5));
-    rate
-}
-
-impl AdaptiveRateLimiter {
-    /// Waits until a request may be sent, in a test that must not hang.
-    async fn ready_within(&self, time: Duration) {
-        tokio::time::timeout(time, self.ready()).await.expect("it is let through");
-    }
+    let limiter = AdaptiveRateLimiter::new();
+    limiter.record_outcome(true);
+    tokio::time::timeout(Duration::from_secs(5), limiter.ready()).await.expect("a token");
+    assert_eq!(limiter.limit(), Some(0.5));
+    limiter
 }
 
 #[tokio::test(start_paused = true)]
-async fn requests_go_in_the_order_they_came_in() {
-    let rate = throttled().await;
+async fn admits_requests_in_arrival_order() {
+    let limiter = throttled().await;
     let start = tokio::time::Instant::now();
     let (sender, mut order) = tokio::sync::mpsc::unbounded_channel();
     for number in 0..4 {
-        let (rate, sender) = (rate.clone(), sender.clone());
+        let (limiter, sender) = (limiter.clone(), sender.clone());
         tokio::spawn(async move {
-            rate.ready().await;
+            limiter.ready().await;
             sender.send((number, start.elapsed().as_secs())).unwrap();
         });
         tokio::task::yield_now().await;
@@ -158,43 +157,43 @@ async fn requests_go_in_the_order_they_came_in() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_comes_later_does_not_go_first() {
-    let rate = throttled().await;
+async fn new_request_does_not_overtake_a_waiting_one() {
+    let limiter = throttled().await;
     let waiter = tokio::spawn({
-        let rate = rate.clone();
-        async move { rate.ready().await }
+        let limiter = limiter.clone();
+        async move { limiter.ready().await }
     });
     tokio::task::yield_now().await;
-    // The token is there, but the waiter is not awake yet: its timer has whole milliseconds.
+    // The token is there, but the waiter is not awake yet, because timers have whole milliseconds.
     tokio::time::advance(Duration::from_secs(2)).await;
-    let later = tokio::time::timeout(Duration::ZERO, rate.ready()).await;
+    let later = tokio::time::timeout(Duration::ZERO, limiter.ready()).await;
     assert!(later.is_err());
     waiter.await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_that_is_given_up_takes_no_token() {
-    let rate = throttled().await;
+async fn cancelled_request_takes_no_token() {
+    let limiter = throttled().await;
     let start = tokio::time::Instant::now();
-    let given_up = tokio::time::timeout(Duration::from_secs(1), rate.ready());
-    assert!(given_up.await.is_err());
-    rate.ready().await;
+    let cancelled = tokio::time::timeout(Duration::from_secs(1), limiter.ready());
+    assert!(cancelled.await.is_err());
+    limiter.ready().await;
     assert_eq!(start.elapsed().as_secs(), 2);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_waiter_hears_of_a_better_rate() {
-    let rate = throttled().await;
+async fn waiting_request_is_admitted_earlier_when_the_rate_rises() {
+    let limiter = throttled().await;
     let start = tokio::time::Instant::now();
     let waiter = tokio::spawn({
-        let rate = rate.clone();
-        async move { rate.ready().await }
+        let limiter = limiter.clone();
+        async move { limiter.ready().await }
     });
     tokio::task::yield_now().await;
-    // 200 answers in half a second are 320 a second, but the curve stands at its foot: the limit is 0.4 t³.
+    // 200 responses in half a second are 320 per second, but the curve is at its start: the limit is 0.4 t³.
     tokio::time::advance(Duration::from_millis(1_500)).await;
-    (0..200).for_each(|_| rate.answered(false));
-    assert!(rate.limit() > Some(0.5), "{rate:?}");
+    (0..200).for_each(|_| limiter.record_outcome(false));
+    assert!(limiter.limit() > Some(0.5), "{limiter:?}");
     waiter.await.unwrap();
     assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
 }

@@ -39,7 +39,7 @@ impl BodyFile {
     /// Estimates the tokens that the content counts against the quotas of the service.
     pub(crate) async fn token_estimate(&self) -> Result<TokenEstimate, BodyError> {
         run_blocking(self.path.clone(), |path| {
-            TokenEstimate::of_reader(BufReader::new(open(path)?)).map_err(unreadable(path))
+            TokenEstimate::from_reader(BufReader::new(open(path)?)).map_err(unreadable(path))
         })
         .await
     }

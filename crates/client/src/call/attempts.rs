@@ -1,172 +1,172 @@
-//! A call on its way: sent, and sent again where that costs nothing twice.
+//! The attempts of a call: sending, and retrying what is safe to retry.
 
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
-use invoke_model_protocol::{ErrorMetadata, Operation, OperationError, Retryable};
+use http::{Request, Response};
+use invoke_model_protocol::{ErrorMetadata, Operation};
 use invoke_model_transport::RequestBody;
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument, Span};
 
-use super::output::Deliver;
+use super::output::Delivery;
 use super::prepared::Prepared;
-use super::{Call, Trail, span};
+use super::{Call, span};
+use crate::call_context::CallContext;
+use crate::client::Client;
 use crate::credentials::LoadedCredentials;
-use crate::quota::QuotaPermit;
-use crate::retry::{Decision, Known, Paid, class, decide, random, status_of};
+use crate::error::{ErrorKind, ServiceErrorDetails, class};
+use crate::quota::{QuotaPermit, TokenEstimate};
+use crate::retry::{RetryCost, RetryDecision, RetryState, decide, random};
 use crate::timeout::OperationTimer;
-use crate::{Client, ErrorKind, TokenEstimate};
 
 impl<O: Operation> Call<O> {
-    /// Sends until there is an answer, or a failure that ends the call.
-    pub(super) async fn attempts<D: Deliver<O>>(
+    /// Sends attempts until one succeeds, or until a failure is not retried.
+    pub(super) async fn attempts<D: Delivery<O>>(
         self,
-        trail: &mut Trail,
+        context: &mut CallContext,
         span: &Span,
     ) -> Result<D::Output, ErrorKind<O::Error>> {
-        let (client, deadlines, retries) = (self.0.client.clone(), self.0.deadlines, self.0.retries);
-        let mut running = deadlines.start();
-        let (mut prepared, file) = self.prepare(trail)?;
+        let (client, timeouts, retries) = (self.0.client.clone(), self.0.timeouts, self.0.retries);
+        let mut timer = timeouts.start();
+        let (mut prepared, file) = self.prepare(context)?;
         prepared.attach(file).await?;
-        span::prepared::<O>(span, trail.path(), prepared.parts());
-        let (mut paid, mut corrected, mut renewed) = (Paid::default(), false, false);
+        span::record_request::<O>(span, context.path(), prepared.parts());
+        let (mut cost, mut clock_corrected, mut credentials_renewed) = (RetryCost::default(), false, false);
         loop {
             let started = Instant::now();
-            let sent = attempt::<O, D>(&client, &mut prepared, &mut running, trail).await;
-            let kind = match sent {
-                Ok(answer) => {
-                    client.bucket().succeeded(paid);
-                    trail.succeeded::<O>(started);
-                    if let Some(head) = &trail.answer {
-                        span::succeeded(span, head);
+            let kind = match attempt::<O, D>(&client, &mut prepared, &mut timer, context).await {
+                Ok(output) => {
+                    client.retry_tokens().record_success(cost);
+                    context.record_success::<O>(started);
+                    if let Some(head) = &context.response {
+                        span::record_usage(span, head);
                     }
-                    return Ok(answer);
+                    return Ok(output);
                 }
                 Err(kind) => kind,
             };
-            trail.failed::<O>(&kind, started.elapsed());
-            if !corrected && learns_the_time(&client, &kind) {
-                // Nothing was worked on, and nothing is overloaded: at once, and not from the bucket.
-                corrected = true;
-                trail.again(Duration::ZERO);
+            context.record_failure::<O>(&kind, started.elapsed());
+            // These two retries need neither backoff nor retry tokens: the service did no work, it is not overloaded, and
+            // the next attempt differs.
+            if !clock_corrected && corrects_clock(&client, &kind) {
+                clock_corrected = true;
+                context.start_retry(Duration::ZERO);
                 continue;
             }
-            if !renewed && kind.says_expired() && prepared.renews() {
-                // The same: the next attempt has other credentials.
-                renewed = true;
-                trail.again(Duration::ZERO);
+            if !credentials_renewed && kind.is_expired_credentials() && prepared.has_renewable_credentials() {
+                credentials_renewed = true;
+                context.start_retry(Duration::ZERO);
                 continue;
             }
-            let known =
-                Known { attempts: trail.attempts, now: client.config().time_source.now(), random: random() };
-            let Decision::Again { wait, after_timeout } = decide(&kind, &retries, known) else {
+            let state = RetryState {
+                attempts: context.attempts,
+                now: client.config().time_source.now(),
+                random: random(),
+            };
+            let RetryDecision::Retry { backoff, after_timeout } = decide(&kind, &retries, state) else {
                 return Err(kind);
             };
-            // A wait that the call does not survive is none: the reason is told now.
-            if running.remaining().is_some_and(|left| left <= wait) {
+            // If the backoff would outlast the operation timeout, return the error now.
+            if timer.remaining().is_some_and(|remaining| remaining <= backoff) {
                 return Err(kind);
             }
-            let Some(cost) = client.bucket().pay(after_timeout) else { return Err(kind) };
-            paid = cost;
-            trail.again(wait);
-            sleep(wait).await;
+            let Some(acquired) = client.retry_tokens().acquire(after_timeout) else { return Err(kind) };
+            cost = acquired;
+            context.start_retry(backoff);
+            sleep(backoff).await;
         }
     }
 }
 
-async fn attempt<O: Operation, D: Deliver<O>>(
+async fn attempt<O: Operation, D: Delivery<O>>(
     client: &Client,
     prepared: &mut Prepared,
-    running: &mut OperationTimer,
-    trail: &mut Trail,
+    timer: &mut OperationTimer,
+    context: &mut CallContext,
 ) -> Result<D::Output, ErrorKind<O::Error>> {
-    trail.answer = None;
-    let mut permit = admitted(client, prepared, running).await?;
-    // In a block of its own, so that what is done with here does not lie about until the answer is there.
+    context.response = None;
+    let mut permit = acquire_permit(client, prepared, timer).await?;
+    // A block, so that the future does not keep these values until the response arrives.
     let (sending, credentials, span) = {
-        let (request, credentials) = match ready::<O>(client, prepared, running).await {
-            Ok(ready) => ready,
+        let (request, credentials) = match signed_request::<O>(client, prepared, timer).await {
+            Ok(signed) => signed,
             Err(kind) => {
                 permit.into_iter().for_each(QuotaPermit::release);
                 return Err(kind);
             }
         };
-        let span = span::attempt(client, &request, trail.attempts);
-        let sending = span.in_scope(|| running.send(&*client.config().transport, request));
+        let span = span::attempt(client, &request, context.attempts);
+        let sending = span.in_scope(|| timer.send(&*client.config().transport, request));
         (sending, credentials, span)
     };
     let sending = pin!(sending);
-    trail.attempts += 1;
-    let sent = async {
+    context.attempts += 1;
+    let result = async {
         let mut response = sending.await?;
-        span::answered(&span, trail.answered(&response));
+        span::record_response(&span, context.record_response(&response));
         if O::is_success(response.status()) {
-            return D::deliver(response, trail, permit.take()).await;
+            return D::deliver(response, context, permit.take()).await;
         }
         let body = response.body_mut().read_to_end().await?;
-        let refusal = refusal::<O>(response.map(|_| body));
-        if refusal.says_expired() {
-            prepared.expired(credentials.as_ref());
+        let kind = service_error::<O>(response.map(|_| body));
+        if kind.is_expired_credentials() {
+            prepared.invalidate_credentials(credentials.as_ref());
         }
-        Err(refusal)
+        Err(kind)
     };
-    let sent = pin!(sent).instrument(span.clone()).await;
-    if let Some(rate) = &client.config().adaptive_rate_limiter {
-        rate.answered(sent.as_ref().is_err_and(is_throttled));
+    let result = pin!(result).instrument(span.clone()).await;
+    if let Some(rate_limiter) = &client.config().adaptive_rate_limiter {
+        rate_limiter.record_outcome(result.as_ref().is_err_and(ErrorKind::is_throttled));
     }
-    sent.inspect_err(|kind| {
-        span::failed(&span, kind);
+    result.inspect_err(|kind| {
+        span::record_error(&span, kind);
         if let Some(permit) = permit {
-            permit.failed(class(kind));
+            permit.fail(class(kind));
         }
     })
 }
 
-/// Waits for what an attempt needs before it is sent: its turn, and credentials. Gives the request, and with what it was
-/// signed.
-async fn ready<O: Operation>(
+/// Waits for the adaptive rate limiter and for credentials. Returns the request, and the credentials that signed it.
+async fn signed_request<O: Operation>(
     client: &Client,
     prepared: &mut Prepared,
-    running: &mut OperationTimer,
+    timer: &mut OperationTimer,
 ) -> Result<(Request<RequestBody>, Option<Arc<LoadedCredentials>>), ErrorKind<O::Error>> {
-    if let Some(rate) = &client.config().adaptive_rate_limiter {
-        running.bound(rate.ready()).await?;
+    if let Some(rate_limiter) = &client.config().adaptive_rate_limiter {
+        timer.bound(rate_limiter.ready()).await?;
     }
-    let (parts, authorization) = prepared.authorized::<O>(running).await?;
+    let (parts, authorization) = prepared.authorized::<O>(timer).await?;
     let body = prepared.body().await?;
     Ok((Request::from_parts(parts, body), authorization.loaded))
 }
 
-/// Waits for the limits of the client, if it has any.
-async fn admitted<E>(
+/// Waits for a permit of the quota limiter, if the client has one.
+async fn acquire_permit<E>(
     client: &Client,
     prepared: &mut Prepared,
-    running: &OperationTimer,
+    timer: &OperationTimer,
 ) -> Result<Option<QuotaPermit>, ErrorKind<E>> {
-    let Some(admission) = client.config().quota_limiter() else { return Ok(None) };
-    let demand = if admission.counts_tokens() { prepared.demand().await? } else { TokenEstimate::default() };
-    Ok(Some(running.bound(admission.admit(demand)).await??))
+    let Some(limiter) = client.config().quota_limiter() else { return Ok(None) };
+    let estimate = match limiter.limits_tokens() {
+        true => prepared.token_estimate().await?,
+        false => TokenEstimate::default(),
+    };
+    Ok(Some(timer.bound(limiter.acquire(estimate)).await??))
 }
 
-/// Whether the service says that it is asked too fast.
-fn is_throttled<E: OperationError>(kind: &ErrorKind<E>) -> bool {
-    let ErrorKind::Service { error, response } = kind else { return false };
-    error.retryable() == Some(Retryable::Throttling)
-        || status_of(error, response) == StatusCode::TOO_MANY_REQUESTS.as_u16()
-}
-
-/// The service's error: the modelled one, or what the answer said if its members cannot be read.
-fn refusal<O: Operation>(response: Response<Bytes>) -> ErrorKind<O::Error> {
+/// Parses an error response: into a modeled error, or into its metadata if a member cannot be parsed.
+fn service_error<O: Operation>(response: Response<Bytes>) -> ErrorKind<O::Error> {
     let metadata = ErrorMetadata::from_response(&response);
     let error = O::parse_error(metadata.clone(), &response).unwrap_or_else(|_| metadata.into());
     ErrorKind::Service { error, response: response.into() }
 }
 
-/// Whether a refusal tells that this machine's clock is wrong, so that a signature with the right time may pass.
-fn learns_the_time<E: OperationError>(client: &Client, kind: &ErrorKind<E>) -> bool {
+/// Corrects the clock skew if the response shows that the clock of this machine is wrong. Returns `true` if a signature
+/// with the corrected time may succeed.
+fn corrects_clock<E: ServiceErrorDetails>(client: &Client, kind: &ErrorKind<E>) -> bool {
     let ErrorKind::Service { error, response } = kind else { return false };
-    client.skew().learn(error.code(), response.headers(), client.config().time_source.now())
+    client.clock_skew().learn(error.code(), response.headers(), client.config().time_source.now())
 }

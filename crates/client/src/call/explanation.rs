@@ -1,47 +1,170 @@
-//! What a call would send, and why.
+//! Signing a call without sending it.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
+use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use invoke_model_protocol::Operation;
 use invoke_model_signing::SigningOutput;
 
-use crate::{AuthScheme, Config, CredentialsSource, SettingSource};
+use super::Call;
+use super::prepared::Payload;
+use crate::authorization::Authorization;
+use crate::call_context::CallContext;
+use crate::config::{AuthScheme, Config, SettingSource};
+use crate::credentials::CredentialsSource;
+use crate::error::{Error, ErrorKind};
 
-/// A call taken out before it is sent.
+/// Replaces secrets.
+const REDACTED: &str = "[redacted]";
+
+/// The request that a call would send, and where its settings come from: see [`Call::explain`].
 ///
-/// `Debug` shows neither the body nor the values of header fields. The request itself has them all, and the
-/// signature or token too.
+/// `Display` shows on several lines what would be sent, where to, with which credentials, and what was signed; secrets are
+/// redacted, and of the body only the length is shown:
+///
+/// ```text
+/// operation    InvokeModel
+/// request      POST https://bedrock-runtime.us-east-1.amazonaws.com/model/amazon.titan-embed-text-v2%3A0/invoke
+/// body         21 bytes
+/// endpoint     https://bedrock-runtime.us-east-1.amazonaws.com (endpoint rules)
+/// region       us-east-1 (environment variable AWS_REGION)
+/// credentials  SigV4 (environment variable AWS_ACCESS_KEY_ID)
+/// headers
+///   content-type: application/json
+///   authorization: AWS4-HMAC-SHA256 Credential=.., SignedHeaders=.., Signature=[redacted]
+/// canonical request
+///   ..
+/// string to sign
+///   ..
+/// ```
+///
+/// `Debug` shows neither the body nor the values of headers. [`request`](Self::request) itself contains everything,
+/// including the signature or the token.
 #[non_exhaustive]
 pub struct Explanation {
-    /// The operation's name in the model.
+    /// The name of the operation in the model.
     pub operation: &'static str,
-    /// The settings: the endpoint, the region, and where they came from.
+    /// The settings: the endpoint, the region, and the source of each.
     pub config: Config,
-    /// How the request says who calls; `None` if the operation asks for nothing.
+    /// The authentication scheme; `None` if the operation requires no authentication.
     pub auth_scheme: Option<AuthScheme>,
-    /// Where the credentials or the bearer token came from: those of the call, if it has its own.
+    /// The source of the credentials or the bearer token: the call, if it has its own.
     pub credentials: Option<SettingSource>,
-    /// Which link of the default chain gave the credentials, if it was asked.
-    pub link: Option<CredentialsSource>,
+    /// The provider of the default credentials chain that had the credentials, if the chain was used.
+    pub credentials_source: Option<CredentialsSource>,
     /// The request, ready to be sent.
     pub request: http::Request<Bytes>,
     /// The canonical request, the string to sign and the signature; `None` with a bearer token.
     pub signed: Option<SigningOutput>,
 }
 
+impl Explanation {
+    /// Returns the headers of the request with secrets replaced by `[redacted]`.
+    pub fn redacted_headers(&self) -> impl Iterator<Item = (&HeaderName, Cow<'_, str>)> {
+        self.request.headers().iter().map(|(name, value)| (name, redacted(name, value)))
+    }
+}
+
+/// Returns the value of a header; for `Authorization`, everything except the signature or token.
+fn redacted<'a>(name: &HeaderName, value: &'a HeaderValue) -> Cow<'a, str> {
+    let text = String::from_utf8_lossy(value.as_bytes());
+    match text.split_once("Signature=") {
+        Some((before, _)) if *name == AUTHORIZATION => format!("{before}Signature={REDACTED}").into(),
+        _ if value.is_sensitive() || *name == AUTHORIZATION => REDACTED.into(),
+        _ => text,
+    }
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (request, config, sources) = (&self.request, &self.config, self.config.sources());
+        let source = |source: Option<SettingSource>| {
+            source.map_or_else(|| "not set".to_owned(), |source| source.to_string())
+        };
+        writeln!(f, "operation    {}", self.operation)?;
+        writeln!(f, "request      {} {}", request.method(), request.uri())?;
+        writeln!(f, "body         {} bytes", request.body().len())?;
+        writeln!(f, "endpoint     {} ({})", config.endpoint_url(), sources.endpoint)?;
+        writeln!(f, "region       {} ({})", config.region().unwrap_or("none"), source(sources.region))?;
+        let scheme = self.auth_scheme.map_or_else(|| "none".to_owned(), |scheme| scheme.to_string());
+        write!(f, "credentials  {scheme} ({}", source(self.credentials))?;
+        match &self.credentials_source {
+            Some(provider) => writeln!(f, ": {provider})")?,
+            None => writeln!(f, ")")?,
+        }
+        write!(f, "headers")?;
+        for (name, value) in self.redacted_headers() {
+            write!(f, "\n  {name}: {value}")?;
+        }
+        let Some(signed) = &self.signed else { return Ok(()) };
+        write!(f, "\ncanonical request")?;
+        signed.canonical_request().to_string().lines().try_for_each(|line| write!(f, "\n  {line}"))?;
+        write!(f, "\nstring to sign")?;
+        signed.string_to_sign().lines().try_for_each(|line| write!(f, "\n  {line}"))
+    }
+}
+
 impl fmt::Debug for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self.request.headers().keys().map(http::HeaderName::as_str).collect();
+        let names: Vec<_> = self.request.headers().keys().map(HeaderName::as_str).collect();
         f.debug_struct("Explanation")
             .field("operation", &self.operation)
             .field("config", &self.config)
             .field("auth_scheme", &self.auth_scheme)
             .field("credentials", &self.credentials)
-            .field("link", &self.link)
+            .field("credentials_source", &self.credentials_source)
             .field("method", self.request.method())
             .field("uri", self.request.uri())
-            .field("fields", &names)
+            .field("headers", &names)
             .field("length", &self.request.body().len())
             .finish_non_exhaustive()
+    }
+}
+
+impl<O: Operation> Call<O> {
+    /// Returns the signed request that [`send`](Call::send) would send, with an absolute URI, for use with another HTTP
+    /// client. The signature is valid for five minutes. A body file is read into memory.
+    ///
+    /// # Errors
+    /// The same as [`send`](Call::send), up to the signature.
+    pub async fn sign(self) -> Result<http::Request<Bytes>, Error<O::Error>> {
+        Ok(self.explain().await?.request)
+    }
+
+    /// Returns the request that [`send`](Call::send) would send, and how it was made. Sends nothing, but loads
+    /// credentials.
+    ///
+    /// # Errors
+    /// The same as [`sign`](Self::sign).
+    #[doc(alias = "dry_run")]
+    pub async fn explain(self) -> Result<Explanation, Error<O::Error>> {
+        let mut context = CallContext::new(self.0.client.clone());
+        let explanation = self.explanation(&mut context).await;
+        explanation.map_err(|kind| context.into_error::<O>(kind))
+    }
+
+    async fn explanation(self, context: &mut CallContext) -> Result<Explanation, ErrorKind<O::Error>> {
+        let (config, timeouts) = (self.0.client.config().clone(), self.0.timeouts);
+        let (mut prepared, file) = self.prepare(context)?;
+        prepared.attach(file).await?;
+        let mut timer = timeouts.start();
+        let (parts, authorization) = prepared.authorized::<O>(&mut timer).await?;
+        let body = match prepared.payload {
+            Payload::Bytes(bytes) => bytes,
+            Payload::File(file) => file.into_bytes().await?,
+        };
+        let credentials_source = authorization.credentials_source();
+        let Authorization { scheme, source, signed, .. } = authorization;
+        Ok(Explanation {
+            operation: O::NAME,
+            config,
+            auth_scheme: scheme,
+            credentials: source,
+            credentials_source,
+            request: http::Request::from_parts(parts, body),
+            signed,
+        })
     }
 }

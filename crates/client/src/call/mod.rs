@@ -1,77 +1,95 @@
-//! One call: its input, its way to the service and back.
+//! A call: its input, its settings, and the ways to send it.
 
 mod attempts;
 mod explanation;
-mod header;
-mod identity;
 mod output;
 mod prepared;
-mod request;
-mod required;
 mod send;
 mod span;
-mod streaming_body;
-mod trail;
 
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
-use invoke_model_protocol::Operation;
+use invoke_model_protocol::{Operation, SerializeError, SerializeErrorKind};
 
 pub use explanation::Explanation;
-pub use header::HeaderError;
-pub use output::{CallOutput, Deliver, EventStreamOutput};
-pub use streaming_body::StreamingBodyOutput;
-
-pub(crate) use trail::Trail;
+pub use output::{CallOutput, EventStreamOutput, StreamingBodyOutput};
 
 use crate::authorization::Authorizer;
-use crate::body::BodyContent;
+use crate::body::{Body, BodyContent};
+use crate::client::Client;
+use crate::config::{Authentication, BearerToken};
+use crate::credentials::{CredentialsProvider, CredentialsResolver, ProvideCredentials};
 use crate::retry::RetryConfig;
 use crate::timeout::TimeoutConfig;
-use crate::{Body, Client};
-use required::Required;
 
-/// A call of operation `O` that is not sent yet: set the members of its input, then [`send`](Self::send) it.
+/// A call of operation `O`: set the members of its input, then [`send`](Self::send) it.
+///
+/// ```no_run
+/// use std::time::Duration;
+///
+/// use invoke_model_client::{Client, RetryConfig};
+///
+/// # async fn run(client: Client) -> Result<(), Box<dyn std::error::Error>> {
+/// let response = client
+///     .invoke_model()
+///     .model_id("us.amazon.nova-lite-v1:0")
+///     .body(r#"{"messages":[{"role":"user","content":[{"text":"hi"}]}]}"#)
+///     .timeout(Duration::from_secs(120))
+///     .retry_config(RetryConfig::standard().max_attempts(2))
+///     .send()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// A clone is a call of its own: it has its own attempts and its own idempotency tokens.
 ///
 /// `Debug` shows no member of the input.
 pub struct Call<O: Operation>(
-    /// In a box: a call is handed on often, from setter to setter and through the futures that send it, each of which
-    /// would have room for all of it.
+    /// Boxed, because each setter moves the call, and each future that sends it would contain all of it.
     Box<State<O>>,
 );
 
 struct State<O: Operation> {
     client: Client,
-    /// The client's, unless the call has its own.
+    /// The authorizer of the client, or one of the call.
     authorizer: Arc<Authorizer>,
     input: O::Input,
-    required: Required,
-    /// Stands for the bytes of the payload.
+    required: RequiredMembers,
+    /// The file that replaces the bytes of the payload.
     file: Option<PathBuf>,
-    fields: Vec<(String, String)>,
-    deadlines: TimeoutConfig,
+    headers: Vec<(String, String)>,
+    timeouts: TimeoutConfig,
     retries: RetryConfig,
 }
 
 impl<O: Operation> Call<O> {
+    /// Creates a call with a complete input.
     pub(crate) fn filled(client: &Client, input: O::Input) -> Self {
-        let (authorizer, required) = (client.authorizer().clone(), Required::default());
         let config = client.config();
-        let (client, deadlines, retries) = (client.clone(), config.timeout_config, config.retry_config);
-        let (file, fields) = (None, Vec::new());
-        Self(Box::new(State { client, authorizer, input, required, file, fields, deadlines, retries }))
+        Self(Box::new(State {
+            authorizer: client.authorizer().clone(),
+            input,
+            required: RequiredMembers::default(),
+            file: None,
+            headers: Vec::new(),
+            timeouts: config.timeout_config(),
+            retries: config.retry_config(),
+            client: client.clone(),
+        }))
     }
 
-    /// A call with an empty input whose required members are still to be [`given`](Self::given).
+    /// Creates a call with an empty input. The setters of the `required` members mark them as [`given`](Self::given).
     pub(crate) fn unfilled(client: &Client, required: &'static [&'static str]) -> Self
     where
         O::Input: Default,
     {
         let mut call = Self::filled(client, O::Input::default());
-        call.0.required = Required::new(required);
+        call.0.required = RequiredMembers { names: required, set: 0 };
         call
     }
 
@@ -79,12 +97,12 @@ impl<O: Operation> Call<O> {
         &mut self.0.input
     }
 
-    /// The required member at that place of the list is given.
+    /// Marks a required member as set, by its index in the list of [`unfilled`](Self::unfilled).
     pub(crate) fn given(&mut self, index: usize) {
-        self.0.required.given(index);
+        self.0.required.set |= 1 << index;
     }
 
-    /// The bytes of a payload; of a file none yet, because it is read when the call is sent.
+    /// Returns the bytes of a payload. A file is read when the call is sent: its bytes are empty here.
     pub(crate) fn attach(&mut self, body: Body) -> Bytes {
         let (bytes, file) = match body.0 {
             BodyContent::Bytes(bytes) => (bytes, None),
@@ -94,39 +112,115 @@ impl<O: Operation> Call<O> {
         bytes
     }
 
-    /// The limits on the time of this call, in place of those of the [`Config`](crate::Config).
+    /// Sets the timeout of this call, from its start to the last byte of the response, including all attempts: short for
+    /// [`TimeoutConfig::operation`]. The other timeouts stay as they are.
     #[must_use]
-    pub fn timeout_config(mut self, deadlines: TimeoutConfig) -> Self {
-        self.0.deadlines = deadlines;
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.0.timeouts = self.0.timeouts.operation(timeout);
         self
     }
 
-    /// When this call is sent again if it fails, in place of what the [`Config`](crate::Config) says.
+    /// Sets the timeouts of this call. Default: those of the [`Config`](crate::Config).
     #[must_use]
+    pub fn timeout_config(mut self, timeouts: TimeoutConfig) -> Self {
+        self.0.timeouts = timeouts;
+        self
+    }
+
+    /// Sets the retries of this call. Default: those of the [`Config`](crate::Config).
+    #[must_use]
+    #[doc(alias("retry", "max_attempts"))]
     pub fn retry_config(mut self, retries: RetryConfig) -> Self {
         self.0.retries = retries;
         self
     }
 
-    /// A header field that the model does not know (yet), sent and signed as it is. It takes the place of one that
-    /// a member has set; of two with the same name the last is sent.
+    /// Adds a header that the model does not know. It is signed, and replaces a header of the same name, including one
+    /// that a member of the input has set.
     ///
-    /// A name or value that cannot stand in a header, and a field that the client writes itself (`host`,
-    /// `authorization`, `content-length`, ..), make the call end with a [`HeaderError`].
+    /// The call fails with a [`HeaderError`](crate::HeaderError) if the name or the value cannot be a header, or if the
+    /// client sets this header itself (`host`, `authorization`, `content-length`, ..).
     #[must_use]
-    pub fn field(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.0.fields.push((name.into(), value.into()));
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.0.headers.push((name.into(), value.into()));
         self
+    }
+
+    /// Signs this call with other credentials than those of the client, or in place of its bearer token.
+    ///
+    /// There is no fallback: the call fails if the provider has no credentials. The provider is asked once per call,
+    /// within the timeout of the client's [`CredentialsCacheConfig`](crate::CredentialsCacheConfig), and a second time
+    /// only if the service rejects the credentials as expired. The client does not cache them: a provider for many calls
+    /// should cache them itself.
+    #[must_use]
+    pub fn credentials_provider(self, provider: impl ProvideCredentials) -> Self {
+        let config = self.0.client.config();
+        let provider = CredentialsProvider::new(provider);
+        let time_source = config.time_source.clone();
+        let resolver = CredentialsResolver::new(provider, config.credentials_cache, time_source);
+        self.authentication(Authentication::SigV4(resolver))
+    }
+
+    /// Sends this call with a bearer token, in place of the credentials or the bearer token of the client. No credentials
+    /// are loaded.
+    ///
+    /// The call fails with a [`SignError`](crate::SignError) if the token cannot be a header value, for example if it is
+    /// empty.
+    #[must_use]
+    #[doc(alias = "api_key")]
+    pub fn bearer_token(self, token: impl Into<String>) -> Self {
+        self.authentication(Authentication::Bearer(BearerToken::new(token)))
+    }
+
+    fn authentication(mut self, authentication: Authentication) -> Self {
+        self.0.authorizer = Arc::new(Authorizer::for_call(self.0.client.config(), authentication));
+        self
+    }
+}
+
+impl<O: Operation> Clone for Call<O>
+where
+    O::Input: Clone,
+{
+    fn clone(&self) -> Self {
+        let State { client, authorizer, input, required, file, headers, timeouts, retries } = &*self.0;
+        Self(Box::new(State {
+            client: client.clone(),
+            authorizer: authorizer.clone(),
+            input: input.clone(),
+            required: *required,
+            file: file.clone(),
+            headers: headers.clone(),
+            timeouts: *timeouts,
+            retries: *retries,
+        }))
     }
 }
 
 impl<O: Operation> fmt::Debug for Call<O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let fields: Vec<_> = self.0.fields.iter().map(|(name, _)| name).collect();
+        let headers: Vec<_> = self.0.headers.iter().map(|(name, _)| name).collect();
         f.debug_struct("Call")
             .field("operation", &O::NAME)
             .field("file", &self.0.file)
-            .field("fields", &fields)
+            .field("headers", &headers)
             .finish_non_exhaustive()
+    }
+}
+
+/// The required members of an input, and which of them were set.
+#[derive(Clone, Copy, Default)]
+struct RequiredMembers {
+    /// The names in the model.
+    names: &'static [&'static str],
+    /// A bit for each name. No input has more than 64 required members.
+    set: u64,
+}
+
+impl RequiredMembers {
+    /// Returns an error that names the first required member that was not set.
+    fn check(self) -> Result<(), SerializeError> {
+        let missing = self.names.iter().enumerate().find(|(index, _)| self.set & (1 << index) == 0);
+        missing.map_or(Ok(()), |(_, name)| Err(SerializeError::new(name, SerializeErrorKind::Missing)))
     }
 }

@@ -1,132 +1,143 @@
-//! What a call gives: the output, or the output and a stream of events.
+//! The outputs of a call: the output alone, the output and a streaming body, or the output and events.
 
 use std::future::Future;
 
+use bytes::Bytes;
 use http::Response;
 use http::header::CONTENT_TYPE;
+use http::response::Parts;
 use invoke_model_protocol::event_stream;
 use invoke_model_protocol::{
     Operation, OutputEventStream, ParseError, ParseErrorKind, PayloadOutput, delivery,
 };
 use invoke_model_transport::ResponseBody;
 
-use super::StreamingBodyOutput;
-use super::send::{parse, parse_head};
-use super::trail::Trail;
+use crate::call_context::CallContext;
+use crate::error::ErrorKind;
+use crate::events::EventReceiver;
 use crate::quota::QuotaPermit;
-use crate::{ErrorKind, EventReceiver};
 
-/// What [`send`](crate::Call::send) gives: the [`Output`](Operation::Output) of the operation, or [`EventStreamOutput`] for one
-/// that answers with events.
-pub type CallOutput<O> = <<O as Operation>::Delivery as Deliver<O>>::Output;
+/// The output of a call of operation `O`: the [`Output`](Operation::Output) of the operation, or [`EventStreamOutput`] if
+/// the operation has an event stream.
+pub type CallOutput<O> = <<O as Operation>::Delivery as Delivery<O>>::Output;
 
-/// An output, and the events that follow it.
+/// The output of an operation with an event stream.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct EventStreamOutput<O: OutputEventStream> {
-    /// All but the events: what stands in the head of the answer.
+    /// All members except the events.
     pub output: O::Output,
-    /// The events as they come: [`recv`](EventReceiver::recv) one by one, or as a `Stream`. Dropping them closes the
-    /// connection.
-    pub body: EventReceiver<O>,
+    /// The events, read with [`recv`](EventReceiver::recv) or as a `Stream`. Dropping the receiver closes the connection.
+    pub events: EventReceiver<O>,
 }
 
-/// How an output is delivered: implemented for what an [`Operation::Delivery`] can be, and for nothing of others.
-pub trait Deliver<O: Operation>: sealed::Sealed {
-    /// What a call gives.
+/// The output of an operation whose payload is read in chunks: see [`Call::send_streaming`](crate::Call::send_streaming).
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct StreamingBodyOutput<T> {
+    /// All members except the payload, which is empty.
+    pub output: T,
+    /// The payload, read with [`chunk`](ResponseBody::chunk) or as a `Stream`. If it is truncated, the last item is an
+    /// error.
+    pub body: ResponseBody,
+}
+
+/// Makes the output of a call from a response. Not exported: implemented for every
+/// [`Operation::Delivery`], so that `O::Delivery: Delivery<O>` holds for every operation.
+pub trait Delivery<O: Operation> {
+    /// The output of the call.
     type Output;
 
-    /// Reads a successful response as far as the answer needs.
+    /// Reads a successful response as far as the output needs it.
     #[doc(hidden)]
     fn deliver(
         response: Response<ResponseBody>,
-        trail: &Trail,
+        context: &CallContext,
         permit: Option<QuotaPermit>,
     ) -> impl Future<Output = Result<Self::Output, ErrorKind<O::Error>>> + Send;
 }
 
-impl<O: Operation> Deliver<O> for delivery::Whole {
+impl<O: Operation> Delivery<O> for delivery::Whole {
     type Output = O::Output;
 
     #[expect(
         clippy::manual_async_fn,
-        reason = "the future of an `async fn` has room for its arguments twice: rust-lang/rust#62958"
+        reason = "an `async fn` stores its arguments twice (rust-lang/rust#62958), 300 bytes in each call"
     )]
     fn deliver(
         mut response: Response<ResponseBody>,
-        trail: &Trail,
+        context: &CallContext,
         permit: Option<QuotaPermit>,
     ) -> impl Future<Output = Result<O::Output, ErrorKind<O::Error>>> + Send {
         async move {
             let body = response.body_mut().read_to_end().await?;
-            settle(permit, trail);
+            complete(permit, context);
             parse::<O>(response.map(|_| body))
         }
     }
 }
 
-/// The payload chunk by chunk, for who asks for that.
+/// Delivers the payload in chunks.
 #[derive(Debug)]
 pub(super) enum Chunks {}
 
-impl<O: PayloadOutput> Deliver<O> for Chunks {
+impl<O: PayloadOutput> Delivery<O> for Chunks {
     type Output = StreamingBodyOutput<O::Output>;
 
     async fn deliver(
         response: Response<ResponseBody>,
-        trail: &Trail,
+        context: &CallContext,
         permit: Option<QuotaPermit>,
     ) -> Result<StreamingBodyOutput<O::Output>, ErrorKind<O::Error>> {
         let (head, body) = response.into_parts();
-        // What was counted stands in the head, so that nothing is waited for.
-        settle(permit, trail);
+        // The token counts are in the head, so the permit need not be held any longer.
+        complete(permit, context);
         Ok(StreamingBodyOutput { output: parse_head::<O>(head)?, body })
     }
 }
 
-impl<O: OutputEventStream> Deliver<O> for delivery::Streaming {
+impl<O: OutputEventStream> Delivery<O> for delivery::Streaming {
     type Output = EventStreamOutput<O>;
 
     async fn deliver(
         response: Response<ResponseBody>,
-        trail: &Trail,
+        context: &CallContext,
         permit: Option<QuotaPermit>,
     ) -> Result<EventStreamOutput<O>, ErrorKind<O::Error>> {
         let (head, body) = response.into_parts();
         if !is_event_stream(&head.headers) {
             let error = ParseErrorKind::Text { expected: event_stream::CONTENT_TYPE };
             let error = ParseError::new("Content-Type", error);
-            return Err(ErrorKind::Parse {
-                error,
-                response: Response::from_parts(head, Default::default()).into(),
-            });
+            let response = Response::from_parts(head, Bytes::new()).into();
+            return Err(ErrorKind::Parse { error, response });
         }
         let output = parse_head::<O>(head)?;
-        Ok(EventStreamOutput { output, body: EventReceiver::new(body, trail.clone(), permit) })
+        Ok(EventStreamOutput { output, events: EventReceiver::new(body, context.clone(), permit) })
     }
 }
 
-/// What the service counted takes the place of what was reserved.
-fn settle(permit: Option<QuotaPermit>, trail: &Trail) {
+/// Parses a response. The error keeps the response, because it was billed.
+fn parse<O: Operation>(response: Response<Bytes>) -> Result<O::Output, ErrorKind<O::Error>> {
+    O::parse(&response).map_err(|error| ErrorKind::Parse { error, response: response.into() })
+}
+
+/// Parses all members except the payload.
+fn parse_head<O: Operation>(head: Parts) -> Result<O::Output, ErrorKind<O::Error>> {
+    parse::<O>(Response::from_parts(head, Bytes::new()))
+}
+
+/// Completes the permit with the token counts in the head of the response.
+fn complete(permit: Option<QuotaPermit>, context: &CallContext) {
     if let Some(permit) = permit {
-        permit.settle(trail.usage());
+        permit.complete(context.usage());
     }
 }
 
-/// Whether the answer says that it is a stream of events, or says nothing. What says something else, as the page of a
-/// proxy does, would only be found to be no frame.
+/// Returns `true` if the content type is that of an event stream, or missing. Other content, for example the page of a
+/// proxy, would fail later with a less helpful error: an invalid frame.
 /// <https://smithy.io/2.0/spec/streaming.html#event-stream-message-serialization>
 fn is_event_stream(headers: &http::HeaderMap) -> bool {
     let Some(value) = headers.get(CONTENT_TYPE) else { return true };
     let media_type = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
     media_type.trim_ascii().eq_ignore_ascii_case(event_stream::CONTENT_TYPE.as_bytes())
-}
-
-mod sealed {
-    use invoke_model_protocol::delivery;
-
-    pub trait Sealed {}
-    impl Sealed for delivery::Whole {}
-    impl Sealed for delivery::Streaming {}
-    impl Sealed for super::Chunks {}
 }

@@ -1,36 +1,51 @@
-//! A request before it is signed, for as many attempts as there will be.
+//! The unsigned request of a call, from which each attempt makes its own.
 
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use http::header::{HeaderValue, USER_AGENT};
+use http::header::{HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use http::request::Parts;
 use invoke_model_protocol::Operation;
 use invoke_model_signing::PayloadHash;
 use invoke_model_transport::{RequestBody, TransportError, TransportErrorKind};
 
-use super::{Call, State, Trail, header};
+use super::{Call, State};
 use crate::authorization::{Authorization, Authorizer};
-use crate::body::BodyFile;
+use crate::body::{BodyError, BodyFile};
+use crate::call_context::CallContext;
+use crate::client::Client;
 use crate::credentials::LoadedCredentials;
+use crate::error::{ErrorKind, HeaderError};
+use crate::quota::TokenEstimate;
 use crate::timeout::OperationTimer;
-use crate::{BodyError, Client, ErrorKind, TokenEstimate};
 
-/// Who sends, for the logs of the service.
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("invoke-model/", env!("CARGO_PKG_VERSION")));
 
-/// A request that does not say yet who calls.
+/// Headers that frame the message or carry the signature, which callers cannot add.
+const RESERVED: &[&str] = &[
+    "authorization",
+    "connection",
+    "content-length",
+    "host",
+    "te",
+    "transfer-encoding",
+    "upgrade",
+    "x-amz-date",
+    "x-amz-security-token",
+];
+
+/// A request without authorization.
 pub(super) struct Prepared {
     client: Client,
     authorizer: Arc<Authorizer>,
     parts: Parts,
     pub(super) payload: Payload,
-    /// Taken once, for the first signature.
+    /// Computed for the first signature.
     hash: OnceLock<PayloadHash>,
-    /// Told once, for the first attempt that is asked for it.
-    demand: Option<TokenEstimate>,
+    /// Computed for the first quota permit.
+    estimate: Option<TokenEstimate>,
 }
 
 pub(super) enum Payload {
@@ -39,33 +54,33 @@ pub(super) enum Payload {
 }
 
 impl<O: Operation> Call<O> {
-    /// Serializes the input and applies the endpoint: what is the same for all attempts. A body file is still to be
-    /// [attached](Prepared::attach).
+    /// Serializes the input and applies the endpoint, once for all attempts. Returns the path of the body file, if there
+    /// is one, for [`Prepared::attach`].
     pub(super) fn prepare(
         self,
-        trail: &mut Trail,
+        context: &mut CallContext,
     ) -> Result<(Prepared, Option<PathBuf>), ErrorKind<O::Error>> {
-        let State { client, authorizer, mut input, required, file, fields, .. } = *self.0;
+        let State { client, authorizer, mut input, required, file, headers, .. } = *self.0;
         required.check()?;
-        // Once, before anything is serialized: all attempts of a call have one token.
+        // Once per call, because all attempts must send the same token.
         O::fill_idempotency_tokens(&mut input, &mut || client.config().idempotency_token_provider.next());
         let host_prefix = O::host_prefix(&input)?;
         let (mut parts, bytes) = O::serialize(input)?.into_parts();
 
         parts.headers.insert(USER_AGENT, AGENT);
-        header::insert(&mut parts.headers, fields)?;
-        let target = trail.target.insert(std::mem::take(&mut parts.uri));
+        insert_headers(&mut parts.headers, headers)?;
+        let target = context.target.insert(std::mem::take(&mut parts.uri));
         let endpoint = &client.config().endpoint;
         parts.uri = endpoint
             .apply(target, host_prefix.as_deref())
             .map_err(|error| TransportError::new(TransportErrorKind::InvalidRequest, error))?;
         let payload = Payload::Bytes(bytes);
-        Ok((Prepared { client, authorizer, parts, payload, hash: OnceLock::new(), demand: None }, file))
+        Ok((Prepared { client, authorizer, parts, payload, hash: OnceLock::new(), estimate: None }, file))
     }
 }
 
 impl Prepared {
-    /// Opens the body file, if there is one: its content is the payload.
+    /// Opens the body file, if there is one, as the payload.
     pub(super) async fn attach(&mut self, file: Option<PathBuf>) -> Result<(), BodyError> {
         if let Some(path) = file {
             self.payload = Payload::File(BodyFile::open(path).await?);
@@ -73,49 +88,50 @@ impl Prepared {
         Ok(())
     }
 
-    /// The head of the request, saying who calls: signed anew for each attempt, as credentials and time pass. With a
-    /// bearer token, nothing is signed.
+    /// Returns the head of the request with a signature or a bearer token. Each attempt is signed with the credentials and
+    /// the time at that moment.
     pub(super) async fn authorized<O: Operation>(
         &mut self,
-        running: &mut OperationTimer,
+        timer: &mut OperationTimer,
     ) -> Result<(Parts, Authorization), ErrorKind<O::Error>> {
-        // The clone is kept for another attempt, which most calls do not need: it has no room for the fields to come.
+        // The clone, which has no spare capacity, is kept for a retry. The original, which has some for the new headers,
+        // is sent.
         let clone = self.parts.clone();
         let mut parts = std::mem::replace(&mut self.parts, clone);
         let hash = || if O::UNSIGNED_PAYLOAD { PayloadHash::unsigned() } else { self.hash().clone() };
         let now = || self.client.now();
         let authorizing = self.authorizer.authorize(O::AUTHENTICATION, &mut parts, hash, now);
-        let authorization = running.credentials(pin!(authorizing)).await??;
+        let authorization = timer.credentials(pin!(authorizing)).await??;
         Ok((parts, authorization))
     }
 
-    /// The service says that the credentials of an attempt have expired.
-    pub(super) fn expired(&self, refused: Option<&Arc<LoadedCredentials>>) {
-        self.authorizer.invalidate(refused);
+    /// Invalidates the cached credentials after the service has rejected them as expired.
+    pub(super) fn invalidate_credentials(&self, rejected: Option<&Arc<LoadedCredentials>>) {
+        self.authorizer.invalidate(rejected);
     }
 
-    /// Whether an attempt after that has other credentials.
-    pub(super) fn renews(&self) -> bool {
+    /// Returns `true` if the next attempt can have other credentials.
+    pub(super) fn has_renewable_credentials(&self) -> bool {
         self.authorizer.can_reload()
     }
 
-    /// The head of the request as it is so far.
+    /// Returns the head of the request without authorization.
     pub(super) fn parts(&self) -> &Parts {
         &self.parts
     }
 
-    /// What the request asks of the service's quotas.
-    pub(super) async fn demand<E>(&mut self) -> Result<TokenEstimate, ErrorKind<E>> {
-        if let Some(demand) = self.demand {
-            return Ok(demand);
+    /// Returns the tokens that the request may use.
+    pub(super) async fn token_estimate<E>(&mut self) -> Result<TokenEstimate, ErrorKind<E>> {
+        if let Some(estimate) = self.estimate {
+            return Ok(estimate);
         }
-        Ok(*self.demand.insert(match &self.payload {
-            Payload::Bytes(bytes) => TokenEstimate::of_body(bytes),
+        Ok(*self.estimate.insert(match &self.payload {
+            Payload::Bytes(bytes) => TokenEstimate::from_body(bytes),
             Payload::File(file) => file.token_estimate().await?,
         }))
     }
 
-    /// The body for one attempt.
+    /// Returns the body for one attempt.
     pub(super) async fn body<E>(&mut self) -> Result<RequestBody, ErrorKind<E>> {
         Ok(match &mut self.payload {
             Payload::Bytes(bytes) => bytes.clone().into(),
@@ -129,4 +145,17 @@ impl Prepared {
             Payload::File(file) => file.hash(),
         }
     }
+}
+
+/// Adds the headers of the caller, each in place of headers of the same name.
+fn insert_headers(headers: &mut HeaderMap, added: Vec<(String, String)>) -> Result<(), HeaderError> {
+    for (name, value) in added {
+        let Ok(header) = name.parse::<HeaderName>() else { return Err(HeaderError::Name { name }) };
+        if RESERVED.contains(&header.as_str()) {
+            return Err(HeaderError::Reserved { name });
+        }
+        let Ok(value) = HeaderValue::from_str(&value) else { return Err(HeaderError::Value { name }) };
+        headers.insert(header, value);
+    }
+    Ok(())
 }

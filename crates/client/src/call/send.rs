@@ -1,74 +1,67 @@
-//! Sending a call, and what is got for it.
+//! Sending a call.
 
 use std::pin::pin;
 
-use bytes::Bytes;
-use http::Response;
-use http::response::Parts;
 use invoke_model_protocol::{Operation, PayloadOutput};
 use tracing::Instrument;
 
-use super::output::{CallOutput, Chunks, Deliver};
-use super::{Call, StreamingBodyOutput, Trail, span};
-use crate::{Error, ErrorKind, Metadata};
+use super::output::{CallOutput, Chunks, Delivery, StreamingBodyOutput};
+use super::{Call, span};
+use crate::call_context::CallContext;
+use crate::error::Error;
+use crate::metadata::Metadata;
 
 impl<O: Operation> Call<O> {
-    /// Sends the call and gives its output, or [`EventStreamOutput`](crate::EventStreamOutput) if the operation answers with events. It
-    /// is sent again as [`RetryConfig`](crate::RetryConfig) say. Dropping the future gives the call up.
+    /// Sends the call and returns its output; if the operation has an event stream,
+    /// [`EventStreamOutput`](crate::EventStreamOutput) as soon as the head of the response arrives.
+    ///
+    /// Failed attempts are retried as the [`RetryConfig`](crate::RetryConfig) says. Dropping the future cancels the call.
+    /// Every operation meets the bound `O::Delivery: Delivery<O>`.
     ///
     /// # Errors
-    /// See [`ErrorKind`]. An answer that cannot be parsed is in the error, whole.
+    /// See [`ErrorKind`](crate::ErrorKind). If the response cannot be parsed, the error contains it.
     pub async fn send(self) -> Result<CallOutput<O>, Error<O::Error>>
     where
-        O::Delivery: Deliver<O>,
+        O::Delivery: Delivery<O>,
     {
-        self.deliver::<O::Delivery>().await.map(|(answer, _)| answer)
+        self.deliver::<O::Delivery>().await.map(|(output, _)| output)
     }
 
-    /// As [`send`](Self::send), and what is known of the call beside: what it counted, how long the model took, what
-    /// went wrong before.
+    /// Sends the call like [`send`](Self::send), and returns its metadata, too: token counts, the latency of the model, and
+    /// failed attempts.
     ///
     /// # Errors
-    /// As [`send`](Self::send).
+    /// The same as [`send`](Self::send).
     pub async fn send_with_metadata(self) -> Result<(CallOutput<O>, Metadata), Error<O::Error>>
     where
-        O::Delivery: Deliver<O>,
+        O::Delivery: Delivery<O>,
     {
-        self.deliver::<O::Delivery>().await.map(|(answer, trail)| (answer, trail.into_metadata()))
+        self.deliver::<O::Delivery>().await.map(|(output, context)| (output, context.into_metadata()))
     }
 
-    /// Sends the call and gives its output as soon as the head of the answer is there, the payload chunk by chunk.
+    /// Sends the call like [`send`](Self::send), and returns as soon as the head of the response arrives. The payload is
+    /// then read in chunks.
     ///
     /// # Errors
-    /// As [`send`](Self::send), but an answer that ends too early is an error of the last chunk.
+    /// The same as [`send`](Self::send), except that a truncated response is an error of the last chunk.
     pub async fn send_streaming(self) -> Result<StreamingBodyOutput<O::Output>, Error<O::Error>>
     where
         O: PayloadOutput,
     {
-        self.deliver::<Chunks>().await.map(|(answer, _)| answer)
+        self.deliver::<Chunks>().await.map(|(output, _)| output)
     }
 
-    async fn deliver<D: Deliver<O>>(self) -> Result<(D::Output, Trail), Error<O::Error>> {
-        let mut trail = Trail::new(self.0.client.clone());
+    async fn deliver<D: Delivery<O>>(self) -> Result<(D::Output, CallContext), Error<O::Error>> {
+        let mut context = CallContext::new(self.0.client.clone());
         let span = span::call::<O>(&self.0.client);
-        // Pinned here, for it is large, and wrapping it would move it.
-        let answer = pin!(self.attempts::<D>(&mut trail, &span)).instrument(span.clone()).await;
-        match answer {
-            Ok(answer) => Ok((answer, trail)),
+        // Pinned here, because this future is large and `instrument` would move it.
+        let result = pin!(self.attempts::<D>(&mut context, &span)).instrument(span.clone()).await;
+        match result {
+            Ok(output) => Ok((output, context)),
             Err(kind) => {
-                span::failed(&span, &kind);
-                Err(trail.error::<O>(kind))
+                span::record_error(&span, &kind);
+                Err(context.into_error::<O>(kind))
             }
         }
     }
-}
-
-/// The answer is kept until it is parsed: the work behind it is paid for.
-pub(super) fn parse<O: Operation>(response: Response<Bytes>) -> Result<O::Output, ErrorKind<O::Error>> {
-    O::parse(&response).map_err(|error| ErrorKind::Parse { error, response: response.into() })
-}
-
-/// All but the payload, which is still on its way.
-pub(super) fn parse_head<O: Operation>(head: Parts) -> Result<O::Output, ErrorKind<O::Error>> {
-    parse::<O>(Response::from_parts(head, Bytes::new()))
 }

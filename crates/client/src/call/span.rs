@@ -1,23 +1,26 @@
-//! What a trace shows of a call: a span for the call, one for each attempt in it, by the semantic conventions of
-//! OpenTelemetry as they stand in 2026. Never the body, never a secret.
+//! Spans of `tracing`: one for a call, and one for each attempt in it, with the semantic conventions of OpenTelemetry as
+//! of 2026. They contain neither bodies nor secrets.
 //!
 //! <https://opentelemetry.io/docs/specs/semconv/gen-ai/aws-bedrock/> and
-//! <https://opentelemetry.io/docs/specs/semconv/http/http-spans/>. `otel.name` and `otel.kind` are what bridges from
-//! `tracing` to OpenTelemetry take for a span's name and kind.
+//! <https://opentelemetry.io/docs/specs/semconv/http/http-spans/>. Bridges from `tracing` to OpenTelemetry take the name
+//! and kind of a span from `otel.name` and `otel.kind`.
+
+use std::borrow::Cow;
 
 use http::Request;
 use http::request::Parts;
-use invoke_model_protocol::{Operation, OperationError};
+use invoke_model_protocol::Operation;
 use invoke_model_transport::TransportErrorKind;
 use tracing::{Span, field, info_span};
 
-use crate::metadata::Head;
-use crate::{Client, ErrorKind};
+use crate::client::Client;
+use crate::error::{ErrorKind, ServiceErrorDetails};
+use crate::metadata::ResponseHead;
 
-/// The header field of the guardrail, which the conventions ask for by name.
+/// The header of the guardrail, which has an attribute in the conventions.
 const GUARDRAIL: &str = "x-amzn-bedrock-guardrailidentifier";
 
-/// The span of a call.
+/// Opens the span of a call.
 pub(super) fn call<O: Operation>(client: &Client) -> Span {
     let config = client.config();
     info_span!(
@@ -25,7 +28,7 @@ pub(super) fn call<O: Operation>(client: &Client) -> Span {
         otel.name = field::Empty,
         otel.kind = "client",
         gen_ai.provider.name = "aws.bedrock",
-        // None of the well-known names fits: what a model does with a body, its schema decides.
+        // None of the well-known names fits, because the body decides what the model does.
         gen_ai.operation.name = O::NAME,
         gen_ai.request.model = field::Empty,
         gen_ai.usage.input_tokens = field::Empty,
@@ -37,8 +40,8 @@ pub(super) fn call<O: Operation>(client: &Client) -> Span {
     )
 }
 
-/// What the request says: the model, which stands in the path, and the guardrail.
-pub(super) fn prepared<O: Operation>(span: &Span, path: &str, parts: &Parts) {
+/// Records the model id (from the path) and the guardrail of a request.
+pub(super) fn record_request<O: Operation>(span: &Span, path: &str, parts: &Parts) {
     if span.is_disabled() {
         return;
     }
@@ -52,14 +55,14 @@ pub(super) fn prepared<O: Operation>(span: &Span, path: &str, parts: &Parts) {
     }
 }
 
-/// The span of an attempt.
-pub(super) fn attempt<B>(client: &Client, request: &Request<B>, earlier: u32) -> Span {
+/// Opens the span of an attempt.
+pub(super) fn attempt<B>(client: &Client, request: &Request<B>, earlier_attempts: u32) -> Span {
     info_span!(
         "attempt",
         otel.name = request.method().as_str(),
         otel.kind = "client",
         http.request.method = request.method().as_str(),
-        http.request.resend_count = (earlier > 0).then_some(earlier),
+        http.request.resend_count = (earlier_attempts > 0).then_some(earlier_attempts),
         http.response.status_code = field::Empty,
         server.address = client.config().endpoint.host(),
         aws.request_id = field::Empty,
@@ -67,39 +70,42 @@ pub(super) fn attempt<B>(client: &Client, request: &Request<B>, earlier: u32) ->
     )
 }
 
-/// An attempt was answered, well or not.
-pub(super) fn answered(span: &Span, head: &Head) {
+/// Records the response of an attempt.
+pub(super) fn record_response(span: &Span, head: &ResponseHead) {
     span.record("http.response.status_code", head.status.as_u16());
     span.record("aws.request_id", head.request_id());
 }
 
-/// A call was answered.
-pub(super) fn succeeded(span: &Span, head: &Head) {
+/// Records the token counts of a call.
+pub(super) fn record_usage(span: &Span, head: &ResponseHead) {
     span.record("gen_ai.usage.input_tokens", head.usage.input_tokens);
     span.record("gen_ai.usage.output_tokens", head.usage.output_tokens);
 }
 
-/// An attempt, or a call, has failed.
-pub(super) fn failed<E: OperationError>(span: &Span, kind: &ErrorKind<E>) {
+/// Records the error of a call or an attempt.
+pub(super) fn record_error<E: ServiceErrorDetails>(span: &Span, kind: &ErrorKind<E>) {
     if !span.is_disabled() {
         span.record("error.type", error_type(kind).as_ref());
     }
 }
 
-/// The service's code where it has one, else what failed: few values, as the conventions ask.
-fn error_type<E: OperationError>(kind: &ErrorKind<E>) -> std::borrow::Cow<'_, str> {
-    use TransportErrorKind as Is;
+/// Returns the error code of the service if there is one, else the status or the failed step: a small set of values, as
+/// the conventions require.
+fn error_type<E: ServiceErrorDetails>(kind: &ErrorKind<E>) -> Cow<'_, str> {
+    use TransportErrorKind as Transport;
     let name = match kind {
         ErrorKind::Service { error, response } => match error.code() {
             Some(code) => code,
             None => return response.status().as_u16().to_string().into(),
         },
         ErrorKind::Transport(error) => match error.kind() {
-            Is::ConnectTimeout | Is::ResponseTimeout | Is::Timeout(_) => "timeout",
-            Is::Resolve => "name_resolution",
-            Is::Connect | Is::Refused | Is::Send | Is::BodyIncomplete => "connection",
-            Is::Proxy => "proxy",
-            Is::Tls => "tls",
+            Transport::ConnectTimeout | Transport::ResponseTimeout | Transport::Timeout(_) => "timeout",
+            Transport::Resolve => "name_resolution",
+            Transport::Connect | Transport::Refused | Transport::Send | Transport::BodyIncomplete => {
+                "connection"
+            }
+            Transport::Proxy => "proxy",
+            Transport::Tls => "tls",
             _ => "transport",
         },
         ErrorKind::StreamException { error, .. } => error.code().unwrap_or("exception"),

@@ -1,84 +1,96 @@
-//! The one line of an error.
+//! The text of an error.
 
+use std::error::Error as StdError;
 use std::fmt::{self, Write};
 
-use invoke_model_protocol::OperationError;
-
+use super::service::ServiceErrorDetails;
 use super::{Error, ErrorKind};
-use crate::FailureClass;
+use crate::metadata::FailureClass;
 
-/// What happened, the facts in parentheses, and the hint.
-pub(super) fn write<E: OperationError>(error: &Error<E>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    f.write_str(error.0.context.operation)?;
-    let mut line = OneLine(f);
+/// Writes what happened, the facts in parentheses, and the hint.
+pub(super) fn write<E: ServiceErrorDetails>(error: &Error<E>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let multi_line = f.alternate();
+    let mut text = Printable { f, multi_line };
+    write!(text, "{}: ", error.0.context.operation)?;
     match error.kind() {
-        // The caller looks at the input, not at the region.
-        ErrorKind::Serialize(error) => return write!(line, " was not sent: {error}"),
-        ErrorKind::Header(error) => return write!(line, " was not sent: {error}"),
-        ErrorKind::Body(error) => return write!(line, " was not sent: {error}"),
-        ErrorKind::Credentials(error) => write!(line, " was not sent: {error}")?,
-        ErrorKind::Sign(error) => write!(line, " was not sent: {error}")?,
-        ErrorKind::Quota(error) => write!(line, " was not sent: {error}")?,
+        // Mistakes in the input: status, region and attempts would only distract.
+        ErrorKind::Serialize(error) => return text.prefixed("request not sent: ", error),
+        ErrorKind::Header(error) => return text.prefixed("request not sent: ", error),
+        ErrorKind::Body(error) => return text.prefixed("request not sent: ", error),
+        ErrorKind::Credentials(error) => text.prefixed("request not sent: ", error)?,
+        ErrorKind::Sign(error) => text.prefixed("request not sent: ", error)?,
+        ErrorKind::Quota(error) => text.prefixed("request not sent: ", error)?,
         ErrorKind::Transport(error) if error.may_have_been_sent() => {
-            write!(line, " failed: {error}; the service may have worked on it")?;
+            text.prefixed("request failed: ", error)?;
+            text.write_str("; the service may have processed it")?;
         }
-        ErrorKind::Transport(error) => write!(line, " was not sent: {error}")?,
+        ErrorKind::Transport(error) => text.prefixed("request not sent: ", error)?,
         ErrorKind::Parse { error, .. } => {
-            write!(line, " succeeded, but its answer cannot be read: {error}")?;
+            text.prefixed("request succeeded, but cannot parse the response: ", error)?;
         }
-        ErrorKind::Truncated(error) => write!(line, " did not answer to the end: {error}")?,
-        ErrorKind::Decode(error) => {
-            write!(line, " did not answer to the end: the stream has bytes that are no event: {error}")?;
-        }
+        ErrorKind::Truncated(error) => text.prefixed("", error)?,
+        ErrorKind::Decode(error) => text.prefixed("cannot decode the response stream: ", error)?,
         ErrorKind::ParseEvent { error, .. } => {
-            write!(line, " did not answer to the end: the stream has an event that cannot be read: {error}")?;
+            text.prefixed("cannot parse an event of the response stream: ", error)?;
         }
-        ErrorKind::StreamException { error, .. } => {
-            write!(line, " failed in the midst of its answer: {error}")?
-        }
-        ErrorKind::Service { error, .. } => write!(line, " failed: {error}")?,
+        ErrorKind::StreamException { error, .. } => text.prefixed("error in the response stream: ", error)?,
+        ErrorKind::Service { error, .. } => text.prefixed("request failed: ", error)?,
     }
     let facts = facts(error);
     if !facts.is_empty() {
-        write!(line, " ({})", facts.join(", "))?;
+        write!(text, " ({})", facts.join(", "))?;
     }
     match error.hint() {
-        Some(hint) => write!(line, "; hint: {hint}"),
+        Some(hint) => write!(text, "; hint: {hint}"),
         None => Ok(()),
     }
 }
 
-fn facts<E: OperationError>(error: &Error<E>) -> Vec<String> {
+fn facts<E: ServiceErrorDetails>(error: &Error<E>) -> Vec<String> {
     let context = &error.0.context;
     let mut facts = Vec::new();
     facts.extend(error.status().map(|status| format!("HTTP {}", status.as_u16())));
     facts.extend(error.request_id().map(|id| format!("request id {id}")));
     facts.extend(error.region().map(|region| format!("region {region}")));
     facts.extend(context.labels.iter().map(|(name, value)| format!("{name} {value}")));
-    // An error that says itself how much came does not say it twice.
-    let said = matches!(error.kind(), ErrorKind::Truncated(_));
-    facts.extend(error.received().filter(|_| !said).map(|received| format!("after {received}")));
+    // The text of `TruncatedError` already contains the progress.
+    let shows_progress = matches!(error.kind(), ErrorKind::Truncated(_));
+    facts.extend(error.received().filter(|_| !shows_progress).map(|received| format!("after {received}")));
     match error.attempts() {
         0 => {}
         1 => facts.push("1 attempt".to_owned()),
         attempts => facts.push(format!("{attempts} attempts")),
     }
-    // That it was not sent is said already.
+    // The text already says "request not sent".
     let class = Some(error.class()).filter(|class| *class != FailureClass::NotSent);
     facts.extend(class.map(|class| class.to_string()));
     facts
 }
 
-/// Writes control characters, line ends among them, as blanks: services and proxies write what they like.
-struct OneLine<'a, 'b>(&'a mut fmt::Formatter<'b>);
+/// Replaces control characters with spaces, because services and proxies may send any. Keeps line feeds if `multi_line`.
+struct Printable<'a, 'b> {
+    f: &'a mut fmt::Formatter<'b>,
+    multi_line: bool,
+}
 
-impl Write for OneLine<'_, '_> {
+impl Printable<'_, '_> {
+    fn prefixed(&mut self, prefix: &str, error: &dyn StdError) -> fmt::Result {
+        match self.multi_line {
+            true => write!(self, "{prefix}{error:#}"),
+            false => write!(self, "{prefix}{error}"),
+        }
+    }
+}
+
+impl Write for Printable<'_, '_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        for (index, part) in text.split(char::is_control).enumerate() {
-            if index > 0 {
-                self.0.write_char(' ')?;
+        let multi_line = self.multi_line;
+        for part in text.split_inclusive(char::is_control) {
+            match part.strip_suffix(char::is_control) {
+                Some(line) if multi_line && part.ends_with('\n') => writeln!(self.f, "{line}")?,
+                Some(line) => write!(self.f, "{line} ")?,
+                None => self.f.write_str(part)?,
             }
-            self.0.write_str(part)?;
         }
         Ok(())
     }

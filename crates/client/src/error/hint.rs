@@ -1,120 +1,119 @@
-//! What to do about well-known errors whose own words do not say it.
+//! Hints: what to do about well-known errors whose message does not say it.
 
 use std::borrow::Cow;
 
-use super::Context;
+use super::ErrorContext;
 
-/// An error that is known by its code (any, if empty), by a part of its message in lower case (any, if empty), or by
-/// both.
-struct Known {
+/// A hint for errors with this code (any, if empty) and this text in the lower-case message (any, if empty).
+struct Rule {
     code: &'static str,
     message: &'static str,
     hint: &'static str,
 }
 
-/// The first that fits is taken: what has more to say stands before what fits more.
-const KNOWN: &[Known] = &[
-    Known {
+/// The first match wins, so more specific rules come first.
+const RULES: &[Rule] = &[
+    Rule {
         code: "",
         message: "too many tokens per day",
-        hint: "this is the account's quota for the day, and no retry mends it: wait for the next day, use another \
-               model or region, or ask for more in Service Quotas",
+        hint: "the account's daily quota is exhausted, and retries do not help: wait until the next day, use another \
+               model or region, or request an increase in Service Quotas",
     },
-    Known {
+    Rule {
         code: "",
         message: "use case details have not been submitted",
-        hint: "submit the use case form of the model's provider once for the account, in the model catalog of the \
+        hint: "submit the use case form of the model provider once for the account, in the model catalog of the \
                Bedrock console, and try again after about 15 minutes",
     },
-    Known {
+    Rule {
         code: "ValidationException",
         message: "on-demand throughput isn",
-        hint: "call the model through an inference profile: its id is the model id with the geography before it, \
-               such as `us.`, `eu.` or `global.`",
+        hint: "call the model through an inference profile: its id is the model id with a geography prefix such as \
+               `us.`, `eu.` or `global.`",
     },
-    Known {
+    Rule {
         code: "ResourceNotFoundException",
         message: "end of its life",
-        hint: "the model is retired: take a newer version of it",
+        hint: "the model is retired: use a newer version",
     },
-    Known {
+    Rule {
         code: "ValidationException",
         message: "malformed input request",
-        hint: "the body is not in the schema of this model: each model family has its own",
+        hint: "the body does not match the schema of this model: each model family has its own",
     },
-    Known {
+    Rule {
         code: "ValidationException",
         message: "operation not allowed",
-        hint: "the account may not use this model yet: ask AWS Support to lift the restriction",
+        hint: "the account is not allowed to use this model yet: ask AWS Support to lift the restriction",
     },
-    Known {
+    Rule {
         code: "",
         message: "api key is valid",
         hint: "the bearer token is wrong or has expired: renew AWS_BEARER_TOKEN_BEDROCK, or unset it to use \
                credentials",
     },
-    Known {
+    Rule {
         code: "",
         message: "signature expired",
-        hint: "the clock of this machine is wrong, or the request was held up for more than five minutes: set the \
+        hint: "the clock of this machine is wrong, or the request was delayed for more than five minutes: set the \
                clock",
     },
-    Known {
+    Rule {
         code: "",
         message: "signature not yet current",
         hint: "the clock of this machine is ahead: set it",
     },
-    Known {
+    Rule {
         code: "InvalidSignatureException",
         message: "",
-        hint: "the secret access key does not belong to the access key id, or a proxy changed the request on its way",
+        hint: "the secret access key does not belong to the access key id, or a proxy changed the request",
     },
-    Known {
+    Rule {
         code: "SignatureDoesNotMatch",
         message: "",
-        hint: "the secret access key does not belong to the access key id, or a proxy changed the request on its way",
+        hint: "the secret access key does not belong to the access key id, or a proxy changed the request",
     },
-    Known {
+    Rule {
         code: "ExpiredTokenException",
         message: "",
         hint: "the temporary credentials have expired: get new ones and set all three of AWS_ACCESS_KEY_ID, \
                AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN",
     },
-    Known {
+    Rule {
         code: "UnrecognizedClientException",
         message: "",
-        hint: "the access key id is not known, or AWS_SESSION_TOKEN is missing or belongs to other credentials",
+        hint: "the access key id is unknown, or AWS_SESSION_TOKEN is missing or belongs to other credentials",
     },
-    Known {
+    Rule {
         code: "AccessDeniedException",
         message: "aws-marketplace",
-        hint: "the first call of this model subscribes the account to it: make that one as a caller who is allowed \
-               aws-marketplace:Subscribe and aws-marketplace:ViewSubscriptions",
+        hint: "the first call of this model subscribes the account to it: make that call with an identity that is \
+               allowed aws-marketplace:Subscribe and aws-marketplace:ViewSubscriptions",
     },
-    Known {
+    Rule {
         code: "AccessDeniedException",
         message: "access to the model",
-        hint: "the account has no access to this model in this region: ask for it in the model catalog of the \
+        hint: "the account has no access to this model in this region: request it in the model catalog of the \
                Bedrock console",
     },
-    Known {
+    Rule {
         code: "AccessDeniedException",
         message: "",
         hint: "allow the caller bedrock:InvokeModel on the model (for an inference profile, on the profile and on \
-               the models behind it), and check that the account has access to the model",
+               its models), and check that the account has access to the model",
     },
-    Known {
+    Rule {
         code: "ModelNotReadyException",
         message: "",
-        hint: "the model is being loaded: try again in a minute",
+        hint: "the model is still loading: try again in a minute",
     },
 ];
 
-/// What to do, if it is known.
+/// Returns the hint for an error, if there is one.
 pub(super) fn hint(
     code: Option<&str>,
     message: Option<&str>,
-    context: &Context,
+    context: &ErrorContext,
 ) -> Option<Cow<'static, str>> {
     let (code, message) = (code.unwrap_or_default(), message.unwrap_or_default().to_ascii_lowercase());
     if message.contains("credential should be scoped") {
@@ -124,39 +123,38 @@ pub(super) fn hint(
         return Some(hint.into());
     }
     if message.contains("model identifier is invalid") {
-        let region = context.region.as_deref().unwrap_or("the region that is called");
+        let region = context.region.as_deref().unwrap_or("the region of the call");
         return Some(
-            format!("no such model in {region}: check the id, and whether the region has it").into(),
+            format!("no such model in {region}: check the id, and whether the region has the model").into(),
         );
     }
-    let fits =
-        |known: &&Known| (known.code.is_empty() || known.code == code) && message.contains(known.message);
-    KNOWN.iter().find(fits).map(|known| known.hint.into())
+    let matches =
+        |rule: &&Rule| (rule.code.is_empty() || rule.code == code) && message.contains(rule.message);
+    RULES.iter().find(matches).map(|rule| rule.hint.into())
 }
 
-/// A quota that no retry mends.
+/// Returns `true` for the message of an exhausted daily quota, which no retry helps against.
 pub(crate) fn is_daily_quota(message: &str) -> bool {
     message.to_ascii_lowercase().contains("tokens per day")
 }
 
-fn wrong_scope(context: &Context) -> String {
+fn wrong_scope(context: &ErrorContext) -> String {
     let region = context.region.as_deref().unwrap_or("no region");
     let endpoint = &context.endpoint;
-    format!(
-        "the request was signed for {region} and sent to {endpoint}: set the region to that of the endpoint"
-    )
+    format!("the request was signed for {region} and sent to {endpoint}: set the region of the endpoint")
 }
 
-/// An ARN of another region: the service says that the identifier is invalid, or denies access, but not why.
-fn other_region(code: &str, context: &Context) -> Option<String> {
+/// Returns the hint for an ARN of another region. The service then reports an invalid identifier or denies access, but
+/// does not say why.
+fn other_region(code: &str, context: &ErrorContext) -> Option<String> {
     if !matches!(code, "ValidationException" | "ResourceNotFoundException" | "AccessDeniedException") {
         return None;
     }
-    let called = context.region.as_deref()?;
+    let region = context.region.as_deref()?;
     // arn:partition:service:region:account:resource
     let arns = context.labels.iter().filter(|(_, value)| value.starts_with("arn:"));
-    let named = arns
+    let other = arns
         .filter_map(|(_, arn)| arn.split(':').nth(3))
-        .find(|region| !region.is_empty() && *region != called)?;
-    Some(format!("the ARN is of region {named}, but {called} was called: set the region to {named}"))
+        .find(|other| !other.is_empty() && *other != region)?;
+    Some(format!("the ARN is in region {other}, but the call went to {region}: set the region to {other}"))
 }

@@ -1,72 +1,143 @@
-//! Where on its way a call ended.
+//! The step at which a call failed.
 
 use std::fmt;
 
 use bytes::Bytes;
 use http::StatusCode;
 use invoke_model_protocol::event_stream::{FrameError, Message};
-use invoke_model_protocol::{Fault, OperationError, ParseError, SerializeError};
+use invoke_model_protocol::{Fault, ParseError, Retryable, SerializeError};
 use invoke_model_signing::SignError;
-use invoke_model_transport::TransportError;
+use invoke_model_transport::{TransportError, TransportErrorKind};
 
-use crate::{BodyError, CredentialsError, HeaderError, QuotaError, TruncatedError};
+use super::header::HeaderError;
+use super::hint::is_daily_quota;
+use super::service::{ServiceError, ServiceErrorDetails};
+use super::truncated::TruncatedError;
+use crate::body::BodyError;
+use crate::credentials::CredentialsError;
+use crate::quota::QuotaError;
 
-/// Where on its way a call ended, in the order of the way.
+/// The step at which a call failed, in the order of the steps.
 #[non_exhaustive]
-pub enum ErrorKind<E> {
-    /// A member of the input is missing, or cannot stand where it must. The caller's fault; nothing was sent.
+pub enum ErrorKind<E = ServiceError> {
+    /// A required member of the input is missing, or a member cannot be serialized. A mistake of the caller; nothing was
+    /// sent.
     Serialize(SerializeError),
-    /// A header field that the caller added cannot be sent. The caller's fault; nothing was sent.
+    /// A header that the caller added cannot be sent. A mistake of the caller; nothing was sent.
     Header(HeaderError),
-    /// The file of the body cannot be read. Nothing was sent.
+    /// The body file cannot be read. Nothing was sent.
     Body(BodyError),
-    /// There are no credentials. Nothing was sent.
+    /// No credentials are available. Nothing was sent.
     Credentials(CredentialsError),
     /// The request cannot be signed. Nothing was sent.
     Sign(SignError),
-    /// The limits of the client keep it from being sent. Nothing was sent.
+    /// The [`QuotaLimiter`](crate::QuotaLimiter) of the client did not admit the request. Nothing was sent.
     Quota(QuotaError),
-    /// There is no answer, or only a part of one. Its kind says whether the service can have received the request.
+    /// No complete response arrived. [`TransportError::may_have_been_sent`] tells whether the service may have received
+    /// the request.
     Transport(TransportError),
-    /// The service answered with success, but the answer is not what the model says.
+    /// The service responded with success, but the response does not match the model.
     Parse {
-        /// Which member, and why.
+        /// The member and the problem.
         error: ParseError,
-        /// The answer. From [`send_streaming`](crate::Call::send_streaming) it is without its body.
+        /// The response. Without its body if the call was [`send_streaming`](crate::Call::send_streaming).
         response: Box<http::Response<Bytes>>,
     },
-    /// The stream of events ended before it was whole. What came before is true, and there was more.
+    /// The event stream ended before it was complete. The events before it are valid, but more were to follow.
     Truncated(TruncatedError),
-    /// The stream has bytes that are no frame of events: what follows cannot be told apart any more.
+    /// The event stream contains bytes that are not a valid frame. The rest of the stream cannot be decoded.
     Decode(FrameError),
-    /// The stream has an event that is not what the model says.
+    /// An event of the stream does not match the model.
     ParseEvent {
-        /// Which member, and why.
+        /// The member and the problem.
         error: ParseError,
         /// The event.
         message: Box<Message>,
     },
-    /// The stream of events ended with an error of the service. What came before is all there is.
+    /// The service ended the event stream with an error. No further events follow.
     StreamException {
         /// The error.
         error: E,
-        /// The message that it stands in.
+        /// The message that contains the error.
         message: Box<Message>,
     },
-    /// The service, or somebody in its place, answered with an error.
+    /// The service, or a proxy in its place, responded with an error.
     Service {
         /// The error.
         error: E,
-        /// The answer that it stands in.
+        /// The response that contains the error.
         response: Box<http::Response<Bytes>>,
     },
 }
 
-impl<E: OperationError> ErrorKind<E> {
-    /// Whether the service refused the credentials because their time is over.
-    pub(crate) fn says_expired(&self) -> bool {
+impl<E> ErrorKind<E> {
+    /// Converts the service error.
+    pub(super) fn map<T>(self, convert: impl FnOnce(E) -> T) -> ErrorKind<T> {
+        match self {
+            Self::Serialize(error) => ErrorKind::Serialize(error),
+            Self::Header(error) => ErrorKind::Header(error),
+            Self::Body(error) => ErrorKind::Body(error),
+            Self::Credentials(error) => ErrorKind::Credentials(error),
+            Self::Sign(error) => ErrorKind::Sign(error),
+            Self::Quota(error) => ErrorKind::Quota(error),
+            Self::Transport(error) => ErrorKind::Transport(error),
+            Self::Parse { error, response } => ErrorKind::Parse { error, response },
+            Self::Truncated(error) => ErrorKind::Truncated(error),
+            Self::Decode(error) => ErrorKind::Decode(error),
+            Self::ParseEvent { error, message } => ErrorKind::ParseEvent { error, message },
+            Self::StreamException { error, message } => {
+                ErrorKind::StreamException { error: convert(error), message }
+            }
+            Self::Service { error, response } => ErrorKind::Service { error: convert(error), response },
+        }
+    }
+
+    pub(super) fn service_error(&self) -> Option<&E> {
+        match self {
+            Self::Service { error, .. } | Self::StreamException { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl<E: ServiceErrorDetails> ErrorKind<E> {
+    /// Returns `true` if the service rejected the credentials because they have expired.
+    pub(crate) fn is_expired_credentials(&self) -> bool {
         let Self::Service { error, .. } = self else { return false };
         matches!(error.code(), Some("ExpiredTokenException" | "ExpiredToken"))
+    }
+
+    pub(crate) fn is_timeout(&self) -> bool {
+        use TransportErrorKind::{ConnectTimeout, ResponseTimeout, Timeout};
+        match self {
+            Self::Transport(error) => matches!(error.kind(), ConnectTimeout | ResponseTimeout | Timeout(_)),
+            _ => self.service_status() == Some(408),
+        }
+    }
+
+    pub(crate) fn is_throttled(&self) -> bool {
+        let marked = self.service_error().and_then(E::retryable) == Some(Retryable::Throttling);
+        marked || self.service_status() == Some(429)
+    }
+
+    pub(super) fn is_connect(&self) -> bool {
+        use TransportErrorKind::{Connect, ConnectTimeout, Proxy, Resolve, Tls};
+        let Self::Transport(error) = self else { return false };
+        matches!(error.kind(), Resolve | Connect | ConnectTimeout | Proxy | Tls)
+    }
+
+    pub(super) fn is_access_denied(&self) -> bool {
+        matches!(self.service_status(), Some(401 | 403))
+    }
+
+    /// Returns the status of the service error: for a modeled error the one of the model, because an error in a stream
+    /// has no status of its own.
+    fn service_status(&self) -> Option<u16> {
+        match self {
+            Self::Service { error, response } => Some(error.status().unwrap_or(response.status().as_u16())),
+            Self::StreamException { error, .. } => error.status(),
+            _ => None,
+        }
     }
 }
 
@@ -85,7 +156,7 @@ from! {
     SignError => Sign, QuotaError => Quota, TransportError => Transport
 }
 
-/// Bodies of answers are sensitive, so that a response shows its status only.
+/// Response bodies are sensitive, so only the status of a response is shown.
 impl<E: fmt::Debug> fmt::Debug for ErrorKind<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -114,11 +185,15 @@ impl<E: fmt::Debug> fmt::Debug for ErrorKind<E> {
     }
 }
 
-/// Whether an error of the service can pass: the model says so, or it is the service's own fault, or one of the
-/// statuses that stand for "later", in a stream the one that the model gives the error. A quota for the day does not pass while anybody waits.
-pub(super) fn is_passing<E: OperationError>(error: &E, status: Option<StatusCode>) -> bool {
+/// Returns `true` if the same call may succeed later: the model marks the error as retryable, the error is a server
+/// fault, or the status (for an error in a stream the one of the model) says so. A daily quota is not transient.
+pub(super) fn is_transient_service_error<E: ServiceErrorDetails>(
+    error: &E,
+    status: Option<StatusCode>,
+) -> bool {
     let status = status.map(|status| status.as_u16()).or(error.status());
-    let later = matches!(status, Some(429 | 500 | 502 | 503 | 504));
-    let passing = error.retryable().is_some() || error.fault() == Some(Fault::Server) || later;
-    passing && !error.message().is_some_and(super::hint::is_daily_quota)
+    let transient = error.retryable().is_some()
+        || error.fault() == Some(Fault::Server)
+        || matches!(status, Some(429 | 500 | 502 | 503 | 504));
+    transient && !error.message().is_some_and(is_daily_quota)
 }

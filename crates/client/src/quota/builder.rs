@@ -1,16 +1,16 @@
-//! The settings of an admission.
+//! The builder of a quota limiter.
 
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::sync::{Mutex as Line, Notify};
+use tokio::sync::Notify;
 
-use super::ledger::Ledger;
 use super::limits::Limits;
-use super::{QuotaLimiter, Shared};
+use super::window::SlidingWindow;
+use super::{QuotaLimiter, State};
 
-/// The settings of an [`QuotaLimiter`]. A limit that is not set does not limit.
+/// Builds a [`QuotaLimiter`]. A limit that is not set does not apply.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct QuotaLimiterBuilder {
@@ -21,61 +21,62 @@ pub struct QuotaLimiterBuilder {
 }
 
 impl QuotaLimiterBuilder {
-    /// Requests at a time, from admission to the end of the answer; a stream of events counts until it has ended or is
-    /// dropped.
+    /// Sets the maximum number of concurrent requests. A request counts until its response is complete, an event stream
+    /// until it has ended or is dropped.
     pub fn max_concurrency(mut self, requests: u32) -> Self {
         self.limits.concurrency = Some(requests);
         self
     }
 
-    /// Requests in any 60 seconds. Each attempt is one.
+    /// Sets the maximum number of requests in any 60 seconds. Each attempt is a request.
     pub fn requests_per_minute(mut self, requests: u32) -> Self {
         self.limits.requests = Some(requests);
         self
     }
 
-    /// Tokens in any 60 seconds, input and output together, each counted with the request that they belong to. A
-    /// request reserves its input, as estimated, and the most output that its body allows; when it is answered, what
-    /// was used takes the place of what was reserved.
+    /// Sets the maximum number of tokens in any 60 seconds, input and output together. A request counts at the time when
+    /// it is admitted. It reserves its estimated input and the maximum output that its body allows; when the response
+    /// arrives, the token counts of the service replace the reservation.
     pub fn tokens_per_minute(mut self, tokens: u64) -> Self {
         self.limits.tokens = Some(tokens);
         self
     }
 
-    /// How many tokens of the quota one token of output uses up: 5 for the newer Claude models, for most others 1,
-    /// which is the default. As with the service's own count, it applies to what was used and not to what is reserved.
+    /// Sets how many tokens of the quota one output token uses: 5 for the newer Claude models, 1 for most others.
+    /// Default: 1. Applies to the tokens that were used, and not to the reservation, like the quota of the service.
     /// <https://docs.aws.amazon.com/bedrock/latest/userguide/quotas-token-burndown.html>
-    pub fn output_token_weight(mut self, factor: u32) -> Self {
-        self.output_token_weight = factor;
+    #[doc(alias = "burndown")]
+    pub fn output_token_weight(mut self, weight: u32) -> Self {
+        self.output_token_weight = weight;
         self
     }
 
-    /// What is reserved for the output of a body that does not state the most that it may be. Default: 0, which is
-    /// right for embeddings and images. For text it is better to state the most: without it the service reserves the
-    /// most that the model can generate.
+    /// Sets the output tokens to reserve if the body does not limit them. Default: 0, which is right for embeddings and
+    /// images. For text, prefer a limit in the body: without one, the service reserves the maximum of the model.
     pub fn default_output_tokens(mut self, tokens: u64) -> Self {
         self.default_output_tokens = tokens;
         self
     }
 
-    /// How long a request waits to be admitted before it is refused. Default: 60 seconds. With zero it never waits.
-    pub fn max_wait(mut self, time: Duration) -> Self {
-        self.max_wait = time;
+    /// Sets how long a request waits before it fails with [`QuotaError::TimedOut`](super::QuotaError::TimedOut). Default:
+    /// 60 seconds. With zero, a request never waits.
+    pub fn max_wait(mut self, duration: Duration) -> Self {
+        self.max_wait = duration;
         self
     }
 
-    /// An admission with these limits, and nothing counted yet.
+    /// Builds the limiter.
     pub fn build(self) -> QuotaLimiter {
         let Self { limits, output_token_weight, default_output_tokens, max_wait } = self;
-        QuotaLimiter(Arc::new(Shared {
+        QuotaLimiter(Arc::new(State {
             limits,
             output_token_weight,
             default_output_tokens,
             max_wait,
-            ledger: Mutex::new(Ledger::new(limits)),
-            line: Line::new(()),
+            window: Mutex::new(SlidingWindow::new(limits)),
+            queue: tokio::sync::Mutex::new(()),
             waiting: AtomicUsize::new(0),
-            changed: Notify::new(),
+            request_ended: Notify::new(),
         }))
     }
 }

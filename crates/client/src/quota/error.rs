@@ -1,48 +1,47 @@
-//! Why a request is not admitted.
+//! Errors of a quota limiter.
 
 use std::time::Duration;
 
-use super::QuotaLimit;
+use super::limits::QuotaLimit;
 
-/// Why the limits of an [`QuotaLimiter`](super::QuotaLimiter) keep a request from being sent. Nothing was sent, and nothing
-/// counts.
+/// A request that a [`QuotaLimiter`](super::QuotaLimiter) did not admit. Nothing was sent, and nothing counts.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum QuotaError {
-    /// It reserves more tokens than a whole minute has.
+    /// The request reserves more tokens than the limit of a whole minute.
     #[error(
-        "it would reserve {} tokens ({input} of input, as estimated, and {output} of output), but tokens_per_minute is \
-         {allowed}: lower max_tokens in the body, send less, or raise the limit",
+        "the request would reserve {} tokens ({input} input, estimated, and {output} output), but tokens_per_minute is \
+         {limit}: lower max_tokens in the body, shorten the input, or raise the limit",
         .input.saturating_add(*.output)
     )]
     TooLarge {
-        /// Tokens of input, as estimated.
+        /// Estimated input tokens.
         input: u64,
-        /// The most tokens of output.
+        /// Maximum output tokens.
         output: u64,
         /// The limit.
-        allowed: u64,
+        limit: u64,
     },
 
-    /// A limit of zero admits nothing.
+    /// A limit is zero, which admits no request.
     #[error("{limit} is 0, which admits no request: raise the limit")]
-    Closed {
-        /// Which one.
+    ZeroLimit {
+        /// The limit.
         limit: QuotaLimit,
     },
 
-    /// There was no room in time.
+    /// The request was not admitted within [`max_wait`](super::QuotaLimiterBuilder::max_wait).
     #[error(
-        "there was no room{} within {waited:?}{}: send less at a time, raise the limit, or raise max_wait",
-        .limit.map(|limit| format!(" under {limit}")).unwrap_or_default(),
-        if *.others == 0 { String::new() } else { format!(", and {others} more wait") }
+        "not admitted within {waited:?}{}{}: send fewer requests at a time, raise the limit, or raise max_wait",
+        .limit.map(|limit| format!(" because of {limit}")).unwrap_or_default(),
+        if *.waiting == 0 { String::new() } else { format!(", {waiting} more requests are waiting") }
     )]
     TimedOut {
-        /// How long it waited.
+        /// How long the request waited.
         waited: Duration,
-        /// What kept the first in line waiting last.
+        /// The limit that blocks the first request in the queue.
         limit: Option<QuotaLimit>,
-        /// How many others wait.
-        others: usize,
+        /// The number of other requests in the queue.
+        waiting: usize,
     },
 }

@@ -1,23 +1,23 @@
-//! What is limited.
+//! The limits of a quota limiter.
 
 use std::fmt;
 
-use super::QuotaError;
+use super::error::QuotaError;
 
-/// What an admission can limit.
+/// A limit of a [`QuotaLimiter`](super::QuotaLimiter).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum QuotaLimit {
-    /// Requests at a time.
+    /// Concurrent requests.
     Concurrency,
-    /// Requests in a minute.
+    /// Requests per minute.
     RequestsPerMinute,
-    /// Tokens in a minute.
+    /// Tokens per minute.
     TokensPerMinute,
 }
 
 impl fmt::Display for QuotaLimit {
-    /// The name of the setting.
+    /// Writes the name of the setting, for example `max_concurrency`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Concurrency => "max_concurrency",
@@ -27,7 +27,7 @@ impl fmt::Display for QuotaLimit {
     }
 }
 
-/// The limits that are set.
+/// The limits; `None` for no limit.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Limits {
     pub(super) concurrency: Option<u32>,
@@ -36,24 +36,24 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    /// Whether a request can be admitted at all, however long it waits.
+    /// Returns an error if the limits never admit a request with these tokens.
     pub(super) fn check(&self, input: u64, output: u64) -> Result<(), QuotaError> {
         if self.concurrency == Some(0) {
-            return Err(QuotaError::Closed { limit: QuotaLimit::Concurrency });
+            return Err(QuotaError::ZeroLimit { limit: QuotaLimit::Concurrency });
         }
         if self.requests == Some(0) {
-            return Err(QuotaError::Closed { limit: QuotaLimit::RequestsPerMinute });
+            return Err(QuotaError::ZeroLimit { limit: QuotaLimit::RequestsPerMinute });
         }
         match self.tokens {
-            Some(allowed) if input.saturating_add(output) > allowed => {
-                Err(QuotaError::TooLarge { input, output, allowed })
+            Some(limit) if input.saturating_add(output) > limit => {
+                Err(QuotaError::TooLarge { input, output, limit })
             }
             _ => Ok(()),
         }
     }
 
-    /// Whether a request is to be remembered for a minute.
-    pub(super) fn per_minute(&self) -> bool {
+    /// Returns `true` if a limit is per minute, so that the requests of the last minute must be known.
+    pub(super) fn has_per_minute(&self) -> bool {
         self.requests.is_some() || self.tokens.is_some()
     }
 }

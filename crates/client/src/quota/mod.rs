@@ -1,24 +1,23 @@
-//! Limits on what is sent, kept before it is sent: calls at a time, requests and tokens in a minute.
+//! Client-side limits: concurrent requests, requests per minute and tokens per minute.
 
 mod builder;
 mod error;
-mod estimate;
-mod ledger;
 mod limits;
+mod max_output;
 mod permit;
-mod stated;
 #[cfg(test)]
 mod tests;
 mod token_estimate;
 mod usage;
+mod window;
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Mutex as Line, Notify};
-use tokio::time::{Instant, timeout};
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout, timeout_at};
 
 pub use builder::QuotaLimiterBuilder;
 pub use error::QuotaError;
@@ -26,39 +25,57 @@ pub use limits::QuotaLimit;
 pub use permit::QuotaPermit;
 pub use token_estimate::TokenEstimate;
 
-use ledger::{Blocked, Ledger};
 use limits::Limits;
+use window::{Blocked, SlidingWindow};
 
-/// Limits that hold before a request is sent. Clones share them; give one to all clients that share a quota.
+/// Limits requests before they are sent, so that the service does not throttle them. Clones share the limits: use one
+/// limiter for all clients that share a quota.
 ///
-/// Each attempt asks for a [`QuotaPermit`] with its [`TokenEstimate`]. Whoever came first goes first: a call that needs much is not
-/// overtaken by calls that need little. What is counted in a minute is counted in any 60 seconds, wherever they begin.
+/// ```
+/// use std::time::Duration;
 ///
-/// The time is that of tokio's clock.
+/// use invoke_model_client::{Config, QuotaLimiter};
+///
+/// let limiter = QuotaLimiter::builder()
+///     .max_concurrency(16)
+///     .requests_per_minute(200)
+///     .tokens_per_minute(400_000)
+///     .max_wait(Duration::from_secs(30))
+///     .build();
+/// let config = Config::builder().region("us-east-1").quota_limiter(limiter.clone());
+/// # config.build().unwrap();
+/// assert_eq!(limiter.usage().requests, 0);
+/// ```
+///
+/// Each attempt of a call acquires a [`QuotaPermit`] for its [`TokenEstimate`]. Requests are admitted in arrival order, so
+/// a large request is not starved by small ones. Per-minute limits apply to every sliding 60-second window.
+///
+/// Uses the clock of tokio.
 #[derive(Clone)]
-pub struct QuotaLimiter(Arc<Shared>);
+#[doc(alias("rate limit", "throttle", "semaphore", "quota"))]
+pub struct QuotaLimiter(Arc<State>);
 
-struct Shared {
+struct State {
     limits: Limits,
     output_token_weight: u32,
     default_output_tokens: u64,
     max_wait: Duration,
-    ledger: Mutex<Ledger>,
-    /// Who holds it is the next to be admitted; the others stand in line behind.
-    line: Line<()>,
-    /// Calls that stand in line, the first one too.
+    window: Mutex<SlidingWindow>,
+    /// A fair lock: its holder is next to be admitted, the others queue.
+    queue: tokio::sync::Mutex<()>,
+    /// The number of requests in the queue, including the holder of the lock.
     waiting: AtomicUsize,
-    /// A permit has ended since the first in line looked.
-    changed: Notify,
+    /// Notified when a request has ended.
+    request_ended: Notify,
 }
 
-/// What an [`QuotaLimiter`] has let through.
+/// The current usage of a [`QuotaLimiter`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct QuotaUsage {
-    /// Permits that are held.
+    /// Requests in flight: permits that are held.
     pub in_flight: u32,
-    /// Calls that wait for one.
+    /// Requests that wait for a permit.
     pub waiting: usize,
     /// Requests of the last minute; 0 if no limit is per minute.
     pub requests: usize,
@@ -67,67 +84,69 @@ pub struct QuotaUsage {
 }
 
 impl QuotaLimiter {
-    /// No limits, until they are set.
+    /// Returns a builder without limits.
     pub fn builder() -> QuotaLimiterBuilder {
         QuotaLimiterBuilder::default()
     }
 
-    /// Waits until a request with this demand may be sent. Dropping the future leaves the line, and takes nothing.
+    /// Waits until a request with this estimate may be sent. Cancel safe: if the future is dropped, the request leaves the
+    /// queue and nothing counts.
     ///
     /// # Errors
-    /// At once for what is never admitted, else after [`max_wait`](QuotaLimiterBuilder::max_wait). Nothing was sent.
-    pub async fn admit(&self, demand: TokenEstimate) -> Result<QuotaPermit, QuotaError> {
-        let input = demand.input_tokens;
-        let output = demand.max_output_tokens.unwrap_or(self.0.default_output_tokens);
+    /// Returns an error immediately if the limits never admit the request, else after
+    /// [`max_wait`](QuotaLimiterBuilder::max_wait).
+    pub async fn acquire(&self, estimate: TokenEstimate) -> Result<QuotaPermit, QuotaError> {
+        let input = estimate.input_tokens;
+        let output = estimate.max_output_tokens.unwrap_or(self.0.default_output_tokens);
         self.0.limits.check(input, output)?;
-        let waiting = Waiting::new(&self.0.waiting);
-        let admitted = timeout(self.0.max_wait, self.first_in_line(input.saturating_add(output))).await;
+        let waiting = WaitingGuard::new(&self.0.waiting);
+        let permit = timeout(self.0.max_wait, self.acquire_in_order(input.saturating_add(output))).await;
         drop(waiting);
-        admitted.map_err(|_| QuotaError::TimedOut {
+        permit.map_err(|_| QuotaError::TimedOut {
             waited: self.0.max_wait,
-            limit: self.0.ledger().held_up_by(),
-            others: self.0.waiting.load(Ordering::Relaxed),
+            limit: self.0.window().blocked_by(),
+            waiting: self.0.waiting.load(Ordering::Relaxed),
         })
     }
 
-    /// Whether tokens are limited, so that the [`TokenEstimate`] of a body makes a difference.
-    pub fn counts_tokens(&self) -> bool {
+    /// Returns `true` if tokens are limited, so that [`acquire`](Self::acquire) needs the [`TokenEstimate`] of the body.
+    pub fn limits_tokens(&self) -> bool {
         self.0.limits.tokens.is_some()
     }
 
-    /// What is let through now.
-    pub fn load(&self) -> QuotaUsage {
-        let mut ledger = self.0.ledger();
-        ledger.forget(Instant::now());
+    /// Returns the current usage.
+    pub fn usage(&self) -> QuotaUsage {
+        let mut window = self.0.window();
+        window.remove_expired(Instant::now());
         QuotaUsage {
-            in_flight: ledger.in_flight(),
+            in_flight: window.in_flight(),
             waiting: self.0.waiting.load(Ordering::Relaxed),
-            requests: ledger.requests(),
-            tokens: ledger.tokens(),
+            requests: window.requests(),
+            tokens: window.tokens(),
         }
     }
 
-    /// Stands in line, and asks until there is room. The permit is made in the same step as the entry, so that a future
-    /// that is dropped has either both or none.
-    async fn first_in_line(&self, reserved: u64) -> QuotaPermit {
-        let _first = self.0.line.lock().await;
+    /// Queues, then waits until the limits admit the request. The permit is made in the same step as the reservation, so
+    /// that a dropped future has either both or neither.
+    async fn acquire_in_order(&self, tokens: u64) -> QuotaPermit {
+        let _first = self.0.queue.lock().await;
         loop {
-            let entered = self.0.ledger().enter(Instant::now(), reserved);
-            match entered {
-                Ok(entry) => return QuotaPermit::new(self.0.clone(), entry, reserved),
+            let admitted = self.0.window().try_admit(Instant::now(), tokens);
+            match admitted {
+                Ok(id) => return QuotaPermit::new(self.0.clone(), id, tokens),
                 Err(Blocked { until: Some(until), .. }) => {
-                    // Either way it asks again: time has passed, or a permit has ended.
-                    drop(tokio::time::timeout_at(until, self.0.changed.notified()).await);
+                    // Try again in either case: the time has come, or a request has ended.
+                    drop(timeout_at(until, self.0.request_ended.notified()).await);
                 }
-                Err(Blocked { until: None, .. }) => self.0.changed.notified().await,
+                Err(Blocked { until: None, .. }) => self.0.request_ended.notified().await,
             }
         }
     }
 }
 
-impl Shared {
-    fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+impl State {
+    fn window(&self) -> MutexGuard<'_, SlidingWindow> {
+        self.window.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -140,22 +159,22 @@ impl fmt::Debug for QuotaLimiter {
             .field("output_token_weight", &self.0.output_token_weight)
             .field("default_output_tokens", &self.0.default_output_tokens)
             .field("max_wait", &self.0.max_wait)
-            .field("load", &self.load())
+            .field("usage", &self.usage())
             .finish()
     }
 }
 
-/// Counts a call that stands in line, until it is dropped.
-struct Waiting<'a>(&'a AtomicUsize);
+/// Counts a request in the queue until it is dropped.
+struct WaitingGuard<'a>(&'a AtomicUsize);
 
-impl<'a> Waiting<'a> {
+impl<'a> WaitingGuard<'a> {
     fn new(count: &'a AtomicUsize) -> Self {
         count.fetch_add(1, Ordering::Relaxed);
         Self(count)
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for WaitingGuard<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }

@@ -1,70 +1,71 @@
-//! The permission to send one request.
+//! The permit to send one request.
 
 use std::fmt;
 use std::sync::Arc;
 
-use super::Shared;
-use super::ledger::{Entry, Outcome};
-use crate::{FailureClass, Usage};
+use super::State;
+use super::window::{Outcome, ReservationId};
+use crate::metadata::{FailureClass, Usage};
 
-/// The permission to send one request; until it ends, the request is in flight.
+/// The permit of a [`QuotaLimiter`](super::QuotaLimiter) to send one request. The request is in flight until the permit is
+/// dropped or consumed:
 ///
-/// | how the request ended | the permit is | what counts |
+/// | outcome of the request | method | what counts |
 /// |---|---|---|
-/// | answered | [`settled`](Self::settle) | the request, and what the service counted |
-/// | [`NotSent`](FailureClass::NotSent) | [`failed`](Self::failed) or [`released`](Self::release) | nothing |
-/// | [`Rejected`](FailureClass::Rejected) | [`failed`](Self::failed) | the request, no tokens |
-/// | otherwise, or unknown | [`failed`](Self::failed) or dropped | the request, and what it reserved |
-#[must_use = "a permit that is dropped is a request that has ended"]
+/// | response | [`complete`](Self::complete) | the request, and the tokens that the service counted |
+/// | [`NotSent`](FailureClass::NotSent) | [`fail`](Self::fail) or [`release`](Self::release) | nothing |
+/// | [`Rejected`](FailureClass::Rejected) | [`fail`](Self::fail) | the request, no tokens |
+/// | another failure, or unknown | [`fail`](Self::fail) or drop | the request, and the reserved tokens |
+#[must_use = "dropping a permit ends its request"]
 pub struct QuotaPermit {
-    shared: Arc<Shared>,
-    entry: Entry,
-    reserved: u64,
+    state: Arc<State>,
+    id: ReservationId,
+    reserved_tokens: u64,
     outcome: Outcome,
 }
 
 impl QuotaPermit {
-    pub(super) fn new(shared: Arc<Shared>, entry: Entry, reserved: u64) -> Self {
-        Self { shared, entry, reserved, outcome: Outcome::Kept }
+    pub(super) fn new(state: Arc<State>, id: ReservationId, reserved_tokens: u64) -> Self {
+        Self { state, id, reserved_tokens, outcome: Outcome::Unknown }
     }
 
-    /// The tokens that are reserved.
-    pub fn reserved(&self) -> u64 {
-        self.reserved
+    /// Returns the number of reserved tokens.
+    pub fn reserved_tokens(&self) -> u64 {
+        self.reserved_tokens
     }
 
-    /// The request was answered, and this is what it used. It is counted in place of the reservation, even where it is
-    /// more: then others wait longer. Where nothing is counted, as for images, the reservation stays.
-    pub fn settle(mut self, usage: Usage) {
-        if let Some(tokens) = usage.burndown(self.shared.output_token_weight) {
+    /// Ends a request that used these tokens. They replace the reservation, even if they are more: then later requests
+    /// wait longer. If `usage` has no counts, as for images, the reservation stays.
+    pub fn complete(mut self, usage: Usage) {
+        if let Some(tokens) = usage.quota_tokens(self.state.output_token_weight) {
             self.outcome = Outcome::Used(tokens);
         }
     }
 
-    /// The request failed.
-    pub fn failed(mut self, class: FailureClass) {
+    /// Ends a request that failed.
+    pub fn fail(mut self, class: FailureClass) {
         self.outcome = match class {
             FailureClass::NotSent => Outcome::NotSent,
             FailureClass::Rejected => Outcome::Used(0),
-            FailureClass::ServerError | FailureClass::Ambiguous => Outcome::Kept,
+            FailureClass::ServerError | FailureClass::Ambiguous => Outcome::Unknown,
         };
     }
 
-    /// The request was not sent: neither it nor its tokens count.
+    /// Ends a request that was not sent: neither the request nor its tokens count.
     pub fn release(self) {
-        self.failed(FailureClass::NotSent);
+        self.fail(FailureClass::NotSent);
     }
 }
 
 impl Drop for QuotaPermit {
     fn drop(&mut self) {
-        self.shared.ledger().end(self.entry, self.outcome);
-        self.shared.changed.notify_one();
+        self.state.window().end(self.id, self.outcome);
+        self.state.request_ended.notify_one();
     }
 }
 
 impl fmt::Debug for QuotaPermit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("QuotaPermit").field("reserved", &self.reserved).finish_non_exhaustive()
+        f.debug_struct("QuotaPermit").field("reserved_tokens", &self.reserved_tokens).finish_non_exhaustive()
     }
 }

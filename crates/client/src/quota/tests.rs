@@ -1,30 +1,32 @@
-//! What holds of the ledger, whatever happens: against a book that keeps everything and adds it up each time.
+//! Properties of the sliding window, compared with a model that keeps every request and counts all of them each time.
 
 use std::time::Duration;
 
 use proptest::prelude::*;
 use tokio::time::Instant;
 
-use super::ledger::{Blocked, Entry, Ledger, Outcome};
 use super::limits::{Limits, QuotaLimit};
+use super::window::{Blocked, Outcome, ReservationId, SlidingWindow};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
 #[derive(Clone, Debug)]
 enum Step {
-    Pass(Duration),
-    Enter(u64),
-    /// Ends one of those in flight.
+    /// Lets time pass.
+    Wait(Duration),
+    /// Admits a request with this number of tokens.
+    Admit(u64),
+    /// Ends one of the requests in flight.
     End(prop::sample::Index, Outcome),
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let outcome =
-        prop_oneof![(0..=40_u64).prop_map(Outcome::Used), Just(Outcome::NotSent), Just(Outcome::Kept),];
+        prop_oneof![(0..=40_u64).prop_map(Outcome::Used), Just(Outcome::NotSent), Just(Outcome::Unknown)];
     let step = prop_oneof![
-        1 => (0..70_000_u64).prop_map(|time| Step::Pass(Duration::from_millis(time))),
-        2 => (0..5_000_u64).prop_map(|time| Step::Pass(Duration::from_millis(time))),
-        5 => (0..=100_u64).prop_map(Step::Enter),
+        1 => (0..70_000_u64).prop_map(|time| Step::Wait(Duration::from_millis(time))),
+        2 => (0..5_000_u64).prop_map(|time| Step::Wait(Duration::from_millis(time))),
+        5 => (0..=100_u64).prop_map(Step::Admit),
         3 => (any::<prop::sample::Index>(), outcome).prop_map(|(index, outcome)| Step::End(index, outcome)),
     ];
     prop::collection::vec(step, 0..300)
@@ -35,41 +37,42 @@ fn limits() -> impl Strategy<Value = Limits> {
     limits.prop_map(|(concurrency, requests, tokens)| Limits { concurrency, requests, tokens })
 }
 
-/// A request that was entered, and still counts as one.
-struct Kept {
-    entry: Entry,
+/// A request that was admitted, and was or may have been sent.
+struct Admitted {
+    id: ReservationId,
     at: Instant,
     tokens: u64,
 }
 
 #[derive(Default)]
-struct Book {
-    kept: Vec<Kept>,
-    in_flight: Vec<Entry>,
+struct Model {
+    admitted: Vec<Admitted>,
+    in_flight: Vec<ReservationId>,
 }
 
-impl Book {
-    /// Requests and tokens of the minute that ends at `now`.
-    fn of_minute(&self, now: Instant) -> (usize, u64) {
-        let of_minute = || self.kept.iter().filter(|kept| kept.at + MINUTE > now);
-        (of_minute().count(), of_minute().map(|kept| kept.tokens).sum())
+impl Model {
+    /// Returns the requests and tokens of the minute before `now`.
+    fn last_minute(&self, now: Instant) -> (usize, u64) {
+        let last_minute = || self.admitted.iter().filter(|admitted| admitted.at + MINUTE > now);
+        (last_minute().count(), last_minute().map(|admitted| admitted.tokens).sum())
     }
 
-    /// Whether so much more fits.
-    fn has_room(&self, limits: &Limits, now: Instant, reserved: u64) -> bool {
-        let (requests, tokens) = self.of_minute(now);
-        limits.concurrency.is_none_or(|most| self.in_flight.len() < most as usize)
-            && limits.requests.is_none_or(|most| requests < most as usize)
-            && limits.tokens.is_none_or(|most| tokens + reserved <= most)
+    /// Returns `true` if the limits admit another request.
+    fn admits(&self, limits: &Limits, now: Instant, reserved: u64) -> bool {
+        let (requests, tokens) = self.last_minute(now);
+        limits.concurrency.is_none_or(|limit| self.in_flight.len() < limit as usize)
+            && limits.requests.is_none_or(|limit| requests < limit as usize)
+            && limits.tokens.is_none_or(|limit| tokens + reserved <= limit)
     }
 
-    fn end(&mut self, entry: Entry, outcome: Outcome) {
-        self.in_flight.retain(|other| *other != entry);
+    fn end(&mut self, id: ReservationId, outcome: Outcome) {
+        self.in_flight.retain(|other| *other != id);
         match outcome {
-            Outcome::Kept => {}
-            Outcome::NotSent => self.kept.retain(|kept| kept.entry != entry),
+            Outcome::Unknown => {}
+            Outcome::NotSent => self.admitted.retain(|admitted| admitted.id != id),
             Outcome::Used(tokens) => {
-                self.kept.iter_mut().filter(|kept| kept.entry == entry).for_each(|kept| kept.tokens = tokens);
+                let ended = self.admitted.iter_mut().filter(|admitted| admitted.id == id);
+                ended.for_each(|admitted| admitted.tokens = tokens);
             }
         }
     }
@@ -77,87 +80,86 @@ impl Book {
 
 proptest! {
     #[test]
-    fn there_is_room_exactly_where_the_limits_leave_some(limits in limits(), steps in steps()) {
-        let (mut ledger, mut book) = (Ledger::new(limits), Book::default());
-        let start = Instant::now();
-        let mut now = start;
+    fn admits_a_request_exactly_if_all_limits_do(limits in limits(), steps in steps()) {
+        let (mut window, mut model) = (SlidingWindow::new(limits), Model::default());
+        let mut now = Instant::now();
         for step in steps {
             match step {
-                Step::Pass(time) => now += time,
+                Step::Wait(time) => now += time,
                 Step::End(index, outcome) => {
-                    if !book.in_flight.is_empty() {
-                        let entry = *index.get(&book.in_flight);
-                        ledger.end(entry, outcome);
-                        book.end(entry, outcome);
+                    if !model.in_flight.is_empty() {
+                        let id = *index.get(&model.in_flight);
+                        window.end(id, outcome);
+                        model.end(id, outcome);
                     }
                 }
-                Step::Enter(reserved) => match ledger.enter(now, reserved) {
-                    Ok(entry) => {
-                        prop_assert!(book.has_room(&limits, now, reserved));
-                        book.in_flight.push(entry);
-                        book.kept.push(Kept { entry, at: now, tokens: reserved });
+                Step::Admit(tokens) => match window.try_admit(now, tokens) {
+                    Ok(id) => {
+                        prop_assert!(model.admits(&limits, now, tokens));
+                        model.in_flight.push(id);
+                        model.admitted.push(Admitted { id, at: now, tokens });
                     }
                     Err(Blocked { limit: QuotaLimit::Concurrency, until: None }) => {
-                        prop_assert_eq!(Some(book.in_flight.len()), limits.concurrency.map(|most| most as usize));
+                        let limit = limits.concurrency.map(|limit| limit as usize);
+                        prop_assert_eq!(Some(model.in_flight.len()), limit);
                     }
                     Err(Blocked { until, .. }) => {
-                        let until = until.expect("time alone makes room");
-                        prop_assert!(!book.has_room(&limits, now, reserved));
-                        prop_assert!(!book.has_room(&limits, until - Duration::from_nanos(1), reserved));
-                        prop_assert!(book.has_room(&limits, until, reserved));
+                        let until = until.expect("per-minute limits admit the request after some time");
+                        prop_assert!(!model.admits(&limits, now, tokens));
+                        prop_assert!(!model.admits(&limits, until - Duration::from_nanos(1), tokens));
+                        prop_assert!(model.admits(&limits, until, tokens));
                     }
                 },
             }
-            ledger.forget(now);
-            prop_assert_eq!(ledger.in_flight() as usize, book.in_flight.len());
-            if limits.per_minute() {
-                prop_assert_eq!((ledger.requests(), ledger.tokens()), book.of_minute(now));
+            window.remove_expired(now);
+            prop_assert_eq!(window.in_flight() as usize, model.in_flight.len());
+            if limits.has_per_minute() {
+                prop_assert_eq!((window.requests(), window.tokens()), model.last_minute(now));
             }
         }
-        for entry in book.in_flight {
-            ledger.end(entry, Outcome::Kept);
+        for id in model.in_flight {
+            window.end(id, Outcome::Unknown);
         }
-        ledger.forget(now + MINUTE);
-        prop_assert_eq!((ledger.in_flight(), ledger.requests(), ledger.tokens()), (0, 0, 0));
+        window.remove_expired(now + MINUTE);
+        prop_assert_eq!((window.in_flight(), window.requests(), window.tokens()), (0, 0, 0));
     }
 
-    /// Of any minute, wherever it begins, the book never has more than the limits, as long as nothing uses more than it
-    /// reserved.
+    /// Holds for a minute that starts at any time, as long as no request uses more than it reserved.
     #[test]
-    fn no_minute_has_more_than_the_limits(limits in limits(), steps in steps()) {
-        let mut ledger = Ledger::new(limits);
+    fn no_minute_exceeds_the_limits(limits in limits(), steps in steps()) {
+        let mut window = SlidingWindow::new(limits);
         let mut now = Instant::now();
-        let mut entered = Vec::new();
+        let mut admitted = Vec::new();
         for step in steps {
             match step {
-                Step::Pass(time) => now += time / 4,
-                Step::Enter(reserved) => entered.extend(ledger.enter(now, reserved).map(|entry| {
-                    // What is in flight is not what this is about.
-                    ledger.end(entry, Outcome::Used(reserved / 2));
+                Step::Wait(time) => now += time / 4,
+                Step::Admit(reserved) => admitted.extend(window.try_admit(now, reserved).map(|id| {
+                    // Ended at once, because this test is not about concurrency.
+                    window.end(id, Outcome::Used(reserved / 2));
                     (now, reserved / 2)
                 })),
                 Step::End(..) => {}
             }
         }
-        for (start, _) in &entered {
-            let minute = || entered.iter().filter(|(at, _)| at >= start && *at < *start + MINUTE);
-            prop_assert!(limits.requests.is_none_or(|most| minute().count() <= most as usize));
-            prop_assert!(limits.tokens.is_none_or(|most| minute().map(|(_, used)| used).sum::<u64>() <= most));
+        for (start, _) in &admitted {
+            let minute = || admitted.iter().filter(|(at, _)| at >= start && *at < *start + MINUTE);
+            prop_assert!(limits.requests.is_none_or(|limit| minute().count() <= limit as usize));
+            prop_assert!(limits.tokens.is_none_or(|limit| minute().map(|(_, used)| used).sum::<u64>() <= limit));
         }
     }
 }
 
 #[test]
-fn counts_of_any_size_do_not_overflow() {
-    let mut ledger = Ledger::new(Limits { tokens: Some(u64::MAX), ..Limits::default() });
+fn token_counts_do_not_overflow() {
+    let mut window = SlidingWindow::new(Limits { tokens: Some(u64::MAX), ..Limits::default() });
     let now = Instant::now();
-    let entries: Vec<_> = (0..3).map(|_| ledger.enter(now, 0).unwrap()).collect();
-    entries.into_iter().for_each(|entry| ledger.end(entry, Outcome::Used(u64::MAX)));
+    let ids: Vec<_> = (0..3).map(|_| window.try_admit(now, 0).unwrap()).collect();
+    ids.into_iter().for_each(|id| window.end(id, Outcome::Used(u64::MAX)));
     assert!(matches!(
-        ledger.enter(now, 2),
+        window.try_admit(now, 2),
         Err(Blocked { limit: QuotaLimit::TokensPerMinute, until: Some(_) })
     ));
-    assert_eq!(ledger.tokens(), u64::MAX);
-    ledger.forget(now + MINUTE);
-    assert_eq!(ledger.tokens(), 0);
+    assert_eq!(window.tokens(), u64::MAX);
+    window.remove_expired(now + MINUTE);
+    assert_eq!(window.tokens(), 0);
 }

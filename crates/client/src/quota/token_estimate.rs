@@ -1,26 +1,33 @@
-//! What a request may use, told from its body.
+//! The tokens that a request may use, estimated from its body.
 
 use std::io::{self, BufReader, Read};
 
 use serde_json::de::{IoRead, SliceRead};
 
-use super::estimate::Estimate;
-use super::stated;
+use super::max_output::max_output_tokens;
+
+/// English prose has about four letters per token with most vocabularies. The JSON around it makes up for text that has
+/// fewer.
+const BYTES_PER_TOKEN: u64 = 4;
+
+/// A picture costs tokens by its size in pixels, not in bytes: with Claude models at most about 1,600 tokens.
+/// <https://platform.claude.com/docs/en/build-with-claude/vision>
+const MAX_RUN: u64 = 1_600 * BYTES_PER_TOKEN;
 
 /// The tokens that a request may use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TokenEstimate {
-    /// Tokens of input.
+    /// Estimated input tokens.
     pub input_tokens: u64,
-    /// The most tokens of output, if the body states it.
+    /// Maximum output tokens, if the body limits them.
     pub max_output_tokens: Option<u64>,
 }
 
 impl TokenEstimate {
-    /// Of a body in the schema of any family.
+    /// Estimates the tokens of a body in the schema of any model family.
     ///
-    /// The input is estimated: a token for each four bytes of the body, its JSON included, and at most 1,600 for a run
-    /// of letters and digits without a break, such as a picture in base64. The most output is what the body states:
+    /// Input: one token for every four bytes of the body, including its JSON, and at most 1,600 tokens for an unbroken run
+    /// of letters and digits, such as a picture in base64. Output: the limit in the body:
     ///
     /// | family | member |
     /// |---|---|
@@ -30,47 +37,85 @@ impl TokenEstimate {
     /// | Llama | `max_gen_len` |
     /// | Jurassic | `maxTokens` |
     ///
-    /// The body is read once for each of the two, and nothing of it is kept. What is no JSON states nothing.
-    pub fn of_body(body: &[u8]) -> Self {
-        let mut estimate = Estimate::default();
-        estimate.read(body);
-        Self { input_tokens: estimate.tokens(), max_output_tokens: stated::max_output(SliceRead::new(body)) }
+    /// Reads the body once for each of the two. A body that is not JSON has no output limit.
+    pub fn from_body(body: &[u8]) -> Self {
+        let mut input = InputEstimator::default();
+        input.update(body);
+        Self { input_tokens: input.tokens(), max_output_tokens: max_output_tokens(SliceRead::new(body)) }
     }
 
-    /// Of a body that is not in memory, such as a file, in constant memory. It blocks while it reads.
+    /// Estimates the tokens of a body that is not in memory, such as a file, in constant memory. Blocks while it reads.
     ///
     /// # Errors
-    /// Those of the reader.
-    pub fn of_reader(mut body: impl Read) -> io::Result<Self> {
-        Self::of_any_reader(&mut body)
+    /// Returns the first error of the reader.
+    pub fn from_reader(mut body: impl Read) -> io::Result<Self> {
+        Self::from_dyn_reader(&mut body)
     }
 
-    /// One parser for all readers: each would be compiled anew.
-    fn of_any_reader(body: &mut dyn Read) -> io::Result<Self> {
-        let mut body = BufReader::new(Estimating { body, estimate: Estimate::default(), error: None });
-        let max_output_tokens = stated::max_output(IoRead::new(&mut body));
-        // What follows the value, or what could not be read as one, is a part of the input too.
+    /// Not generic, so that the parser is compiled once.
+    fn from_dyn_reader(body: &mut dyn Read) -> io::Result<Self> {
+        let mut body =
+            BufReader::new(EstimatingReader { body, estimator: InputEstimator::default(), error: None });
+        let max_output_tokens = max_output_tokens(IoRead::new(&mut body));
+        // The parser stops at the end of the value, or at an error; the rest is input, too.
         let rest = io::copy(&mut body, &mut io::sink());
-        let Estimating { estimate, error, .. } = body.into_inner();
-        // The first error, which the parser may have met.
+        let EstimatingReader { estimator, error, .. } = body.into_inner();
+        // The first error may have been hidden by the parser.
         error.map_or(rest.map(drop), Err)?;
-        Ok(Self { input_tokens: estimate.tokens(), max_output_tokens })
+        Ok(Self { input_tokens: estimator.tokens(), max_output_tokens })
     }
 }
 
-/// Estimates what is read through it.
-struct Estimating<R> {
+/// Estimates input tokens from the bytes of a body, which may come in pieces.
+#[derive(Debug, Default)]
+struct InputEstimator {
+    /// Bytes that count, without those of the current run.
+    bytes: u64,
+    /// Bytes of the current run.
+    run: u64,
+}
+
+impl InputEstimator {
+    fn update(&mut self, piece: &[u8]) {
+        // Each part except the last is followed by a byte that ends the run.
+        let mut parts = piece.split(|byte| !IS_RUN[usize::from(*byte)]).map(|part| part.len() as u64);
+        self.run += parts.next().unwrap_or_default();
+        for part in parts {
+            self.bytes += std::mem::replace(&mut self.run, part).min(MAX_RUN) + 1;
+        }
+    }
+
+    fn tokens(&self) -> u64 {
+        (self.bytes + self.run.min(MAX_RUN)).div_ceil(BYTES_PER_TOKEN)
+    }
+}
+
+/// The bytes of a run: both alphabets of base64, its padding, and the backslash, which JSON may put before a slash or a
+/// line break.
+static IS_RUN: [bool; 256] = {
+    let mut is_run = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        is_run[byte] = matches!(byte as u8, b'+' | b'/' | b'-' | b'_' | b'=' | b'\\')
+            || (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    is_run
+};
+
+/// Estimates the tokens of the bytes that are read through it.
+struct EstimatingReader<R> {
     body: R,
-    estimate: Estimate,
-    /// The parser takes it for the end of what there is to read.
+    estimator: InputEstimator,
+    /// Kept, because the parser treats an error like the end of the input.
     error: Option<io::Error>,
 }
 
-impl<R: Read> Read for Estimating<R> {
+impl<R: Read> Read for EstimatingReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self.body.read(buffer) {
             Ok(read) => {
-                self.estimate.read(&buffer[..read]);
+                self.estimator.update(&buffer[..read]);
                 Ok(read)
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(error),

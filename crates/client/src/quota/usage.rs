@@ -1,12 +1,13 @@
-//! What a request used, in the service's own count, against the quota.
+//! The tokens that a request has used.
 
 use serde::Deserialize;
 
-use crate::Usage;
+use crate::metadata::Usage;
 
 impl Usage {
-    /// What the last part of a streamed answer says, in the member that the service adds to whatever the model's vendor
-    /// writes. `None` for every other part, at the price of a search through its bytes.
+    /// Parses the token counts in the last part of an event stream, which the service adds to the chunk of the model as
+    /// the member `amazon-bedrock-invocationMetrics`. Returns `None` for every other part, after a search through its
+    /// bytes.
     pub fn from_stream_part(part: &[u8]) -> Option<Self> {
         const MEMBER: &[u8] = b"\"amazon-bedrock-invocationMetrics\"";
 
@@ -35,13 +36,13 @@ impl Usage {
         })
     }
 
-    /// What it takes from the quota: input, what was written into a cache, and output times its burndown rate. What was
-    /// read from a cache is free. `None` if neither input nor output was counted.
+    /// Returns the tokens that count against the quota: input, cache writes, and output times `output_weight`. Cache reads
+    /// do not count. `None` if the service counted neither input nor output.
     /// <https://docs.aws.amazon.com/bedrock/latest/userguide/quotas-token-burndown.html>
-    pub(super) fn burndown(&self, output: u32) -> Option<u64> {
+    pub(super) fn quota_tokens(&self, output_weight: u32) -> Option<u64> {
         self.input_tokens.or(self.output_tokens)?;
         let input = [self.input_tokens, self.cache_write_input_tokens].into_iter().flatten();
-        let output = self.output_tokens.unwrap_or_default().saturating_mul(output.into());
+        let output = self.output_tokens.unwrap_or_default().saturating_mul(output_weight.into());
         Some(input.fold(output, u64::saturating_add))
     }
 }

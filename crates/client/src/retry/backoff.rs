@@ -1,26 +1,28 @@
-//! How long a call waits before it is sent again.
+//! The wait before a retry.
 
 use std::time::{Duration, SystemTime};
 
-use http::HeaderMap;
 use http::header::RETRY_AFTER;
+use http::{HeaderMap, HeaderValue};
 use httpdate::parse_http_date;
 
-/// The bound of the first wait.
-const FIRST: Duration = Duration::from_secs(1);
+use crate::random::random_bytes;
 
-/// A random time below a bound that doubles with each attempt: "full jitter".
+/// The upper bound of the first backoff.
+const FIRST_BOUND: Duration = Duration::from_secs(1);
+
+/// Returns a random duration below a bound that doubles with each attempt ("full jitter").
 /// <https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>
-pub(super) fn backoff(attempts: u32, longest: Duration, random: f64) -> Duration {
+pub(super) fn backoff(attempts: u32, max_backoff: Duration, random: f64) -> Duration {
     let doublings = attempts.saturating_sub(1).min(30);
-    let bound = FIRST.saturating_mul(1 << doublings).min(longest);
+    let bound = FIRST_BOUND.saturating_mul(1 << doublings).min(max_backoff);
     bound.mul_f64(random.clamp(0.0, 1.0))
 }
 
-/// The wait that the service asks for: `x-amz-retry-after` in milliseconds, else `Retry-After` in seconds or as a date.
-/// <https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3>
+/// Returns the wait that the service requests: `x-amz-retry-after` in milliseconds, else `Retry-After` in seconds or as a
+/// date. <https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3>
 pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
-    let text = |value: &http::HeaderValue| value.to_str().ok().map(|text| text.trim().to_owned());
+    let text = |value: &HeaderValue| value.to_str().ok().map(|text| text.trim().to_owned());
     let milliseconds = headers.get("x-amz-retry-after").and_then(text).and_then(|text| text.parse().ok());
     if let Some(milliseconds) = milliseconds {
         return Some(Duration::from_millis(milliseconds));
@@ -31,4 +33,10 @@ pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Durati
     }
     let date = parse_http_date(&text).ok()?;
     Some(date.duration_since(now).unwrap_or_default())
+}
+
+/// Returns a random number in `0.0..1.0`: as many bits as `f64` has, uniformly distributed.
+pub(crate) fn random() -> f64 {
+    let bits = u64::from_ne_bytes(random_bytes()) >> (u64::BITS - f64::MANTISSA_DIGITS);
+    bits as f64 / (1_u64 << f64::MANTISSA_DIGITS) as f64
 }

@@ -1,49 +1,65 @@
-//! Whether a call that failed is sent again, and when.
+//! Retries: which failures are retried, and after which wait.
 
 mod backoff;
-mod bucket;
-mod class;
-mod decision;
-mod random;
-mod skew;
+mod clock_skew;
+mod decide;
 #[cfg(test)]
 mod tests;
+mod token_bucket;
 
 use std::time::Duration;
 
-pub(crate) use bucket::{Bucket, Paid};
-pub use class::FailureClass;
-pub(crate) use class::{class, is_transient, status_of};
-pub(crate) use decision::{Decision, Known, decide};
-pub(crate) use random::random;
-pub(crate) use skew::Skew;
+pub(crate) use backoff::random;
+pub(crate) use clock_skew::ClockSkew;
+pub(crate) use decide::{RetryDecision, RetryState, decide};
+pub(crate) use token_bucket::{RetryCost, RetryTokenBucket};
 
-/// When a call that failed is sent again: the standard mode of the AWS SDKs, as far as nothing is done, and charged for,
-/// twice. <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
+/// The retry configuration of a client or of a call: the standard mode of the AWS SDKs, restricted to retries that cannot
+/// be billed twice. <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
 ///
-/// Sent again by default: what was certainly not sent, what the service refused before any work (429, 503), and what it
-/// says that it failed at ([`FailureClass::ServerError`]). What it may have worked on is sent again only if
-/// [`retry_ambiguous`](Self::retry_ambiguous) says so. Other refusals, and a quota for the day, never are.
+/// ```
+/// use std::time::Duration;
 ///
-/// `AWS_MAX_ATTEMPTS` sets [`attempts`](Self::attempts) where the program sets nothing.
+/// use invoke_model_client::{Config, RetryConfig};
 ///
-/// Before it is sent again a call waits for a random time below a bound that doubles from one second on; a
-/// `Retry-After` of the service takes its place. RetryConfig are paid for from a bucket that all calls of a client share,
-/// so that an outage is not answered with a flood.
+/// let retries = RetryConfig::standard().max_attempts(5).max_backoff(Duration::from_secs(10));
+/// let config = Config::builder().region("us-east-1").retry_config(retries);
+/// # config.build().unwrap();
+/// ```
+///
+/// # Failures that are retried
+///
+/// | failure | [class](crate::FailureClass) | retried |
+/// |---|---|---|
+/// | no connection | not sent | yes |
+/// | 429, 503 | rejected | yes, except an exhausted daily quota |
+/// | other 4xx responses | rejected | no |
+/// | modeled error with status 500 | server error | yes |
+/// | lost connection, expired timeout, 408, 424, other 5xx responses | ambiguous | only with [`retry_ambiguous`](Self::retry_ambiguous) |
+///
+/// # Backoff
+///
+/// Before a retry, the call waits for a random duration below a bound that starts at one second and doubles with each
+/// attempt, up to [`max_backoff`](Self::max_backoff). A `Retry-After` of the service replaces it.
+///
+/// All calls of a client share a bucket of 500 tokens. A retry takes 5, after a timeout 10, and a call fails without a
+/// retry if there are too few. During an outage this prevents a flood of retries.
+///
+/// `AWS_MAX_ATTEMPTS` sets [`max_attempts`](Self::max_attempts) unless the program sets a retry configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[doc(alias("retry", "backoff", "attempts"))]
 pub struct RetryConfig {
-    /// How often a call is sent at the most, the first time included. Default: 3.
+    /// Maximum number of attempts, including the first. Default: 3.
     pub max_attempts: u32,
-    /// The same for an error that the model marks as passing, as a model that is still being loaded. Default: 5, as the
-    /// operation documents it.
+    /// Maximum number of attempts for an error that the model marks as retryable, such as a model that is still loading.
+    /// Default: 5, as the documentation of the operation says.
     pub max_attempts_retryable: u32,
-    /// Whether to send again what the service may have worked on, and charge for twice. Default: no.
+    /// Whether to retry a request that the service may have executed, and may therefore bill twice. Default: `false`.
     pub retry_ambiguous: bool,
-    /// The longest wait that is chosen here. Default: 20 seconds.
+    /// Maximum backoff that the client chooses. Default: 20 seconds.
     pub max_backoff: Duration,
-    /// The longest wait that the service may ask for: a call that should wait longer ends with the refusal.
-    /// Default: 60 seconds.
+    /// Maximum wait that the service may request: if it requests more, the call fails. Default: 60 seconds.
     pub max_retry_after: Duration,
 }
 
@@ -76,14 +92,14 @@ impl RetryConfig {
 
     /// Sets [`max_backoff`](Self::max_backoff).
     #[must_use]
-    pub const fn max_backoff(self, longest: Duration) -> Self {
-        Self { max_backoff: longest, ..self }
+    pub const fn max_backoff(self, duration: Duration) -> Self {
+        Self { max_backoff: duration, ..self }
     }
 
     /// Sets [`max_retry_after`](Self::max_retry_after).
     #[must_use]
-    pub const fn max_retry_after(self, longest: Duration) -> Self {
-        Self { max_retry_after: longest, ..self }
+    pub const fn max_retry_after(self, duration: Duration) -> Self {
+        Self { max_retry_after: duration, ..self }
     }
 
     const STANDARD: Self = Self {

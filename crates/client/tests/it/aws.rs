@@ -54,7 +54,7 @@ async fn the_error_contains_the_text_of_the_provider() {
     let error = client.invoke_model().model_id("a").sign().await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "InvokeModel was not sent: no credentials: not logged in (region us-east-1, modelId a)"
+        "InvokeModel: request not sent: no credentials: not logged in (region us-east-1, modelId a)"
     );
 }
 

@@ -47,7 +47,7 @@ async fn an_unreadable_file_is_an_error_with_its_path() {
         let call = fake.client().invoke_model().model_id(ID).body(Body::from_path(&path));
         let error = call.send().await.unwrap_err();
         let expected = expected.replace("PATH", path.to_str().unwrap());
-        assert_eq!(error.to_string(), format!("InvokeModel was not sent: {expected}"));
+        assert_eq!(error.to_string(), format!("InvokeModel: request not sent: {expected}"));
         assert!(matches!(error.kind(), ErrorKind::Body(_)));
         assert!(fake.requests().is_empty());
     };

@@ -1,4 +1,6 @@
-//! The page of errors says what the code says.
+//! Checks `docs/errors.md` and `docs/retries.md` against the code.
+
+use std::time::Duration;
 
 use invoke_model_client::types::{InvokeModelWithResponseStreamError, OperationError};
 use invoke_model_client::{
@@ -9,7 +11,7 @@ use crate::fake::{Answer, Fake, response};
 
 const PAGE: &str = include_str!("../../../../docs/errors.md");
 
-/// The cells of the row that begins with a name.
+/// Returns the cells of the table row that starts with `name`.
 fn row(name: &str) -> Vec<&'static str> {
     let start = format!("| `{name}`");
     let row =
@@ -17,94 +19,92 @@ fn row(name: &str) -> Vec<&'static str> {
     row.trim_matches('|').split('|').map(str::trim).collect()
 }
 
-/// How often a call is sent that fails like this each time, and its error.
+/// Makes a call whose attempts all fail. Returns the number of attempts and the error.
 async fn fail(
-    answer: impl Fn() -> Answer,
+    failure: impl Fn() -> Answer,
     retries: RetryConfig,
 ) -> (usize, Error<InvokeModelWithResponseStreamError>) {
-    let fake = Fake::answers([answer(), answer(), answer(), answer(), answer()]);
+    let fake = Fake::answers([failure(), failure(), failure(), failure(), failure()]);
     let call =
         fake.client().invoke_model_with_response_stream().model_id("a").body("{}").retry_config(retries);
     let error = call.send().await.unwrap_err();
     (fake.requests().len(), error)
 }
 
-fn ambiguous() -> RetryConfig {
-    let mut retries = RetryConfig::default();
-    retries.retry_ambiguous = true;
-    retries
-}
-
-/// What the page says of sending again, against what is done.
-async fn check_sent_again(answer: impl Fn() -> Answer, said: &str) {
-    let (by_default, _) = fail(&answer, RetryConfig::default()).await;
-    let (allowed, _) = fail(&answer, ambiguous()).await;
-    let expected = match said.split([',', ';']).next().unwrap_or_default() {
-        "yes" if said.contains("5 attempts") => (5, 5),
+/// Checks the cell "retried" of a row.
+async fn check_retried(failure: impl Fn() -> Answer, cell: &str) {
+    let (by_default, _) = fail(&failure, RetryConfig::standard()).await;
+    let (ambiguous, _) = fail(&failure, RetryConfig::standard().retry_ambiguous(true)).await;
+    let expected = match cell.split([',', ';']).next().unwrap_or_default() {
+        "yes" if cell.contains("5 attempts") => (5, 5),
         "yes" => (3, 3),
-        "if the caller says so" => (1, 3),
-        _ => (1, 1),
+        "if `retry_ambiguous`" => (1, 3),
+        "no" | "once" => (1, 1),
+        other => panic!("the cell has an unknown value: {other}"),
     };
-    assert_eq!((by_default, allowed), expected, "{said}");
+    assert_eq!((by_default, ambiguous), expected, "{cell}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn errors_on_the_way() {
-    use TransportErrorKind as Is;
+async fn rows_of_transport_errors() {
+    use TransportErrorKind as Transport;
     let kinds = [
-        Is::InvalidRequest,
-        Is::Resolve,
-        Is::Connect,
-        Is::ConnectTimeout,
-        Is::Proxy,
-        Is::Tls,
-        Is::Refused,
-        Is::RequestBody,
-        Is::Send,
-        Is::ResponseTimeout,
-        Is::Timeout(TimeoutKind::FirstByte),
-        Is::Timeout(TimeoutKind::Idle),
-        Is::ResponseHead,
-        Is::BodyIncomplete,
+        Transport::InvalidRequest,
+        Transport::Resolve,
+        Transport::Connect,
+        Transport::ConnectTimeout,
+        Transport::Proxy,
+        Transport::Tls,
+        Transport::Refused,
+        Transport::RequestBody,
+        Transport::Send,
+        Transport::ResponseTimeout,
+        Transport::Timeout(TimeoutKind::FirstByte),
+        Transport::Timeout(TimeoutKind::Idle),
+        Transport::ResponseHead,
+        Transport::BodyIncomplete,
     ];
     for kind in kinds {
         let cells = row(&format!("{kind:?}"));
-        let answer = || Err(TransportError::from(kind));
-        let (_, error) = fail(answer, RetryConfig::disabled()).await;
+        let failure = || Err(TransportError::from(kind));
+        let (_, error) = fail(failure, RetryConfig::disabled()).await;
         assert!(error.to_string().contains(cells[1].trim_matches('`')), "{error}");
         assert_eq!(error.class().to_string(), cells[2], "{kind:?}");
-        check_sent_again(answer, cells[3]).await;
+        check_retried(failure, cells[3]).await;
     }
-    row("Timeout(Operation)");
+    // An expired operation timeout cannot be retried, so it needs a call with a timeout.
+    let cells = row("Timeout(Operation)");
+    let fake = Fake::slow([Box::pin(std::future::pending())]);
+    let call = fake.client().invoke_model().model_id("a").timeout(Duration::from_secs(1));
+    let error = call.retry_config(RetryConfig::standard().retry_ambiguous(true)).send().await.unwrap_err();
+    assert!(error.to_string().contains(cells[1].trim_matches('`')), "{error}");
+    assert_eq!((error.class().to_string().as_str(), error.attempts()), (cells[2], 1));
+    assert!(cells[3].starts_with("no, "), "{cells:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn errors_of_the_service() {
+async fn rows_of_service_errors() {
     let rows =
         PAGE.lines().filter(|line| line.contains("Exception` | ") && !line.starts_with("| `StreamException"));
     let mut modeled = 0;
     for line in rows {
         let cells: Vec<_> = line.trim_matches('|').split('|').map(str::trim).collect();
         let (code, status): (&str, u16) = (cells[0].trim_matches('`'), cells[1].parse().unwrap());
-        let answer = || {
-            let fields = [("x-amzn-errortype", code)];
-            Ok(response(
-                status,
-                &fields,
-                ResponseBody::from(bytes::Bytes::from_static(b"{\"message\":\"why\"}")),
-            ))
+        let failure = || {
+            let body = ResponseBody::from(bytes::Bytes::from_static(b"{\"message\":\"why\"}"));
+            Ok(response(status, &[("x-amzn-errortype", code)], body))
         };
-        let (_, error) = fail(answer, RetryConfig::disabled()).await;
+        let (_, error) = fail(failure, RetryConfig::disabled()).await;
         let service = error.as_service_error().unwrap();
         assert_eq!(service.code(), Some(code));
-        if let Some(known) = service.status() {
+        if let Some(of_model) = service.status() {
             modeled += 1;
-            assert_eq!(known, status, "{code}");
+            assert_eq!(of_model, status, "{code}");
         }
-        // "once, if the clock was wrong": here it is right.
-        check_sent_again(answer, cells[4]).await;
+        // "once, if the clock was wrong": here the clock is right.
+        check_retried(failure, cells[4]).await;
     }
-    assert_eq!(modeled, 11, "every modelled error has a row");
+    assert_eq!(modeled, 11, "every modeled error has a row");
 }
 
 #[test]
@@ -118,11 +118,35 @@ fn every_kind_and_class_has_a_row() {
         assert!(row(name).len() >= 6, "{name}");
         kinds += 1;
     }
-    assert!(kinds >= 12);
+    assert_eq!(kinds, 13);
     for class in
         [FailureClass::NotSent, FailureClass::Rejected, FailureClass::ServerError, FailureClass::Ambiguous]
     {
-        let money = include_str!("../../../../docs/retries.md");
-        assert!(money.contains(&format!("| {class} |")), "{class}");
+        let retries = include_str!("../../../../docs/retries.md");
+        assert!(retries.contains(&format!("| {class} |")), "{class}");
+    }
+}
+
+/// Checks the cell "text" of the kinds that no other test of this module covers.
+#[tokio::test(start_paused = true)]
+async fn texts_of_kinds() {
+    let texts = |name: &str| row(name)[1].split(", `").map(|text| text.replace('`', "")).collect::<Vec<_>>();
+    let check = |name: &str, error: &dyn std::fmt::Display| {
+        for text in texts(name) {
+            assert!(error.to_string().contains(&text), "{name}: {text}: {error}");
+        }
+    };
+    let fake = Fake::default();
+    check("Serialize", &fake.client().invoke_model().send().await.unwrap_err());
+    let call = fake.client().invoke_model().model_id("a").header("host", "b");
+    check("Header", &call.send().await.unwrap_err());
+    let body = [("content-type", "text/html")];
+    let fake = Fake::with(200, &body, "");
+    let call = fake.client().invoke_model_with_response_stream().model_id("a");
+    check("Parse", &call.send().await.unwrap_err());
+    let (_, error) = fail(|| Err(TransportErrorKind::Send.into()), RetryConfig::disabled()).await;
+    let otherwise = PAGE.lines().find(|line| line.starts_with("| `Transport`, otherwise")).unwrap();
+    for text in otherwise.split('|').nth(2).unwrap().split(',').map(|text| text.trim().trim_matches('`')) {
+        assert!(error.to_string().contains(text), "{text}: {error}");
     }
 }

@@ -1,11 +1,12 @@
-//! Every way in which a call ends without an output, in its exact words.
+//! The errors of a call that returns no output, with their exact text.
 
-use invoke_model_client::types::{InvokeModel, InvokeModelError};
+use invoke_model_client::types::{
+    InvokeModel, InvokeModelError, InvokeModelWithResponseStreamError, OperationError,
+};
 use invoke_model_client::{
-    Call, Client, Credentials, CredentialsError, Error, ErrorKind, ResponseBody, TransportError,
+    Call, Client, Credentials, CredentialsError, Error, ErrorKind, ResponseBody, TimeoutKind, TransportError,
     TransportErrorKind,
 };
-
 use proptest::prelude::*;
 
 use crate::fake::{Fake, SECRET, now, response};
@@ -16,8 +17,8 @@ async fn error(call: Call<InvokeModel>) -> Error<InvokeModelError> {
     call.send().await.expect_err("an error")
 }
 
-/// A call that ends before anything is sent.
-async fn check_unsent(change: impl FnOnce(Call<InvokeModel>) -> Call<InvokeModel>, expected: &str) {
+/// Checks the text of an error that occurs before anything is sent.
+async fn check_not_sent(change: impl FnOnce(Call<InvokeModel>) -> Call<InvokeModel>, expected: &str) {
     let fake = Fake::default();
     let error = error(change(fake.client().invoke_model())).await;
     assert_eq!(error.to_string(), expected);
@@ -25,108 +26,114 @@ async fn check_unsent(change: impl FnOnce(Call<InvokeModel>) -> Call<InvokeModel
     assert!(fake.requests().is_empty());
 }
 
-async fn refused(status: u16, fields: &[(&str, &str)], body: &'static str) -> Error<InvokeModelError> {
-    refused_for(ID, status, fields, body).await
+async fn service_error(status: u16, headers: &[(&str, &str)], body: &'static str) -> Error<InvokeModelError> {
+    service_error_for(ID, status, headers, body).await
 }
 
-async fn refused_for(
+async fn service_error_for(
     id: &str,
     status: u16,
-    fields: &[(&str, &str)],
+    headers: &[(&str, &str)],
     body: &'static str,
 ) -> Error<InvokeModelError> {
-    let fake = Fake::with(status, fields, body);
+    let fake = Fake::with(status, headers, body);
     let error = error(fake.client().invoke_model().model_id(id).body("{}")).await;
     assert_eq!(fake.requests().len(), 1);
     error
 }
 
 #[tokio::test]
-async fn input() {
-    check_unsent(|call| call.body("{}"), "InvokeModel was not sent: `modelId` is required and was not set")
-        .await;
-    check_unsent(
+async fn invalid_input() {
+    check_not_sent(
+        |call| call.body("{}"),
+        "InvokeModel: request not sent: `modelId` is required and was not set",
+    )
+    .await;
+    check_not_sent(
         |call| call.model_id(""),
-        "InvokeModel was not sent: `modelId` is empty, but it is part of the request path: set a value",
+        "InvokeModel: request not sent: `modelId` is empty, but it is part of the request path: set a value",
     )
     .await;
-    check_unsent(
+    check_not_sent(
         |call| call.model_id(ID).accept("a\nb"),
-        "InvokeModel was not sent: `accept` contains a control character, which is not allowed in the header \
-         `accept`: remove it",
+        "InvokeModel: request not sent: `accept` contains a control character, which is not allowed in the \
+         header `accept`: remove it",
     )
     .await;
-    check_unsent(
-        |call| call.model_id(ID).field("x-new\n", "1"),
-        "InvokeModel was not sent: `x-new\\n` is no name of a header field: use letters, digits and hyphens",
+    check_not_sent(
+        |call| call.model_id(ID).header("x-new\n", "1"),
+        "InvokeModel: request not sent: `x-new\\n` is not a header name: use letters, digits and hyphens",
     )
     .await;
-    check_unsent(
-        |call| call.model_id(ID).field("x-new", "1\r\nhost: other"),
-        "InvokeModel was not sent: header field `x-new` has a value with a control character: remove it",
+    check_not_sent(
+        |call| call.model_id(ID).header("x-new", "1\r\nhost: other"),
+        "InvokeModel: request not sent: header `x-new`: the value has a control character: remove it",
     )
     .await;
-    check_unsent(
-        |call| call.model_id(ID).field("Host", "other"),
-        "InvokeModel was not sent: header field `Host` is written by the client itself: leave it out",
+    check_not_sent(
+        |call| call.model_id(ID).header("Host", "other"),
+        "InvokeModel: request not sent: header `Host` is set by the client: do not add it",
     )
     .await;
 }
 
 #[tokio::test]
-async fn credentials() {
+async fn missing_and_expired_credentials() {
     let fake = Fake::default();
     let client = Client::new(fake.bare().region("us-east-1")).unwrap();
-    let none = error(client.invoke_model().model_id(ID)).await;
+    let missing = error(client.invoke_model().model_id(ID)).await;
     assert_eq!(
-        none.to_string(),
-        "InvokeModel was not sent: no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and \
+        missing.to_string(),
+        "InvokeModel: request not sent: no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and \
          AWS_SESSION_TOKEN for temporary credentials), set AWS_BEARER_TOKEN_BEDROCK, or call `credentials_provider` or \
          `default_credentials_chain` (with the feature credentials-chain) of ConfigBuilder (region us-east-1, modelId \
          amazon.titan-embed-text-v2:0)"
     );
-    assert!(matches!(none.kind(), ErrorKind::Credentials(CredentialsError::NotConfigured)));
+    assert!(matches!(missing.kind(), ErrorKind::Credentials(CredentialsError::NotConfigured)));
 
     let expired = Credentials::new("AKIDEXAMPLE", SECRET, None).with_expiry(now());
     let client = Client::new(fake.settings().credentials_provider(expired)).unwrap();
     assert_eq!(
         error(client.invoke_model().model_id(ID)).await.to_string(),
-        "InvokeModel was not sent: the credentials expired at Sun, 30 Aug 2015 12:36:00 GMT: get new ones (region us-east-1, \
+        "InvokeModel: request not sent: the credentials expired at Sun, 30 Aug 2015 12:36:00 GMT: get new ones (region us-east-1, \
          modelId amazon.titan-embed-text-v2:0)"
     );
     assert!(fake.requests().is_empty());
 }
 
 #[tokio::test]
-async fn a_key_that_cannot_be_signed_with() {
+async fn access_key_id_that_cannot_be_a_header() {
     let fake = Fake::default();
     let keys = Credentials::new("AKID EXAMPLE", SECRET, None);
     let client = Client::new(fake.settings().credentials_provider(keys)).unwrap();
     assert_eq!(
         error(client.invoke_model().model_id(ID)).await.to_string(),
-        "InvokeModel was not sent: cannot sign: the access key id is empty or contains a character that is not allowed \
+        "InvokeModel: request not sent: cannot sign: the access key id is empty or contains a character that is not allowed \
          (region us-east-1, modelId amazon.titan-embed-text-v2:0)"
     );
 }
 
 #[tokio::test]
-async fn transport() {
-    let check = async |kind, expected: &str, sent| {
+async fn transport_errors() {
+    let check = async |kind, expected: &str, may_have_been_sent| {
         let fake = Fake::answering(Err(TransportError::new(kind, "cause")));
         let error = error(fake.client().invoke_model().model_id(ID)).await;
         assert_eq!(error.to_string(), expected);
-        assert_eq!((error.may_have_been_sent(), error.attempts(), error.status()), (sent, 1, None));
+        assert_eq!(
+            (error.may_have_been_sent(), error.attempts(), error.status()),
+            (may_have_been_sent, 1, None)
+        );
     };
     check(
         TransportErrorKind::Connect,
-        "InvokeModel was not sent: cannot connect: cause (region us-east-1, modelId amazon.titan-embed-text-v2:0, 1 \
+        "InvokeModel: request not sent: cannot connect: cause (region us-east-1, modelId amazon.titan-embed-text-v2:0, 1 \
          attempt)",
         false,
     )
     .await;
     check(
         TransportErrorKind::ResponseHead,
-        "InvokeModel failed: the response is not valid HTTP: cause; the service may have worked on it (region us-east-1, \
+        "InvokeModel: request failed: the response is not valid HTTP: cause; the service may have processed it (region us-east-1, \
          modelId amazon.titan-embed-text-v2:0, 1 attempt, ambiguous)",
         true,
     )
@@ -134,28 +141,28 @@ async fn transport() {
 }
 
 #[tokio::test]
-async fn an_answer_cut_short_keeps_its_status_and_request_id() {
-    let cut = || {
+async fn error_of_a_truncated_response_has_status_and_request_id() {
+    let truncated = || {
         let error = TransportError::new(TransportErrorKind::BodyIncomplete, "end of file");
-        ResponseBody::from_body(Cut(Some(error)))
+        ResponseBody::from_body(Truncated(Some(error)))
     };
-    let fake = Fake::answering(Ok(response(200, &[("x-amzn-requestid", "abc")], cut())));
+    let fake = Fake::answering(Ok(response(200, &[("x-amzn-requestid", "abc")], truncated())));
     let error = error(fake.client().invoke_model().model_id(ID)).await;
     assert_eq!(
         error.to_string(),
-        "InvokeModel failed: response body incomplete: end of file; the service may have worked on it (HTTP \
+        "InvokeModel: request failed: response body incomplete: end of file; the service may have processed it (HTTP \
          200, request id abc, region us-east-1, modelId amazon.titan-embed-text-v2:0, 1 attempt, ambiguous)"
     );
 
-    let fake = Fake::answering(Ok(response(200, &[], cut())));
-    let mut answer = fake.client().invoke_model().model_id(ID).send_streaming().await.unwrap();
-    let error = answer.body.chunk().await.unwrap_err();
+    let fake = Fake::answering(Ok(response(200, &[], truncated())));
+    let mut response = fake.client().invoke_model().model_id(ID).send_streaming().await.unwrap();
+    let error = response.body.chunk().await.unwrap_err();
     assert_eq!(error.kind(), TransportErrorKind::BodyIncomplete);
 }
 
-struct Cut(Option<TransportError>);
+struct Truncated(Option<TransportError>);
 
-impl http_body::Body for Cut {
+impl http_body::Body for Truncated {
     type Data = bytes::Bytes;
     type Error = TransportError;
 
@@ -168,17 +175,17 @@ impl http_body::Body for Cut {
 }
 
 #[tokio::test]
-async fn a_success_that_cannot_be_read_is_not_lost() {
+async fn error_of_an_unparsable_response_contains_the_response() {
     let fake = Fake::answering(Ok({
         let mut response = response(200, &[], bytes::Bytes::from_static(b"paid for").into());
-        let no_text = http::HeaderValue::from_bytes(b"\xff").unwrap();
-        response.headers_mut().insert("x-amzn-bedrock-service-tier", no_text);
+        let not_utf8 = http::HeaderValue::from_bytes(b"\xff").unwrap();
+        response.headers_mut().insert("x-amzn-bedrock-service-tier", not_utf8);
         response
     }));
     let error = error(fake.client().invoke_model().model_id(ID)).await;
     assert_eq!(
         error.to_string(),
-        "InvokeModel succeeded, but its answer cannot be read: `serviceTier`: the header is not UTF-8 (HTTP \
+        "InvokeModel: request succeeded, but cannot parse the response: `serviceTier`: the header is not UTF-8 (HTTP \
          200, region us-east-1, modelId amazon.titan-embed-text-v2:0, 1 attempt, ambiguous)"
     );
     assert_eq!(error.response().unwrap().body(), "paid for");
@@ -186,15 +193,15 @@ async fn a_success_that_cannot_be_read_is_not_lost() {
 }
 
 #[tokio::test]
-async fn service() {
-    let fields = [
+async fn service_errors() {
+    let headers = [
         ("x-amzn-errortype", "ThrottlingException:http://internal.amazon.com/coral/"),
         ("x-amzn-requestid", "abc-123"),
     ];
-    let error = refused(429, &fields, r#"{"message":"Too many requests,\nplease wait"}"#).await;
+    let error = service_error(429, &headers, r#"{"message":"Too many requests,\nplease wait"}"#).await;
     assert_eq!(
         error.to_string(),
-        "InvokeModel failed: ThrottlingException: Too many requests, please wait (HTTP 429, request id abc-123, \
+        "InvokeModel: request failed: ThrottlingException: Too many requests, please wait (HTTP 429, request id abc-123, \
          region us-east-1, modelId amazon.titan-embed-text-v2:0, 1 attempt, rejected)"
     );
     assert_eq!(error.code(), Some("ThrottlingException"));
@@ -208,43 +215,43 @@ async fn service() {
 }
 
 #[tokio::test]
-async fn answers_that_are_no_error_of_the_model() {
-    let error = refused(502, &[("content-type", "text/html")], "<html>\n").await;
+async fn unmodeled_error_responses() {
+    let error = service_error(502, &[("content-type", "text/html")], "<html>\n").await;
     assert_eq!(
         error.to_string(),
-        "InvokeModel failed: HTTP 502 without an error code: the body is not a JSON object (text/html, 7 bytes), so \
+        "InvokeModel: request failed: HTTP 502 without an error code: the body is not a JSON object (text/html, 7 bytes), so \
          a proxy or load balancer may have responded instead of the service (HTTP 502, region us-east-1, modelId \
          amazon.titan-embed-text-v2:0, 1 attempt, ambiguous)"
     );
     assert!(error.is_retryable());
     assert_eq!(error.response().unwrap().body(), "<html>\n");
 
-    let error = refused(400, &[], r#"{"__type":"ns#NewException","Message":"words"}"#).await;
-    assert!(error.to_string().starts_with("InvokeModel failed: NewException: words (HTTP 400, "));
+    let error = service_error(400, &[], r#"{"__type":"ns#NewException","Message":"words"}"#).await;
+    assert!(error.to_string().starts_with("InvokeModel: request failed: NewException: words (HTTP 400, "));
     assert!(!error.is_retryable());
 
-    // A redirect is no success.
-    assert_eq!(refused(307, &[], "").await.status().unwrap(), 307);
+    // A redirect is an error.
+    assert_eq!(service_error(307, &[], "").await.status().unwrap(), 307);
 }
 
 #[tokio::test]
-async fn a_modelled_error_with_a_member_that_is_none_keeps_code_and_message() {
+async fn modeled_error_with_an_invalid_member_keeps_code_and_message() {
     let body = r#"{"message":"words","originalStatusCode":"none"}"#;
-    let error = refused(424, &[("x-amzn-errortype", "ModelErrorException")], body).await;
+    let error = service_error(424, &[("x-amzn-errortype", "ModelErrorException")], body).await;
     assert!(matches!(error.as_service_error(), Some(InvokeModelError::Unmodeled(_))));
     assert_eq!((error.code(), error.message()), (Some("ModelErrorException"), Some("words")));
 }
 
 #[tokio::test]
-async fn hints() {
+async fn hints_for_well_known_errors() {
     let check = async |status, code: &str, body: &'static str, expected: &str| {
-        let error = refused(status, &[("x-amzn-errortype", code)], body).await;
+        let error = service_error(status, &[("x-amzn-errortype", code)], body).await;
         let hint = error.hint().expect(body);
         assert!(hint.contains(expected), "{hint}");
         assert!(error.to_string().ends_with(&format!("; hint: {hint}")));
     };
     let day = r#"{"message":"Too many tokens per day, please wait before trying again."}"#;
-    check(429, "ThrottlingException", day, "no retry mends it").await;
+    check(429, "ThrottlingException", day, "retries do not help").await;
     let form = r#"{"message":"Model use case details have not been submitted for this account."}"#;
     check(404, "ResourceNotFoundException", form, "submit the use case form").await;
     let profile = r#"{"message":"Invocation of model ID x with on-demand throughput isn\u2019t supported."}"#;
@@ -268,43 +275,167 @@ async fn hints() {
     let key = r#"{"message":"Authentication failed: Please make sure your API Key is valid."}"#;
     check(403, "AccessDeniedException", key, "AWS_BEARER_TOKEN_BEDROCK").await;
 
-    assert_eq!(refused(500, &[], "").await.hint(), None);
-    assert_eq!(refused(400, &[("x-amzn-errortype", "ValidationException")], "{}").await.hint(), None);
+    assert_eq!(service_error(500, &[], "").await.hint(), None);
+    assert_eq!(service_error(400, &[("x-amzn-errortype", "ValidationException")], "{}").await.hint(), None);
 }
 
 #[tokio::test]
-async fn a_quota_for_the_day_is_not_retryable() {
+async fn exhausted_daily_quota_is_not_retryable() {
     let body = r#"{"message":"Too many tokens per day, please wait before trying again."}"#;
-    assert!(!refused(429, &[("x-amzn-errortype", "ThrottlingException")], body).await.is_retryable());
+    assert!(!service_error(429, &[("x-amzn-errortype", "ThrottlingException")], body).await.is_retryable());
 }
 
 #[tokio::test]
-async fn an_arn_of_another_region_names_both() {
+async fn hint_for_an_arn_of_another_region_names_both_regions() {
     let body = r#"{"message":"The provided model identifier is invalid."}"#;
     let arn = "arn:aws:bedrock:eu-west-1:123456789012:inference-profile/eu.amazon.nova-lite-v1:0";
-    let error = refused_for(arn, 400, &[("x-amzn-errortype", "ValidationException")], body).await;
+    let error = service_error_for(arn, 400, &[("x-amzn-errortype", "ValidationException")], body).await;
     assert_eq!(
         error.to_string(),
         format!(
-            "InvokeModel failed: ValidationException: The provided model identifier is invalid. (HTTP 400, region \
-             us-east-1, modelId {arn}, 1 attempt, rejected); hint: the ARN is of region eu-west-1, but us-east-1 was called: \
-             set the region to eu-west-1"
+            "InvokeModel: request failed: ValidationException: The provided model identifier is invalid. (HTTP 400, region \
+             us-east-1, modelId {arn}, 1 attempt, rejected); hint: the ARN is in region eu-west-1, but the call went to \
+             us-east-1: set the region to eu-west-1"
         )
     );
 }
 
+#[tokio::test]
+async fn alternate_text_keeps_line_feeds() {
+    let headers = [("x-amzn-errortype", "ValidationException")];
+    let error = service_error(400, &headers, r#"{"message":"first\r\n\u0007second\nthird"}"#).await;
+    let facts = "(HTTP 400, region us-east-1, modelId amazon.titan-embed-text-v2:0, 1 attempt, rejected)";
+    let expected = format!("InvokeModel: request failed: ValidationException: first   second third {facts}");
+    assert_eq!(error.to_string(), expected);
+    let expected =
+        format!("InvokeModel: request failed: ValidationException: first \n second\nthird {facts}");
+    assert_eq!(format!("{error:#}"), expected);
+}
+
+/// Returns the predicates that are true.
+fn predicates<E: OperationError>(error: &Error<E>) -> Vec<&'static str> {
+    let predicates = [
+        ("timeout", error.is_timeout()),
+        ("throttled", error.is_throttled()),
+        ("connect", error.is_connect()),
+        ("access denied", error.is_access_denied()),
+    ];
+    predicates.into_iter().filter(|(_, is)| *is).map(|(name, _)| name).collect()
+}
+
+#[tokio::test]
+async fn predicates_of_service_errors() {
+    let check = async |status, code: &str, expected: &[&str]| {
+        let error = service_error(status, &[("x-amzn-errortype", code)], "{}").await;
+        assert_eq!(predicates(&error), expected, "{status} {code}");
+    };
+    check(429, "ThrottlingException", &["throttled"]).await;
+    check(400, "ThrottlingException", &["throttled"]).await;
+    check(429, "", &["throttled"]).await;
+    check(429, "ModelNotReadyException", &["throttled"]).await;
+    check(408, "ModelTimeoutException", &["timeout"]).await;
+    check(403, "AccessDeniedException", &["access denied"]).await;
+    check(403, "ExpiredTokenException", &["access denied"]).await;
+    check(401, "", &["access denied"]).await;
+    check(400, "ServiceQuotaExceededException", &[]).await;
+    check(503, "ServiceUnavailableException", &[]).await;
+    check(504, "", &[]).await;
+    check(400, "ValidationException", &[]).await;
+}
+
+#[tokio::test]
+async fn predicates_of_transport_errors() {
+    use TransportErrorKind as Transport;
+    let check = async |kind, expected: &[&str]| {
+        let fake = Fake::answering(Err(TransportError::from(kind)));
+        let error = error(fake.client().invoke_model().model_id(ID).body("{}")).await;
+        assert_eq!(predicates(&error), expected, "{kind:?}");
+    };
+    check(Transport::Resolve, &["connect"]).await;
+    check(Transport::Connect, &["connect"]).await;
+    check(Transport::ConnectTimeout, &["timeout", "connect"]).await;
+    check(Transport::Proxy, &["connect"]).await;
+    check(Transport::Tls, &["connect"]).await;
+    check(Transport::ResponseTimeout, &["timeout"]).await;
+    check(Transport::Timeout(TimeoutKind::FirstByte), &["timeout"]).await;
+    check(Transport::Timeout(TimeoutKind::Idle), &["timeout"]).await;
+    check(Transport::Timeout(TimeoutKind::Operation), &["timeout"]).await;
+    check(Transport::Send, &[]).await;
+    check(Transport::Refused, &[]).await;
+    check(Transport::BodyIncomplete, &[]).await;
+}
+
+/// Formats everything that an error tells.
+macro_rules! all_parts {
+    ($error:expr) => {{
+        let error = &$error;
+        let sources: Vec<_> = std::iter::successors(std::error::Error::source(error), |error| error.source())
+            .map(|source| format!("{source} {source:?}"))
+            .collect();
+        let call = (error.operation(), error.region(), error.model_id(), error.attempts());
+        let response = (error.status(), error.request_id(), error.response().map(http::Response::status));
+        let service = (error.code(), error.message(), error.hint(), error.class());
+        let sent = (error.may_have_been_sent(), error.earlier_attempts(), error.received());
+        let predicates = (
+            error.is_retryable(),
+            error.is_timeout(),
+            error.is_throttled(),
+            error.is_connect(),
+            error.is_access_denied(),
+        );
+        format!("{error} {error:#} {error:?} {sources:?} {call:?} {response:?} {service:?} {sent:?} {predicates:?}")
+    }};
+}
+
+/// Checks that an error keeps everything when it is converted into the error of any operation.
+fn check_converted<E: OperationError>(error: Error<E>) -> Error {
+    let before = all_parts!(error);
+    let error = Error::from(error);
+    assert_eq!(all_parts!(error), before);
+    error
+}
+
+#[tokio::test]
+async fn errors_of_all_operations_convert_into_one_type() {
+    async fn call(fake: &Fake) -> Result<(), Error> {
+        let client = fake.client();
+        client.invoke_model().model_id(ID).body("{}").send().await?;
+        let mut response = client.invoke_model_with_response_stream().model_id(ID).body("{}").send().await?;
+        while response.events.recv().await?.is_some() {}
+        Ok(())
+    }
+    let denied = Fake::with(403, &[("x-amzn-errortype", "AccessDeniedException")], r#"{"message":"no"}"#);
+    let error = call(&denied).await.unwrap_err();
+    assert!(error.is_access_denied() && error.hint().is_some());
+    let service = error.as_service_error().unwrap();
+    assert_eq!((service.code(), service.message()), (Some("AccessDeniedException"), Some("no")));
+    assert!(matches!(service.downcast_ref(), Some(InvokeModelError::AccessDeniedException(_))));
+    assert!(service.downcast_ref::<InvokeModelWithResponseStreamError>().is_none());
+
+    let headers = [("x-amzn-errortype", "ThrottlingException"), ("x-amzn-requestid", "abc")];
+    let error = check_converted(service_error(429, &headers, r#"{"message":"slow\ndown"}"#).await);
+    let source = std::error::Error::source(&error).unwrap();
+    assert!(source.downcast_ref::<InvokeModelError>().is_some(), "the error of the operation itself");
+    check_converted(service_error(502, &[], "<html>").await);
+    let fake = Fake::answering(Err(TransportError::new(TransportErrorKind::Send, "cause")));
+    check_converted(self::error(fake.client().invoke_model().model_id(ID)).await);
+    check_converted(self::error(Fake::default().client().invoke_model()).await);
+}
+
 proptest! {
     #[test]
-    fn no_answer_panics_and_every_error_is_one_line(
+    fn no_response_panics_and_every_error_is_one_line(
         status in 100_u16..=999,
         code in "[ -~]{0,40}",
         body in prop::collection::vec(any::<u8>(), 0..200),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let answer = response(status, &[("x-amzn-errortype", &code)], bytes::Bytes::from(body).into());
-        let call = Fake::answering(Ok(answer)).client().invoke_model().model_id(ID);
+        let response = response(status, &[("x-amzn-errortype", &code)], bytes::Bytes::from(body).into());
+        let call = Fake::answering(Ok(response)).client().invoke_model().model_id(ID);
         if let Err(error) = runtime.block_on(call.send()) {
             prop_assert!(!error.to_string().contains(char::is_control), "{}", error);
+            let multi_line = format!("{error:#}");
+            prop_assert!(!multi_line.replace('\n', "").contains(char::is_control), "{}", multi_line);
         }
     }
 }

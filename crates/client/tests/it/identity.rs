@@ -175,7 +175,7 @@ async fn a_failing_provider_of_a_call_does_not_fall_back_to_the_client() {
         let call = client.invoke_model().model_id(ID).body("{}").credentials_provider(FailingProvider);
         assert_eq!(
             call.send().await.unwrap_err().to_string(),
-            "InvokeModel was not sent: no credentials: not logged in \
+            "InvokeModel: request not sent: no credentials: not logged in \
              (from the credentials provider of the call; that of the client is not used) (region us-east-1, modelId a)"
         );
     }
@@ -206,6 +206,6 @@ async fn a_call_cannot_be_signed_without_a_region() {
     let call = client.invoke_model().model_id(ID).body("{}").credentials_provider(own);
     assert_eq!(
         call.send().await.unwrap_err().to_string(),
-        "InvokeModel was not sent: no region to sign for: set AWS_REGION, or `region` of ConfigBuilder (modelId a)"
+        "InvokeModel: request not sent: no region to sign for: set AWS_REGION, or `region` of ConfigBuilder (modelId a)"
     );
 }

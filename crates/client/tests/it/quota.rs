@@ -1,4 +1,4 @@
-//! Limits before a request is sent: the line, its order, its end; on a clock that stands still until all wait.
+//! The quota limiter: limits, arrival order, timeouts and cancellation, on tokio's paused clock.
 
 use std::future::Future;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio::task::yield_now;
 use tokio::time::{Instant, advance, sleep, timeout};
 
-const NOTHING: TokenEstimate = TokenEstimate { input_tokens: 0, max_output_tokens: None };
+const NO_TOKENS: TokenEstimate = TokenEstimate { input_tokens: 0, max_output_tokens: None };
 
 fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -28,23 +28,22 @@ fn used(input_tokens: u64, output_tokens: u64) -> Usage {
     usage
 }
 
-/// Whether a request is admitted now, without waiting.
-async fn now(admission: &QuotaLimiter, demand: TokenEstimate) -> Option<QuotaPermit> {
-    timeout(Duration::ZERO, admission.admit(demand)).await.ok().map(Result::unwrap)
+/// Returns a permit if a request is admitted without waiting.
+async fn try_acquire(limiter: &QuotaLimiter, estimate: TokenEstimate) -> Option<QuotaPermit> {
+    timeout(Duration::ZERO, limiter.acquire(estimate)).await.ok().map(Result::unwrap)
 }
 
-/// Requests that stand in line in this order, each with its number; those that are admitted give number, second, and
-/// permit.
-async fn line(
-    admission: &QuotaLimiter,
-    demands: &[TokenEstimate],
+/// Queues requests in this order. Returns the number, second and permit of each when it is admitted.
+async fn queue(
+    limiter: &QuotaLimiter,
+    estimates: &[TokenEstimate],
 ) -> mpsc::UnboundedReceiver<(usize, u64, QuotaPermit)> {
     let (sender, receiver) = mpsc::unbounded_channel();
     let start = Instant::now();
-    for (number, demand) in demands.iter().copied().enumerate() {
-        let (admission, sender) = (admission.clone(), sender.clone());
+    for (number, estimate) in estimates.iter().copied().enumerate() {
+        let (limiter, sender) = (limiter.clone(), sender.clone());
         tokio::spawn(async move {
-            if let Ok(permit) = admission.admit(demand).await {
+            if let Ok(permit) = limiter.acquire(estimate).await {
                 sender.send((number, start.elapsed().as_secs(), permit)).unwrap();
             }
         });
@@ -58,167 +57,169 @@ fn limited(set: impl FnOnce(QuotaLimiterBuilder) -> QuotaLimiterBuilder) -> Quot
 }
 
 #[test]
-fn a_permit_can_go_with_a_stream_anywhere() {
+fn permits_and_limiters_are_send_and_sync() {
     fn check<T: Send + Sync + 'static>() {}
     fn check_future(_: impl Future + Send) {}
     check::<QuotaPermit>();
     check::<QuotaLimiter>();
-    check_future(QuotaLimiter::builder().build().admit(NOTHING));
+    check_future(QuotaLimiter::builder().build().acquire(NO_TOKENS));
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_limits_nobody_waits() {
-    let admission = limited(|limits| limits);
-    assert!(!admission.counts_tokens());
+async fn without_limits_requests_do_not_wait() {
+    let limiter = limited(|limits| limits);
+    assert!(!limiter.limits_tokens());
     let start = Instant::now();
     let mut permits = Vec::new();
     for _ in 0..1_000 {
-        permits.push(admission.admit(tokens(u64::MAX, u64::MAX)).await.unwrap());
+        permits.push(limiter.acquire(tokens(u64::MAX, u64::MAX)).await.unwrap());
     }
     assert_eq!(start.elapsed(), Duration::ZERO);
-    assert_eq!(admission.load().in_flight, 1_000);
+    assert_eq!(limiter.usage().in_flight, 1_000);
 }
 
 #[tokio::test(start_paused = true)]
-async fn concurrency_is_freed_by_every_end() {
-    let admission = limited(|limits| limits.max_concurrency(2));
-    let other_client = admission.clone();
+async fn every_outcome_frees_a_place() {
+    let limiter = limited(|limits| limits.max_concurrency(2));
+    let other_client = limiter.clone();
     for round in 0..9 {
-        let first = admission.admit(NOTHING).await.unwrap();
-        let second = other_client.admit(NOTHING).await.unwrap();
-        assert!(now(&admission, NOTHING).await.is_none());
+        let first = limiter.acquire(NO_TOKENS).await.unwrap();
+        let second = other_client.acquire(NO_TOKENS).await.unwrap();
+        assert!(try_acquire(&limiter, NO_TOKENS).await.is_none());
         match round % 3 {
             0 => first.release(),
-            1 => first.settle(Usage::default()),
+            1 => first.complete(Usage::default()),
             _ => drop(first),
         }
-        assert!(now(&admission, NOTHING).await.is_some());
+        assert!(try_acquire(&limiter, NO_TOKENS).await.is_some());
         drop(second);
     }
-    assert_eq!(admission.load().in_flight, 0);
+    assert_eq!(limiter.usage().in_flight, 0);
 }
 
 #[tokio::test(start_paused = true)]
-async fn requests_go_in_the_order_they_came_in() {
-    let admission = limited(|limits| limits.max_concurrency(1));
-    let held = admission.admit(NOTHING).await.unwrap();
-    let mut admitted = line(&admission, &[NOTHING; 5]).await;
-    assert_eq!(admission.load().waiting, 5);
+async fn admits_requests_in_arrival_order() {
+    let limiter = limited(|limits| limits.max_concurrency(1));
+    let held = limiter.acquire(NO_TOKENS).await.unwrap();
+    let mut admitted = queue(&limiter, &[NO_TOKENS; 5]).await;
+    assert_eq!(limiter.usage().waiting, 5);
     drop(held);
     for expected in 0..5 {
         let (number, _, permit) = admitted.recv().await.unwrap();
-        assert_eq!((number, admission.load().waiting), (expected, 4 - expected));
-        // Who comes while others wait does not go before them.
-        assert!(now(&admission, NOTHING).await.is_none());
+        assert_eq!((number, limiter.usage().waiting), (expected, 4 - expected));
+        // A new request does not overtake those that wait.
+        assert!(try_acquire(&limiter, NO_TOKENS).await.is_none());
         drop(permit);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_large_request_is_not_overtaken_for_ever() {
-    let admission = limited(|limits| limits.tokens_per_minute(100).max_wait(seconds(300)));
-    drop(admission.admit(tokens(10, 50)).await.unwrap());
-    let mut admitted = line(&admission, &[tokens(0, 100), tokens(1, 0), tokens(1, 0)]).await;
+async fn small_requests_do_not_overtake_a_large_one() {
+    let limiter = limited(|limits| limits.tokens_per_minute(100).max_wait(seconds(300)));
+    drop(limiter.acquire(tokens(10, 50)).await.unwrap());
+    let mut admitted = queue(&limiter, &[tokens(0, 100), tokens(1, 0), tokens(1, 0)]).await;
     let (number, second, permit) = admitted.recv().await.unwrap();
     assert_eq!((number, second), (0, 60));
-    permit.settle(used(0, 20));
+    permit.complete(used(0, 20));
     assert_eq!(admitted.recv().await.map(|(number, second, _)| (number, second)), Some((1, 60)));
     assert_eq!(admitted.recv().await.map(|(number, second, _)| (number, second)), Some((2, 60)));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_minute_is_any_sixty_seconds() {
-    let admission = limited(|limits| limits.requests_per_minute(3).max_wait(seconds(300)));
+async fn per_minute_limit_is_a_sliding_window() {
+    let limiter = limited(|limits| limits.requests_per_minute(3).max_wait(seconds(300)));
     let start = Instant::now();
     let mut at = Vec::new();
     for _ in 0..7 {
-        drop(admission.admit(NOTHING).await.unwrap());
+        drop(limiter.acquire(NO_TOKENS).await.unwrap());
         at.push(start.elapsed().as_secs());
         sleep(seconds(10)).await;
     }
-    // No burst of the whole limit in the second after a minute is over.
+    // No burst of the whole limit at the start of each minute.
     assert_eq!(at, [0, 10, 20, 60, 70, 80, 120]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_used_takes_the_place_of_what_was_reserved() {
-    let admission = limited(|limits| limits.tokens_per_minute(1_000).output_token_weight(5));
-    let permit = admission.admit(tokens(100, 900)).await.unwrap();
-    assert_eq!(permit.reserved(), 1_000);
-    assert!(now(&admission, tokens(1, 0)).await.is_none());
+async fn usage_replaces_the_reservation() {
+    let limiter = limited(|limits| limits.tokens_per_minute(1_000).output_token_weight(5));
+    let permit = limiter.acquire(tokens(100, 900)).await.unwrap();
+    assert_eq!(permit.reserved_tokens(), 1_000);
+    assert!(try_acquire(&limiter, tokens(1, 0)).await.is_none());
     let mut usage = used(10, 20);
     (usage.cache_read_input_tokens, usage.cache_write_input_tokens) = (Some(70), Some(7));
-    permit.settle(usage);
-    assert_eq!(admission.load().tokens, 10 + 7 + 20 * 5);
-    // More than was reserved: the others wait for it.
-    now(&admission, tokens(0, 10)).await.unwrap().settle(used(0, 400));
-    assert_eq!(admission.load().tokens, 117 + 2_000);
+    permit.complete(usage);
+    assert_eq!(limiter.usage().tokens, 10 + 7 + 20 * 5);
+    // More than was reserved: later requests wait longer.
+    try_acquire(&limiter, tokens(0, 10)).await.unwrap().complete(used(0, 400));
+    assert_eq!(limiter.usage().tokens, 117 + 2_000);
     let start = Instant::now();
-    drop(admission.admit(tokens(1, 0)).await.unwrap());
+    drop(limiter.acquire(tokens(1, 0)).await.unwrap());
     assert_eq!(start.elapsed(), seconds(60));
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_counts_when_a_request_has_ended() {
-    let admission = limited(|limits| limits.tokens_per_minute(100).requests_per_minute(10));
+async fn outcome_decides_what_counts() {
+    let limiter = limited(|limits| limits.tokens_per_minute(100).requests_per_minute(10));
     let check = |requests, tokens| {
-        let load = admission.load();
-        assert_eq!((load.in_flight, load.requests, load.tokens), (0, requests, tokens));
+        let usage = limiter.usage();
+        assert_eq!((usage.in_flight, usage.requests, usage.tokens), (0, requests, tokens));
     };
-    now(&admission, tokens(10, 10)).await.unwrap().release();
-    now(&admission, tokens(10, 10)).await.unwrap().failed(FailureClass::NotSent);
+    try_acquire(&limiter, tokens(10, 10)).await.unwrap().release();
+    try_acquire(&limiter, tokens(10, 10)).await.unwrap().fail(FailureClass::NotSent);
     check(0, 0);
-    now(&admission, tokens(10, 10)).await.unwrap().failed(FailureClass::Rejected);
+    try_acquire(&limiter, tokens(10, 10)).await.unwrap().fail(FailureClass::Rejected);
     check(1, 0);
-    now(&admission, tokens(10, 10)).await.unwrap().settle(used(3, 4));
+    try_acquire(&limiter, tokens(10, 10)).await.unwrap().complete(used(3, 4));
     check(2, 7);
-    // What used an unknown part of its reservation may have used all of it.
-    now(&admission, tokens(10, 0)).await.unwrap().settle(Usage::default());
-    now(&admission, tokens(0, 10)).await.unwrap().failed(FailureClass::ServerError);
-    now(&admission, tokens(10, 0)).await.unwrap().failed(FailureClass::Ambiguous);
-    drop(now(&admission, tokens(0, 10)).await.unwrap());
+    // With unknown usage the whole reservation counts.
+    try_acquire(&limiter, tokens(10, 0)).await.unwrap().complete(Usage::default());
+    try_acquire(&limiter, tokens(0, 10)).await.unwrap().fail(FailureClass::ServerError);
+    try_acquire(&limiter, tokens(10, 0)).await.unwrap().fail(FailureClass::Ambiguous);
+    drop(try_acquire(&limiter, tokens(0, 10)).await.unwrap());
     check(6, 47);
     advance(seconds(60)).await;
     check(0, 0);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stream_holds_its_place_but_not_its_minute() {
-    let admission =
-        limited(|limits| limits.max_concurrency(1).tokens_per_minute(100).max_wait(seconds(3_600)));
-    let stream = admission.admit(tokens(0, 100)).await.unwrap();
+async fn reservation_of_a_long_stream_expires_but_its_place_stays() {
+    let limiter = limited(|limits| limits.max_concurrency(1).tokens_per_minute(100).max_wait(seconds(3_600)));
+    let stream = limiter.acquire(tokens(0, 100)).await.unwrap();
     advance(seconds(90)).await;
-    assert_eq!((admission.load().in_flight, admission.load().tokens), (1, 0));
-    assert!(now(&admission, NOTHING).await.is_none());
-    stream.settle(used(0, 80));
-    // The minute in which it was admitted is over.
-    assert_eq!((admission.load().in_flight, admission.load().tokens), (0, 0));
+    assert_eq!((limiter.usage().in_flight, limiter.usage().tokens), (1, 0));
+    assert!(try_acquire(&limiter, NO_TOKENS).await.is_none());
+    stream.complete(used(0, 80));
+    // The reservation has expired, so the usage does not count.
+    assert_eq!((limiter.usage().in_flight, limiter.usage().tokens), (0, 0));
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_unstated_output_is_what_the_settings_say() {
-    let admission = limited(|limits| limits.tokens_per_minute(100).default_output_tokens(30));
+async fn default_output_tokens_apply_if_the_body_has_no_limit() {
+    let limiter = limited(|limits| limits.tokens_per_minute(100).default_output_tokens(30));
     assert_eq!(
-        now(&admission, TokenEstimate { input_tokens: 5, max_output_tokens: None }).await.unwrap().reserved(),
+        try_acquire(&limiter, TokenEstimate { input_tokens: 5, max_output_tokens: None })
+            .await
+            .unwrap()
+            .reserved_tokens(),
         35
     );
-    assert_eq!(now(&admission, tokens(5, 0)).await.unwrap().reserved(), 5);
+    assert_eq!(try_acquire(&limiter, tokens(5, 0)).await.unwrap().reserved_tokens(), 5);
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_leaves_the_line_leaves_no_hole() {
-    let admission = limited(|limits| limits.requests_per_minute(1).max_wait(seconds(300)));
-    drop(admission.admit(NOTHING).await.unwrap());
+async fn cancelled_requests_leave_the_queue() {
+    let limiter = limited(|limits| limits.requests_per_minute(1).max_wait(seconds(300)));
+    drop(limiter.acquire(NO_TOKENS).await.unwrap());
     let waiters: Vec<_> = (0..4)
         .map(|number| {
-            let admission = admission.clone();
-            tokio::spawn(async move { (number, admission.admit(NOTHING).await.unwrap(), Instant::now()) })
+            let limiter = limiter.clone();
+            tokio::spawn(async move { (number, limiter.acquire(NO_TOKENS).await.unwrap(), Instant::now()) })
         })
         .collect();
     yield_now().await;
-    assert_eq!(admission.load().waiting, 4);
+    assert_eq!(limiter.usage().waiting, 4);
     let start = Instant::now();
-    // The first in line, and one in its middle.
+    // The first in the queue, and one in the middle.
     waiters[0].abort();
     waiters[2].abort();
     let mut admitted = Vec::new();
@@ -228,38 +229,39 @@ async fn who_leaves_the_line_leaves_no_hole() {
         }
     }
     assert_eq!(admitted, [(1, 60), (3, 120)]);
-    assert_eq!((admission.load().waiting, admission.load().in_flight), (0, 0));
+    assert_eq!((limiter.usage().waiting, limiter.usage().in_flight), (0, 0));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wait_has_an_end() {
-    let admission = limited(|limits| limits.max_concurrency(1).max_wait(seconds(7)));
-    let held = admission.admit(NOTHING).await.unwrap();
-    let admitted = line(&admission, &[NOTHING]).await;
+async fn request_fails_after_max_wait() {
+    let limiter = limited(|limits| limits.max_concurrency(1).max_wait(seconds(7)));
+    let held = limiter.acquire(NO_TOKENS).await.unwrap();
+    let admitted = queue(&limiter, &[NO_TOKENS]).await;
     advance(seconds(1)).await;
     let start = Instant::now();
-    let error = admission.admit(NOTHING).await.unwrap_err();
+    let error = limiter.acquire(NO_TOKENS).await.unwrap_err();
     assert_eq!(start.elapsed(), seconds(7));
     let expected =
-        QuotaError::TimedOut { waited: seconds(7), limit: Some(QuotaLimit::Concurrency), others: 0 };
+        QuotaError::TimedOut { waited: seconds(7), limit: Some(QuotaLimit::Concurrency), waiting: 0 };
     assert_eq!(error, expected);
     assert_eq!(
         error.to_string(),
-        "there was no room under max_concurrency within 7s: send less at a time, raise the limit, or raise max_wait"
+        "not admitted within 7s because of max_concurrency: send fewer requests at a time, raise the limit, or raise \
+         max_wait"
     );
-    let more = QuotaError::TimedOut { waited: seconds(7), limit: None, others: 2 };
-    assert!(more.to_string().starts_with("there was no room within 7s, and 2 more wait: "), "{more}");
+    let more = QuotaError::TimedOut { waited: seconds(7), limit: None, waiting: 2 };
+    assert!(more.to_string().starts_with("not admitted within 7s, 2 more requests are waiting: "), "{more}");
     drop((held, admitted));
-    assert!(now(&admission, NOTHING).await.is_some());
-    assert_eq!(admission.load().waiting, 0);
+    assert!(try_acquire(&limiter, NO_TOKENS).await.is_some());
+    assert_eq!(limiter.usage().waiting, 0);
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_a_wait_a_request_is_admitted_at_once_or_refused() {
-    let admission = limited(|limits| limits.tokens_per_minute(10).max_wait(Duration::ZERO));
+async fn with_zero_max_wait_a_request_never_waits() {
+    let limiter = limited(|limits| limits.tokens_per_minute(10).max_wait(Duration::ZERO));
     let start = Instant::now();
-    drop(admission.admit(tokens(4, 6)).await.unwrap());
-    let error = admission.admit(tokens(1, 0)).await.unwrap_err();
+    drop(limiter.acquire(tokens(4, 6)).await.unwrap());
+    let error = limiter.acquire(tokens(1, 0)).await.unwrap_err();
     assert!(
         matches!(error, QuotaError::TimedOut { limit: Some(QuotaLimit::TokensPerMinute), .. }),
         "{error:?}"
@@ -268,69 +270,76 @@ async fn without_a_wait_a_request_is_admitted_at_once_or_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_never_fits_is_refused_at_once() {
-    let check = async |admission: QuotaLimiter, demand, expected: &str| {
+async fn request_that_no_limit_admits_fails_at_once() {
+    let check = async |limiter: QuotaLimiter, estimate, expected: &str| {
         let start = Instant::now();
-        assert_eq!(admission.admit(demand).await.unwrap_err().to_string(), expected);
-        assert_eq!((start.elapsed(), admission.load().requests), (Duration::ZERO, 0));
+        assert_eq!(limiter.acquire(estimate).await.unwrap_err().to_string(), expected);
+        assert_eq!((start.elapsed(), limiter.usage().requests), (Duration::ZERO, 0));
     };
     check(
         limited(|limits| limits.tokens_per_minute(1_000)),
         tokens(1, 1_000),
-        "it would reserve 1001 tokens (1 of input, as estimated, and 1000 of output), but tokens_per_minute is 1000: \
-         lower max_tokens in the body, send less, or raise the limit",
+        "the request would reserve 1001 tokens (1 input, estimated, and 1000 output), but tokens_per_minute is 1000: \
+         lower max_tokens in the body, shorten the input, or raise the limit",
     )
     .await;
     let zero = "max_concurrency is 0, which admits no request: raise the limit";
-    check(limited(|limits| limits.max_concurrency(0)), NOTHING, zero).await;
+    check(limited(|limits| limits.max_concurrency(0)), NO_TOKENS, zero).await;
     let zero = "requests_per_minute is 0, which admits no request: raise the limit";
-    check(limited(|limits| limits.requests_per_minute(0)), NOTHING, zero).await;
+    check(limited(|limits| limits.requests_per_minute(0)), NO_TOKENS, zero).await;
     let all = limited(|limits| limits.tokens_per_minute(1_000));
-    assert!(now(&all, tokens(0, 1_000)).await.is_some());
+    assert!(try_acquire(&all, tokens(0, 1_000)).await.is_some());
 }
 
-/// A caller: when it comes, what it asks for, how long its request takes, how it ends, when it loses patience.
+/// A caller; times in milliseconds.
 #[derive(Clone, Debug)]
 struct Caller {
-    comes: u64,
+    starts_at: u64,
     tokens: u64,
-    takes: u64,
-    ends: u8,
-    patience: u64,
+    request_duration: u64,
+    outcome: u8,
+    max_wait: u64,
 }
 
 fn callers() -> impl Strategy<Value = Vec<Caller>> {
-    let caller = (0..90_000_u64, 0..=50_u64, 0..20_000_u64, 0..3_u8, 0..120_000_u64)
-        .prop_map(|(comes, tokens, takes, ends, patience)| Caller { comes, tokens, takes, ends, patience });
+    let caller = (0..90_000_u64, 0..=50_u64, 0..20_000_u64, 0..3_u8, 0..120_000_u64).prop_map(
+        |(starts_at, tokens, request_duration, outcome, max_wait)| Caller {
+            starts_at,
+            tokens,
+            request_duration,
+            outcome,
+            max_wait,
+        },
+    );
     prop::collection::vec(caller, 1..60)
 }
 
-/// Each admitted request: when, and its tokens if they count.
-async fn run(admission: &QuotaLimiter, callers: Vec<Caller>) -> Vec<(Duration, Option<u64>)> {
+/// Returns the time of each limiter, and its tokens if they count.
+async fn run(limiter: &QuotaLimiter, callers: Vec<Caller>) -> Vec<(Duration, Option<u64>)> {
     let start = Instant::now();
     let running: Vec<_> = callers
         .into_iter()
         .map(|caller| {
-            let admission = admission.clone();
+            let limiter = limiter.clone();
             tokio::spawn(async move {
-                sleep(Duration::from_millis(caller.comes)).await;
+                sleep(Duration::from_millis(caller.starts_at)).await;
                 let admitted = timeout(
-                    Duration::from_millis(caller.patience),
-                    admission.admit(tokens(0, caller.tokens)),
+                    Duration::from_millis(caller.max_wait),
+                    limiter.acquire(tokens(0, caller.tokens)),
                 );
                 let Ok(Ok(permit)) = admitted.await else { return None };
                 let at = start.elapsed();
-                assert!(admission.load().in_flight <= 3);
-                sleep(Duration::from_millis(caller.takes)).await;
-                match caller.ends {
+                assert!(limiter.usage().in_flight <= 3);
+                sleep(Duration::from_millis(caller.request_duration)).await;
+                match caller.outcome {
                     0 => {
                         permit.release();
                         return Some((at, None));
                     }
-                    1 => permit.settle(used(0, caller.tokens / 2)),
+                    1 => permit.complete(used(0, caller.tokens / 2)),
                     _ => drop(permit),
                 }
-                let counted = if caller.ends == 1 { caller.tokens / 2 } else { caller.tokens };
+                let counted = if caller.outcome == 1 { caller.tokens / 2 } else { caller.tokens };
                 Some((at, Some(counted)))
             })
         })
@@ -345,27 +354,27 @@ async fn run(admission: &QuotaLimiter, callers: Vec<Caller>) -> Vec<(Duration, O
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Whoever comes, waits, leaves, and however it ends: no minute has more than the limits, and nothing is left over.
+    /// Holds for any order of arrivals, cancellations and outcomes.
     #[test]
-    fn the_limits_hold_and_nothing_leaks(callers in callers()) {
+    fn no_minute_exceeds_the_limits_and_nothing_leaks(callers in callers()) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         runtime.block_on(async {
-            let admission = limited(|limits| {
+            let limiter = limited(|limits| {
                 limits.max_concurrency(3).requests_per_minute(10).tokens_per_minute(100).max_wait(seconds(45))
             });
-            let admitted = run(&admission, callers).await;
+            let admitted = run(&limiter, callers).await;
             for (start, _) in &admitted {
                 let minute = || admitted.iter().filter(|(at, _)| at >= start && *at < *start + seconds(60));
                 assert!(minute().filter(|(_, counted)| counted.is_some()).count() <= 10);
                 assert!(minute().filter_map(|(_, counted)| *counted).sum::<u64>() <= 100);
             }
-            let load = admission.load();
-            assert_eq!((load.in_flight, load.waiting), (0, 0));
+            let usage = limiter.usage();
+            assert_eq!((usage.in_flight, usage.waiting), (0, 0));
             advance(seconds(60)).await;
-            let load = admission.load();
-            assert_eq!((load.requests, load.tokens), (0, 0));
-            // The line is open, and the whole budget is there.
-            assert!(now(&admission, tokens(0, 100)).await.is_some());
+            let usage = limiter.usage();
+            assert_eq!((usage.requests, usage.tokens), (0, 0));
+            // The queue is empty, and the whole limit is available.
+            assert!(try_acquire(&limiter, tokens(0, 100)).await.is_some());
         });
     }
 }

@@ -1,12 +1,16 @@
-//! Calls that are sent again, and calls that are not, by a clock that moves by itself.
+//! Retries of calls, on tokio's paused clock.
 
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
+use http_body::Frame;
 use invoke_model_client::types::InvokeModelError;
 use invoke_model_client::{
     Body, Client, Error, ErrorKind, FailureClass, ResponseBody, RetryConfig, TimeoutConfig, TimeoutKind,
-    TransportError, TransportErrorKind,
+    TransportError, TransportErrorKind, Usage,
 };
 use tokio::time::Instant;
 
@@ -15,77 +19,77 @@ use crate::fake::{Answer, Fake, now, response};
 const ID: &str = "amazon.titan-embed-text-v2:0";
 
 fn ok() -> Answer {
-    let fields = [
+    let headers = [
         ("content-type", "application/json"),
         ("x-amzn-requestid", "last"),
         ("x-amzn-bedrock-input-token-count", "3"),
         ("x-amzn-bedrock-output-token-count", "0"),
         ("x-amzn-bedrock-invocation-latency", "12"),
     ];
-    Ok(response(200, &fields, bytes::Bytes::from_static(b"{}").into()))
+    Ok(response(200, &headers, bytes::Bytes::from_static(b"{}").into()))
 }
 
-fn refused(status: u16, code: &str, fields: &[(&str, &str)]) -> Answer {
-    let fields = [&[("x-amzn-errortype", code), ("x-amzn-requestid", "first")], fields].concat();
-    Ok(response(status, &fields, bytes::Bytes::from_static(b"{\"message\":\"why\"}").into()))
+fn service_error(status: u16, code: &str, extra_headers: &[(&str, &str)]) -> Answer {
+    let headers = [&[("x-amzn-errortype", code), ("x-amzn-requestid", "first")], extra_headers].concat();
+    Ok(response(status, &headers, bytes::Bytes::from_static(b"{\"message\":\"why\"}").into()))
 }
 
 fn throttled() -> Answer {
-    refused(429, "ThrottlingException", &[])
+    service_error(429, "ThrottlingException", &[])
 }
 
-fn lost(kind: TransportErrorKind) -> Answer {
+fn transport_error(kind: TransportErrorKind) -> Answer {
     Err(TransportError::new(kind, "cause"))
 }
 
 fn client(fake: &Fake) -> Client {
-    Client::new(fake.settings().retry_config(RetryConfig::default())).unwrap()
+    Client::new(fake.settings().retry_config(RetryConfig::standard())).unwrap()
 }
 
-/// Calls once, and says how often it was sent.
-async fn call<const N: usize>(answers: [Answer; N]) -> (Result<(), Error<InvokeModelError>>, usize) {
-    let fake = Fake::answers(answers);
-    let sent = client(&fake).invoke_model().model_id(ID).body("{}").send().await;
-    (sent.map(drop), fake.requests().len())
+/// Makes one call, and returns the number of requests, too.
+async fn call<const N: usize>(responses: [Answer; N]) -> (Result<(), Error<InvokeModelError>>, usize) {
+    let fake = Fake::answers(responses);
+    let result = client(&fake).invoke_model().model_id(ID).body("{}").send().await;
+    (result.map(drop), fake.requests().len())
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_passes_is_sent_again() {
-    for answer in [
+async fn retries_failures_that_cannot_be_billed() {
+    for response in [
         throttled(),
-        refused(503, "ServiceUnavailableException", &[]),
-        refused(500, "InternalServerException", &[]),
-        lost(TransportErrorKind::Connect),
-        lost(TransportErrorKind::ConnectTimeout),
+        service_error(503, "ServiceUnavailableException", &[]),
+        service_error(500, "InternalServerException", &[]),
+        transport_error(TransportErrorKind::Connect),
+        transport_error(TransportErrorKind::ConnectTimeout),
     ] {
-        let (sent, times) = call([answer, ok()]).await;
-        assert!(sent.is_ok(), "{sent:?}");
-        assert_eq!(times, 2);
+        let (result, requests) = call([response, ok()]).await;
+        assert!(result.is_ok(), "{result:?}");
+        assert_eq!(requests, 2);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_may_have_been_billed_is_not_sent_again() {
-    for answer in [
-        refused(502, "", &[]),
-        refused(504, "", &[]),
-        refused(408, "ModelTimeoutException", &[]),
-        refused(424, "ModelErrorException", &[]),
-        lost(TransportErrorKind::Send),
-        lost(TransportErrorKind::ResponseHead),
+async fn does_not_retry_failures_that_may_have_been_billed() {
+    for response in [
+        service_error(502, "", &[]),
+        service_error(504, "", &[]),
+        service_error(408, "ModelTimeoutException", &[]),
+        service_error(424, "ModelErrorException", &[]),
+        transport_error(TransportErrorKind::Send),
+        transport_error(TransportErrorKind::ResponseHead),
     ] {
-        let (sent, times) = call([answer]).await;
-        let error = sent.unwrap_err();
-        assert_eq!((error.class(), error.attempts(), times), (FailureClass::Ambiguous, 1, 1), "{error}");
+        let (result, requests) = call([response]).await;
+        let error = result.unwrap_err();
+        assert_eq!((error.class(), error.attempts(), requests), (FailureClass::Ambiguous, 1, 1), "{error}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn unless_the_caller_says_so() {
-    let mut retries = RetryConfig::default();
-    retries.retry_ambiguous = true;
-    let cut = ResponseBody::from_body(lost::Body);
-    let fake = Fake::answers([Ok(response(200, &[], cut)), lost(TransportErrorKind::Send), ok()]);
+async fn retries_ambiguous_failures_if_the_caller_allows_it() {
+    let retries = RetryConfig::standard().retry_ambiguous(true);
+    let truncated = ResponseBody::from_body(ResetBody);
+    let fake =
+        Fake::answers([Ok(response(200, &[], truncated)), transport_error(TransportErrorKind::Send), ok()]);
     let call = fake.client().invoke_model().model_id(ID).body("{}").retry_config(retries);
     let (_, metadata) = call.send_with_metadata().await.unwrap();
     let classes: Vec<_> = metadata.earlier_attempts.iter().map(|attempt| attempt.class.unwrap()).collect();
@@ -93,48 +97,39 @@ async fn unless_the_caller_says_so() {
     assert_eq!(metadata.attempts, 3);
 }
 
-mod lost {
-    //! A body that is lost at once.
+/// A body whose connection is reset immediately.
+struct ResetBody;
 
-    use std::pin::Pin;
-    use std::task::{Context, Poll};
+impl http_body::Body for ResetBody {
+    type Data = Bytes;
+    type Error = std::io::Error;
 
-    use bytes::Bytes;
-    use http_body::Frame;
-
-    pub(super) struct Body;
-
-    impl http_body::Body for Body {
-        type Data = Bytes;
-        type Error = std::io::Error;
-
-        fn poll_frame(
-            self: Pin<&mut Self>,
-            _: &mut Context<'_>,
-        ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-            Poll::Ready(Some(Err(std::io::ErrorKind::ConnectionReset.into())))
-        }
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        Poll::Ready(Some(Err(std::io::ErrorKind::ConnectionReset.into())))
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_is_sent_three_times_and_five_while_a_model_is_loaded() {
-    let (sent, times) = call([throttled(), throttled(), throttled()]).await;
-    let error = sent.unwrap_err();
-    assert_eq!((error.attempts(), times), (3, 3));
+async fn makes_three_attempts_and_five_while_a_model_is_loading() {
+    let (result, requests) = call([throttled(), throttled(), throttled()]).await;
+    let error = result.unwrap_err();
+    assert_eq!((error.attempts(), requests), (3, 3));
     assert!(error.to_string().contains("3 attempts, rejected)"), "{error}");
     let earlier: Vec<_> = error.earlier_attempts().iter().map(|attempt| attempt.number).collect();
     assert_eq!(earlier, [1, 2]);
     assert_eq!(error.earlier_attempts()[0].code.as_deref(), Some("ThrottlingException"));
 
-    let loading = || refused(429, "ModelNotReadyException", &[]);
-    let (sent, times) = call([loading(), loading(), loading(), loading(), ok()]).await;
-    assert!(sent.is_ok(), "{sent:?}");
-    assert_eq!(times, 5);
+    let loading = || service_error(429, "ModelNotReadyException", &[]);
+    let (result, requests) = call([loading(), loading(), loading(), loading(), ok()]).await;
+    assert!(result.is_ok(), "{result:?}");
+    assert_eq!(requests, 5);
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_attempt_is_signed_anew() {
+async fn signs_each_attempt() {
     let fake = Fake::answers([throttled(), ok()]);
     let time = Arc::new(Mutex::new(now()));
     let clock = Arc::clone(&time);
@@ -144,19 +139,19 @@ async fn each_attempt_is_signed_anew() {
         *time
     };
     let client =
-        Client::new(fake.settings().time_source(clock).retry_config(RetryConfig::default())).unwrap();
+        Client::new(fake.settings().time_source(clock).retry_config(RetryConfig::standard())).unwrap();
     client.invoke_model().model_id(ID).body("{}").send().await.unwrap();
     let requests = fake.requests();
-    let fields = |name: &str| (requests[0].headers()[name].clone(), requests[1].headers()[name].clone());
-    let (first, second) = fields("x-amz-date");
+    let headers = |name: &str| (requests[0].headers()[name].clone(), requests[1].headers()[name].clone());
+    let (first, second) = headers("x-amz-date");
     assert_ne!(first, second);
-    let (first, second) = fields("authorization");
+    let (first, second) = headers("authorization");
     assert_ne!(first, second);
     assert_eq!(requests[0].body(), requests[1].body());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_file_is_sent_again() {
+async fn sends_a_body_file_with_each_attempt() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), "{\"a\":1}").unwrap();
     let fake = Fake::answers([throttled(), throttled(), ok()]);
@@ -167,25 +162,25 @@ async fn a_file_is_sent_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_service_says_when() {
+async fn waits_as_long_as_retry_after_says() {
     let start = Instant::now();
-    let (sent, _) = call([refused(429, "ThrottlingException", &[("retry-after", "42")]), ok()]).await;
-    assert!(sent.is_ok());
+    let (result, _) = call([service_error(429, "ThrottlingException", &[("retry-after", "42")]), ok()]).await;
+    assert!(result.is_ok());
     assert_eq!(start.elapsed().as_secs(), 42);
 
-    let (sent, times) = call([refused(429, "ThrottlingException", &[("retry-after", "3600")])]).await;
-    assert_eq!((sent.unwrap_err().attempts(), times), (1, 1));
+    let (result, requests) =
+        call([service_error(429, "ThrottlingException", &[("retry-after", "3600")])]).await;
+    assert_eq!((result.unwrap_err().attempts(), requests), (1, 1));
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_total_deadline_bounds_attempts_and_waits() {
-    let mut deadlines = TimeoutConfig::disabled();
-    deadlines.operation = Some(Duration::from_secs(30));
+async fn operation_timeout_includes_attempts_and_backoff() {
+    let timeouts = TimeoutConfig::disabled().operation(Duration::from_secs(30));
     let start = Instant::now();
-    let fake = Fake::answers([refused(429, "ThrottlingException", &[("retry-after", "31")])]);
-    let call = client(&fake).invoke_model().model_id(ID).timeout_config(deadlines);
+    let fake = Fake::answers([service_error(429, "ThrottlingException", &[("retry-after", "31")])]);
+    let call = client(&fake).invoke_model().model_id(ID).timeout_config(timeouts);
     let error = call.send().await.unwrap_err();
-    // The wait would end behind the deadline, so the reason is told at once.
+    // The backoff would outlast the timeout, so the call fails at once.
     assert_eq!(error.code(), Some("ThrottlingException"));
     assert_eq!(start.elapsed().as_secs(), 0);
 
@@ -194,21 +189,22 @@ async fn the_total_deadline_bounds_attempts_and_waits() {
         throttled()
     };
     let fake = Fake::slow([Box::pin(slow(20)), Box::pin(slow(20))]);
-    let error = client(&fake).invoke_model().model_id(ID).timeout_config(deadlines).send().await.unwrap_err();
+    let error = client(&fake).invoke_model().model_id(ID).timeout_config(timeouts).send().await.unwrap_err();
     let ErrorKind::Transport(transport) = error.kind() else { panic!("{error}") };
     assert_eq!(transport.kind(), TransportErrorKind::Timeout(TimeoutKind::Operation));
     assert_eq!((error.attempts(), start.elapsed().as_secs()), (2, 30));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wrong_clock_is_corrected_once() {
-    let wrong = || refused(403, "InvalidSignatureException", &[("date", "Sun, 30 Aug 2015 15:00:00 GMT")]);
-    let fake = Fake::answers([wrong(), ok(), ok()]);
+async fn corrects_a_wrong_clock_once() {
+    let wrong_clock =
+        || service_error(403, "InvalidSignatureException", &[("date", "Sun, 30 Aug 2015 15:00:00 GMT")]);
+    let fake = Fake::answers([wrong_clock(), ok(), ok()]);
     let client = client(&fake);
     let call = || client.invoke_model().model_id(ID).body("{}").send();
     let start = Instant::now();
     call().await.unwrap();
-    assert_eq!(start.elapsed(), Duration::ZERO, "nothing is overloaded");
+    assert_eq!(start.elapsed(), Duration::ZERO, "no backoff, because the service is not overloaded");
     call().await.unwrap();
     let dates: Vec<_> = fake
         .requests()
@@ -217,39 +213,39 @@ async fn a_wrong_clock_is_corrected_once() {
         .collect();
     assert_eq!(dates, ["20150830T123600Z", "20150830T150000Z", "20150830T150000Z"]);
 
-    let (sent, times) = self::call([wrong(), wrong()]).await;
+    let (result, requests) = self::call([wrong_clock(), wrong_clock()]).await;
     assert_eq!(
-        (sent.unwrap_err().code().map(str::to_owned), times),
+        (result.unwrap_err().code().map(str::to_owned), requests),
         (Some("InvalidSignatureException".into()), 2)
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn retries_of_all_calls_are_paid_from_one_bucket() {
+async fn retries_of_all_calls_share_a_token_bucket() {
     let fake = Fake::default();
     let client = client(&fake);
-    let mut sent = Vec::new();
+    let mut requests = Vec::new();
     for _ in 0..60 {
         fake.push([throttled(), throttled(), throttled()]);
         let before = fake.requests().len();
         client.invoke_model().model_id(ID).body("{}").send().await.unwrap_err();
-        sent.push(fake.requests().len() - before);
+        requests.push(fake.requests().len() - before);
         fake.forget_answers();
     }
-    // 500 pay for 100 retries: two for each of 50 calls, and none for the rest.
-    assert_eq!(sent, [[3; 50].as_slice(), &[1; 10]].concat());
+    // 500 tokens are 100 retries: two for each of 50 calls, and none for the rest.
+    assert_eq!(requests, [[3; 50].as_slice(), &[1; 10]].concat());
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_ends_before_it_is_sent_is_no_attempt() {
+async fn failure_before_sending_is_not_an_attempt() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let (path, seen) = (file.path().to_owned(), Arc::new(Mutex::new(Vec::new())));
-    let hook = (Arc::clone(&seen), path.clone());
+    let callback = (Arc::clone(&seen), path.clone());
     let fake = Fake::answers([throttled(), ok()]);
-    let settings = fake.settings().retry_config(RetryConfig::default()).on_attempt(move |attempt| {
-        hook.0.lock().unwrap().push(attempt.number);
-        // The next attempt does not find it any more.
-        std::fs::remove_file(&hook.1).unwrap();
+    let settings = fake.settings().retry_config(RetryConfig::standard()).on_attempt(move |attempt| {
+        callback.0.lock().unwrap().push(attempt.number);
+        // The next attempt does not find the body file.
+        std::fs::remove_file(&callback.1).unwrap();
     });
     let call = Client::new(settings).unwrap().invoke_model().model_id(ID).body(Body::from_path(path));
     let error = call.send().await.unwrap_err();
@@ -259,12 +255,12 @@ async fn what_ends_before_it_is_sent_is_no_attempt() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn attempts_are_seen_on_success_and_by_a_hook() {
+async fn reports_attempts_in_the_metadata_and_to_the_callback() {
     let seen = Arc::new(Mutex::new(Vec::new()));
-    let hook = Arc::clone(&seen);
-    let fake = Fake::answers([throttled(), lost(TransportErrorKind::Connect), ok()]);
-    let settings = fake.settings().retry_config(RetryConfig::default());
-    let settings = settings.on_attempt(move |attempt| hook.lock().unwrap().push(attempt.clone()));
+    let callback = Arc::clone(&seen);
+    let fake = Fake::answers([throttled(), transport_error(TransportErrorKind::Connect), ok()]);
+    let settings = fake.settings().retry_config(RetryConfig::standard());
+    let settings = settings.on_attempt(move |attempt| callback.lock().unwrap().push(attempt.clone()));
     let call = Client::new(settings).unwrap().invoke_model().model_id(ID).body("{}");
     let (_, metadata) = call.send_with_metadata().await.unwrap();
     assert_eq!((metadata.attempts, metadata.request_id.as_deref()), (3, Some("last")));
@@ -272,12 +268,64 @@ async fn attempts_are_seen_on_success_and_by_a_hook() {
     assert_eq!(metadata.latency, Some(Duration::from_millis(12)));
     let seen = seen.lock().unwrap();
     assert_eq!(seen[..2], metadata.earlier_attempts[..]);
-    let told: Vec<_> = seen
+    let outcomes: Vec<_> = seen
         .iter()
         .map(|attempt| (attempt.number, attempt.class, attempt.status.map(|status| status.as_u16())))
         .collect();
     use FailureClass::{NotSent, Rejected};
-    assert_eq!(told, [(1, Some(Rejected), Some(429)), (2, Some(NotSent), None), (3, None, Some(200))]);
+    assert_eq!(outcomes, [(1, Some(Rejected), Some(429)), (2, Some(NotSent), None), (3, None, Some(200))]);
     assert_eq!(seen[0].request_id.as_deref(), Some("first"));
-    assert!(seen[1].waited <= Duration::from_secs(1) && seen[0].waited == Duration::ZERO);
+    assert!(seen[1].backoff <= Duration::from_secs(1) && seen[0].backoff == Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn timeout_of_a_call_keeps_its_other_timeouts() {
+    let timeouts = TimeoutConfig::disabled().first_byte(Duration::from_secs(20));
+    let slow = || async {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        ok()
+    };
+    let check = async |timeout: u64, expected| {
+        let fake = Fake::slow([Box::pin(slow())]);
+        let call = client(&fake).invoke_model().model_id(ID).timeout_config(timeouts);
+        let error = call.timeout(Duration::from_secs(timeout)).send().await.unwrap_err();
+        let ErrorKind::Transport(error) = error.kind() else { panic!("{error}") };
+        assert_eq!(error.kind(), TransportErrorKind::Timeout(expected));
+    };
+    check(10, TimeoutKind::Operation).await;
+    check(30, TimeoutKind::FirstByte).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn metadata_serializes_with_numbers() {
+    let fake = Fake::answers([service_error(429, "ThrottlingException", &[("retry-after", "2")]), ok()]);
+    let call = client(&fake).invoke_model().model_id(ID).body("{}");
+    let (_, metadata) = call.send_with_metadata().await.unwrap();
+    let expected = serde_json::json!({
+        "status": 200,
+        "request_id": "last",
+        "usage": {
+            "input_tokens": 3,
+            "output_tokens": 0,
+            "cache_read_input_tokens": null,
+            "cache_write_input_tokens": null,
+        },
+        "latency_ms": 12,
+        "attempts": 2,
+        "earlier_attempts": [{
+            "operation": "InvokeModel",
+            "number": 1,
+            "class": "rejected",
+            "status": 429,
+            "code": "ThrottlingException",
+            "request_id": "first",
+            "backoff_ms": 0,
+            "duration_ms": 0,
+        }],
+    });
+    assert_eq!(serde_json::to_value(&metadata).unwrap(), expected);
+    let usage = serde_json::to_string(&metadata.usage).unwrap();
+    assert_eq!(serde_json::from_str::<Usage>(&usage).unwrap(), metadata.usage);
+    let class: FailureClass = serde_json::from_str("\"not_sent\"").unwrap();
+    assert_eq!(class, FailureClass::NotSent);
 }

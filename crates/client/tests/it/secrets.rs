@@ -33,12 +33,14 @@ async fn settings_calls_and_errors_redact_secrets() {
         check(&format!("{client:?} {:?}", client.config()));
         let call = || {
             let call = client.invoke_model().model_id("a").body(PROMPT).request_metadata(PROMPT);
-            call.field("x-new", PROMPT)
+            call.header("x-new", PROMPT)
         };
         check(&format!("{:?}", call()));
         let explanation = call().explain().await.unwrap();
         check(&format!("{explanation:?}"));
-        if let Some(signed) = call().field("x-new", "plain").explain().await.unwrap().signed {
+        let explanation = call().header("x-new", "plain").explain().await.unwrap();
+        check(&explanation.to_string());
+        if let Some(signed) = explanation.signed {
             check(&format!("{} {signed:?}", signed.canonical_request()));
             assert!(signed.canonical_request().as_str().contains(PROMPT));
         }

@@ -91,7 +91,7 @@ async fn a_bearer_token_never_calls_the_credentials_provider() {
     assert_eq!(calls.load(Ordering::Relaxed), 1);
     assert_eq!(
         error.to_string(),
-        "InvokeModel was not sent: no credentials: metadata service is \
+        "InvokeModel: request not sent: no credentials: metadata service is \
          unavailable (region us-east-1, modelId a)"
     );
 }
@@ -112,9 +112,9 @@ fn clients_can_share_a_quota_limiter() {
         .enable_time()
         .build()
         .unwrap()
-        .block_on(clients[0].config().quota_limiter().unwrap().admit(TokenEstimate::default()))
+        .block_on(clients[0].config().quota_limiter().unwrap().acquire(TokenEstimate::default()))
         .unwrap();
-    assert_eq!(clients[1].config().quota_limiter().unwrap().load().in_flight, 1);
+    assert_eq!(clients[1].config().quota_limiter().unwrap().usage().in_flight, 1);
     assert!(format!("{:?}", clients[1].config()).contains("max_concurrency: Some(3)"));
     drop(permit);
     assert!(Client::new(Fake::default().settings()).unwrap().config().quota_limiter().is_none());

@@ -1,4 +1,4 @@
-//! The default transport, over a socket that a test answers by hand.
+//! The default transport, with a server that writes prepared responses.
 
 use std::net::SocketAddr;
 
@@ -17,8 +17,9 @@ fn call(address: SocketAddr) -> invoke_model_client::Call<InvokeModel> {
     client.invoke_model().model_id("a:0")
 }
 
-/// Takes one request to its end, writes `answer` and closes. Gives the head and the body.
-async fn serve(answer: &'static str) -> (SocketAddr, JoinHandle<(String, Bytes)>) {
+/// Starts a server that reads one request, writes `response` and closes the connection. Returns the address, and the head
+/// and body of the request.
+async fn serve(response: &'static str) -> (SocketAddr, JoinHandle<(String, Bytes)>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let served = tokio::spawn(async move {
@@ -38,20 +39,20 @@ async fn serve(answer: &'static str) -> (SocketAddr, JoinHandle<(String, Bytes)>
         while received.len() < end + 4 + length {
             stream.read_buf(&mut received).await.unwrap();
         }
-        stream.write_all(answer.as_bytes()).await.unwrap();
+        stream.write_all(response.as_bytes()).await.unwrap();
         (head, Bytes::from(received).slice(end + 4..))
     });
     (address, served)
 }
 
 #[tokio::test]
-async fn a_file_is_sent_with_its_length() {
+async fn sends_a_file_with_its_length() {
     let content = vec![b'a'; 3_000_001];
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), &content).unwrap();
     let (address, served) = serve("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await;
-    let answer = call(address).body(Body::from_path(file.path())).send().await.unwrap();
-    assert_eq!(answer.body, "{}");
+    let response = call(address).body(Body::from_path(file.path())).send().await.unwrap();
+    assert_eq!(response.body, "{}");
     let (head, body) = served.await.unwrap();
     assert!(head.starts_with("POST /model/a%3A0/invoke HTTP/1.1\r\n"), "{head}");
     assert!(head.contains("content-length: 3000001"), "{head}");
@@ -60,7 +61,7 @@ async fn a_file_is_sent_with_its_length() {
 }
 
 #[tokio::test]
-async fn an_answer_is_cut_short() {
+async fn truncated_response_is_an_error() {
     let (address, _served) = serve("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{}").await;
     let error = call(address).body("{}").send().await.unwrap_err();
     let ErrorKind::Transport(transport) = error.kind() else { panic!("{error}") };
@@ -70,7 +71,7 @@ async fn an_answer_is_cut_short() {
 }
 
 #[tokio::test]
-async fn an_answer_is_not_http() {
+async fn response_that_is_not_http_is_ambiguous() {
     let (address, _served) = serve("SSH-2.0-OpenSSH_9.9\r\n\r\n").await;
     let error = call(address).body("{}").send().await.unwrap_err();
     let ErrorKind::Transport(transport) = error.kind() else { panic!("{error}") };
@@ -79,13 +80,13 @@ async fn an_answer_is_not_http() {
 }
 
 #[tokio::test]
-async fn nobody_answers() {
-    // Bound, so that nobody else can have the port, but not listening.
+async fn refused_connection_is_not_sent() {
+    // Bound, so that no other process gets the port, but not listening.
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = socket.local_addr().unwrap();
     let error = call(address).body("{}").send().await.unwrap_err();
     assert!(!error.may_have_been_sent());
-    let expected = format!("InvokeModel was not sent: cannot connect ({address}): ");
+    let expected = format!("InvokeModel: request not sent: cannot connect ({address}): ");
     assert!(error.to_string().starts_with(&expected), "{error}");
 }

@@ -1,4 +1,4 @@
-//! What a trace shows of a call.
+//! Spans of `tracing`.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -12,10 +12,10 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
 use crate::fake::{Answer, Fake, response};
 
-/// What a span says: its name, and its fields by theirs.
+/// The name and the fields of a span.
 type Span = BTreeMap<String, String>;
 
-/// The spans in the order in which they were opened, with their ids.
+/// Records spans with their ids, in the order in which they were opened.
 #[derive(Clone, Default)]
 struct Trace(Arc<Mutex<Vec<(u64, Span)>>>);
 
@@ -36,20 +36,20 @@ impl<S: Subscriber> Layer<S> for Trace {
 
     fn on_record(&self, id: &Id, values: &Record<'_>, _: Context<'_, S>) {
         let mut spans = self.0.lock().unwrap();
-        let span = spans.iter_mut().rev().find(|(known, _)| *known == id.into_u64()).unwrap();
+        let span = spans.iter_mut().rev().find(|(other, _)| *other == id.into_u64()).unwrap();
         values.record(&mut Fields(&mut span.1));
     }
 }
 
-/// The spans of one call.
-fn traced(answers: Vec<Answer>, retries: RetryConfig) -> Vec<Span> {
+/// Returns the spans of one call.
+fn spans_of_call(responses: Vec<Answer>, retries: RetryConfig) -> Vec<Span> {
     let trace = Trace::default();
     let subscriber = tracing_subscriber::registry().with(trace.clone());
     tracing::subscriber::with_default(subscriber, || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
         runtime.unwrap().block_on(async {
             let fake = Fake::default();
-            answers.into_iter().for_each(|answer| fake.push([answer]));
+            responses.into_iter().for_each(|response| fake.push([response]));
             let client = Client::new(fake.settings().retry_config(retries)).unwrap();
             let call =
                 client.invoke_model().model_id("amazon.titan-embed-text-v2:0").body("{\"a\":\"secret\"}");
@@ -60,25 +60,25 @@ fn traced(answers: Vec<Answer>, retries: RetryConfig) -> Vec<Span> {
 }
 
 fn check(span: &Span, expected: &[(&str, &str)]) {
-    let shown: Vec<_> = span.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    assert_eq!(shown, expected);
+    let fields: Vec<_> = span.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    assert_eq!(fields, expected);
 }
 
 fn ok() -> Answer {
-    let fields = [
+    let headers = [
         ("content-type", "application/json"),
         ("x-amzn-requestid", "an-id"),
         ("x-amzn-bedrock-input-token-count", "3"),
         ("x-amzn-bedrock-output-token-count", "5"),
     ];
-    Ok(response(200, &fields, bytes::Bytes::from_static(b"{\"c\":\"secret\"}").into()))
+    Ok(response(200, &headers, bytes::Bytes::from_static(b"{\"c\":\"secret\"}").into()))
 }
 
 const HOST: &str = "bedrock-runtime.us-east-1.amazonaws.com";
 
 #[test]
-fn a_call_is_a_span_with_what_it_counted_and_an_attempt_in_it() {
-    let spans = traced(vec![ok()], RetryConfig::disabled());
+fn span_of_a_call_has_token_counts_and_contains_an_attempt() {
+    let spans = spans_of_call(vec![ok()], RetryConfig::disabled());
     assert_eq!(spans.len(), 2);
     check(
         &spans[0],
@@ -111,24 +111,25 @@ fn a_call_is_a_span_with_what_it_counted_and_an_attempt_in_it() {
 }
 
 #[test]
-fn attempts_that_fail_are_spans_with_the_type_of_their_error() {
+fn span_of_a_failed_attempt_has_the_error_type() {
     let throttled =
         Ok(response(429, &[("x-amzn-errortype", "ThrottlingException")], bytes::Bytes::new().into()));
-    let lost = Err(TransportError::from(TransportErrorKind::Connect));
-    let spans = traced(vec![throttled, lost, ok()], RetryConfig::default());
+    let connect_error = Err(TransportError::from(TransportErrorKind::Connect));
+    let spans = spans_of_call(vec![throttled, connect_error, ok()], RetryConfig::standard());
     let types: Vec<_> = spans.iter().map(|span| span.get("error.type").map(String::as_str)).collect();
     assert_eq!(types, [None, Some("ThrottlingException"), Some("connection"), None]);
-    let resent: Vec<_> = spans.iter().map(|span| span.get("http.request.resend_count").cloned()).collect();
-    assert_eq!(resent, [None, None, Some("1".to_owned()), Some("2".to_owned())]);
+    let resend_counts: Vec<_> =
+        spans.iter().map(|span| span.get("http.request.resend_count").cloned()).collect();
+    assert_eq!(resend_counts, [None, None, Some("1".to_owned()), Some("2".to_owned())]);
 
     let page = Ok(response(502, &[], bytes::Bytes::from_static(b"<html>").into()));
-    let spans = traced(vec![page], RetryConfig::default());
+    let spans = spans_of_call(vec![page], RetryConfig::standard());
     assert_eq!(spans[0]["error.type"], "502");
     assert_eq!(spans[1]["http.response.status_code"], "502");
 }
 
 #[test]
-fn nothing_sensitive_is_traced() {
-    let shown = format!("{:?}", traced(vec![ok()], RetryConfig::disabled()));
-    assert!(!shown.contains("secret") && !shown.contains(crate::fake::SECRET), "{shown}");
+fn spans_contain_nothing_sensitive() {
+    let text = format!("{:?}", spans_of_call(vec![ok()], RetryConfig::disabled()));
+    assert!(!text.contains("secret") && !text.contains(crate::fake::SECRET), "{text}");
 }

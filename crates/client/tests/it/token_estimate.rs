@@ -1,4 +1,4 @@
-//! What a body says of the tokens that it may use, and an answer of those that it did.
+//! Token estimates of request bodies, and token counts of stream parts.
 
 use std::io::{self, Read};
 
@@ -6,13 +6,13 @@ use invoke_model_client::{TokenEstimate, Usage};
 use proptest::prelude::*;
 
 fn check(body: &str, expected: impl Into<Option<u64>>) {
-    let demand = TokenEstimate::of_body(body.as_bytes());
-    assert_eq!(demand.max_output_tokens, expected.into(), "{body}");
-    assert_eq!(TokenEstimate::of_reader(body.as_bytes()).unwrap(), demand, "{body}");
+    let estimate = TokenEstimate::from_body(body.as_bytes());
+    assert_eq!(estimate.max_output_tokens, expected.into(), "{body}");
+    assert_eq!(TokenEstimate::from_reader(body.as_bytes()).unwrap(), estimate, "{body}");
 }
 
 #[test]
-fn the_most_output_of_each_family() {
+fn finds_the_output_limit_of_each_family() {
     check(r#"{"anthropic_version":"bedrock-2023-05-31","max_tokens":64,"messages":[{"role":"user"}]}"#, 64);
     check(r#"{"prompt":"\n\nHuman: hi\n\nAssistant:","max_tokens_to_sample":65}"#, 65);
     check(
@@ -29,13 +29,13 @@ fn the_most_output_of_each_family() {
 }
 
 #[test]
-fn a_body_that_states_none() {
+fn finds_no_output_limit_where_there_is_none() {
     check(r#"{"inputText":"hi"}"#, None);
     check(r#"{"taskType":"TEXT_IMAGE","textToImageParams":{"text":"max_tokens"}}"#, None);
-    // Here it limits the input.
+    // In requests for embeddings, `max_tokens` limits the input.
     check(r#"{"max_tokens":128000,"input_type":"search_document","texts":["hi"]}"#, None);
     check(r#"{"input_type":"search_document","inputs":[],"max_tokens":128000}"#, None);
-    // What a tool or a message says is not what the body says.
+    // Members of a tool or a message are not members of the body.
     check(r#"{"messages":[{"max_tokens":5,"content":"\"max_tokens\":6"}],"tools":[{"maxTokens":7}]}"#, None);
     check(r#"{"inferenceConfig":{"inferenceConfig":{"maxTokens":5}}}"#, None);
     check("", None);
@@ -45,7 +45,7 @@ fn a_body_that_states_none() {
 }
 
 #[test]
-fn limits_in_unusual_writing() {
+fn finds_output_limits_in_unusual_json() {
     check(r#"{"max_tokens":null,"max_gen_len":5}"#, 5);
     check(r#"{"inferenceConfig":null,"max_tokens":5}"#, 5);
     check(r#"{"max_tokens":1e3}"#, 1_000);
@@ -53,22 +53,22 @@ fn limits_in_unusual_writing() {
     check(r#"{"max_tokens":18446744073709551616}"#, u64::MAX);
     check(r#"{"max\u005ftokens":8}"#, 8);
     check(r#" { "max_tokens" : 8 } and more"#, 8);
-    // The largest, if there are two: more is reserved, and given back.
+    // The largest of several: too large a reservation is returned later.
     check(r#"{"max_tokens":8,"max_tokens":4}"#, 8);
-    // The service refuses these; what was read before holds.
+    // The service rejects these bodies; limits before the error count.
     check(r#"{"max_tokens":8,"messages":[}"#, 8);
     check(r#"{"max_tokens":8,"max_gen_len":"9"}"#, 8);
     check(r#"{"max_tokens":-8}"#, None);
 }
 
 fn input(body: &[u8]) -> u64 {
-    let demand = TokenEstimate::of_body(body);
-    assert_eq!(TokenEstimate::of_reader(body).unwrap(), demand);
-    demand.input_tokens
+    let estimate = TokenEstimate::from_body(body);
+    assert_eq!(TokenEstimate::from_reader(body).unwrap(), estimate);
+    estimate.input_tokens
 }
 
 #[test]
-fn input_is_estimated_from_the_length() {
+fn input_is_estimated_from_the_length_of_the_body() {
     assert_eq!(input(b""), 0);
     assert_eq!(input(b"{}"), 1);
     assert_eq!(input("word ".repeat(8_000).as_bytes()), 10_000);
@@ -76,7 +76,7 @@ fn input_is_estimated_from_the_length() {
 }
 
 #[test]
-fn a_picture_is_not_counted_by_its_bytes() {
+fn picture_counts_at_most_1600_tokens() {
     let picture = "iVBORw0KGgo/+=".repeat(100_000);
     assert_eq!(input(format!(r#"{{"source":"{picture}"}}"#).as_bytes()), 1_600 + 4);
     let escaped = picture.replace('/', r"\/").replace('=', r"\n");
@@ -85,7 +85,7 @@ fn a_picture_is_not_counted_by_its_bytes() {
     assert_eq!(input("x".repeat(6_396).as_bytes()), 1_599);
 }
 
-/// Reads a part, and then fails.
+/// Returns some bytes, and then an error.
 struct Broken<'a>(&'a [u8]);
 
 impl Read for Broken<'_> {
@@ -98,10 +98,10 @@ impl Read for Broken<'_> {
 }
 
 #[test]
-fn a_body_that_cannot_be_read_says_why() {
+fn returns_the_error_of_the_reader() {
     for body in [r#"{"max_tokens":8,"messages":["#, r#"{"max_tokens":8}"#, ""] {
         assert_eq!(
-            TokenEstimate::of_reader(Broken(body.as_bytes())).unwrap_err().to_string(),
+            TokenEstimate::from_reader(Broken(body.as_bytes())).unwrap_err().to_string(),
             "the disk is gone"
         );
     }
@@ -109,14 +109,14 @@ fn a_body_that_cannot_be_read_says_why() {
 
 proptest! {
     #[test]
-    fn no_body_is_too_odd(body in prop::collection::vec(any::<u8>(), 0..200)) {
-        let demand = TokenEstimate::of_body(&body);
-        prop_assert_eq!(demand.input_tokens, (body.len() as u64).div_ceil(4));
-        prop_assert_eq!(TokenEstimate::of_reader(&*body).unwrap(), demand);
+    fn accepts_any_body(body in prop::collection::vec(any::<u8>(), 0..200)) {
+        let estimate = TokenEstimate::from_body(&body);
+        prop_assert_eq!(estimate.input_tokens, (body.len() as u64).div_ceil(4));
+        prop_assert_eq!(TokenEstimate::from_reader(&*body).unwrap(), estimate);
     }
 
     #[test]
-    fn a_limit_is_found_among_whatever_stands_around_it(
+    fn finds_a_limit_among_other_members(
         before in any::<[u8; 8]>(), limit in any::<u64>(), text in ".{0,40}",
     ) {
         let body = serde_json::json!({ "a": [before, {"max_tokens": 1}], "max_tokens": limit, "prompt": text });
@@ -125,7 +125,7 @@ proptest! {
 }
 
 #[test]
-fn what_the_last_part_of_a_stream_says() {
+fn reads_token_counts_of_the_last_stream_part() {
     let check = |part: &str, expected| {
         let counts = |usage: Usage| {
             let cache = (usage.cache_read_input_tokens, usage.cache_write_input_tokens);

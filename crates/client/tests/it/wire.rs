@@ -1,4 +1,4 @@
-//! What goes on the wire, and what comes back.
+//! Requests on the wire, and parsed responses.
 
 use invoke_model_client::types::{InvokeModel, InvokeModelInput};
 use invoke_model_client::{Call, ResponseBody};
@@ -16,12 +16,12 @@ fn lines(request: &http::Request<bytes::Bytes>) -> String {
 }
 
 #[tokio::test]
-async fn a_signed_call() {
+async fn sends_a_signed_request() {
     let fake = Fake::ok();
-    let answer =
+    let response =
         fake.client().invoke_model().model_id(ID).body(r#"{"inputText":"hello"}"#).send().await.unwrap();
-    assert_eq!(answer.body, r#"{"embedding":[1]}"#);
-    assert_eq!(answer.content_type, "application/json");
+    assert_eq!(response.body, r#"{"embedding":[1]}"#);
+    assert_eq!(response.content_type, "application/json");
 
     let request = fake.request();
     let (authorization, signature) =
@@ -48,7 +48,7 @@ async fn a_signed_call() {
 }
 
 #[tokio::test]
-async fn the_general_entry_sends_the_same() {
+async fn setters_and_input_send_the_same_request() {
     let (by_setter, by_input) = (Fake::ok(), Fake::ok());
     by_setter.client().invoke_model().model_id(ID).body("{}").accept("*/*").send().await.unwrap();
     let mut input = InvokeModelInput::new(ID);
@@ -59,7 +59,7 @@ async fn the_general_entry_sends_the_same() {
 }
 
 #[tokio::test]
-async fn an_arn_stays_one_segment() {
+async fn encodes_an_arn_as_one_path_segment() {
     let fake = Fake::ok();
     let arn = "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.amazon.nova-lite-v1:0";
     fake.client().invoke_model().model_id(arn).send().await.unwrap();
@@ -70,7 +70,7 @@ async fn an_arn_stays_one_segment() {
 }
 
 #[tokio::test]
-async fn a_base_path_is_put_before_the_target_and_signed() {
+async fn prepends_and_signs_the_base_path_of_the_endpoint() {
     let fake = Fake::ok();
     let client =
         invoke_model_client::Client::new(fake.settings().endpoint_url("http://localhost:8080/gate/"));
@@ -91,20 +91,21 @@ async fn a_base_path_is_put_before_the_target_and_signed() {
 }
 
 #[tokio::test]
-async fn what_is_taken_out_is_what_would_be_sent() {
+async fn sign_returns_the_request_that_send_sends() {
     let fake = Fake::ok();
     let client = fake.client();
-    let call = || client.invoke_model().model_id(ID).body("{}").field("x-new", "1");
-    let taken = call().sign().await.unwrap();
+    let call = || client.invoke_model().model_id(ID).body("{}").header("x-new", "1");
+    let signed = call().sign().await.unwrap();
     call().send().await.unwrap();
-    assert_eq!(lines(&taken), lines(&fake.request()));
+    assert_eq!(lines(&signed), lines(&fake.request()));
 }
 
 #[tokio::test]
-async fn fields_that_the_model_does_not_know_are_sent_and_signed() {
+async fn sends_and_signs_added_headers() {
     let fake = Fake::ok();
     let call = fake.client().invoke_model().model_id(ID).body("{}").content_type("text/plain");
-    let call = call.field("X-New", "first").field("x-new", "last").field("Content-Type", "application/json");
+    let call =
+        call.header("X-New", "first").header("x-new", "last").header("Content-Type", "application/json");
     call.send().await.unwrap();
     let request = fake.request();
     assert_eq!(request.headers()["x-new"], "last");
@@ -114,7 +115,7 @@ async fn fields_that_the_model_does_not_know_are_sent_and_signed() {
 }
 
 #[tokio::test]
-async fn a_bearer_token_is_sent_in_place_of_a_signature() {
+async fn sends_a_bearer_token_instead_of_a_signature() {
     let fake = Fake::ok();
     let client = fake.settings().bearer_token("bedrock-api-key-abc").build().unwrap();
     invoke_model_client::Client::from(client).invoke_model().model_id(ID).send().await.unwrap();
@@ -124,32 +125,85 @@ async fn a_bearer_token_is_sent_in_place_of_a_signature() {
 }
 
 #[tokio::test]
-async fn an_answer_is_read_as_it_arrives() {
+async fn send_streaming_returns_the_payload_in_chunks() {
     let body = ResponseBody::from(bytes::Bytes::from_static(b"{}"));
-    let fields = [("content-type", "application/json"), ("x-amzn-bedrock-service-tier", "flex")];
-    let fake = Fake::answering(Ok(response(200, &fields, body)));
-    let mut answer = fake.client().invoke_model().model_id(ID).send_streaming().await.unwrap();
-    assert_eq!(answer.output.content_type, "application/json");
-    assert_eq!(answer.output.service_tier.unwrap().as_str(), "flex");
-    assert!(answer.output.body.is_empty());
-    assert_eq!(answer.body.chunk().await.unwrap().unwrap(), "{}");
-    assert!(answer.body.chunk().await.unwrap().is_none());
+    let headers = [("content-type", "application/json"), ("x-amzn-bedrock-service-tier", "flex")];
+    let fake = Fake::answering(Ok(response(200, &headers, body)));
+    let mut response = fake.client().invoke_model().model_id(ID).send_streaming().await.unwrap();
+    assert_eq!(response.output.content_type, "application/json");
+    assert_eq!(response.output.service_tier.unwrap().as_str(), "flex");
+    assert!(response.output.body.is_empty());
+    assert_eq!(response.body.chunk().await.unwrap().unwrap(), "{}");
+    assert!(response.body.chunk().await.unwrap().is_none());
 }
 
 #[tokio::test]
-async fn a_success_without_fields_is_a_success() {
+async fn parses_a_response_without_headers() {
     let fake = Fake::with(200, &[], "{}");
-    let answer = fake.client().invoke_model().model_id(ID).send().await.unwrap();
-    assert_eq!(answer.body, "{}");
-    assert_eq!(answer.service_tier, None);
+    let response = fake.client().invoke_model().model_id(ID).send().await.unwrap();
+    assert_eq!(response.body, "{}");
+    assert_eq!(response.service_tier, None);
 }
 
 #[test]
-fn a_call_can_be_sent_from_any_thread() {
+fn futures_of_a_call_are_send() {
     fn is_send<T: Send>(_: T) {}
     let call = |fake: Fake| -> Call<InvokeModel> { fake.client().invoke_model().model_id(ID) };
     is_send(call(Fake::ok()).send());
     is_send(call(Fake::ok()).send_streaming());
     is_send(call(Fake::ok()).explain());
     is_send(call(Fake::ok()));
+}
+
+#[tokio::test]
+async fn a_clone_sends_the_same_request() {
+    let fake =
+        Fake::answers([(); 2].map(|()| Ok(response(200, &[], bytes::Bytes::from_static(b"{}").into()))));
+    let call = fake.client().invoke_model().model_id(ID).body("{}").header("x-new", "1");
+    let clone = call.clone();
+    call.model_id("other").send().await.unwrap();
+    clone.send().await.unwrap();
+    let requests = fake.requests();
+    assert!(requests[0].uri().path().starts_with("/model/other/"));
+    let client = fake.client();
+    let same = client.invoke_model().model_id(ID).body("{}").header("x-new", "1").sign().await.unwrap();
+    assert_eq!(lines(&requests[1]), lines(&same));
+}
+
+#[tokio::test]
+async fn explanation_shows_settings_and_request_without_secrets() {
+    let fake = Fake::default();
+    let call = fake.client().invoke_model().model_id(ID).body("{}").request_metadata("{\"a\":\"b\"}");
+    let explanation = call.explain().await.unwrap();
+    let text = explanation.to_string();
+    let expected = "operation    InvokeModel\n\
+        request      POST https://bedrock-runtime.us-east-1.amazonaws.com/model/amazon.titan-embed-text-v2%3A0/invoke\n\
+        body         2 bytes\n\
+        endpoint     https://bedrock-runtime.us-east-1.amazonaws.com (endpoint rules)\n\
+        region       us-east-1 (set in code)\n\
+        credentials  SigV4 (set in code)\n\
+        headers\n";
+    assert!(text.starts_with(expected), "{text}");
+    for line in ["  x-amzn-bedrock-request-metadata: [redacted]", "string to sign", "  AWS4-HMAC-SHA256"] {
+        assert!(text.lines().any(|other| other == line), "{line}: {text}");
+    }
+    assert!(text.contains("Signature=[redacted]\n"), "{text}");
+    let signature = explanation.request.headers()["authorization"].to_str().unwrap();
+    assert!(!text.contains(signature.split_once("Signature=").unwrap().1), "{text}");
+
+    let bearer =
+        fake.client().invoke_model().model_id(ID).bearer_token("secret-token").explain().await.unwrap();
+    let text = bearer.to_string();
+    assert!(text.contains("\ncredentials  bearer token (set on the call)\n"), "{text}");
+    assert!(text.contains("\n  authorization: [redacted]") && !text.contains("secret-token"), "{text}");
+}
+
+/// The future of a call is moved and stored by its caller, so it should stay small.
+#[test]
+fn futures_of_a_call_are_small() {
+    let client = Fake::ok().client();
+    let check = |size: usize| assert!(size <= 2_800, "{size} bytes");
+    check(size_of_val(&client.invoke_model().send()));
+    check(size_of_val(&client.invoke_model().send_streaming()));
+    check(size_of_val(&client.invoke_model_with_response_stream().send()));
 }

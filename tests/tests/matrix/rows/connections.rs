@@ -1,10 +1,10 @@
-//! Connections that the endpoint closes or resets.
+//! Connections that are closed or reset.
 
 use invoke_model_client::FailureClass::Ambiguous;
 use invoke_model_local::{ConnectionEnd, Fault, FaultPoint, FaultRule};
 
 use super::super::row::{Row, Setting};
-use super::unary;
+use super::invoke;
 
 pub(super) fn rows() -> Vec<Row> {
     let mut rows = before();
@@ -12,83 +12,83 @@ pub(super) fn rows() -> Vec<Row> {
     rows
 }
 
-/// Before the endpoint has received the request completely.
+/// Returns rows in which the connection ends before the endpoint has read the complete request.
 fn before() -> Vec<Row> {
-    let closed = unary(
-        "connection closed when it is accepted, once",
+    let closed = invoke(
+        "connection closed after accept, once",
         [FaultRule::reject_connection(ConnectionEnd::Close).first(1)],
     );
-    let reset = unary(
-        "connection reset when it is accepted, once",
+    let reset = invoke(
+        "connection reset after accept, once",
         [FaultRule::reject_connection(ConnectionEnd::Reset).first(1)],
     );
-    let begin = unary(
-        "reset when the request begins, once",
+    let begun = invoke(
+        "reset at the first byte of the request, once",
         [FaultRule::break_request(0, ConnectionEnd::Reset).first(1)],
     );
-    let midway = unary(
+    let midway = invoke(
         "reset after 100 bytes of the request, once",
         [FaultRule::break_request(100, ConnectionEnd::Reset).first(1)],
     );
-    use Setting::{Ambiguous as Risk, Default};
-    // The client may have sent the request completely, so that the failure is ambiguous.
+    use Setting::{Default, RetryAmbiguous};
+    // Ambiguous, because the client has already sent the complete request.
     vec![
         closed.fails(Default, "Send", Ambiguous, 1, (1, 0, 0)),
-        closed.succeeds(Risk, 2, (2, 1, 1)),
+        closed.succeeds(RetryAmbiguous, 2, (2, 1, 1)),
         reset.fails(Default, "Send", Ambiguous, 1, (1, 0, 0)),
-        reset.succeeds(Risk, 2, (2, 1, 1)),
-        begin.fails(Default, "Send", Ambiguous, 1, (1, 0, 0)),
-        begin.succeeds(Risk, 2, (2, 1, 1)),
+        reset.succeeds(RetryAmbiguous, 2, (2, 1, 1)),
+        begun.fails(Default, "Send", Ambiguous, 1, (1, 0, 0)),
+        begun.succeeds(RetryAmbiguous, 2, (2, 1, 1)),
         midway.fails(Default, "Send", Ambiguous, 1, (1, 0, 0)),
-        midway.succeeds(Risk, 2, (2, 1, 1)),
+        midway.succeeds(RetryAmbiguous, 2, (2, 1, 1)),
     ]
 }
 
-/// After the endpoint has received the request completely.
+/// Returns rows in which the connection ends after the endpoint has read the complete request.
 fn after() -> Vec<Row> {
-    let unexecuted = unary(
-        "closed after the request, before it is executed, once",
+    let unanswered = invoke(
+        "closed after the request, before execution, once",
         [Fault::new().break_at(FaultPoint::Request, ConnectionEnd::Close).first(1)],
     );
-    let lost = unary(
-        "reset after the request is executed, before the response, once",
+    let lost = invoke(
+        "reset after execution, before the response, once",
         [Fault::new().break_at(FaultPoint::ResponseBytes(0), ConnectionEnd::Reset).first(1)],
     );
-    let head = unary(
+    let head = invoke(
         "closed after 20 bytes of the response, once",
         [Fault::new().break_at(FaultPoint::ResponseBytes(20), ConnectionEnd::Close).first(1)],
     );
-    let body = unary(
+    let body = invoke(
         "closed after 10 bytes of the body, once",
         [Fault::new().break_at(FaultPoint::BodyBytes(10), ConnectionEnd::Close).first(1)],
     );
-    let reset = unary(
+    let reset = invoke(
         "reset after 10 bytes of the body, once",
         [Fault::new().break_at(FaultPoint::BodyBytes(10), ConnectionEnd::Reset).first(1)],
     );
-    let half = unary(
+    let half = invoke(
         "half-closed after 10 bytes of the body, once",
         [Fault::new().break_at(FaultPoint::BodyBytes(10), ConnectionEnd::HalfClose).first(1)],
     );
-    let unended = unary(
+    let unended = invoke(
         "closed before the last chunk, once",
         [Fault::new().break_at(FaultPoint::LastChunk, ConnectionEnd::Close).first(1)],
     );
     let longer =
-        unary("Content-Length larger than the body, once", [Fault::new().content_length(100_000).first(1)]);
-    use Setting::{Ambiguous as Risk, Default, Once};
+        invoke("Content-Length longer than the body, once", [Fault::new().content_length(100_000).first(1)]);
+    use Setting::{Default, NoRetries, RetryAmbiguous};
     let mut rows = vec![
-        unexecuted.fails(Default, "Send", Ambiguous, 1, (1, 1, 0)),
-        unexecuted.succeeds(Risk, 2, (2, 2, 1)),
+        unanswered.fails(Default, "Send", Ambiguous, 1, (1, 1, 0)),
+        unanswered.succeeds(RetryAmbiguous, 2, (2, 2, 1)),
         lost.fails(Default, "Send", Ambiguous, 1, (1, 1, 1)),
-        lost.fails(Once, "Send", Ambiguous, 1, (1, 1, 1)),
-        lost.succeeds(Risk, 2, (2, 2, 2)),
+        lost.fails(NoRetries, "Send", Ambiguous, 1, (1, 1, 1)),
+        lost.succeeds(RetryAmbiguous, 2, (2, 2, 2)),
         head.fails(Default, "Send", Ambiguous, 1, (1, 1, 1)),
-        head.succeeds(Risk, 2, (2, 2, 2)),
+        head.succeeds(RetryAmbiguous, 2, (2, 2, 2)),
     ];
     for truncated in [body, reset, half, unended, longer] {
         rows.push(truncated.fails(Default, "BodyIncomplete", Ambiguous, 1, (1, 1, 1)));
-        rows.push(truncated.succeeds(Risk, 2, (2, 2, 2)));
+        rows.push(truncated.succeeds(RetryAmbiguous, 2, (2, 2, 2)));
     }
     rows
 }

@@ -1,9 +1,9 @@
-//! All rows.
+//! The rows of the matrix.
 
 mod connections;
+mod delays;
 mod responses;
 mod streams;
-mod times;
 
 use invoke_model_client::FailureClass;
 use invoke_model_local::FaultRule;
@@ -12,43 +12,38 @@ use super::row::{Observed, Operation, Row, Setting};
 
 /// Returns all rows, in the order of the page.
 pub(crate) fn all() -> Vec<Row> {
-    [responses::rows(), connections::rows(), times::rows(), streams::rows()].into_iter().flatten().collect()
+    [responses::rows(), connections::rows(), delays::rows(), streams::rows()].into_iter().flatten().collect()
 }
 
-/// A fault of one operation, which makes rows with different settings.
-struct Fault {
+/// A fault of one operation, from which rows with different settings are made.
+struct RowFault {
     operation: Operation,
-    name: &'static str,
+    description: &'static str,
     rules: Vec<FaultRule>,
 }
 
-fn unary<const N: usize>(name: &'static str, rules: [FaultRule; N]) -> Fault {
-    Fault { operation: Operation::Unary, name, rules: rules.into() }
+/// Returns a fault of `InvokeModel`.
+fn invoke<const N: usize>(description: &'static str, rules: [FaultRule; N]) -> RowFault {
+    RowFault { operation: Operation::InvokeModel, description, rules: rules.into() }
 }
 
-fn stream<const N: usize>(name: &'static str, rules: [FaultRule; N]) -> Fault {
-    Fault { operation: Operation::Stream, name, rules: rules.into() }
+/// Returns a fault of `InvokeModelWithResponseStream`.
+fn stream<const N: usize>(description: &'static str, rules: [FaultRule; N]) -> RowFault {
+    RowFault { operation: Operation::InvokeModelWithResponseStream, description, rules: rules.into() }
 }
 
-/// Counts of the endpoint: connections, requests and executed requests.
-type Counts = (u64, u64, u64);
+/// The numbers of connections, requests, and executed requests that the endpoint saw.
+type Seen = (u64, u64, u64);
 
-impl Fault {
-    /// Expects success with this attempt.
-    fn succeeds(&self, setting: Setting, attempts: u32, counts: Counts) -> Row {
-        self.row(setting, "success", None, attempts, counts)
+impl RowFault {
+    /// Returns a row in which the call succeeds with this attempt.
+    fn succeeds(&self, setting: Setting, attempts: u32, seen: Seen) -> Row {
+        self.row(setting, "success", None, attempts, seen)
     }
 
-    /// Expects a failure.
-    fn fails(
-        &self,
-        setting: Setting,
-        outcome: &str,
-        class: FailureClass,
-        attempts: u32,
-        counts: Counts,
-    ) -> Row {
-        self.row(setting, outcome, Some(class), attempts, counts)
+    /// Returns a row in which the call fails.
+    fn fails(&self, setting: Setting, outcome: &str, class: FailureClass, attempts: u32, seen: Seen) -> Row {
+        self.row(setting, outcome, Some(class), attempts, seen)
     }
 
     fn row(
@@ -57,16 +52,16 @@ impl Fault {
         outcome: &str,
         class: Option<FailureClass>,
         attempts: u32,
-        counts: Counts,
+        seen: Seen,
     ) -> Row {
-        let (connections, requests, worked_on) = counts;
+        let (connections, requests, executed) = seen;
         let outcome = outcome.to_owned();
         Row {
             operation: self.operation,
-            fault: self.name,
+            fault: self.description,
             rules: self.rules.clone(),
             setting,
-            expected: Observed { outcome, class, attempts, connections, requests, worked_on },
+            expected: Observed { outcome, class, attempts, connections, requests, executed },
         }
     }
 }

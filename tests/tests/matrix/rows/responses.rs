@@ -1,4 +1,4 @@
-//! Errors and other responses in place of the output.
+//! Error responses, and responses that cannot be parsed.
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -12,7 +12,7 @@ use invoke_model_client::types::{
 use invoke_model_local::{Fault, RetryAfter};
 
 use super::super::row::{Row, Setting};
-use super::unary;
+use super::invoke;
 
 pub(super) fn rows() -> Vec<Row> {
     let mut rows = rejections();
@@ -21,130 +21,131 @@ pub(super) fn rows() -> Vec<Row> {
     rows
 }
 
-fn daily() -> ThrottlingException {
+fn daily_quota() -> ThrottlingException {
     let mut error = ThrottlingException::default();
     error.message = Some("Too many tokens per day, please wait before trying again.".to_owned());
     error
 }
 
-/// The service rejects the request before executing it.
+/// Returns rows in which the request is rejected.
 fn rejections() -> Vec<Row> {
     let throttled = || Fault::error(ThrottlingException::default());
-    let once = unary("429 ThrottlingException, once", [throttled().first(1)]);
-    let always = unary("429 ThrottlingException, always", [throttled().into()]);
-    let seconds = unary(
+    let throttled_once = invoke("429 ThrottlingException, once", [throttled().first(1)]);
+    let always_throttled = invoke("429 ThrottlingException, always", [throttled().into()]);
+    let retry_after = invoke(
         "429 with Retry-After of 30 s, once",
         [throttled().retry_after(RetryAfter::Seconds(30)).first(1)],
     );
-    let hour = unary(
+    let retry_after_hour = invoke(
         "429 with Retry-After of an hour",
         [throttled().retry_after(RetryAfter::Seconds(3600)).first(1)],
     );
-    let date = unary(
+    let retry_after_date = invoke(
         "429 with Retry-After as a date in 20 s",
         [throttled().retry_after(RetryAfter::DateIn(20)).first(1)],
     );
-    let quota = unary("429, token quota of the day", [Fault::error(daily()).into()]);
-    let loading = unary(
+    let daily_quota = invoke("429, exhausted daily quota", [Fault::error(daily_quota()).into()]);
+    let loading = invoke(
         "429 ModelNotReadyException, four times",
         [Fault::error(ModelNotReadyException::default()).first(4)],
     );
-    let busy = unary(
+    let busy = invoke(
         "503 ServiceUnavailableException, once",
         [Fault::error(ServiceUnavailableException::default()).first(1)],
     );
-    let proxy = unary(
+    let proxy = invoke(
         "503 with an HTML page of a proxy, once",
         [Fault::status(StatusCode::SERVICE_UNAVAILABLE)
             .body("<html>busy</html>")
             .header(CONTENT_TYPE, HeaderValue::from_static("text/html"))
             .first(1)],
     );
-    let skew = unary("the endpoint's clock is two hours ahead", [Fault::new().clock_skew(7200).into()]);
-    let denied = unary("403 AccessDeniedException", [Fault::error(AccessDeniedException::default()).into()]);
-    let invalid = unary("400 ValidationException", [Fault::error(ValidationException::default()).into()]);
-    let used_up = unary(
+    let skew = invoke("the endpoint's clock is two hours ahead", [Fault::new().clock_skew(7200).into()]);
+    let denied = invoke("403 AccessDeniedException", [Fault::error(AccessDeniedException::default()).into()]);
+    let invalid = invoke("400 ValidationException", [Fault::error(ValidationException::default()).into()]);
+    let quota_exceeded = invoke(
         "400 ServiceQuotaExceededException",
         [Fault::error(ServiceQuotaExceededException::default()).into()],
     );
     let missing =
-        unary("404 ResourceNotFoundException", [Fault::error(ResourceNotFoundException::default()).into()]);
-    use Setting::{Ambiguous as Risk, Default, Once, Operation};
+        invoke("404 ResourceNotFoundException", [Fault::error(ResourceNotFoundException::default()).into()]);
+    use Setting::{Default, NoRetries, Operation, RetryAmbiguous};
     vec![
-        once.succeeds(Default, 2, (1, 2, 1)),
-        once.fails(Once, "ThrottlingException", Rejected, 1, (1, 1, 0)),
-        once.succeeds(Operation, 2, (1, 2, 1)),
-        always.fails(Default, "ThrottlingException", Rejected, 3, (1, 3, 0)),
-        always.fails(Risk, "ThrottlingException", Rejected, 3, (1, 3, 0)),
-        seconds.succeeds(Default, 2, (1, 2, 1)),
-        hour.fails(Default, "ThrottlingException", Rejected, 1, (1, 1, 0)),
-        date.succeeds(Default, 2, (1, 2, 1)),
-        quota.fails(Default, "ThrottlingException", Rejected, 1, (1, 1, 0)),
+        throttled_once.succeeds(Default, 2, (1, 2, 1)),
+        throttled_once.fails(NoRetries, "ThrottlingException", Rejected, 1, (1, 1, 0)),
+        throttled_once.succeeds(Operation, 2, (1, 2, 1)),
+        always_throttled.fails(Default, "ThrottlingException", Rejected, 3, (1, 3, 0)),
+        always_throttled.fails(RetryAmbiguous, "ThrottlingException", Rejected, 3, (1, 3, 0)),
+        retry_after.succeeds(Default, 2, (1, 2, 1)),
+        retry_after_hour.fails(Default, "ThrottlingException", Rejected, 1, (1, 1, 0)),
+        retry_after_date.succeeds(Default, 2, (1, 2, 1)),
+        daily_quota.fails(Default, "ThrottlingException", Rejected, 1, (1, 1, 0)),
         loading.succeeds(Default, 5, (1, 5, 1)),
         busy.succeeds(Default, 2, (1, 2, 1)),
         proxy.succeeds(Default, 2, (1, 2, 1)),
         skew.succeeds(Default, 2, (1, 2, 1)),
         denied.fails(Default, "AccessDeniedException", Rejected, 1, (1, 1, 0)),
-        denied.fails(Risk, "AccessDeniedException", Rejected, 1, (1, 1, 0)),
+        denied.fails(RetryAmbiguous, "AccessDeniedException", Rejected, 1, (1, 1, 0)),
         invalid.fails(Default, "ValidationException", Rejected, 1, (1, 1, 0)),
-        used_up.fails(Default, "ServiceQuotaExceededException", Rejected, 1, (1, 1, 0)),
+        quota_exceeded.fails(Default, "ServiceQuotaExceededException", Rejected, 1, (1, 1, 0)),
         missing.fails(Default, "ResourceNotFoundException", Rejected, 1, (1, 1, 0)),
     ]
 }
 
-/// The service or the model reports a failure.
+/// Returns rows in which the service or the model fails.
 fn failures() -> Vec<Row> {
-    let failed = unary(
+    let failed = invoke(
         "500 InternalServerException, once",
         [Fault::error(InternalServerException::default()).first(1)],
     );
-    let always = unary(
+    let always_failed = invoke(
         "500 InternalServerException, always",
         [Fault::error(InternalServerException::default()).into()],
     );
-    let slow =
-        unary("408 ModelTimeoutException, once", [Fault::error(ModelTimeoutException::default()).first(1)]);
-    let model =
-        unary("424 ModelErrorException, once", [Fault::error(ModelErrorException::default()).first(1)]);
-    use Setting::{Ambiguous as Risk, Default};
+    let model_timeout =
+        invoke("408 ModelTimeoutException, once", [Fault::error(ModelTimeoutException::default()).first(1)]);
+    let model_failed =
+        invoke("424 ModelErrorException, once", [Fault::error(ModelErrorException::default()).first(1)]);
+    use Setting::{Default, RetryAmbiguous};
     vec![
         failed.succeeds(Default, 2, (1, 2, 1)),
-        always.fails(Default, "InternalServerException", ServerError, 3, (1, 3, 0)),
-        slow.fails(Default, "ModelTimeoutException", Ambiguous, 1, (1, 1, 1)),
-        slow.succeeds(Risk, 2, (1, 2, 2)),
-        model.fails(Default, "ModelErrorException", Ambiguous, 1, (1, 1, 1)),
-        model.succeeds(Risk, 2, (1, 2, 2)),
+        always_failed.fails(Default, "InternalServerException", ServerError, 3, (1, 3, 0)),
+        model_timeout.fails(Default, "ModelTimeoutException", Ambiguous, 1, (1, 1, 1)),
+        model_timeout.succeeds(RetryAmbiguous, 2, (1, 2, 2)),
+        model_failed.fails(Default, "ModelErrorException", Ambiguous, 1, (1, 1, 1)),
+        model_failed.succeeds(RetryAmbiguous, 2, (1, 2, 2)),
     ]
 }
 
-/// Responses that are not modeled.
+/// Returns rows with responses that the API model does not define.
 fn unmodeled() -> Vec<Row> {
-    let status = |name, status| unary(name, [Fault::status(status).body("<html></html>").first(1)]);
+    let status =
+        |description, status| invoke(description, [Fault::status(status).body("<html></html>").first(1)]);
     let bad_gateway = status("502 of a proxy, once", StatusCode::BAD_GATEWAY);
     let timeout = status("504 of a proxy, once", StatusCode::GATEWAY_TIMEOUT);
-    let failed = status("500 without an error code, once", StatusCode::INTERNAL_SERVER_ERROR);
+    let failed = status("500 without a modeled error, once", StatusCode::INTERNAL_SERVER_ERROR);
     let large = status("413 of a proxy", StatusCode::PAYLOAD_TOO_LARGE);
-    let garbage = unary(
+    let not_http = invoke(
         "bytes that are not HTTP, once",
         [Fault::garbage(Bytes::from_static(b"SSH-2.0-x\r\n\r\n")).first(1)],
     );
     let tier = HeaderName::from_static("x-amzn-bedrock-service-tier");
-    let invalid = unary(
-        "200 with a header that is not UTF-8",
+    let unparsable = invoke(
+        "success with a header that is not UTF-8",
         [Fault::new().header(tier, HeaderValue::from_bytes(b"\xff").unwrap()).first(1)],
     );
-    use Setting::{Ambiguous as Risk, Default};
+    use Setting::{Default, RetryAmbiguous};
     vec![
         bad_gateway.fails(Default, "HTTP 502", Ambiguous, 1, (1, 1, 1)),
-        bad_gateway.succeeds(Risk, 2, (1, 2, 2)),
+        bad_gateway.succeeds(RetryAmbiguous, 2, (1, 2, 2)),
         timeout.fails(Default, "HTTP 504", Ambiguous, 1, (1, 1, 1)),
-        timeout.succeeds(Risk, 2, (1, 2, 2)),
+        timeout.succeeds(RetryAmbiguous, 2, (1, 2, 2)),
         failed.fails(Default, "HTTP 500", Ambiguous, 1, (1, 1, 1)),
-        failed.succeeds(Risk, 2, (1, 2, 2)),
+        failed.succeeds(RetryAmbiguous, 2, (1, 2, 2)),
         large.fails(Default, "HTTP 413", Rejected, 1, (1, 1, 0)),
-        garbage.fails(Default, "ResponseHead", Ambiguous, 1, (1, 1, 1)),
-        garbage.succeeds(Risk, 2, (2, 2, 2)),
-        invalid.fails(Default, "Parse", Ambiguous, 1, (1, 1, 1)),
-        invalid.fails(Risk, "Parse", Ambiguous, 1, (1, 1, 1)),
+        not_http.fails(Default, "ResponseHead", Ambiguous, 1, (1, 1, 1)),
+        not_http.succeeds(RetryAmbiguous, 2, (2, 2, 2)),
+        unparsable.fails(Default, "Parse", Ambiguous, 1, (1, 1, 1)),
+        unparsable.fails(RetryAmbiguous, "Parse", Ambiguous, 1, (1, 1, 1)),
     ]
 }

@@ -87,7 +87,7 @@ impl Home {
     /// Makes a call that finds no credentials, and returns the text of the error.
     async fn error(&self, fake: &Fake) -> String {
         let error = call(&self.client(fake)).await.unwrap_err().to_string();
-        let text = error.strip_prefix("InvokeModel was not sent: no credentials: ").unwrap_or(&error);
+        let text = error.strip_prefix("InvokeModel: request not sent: no credentials: ").unwrap_or(&error);
         text.split(" (region ").next().unwrap().replace(self.path("").to_str().unwrap(), "HOME/")
     }
 
@@ -97,7 +97,7 @@ impl Home {
 
     /// Returns the source of the credentials.
     async fn source(&self, fake: &Fake) -> String {
-        self.explain(fake).await.link.unwrap().to_string()
+        self.explain(fake).await.credentials_source.unwrap().to_string()
     }
 }
 

@@ -40,7 +40,7 @@ async fn debug_and_explanations_redact_secrets() {
         check(&format!("{:?}", home.settings(&fake)));
         let client = home.client(&fake);
         let explained = client.invoke_model().model_id("a").body("{}").explain().await.unwrap();
-        check(&format!("{client:?} {:?} {explained:?} {:?}", client.config(), explained.link));
+        check(&format!("{client:?} {:?} {explained:?} {:?}", client.config(), explained.credentials_source));
         check(&format!("{:?}", explained.request));
         check(&format!("{:?}", fake.requests()[0]));
     }

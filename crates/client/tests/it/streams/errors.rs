@@ -1,4 +1,4 @@
-//! Every way in which a stream ends without being whole, in its exact words.
+//! The errors of event streams, with their exact text.
 
 use invoke_model_client::types::{
     InternalServerException, InvokeModelWithResponseStreamError, ModelStreamErrorException,
@@ -11,11 +11,11 @@ use super::*;
 
 const FACTS: &str = "request id an-id, region us-east-1, modelId anthropic.claude-3-haiku-20240307-v1:0";
 
-async fn ended(frames: Vec<Vec<u8>>) -> StreamError {
-    read(&mut answered(pieces(frames)).await.body).await.1.unwrap()
+async fn stream_error(frames: Vec<Vec<u8>>) -> StreamError {
+    read(&mut call(pieces(frames)).await.events).await.1.unwrap()
 }
 
-/// A message of these headers.
+/// Encodes a message with these headers.
 fn message(headers: &[(&str, &str)], payload: &'static str) -> Vec<u8> {
     let mut message = Message::builder();
     for (name, value) in headers {
@@ -25,13 +25,13 @@ fn message(headers: &[(&str, &str)], payload: &'static str) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn each_exception_is_the_modelled_error() {
+async fn exceptions_are_modeled_errors() {
     macro_rules! check {
         ($($error:ident),*) => {$({
             let mut error = $error::default();
             error.message = Some("why".into());
             let sent = ResponseStreamError::from(error);
-            let error = ended(vec![exception(&sent)]).await;
+            let error = stream_error(vec![exception(&sent)]).await;
             assert_eq!(error.as_service_error(), Some(&sent));
             assert_eq!(error.code(), Some(stringify!($error)));
             assert_eq!((error.message(), error.status().unwrap().as_u16()), (Some("why"), 200));
@@ -43,26 +43,26 @@ async fn each_exception_is_the_modelled_error() {
 }
 
 #[tokio::test]
-async fn an_exception_says_what_came_before_it() {
+async fn error_of_an_exception_says_what_was_received() {
     let mut sent = frames(&[chunk("one"), chunk("two")]);
     sent.push(exception(&throttled()));
     let bytes = sent.concat().len();
-    let error = ended(sent).await;
+    let error = stream_error(sent).await;
     assert_eq!(
         error.to_string(),
         format!(
-            "InvokeModelWithResponseStream failed in the midst of its answer: ThrottlingException: slow down \
-             (HTTP 200, {FACTS}, after 3 events and {bytes} bytes, 1 attempt, ambiguous)"
+            "InvokeModelWithResponseStream: error in the response stream: ThrottlingException: slow down (HTTP 200, \
+             {FACTS}, after 3 events ({bytes} bytes), 1 attempt, ambiguous)"
         )
     );
-    assert!(error.is_retryable());
+    assert!(error.is_retryable() && error.is_throttled());
 }
 
 #[tokio::test]
-async fn all_members_of_an_exception_are_read() {
+async fn parses_all_members_of_an_exception() {
     let payload = r#"{"message":"why","originalStatusCode":503,"originalMessage":"too many","more":[1]}"#;
     let headers = [(":message-type", "exception"), (":exception-type", "modelStreamErrorException")];
-    let error = ended(vec![message(&headers, payload)]).await;
+    let error = stream_error(vec![message(&headers, payload)]).await;
     let Some(ResponseStreamError::ModelStreamErrorException(error)) = error.as_service_error() else {
         panic!("{error}")
     };
@@ -71,12 +71,12 @@ async fn all_members_of_an_exception_are_read() {
 }
 
 #[tokio::test]
-async fn what_the_model_does_not_know_is_an_error_too() {
-    let check = async |headers: &[(&str, &str)], payload, code: Option<&str>, words: Option<&str>| {
-        let error = ended(vec![message(headers, payload)]).await;
+async fn unknown_exceptions_are_unmodeled_errors() {
+    let check = async |headers: &[(&str, &str)], payload, code: Option<&str>, message: Option<&str>| {
+        let error = stream_error(vec![self::message(headers, payload)]).await;
         let service = error.as_service_error().unwrap_or_else(|| panic!("{error}"));
         assert!(matches!(service, ResponseStreamError::Unmodeled(_)), "{error}");
-        assert_eq!((service.code(), service.message()), (code, words));
+        assert_eq!((service.code(), service.message()), (code, message));
     };
     let exception = [(":message-type", "exception"), (":exception-type", "newException")];
     check(&exception, r#"{"message":"why"}"#, Some("newException"), Some("why")).await;
@@ -87,72 +87,72 @@ async fn what_the_model_does_not_know_is_an_error_too() {
 }
 
 #[tokio::test]
-async fn an_event_that_is_not_what_the_model_says() {
-    let check = async |headers: &[(&str, &str)], payload, words: &str| {
-        let error = ended(vec![message(headers, payload)]).await;
+async fn events_that_do_not_match_the_model() {
+    let check = async |headers: &[(&str, &str)], payload, expected: &str| {
+        let error = stream_error(vec![message(headers, payload)]).await;
         assert!(matches!(error.kind(), ErrorKind::ParseEvent { .. }), "{error}");
-        assert!(error.to_string().contains(words), "{error}");
+        let text = format!("cannot parse an event of the response stream: {expected}");
+        assert!(error.to_string().contains(&text), "{error}");
         assert!(!error.is_retryable());
     };
     let chunk = [(":message-type", "event"), (":event-type", "chunk")];
-    check(&chunk, r#"{"bytes":7}"#, "cannot be read: `bytes`: expected a string, found a number").await;
-    check(&chunk, r#"{"bytes":"?"}"#, "cannot be read: `bytes`: the text is not base64").await;
-    check(&chunk, "{", "cannot be read: the body is not JSON (line 1, column 1)").await;
-    check(&chunk[..1], "{}", "cannot be read: `:event-type`: is required, but missing").await;
+    check(&chunk, r#"{"bytes":7}"#, "`bytes`: expected a string, found a number").await;
+    check(&chunk, r#"{"bytes":"?"}"#, "`bytes`: the text is not base64").await;
+    check(&chunk, "{", "the body is not JSON (line 1, column 1)").await;
+    check(&chunk[..1], "{}", "`:event-type`: is required, but missing").await;
     check(&[(":message-type", "news")], "{}", "`:message-type`: the text is not event, exception or error")
         .await;
     check(&[], "{}", "`:message-type`: is required, but missing").await;
 }
 
 #[tokio::test]
-async fn bytes_that_are_no_frame() {
-    let error = ended(vec![b"data: {\"bytes\":\"e30=\"}\n\n".to_vec()]).await;
+async fn bytes_that_are_not_a_frame() {
+    let error = stream_error(vec![b"data: {\"bytes\":\"e30=\"}\n\n".to_vec()]).await;
     assert!(matches!(error.kind(), ErrorKind::Decode(_)), "{error}");
-    let words =
-        "did not answer to the end: the stream has bytes that are no event: frame 0: the prelude has CRC";
-    assert!(error.to_string().contains(words), "{error}");
+    let text =
+        "InvokeModelWithResponseStream: cannot decode the response stream: frame 0: the prelude has CRC";
+    assert!(error.to_string().starts_with(text), "{error}");
 }
 
 #[tokio::test]
-async fn a_stream_that_is_cut_in_its_words() {
-    let body = lost_after(&frames(&[chunk("one"), chunk("two")]).concat()[..150]);
-    let (_, error) = read(&mut answered(body).await.body).await;
+async fn error_of_a_truncated_stream_says_what_was_received() {
+    let body = reset_after(&frames(&[chunk("one"), chunk("two")]).concat()[..150]);
+    let (_, error) = read(&mut call(body).await.events).await;
     assert_eq!(
         error.unwrap().to_string(),
         format!(
-            "InvokeModelWithResponseStream did not answer to the end: the stream was cut after 1 event and 150 \
-             bytes: response body incomplete: connection reset (HTTP 200, {FACTS}, 1 attempt, ambiguous)"
+            "InvokeModelWithResponseStream: response stream truncated after 1 event (150 bytes): response body incomplete: connection reset (HTTP 200, {FACTS}, 1 attempt, ambiguous)"
         )
     );
 }
 
-async fn refused(
+async fn error_response(
     status: u16,
-    fields: &[(&str, &str)],
+    headers: &[(&str, &str)],
     body: &'static str,
 ) -> Error<InvokeModelWithResponseStreamError> {
     let call: Call<Operation> =
-        Fake::with(status, fields, body).client().invoke_model_with_response_stream().model_id(ID);
+        Fake::with(status, headers, body).client().invoke_model_with_response_stream().model_id(ID);
     call.body("{}").send().await.unwrap_err()
 }
 
 #[tokio::test]
-async fn an_answer_that_is_no_stream() {
+async fn response_that_is_not_an_event_stream() {
     let page = [("content-type", "text/html")];
-    let error = refused(200, &page, "<html>").await;
+    let error = error_response(200, &page, "<html>").await;
     assert!(matches!(error.kind(), ErrorKind::Parse { .. }), "{error}");
-    let words = "`Content-Type`: the text is not application/vnd.amazon.eventstream";
-    assert!(error.to_string().contains(words), "{error}");
+    let text = "`Content-Type`: the text is not application/vnd.amazon.eventstream";
+    assert!(error.to_string().contains(text), "{error}");
     assert_eq!(error.response().unwrap().headers()["content-type"], "text/html");
 
-    let error = refused(200, &[("content-type", CONTENT_TYPE)], "").await;
+    let error = error_response(200, &[("content-type", CONTENT_TYPE)], "").await;
     assert!(error.to_string().contains("`contentType`: is required, but missing"), "{error}");
 }
 
 #[tokio::test]
-async fn an_error_in_place_of_the_stream() {
-    let fields = [("content-type", "application/json"), ("x-amzn-errortype", "ModelStreamErrorException")];
-    let error = refused(424, &fields, r#"{"message":"why","originalStatusCode":500}"#).await;
+async fn error_response_instead_of_a_stream() {
+    let headers = [("content-type", "application/json"), ("x-amzn-errortype", "ModelStreamErrorException")];
+    let error = error_response(424, &headers, r#"{"message":"why","originalStatusCode":500}"#).await;
     let Some(InvokeModelWithResponseStreamError::ModelStreamErrorException(service)) =
         error.as_service_error()
     else {

@@ -1,4 +1,4 @@
-//! The default transport, over a socket that writes a response in any pieces, stops, and closes.
+//! Event streams with the default transport, and a server that splits, delays and closes its responses.
 
 use std::net::SocketAddr;
 
@@ -16,7 +16,7 @@ fn events() -> Vec<ResponseStream> {
     vec![chunk("{\"one\":1}"), chunk("{\"two\":2}")]
 }
 
-/// A response in HTTP chunks of that size, with the last one.
+/// Returns a response in HTTP chunks of this size, including the last chunk.
 fn chunked(bytes: &[u8], size: usize) -> Vec<u8> {
     let mut response = format!("{HEAD}transfer-encoding: chunked\r\n\r\n").into_bytes();
     for chunk in bytes.chunks(size) {
@@ -41,7 +41,7 @@ async fn listen() -> (TcpListener, Client) {
     (listener, Client::new(config.endpoint_url(format!("http://{address}"))).unwrap())
 }
 
-/// Takes a connection and its request, which is small.
+/// Accepts a connection and reads its request.
 async fn accept(listener: &TcpListener) -> TcpStream {
     let (mut stream, _) = listener.accept().await.unwrap();
     stream.set_nodelay(true).unwrap();
@@ -52,34 +52,34 @@ async fn accept(listener: &TcpListener) -> TcpStream {
 async fn request(stream: &mut TcpStream) {
     let mut request = Vec::new();
     while !request.ends_with(b"\r\n\r\n{}") {
-        assert_ne!(stream.read_buf(&mut request).await.unwrap(), 0, "a whole request");
+        assert_ne!(stream.read_buf(&mut request).await.unwrap(), 0, "a complete request");
     }
 }
 
-async fn call(client: &Client) -> EventReceiver<Operation> {
+async fn send(client: &Client) -> EventReceiver<Operation> {
     let call = client.invoke_model_with_response_stream().model_id(ID).body("{}");
-    call.send().await.unwrap().body
+    call.send().await.unwrap().events
 }
 
-/// Lets the other side read what was written, before more is.
-async fn settle() {
+/// Gives the client time to read what was written so far.
+async fn let_client_read() {
     tokio::time::sleep(std::time::Duration::from_micros(100)).await;
     yield_now().await;
 }
 
 #[tokio::test]
-async fn writes_may_split_and_merge_anything() {
+async fn writes_may_be_split_and_merged_anywhere() {
     let bytes = frames(&events()).concat();
     let (listener, client) = listen().await;
     let responses = [chunked(&bytes, 1000), chunked(&bytes, 50), chunked(&bytes, 1), with_length(&bytes)];
     let sent = responses.clone();
     let server = tokio::spawn(async move {
-        // One connection for all: a whole stream leaves its connection to the next.
+        // One connection for all, because a complete stream returns its connection to the pool.
         let mut stream = accept(&listener).await;
         for response in &sent[..] {
             for at in (0..response.len()).step_by(3) {
                 stream.write_all(&response[..at]).await.unwrap();
-                settle().await;
+                let_client_read().await;
                 stream.write_all(&response[at..]).await.unwrap();
                 request(&mut stream).await;
             }
@@ -90,16 +90,16 @@ async fn writes_may_split_and_merge_anything() {
     });
     for response in &responses {
         for at in (0..response.len()).step_by(3).chain([response.len()]) {
-            let (read, error) = read(&mut call(&client).await).await;
+            let (read, error) = read(&mut send(&client).await).await;
             assert_eq!((read, error.is_none()), (events(), true), "split at {at}");
         }
     }
-    assert_eq!(read(&mut call(&client).await).await.0, events());
+    assert_eq!(read(&mut send(&client).await).await.0, events());
     server.await.unwrap();
 }
 
 #[tokio::test]
-async fn a_connection_closed_before_the_last_chunk_is_no_end() {
+async fn close_before_the_last_chunk_is_a_truncation() {
     let bytes = frames(&events()).concat();
     let (listener, client) = listen().await;
     let response = chunked(&bytes, 64);
@@ -110,35 +110,35 @@ async fn a_connection_closed_before_the_last_chunk_is_no_end() {
             accept(&listener).await.write_all(&sent[..at]).await.unwrap();
         }
     });
-    let mut most = 0;
+    let mut max = 0;
     for at in head..response.len() {
-        let mut stream = call(&client).await;
+        let mut stream = send(&client).await;
         let (read, error) = read(&mut stream).await;
         assert_eq!(read, events()[..read.len()], "closed at {at}");
-        assert!(read.len() >= most, "closed at {at}");
-        most = read.len();
+        assert!(read.len() >= max, "closed at {at}");
+        max = read.len();
         let error = error.unwrap_or_else(|| panic!("closed at {at} taken for the end"));
         let ErrorKind::Truncated(truncated) = error.kind() else { panic!("closed at {at}: {error}") };
-        assert_eq!(truncated.received.events, most as u64);
+        assert_eq!(truncated.received.events, max as u64);
     }
-    assert_eq!(most, 2, "all events came, and not the last chunk");
+    assert_eq!(max, 2, "all events without the last chunk");
 }
 
 #[tokio::test]
-async fn a_body_that_only_the_connection_ends_is_never_whole() {
+async fn close_delimited_body_is_a_truncation() {
     let (listener, client) = listen().await;
     let response = [format!("{HEAD}\r\n").as_bytes(), &frames(&events()).concat()].concat();
     tokio::spawn(async move { accept(&listener).await.write_all(&response).await.unwrap() });
-    let (read, error) = read(&mut call(&client).await).await;
+    let (read, error) = read(&mut send(&client).await).await;
     assert_eq!(read, events());
     let error = error.unwrap();
     let ErrorKind::Truncated(truncated) = error.kind() else { panic!("{error}") };
-    assert!(matches!(truncated.cut, TruncationCause::NoEnd), "{error}");
-    assert!(error.to_string().contains("its end cannot be told from a lost connection"), "{error}");
+    assert!(matches!(truncated.cause, TruncationCause::CloseDelimited), "{error}");
+    assert!(error.to_string().contains("its end looks like a lost connection"), "{error}");
 }
 
-/// A stream whose server has sent one event and is silent.
-async fn silent() -> (EventReceiver<Operation>, TcpStream) {
+/// Returns a stream whose server has sent one event and then stalls.
+async fn stalled() -> (EventReceiver<Operation>, TcpStream) {
     let (listener, client) = listen().await;
     let server = tokio::spawn(async move {
         let mut stream = accept(&listener).await;
@@ -146,37 +146,37 @@ async fn silent() -> (EventReceiver<Operation>, TcpStream) {
         stream.write_all(&first[..first.len() - 5]).await.unwrap();
         stream
     });
-    let mut events = call(&client).await;
+    let mut events = send(&client).await;
     assert!(events.recv().await.unwrap().is_some());
     (events, server.await.unwrap())
 }
 
 #[tokio::test]
-async fn dropping_the_events_closes_the_connection_at_once() {
-    let (events, mut stream) = silent().await;
+async fn dropping_the_receiver_closes_the_connection() {
+    let (events, mut stream) = stalled().await;
     drop(events);
     assert_eq!(stream.read(&mut [0; 8]).await.unwrap(), 0);
 }
 
 #[tokio::test]
-async fn an_error_closes_the_connection_at_once() {
-    let (mut events, mut stream) = silent().await;
+async fn exception_closes_the_connection() {
+    let (mut events, mut stream) = stalled().await;
     let error = exception(&throttled());
     stream.write_all(format!("{:x}\r\n", error.len()).as_bytes()).await.unwrap();
     stream.write_all(&error).await.unwrap();
     assert!(events.recv().await.is_err());
-    // While somebody still holds the stream.
+    // The receiver is not dropped yet.
     assert_eq!(stream.read(&mut [0; 8]).await.unwrap(), 0);
     drop(events);
 }
 
-/// Linux shows what its sockets hold: bytes that were written and not read.
+/// Only on Linux, which shows the bytes in the queues of its sockets.
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn nothing_is_read_ahead_of_the_reader() {
+async fn does_not_read_ahead() {
     use std::sync::atomic::AtomicU64;
 
-    /// What a client may hold beside what the reader has: one buffer.
+    /// The client may buffer this number of bytes.
     const BUFFER: u64 = 64 * 1024;
     let (listener, client) = listen().await;
     let port = listener.local_addr().unwrap().port();
@@ -191,9 +191,9 @@ async fn nothing_is_read_ahead_of_the_reader() {
             counter.fetch_add(piece.len() as u64, Ordering::SeqCst);
         }
     });
-    let mut events = call(&client).await;
+    let mut events = send(&client).await;
     assert!(events.recv().await.unwrap().is_some());
-    // Until the buffers of the kernel are full, and the server waits.
+    // Waits until the buffers of the kernel are full and the server blocks.
     let mut before = 0;
     while before != written.load(Ordering::SeqCst) {
         before = written.load(Ordering::SeqCst);
@@ -202,11 +202,11 @@ async fn nothing_is_read_ahead_of_the_reader() {
         }
     }
     let held = held_by_sockets(port);
-    assert!(held > BUFFER, "the buffers of the kernel are full: {held}");
+    assert!(held > BUFFER, "the buffers of the kernel are not full: {held}");
     assert!(before <= held + BUFFER, "{before} bytes were written, the sockets hold {held}");
 }
 
-/// The bytes in the send queue of the server's end and in the receive queue of the client's.
+/// Returns the bytes in the send queue of the server and in the receive queue of the client.
 #[cfg(target_os = "linux")]
 fn held_by_sockets(port: u16) -> u64 {
     let table = std::fs::read_to_string("/proc/net/tcp").unwrap();

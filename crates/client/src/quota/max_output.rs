@@ -1,34 +1,33 @@
-//! The most output that a body states, whatever the family of the model.
+//! The output limit in a body, whatever the model family.
 //!
-//! The members of all families differ, and none of them means something else in another one but for `max_tokens`, which
-//! limits the input where the body asks for embeddings. So the model need not be known, and may be one of tomorrow.
+//! Each family has its own members for it. None of them means something else in another family, except `max_tokens`,
+//! which limits the input if the body asks for embeddings. So the model need not be known, and may be a future one.
 
 use std::fmt;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::de::Read;
 
-/// Reads a body and gives the largest limit on its output. Values of other members are passed over. What is not as it
-/// must be ends the reading: the service refuses it, and says why.
-pub(super) fn max_output<'de>(body: impl Read<'de>) -> Option<u64> {
-    let mut stated = Stated::default();
-    let members = Members { stated: &mut stated, of_group: false };
-    // The limits that were found before an error still hold.
+/// Returns the largest output limit in a body. Skips the values of other members. Stops at a syntax error or a value of
+/// another type, which the service rejects with a message of its own.
+pub(super) fn max_output_tokens<'de>(body: impl Read<'de>) -> Option<u64> {
+    let mut found = Found::default();
+    let members = Members { found: &mut found, in_group: false };
+    // Limits found before an error are valid.
     let _ = members.deserialize(&mut serde_json::Deserializer::new(body));
-    if stated.embeds { None } else { stated.most }
+    if found.is_embedding { None } else { found.limit }
 }
 
 #[derive(Default)]
-struct Stated {
-    most: Option<u64>,
-    /// The body asks for embeddings.
-    embeds: bool,
+struct Found {
+    limit: Option<u64>,
+    is_embedding: bool,
 }
 
-/// Visits the members of the body, or of an object in it that has limits.
+/// Visits the members of the body, or of an object in it that contains limits.
 struct Members<'a> {
-    stated: &'a mut Stated,
-    of_group: bool,
+    found: &'a mut Found,
+    in_group: bool,
 }
 
 impl<'de> DeserializeSeed<'de> for Members<'_> {
@@ -46,7 +45,7 @@ impl<'de> Visitor<'de> for Members<'_> {
         f.write_str("an object")
     }
 
-    /// Some libraries write members without a value as `null`.
+    /// Ignores `null`, because some libraries write it for missing members.
     fn visit_none<E: Error>(self) -> Result<(), E> {
         Ok(())
     }
@@ -56,18 +55,18 @@ impl<'de> Visitor<'de> for Members<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        let Self { stated, of_group } = self;
+        let Self { found, in_group } = self;
         while let Some(name) = members.next_key::<Name>()? {
             match name {
                 Name::Limit => {
                     let limit: Option<Tokens> = members.next_value()?;
-                    stated.most = stated.most.max(limit.map(|tokens| tokens.0));
+                    found.limit = found.limit.max(limit.map(|tokens| tokens.0));
                 }
-                Name::Group if !of_group => {
-                    members.next_value_seed(Members { stated: &mut *stated, of_group: true })?;
+                Name::Group if !in_group => {
+                    members.next_value_seed(Members { found: &mut *found, in_group: true })?;
                 }
-                Name::InputType if !of_group => {
-                    stated.embeds = true;
+                Name::InputType if !in_group => {
+                    found.is_embedding = true;
                     members.next_value::<IgnoredAny>()?;
                 }
                 _ => drop(members.next_value::<IgnoredAny>()?),
@@ -81,7 +80,7 @@ impl<'de> Visitor<'de> for Members<'_> {
 enum Name {
     Group,
     Limit,
-    /// A body with it asks for embeddings: Cohere Embed demands it, and no family that generates has it.
+    /// Present only in requests for embeddings: Cohere Embed requires it, and no family that generates text has it.
     InputType,
     Other,
 }
@@ -123,7 +122,7 @@ impl<'de> Deserialize<'de> for Name {
     }
 }
 
-/// A number of tokens, in any way in which JSON can write it.
+/// A number of tokens, in any JSON notation.
 struct Tokens(u64);
 
 impl<'de> Deserialize<'de> for Tokens {
@@ -141,7 +140,7 @@ impl<'de> Deserialize<'de> for Tokens {
                 Ok(Tokens(number))
             }
 
-            /// As in 1e3 and 512.0. A number beyond the range is taken for its end.
+            /// Accepts 1e3 and 512.0. Clamps numbers out of range.
             fn visit_f64<E>(self, number: f64) -> Result<Tokens, E> {
                 Ok(Tokens(number as u64))
             }

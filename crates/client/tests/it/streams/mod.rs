@@ -1,9 +1,9 @@
-//! Answers that come as events: whole, cut anywhere, wrong anywhere, slow, and dropped.
+//! Event streams: complete, truncated, corrupted, slow, and dropped.
 
-mod cut;
 mod errors;
 mod sockets;
-mod time;
+mod timeouts;
+mod truncation;
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -23,7 +23,7 @@ use crate::fake::{Fake, response};
 
 const ID: &str = "anthropic.claude-3-haiku-20240307-v1:0";
 
-const FIELDS: [(&str, &str); 5] = [
+const HEADERS: [(&str, &str); 5] = [
     ("content-type", CONTENT_TYPE),
     ("x-amzn-requestid", "an-id"),
     ("x-amzn-bedrock-content-type", "application/json"),
@@ -40,7 +40,7 @@ fn chunk(text: &str) -> ResponseStream {
     ResponseStream::Chunk(part)
 }
 
-/// An event of a name that the model does not have.
+/// Returns an event that the model does not know.
 fn unknown() -> ResponseStream {
     let mut message = Message::builder();
     message.header(":message-type", HeaderValue::String("event")).unwrap();
@@ -68,10 +68,10 @@ fn exception(error: &ResponseStreamError) -> Vec<u8> {
     frame(&ResponseStream::exception(error).unwrap())
 }
 
-/// A body of the pieces that are given, which counts how many were asked for.
+/// A body of these pieces that counts how often it is polled.
 struct Pieces {
     pieces: VecDeque<std::io::Result<Bytes>>,
-    asked: Arc<AtomicUsize>,
+    polls: Arc<AtomicUsize>,
 }
 
 impl Body for Pieces {
@@ -82,7 +82,7 @@ impl Body for Pieces {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<std::io::Result<Frame<Bytes>>>> {
-        self.asked.fetch_add(1, Ordering::SeqCst);
+        self.polls.fetch_add(1, Ordering::SeqCst);
         Poll::Ready(self.pieces.pop_front().map(|piece| piece.map(Frame::data)))
     }
 }
@@ -90,72 +90,72 @@ impl Body for Pieces {
 fn pieces(pieces: impl IntoIterator<Item = Vec<u8>>) -> ResponseBody {
     ResponseBody::from_body(Pieces {
         pieces: pieces.into_iter().map(|piece| Ok(piece.into())).collect(),
-        asked: Arc::default(),
+        polls: Arc::default(),
     })
 }
 
-/// The same, and then the connection is lost.
-fn lost_after(bytes: &[u8]) -> ResponseBody {
-    let lost = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+/// Returns a body of these bytes whose connection is then reset.
+fn reset_after(bytes: &[u8]) -> ResponseBody {
+    let reset = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
     ResponseBody::from_body(Pieces {
-        pieces: VecDeque::from([Ok(Bytes::copy_from_slice(bytes)), Err(lost)]),
-        asked: Arc::default(),
+        pieces: VecDeque::from([Ok(Bytes::copy_from_slice(bytes)), Err(reset)]),
+        polls: Arc::default(),
     })
 }
 
-async fn answered(body: ResponseBody) -> EventStreamOutput<Operation> {
-    let fake = Fake::answering(Ok(response(200, &FIELDS, body)));
+async fn call(body: ResponseBody) -> EventStreamOutput<Operation> {
+    let fake = Fake::answering(Ok(response(200, &HEADERS, body)));
     fake.client().invoke_model_with_response_stream().model_id(ID).body("{}").send().await.unwrap()
 }
 
-/// All events up to the end, and the error if that is one.
+/// Reads all events, and the error if the stream ends with one.
 async fn read(events: &mut EventReceiver<Operation>) -> (Vec<ResponseStream>, Option<StreamError>) {
-    let mut read = Vec::new();
+    let mut received = Vec::new();
     let error = loop {
         match events.recv().await {
-            Ok(Some(event)) => read.push(event),
+            Ok(Some(event)) => received.push(event),
             Ok(None) => break None,
             Err(error) => break Some(error),
         }
     };
-    // However it ended, it has ended, and says how.
+    // The end of the stream is final.
     assert_eq!(events.is_complete(), error.is_none());
     assert!(events.recv().await.unwrap().is_none());
     assert_eq!(events.is_complete(), error.is_none());
-    (read, error)
+    (received, error)
 }
 
 #[tokio::test]
-async fn the_head_is_there_before_the_events() {
-    let asked = Arc::default();
+async fn returns_the_head_before_the_events() {
+    let polls = Arc::default();
     let events = [chunk("one"), unknown(), chunk("two")];
     let body = Pieces {
         pieces: frames(&events).into_iter().map(|piece| Ok(piece.into())).collect(),
-        asked: Arc::clone(&asked),
+        polls: Arc::clone(&polls),
     };
-    let mut answer = answered(ResponseBody::from_body(body)).await;
-    assert_eq!(answer.output.content_type, "application/json");
-    assert_eq!(answer.output.performance_config_latency.unwrap().as_str(), "optimized");
-    assert_eq!(answer.output.service_tier.unwrap().as_str(), "flex");
-    assert_eq!(answer.body.request_id(), Some("an-id"));
+    let mut response = call(ResponseBody::from_body(body)).await;
+    assert_eq!(response.output.content_type, "application/json");
+    assert_eq!(response.output.performance_config_latency.unwrap().as_str(), "optimized");
+    assert_eq!(response.output.service_tier.unwrap().as_str(), "flex");
+    assert_eq!(response.events.request_id(), Some("an-id"));
 
-    // And nothing is read before it is asked for.
-    for (read, event) in events.iter().enumerate() {
-        assert_eq!(asked.load(Ordering::SeqCst), read);
-        assert_eq!(answer.body.recv().await.unwrap().as_ref(), Some(event));
+    // Bytes are read only on demand.
+    for (index, event) in events.iter().enumerate() {
+        assert_eq!(polls.load(Ordering::SeqCst), index);
+        assert_eq!(response.events.recv().await.unwrap().as_ref(), Some(event));
     }
-    assert!(!answer.body.is_complete());
-    assert!(answer.body.recv().await.unwrap().is_none());
-    assert!(answer.body.is_complete());
-    let received = answer.body.received();
+    assert!(!response.events.is_complete());
+    assert!(response.events.recv().await.unwrap().is_none());
+    assert!(response.events.is_complete());
+    let received = response.events.received();
     let bytes: usize = frames(&events).iter().map(Vec::len).sum();
     assert_eq!((received.events, received.bytes), (3, bytes as u64));
 }
 
 #[tokio::test]
-async fn a_stream_of_the_ecosystem() {
+async fn receiver_is_a_fused_stream() {
     use futures_core::{FusedStream, Stream};
-    let mut events = answered(pieces(frames(&[chunk("one")]))).await.body;
+    let mut events = call(pieces(frames(&[chunk("one")]))).await.events;
     let mut next = async || std::future::poll_fn(|cx| Pin::new(&mut events).poll_next(cx)).await;
     assert_eq!(next().await.unwrap().unwrap(), chunk("one"));
     assert!(next().await.is_none());
@@ -163,22 +163,22 @@ async fn a_stream_of_the_ecosystem() {
 }
 
 #[tokio::test]
-async fn a_stream_without_events_is_whole() {
-    let (read, error) = read(&mut answered(pieces([])).await.body).await;
-    assert_eq!((read, error.is_none()), (vec![], true));
+async fn stream_without_events_is_complete() {
+    let (events, error) = read(&mut call(pieces([])).await.events).await;
+    assert_eq!((events, error.is_none()), (vec![], true));
 }
 
 #[tokio::test]
-async fn nothing_sensitive_is_printed() {
-    let mut answer = answered(pieces(frames(&[chunk("secret-part"), unknown()]))).await;
-    let mut printed = format!("{answer:?}");
-    while let Some(event) = answer.body.recv().await.unwrap() {
+async fn debug_and_display_contain_nothing_sensitive() {
+    let mut response = call(pieces(frames(&[chunk("secret-part"), unknown()]))).await;
+    let mut printed = format!("{response:?}");
+    while let Some(event) = response.events.recv().await.unwrap() {
         printed.push_str(&format!("{event:?}"));
     }
-    let mut wrong = frames(&[chunk("secret-part")]).concat();
-    *wrong.last_mut().unwrap() ^= 1;
-    for body in [lost_after(&frames(&[chunk("secret-part")])[0][..90]), pieces([wrong])] {
-        let (_, error) = read(&mut answered(body).await.body).await;
+    let mut corrupted = frames(&[chunk("secret-part")]).concat();
+    *corrupted.last_mut().unwrap() ^= 1;
+    for body in [reset_after(&frames(&[chunk("secret-part")])[0][..90]), pieces([corrupted])] {
+        let (_, error) = read(&mut call(body).await.events).await;
         printed.push_str(&format!("{0} {0:?}", error.unwrap()));
     }
     for sensitive in ["secret-part", "c2VjcmV0LXBhcnQ", "any bytes"] {

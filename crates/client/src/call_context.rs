@@ -1,0 +1,162 @@
+//! The state of a call in progress: what its error and its metadata are made of.
+
+use std::fmt;
+use std::time::Duration;
+
+use http::{StatusCode, Uri};
+use invoke_model_protocol::Operation;
+use tokio::time::Instant;
+
+use crate::Client;
+use crate::error::{Error, ErrorContext, ErrorKind, ServiceErrorDetails, StreamProgress, class};
+use crate::metadata::{Attempt, FailureClass, Metadata, ResponseHead, Usage};
+
+/// The state of a call in progress. Converted into the [`ErrorContext`] only if the call fails, because that allocates.
+#[derive(Clone)]
+pub struct CallContext {
+    client: Client,
+    /// Path and query of the serialized request, without the base path of the endpoint.
+    pub(crate) target: Option<Uri>,
+    /// The number of requests sent.
+    pub(crate) attempts: u32,
+    failed_attempts: Vec<Attempt>,
+    /// The last of `failed_attempts` is the attempt in progress, and not an earlier one.
+    current_failed: bool,
+    /// The wait before the attempt in progress.
+    backoff: Duration,
+    /// The head of the response to the last attempt.
+    pub(crate) response: Option<ResponseHead>,
+}
+
+impl CallContext {
+    pub(crate) fn new(client: Client) -> Self {
+        Self {
+            client,
+            target: None,
+            attempts: 0,
+            failed_attempts: Vec::new(),
+            current_failed: false,
+            backoff: Duration::ZERO,
+            response: None,
+        }
+    }
+
+    /// Returns the path of the request, without the base path of the endpoint.
+    pub(crate) fn path(&self) -> &str {
+        self.target.as_ref().map_or("", Uri::path)
+    }
+
+    /// Records the head of a response.
+    pub(crate) fn record_response<B>(&mut self, response: &http::Response<B>) -> &ResponseHead {
+        self.response.insert(ResponseHead::new(response))
+    }
+
+    /// Reports a successful attempt to the callback.
+    pub(crate) fn record_success<O: Operation>(&self, started: Instant) {
+        if let Some(callback) = &self.client.config().on_attempt {
+            callback.call(&self.attempt::<O>(None, None, started.elapsed()));
+        }
+    }
+
+    /// Records a failed attempt, and reports it to the callback. A failure before the request was sent (no credentials,
+    /// no quota) is not an attempt: only the error reports it.
+    pub(crate) fn record_failure<O: Operation>(&mut self, kind: &ErrorKind<O::Error>, duration: Duration) {
+        if self.failed_attempts.last().map_or(0, |last| last.number) == self.attempts {
+            return;
+        }
+        let code = match kind {
+            ErrorKind::Service { error, .. } => ServiceErrorDetails::code(error).map(str::to_owned),
+            _ => None,
+        };
+        let attempt = self.attempt::<O>(Some(class(kind)), code, duration);
+        if let Some(callback) = &self.client.config().on_attempt {
+            callback.call(&attempt);
+        }
+        self.failed_attempts.push(attempt);
+        self.current_failed = true;
+    }
+
+    /// Starts another attempt after a wait of `backoff`.
+    pub(crate) fn start_retry(&mut self, backoff: Duration) {
+        (self.backoff, self.current_failed) = (backoff, false);
+    }
+
+    fn attempt<O: Operation>(
+        &self,
+        class: Option<FailureClass>,
+        code: Option<String>,
+        duration: Duration,
+    ) -> Attempt {
+        let response = self.response.as_ref();
+        Attempt {
+            operation: O::NAME,
+            number: self.attempts,
+            class,
+            status: response.map(|response| response.status),
+            code,
+            request_id: self.request_id().map(str::to_owned),
+            backoff: self.backoff,
+            duration,
+        }
+    }
+
+    pub(crate) fn request_id(&self) -> Option<&str> {
+        self.response.as_ref()?.request_id()
+    }
+
+    /// Returns the token counts in the head of the response.
+    pub(crate) fn usage(&self) -> Usage {
+        self.response.as_ref().map(|response| response.usage).unwrap_or_default()
+    }
+
+    pub(crate) fn into_metadata(self) -> Metadata {
+        let response = self.response.as_ref();
+        Metadata {
+            status: response.map_or(StatusCode::OK, |response| response.status),
+            request_id: self.request_id().map(str::to_owned),
+            usage: self.usage(),
+            latency: response.and_then(|response| response.latency),
+            attempts: self.attempts,
+            earlier_attempts: self.failed_attempts,
+        }
+    }
+
+    /// Converts into the error of a call that failed before its output was returned.
+    pub(crate) fn into_error<O: Operation>(mut self, kind: ErrorKind<O::Error>) -> Error<O::Error> {
+        if self.current_failed {
+            self.failed_attempts.pop();
+        }
+        Error::new(kind, self.into_error_context::<O>(None))
+    }
+
+    /// Returns the error of a call that failed within its event stream.
+    pub(crate) fn stream_error<O: Operation, E>(
+        &self,
+        kind: ErrorKind<E>,
+        received: StreamProgress,
+    ) -> Error<E> {
+        Error::new(kind, self.clone().into_error_context::<O>(Some(received)))
+    }
+
+    fn into_error_context<O: Operation>(self, received: Option<StreamProgress>) -> ErrorContext {
+        let labels = O::ROUTE.labels(self.path()).unwrap_or_default();
+        let config = self.client.config();
+        ErrorContext {
+            operation: O::NAME,
+            region: config.region().map(str::to_owned),
+            endpoint: config.endpoint_url(),
+            labels: labels.into_iter().map(|(name, value)| (name, value.into_owned())).collect(),
+            attempts: self.attempts,
+            status: self.response.as_ref().map(|response| response.status),
+            request_id: self.request_id().map(str::to_owned),
+            earlier_attempts: self.failed_attempts,
+            received,
+        }
+    }
+}
+
+impl fmt::Debug for CallContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallContext").field("attempts", &self.attempts).finish_non_exhaustive()
+    }
+}

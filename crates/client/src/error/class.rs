@@ -1,0 +1,62 @@
+//! The classification of failures: [`FailureClass`], and whether a retry may succeed.
+
+use invoke_model_transport::TransportErrorKind;
+
+use super::kind::ErrorKind;
+use super::service::ServiceErrorDetails;
+use crate::metadata::FailureClass;
+
+/// Returns the class of a failure.
+pub(crate) fn class<E: ServiceErrorDetails>(kind: &ErrorKind<E>) -> FailureClass {
+    match kind {
+        ErrorKind::Serialize(_)
+        | ErrorKind::Header(_)
+        | ErrorKind::Body(_)
+        | ErrorKind::Credentials(_)
+        | ErrorKind::Sign(_)
+        | ErrorKind::Quota(_) => FailureClass::NotSent,
+        ErrorKind::Transport(error) if error.may_have_been_sent() => FailureClass::Ambiguous,
+        ErrorKind::Transport(_) => FailureClass::NotSent,
+        ErrorKind::Parse { .. }
+        | ErrorKind::Truncated(_)
+        | ErrorKind::Decode(_)
+        | ErrorKind::ParseEvent { .. }
+        | ErrorKind::StreamException { .. } => FailureClass::Ambiguous,
+        ErrorKind::Service { error, response } => class_of_response(error, response),
+    }
+}
+
+/// Returns the status of an error response: for a modeled error the one of the model, whatever the response has.
+pub(crate) fn status_of<E: ServiceErrorDetails, B>(error: &E, response: &http::Response<B>) -> u16 {
+    error.status().unwrap_or(response.status().as_u16())
+}
+
+fn class_of_response<E: ServiceErrorDetails, B>(error: &E, response: &http::Response<B>) -> FailureClass {
+    match status_of(error, response) {
+        408 | 424 => FailureClass::Ambiguous,
+        500 if error.status().is_some() => FailureClass::ServerError,
+        503 => FailureClass::Rejected,
+        500.. => FailureClass::Ambiguous,
+        _ => FailureClass::Rejected,
+    }
+}
+
+/// Returns `true` if a failure of the connection may not occur again.
+pub(crate) fn is_transient(kind: TransportErrorKind) -> bool {
+    use TransportErrorKind::{
+        BodyIncomplete, Connect, ConnectTimeout, Refused, Resolve, ResponseHead, ResponseTimeout, Send,
+        Timeout,
+    };
+    matches!(
+        kind,
+        Resolve
+            | Connect
+            | ConnectTimeout
+            | Refused
+            | Send
+            | ResponseTimeout
+            | Timeout(_)
+            | ResponseHead
+            | BodyIncomplete
+    )
+}

@@ -1,0 +1,25 @@
+//! Headers that a call cannot send.
+
+/// A header that [`Call::header`](crate::Call::header) cannot add. Never contains the value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HeaderError {
+    /// The name is not a token ([RFC 9110, section 5.1](https://www.rfc-editor.org/rfc/rfc9110#section-5.1)).
+    #[error("`{}` is not a header name: use letters, digits and hyphens", name.escape_debug())]
+    Name {
+        /// The name.
+        name: String,
+    },
+    /// The value has a control character ([RFC 9110, section 5.5](https://www.rfc-editor.org/rfc/rfc9110#section-5.5)).
+    #[error("header `{name}`: the value has a control character: remove it")]
+    Value {
+        /// The name.
+        name: String,
+    },
+    /// The client or the transport sets this header.
+    #[error("header `{name}` is set by the client: do not add it")]
+    Reserved {
+        /// The name.
+        name: String,
+    },
+}

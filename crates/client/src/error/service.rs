@@ -1,0 +1,124 @@
+//! The error of a service, independent of the operation.
+
+use std::error::Error;
+use std::fmt;
+
+use invoke_model_protocol::{Fault, OperationError, Retryable};
+
+/// What [`Error`](crate::Error) needs to know about a service error: of one operation, or of any ([`ServiceError`]).
+///
+/// Not exported: implemented for every [`OperationError`] and for [`ServiceError`], so that both have the same methods,
+/// the same class and the same text. [`ServiceError`] must not implement [`OperationError`] itself, because
+/// `From<Error<E>> for Error` would then overlap with `From<T> for T`.
+pub trait ServiceErrorDetails: Error + Send + Sync + 'static {
+    #[doc(hidden)]
+    fn code(&self) -> Option<&str>;
+    #[doc(hidden)]
+    fn message(&self) -> Option<&str>;
+    #[doc(hidden)]
+    fn fault(&self) -> Option<Fault>;
+    #[doc(hidden)]
+    fn status(&self) -> Option<u16>;
+    #[doc(hidden)]
+    fn retryable(&self) -> Option<Retryable>;
+    /// Returns the error of the operation itself.
+    #[doc(hidden)]
+    fn as_error(&self) -> &(dyn Error + 'static);
+}
+
+impl<E: OperationError> ServiceErrorDetails for E {
+    fn code(&self) -> Option<&str> {
+        OperationError::code(self)
+    }
+
+    fn message(&self) -> Option<&str> {
+        OperationError::message(self)
+    }
+
+    fn fault(&self) -> Option<Fault> {
+        OperationError::fault(self)
+    }
+
+    fn status(&self) -> Option<u16> {
+        OperationError::status(self)
+    }
+
+    fn retryable(&self) -> Option<Retryable> {
+        OperationError::retryable(self)
+    }
+
+    fn as_error(&self) -> &(dyn Error + 'static) {
+        self
+    }
+}
+
+/// A service error of any operation: the error type of [`Error`](crate::Error) without a type parameter.
+///
+/// `Display`, `Debug` and `source` are those of the operation's own error.
+pub struct ServiceError(Box<dyn ServiceErrorDetails>);
+
+impl ServiceError {
+    pub(super) fn new(error: impl OperationError) -> Self {
+        Self(Box::new(error))
+    }
+
+    /// Returns the error code, for example `ThrottlingException`.
+    pub fn code(&self) -> Option<&str> {
+        self.0.code()
+    }
+
+    /// Returns the message of the service.
+    pub fn message(&self) -> Option<&str> {
+        self.0.message()
+    }
+
+    /// Returns the error of the operation if it is of type `E`, for example
+    /// [`InvokeModelError`](crate::types::InvokeModelError).
+    pub fn downcast_ref<E: OperationError>(&self) -> Option<&E> {
+        self.0.as_error().downcast_ref()
+    }
+}
+
+impl ServiceErrorDetails for ServiceError {
+    fn code(&self) -> Option<&str> {
+        self.0.code()
+    }
+
+    fn message(&self) -> Option<&str> {
+        self.0.message()
+    }
+
+    fn fault(&self) -> Option<Fault> {
+        self.0.fault()
+    }
+
+    fn status(&self) -> Option<u16> {
+        self.0.status()
+    }
+
+    fn retryable(&self) -> Option<Retryable> {
+        self.0.retryable()
+    }
+
+    fn as_error(&self) -> &(dyn Error + 'static) {
+        self.0.as_error()
+    }
+}
+
+impl fmt::Display for ServiceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for ServiceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl Error for ServiceError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
+    }
+}

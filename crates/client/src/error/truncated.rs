@@ -1,0 +1,107 @@
+//! Event streams that end too early.
+
+use std::error::Error;
+use std::fmt;
+
+use invoke_model_transport::TransportError;
+
+/// How much of an event stream was received.
+///
+/// `Display`: `5 events (1,453 bytes)`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StreamProgress {
+    /// Complete events, including an exception.
+    pub events: u64,
+    /// Bytes, including those of an incomplete frame.
+    pub bytes: u64,
+}
+
+impl fmt::Display for StreamProgress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = |number| if number == 1 { "" } else { "s" };
+        let Self { events, bytes } = *self;
+        write!(f, "{} event{} ({} byte{})", grouped(events), plural(events), grouped(bytes), plural(bytes))
+    }
+}
+
+/// Writes a number with a comma between groups of three digits.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// An event stream that ended before it was complete. The received events are valid, but more were to follow.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct TruncatedError {
+    /// How much was received.
+    pub received: StreamProgress,
+    /// Why the stream is known to be incomplete.
+    pub cause: TruncationCause,
+}
+
+/// Why an event stream is known to be incomplete.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum TruncationCause {
+    /// The connection was lost, or closed before the last chunk of the body.
+    Connection(TransportError),
+    /// The body ended within a frame.
+    IncompleteFrame {
+        /// The received bytes of the frame.
+        received: usize,
+    },
+    /// The body has neither chunks nor a length: it ends when the connection closes, so a complete body looks like a
+    /// truncated one ([RFC 9112, section 8](https://www.rfc-editor.org/rfc/rfc9112#section-8-5)).
+    CloseDelimited,
+}
+
+impl fmt::Display for TruncatedError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "response stream truncated after {}: ", self.received)?;
+        match &self.cause {
+            TruncationCause::Connection(error) => error.fmt(f),
+            TruncationCause::IncompleteFrame { received } => {
+                write!(f, "the last frame is incomplete, {received} bytes of it were received")
+            }
+            TruncationCause::CloseDelimited => f.write_str(
+                "the response has neither chunks nor a length, so its end looks like a lost connection; use a proxy \
+                 that speaks HTTP/1.1",
+            ),
+        }
+    }
+}
+
+impl Error for TruncatedError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.cause {
+            TruncationCause::Connection(error) => Some(error),
+            TruncationCause::IncompleteFrame { .. } | TruncationCause::CloseDelimited => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_has_plurals_and_grouped_digits() {
+        let check = |events, bytes, expected: &str| {
+            assert_eq!(StreamProgress { events, bytes }.to_string(), expected);
+        };
+        check(0, 0, "0 events (0 bytes)");
+        check(1, 1, "1 event (1 byte)");
+        check(5, 1_453, "5 events (1,453 bytes)");
+        check(999, 999, "999 events (999 bytes)");
+        check(1_000, 12_345_678, "1,000 events (12,345,678 bytes)");
+    }
+}

@@ -1,0 +1,185 @@
+//! Receiving the events of an event stream.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use futures_core::{FusedStream, Stream};
+use invoke_model_protocol::OutputEventStream;
+use invoke_model_protocol::event_stream::{Decoder, EventStream, Message};
+use invoke_model_protocol::json::Members;
+use invoke_model_transport::{ResponseBody, TransportError, TransportErrorKind};
+
+use crate::call_context::CallContext;
+use crate::error::{Error, ErrorKind, StreamProgress, TruncatedError, TruncationCause};
+use crate::metadata::{Metadata, Usage};
+use crate::quota::QuotaPermit;
+
+/// Receives the events of a call of operation `O`: one by one with [`recv`](Self::recv), or as a
+/// [`Stream`](futures_core::Stream).
+///
+/// The stream is complete if `recv` has returned `None` without an error before; [`is_complete`](Self::is_complete) tells
+/// afterwards. Anything else that ends the stream is an [`Error`], and the last item: an error that the service sends
+/// within the stream, bytes that are not a frame, a timeout, or an early end, which is [`ErrorKind::Truncated`] even
+/// between two frames. Events that the model does not know are returned as they are.
+///
+/// Bytes are read from the connection only while the caller waits for an event. Dropping the receiver closes the
+/// connection immediately. `recv` is cancel safe: no event is lost if its future is dropped.
+pub struct EventReceiver<O: OutputEventStream> {
+    body: ResponseBody,
+    decoder: Decoder,
+    bytes: u64,
+    end: Option<StreamEnd>,
+    context: CallContext,
+    /// Held until the stream ends, or until its last event reports the token counts.
+    permit: Option<QuotaPermit>,
+    operation: PhantomData<fn() -> O>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum StreamEnd {
+    Complete,
+    Failed,
+}
+
+type StreamErrorOf<O> = <<O as OutputEventStream>::Events as EventStream>::Error;
+
+impl<O: OutputEventStream> EventReceiver<O> {
+    pub(crate) fn new(body: ResponseBody, context: CallContext, permit: Option<QuotaPermit>) -> Self {
+        let decoder = Decoder::new();
+        Self { body, decoder, bytes: 0, end: None, context, permit, operation: PhantomData }
+    }
+
+    /// Receives the next event. Returns `None` after the last event, and after an error.
+    ///
+    /// # Errors
+    /// Returns an error if the stream ends before it is complete: see [`ErrorKind`].
+    pub async fn recv(&mut self) -> Result<Option<O::Events>, Error<StreamErrorOf<O>>> {
+        poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await.transpose()
+    }
+
+    /// Returns `true` if the stream has ended and nothing is missing.
+    pub fn is_complete(&self) -> bool {
+        self.end == Some(StreamEnd::Complete)
+    }
+
+    /// Returns how many events and bytes were received.
+    pub fn received(&self) -> StreamProgress {
+        StreamProgress { events: self.decoder.messages(), bytes: self.bytes }
+    }
+
+    /// Returns the request id that the service assigned, if the response has one.
+    pub fn request_id(&self) -> Option<&str> {
+        self.context.request_id()
+    }
+
+    /// Returns the metadata of the call. The head of a stream has no token counts: see [`Usage::from_stream_part`].
+    pub fn metadata(&self) -> Metadata {
+        self.context.clone().into_metadata()
+    }
+
+    /// Parses a message into an event or an error.
+    fn event(&mut self, message: Message) -> Result<O::Events, Error<StreamErrorOf<O>>> {
+        if self.permit.is_some() {
+            self.complete_permit(&message);
+        }
+        let kind = match O::Events::parse(&message) {
+            Ok(Ok(event)) => return Ok(event),
+            Ok(Err(error)) => ErrorKind::StreamException { error, message: Box::new(message) },
+            Err(error) => ErrorKind::ParseEvent { error, message: Box::new(message) },
+        };
+        Err(self.fail(kind))
+    }
+
+    /// Completes the quota permit with the token counts, if the message has them: the service adds them to the last part
+    /// of a response.
+    fn complete_permit(&mut self, message: &Message) {
+        let part = Members::from_body(message.payload(), ["bytes"]).and_then(|mut part| part.blob("bytes"));
+        let usage = part.ok().flatten().and_then(|part| Usage::from_stream_part(&part));
+        if let Some((usage, permit)) = usage.and_then(|usage| Some((usage, self.permit.take()?))) {
+            permit.complete(usage);
+        }
+    }
+
+    /// Handles the end of the body.
+    fn finish(&mut self) -> Result<(), Error<StreamErrorOf<O>>> {
+        match self.decoder.finish() {
+            Err(rest) => Err(self.truncated(TruncationCause::IncompleteFrame { received: rest.bytes })),
+            Ok(()) if self.body.ends_with_connection() => {
+                Err(self.truncated(TruncationCause::CloseDelimited))
+            }
+            Ok(()) => {
+                self.end = Some(StreamEnd::Complete);
+                self.permit = None;
+                Ok(())
+            }
+        }
+    }
+
+    fn transport_failed(&mut self, error: TransportError) -> Error<StreamErrorOf<O>> {
+        match error.kind() {
+            TransportErrorKind::BodyIncomplete => self.truncated(TruncationCause::Connection(error)),
+            _ => self.fail(ErrorKind::Transport(error)),
+        }
+    }
+
+    fn truncated(&mut self, cause: TruncationCause) -> Error<StreamErrorOf<O>> {
+        let received = self.received();
+        self.fail(ErrorKind::Truncated(TruncatedError { received, cause }))
+    }
+
+    /// Ends the stream with an error, and closes the connection.
+    fn fail(&mut self, kind: ErrorKind<StreamErrorOf<O>>) -> Error<StreamErrorOf<O>> {
+        self.end = Some(StreamEnd::Failed);
+        self.permit = None;
+        self.body = Bytes::new().into();
+        self.context.stream_error::<O, _>(kind, self.received())
+    }
+}
+
+impl<O: OutputEventStream> Stream for EventReceiver<O> {
+    type Item = Result<O::Events, Error<StreamErrorOf<O>>>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        while this.end.is_none() {
+            match this.decoder.decode() {
+                Ok(Some(message)) => return Poll::Ready(Some(this.event(message))),
+                Ok(None) => {}
+                Err(error) => return Poll::Ready(Some(Err(this.fail(ErrorKind::Decode(error))))),
+            }
+            match ready!(Pin::new(&mut this.body).poll_next(cx)) {
+                Some(Ok(bytes)) => {
+                    this.bytes += bytes.len() as u64;
+                    this.decoder.push_bytes(bytes);
+                }
+                Some(Err(error)) => return Poll::Ready(Some(Err(this.transport_failed(error)))),
+                None => {
+                    if let Err(error) = this.finish() {
+                        return Poll::Ready(Some(Err(error)));
+                    }
+                }
+            }
+        }
+        Poll::Ready(None)
+    }
+}
+
+impl<O: OutputEventStream> FusedStream for EventReceiver<O> {
+    fn is_terminated(&self) -> bool {
+        self.end.is_some()
+    }
+}
+
+impl<O: OutputEventStream> fmt::Debug for EventReceiver<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventReceiver")
+            .field("operation", &O::NAME)
+            .field("received", &self.received())
+            .field("end", &self.end)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,167 @@
+//! The state of a quota limiter: requests in flight, and requests and tokens of the last minute. The time is an argument.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::limits::{Limits, QuotaLimit};
+
+/// How long a request counts.
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// A sliding window over the requests of the last minute.
+///
+/// A sliding window and not a token bucket, because a bucket lets through twice its size in the minute after a pause, and
+/// the minutes of the service may start at other times than ours.
+#[derive(Debug)]
+pub(super) struct SlidingWindow {
+    limits: Limits,
+    in_flight: u32,
+    /// The requests of the last minute, oldest first.
+    reservations: VecDeque<Reservation>,
+    /// The sum of their tokens. A sum of `u64` cannot overflow it.
+    tokens: u128,
+    next_id: ReservationId,
+    blocked_by: Option<QuotaLimit>,
+}
+
+#[derive(Debug)]
+struct Reservation {
+    id: ReservationId,
+    admitted_at: Instant,
+    tokens: u64,
+}
+
+/// The number of a request, in the order of admission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ReservationId(u64);
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Outcome {
+    /// The request used this number of tokens.
+    Used(u64),
+    /// The request was certainly not sent.
+    NotSent,
+    /// The usage is unknown: the reservation stays.
+    Unknown,
+}
+
+/// A limit that does not admit a request now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Blocked {
+    /// The limit that blocks the request longest.
+    pub(super) limit: QuotaLimit,
+    /// When the limit admits the request, if no request ends before; `None` if a request must end first.
+    pub(super) until: Option<Instant>,
+}
+
+impl SlidingWindow {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            in_flight: 0,
+            reservations: VecDeque::new(),
+            tokens: 0,
+            next_id: ReservationId(0),
+            blocked_by: None,
+        }
+    }
+
+    /// Admits a request that reserves `tokens`, which must not exceed the limit of a minute. `now` must not be before the
+    /// time of the last admission.
+    pub(super) fn try_admit(&mut self, now: Instant, tokens: u64) -> Result<ReservationId, Blocked> {
+        self.remove_expired(now);
+        let blocked = self.blocked(tokens);
+        self.blocked_by = blocked.map(|blocked| blocked.limit);
+        if let Some(blocked) = blocked {
+            return Err(blocked);
+        }
+        let id = self.next_id;
+        self.next_id = ReservationId(id.0 + 1);
+        self.in_flight += 1;
+        if self.limits.has_per_minute() {
+            self.reservations.push_back(Reservation { id, admitted_at: now, tokens });
+            self.tokens += u128::from(tokens);
+        }
+        Ok(id)
+    }
+
+    /// Ends a request. If its reservation has expired, this only frees its place in flight.
+    pub(super) fn end(&mut self, id: ReservationId, outcome: Outcome) {
+        self.in_flight -= 1;
+        let Ok(index) = self.reservations.binary_search_by_key(&id, |reservation| reservation.id) else {
+            return;
+        };
+        let reservation = &mut self.reservations[index];
+        match outcome {
+            Outcome::Unknown => {}
+            Outcome::Used(tokens) => {
+                self.tokens = self.tokens - u128::from(reservation.tokens) + u128::from(tokens);
+                reservation.tokens = tokens;
+            }
+            Outcome::NotSent => {
+                self.tokens -= u128::from(reservation.tokens);
+                self.reservations.remove(index);
+            }
+        }
+    }
+
+    /// Removes reservations that are older than a minute.
+    pub(super) fn remove_expired(&mut self, now: Instant) {
+        let is_expired = |reservation: &&Reservation| reservation.admitted_at + MINUTE <= now;
+        while let Some(oldest) = self.reservations.front().filter(is_expired) {
+            self.tokens -= u128::from(oldest.tokens);
+            self.reservations.pop_front();
+        }
+    }
+
+    pub(super) fn in_flight(&self) -> u32 {
+        self.in_flight
+    }
+
+    pub(super) fn requests(&self) -> usize {
+        self.reservations.len()
+    }
+
+    pub(super) fn tokens(&self) -> u64 {
+        u64::try_from(self.tokens).unwrap_or(u64::MAX)
+    }
+
+    /// Returns the limit that blocked the last call of [`try_admit`](Self::try_admit), if it was blocked.
+    pub(super) fn blocked_by(&self) -> Option<QuotaLimit> {
+        self.blocked_by
+    }
+
+    fn blocked(&self, tokens: u64) -> Option<Blocked> {
+        if self.limits.concurrency.is_some_and(|limit| self.in_flight >= limit) {
+            return Some(Blocked { limit: QuotaLimit::Concurrency, until: None });
+        }
+        let requests = self.requests_until().map(|until| (until, QuotaLimit::RequestsPerMinute));
+        let tokens = self.tokens_until(tokens).map(|until| (until, QuotaLimit::TokensPerMinute));
+        let longest = requests.into_iter().chain(tokens).max_by_key(|(until, _)| *until);
+        longest.map(|(until, limit)| Blocked { limit, until: Some(until) })
+    }
+
+    /// Returns when the request limit admits another request; `None` if it does now.
+    fn requests_until(&self) -> Option<Instant> {
+        let limit = usize::try_from(self.limits.requests?).unwrap_or(usize::MAX);
+        let last_to_expire = self.reservations.len().checked_sub(limit)?;
+        Some(self.reservations.get(last_to_expire)?.admitted_at + MINUTE)
+    }
+
+    /// Returns when the token limit admits another `tokens`; `None` if it does now.
+    fn tokens_until(&self, tokens: u64) -> Option<Instant> {
+        let excess = (self.tokens + u128::from(tokens)).checked_sub(u128::from(self.limits.tokens?))?;
+        if excess == 0 {
+            return None;
+        }
+        let mut freed = 0;
+        let last_to_expire = self.reservations.iter().find(|reservation| {
+            freed += u128::from(reservation.tokens);
+            freed >= excess
+        });
+        Some(last_to_expire?.admitted_at + MINUTE)
+    }
+}

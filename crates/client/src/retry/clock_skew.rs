@@ -1,0 +1,64 @@
+//! The difference between the clock of this machine and that of the service.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use http::HeaderMap;
+use http::header::DATE;
+use httpdate::parse_http_date;
+
+/// Smaller differences (in seconds) are ignored, because the service accepts signatures up to five minutes off.
+const TOLERANCE: i64 = 4 * 60;
+
+/// Error codes that a wrong clock can cause.
+const CODES: &[&str] = &[
+    "AuthFailure",
+    "InvalidSignatureException",
+    "RequestExpired",
+    "RequestInTheFuture",
+    "RequestTimeTooSkewed",
+    "SignatureDoesNotMatch",
+];
+
+/// The number of seconds by which the clock of the service is ahead, learned from the `Date` header of an error response.
+/// All calls of a client share it.
+#[derive(Debug, Default)]
+pub(crate) struct ClockSkew(AtomicI64);
+
+impl ClockSkew {
+    /// Converts a time of this machine into the time of the service.
+    pub(crate) fn correct(&self, now: SystemTime) -> SystemTime {
+        match self.0.load(Ordering::Relaxed) {
+            0 => now,
+            seconds => shift(now, seconds),
+        }
+    }
+
+    /// Learns the difference from an error response that arrived at `now` by the clock of this machine. Returns `true` if
+    /// the difference has changed, so that a retry is signed with another time.
+    pub(crate) fn learn(&self, code: Option<&str>, headers: &HeaderMap, now: SystemTime) -> bool {
+        if !code.is_some_and(|code| CODES.contains(&code)) {
+            return false;
+        }
+        let date = headers.get(DATE).and_then(|date| date.to_str().ok());
+        let date = date.and_then(|date| parse_http_date(date).ok()).and_then(unix_seconds);
+        let (Some(date), Some(now)) = (date, unix_seconds(now)) else { return false };
+        let seconds = date - now;
+        let previous = self.0.load(Ordering::Relaxed);
+        if (seconds - previous).abs() <= TOLERANCE {
+            return false;
+        }
+        self.0.store(seconds, Ordering::Relaxed);
+        true
+    }
+}
+
+fn unix_seconds(time: SystemTime) -> Option<i64> {
+    i64::try_from(time.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs()).ok()
+}
+
+fn shift(time: SystemTime, seconds: i64) -> SystemTime {
+    let duration = Duration::from_secs(seconds.unsigned_abs());
+    let shifted = if seconds < 0 { time.checked_sub(duration) } else { time.checked_add(duration) };
+    shifted.unwrap_or(time)
+}

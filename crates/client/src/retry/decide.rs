@@ -1,0 +1,82 @@
+//! The decision whether to retry, as a pure function.
+
+use std::time::{Duration, SystemTime};
+
+use http::HeaderMap;
+
+use super::RetryConfig;
+use super::backoff::{backoff, retry_after};
+use crate::error::{ErrorKind, ServiceErrorDetails, class, is_daily_quota, is_transient, status_of};
+use crate::metadata::FailureClass;
+
+/// Whether a failed call is retried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RetryDecision {
+    /// The call fails.
+    Fail,
+    /// The call is retried after the backoff, if the token bucket has enough tokens.
+    Retry {
+        /// The wait before the next attempt.
+        backoff: Duration,
+        /// The failure was a timeout, after which a retry costs more tokens.
+        after_timeout: bool,
+    },
+}
+
+/// The state of a call after a failed attempt.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RetryState {
+    /// The number of requests sent.
+    pub(crate) attempts: u32,
+    /// The current time, for a `Retry-After` that is a date.
+    pub(crate) now: SystemTime,
+    /// A random number from 0 to 1.
+    pub(crate) random: f64,
+}
+
+/// Decides whether to retry after a failure.
+pub(crate) fn decide<E: ServiceErrorDetails>(
+    kind: &ErrorKind<E>,
+    retries: &RetryConfig,
+    state: RetryState,
+) -> RetryDecision {
+    let max_attempts = match kind {
+        ErrorKind::Service { error, .. } if error.retryable().is_some() => retries.max_attempts_retryable,
+        _ => retries.max_attempts,
+    };
+    if state.attempts >= max_attempts || !is_retried(kind, retries) {
+        return RetryDecision::Fail;
+    }
+    let requested = headers(kind).and_then(|headers| retry_after(headers, state.now));
+    let backoff = match requested {
+        Some(requested) if requested > retries.max_retry_after => return RetryDecision::Fail,
+        Some(requested) => requested,
+        None => backoff(state.attempts, retries.max_backoff, state.random),
+    };
+    RetryDecision::Retry { backoff, after_timeout: kind.is_timeout() }
+}
+
+/// Returns `true` if a retry may succeed, and cannot be billed twice unless the caller allows it.
+fn is_retried<E: ServiceErrorDetails>(kind: &ErrorKind<E>, retries: &RetryConfig) -> bool {
+    match (class(kind), kind) {
+        (FailureClass::NotSent, ErrorKind::Transport(error)) => is_transient(error.kind()),
+        (FailureClass::Rejected, ErrorKind::Service { error, response }) => {
+            let is_temporary = matches!(status_of(error, response), 429 | 503);
+            is_temporary && !error.message().is_some_and(is_daily_quota)
+        }
+        (FailureClass::ServerError, _) => true,
+        (FailureClass::Ambiguous, ErrorKind::Transport(error)) => {
+            retries.retry_ambiguous && is_transient(error.kind())
+        }
+        (FailureClass::Ambiguous, ErrorKind::Service { .. }) => retries.retry_ambiguous,
+        // A mistake of the caller, or a response that the next attempt would get again.
+        _ => false,
+    }
+}
+
+fn headers<E>(kind: &ErrorKind<E>) -> Option<&HeaderMap> {
+    match kind {
+        ErrorKind::Service { response, .. } => Some(response.headers()),
+        _ => None,
+    }
+}

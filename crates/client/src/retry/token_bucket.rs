@@ -1,0 +1,53 @@
+//! The token bucket that limits retries.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// The maximum and initial number of tokens.
+const CAPACITY: u32 = 500;
+
+/// The cost of a retry.
+const RETRY_COST: u32 = 5;
+
+/// The cost of a retry after a timeout, which is the most expensive failure for both sides.
+const TIMEOUT_RETRY_COST: u32 = 10;
+
+/// The tokens that a call returns if its first attempt succeeds.
+const SUCCESS_REFUND: u32 = 1;
+
+/// The token bucket that all calls of a client share. During an outage retries empty it, and calls then fail without a
+/// retry; successful calls fill it again. The numbers are those of the standard retry mode of the AWS SDKs.
+#[derive(Debug)]
+pub(crate) struct RetryTokenBucket(AtomicU32);
+
+/// The tokens that the last retry of a call has cost. The bucket gets them back if the retry succeeds.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct RetryCost(u32);
+
+impl RetryTokenBucket {
+    /// Takes the tokens for a retry. Returns `None` if the bucket has too few.
+    pub(crate) fn acquire(&self, after_timeout: bool) -> Option<RetryCost> {
+        let cost = if after_timeout { TIMEOUT_RETRY_COST } else { RETRY_COST };
+        let taken =
+            self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |tokens| tokens.checked_sub(cost));
+        taken.ok().map(|_| RetryCost(cost))
+    }
+
+    /// Returns the tokens of a successful call. In the usual case, a full bucket, this is one atomic read.
+    pub(crate) fn record_success(&self, cost: RetryCost) {
+        let refund = cost.0.max(SUCCESS_REFUND);
+        let fill = |tokens| (tokens < CAPACITY).then(|| CAPACITY.min(tokens + refund));
+        let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fill);
+    }
+
+    /// Returns the number of tokens.
+    #[cfg(test)]
+    pub(crate) fn tokens(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Default for RetryTokenBucket {
+    fn default() -> Self {
+        Self(AtomicU32::new(CAPACITY))
+    }
+}
