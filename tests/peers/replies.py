@@ -84,18 +84,18 @@ def ended(headers, body):
     [first, second, event, *rest] = events
     begun = [first, second]
     unknown = frame({":message-type": "event", ":event-type": "later", **JSON}, b'{"a":1}')
-    cut = "6: .*the stream was cut after 2 events"
+    truncated = "6: .*the stream was cut after 2 events"
     no_end = "6: .*the answer has neither chunks nor a length"
     unusual = "0: note: the stream is complete, but"
     # boto3 accepts a body that is shorter than its length.
     cases = [
-        ("truncated between events", begun, chunked(headers, begun, False), "ProtocolError", "aborted", cut),
-        ("truncated in an event", begun, chunked(headers, [*begun, event[:50]], False), "ProtocolError", "aborted", cut),
-        ("truncated in a chunk", begun, [*chunked(headers, begun, False), b"ff\r\nabc"], "ProtocolError", "aborted", cut),
-        ("shorter than its length", begun, with_length(headers, len(body), begun), None, "aborted", cut),
+        ("truncated between events", begun, chunked(headers, begun, False), "ProtocolError", "aborted", truncated),
+        ("truncated in an event", begun, chunked(headers, [*begun, event[:50]], False), "ProtocolError", "aborted", truncated),
+        ("truncated in a chunk", begun, [*chunked(headers, begun, False), b"ff\r\nabc"], "ProtocolError", "aborted", truncated),
+        ("shorter than its length", begun, with_length(headers, len(body), begun), None, "aborted", truncated),
         ("no length", events, without_length(headers, [body]), None, None, no_end),
         ("no length, truncated", begun, without_length(headers, begun), None, None, no_end),
-        ("no length, truncated in an event", begun, without_length(headers, [*begun, event[:50]]), None, "Truncated", cut),
+        ("no length, truncated in an event", begun, without_length(headers, [*begun, event[:50]]), None, "Truncated", truncated),
         ("no events", [], chunked(headers, []), None, None, unusual),
         ("no metrics", events[:-1], chunked(headers, events[:-1]), None, None, unusual),
         ("an unknown event", events, chunked(headers, [*begun, unknown, event, *rest]), None, None, "0: note: 1 event"),
