@@ -1,10 +1,10 @@
-"""Calls the endpoint that the environment points at with boto3, the AWS CLI and the SDK for JavaScript.
+"""Calls the local endpoint with boto3, the AWS CLI and the SDK for JavaScript.
 
 usage: calls.py
 
-The environment has what `invoke-model serve` says to export, and the bearer token that it takes. Each client gets
-text, embeddings and images; by id and by ARN; with a signature and with the token. It is refused in each way that the
-operation models, as its own exception with its own members; and is refused for its credentials.
+The environment contains the variables that `invoke-model serve` prints, and its bearer token. Each client requests
+text, embeddings and images, by id and by ARN, with a signature and with the token. It must raise each modeled error of
+the operation with its members, and the errors for wrong credentials.
 """
 
 import base64
@@ -15,24 +15,24 @@ import struct
 import families
 from clients import INVOKE, AwsCli, Boto3, JavaScript, call
 from common import Report
-from refusals import CREDENTIALS, TOKEN, check_credentials, check_errors
+from failures import CREDENTIALS, TOKEN, check_credentials, check_errors
 
 TEXTS = [families.PROMPT, "Ein Leuchtturm im Morgengrauen, 夜明けの灯台"]
-MODELLED_ERRORS = 10
+MODELED_ERRORS = 10
 
 
-def titan_embedding(answer):
-    vector = answer["embedding"]
-    return len(vector), round(math.hypot(*vector), 3), answer["inputTextTokenCount"] > 0
+def titan_embedding(response):
+    vector = response["embedding"]
+    return len(vector), round(math.hypot(*vector), 3), response["inputTextTokenCount"] > 0
 
 
-def cohere_embeddings(answer):
-    return [len(vector) for vector in answer["embeddings"]], answer["response_type"], answer["texts"]
+def cohere_embeddings(response):
+    return [len(vector) for vector in response["embeddings"]], response["response_type"], response["texts"]
 
 
-def image(answer):
-    """Format, width and height of each image."""
-    pictures = [base64.b64decode(text) for text in answer["images"]]
+def image(response):
+    """Returns format, width and height of each image."""
+    pictures = [base64.b64decode(text) for text in response["images"]]
     return [(picture[1:4], *struct.unpack(">II", picture[16:24])) for picture in pictures]
 
 
@@ -44,8 +44,8 @@ def picture_request(width, height):
     }
 
 
-# Model, request, what to look at in the answer, and what it must be.
-ANSWERED = [
+# Model, request, function that extracts a value from the response, and the expected value.
+CASES = [
     *((family.model_id, family.request, family.text, families.ECHO) for family in families.FAMILIES),
     *((arn, family.request, family.text, families.ECHO) for arn, family in families.ARNS.items()),
     (
@@ -65,10 +65,10 @@ ANSWERED = [
 ]
 
 
-def check_answers(report, client, answered):
-    calls = [call(INVOKE, model_id, request) for model_id, request, *_ in answered]
-    for (model_id, _, look, expected), answer in zip(answered, client.ask(calls), strict=True):
-        found = (answer["output"], answer["refusal"], *map(look, map(json.loads, answer["parts"])))
+def check_responses(report, client, cases):
+    calls = [call(INVOKE, model_id, request) for model_id, request, *_ in cases]
+    for (model_id, _, extract, expected), result in zip(cases, client.run(calls), strict=True):
+        found = (result["output"], result["failure"], *map(extract, map(json.loads, result["parts"])))
         report.check(model_id, found, ({"contentType": "application/json"}, None, expected))
 
 
@@ -77,12 +77,12 @@ def main():
     for peer in (Boto3, AwsCli, JavaScript):
         report = Report(peer.name)
         client = peer()
-        check_answers(report, client, ANSWERED)
+        check_responses(report, client, CASES)
         if peer.sends_tokens:
-            check_answers(report, peer(**TOKEN), ANSWERED[:1])
+            check_responses(report, peer(**TOKEN), CASES[:1])
         check_errors(report, client, INVOKE, errors)
         check_credentials(report, peer, INVOKE, families.CLAUDE)
-        report.end(f"{report.count} calls", len(ANSWERED) + MODELLED_ERRORS + len(CREDENTIALS))
+        report.end(f"{report.count} calls", len(CASES) + MODELED_ERRORS + len(CREDENTIALS))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the comparisons have in common: their data, our program, and the report."""
+"""Data files, programs and reports of the comparisons."""
 
 import itertools
 import json
@@ -10,29 +10,29 @@ def data(name):
     return json.loads(pathlib.Path(__file__).with_name(name).read_text("utf-8"))
 
 
-# Longer than any program takes, in seconds: one that waits for what never comes must not wait for ever.
-PATIENCE = 300
+# Time limit for programs in seconds, so that a program that hangs does not block the checks.
+TIMEOUT = 300
 
 
-def ask_program(command, questions, environment=None):
-    """The program's answers to a JSON array of questions, one for each."""
-    asked = json.dumps(questions).encode()
+def run_program(command, values, environment=None):
+    """Passes a JSON array to a program, and returns the array that it prints, which must have the same length."""
+    text = json.dumps(values).encode()
     pipe = subprocess.PIPE
-    done = subprocess.run(command, input=asked, stdout=pipe, env=environment, check=True, timeout=PATIENCE)
-    answers = json.loads(done.stdout)
-    if len(answers) != len(questions):
-        raise SystemExit(f"{command}: {len(answers)} answers to {len(questions)} questions")
-    return answers
+    done = subprocess.run(command, input=text, stdout=pipe, env=environment, check=True, timeout=TIMEOUT)
+    results = json.loads(done.stdout)
+    if len(results) != len(values):
+        raise SystemExit(f"{command}: {len(results)} results for {len(values)} values")
+    return results
 
 
-def unlike(found, expected):
-    """The pairs that are not the same, so that a long list shows only these."""
+def differing(found, expected):
+    """Returns the pairs that differ."""
     pairs = itertools.zip_longest(found, expected)
     return [pair for pair in pairs if pair[0] != pair[1]]
 
 
 class Report:
-    """Counts checks, collects those that failed, and ends the program."""
+    """Counts checks, and collects failures."""
 
     def __init__(self, group):
         self.group = group
@@ -40,16 +40,16 @@ class Report:
         self.failures = []
 
     def check(self, name, found, expected, *context):
-        """One check; both sides are shown if they are not the same, and then the context."""
+        """Compares two values. If they differ, records them and the context."""
         self.count += 1
         if found != expected:
             lines = [f"{self.group}: {name}", f"found:    {found!r}", f"expected: {expected!r}", *context]
             self.failures.append("\n  ".join(lines))
 
     def end(self, summary, at_least):
-        """Prints the summary, or every failure. Fewer checks than are known to exist are a failure, too."""
+        """Prints the summary, or fails with all failures. It is also a failure if fewer checks ran than expected."""
         if self.count < at_least:
-            self.failures.append(f"{self.group}: only {self.count} checks ran, of at least {at_least}")
+            self.failures.append(f"{self.group}: only {self.count} checks ran; expected at least {at_least}")
         if self.failures:
             raise SystemExit("\n".join(self.failures))
         print(f"{self.group}: {summary}", flush=True)

@@ -1,9 +1,8 @@
-"""Compares the endpoints of botocore's rule engine with ours, for every region that botocore knows.
+"""Compares our endpoints with those of botocore, for every region that botocore knows.
 
 usage: endpoints.py PEER_REQUESTS
 
-botocore's side is its engine over the rule set and the partitions that are installed with it: a URL, or the words
-of the rule that refuses.
+botocore evaluates the rule set and the partitions that are installed with it, to a URL or an error message.
 """
 
 import itertools
@@ -12,16 +11,16 @@ import sys
 import botocore.session
 from botocore.endpoint_provider import EndpointProvider
 from botocore.exceptions import EndpointProviderError
-from common import Report, ask_program
+from common import Report, run_program
 
 MINIMUM_SETS = 1300
 
-# Neither list has these: they are found by how they look, or not at all.
+# Regions in neither list, which belong to a partition by their pattern, or to none.
 UNLISTED = ["us-east-99", "cn-west-7", "us-gov-north-3", "us-iso-south-2", "eusc-de-west-9", "us-east1", "mars-1", "x"]
 
 
 def regions(loader):
-    """The regions of all partitions, and every pseudo region that a service has."""
+    """Returns the regions of all partitions, and the pseudo regions of all services."""
     partitions = loader.load_data("partitions")["partitions"]
     names = {region for partition in partitions for region in partition["regions"]}
     for partition in loader.load_data("endpoints")["partitions"]:
@@ -41,9 +40,9 @@ def parameter_sets(names):
 
 
 def resolve(provider, parameters):
-    given = {name: value for name, value in parameters.items() if value is not None}
+    values = {name: value for name, value in parameters.items() if value is not None}
     try:
-        return {"url": provider.resolve_endpoint(**given).url}
+        return {"url": provider.resolve_endpoint(**values).url}
     except EndpointProviderError as error:
         return {"error": error.kwargs["msg"]}
 
@@ -55,8 +54,8 @@ def main(program):
     known = regions(loader)
     sets = list(parameter_sets(known))
     report = Report("endpoints")
-    for parameters, ours in zip(sets, ask_program([program, "endpoints"], sets), strict=True):
-        report.check(f"{parameters}, ours and then botocore's", ours, resolve(provider, parameters))
+    for parameters, ours in zip(sets, run_program([program, "endpoints"], sets), strict=True):
+        report.check(f"{parameters}, found: ours, expected: botocore", ours, resolve(provider, parameters))
     report.end(f"{len(sets)} parameter sets of {len(known)} regions", MINIMUM_SETS)
 
 

@@ -1,7 +1,7 @@
-"""The text families: a request of each vendor, where the text is in its answer, and the chunks of its streams.
+"""Text model families: a request, the text of responses and chunks, and templates for the chunks of streams.
 
-A chunk is written with a type where any value of that type will do. The chunks of `piece` are repeated, as often as
-there is more text; Bedrock adds its metrics to the last one of all.
+In a template, a type stands for any value of this type. The chunks of `piece` repeat. Bedrock adds its metrics to the
+last chunk.
 
 * https://docs.anthropic.com/en/docs/build-with-claude/streaming
 * https://docs.aws.amazon.com/nova/latest/userguide/using-invoke-api.html
@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 PROMPT = "Describe a lighthouse at dawn, in words that a keeper would use: fog, lamp, tide, gull, horn."
-# What the endpoint's models say to it.
+# Response of the models of the endpoint to the prompt.
 ECHO = f"You said: {PROMPT}"
 METRICS = "amazon-bedrock-invocationMetrics"
 COUNTS = {"inputTokenCount": int, "outputTokenCount": int, "invocationLatency": int, "firstByteLatency": int}
@@ -25,7 +25,7 @@ COUNTS = {"inputTokenCount": int, "outputTokenCount": int, "invocationLatency": 
 class Family(NamedTuple):
     model_id: str
     request: dict
-    # The text of an answer, and of a chunk, which may have none.
+    # Functions that return the text of a response, and of a chunk, which may have none.
     text: Callable[[dict], str]
     text_of_chunk: Callable[[dict], str]
     first: list
@@ -33,14 +33,14 @@ class Family(NamedTuple):
     last: list
 
     def templates(self, count):
-        """What that many chunks must look like."""
+        """Returns templates for a stream of this many chunks."""
         pieces = (count - len(self.first) - len(self.last)) // len(self.piece)
         chunks = self.first + self.piece * pieces + self.last
         return [*chunks[:-1], {**chunks[-1], METRICS: COUNTS}]
 
 
 def outline(value, template):
-    """The value, with the template's types in place of what is of that type."""
+    """Replaces values by their types where the template has these types."""
     if isinstance(template, type):
         return template if type(value) is template else value
     if isinstance(template, dict) and isinstance(value, dict):
@@ -57,7 +57,7 @@ CLAUDE = Family(
         "max_tokens": 256,
         "messages": [{"role": "user", "content": PROMPT}],
     },
-    text=lambda answer: answer["content"][0]["text"],
+    text=lambda response: response["content"][0]["text"],
     text_of_chunk=lambda chunk: chunk.get("delta", {}).get("text", ""),
     first=[
         {
@@ -97,7 +97,7 @@ NOVA_USAGE = {
 NOVA = Family(
     model_id="us.amazon.nova-lite-v1:0",
     request={"messages": [{"role": "user", "content": [{"text": PROMPT}]}], "inferenceConfig": {"maxTokens": 256}},
-    text=lambda answer: answer["output"]["message"]["content"][0]["text"],
+    text=lambda response: response["output"]["message"]["content"][0]["text"],
     text_of_chunk=lambda chunk: chunk.get("contentBlockDelta", {}).get("delta", {}).get("text", ""),
     first=[{"messageStart": {"role": "assistant"}}],
     piece=[
@@ -124,7 +124,7 @@ def titan(read, generated, reason):
 TITAN = Family(
     model_id="amazon.titan-text-express-v1",
     request={"inputText": PROMPT, "textGenerationConfig": {"maxTokenCount": 256}},
-    text=lambda answer: answer["results"][0]["outputText"],
+    text=lambda response: response["results"][0]["outputText"],
     text_of_chunk=lambda chunk: chunk["outputText"],
     first=[titan(int, None, None)],
     piece=[titan(None, None, None)],
@@ -144,7 +144,7 @@ def llama(read, reason):
 LLAMA = Family(
     model_id="meta.llama3-8b-instruct-v1:0",
     request={"prompt": PROMPT, "max_gen_len": 256},
-    text=lambda answer: answer["generation"],
+    text=lambda response: response["generation"],
     text_of_chunk=lambda chunk: chunk["generation"],
     first=[llama(int, None)],
     piece=[llama(None, None)],
@@ -159,7 +159,7 @@ def mistral(reason):
 MISTRAL = Family(
     model_id="mistral.mistral-7b-instruct-v0:2",
     request={"prompt": f"<s>[INST] {PROMPT} [/INST]", "max_tokens": 256},
-    text=lambda answer: answer["outputs"][0]["text"],
+    text=lambda response: response["outputs"][0]["text"],
     text_of_chunk=lambda chunk: chunk["outputs"][0]["text"],
     first=[],
     piece=[mistral(None)],
@@ -174,7 +174,7 @@ def mistral_chat(reason):
 MISTRAL_CHAT = Family(
     model_id="mistral.mistral-large-2407-v1:0",
     request={"messages": [{"role": "user", "content": PROMPT}], "max_tokens": 256},
-    text=lambda answer: answer["choices"][0]["message"]["content"],
+    text=lambda response: response["choices"][0]["message"]["content"],
     text_of_chunk=lambda chunk: chunk["choices"][0]["message"]["content"],
     first=[],
     piece=[mistral_chat(None)],
@@ -184,7 +184,7 @@ MISTRAL_CHAT = Family(
 COHERE = Family(
     model_id="cohere.command-r-v1:0",
     request={"message": PROMPT, "max_tokens": 256},
-    text=lambda answer: answer["text"],
+    text=lambda response: response["text"],
     text_of_chunk=lambda chunk: chunk.get("text", ""),
     first=[{"event_type": "stream-start", "is_finished": False, "generation_id": str}],
     piece=[{"event_type": "text-generation", "is_finished": False, "text": str}],
@@ -205,7 +205,7 @@ COHERE = Family(
 )
 
 FAMILIES = [CLAUDE, NOVA, TITAN, LLAMA, MISTRAL, MISTRAL_CHAT, COHERE]
-# Models by other names.
+# Models by their ARNs.
 ARNS = {
     "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-haiku-4-5-20251001-v1:0": CLAUDE,
     "arn:aws:bedrock:us-east-1:111122223333:inference-profile/us.amazon.nova-lite-v1:0": NOVA,

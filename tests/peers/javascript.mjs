@@ -1,19 +1,19 @@
-// The AWS SDK for JavaScript, as it is published. Reads a JSON array of calls from standard input and prints what came
-// of each; `clients.py` says in which form. Bytes are base64. It expects nothing: what must come is said there.
+// The published AWS SDK for JavaScript. Reads a JSON array of calls from standard input, and prints their results in the
+// form that `clients.py` describes, with bytes in base64. It checks nothing; the Python scripts do.
 
 import { createRequire } from "node:module";
 import { json } from "node:stream/consumers";
 
-// Unlike `import`, this looks where NODE_PATH says.
+// Unlike `import`, `require` reads NODE_PATH.
 const require = createRequire(import.meta.url);
 const sdk = require("@aws-sdk/client-bedrock-runtime");
 const { NodeHttpHandler } = require("@smithy/node-http-handler");
 
-// Without a choice, this client speaks HTTP/2, which the endpoint does not.
+// The default handler uses HTTP/2, which the endpoint does not support.
 const client = new sdk.BedrockRuntimeClient({ requestHandler: new NodeHttpHandler() });
 
-async function answer({ operation, input }) {
-  const found = { output: null, parts: [], refusal: null };
+async function result({ operation, input }) {
+  const found = { output: null, parts: [], failure: null };
   try {
     const command = new sdk[`${operation}Command`]({ ...input, body: Buffer.from(input.body, "base64") });
     const { body, $metadata, ...output } = await client.send(command);
@@ -26,32 +26,32 @@ async function answer({ operation, input }) {
       found.parts.push(Buffer.from(event.chunk.bytes).toString("base64"));
     }
   } catch (error) {
-    found.refusal = refusal(error);
+    found.failure = failure(error);
   }
   return found;
 }
 
-function refusal(error) {
+function failure(error) {
   const { name, message, $metadata } = error;
   if (!(error instanceof sdk.BedrockRuntimeServiceException)) {
     return { class: error.constructor.name, message };
   }
-  // What a program tells errors apart by, and reads of them: other properties are of all errors of the SDK.
-  const isModelled = error.constructor === sdk[name];
+  // Properties that identify a modeled error, and its members. Other properties belong to all errors of the SDK.
+  const isModeled = error.constructor === sdk[name];
   const members = Object.entries(error).filter(([key]) => !key.startsWith("$") && key !== "name");
   return {
-    class: isModelled ? name : error.constructor.name,
+    class: isModeled ? name : error.constructor.name,
     code: name,
     status: $metadata?.httpStatusCode ?? null, // none in a stream
     message,
-    members: isModelled ? { message, ...Object.fromEntries(members) } : {},
+    members: isModeled ? { message, ...Object.fromEntries(members) } : {},
   };
 }
 
-const answers = [];
+const results = [];
 for (const call of await json(process.stdin)) {
-  answers.push(await answer(call));
+  results.push(await result(call));
 }
-console.log(JSON.stringify(answers));
-// The rest of a stream that failed is never read, and would keep this program waiting.
+console.log(JSON.stringify(results));
+// A failed stream is not read to its end, and would keep this process running.
 client.destroy();

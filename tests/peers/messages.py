@@ -1,9 +1,9 @@
-"""Calls the endpoint that the environment points at with the Bedrock client of the `anthropic` package.
+"""Calls the local endpoint with the Bedrock client of the `anthropic` package.
 
 usage: messages.py
 
-The environment is that of `calls.py`. Each request is made in each way: answered in one piece, as events, and as
-events that the package puts together. The package holds all that comes against its own types.
+The environment is that of `calls.py`. Each request is made in three ways: without streaming, as events, and as events
+that the package accumulates. The package validates the responses.
 """
 
 import itertools
@@ -14,35 +14,35 @@ import botocore.session
 from clients import STREAM
 from common import Report
 from families import CLAUDE, ECHO, PROMPT
-from refusals import CREDENTIALS, ERROR_MEMBERS, ERROR_MODEL, TOKEN, TOKENS
+from failures import CREDENTIALS, ERROR_MEMBERS, ERROR_MODEL, TOKEN, TOKENS
 
-# The package names an API version that models before this one do not have on Bedrock.
+# The package sends an API version that earlier models on Bedrock do not support.
 # https://platform.claude.com/docs/en/api/versioning
 MODEL = "anthropic.claude-opus-4-7"
 ARNS = [
     "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-opus-4-7",
     "arn:aws:bedrock:us-east-1:111122223333:inference-profile/us.anthropic.claude-opus-4-7",
 ]
-ASKED = {"max_tokens": 256, "messages": [{"role": "user", "content": PROMPT}]}
+REQUEST = {"max_tokens": 256, "messages": [{"role": "user", "content": PROMPT}]}
 BLOCKS = [{"role": "user", "content": [{"type": "text", "text": PROMPT}]}]
 TURNS = [*BLOCKS, {"role": "assistant", "content": "Fog."}, {"role": "user", "content": "And the horn?"}]
 SYSTEM = "You keep the lamp."
 EARLIER = {"model": CLAUDE.model_id, "extra_body": {"anthropic_version": CLAUDE.request["anthropic_version"]}}
 
-# The request, the text of its answer, why it ends, and the stop sequence that it ends with.
+# Request, text of the response, stop reason and stop sequence.
 REQUESTS = {
-    "a prompt": (ASKED, ECHO, "end_turn", None),
-    "blocks": ({**ASKED, "messages": BLOCKS}, ECHO, "end_turn", None),
-    "turns": ({**ASKED, "messages": TURNS}, "You said: And the horn?", "end_turn", None),
-    "a system prompt": ({**ASKED, "system": SYSTEM}, ECHO, "end_turn", None),
-    "system blocks": ({**ASKED, "system": [{"type": "text", "text": SYSTEM}]}, ECHO, "end_turn", None),
-    "a stop sequence": ({**ASKED, "stop_sequences": ["dusk", "tide"]}, ECHO.split("tide")[0], "stop_sequence", "tide"),
-    "few tokens": ({**ASKED, "max_tokens": 4}, "You said: Describe", "max_tokens", None),
-    **{arn: ({**ASKED, "model": arn}, ECHO, "end_turn", None) for arn in ARNS},
-    "an earlier model": ({**ASKED, **EARLIER}, ECHO, "end_turn", None),
+    "a prompt": (REQUEST, ECHO, "end_turn", None),
+    "blocks": ({**REQUEST, "messages": BLOCKS}, ECHO, "end_turn", None),
+    "turns": ({**REQUEST, "messages": TURNS}, "You said: And the horn?", "end_turn", None),
+    "a system prompt": ({**REQUEST, "system": SYSTEM}, ECHO, "end_turn", None),
+    "system blocks": ({**REQUEST, "system": [{"type": "text", "text": SYSTEM}]}, ECHO, "end_turn", None),
+    "a stop sequence": ({**REQUEST, "stop_sequences": ["dusk", "tide"]}, ECHO.split("tide")[0], "stop_sequence", "tide"),
+    "few tokens": ({**REQUEST, "max_tokens": 4}, "You said: Describe", "max_tokens", None),
+    **{arn: ({**REQUEST, "model": arn}, ECHO, "end_turn", None) for arn in ARNS},
+    "an earlier model": ({**REQUEST, **EARLIER}, ECHO, "end_turn", None),
 }
 
-# By status, the class of an error; others are of the class that all have in common.
+# Error classes by status. Other errors have the common class.
 CLASSES = {
     400: anthropic.BadRequestError,
     403: anthropic.PermissionDeniedError,
@@ -59,19 +59,19 @@ def client(**settings):
     return anthropic.AnthropicBedrock(base_url=url, max_retries=0, _strict_response_validation=True, **settings)
 
 
-def whole(messages, request, _events):
+def unary(messages, request, _events):
     return summary(messages.create(**request))
 
 
 def summary(message):
-    """Text, why it ends, and the tokens read and generated."""
+    """Returns the text, the stop reason and sequence, and the input and output tokens."""
     text = "".join(block.text for block in message.content)
     usage = message.usage
     return text, message.stop_reason, message.stop_sequence, usage.input_tokens, usage.output_tokens
 
 
 def piecewise(messages, request, events):
-    """Of the events alone; they must come in the order that the vendor documents."""
+    """Reads the events, which must arrive in the documented order."""
     with messages.create(stream=True, **request) as stream:
         events.extend(stream)
     deltas = [event for event in events if event.type == "content_block_delta"]
@@ -90,24 +90,24 @@ def accumulated(messages, request, events):
         return summary(stream.get_final_message())
 
 
-WAYS = (whole, piecewise, accumulated)
+WAYS = (unary, piecewise, accumulated)
 
 
-def check_answers(report, messages):
+def check_responses(report, messages):
     counts = {}
     for (name, (request, *expected)), way in itertools.product(REQUESTS.items(), WAYS):
         *found, read, generated = way(messages, {"model": MODEL, **request}, [])
         report.check(f"{name}, {way.__name__}", found, expected)
         counts.setdefault(name, set()).add((read, generated))
-    report.check("requests whose counts differ by the way", [name for name in counts if len(counts[name]) != 1], [])
+    report.check("requests with different token counts by way", [name for name in counts if len(counts[name]) != 1], [])
     [(alone, _)], [(with_system, _)] = counts["a prompt"], counts["a system prompt"]
-    report.check("a system prompt is counted", with_system > alone, True)
+    report.check("a system prompt adds input tokens", with_system > alone, True)
 
 
-def refusal(way, messages, request, events):
-    """The class of the error that is raised, its status, and what it says; what comes instead, if none is."""
+def failure(way, messages, request, events):
+    """Returns class, status and body of the raised error, or the result if none is raised."""
     try:
-        return way(messages, {**ASKED, **request}, events)
+        return way(messages, {**REQUEST, **request}, events)
     except anthropic.APIStatusError as error:
         return type(error), error.status_code, error.body
 
@@ -118,25 +118,25 @@ def check_errors(report, messages, shapes):
         status = shape.metadata["error"]["httpStatusCode"]
         members = {name: ERROR_MEMBERS[name] for name in shape.members}
         expected = CLASSES.get(status, anthropic.APIStatusError), status, members
-        report.check(f"{shape.name}, {way.__name__}", refusal(way, messages, request, []), expected)
+        report.check(f"{shape.name}, {way.__name__}", failure(way, messages, request, []), expected)
 
 
 def check_exceptions(report, messages, union):
-    """The code of an error in a stream is the name of the union's member; of its members, the message is left."""
+    """In a stream, the code of an error is the name of the union member, and only the message is kept."""
     begun = ["message_start", "content_block_start", "content_block_delta"]
     exceptions = {name: shape for name, shape in union.members.items() if shape.metadata.get("exception")}
     for (name, shape), way in itertools.product(exceptions.items(), (piecewise, accumulated)):
-        asked = {"error": shape.name, "afterEvents": len(begun), **ERROR_MEMBERS}
+        request = {"error": shape.name, "afterEvents": len(begun), **ERROR_MEMBERS}
         events = []
-        found = refusal(way, messages, {"model": ERROR_MODEL, "extra_body": asked}, events)
+        found = failure(way, messages, {"model": ERROR_MODEL, "extra_body": request}, events)
         body = {"type": "error", "error": {"type": name, "message": ERROR_MEMBERS["message"]}}
-        # One way has events of its own making beside those that came.
-        came = [event.type for event in events if event.type != "text"]
+        # The accumulating way adds its own text events.
+        received = [event.type for event in events if event.type != "text"]
         expected = (anthropic.APIStatusError, 200, body, begun)
-        report.check(f"{name}, {way.__name__}", (*found, came), expected)
+        report.check(f"{name}, {way.__name__}", (*found, received), expected)
 
 
-# What the package calls the settings of the environment.
+# Arguments of the package for environment variables.
 ARGUMENTS = {
     "AWS_ACCESS_KEY_ID": "aws_access_key",
     "AWS_SECRET_ACCESS_KEY": "aws_secret_key",
@@ -149,7 +149,7 @@ def check_credentials(report):
     wrong = [*({**keys, **settings} for settings, _ in CREDENTIALS), *(settings for settings, _ in TOKENS)]
     for settings, way in itertools.product([TOKEN, *wrong], WAYS):
         own = client(**{ARGUMENTS[name]: value for name, value in settings.items()})
-        found = refusal(way, own.messages, {"model": MODEL}, [])
+        found = failure(way, own.messages, {"model": MODEL}, [])
         expected = (ECHO, "end_turn") if settings is TOKEN else (anthropic.PermissionDeniedError, 403)
         report.check(f"{settings}, {way.__name__}", found[:2], expected)
 
@@ -159,7 +159,7 @@ def main():
     operation = service.operation_model(STREAM)
     report = Report("anthropic")
     messages = client().messages
-    check_answers(report, messages)
+    check_responses(report, messages)
     check_errors(report, messages, operation.error_shapes)
     check_exceptions(report, messages, operation.output_shape.members["body"])
     check_credentials(report)

@@ -1,4 +1,4 @@
-"""Answers as bytes: recorded from the endpoint, taken apart and put together, and given again by a server."""
+"""Responses as bytes: recording, editing and replay by a server."""
 
 import base64
 import json
@@ -14,27 +14,27 @@ import zlib
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from common import PATIENCE
+from common import TIMEOUT
 
-# Of the connection, not of the answer.
+# Headers of the connection, which are not replayed.
 HOP_BY_HOP = ("connection", "content-length", "date", "transfer-encoding")
 
 
 def record(model_id, body):
-    """The header fields and the body of a streamed answer of the endpoint."""
+    """Returns the headers and the body of a streamed response of the endpoint."""
     endpoint = os.environ["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"]
     url = f"{endpoint}/model/{urllib.parse.quote(model_id, safe='')}/invoke-with-response-stream"
     request = AWSRequest("POST", url, {"content-type": "application/json"}, json.dumps(body).encode())
     keys = Credentials(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"])
     SigV4Auth(keys, "bedrock", os.environ["AWS_REGION"]).add_auth(request)
     request = urllib.request.Request(url, request.data, dict(request.headers))
-    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
-        fields = [(name, value) for name, value in answer.getheaders() if name.lower() not in HOP_BY_HOP]
-        return fields, answer.read()
+    with urllib.request.urlopen(request, timeout=TIMEOUT) as response:
+        headers = [(name, value) for name, value in response.getheaders() if name.lower() not in HOP_BY_HOP]
+        return headers, response.read()
 
 
 def frames(body):
-    """The messages of an event stream: each begins with its length."""
+    """Splits an event stream into messages, each of which starts with its length."""
     found = []
     while body:
         [length] = struct.unpack_from(">I", body)
@@ -44,24 +44,24 @@ def frames(body):
 
 
 def frame(headers, payload):
-    """A message with headers of text. https://smithy.io/2.0/aws/amazon-eventstream.html"""
-    fields = b"".join(
+    """Returns a message with text headers. https://smithy.io/2.0/aws/amazon-eventstream.html"""
+    block = b"".join(
         struct.pack(f">B{len(name)}sBH", len(name), name.encode(), 7, len(value)) + value.encode()
         for name, value in headers.items()
     )
-    prelude = struct.pack(">II", 16 + len(fields) + len(payload), len(fields))
-    message = prelude + struct.pack(">I", zlib.crc32(prelude)) + fields + payload
+    prelude = struct.pack(">II", 16 + len(block) + len(payload), len(block))
+    message = prelude + struct.pack(">I", zlib.crc32(prelude)) + block + payload
     return message + struct.pack(">I", zlib.crc32(message))
 
 
 def part(message):
-    """The bytes that a message has for a model's part of an answer."""
-    length, fields = struct.unpack_from(">II", message)
-    return base64.b64decode(json.loads(message[12 + fields : length - 4])["bytes"])
+    """Returns the bytes of the response part in a message."""
+    length, headers = struct.unpack_from(">II", message)
+    return base64.b64decode(json.loads(message[12 + headers : length - 4])["bytes"])
 
 
-def spoiled(data, at):
-    """The same with one bit turned."""
+def flip_bit(data, at):
+    """Returns the data with one bit flipped."""
     changed = bytearray(data)
     changed[at] ^= 1
     return bytes(changed)
@@ -71,35 +71,35 @@ def pieces(data, size):
     return [data[at : at + size] for at in range(0, len(data), size)]
 
 
-def head(fields):
-    lines = ["HTTP/1.1 200 OK", *(f"{name}: {value}" for name, value in fields), "connection: close", "", ""]
+def head(headers):
+    lines = ["HTTP/1.1 200 OK", *(f"{name}: {value}" for name, value in headers), "connection: close", "", ""]
     return "\r\n".join(lines).encode()
 
 
-def chunked(fields, parts, is_whole=True):
-    """An answer in chunks, as a list of what is written at once; the last chunk says that it is whole."""
+def chunked(headers, parts, is_complete=True):
+    """Returns the writes of a chunked response. It is complete with the last chunk."""
     chunks = [b"%x\r\n%b\r\n" % (len(part), part) for part in parts]
-    return [head([*fields, ("transfer-encoding", "chunked")]), *chunks, *[b"0\r\n\r\n"] * is_whole]
+    return [head([*headers, ("transfer-encoding", "chunked")]), *chunks, *[b"0\r\n\r\n"] * is_complete]
 
 
-def measured(fields, length, parts):
-    """An answer of a length that its head says."""
-    return [head([*fields, ("content-length", length)]), *parts]
+def with_length(headers, length, parts):
+    """Returns the writes of a response with Content-Length."""
+    return [head([*headers, ("content-length", length)]), *parts]
 
 
-def unmeasured(fields, parts):
-    """An answer that ends when the connection does."""
-    return [head(fields), *parts]
+def without_length(headers, parts):
+    """Returns the writes of a response that ends with the connection."""
+    return [head(headers), *parts]
 
 
 class Replay(socketserver.ThreadingTCPServer):
-    """Answers a request for a model with what `answers` has for its id, written as it is split there, and closes."""
+    """Responds to a request with the writes for its model id, then closes the connection."""
 
     daemon_threads = True
 
-    def __init__(self, answers):
+    def __init__(self, responses):
         super().__init__(("127.0.0.1", 0), Exchange)
-        self.answers = answers
+        self.responses = responses
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     @property
@@ -120,8 +120,8 @@ class Exchange(socketserver.StreamRequestHandler):
         self.rfile.read(length)
         model_id = urllib.parse.unquote(target.split("/")[2])
         try:
-            for data in self.server.answers[model_id]:
+            for data in self.server.responses[model_id]:
                 self.connection.sendall(data)
             self.connection.shutdown(socket.SHUT_WR)
         except ConnectionError:
-            pass  # the client has heard enough
+            pass  # the client has closed the connection

@@ -1,11 +1,10 @@
-"""Compares, byte for byte, the requests that boto3 puts on the wire with ours.
+"""Compares our requests with those of boto3, byte for byte.
 
 usage: wire.py PEER_REQUESTS
 
-PEER_REQUESTS is the program of `tests/examples/peer_requests.rs`. The inputs are those of `inputs.json`, given to each
-operation: they have the same members, in other places of the request. Method, target, modelled header fields and body
-must agree, except where `differences.json` lists both sides and a reason; a listed difference that is no longer there
-fails as well.
+PEER_REQUESTS is the program of `tests/examples/peer_requests.rs`. The inputs are those of `inputs.json`, for each of the
+operations, which have the same members in different headers. Method, target, modeled headers and body must be equal,
+unless `differences.json` lists both values and a reason. A listed difference that does not occur is a failure.
 """
 
 import base64
@@ -15,9 +14,9 @@ import threading
 
 import boto3
 from botocore.config import Config
-from common import Report, ask_program, data
+from common import Report, run_program, data
 
-# By their names in the model: those in boto3.
+# Names in boto3 by names in the model.
 OPERATIONS = {
     "InvokeModel": "invoke_model",
     "InvokeModelWithResponseStream": "invoke_model_with_response_stream",
@@ -26,7 +25,7 @@ MINIMUM_INPUTS = 80
 
 
 class Wire(socketserver.TCPServer):
-    """Keeps the last request as it came, and answers it."""
+    """Keeps the last request, and responds to it."""
 
     request = None
 
@@ -39,11 +38,11 @@ class Wire(socketserver.TCPServer):
         return "http://{}:{}".format(*self.server_address)
 
     def capture(self, call, values):
-        """The request that the call makes, or the error that it raises instead."""
+        """Returns the request of a call, or the error that it raises."""
         self.request = None
         try:
             call(**values)
-        except Exception as error:  # whatever a library refuses an input with
+        except Exception as error:  # any error that a library raises for an input
             if self.request is None:
                 return {"error": f"{type(error).__name__}: {error}"}
             raise
@@ -51,27 +50,27 @@ class Wire(socketserver.TCPServer):
 
 
 class Exchange(socketserver.StreamRequestHandler):
-    """One request, read without any library that could tidy it up."""
+    """Reads one request without a library that could normalize it."""
 
     def handle(self):
-        self.server.request = {}  # from here on, an exception is no refusal
+        self.server.request = {}  # from here on, an exception is not an error of the client
         method, target, _version = self.rfile.readline().decode("ascii").split(" ")
-        fields = {}
+        headers = {}
         name = None
         while (line := self.rfile.readline()) not in (b"\r\n", b""):
             text = line.decode("utf-8").removesuffix("\r\n")
-            if text[0] in " \t":  # a folded line goes on with the one before
-                fields[name][-1] += "\r\n" + text
+            if text[0] in " \t":  # a folded line continues the previous one
+                headers[name][-1] += "\r\n" + text
                 continue
             name, _, value = text.partition(":")
             name = name.lower()
-            # One blank belongs to the notation, not to the value.
-            fields.setdefault(name, []).append(value.removeprefix(" "))
-        body = self.rfile.read(int(fields.get("content-length", ["0"])[0]))
+            # One blank after the colon is not part of the value.
+            headers.setdefault(name, []).append(value.removeprefix(" "))
+        body = self.rfile.read(int(headers.get("content-length", ["0"])[0]))
         self.server.request = {
             "method": method,
             "target": target,
-            "fields": {name: values for name, values in fields.items() if is_modelled(name)},
+            "headers": {name: values for name, values in headers.items() if is_modeled(name)},
             "body": base64.b64encode(body).decode("ascii"),
         }
         self.wfile.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}")
@@ -88,28 +87,28 @@ def client(url, validation):
     )
 
 
-def is_modelled(name):
+def is_modeled(name):
     return name in ("content-type", "accept") or name.startswith("x-amzn-bedrock-")
 
 
 def differences(theirs, ours):
-    """Yields part, boto3's value and our value, where they are not the same."""
-    outcome = ["refused" if "error" in side else "sent" for side in (theirs, ours)]
-    if "refused" in outcome:
+    """Yields the name, the value of boto3 and our value of each part that differs."""
+    outcome = ["error" if "error" in side else "sent" for side in (theirs, ours)]
+    if "error" in outcome:
         if outcome[0] != outcome[1]:
             yield "outcome", *outcome
         return
     for part in ("method", "target", "body"):
         if theirs[part] != ours[part]:
             yield part, theirs[part], ours[part]
-    for name in sorted({*theirs["fields"], *ours["fields"]}):
-        pair = [side["fields"].get(name, []) for side in (theirs, ours)]
+    for name in sorted({*theirs["headers"], *ours["headers"]}):
+        pair = [side["headers"].get(name, []) for side in (theirs, ours)]
         if pair[0] != pair[1]:
             yield name, *pair
 
 
 def listed_differences():
-    """By case, then by part: boto3's value and our value."""
+    """Returns the values of boto3 and ours, by case and part."""
     listed = {}
     for group in data("differences.json"):
         if not group["reason"].strip():
@@ -121,11 +120,11 @@ def listed_differences():
 
 def compare(program, wire, operation, report):
     cases = data("inputs.json")
-    answers = ask_program([program, operation], [case["input"] for case in cases])
+    results = run_program([program, operation], [case["input"] for case in cases])
     listed = listed_differences()
     checked, unchecked = client(wire.url, True), client(wire.url, False)
 
-    for case, ours in zip(cases, answers, strict=True):
+    for case, ours in zip(cases, results, strict=True):
         values = dict(case["input"])
         if "body" in values:
             values["body"] = base64.b64decode(values["body"])
@@ -135,11 +134,11 @@ def compare(program, wire, operation, report):
         expected = listed.pop(case["name"], {})
         report.check(f"{operation}, {case['name']}", found, expected, f"boto3: {theirs}", f"ours:  {ours}")
 
-    report.check("names in differences.json that no input has", set(listed), set())
-    modelled = set(checked.meta.service_model.operation_model(operation).input_shape.members)
-    for how, members in (("set", modelled), ("not set", modelled - {"modelId"})):
+    report.check("cases of differences.json that do not exist", set(listed), set())
+    modeled = set(checked.meta.service_model.operation_model(operation).input_shape.members)
+    for how, members in (("set", modeled), ("unset", modeled - {"modelId"})):
         met = {member for case in cases for member in members if (member in case["input"]) == (how == "set")}
-        report.check(f"members of {operation} that some input has {how}", met, members)
+        report.check(f"members of {operation} that are {how} in an input", met, members)
     return len(cases)
 
 

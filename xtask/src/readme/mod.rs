@@ -16,7 +16,7 @@ use crate::{Failure, root};
 use blocks::{blocks, commands};
 use program::{Program, name, programs};
 
-/// Where the crates of the programs are written, relative to the workspace.
+/// Folder of the crates of the programs, relative to the workspace.
 const FOLDER: &str = "target/readme";
 
 #[derive(Debug, Default, clap::Args)]

@@ -36,7 +36,7 @@ pub(super) fn programs(blocks: &[Block], workspace: &Path) -> Result<Vec<Program
                 check(block)?;
                 let dependencies = dependencies.as_ref();
                 let dependencies = dependencies
-                    .ok_or_else(|| at(block, "no `toml` block with `[dependencies]` stands above"))?;
+                    .ok_or_else(|| at(block, "there is no `toml` block with `[dependencies]` above"))?;
                 programs.push(Program {
                     source: block.text.clone(),
                     manifest: manifest(block.line, dependencies),

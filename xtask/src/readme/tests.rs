@@ -103,5 +103,5 @@ fn rejects_fragments_and_programs_without_dependencies() {
     let message = error(&PAGE.replace("async fn main() {}", "async fn other() {}"));
     assert_eq!(message, "the `rust` block at line 11: is not a complete program: it has no `fn main()`");
     let message = error("```rust\nfn main() {}\n```\n");
-    assert_eq!(message, "the `rust` block at line 2: no `toml` block with `[dependencies]` stands above");
+    assert_eq!(message, "the `rust` block at line 2: there is no `toml` block with `[dependencies]` above");
 }
