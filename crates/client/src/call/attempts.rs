@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use invoke_model_protocol::{ErrorMetadata, Operation, OperationError, Retryable};
+use invoke_model_protocol::{Operation, OperationError, Retryable};
 use invoke_model_transport::RequestBody;
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument, Span};
@@ -160,8 +160,7 @@ fn is_throttled<E: OperationError>(kind: &ErrorKind<E>) -> bool {
 
 /// The service's error: the modelled one, or what the answer said if its members cannot be read.
 fn refusal<O: Operation>(response: Response<Bytes>) -> ErrorKind<O::Error> {
-    let metadata = ErrorMetadata::from_response(&response);
-    let error = O::parse_error(metadata.clone(), &response).unwrap_or_else(|_| metadata.into());
+    let error = O::service_error(&response);
     ErrorKind::Service { error, response: response.into() }
 }
 
