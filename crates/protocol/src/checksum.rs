@@ -18,8 +18,8 @@ pub fn md5(mut request: Request) -> Result<Request, SerializeError> {
     Ok(request)
 }
 
-/// Adds the headers `X-Amz-Content-Sha256` and `X-Amz-Sha256-Tree-Hash`, unless a member has set them or the payload is
-/// empty.
+/// Adds the headers `X-Amz-Content-Sha256` and `X-Amz-Sha256-Tree-Hash`, unless a member has set them or the
+/// payload is empty.
 ///
 /// <https://docs.aws.amazon.com/amazonglacier/latest/dev/checksum-calculations.html>
 ///
@@ -34,8 +34,8 @@ pub fn tree_hash(mut request: Request) -> Result<Request, SerializeError> {
     Ok(request)
 }
 
-/// Returns the root of the hash tree: the hashes of all 1 MiB chunks are hashed in pairs until one is left. A hash without
-/// a partner moves up one level unchanged.
+/// Returns the root of the hash tree: the hashes of all 1 MiB chunks are hashed in pairs until one is left. A
+/// hash without a partner moves up one level unchanged.
 fn tree(payload: &[u8]) -> [u8; 32] {
     const LEAF: usize = 1024 * 1024;
     let mut level: Vec<[u8; 32]> = payload.chunks(LEAF).map(|leaf| Sha256::digest(leaf).into()).collect();

@@ -32,8 +32,8 @@ pub fn insert<T>(
 
 /// Sets a header to the elements of a list, separated by commas. Returns `true` if the member is set.
 ///
-/// `write` must quote elements that contain a comma or a quote. Empty elements are written as two quotes, because parsers
-/// ignore unquoted empty elements.
+/// `write` must quote elements that contain a comma or a quote. Empty elements are written as two quotes,
+/// because parsers ignore unquoted empty elements.
 ///
 /// # Errors
 /// See [`insert`].
@@ -55,7 +55,8 @@ pub fn insert_list<T>(
     Ok(true)
 }
 
-/// Sets one header for each entry of a map, named `prefix` and key. Keeps headers that another member has set.
+/// Sets one header for each entry of a map, named `prefix` and key. Keeps headers that another member has
+/// set.
 ///
 /// <https://smithy.io/2.0/spec/http-bindings.html#httpprefixheaders-trait>
 ///
@@ -77,7 +78,8 @@ pub fn insert_prefixed(
     Ok(())
 }
 
-/// Marks a header as sensitive, so that `Debug` of the message and explanations of its signature redact the value.
+/// Marks a header as sensitive, so that `Debug` of the message and explanations of its signature redact the
+/// value.
 ///
 /// <https://smithy.io/2.0/spec/documentation-traits.html#sensitive-trait>
 pub fn mark_sensitive(headers: &mut HeaderMap, name: HeaderName) {
@@ -174,8 +176,8 @@ fn read_list<T>(
     Ok(is_present.then_some(elements))
 }
 
-/// Splits a header value into the elements of a list: unquoted text, or quoted strings in which `\` escapes a quote or
-/// another `\`.
+/// Splits a header value into the elements of a list: unquoted text, or quoted strings in which `\` escapes a
+/// quote or another `\`.
 ///
 /// Ignores empty elements without quotes: <https://www.rfc-editor.org/rfc/rfc9110#section-5.6.1.2>
 fn split_list(line: &str) -> Vec<String> {
@@ -214,7 +216,8 @@ fn text(value: &HeaderValue) -> Result<&str, ParseErrorKind> {
     std::str::from_utf8(value.as_bytes()).map(str::trim_ascii).map_err(|_| ParseErrorKind::FieldNotText)
 }
 
-/// Returns a header value. Non-ASCII characters are sent as UTF-8 bytes (`obs-text`); `http` rejects control characters.
+/// Returns a header value. Non-ASCII characters are sent as UTF-8 bytes (`obs-text`); `http` rejects control
+/// characters.
 fn field_value(name: &str, member: &'static str, text: &str) -> Result<HeaderValue, SerializeError> {
     // What most requests say twice, in `Content-Type` and `Accept`, is not allocated.
     if text == JSON {

@@ -19,8 +19,9 @@ impl HostPrefix {
         self.0.push_str(literal);
     }
 
-    /// Appends the value of a member, which must be one label of a host name: 1 to 63 letters, digits and hyphens, with
-    /// no hyphen at either end ([RFC 1123, section 2.1]). Other values could send the request to another host.
+    /// Appends the value of a member, which must be one label of a host name: 1 to 63 letters, digits and
+    /// hyphens, with no hyphen at either end ([RFC 1123, section 2.1]). Other values could send the request
+    /// to another host.
     ///
     /// # Errors
     /// Returns an error if the value is not such a label.

@@ -1,8 +1,9 @@
 //! The AWS protocol restJson1 for clients and servers, without I/O.
 //!
-//! The crate implements the rules of the protocol: labels in the path, values in headers and query, structures in JSON
-//! bodies, event streams and errors. Generated code calls its functions member by member; applications use the generated
-//! operations through the trait [`Operation`]. The crate performs no I/O and contains no service-specific code.
+//! The crate implements the rules of the protocol: labels in the path, values in headers and query,
+//! structures in JSON bodies, event streams and errors. Generated code calls its functions member by member;
+//! applications use the generated operations through the trait [`Operation`]. The crate performs no I/O and
+//! contains no service-specific code.
 //!
 //! The specification: <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html> and
 //! <https://smithy.io/2.0/spec/http-bindings.html>.

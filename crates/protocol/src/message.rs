@@ -8,8 +8,8 @@ use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 
 use crate::{SerializeError, fields};
 
-/// The initial capacity of the header map. It suffices for most messages with the headers that a client adds, so that the
-/// map is allocated once.
+/// The initial capacity of the header map. It suffices for most messages with the headers that a client adds,
+/// so that the map is allocated once.
 const HEADER_CAPACITY: usize = 12;
 
 /// Builds a message: the head of a request or response, its headers, then its payload.
@@ -54,7 +54,8 @@ impl<H> MessageBuilder<H> {
         fields::insert_list(&mut self.headers, name, member, values, write)
     }
 
-    /// Sets one header for each entry of a map, named `prefix` and key. Keeps headers that another member has set.
+    /// Sets one header for each entry of a map, named `prefix` and key. Keeps headers that another member has
+    /// set.
     ///
     /// <https://smithy.io/2.0/spec/http-bindings.html#httpprefixheaders-trait>
     ///

@@ -5,7 +5,8 @@ use bytes::Bytes;
 use crate::error::{ErrorMetadata, OperationError, ParseError, ResponseError, SerializeError};
 use crate::route::Route;
 
-/// A serialized request. The URI has only path and query; the caller adds the endpoint's scheme and authority.
+/// A serialized request. The URI has only path and query; the caller adds the endpoint's scheme and
+/// authority.
 pub type Request = http::Request<Bytes>;
 
 /// A response with its complete body.
@@ -16,7 +17,8 @@ pub type Response = http::Response<Bytes>;
 /// A client with its own HTTP stack calls, in this order:
 ///
 /// 1. [`fill_idempotency_tokens`](Self::fill_idempotency_tokens), once per call;
-/// 2. [`serialize`](Self::serialize), then adds the endpoint, with the [`host_prefix`](Self::host_prefix), and signs;
+/// 2. [`serialize`](Self::serialize), then adds the endpoint, with the [`host_prefix`](Self::host_prefix),
+///    and signs;
 /// 3. [`parse_response`](Self::parse_response) with the response.
 pub trait Operation: 'static {
     /// Name of the operation in the model.
@@ -29,24 +31,27 @@ pub trait Operation: 'static {
     type Output: Send + 'static;
     /// Errors of the operation.
     type Error: OperationError;
-    /// [`Whole`](delivery::Whole) if the body completes the output, [`Streaming`](delivery::Streaming) if it is an event
-    /// stream.
+    /// [`Whole`](delivery::Whole) if the body completes the output, [`Streaming`](delivery::Streaming) if it
+    /// is an event stream.
     type Delivery;
     /// Authentication that the operation requires.
     const AUTHENTICATION: Authentication = Authentication::Required;
-    /// `true` if the signature does not cover the payload, so that a client can send it without hashing it first.
+    /// `true` if the signature does not cover the payload, so that a client can send it without hashing it
+    /// first.
     ///
     /// <https://smithy.io/2.0/aws/aws-auth.html#aws-auth-unsignedpayload-trait>
     const UNSIGNED_PAYLOAD: bool = false;
 
     /// Fills unset idempotency tokens with UUIDs from `generator`.
     ///
-    /// Call this once per call, before [`serialize`](Self::serialize): all attempts of a call must send the same token.
+    /// Call this once per call, before [`serialize`](Self::serialize): all attempts of a call must send the
+    /// same token.
     ///
     /// <https://smithy.io/2.0/spec/behavior-traits.html#idempotencytoken-trait>
     fn fill_idempotency_tokens(_input: &mut Self::Input, _generator: &mut dyn FnMut() -> String) {}
 
-    /// Returns the prefix for the host of the endpoint, including a trailing dot, or `None` for most operations.
+    /// Returns the prefix for the host of the endpoint, including a trailing dot, or `None` for most
+    /// operations.
     ///
     /// <https://smithy.io/2.0/spec/endpoint-traits.html#endpoint-trait>
     ///
@@ -59,8 +64,8 @@ pub trait Operation: 'static {
     /// Serializes the input into an HTTP request.
     ///
     /// # Errors
-    /// Returns an error if a member cannot be serialized at its HTTP binding, for example an empty label or a header
-    /// value with control characters.
+    /// Returns an error if a member cannot be serialized at its HTTP binding, for example an empty label or a
+    /// header value with control characters.
     fn serialize(input: Self::Input) -> Result<Request, SerializeError>;
 
     /// Parses a response into the output or the error of the operation. The status decides which one it is.
@@ -79,8 +84,8 @@ pub trait Operation: 'static {
 
     /// Parses a response whose status is not the success status.
     ///
-    /// Never fails: if the body does not match a modeled error, the result has only code, message, status and request id
-    /// ([`ErrorMetadata`]).
+    /// Never fails: if the body does not match a modeled error, the result has only code, message, status and
+    /// request id ([`ErrorMetadata`]).
     fn service_error(response: &Response) -> Self::Error {
         let metadata = ErrorMetadata::from_response(response);
         Self::parse_error(metadata.clone(), response).unwrap_or_else(|_| metadata.into())
@@ -93,11 +98,12 @@ pub trait Operation: 'static {
     /// Returns an error that names the path to a member that does not match the model.
     fn parse(response: &Response) -> Result<Self::Output, ParseError>;
 
-    /// Parses an error. Selects the modeled error by code, else by status; other errors keep only the metadata.
+    /// Parses an error. Selects the modeled error by code, else by status; other errors keep only the
+    /// metadata.
     ///
     /// # Errors
-    /// Returns an error if the body does not match the modeled error. [`service_error`](Self::service_error) falls back
-    /// to the metadata in that case.
+    /// Returns an error if the body does not match the modeled error. [`service_error`](Self::service_error)
+    /// falls back to the metadata in that case.
     fn parse_error(metadata: ErrorMetadata, _response: &Response) -> Result<Self::Error, ParseError> {
         Ok(metadata.into())
     }
@@ -125,7 +131,8 @@ pub mod delivery {
     #[derive(Clone, Copy, Debug)]
     pub enum Whole {}
 
-    /// The response body is an event stream: the operation implements [`OutputEventStream`](crate::OutputEventStream).
+    /// The response body is an event stream: the operation implements
+    /// [`OutputEventStream`](crate::OutputEventStream).
     #[derive(Clone, Copy, Debug)]
     pub enum Streaming {}
 }

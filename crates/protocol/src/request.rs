@@ -29,7 +29,8 @@ impl RequestBuilder {
         self.finish(Bytes::new())
     }
 
-    /// Completes a request whose payload is a blob or text. Without a value it has neither payload nor content type.
+    /// Completes a request whose payload is a blob or text. Without a value it has neither payload nor
+    /// content type.
     ///
     /// # Errors
     /// Returns an error if path and query do not form a valid request target.

@@ -33,8 +33,8 @@ pub enum PathSegment {
 }
 
 impl Route {
-    /// Returns the request target: the path with the values of its labels, then the constant query parameters. `labels`
-    /// must be in the order of the path.
+    /// Returns the request target: the path with the values of its labels, then the constant query
+    /// parameters. `labels` must be in the order of the path.
     ///
     /// # Errors
     /// Returns an error if a label is empty, or if one that is not greedy is `.` or `..`.
@@ -59,8 +59,8 @@ impl Route {
         Ok(target)
     }
 
-    /// Matches a percent-encoded path against the template. Returns the decoded labels in the order of the template, or
-    /// `None` if the path does not match. Bytes that are not UTF-8 become U+FFFD.
+    /// Matches a percent-encoded path against the template. Returns the decoded labels in the order of the
+    /// template, or `None` if the path does not match. Bytes that are not UTF-8 become U+FFFD.
     pub fn labels<'a>(&self, path: &'a str) -> Option<Vec<(&'static str, Cow<'a, str>)>> {
         let mut labels = Vec::new();
         let mut rest = path.strip_prefix('/')?;
@@ -135,7 +135,8 @@ impl TargetBuilder {
         self.target.push_str(literal);
     }
 
-    /// Appends a label. `:` becomes `%3A`, `/` becomes `%2F` and `%` becomes `%25`, even if the value is already encoded.
+    /// Appends a label. `:` becomes `%3A`, `/` becomes `%2F` and `%` becomes `%25`, even if the value is
+    /// already encoded.
     ///
     /// # Errors
     /// Returns an error if the value is empty, `.` or `..`, because these would change the path.

@@ -9,14 +9,15 @@ use crate::error::SignError;
 use crate::header::{X_AMZ_CONTENT_SHA256, X_AMZ_DATE, X_AMZ_SECURITY_TOKEN};
 use crate::sign::sensitive_value;
 
-/// Sets `authorization: Bearer <token>` ([RFC 6750, section 2.1]) and removes the headers of an earlier signature.
+/// Sets `authorization: Bearer <token>` ([RFC 6750, section 2.1]) and removes the headers of an earlier
+/// signature.
 ///
 /// The header value is marked sensitive.
 ///
 /// # Errors
 ///
-/// Returns [`SignError::InvalidParameter`] if the token is empty or contains anything but visible ASCII characters.
-/// The error does not contain the token, and the request then has no `authorization` header.
+/// Returns [`SignError::InvalidParameter`] if the token is empty or contains anything but visible ASCII
+/// characters. The error does not contain the token, and the request then has no `authorization` header.
 ///
 /// [RFC 6750, section 2.1]: https://www.rfc-editor.org/rfc/rfc6750#section-2.1
 pub fn set_bearer_token(request: &mut Parts, token: &str) -> Result<(), SignError> {

@@ -15,8 +15,8 @@ use crate::{path, query};
 
 /// The parts of a request that a signature covers, as text.
 ///
-/// [`Signer`](crate::Signer) and [`Verifier`](crate::Verifier) build it from `http` types. Use [`new`](Self::new) for
-/// requests that `http` types cannot represent, for example with a blank in the path.
+/// [`Signer`](crate::Signer) and [`Verifier`](crate::Verifier) build it from `http` types. Use
+/// [`new`](Self::new) for requests that `http` types cannot represent, for example with a blank in the path.
 #[derive(Clone, Debug)]
 pub struct SignableRequest<'a> {
     method: &'a str,
@@ -31,7 +31,8 @@ impl<'a> SignableRequest<'a> {
     /// Creates a request from text.
     ///
     /// * `path` and `query` (without the `?`): as sent, that is, percent-encoded.
-    /// * `headers`: exactly the headers to sign, in any order. Headers of the same name are signed in the given order.
+    /// * `headers`: exactly the headers to sign, in any order. Headers of the same name are signed in the
+    ///   given order.
     /// * `payload`: the text of a [`PayloadHash`].
     pub fn new(
         method: &'a str,
@@ -121,8 +122,8 @@ fn write_header(text: &mut String, same_name: &[SignableHeader<'_>]) {
 
 /// A canonical request.
 ///
-/// `Display` and `Debug` redact the session token and header values marked sensitive; [`as_str`](Self::as_str) does
-/// not.
+/// `Display` and `Debug` redact the session token and header values marked sensitive;
+/// [`as_str`](Self::as_str) does not.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CanonicalRequest {
     text: String,
@@ -143,8 +144,8 @@ impl CanonicalRequest {
         &self.text[self.signed_headers.clone()]
     }
 
-    /// Returns the first line in which the client's canonical request differs from this one, or `None` if they are
-    /// equal.
+    /// Returns the first line in which the client's canonical request differs from this one, or `None` if
+    /// they are equal.
     pub fn diff(&self, client: &str) -> Option<CanonicalRequestDiff> {
         let computed: Vec<_> = self.text.split('\n').collect();
         let client: Vec<_> = client.split('\n').collect();
@@ -218,7 +219,8 @@ impl CanonicalRequestDiff {
         self.line_number
     }
 
-    /// Returns the line that the verifier computed, or `None` if only the client's canonical request has this line.
+    /// Returns the line that the verifier computed, or `None` if only the client's canonical request has this
+    /// line.
     pub fn computed(&self) -> Option<&str> {
         self.computed.as_deref()
     }

@@ -21,7 +21,8 @@ pub struct Credentials {
 impl Credentials {
     /// Creates credentials that do not expire.
     ///
-    /// An empty session token counts as unset, because shells export an unset `AWS_SESSION_TOKEN` as an empty string.
+    /// An empty session token counts as unset, because shells export an unset `AWS_SESSION_TOKEN` as an empty
+    /// string.
     pub fn new(
         access_key_id: impl Into<String>,
         secret_access_key: impl Into<String>,
@@ -36,7 +37,8 @@ impl Credentials {
         }
     }
 
-    /// Sets the time from which on the service rejects these credentials; `None` means that they do not expire.
+    /// Sets the time from which on the service rejects these credentials; `None` means that they do not
+    /// expire.
     ///
     /// Signing does not check it. A client must load new credentials before this time.
     #[must_use]
@@ -44,7 +46,8 @@ impl Credentials {
         Self { expiry: expiry.into(), ..self }
     }
 
-    /// Sets a description of where the credentials were loaded from, such as `` profile `dev`: static keys ``.
+    /// Sets a description of where the credentials were loaded from, such as `` profile `dev`: static keys
+    /// ``.
     ///
     /// It is printed in logs and by `Debug`, so it must not contain a secret.
     #[must_use]

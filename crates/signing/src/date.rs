@@ -12,7 +12,8 @@ use crate::hex::AsciiArray;
 
 const SECONDS_PER_DAY: u64 = 24 * 60 * 60;
 
-/// A value of the `x-amz-date` header: UTC in ISO 8601 basic format with whole seconds, in the years 1970 to 9999.
+/// A value of the `x-amz-date` header: UTC in ISO 8601 basic format with whole seconds, in the years 1970 to
+/// 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AmzDate {
     text: AsciiArray<16>,
@@ -20,7 +21,8 @@ pub struct AmzDate {
     seconds: u64,
 }
 
-/// The error for a text that is not of the form `20150830T123600Z`, or for a time outside the years 1970 to 9999.
+/// The error for a text that is not of the form `20150830T123600Z`, or for a time outside the years 1970 to
+/// 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a time of the form 20150830T123600Z between 1970 and 9999")]
 pub struct AmzDateError;

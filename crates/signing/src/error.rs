@@ -20,14 +20,16 @@ pub enum SignError {
         name: String,
     },
 
-    /// A signing parameter is empty, or contains a character that is not allowed in the header that carries it.
+    /// A signing parameter is empty, or contains a character that is not allowed in the header that carries
+    /// it.
     #[error("cannot sign: the {parameter} is empty or contains a character that is not allowed")]
     InvalidParameter {
         /// `access key id`, `region`, `service`, `session token` or `bearer token`.
         parameter: &'static str,
     },
 
-    /// The expiry of a presigned request is not between 1 second and [`MAX_PRESIGN_EXPIRY`](crate::MAX_PRESIGN_EXPIRY).
+    /// The expiry of a presigned request is not between 1 second and
+    /// [`MAX_PRESIGN_EXPIRY`](crate::MAX_PRESIGN_EXPIRY).
     #[error("cannot presign: the expiry must be between 1 second and 7 days")]
     InvalidExpiry,
 
@@ -46,7 +48,8 @@ impl From<AmzDateError> for SignError {
     }
 }
 
-/// The error of a request whose signature was rejected. All variants are errors of the client. None contains a secret.
+/// The error of a request whose signature was rejected. All variants are errors of the client. None contains
+/// a secret.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
@@ -113,7 +116,8 @@ pub enum VerifyError {
         actual: String,
     },
 
-    /// Only the signature is wrong: the client signed another canonical request, or used another secret access key.
+    /// Only the signature is wrong: the client signed another canonical request, or used another secret
+    /// access key.
     #[error("the signature does not match: {}", .0.summary())]
     SignatureMismatch(Box<SignatureMismatch>),
 }

@@ -1,4 +1,5 @@
-//! Signed event streams. The signature of each message covers the signature before it; the first covers the request's.
+//! Signed event streams. The signature of each message covers the signature before it; the first covers the
+//! request's.
 //!
 //! <https://docs.aws.amazon.com/transcribe/latest/dg/streaming-setting-up.html>
 
@@ -18,9 +19,10 @@ const ALGORITHM: &str = "AWS4-HMAC-SHA256-PAYLOAD";
 
 /// Signs the messages of one event stream, in order.
 ///
-/// Send each message as the payload of an outer message with the headers `:date` (a timestamp) and `:chunk-signature` (a
-/// byte array), and end the stream with an outer message whose payload is empty. Sign the request that carries the stream
-/// with [`PayloadHash::streaming_events`](crate::PayloadHash::streaming_events).
+/// Send each message as the payload of an outer message with the headers `:date` (a timestamp) and
+/// `:chunk-signature` (a byte array), and end the stream with an outer message whose payload is empty. Sign
+/// the request that carries the stream with
+/// [`PayloadHash::streaming_events`](crate::PayloadHash::streaming_events).
 ///
 /// `Debug` redacts secrets.
 ///
@@ -62,7 +64,8 @@ pub struct SignedEvent {
 }
 
 impl Signer {
-    /// Creates a signer for the event stream of a signed request. `request` is the output of [`sign`](Self::sign).
+    /// Creates a signer for the event stream of a signed request. `request` is the output of
+    /// [`sign`](Self::sign).
     pub fn event_signer(&self, credentials: &Credentials, request: &SigningOutput) -> EventSigner<'_> {
         EventSigner { signer: self, credentials: credentials.clone(), previous: request.signature }
     }

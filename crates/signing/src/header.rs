@@ -67,7 +67,8 @@ impl<'a> SignableHeader<'a> {
         Self { name: Cow::Borrowed(name), value, sensitive: name == SECURITY_TOKEN }
     }
 
-    /// Creates a header from `http` types, whose names are in lower case. Returns `None` if the value is not UTF-8.
+    /// Creates a header from `http` types, whose names are in lower case. Returns `None` if the value is not
+    /// UTF-8.
     pub(crate) fn from_value(name: &'a str, value: &'a HeaderValue) -> Option<Self> {
         let mut header = Self::lower_case(name, std::str::from_utf8(value.as_bytes()).ok()?);
         header.sensitive |= value.is_sensitive();
@@ -93,8 +94,8 @@ impl fmt::Debug for SignableHeader<'_> {
     }
 }
 
-/// Returns the `host` header that an HTTP client derives from the URI: without user information, and without the
-/// default port of the scheme.
+/// Returns the `host` header that an HTTP client derives from the URI: without user information, and without
+/// the default port of the scheme.
 ///
 /// <https://www.rfc-editor.org/rfc/rfc9110#section-4.2>, <https://www.rfc-editor.org/rfc/rfc9110#section-7.2>
 pub(crate) fn host(uri: &Uri) -> Option<&str> {

@@ -53,8 +53,8 @@ fn keyed(key: &[u8]) -> Hmac<Sha256> {
 
 /// Caches the signing key of the last pair of secret and credential scope.
 ///
-/// One entry is enough: a signer has one region and one service, so the key changes only once a day or when credentials
-/// are renewed.
+/// One entry is enough: a signer has one region and one service, so the key changes only once a day or when
+/// credentials are renewed.
 #[derive(Default)]
 pub(crate) struct SigningKeyCache(Mutex<Option<CachedKey>>);
 

@@ -1,7 +1,8 @@
-//! AWS Signature Version 4: signs `http` requests, presigns URLs, signs event streams and verifies signed requests.
+//! AWS Signature Version 4: signs `http` requests, presigns URLs, signs event streams and verifies signed
+//! requests.
 //!
-//! All functions are pure. The caller passes credentials and the current time; the crate performs no I/O, reads neither
-//! the clock nor the environment, and contains no service-specific code.
+//! All functions are pure. The caller passes credentials and the current time; the crate performs no I/O,
+//! reads neither the clock nor the environment, and contains no service-specific code.
 //!
 //! | to | use |
 //! |---|---|
@@ -12,16 +13,16 @@
 //! | verify a request, and explain a signature that does not match | [`Verifier::verify`] |
 //! | compute single steps | [`SignableRequest`], [`string_to_sign`], [`calculate_signature`] |
 //!
-//! Not supported: SigV4a, signed chunks of bodies that are not event streams, and verification of presigned requests
-//! and of event streams.
+//! Not supported: SigV4a, signed chunks of bodies that are not event streams, and verification of presigned
+//! requests and of event streams.
 //!
 //! # Requirements for the caller
 //!
 //! * Sign last. Send the request with the method, path, query, signed headers and body that were signed.
-//! * Percent-encode path and query before signing. Signing encodes the path a second time in the canonical request, as
-//!   SigV4 demands, but does not change the request's URI.
-//! * Sign each attempt again. AWS services reject signatures that are more than five minutes old. Signing replaces the
-//!   headers of an earlier signature.
+//! * Percent-encode path and query before signing. Signing encodes the path a second time in the canonical
+//!   request, as SigV4 demands, but does not change the request's URI.
+//! * Sign each attempt again. AWS services reject signatures that are more than five minutes old. Signing
+//!   replaces the headers of an earlier signature.
 //!
 //! `Debug` and `Display` of all types redact secrets, session tokens and header values marked sensitive.
 //!

@@ -19,12 +19,13 @@ pub enum LikelyCause {
     PathEncodedTwice,
     /// The client signed the path before any percent-encoding.
     PathNotEncoded,
-    /// The client percent-encoded the decoded path instead of the path as sent. The two differ if the path as sent
-    /// contains reserved characters.
+    /// The client percent-encoded the decoded path instead of the path as sent. The two differ if the path as
+    /// sent contains reserved characters.
     PathDecodedThenEncoded,
     /// The client signed a percent-encoded path, but sent it without percent-encoding.
     PathSentNotEncoded,
-    /// The client kept dot segments and empty segments that must be removed, or removed segments that must be kept.
+    /// The client kept dot segments and empty segments that must be removed, or removed segments that must be
+    /// kept.
     PathNormalization,
     /// The client did not sort the query parameters.
     QueryUnsorted,
@@ -84,7 +85,8 @@ pub(crate) fn candidates<'a>(
     computed: &'a CanonicalRequest,
     settings: &'a SigningSettings,
 ) -> impl Iterator<Item = (LikelyCause, CanonicalRequest)> + 'a {
-    // Line 0 is the method, line 1 the path, line 2 the query; headers start at line 3; the last line is the payload.
+    // Line 0 is the method, line 1 the path, line 2 the query; headers start at line 3; the last line is the
+    // payload.
     let last = computed.as_str().split('\n').count() - 1;
     let at_line = |index| move |(cause, line): (_, String)| (cause, computed.with_line(index, &line));
     let payloads = [

@@ -7,14 +7,15 @@ use crate::likely_cause::LikelyCause;
 
 /// A signature that differs from the one that the verifier computed, with an explanation.
 ///
-/// A request does not contain the canonical request that its client signed. The verifier therefore tries the canonical
-/// request that each [`LikelyCause`] would have produced. If one of them yields the client's signature, it is the
-/// client's canonical request, and [`client_canonical_request`](Self::client_canonical_request) returns it. If none
-/// does, the client used another secret access key, or the body or a signed header changed after signing. In that case
-/// compare the canonical request that the client logged with [`diff_with`](Self::diff_with).
+/// A request does not contain the canonical request that its client signed. The verifier therefore tries the
+/// canonical request that each [`LikelyCause`] would have produced. If one of them yields the client's
+/// signature, it is the client's canonical request, and
+/// [`client_canonical_request`](Self::client_canonical_request) returns it. If none does, the client used
+/// another secret access key, or the body or a signed header changed after signing. In that case compare the
+/// canonical request that the client logged with [`diff_with`](Self::diff_with).
 ///
-/// `Display` prints the whole explanation on several lines; [`summary`](Self::summary) is one line. Both redact
-/// sensitive header values.
+/// `Display` prints the whole explanation on several lines; [`summary`](Self::summary) is one line. Both
+/// redact sensitive header values.
 #[derive(Clone, Debug)]
 pub struct SignatureMismatch {
     pub(crate) canonical_request: CanonicalRequest,
@@ -28,7 +29,8 @@ impl SignatureMismatch {
         &self.canonical_request
     }
 
-    /// Returns the canonical request that the client signed, or `None` if no [`LikelyCause`] explains the signature.
+    /// Returns the canonical request that the client signed, or `None` if no [`LikelyCause`] explains the
+    /// signature.
     pub fn client_canonical_request(&self) -> Option<&CanonicalRequest> {
         self.explanation.as_ref().map(|(_, canonical_request)| canonical_request)
     }
@@ -43,7 +45,8 @@ impl SignatureMismatch {
         self.explanation.as_ref().map(|(cause, _)| *cause)
     }
 
-    /// Returns the first line in which the two canonical requests differ, or `None` if the client's is unknown.
+    /// Returns the first line in which the two canonical requests differ, or `None` if the client's is
+    /// unknown.
     pub fn diff(&self) -> Option<CanonicalRequestDiff> {
         self.diff_with(self.client_canonical_request()?.as_str())
     }

@@ -1,7 +1,7 @@
 //! The canonical path.
 //!
-//! The input is the path as sent. It is normalized, then percent-encoded once more: `/model/a%3A0/invoke` becomes
-//! `/model/a%253A0/invoke`. All services except Amazon S3 require the second encoding:
+//! The input is the path as sent. It is normalized, then percent-encoded once more: `/model/a%3A0/invoke`
+//! becomes `/model/a%253A0/invoke`. All services except Amazon S3 require the second encoding:
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html#create-canonical-request>
 
 use std::borrow::Cow;

@@ -25,7 +25,8 @@ impl PayloadHash {
         Self(Value::Sha256(sha256_hex(body)))
     }
 
-    /// Returns `UNSIGNED-PAYLOAD`: the signature does not cover the body. Few services accept it, Amazon S3 for example.
+    /// Returns `UNSIGNED-PAYLOAD`: the signature does not cover the body. Few services accept it, Amazon S3
+    /// for example.
     pub const fn unsigned() -> Self {
         Self(Value::Constant("UNSIGNED-PAYLOAD"))
     }
@@ -33,8 +34,8 @@ impl PayloadHash {
     /// Returns `STREAMING-AWS4-HMAC-SHA256-EVENTS`: the body is an event stream whose messages are
     /// [signed one by one](crate::EventSigner).
     ///
-    /// Sign with [`SigningSettings::content_sha256`](crate::SigningSettings::content_sha256), because the service reads
-    /// this constant from the header `x-amz-content-sha256`.
+    /// Sign with [`SigningSettings::content_sha256`](crate::SigningSettings::content_sha256), because the
+    /// service reads this constant from the header `x-amz-content-sha256`.
     pub const fn streaming_events() -> Self {
         Self(Value::Constant("STREAMING-AWS4-HMAC-SHA256-EVENTS"))
     }

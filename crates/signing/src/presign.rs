@@ -40,8 +40,8 @@ const PARAMETERS: &[&str] = &[
 
 /// The query parameters of a presigned request.
 ///
-/// [`Signer::presign`] does all steps for `http` types. Use this with a [`SignableRequest`] for requests that `http`
-/// types cannot represent.
+/// [`Signer::presign`] does all steps for `http` types. Use this with a [`SignableRequest`] for requests that
+/// `http` types cannot represent.
 #[derive(Clone, Copy, Debug)]
 pub struct PresignParams<'a> {
     /// Access key id of the signer.
@@ -57,7 +57,8 @@ pub struct PresignParams<'a> {
 }
 
 impl PresignParams<'_> {
-    /// Returns the query to sign: `query` with the parameters appended, and the session token if it is to be signed.
+    /// Returns the query to sign: `query` with the parameters appended, and the session token if it is to be
+    /// signed.
     ///
     /// Pass the result to [`signed_query`](Self::signed_query) together with the signature.
     pub fn unsigned_query(&self, query: &str, session_token: Option<&str>) -> String {
@@ -79,8 +80,8 @@ impl PresignParams<'_> {
         unsigned
     }
 
-    /// Returns the query to send: the result of [`unsigned_query`](Self::unsigned_query) with the session token, if it was
-    /// not signed, and the signature appended.
+    /// Returns the query to send: the result of [`unsigned_query`](Self::unsigned_query) with the session
+    /// token, if it was not signed, and the signature appended.
     pub fn signed_query(mut query: String, unsigned_token: Option<&str>, signature: &str) -> String {
         if let Some(token) = unsigned_token {
             append(&mut query, TOKEN, token);
@@ -91,21 +92,24 @@ impl PresignParams<'_> {
 }
 
 impl Signer {
-    /// Adds a signature to the query of a request. It replaces the query parameters and headers of an earlier signature.
+    /// Adds a signature to the query of a request. It replaces the query parameters and headers of an earlier
+    /// signature.
     ///
     /// Until it expires, anyone who has the URI can send the request: store it like a password.
     ///
     /// * `payload`: usually [`PayloadHash::unsigned`], because the body is not known yet.
-    /// * `expires_in`: validity after `time`, from 1 second to [`MAX_PRESIGN_EXPIRY`]. Fractions of a second are discarded.
+    /// * `expires_in`: validity after `time`, from 1 second to [`MAX_PRESIGN_EXPIRY`]. Fractions of a second
+    ///   are discarded.
     ///
-    /// The signature covers the same headers as [`sign`](Self::sign), and the sender must send all of them. Presign a
-    /// request with as few headers as possible. [`SigningSettings::content_sha256`](crate::SigningSettings::content_sha256)
-    /// has no effect. [`Verifier`](crate::Verifier) does not accept presigned requests.
+    /// The signature covers the same headers as [`sign`](Self::sign), and the sender must send all of them.
+    /// Presign a request with as few headers as possible.
+    /// [`SigningSettings::content_sha256`](crate::SigningSettings::content_sha256) has no effect.
+    /// [`Verifier`](crate::Verifier) does not accept presigned requests.
     ///
     /// # Errors
     ///
-    /// See [`SignError`]. After an error the URI is unchanged; the headers of an earlier signature are removed, unless the
-    /// error is [`SignError::InvalidExpiry`].
+    /// See [`SignError`]. After an error the URI is unchanged; the headers of an earlier signature are
+    /// removed, unless the error is [`SignError::InvalidExpiry`].
     ///
     /// ```
     /// # use std::time::{Duration, SystemTime};
@@ -141,7 +145,8 @@ impl Signer {
         let date = AmzDate::try_from(time)?;
         let scope = self.scope(&date, credentials)?;
         let query = remove_signature(request.uri.query().unwrap_or_default());
-        // The signed query contains the names of the signed headers, so a first canonical request determines them.
+        // The signed query contains the names of the signed headers, so a first canonical request determines
+        // them.
         let unsigned = SignableRequest::from_parts(request, signable_headers(request, |_| false)?, payload);
         let signed_headers = unsigned.canonical(self.settings()).signed_headers().to_owned();
         let (signed_token, unsigned_token) = match credentials.session_token() {

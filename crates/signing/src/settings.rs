@@ -29,7 +29,8 @@ pub struct SigningSettings {
 
     /// Includes `x-amz-security-token` in the signature. Default: `true`.
     ///
-    /// If `false`, signing adds the header without signing it, and verification does not require it to be signed.
+    /// If `false`, signing adds the header without signing it, and verification does not require it to be
+    /// signed.
     pub sign_session_token: bool,
 }
 

@@ -20,21 +20,22 @@ use crate::settings::SigningSettings;
 
 /// Signs requests to one service in one region.
 ///
-/// Caches the signing key of the last secret and day, so share one signer among calls and threads. `Debug` redacts
-/// secrets.
+/// Caches the signing key of the last secret and day, so share one signer among calls and threads. `Debug`
+/// redacts secrets.
 #[derive(Debug)]
 pub struct Signer {
     region: Arc<str>,
     service: Arc<str>,
-    /// Name of the invalid one of `region` and `service`. Signing returns it as an error, because `new` cannot fail.
+    /// Name of the invalid one of `region` and `service`. Signing returns it as an error, because `new`
+    /// cannot fail.
     invalid: Option<&'static str>,
     settings: SigningSettings,
     keys: SigningKeyCache,
 }
 
 impl Signer {
-    /// Creates a signer with default [`SigningSettings`] for a region (`us-east-1`) and the signing name of a service
-    /// (`bedrock`).
+    /// Creates a signer with default [`SigningSettings`] for a region (`us-east-1`) and the signing name of a
+    /// service (`bedrock`).
     ///
     /// An invalid region or service is returned as an error when a request is signed.
     pub fn new(region: impl Into<String>, service: impl Into<String>) -> Self {
@@ -54,13 +55,15 @@ impl Signer {
         Self { settings, ..self }
     }
 
-    /// Adds `x-amz-date`, `authorization` and, for temporary credentials, `x-amz-security-token` to a request. They
-    /// replace the headers of an earlier signature. `authorization` and the token are marked sensitive.
+    /// Adds `x-amz-date`, `authorization` and, for temporary credentials, `x-amz-security-token` to a
+    /// request. They replace the headers of an earlier signature. `authorization` and the token are marked
+    /// sensitive.
     ///
-    /// The signature covers the method, the path, the query, the hash of the body, the host (from the `host` header, else
-    /// from the URI) and all headers except those that may change on the way: `authorization`, `user-agent`, `expect`,
-    /// `x-amzn-trace-id` and hop-by-hop headers (`connection`, `transfer-encoding`, `te`, `upgrade`, ..). If the request
-    /// has an `x-amz-content-sha256` header, its value is set to `payload`.
+    /// The signature covers the method, the path, the query, the hash of the body, the host (from the `host`
+    /// header, else from the URI) and all headers except those that may change on the way: `authorization`,
+    /// `user-agent`, `expect`, `x-amzn-trace-id` and hop-by-hop headers (`connection`, `transfer-encoding`,
+    /// `te`, `upgrade`, ..). If the request has an `x-amz-content-sha256` header, its value is set to
+    /// `payload`.
     ///
     /// # Errors
     ///
@@ -255,7 +258,8 @@ pub(crate) fn signable_headers(
     Ok(headers)
 }
 
-/// Returns `true` if the text can be a part of the `Credential` parameter, in which `/` and `,` are delimiters.
+/// Returns `true` if the text can be a part of the `Credential` parameter, in which `/` and `,` are
+/// delimiters.
 fn is_scope_part(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic() && b != b'/' && b != b',')
 }

@@ -26,7 +26,8 @@ use crate::sign::string_to_sign;
 
 /// Verifies signed requests to one service.
 ///
-/// Caches the signing key of the last secret and credential scope, so share one verifier among requests and threads.
+/// Caches the signing key of the last secret and credential scope, so share one verifier among requests and
+/// threads.
 #[derive(Debug)]
 pub struct Verifier {
     region: Option<String>,
@@ -39,7 +40,8 @@ pub struct Verifier {
 impl Verifier {
     /// Creates a verifier for the signing name of a service (`bedrock`).
     ///
-    /// It accepts all regions and clocks that differ by at most five minutes, and uses default [`SigningSettings`].
+    /// It accepts all regions and clocks that differ by at most five minutes, and uses default
+    /// [`SigningSettings`].
     pub fn new(service: impl Into<String>) -> Self {
         Self {
             region: None,
@@ -68,11 +70,12 @@ impl Verifier {
         Self { settings, ..self }
     }
 
-    /// Verifies that the owner of the access key signed exactly this method, path, query, headers and body, at a time
-    /// near `now`.
+    /// Verifies that the owner of the access key signed exactly this method, path, query, headers and body,
+    /// at a time near `now`.
     ///
     /// * `payload`: the hash of the received body.
-    /// * `lookup`: returns the credentials of an access key id, or `None` if it is unknown. Their expiry is not checked.
+    /// * `lookup`: returns the credentials of an access key id, or `None` if it is unknown. Their expiry is
+    ///   not checked.
     ///
     /// # Errors
     ///
@@ -121,7 +124,8 @@ impl Verifier {
         Err(VerifyError::SignatureMismatch(Box::new(mismatch)))
     }
 
-    /// Checks that the credential scope names the day of `x-amz-date`, and the region and service of this verifier.
+    /// Checks that the credential scope names the day of `x-amz-date`, and the region and service of this
+    /// verifier.
     fn check_scope(
         &self,
         authorization: &Authorization<'_>,

@@ -1,19 +1,39 @@
-//! The inputs, outputs, errors and endpoints of Amazon Bedrock Runtime, generated from its Smithy model.
+//! Inputs, outputs, errors and endpoint rules of Amazon Bedrock Runtime, generated from its Smithy model.
 //!
-//! Everything below `generated` is written by `cargo xtask codegen`; this file is the only one written by hand.
-//! Nothing here opens a socket, reads a clock or the environment: with `invoke-model-signing`, or any other SigV4
-//! signer, it is enough for somebody with an HTTP client of their own.
+//! The crate performs no I/O and reads neither the clock nor the environment. Together with
+//! `invoke-model-signing`, or another SigV4 signer, it is all that a program with its own HTTP client needs:
+//! serialize an input, send the request, parse the response.
 //!
 //! ```
-//! use invoke_model_types::{InvokeModel, InvokeModelInput, Operation};
+//! use bytes::Bytes;
+//! use invoke_model_types::{InvokeModel, InvokeModelInput, Operation, OperationError, ResponseError};
 //!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let mut input = InvokeModelInput::new("amazon.titan-embed-text-v2:0");
 //! input.body = Some(r#"{"inputText":"hello"}"#.into());
 //! let request = InvokeModel::serialize(input)?;
 //! assert_eq!(request.uri(), "/model/amazon.titan-embed-text-v2%3A0/invoke");
 //! assert_eq!(request.headers()["content-type"], "application/json");
-//! # Ok::<(), invoke_model_types::SerializeError>(())
+//!
+//! // Add the scheme and host of the endpoint, sign, and send the request. Then parse the response:
+//! let response = http::Response::new(Bytes::from(r#"{"embedding":[0.5]}"#));
+//! let output = InvokeModel::parse_response(&response)?;
+//! assert_eq!(output.body, r#"{"embedding":[0.5]}"#);
+//!
+//! // The status decides between output and error.
+//! let response = http::Response::builder()
+//!     .status(404)
+//!     .header("x-amzn-errortype", "ResourceNotFoundException")
+//!     .body(Bytes::from(r#"{"message":"no such model"}"#))?;
+//! match InvokeModel::parse_response(&response) {
+//!     Err(ResponseError::Service(error)) => assert_eq!(error.code(), Some("ResourceNotFoundException")),
+//!     other => panic!("{other:?}"),
+//! }
+//! # Ok(())
+//! # }
 //! ```
+//!
+//! `cargo xtask codegen` writes all files in `generated`; only this file is written by hand.
 
 mod generated;
 
@@ -22,5 +42,5 @@ pub use generated::*;
 pub use invoke_model_protocol::ServerOperation;
 pub use invoke_model_protocol::{
     ErrorFacts, ErrorMetadata, Fault, ModeledError, Operation, OperationError, ParseError, PayloadInput,
-    PayloadOutput, Retryable, SerializeError,
+    PayloadOutput, ResponseError, Retryable, SerializeError,
 };

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use invoke_model_protocol::{ErrorMetadata, Operation};
+use invoke_model_protocol::Operation;
 use invoke_model_transport::RequestBody;
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument, Span};
@@ -159,8 +159,7 @@ async fn acquire_permit<E>(
 
 /// Parses an error response: into a modeled error, or into its metadata if a member cannot be parsed.
 fn service_error<O: Operation>(response: Response<Bytes>) -> ErrorKind<O::Error> {
-    let metadata = ErrorMetadata::from_response(&response);
-    let error = O::parse_error(metadata.clone(), &response).unwrap_or_else(|_| metadata.into());
+    let error = O::service_error(&response);
     ErrorKind::Service { error, response: response.into() }
 }
 

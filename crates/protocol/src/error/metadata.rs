@@ -29,7 +29,8 @@ enum Body {
 impl ErrorMetadata {
     /// Parses an error response. Never fails: missing parts are `None`.
     ///
-    /// The code is in the header `X-Amzn-ErrorType`, else in the member `code` of the body, else in its member `__type`.
+    /// The code is in the header `X-Amzn-ErrorType`, else in the member `code` of the body, else in its
+    /// member `__type`.
     ///
     /// <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#operation-error-serialization>
     pub fn from_response(response: &Response) -> Self {
@@ -58,8 +59,9 @@ impl ErrorMetadata {
 
     /// Parses an error message of an event stream.
     ///
-    /// Code and message are in the headers `:error-code` and `:error-message`, else in `:exception-type` and the payload.
-    /// The status is always 200, because the response that contains the stream has started successfully.
+    /// Code and message are in the headers `:error-code` and `:error-message`, else in `:exception-type` and
+    /// the payload. The status is always 200, because the response that contains the stream has started
+    /// successfully.
     ///
     /// <https://smithy.io/2.0/aws/amazon-eventstream.html>
     pub fn from_message(message: &Message) -> Self {
@@ -88,8 +90,8 @@ impl ErrorMetadata {
         self.request_id.as_deref()
     }
 
-    /// Returns the status if it may identify the error: the response has no code, and its body does not look like the
-    /// error page of a proxy.
+    /// Returns the status if it may identify the error: the response has no code, and its body does not look
+    /// like the error page of a proxy.
     pub fn status_without_code(&self) -> Option<u16> {
         let from_service = !matches!(self.body, Body::Other { .. });
         (self.code.is_none() && from_service).then(|| self.status.as_u16())

@@ -4,7 +4,8 @@ use std::fmt;
 
 use crate::timestamp::Format;
 
-/// The error of a message that does not match the model. It names the path to the member and never contains a value.
+/// The error of a message that does not match the model. It names the path to the member and never contains a
+/// value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseError {
     path: String,
@@ -17,7 +18,8 @@ impl ParseError {
         Self { path: member.to_owned(), kind }
     }
 
-    /// Returns the path to the member, for example `message.content[3].text`. It is empty if the whole message is invalid.
+    /// Returns the path to the member, for example `message.content[3].text`. It is empty if the whole
+    /// message is invalid.
     pub fn path(&self) -> &str {
         &self.path
     }

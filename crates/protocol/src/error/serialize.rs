@@ -36,16 +36,18 @@ pub enum SerializeErrorKind {
     /// <https://smithy.io/2.0/spec/http-bindings.html#httplabel-trait>
     #[error("is empty, but it is part of the request path: set a value")]
     EmptyLabel,
-    /// A label is `.` or `..`. Software that normalizes the path would remove it, and for `..` also the segment before it:
-    /// <https://www.rfc-editor.org/rfc/rfc3986#section-5.2.4>. Percent-encoding cannot prevent this, because dots are
-    /// unreserved characters.
+    /// A label is `.` or `..`. Software that normalizes the path would remove it, and for `..` also the
+    /// segment before it. Percent-encoding cannot prevent this, because dots are unreserved characters.
+    ///
+    /// <https://www.rfc-editor.org/rfc/rfc3986#section-5.2.4>
     #[error("is `.` or `..`, which would change the request path: set another value")]
     DotSegment,
     /// A value that is part of the host name is not a valid label.
     ///
     /// <https://smithy.io/2.0/spec/endpoint-traits.html#hostlabel-trait>
     #[error(
-        "is part of the host name of the request: use 1 to 63 letters, digits and hyphens, without a hyphen at either end"
+        "is part of the host name of the request: use 1 to 63 letters, digits and hyphens, without a hyphen at \
+         either end"
     )]
     HostLabel,
     /// An event header is too long: names have at most 255 bytes, values at most 32,767.

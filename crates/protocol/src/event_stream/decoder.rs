@@ -9,12 +9,14 @@ use super::{FrameError, IncompleteFrame, MAX_HEADERS, MAX_PAYLOAD, Message, OVER
 
 /// Decodes a stream of frames into [`Message`]s.
 ///
-/// Add received bytes with [`push`](Self::push) or [`push_bytes`](Self::push_bytes), call [`decode`](Self::decode) until it
-/// returns `None`, and call [`finish`](Self::finish) at the end of the stream.
+/// Add received bytes with [`push`](Self::push) or [`push_bytes`](Self::push_bytes), call
+/// [`decode`](Self::decode) until it returns `None`, and call [`finish`](Self::finish) at the end of the
+/// stream.
 ///
-/// The decoder buffers only bytes that were pushed and not yet decoded. It never allocates memory for announced bytes that
-/// have not arrived. A frame with an invalid or too large length fails as soon as its first 12 bytes have arrived. After an
-/// error the decoder cannot continue, because the start of the next frame is unknown.
+/// The decoder buffers only bytes that were pushed and not yet decoded. It never allocates memory for
+/// announced bytes that have not arrived. A frame with an invalid or too large length fails as soon as its
+/// first 12 bytes have arrived. After an error the decoder cannot continue, because the start of the next
+/// frame is unknown.
 #[derive(Clone, Default)]
 pub struct Decoder {
     /// Copy of the start of a frame that did not arrive in one chunk. The bytes of `chunk` follow it.
@@ -49,8 +51,8 @@ impl Decoder {
         }
     }
 
-    /// Adds the next bytes of the stream without copying them. Only frames that are incomplete in `bytes` are copied; the
-    /// messages of complete frames are slices of `bytes`.
+    /// Adds the next bytes of the stream without copying them. Only frames that are incomplete in `bytes` are
+    /// copied; the messages of complete frames are slices of `bytes`.
     pub fn push_bytes(&mut self, bytes: Bytes) {
         if self.failed.is_none() {
             self.gather(usize::MAX);

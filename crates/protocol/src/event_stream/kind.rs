@@ -80,7 +80,8 @@ pub fn required<T>(member: &str, value: Option<T>) -> Result<T, ParseError> {
     value.ok_or_else(|| ParseError::new(member, ParseErrorKind::Missing))
 }
 
-/// Parses an error that is in the model. If the payload does not match the model, the result has only code and message.
+/// Parses an error that is in the model. If the payload does not match the model, the result has only code
+/// and message.
 pub fn exception<T: FromJson, E: From<ErrorMetadata>>(message: &Message, modeled: impl FnOnce(T) -> E) -> E {
     let value = match message.payload().is_empty() {
         true => Ok(json::Value::Object(serde_json::Map::new())),

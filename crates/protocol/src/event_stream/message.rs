@@ -10,8 +10,8 @@ use super::{EncodeError, HeaderError, MAX_HEADERS, MAX_PAYLOAD, OVERHEAD};
 
 /// A message of an event stream. A decoded message holds slices of the received bytes.
 ///
-/// Two messages are equal if they have the same headers in the same order and the same payload. `Debug` prints neither
-/// values of headers nor the payload.
+/// Two messages are equal if they have the same headers in the same order and the same payload. `Debug`
+/// prints neither values of headers nor the payload.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Message {
     /// Encoded headers, which [`raw::check`] has accepted.
@@ -58,7 +58,8 @@ impl Message {
     /// Appends the message as a frame.
     ///
     /// # Errors
-    /// Returns an error, and appends nothing, if headers or payload exceed [`MAX_HEADERS`] or [`MAX_PAYLOAD`].
+    /// Returns an error, and appends nothing, if headers or payload exceed [`MAX_HEADERS`] or
+    /// [`MAX_PAYLOAD`].
     pub fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         let (headers, payload) = (self.headers.len(), self.payload.len());
         let error = EncodeError { headers, payload };
@@ -100,8 +101,8 @@ impl Builder {
     /// Appends a header.
     ///
     /// # Errors
-    /// Returns an error, and appends nothing, if the name is not 1 to 255 bytes long or the value is longer than 32,767
-    /// bytes.
+    /// Returns an error, and appends nothing, if the name is not 1 to 255 bytes long or the value is longer
+    /// than 32,767 bytes.
     pub fn header(&mut self, name: &str, value: HeaderValue<'_>) -> Result<&mut Self, HeaderError> {
         header::write(name, value, &mut self.headers)?;
         Ok(self)

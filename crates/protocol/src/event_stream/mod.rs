@@ -1,13 +1,14 @@
 //! Event streams: decoding and encoding of messages, and conversion between messages and events, without I/O.
 //!
-//! An encoded message is called a frame. It consists of a prelude of 12 bytes (total length, length of the headers, CRC of
-//! both), headers, a payload, and the CRC of all bytes before it. [`Decoder`] accepts bytes at any boundary and returns
-//! [`Message`]s; [`Message::encode`] writes a frame. Generated code converts messages into events and back
-//! ([`EventStream`]).
+//! An encoded message is called a frame. It consists of a prelude of 12 bytes (total length, length of the
+//! headers, CRC of both), headers, a payload, and the CRC of all bytes before it. [`Decoder`] accepts bytes
+//! at any boundary and returns [`Message`]s; [`Message::encode`] writes a frame. Generated code converts
+//! messages into events and back ([`EventStream`]).
 //!
-//! The crate does not use `aws-smithy-eventstream`, which allocates memory for each header. Decoding a frame of 200 bytes
-//! takes 1,100 instructions and no allocation here, and 7,000 instructions and eight allocations there; it would also
-//! expose the types of another crate. `cargo bench -p invoke-model-tests` compares the two.
+//! The crate does not use `aws-smithy-eventstream`, which allocates memory for each header. Decoding a frame
+//! of 200 bytes takes 1,100 instructions and no allocation here, and 7,000 instructions and eight allocations
+//! there; it would also expose the types of another crate. `cargo bench -p invoke-model-tests` compares the
+//! two.
 //!
 //! The specification: <https://smithy.io/2.0/aws/amazon-eventstream.html> and
 //! <https://smithy.io/2.0/spec/streaming.html#event-streams>.
@@ -33,13 +34,14 @@ pub use writer::Writer;
 
 pub(crate) use kind::error_of;
 
-/// The maximum length of all headers of a message, in bytes. <https://smithy.io/2.0/aws/amazon-eventstream.html>
+/// The maximum length of all headers of a message, in bytes.
+/// <https://smithy.io/2.0/aws/amazon-eventstream.html>
 pub const MAX_HEADERS: usize = 128 * 1024;
 
 /// The maximum length of a payload, in bytes.
 ///
-/// The specification says 16 MiB in one place, but the published implementations accept 24 MiB. The larger limit accepts
-/// all messages that they send.
+/// The specification says 16 MiB in one place, but the published implementations accept 24 MiB. The larger
+/// limit accepts all messages that they send.
 pub const MAX_PAYLOAD: usize = 24 * 1024 * 1024;
 
 /// The length of the prelude: total length, length of the headers, and the CRC of both.

@@ -55,7 +55,8 @@ pub(super) fn each(bytes: &[u8]) -> impl Iterator<Item = RawHeader<'_>> {
 /// # Errors
 /// Returns the offset of a malformed header and the problem.
 pub(super) fn check(bytes: &[u8]) -> Result<(), (usize, &'static str)> {
-    // Almost all headers are ASCII. Checking all bytes at once is cheaper than checking each name and value for UTF-8.
+    // Almost all headers are ASCII. Checking all bytes at once is cheaper than checking each name and value
+    // for UTF-8.
     if bytes.is_ascii() {
         check_each(bytes, |_| true)
     } else {
@@ -72,7 +73,8 @@ fn check_each(bytes: &[u8], is_text: impl Fn(&[u8]) -> bool) -> Result<(), (usiz
     Ok(())
 }
 
-/// Splits off the first header. `is_text` returns `true` if bytes are UTF-8; it can skip the check if that is known.
+/// Splits off the first header. `is_text` returns `true` if bytes are UTF-8; it can skip the check if that is
+/// known.
 ///
 /// # Errors
 /// Returns the problem if the header is malformed.

@@ -23,7 +23,8 @@ pub trait EventStream: Sized + Send + 'static {
     /// See [`event`](Self::event).
     fn exception(error: &Self::Error) -> Result<Message, SerializeError>;
 
-    /// Parses a message into an event, or into the error that ends the stream. Keeps events that are not in the model.
+    /// Parses a message into an event, or into the error that ends the stream. Keeps events that are not in
+    /// the model.
     ///
     /// # Errors
     /// Returns an error if the message has no kind or a member does not match the model.

@@ -23,7 +23,8 @@ fn encoded(messages: &[Message]) -> Vec<u8> {
 
 type Decoded = (Vec<Message>, Result<(), String>);
 
-/// Returns all messages and the end of the stream. Checks that the result does not depend on how the pieces are pushed.
+/// Returns all messages and the end of the stream. Checks that the result does not depend on how the pieces
+/// are pushed.
 fn decoded(pieces: &[&[u8]]) -> Decoded {
     let chunk = |piece: &[u8]| Bytes::copy_from_slice(piece);
     let copied = decoded_by(pieces, |decoder, _, piece| decoder.push(piece));
@@ -55,8 +56,8 @@ fn decoded_by(pieces: &[&[u8]], push: impl Fn(&mut Decoder, usize, &[u8])) -> De
     (messages, decoder.finish().map_err(|error| error.to_string()))
 }
 
-/// A frame with the header `a`, an integer of -2, and the payload `hello!!`, written with Python's `struct` and
-/// `zlib.crc32`.
+/// A frame with the header `a`, an integer of -2, and the payload `hello!!`, written with Python's `struct`
+/// and `zlib.crc32`.
 const FRAME: &[u8] = &[
     0, 0, 0, 30, 0, 0, 0, 7, 36, 150, 99, 41, 1, 97, 4, 255, 255, 255, 254, 104, 101, 108, 108, 111, 33, 33,
     224, 123, 72, 37,

@@ -12,8 +12,8 @@ use crate::{ParseError, ParseErrorKind, blob};
 
 /// The members of a JSON object that are in the model, as unparsed text.
 ///
-/// It suits small objects that are parsed often, such as the payloads of events. Other members are skipped. Keeps the last
-/// value of a repeated member. `Debug` does not print values.
+/// It suits small objects that are parsed often, such as the payloads of events. Other members are skipped.
+/// Keeps the last value of a repeated member. `Debug` does not print values.
 pub struct Members<'a, const N: usize> {
     names: [&'static str; N],
     values: Values<'a, N>,
@@ -61,7 +61,8 @@ impl<'a, const N: usize> Members<'a, N> {
     pub fn blob(&mut self, name: &str) -> Result<Option<Bytes>, ParseError> {
         let Some(json) = self.json(name) else { return Ok(None) };
         let text = json.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\""));
-        // Base64 contains no escape sequences. Texts with escaped characters, and errors, take the general path.
+        // Base64 contains no escape sequences. Texts with escaped characters, and errors, take the general
+        // path.
         match text.and_then(blob::decode) {
             Some(bytes) => Ok(Some(bytes.into())),
             None => self.member(name, super::read::blob),

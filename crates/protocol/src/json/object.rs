@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 use super::write;
 use crate::{ParseError, ParseErrorKind};
 
-/// A JSON object whose members are taken out one by one. Remaining members are ignored, because a newer version of the
-/// service may send members that are not in the model.
+/// A JSON object whose members are taken out one by one. Remaining members are ignored, because a newer
+/// version of the service may send members that are not in the model.
 #[derive(Debug, Default)]
 pub struct Object(Map<String, Value>);
 
@@ -46,7 +46,8 @@ impl Object {
         read(value).map(Some).map_err(|error| error.in_member(name))
     }
 
-    /// Takes out a member. It is separate from `member`, so that the code of the map is not instantiated for each type.
+    /// Takes out a member. It is separate from `member`, so that the code of the map is not instantiated for
+    /// each type.
     fn take(&mut self, name: &str) -> Option<Value> {
         self.0.remove(name).filter(|value| !value.is_null())
     }

@@ -1,5 +1,5 @@
-//! Parsers of values from JSON. Each function parses one JSON value. Those for lists and maps take the function that parses
-//! an element.
+//! Parsers of values from JSON. Each function parses one JSON value. Those for lists and maps take the
+//! function that parses an element.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! Serializers of values to JSON. Each function writes one value. Those for lists and maps take the function that writes
-//! an element.
+//! Serializers of values to JSON. Each function writes one value. Those for lists and maps take the function
+//! that writes an element.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;

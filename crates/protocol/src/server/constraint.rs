@@ -1,6 +1,7 @@
 //! Constraints of the model on values: length, range, pattern and enum.
 //!
-//! Only servers check them. A client that did so could not send values that a newer version of the service accepts.
+//! Only servers check them. A client that did so could not send values that a newer version of the service
+//! accepts.
 //!
 //! <https://smithy.io/2.0/spec/constraint-traits.html>
 

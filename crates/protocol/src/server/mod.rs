@@ -17,7 +17,8 @@ pub trait ServerOperation: Operation {
     /// Parses a request into the input of the operation.
     ///
     /// # Errors
-    /// Returns an error if method or path do not match the operation, or if a member does not match the model.
+    /// Returns an error if method or path do not match the operation, or if a member does not match the
+    /// model.
     fn parse_request(request: &Request) -> Result<Self::Input, ParseError>;
 
     /// Returns the constraints of the model (length, range, pattern, enum) that the input violates.

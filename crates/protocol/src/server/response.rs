@@ -21,7 +21,8 @@ impl ResponseBuilder {
         self.finish(Bytes::new())
     }
 
-    /// Completes a response whose payload is a blob or text. Without a value it has neither payload nor content type.
+    /// Completes a response whose payload is a blob or text. Without a value it has neither payload nor
+    /// content type.
     pub fn payload(mut self, value: Option<Bytes>, content_type: &'static str) -> Response {
         let Some(value) = value else { return self.empty() };
         self.default_content_type(content_type);

@@ -36,8 +36,8 @@ pub fn read(text: &str, format: Format) -> Result<Timestamp, ParseErrorKind> {
 pub(crate) fn from_epoch_number(number: &serde_json::Number) -> Result<Timestamp, ParseErrorKind> {
     let read = match number.as_i64() {
         Some(seconds) => Timestamp::from_second(seconds).ok(),
-        // `Display` writes the shortest decimal that parses to this number. It equals the text in the message if that has
-        // at most 15 digits.
+        // `Display` writes the shortest decimal that parses to this number. It equals the text in the message
+        // if that has at most 15 digits.
         None => number.as_f64().and_then(|seconds| from_epoch_text(&format!("{seconds}"))),
     };
     read.ok_or(ParseErrorKind::Timestamp { format: Format::EpochSeconds })

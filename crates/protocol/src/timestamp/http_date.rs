@@ -25,7 +25,8 @@ pub(super) fn write(value: &Timestamp) -> String {
     format!("{weekday}, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02}{fraction} GMT")
 }
 
-/// Parses an IMF-fixdate with an optional fraction of a second. Returns `None` for other texts and invalid dates.
+/// Parses an IMF-fixdate with an optional fraction of a second. Returns `None` for other texts and invalid
+/// dates.
 pub(super) fn read(text: &str) -> Option<Timestamp> {
     let (name, rest) = text.strip_suffix(" GMT")?.split_once(", ")?;
     let (day, rest) = rest.split_once(' ')?;

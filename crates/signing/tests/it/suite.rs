@@ -1,7 +1,8 @@
-//! The AWS test suite for SigV4: canonical request, string to sign and signature of each case, in headers and presigned;
-//! verification of the requests signed in headers; and a chain of signed events.
+//! The AWS test suite for SigV4: canonical request, string to sign and signature of each case, in headers and
+//! presigned; verification of the requests signed in headers; and a chain of signed events.
 //!
-//! The suite is not part of this repository. A test is skipped, with a line on standard error, if its folder is missing.
+//! The suite is not part of this repository. A test is skipped, with a line on standard error, if its folder
+//! is missing.
 
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -231,8 +232,8 @@ fn parse_head(head: &str) -> (String, String, String, Vec<(String, String)>) {
     (method.to_owned(), path.to_owned(), query.to_owned(), headers)
 }
 
-/// Decodes a request target, because the signed requests of the suite percent-encode characters that their requests
-/// do not.
+/// Decodes a request target, because the signed requests of the suite percent-encode characters that their
+/// requests do not.
 fn decoded(target: &str) -> String {
     percent_encoding::percent_decode_str(target).decode_utf8_lossy().into_owned()
 }

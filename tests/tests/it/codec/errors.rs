@@ -1,10 +1,11 @@
 //! Modeled errors, in both directions.
 
 use invoke_model_protocol::{
-    ErrorMetadata, Fault, ModeledError, Operation, OperationError, Retryable, ServerOperation,
+    ErrorMetadata, Fault, ModeledError, Operation, OperationError, ResponseError, Retryable, ServerOperation,
 };
+use invoke_model_tests::defaults::GetDefaults;
 use invoke_model_tests::errors::{
-    AlsoNotThere, Ask, AskError, AskNothing, AskNothingError, BadQuestion, Broken, Kind, NotThere,
+    AlsoNotThere, Ask, AskError, AskNothing, AskNothingError, AskOutput, BadQuestion, Broken, Kind, NotThere,
     Overloaded, Shouting, UnmodeledShape, Wordless,
 };
 
@@ -110,4 +111,24 @@ fn errors_that_are_not_modeled() {
     let wrong = response(400, &[], r#"{"code":"BadQuestion","position":"here"}"#);
     let error = Ask::parse_error(ErrorMetadata::from_response(&wrong), &wrong).unwrap_err();
     assert_eq!(error.to_string(), "`position`: expected an integer, found a string");
+}
+
+#[test]
+fn the_status_decides_between_output_and_error() {
+    assert_eq!(Ask::parse_response(&response(200, &[], "{}")), Ok(AskOutput::default()));
+    let error = Ask::parse_response(&response(503, &[("retry-after", "7")], "{}")).unwrap_err();
+    let ResponseError::Service(AskError::Overloaded(overloaded)) = error else { panic!("{error:?}") };
+    assert_eq!(overloaded.retry_after, Some(7));
+    // If the body does not match the error in the model, the code remains.
+    let wrong = response(400, &[], r#"{"code":"BadQuestion","position":"here"}"#);
+    let error = Ask::parse_response(&wrong).unwrap_err();
+    assert_eq!(error.to_string(), "BadQuestion");
+    let ResponseError::Service(AskError::Unmodeled(metadata)) = &error else { panic!("{error:?}") };
+    assert_eq!(metadata.code(), Some("BadQuestion"));
+}
+
+#[test]
+fn parse_response_returns_parse_errors_of_outputs() {
+    let error = GetDefaults::parse_response(&response(200, &[], "[")).unwrap_err();
+    assert_eq!(error.to_string(), "cannot parse the response: the body is not JSON (line 1, column 1)");
 }
