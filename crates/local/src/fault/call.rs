@@ -8,15 +8,14 @@ use http::header::{HeaderName, HeaderValue};
 use invoke_model_types::{InvokeModelWithResponseStreamError, OperationError};
 
 use super::effect::{ConnectionEnd, Drip, FaultPoint, Replacement, RetryAfter};
-use super::rule::FaultRule;
 use crate::stream::{PlannedStreamFault, StreamFault};
 use crate::wildcard::matches;
 
 /// A fault of a call, from its arrival to the last byte of its response. A new fault does nothing; each
 /// method adds an effect.
 ///
-/// [`first`](Self::first) and [`every`](Self::every) turn a fault into a [`FaultRule`]. A fault that is
-/// injected directly applies to all calls.
+/// [`first`](Self::first) and [`every`](Self::every) turn a fault into a [`FaultRule`](crate::FaultRule). A
+/// fault that is injected directly applies to all calls.
 ///
 /// ```
 /// use std::time::Duration;
@@ -186,17 +185,6 @@ impl Fault {
     #[must_use]
     pub fn worked_on(self, worked_on: bool) -> Self {
         Self { worked_on: Some(worked_on), ..self }
-    }
-
-    /// Returns a rule that applies this fault to the first `number` matching calls.
-    pub fn first(self, number: u64) -> FaultRule {
-        FaultRule::from(self).first(number)
-    }
-
-    /// Returns a rule that applies this fault to every `number`th matching call: with 3 to the third, the
-    /// sixth and so on.
-    pub fn every(self, number: u64) -> FaultRule {
-        FaultRule::from(self).every(number)
     }
 
     pub(super) fn applies_to(&self, operation: &str, model_id: &str) -> bool {

@@ -66,6 +66,19 @@ impl FaultRule {
     }
 }
 
+impl Fault {
+    /// Returns a rule that applies this fault to the first `number` matching calls.
+    pub fn first(self, number: u64) -> FaultRule {
+        FaultRule::from(self).first(number)
+    }
+
+    /// Returns a rule that applies this fault to every `number`th matching call: with 3 to the third, the
+    /// sixth and so on.
+    pub fn every(self, number: u64) -> FaultRule {
+        FaultRule::from(self).every(number)
+    }
+}
+
 impl From<Fault> for FaultRule {
     /// Returns a rule that applies a fault to all matching calls.
     fn from(fault: Fault) -> Self {

@@ -42,7 +42,7 @@ use crate::stream::BodyError;
 const TITAN: &str = "amazon.titan-embed-text-v2:0";
 const BODY: &str = r#"{"inputText":"hello"}"#;
 
-/// 20150830T123600Z
+/// The time of all tests: 20150830T123600Z.
 fn now() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_440_938_160)
 }

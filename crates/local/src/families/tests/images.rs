@@ -46,7 +46,7 @@ fn images_have_the_requested_size() {
 }
 
 #[test]
-fn a_full_request() {
+fn responds_to_a_full_request() {
     let mut body = json!({
         "taskType": "TEXT_IMAGE",
         "textToImageParams": {"text": "a cup", "negativeText": "tea"},
