@@ -13,7 +13,8 @@ const ACCOUNT: &str = "123456789012";
 /// ```
 /// use invoke_model_local::AccessPolicy;
 ///
-/// let policy = AccessPolicy::allow_all().deny("arn:aws:bedrock:*::foundation-model/anthropic.*").deny("amazon.nova-pro-v1:0");
+/// let claude = "arn:aws:bedrock:*::foundation-model/anthropic.*";
+/// let policy = AccessPolicy::allow_all().deny(claude).deny("amazon.nova-pro-v1:0");
 /// # let _ = policy;
 /// ```
 #[derive(Clone, Debug, Default)]
@@ -27,11 +28,11 @@ impl AccessPolicy {
         Self::default()
     }
 
-    /// Denies the resources that match a pattern: `*` matches any number of characters and `?` matches one, as in IAM
-    /// policies.
+    /// Denies the resources that match a pattern: `*` matches any number of characters and `?` matches one,
+    /// as in IAM policies.
     ///
-    /// The pattern is matched against the ARN of the invoked resource, against the ARN of its foundation model (an inference
-    /// profile needs access to both), and against the model id of the request.
+    /// The pattern is matched against the ARN of the invoked resource, against the ARN of its foundation
+    /// model (an inference profile needs access to both), and against the model id of the request.
     pub fn deny(mut self, pattern: impl Into<String>) -> Self {
         self.denied.push(pattern.into());
         self
@@ -64,7 +65,8 @@ impl AccessPolicy {
     }
 }
 
-/// Returns the ARN for a model id, which may be an ARN, the id of a foundation model, or the id of an inference profile.
+/// Returns the ARN for a model id, which may be an ARN, the id of a foundation model, or the id of an
+/// inference profile.
 fn arn(model_id: &str, base_model_id: &str, region: &str) -> String {
     if model_id.starts_with("arn:") {
         model_id.to_owned()

@@ -81,7 +81,8 @@ impl LocalEndpointBuilder {
         Self { port, ..self }
     }
 
-    /// Sets the credentials that requests must be signed with. If they have a session token, requests must send it.
+    /// Sets the credentials that requests must be signed with. If they have a session token, requests must
+    /// send it.
     pub fn credentials(
         self,
         access_key_id: impl Into<String>,
@@ -91,8 +92,9 @@ impl LocalEndpointBuilder {
         Self { credentials: Credentials::new(access_key_id, secret_access_key, session_token), ..self }
     }
 
-    /// Adds credentials that requests may also be signed with, until they expire by [`clock`](Self::clock). Requests are
-    /// rejected with `ExpiredTokenException` afterwards. Replaces earlier credentials with the same access key id.
+    /// Adds credentials that requests may also be signed with, until they expire by [`clock`](Self::clock).
+    /// Requests are rejected with `ExpiredTokenException` afterwards. Replaces earlier credentials with the
+    /// same access key id.
     pub fn temporary_credentials(
         self,
         access_key_id: impl Into<String>,
@@ -105,8 +107,8 @@ impl LocalEndpointBuilder {
         self
     }
 
-    /// Sets a token that requests may send as `Authorization: Bearer ..` instead of a signature. By default, all bearer
-    /// tokens are rejected.
+    /// Sets a token that requests may send as `Authorization: Bearer ..` instead of a signature. By default,
+    /// all bearer tokens are rejected.
     pub fn bearer_token(self, token: impl Into<String>) -> Self {
         Self { bearer_token: Some(BearerToken(token.into())), ..self }
     }
@@ -116,8 +118,8 @@ impl LocalEndpointBuilder {
         Self { region: Some(region.into()), ..self }
     }
 
-    /// Sets the clock that decides whether signatures and credentials have expired, and that sets `Date`. The default is the
-    /// clock of the system.
+    /// Sets the clock that decides whether signatures and credentials have expired, and that sets `Date`. The
+    /// default is the clock of the system.
     pub fn clock(self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         Self { clock: Clock::new(now), ..self }
     }
@@ -132,8 +134,8 @@ impl LocalEndpointBuilder {
         Self { verify, ..self }
     }
 
-    /// Sets a delay before each event of a stream. By default there is none, and an event is sent as soon as the connection
-    /// has taken the previous one.
+    /// Sets a delay before each event of a stream. By default there is none, and an event is sent as soon as
+    /// the connection has taken the previous one.
     pub fn pace(self, pace: Duration) -> Self {
         Self { pace, ..self }
     }
@@ -149,8 +151,8 @@ impl LocalEndpointBuilder {
         Self { quotas, ..self }
     }
 
-    /// Applies a fault file: adds its rules after the existing ones, replaces the quotas, and adds its credentials, whose
-    /// lifetime begins when the endpoint starts.
+    /// Applies a fault file: adds its rules after the existing ones, replaces the quotas, and adds its
+    /// credentials, whose lifetime begins when the endpoint starts.
     pub fn fault_file(mut self, file: FaultFile) -> Self {
         let FaultFile { rules, quotas, credentials } = file;
         self.expiring.extend(credentials);
@@ -163,8 +165,8 @@ impl LocalEndpointBuilder {
     /// Returns an error if the port is not available.
     ///
     /// # Panics
-    /// Panics outside of a Tokio runtime with an enabled IO driver. Pace, delays and [`LocalEndpoint::stop`] also need the
-    /// time driver.
+    /// Panics outside of a Tokio runtime with an enabled IO driver. Pace, delays and [`LocalEndpoint::stop`]
+    /// also need the time driver.
     pub async fn start(self) -> Result<LocalEndpoint, StartError> {
         let port = self.port;
         LocalEndpoint::serve(self.build_state(), port).await

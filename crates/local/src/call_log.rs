@@ -45,8 +45,9 @@ pub struct CallRecord {
     pub request_id: String,
     /// The [id of the connection](crate::ConnectionRecord::id) that the call arrived on.
     pub connection_id: u64,
-    /// `true` if the call was worked on: a response was generated, so the service would bill the call, even if the response
-    /// was lost. For a response that a fault replaces, [`Fault::worked_on`](crate::Fault::worked_on) decides.
+    /// `true` if the call was worked on: a response was generated, so the service would bill the call, even
+    /// if the response was lost. For a response that a fault replaces,
+    /// [`Fault::worked_on`](crate::Fault::worked_on) decides.
     pub worked_on: bool,
     /// The number of response bytes, including the head, that had been sent when
     /// [`LocalEndpoint::calls`](crate::LocalEndpoint::calls) was called.
@@ -61,8 +62,8 @@ pub struct CallRecord {
     pub input_tokens: Option<u64>,
     /// The number of output tokens of a success.
     pub output_tokens: Option<u64>,
-    /// The progress of a streaming response when [`LocalEndpoint::calls`](crate::LocalEndpoint::calls) was called; `None` for
-    /// other responses.
+    /// The progress of a streaming response when [`LocalEndpoint::calls`](crate::LocalEndpoint::calls) was
+    /// called; `None` for other responses.
     pub stream: Option<StreamRecord>,
     #[serde(skip)]
     pub(crate) stream_progress: Option<Arc<StreamProgress>>,

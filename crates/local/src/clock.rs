@@ -38,14 +38,16 @@ impl fmt::Debug for Clock {
     }
 }
 
-/// Formats a time as an IMF-fixdate (RFC 9110 section 5.6.7). Returns `None` for years that the format cannot express.
+/// Formats a time as an IMF-fixdate (RFC 9110 section 5.6.7). Returns `None` for years that the format cannot
+/// express.
 pub(crate) fn http_date(time: SystemTime) -> Option<HeaderValue> {
     let seconds = Timestamp::try_from(time).ok()?.as_second();
     let truncated = Timestamp::from_second(seconds).ok()?;
     HeaderValue::from_str(&timestamp::write(&truncated, Format::HttpDate)).ok()
 }
 
-/// Returns the time `seconds` later, or earlier if negative. Returns `time` itself if the result is out of range.
+/// Returns the time `seconds` later, or earlier if negative. Returns `time` itself if the result is out of
+/// range.
 pub(crate) fn shifted(time: SystemTime, seconds: i64) -> SystemTime {
     let distance = Duration::from_secs(seconds.unsigned_abs());
     let shifted = if seconds < 0 { time.checked_sub(distance) } else { time.checked_add(distance) };

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 
-/// Counters of an endpoint since its start or [`LocalEndpoint::clear_records`](crate::LocalEndpoint::clear_records), or of one
-/// connection.
+/// Counters of an endpoint since its start or
+/// [`LocalEndpoint::clear_records`](crate::LocalEndpoint::clear_records), or of one connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Stats {
@@ -19,7 +19,8 @@ pub struct Stats {
     pub request_heads: u64,
     /// Requests that were received completely.
     pub requests: u64,
-    /// Requests that were worked on and would be billed; see [`CallRecord::worked_on`](crate::CallRecord::worked_on).
+    /// Requests that were worked on and would be billed; see
+    /// [`CallRecord::worked_on`](crate::CallRecord::worked_on).
     pub worked_on: u64,
     /// Responses that were sent completely.
     pub responses: u64,

@@ -7,21 +7,23 @@ use crate::fault::{ERROR_NAMES, STREAM_ERROR_NAMES, error_by_name, into_stream_e
 use crate::invocation::ResponseMode;
 use crate::stream::{PlannedStreamFault, StreamFault};
 
-/// A model id that exists only on this endpoint. The model responds with the error that the body names, so that the error
-/// handling of unmodified clients in any language can be tested:
+/// A model id that exists only on this endpoint. The model responds with the error that the body names, so
+/// that the error handling of unmodified clients in any language can be tested:
 ///
 /// ```json
 /// {"error": "ModelErrorException", "message": "text", "originalStatusCode": 500, "resourceName": "model"}
 /// ```
 ///
-/// `error` is one of the eleven modeled errors. The other keys are the members of the error; all are optional.
+/// `error` is one of the eleven modeled errors. The other keys are the members of the error; all are
+/// optional.
 ///
-/// `InvokeModelWithResponseStream` also reads `"afterEvents": 3`. The error is then sent inside the stream, after so many
-/// events of a short message in the schema of Claude models, or at the end of the message if it has fewer events.
+/// `InvokeModelWithResponseStream` also reads `"afterEvents": 3`. The error is then sent inside the stream,
+/// after so many events of a short message in the schema of Claude models, or at the end of the message if it
+/// has fewer events.
 pub const ERROR_MODEL_ID: &str = "local.error-v1";
 
-/// Parses the body of a call of the error model. Returns the fault for the stream, or fails with the error that the body asks
-/// for.
+/// Parses the body of a call of the error model. Returns the fault for the stream, or fails with the error
+/// that the body asks for.
 pub(crate) fn stream_fault(mode: ResponseMode, body: &Value) -> Result<PlannedStreamFault, ErrorResponse> {
     let name = body.get("error").and_then(Value::as_str);
     let error = match name.and_then(|name| error_by_name(name, body)) {

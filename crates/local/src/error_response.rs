@@ -17,8 +17,8 @@ pub(crate) const X_AMZN_ERRORTYPE: HeaderName = HeaderName::from_static("x-amzn-
 /// An error that the endpoint responds with.
 #[derive(Debug)]
 pub(crate) enum ErrorResponse {
-    /// A modeled error. `InvokeModelWithResponseStream` has the errors of `InvokeModel` and one more, and serializes them in
-    /// the same way, so its error type serves both operations.
+    /// A modeled error. `InvokeModelWithResponseStream` has the errors of `InvokeModel` and one more, and
+    /// serializes them in the same way, so its error type serves both operations.
     Modeled(InvokeModelWithResponseStreamError),
     /// An error that the operations do not model.
     Common(CommonError),

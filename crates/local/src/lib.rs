@@ -1,13 +1,15 @@
 //! A local Amazon Bedrock Runtime endpoint for tests: a mock server that speaks the real protocol.
 //!
-//! An HTTP/1.1 server on loopback that serves `InvokeModel` and `InvokeModelWithResponseStream`. The wire format is that
-//! of the service: SigV4 and bearer authentication, the constraints of the Smithy model and of the API reference, status
-//! and code of every error, and the request, response and streaming JSON of each vendor. The models are not real: text
-//! models echo, embeddings are hashes (see [`families`]). Other operations, HTTP/2 and TLS are not supported.
+//! An HTTP/1.1 server on loopback that serves `InvokeModel` and `InvokeModelWithResponseStream`. The wire
+//! format is that of the service: SigV4 and bearer authentication, the constraints of the Smithy model and of
+//! the API reference, status and code of every error, and the request, response and streaming JSON of each
+//! vendor. The models are not real: text models echo, embeddings are hashes (see [`families`]). Other
+//! operations, HTTP/2 and TLS are not supported.
 //!
 //! # Use in tests
 //!
-//! Start an endpoint, point any AWS client at [`LocalEndpoint::url`] with its credentials, and look at the calls:
+//! Start an endpoint, point any AWS client at [`LocalEndpoint::url`] with its credentials, and look at the
+//! calls:
 //!
 //! ```
 //! use invoke_model_local::LocalEndpoint;
@@ -56,22 +58,22 @@
 //! | modify the response as a [`Fault`] says | `fault` | |
 //! | write the response | `metered_socket` | none, the connection ends |
 //!
-//! Each step is a function of the request, the state of the endpoint and the time; only `server` and `metered_socket` do
-//! input and output. Every response has the header `x-amzn-requestid`. Responses of `InvokeModel` also have
-//! `x-amzn-bedrock-input-token-count`, `x-amzn-bedrock-output-token-count` and `x-amzn-bedrock-invocation-latency`
-//! (milliseconds).
+//! Each step is a function of the request, the state of the endpoint and the time; only `server` and
+//! `metered_socket` do input and output. Every response has the header `x-amzn-requestid`. Responses of
+//! `InvokeModel` also have `x-amzn-bedrock-input-token-count`, `x-amzn-bedrock-output-token-count` and
+//! `x-amzn-bedrock-invocation-latency` (milliseconds).
 //!
 //! # Streams
 //!
-//! A streaming response is sent event by event. Each event is generated when the connection has taken the previous one
-//! and is one HTTP chunk. Therefore nothing is generated ahead of a slow reader, or after the client has disconnected.
-//! [`LocalEndpointBuilder::pace`] sets a delay before each event, by Tokio's clock, which tests can pause. The same
-//! request always yields the same bytes, except for the latencies in the last chunk, which are measured by
-//! [`LocalEndpointBuilder::clock`]. [`CallRecord::stream`] tells how far a stream came;
-//! [`LocalEndpoint::wait_for_streams`] waits for the end of all streams.
+//! A streaming response is sent event by event. Each event is generated when the connection has taken the
+//! previous one and is one HTTP chunk. Therefore nothing is generated ahead of a slow reader, or after the
+//! client has disconnected. [`LocalEndpointBuilder::pace`] sets a delay before each event, by Tokio's clock,
+//! which tests can pause. The same request always yields the same bytes, except for the latencies in the last
+//! chunk, which are measured by [`LocalEndpointBuilder::clock`]. [`CallRecord::stream`] tells how far a
+//! stream came; [`LocalEndpoint::wait_for_streams`] waits for the end of all streams.
 //!
-//! [`LocalEndpoint::fail_next_stream`] and [`LocalEndpoint::break_next_stream`] break the next stream: with an error, a
-//! message of any kind, a wrong checksum or a closed connection.
+//! [`LocalEndpoint::fail_next_stream`] and [`LocalEndpoint::break_next_stream`] break the next stream: with
+//! an error, a message of any kind, a wrong checksum or a closed connection.
 //!
 //! # Fault injection
 //!
@@ -95,15 +97,16 @@
 //! `invoke-model serve --faults`; `docs/faults.md` describes the format.
 //!
 //! All delays use Tokio's clock, which tests can pause, and so does the refill of [`Quotas`]. Credentials
-//! ([`LocalEndpointBuilder::temporary_credentials`], [`LocalEndpoint::add_temporary_credentials`]) and signatures expire
-//! by [`LocalEndpointBuilder::clock`].
+//! ([`LocalEndpointBuilder::temporary_credentials`], [`LocalEndpoint::add_temporary_credentials`]) and
+//! signatures expire by [`LocalEndpointBuilder::clock`].
 //!
 //! # Records
 //!
-//! [`LocalEndpoint::stats`] counts connections, requests, the requests that were *worked on* (a response was generated, so
-//! the service would bill them) and the responses that were sent completely. [`LocalEndpoint::connections`] has the same
-//! counts for each connection, [`LocalEndpoint::calls`] has the request and the outcome of each call.
-//! [`LocalEndpoint::wait_for_calls`] waits until these records are final.
+//! [`LocalEndpoint::stats`] counts connections, requests, the requests that were *worked on* (a response was
+//! generated, so the service would bill them) and the responses that were sent completely.
+//! [`LocalEndpoint::connections`] has the same counts for each connection, [`LocalEndpoint::calls`] has the
+//! request and the outcome of each call. [`LocalEndpoint::wait_for_calls`] waits until these records are
+//! final.
 
 mod access_policy;
 mod authentication;

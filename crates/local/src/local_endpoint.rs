@@ -34,7 +34,7 @@ use crate::stream::{PlannedStreamFault, StreamFault};
 /// // Call `local.url()` with the credentials of `local`, then check what arrived:
 /// assert_eq!(local.stats().requests, 0);
 /// assert!(local.calls().is_empty());
-/// assert!(local.stop().await, "all calls were answered");
+/// assert!(local.stop().await, "all calls were completed");
 /// # Ok(())
 /// # }
 /// ```
@@ -123,8 +123,8 @@ impl LocalEndpoint {
         &self.state.region
     }
 
-    /// Returns the calls since the start or [`clear_records`](Self::clear_records), in the order of their responses. The
-    /// oldest calls are dropped beyond 10,000 calls or 256 MiB of bodies.
+    /// Returns the calls since the start or [`clear_records`](Self::clear_records), in the order of their
+    /// responses. The oldest calls are dropped beyond 10,000 calls or 256 MiB of bodies.
     pub fn calls(&self) -> Vec<CallRecord> {
         self.state.log.calls()
     }
@@ -134,8 +134,8 @@ impl LocalEndpoint {
         self.state.connections.stats()
     }
 
-    /// Returns the connections since the start or [`clear_records`](Self::clear_records), in the order in which they were
-    /// accepted. The oldest are dropped beyond 10,000.
+    /// Returns the connections since the start or [`clear_records`](Self::clear_records), in the order in
+    /// which they were accepted. The oldest are dropped beyond 10,000.
     pub fn connections(&self) -> Vec<ConnectionRecord> {
         self.state.connections.records()
     }
@@ -169,8 +169,8 @@ impl LocalEndpoint {
         self.break_next_stream(after_events, StreamFault::Error(error.into()));
     }
 
-    /// Injects a fault into the next stream after a number of events, or at its end if it has fewer. Several faults are
-    /// queued, one for each stream.
+    /// Injects a fault into the next stream after a number of events, or at its end if it has fewer. Several
+    /// faults are queued, one for each stream.
     ///
     /// ```
     /// use invoke_model_local::{LocalEndpoint, StreamFault};
@@ -187,19 +187,20 @@ impl LocalEndpoint {
         self.state.next_stream_faults.push(PlannedStreamFault { after_events, fault });
     }
 
-    /// Waits until no stream is in progress: each one was sent completely, broken by a fault, or abandoned by its client.
+    /// Waits until no stream is in progress: each one was sent completely, broken by a fault, or abandoned by
+    /// its client.
     pub async fn wait_for_streams(&self) {
         self.state.streams.wait_until_idle().await;
     }
 
-    /// Waits until no call is in progress: for each request whose head was received, the response was sent completely or
-    /// lost. The records of these calls are final then.
+    /// Waits until no call is in progress: for each request whose head was received, the response was sent
+    /// completely or lost. The records of these calls are final then.
     pub async fn wait_for_calls(&self) {
         self.state.calls.wait_until_idle().await;
     }
 
-    /// Stops the endpoint: accepts no more connections and waits up to five seconds for calls in progress. The port is free
-    /// afterwards. Returns `true` if all calls were completed.
+    /// Stops the endpoint: accepts no more connections and waits up to five seconds for calls in progress.
+    /// The port is free afterwards. Returns `true` if all calls were completed.
     ///
     /// Dropping the endpoint stops it without waiting.
     #[doc(alias = "shutdown")]

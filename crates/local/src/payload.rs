@@ -8,9 +8,9 @@ pub(crate) const MAX_LENGTH: usize = 25_000_000;
 
 /// The SHA-256 of a body, and its bytes up to one more than the model allows.
 ///
-/// The signature needs the hash of all bytes, so a body that is too long is read to its end. The one extra byte violates the
-/// length constraint of the model afterwards: like the service, the endpoint responds with `ValidationException`, not with
-/// status 413. Memory is bounded for bodies of any length.
+/// The signature needs the hash of all bytes, so a body that is too long is read to its end. The one extra
+/// byte violates the length constraint of the model afterwards: like the service, the endpoint responds with
+/// `ValidationException`, not with status 413. Memory is bounded for bodies of any length.
 #[derive(Debug)]
 pub(crate) struct Payload {
     pub(crate) bytes: Bytes,

@@ -12,9 +12,10 @@ use tokio::time::Instant;
 
 /// Quotas of each base model. Used quota is refilled evenly, by Tokio's clock, up to the quota.
 ///
-/// As the service does, a call reserves its input tokens and the maximum of output tokens that its body allows when it
-/// starts, and pays what it used when it ends. Output tokens then count by the burndown rate of the model: five times for
-/// Claude 3.7 and later. A call that exceeds a quota fails with `ThrottlingException` and uses no tokens.
+/// As the service does, a call reserves its input tokens and the maximum of output tokens that its body
+/// allows when it starts, and pays what it used when it ends. Output tokens then count by the burndown rate
+/// of the model: five times for Claude 3.7 and later. A call that exceeds a quota fails with
+/// `ThrottlingException` and uses no tokens.
 #[doc(alias = "rate limit")]
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -131,8 +132,8 @@ impl QuotaMeter {
 struct Bucket {
     quota: u64,
     window: Duration,
-    /// The remaining amount, multiplied by the window in nanoseconds, so that the refill is exact. Negative after a call that
-    /// used more than it had reserved.
+    /// The remaining amount, multiplied by the window in nanoseconds, so that the refill is exact. Negative
+    /// after a call that used more than it had reserved.
     remaining: i128,
     updated: Option<Instant>,
 }

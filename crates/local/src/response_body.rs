@@ -111,7 +111,8 @@ impl Body for ResponseBody {
 }
 
 impl Drop for ResponseBody {
-    /// Records the end of the body. hyper drops a body when it has taken all of it, or cannot send more of it.
+    /// Records the end of the body. hyper drops a body when it has taken all of it, or cannot send more of
+    /// it.
     fn drop(&mut self) {
         if let Some(progress) = self.progress.as_ref().filter(|_| self.is_over || self.is_end_stream()) {
             progress.set_generated();
@@ -135,7 +136,7 @@ impl Unterminated {
             return Poll::Pending;
         }
         if let Some(bytes) = self.bytes.take().filter(|bytes| !bytes.is_empty()) {
-            let (bytes, written) = TrackedBytes::new(bytes);
+            let (bytes, written) = TrackedBytes::track(bytes);
             self.written = Some(written);
             return Poll::Ready(Ok(Frame::data(bytes)));
         }

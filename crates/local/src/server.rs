@@ -40,7 +40,8 @@ pub(crate) async fn accept(
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    // Responses and events are written in one piece, so Nagle's algorithm would only delay them.
+                    // Responses and events are written in one piece, so Nagle's algorithm would only delay
+                    // them.
                     let _ = stream.set_nodelay(true);
                     connections.spawn(serve_connection(stream, Arc::clone(&state), stopped.clone()));
                 }

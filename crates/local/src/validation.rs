@@ -1,5 +1,5 @@
-//! Validation of the rules that the API reference documents in addition to the constraints of the Smithy model.
-//! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html>
+//! Validation of the rules that the API reference documents in addition to the constraints of the Smithy
+//! model. <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html>
 
 use serde_json::Value;
 
@@ -16,8 +16,8 @@ pub(crate) fn check(input: &Invocation) -> Result<Value, ErrorResponse> {
     Ok(body)
 }
 
-/// Checks that an ARN names the region of the endpoint. The service responds with this message if it is called with the ARN
-/// of another region.
+/// Checks that an ARN names the region of the endpoint. The service responds with this message if it is
+/// called with the ARN of another region.
 pub(crate) fn check_region(model_id: &str, region: &str) -> Result<(), ErrorResponse> {
     let arn_region = model_id.strip_prefix("arn:").and_then(|rest| rest.split(':').nth(2));
     match arn_region {
@@ -57,8 +57,8 @@ fn check_media_types(input: &Invocation) -> Result<(), ErrorResponse> {
     }
 }
 
-/// Checks two of the three cases that the documentation of `guardrailIdentifier` lists. The third one, the content type, is
-/// checked by [`check_media_types`].
+/// Checks two of the three cases that the documentation of `guardrailIdentifier` lists. The third one, the
+/// content type, is checked by [`check_media_types`].
 fn check_guardrail(input: &Invocation, body: &Value) -> Result<(), ErrorResponse> {
     let config = body.get("amazon-bedrock-guardrailConfig").is_some();
     match (guardrail(input), non_empty(&input.guardrail_version)) {

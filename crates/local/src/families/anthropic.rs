@@ -1,11 +1,12 @@
 //! Anthropic Claude, Messages API.
 //!
-//! * <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html>
+//! *
+//!   <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html>
 //! * <https://docs.anthropic.com/en/api/messages>
 //!
-//! Tools, thinking and documents are accepted and have no effect: no tool is ever called. The upper limits of `max_tokens` of the
-//! models are not enforced. Validation errors use the words of Claude models on Bedrock, not those of the JSON Schema validation
-//! of the other models.
+//! Tools, thinking and documents are accepted and have no effect: no tool is ever called. The upper limits of
+//! `max_tokens` of the models are not enforced. Validation errors use the words of Claude models on Bedrock,
+//! not those of the JSON Schema validation of the other models.
 //!
 //! Events of a stream: <https://docs.anthropic.com/en/docs/build-with-claude/streaming>
 
@@ -52,7 +53,7 @@ struct Message {
     content: Content,
 }
 
-#[derive(Deserialize, PartialEq)]
+#[derive(PartialEq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Role {
     User,
@@ -109,8 +110,8 @@ pub(super) fn complete(model: &Model, body: &Value) -> Result<Completion, Reject
     Ok(Completion { input_tokens, output_tokens, max_tokens, response, chunks })
 }
 
-/// Returns the events of `message`, whose text is that of `reply`. The message of the first event is empty and counts the first
-/// token. A message without text has no content block.
+/// Returns the events of `message`, whose text is that of `reply`. The message of the first event is empty
+/// and counts the first token. A message without text has no content block.
 fn chunks(message: &Value, reply: &Reply) -> impl Iterator<Item = Value> + Send + use<> {
     let mut empty = message.clone();
     empty["content"] = json!([]);
@@ -177,8 +178,8 @@ fn check(model: &Model, request: &Request) -> Result<(), ValidationError> {
     Ok(())
 }
 
-/// Returns `true` for `bedrock-2023-05-31`, which the pages above have, and for a date, which the client of the vendor sends to
-/// Bedrock.
+/// Returns `true` for `bedrock-2023-05-31`, which the pages above have, and for a date, which the client of
+/// the vendor sends to Bedrock.
 fn is_version(version: &str) -> bool {
     let is_date = version.len() == 10
         && version.bytes().enumerate().all(|(at, byte)| match at {
@@ -220,7 +221,8 @@ fn check_source(source: &Source) -> Result<(), ValidationError> {
     if source.data.is_none() { Err(ValidationError::missing("data")) } else { Ok(()) }
 }
 
-/// Returns the model name of the vendor: `claude-3-haiku-20240307` for `anthropic.claude-3-haiku-20240307-v1:0`.
+/// Returns the model name of the vendor: `claude-3-haiku-20240307` for
+/// `anthropic.claude-3-haiku-20240307-v1:0`.
 fn vendor_id(model: &Model) -> &'static str {
     let stem = model.stem();
     let versioned = stem.strip_prefix("anthropic.").unwrap_or(stem);

@@ -46,14 +46,14 @@ struct Request {
     raw_prompting: Option<bool>,
 }
 
-#[derive(Deserialize, Serialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Turn {
     role: Role,
     message: String,
 }
 
-#[derive(Deserialize, Serialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 enum Role {
     User,

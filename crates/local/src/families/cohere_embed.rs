@@ -85,7 +85,7 @@ struct Input {
     content: Content,
 }
 
-#[derive(Deserialize, Clone, Copy)]
+#[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum EmbeddingType {
     Float,

@@ -18,8 +18,8 @@ pub(super) struct Completion {
     pub(super) chunks: Box<dyn Iterator<Item = Value> + Send>,
 }
 
-/// A response as chunks in the streaming schema of the vendor, generated on demand. The last chunk does not have the metrics that
-/// Bedrock adds.
+/// A response as chunks in the streaming schema of the vendor, generated on demand. The last chunk does not
+/// have the metrics that Bedrock adds.
 pub struct ResponseChunks {
     /// The media type of each chunk: currently always `application/json`.
     pub content_type: &'static str,
@@ -32,7 +32,8 @@ pub struct ResponseChunks {
     chunks: Box<dyn Iterator<Item = Value> + Send>,
 }
 
-/// The maximum number of output tokens if neither the body nor the vendor sets one: the order of magnitude of such models.
+/// The maximum number of output tokens if neither the body nor the vendor sets one: the order of magnitude of
+/// such models.
 const UNLIMITED: u64 = 10_000;
 
 impl Completion {

@@ -3,8 +3,8 @@
 use super::reply::{Reply, StopReason};
 use super::tokens;
 
-/// The maximum length of white space in a delta, in bytes. The length of an event is limited, and a turn of a million spaces is
-/// echoed completely.
+/// The maximum length of white space in a delta, in bytes. The length of an event is limited, and a turn of a
+/// million spaces is echoed completely.
 const MAX_BLANK_BYTES: usize = 4_096;
 
 /// The maximum length of a token in bytes, with four bytes per character.
@@ -40,8 +40,8 @@ impl Reply {
         Deltas { text: self.text.clone(), position: 0, tokens: 0 }
     }
 
-    /// Returns the deltas of the reply, at least one. A model that has finished sends one more delta without text, for its end
-    /// token; at the token limit, no token is left for it.
+    /// Returns the deltas of the reply, at least one. A model that has finished sends one more delta without
+    /// text, for its end token; at the token limit, no token is left for it.
     pub(super) fn marked_deltas(&self) -> impl Iterator<Item = MarkedDelta> + Send + use<> {
         let tokens = self.tokens;
         let has_end_token = self.stop != StopReason::MaxTokens || self.text.is_empty();
@@ -64,7 +64,8 @@ impl Iterator for Deltas {
         if rest.is_empty() {
             return None;
         }
-        // Searches only as far as a delta can reach, so that the total time is linear in the length of the reply.
+        // Searches only as far as a delta can reach, so that the total time is linear in the length of the
+        // reply.
         let near = prefix(rest, MAX_BLANK_BYTES + MAX_TOKEN_BYTES);
         let text = match tokens::ranges(near).next() {
             Some((token, end)) if token <= MAX_BLANK_BYTES => {

@@ -11,8 +11,8 @@ use super::{anthropic, cohere_command, cohere_embed, image, llama, mistral, nova
 ///
 /// # Errors
 ///
-/// Returns [`Rejection::Validation`] with the message of the service if the body is invalid for the model, or if [`find`] does
-/// not know `model_id`.
+/// Returns [`Rejection::Validation`] with the message of the service if the body is invalid for the model, or
+/// if [`find`] does not know `model_id`.
 pub fn respond(model_id: &str, body: &Value) -> Result<ModelResponse, Rejection> {
     let model = find(model_id).ok_or_else(Rejection::invalid_identifier)?;
     match generate(&model, body)? {
@@ -21,7 +21,8 @@ pub fn respond(model_id: &str, body: &Value) -> Result<ModelResponse, Rejection>
     }
 }
 
-/// Returns the response of the base model `model_id` to `body` in chunks. Their concatenated text is the text of [`respond`].
+/// Returns the response of the base model `model_id` to `body` in chunks. Their concatenated text is the text
+/// of [`respond`].
 ///
 /// # Errors
 ///

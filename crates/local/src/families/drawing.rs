@@ -37,8 +37,8 @@ fn hash(prompt: &ImagePrompt<'_>) -> [u8; 32] {
     hash.finalize().into()
 }
 
-/// Returns the pixels of an image. Of the hash, bytes 0 to 2 and 3 to 5 are the colors, 6 and 7 the direction of the gradient, and 8
-/// to 11 the pattern.
+/// Returns the pixels of an image. Of the hash, bytes 0 to 2 and 3 to 5 are the colors, 6 and 7 the direction
+/// of the gradient, and 8 to 11 the pattern.
 fn pixels(hash: &[u8; 32], width: u32, height: u32) -> Vec<u8> {
     let (right, down) = (u64::from(hash[6]) + 1, u64::from(hash[7]) + 1);
     let (width, height) = (u64::from(width), u64::from(height));
@@ -59,7 +59,8 @@ fn pixels(hash: &[u8; 32], width: u32, height: u32) -> Vec<u8> {
     pixels
 }
 
-/// Returns `true` if a square belongs to the pattern. The right half mirrors the left half, so four columns of eight bits suffice.
+/// Returns `true` if a square belongs to the pattern. The right half mirrors the left half, so four columns
+/// of eight bits suffice.
 fn is_marked(hash: &[u8; 32], (column, row): (u64, u64)) -> bool {
     let column = if column < 4 { column } else { 7 - column };
     hash[8 + column as usize] >> row & 1 == 1

@@ -1,10 +1,10 @@
 //! Embeddings by random projection.
 //!
-//! The features of a text are its words and the character trigrams of each word, in lower case. Each feature has a dense
-//! pseudo-random vector, which is generated from a SHA-256 of the feature. The embedding is the weighted sum of these vectors.
-//! Random vectors are nearly orthogonal, so the cosine of two texts grows with the words, and the parts of words, that they have
-//! in common (random indexing, <https://en.wikipedia.org/wiki/Random_indexing>). Meaning has
-//! no influence: synonyms are unrelated.
+//! The features of a text are its words and the character trigrams of each word, in lower case. Each feature
+//! has a dense pseudo-random vector, which is generated from a SHA-256 of the feature. The embedding is the
+//! weighted sum of these vectors. Random vectors are nearly orthogonal, so the cosine of two texts grows with
+//! the words, and the parts of words, that they have in common (random indexing,
+//! <https://en.wikipedia.org/wiki/Random_indexing>). Meaning has no influence: synonyms are unrelated.
 
 use std::collections::BTreeMap;
 
@@ -53,8 +53,8 @@ pub(super) fn normalized(mut vector: Vec<f64>) -> Vec<f64> {
     vector
 }
 
-/// Rounds numbers to 32-bit floats, as the services return them. The results have at most nine significant digits in JSON, while
-/// a cast from `f32` to `f64` would have 17.
+/// Rounds numbers to 32-bit floats, as the services return them. The results have at most nine significant
+/// digits in JSON, while a cast from `f32` to `f64` would have 17.
 pub(super) fn rounded(vector: &[f64]) -> Vec<f64> {
     let round = |x: &f64| format!("{}", *x as f32).parse().unwrap_or(*x);
     vector.iter().map(round).collect()
@@ -66,7 +66,8 @@ pub(super) fn signed_bytes(vector: &[f64]) -> Vec<i64> {
     vector.iter().map(|x| (x / largest * 127.0).round() as i64).collect()
 }
 
-/// Quantizes numbers to bits, which are 1 for positive numbers. Eight bits are a byte, the first one is the most significant.
+/// Quantizes numbers to bits, which are 1 for positive numbers. Eight bits are a byte, the first one is the
+/// most significant.
 pub(super) fn packed_bits(vector: &[f64]) -> Vec<i64> {
     vector.chunks(8).map(|eight| eight.iter().fold(0, |byte, x| byte << 1 | i64::from(*x > 0.0))).collect()
 }

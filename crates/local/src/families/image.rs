@@ -1,9 +1,10 @@
 //! Titan Image Generator G1 (v1 and v2) and Nova Canvas: a `TEXT_IMAGE` task in, base64 PNGs out.
 //!
-//! * Titan: <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-image.html>. The default size of the
-//!   page, 1,408 by 1,408, is not one of its permitted sizes. The default here is 1,024 by 1,024.
-//! * Nova Canvas: <https://docs.aws.amazon.com/nova/latest/userguide/image-gen-req-resp-structure.html>, sizes:
-//!   <https://docs.aws.amazon.com/nova/latest/userguide/image-gen-access.html>
+//! * Titan: <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-image.html>. The
+//!   default size of the page, 1,408 by 1,408, is not one of its permitted sizes. The default here is 1,024
+//!   by 1,024.
+//! * Nova Canvas: <https://docs.aws.amazon.com/nova/latest/userguide/image-gen-req-resp-structure.html>,
+//!   sizes: <https://docs.aws.amazon.com/nova/latest/userguide/image-gen-access.html>
 //!
 //! Other tasks and image conditioning are rejected as not implemented.
 
@@ -107,7 +108,7 @@ struct Params {
     control_strength: Option<IgnoredAny>,
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[expect(dead_code, reason = "the quality is only validated")]
 struct Config {
@@ -165,7 +166,8 @@ pub(super) fn respond(body: &Value, family: &ImageFamily) -> Result<ModelRespons
         };
         images.push(STANDARD.encode(png(&prompt, width, height).map_err(|error| internal(&error))?));
     }
-    // According to the pages of both families, a response has either `images` or `error`; `maskImage` belongs to other tasks.
+    // According to the pages of both families, a response has either `images` or `error`; `maskImage` belongs
+    // to other tasks.
     Ok(ModelResponse::json(&json!({"images": images}), 0, 0))
 }
 

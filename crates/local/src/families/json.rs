@@ -1,7 +1,8 @@
 //! Deserializes a body into the request structure of a vendor.
 //!
-//! The errors of `serde_json` have no path and use the type names of Rust. The errors of this deserializer over a parsed body,
-//! [`ValidationError`], have the path to the invalid value and use the type names of JSON.
+//! The errors of `serde_json` have no path and use the type names of Rust. The errors of this deserializer
+//! over a parsed body, [`ValidationError`], have the path to the invalid value and use the type names of
+//! JSON.
 
 use std::slice;
 
@@ -12,7 +13,8 @@ use serde_json::{Value, map};
 
 use super::validation_error::ValidationError;
 
-/// The prefix of keys that Bedrock itself reads and does not pass to the model, such as `amazon-bedrock-guardrailConfig`.
+/// The prefix of keys that Bedrock itself reads and does not pass to the model, such as
+/// `amazon-bedrock-guardrailConfig`.
 /// <https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-use-inference-api.html>
 const BEDROCK_KEYS: &str = "amazon-bedrock-";
 

@@ -2,8 +2,8 @@
 //!
 //! <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-meta.html>
 //!
-//! Each chunk of a stream has the keys of the complete response. The first has the number of prompt tokens, each has the number of
-//! tokens generated so far, and the last has the stop reason.
+//! Each chunk of a stream has the keys of the complete response. The first has the number of prompt tokens,
+//! each has the number of tokens generated so far, and the last has the stop reason.
 
 use serde::Deserialize;
 use serde_json::{Value, json};

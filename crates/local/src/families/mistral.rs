@@ -1,10 +1,12 @@
-//! Mistral AI: text completion (`prompt` in, `outputs` out) and chat completion (`messages` in, `choices` out).
+//! Mistral AI: text completion (`prompt` in, `outputs` out) and chat completion (`messages` in, `choices`
+//! out).
 //!
 //! * <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-mistral-text-completion.html>
 //! * <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-mistral-chat-completion.html>
 //! * <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-mistral-large-2407.html>
 //!
-//! Each chunk of a stream has the shape of the complete response with a piece of its text. The last has the stop reason.
+//! Each chunk of a stream has the shape of the complete response with a piece of its text. The last has the
+//! stop reason.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -76,7 +78,7 @@ struct Message {
     tool_call_id: Option<String>,
 }
 
-#[derive(Deserialize, PartialEq)]
+#[derive(PartialEq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Role {
     System,
@@ -114,7 +116,8 @@ fn chat(body: &Value) -> Result<Completion, Rejection> {
     Ok(completion(input_tokens, reply, choices))
 }
 
-/// Returns a completion. `format` returns the JSON of the vendor for a text and its stop reason, if it ends there.
+/// Returns a completion. `format` returns the JSON of the vendor for a text and its stop reason, if it ends
+/// there.
 fn completion(
     input_tokens: u64,
     reply: Reply,

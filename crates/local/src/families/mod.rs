@@ -1,15 +1,18 @@
-//! Local stand-ins for the model families: each accepts and returns the JSON of its vendor, and text models also stream it.
+//! Local stand-ins for the model families: each accepts and returns the JSON of its vendor, and text models
+//! also stream it.
 //!
-//! Pure functions without input, output, clock or randomness. The same model and body yield the same response, byte for byte;
-//! identifiers in a response are derived from a SHA-256 of both. The schema is real: the keys of a body, their types, ranges
-//! and lengths, the shape of the response, its stop reason and its token counts. The intelligence is not:
+//! Pure functions without input, output, clock or randomness. The same model and body yield the same
+//! response, byte for byte; identifiers in a response are derived from a SHA-256 of both. The schema is real:
+//! the keys of a body, their types, ranges and lengths, the shape of the response, its stop reason and its
+//! token counts. The intelligence is not:
 //!
 //! * a text model echoes the last user turn (`reply.rs`) up to the token limit or a stop sequence;
-//! * an embedding model adds pseudo-random vectors of words and character trigrams (`embedding.rs`), so that similar texts have
-//!   similar vectors;
-//! * an image model draws a pattern of the requested size from a hash of the prompt and the seed (`drawing.rs`).
+//! * an embedding model adds pseudo-random vectors of words and character trigrams (`embedding.rs`), so that
+//!   similar texts have similar vectors;
+//! * an image model draws a pattern of the requested size from a hash of the prompt and the seed
+//!   (`drawing.rs`).
 //!
-//! [`resolve`] finds the model for a model id or ARN, and [`respond`] returns its response:
+//! [`resolve()`] finds the model for a model id or ARN, and [`respond`] returns its response:
 //!
 //! ```
 //! use invoke_model_local::families;

@@ -1,7 +1,7 @@
 //! The base models that are supported, with their ids and families.
 //!
-//! The ids are those of <https://docs.aws.amazon.com/bedrock/latest/userguide/models-supported.html> and of the model cards.
-//! Models of other vendors, and other kinds of models of these vendors, are not supported.
+//! The ids are those of <https://docs.aws.amazon.com/bedrock/latest/userguide/models-supported.html> and of
+//! the model cards. Models of other vendors, and other kinds of models of these vendors, are not supported.
 
 /// A base model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,8 +20,8 @@ impl Model {
         self.family.output_modality()
     }
 
-    /// Returns the burndown rate: the number of quota tokens that one output token uses, five for Claude 3.7 and later.
-    /// <https://docs.aws.amazon.com/bedrock/latest/userguide/quotas-token-burndown.html>
+    /// Returns the burndown rate: the number of quota tokens that one output token uses, five for Claude 3.7
+    /// and later. <https://docs.aws.amazon.com/bedrock/latest/userguide/quotas-token-burndown.html>
     pub(crate) fn burndown(&self) -> u64 {
         const EARLIER: [&str; 4] = ["claude-3-haiku-", "claude-3-opus-", "claude-3-sonnet-", "claude-3-5-"];
         let name = self.id.strip_prefix("anthropic.");

@@ -6,8 +6,8 @@
 //!
 //! In a stream each piece of text is a content block, as in the service. The last chunk has the usage.
 //!
-//! Tools, images, video and audio are accepted and have no effect. The pages disagree on the maximum of `maxTokens`, so no upper
-//! limit is enforced.
+//! Tools, images, video and audio are accepted and have no effect. The pages disagree on the maximum of
+//! `maxTokens`, so no upper limit is enforced.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -54,7 +54,7 @@ struct Message {
     content: List<Block, 1, { usize::MAX }>,
 }
 
-#[derive(Deserialize, PartialEq)]
+#[derive(PartialEq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Role {
     User,
@@ -76,7 +76,7 @@ struct Block {
     cache_point: Option<IgnoredAny>,
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[expect(dead_code, reason = "the unused members are only validated, or have no effect")]
 struct Config {

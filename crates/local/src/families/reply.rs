@@ -60,8 +60,8 @@ fn echo(turn: &str) -> String {
     }
 }
 
-/// Returns the last user turn of a prompt that is one string: the text between the last of the `open` marks and the next of the
-/// `close` marks. Returns the complete prompt if it has no `open` mark.
+/// Returns the last user turn of a prompt that is one string: the text between the last of the `open` marks
+/// and the next of the `close` marks. Returns the complete prompt if it has no `open` mark.
 pub(super) fn last_turn<'a>(prompt: &'a str, open: &[&str], close: &[&str]) -> &'a str {
     let start =
         open.iter().filter_map(|mark| prompt.rfind(mark).map(|at| at + mark.len())).max().unwrap_or(0);

@@ -6,21 +6,23 @@
 use super::models::{MODELS, Model, find};
 use super::response::Rejection;
 
-/// The base model of ARNs that do not name one: provisioned throughput, imported and deployed models, application inference
-/// profiles, prompts, prompt routers and SageMaker endpoints.
+/// The base model of ARNs that do not name one: provisioned throughput, imported and deployed models,
+/// application inference profiles, prompts, prompt routers and SageMaker endpoints.
 ///
-/// In an account the owner decides which model they refer to. Here they all refer to Claude 3 Haiku, so that calls with such
-/// ARNs can be tested.
+/// In an account the owner decides which model they refer to. Here they all refer to Claude 3 Haiku, so that
+/// calls with such ARNs can be tested.
 pub const DEFAULT_TEXT_MODEL: &str = "anthropic.claude-3-haiku-20240307-v1:0";
 
 /// The prefixes of system-defined inference profiles, as in `us.amazon.nova-lite-v1:0`.
 /// <https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html>
 const GEOGRAPHIES: [&str; 8] = ["apac", "au", "ca", "eu", "global", "jp", "us", "us-gov"];
 
-/// Returns the base model of a model id, an inference profile id or an ARN, or `None` if there is no such model.
+/// Returns the base model of a model id, an inference profile id or an ARN, or `None` if there is no such
+/// model.
 ///
-/// Foundation model ids and ARNs, system-defined inference profile ids and ARNs, and ARNs of custom models name their base model.
-/// ARNs that do not name one resolve to [`DEFAULT_TEXT_MODEL`]. The region and the account of an ARN are ignored.
+/// Foundation model ids and ARNs, system-defined inference profile ids and ARNs, and ARNs of custom models
+/// name their base model. ARNs that do not name one resolve to [`DEFAULT_TEXT_MODEL`]. The region and the
+/// account of an ARN are ignored.
 ///
 /// # Errors
 ///
@@ -62,8 +64,8 @@ fn inference_profile(id: &str) -> Option<Model> {
     if GEOGRAPHIES.contains(&geography) { find(base) } else { None }
 }
 
-/// Resolves a resource name such as `amazon.titan-text-express-v1:0:8k/a1b2c3d4e5f6`: the base model, with or without version
-/// and context length, and the id of the custom model.
+/// Resolves a resource name such as `amazon.titan-text-express-v1:0:8k/a1b2c3d4e5f6`: the base model, with or
+/// without version and context length, and the id of the custom model.
 fn custom_model(name: &str) -> Option<Model> {
     let (base, _) = name.split_once('/')?;
     let stem = base.split_once(':').map_or(base, |(stem, _)| stem);

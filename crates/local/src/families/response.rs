@@ -17,7 +17,8 @@ pub struct ModelResponse {
     pub input_tokens: u64,
     /// The number of output tokens, as in the usage members of `body`; 0 for embedding and image models.
     pub output_tokens: u64,
-    /// The maximum number of output tokens that the body, or else the vendor, allows; 0 for embedding and image models.
+    /// The maximum number of output tokens that the body, or else the vendor, allows; 0 for embedding and
+    /// image models.
     pub max_tokens: u64,
 }
 
@@ -70,7 +71,8 @@ impl ResponseIds {
         Self(hash.finalize().into())
     }
 
-    /// Returns a UUID of version 8, whose bits are defined by the application (RFC 9562 section 5.8). Each `member` has its own.
+    /// Returns a UUID of version 8, whose bits are defined by the application (RFC 9562 section 5.8). Each
+    /// `member` has its own.
     pub(super) fn uuid(&self, member: &str) -> String {
         let mut hash = Sha256::new();
         hash.update(self.0);

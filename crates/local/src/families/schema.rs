@@ -1,7 +1,7 @@
 //! Types with the bounds that the vendors document, checked during deserialization.
 //!
-//! So a request structure states its schema: `top_p: Option<Number<0, 1>>`. The error messages are those of the JSON Schema
-//! validation of the service.
+//! So a request structure states its schema: `top_p: Option<Number<0, 1>>`. The error messages are those of
+//! the JSON Schema validation of the service.
 
 use std::fmt::Display;
 

@@ -45,7 +45,7 @@ struct RequestV2 {
     embedding_types: Option<List<EmbeddingType, 1, 2>>,
 }
 
-#[derive(Deserialize, PartialEq)]
+#[derive(PartialEq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum EmbeddingType {
     Binary,
@@ -84,7 +84,7 @@ struct MultimodalRequest {
     embedding_config: MultimodalConfig,
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct MultimodalConfig {
     output_embedding_length: Option<i64>,

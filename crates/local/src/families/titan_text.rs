@@ -2,8 +2,8 @@
 //!
 //! <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-text.html>
 //!
-//! The chunks of a stream have the keys of the result under other names. The first has the number of prompt tokens, the last has
-//! the number of generated tokens and the completion reason.
+//! The chunks of a stream have the keys of the result under other names. The first has the number of prompt
+//! tokens, the last has the number of generated tokens and the completion reason.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ struct Request {
     text_generation_config: Config,
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[expect(dead_code, reason = "temperature and topP are only validated")]
 struct Config {

@@ -8,8 +8,8 @@ use super::response::Rejection;
 
 /// A validation error of a body and its position.
 ///
-/// `Display`, and the conversion into a [`Rejection`], use the words of the JSON Schema validation of most models:
-/// `#/textGenerationConfig/topP: 2 is not less or equal to 1`. Claude models use other words; see
+/// `Display`, and the conversion into a [`Rejection`], use the words of the JSON Schema validation of most
+/// models: `#/textGenerationConfig/topP: 2 is not less or equal to 1`. Claude models use other words; see
 /// [`ValidationError::in_claude_style`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ValidationError {

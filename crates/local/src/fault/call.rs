@@ -8,14 +8,14 @@ use http::header::{HeaderName, HeaderValue};
 use invoke_model_types::{InvokeModelWithResponseStreamError, OperationError};
 
 use super::effect::{ConnectionEnd, Drip, FaultPoint, Replacement, RetryAfter};
-use super::rule::FaultRule;
 use crate::stream::{PlannedStreamFault, StreamFault};
 use crate::wildcard::matches;
 
-/// A fault of a call, from its arrival to the last byte of its response. A new fault does nothing; each method adds an effect.
+/// A fault of a call, from its arrival to the last byte of its response. A new fault does nothing; each
+/// method adds an effect.
 ///
-/// [`first`](Self::first) and [`every`](Self::every) turn a fault into a [`FaultRule`]. A fault that is injected directly applies
-/// to all calls.
+/// [`first`](Self::first) and [`every`](Self::every) turn a fault into a [`FaultRule`](crate::FaultRule). A
+/// fault that is injected directly applies to all calls.
 ///
 /// ```
 /// use std::time::Duration;
@@ -74,8 +74,8 @@ impl Fault {
         Self { replacement: Some(Replacement::Error(error.into())), ..Self::default() }
     }
 
-    /// Returns a fault that responds with a status and nothing else, like a proxy or a failing service. [`body`](Self::body) and
-    /// [`header`](Self::header) add a body and headers.
+    /// Returns a fault that responds with a status and nothing else, like a proxy or a failing service.
+    /// [`body`](Self::body) and [`header`](Self::header) add a body and headers.
     pub fn status(status: StatusCode) -> Self {
         Self { replacement: Some(Replacement::Status(status)), ..Self::default() }
     }
@@ -91,15 +91,15 @@ impl Fault {
         Self { operation: Some(operation.into()), ..self }
     }
 
-    /// Limits the fault to calls whose model id, as sent by the client, matches a pattern: `*` matches any number of characters
-    /// and `?` matches one.
+    /// Limits the fault to calls whose model id, as sent by the client, matches a pattern: `*` matches any
+    /// number of characters and `?` matches one.
     #[must_use]
     pub fn model(self, pattern: impl Into<String>) -> Self {
         Self { model: Some(pattern.into()), ..self }
     }
 
-    /// Sets the clock of the endpoint ahead by a number of seconds, or back if negative, for the verification of the signature
-    /// and for `Date`.
+    /// Sets the clock of the endpoint ahead by a number of seconds, or back if negative, for the verification
+    /// of the signature and for `Date`.
     #[must_use]
     pub fn clock_skew(self, seconds: i64) -> Self {
         Self { clock_skew: seconds, ..self }
@@ -137,7 +137,8 @@ impl Fault {
         Self { retry_after: Some(retry_after), ..self }
     }
 
-    /// Sets `Content-Length`, whatever the length of the body is. The body is sent completely, and the connection is closed.
+    /// Sets `Content-Length`, whatever the length of the body is. The body is sent completely, and the
+    /// connection is closed.
     #[must_use]
     pub fn content_length(self, length: u64) -> Self {
         Self { content_length: Some(length), ..self }
@@ -162,7 +163,8 @@ impl Fault {
         Self { stream_fault: Some(PlannedStreamFault { after_events, fault }), ..self }
     }
 
-    /// Sends the response, including its head, in pieces of at most `bytes` (at least 1), with `interval` between two pieces.
+    /// Sends the response, including its head, in pieces of at most `bytes` (at least 1), with `interval`
+    /// between two pieces.
     #[must_use]
     pub fn drip(self, bytes: usize, interval: Duration) -> Self {
         Self { drip: Some(Drip { bytes, interval }), ..self }
@@ -174,24 +176,15 @@ impl Fault {
         Self { disconnect: Some((point, end)), ..self }
     }
 
-    /// Sets whether the call counts as worked on; see [`CallRecord::worked_on`](crate::CallRecord::worked_on).
+    /// Sets whether the call counts as worked on; see
+    /// [`CallRecord::worked_on`](crate::CallRecord::worked_on).
     ///
-    /// By default, a success was worked on and an error was not. If the fault replaces the response by one that does not tell a
-    /// client whether work was done, the call counts as worked on: garbage, the statuses 408 and 424, and the statuses 500, 502
-    /// and 504 without a modeled error.
+    /// By default, a success was worked on and an error was not. If the fault replaces the response by one
+    /// that does not tell a client whether work was done, the call counts as worked on: garbage, the statuses
+    /// 408 and 424, and the statuses 500, 502 and 504 without a modeled error.
     #[must_use]
     pub fn worked_on(self, worked_on: bool) -> Self {
         Self { worked_on: Some(worked_on), ..self }
-    }
-
-    /// Returns a rule that applies this fault to the first `number` matching calls.
-    pub fn first(self, number: u64) -> FaultRule {
-        FaultRule::from(self).first(number)
-    }
-
-    /// Returns a rule that applies this fault to every `number`th matching call: with 3 to the third, the sixth and so on.
-    pub fn every(self, number: u64) -> FaultRule {
-        FaultRule::from(self).every(number)
     }
 
     pub(super) fn applies_to(&self, operation: &str, model_id: &str) -> bool {
@@ -199,7 +192,8 @@ impl Fault {
             && self.model.as_deref().is_none_or(|pattern| matches(pattern, model_id))
     }
 
-    /// Returns `true` if a call with this fault counts as worked on. `succeeded` is the outcome without a replacement.
+    /// Returns `true` if a call with this fault counts as worked on. `succeeded` is the outcome without a
+    /// replacement.
     pub(crate) fn counts_as_worked_on(&self, succeeded: bool) -> bool {
         let assumed = match &self.replacement {
             None => succeeded,

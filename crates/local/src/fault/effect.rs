@@ -18,11 +18,11 @@ pub enum FaultPoint {
     Request,
     /// After a number of bytes of the response, including its head. A shorter response is sent completely.
     ResponseBytes(u64),
-    /// After the head of the response and a number of bytes of its body as it is on the wire, including chunk headers. A
-    /// shorter body is sent completely.
+    /// After the head of the response and a number of bytes of its body as it is on the wire, including chunk
+    /// headers. A shorter body is sent completely.
     BodyBytes(u64),
-    /// After the complete response except for its last chunk, which terminates the body (RFC 9112 section 7.1). A response with
-    /// `Content-Length` is sent in chunks instead.
+    /// After the complete response except for its last chunk, which terminates the body (RFC 9112 section
+    /// 7.1). A response with `Content-Length` is sent in chunks instead.
     LastChunk,
 }
 
@@ -31,14 +31,16 @@ pub enum FaultPoint {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ConnectionEnd {
-    /// Closes the connection (FIN). The client reads the end of the connection; data that it sends afterwards is answered with
-    /// RST.
+    /// Closes the connection (FIN). The client reads the end of the connection; data that it sends afterwards
+    /// is answered with RST.
     Close,
     /// Resets the connection (RST). The client may lose data that it has not read yet.
     Reset,
-    /// Closes the sending direction only (FIN). Data from the client is still read and discarded, until the client closes, too.
+    /// Closes the sending direction only (FIN). Data from the client is still read and discarded, until the
+    /// client closes, too.
     HalfClose,
-    /// Keeps the connection open and neither reads nor sends, until the client closes it or the endpoint stops.
+    /// Keeps the connection open and neither reads nor sends, until the client closes it or the endpoint
+    /// stops.
     Stall,
 }
 

@@ -10,13 +10,15 @@ use serde_json::{Map, Value};
 use crate::stream::StreamFault;
 
 /// The names of all modeled errors, for error messages.
-pub(crate) const ERROR_NAMES: &str = "AccessDeniedException, InternalServerException, ModelErrorException, ModelNotReadyException, \
-     ModelStreamErrorException, ModelTimeoutException, ResourceNotFoundException, ServiceQuotaExceededException, \
-     ServiceUnavailableException, ThrottlingException or ValidationException";
+pub(crate) const ERROR_NAMES: &str = "\
+    AccessDeniedException, InternalServerException, ModelErrorException, ModelNotReadyException, \
+    ModelStreamErrorException, ModelTimeoutException, ResourceNotFoundException, \
+    ServiceQuotaExceededException, ServiceUnavailableException, ThrottlingException or ValidationException";
 
 /// The names of the errors that can end a stream, for error messages.
-pub(crate) const STREAM_ERROR_NAMES: &str = "InternalServerException, ModelStreamErrorException, ModelTimeoutException, ServiceUnavailableException, \
-     ThrottlingException or ValidationException";
+pub(crate) const STREAM_ERROR_NAMES: &str = "\
+    InternalServerException, ModelStreamErrorException, ModelTimeoutException, ServiceUnavailableException, \
+    ThrottlingException or ValidationException";
 
 /// Deserializes the error with the given name from its members. Returns `None` for an unknown name.
 pub(crate) fn error_by_name(name: &str, members: &Value) -> Option<Result<Error, serde_json::Error>> {
@@ -54,7 +56,7 @@ pub(crate) fn into_stream_error(error: Error) -> Option<ResponseStreamError> {
 }
 
 /// An error in a fault file: its name in `code`, and its members as the Smithy model spells them.
-#[derive(Deserialize, Serialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct ErrorForm {
     #[serde(skip_serializing)]
@@ -94,7 +96,8 @@ impl ErrorForm {
         let error = error_by_name(&code, &members)
             .ok_or_else(|| format!("`code` is {code:?}: it must be {ERROR_NAMES}"))?;
         let error = error.map_err(|error| format!("{code}: {error}"))?;
-        // Deserialization ignores members that the error does not have: find them by serializing the error again.
+        // Deserialization ignores members that the error does not have: find them by serializing the error
+        // again.
         let response =
             InvokeModelWithResponseStream::serialize_error(&error).map_err(|error| error.to_string())?;
         let body = response.map(http::Response::into_body).unwrap_or_default();

@@ -7,14 +7,16 @@ use super::rule::FaultRule;
 use super::rule_form;
 use crate::quotas::Quotas;
 
-/// A fault file: fault rules, quotas and temporary credentials as JSON. `docs/faults.md` describes the format.
+/// A fault file: fault rules, quotas and temporary credentials as JSON. `docs/faults.md` describes the
+/// format.
 ///
 /// ```
 /// use invoke_model_local::{FaultFile, LocalEndpoint};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let file = FaultFile::from_json(r#"{"rules": [{"first": 2, "break": {"at": "request", "by": "reset"}}]}"#)?;
+/// let rules = r#"{"rules": [{"first": 2, "break": {"at": "request", "by": "reset"}}]}"#;
+/// let file = FaultFile::from_json(rules)?;
 /// let local = LocalEndpoint::builder().fault_file(file).start().await?;
 /// let error = FaultFile::from_json("{\n\"rules\": [{\"frist\": 2}]\n}").unwrap_err();
 /// assert!(error.to_string().starts_with("rule 1: unknown field `frist`"));
@@ -75,7 +77,8 @@ impl FaultFile {
     /// Parses a fault file.
     ///
     /// # Errors
-    /// Returns an error if the text is not JSON, has an unknown member, or has an invalid or contradictory rule.
+    /// Returns an error if the text is not JSON, has an unknown member, or has an invalid or contradictory
+    /// rule.
     pub fn from_json(text: &str) -> Result<Self, FaultFileError> {
         serde_json::from_str(text).map_err(FaultFileError)
     }

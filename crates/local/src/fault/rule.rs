@@ -5,9 +5,9 @@ use super::effect::ConnectionEnd;
 
 /// A fault, and the occasions at which it happens.
 ///
-/// Each rule counts the connections, requests or calls that match it and that no earlier rule has taken. Therefore a list of
-/// rules reads as a script: if the first rule throttles two calls and the second rule resets one, then the third call is reset
-/// and the fourth succeeds.
+/// Each rule counts the connections, requests or calls that match it and that no earlier rule has taken.
+/// Therefore a list of rules reads as a script: if the first rule throttles two calls and the second rule
+/// resets one, then the third call is reset and the fourth succeeds.
 #[derive(Clone, Debug)]
 pub struct FaultRule {
     pub(super) stage: Stage,
@@ -36,16 +36,18 @@ pub(super) enum Schedule {
 impl FaultRule {
     /// Returns a rule that ends connections as soon as they are accepted.
     ///
-    /// The kernel accepts connections on behalf of the endpoint, so `connect` succeeds in the client and the first read or write
-    /// fails. To test refused connections, call [`LocalEndpoint::stop`](crate::LocalEndpoint::stop).
+    /// The kernel accepts connections on behalf of the endpoint, so `connect` succeeds in the client and the
+    /// first read or write fails. To test refused connections, call
+    /// [`LocalEndpoint::stop`](crate::LocalEndpoint::stop).
     pub fn reject_connection(end: ConnectionEnd) -> Self {
         Self { stage: Stage::Accept(end), schedule: Schedule::All }
     }
 
-    /// Returns a rule that ends connections after a number of bytes of a request, including its head. A shorter request is read
-    /// completely. With 0, the connection ends when a request begins to arrive.
+    /// Returns a rule that ends connections after a number of bytes of a request, including its head. A
+    /// shorter request is read completely. With 0, the connection ends when a request begins to arrive.
     ///
-    /// The rule applies before the operation and the model are known, and also to connections that have served other requests.
+    /// The rule applies before the operation and the model are known, and also to connections that have
+    /// served other requests.
     pub fn break_request(bytes: u64, end: ConnectionEnd) -> Self {
         Self { stage: Stage::Request { bytes, end }, schedule: Schedule::All }
     }
@@ -56,10 +58,24 @@ impl FaultRule {
         Self { schedule: Schedule::First(number), ..self }
     }
 
-    /// Limits the rule to every `number`th occasion: with 3 to the third, the sixth and so on; with 0 it never applies.
+    /// Limits the rule to every `number`th occasion: with 3 to the third, the sixth and so on; with 0 it
+    /// never applies.
     #[must_use]
     pub fn every(self, number: u64) -> Self {
         Self { schedule: Schedule::Every(number), ..self }
+    }
+}
+
+impl Fault {
+    /// Returns a rule that applies this fault to the first `number` matching calls.
+    pub fn first(self, number: u64) -> FaultRule {
+        FaultRule::from(self).first(number)
+    }
+
+    /// Returns a rule that applies this fault to every `number`th matching call: with 3 to the third, the
+    /// sixth and so on.
+    pub fn every(self, number: u64) -> FaultRule {
+        FaultRule::from(self).every(number)
     }
 }
 

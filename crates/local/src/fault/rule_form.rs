@@ -139,7 +139,8 @@ impl RuleForm {
         }
         if self.has_effect() {
             return Err(format!(
-                "the connection ends at `{point}`, before there is a call: remove all members except `break`, `first` and `every`"
+                "the connection ends at `{point}`, before there is a call: remove all members except `break`, \
+                 `first` and `every`"
             ));
         }
         Ok(())

@@ -49,8 +49,8 @@ impl FaultRules {
         })
     }
 
-    /// Returns the fault of the first rule that matches and is scheduled now. Counts all matching rules up to this one, and
-    /// removes rules that cannot apply any more.
+    /// Returns the fault of the first rule that matches and is scheduled now. Counts all matching rules up to
+    /// this one, and removes rules that cannot apply any more.
     fn take<T>(&self, matching: impl Fn(&Stage) -> Option<T>) -> Option<T> {
         let mut rules = self.lock();
         let mut taken = None;

@@ -65,7 +65,8 @@ impl<S: Socket> AsyncWrite for &MeteredSocket<S> {
                 dripping.pause = Some(Box::pin(sleep(dripping.drip.interval)));
             }
             if let Some(end) = state.writing.record(&next[..written]) {
-                // hyper passes everything that it has buffered, so the response is complete if all of it was written.
+                // hyper passes everything that it has buffered, so the response is complete if all of it was
+                // written.
                 if written == slices.iter().map(|slice| slice.len()).sum::<usize>() {
                     metered.finish_if_generated(state);
                 }
@@ -107,8 +108,8 @@ impl<S: Socket> AsyncWrite for &MeteredSocket<S> {
 }
 
 impl<S> MeteredSocket<S> {
-    /// Records a complete response if its last byte was generated. Call this when everything generated so far was written.
-    /// Returns `true` if the response is complete.
+    /// Records a complete response if its last byte was generated. Call this when everything generated so far
+    /// was written. Returns `true` if the response is complete.
     fn finish_if_generated(&self, state: &State<S>) -> bool {
         let complete = state.writing.delivery.as_ref().filter(|delivery| delivery.is_generated());
         if let Some(delivery) = complete {

@@ -1,8 +1,9 @@
 //! The layer between a socket and hyper: counts bytes, and ends the connection where a fault says so.
 //!
-//! hyper speaks HTTP over a reference to a [`MeteredSocket`]. When the connection is to end, the metered socket returns an IO
-//! error, so that hyper drops the connection. The socket itself is still open, and [`ConnectionEnd::apply`] ends it as the
-//! fault says. Therefore faults below HTTP need no second HTTP server, and the code above HTTP knows nothing of sockets.
+//! hyper speaks HTTP over a reference to a [`MeteredSocket`]. When the connection is to end, the metered
+//! socket returns an IO error, so that hyper drops the connection. The socket itself is still open, and
+//! [`ConnectionEnd::apply`] ends it as the fault says. Therefore faults below HTTP need no second HTTP
+//! server, and the code above HTTP knows nothing of sockets.
 
 mod io;
 mod socket;
@@ -35,9 +36,9 @@ struct State<S> {
     /// The number of request bytes that are still read, and how the connection ends then.
     read_fault: Option<(u64, ConnectionEnd)>,
     writing: Writing,
-    /// How the connection ends. Once this is set, all reads and writes fail.
+    /// The way in which the connection ends. Once this is set, all reads and writes fail.
     end: Option<ConnectionEnd>,
-    /// How the connection ends if hyper closes it.
+    /// The way in which the connection ends if hyper closes it.
     end_on_close: Option<ConnectionEnd>,
     /// A response that is written without hyper.
     raw_response: Option<Bytes>,
@@ -60,8 +61,8 @@ struct Cutoff {
 enum Position {
     /// After a number of bytes.
     After(u64),
-    /// After the head and a number of bytes of the body. `matched` is the number of bytes of the blank line that have been
-    /// written.
+    /// After the head and a number of bytes of the body. `matched` is the number of bytes of the blank line
+    /// that have been written.
     AfterHead { bytes: u64, matched: usize },
 }
 
@@ -85,7 +86,8 @@ impl<S> MeteredSocket<S> {
         Self { endpoint, counter, state: Mutex::new(state) }
     }
 
-    /// Records that a request was read completely. Returns `false` if the connection ends instead of a response.
+    /// Records that a request was read completely. Returns `false` if the connection ends instead of a
+    /// response.
     pub(crate) fn finish_request(&self) -> bool {
         let mut state = self.lock();
         if let Some((_, end)) = state.read_fault.take() {
@@ -142,7 +144,8 @@ impl<S> MeteredSocket<S> {
         }
     }
 
-    /// Returns the socket, how to end it if a fault says so, and the counter, which keeps the connection counted as open.
+    /// Returns the socket, how to end it if a fault says so, and the counter, which keeps the connection
+    /// counted as open.
     pub(crate) fn into_parts(self) -> (S, Option<ConnectionEnd>, ConnectionCounter) {
         let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         (state.socket, state.end.or(state.end_on_close), self.counter)
@@ -215,8 +218,8 @@ impl Writing {
     }
 }
 
-/// Searches the end of the head in the next bytes and returns its offset. `matched` is the number of bytes of the blank line that
-/// came before, and is updated.
+/// Searches the end of the head in the next bytes and returns its offset. `matched` is the number of bytes of
+/// the blank line that came before, and is updated.
 fn end_of_head(matched: &mut usize, next: &[u8]) -> Option<usize> {
     const BLANK_LINE: &[u8] = b"\r\n\r\n";
     for (index, &byte) in next.iter().enumerate() {

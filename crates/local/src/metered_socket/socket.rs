@@ -13,7 +13,8 @@ pub(crate) trait Socket: AsyncRead + AsyncWrite + Unpin + Send {
     /// Makes the socket send RST instead of FIN when it is closed.
     fn reset_on_close(&self) -> io::Result<()>;
 
-    /// Discards the bytes that have arrived, without waiting. A socket that is closed with unread bytes sends RST.
+    /// Discards the bytes that have arrived, without waiting. A socket that is closed with unread bytes sends
+    /// RST.
     fn discard_received(&self);
 
     /// Waits until the peer closes the connection, without reading.
@@ -43,7 +44,8 @@ impl Socket for TcpStream {
 }
 
 impl ConnectionEnd {
-    /// Ends the connection of a socket. If that depends on the client, waits for the client or until the endpoint stops.
+    /// Ends the connection of a socket. If that depends on the client, waits for the client or until the
+    /// endpoint stops.
     pub(crate) async fn apply(self, mut socket: impl Socket, stopped: &mut watch::Receiver<()>) {
         let ended = async {
             match self {

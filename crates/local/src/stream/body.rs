@@ -66,7 +66,7 @@ impl EventStreamBody {
         Poll::Ready(match self.frames.next(self.clock.now()) {
             Ok(Some(frame)) => {
                 self.progress.add_event();
-                let (frame, written) = TrackedBytes::new(frame);
+                let (frame, written) = TrackedBytes::track(frame);
                 self.written = Some(written);
                 Some(Ok(Frame::data(frame)))
             }
@@ -97,7 +97,7 @@ pub(crate) struct TrackedBytes<T> {
 
 impl<T: AsRef<[u8]> + Send + 'static> TrackedBytes<T> {
     /// Returns the bytes, and a channel that closes without a value when they were written.
-    pub(crate) fn new(bytes: T) -> (Bytes, oneshot::Receiver<Infallible>) {
+    pub(crate) fn track(bytes: T) -> (Bytes, oneshot::Receiver<Infallible>) {
         let (sender, written) = oneshot::channel();
         (Bytes::from_owner(Self { bytes, _written: sender }), written)
     }

@@ -15,8 +15,8 @@ pub enum StreamFault {
     Message(Message),
     /// Corrupts the CRC at the end of the next frame. Has no effect if no frame follows.
     WrongChecksum,
-    /// Sends a number of bytes more of the frames that follow. Then closes the connection without the last chunk, which
-    /// would terminate the body (RFC 9112 section 7.1).
+    /// Sends a number of bytes more of the frames that follow. Then closes the connection without the last
+    /// chunk, which would terminate the body (RFC 9112 section 7.1).
     Truncate {
         /// The number of bytes that are still sent.
         bytes: usize,

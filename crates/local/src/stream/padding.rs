@@ -1,16 +1,16 @@
 //! The padding of an event: a member `p` beside `bytes`, which the Smithy model does not have.
 //!
-//! The service sends padding so that the length of an encrypted frame does not reveal the length of its text; the SDKs
-//! ignore it. The service sends a prefix of [`ALPHABET`] with a random length. Here the length depends only on the position
-//! of the event, so that the same request yields the same bytes.
+//! The service sends padding so that the length of an encrypted frame does not reveal the length of its text;
+//! the SDKs ignore it. The service sends a prefix of [`ALPHABET`] with a random length. Here the length
+//! depends only on the position of the event, so that the same request yields the same bytes.
 
 use invoke_model_protocol::event_stream::{HeaderError, Message};
 use serde_json::{Map, Value};
 
 const ALPHABET: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 
-/// The distance from one length to the next. It is coprime to the length of the alphabet, so every length occurs once before
-/// one repeats.
+/// The distance from one length to the next. It is coprime to the length of the alphabet, so every length
+/// occurs once before one repeats.
 const STRIDE: u64 = 37;
 
 /// The reason why a message cannot be padded.

@@ -9,10 +9,10 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct StreamRecord {
-    /// The number of frames that were generated, including the frame of an error. A frame is generated when the connection
-    /// has taken all previous ones, so at most the last frame has not been sent.
+    /// The number of frames that were generated, including the frame of an error. A frame is generated when
+    /// the connection has taken all previous ones, so at most the last frame has not been sent.
     pub events: u64,
-    /// How the stream ended; `None` while it is being sent.
+    /// The way in which the stream ended; `None` while it is being sent.
     pub end: Option<StreamEnd>,
 }
 

@@ -29,7 +29,8 @@ pub(super) fn stream_call() -> Vec<u8> {
     wire(&streaming(LLAMA, PROMPT))
 }
 
-/// Sends a request and reads until the connection ends. Returns the bytes and the error with which it ended, if any.
+/// Sends a request and reads until the connection ends. Returns the bytes and the error with which it ended,
+/// if any.
 pub(super) async fn exchange(local: &LocalEndpoint, request: &[u8]) -> (Vec<u8>, io::Result<()>) {
     let mut socket = connect(local).await;
     // Writing fails if the connection ends early.

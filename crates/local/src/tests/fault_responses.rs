@@ -11,8 +11,8 @@ use super::*;
 use crate::{ConnectionEnd, Fault, FaultPoint, RetryAfter, StreamFault};
 use tokio::io::{AsyncWriteExt, BufReader};
 
-/// Injects a fault into the first of two calls on one connection. Returns the head, in lower case, and the body of both
-/// responses.
+/// Injects a fault into the first of two calls on one connection. Returns the head, in lower case, and the
+/// body of both responses.
 async fn two_calls(fault: Fault) -> [(String, Vec<u8>); 2] {
     let local = start().await;
     local.inject(fault.first(1));

@@ -1,17 +1,14 @@
 //! Tests of the endpoint, and their helpers. Most tests call the handler without a socket.
 
-mod access_policy;
 mod any_request;
 mod authentication;
-mod clock;
+mod building_blocks;
 mod errors;
 mod fault_connections;
 mod fault_files;
 mod fault_responses;
 mod fault_rules;
 mod fault_times;
-mod padding;
-mod payload;
 mod quotas;
 mod records;
 mod stream_faults;
@@ -19,7 +16,6 @@ mod stream_wire;
 mod streams;
 mod temporary_credentials;
 mod validation;
-mod wildcard;
 mod wire;
 
 use std::pin::Pin;
@@ -46,7 +42,7 @@ use crate::stream::BodyError;
 const TITAN: &str = "amazon.titan-embed-text-v2:0";
 const BODY: &str = r#"{"inputText":"hello"}"#;
 
-/// 20150830T123600Z
+/// The time of all tests: 20150830T123600Z.
 fn now() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_440_938_160)
 }

@@ -104,16 +104,16 @@ fn a_checksum_is_corrupted() {
 
 #[test]
 fn a_stream_is_truncated() {
-    let whole = healthy().concat();
-    for bytes in [0, 1, healthy()[0].len(), 300, whole.len() - 1, whole.len(), whole.len() + 1] {
+    let complete = healthy().concat();
+    for bytes in [0, 1, healthy()[0].len(), 300, complete.len() - 1, complete.len(), complete.len() + 1] {
         let (frames, body_error, record) = inject(0, StreamFault::Truncate { bytes });
         assert!(matches!(body_error, Some(BodyError::Truncated)), "{bytes}: {body_error:?}");
-        assert_eq!(frames.concat(), whole[..bytes.min(whole.len())]);
+        assert_eq!(frames.concat(), complete[..bytes.min(complete.len())]);
         assert_eq!(record.end, Some(StreamEnd::Broken));
         assert_eq!(record.events, frames.len() as u64);
         assert!(frames.iter().all(|frame| !frame.is_empty()));
     }
-    for bytes in 0..=whole.len() {
+    for bytes in 0..=complete.len() {
         let chunks = families::stream(LLAMA, &json!({"prompt": "hello"})).unwrap();
         let fault = PlannedStreamFault { after_events: 0, fault: StreamFault::Truncate { bytes } };
         let mut frames = Frames::new(chunks, now(), Some(fault));
@@ -121,7 +121,7 @@ fn a_stream_is_truncated() {
         while let Ok(Some(frame)) = frames.next(now()) {
             sent.extend(frame);
         }
-        assert_eq!(sent, whole[..bytes]);
+        assert_eq!(sent, complete[..bytes]);
     }
     // The bytes are counted after the preceding events.
     let (frames, _, _) = inject(2, StreamFault::Truncate { bytes: 10 });

@@ -78,9 +78,9 @@ async fn stopping_closes_connections_and_frees_the_port() {
     let local = LocalEndpoint::start().await.unwrap();
     let url = local.url();
     let port: u16 = url.rsplit_once(':').unwrap().1.parse().unwrap();
-    let taken = LocalEndpoint::builder().port(port).start().await;
-    assert!(matches!(&taken, Err(StartError::Listen { .. })), "{taken:?}");
-    check_contains(&taken.unwrap_err().to_string(), &format!("cannot listen on 127.0.0.1:{port}: "));
+    let second = LocalEndpoint::builder().port(port).start().await;
+    assert!(matches!(&second, Err(StartError::Listen { .. })), "{second:?}");
+    check_contains(&second.unwrap_err().to_string(), &format!("cannot listen on 127.0.0.1:{port}: "));
 
     let mut idle = connect(&local).await;
     assert!(local.stop().await, "idle connections must not delay the stop");

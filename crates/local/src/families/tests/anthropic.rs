@@ -9,7 +9,7 @@ fn body() -> Value {
 }
 
 #[test]
-fn a_minimal_request() {
+fn responds_to_a_minimal_request() {
     let response = response_body(MODEL, body());
     let id = response["id"].as_str().unwrap();
     assert!(id.starts_with("msg_bdrk_") && id.len() == 33, "{id}");
@@ -28,7 +28,7 @@ fn a_minimal_request() {
 }
 
 #[test]
-fn a_full_request() {
+fn responds_to_a_full_request() {
     let body = json!({
         "anthropic_version": "bedrock-2023-05-31",
         "anthropic_beta": ["computer-use-2024-10-22"],
@@ -174,7 +174,7 @@ fn the_4_5_models_reject_temperature_with_top_p() {
 }
 
 #[test]
-fn a_stream() {
+fn streams_the_response() {
     let message = response_body(MODEL, body());
     let delta = |text: &str| json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}});
     let expected = [

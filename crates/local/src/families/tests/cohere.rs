@@ -8,7 +8,7 @@ const V3: &str = "cohere.embed-english-v3";
 const V4: &str = "cohere.embed-v4:0";
 
 #[test]
-fn a_minimal_message() {
+fn responds_to_a_minimal_message() {
     let response = response_body(COMMAND, json!({"message": "hello"}));
     let response_id = response["response_id"].as_str().unwrap();
     let generation_id = response["generation_id"].as_str().unwrap();
@@ -35,7 +35,7 @@ fn a_minimal_message() {
 }
 
 #[test]
-fn a_full_message() {
+fn responds_to_a_full_message() {
     let body = json!({
         "message": "go on",
         "chat_history": [{"role": "USER", "message": "hi"}, {"role": "CHATBOT", "message": "yes?"}],
@@ -100,7 +100,7 @@ fn vectors(value: &Value) -> Vec<Vec<f64>> {
 }
 
 #[test]
-fn minimal_embeddings() {
+fn responds_to_minimal_embedding_requests() {
     for (model, dimensions) in [(V3, 1_024), (V4, 1_536)] {
         let response = response_body(model, json!({"texts": ["hello", "world"], "input_type": "clustering"}));
         assert_eq!(response["response_type"], "embeddings_floats");
@@ -114,7 +114,7 @@ fn minimal_embeddings() {
 }
 
 #[test]
-fn embeddings_of_every_type() {
+fn encodes_embeddings_of_every_type() {
     let body = json!({
         "texts": ["the cat sat on the mat", "a cat sat on a mat", "stock markets fell in Tokyo"],
         "input_type": "search_query",
@@ -204,7 +204,7 @@ fn rejects_invalid_embedding_requests() {
 }
 
 #[test]
-fn a_stream() {
+fn streams_the_response() {
     let response = response_body(COMMAND, json!({"message": "hello"}));
     let text = |text: &str| json!({"event_type": "text-generation", "is_finished": false, "text": text});
     let start = json!({"event_type": "stream-start", "is_finished": false, "generation_id": response["generation_id"]});

@@ -46,7 +46,7 @@ fn images_have_the_requested_size() {
 }
 
 #[test]
-fn a_full_request() {
+fn responds_to_a_full_request() {
     let mut body = json!({
         "taskType": "TEXT_IMAGE",
         "textToImageParams": {"text": "a cup", "negativeText": "tea"},
@@ -150,18 +150,18 @@ fn rejects_invalid_requests() {
 
 #[test]
 fn rejects_unsupported_sizes() {
-    let check = |family: Family, model: &str, width: i64, height: i64, words: &str| {
+    let check = |family: Family, model: &str, width: i64, height: i64, problem: &str| {
         let body = with(minimal(family), "/imageGenerationConfig", json!({"width": width, "height": height}));
-        check_malformed(model, body, &format!("#/imageGenerationConfig: {words}"));
+        check_malformed(model, body, &format!("#/imageGenerationConfig: {problem}"));
     };
     let titan = |width, height| {
-        let words = format!("width {width} and height {height} are not a permitted size");
-        check(Family::TitanImage, TITAN, width, height, &words);
+        let problem = format!("width {width} and height {height} are not a permitted size");
+        check(Family::TitanImage, TITAN, width, height, &problem);
     };
     titan(512, 511);
     titan(0, 0);
     titan(i64::MIN, i64::MAX);
-    let canvas = |width, height, words: &str| check(Family::NovaCanvas, CANVAS, width, height, words);
+    let canvas = |width, height, problem: &str| check(Family::NovaCanvas, CANVAS, width, height, problem);
     canvas(304, 512, "width 304 is not between 320 and 4096");
     canvas(512, 4112, "height 4112 is not between 320 and 4096");
     canvas(512, 520, "height 520 is not divisible by 16");

@@ -5,7 +5,7 @@ use super::*;
 const MODEL: &str = "meta.llama3-8b-instruct-v1:0";
 
 #[test]
-fn a_minimal_request() {
+fn responds_to_a_minimal_request() {
     let expected = json!({
         "generation": "You said: hello",
         "prompt_token_count": 1,
@@ -16,7 +16,7 @@ fn a_minimal_request() {
 }
 
 #[test]
-fn a_full_request() {
+fn responds_to_a_full_request() {
     let turns = [
         "<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\nBe brief.<|eot_id|>",
         "<|start_header_id|>user<|end_header_id|>\n\nfirst<|eot_id|>",
@@ -60,7 +60,7 @@ fn rejects_invalid_requests() {
 }
 
 #[test]
-fn a_stream() {
+fn streams_the_response() {
     let chunk = |text: &str, read: Value, generated: u64, reason: Value| {
         json!({
             "generation": text,

@@ -7,13 +7,13 @@ const BOTH: &str = "mistral.mistral-large-2402-v1:0";
 const CHAT: &str = "mistral.mistral-large-2407-v1:0";
 
 #[test]
-fn a_minimal_completion() {
+fn responds_to_a_minimal_completion() {
     let expected = json!({"outputs": [{"text": "You said: hello", "stop_reason": "stop"}]});
     assert_eq!(response_body(MODEL, minimal(Family::Mistral)), expected);
 }
 
 #[test]
-fn a_full_completion() {
+fn responds_to_a_full_completion() {
     let body = json!({
         "prompt": "<s>[INST] one [/INST] well</s> [INST] two, three [/INST]",
         "max_tokens": 5,
@@ -30,7 +30,7 @@ fn a_full_completion() {
 }
 
 #[test]
-fn a_minimal_chat() {
+fn responds_to_a_minimal_chat() {
     let expected = json!({"choices": [{
         "index": 0,
         "message": {"role": "assistant", "content": "You said: hello"},
@@ -43,7 +43,7 @@ fn a_minimal_chat() {
 }
 
 #[test]
-fn a_full_chat() {
+fn responds_to_a_full_chat() {
     let body = json!({
         "messages": [
             {"role": "system", "content": "Be brief."},
@@ -102,7 +102,7 @@ fn rejects_invalid_chats() {
 }
 
 #[test]
-fn streams() {
+fn streams_both_schemas() {
     let text = |text: &str, reason: Value| json!({"outputs": [{"text": text, "stop_reason": reason}]});
     let body = with(minimal(Family::Mistral), "/max_tokens", json!(2));
     let model = "mistral.mistral-7b-instruct-v0:2";

@@ -9,7 +9,7 @@ fn body() -> Value {
 }
 
 #[test]
-fn a_minimal_request() {
+fn responds_to_a_minimal_request() {
     let expected = json!({
         "output": {"message": {"role": "assistant", "content": [{"text": "You said: hello"}]}},
         "stopReason": "end_turn",
@@ -25,7 +25,7 @@ fn a_minimal_request() {
 }
 
 #[test]
-fn a_full_request() {
+fn responds_to_a_full_request() {
     let body = json!({
         "schemaVersion": "messages-v1",
         "system": [{"text": "Be brief."}, {"cachePoint": {"type": "default"}}],
@@ -115,7 +115,7 @@ fn conversations_must_start_with_the_user() {
 }
 
 #[test]
-fn a_stream() {
+fn streams_the_response() {
     let block = |index: u64, text: &str| {
         [
             json!({"contentBlockDelta": {"delta": {"text": text}, "contentBlockIndex": index}}),

@@ -13,7 +13,7 @@ fn body() -> Value {
 }
 
 #[test]
-fn a_minimal_text() {
+fn responds_to_a_minimal_text_request() {
     let expected = json!({
         "inputTextTokenCount": 1,
         "results": [{"tokenCount": 4, "outputText": "You said: hello", "completionReason": "FINISHED"}],
@@ -22,7 +22,7 @@ fn a_minimal_text() {
 }
 
 #[test]
-fn a_full_text() {
+fn responds_to_a_full_text_request() {
     let body = json!({
         "inputText": "User: one\nBot: two\nUser: three four\nBot:",
         "textGenerationConfig": {"temperature": 0, "topP": 1, "maxTokenCount": 4, "stopSequences": ["|"]},
@@ -69,7 +69,7 @@ fn length(vector: &[f64]) -> f64 {
 }
 
 #[test]
-fn minimal_embeddings() {
+fn responds_to_minimal_embedding_requests() {
     let response = response_body(EMBED_1, body());
     assert_eq!(vector(&response["embedding"]).len(), 1_536);
     assert_eq!(response["inputTextTokenCount"], 1);
@@ -84,7 +84,7 @@ fn minimal_embeddings() {
 }
 
 #[test]
-fn a_full_embedding() {
+fn responds_to_a_full_embedding_request() {
     for dimensions in [256, 512, 1_024] {
         let body = json!({
             "inputText": "the cat sat on the mat",
@@ -150,7 +150,7 @@ fn rejects_invalid_embedding_requests() {
 }
 
 #[test]
-fn multimodal_embeddings() {
+fn the_embedding_of_text_and_image_is_their_mean() {
     let config = json!({"outputEmbeddingLength": 256});
     let embed = |body: Value| response_body(MULTIMODAL, with(body, "/embeddingConfig", config.clone()));
     let text = embed(body());
@@ -182,7 +182,7 @@ fn rejects_invalid_multimodal_requests() {
 }
 
 #[test]
-fn a_stream() {
+fn streams_the_response() {
     let chunk = |text: &str, read: Value, generated: Value, reason: Value| {
         json!({
             "index": 0,
