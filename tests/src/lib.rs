@@ -28,8 +28,6 @@ pub mod rules;
 pub mod rules_signing;
 #[path = "../models/sensitive/generated/mod.rs"]
 pub mod sensitive;
-#[path = "../models/status_code/generated/mod.rs"]
-pub mod status_code;
 #[path = "../models/streams/generated/mod.rs"]
 pub mod streams;
 #[path = "../models/v1/generated/mod.rs"]

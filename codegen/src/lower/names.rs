@@ -163,7 +163,8 @@ mod tests {
         assert_eq!(types.upper_camel("Trace"), "Trace");
         assert_eq!(types.upper_camel("Option"), "OptionShape");
         assert_eq!(types.upper_camel("trace"), "TraceShape");
-        assert_eq!(types.upper_camel("TRACE"), "TRACE2".replace("RACE", "race"));
+        assert_eq!(types.upper_camel("TRACE"), "Trace2");
+        assert_eq!(types.upper_camel("_2d"), "Shape2d");
         let mut fields = Scope::default();
         assert_eq!(fields.snake("modelId"), "model_id");
         assert_eq!(fields.snake("type"), "r#type");
@@ -177,5 +178,20 @@ mod tests {
         assert_eq!(constants.shouty("t2.micro"), "T2_MICRO");
         assert_eq!(constants.shouty("*"), "VALUE");
         assert_eq!(constants.shouty(""), "VALUE_VALUE");
+    }
+
+    #[test]
+    fn makes_an_identifier_of_every_keyword() {
+        for keyword in KEYWORDS {
+            let name = Scope::default().snake(keyword);
+            assert!(syn::parse_str::<syn::Ident>(&name).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn gives_no_shape_the_name_of_a_type_in_use() {
+        for name in TYPES_IN_USE {
+            assert_eq!(Scope::of_types().upper_camel(name), format!("{name}Shape"));
+        }
     }
 }

@@ -1,10 +1,13 @@
 //! What every open enum has in common. A value that the model does not know yet survives a round trip.
 //! <https://smithy.io/2.0/spec/simple-types.html#enum>
 
-/// Implements the conversions of a generated `struct Name(Cow<'static, str>)` that has `VALUES`.
+/// Implements `Debug` and the conversions of a generated `struct Name(Cow<'static, str>)` that has `VALUES`. `Debug` shows
+/// the value if the second argument is `shown`, and hides it if that is `redacted`.
 #[macro_export]
 macro_rules! string_enum {
-    ($name:ident) => {
+    ($name:ident, $debug:ident) => {
+        $crate::debug_enum!($name, $debug);
+
         impl $name {
             /// The value as it stands on the wire.
             pub fn as_str(&self) -> &str {
@@ -60,6 +63,60 @@ macro_rules! string_enum {
         impl<'de> ::serde::Deserialize<'de> for $name {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 <String as ::serde::Deserialize>::deserialize(deserializer).map(Self::from)
+            }
+        }
+    };
+}
+
+/// Implements `Debug` and the conversions of a generated `struct Name(i32)`, with the arguments of [`string_enum!`].
+#[macro_export]
+macro_rules! int_enum {
+    ($name:ident, $debug:ident) => {
+        $crate::debug_enum!($name, $debug);
+
+        impl From<i32> for $name {
+            fn from(value: i32) -> Self {
+                Self(value)
+            }
+        }
+
+        impl From<$name> for i32 {
+            fn from(value: $name) -> Self {
+                value.0
+            }
+        }
+
+        impl ::std::str::FromStr for $name {
+            type Err = ::std::num::ParseIntError;
+
+            fn from_str(value: &str) -> Result<Self, ::std::num::ParseIntError> {
+                value.parse().map(Self)
+            }
+        }
+
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                ::std::fmt::Display::fmt(&self.0, f)
+            }
+        }
+    };
+}
+
+/// Implements `Debug` for a generated enum.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! debug_enum {
+    ($name:ident, shown) => {
+        impl ::std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.debug_tuple(stringify!($name)).field(&self.0).finish()
+            }
+        }
+    };
+    ($name:ident, redacted) => {
+        impl ::std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.debug_tuple(stringify!($name)).field(&$crate::Redacted).finish()
             }
         }
     };

@@ -52,7 +52,7 @@ fn generation_is_deterministic() {
 fn drift_lists_missing_changed_and_stale_files() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().join("generated");
-    let files = golden_files("status_code");
+    let files = golden_files("labels");
     let all: Vec<Drift> = files.iter().map(|(path, _)| Drift::Missing(path.to_owned())).collect();
     assert_eq!(files.drift(&folder).unwrap(), all);
     assert_eq!(files.write(&folder).unwrap(), all);
@@ -93,15 +93,18 @@ fn reports_all_findings_at_once() {
 #[test]
 fn reports_unknown_services_and_operations() {
     let model = model(&models().join("query/model.json"));
-    let ask = |service: Option<&str>, operations: &[&str]| {
+    let errors_of = |service: Option<&str>, operations: &[&str]| {
         let operations = operations.iter().map(|name| (*name).to_owned()).collect();
         let config = Config { service: service.map(str::to_owned), operations, ..Config::default() };
         lines(&generate(&model, &config).unwrap_err())
     };
-    assert_eq!(ask(Some("Other"), &[]), "no service `Other` in the model; it has: example.query#Example\n");
     assert_eq!(
-        ask(None, &["Sing", "FindItem"]),
-        "example.query#Example: has no operation `Sing`; it has FindItem, ListItems\n"
+        errors_of(Some("Other"), &[]),
+        "the model has no service `Other`: use one of example.query#Example\n"
+    );
+    assert_eq!(
+        errors_of(None, &["Sing", "FindItem"]),
+        "example.query#Example: has no operation `Sing`: use one of FindItem, ListItems\n"
     );
 }
 

@@ -6,21 +6,19 @@ use quote::quote;
 use super::ty;
 use crate::ir::{Constraint, IntegerWidth, Member, Structure, Type};
 
-pub(super) fn violations(input: &Structure) -> TokenStream {
+pub(super) fn violations(input: &Structure) -> Option<TokenStream> {
+    let mut constrained = input.members.iter().filter(|member| !member.constraints.is_empty()).peekable();
+    constrained.peek()?;
+    let checks = constrained.map(checks);
     let name = ty::named(&input.rust_name);
     let violations = quote!(use_::invoke_model_protocol::server::Violations);
-    if input.members.iter().all(|member| member.constraints.is_empty()) {
-        return quote!(fn violations(_input: &#name) -> #violations { #violations::new() });
-    }
-    let constrained = input.members.iter().filter(|member| !member.constraints.is_empty());
-    let checks = constrained.map(checks);
-    quote! {
+    Some(quote! {
         fn violations(input: &#name) -> #violations {
             let mut violations = #violations::new();
             #(#checks)*
             violations
         }
-    }
+    })
 }
 
 fn checks(member: &Member) -> TokenStream {

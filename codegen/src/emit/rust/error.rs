@@ -3,7 +3,7 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
-use super::{doc, message, structure, ty};
+use super::{message, structure, ty};
 use crate::ir::{ErrorFacts, Fault, Operation, Retryable, Structure};
 
 /// Returns an error structure.
@@ -48,13 +48,7 @@ pub(super) fn error(of: &Structure, facts: &ErrorFacts) -> TokenStream {
             }
         }
 
-        impl use_::std::fmt::Display for #name {
-            fn fmt(&self, f: &mut use_::std::fmt::Formatter<'_>) -> use_::std::fmt::Result {
-                invoke_model_protocol::write_error(self, f)
-            }
-        }
-
-        impl std::error::Error for #name {}
+        invoke_model_protocol::modeled_error!(#name);
     }
 }
 
@@ -70,35 +64,9 @@ pub(super) fn operation_error(operation: &Operation) -> TokenStream {
 
 /// Returns an enum of errors, with a variant for every error that the model does not have.
 pub(super) fn errors_enum(name: &str, words: &str, errors: &[&str]) -> TokenStream {
-    let (name, words) = (format_ident!("{name}"), doc::doc(words));
-    let types: Vec<_> = errors.iter().map(|error| ty::named(error)).collect();
-    let variant_docs = errors.iter().map(|error| doc::doc(&format!("[`{error}`].")));
-    let errors: Vec<_> = errors.iter().map(|error| format_ident!("{error}")).collect();
-    let facts = quote!(use_::invoke_model_protocol::ErrorFacts);
-    quote! {
-        #words
-        #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-        #[non_exhaustive]
-        pub enum #name {
-            #(
-                #variant_docs
-                #[error(transparent)]
-                #errors(#[from] #types),
-            )*
-            /// An error that the model does not have, or a response without an error code.
-            #[error(transparent)]
-            Unmodeled(#[from] use_::invoke_model_protocol::ErrorMetadata),
-        }
-
-        impl use_::invoke_model_protocol::OperationError for #name {
-            fn facts(&self) -> #facts<'_> {
-                match self {
-                    #(Self::#errors(error) => #facts::modeled(error),)*
-                    Self::Unmodeled(metadata) => #facts::unmodeled(metadata),
-                }
-            }
-        }
-    }
+    let name = format_ident!("{name}");
+    let errors = errors.iter().map(|error| ty::named(error));
+    quote!(invoke_model_protocol::operation_error!(#name, #words, [#(#errors),*]);)
 }
 
 fn parse(of: &Structure) -> TokenStream {
@@ -116,15 +84,22 @@ fn parse(of: &Structure) -> TokenStream {
     }
 }
 
-/// Returns the statements with which a server writes an error.
-pub(super) fn serialize(of: &Structure, error: &TokenStream) -> TokenStream {
-    let builder = quote!(response);
-    let headers = message::write_headers(of, &builder, error);
+/// Returns the function with which a server serializes an error.
+pub(super) fn serialize(of: &Structure) -> TokenStream {
+    let (builder, value) = (quote!(response), quote!(self));
+    let name = ty::named(&of.rust_name);
+    let headers = message::write_headers(of, &builder, &value);
     let mutable = of.has_headers().then(|| quote!(mut));
-    let payload = message::write_payload(of, &builder, error);
+    let payload = message::write_payload(of, &builder, &value);
     quote! {
-        let #mutable response = use_::invoke_model_protocol::server::modeled_error(#error);
-        #(#headers)*
-        #payload
+        impl #name {
+            pub(crate) fn serialize(
+                &self,
+            ) -> Result<use_::invoke_model_protocol::Response, use_::invoke_model_protocol::SerializeError> {
+                let #mutable response = use_::invoke_model_protocol::server::modeled_error(self);
+                #(#headers)*
+                Ok(#payload)
+            }
+        }
     }
 }

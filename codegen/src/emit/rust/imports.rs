@@ -12,9 +12,11 @@ const MARK: &str = "use_";
 const MODULES: &[&str] = &[
     "checksum",
     "compression",
+    "delivery",
     "event_stream",
     "fields",
     "fmt",
+    "header",
     "json",
     "payload",
     "server",

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{codec, field, structure, ty};
+use super::{codec, field, header, structure, ty};
 use crate::ir::{Location, Member, Payload, Presence, Structure, TimestampFormat, Type, UnsetPayload};
 
 /// Returns the statements that write the members of the value `of` that are bound to headers.
@@ -23,11 +23,11 @@ fn write_header(member: &Member, builder: &TokenStream, of: &TokenStream) -> Opt
     };
     match (&member.location, &member.ty) {
         (Location::Header(name), Type::List { element, .. }) => {
-            let (name, writer) = (header_name(name), codec::element_writer(element));
+            let (name, writer) = (header::path(name), codec::element_writer(element));
             Some(statement(&name, quote!(list_field(#name, #wire_name, #value, #writer))))
         }
         (Location::Header(name), ty) => {
-            let (name, writer) = (header_name(name), codec::text_writer(ty));
+            let (name, writer) = (header::path(name), codec::text_writer(ty));
             Some(statement(&name, quote!(field(#name, #wire_name, #value, #writer))))
         }
         (Location::PrefixHeaders(prefix), _) => {
@@ -35,11 +35,6 @@ fn write_header(member: &Member, builder: &TokenStream, of: &TokenStream) -> Opt
         }
         _ => None,
     }
-}
-
-/// Returns the name of a header, which is checked when the generated code is compiled.
-pub(super) fn header_name(name: &str) -> TokenStream {
-    quote!(const { use_::http::HeaderName::from_static(#name) })
 }
 
 /// Returns the expression that ends a request or response with the payload of the value `of`.
@@ -128,11 +123,11 @@ fn read_header(member: &Member) -> TokenStream {
                 Type::Timestamp(TimestampFormat::HttpDate) => quote!(http_date_list),
                 _ => quote!(list),
             };
-            let (name, reader) = (header_name(name), codec::text_reader(element));
+            let (name, reader) = (header::path(name), codec::text_reader(element));
             quote!(#headers::#function(headers, #name, #wire_name, #reader)?)
         }
         (Location::Header(name), ty) => {
-            let (name, reader) = (header_name(name), codec::text_reader(ty));
+            let (name, reader) = (header::path(name), codec::text_reader(ty));
             quote!(#headers::optional(headers, #name, #wire_name, #reader)?)
         }
         (Location::PrefixHeaders(prefix), _) => quote!(#headers::prefixed(headers, #prefix, #wire_name)?),

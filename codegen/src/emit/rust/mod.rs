@@ -9,6 +9,7 @@ mod endpoint;
 mod error;
 mod event_stream;
 mod field;
+mod header;
 mod imports;
 mod int_enum;
 mod message;
@@ -46,6 +47,12 @@ pub(crate) fn types(service: &Service, config: &Config) -> Result<Files, Diagnos
     modules.push(quote!(
         pub mod service;
     ));
+    if let Some(constants) = header::constants(service) {
+        out.file("header.rs", "Names of headers.", constants)?;
+        modules.push(quote!(
+            pub(crate) mod header;
+        ));
+    }
     if let (Some(rules), Some(partitions)) = (&service.endpoint_rules, &config.partitions) {
         let doc = "Resolution of endpoints by the rules of the model.";
         out.file("endpoint/mod.rs", doc, endpoint::endpoint(rules, &service.sdk_id))?;
@@ -107,44 +114,36 @@ impl<'a> Output<'a> {
         self.table("operation", "Operations, with their inputs, outputs and errors.", &modules)
     }
 
+    /// Returns the attribute of modules that belong to the server half.
+    fn server_gate(&self) -> Option<TokenStream> {
+        (self.config.server == ServerHalf::Feature).then(|| quote!(#[cfg(feature = "server")]))
+    }
+
     fn operation(&mut self, operation: &Operation) -> Result<(), Diagnostic> {
-        let service = self.service;
         let folder = format!("operation/{}", doc::module_name(&operation.rust_name));
         let name = &operation.wire_name;
-        let input_doc = format!("Input of the `{name}` operation.");
-        let input = structure::structure(&operation.input, &input_doc);
-        self.file(&format!("{folder}/input.rs"), &input_doc, input)?;
-        let output_doc = format!("Output of the `{name}` operation.");
-        let output = structure::structure(&operation.output, &output_doc);
-        self.file(&format!("{folder}/output.rs"), &output_doc, output)?;
-        let error = error::operation_error(operation);
-        self.file(&format!("{folder}/error.rs"), &format!("Errors of the `{name}` operation."), error)?;
-        let server = server::operation(operation, service);
+        let input = structure::structure(&operation.input, &format!("Input of the `{name}` operation."));
+        let output = structure::structure(&operation.output, &format!("Output of the `{name}` operation."));
+        let messages = quote!(#input #output);
+        let doc = format!("Input and output of the `{name}` operation.");
+        self.file(&format!("{folder}/messages.rs"), &doc, messages)?;
+        let server = server::operation(operation);
         self.file(
             &format!("{folder}/server.rs"),
             &format!("Server half of the `{name}` operation."),
             server,
         )?;
-        let gate = match self.config.server {
-            ServerHalf::Always => quote!(),
-            ServerHalf::Feature => quote!(#[cfg(feature = "server")]),
-        };
-        let (error_name, input, output) = (
-            format_ident!("{}", operation.error_name),
-            format_ident!("{}", operation.input.rust_name),
-            format_ident!("{}", operation.output.rust_name),
-        );
-        let body = operation::operation(operation);
+        let gate = self.server_gate();
+        let (input, output) =
+            (format_ident!("{}", operation.input.rust_name), format_ident!("{}", operation.output.rust_name));
+        let (error, body) = (error::operation_error(operation), operation::operation(operation));
         let items = quote! {
-            mod error;
-            mod input;
-            mod output;
+            mod messages;
             #gate
             mod server;
-            pub use error::#error_name;
-            pub use input::#input;
-            pub use output::#output;
+            pub use messages::{#input, #output};
             #body
+            #error
         };
         let doc = format!(
             "The `{name}` operation: `{} {}`, status {}.",
@@ -188,13 +187,22 @@ impl<'a> Output<'a> {
     fn errors(&mut self) -> Result<TokenStream, Diagnostic> {
         let service = self.service;
         let mut modules = Vec::new();
+        let mut responses = Vec::new();
         for (name, shape) in &service.shapes {
             if let Shape::Structure(structure) = shape {
                 if let Some(facts) = &structure.error {
                     let items = error::error(structure, facts);
                     modules.push(self.shape("error", name, "error", items)?);
+                    if facts.is_response {
+                        responses.push(error::serialize(structure));
+                    }
                 }
             }
+        }
+        if !responses.is_empty() {
+            self.file("error/server.rs", "Server half of the errors.", quote!(#(#responses)*))?;
+            let gate = self.server_gate();
+            modules.push((quote!(#gate mod server;), quote!()));
         }
         self.table("error", "Modeled errors.", &modules)
     }

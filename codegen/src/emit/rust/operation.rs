@@ -3,7 +3,7 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
-use super::{codec, doc, message, request, ty};
+use super::{codec, doc, header, message, request, ty};
 use crate::ir::{Location, Member, Operation, Segment, Type};
 
 pub(super) fn operation(operation: &Operation) -> TokenStream {
@@ -13,7 +13,8 @@ pub(super) fn operation(operation: &Operation) -> TokenStream {
             .map(|name| format_ident!("{name}"));
     let words = doc::or(&operation.doc, &format!("The `{wire_name}` operation."));
     let route = route(operation);
-    let (serialize, parse, parse_error) = (serialize(operation), parse(operation), parse_error(operation));
+    let (serialize, parse) = (serialize(operation), parse(operation));
+    let parse_error = (!operation.errors.is_empty()).then(|| parse_error(operation));
     let delivery = match operation.output_events {
         Some(_) => quote!(Streaming),
         None => quote!(Whole),
@@ -75,15 +76,19 @@ fn serialize(operation: &Operation) -> TokenStream {
     let default_labels = request::default_labels(operation);
     let labels = labels(operation);
     let query = query_parameters(members);
-    let has_query = members.iter().any(is_in_query);
+    let target = quote!(Self::ROUTE.target([#(#labels),*])?);
+    let (target_variable, target) = if members.iter().any(is_in_query) {
+        (Some(quote!(let mut target = #target;)), quote!(target))
+    } else {
+        (None, target)
+    };
     let headers = message::write_headers(input, &builder, &of);
     let default_headers = operation.default_headers.iter().map(|(name, value)| {
-        let name = message::header_name(name);
+        let name = header::path(name);
         quote!(request.default_field(#name, #value);)
     });
     let has_headers = input.has_headers() || !operation.default_headers.is_empty();
-    let (mutable_target, mutable_request) =
-        (has_query.then(|| quote!(mut)), has_headers.then(|| quote!(mut)));
+    let mutable = has_headers.then(|| quote!(mut));
     let payload = match operation.input_events {
         Some(_) => quote!(request.events()),
         None => message::write_payload(input, &builder, &of),
@@ -94,10 +99,9 @@ fn serialize(operation: &Operation) -> TokenStream {
             #parameter: #input_type,
         ) -> Result<use_::invoke_model_protocol::Request, use_::invoke_model_protocol::SerializeError> {
             #(#default_labels)*
-            let #mutable_target target = Self::ROUTE.target([#(#labels),*])?;
+            #target_variable
             #(#query)*
-            let #mutable_request request =
-                use_::invoke_model_protocol::RequestBuilder::new(Self::ROUTE.method, target);
+            let #mutable request = use_::invoke_model_protocol::RequestBuilder::new(Self::ROUTE.method, #target);
             #(#headers)*
             #(#default_headers)*
             #payload
@@ -197,23 +201,15 @@ fn parse_error(operation: &Operation) -> TokenStream {
         });
         quote!((Some(#code), _) #by_status => #error::#variant(#ty::parse(response)?))
     });
-    let (response, body) = if operation.errors.is_empty() {
-        (quote!(_response), quote!(Ok(#error::Unmodeled(metadata))))
-    } else {
-        let body = quote! {
+    quote! {
+        fn parse_error(
+            metadata: use_::invoke_model_protocol::ErrorMetadata,
+            response: &use_::invoke_model_protocol::Response,
+        ) -> Result<#error, use_::invoke_model_protocol::ParseError> {
             Ok(match (metadata.code(), metadata.status_without_code()) {
                 #(#arms,)*
                 _ => #error::Unmodeled(metadata),
             })
-        };
-        (quote!(response), body)
-    };
-    quote! {
-        fn parse_error(
-            metadata: use_::invoke_model_protocol::ErrorMetadata,
-            #response: &use_::invoke_model_protocol::Response,
-        ) -> Result<#error, use_::invoke_model_protocol::ParseError> {
-            #body
         }
     }
 }

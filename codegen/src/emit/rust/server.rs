@@ -3,15 +3,15 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
-use super::{codec, constraint, error, field, message, ty};
-use crate::ir::{Location, Member, Operation, Service, Type};
+use super::{codec, constraint, field, message, ty};
+use crate::ir::{Location, Member, Operation, Type};
 
-pub(super) fn operation(of: &Operation, service: &Service) -> TokenStream {
+pub(super) fn operation(of: &Operation) -> TokenStream {
     let name = ty::named(&of.rust_name);
     let parse_request = parse_request(of);
     let violations = constraint::violations(&of.input);
     let serialize_response = serialize_response(of);
-    let serialize_error = serialize_error(of, service);
+    let serialize_error = (!of.errors.is_empty()).then(|| serialize_error(of));
     quote! {
         impl use_::invoke_model_protocol::ServerOperation for #name {
             #parse_request
@@ -100,27 +100,17 @@ fn serialize_response(of: &Operation) -> TokenStream {
     }
 }
 
-fn serialize_error(of: &Operation, service: &Service) -> TokenStream {
+fn serialize_error(of: &Operation) -> TokenStream {
     let error = ty::named(&of.error_name);
-    let result = quote! {
-        Result<Option<use_::invoke_model_protocol::Response>, use_::invoke_model_protocol::SerializeError>
-    };
-    if of.errors.is_empty() {
-        return quote!(fn serialize_error(_error: &#error) -> #result { Ok(None) });
-    }
-    let arms = of.errors.iter().filter_map(|one| {
-        let structure = service.structure(&one.rust_name)?;
-        let variant = format_ident!("{}", one.rust_name);
-        let lines = error::serialize(structure, &quote!(error));
-        Some(quote!(#error::#variant(error) => { #lines }))
-    });
+    let variants = of.errors.iter().map(|one| format_ident!("{}", one.rust_name));
     quote! {
-        fn serialize_error(error: &#error) -> #result {
-            let response = match error {
-                #(#arms)*
-                #error::Unmodeled(_) => return Ok(None),
-            };
-            Ok(Some(response))
+        fn serialize_error(
+            error: &#error,
+        ) -> Result<Option<use_::invoke_model_protocol::Response>, use_::invoke_model_protocol::SerializeError> {
+            match error {
+                #(#error::#variants(error) => error.serialize().map(Some),)*
+                #error::Unmodeled(_) => Ok(None),
+            }
         }
     }
 }

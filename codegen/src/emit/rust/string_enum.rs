@@ -20,8 +20,7 @@ pub(super) fn string_enum(of: &StringEnum) -> TokenStream {
     });
     let listed = of.members.iter().map(|member| format_ident!("{}", member.rust_name));
     let cow = quote!(use_::std::borrow::Cow<'static, str>);
-    let debug_field =
-        if of.sensitive { quote!(&use_::invoke_model_protocol::Redacted) } else { quote!(&self.0) };
+    let debug = if of.sensitive { quote!(redacted) } else { quote!(shown) };
     quote! {
         #words
         #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,12 +33,6 @@ pub(super) fn string_enum(of: &StringEnum) -> TokenStream {
             pub const VALUES: &'static [Self] = &[#(Self::#listed),*];
         }
 
-        impl use_::std::fmt::Debug for #name {
-            fn fmt(&self, f: &mut use_::std::fmt::Formatter<'_>) -> use_::std::fmt::Result {
-                f.debug_tuple(#text).field(#debug_field).finish()
-            }
-        }
-
-        invoke_model_protocol::string_enum!(#name);
+        invoke_model_protocol::string_enum!(#name, #debug);
     }
 }

@@ -123,18 +123,11 @@ fn new(structure: &Structure) -> Option<TokenStream> {
         let (name, argument) = (ty::ident(&member.rust_name), ty::argument(&member.ty));
         quote!(#name: #argument)
     });
-    let values = structure.members.iter().map(|member| {
+    let values = required.iter().map(|member| {
         let name = ty::ident(&member.rust_name);
-        match &member.presence {
-            Presence::Required if ty::is_converted(&member.ty) => quote!(#name: #name.into()),
-            Presence::Required => quote!(#name),
-            Presence::Optional => quote!(#name: None),
-            Presence::Default(default) => {
-                let default = ty::default(&member.ty, default);
-                quote!(#name: #default)
-            }
-        }
+        if ty::is_converted(&member.ty) { quote!(#name: #name.into()) } else { quote!(#name) }
     });
+    let others = (required.len() < structure.members.len()).then(|| quote!(..Self::default()));
     // Clippy accepts at most seven arguments.
     let many = (required.len() > 7)
         .then(|| quote!(#[expect(clippy::too_many_arguments, reason = "the model requires all of them")]));
@@ -143,7 +136,7 @@ fn new(structure: &Structure) -> Option<TokenStream> {
             /// Creates a value with its required members. All other members are unset or have their defaults.
             #many
             pub fn new(#(#arguments),*) -> Self {
-                Self { #(#values),* }
+                Self { #(#values,)* #others }
             }
         }
     })

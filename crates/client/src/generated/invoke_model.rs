@@ -5,11 +5,10 @@ use crate::{Body, Call, Client};
 use invoke_model_types::{InvokeModel, PerformanceConfigLatency, ServiceTierType, Trace};
 
 impl Client {
-    /// Runs one inference: sends a request body in the schema of the chosen model and returns the whole
-    /// answer, a text, an image or an embedding, in that model's schema.
+    /// Runs inference with a request body in the schema of the chosen model, and returns the complete
+    /// response, such as text, images or an embedding, in the schema of that model.
     ///
-    /// Returns a call to set the members of
-    /// [`InvokeModelInput`](struct@invoke_model_types::InvokeModelInput) on and to send.
+    /// Returns a call: set the members of `InvokeModelInput` on it, then send it.
     pub fn invoke_model(&self) -> Call<InvokeModel> {
         Call::unfilled(self, &["modelId"])
     }
@@ -30,14 +29,14 @@ impl Call<InvokeModel> {
         self
     }
 
-    /// The media type wanted for the body of the answer.
+    /// The requested media type of the response body.
     #[must_use]
     pub fn accept(mut self, value: impl Into<String>) -> Self {
         self.input().accept = Some(value.into());
         self
     }
 
-    /// What to run, as an id or an ARN of 1 to 2,048 characters.
+    /// The model to run, as an id or ARN of 1 to 2,048 characters.
     #[must_use]
     pub fn model_id(mut self, value: impl Into<String>) -> Self {
         self.given(0);
@@ -45,14 +44,14 @@ impl Call<InvokeModel> {
         self
     }
 
-    /// Whether the body of the answer reports, under `amazon-bedrock-trace`, what the guardrail found.
+    /// The guardrail trace, which the response body has in `amazon-bedrock-trace` if enabled.
     #[must_use]
     pub fn trace(mut self, value: impl Into<Trace>) -> Self {
         self.input().trace = Some(value.into());
         self
     }
 
-    /// The guardrail to apply, by id or ARN, at most 2,048 characters.
+    /// The guardrail to apply, as an id or ARN of at most 2,048 characters.
     #[must_use]
     pub fn guardrail_identifier(mut self, value: impl Into<String>) -> Self {
         self.input().guardrail_identifier = Some(value.into());
@@ -66,21 +65,21 @@ impl Call<InvokeModel> {
         self
     }
 
-    /// Whether to run the latency-optimized variant of the model, where there is one.
+    /// The latency variant of the model, for models that have a latency-optimized one.
     #[must_use]
     pub fn performance_config_latency(mut self, value: impl Into<PerformanceConfigLatency>) -> Self {
         self.input().performance_config_latency = Some(value.into());
         self
     }
 
-    /// The tier of capacity and price to run in.
+    /// The service tier, which determines priority and price.
     #[must_use]
     pub fn service_tier(mut self, value: impl Into<ServiceTierType>) -> Self {
         self.input().service_tier = Some(value.into());
         self
     }
 
-    /// Tags for this call, to find it by in the model invocation logs: a JSON object of strings, such as
+    /// Tags that identify the call in the model invocation logs: a JSON object of strings, such as
     /// `{"team":"search"}`, at most 8,500 characters.
     #[must_use]
     pub fn request_metadata(mut self, value: impl Into<String>) -> Self {

@@ -5,12 +5,10 @@ use crate::{Body, Call, Client};
 use invoke_model_types::{InvokeModelWithResponseStream, PerformanceConfigLatency, ServiceTierType, Trace};
 
 impl Client {
-    /// Runs one inference and answers while the model works: the same request body as `InvokeModel`, and
-    /// the answer in parts, each a piece of JSON in the streaming schema of the chosen model.
+    /// Runs inference with the same request body as `InvokeModel`, and streams the response in parts, each
+    /// of which is JSON in the streaming schema of the chosen model.
     ///
-    /// Returns a call to set the members of
-    /// [`InvokeModelWithResponseStreamInput`](struct@invoke_model_types::InvokeModelWithResponseStreamInput)
-    /// on and to send.
+    /// Returns a call: set the members of `InvokeModelWithResponseStreamInput` on it, then send it.
     pub fn invoke_model_with_response_stream(&self) -> Call<InvokeModelWithResponseStream> {
         Call::unfilled(self, &["modelId"])
     }
@@ -31,14 +29,14 @@ impl Call<InvokeModelWithResponseStream> {
         self
     }
 
-    /// The media type wanted for the parts of the answer.
+    /// The requested media type of the parts of the response.
     #[must_use]
     pub fn accept(mut self, value: impl Into<String>) -> Self {
         self.input().accept = Some(value.into());
         self
     }
 
-    /// What to run, as an id or an ARN of 1 to 2,048 characters.
+    /// The model to run, as an id or ARN of 1 to 2,048 characters.
     #[must_use]
     pub fn model_id(mut self, value: impl Into<String>) -> Self {
         self.given(0);
@@ -46,14 +44,14 @@ impl Call<InvokeModelWithResponseStream> {
         self
     }
 
-    /// Whether the parts of the answer report, under `amazon-bedrock-trace`, what the guardrail found.
+    /// The guardrail trace, which the parts of the response have in `amazon-bedrock-trace` if enabled.
     #[must_use]
     pub fn trace(mut self, value: impl Into<Trace>) -> Self {
         self.input().trace = Some(value.into());
         self
     }
 
-    /// The guardrail to apply, by id or ARN, at most 2,048 characters.
+    /// The guardrail to apply, as an id or ARN of at most 2,048 characters.
     #[must_use]
     pub fn guardrail_identifier(mut self, value: impl Into<String>) -> Self {
         self.input().guardrail_identifier = Some(value.into());
@@ -67,21 +65,21 @@ impl Call<InvokeModelWithResponseStream> {
         self
     }
 
-    /// Whether to run the latency-optimized variant of the model, where there is one.
+    /// The latency variant of the model, for models that have a latency-optimized one.
     #[must_use]
     pub fn performance_config_latency(mut self, value: impl Into<PerformanceConfigLatency>) -> Self {
         self.input().performance_config_latency = Some(value.into());
         self
     }
 
-    /// The tier of capacity and price to run in.
+    /// The service tier, which determines priority and price.
     #[must_use]
     pub fn service_tier(mut self, value: impl Into<ServiceTierType>) -> Self {
         self.input().service_tier = Some(value.into());
         self
     }
 
-    /// Tags for this call, to find it by in the model invocation logs: a JSON object of strings, such as
+    /// Tags that identify the call in the model invocation logs: a JSON object of strings, such as
     /// `{"team":"search"}`, at most 8,500 characters.
     #[must_use]
     pub fn request_metadata(mut self, value: impl Into<String>) -> Self {

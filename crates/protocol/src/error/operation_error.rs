@@ -51,7 +51,50 @@ pub fn write_error<E: ModeledError>(error: &E, f: &mut fmt::Formatter<'_>) -> fm
     }
 }
 
-/// What an error of an operation states: of a modeled error its type's facts, of any other what the response says.
+/// Implements `Display`, with [`write_error`], and `Error` for a generated error.
+#[macro_export]
+macro_rules! modeled_error {
+    ($name:ident) => {
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                $crate::write_error(self, f)
+            }
+        }
+
+        impl ::std::error::Error for $name {}
+    };
+}
+
+/// Defines the enum of the errors of an operation, with a variant for each of these error types.
+#[macro_export]
+macro_rules! operation_error {
+    ($name:ident, $doc:literal, [$($error:ident),*]) => {
+        #[doc = $doc]
+        #[derive(Clone, Debug, PartialEq, ::thiserror::Error)]
+        #[non_exhaustive]
+        pub enum $name {
+            $(
+                #[doc = concat!("[`", stringify!($error), "`].")]
+                #[error(transparent)]
+                $error(#[from] $error),
+            )*
+            /// An error that the model does not have, or a response without an error code.
+            #[error(transparent)]
+            Unmodeled(#[from] $crate::ErrorMetadata),
+        }
+
+        impl $crate::OperationError for $name {
+            fn facts(&self) -> $crate::ErrorFacts<'_> {
+                match self {
+                    $(Self::$error(error) => $crate::ErrorFacts::modeled(error),)*
+                    Self::Unmodeled(metadata) => $crate::ErrorFacts::unmodeled(metadata),
+                }
+            }
+        }
+    };
+}
+
+/// Facts of an error: those of its type if it is modeled, or else those that the response states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ErrorFacts<'a> {
@@ -88,7 +131,7 @@ impl<'a> ErrorFacts<'a> {
 
 /// The errors of one operation: an enum of the modeled errors, and the metadata of every other error.
 pub trait OperationError: std::error::Error + From<ErrorMetadata> + Send + Sync + 'static {
-    /// Returns what the error states.
+    /// Returns the facts of the error.
     fn facts(&self) -> ErrorFacts<'_>;
 
     /// Returns the code: the name of a modeled error, or the code that the response states.

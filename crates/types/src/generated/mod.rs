@@ -8,4 +8,5 @@ pub use shape::*;
 mod error;
 pub use error::*;
 pub mod endpoint;
+pub(crate) mod header;
 pub mod service;

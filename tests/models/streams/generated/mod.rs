@@ -7,4 +7,5 @@ mod shape;
 pub use shape::*;
 mod error;
 pub use error::*;
+pub(crate) mod header;
 pub mod service;

@@ -99,10 +99,11 @@ fn ignores_nulls_and_unknown_members() {
     assert_eq!((output.text, output.choice), (None, Some(Choice::Text("a".to_owned()))));
     assert_eq!((output.level, output.double.unwrap().is_nan()), (Some(Level::LOW), true));
     let text = r#"{"texts":["a",null],"numbers":{"a":null,"b":1},"sparseTexts":[null]}"#;
-    let output = PutCollections::parse(&response(200, &[], text)).unwrap();
-    assert_eq!(output.texts, Some(vec!["a".to_owned()]));
-    assert_eq!(output.numbers, Some([("b".to_owned(), 1)].into()));
-    assert_eq!(output.sparse_texts, Some(vec![None]));
+    let request = http::Request::post("/collections").body(text.into()).unwrap();
+    let input = PutCollections::parse_request(&request).unwrap();
+    assert_eq!(input.texts, Some(vec!["a".to_owned()]));
+    assert_eq!(input.numbers, Some([("b".to_owned(), 1)].into()));
+    assert_eq!(input.sparse_texts, Some(vec![None]));
     assert_eq!(PutValues::parse(&response(200, &[], "")).unwrap(), PutValuesOutput::default());
 }
 

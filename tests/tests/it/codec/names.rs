@@ -3,7 +3,7 @@
 use invoke_model_protocol::{ErrorMetadata, Operation, ServerOperation};
 use invoke_model_tests::names::{
     AsRefShape, BoxShape, ErrShape, ErrorShape, ObjectShape, RequestShape, RequestShapeError,
-    RequestShapeInput, RequestShapeOutput, Result2, Result2Input, SelfShape, TypeShape, ValueShape,
+    RequestShapeInput, RequestShapeOutput, Result2, Result2Input, SelfShape, Type, ValueShape,
 };
 use serde_json::{Map, Value, json};
 
@@ -94,7 +94,7 @@ fn shapes_with_colliding_names_round_trip() {
     input.of_box = Some(boxed);
     input.of_value = Some(ValueShape::SelfShape("s".to_owned()));
     (input.of_as_ref, input.of_err) = (Some(AsRefShape::FN_VALUE), Some(ErrShape::SELF));
-    (input.of_self, input.of_type) = (Some(SelfShape::default()), Some(TypeShape::default()));
+    (input.of_self, input.of_type) = (Some(SelfShape::default()), Some(Type::default()));
     let json = serde_json::to_string(&input).unwrap();
     assert_eq!(serde_json::from_str::<Result2Input>(&json).unwrap(), input);
     request_text::<Result2>(input);

@@ -7,13 +7,20 @@ use invoke_model_tests::payloads::*;
 
 use super::{request_text, response, response_text, text_of};
 
-/// Checks an input and an output of the same shape: after the first line, request and response are equal.
-macro_rules! check {
-    ($operation:ident, $input:ident, $output:ident, $payload:expr, $path:literal, $expected:expr) => {{
-        let (mut input, mut output) = ($input::default(), $output::default());
+/// Checks the request of an input with this payload.
+macro_rules! check_input {
+    ($operation:ident, $input:ident, $payload:expr, $path:literal, $expected:expr) => {{
+        let mut input = $input::default();
         input.payload = $payload;
-        output.payload = $payload;
         assert_eq!(request_text::<$operation>(input), format!("PUT /{}\n{}", $path, $expected));
+    }};
+}
+
+/// Checks the response of an output with this payload.
+macro_rules! check_output {
+    ($operation:ident, $output:ident, $payload:expr, $expected:expr) => {{
+        let mut output = $output::default();
+        output.payload = $payload;
         assert_eq!(response_text::<$operation>(output), format!("200\n{}", $expected));
     }};
 }
@@ -23,19 +30,11 @@ const JSON: &str = "content-type: application/json\n";
 #[test]
 fn blob_payloads() {
     let blob = Bytes::from_static(b"\x01abc");
-    check!(PutBlob, PutBlobInput, PutBlobOutput, None, "blob", "");
-    let expected = "content-type: image/png\n\n\x01abc";
-    check!(
-        PutRequiredBlob,
-        PutRequiredBlobInput,
-        PutRequiredBlobOutput,
-        blob.clone(),
-        "requiredblob",
-        expected
-    );
+    check_input!(PutBlob, PutBlobInput, None, "blob", "");
+    check_output!(PutBlob, PutBlobOutput, blob.clone(), "content-type: image/png\n\n\x01abc");
     let mut input = PutBlobInput::default();
     input.payload = Some(blob);
-    // An unset content type is sent with a default value, which the server then parses.
+    // A payload without a content type is sent with the default one, which the server reads.
     let request = PutBlob::serialize(input.clone()).unwrap();
     assert_eq!(text_of(&request), "PUT /blob\ncontent-type: application/octet-stream\n\n\x01abc");
     input.content_type = Some("text/csv".to_owned());
@@ -45,19 +44,12 @@ fn blob_payloads() {
 #[test]
 fn text_and_enum_payloads() {
     let expected = "content-type: text/plain\n\né";
-    check!(PutText, PutTextInput, PutTextOutput, Some("é".to_owned()), "text", expected);
-    check!(PutText, PutTextInput, PutTextOutput, None, "text", "");
-    let expected = "content-type: text/html\n\n<p>";
-    check!(
-        PutRequiredText,
-        PutRequiredTextInput,
-        PutRequiredTextOutput,
-        "<p>".to_owned(),
-        "requiredtext",
-        expected
-    );
+    check_input!(PutText, PutTextInput, Some("é".to_owned()), "text", expected);
+    check_input!(PutText, PutTextInput, None, "text", "");
+    check_output!(PutText, PutTextOutput, "<p>".to_owned(), "content-type: text/html\n\n<p>");
     let expected = "content-type: text/plain\n\nmedium";
-    check!(PutKind, PutKindInput, PutKindOutput, Some("medium".into()), "kind", expected);
+    check_input!(PutKind, PutKindInput, Some("medium".into()), "kind", expected);
+    check_output!(PutKind, PutKindOutput, Some("medium".into()), expected);
 }
 
 #[test]
@@ -65,23 +57,18 @@ fn structure_payloads() {
     let mut point = Point::default();
     (point.x, point.y) = (Some(1), Some(-2));
     let expected = format!("{JSON}\n{{\"x\":1,\"y\":-2}}");
-    check!(PutStructure, PutStructureInput, PutStructureOutput, Some(point.clone()), "structure", expected);
-    check!(
-        PutRequiredStructure,
-        PutRequiredStructureInput,
-        PutRequiredStructureOutput,
-        point.clone(),
-        "requiredstructure",
-        expected
-    );
-    // An unset structure is sent without members.
+    check_input!(PutStructure, PutStructureInput, Some(point.clone()), "structure", expected);
+    check_output!(PutStructure, PutStructureOutput, point.clone(), expected);
+    // An unset structure is sent as one without members.
     let request = PutStructure::serialize(PutStructureInput::default()).unwrap();
     assert_eq!(
         (&request.body()[..], &request.headers()["content-type"]),
         (&b"{}"[..], &"application/json".parse().unwrap())
     );
-    assert_eq!(PutRequiredStructure::parse(&response(200, &[], "")).unwrap().payload, Point::default());
-    assert_eq!(PutStructure::parse(&response(200, &[], "null")).unwrap().payload, None);
+    assert_eq!(PutStructure::parse(&response(200, &[], "")).unwrap().payload, Point::default());
+    assert_eq!(PutStructure::parse(&response(200, &[], "null")).unwrap().payload, Point::default());
+    let null = http::Request::put("/structure").body(Bytes::from_static(b"null")).unwrap();
+    assert_eq!(PutStructure::parse_request(&null).unwrap().payload, None);
     let error = PutStructure::parse(&response(200, &[], r#"{"x":"1"}"#)).unwrap_err();
     assert_eq!(error.to_string(), "`payload.x`: expected an integer, found a string");
 }
@@ -90,17 +77,10 @@ fn structure_payloads() {
 fn union_payloads() {
     let choice = Choice::Text("a".to_owned());
     let expected = format!("{JSON}\n{{\"text\":\"a\"}}");
-    check!(PutUnion, PutUnionInput, PutUnionOutput, Some(choice.clone()), "union", expected);
-    check!(PutUnion, PutUnionInput, PutUnionOutput, None, "union", "");
-    check!(
-        PutRequiredUnion,
-        PutRequiredUnionInput,
-        PutRequiredUnionOutput,
-        choice.clone(),
-        "requiredunion",
-        expected
-    );
-    assert!(matches!(PutRequiredUnion::parse(&response(200, &[], "")).unwrap().payload, Choice::Unknown(_)));
+    check_input!(PutUnion, PutUnionInput, Some(choice.clone()), "union", expected);
+    check_input!(PutUnion, PutUnionInput, None, "union", "");
+    check_output!(PutUnion, PutUnionOutput, choice.clone(), expected);
+    assert!(matches!(PutUnion::parse(&response(200, &[], "")).unwrap().payload, Choice::Unknown(_)));
     let error = PutUnion::parse(&response(200, &[], r#"{"text":"a","point":{}}"#)).unwrap_err();
     assert_eq!(error.to_string(), "`payload`: a union must have one member, but this one has 2");
 }
@@ -109,24 +89,10 @@ fn union_payloads() {
 fn document_payloads() {
     let document: Value = serde_json::from_str(r#"{"a":[1,null,"é"]}"#).unwrap();
     let expected = format!("{JSON}\n{{\"a\":[1,null,\"é\"]}}");
-    check!(PutDocument, PutDocumentInput, PutDocumentOutput, Some(document.clone()), "document", expected);
-    check!(PutDocument, PutDocumentInput, PutDocumentOutput, None, "document", "");
-    check!(
-        PutRequiredDocument,
-        PutRequiredDocumentInput,
-        PutRequiredDocumentOutput,
-        document.clone(),
-        "requireddocument",
-        expected
-    );
-    check!(
-        PutRequiredDocument,
-        PutRequiredDocumentInput,
-        PutRequiredDocumentOutput,
-        Value::Null,
-        "requireddocument",
-        format!("{JSON}\nnull")
-    );
+    check_input!(PutDocument, PutDocumentInput, Some(document.clone()), "document", expected);
+    check_input!(PutDocument, PutDocumentInput, None, "document", "");
+    check_output!(PutDocument, PutDocumentOutput, document.clone(), expected);
+    check_output!(PutDocument, PutDocumentOutput, Value::Null, format!("{JSON}\nnull"));
 }
 
 #[test]

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use invoke_model_protocol::{Operation, ServerOperation};
 use invoke_model_tests::labels::{GetThing, GetThingInput, Kind as Size};
 use invoke_model_tests::mixins::{Greet, GreetError, GreetInput, GreetOutput, Language, Rude};
-use invoke_model_tests::query::{FindItem, FindItemInput, Kind, Level, ListItems, ListItemsInput};
-use invoke_model_tests::status_code::{Check, CheckOutput, CheckRequired, CheckRequiredOutput};
+use invoke_model_tests::query::{
+    FindItem, FindItemInput, FindItemOutput, Kind, Level, ListItems, ListItemsInput, ListItemsOutput,
+};
 use proptest::prelude::*;
 
 use super::{request_text, response, response_text, time};
@@ -84,13 +85,13 @@ fn parse_errors_of_query_parameters_name_the_member() {
 
 #[test]
 fn the_status_code_can_be_a_member() {
-    let mut output = CheckOutput::default();
-    assert_eq!(Check::serialize_response(output.clone()).unwrap().status(), 202);
+    let mut output = ListItemsOutput::default();
+    assert_eq!(ListItems::serialize_response(output.clone()).unwrap().status(), 202);
     output.status = Some(207);
     output.note = Some("mixed".to_owned());
-    assert_eq!(response_text::<Check>(output), "207\nx-note: mixed\n");
-    assert_eq!(response_text::<CheckRequired>(CheckRequiredOutput::new(206)), "206\n");
-    assert_eq!(CheckRequired::parse(&response(204, &[], "")).unwrap().status, 204);
+    assert_eq!(response_text::<ListItems>(output), "207\nx-note: mixed\n");
+    assert_eq!(response_text::<FindItem>(FindItemOutput::new(206)), "206\n");
+    assert_eq!(FindItem::parse(&response(204, &[], "")).unwrap().status, 204);
 }
 
 #[test]

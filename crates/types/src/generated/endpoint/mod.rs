@@ -7,13 +7,13 @@ pub use partition::{PARTITIONS, Partition, partition};
 /// Parameters that determine the endpoint.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Parameters<'a> {
-    /// The region that the call goes to and is signed for, such as `us-east-1`.
+    /// The region of the endpoint and of the signature, such as `us-east-1`.
     pub region: Option<&'a str>,
-    /// Whether to use the host name that has both IPv4 and IPv6 addresses.
+    /// Use the dual-stack endpoint, which has IPv4 and IPv6 addresses.
     pub use_dual_stack: bool,
-    /// Whether to use the host whose cryptography is validated under FIPS 140.
+    /// Use the FIPS endpoint, whose cryptography is validated under FIPS 140.
     pub use_fips: bool,
-    /// A URL that takes the place of the one that the rules make from the region.
+    /// A URL that replaces the one that the rules derive from the region.
     pub endpoint: Option<&'a str>,
 }
 

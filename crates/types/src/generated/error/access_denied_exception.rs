@@ -3,14 +3,13 @@
 
 use invoke_model_protocol::{Fault, ModeledError, ParseError, Response, Retryable, json};
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
-/// The caller may not do this: the permission `bedrock:InvokeModel` on the model is missing or denied,
-/// the account has no access to the model, or temporary credentials have expired.
+/// Access is denied: the permission `bedrock:InvokeModel` on the model is missing or denied, the
+/// account has no access to the model, or temporary credentials have expired.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AccessDeniedException {
-    /// What went wrong, in the words of the service.
+    /// The error message of the service.
     ///
     /// Member `message` of the JSON body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -35,10 +34,4 @@ impl ModeledError for AccessDeniedException {
     }
 }
 
-impl fmt::Display for AccessDeniedException {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        invoke_model_protocol::write_error(self, f)
-    }
-}
-
-impl std::error::Error for AccessDeniedException {}
+invoke_model_protocol::modeled_error!(AccessDeniedException);

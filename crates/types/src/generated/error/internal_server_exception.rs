@@ -4,13 +4,12 @@
 use invoke_model_protocol::{Fault, ModeledError, ParseError, Response, Retryable, json};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::fmt;
 
-/// The service failed. The same call may succeed later: try again with growing pauses.
+/// The service failed. A retry with exponential backoff can succeed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct InternalServerException {
-    /// What went wrong, in the words of the service.
+    /// The error message of the service.
     ///
     /// Member `message` of the JSON body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -50,10 +49,4 @@ impl ModeledError for InternalServerException {
     }
 }
 
-impl fmt::Display for InternalServerException {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        invoke_model_protocol::write_error(self, f)
-    }
-}
-
-impl std::error::Error for InternalServerException {}
+invoke_model_protocol::modeled_error!(InternalServerException);

@@ -8,6 +8,8 @@ mod model_not_ready_exception;
 mod model_stream_error_exception;
 mod model_timeout_exception;
 mod resource_not_found_exception;
+#[cfg(feature = "server")]
+mod server;
 mod service_quota_exceeded_exception;
 mod service_unavailable_exception;
 mod throttling_exception;

@@ -3,18 +3,17 @@
 
 use invoke_model_protocol::{Fault, ModeledError, ParseError, Response, Retryable, json};
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
-/// The model failed while it worked on the request.
+/// The model failed while it processed the request.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ModelErrorException {
-    /// What went wrong, in the words of the service.
+    /// The error message of the service.
     ///
     /// Member `message` of the JSON body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// The HTTP status that the model itself answered with, 100 to 599.
+    /// The HTTP status of the model's own response, 100 to 599.
     ///
     /// Member `originalStatusCode` of the JSON body; 100 to 599.
     #[serde(rename = "originalStatusCode", default, skip_serializing_if = "Option::is_none")]
@@ -48,10 +47,4 @@ impl ModeledError for ModelErrorException {
     }
 }
 
-impl fmt::Display for ModelErrorException {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        invoke_model_protocol::write_error(self, f)
-    }
-}
-
-impl std::error::Error for ModelErrorException {}
+invoke_model_protocol::modeled_error!(ModelErrorException);

@@ -3,14 +3,13 @@
 
 use invoke_model_protocol::{Fault, ModeledError, ParseError, Response, Retryable, json};
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
-/// The model is not loaded yet, as happens to an imported model that has not been called for a while.
-/// The same call succeeds once it is.
+/// The model is not loaded yet, for example an imported model that was not called for some time. A
+/// retry succeeds once it is loaded.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ModelNotReadyException {
-    /// What went wrong, in the words of the service.
+    /// The error message of the service.
     ///
     /// Member `message` of the JSON body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -35,10 +34,4 @@ impl ModeledError for ModelNotReadyException {
     }
 }
 
-impl fmt::Display for ModelNotReadyException {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        invoke_model_protocol::write_error(self, f)
-    }
-}
-
-impl std::error::Error for ModelNotReadyException {}
+invoke_model_protocol::modeled_error!(ModelNotReadyException);

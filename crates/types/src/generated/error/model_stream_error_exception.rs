@@ -4,24 +4,23 @@
 use invoke_model_protocol::{Fault, ModeledError, ParseError, Response, Retryable, json};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::fmt;
 
-/// The model failed while it streamed its answer. The parts before it are all there is. Trying again
-/// starts, and charges for, a new answer.
+/// The model failed while it streamed its response. No part follows this error. A retry starts a new
+/// response, which is billed again.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ModelStreamErrorException {
-    /// What went wrong, in the words of the service.
+    /// The error message of the service.
     ///
     /// Member `message` of the JSON body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// The HTTP status that the model itself answered with, 100 to 599.
+    /// The HTTP status of the model's own response, 100 to 599.
     ///
     /// Member `originalStatusCode` of the JSON body; 100 to 599.
     #[serde(rename = "originalStatusCode", default, skip_serializing_if = "Option::is_none")]
     pub original_status_code: Option<i32>,
-    /// What the model itself said.
+    /// The message of the model's own response.
     ///
     /// Member `originalMessage` of the JSON body.
     #[serde(rename = "originalMessage", default, skip_serializing_if = "Option::is_none")]
@@ -71,10 +70,4 @@ impl ModeledError for ModelStreamErrorException {
     }
 }
 
-impl fmt::Display for ModelStreamErrorException {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        invoke_model_protocol::write_error(self, f)
-    }
-}
-
-impl std::error::Error for ModelStreamErrorException {}
+invoke_model_protocol::modeled_error!(ModelStreamErrorException);

@@ -4,13 +4,13 @@
 use invoke_model_protocol::{Fault, ModeledError, ParseError, Response, Retryable, json};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::fmt;
 
-/// The model took longer than the service allows. A shorter prompt or a smaller answer may fit.
+/// The model took longer than the service allows. A shorter prompt or a lower maximum of output tokens
+/// can help.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ModelTimeoutException {
-    /// What went wrong, in the words of the service.
+    /// The error message of the service.
     ///
     /// Member `message` of the JSON body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -50,10 +50,4 @@ impl ModeledError for ModelTimeoutException {
     }
 }
 
-impl fmt::Display for ModelTimeoutException {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        invoke_model_protocol::write_error(self, f)
-    }
-}
-
-impl std::error::Error for ModelTimeoutException {}
+invoke_model_protocol::modeled_error!(ModelTimeoutException);

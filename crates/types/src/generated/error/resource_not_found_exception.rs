@@ -3,14 +3,13 @@
 
 use invoke_model_protocol::{Fault, ModeledError, ParseError, Response, Retryable, json};
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// The model, inference profile, guardrail or other resource does not exist in this region, or the
-/// account has not submitted the use case details that the model's provider asks for.
+/// account has not submitted the use case details that the provider of the model requires.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ResourceNotFoundException {
-    /// What went wrong, in the words of the service.
+    /// The error message of the service.
     ///
     /// Member `message` of the JSON body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -35,10 +34,4 @@ impl ModeledError for ResourceNotFoundException {
     }
 }
 
-impl fmt::Display for ResourceNotFoundException {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        invoke_model_protocol::write_error(self, f)
-    }
-}
-
-impl std::error::Error for ResourceNotFoundException {}
+invoke_model_protocol::modeled_error!(ResourceNotFoundException);

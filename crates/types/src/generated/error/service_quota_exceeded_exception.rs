@@ -3,13 +3,12 @@
 
 use invoke_model_protocol::{Fault, ModeledError, ParseError, Response, Retryable, json};
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
-/// A quota of the account is used up. Calling again helps only once it is freed or raised.
+/// A quota of the account is exceeded. A retry succeeds only after the quota is freed or raised.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ServiceQuotaExceededException {
-    /// What went wrong, in the words of the service.
+    /// The error message of the service.
     ///
     /// Member `message` of the JSON body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -34,10 +33,4 @@ impl ModeledError for ServiceQuotaExceededException {
     }
 }
 
-impl fmt::Display for ServiceQuotaExceededException {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        invoke_model_protocol::write_error(self, f)
-    }
-}
-
-impl std::error::Error for ServiceQuotaExceededException {}
+invoke_model_protocol::modeled_error!(ServiceQuotaExceededException);

@@ -4,14 +4,13 @@
 use invoke_model_protocol::{Fault, ModeledError, ParseError, Response, Retryable, json};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::fmt;
 
-/// The service has no capacity at the moment, whatever the quotas of the account. Try again with
-/// growing pauses, or through an inference profile that spans regions.
+/// The service temporarily has no capacity, regardless of the quotas of the account. Retry with
+/// exponential backoff, or use a cross-region inference profile.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ServiceUnavailableException {
-    /// What went wrong, in the words of the service.
+    /// The error message of the service.
     ///
     /// Member `message` of the JSON body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -51,10 +50,4 @@ impl ModeledError for ServiceUnavailableException {
     }
 }
 
-impl fmt::Display for ServiceUnavailableException {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        invoke_model_protocol::write_error(self, f)
-    }
-}
-
-impl std::error::Error for ServiceUnavailableException {}
+invoke_model_protocol::modeled_error!(ServiceUnavailableException);

@@ -4,14 +4,13 @@
 use invoke_model_protocol::{Fault, ModeledError, ParseError, Response, Retryable, json};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::fmt;
 
-/// The account calls faster than its quotas of requests or tokens allow. Try again with growing pauses,
-/// which does not help against a quota per day.
+/// The account exceeds its rate limit of requests or tokens. Retry with exponential backoff, which does
+/// not help against a quota per day.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ThrottlingException {
-    /// What went wrong, in the words of the service.
+    /// The error message of the service.
     ///
     /// Member `message` of the JSON body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -51,10 +50,4 @@ impl ModeledError for ThrottlingException {
     }
 }
 
-impl fmt::Display for ThrottlingException {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        invoke_model_protocol::write_error(self, f)
-    }
-}
-
-impl std::error::Error for ThrottlingException {}
+invoke_model_protocol::modeled_error!(ThrottlingException);

@@ -4,14 +4,13 @@
 use invoke_model_protocol::{Fault, ModeledError, ParseError, Response, Retryable, json};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::fmt;
 
-/// The request is not acceptable: a member breaks its constraints, the body is not JSON or not in the
-/// schema of the model, or the members for guardrails contradict each other. The same call fails again.
+/// The request is invalid: a member violates a constraint, the body is not JSON or not in the schema of
+/// the model, or the guardrail members contradict each other. A retry fails again.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ValidationException {
-    /// What went wrong, in the words of the service.
+    /// The error message of the service.
     ///
     /// Member `message` of the JSON body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -51,10 +50,4 @@ impl ModeledError for ValidationException {
     }
 }
 
-impl fmt::Display for ValidationException {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        invoke_model_protocol::write_error(self, f)
-    }
-}
-
-impl std::error::Error for ValidationException {}
+invoke_model_protocol::modeled_error!(ValidationException);

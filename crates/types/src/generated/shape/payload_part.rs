@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
 
-/// A part of an answer. Sensitive.
+/// A part of a response. Sensitive.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PayloadPart {
-    /// A piece of JSON in the streaming schema of the model, on the wire in base64.
+    /// JSON in the streaming schema of the model, encoded in base64 on the wire.
     ///
     /// Member `bytes` of the JSON body; length at most 1,000,000; sensitive: hidden by `Debug`.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "invoke_model_protocol::serde_blob")]

@@ -2,28 +2,21 @@
 //! The `PerformanceConfigLatency` string enum.
 
 use std::borrow::Cow;
-use std::fmt;
 
-/// The variant of a model that runs.
+/// The latency variant of a model.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PerformanceConfigLatency(Cow<'static, str>);
 
 impl PerformanceConfigLatency {
-    /// The variant that every model has.
+    /// The standard variant, which every model has.
     pub const STANDARD: Self = Self(Cow::Borrowed("standard"));
 
-    /// A faster variant, which few models have and only in some regions. Falls back to `standard` when its
-    /// quota is used up.
+    /// A faster variant, which few models have, and only in some regions. The service uses `standard` if
+    /// its quota is exceeded.
     pub const OPTIMIZED: Self = Self(Cow::Borrowed("optimized"));
 
     /// All values that the model lists.
     pub const VALUES: &'static [Self] = &[Self::STANDARD, Self::OPTIMIZED];
 }
 
-impl fmt::Debug for PerformanceConfigLatency {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("PerformanceConfigLatency").field(&self.0).finish()
-    }
-}
-
-invoke_model_protocol::string_enum!(PerformanceConfigLatency);
+invoke_model_protocol::string_enum!(PerformanceConfigLatency, shown);

@@ -5,16 +5,14 @@ use crate::{
     InternalServerException, ModelStreamErrorException, ModelTimeoutException, PayloadPart,
     ServiceUnavailableException, ThrottlingException, ValidationException,
 };
-use invoke_model_protocol::{
-    ErrorFacts, ErrorMetadata, OperationError, ParseError, Redacted, SerializeError, event_stream, json,
-};
+use invoke_model_protocol::{ErrorMetadata, ParseError, Redacted, SerializeError, event_stream, json};
 use std::fmt;
 
-/// What an answer in parts consists of: parts, and at most one error, which is the last.
+/// The events of a streamed response: parts, and at most one error, which is the last event.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ResponseStream {
-    /// The next part of the answer.
+    /// The next part of the response.
     Chunk(PayloadPart),
     /// An event that the model does not have.
     Unknown(event_stream::Message),
@@ -110,43 +108,15 @@ impl event_stream::EventStream for ResponseStream {
     }
 }
 
-/// An error that ends a stream of `ResponseStream`.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ResponseStreamError {
-    /// [`InternalServerException`].
-    #[error(transparent)]
-    InternalServerException(#[from] InternalServerException),
-    /// [`ModelStreamErrorException`].
-    #[error(transparent)]
-    ModelStreamErrorException(#[from] ModelStreamErrorException),
-    /// [`ModelTimeoutException`].
-    #[error(transparent)]
-    ModelTimeoutException(#[from] ModelTimeoutException),
-    /// [`ServiceUnavailableException`].
-    #[error(transparent)]
-    ServiceUnavailableException(#[from] ServiceUnavailableException),
-    /// [`ThrottlingException`].
-    #[error(transparent)]
-    ThrottlingException(#[from] ThrottlingException),
-    /// [`ValidationException`].
-    #[error(transparent)]
-    ValidationException(#[from] ValidationException),
-    /// An error that the model does not have, or a response without an error code.
-    #[error(transparent)]
-    Unmodeled(#[from] ErrorMetadata),
-}
-
-impl OperationError for ResponseStreamError {
-    fn facts(&self) -> ErrorFacts<'_> {
-        match self {
-            Self::InternalServerException(error) => ErrorFacts::modeled(error),
-            Self::ModelStreamErrorException(error) => ErrorFacts::modeled(error),
-            Self::ModelTimeoutException(error) => ErrorFacts::modeled(error),
-            Self::ServiceUnavailableException(error) => ErrorFacts::modeled(error),
-            Self::ThrottlingException(error) => ErrorFacts::modeled(error),
-            Self::ValidationException(error) => ErrorFacts::modeled(error),
-            Self::Unmodeled(metadata) => ErrorFacts::unmodeled(metadata),
-        }
-    }
-}
+invoke_model_protocol::operation_error!(
+    ResponseStreamError,
+    "An error that ends a stream of `ResponseStream`.",
+    [
+        InternalServerException,
+        ModelStreamErrorException,
+        ModelTimeoutException,
+        ServiceUnavailableException,
+        ThrottlingException,
+        ValidationException
+    ]
+);

@@ -2,33 +2,26 @@
 //! The `ServiceTierType` string enum.
 
 use std::borrow::Cow;
-use std::fmt;
 
-/// A tier of capacity and price.
+/// A service tier, which determines priority and price.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ServiceTierType(Cow<'static, str>);
 
 impl ServiceTierType {
-    /// Served before `default` and `flex`, at a higher price.
+    /// Requests have priority over `default` and `flex`, at a higher price.
     pub const PRIORITY: Self = Self(Cow::Borrowed("priority"));
 
     /// The standard tier.
     pub const DEFAULT: Self = Self(Cow::Borrowed("default"));
 
-    /// Served when there is capacity to spare, at a lower price: for work that can wait.
+    /// Requests are processed when there is spare capacity, at a lower price.
     pub const FLEX: Self = Self(Cow::Borrowed("flex"));
 
-    /// Capacity that the account has bought ahead.
+    /// Capacity that the account has reserved.
     pub const RESERVED: Self = Self(Cow::Borrowed("reserved"));
 
     /// All values that the model lists.
     pub const VALUES: &'static [Self] = &[Self::PRIORITY, Self::DEFAULT, Self::FLEX, Self::RESERVED];
 }
 
-impl fmt::Debug for ServiceTierType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ServiceTierType").field(&self.0).finish()
-    }
-}
-
-invoke_model_protocol::string_enum!(ServiceTierType);
+invoke_model_protocol::string_enum!(ServiceTierType, shown);

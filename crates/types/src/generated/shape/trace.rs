@@ -2,30 +2,23 @@
 //! The `Trace` string enum.
 
 use std::borrow::Cow;
-use std::fmt;
 
-/// How much of a guardrail's work is reported.
+/// The detail of the guardrail trace.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Trace(Cow<'static, str>);
 
 impl Trace {
-    /// The body of the answer reports what the guardrail found.
+    /// The response body contains the findings of the guardrail.
     pub const ENABLED: Self = Self(Cow::Borrowed("ENABLED"));
 
-    /// The body of the answer does not report on the guardrail.
+    /// The response body contains no trace.
     pub const DISABLED: Self = Self(Cow::Borrowed("DISABLED"));
 
-    /// As `ENABLED`, and reports the checks that found nothing as well.
+    /// The response body contains the findings of the guardrail and also the checks without findings.
     pub const ENABLED_FULL: Self = Self(Cow::Borrowed("ENABLED_FULL"));
 
     /// All values that the model lists.
     pub const VALUES: &'static [Self] = &[Self::ENABLED, Self::DISABLED, Self::ENABLED_FULL];
 }
 
-impl fmt::Debug for Trace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Trace").field(&self.0).finish()
-    }
-}
-
-invoke_model_protocol::string_enum!(Trace);
+invoke_model_protocol::string_enum!(Trace, shown);

@@ -21,7 +21,7 @@ pub struct Nested {
 impl Nested {
     /// Creates a value with its required members. All other members are unset or have their defaults.
     pub fn new(size: i32) -> Self {
-        Self { flag: Default::default(), name: "x".to_owned(), size }
+        Self { size, ..Self::default() }
     }
 }
 

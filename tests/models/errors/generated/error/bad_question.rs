@@ -4,7 +4,6 @@
 use crate::errors::Hint;
 use invoke_model_protocol::{Fault, ModeledError, ParseError, Response, Retryable, json};
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// The `BadQuestion` error.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -43,10 +42,4 @@ impl ModeledError for BadQuestion {
     }
 }
 
-impl fmt::Display for BadQuestion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        invoke_model_protocol::write_error(self, f)
-    }
-}
-
-impl std::error::Error for BadQuestion {}
+invoke_model_protocol::modeled_error!(BadQuestion);

@@ -38,10 +38,4 @@ impl ModeledError for Broken {
     }
 }
 
-impl fmt::Display for Broken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        invoke_model_protocol::write_error(self, f)
-    }
-}
-
-impl std::error::Error for Broken {}
+invoke_model_protocol::modeled_error!(Broken);

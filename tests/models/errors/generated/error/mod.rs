@@ -6,6 +6,7 @@ mod bad_question;
 mod broken;
 mod not_there;
 mod overloaded;
+mod server;
 mod shouting;
 mod unmodeled_shape;
 mod wordless;

@@ -4,7 +4,6 @@
 use crate::errors::Kind;
 use invoke_model_protocol::{Fault, ModeledError, ParseError, Response, Retryable, json};
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// The `Shouting` error.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -39,10 +38,4 @@ impl ModeledError for Shouting {
     }
 }
 
-impl fmt::Display for Shouting {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        invoke_model_protocol::write_error(self, f)
-    }
-}
-
-impl std::error::Error for Shouting {}
+invoke_model_protocol::modeled_error!(Shouting);

@@ -3,7 +3,6 @@
 
 use invoke_model_protocol::{Fault, ModeledError, ParseError, Response, Retryable};
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// The `Wordless` error.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -27,10 +26,4 @@ impl ModeledError for Wordless {
     }
 }
 
-impl fmt::Display for Wordless {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        invoke_model_protocol::write_error(self, f)
-    }
-}
-
-impl std::error::Error for Wordless {}
+invoke_model_protocol::modeled_error!(Wordless);

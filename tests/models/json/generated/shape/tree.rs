@@ -30,7 +30,7 @@ pub struct Tree {
 impl Tree {
     /// Creates a value with its required members. All other members are unset or have their defaults.
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), left: None, choice: None, branches: None, by_name: None }
+        Self { name: name.into(), ..Self::default() }
     }
 }
 

@@ -2,4 +2,5 @@
 //! Modeled errors.
 
 mod rude;
+mod server;
 pub use rude::Rude;

@@ -3,7 +3,6 @@
 
 use invoke_model_protocol::{Fault, ModeledError, ParseError, Response, Retryable, json};
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// The `Rude` error.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -32,10 +31,4 @@ impl ModeledError for Rude {
     }
 }
 
-impl fmt::Display for Rude {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        invoke_model_protocol::write_error(self, f)
-    }
-}
-
-impl std::error::Error for Rude {}
+invoke_model_protocol::modeled_error!(Rude);

@@ -2,7 +2,6 @@
 //! The `Language` string enum.
 
 use std::borrow::Cow;
-use std::fmt;
 
 /// A value of `Language`, which can be one that the model does not list.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,10 +18,4 @@ impl Language {
     pub const VALUES: &'static [Self] = &[Self::EN, Self::DE];
 }
 
-impl fmt::Debug for Language {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Language").field(&self.0).finish()
-    }
-}
-
-invoke_model_protocol::string_enum!(Language);
+invoke_model_protocol::string_enum!(Language, shown);

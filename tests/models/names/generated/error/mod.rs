@@ -2,8 +2,5 @@
 //! Modeled errors.
 
 mod error_shape;
-mod method_shape;
-mod result_shape;
+mod server;
 pub use error_shape::ErrorShape;
-pub use method_shape::MethodShape;
-pub use result_shape::ResultShape;

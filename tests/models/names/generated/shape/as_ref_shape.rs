@@ -2,7 +2,6 @@
 //! The `AsRefShape` string enum.
 
 use std::borrow::Cow;
-use std::fmt;
 
 /// A value of `AsRefShape`, which can be one that the model does not list.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,24 +20,8 @@ impl AsRefShape {
     /// `Fn`.
     pub const FN_VALUE: Self = Self(Cow::Borrowed("Fn"));
 
-    /// `1`.
-    pub const _1: Self = Self(Cow::Borrowed("1"));
-
-    /// `ok`.
-    pub const OK: Self = Self(Cow::Borrowed("ok"));
-
-    /// `as_str`.
-    pub const AS_STR: Self = Self(Cow::Borrowed("as_str"));
-
     /// All values that the model lists.
-    pub const VALUES: &'static [Self] =
-        &[Self::SELF, Self::VALUES_VALUE, Self::FN, Self::FN_VALUE, Self::_1, Self::OK, Self::AS_STR];
+    pub const VALUES: &'static [Self] = &[Self::SELF, Self::VALUES_VALUE, Self::FN, Self::FN_VALUE];
 }
 
-impl fmt::Debug for AsRefShape {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("AsRefShape").field(&self.0).finish()
-    }
-}
-
-invoke_model_protocol::string_enum!(AsRefShape);
+invoke_model_protocol::string_enum!(AsRefShape, shown);

@@ -2,10 +2,9 @@
 //! The `ErrShape` int enum.
 
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// A value of `ErrShape`, which can be one that the model does not list.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ErrShape(pub i32);
 
@@ -23,28 +22,4 @@ impl ErrShape {
     pub const VALUES: &'static [Self] = &[Self::SELF, Self::VALUES_VALUE, Self::FN];
 }
 
-impl From<i32> for ErrShape {
-    fn from(value: i32) -> Self {
-        Self(value)
-    }
-}
-
-impl From<ErrShape> for i32 {
-    fn from(value: ErrShape) -> Self {
-        value.0
-    }
-}
-
-impl std::str::FromStr for ErrShape {
-    type Err = std::num::ParseIntError;
-
-    fn from_str(text: &str) -> Result<Self, std::num::ParseIntError> {
-        text.parse().map(Self)
-    }
-}
-
-impl fmt::Display for ErrShape {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
+invoke_model_protocol::int_enum!(ErrShape, shown);

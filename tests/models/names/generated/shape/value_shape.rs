@@ -15,39 +15,12 @@ pub enum ValueShape {
     /// `Self`.
     #[serde(rename = "Self")]
     Self2(String),
-    /// `none`.
-    #[serde(rename = "none")]
-    None(String),
-    /// `None`.
-    #[serde(rename = "None")]
-    NoneShape(String),
-    /// `some`.
-    #[serde(rename = "some")]
-    Some(String),
-    /// `ok`.
-    #[serde(rename = "ok")]
-    Ok(String),
     /// `unknown`.
     #[serde(rename = "unknown")]
     UnknownShape(String),
     /// `Unknown`.
     #[serde(rename = "Unknown")]
     Unknown2(String),
-    /// `String`.
-    #[serde(rename = "String")]
-    String(String),
-    /// `value`.
-    #[serde(rename = "value")]
-    Value(String),
-    /// `object`.
-    #[serde(rename = "object")]
-    Object(String),
-    /// `vec`.
-    #[serde(rename = "vec")]
-    Vec(String),
-    /// `fn`.
-    #[serde(rename = "fn")]
-    Fn(String),
     /// A member that the model does not have.
     #[serde(untagged)]
     Unknown(json::UnknownMember),
@@ -65,17 +38,8 @@ impl json::ToJson for ValueShape {
         match self {
             Self::SelfShape(value) => object.member("self", value, json::write::string),
             Self::Self2(value) => object.member("Self", value, json::write::string),
-            Self::None(value) => object.member("none", value, json::write::string),
-            Self::NoneShape(value) => object.member("None", value, json::write::string),
-            Self::Some(value) => object.member("some", value, json::write::string),
-            Self::Ok(value) => object.member("ok", value, json::write::string),
             Self::UnknownShape(value) => object.member("unknown", value, json::write::string),
             Self::Unknown2(value) => object.member("Unknown", value, json::write::string),
-            Self::String(value) => object.member("String", value, json::write::string),
-            Self::Value(value) => object.member("value", value, json::write::string),
-            Self::Object(value) => object.member("object", value, json::write::string),
-            Self::Vec(value) => object.member("vec", value, json::write::string),
-            Self::Fn(value) => object.member("fn", value, json::write::string),
             Self::Unknown(unknown) => object.unknown(unknown),
         }
         object.end();
@@ -88,17 +52,8 @@ impl json::FromJson for ValueShape {
         match member.name() {
             "self" => member.read(json::read::string).map(Self::SelfShape),
             "Self" => member.read(json::read::string).map(Self::Self2),
-            "none" => member.read(json::read::string).map(Self::None),
-            "None" => member.read(json::read::string).map(Self::NoneShape),
-            "some" => member.read(json::read::string).map(Self::Some),
-            "ok" => member.read(json::read::string).map(Self::Ok),
             "unknown" => member.read(json::read::string).map(Self::UnknownShape),
             "Unknown" => member.read(json::read::string).map(Self::Unknown2),
-            "String" => member.read(json::read::string).map(Self::String),
-            "value" => member.read(json::read::string).map(Self::Value),
-            "object" => member.read(json::read::string).map(Self::Object),
-            "vec" => member.read(json::read::string).map(Self::Vec),
-            "fn" => member.read(json::read::string).map(Self::Fn),
             _ => Ok(Self::Unknown(member)),
         }
     }

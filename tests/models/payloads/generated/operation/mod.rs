@@ -4,32 +4,12 @@
 mod put_blob;
 mod put_document;
 mod put_kind;
-mod put_required_blob;
-mod put_required_document;
-mod put_required_structure;
-mod put_required_text;
-mod put_required_union;
 mod put_structure;
 mod put_text;
 mod put_union;
 pub use put_blob::{PutBlob, PutBlobError, PutBlobInput, PutBlobOutput};
 pub use put_document::{PutDocument, PutDocumentError, PutDocumentInput, PutDocumentOutput};
 pub use put_kind::{PutKind, PutKindError, PutKindInput, PutKindOutput};
-pub use put_required_blob::{
-    PutRequiredBlob, PutRequiredBlobError, PutRequiredBlobInput, PutRequiredBlobOutput,
-};
-pub use put_required_document::{
-    PutRequiredDocument, PutRequiredDocumentError, PutRequiredDocumentInput, PutRequiredDocumentOutput,
-};
-pub use put_required_structure::{
-    PutRequiredStructure, PutRequiredStructureError, PutRequiredStructureInput, PutRequiredStructureOutput,
-};
-pub use put_required_text::{
-    PutRequiredText, PutRequiredTextError, PutRequiredTextInput, PutRequiredTextOutput,
-};
-pub use put_required_union::{
-    PutRequiredUnion, PutRequiredUnionError, PutRequiredUnionInput, PutRequiredUnionOutput,
-};
 pub use put_structure::{PutStructure, PutStructureError, PutStructureInput, PutStructureOutput};
 pub use put_text::{PutText, PutTextError, PutTextInput, PutTextOutput};
 pub use put_union::{PutUnion, PutUnionError, PutUnionInput, PutUnionOutput};

@@ -2,7 +2,6 @@
 //! The `Kind` string enum.
 
 use std::borrow::Cow;
-use std::fmt;
 
 /// A value of `Kind`, which can be one that the model does not list.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,10 +18,4 @@ impl Kind {
     pub const VALUES: &'static [Self] = &[Self::SMALL, Self::LARGE];
 }
 
-impl fmt::Debug for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Kind").field(&self.0).finish()
-    }
-}
-
-invoke_model_protocol::string_enum!(Kind);
+invoke_model_protocol::string_enum!(Kind, shown);

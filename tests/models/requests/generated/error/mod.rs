@@ -2,4 +2,5 @@
 //! Modeled errors.
 
 mod refused;
+mod server;
 pub use refused::Refused;

@@ -7,17 +7,17 @@ pub use partition::{PARTITIONS, Partition, partition};
 /// Parameters that determine the endpoint.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Parameters<'a> {
-    /// Where the service runs.
+    /// The region.
     pub region: Option<&'a str>,
-    /// Overrides all else.
+    /// An endpoint that overrides the rules.
     pub endpoint: Option<&'a str>,
-    /// FIPS.
+    /// Use the FIPS endpoint.
     pub use_fips: bool,
-    /// A keyword.
+    /// A parameter named after a keyword.
     pub r#type: Option<&'a str>,
-    /// A name of the function's own.
+    /// A name that the generated function also uses.
     pub parameters_: Option<&'a str>,
-    /// Always there.
+    /// A required parameter.
     pub tenant: &'a str,
 }
 

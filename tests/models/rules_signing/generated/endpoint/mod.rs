@@ -7,7 +7,7 @@ pub use partition::{PARTITIONS, Partition, partition};
 /// Parameters that determine the endpoint.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Parameters<'a> {
-    /// Where the service runs.
+    /// The region.
     pub region: &'a str,
 }
 

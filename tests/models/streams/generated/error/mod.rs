@@ -2,6 +2,7 @@
 //! Modeled errors.
 
 mod busy;
+mod server;
 mod torn;
 pub use busy::Busy;
 pub use torn::Torn;

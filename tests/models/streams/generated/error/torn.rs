@@ -4,7 +4,6 @@
 use invoke_model_protocol::{Fault, ModeledError, ParseError, Retryable, json};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::fmt;
 
 /// The `Torn` error.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -45,10 +44,4 @@ impl ModeledError for Torn {
     }
 }
 
-impl fmt::Display for Torn {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        invoke_model_protocol::write_error(self, f)
-    }
-}
-
-impl std::error::Error for Torn {}
+invoke_model_protocol::modeled_error!(Torn);

@@ -2,10 +2,9 @@
 //! The `Level` int enum.
 
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// A value of `Level`, which can be one that the model does not list.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Level(pub i32);
 
@@ -17,28 +16,4 @@ impl Level {
     pub const VALUES: &'static [Self] = &[Self::LOW];
 }
 
-impl From<i32> for Level {
-    fn from(value: i32) -> Self {
-        Self(value)
-    }
-}
-
-impl From<Level> for i32 {
-    fn from(value: Level) -> Self {
-        value.0
-    }
-}
-
-impl std::str::FromStr for Level {
-    type Err = std::num::ParseIntError;
-
-    fn from_str(text: &str) -> Result<Self, std::num::ParseIntError> {
-        text.parse().map(Self)
-    }
-}
-
-impl fmt::Display for Level {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
+invoke_model_protocol::int_enum!(Level, shown);

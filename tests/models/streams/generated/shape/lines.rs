@@ -4,8 +4,7 @@
 use crate::streams::{Busy, Chosen, Figure, Ping, Said, Sound, Text, Torn};
 use bytes::Bytes;
 use invoke_model_protocol::{
-    ErrorFacts, ErrorMetadata, OperationError, ParseError, SerializeError, event_stream, json, payload,
-    timestamp,
+    ErrorMetadata, ParseError, SerializeError, event_stream, json, payload, timestamp,
 };
 
 /// An event of `Lines`.
@@ -163,27 +162,4 @@ impl event_stream::EventStream for Lines {
     }
 }
 
-/// An error that ends a stream of `Lines`.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum LinesError {
-    /// [`Busy`].
-    #[error(transparent)]
-    Busy(#[from] Busy),
-    /// [`Torn`].
-    #[error(transparent)]
-    Torn(#[from] Torn),
-    /// An error that the model does not have, or a response without an error code.
-    #[error(transparent)]
-    Unmodeled(#[from] ErrorMetadata),
-}
-
-impl OperationError for LinesError {
-    fn facts(&self) -> ErrorFacts<'_> {
-        match self {
-            Self::Busy(error) => ErrorFacts::modeled(error),
-            Self::Torn(error) => ErrorFacts::modeled(error),
-            Self::Unmodeled(metadata) => ErrorFacts::unmodeled(metadata),
-        }
-    }
-}
+invoke_model_protocol::operation_error!(LinesError, "An error that ends a stream of `Lines`.", [Busy, Torn]);

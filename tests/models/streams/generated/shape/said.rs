@@ -51,20 +51,7 @@ pub struct Said {
 impl Said {
     /// Creates a value with its required members. All other members are unset or have their defaults.
     pub fn new(number: i32) -> Self {
-        Self {
-            is_last: None,
-            tiny: None,
-            small: None,
-            number,
-            big: None,
-            mark: None,
-            who: None,
-            level: None,
-            kind: None,
-            at: None,
-            words: None,
-            when: None,
-        }
+        Self { number, ..Self::default() }
     }
 }
 

@@ -2,9 +2,7 @@
 //! The `Secrets` event stream.
 
 use crate::streams::Secret;
-use invoke_model_protocol::{
-    ErrorFacts, ErrorMetadata, OperationError, ParseError, Redacted, SerializeError, event_stream, json,
-};
+use invoke_model_protocol::{ErrorMetadata, ParseError, Redacted, SerializeError, event_stream, json};
 use std::fmt;
 
 /// An event of `Secrets`.
@@ -63,19 +61,4 @@ impl event_stream::EventStream for Secrets {
     }
 }
 
-/// An error that ends a stream of `Secrets`.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SecretsError {
-    /// An error that the model does not have, or a response without an error code.
-    #[error(transparent)]
-    Unmodeled(#[from] ErrorMetadata),
-}
-
-impl OperationError for SecretsError {
-    fn facts(&self) -> ErrorFacts<'_> {
-        match self {
-            Self::Unmodeled(metadata) => ErrorFacts::unmodeled(metadata),
-        }
-    }
-}
+invoke_model_protocol::operation_error!(SecretsError, "An error that ends a stream of `Secrets`.", []);

@@ -2,14 +2,13 @@
 //! The `Size` string enum.
 
 use std::borrow::Cow;
-use std::fmt;
 
 /// A value of `Size`, which can be one that the model does not list.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Size(Cow<'static, str>);
 
 impl Size {
-    /// For one.
+    /// The small size.
     pub const SMALL: Self = Self(Cow::Borrowed("small"));
 
     /// `t2.micro`.
@@ -32,10 +31,4 @@ impl Size {
         &[Self::SMALL, Self::T2_MICRO, Self::VALUE, Self::VALUE_VALUE, Self::X_LARGE, Self::X_LARGE_VALUE];
 }
 
-impl fmt::Debug for Size {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Size").field(&self.0).finish()
-    }
-}
-
-invoke_model_protocol::string_enum!(Size);
+invoke_model_protocol::string_enum!(Size, shown);

@@ -4,30 +4,25 @@
 use crate::{
     AccessDeniedException, InternalServerException, ModelErrorException, ModelNotReadyException,
     ModelTimeoutException, ResourceNotFoundException, ServiceQuotaExceededException,
-    ServiceUnavailableException, ThrottlingException, ValidationException,
+    ServiceUnavailableException, ThrottlingException, ValidationException, header,
 };
-use http::{HeaderName, Method};
-use invoke_model_protocol::delivery::Whole;
+use http::Method;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, PayloadInput, PayloadOutput, Request, RequestBuilder,
-    Response, Route, SerializeError, fields, text,
+    Response, Route, SerializeError, delivery, fields, text,
 };
 
-mod error;
-mod input;
-mod output;
+mod messages;
 #[cfg(feature = "server")]
 mod server;
-pub use error::InvokeModelError;
-pub use input::InvokeModelInput;
-pub use output::InvokeModelOutput;
+pub use messages::{InvokeModelInput, InvokeModelOutput};
 
-/// Runs one inference: sends a request body in the schema of the chosen model and returns the whole
-/// answer, a text, an image or an embedding, in that model's schema.
+/// Runs inference with a request body in the schema of the chosen model, and returns the complete
+/// response, such as text, images or an embedding, in the schema of that model.
 ///
-/// The caller needs the permission `bedrock:InvokeModel` on the model. The same action guards the
-/// Converse operation: a policy that shall keep a model from being used at all denies
-/// `bedrock:InvokeModel` and `bedrock:InvokeModelWithResponseStream`.
+/// The caller needs the permission `bedrock:InvokeModel` on the model. The same permission covers the
+/// Converse operation: to block all use of a model, deny `bedrock:InvokeModel` and
+/// `bedrock:InvokeModelWithResponseStream`.
 #[derive(Clone, Copy, Debug)]
 pub struct InvokeModel;
 
@@ -41,60 +36,52 @@ impl Operation for InvokeModel {
     type Input = InvokeModelInput;
     type Output = InvokeModelOutput;
     type Error = InvokeModelError;
-    type Delivery = Whole;
+    type Delivery = delivery::Whole;
 
     fn serialize(input: InvokeModelInput) -> Result<Request, SerializeError> {
-        let target = Self::ROUTE.target([text::write::string(&input.model_id)])?;
-        let mut request = RequestBuilder::new(Self::ROUTE.method, target);
+        let mut request = RequestBuilder::new(
+            Self::ROUTE.method,
+            Self::ROUTE.target([text::write::string(&input.model_id)])?,
+        );
         request.field(
-            const { HeaderName::from_static("content-type") },
+            header::CONTENT_TYPE,
             "contentType",
             input.content_type.as_ref(),
             text::write::string,
         )?;
+        request.field(header::ACCEPT, "accept", input.accept.as_ref(), text::write::string)?;
+        request.field(header::X_AMZN_BEDROCK_TRACE, "trace", input.trace.as_ref(), text::write::string)?;
         request.field(
-            const { HeaderName::from_static("accept") },
-            "accept",
-            input.accept.as_ref(),
-            text::write::string,
-        )?;
-        request.field(
-            const { HeaderName::from_static("x-amzn-bedrock-trace") },
-            "trace",
-            input.trace.as_ref(),
-            text::write::string,
-        )?;
-        request.field(
-            const { HeaderName::from_static("x-amzn-bedrock-guardrailidentifier") },
+            header::X_AMZN_BEDROCK_GUARDRAILIDENTIFIER,
             "guardrailIdentifier",
             input.guardrail_identifier.as_ref(),
             text::write::string,
         )?;
         request.field(
-            const { HeaderName::from_static("x-amzn-bedrock-guardrailversion") },
+            header::X_AMZN_BEDROCK_GUARDRAILVERSION,
             "guardrailVersion",
             input.guardrail_version.as_ref(),
             text::write::string,
         )?;
         request.field(
-            const { HeaderName::from_static("x-amzn-bedrock-performanceconfig-latency") },
+            header::X_AMZN_BEDROCK_PERFORMANCECONFIG_LATENCY,
             "performanceConfigLatency",
             input.performance_config_latency.as_ref(),
             text::write::string,
         )?;
         request.field(
-            const { HeaderName::from_static("x-amzn-bedrock-service-tier") },
+            header::X_AMZN_BEDROCK_SERVICE_TIER,
             "serviceTier",
             input.service_tier.as_ref(),
             text::write::string,
         )?;
         if request.field(
-            const { HeaderName::from_static("x-amzn-bedrock-request-metadata") },
+            header::X_AMZN_BEDROCK_REQUEST_METADATA,
             "requestMetadata",
             input.request_metadata.as_ref(),
             text::write::string,
         )? {
-            request.sensitive(const { HeaderName::from_static("x-amzn-bedrock-request-metadata") });
+            request.sensitive(header::X_AMZN_BEDROCK_REQUEST_METADATA);
         }
         request.payload(input.body, "application/json")
     }
@@ -103,22 +90,17 @@ impl Operation for InvokeModel {
         let headers = response.headers();
         Ok(InvokeModelOutput {
             body: response.body().clone(),
-            content_type: fields::optional(
-                headers,
-                const { HeaderName::from_static("content-type") },
-                "contentType",
-                text::read::string,
-            )?
-            .unwrap_or_default(),
+            content_type: fields::optional(headers, header::CONTENT_TYPE, "contentType", text::read::string)?
+                .unwrap_or_default(),
             performance_config_latency: fields::optional(
                 headers,
-                const { HeaderName::from_static("x-amzn-bedrock-performanceconfig-latency") },
+                header::X_AMZN_BEDROCK_PERFORMANCECONFIG_LATENCY,
                 "performanceConfigLatency",
                 text::read::string_enum,
             )?,
             service_tier: fields::optional(
                 headers,
-                const { HeaderName::from_static("x-amzn-bedrock-service-tier") },
+                header::X_AMZN_BEDROCK_SERVICE_TIER,
                 "serviceTier",
                 text::read::string_enum,
             )?,
@@ -165,3 +147,20 @@ impl Operation for InvokeModel {
 impl PayloadInput for InvokeModel {}
 
 impl PayloadOutput for InvokeModel {}
+
+invoke_model_protocol::operation_error!(
+    InvokeModelError,
+    "An error of the `InvokeModel` operation.",
+    [
+        AccessDeniedException,
+        InternalServerException,
+        ModelErrorException,
+        ModelNotReadyException,
+        ModelTimeoutException,
+        ResourceNotFoundException,
+        ServiceQuotaExceededException,
+        ServiceUnavailableException,
+        ThrottlingException,
+        ValidationException
+    ]
+);

@@ -5,29 +5,25 @@ use crate::{
     AccessDeniedException, InternalServerException, ModelErrorException, ModelNotReadyException,
     ModelStreamErrorException, ModelTimeoutException, ResourceNotFoundException, ResponseStream,
     ServiceQuotaExceededException, ServiceUnavailableException, ThrottlingException, ValidationException,
+    header,
 };
-use http::{HeaderName, Method};
-use invoke_model_protocol::delivery::Streaming;
+use http::Method;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, PayloadInput, Request, RequestBuilder, Response,
-    Route, SerializeError, event_stream, fields, text,
+    Route, SerializeError, delivery, event_stream, fields, text,
 };
 
-mod error;
-mod input;
-mod output;
+mod messages;
 #[cfg(feature = "server")]
 mod server;
-pub use error::InvokeModelWithResponseStreamError;
-pub use input::InvokeModelWithResponseStreamInput;
-pub use output::InvokeModelWithResponseStreamOutput;
+pub use messages::{InvokeModelWithResponseStreamInput, InvokeModelWithResponseStreamOutput};
 
-/// Runs one inference and answers while the model works: the same request body as `InvokeModel`, and
-/// the answer in parts, each a piece of JSON in the streaming schema of the chosen model.
+/// Runs inference with the same request body as `InvokeModel`, and streams the response in parts, each
+/// of which is JSON in the streaming schema of the chosen model.
 ///
-/// The head of the answer comes at once; an error that occurs later comes as an event of the stream,
-/// and the parts before it are all there is. `GetFoundationModel` tells in `responseStreamingSupported`
-/// whether a model can stream.
+/// The service sends the response headers immediately. A later error arrives as an event that ends the
+/// stream, and no part follows it. `responseStreamingSupported` of `GetFoundationModel` states whether
+/// a model supports streaming.
 ///
 /// The caller needs the permission `bedrock:InvokeModelWithResponseStream` on the model.
 #[derive(Clone, Copy, Debug)]
@@ -47,60 +43,52 @@ impl Operation for InvokeModelWithResponseStream {
     type Input = InvokeModelWithResponseStreamInput;
     type Output = InvokeModelWithResponseStreamOutput;
     type Error = InvokeModelWithResponseStreamError;
-    type Delivery = Streaming;
+    type Delivery = delivery::Streaming;
 
     fn serialize(input: InvokeModelWithResponseStreamInput) -> Result<Request, SerializeError> {
-        let target = Self::ROUTE.target([text::write::string(&input.model_id)])?;
-        let mut request = RequestBuilder::new(Self::ROUTE.method, target);
+        let mut request = RequestBuilder::new(
+            Self::ROUTE.method,
+            Self::ROUTE.target([text::write::string(&input.model_id)])?,
+        );
         request.field(
-            const { HeaderName::from_static("content-type") },
+            header::CONTENT_TYPE,
             "contentType",
             input.content_type.as_ref(),
             text::write::string,
         )?;
+        request.field(header::X_AMZN_BEDROCK_ACCEPT, "accept", input.accept.as_ref(), text::write::string)?;
+        request.field(header::X_AMZN_BEDROCK_TRACE, "trace", input.trace.as_ref(), text::write::string)?;
         request.field(
-            const { HeaderName::from_static("x-amzn-bedrock-accept") },
-            "accept",
-            input.accept.as_ref(),
-            text::write::string,
-        )?;
-        request.field(
-            const { HeaderName::from_static("x-amzn-bedrock-trace") },
-            "trace",
-            input.trace.as_ref(),
-            text::write::string,
-        )?;
-        request.field(
-            const { HeaderName::from_static("x-amzn-bedrock-guardrailidentifier") },
+            header::X_AMZN_BEDROCK_GUARDRAILIDENTIFIER,
             "guardrailIdentifier",
             input.guardrail_identifier.as_ref(),
             text::write::string,
         )?;
         request.field(
-            const { HeaderName::from_static("x-amzn-bedrock-guardrailversion") },
+            header::X_AMZN_BEDROCK_GUARDRAILVERSION,
             "guardrailVersion",
             input.guardrail_version.as_ref(),
             text::write::string,
         )?;
         request.field(
-            const { HeaderName::from_static("x-amzn-bedrock-performanceconfig-latency") },
+            header::X_AMZN_BEDROCK_PERFORMANCECONFIG_LATENCY,
             "performanceConfigLatency",
             input.performance_config_latency.as_ref(),
             text::write::string,
         )?;
         request.field(
-            const { HeaderName::from_static("x-amzn-bedrock-service-tier") },
+            header::X_AMZN_BEDROCK_SERVICE_TIER,
             "serviceTier",
             input.service_tier.as_ref(),
             text::write::string,
         )?;
         if request.field(
-            const { HeaderName::from_static("x-amzn-bedrock-request-metadata") },
+            header::X_AMZN_BEDROCK_REQUEST_METADATA,
             "requestMetadata",
             input.request_metadata.as_ref(),
             text::write::string,
         )? {
-            request.sensitive(const { HeaderName::from_static("x-amzn-bedrock-request-metadata") });
+            request.sensitive(header::X_AMZN_BEDROCK_REQUEST_METADATA);
         }
         request.payload(input.body, "application/json")
     }
@@ -112,20 +100,20 @@ impl Operation for InvokeModelWithResponseStream {
                 "contentType",
                 fields::optional(
                     headers,
-                    const { HeaderName::from_static("x-amzn-bedrock-content-type") },
+                    header::X_AMZN_BEDROCK_CONTENT_TYPE,
                     "contentType",
                     text::read::string,
                 )?,
             )?,
             performance_config_latency: fields::optional(
                 headers,
-                const { HeaderName::from_static("x-amzn-bedrock-performanceconfig-latency") },
+                header::X_AMZN_BEDROCK_PERFORMANCECONFIG_LATENCY,
                 "performanceConfigLatency",
                 text::read::string_enum,
             )?,
             service_tier: fields::optional(
                 headers,
-                const { HeaderName::from_static("x-amzn-bedrock-service-tier") },
+                header::X_AMZN_BEDROCK_SERVICE_TIER,
                 "serviceTier",
                 text::read::string_enum,
             )?,
@@ -196,3 +184,21 @@ impl PayloadInput for InvokeModelWithResponseStream {}
 impl event_stream::OutputEventStream for InvokeModelWithResponseStream {
     type Events = ResponseStream;
 }
+
+invoke_model_protocol::operation_error!(
+    InvokeModelWithResponseStreamError,
+    "An error of the `InvokeModelWithResponseStream` operation.",
+    [
+        AccessDeniedException,
+        InternalServerException,
+        ModelErrorException,
+        ModelNotReadyException,
+        ModelStreamErrorException,
+        ModelTimeoutException,
+        ResourceNotFoundException,
+        ServiceQuotaExceededException,
+        ServiceUnavailableException,
+        ThrottlingException,
+        ValidationException
+    ]
+);

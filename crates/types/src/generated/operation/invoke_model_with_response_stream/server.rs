@@ -3,11 +3,10 @@
 
 use crate::{
     InvokeModelWithResponseStream, InvokeModelWithResponseStreamError, InvokeModelWithResponseStreamInput,
-    InvokeModelWithResponseStreamOutput,
+    InvokeModelWithResponseStreamOutput, header,
 };
-use http::HeaderName;
 use invoke_model_protocol::{
-    ParseError, Request, Response, SerializeError, ServerOperation, fields, json, payload, server, text,
+    ParseError, Request, Response, SerializeError, ServerOperation, fields, payload, server, text,
 };
 
 impl ServerOperation for InvokeModelWithResponseStream {
@@ -16,52 +15,37 @@ impl ServerOperation for InvokeModelWithResponseStream {
         let headers = request.headers();
         Ok(InvokeModelWithResponseStreamInput {
             body: payload::blob(request.body()),
-            content_type: fields::optional(
-                headers,
-                const { HeaderName::from_static("content-type") },
-                "contentType",
-                text::read::string,
-            )?,
-            accept: fields::optional(
-                headers,
-                const { HeaderName::from_static("x-amzn-bedrock-accept") },
-                "accept",
-                text::read::string,
-            )?,
+            content_type: fields::optional(headers, header::CONTENT_TYPE, "contentType", text::read::string)?,
+            accept: fields::optional(headers, header::X_AMZN_BEDROCK_ACCEPT, "accept", text::read::string)?,
             model_id: server::label(&labels, "modelId", text::read::string)?,
-            trace: fields::optional(
-                headers,
-                const { HeaderName::from_static("x-amzn-bedrock-trace") },
-                "trace",
-                text::read::string_enum,
-            )?,
+            trace: fields::optional(headers, header::X_AMZN_BEDROCK_TRACE, "trace", text::read::string_enum)?,
             guardrail_identifier: fields::optional(
                 headers,
-                const { HeaderName::from_static("x-amzn-bedrock-guardrailidentifier") },
+                header::X_AMZN_BEDROCK_GUARDRAILIDENTIFIER,
                 "guardrailIdentifier",
                 text::read::string,
             )?,
             guardrail_version: fields::optional(
                 headers,
-                const { HeaderName::from_static("x-amzn-bedrock-guardrailversion") },
+                header::X_AMZN_BEDROCK_GUARDRAILVERSION,
                 "guardrailVersion",
                 text::read::string,
             )?,
             performance_config_latency: fields::optional(
                 headers,
-                const { HeaderName::from_static("x-amzn-bedrock-performanceconfig-latency") },
+                header::X_AMZN_BEDROCK_PERFORMANCECONFIG_LATENCY,
                 "performanceConfigLatency",
                 text::read::string_enum,
             )?,
             service_tier: fields::optional(
                 headers,
-                const { HeaderName::from_static("x-amzn-bedrock-service-tier") },
+                header::X_AMZN_BEDROCK_SERVICE_TIER,
                 "serviceTier",
                 text::read::string_enum,
             )?,
             request_metadata: fields::optional(
                 headers,
-                const { HeaderName::from_static("x-amzn-bedrock-request-metadata") },
+                header::X_AMZN_BEDROCK_REQUEST_METADATA,
                 "requestMetadata",
                 text::read::string,
             )?,
@@ -109,19 +93,19 @@ impl ServerOperation for InvokeModelWithResponseStream {
     fn serialize_response(output: InvokeModelWithResponseStreamOutput) -> Result<Response, SerializeError> {
         let mut response = server::ResponseBuilder::new(200);
         response.field(
-            const { HeaderName::from_static("x-amzn-bedrock-content-type") },
+            header::X_AMZN_BEDROCK_CONTENT_TYPE,
             "contentType",
             Some(&output.content_type),
             text::write::string,
         )?;
         response.field(
-            const { HeaderName::from_static("x-amzn-bedrock-performanceconfig-latency") },
+            header::X_AMZN_BEDROCK_PERFORMANCECONFIG_LATENCY,
             "performanceConfigLatency",
             output.performance_config_latency.as_ref(),
             text::write::string,
         )?;
         response.field(
-            const { HeaderName::from_static("x-amzn-bedrock-service-tier") },
+            header::X_AMZN_BEDROCK_SERVICE_TIER,
             "serviceTier",
             output.service_tier.as_ref(),
             text::write::string,
@@ -132,109 +116,27 @@ impl ServerOperation for InvokeModelWithResponseStream {
     fn serialize_error(
         error: &InvokeModelWithResponseStreamError,
     ) -> Result<Option<Response>, SerializeError> {
-        let response = match error {
-            InvokeModelWithResponseStreamError::AccessDeniedException(error) => {
-                let response = server::modeled_error(error);
-                response.json(|out| {
-                    let mut object = json::ObjectWriter::new(out);
-                    object.optional("message", error.message.as_ref(), json::write::string);
-                    object.end();
-                })
-            }
-            InvokeModelWithResponseStreamError::InternalServerException(error) => {
-                let response = server::modeled_error(error);
-                response.json(|out| {
-                    let mut object = json::ObjectWriter::new(out);
-                    object.optional("message", error.message.as_ref(), json::write::string);
-                    object.end();
-                })
-            }
-            InvokeModelWithResponseStreamError::ModelErrorException(error) => {
-                let response = server::modeled_error(error);
-                response.json(|out| {
-                    let mut object = json::ObjectWriter::new(out);
-                    object.optional("message", error.message.as_ref(), json::write::string);
-                    object.optional(
-                        "originalStatusCode",
-                        error.original_status_code.as_ref(),
-                        json::write::display,
-                    );
-                    object.optional("resourceName", error.resource_name.as_ref(), json::write::string);
-                    object.end();
-                })
-            }
-            InvokeModelWithResponseStreamError::ModelNotReadyException(error) => {
-                let response = server::modeled_error(error);
-                response.json(|out| {
-                    let mut object = json::ObjectWriter::new(out);
-                    object.optional("message", error.message.as_ref(), json::write::string);
-                    object.end();
-                })
-            }
+        match error {
+            InvokeModelWithResponseStreamError::AccessDeniedException(error) => error.serialize().map(Some),
+            InvokeModelWithResponseStreamError::InternalServerException(error) => error.serialize().map(Some),
+            InvokeModelWithResponseStreamError::ModelErrorException(error) => error.serialize().map(Some),
+            InvokeModelWithResponseStreamError::ModelNotReadyException(error) => error.serialize().map(Some),
             InvokeModelWithResponseStreamError::ModelStreamErrorException(error) => {
-                let response = server::modeled_error(error);
-                response.json(|out| {
-                    let mut object = json::ObjectWriter::new(out);
-                    object.optional("message", error.message.as_ref(), json::write::string);
-                    object.optional(
-                        "originalStatusCode",
-                        error.original_status_code.as_ref(),
-                        json::write::display,
-                    );
-                    object.optional("originalMessage", error.original_message.as_ref(), json::write::string);
-                    object.end();
-                })
+                error.serialize().map(Some)
             }
-            InvokeModelWithResponseStreamError::ModelTimeoutException(error) => {
-                let response = server::modeled_error(error);
-                response.json(|out| {
-                    let mut object = json::ObjectWriter::new(out);
-                    object.optional("message", error.message.as_ref(), json::write::string);
-                    object.end();
-                })
-            }
+            InvokeModelWithResponseStreamError::ModelTimeoutException(error) => error.serialize().map(Some),
             InvokeModelWithResponseStreamError::ResourceNotFoundException(error) => {
-                let response = server::modeled_error(error);
-                response.json(|out| {
-                    let mut object = json::ObjectWriter::new(out);
-                    object.optional("message", error.message.as_ref(), json::write::string);
-                    object.end();
-                })
+                error.serialize().map(Some)
             }
             InvokeModelWithResponseStreamError::ServiceQuotaExceededException(error) => {
-                let response = server::modeled_error(error);
-                response.json(|out| {
-                    let mut object = json::ObjectWriter::new(out);
-                    object.optional("message", error.message.as_ref(), json::write::string);
-                    object.end();
-                })
+                error.serialize().map(Some)
             }
             InvokeModelWithResponseStreamError::ServiceUnavailableException(error) => {
-                let response = server::modeled_error(error);
-                response.json(|out| {
-                    let mut object = json::ObjectWriter::new(out);
-                    object.optional("message", error.message.as_ref(), json::write::string);
-                    object.end();
-                })
+                error.serialize().map(Some)
             }
-            InvokeModelWithResponseStreamError::ThrottlingException(error) => {
-                let response = server::modeled_error(error);
-                response.json(|out| {
-                    let mut object = json::ObjectWriter::new(out);
-                    object.optional("message", error.message.as_ref(), json::write::string);
-                    object.end();
-                })
-            }
-            InvokeModelWithResponseStreamError::ValidationException(error) => {
-                let response = server::modeled_error(error);
-                response.json(|out| {
-                    let mut object = json::ObjectWriter::new(out);
-                    object.optional("message", error.message.as_ref(), json::write::string);
-                    object.end();
-                })
-            }
-            InvokeModelWithResponseStreamError::Unmodeled(_) => return Ok(None),
-        };
-        Ok(Some(response))
+            InvokeModelWithResponseStreamError::ThrottlingException(error) => error.serialize().map(Some),
+            InvokeModelWithResponseStreamError::ValidationException(error) => error.serialize().map(Some),
+            InvokeModelWithResponseStreamError::Unmodeled(_) => Ok(None),
+        }
     }
 }

@@ -5,19 +5,14 @@ use crate::errors::{
     AlsoNotThere, BadQuestion, Broken, NotThere, Overloaded, Shouting, UnmodeledShape, Wordless,
 };
 use http::Method;
-use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError,
+    SerializeError, delivery,
 };
 
-mod error;
-mod input;
-mod output;
+mod messages;
 mod server;
-pub use error::AskError;
-pub use input::AskInput;
-pub use output::AskOutput;
+pub use messages::{AskInput, AskOutput};
 
 /// The `Ask` operation.
 #[derive(Clone, Copy, Debug)]
@@ -29,11 +24,10 @@ impl Operation for Ask {
     type Input = AskInput;
     type Output = AskOutput;
     type Error = AskError;
-    type Delivery = Whole;
+    type Delivery = delivery::Whole;
 
     fn serialize(_input: AskInput) -> Result<Request, SerializeError> {
-        let target = Self::ROUTE.target([])?;
-        let request = RequestBuilder::new(Self::ROUTE.method, target);
+        let request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);
         request.empty()
     }
 
@@ -59,3 +53,9 @@ impl Operation for Ask {
         })
     }
 }
+
+invoke_model_protocol::operation_error!(
+    AskError,
+    "An error of the `Ask` operation.",
+    [AlsoNotThere, BadQuestion, Broken, NotThere, Overloaded, Shouting, UnmodeledShape, Wordless]
+);

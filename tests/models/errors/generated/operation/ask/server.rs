@@ -2,19 +2,12 @@
 //! Server half of the `Ask` operation.
 
 use crate::errors::{Ask, AskError, AskInput, AskOutput};
-use http::HeaderName;
-use invoke_model_protocol::{
-    ParseError, Request, Response, SerializeError, ServerOperation, json, server, text,
-};
+use invoke_model_protocol::{ParseError, Request, Response, SerializeError, ServerOperation, server};
 
 impl ServerOperation for Ask {
     fn parse_request(request: &Request) -> Result<AskInput, ParseError> {
         server::labels::<Ask>(request)?;
         Ok(AskInput {})
-    }
-
-    fn violations(_input: &AskInput) -> server::Violations {
-        server::Violations::new()
     }
 
     fn serialize_response(_output: AskOutput) -> Result<Response, SerializeError> {
@@ -23,93 +16,16 @@ impl ServerOperation for Ask {
     }
 
     fn serialize_error(error: &AskError) -> Result<Option<Response>, SerializeError> {
-        let response = match error {
-            AskError::AlsoNotThere(error) => {
-                let response = server::modeled_error(error);
-                response.json(|out| {
-                    let mut object = json::ObjectWriter::new(out);
-                    object.optional("Message", error.message.as_ref(), json::write::string);
-                    object.end();
-                })
-            }
-            AskError::BadQuestion(error) => {
-                let response = server::modeled_error(error);
-                response.json(|out| {
-                    let mut object = json::ObjectWriter::new(out);
-                    object.optional("message", error.message.as_ref(), json::write::string);
-                    object.optional("position", error.position.as_ref(), json::write::display);
-                    object.optional("hint", error.hint.as_ref(), json::ToJson::to_json);
-                    object.end();
-                })
-            }
-            AskError::Broken(error) => {
-                let response = server::modeled_error(error);
-                response.json(|out| {
-                    let mut object = json::ObjectWriter::new(out);
-                    object.optional("message", error.message.as_ref(), json::write::string);
-                    object.end();
-                })
-            }
-            AskError::NotThere(error) => {
-                let mut response = server::modeled_error(error);
-                response.field(
-                    const { HeaderName::from_static("x-resource") },
-                    "resource",
-                    Some(&error.resource),
-                    text::write::string,
-                )?;
-                response.list_field(
-                    const { HeaderName::from_static("x-tries") },
-                    "tries",
-                    error.tries.as_ref(),
-                    text::write::display,
-                )?;
-                response.prefixed_fields("x-fact-", "facts", error.facts.as_ref())?;
-                response.json(|out| {
-                    let mut object = json::ObjectWriter::new(out);
-                    object.member("message", &error.message, json::write::string);
-                    object.end();
-                })
-            }
-            AskError::Overloaded(error) => {
-                let mut response = server::modeled_error(error);
-                response.field(
-                    const { HeaderName::from_static("retry-after") },
-                    "retryAfter",
-                    error.retry_after.as_ref(),
-                    text::write::display,
-                )?;
-                response.json(|out| {
-                    let mut object = json::ObjectWriter::new(out);
-                    object.optional("message", error.message.as_ref(), json::write::string);
-                    object.end();
-                })
-            }
-            AskError::Shouting(error) => {
-                let response = server::modeled_error(error);
-                response.json(|out| {
-                    let mut object = json::ObjectWriter::new(out);
-                    object.optional("message", error.message.as_ref(), json::write::string);
-                    object.optional("MESSAGE", error.message_.as_ref(), json::write::string);
-                    object.end();
-                })
-            }
-            AskError::UnmodeledShape(error) => {
-                let response = server::modeled_error(error);
-                response.json(|out| {
-                    let mut object = json::ObjectWriter::new(out);
-                    object.optional("message", error.message.as_ref(), json::write::string);
-                    object.end();
-                })
-            }
-            AskError::Wordless(error) => {
-                let response = server::modeled_error(error);
-                response.json(|out| {
-                    out.extend_from_slice(b"{}");
-                })
-            }
-            AskError::Unmodeled(_) => return Ok(None),
-        };
-        Ok(Some(response))
+        match error {
+            AskError::AlsoNotThere(error) => error.serialize().map(Some),
+            AskError::BadQuestion(error) => error.serialize().map(Some),
+            AskError::Broken(error) => error.serialize().map(Some),
+            AskError::NotThere(error) => error.serialize().map(Some),
+            AskError::Overloaded(error) => error.serialize().map(Some),
+            AskError::Shouting(error) => error.serialize().map(Some),
+            AskError::UnmodeledShape(error) => error.serialize().map(Some),
+            AskError::Wordless(error) => error.serialize().map(Some),
+            AskError::Unmodeled(_) => Ok(None),
+        }
     }
 }

@@ -3,19 +3,14 @@
 
 use crate::errors::Overloaded;
 use http::Method;
-use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError,
+    SerializeError, delivery,
 };
 
-mod error;
-mod input;
-mod output;
+mod messages;
 mod server;
-pub use error::AskNothingError;
-pub use input::AskNothingInput;
-pub use output::AskNothingOutput;
+pub use messages::{AskNothingInput, AskNothingOutput};
 
 /// The `AskNothing` operation.
 #[derive(Clone, Copy, Debug)]
@@ -27,11 +22,10 @@ impl Operation for AskNothing {
     type Input = AskNothingInput;
     type Output = AskNothingOutput;
     type Error = AskNothingError;
-    type Delivery = Whole;
+    type Delivery = delivery::Whole;
 
     fn serialize(_input: AskNothingInput) -> Result<Request, SerializeError> {
-        let target = Self::ROUTE.target([])?;
-        let request = RequestBuilder::new(Self::ROUTE.method, target);
+        let request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);
         request.empty()
     }
 
@@ -48,3 +42,9 @@ impl Operation for AskNothing {
         })
     }
 }
+
+invoke_model_protocol::operation_error!(
+    AskNothingError,
+    "An error of the `AskNothing` operation.",
+    [Overloaded]
+);

@@ -2,19 +2,12 @@
 //! Server half of the `AskNothing` operation.
 
 use crate::errors::{AskNothing, AskNothingError, AskNothingInput, AskNothingOutput};
-use http::HeaderName;
-use invoke_model_protocol::{
-    ParseError, Request, Response, SerializeError, ServerOperation, json, server, text,
-};
+use invoke_model_protocol::{ParseError, Request, Response, SerializeError, ServerOperation, server};
 
 impl ServerOperation for AskNothing {
     fn parse_request(request: &Request) -> Result<AskNothingInput, ParseError> {
         server::labels::<AskNothing>(request)?;
         Ok(AskNothingInput {})
-    }
-
-    fn violations(_input: &AskNothingInput) -> server::Violations {
-        server::Violations::new()
     }
 
     fn serialize_response(_output: AskNothingOutput) -> Result<Response, SerializeError> {
@@ -23,23 +16,9 @@ impl ServerOperation for AskNothing {
     }
 
     fn serialize_error(error: &AskNothingError) -> Result<Option<Response>, SerializeError> {
-        let response = match error {
-            AskNothingError::Overloaded(error) => {
-                let mut response = server::modeled_error(error);
-                response.field(
-                    const { HeaderName::from_static("retry-after") },
-                    "retryAfter",
-                    error.retry_after.as_ref(),
-                    text::write::display,
-                )?;
-                response.json(|out| {
-                    let mut object = json::ObjectWriter::new(out);
-                    object.optional("message", error.message.as_ref(), json::write::string);
-                    object.end();
-                })
-            }
-            AskNothingError::Unmodeled(_) => return Ok(None),
-        };
-        Ok(Some(response))
+        match error {
+            AskNothingError::Overloaded(error) => error.serialize().map(Some),
+            AskNothingError::Unmodeled(_) => Ok(None),
+        }
     }
 }

@@ -2,19 +2,14 @@
 //! The `PutCollections` operation: `POST /collections`, status 200.
 
 use http::Method;
-use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
-    ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, json, timestamp,
+    Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route, SerializeError, delivery,
+    json, timestamp,
 };
 
-mod error;
-mod input;
-mod output;
+mod messages;
 mod server;
-pub use error::PutCollectionsError;
-pub use input::PutCollectionsInput;
-pub use output::PutCollectionsOutput;
+pub use messages::{PutCollectionsInput, PutCollectionsOutput};
 
 /// The `PutCollections` operation.
 #[derive(Clone, Copy, Debug)]
@@ -27,11 +22,10 @@ impl Operation for PutCollections {
     type Input = PutCollectionsInput;
     type Output = PutCollectionsOutput;
     type Error = PutCollectionsError;
-    type Delivery = Whole;
+    type Delivery = delivery::Whole;
 
     fn serialize(input: PutCollectionsInput) -> Result<Request, SerializeError> {
-        let target = Self::ROUTE.target([])?;
-        let request = RequestBuilder::new(Self::ROUTE.method, target);
+        let request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);
         request.json(|out| {
             let mut object = json::ObjectWriter::new(out);
             object.optional("texts", input.texts.as_ref(), json::write::list(json::write::string));
@@ -77,29 +71,13 @@ impl Operation for PutCollections {
         })
     }
 
-    fn parse(response: &Response) -> Result<PutCollectionsOutput, ParseError> {
-        let mut object = json::Object::from_body(response.body())?;
-        Ok(PutCollectionsOutput {
-            texts: object.member("texts", json::read::list(json::read::string))?,
-            sparse_texts: object.member("sparseTexts", json::read::sparse_list(json::read::string))?,
-            blobs: object.member("blobs", json::read::list(json::read::blob))?,
-            kinds: object.member("kinds", json::read::list(json::read::string_enum))?,
-            levels: object.member("levels", json::read::list(json::read::int_enum))?,
-            instants: object
-                .member("instants", json::read::list(json::read::timestamp(timestamp::Format::DateTime)))?,
-            choices: object.member("choices", json::read::list(json::FromJson::from_json))?,
-            nested: object.member("nested", json::read::list(json::read::sparse_list(json::read::string)))?,
-            documents: object.member("documents", json::read::list(json::read::document))?,
-            numbers: object.member("numbers", json::read::map(json::read::integer))?,
-            sparse_numbers: object.member("sparseNumbers", json::read::sparse_map(json::read::integer))?,
-            by_kind: object.member("byKind", json::read::map(json::read::int_enum))?,
-            blobs_by_name: object.member("blobsByName", json::read::sparse_map(json::read::blob))?,
-            sparse_blobs: object.member("sparseBlobs", json::read::sparse_list(json::read::blob))?,
-            trees: object.member("trees", json::read::list(json::FromJson::from_json))?,
-        })
-    }
-
-    fn parse_error(metadata: ErrorMetadata, _response: &Response) -> Result<PutCollectionsError, ParseError> {
-        Ok(PutCollectionsError::Unmodeled(metadata))
+    fn parse(_response: &Response) -> Result<PutCollectionsOutput, ParseError> {
+        Ok(PutCollectionsOutput {})
     }
 }
+
+invoke_model_protocol::operation_error!(
+    PutCollectionsError,
+    "An error of the `PutCollections` operation.",
+    []
+);

@@ -2,19 +2,14 @@
 //! The `PutRequired` operation: `POST /required`, status 200.
 
 use http::Method;
-use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
-    ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, json, timestamp,
+    Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route, SerializeError, delivery,
+    json, timestamp,
 };
 
-mod error;
-mod input;
-mod output;
+mod messages;
 mod server;
-pub use error::PutRequiredError;
-pub use input::PutRequiredInput;
-pub use output::PutRequiredOutput;
+pub use messages::{PutRequiredInput, PutRequiredOutput};
 
 /// The `PutRequired` operation.
 #[derive(Clone, Copy, Debug)]
@@ -27,11 +22,10 @@ impl Operation for PutRequired {
     type Input = PutRequiredInput;
     type Output = PutRequiredOutput;
     type Error = PutRequiredError;
-    type Delivery = Whole;
+    type Delivery = delivery::Whole;
 
     fn serialize(input: PutRequiredInput) -> Result<Request, SerializeError> {
-        let target = Self::ROUTE.target([])?;
-        let request = RequestBuilder::new(Self::ROUTE.method, target);
+        let request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);
         request.json(|out| {
             let mut object = json::ObjectWriter::new(out);
             object.member("text", &input.text, json::write::string);
@@ -73,8 +67,6 @@ impl Operation for PutRequired {
             blobs: object.member("blobs", json::read::list(json::read::blob))?.unwrap_or_default(),
         })
     }
-
-    fn parse_error(metadata: ErrorMetadata, _response: &Response) -> Result<PutRequiredError, ParseError> {
-        Ok(PutRequiredError::Unmodeled(metadata))
-    }
 }
+
+invoke_model_protocol::operation_error!(PutRequiredError, "An error of the `PutRequired` operation.", []);

@@ -2,19 +2,14 @@
 //! The `PutValues` operation: `POST /values`, status 200.
 
 use http::Method;
-use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
-    ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, json, timestamp,
+    Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route, SerializeError, delivery,
+    json, timestamp,
 };
 
-mod error;
-mod input;
-mod output;
+mod messages;
 mod server;
-pub use error::PutValuesError;
-pub use input::PutValuesInput;
-pub use output::PutValuesOutput;
+pub use messages::{PutValuesInput, PutValuesOutput};
 
 /// The `PutValues` operation.
 #[derive(Clone, Copy, Debug)]
@@ -26,11 +21,10 @@ impl Operation for PutValues {
     type Input = PutValuesInput;
     type Output = PutValuesOutput;
     type Error = PutValuesError;
-    type Delivery = Whole;
+    type Delivery = delivery::Whole;
 
     fn serialize(input: PutValuesInput) -> Result<Request, SerializeError> {
-        let target = Self::ROUTE.target([])?;
-        let request = RequestBuilder::new(Self::ROUTE.method, target);
+        let request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);
         request.json(|out| {
             let mut object = json::ObjectWriter::new(out);
             object.optional("text", input.text.as_ref(), json::write::string);
@@ -88,8 +82,6 @@ impl Operation for PutValues {
             empty: object.member("empty", json::FromJson::from_json)?,
         })
     }
-
-    fn parse_error(metadata: ErrorMetadata, _response: &Response) -> Result<PutValuesError, ParseError> {
-        Ok(PutValuesError::Unmodeled(metadata))
-    }
 }
+
+invoke_model_protocol::operation_error!(PutValuesError, "An error of the `PutValues` operation.", []);

@@ -2,19 +2,14 @@
 //! The `GetThing` operation: `GET /things/{plain}/{number}/{ratio}/{flag}/{when}/{epoch}/{kind}/{page}/{path+}/end?view=full&raw`, status 200.
 
 use http::Method;
-use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
-    ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, text, timestamp,
+    Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route, SerializeError, delivery,
+    text, timestamp,
 };
 
-mod error;
-mod input;
-mod output;
+mod messages;
 mod server;
-pub use error::GetThingError;
-pub use input::GetThingInput;
-pub use output::GetThingOutput;
+pub use messages::{GetThingInput, GetThingOutput};
 
 /// The `GetThing` operation.
 #[derive(Clone, Copy, Debug)]
@@ -42,29 +37,29 @@ impl Operation for GetThing {
     type Input = GetThingInput;
     type Output = GetThingOutput;
     type Error = GetThingError;
-    type Delivery = Whole;
+    type Delivery = delivery::Whole;
 
     fn serialize(input: GetThingInput) -> Result<Request, SerializeError> {
-        let target = Self::ROUTE.target([
-            text::write::string(&input.plain),
-            text::write::display(&input.number),
-            text::write::float(&input.ratio),
-            text::write::display(&input.flag),
-            text::write::timestamp(timestamp::Format::DateTime)(&input.when),
-            text::write::timestamp(timestamp::Format::EpochSeconds)(&input.epoch),
-            text::write::string(&input.kind),
-            text::write::string(&input.page),
-            text::write::string(&input.path),
-        ])?;
-        let request = RequestBuilder::new(Self::ROUTE.method, target);
+        let request = RequestBuilder::new(
+            Self::ROUTE.method,
+            Self::ROUTE.target([
+                text::write::string(&input.plain),
+                text::write::display(&input.number),
+                text::write::float(&input.ratio),
+                text::write::display(&input.flag),
+                text::write::timestamp(timestamp::Format::DateTime)(&input.when),
+                text::write::timestamp(timestamp::Format::EpochSeconds)(&input.epoch),
+                text::write::string(&input.kind),
+                text::write::string(&input.page),
+                text::write::string(&input.path),
+            ])?,
+        );
         request.empty()
     }
 
     fn parse(_response: &Response) -> Result<GetThingOutput, ParseError> {
         Ok(GetThingOutput {})
     }
-
-    fn parse_error(metadata: ErrorMetadata, _response: &Response) -> Result<GetThingError, ParseError> {
-        Ok(GetThingError::Unmodeled(metadata))
-    }
 }
+
+invoke_model_protocol::operation_error!(GetThingError, "An error of the `GetThing` operation.", []);

@@ -3,19 +3,14 @@
 
 use crate::mixins::Rude;
 use http::Method;
-use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, json, text,
+    SerializeError, delivery, json, text,
 };
 
-mod error;
-mod input;
-mod output;
+mod messages;
 mod server;
-pub use error::GreetError;
-pub use input::GreetInput;
-pub use output::GreetOutput;
+pub use messages::{GreetInput, GreetOutput};
 
 /// The `Greet` operation.
 #[derive(Clone, Copy, Debug)]
@@ -31,11 +26,11 @@ impl Operation for Greet {
     type Input = GreetInput;
     type Output = GreetOutput;
     type Error = GreetError;
-    type Delivery = Whole;
+    type Delivery = delivery::Whole;
 
     fn serialize(input: GreetInput) -> Result<Request, SerializeError> {
-        let target = Self::ROUTE.target([text::write::string(&input.who)])?;
-        let request = RequestBuilder::new(Self::ROUTE.method, target);
+        let request =
+            RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([text::write::string(&input.who)])?);
         request.json(|out| {
             let mut object = json::ObjectWriter::new(out);
             object.optional("size", input.size.as_ref(), json::write::display);
@@ -60,3 +55,5 @@ impl Operation for Greet {
         })
     }
 }
+
+invoke_model_protocol::operation_error!(GreetError, "An error of the `Greet` operation.", [Rude]);

@@ -37,17 +37,9 @@ impl ServerOperation for Greet {
     }
 
     fn serialize_error(error: &GreetError) -> Result<Option<Response>, SerializeError> {
-        let response = match error {
-            GreetError::Rude(error) => {
-                let response = server::modeled_error(error);
-                response.json(|out| {
-                    let mut object = json::ObjectWriter::new(out);
-                    object.optional("message", error.message.as_ref(), json::write::string);
-                    object.end();
-                })
-            }
-            GreetError::Unmodeled(_) => return Ok(None),
-        };
-        Ok(Some(response))
+        match error {
+            GreetError::Rude(error) => error.serialize().map(Some),
+            GreetError::Unmodeled(_) => Ok(None),
+        }
     }
 }

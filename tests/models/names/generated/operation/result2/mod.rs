@@ -2,19 +2,14 @@
 //! The `Result2` operation: `POST /everything`, status 200.
 
 use http::Method;
-use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
-    ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, json,
+    Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route, SerializeError, delivery,
+    json,
 };
 
-mod error;
-mod input;
-mod output;
+mod messages;
 mod server;
-pub use error::Result2Error;
-pub use input::Result2Input;
-pub use output::Result2Output;
+pub use messages::{Result2Input, Result2Output};
 
 /// The `Result2` operation.
 #[derive(Clone, Copy, Debug)]
@@ -27,116 +22,28 @@ impl Operation for Result2 {
     type Input = Result2Input;
     type Output = Result2Output;
     type Error = Result2Error;
-    type Delivery = Whole;
+    type Delivery = delivery::Whole;
 
     fn serialize(input: Result2Input) -> Result<Request, SerializeError> {
-        let target = Self::ROUTE.target([])?;
-        let request = RequestBuilder::new(Self::ROUTE.method, target);
+        let request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);
         request.json(|out| {
             let mut object = json::ObjectWriter::new(out);
             object.optional("ofValue", input.of_value.as_ref(), json::ToJson::to_json);
             object.optional("ofObject", input.of_object.as_ref(), json::ToJson::to_json);
             object.optional("ofBox", input.of_box.as_ref(), json::ToJson::to_json);
-            object.optional("ofString", input.of_string.as_ref(), json::ToJson::to_json);
-            object.optional("ofSome", input.of_some.as_ref(), json::ToJson::to_json);
-            object.optional("ofNone", input.of_none.as_ref(), json::ToJson::to_json);
-            object.optional("ofOk", input.of_ok.as_ref(), json::write::string);
             object.optional("ofErr", input.of_err.as_ref(), json::write::display);
             object.optional("ofAsRef", input.of_as_ref.as_ref(), json::write::string);
-            object.optional("ofCow", input.of_cow.as_ref(), json::write::string);
-            object.optional("ofBytes", input.of_bytes.as_ref(), json::ToJson::to_json);
-            object.optional("ofTimestamp", input.of_timestamp.as_ref(), json::ToJson::to_json);
-            object.optional("ofDebug", input.of_debug.as_ref(), json::ToJson::to_json);
-            object.optional("ofDefault", input.of_default.as_ref(), json::ToJson::to_json);
-            object.optional("ofClone", input.of_clone.as_ref(), json::ToJson::to_json);
-            object.optional("ofFormatter", input.of_formatter.as_ref(), json::write::string);
-            object.optional("ofHttp", input.of_http.as_ref(), json::ToJson::to_json);
             object.optional("ofStd", input.of_std.as_ref(), json::ToJson::to_json);
-            object.optional("ofCore", input.of_core.as_ref(), json::write::string);
-            object.optional("ofAlloc", input.of_alloc.as_ref(), json::ToJson::to_json);
-            object.optional("ofSerde", input.of_serde.as_ref(), json::ToJson::to_json);
-            object.optional("ofSerdeJson", input.of_serde_json.as_ref(), json::ToJson::to_json);
-            object.optional("ofThiserror", input.of_thiserror.as_ref(), json::ToJson::to_json);
-            object.optional(
-                "ofInvokeModelProtocol",
-                input.of_invoke_model_protocol.as_ref(),
-                json::ToJson::to_json,
-            );
-            object.optional("ofMod", input.of_mod.as_ref(), json::ToJson::to_json);
-            object.optional("ofInput", input.of_input.as_ref(), json::ToJson::to_json);
-            object.optional("ofOutput", input.of_output.as_ref(), json::ToJson::to_json);
-            object.optional("ofServer", input.of_server.as_ref(), json::ToJson::to_json);
             object.optional("ofType", input.of_type.as_ref(), json::ToJson::to_json);
             object.optional("oftype", input.oftype.as_ref(), json::ToJson::to_json);
-            object.optional("ofTYPE", input.of_type_.as_ref(), json::ToJson::to_json);
             object.optional("ofSelf", input.of_self.as_ref(), json::ToJson::to_json);
-            object.optional("ofself", input.ofself.as_ref(), json::write::string);
-            object.optional("ofFmt", input.of_fmt.as_ref(), json::ToJson::to_json);
-            object.optional("ofJson", input.of_json.as_ref(), json::ToJson::to_json);
-            object.optional("ofRequestBuilder", input.of_request_builder.as_ref(), json::ToJson::to_json);
-            object.optional("ofRedacted", input.of_redacted.as_ref(), json::ToJson::to_json);
-            object.optional("of_2d", input.of_2d.as_ref(), json::ToJson::to_json);
-            object.optional("ofSerialize", input.of_serialize.as_ref(), json::ToJson::to_json);
-            object.optional("ofUnknownMember", input.of_unknown_member.as_ref(), json::ToJson::to_json);
-            object.optional("ofIterator", input.of_iterator.as_ref(), json::write::string);
-            object.optional("ofCfg", input.of_cfg.as_ref(), json::ToJson::to_json);
-            object.optional("ofDisplay", input.of_display.as_ref(), json::write::display);
-            object.optional("ofVALUES", input.of_values.as_ref(), json::write::string);
             object.end();
         })
     }
 
-    fn parse(response: &Response) -> Result<Result2Output, ParseError> {
-        let mut object = json::Object::from_body(response.body())?;
-        Ok(Result2Output {
-            of_value: object.member("ofValue", json::FromJson::from_json)?,
-            of_object: object.member("ofObject", json::FromJson::from_json)?,
-            of_box: object.member("ofBox", json::FromJson::from_json)?,
-            of_string: object.member("ofString", json::FromJson::from_json)?,
-            of_some: object.member("ofSome", json::FromJson::from_json)?,
-            of_none: object.member("ofNone", json::FromJson::from_json)?,
-            of_ok: object.member("ofOk", json::read::string_enum)?,
-            of_err: object.member("ofErr", json::read::int_enum)?,
-            of_as_ref: object.member("ofAsRef", json::read::string_enum)?,
-            of_cow: object.member("ofCow", json::read::string_enum)?,
-            of_bytes: object.member("ofBytes", json::FromJson::from_json)?,
-            of_timestamp: object.member("ofTimestamp", json::FromJson::from_json)?,
-            of_debug: object.member("ofDebug", json::FromJson::from_json)?,
-            of_default: object.member("ofDefault", json::FromJson::from_json)?,
-            of_clone: object.member("ofClone", json::FromJson::from_json)?,
-            of_formatter: object.member("ofFormatter", json::read::string_enum)?,
-            of_http: object.member("ofHttp", json::FromJson::from_json)?,
-            of_std: object.member("ofStd", json::FromJson::from_json)?,
-            of_core: object.member("ofCore", json::read::string_enum)?,
-            of_alloc: object.member("ofAlloc", json::FromJson::from_json)?,
-            of_serde: object.member("ofSerde", json::FromJson::from_json)?,
-            of_serde_json: object.member("ofSerdeJson", json::FromJson::from_json)?,
-            of_thiserror: object.member("ofThiserror", json::FromJson::from_json)?,
-            of_invoke_model_protocol: object.member("ofInvokeModelProtocol", json::FromJson::from_json)?,
-            of_mod: object.member("ofMod", json::FromJson::from_json)?,
-            of_input: object.member("ofInput", json::FromJson::from_json)?,
-            of_output: object.member("ofOutput", json::FromJson::from_json)?,
-            of_server: object.member("ofServer", json::FromJson::from_json)?,
-            of_type: object.member("ofType", json::FromJson::from_json)?,
-            oftype: object.member("oftype", json::FromJson::from_json)?,
-            of_type_: object.member("ofTYPE", json::FromJson::from_json)?,
-            of_self: object.member("ofSelf", json::FromJson::from_json)?,
-            ofself: object.member("ofself", json::read::string_enum)?,
-            of_fmt: object.member("ofFmt", json::FromJson::from_json)?,
-            of_json: object.member("ofJson", json::FromJson::from_json)?,
-            of_request_builder: object.member("ofRequestBuilder", json::FromJson::from_json)?,
-            of_redacted: object.member("ofRedacted", json::FromJson::from_json)?,
-            of_2d: object.member("of_2d", json::FromJson::from_json)?,
-            of_serialize: object.member("ofSerialize", json::FromJson::from_json)?,
-            of_unknown_member: object.member("ofUnknownMember", json::FromJson::from_json)?,
-            of_iterator: object.member("ofIterator", json::read::string_enum)?,
-            of_cfg: object.member("ofCfg", json::FromJson::from_json)?,
-            of_display: object.member("ofDisplay", json::read::int_enum)?,
-            of_values: object.member("ofVALUES", json::read::string_enum)?,
-        })
-    }
-
-    fn parse_error(metadata: ErrorMetadata, _response: &Response) -> Result<Result2Error, ParseError> {
-        Ok(Result2Error::Unmodeled(metadata))
+    fn parse(_response: &Response) -> Result<Result2Output, ParseError> {
+        Ok(Result2Output {})
     }
 }
+
+invoke_model_protocol::operation_error!(Result2Error, "An error of the `Result2` operation.", []);

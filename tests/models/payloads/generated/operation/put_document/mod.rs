@@ -2,19 +2,14 @@
 //! The `PutDocument` operation: `PUT /document`, status 200.
 
 use http::Method;
-use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
-    ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, json, payload,
+    Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route, SerializeError, delivery,
+    json, payload,
 };
 
-mod error;
-mod input;
-mod output;
+mod messages;
 mod server;
-pub use error::PutDocumentError;
-pub use input::PutDocumentInput;
-pub use output::PutDocumentOutput;
+pub use messages::{PutDocumentInput, PutDocumentOutput};
 
 /// The `PutDocument` operation.
 #[derive(Clone, Copy, Debug)]
@@ -26,11 +21,10 @@ impl Operation for PutDocument {
     type Input = PutDocumentInput;
     type Output = PutDocumentOutput;
     type Error = PutDocumentError;
-    type Delivery = Whole;
+    type Delivery = delivery::Whole;
 
     fn serialize(input: PutDocumentInput) -> Result<Request, SerializeError> {
-        let target = Self::ROUTE.target([])?;
-        let request = RequestBuilder::new(Self::ROUTE.method, target);
+        let request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);
         match &input.payload {
             Some(value) => request.json(|out| json::write::document(value, out)),
             None => request.empty(),
@@ -38,10 +32,10 @@ impl Operation for PutDocument {
     }
 
     fn parse(response: &Response) -> Result<PutDocumentOutput, ParseError> {
-        Ok(PutDocumentOutput { payload: payload::json(response.body(), "payload", json::read::document)? })
-    }
-
-    fn parse_error(metadata: ErrorMetadata, _response: &Response) -> Result<PutDocumentError, ParseError> {
-        Ok(PutDocumentError::Unmodeled(metadata))
+        Ok(PutDocumentOutput {
+            payload: payload::json(response.body(), "payload", json::read::document)?.unwrap_or_default(),
+        })
     }
 }
+
+invoke_model_protocol::operation_error!(PutDocumentError, "An error of the `PutDocument` operation.", []);

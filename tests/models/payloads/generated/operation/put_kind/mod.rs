@@ -3,19 +3,14 @@
 
 use bytes::Bytes;
 use http::Method;
-use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
-    ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, payload,
+    Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route, SerializeError, delivery,
+    payload,
 };
 
-mod error;
-mod input;
-mod output;
+mod messages;
 mod server;
-pub use error::PutKindError;
-pub use input::PutKindInput;
-pub use output::PutKindOutput;
+pub use messages::{PutKindInput, PutKindOutput};
 
 /// The `PutKind` operation.
 #[derive(Clone, Copy, Debug)]
@@ -27,11 +22,10 @@ impl Operation for PutKind {
     type Input = PutKindInput;
     type Output = PutKindOutput;
     type Error = PutKindError;
-    type Delivery = Whole;
+    type Delivery = delivery::Whole;
 
     fn serialize(input: PutKindInput) -> Result<Request, SerializeError> {
-        let target = Self::ROUTE.target([])?;
-        let request = RequestBuilder::new(Self::ROUTE.method, target);
+        let request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);
         request.payload(
             input.payload.as_ref().map(|value| Bytes::copy_from_slice(value.as_str().as_bytes())),
             "text/plain",
@@ -41,8 +35,6 @@ impl Operation for PutKind {
     fn parse(response: &Response) -> Result<PutKindOutput, ParseError> {
         Ok(PutKindOutput { payload: payload::text(response.body(), "payload")?.map(Into::into) })
     }
-
-    fn parse_error(metadata: ErrorMetadata, _response: &Response) -> Result<PutKindError, ParseError> {
-        Ok(PutKindError::Unmodeled(metadata))
-    }
 }
+
+invoke_model_protocol::operation_error!(PutKindError, "An error of the `PutKind` operation.", []);

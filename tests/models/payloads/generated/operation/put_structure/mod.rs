@@ -2,19 +2,14 @@
 //! The `PutStructure` operation: `PUT /structure`, status 200.
 
 use http::Method;
-use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
-    ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, json, payload,
+    Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route, SerializeError, delivery,
+    json, payload,
 };
 
-mod error;
-mod input;
-mod output;
+mod messages;
 mod server;
-pub use error::PutStructureError;
-pub use input::PutStructureInput;
-pub use output::PutStructureOutput;
+pub use messages::{PutStructureInput, PutStructureOutput};
 
 /// The `PutStructure` operation.
 #[derive(Clone, Copy, Debug)]
@@ -27,11 +22,10 @@ impl Operation for PutStructure {
     type Input = PutStructureInput;
     type Output = PutStructureOutput;
     type Error = PutStructureError;
-    type Delivery = Whole;
+    type Delivery = delivery::Whole;
 
     fn serialize(input: PutStructureInput) -> Result<Request, SerializeError> {
-        let target = Self::ROUTE.target([])?;
-        let request = RequestBuilder::new(Self::ROUTE.method, target);
+        let request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);
         match &input.payload {
             Some(value) => request.json(|out| json::ToJson::to_json(value, out)),
             None => request.json(|out| out.extend_from_slice(b"{}")),
@@ -40,11 +34,10 @@ impl Operation for PutStructure {
 
     fn parse(response: &Response) -> Result<PutStructureOutput, ParseError> {
         Ok(PutStructureOutput {
-            payload: payload::json(response.body(), "payload", json::FromJson::from_json)?,
+            payload: payload::json(response.body(), "payload", json::FromJson::from_json)?
+                .unwrap_or_default(),
         })
     }
-
-    fn parse_error(metadata: ErrorMetadata, _response: &Response) -> Result<PutStructureError, ParseError> {
-        Ok(PutStructureError::Unmodeled(metadata))
-    }
 }
+
+invoke_model_protocol::operation_error!(PutStructureError, "An error of the `PutStructure` operation.", []);

@@ -3,19 +3,14 @@
 
 use bytes::Bytes;
 use http::Method;
-use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
-    ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, payload,
+    Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route, SerializeError, delivery,
+    payload,
 };
 
-mod error;
-mod input;
-mod output;
+mod messages;
 mod server;
-pub use error::PutTextError;
-pub use input::PutTextInput;
-pub use output::PutTextOutput;
+pub use messages::{PutTextInput, PutTextOutput};
 
 /// The `PutText` operation.
 #[derive(Clone, Copy, Debug)]
@@ -27,11 +22,10 @@ impl Operation for PutText {
     type Input = PutTextInput;
     type Output = PutTextOutput;
     type Error = PutTextError;
-    type Delivery = Whole;
+    type Delivery = delivery::Whole;
 
     fn serialize(input: PutTextInput) -> Result<Request, SerializeError> {
-        let target = Self::ROUTE.target([])?;
-        let request = RequestBuilder::new(Self::ROUTE.method, target);
+        let request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);
         request.payload(
             input.payload.as_ref().map(|value| Bytes::copy_from_slice(value.as_str().as_bytes())),
             "text/plain",
@@ -39,10 +33,8 @@ impl Operation for PutText {
     }
 
     fn parse(response: &Response) -> Result<PutTextOutput, ParseError> {
-        Ok(PutTextOutput { payload: payload::text(response.body(), "payload")? })
-    }
-
-    fn parse_error(metadata: ErrorMetadata, _response: &Response) -> Result<PutTextError, ParseError> {
-        Ok(PutTextError::Unmodeled(metadata))
+        Ok(PutTextOutput { payload: payload::text(response.body(), "payload")?.unwrap_or_default() })
     }
 }
+
+invoke_model_protocol::operation_error!(PutTextError, "An error of the `PutText` operation.", []);

@@ -2,19 +2,14 @@
 //! The `PutUnion` operation: `PUT /union`, status 200.
 
 use http::Method;
-use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
-    ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, json, payload,
+    Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route, SerializeError, delivery,
+    json, payload,
 };
 
-mod error;
-mod input;
-mod output;
+mod messages;
 mod server;
-pub use error::PutUnionError;
-pub use input::PutUnionInput;
-pub use output::PutUnionOutput;
+pub use messages::{PutUnionInput, PutUnionOutput};
 
 /// The `PutUnion` operation.
 #[derive(Clone, Copy, Debug)]
@@ -26,11 +21,10 @@ impl Operation for PutUnion {
     type Input = PutUnionInput;
     type Output = PutUnionOutput;
     type Error = PutUnionError;
-    type Delivery = Whole;
+    type Delivery = delivery::Whole;
 
     fn serialize(input: PutUnionInput) -> Result<Request, SerializeError> {
-        let target = Self::ROUTE.target([])?;
-        let request = RequestBuilder::new(Self::ROUTE.method, target);
+        let request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);
         match &input.payload {
             Some(value) => request.json(|out| json::ToJson::to_json(value, out)),
             None => request.empty(),
@@ -38,10 +32,11 @@ impl Operation for PutUnion {
     }
 
     fn parse(response: &Response) -> Result<PutUnionOutput, ParseError> {
-        Ok(PutUnionOutput { payload: payload::json(response.body(), "payload", json::FromJson::from_json)? })
-    }
-
-    fn parse_error(metadata: ErrorMetadata, _response: &Response) -> Result<PutUnionError, ParseError> {
-        Ok(PutUnionError::Unmodeled(metadata))
+        Ok(PutUnionOutput {
+            payload: payload::json(response.body(), "payload", json::FromJson::from_json)?
+                .unwrap_or_default(),
+        })
     }
 }
+
+invoke_model_protocol::operation_error!(PutUnionError, "An error of the `PutUnion` operation.", []);

@@ -2,9 +2,8 @@
 //! Server half of the `Upload` operation.
 
 use crate::requests::{Upload, UploadError, UploadInput, UploadOutput};
-use http::HeaderName;
 use invoke_model_protocol::{
-    ParseError, Request, Response, SerializeError, ServerOperation, json, payload, server, text,
+    ParseError, Request, Response, SerializeError, ServerOperation, payload, server,
 };
 
 impl ServerOperation for Upload {
@@ -13,32 +12,15 @@ impl ServerOperation for Upload {
         Ok(UploadInput { body: payload::blob(request.body()) })
     }
 
-    fn violations(_input: &UploadInput) -> server::Violations {
-        server::Violations::new()
-    }
-
     fn serialize_response(output: UploadOutput) -> Result<Response, SerializeError> {
         let response = server::ResponseBuilder::new(200);
         Ok(response.payload(Some(output.body), "application/octet-stream"))
     }
 
     fn serialize_error(error: &UploadError) -> Result<Option<Response>, SerializeError> {
-        let response = match error {
-            UploadError::Refused(error) => {
-                let mut response = server::modeled_error(error);
-                response.field(
-                    const { HeaderName::from_static("x-code") },
-                    "code",
-                    error.code.as_ref(),
-                    text::write::display,
-                )?;
-                match &error.why {
-                    Some(value) => response.json(|out| json::ToJson::to_json(value, out)),
-                    None => response.json(|out| out.extend_from_slice(b"{}")),
-                }
-            }
-            UploadError::Unmodeled(_) => return Ok(None),
-        };
-        Ok(Some(response))
+        match error {
+            UploadError::Refused(error) => error.serialize().map(Some),
+            UploadError::Unmodeled(_) => Ok(None),
+        }
     }
 }

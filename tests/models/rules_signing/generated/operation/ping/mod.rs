@@ -2,19 +2,13 @@
 //! The `Ping` operation: `GET /ping`, status 200.
 
 use http::Method;
-use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
-    ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError,
+    Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route, SerializeError, delivery,
 };
 
-mod error;
-mod input;
-mod output;
+mod messages;
 mod server;
-pub use error::PingError;
-pub use input::PingInput;
-pub use output::PingOutput;
+pub use messages::{PingInput, PingOutput};
 
 /// The `Ping` operation.
 #[derive(Clone, Copy, Debug)]
@@ -26,19 +20,16 @@ impl Operation for Ping {
     type Input = PingInput;
     type Output = PingOutput;
     type Error = PingError;
-    type Delivery = Whole;
+    type Delivery = delivery::Whole;
 
     fn serialize(_input: PingInput) -> Result<Request, SerializeError> {
-        let target = Self::ROUTE.target([])?;
-        let request = RequestBuilder::new(Self::ROUTE.method, target);
+        let request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);
         request.empty()
     }
 
     fn parse(_response: &Response) -> Result<PingOutput, ParseError> {
         Ok(PingOutput {})
     }
-
-    fn parse_error(metadata: ErrorMetadata, _response: &Response) -> Result<PingError, ParseError> {
-        Ok(PingError::Unmodeled(metadata))
-    }
 }
+
+invoke_model_protocol::operation_error!(PingError, "An error of the `Ping` operation.", []);

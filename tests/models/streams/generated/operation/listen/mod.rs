@@ -3,19 +3,14 @@
 
 use crate::streams::Secrets;
 use http::Method;
-use invoke_model_protocol::delivery::Streaming;
 use invoke_model_protocol::{
-    ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, event_stream,
+    Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route, SerializeError, delivery,
+    event_stream,
 };
 
-mod error;
-mod input;
-mod output;
+mod messages;
 mod server;
-pub use error::ListenError;
-pub use input::ListenInput;
-pub use output::ListenOutput;
+pub use messages::{ListenInput, ListenOutput};
 
 /// The `Listen` operation.
 #[derive(Clone, Copy, Debug)]
@@ -27,23 +22,20 @@ impl Operation for Listen {
     type Input = ListenInput;
     type Output = ListenOutput;
     type Error = ListenError;
-    type Delivery = Streaming;
+    type Delivery = delivery::Streaming;
 
     fn serialize(_input: ListenInput) -> Result<Request, SerializeError> {
-        let target = Self::ROUTE.target([])?;
-        let request = RequestBuilder::new(Self::ROUTE.method, target);
+        let request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);
         request.empty()
     }
 
     fn parse(_response: &Response) -> Result<ListenOutput, ParseError> {
         Ok(ListenOutput {})
     }
-
-    fn parse_error(metadata: ErrorMetadata, _response: &Response) -> Result<ListenError, ParseError> {
-        Ok(ListenError::Unmodeled(metadata))
-    }
 }
 
 impl event_stream::OutputEventStream for Listen {
     type Events = Secrets;
 }
+
+invoke_model_protocol::operation_error!(ListenError, "An error of the `Listen` operation.", []);

@@ -2,19 +2,14 @@
 //! The `Order` operation: `POST /order`, status 200.
 
 use http::Method;
-use invoke_model_protocol::delivery::Whole;
 use invoke_model_protocol::{
-    ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, json,
+    Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route, SerializeError, delivery,
+    json,
 };
 
-mod error;
-mod input;
-mod output;
+mod messages;
 mod server;
-pub use error::OrderError;
-pub use input::OrderInput;
-pub use output::OrderOutput;
+pub use messages::{OrderInput, OrderOutput};
 
 /// The `Order` operation.
 #[derive(Clone, Copy, Debug)]
@@ -26,11 +21,10 @@ impl Operation for Order {
     type Input = OrderInput;
     type Output = OrderOutput;
     type Error = OrderError;
-    type Delivery = Whole;
+    type Delivery = delivery::Whole;
 
     fn serialize(input: OrderInput) -> Result<Request, SerializeError> {
-        let target = Self::ROUTE.target([])?;
-        let request = RequestBuilder::new(Self::ROUTE.method, target);
+        let request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);
         request.json(|out| {
             let mut object = json::ObjectWriter::new(out);
             object.optional("size", input.size.as_ref(), json::write::string);
@@ -49,8 +43,6 @@ impl Operation for Order {
             left: object.member("left", json::read::boolean)?,
         })
     }
-
-    fn parse_error(metadata: ErrorMetadata, _response: &Response) -> Result<OrderError, ParseError> {
-        Ok(OrderError::Unmodeled(metadata))
-    }
 }
+
+invoke_model_protocol::operation_error!(OrderError, "An error of the `Order` operation.", []);

@@ -1,0 +1,57 @@
+//! Constants for the names of headers, which `http` checks when the generated code is compiled.
+
+use std::collections::BTreeSet;
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+
+use crate::ir::{Location, Service, Shape, Structure};
+
+/// Returns the constants for all headers of a service; `None` if it has no headers.
+pub(super) fn constants(service: &Service) -> Option<TokenStream> {
+    let messages = service.operations.iter().flat_map(|operation| [&operation.input, &operation.output]);
+    let errors = service.shapes.values().filter_map(|shape| match shape {
+        Shape::Structure(error) if error.error.as_ref().is_some_and(|facts| facts.is_response) => Some(error),
+        _ => None,
+    });
+    let defaults = service.operations.iter().flat_map(|operation| &operation.default_headers);
+    let defaults = defaults.map(|(name, _)| name.as_str());
+    let names: BTreeSet<&str> = messages.chain(errors).flat_map(headers).chain(defaults).collect();
+    if names.is_empty() {
+        return None;
+    }
+    let constants = names.into_iter().map(|name| {
+        let constant = constant(name);
+        quote!(pub(crate) const #constant: use_::http::HeaderName = use_::http::HeaderName::from_static(#name);)
+    });
+    Some(quote!(#(#constants)*))
+}
+
+/// Returns the path of the constant for a header.
+pub(super) fn path(name: &str) -> TokenStream {
+    let constant = constant(name);
+    quote!(use_::root_::header::#constant)
+}
+
+fn headers(structure: &Structure) -> impl Iterator<Item = &str> {
+    structure.members.iter().filter_map(|member| match &member.location {
+        Location::Header(name) => Some(name.as_str()),
+        _ => None,
+    })
+}
+
+/// Returns the name of the constant. Distinct headers have distinct names, because only `-` becomes a single underscore.
+fn constant(name: &str) -> Ident {
+    let mut constant = String::with_capacity(name.len());
+    for character in name.chars() {
+        match character {
+            '-' => constant.push('_'),
+            _ if character.is_ascii_alphanumeric() => constant.push(character.to_ascii_uppercase()),
+            _ => constant.push_str(&format!("__{:X}", u32::from(character))),
+        }
+    }
+    if constant.starts_with(|first: char| first.is_ascii_digit()) {
+        constant.insert_str(0, "N_");
+    }
+    format_ident!("{constant}")
+}
