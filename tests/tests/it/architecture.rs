@@ -81,7 +81,7 @@ fn the_client_needs_no_aws_crate_and_few_crates() {
     let aws: Vec<_> = crates.iter().filter(|name| name.starts_with("aws-")).collect();
     assert!(aws.is_empty(), "invoke-model-client reaches {aws:?} without a feature");
     assert!(
-        crates.len() <= 80,
+        crates.len() <= 74,
         "invoke-model-client reaches {} crates, itself included: {crates:?}",
         crates.len()
     );
