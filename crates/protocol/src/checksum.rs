@@ -4,7 +4,9 @@ use http::header::{HeaderName, HeaderValue};
 use md5::Md5;
 use sha2::{Digest, Sha256};
 
-use crate::{Request, SerializeError, blob};
+use crate::blob;
+use crate::error::SerializeError;
+use crate::operation::Request;
 
 /// Adds the header `Content-MD5`, the MD5 of the payload in base64, unless a member has set it.
 ///

@@ -9,7 +9,8 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::header::{CONTENT_ENCODING, HeaderValue};
 
-use crate::{Request, SerializeError, SerializeErrorKind};
+use crate::error::{SerializeError, SerializeErrorKind};
+use crate::operation::Request;
 
 /// The smallest payload that is compressed, in bytes. This is the default of the AWS SDKs:
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-compression.html>
@@ -30,9 +31,9 @@ pub fn gzip(request: Request) -> Result<Request, SerializeError> {
         // https://www.rfc-editor.org/rfc/rfc9110#section-8.4
         Some(existing) => {
             let both = [existing.as_bytes(), b", gzip"].concat();
-            let field = CONTENT_ENCODING.to_string();
+            let header = CONTENT_ENCODING.to_string();
             HeaderValue::from_bytes(&both).map_err(|_| {
-                SerializeError::new("Content-Encoding", SerializeErrorKind::FieldValue { field })
+                SerializeError::new("Content-Encoding", SerializeErrorKind::HeaderValue { header })
             })?
         }
     };

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::{ParseError, ParseErrorKind, SerializeError, SerializeErrorKind};
+use crate::error::{ParseError, ParseErrorKind, SerializeError, SerializeErrorKind};
 
 const JSON: &str = "application/json";
 
@@ -25,7 +25,7 @@ pub fn insert<T>(
     write: impl Fn(&T) -> Cow<'_, str>,
 ) -> Result<bool, SerializeError> {
     let Some(value) = value else { return Ok(false) };
-    let value = field_value(name.as_str(), member, &write(value))?;
+    let value = header_value(name.as_str(), member, &write(value))?;
     headers.insert(name, value);
     Ok(true)
 }
@@ -50,7 +50,7 @@ pub fn insert_list<T>(
         text => text,
     };
     let joined = values.iter().map(element).collect::<Vec<_>>().join(", ");
-    let value = field_value(name.as_str(), member, &joined)?;
+    let value = header_value(name.as_str(), member, &joined)?;
     headers.insert(name, value);
     Ok(true)
 }
@@ -70,9 +70,9 @@ pub fn insert_prefixed(
 ) -> Result<(), SerializeError> {
     for (key, value) in values.into_iter().flatten() {
         let name = format!("{prefix}{key}");
-        let invalid = || SerializeErrorKind::FieldName { prefix: prefix.to_owned() };
+        let invalid = || SerializeErrorKind::HeaderName { prefix: prefix.to_owned() };
         let field = name.parse::<HeaderName>().map_err(|_| SerializeError::new(member, invalid()))?;
-        let value = field_value(&name, member, value)?;
+        let value = header_value(&name, member, value)?;
         headers.entry(field).or_insert(value);
     }
     Ok(())
@@ -213,18 +213,18 @@ fn parse_quoted(text: &str) -> (String, &str) {
 }
 
 fn text(value: &HeaderValue) -> Result<&str, ParseErrorKind> {
-    std::str::from_utf8(value.as_bytes()).map(str::trim_ascii).map_err(|_| ParseErrorKind::FieldNotText)
+    std::str::from_utf8(value.as_bytes()).map(str::trim_ascii).map_err(|_| ParseErrorKind::HeaderNotUtf8)
 }
 
 /// Returns a header value. Non-ASCII characters are sent as UTF-8 bytes (`obs-text`); `http` rejects control
 /// characters.
-fn field_value(name: &str, member: &'static str, text: &str) -> Result<HeaderValue, SerializeError> {
+fn header_value(name: &str, member: &'static str, text: &str) -> Result<HeaderValue, SerializeError> {
     // What most requests say twice, in `Content-Type` and `Accept`, is not allocated.
     if text == JSON {
         return Ok(HeaderValue::from_static(JSON));
     }
     HeaderValue::from_str(text)
-        .map_err(|_| SerializeError::new(member, SerializeErrorKind::FieldValue { field: name.to_owned() }))
+        .map_err(|_| SerializeError::new(member, SerializeErrorKind::HeaderValue { header: name.to_owned() }))
 }
 
 #[cfg(test)]

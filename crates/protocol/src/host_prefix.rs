@@ -2,7 +2,7 @@
 //!
 //! <https://smithy.io/2.0/spec/endpoint-traits.html#endpoint-trait>
 
-use crate::{SerializeError, SerializeErrorKind};
+use crate::error::{SerializeError, SerializeErrorKind};
 
 /// Builds a host prefix.
 #[derive(Clone, Debug, Default)]

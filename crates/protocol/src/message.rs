@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use http::HeaderMap;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 
-use crate::{SerializeError, fields};
+use crate::error::SerializeError;
+use crate::fields;
 
 /// The initial capacity of the header map. It suffices for most messages with the headers that a client adds,
 /// so that the map is allocated once.

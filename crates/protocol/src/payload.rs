@@ -4,8 +4,8 @@
 
 use bytes::Bytes;
 
+use crate::error::{ParseError, ParseErrorKind};
 use crate::json::{self, Value};
-use crate::{ParseError, ParseErrorKind};
 
 /// Returns a blob, or `None` if the payload is empty.
 pub fn blob(body: &Bytes) -> Option<Bytes> {

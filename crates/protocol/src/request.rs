@@ -3,7 +3,11 @@
 use bytes::Bytes;
 use http::Method;
 
-use crate::{MessageBuilder, Request, SerializeError, SerializeErrorKind, TargetBuilder, event_stream};
+use crate::error::{SerializeError, SerializeErrorKind};
+use crate::event_stream;
+use crate::message::MessageBuilder;
+use crate::operation::Request;
+use crate::route::TargetBuilder;
 
 /// Builds a request: headers first, then a payload, which completes it.
 pub type RequestBuilder = MessageBuilder<RequestHead>;

@@ -8,7 +8,7 @@ use std::fmt;
 use http::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use crate::{SerializeError, SerializeErrorKind};
+use crate::error::{SerializeError, SerializeErrorKind};
 
 /// The method and path template of an operation. `Display` writes `POST /model/{modelId}/invoke`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use std::fmt;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value};
 
-use crate::Response;
 use crate::event_stream::Message;
+use crate::operation::Response;
 
 /// Code, message, status and request id of an error response, whether or not the model has the error.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -132,7 +132,7 @@ pub enum ParseErrorKind {
     Missing,
     /// A header value is not UTF-8.
     #[error("the header is not UTF-8")]
-    FieldNotText,
+    HeaderNotUtf8,
     /// Method or path of a request do not match the operation.
     #[error("method or path do not match the operation `{expected}`")]
     Target {

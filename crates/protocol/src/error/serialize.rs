@@ -54,15 +54,15 @@ pub enum SerializeErrorKind {
     #[error("cannot be an event header: {0}")]
     EventHeader(String),
     /// A header value contains a control character: <https://www.rfc-editor.org/rfc/rfc9110#section-5.5>.
-    #[error("contains a control character, which is not allowed in the header `{field}`: remove it")]
-    FieldValue {
+    #[error("contains a control character, which is not allowed in the header `{header}`: remove it")]
+    HeaderValue {
         /// Name of the header.
-        field: String,
+        header: String,
     },
     /// A key of a map bound to headers with a prefix is not valid in a header name:
     /// <https://www.rfc-editor.org/rfc/rfc9110#section-5.1>.
     #[error("has a key that is not valid in a header name after `{prefix}`: use letters, digits and hyphens")]
-    FieldName {
+    HeaderName {
         /// Prefix of the header names.
         prefix: String,
     },

@@ -5,7 +5,9 @@ use std::fmt;
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::error::FrameErrorKind;
-use super::{FrameError, IncompleteFrame, MAX_HEADERS, MAX_PAYLOAD, Message, OVERHEAD, PRELUDE, raw};
+use super::error::{FrameError, IncompleteFrame};
+use super::message::Message;
+use super::{MAX_HEADERS, MAX_PAYLOAD, OVERHEAD, PRELUDE, raw};
 
 /// Decodes a stream of frames into [`Message`]s.
 ///

@@ -2,7 +2,7 @@
 //!
 //! <https://smithy.io/2.0/aws/amazon-eventstream.html>
 
-use super::HeaderError;
+use super::error::HeaderError;
 use super::raw::{STRING, split};
 
 /// The value of a header.

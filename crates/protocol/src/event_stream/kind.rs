@@ -2,10 +2,13 @@
 //!
 //! <https://smithy.io/2.0/aws/amazon-eventstream.html>
 
+use super::header::HeaderValue;
+use super::message::Message;
 use super::raw::RawHeader;
-use super::{HeaderValue, Message, read};
+use super::read;
+use crate::error::{ErrorMetadata, ParseError, ParseErrorKind};
+use crate::json;
 use crate::json::FromJson;
-use crate::{ErrorMetadata, ParseError, ParseErrorKind, json};
 
 /// The kind of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,9 +4,10 @@ use std::fmt;
 
 use bytes::Bytes;
 
+use super::error::{EncodeError, HeaderError};
 use super::header::{self, HeaderValue, Headers};
 use super::raw::{self, RawHeader};
-use super::{EncodeError, HeaderError, MAX_HEADERS, MAX_PAYLOAD, OVERHEAD};
+use super::{MAX_HEADERS, MAX_PAYLOAD, OVERHEAD};
 
 /// A message of an event stream. A decoded message holds slices of the received bytes.
 ///

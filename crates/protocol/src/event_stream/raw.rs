@@ -2,7 +2,7 @@
 //!
 //! <https://smithy.io/2.0/aws/amazon-eventstream.html>
 
-use super::HeaderValue;
+use super::header::HeaderValue;
 
 /// The type number of strings.
 pub(super) const STRING: u8 = 7;

@@ -4,8 +4,8 @@
 
 use bytes::Bytes;
 
-use super::HeaderValue;
-use crate::ParseErrorKind;
+use super::header::HeaderValue;
+use crate::error::ParseErrorKind;
 
 /// Defines a parser for one header type, from its variant and its name in error texts.
 macro_rules! read {

@@ -1,7 +1,8 @@
 //! The traits that generated code implements for event streams and for operations that have one.
 
-use super::Message;
-use crate::{Operation, OperationError, ParseError, SerializeError};
+use super::message::Message;
+use crate::error::{OperationError, ParseError, SerializeError};
+use crate::operation::Operation;
 
 /// The media type of event streams.
 pub const CONTENT_TYPE: &str = "application/vnd.amazon.eventstream";

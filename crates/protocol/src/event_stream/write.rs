@@ -4,7 +4,7 @@
 
 use bytes::Bytes;
 
-use super::HeaderValue;
+use super::header::HeaderValue;
 
 /// Converts a boolean.
 pub fn boolean(value: &bool) -> HeaderValue<'_> {

@@ -4,8 +4,9 @@
 
 use bytes::Bytes;
 
-use super::{Builder, HeaderValue, Message};
-use crate::{ErrorMetadata, SerializeError, SerializeErrorKind};
+use super::header::HeaderValue;
+use super::message::{Builder, Message};
+use crate::error::{ErrorMetadata, SerializeError, SerializeErrorKind};
 
 /// Builds the message of an event or error.
 #[derive(Debug)]

@@ -7,8 +7,9 @@ use serde::de::{DeserializeSeed, Deserializer as _, IgnoredAny, MapAccess, Visit
 use serde_json::value::RawValue;
 use serde_json::{Deserializer, Value};
 
-use super::{Object, value_of};
-use crate::{ParseError, ParseErrorKind, blob};
+use super::object::{Object, value_of};
+use crate::blob;
+use crate::error::{ParseError, ParseErrorKind};
 
 /// The members of a JSON object that are in the model, as unparsed text.
 ///

@@ -15,7 +15,7 @@ pub use union::UnknownMember;
 
 pub(crate) use object::value_of;
 
-use crate::ParseError;
+use crate::error::ParseError;
 
 /// A structure or union that can be serialized to JSON.
 pub trait ToJson {

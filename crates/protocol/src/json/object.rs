@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::write;
-use crate::{ParseError, ParseErrorKind};
+use crate::error::{ParseError, ParseErrorKind};
 
 /// A JSON object whose members are taken out one by one. Remaining members are ignored, because a newer
 /// version of the service may send members that are not in the model.

@@ -4,10 +4,12 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::{ParseError, ParseErrorKind, blob};
-use crate::{Timestamp, timestamp, timestamp::Format};
+use crate::error::{ParseError, ParseErrorKind};
+use crate::timestamp::Format;
+use crate::{blob, timestamp};
 
 /// Parses a string.
 ///

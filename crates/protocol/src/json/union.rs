@@ -5,8 +5,9 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::{Object, ObjectWriter, write};
-use crate::{ParseError, ParseErrorKind};
+use super::object::{Object, ObjectWriter};
+use super::write;
+use crate::error::{ParseError, ParseErrorKind};
 
 /// The name and JSON value of a union's member that is not in the model.
 ///

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::ObjectWriter;
-use crate::{Timestamp, timestamp, timestamp::Format};
-use crate::{blob, text};
+use super::object::ObjectWriter;
+use crate::timestamp::Format;
+use crate::{blob, text, timestamp};
 
 /// Writes a string or open enum.
 pub fn string<T: AsRef<str> + ?Sized>(value: &T, out: &mut Vec<u8>) {

@@ -10,7 +10,8 @@ pub use response::{ResponseBuilder, modeled_error};
 
 use std::borrow::Cow;
 
-use crate::{Operation, ParseError, ParseErrorKind, Request, Response, SerializeError};
+use crate::error::{ParseError, ParseErrorKind, SerializeError};
+use crate::operation::{Operation, Request, Response};
 
 /// The server half of an operation, as pure functions on HTTP messages. Generated code implements it.
 pub trait ServerOperation: Operation {

@@ -4,7 +4,10 @@ use bytes::Bytes;
 use http::StatusCode;
 use http::header::{HeaderName, HeaderValue};
 
-use crate::{MessageBuilder, ModeledError, Response, event_stream};
+use crate::error::ModeledError;
+use crate::event_stream;
+use crate::message::MessageBuilder;
+use crate::operation::Response;
 
 /// Builds a response: headers first, then a payload, which completes it.
 pub type ResponseBuilder = MessageBuilder<StatusCode>;

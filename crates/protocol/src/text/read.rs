@@ -2,8 +2,11 @@
 
 use std::str::FromStr;
 
-use crate::{ParseErrorKind, blob};
-use crate::{Timestamp, timestamp, timestamp::Format};
+use jiff::Timestamp;
+
+use crate::error::ParseErrorKind;
+use crate::timestamp::Format;
+use crate::{blob, timestamp};
 
 /// Returns the text as a string.
 ///

@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 use std::fmt::Display;
 
-use crate::blob;
-use crate::{Timestamp, timestamp, timestamp::Format};
+use jiff::Timestamp;
+
+use crate::timestamp::Format;
+use crate::{blob, timestamp};
 
 /// Returns the text of a string or open enum.
 pub fn string<T: AsRef<str>>(value: &T) -> Cow<'_, str> {

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use jiff::Timestamp;
 
 use super::{Format, http_date};
-use crate::ParseErrorKind;
+use crate::error::ParseErrorKind;
 
 /// Formats a timestamp.
 pub fn write(value: &Timestamp, format: Format) -> String {
