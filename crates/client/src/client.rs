@@ -4,10 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use invoke_model_protocol::Operation;
-
 use crate::authorization::Authorizer;
-use crate::call::Call;
 use crate::config::{Config, ConfigError};
 use crate::retry::{ClockSkew, RetryTokenBucket};
 
@@ -54,12 +51,6 @@ impl Client {
     /// Returns the settings.
     pub fn config(&self) -> &Config {
         &self.0.config
-    }
-
-    /// Creates a call of any operation from a complete input. Each operation also has a method of its own,
-    /// such as [`invoke_model`](Self::invoke_model), with a setter for each member of the input.
-    pub fn call<O: Operation>(&self, input: O::Input) -> Call<O> {
-        Call::filled(self, input)
     }
 
     /// Returns the time of the service, as far as it is known: the local time, corrected by the clock skew.

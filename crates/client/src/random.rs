@@ -1,4 +1,4 @@
-//! Random bytes, and the idempotency tokens that are made from them.
+//! Random bytes, and the numbers and idempotency tokens that are made from them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,6 +11,12 @@ pub(crate) fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     getrandom::getrandom(&mut bytes).expect("the operating system provides random bytes");
     bytes
+}
+
+/// Returns a random number in `0.0..1.0`: as many bits as `f64` has, uniformly distributed.
+pub(crate) fn random_fraction() -> f64 {
+    let bits = u64::from_ne_bytes(random_bytes()) >> (u64::BITS - f64::MANTISSA_DIGITS);
+    bits as f64 / (1_u64 << f64::MANTISSA_DIGITS) as f64
 }
 
 /// Generates idempotency tokens: random UUIDs, or the results of a function that the program supplies.
@@ -46,4 +52,18 @@ fn random_uuid() -> String {
     let (version, variant) = (0xf << 76, 0b11 << 62);
     let hex = format!("{:032x}", random & !(version | variant) | 4 << 76 | 0b10 << 62);
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn random_numbers_are_uniform_enough() {
+        let numbers = [(); 64].map(|()| random_fraction());
+        assert!(numbers.iter().all(|number| (0.0..1.0).contains(number)), "{numbers:?}");
+        assert!(numbers.windows(2).all(|pair| pair[0] != pair[1]), "{numbers:?}");
+        // All numbers are in one half once in 2^63 runs.
+        assert!(numbers.iter().any(|number| *number < 0.5) && numbers.iter().any(|number| *number >= 0.5));
+    }
 }

@@ -19,7 +19,8 @@ use crate::client::Client;
 use crate::credentials::LoadedCredentials;
 use crate::error::{ErrorKind, ServiceErrorDetails, class};
 use crate::quota::{QuotaPermit, TokenEstimate};
-use crate::retry::{RetryCost, RetryDecision, RetryState, decide, random};
+use crate::random::random_fraction;
+use crate::retry::{RetryCost, RetryDecision, RetryState, decide};
 use crate::timeout::OperationTimer;
 
 impl<O: Operation> Call<O> {
@@ -64,7 +65,7 @@ impl<O: Operation> Call<O> {
             let state = RetryState {
                 attempts: context.attempts,
                 now: client.config().time_source.now(),
-                random: random(),
+                random: random_fraction(),
             };
             let RetryDecision::Retry { backoff, after_timeout } = decide(&kind, &retries, state) else {
                 return Err(kind);

@@ -67,6 +67,14 @@ struct State<O: Operation> {
     retries: RetryConfig,
 }
 
+impl Client {
+    /// Creates a call of any operation from a complete input. Each operation also has a method of its own,
+    /// such as [`invoke_model`](Self::invoke_model), with a setter for each member of the input.
+    pub fn call<O: Operation>(&self, input: O::Input) -> Call<O> {
+        Call::filled(self, input)
+    }
+}
+
 impl<O: Operation> Call<O> {
     /// Creates a call with a complete input.
     pub(crate) fn filled(client: &Client, input: O::Input) -> Self {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::retry::random;
+use crate::random::random_fraction;
 
 /// Configuration of the credentials cache: when credentials are refreshed, and how long loading them may
 /// take.
@@ -94,5 +94,5 @@ pub(super) fn backoff(failures: u32) -> Duration {
 }
 
 fn random_below(limit: Duration) -> Duration {
-    limit.mul_f64(random())
+    limit.mul_f64(random_fraction())
 }

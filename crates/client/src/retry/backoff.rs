@@ -6,8 +6,6 @@ use http::header::RETRY_AFTER;
 use http::{HeaderMap, HeaderValue};
 use httpdate::parse_http_date;
 
-use crate::random::random_bytes;
-
 /// The upper bound of the first backoff.
 const FIRST_BOUND: Duration = Duration::from_secs(1);
 
@@ -33,10 +31,4 @@ pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Durati
     }
     let date = parse_http_date(&text).ok()?;
     Some(date.duration_since(now).unwrap_or_default())
-}
-
-/// Returns a random number in `0.0..1.0`: as many bits as `f64` has, uniformly distributed.
-pub(crate) fn random() -> f64 {
-    let bits = u64::from_ne_bytes(random_bytes()) >> (u64::BITS - f64::MANTISSA_DIGITS);
-    bits as f64 / (1_u64 << f64::MANTISSA_DIGITS) as f64
 }

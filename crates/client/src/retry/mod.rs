@@ -9,7 +9,6 @@ mod token_bucket;
 
 use std::time::Duration;
 
-pub(crate) use backoff::random;
 pub(crate) use clock_skew::ClockSkew;
 pub(crate) use decide::{RetryDecision, RetryState, decide};
 pub(crate) use token_bucket::{RetryCost, RetryTokenBucket};

@@ -211,15 +211,6 @@ fn known_clock_skew_is_not_learned_again() {
     assert_eq!(skew.correct(now()), now());
 }
 
-#[test]
-fn random_numbers_are_uniform_enough() {
-    let numbers = [(); 64].map(|()| random());
-    assert!(numbers.iter().all(|number| (0.0..1.0).contains(number)), "{numbers:?}");
-    assert!(numbers.windows(2).all(|pair| pair[0] != pair[1]), "{numbers:?}");
-    // All numbers are in one half once in 2^63 runs.
-    assert!(numbers.iter().any(|number| *number < 0.5) && numbers.iter().any(|number| *number >= 0.5));
-}
-
 proptest! {
     #[test]
     fn backoff_is_below_its_bound(attempts in 1u32..200, random in 0.0f64..=1.0, max in 0u64..100) {

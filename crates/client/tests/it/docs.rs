@@ -7,7 +7,7 @@ use invoke_model_client::{
     Error, FailureClass, ResponseBody, RetryConfig, TimeoutKind, TransportError, TransportErrorKind,
 };
 
-use crate::fake::{Answer, Fake, response};
+use crate::fake::{Fake, SendResult, response};
 
 const PAGE: &str = include_str!("../../../../docs/errors.md");
 
@@ -21,10 +21,10 @@ fn row(name: &str) -> Vec<&'static str> {
 
 /// Makes a call whose attempts all fail. Returns the number of attempts and the error.
 async fn fail(
-    failure: impl Fn() -> Answer,
+    failure: impl Fn() -> SendResult,
     retries: RetryConfig,
 ) -> (usize, Error<InvokeModelWithResponseStreamError>) {
-    let fake = Fake::answers([failure(), failure(), failure(), failure(), failure()]);
+    let fake = Fake::with_responses([failure(), failure(), failure(), failure(), failure()]);
     let call =
         fake.client().invoke_model_with_response_stream().model_id("a").body("{}").retry_config(retries);
     let error = call.send().await.unwrap_err();
@@ -32,7 +32,7 @@ async fn fail(
 }
 
 /// Checks the cell "retried" of a row.
-async fn check_retried(failure: impl Fn() -> Answer, cell: &str) {
+async fn check_retried(failure: impl Fn() -> SendResult, cell: &str) {
     let (by_default, _) = fail(&failure, RetryConfig::standard()).await;
     let (ambiguous, _) = fail(&failure, RetryConfig::standard().retry_ambiguous(true)).await;
     let expected = match cell.split([',', ';']).next().unwrap_or_default() {

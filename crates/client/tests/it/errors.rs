@@ -116,7 +116,7 @@ async fn access_key_id_that_cannot_be_a_header() {
 #[tokio::test]
 async fn transport_errors() {
     let check = async |kind, expected: &str, may_have_been_sent| {
-        let fake = Fake::answering(Err(TransportError::new(kind, "cause")));
+        let fake = Fake::with_response(Err(TransportError::new(kind, "cause")));
         let error = error(fake.client().invoke_model().model_id(ID)).await;
         assert_eq!(error.to_string(), expected);
         assert_eq!(
@@ -146,7 +146,7 @@ async fn error_of_a_truncated_response_has_status_and_request_id() {
         let error = TransportError::new(TransportErrorKind::BodyIncomplete, "end of file");
         ResponseBody::from_body(Truncated(Some(error)))
     };
-    let fake = Fake::answering(Ok(response(200, &[("x-amzn-requestid", "abc")], truncated())));
+    let fake = Fake::with_response(Ok(response(200, &[("x-amzn-requestid", "abc")], truncated())));
     let error = error(fake.client().invoke_model().model_id(ID)).await;
     assert_eq!(
         error.to_string(),
@@ -154,7 +154,7 @@ async fn error_of_a_truncated_response_has_status_and_request_id() {
          200, request id abc, region us-east-1, modelId amazon.titan-embed-text-v2:0, 1 attempt, ambiguous)"
     );
 
-    let fake = Fake::answering(Ok(response(200, &[], truncated())));
+    let fake = Fake::with_response(Ok(response(200, &[], truncated())));
     let mut response = fake.client().invoke_model().model_id(ID).send_streaming().await.unwrap();
     let error = response.body.chunk().await.unwrap_err();
     assert_eq!(error.kind(), TransportErrorKind::BodyIncomplete);
@@ -176,7 +176,7 @@ impl http_body::Body for Truncated {
 
 #[tokio::test]
 async fn error_of_an_unparsable_response_contains_the_response() {
-    let fake = Fake::answering(Ok({
+    let fake = Fake::with_response(Ok({
         let mut response = response(200, &[], bytes::Bytes::from_static(b"paid for").into());
         let not_utf8 = http::HeaderValue::from_bytes(b"\xff").unwrap();
         response.headers_mut().insert("x-amzn-bedrock-service-tier", not_utf8);
@@ -347,7 +347,7 @@ async fn predicates_of_service_errors() {
 async fn predicates_of_transport_errors() {
     use TransportErrorKind as Transport;
     let check = async |kind, expected: &[&str]| {
-        let fake = Fake::answering(Err(TransportError::from(kind)));
+        let fake = Fake::with_response(Err(TransportError::from(kind)));
         let error = error(fake.client().invoke_model().model_id(ID).body("{}")).await;
         assert_eq!(predicates(&error), expected, "{kind:?}");
     };
@@ -417,7 +417,7 @@ async fn errors_of_all_operations_convert_into_one_type() {
     let source = std::error::Error::source(&error).unwrap();
     assert!(source.downcast_ref::<InvokeModelError>().is_some(), "the error of the operation itself");
     check_converted(service_error(502, &[], "<html>").await);
-    let fake = Fake::answering(Err(TransportError::new(TransportErrorKind::Send, "cause")));
+    let fake = Fake::with_response(Err(TransportError::new(TransportErrorKind::Send, "cause")));
     check_converted(self::error(fake.client().invoke_model().model_id(ID)).await);
     check_converted(self::error(Fake::default().client().invoke_model()).await);
 }
@@ -431,7 +431,7 @@ proptest! {
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let response = response(status, &[("x-amzn-errortype", &code)], bytes::Bytes::from(body).into());
-        let call = Fake::answering(Ok(response)).client().invoke_model().model_id(ID);
+        let call = Fake::with_response(Ok(response)).client().invoke_model().model_id(ID);
         if let Err(error) = runtime.block_on(call.send()) {
             prop_assert!(!error.to_string().contains(char::is_control), "{}", error);
             let multi_line = format!("{error:#}");

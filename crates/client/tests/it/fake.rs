@@ -13,7 +13,8 @@ use invoke_model_client::{
 
 pub(crate) const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 
-pub(crate) type Answer = Result<http::Response<ResponseBody>, TransportError>;
+/// The result of [`Transport::send`].
+pub(crate) type SendResult = Result<http::Response<ResponseBody>, TransportError>;
 
 /// Returns its responses in order, and panics if none is left.
 #[derive(Clone, Default)]
@@ -27,20 +28,22 @@ impl fmt::Debug for Fake {
 
 #[derive(Default)]
 struct State {
-    answers: VecDeque<BoxFuture<Answer>>,
+    responses: VecDeque<BoxFuture<SendResult>>,
     requests: Vec<http::Request<Bytes>>,
 }
 
 impl Fake {
-    pub(crate) fn answering(answer: Answer) -> Self {
-        Self::answers([answer])
+    /// Returns a transport with one response.
+    pub(crate) fn with_response(response: SendResult) -> Self {
+        Self::with_responses([response])
     }
 
     /// Returns a transport with one response of this status, headers and body.
     pub(crate) fn with(status: u16, headers: &[(&str, &str)], body: &'static str) -> Self {
-        Self::answering(Ok(response(status, headers, Bytes::from_static(body.as_bytes()).into())))
+        Self::with_response(Ok(response(status, headers, Bytes::from_static(body.as_bytes()).into())))
     }
 
+    /// Returns a transport with one successful response.
     pub(crate) fn ok() -> Self {
         Self::with(200, &[("content-type", "application/json")], r#"{"embedding":[1]}"#)
     }
@@ -74,28 +77,29 @@ impl Fake {
     }
 
     /// Returns a transport with these responses.
-    pub(crate) fn answers<const N: usize>(answers: [Answer; N]) -> Self {
+    pub(crate) fn with_responses<const N: usize>(responses: [SendResult; N]) -> Self {
         let fake = Self::default();
-        fake.push(answers);
+        fake.push(responses);
         fake
     }
 
     /// Returns a transport with responses that become ready later.
-    pub(crate) fn slow<const N: usize>(answers: [BoxFuture<Answer>; N]) -> Self {
+    pub(crate) fn slow<const N: usize>(responses: [BoxFuture<SendResult>; N]) -> Self {
         let fake = Self::default();
-        fake.0.lock().unwrap().answers.extend(answers);
+        fake.0.lock().unwrap().responses.extend(responses);
         fake
     }
 
     /// Appends responses.
-    pub(crate) fn push<const N: usize>(&self, answers: [Answer; N]) {
-        let ready = answers.map(|answer| -> BoxFuture<Answer> { Box::pin(std::future::ready(answer)) });
-        self.0.lock().unwrap().answers.extend(ready);
+    pub(crate) fn push<const N: usize>(&self, responses: [SendResult; N]) {
+        let ready =
+            responses.map(|response| -> BoxFuture<SendResult> { Box::pin(std::future::ready(response)) });
+        self.0.lock().unwrap().responses.extend(ready);
     }
 
     /// Removes all remaining responses.
-    pub(crate) fn forget_answers(&self) {
-        self.0.lock().unwrap().answers.clear();
+    pub(crate) fn clear_responses(&self) {
+        self.0.lock().unwrap().responses.clear();
     }
 }
 
@@ -117,7 +121,7 @@ pub(crate) fn response(
 }
 
 impl Transport for Fake {
-    fn send(&self, request: http::Request<RequestBody>) -> BoxFuture<Answer> {
+    fn send(&self, request: http::Request<RequestBody>) -> BoxFuture<SendResult> {
         let fake = self.clone();
         Box::pin(async move {
             let (parts, body) = request.into_parts();
@@ -126,7 +130,7 @@ impl Transport for Fake {
             let response = {
                 let mut state = fake.0.lock().unwrap();
                 state.requests.push(http::Request::from_parts(parts, body));
-                state.answers.pop_front().expect("the script has a response for each request")
+                state.responses.pop_front().expect("the script has a response for each request")
             };
             response.await
         })

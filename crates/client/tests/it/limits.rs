@@ -11,13 +11,13 @@ use invoke_model_client::{
 use invoke_model_protocol::event_stream::{CONTENT_TYPE, EventStream};
 use tokio::time::{Instant, sleep};
 
-use crate::fake::{Answer, Fake, response};
+use crate::fake::{Fake, SendResult, response};
 
 const ID: &str = "meta.llama3-8b-instruct-v1:0";
 /// 44 bytes, which are estimated at 11 tokens, and at most 100 output tokens.
 const BODY: &str = r#"{"prompt":"one two three","max_gen_len":100}"#;
 
-fn ok() -> Answer {
+fn ok() -> SendResult {
     let headers = [
         ("content-type", "application/json"),
         ("x-amzn-bedrock-input-token-count", "5"),
@@ -26,7 +26,7 @@ fn ok() -> Answer {
     Ok(response(200, &headers, Bytes::from_static(b"{}").into()))
 }
 
-fn throttled() -> Answer {
+fn throttled() -> SendResult {
     Ok(response(429, &[("x-amzn-errortype", "ThrottlingException")], Bytes::new().into()))
 }
 
@@ -70,9 +70,9 @@ async fn too_large_request_is_not_sent() {
 
 #[tokio::test(start_paused = true)]
 async fn outcome_of_a_call_decides_which_tokens_count() {
-    let check = async |response: Answer, expected: u64| {
+    let check = async |response: SendResult, expected: u64| {
         let limiter = tokens(1000);
-        let client = client(&Fake::answering(response), &limiter);
+        let client = client(&Fake::with_response(response), &limiter);
         let _ = client.invoke_model().model_id(ID).body(BODY).send().await;
         let usage = limiter.usage();
         assert_eq!((usage.tokens, usage.in_flight), (expected, 0));
@@ -86,7 +86,7 @@ async fn outcome_of_a_call_decides_which_tokens_count() {
 #[tokio::test(start_paused = true)]
 async fn each_attempt_counts_as_a_request() {
     let limiter = QuotaLimiter::builder().requests_per_minute(2).build();
-    let fake = Fake::answers([throttled(), throttled(), ok()]);
+    let fake = Fake::with_responses([throttled(), throttled(), ok()]);
     let client = client(&fake, &limiter);
     let start = Instant::now();
     let call = client.invoke_model().model_id(ID).body(BODY).retry_config(RetryConfig::default());
@@ -108,7 +108,7 @@ async fn stream_is_in_flight_until_it_ends_and_counts_the_tokens_of_its_last_par
     let body = Bytes::from([part("{\"generation\":\"a\"}"), part(metrics)].concat());
     let headers = [("content-type", CONTENT_TYPE), ("x-amzn-bedrock-content-type", "application/json")];
     let limiter = tokens(1000);
-    let client = client(&Fake::answering(Ok(response(200, &headers, body.into()))), &limiter);
+    let client = client(&Fake::with_response(Ok(response(200, &headers, body.into()))), &limiter);
     let call = client.invoke_model_with_response_stream().model_id(ID).body(BODY);
     let mut events = call.send().await.unwrap().events;
     assert_eq!((limiter.usage().tokens, limiter.usage().in_flight), (111, 1));
@@ -121,7 +121,7 @@ async fn stream_is_in_flight_until_it_ends_and_counts_the_tokens_of_its_last_par
 #[tokio::test(start_paused = true)]
 async fn throttle_limits_the_shared_rate() {
     let limiter = AdaptiveRateLimiter::new();
-    let fake = Fake::answers([ok(), throttled()]);
+    let fake = Fake::with_responses([ok(), throttled()]);
     let client = Client::new(fake.settings().adaptive_rate_limiter(limiter.clone())).unwrap();
     client.invoke_model().model_id(ID).body(BODY).send().await.unwrap();
     assert_eq!(limiter.limit(), None);

@@ -1,4 +1,4 @@
-//! The client as its users see it, over a transport that answers from a script.
+//! The client as its users see it, over a scripted transport.
 
 #![expect(clippy::unwrap_used, reason = "helper functions of tests are tests too")]
 

@@ -14,11 +14,11 @@ use invoke_model_client::{
 };
 use tokio::time::Instant;
 
-use crate::fake::{Answer, Fake, now, response};
+use crate::fake::{Fake, SendResult, now, response};
 
 const ID: &str = "amazon.titan-embed-text-v2:0";
 
-fn ok() -> Answer {
+fn ok() -> SendResult {
     let headers = [
         ("content-type", "application/json"),
         ("x-amzn-requestid", "last"),
@@ -29,16 +29,16 @@ fn ok() -> Answer {
     Ok(response(200, &headers, bytes::Bytes::from_static(b"{}").into()))
 }
 
-fn service_error(status: u16, code: &str, extra_headers: &[(&str, &str)]) -> Answer {
+fn service_error(status: u16, code: &str, extra_headers: &[(&str, &str)]) -> SendResult {
     let headers = [&[("x-amzn-errortype", code), ("x-amzn-requestid", "first")], extra_headers].concat();
     Ok(response(status, &headers, bytes::Bytes::from_static(b"{\"message\":\"why\"}").into()))
 }
 
-fn throttled() -> Answer {
+fn throttled() -> SendResult {
     service_error(429, "ThrottlingException", &[])
 }
 
-fn transport_error(kind: TransportErrorKind) -> Answer {
+fn transport_error(kind: TransportErrorKind) -> SendResult {
     Err(TransportError::new(kind, "cause"))
 }
 
@@ -47,8 +47,8 @@ fn client(fake: &Fake) -> Client {
 }
 
 /// Makes one call, and returns the number of requests, too.
-async fn call<const N: usize>(responses: [Answer; N]) -> (Result<(), Error<InvokeModelError>>, usize) {
-    let fake = Fake::answers(responses);
+async fn call<const N: usize>(responses: [SendResult; N]) -> (Result<(), Error<InvokeModelError>>, usize) {
+    let fake = Fake::with_responses(responses);
     let result = client(&fake).invoke_model().model_id(ID).body("{}").send().await;
     (result.map(drop), fake.requests().len())
 }
@@ -88,8 +88,11 @@ async fn does_not_retry_failures_that_may_have_been_billed() {
 async fn retries_ambiguous_failures_if_the_caller_allows_it() {
     let retries = RetryConfig::standard().retry_ambiguous(true);
     let truncated = ResponseBody::from_body(ResetBody);
-    let fake =
-        Fake::answers([Ok(response(200, &[], truncated)), transport_error(TransportErrorKind::Send), ok()]);
+    let fake = Fake::with_responses([
+        Ok(response(200, &[], truncated)),
+        transport_error(TransportErrorKind::Send),
+        ok(),
+    ]);
     let call = fake.client().invoke_model().model_id(ID).body("{}").retry_config(retries);
     let (_, metadata) = call.send_with_metadata().await.unwrap();
     let classes: Vec<_> = metadata.earlier_attempts.iter().map(|attempt| attempt.class.unwrap()).collect();
@@ -130,7 +133,7 @@ async fn makes_three_attempts_and_five_while_a_model_is_loading() {
 
 #[tokio::test(start_paused = true)]
 async fn signs_each_attempt() {
-    let fake = Fake::answers([throttled(), ok()]);
+    let fake = Fake::with_responses([throttled(), ok()]);
     let time = Arc::new(Mutex::new(now()));
     let clock = Arc::clone(&time);
     let clock = move || {
@@ -154,7 +157,7 @@ async fn signs_each_attempt() {
 async fn sends_a_body_file_with_each_attempt() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), "{\"a\":1}").unwrap();
-    let fake = Fake::answers([throttled(), throttled(), ok()]);
+    let fake = Fake::with_responses([throttled(), throttled(), ok()]);
     let call = client(&fake).invoke_model().model_id(ID).body(Body::from_path(file.path()));
     call.send().await.unwrap();
     assert!(fake.requests().iter().all(|request| request.body() == "{\"a\":1}"));
@@ -177,7 +180,7 @@ async fn waits_as_long_as_retry_after_says() {
 async fn operation_timeout_includes_attempts_and_backoff() {
     let timeouts = TimeoutConfig::disabled().operation(Duration::from_secs(30));
     let start = Instant::now();
-    let fake = Fake::answers([service_error(429, "ThrottlingException", &[("retry-after", "31")])]);
+    let fake = Fake::with_responses([service_error(429, "ThrottlingException", &[("retry-after", "31")])]);
     let call = client(&fake).invoke_model().model_id(ID).timeout_config(timeouts);
     let error = call.send().await.unwrap_err();
     // The backoff would outlast the timeout, so the call fails at once.
@@ -199,7 +202,7 @@ async fn operation_timeout_includes_attempts_and_backoff() {
 async fn corrects_a_wrong_clock_once() {
     let wrong_clock =
         || service_error(403, "InvalidSignatureException", &[("date", "Sun, 30 Aug 2015 15:00:00 GMT")]);
-    let fake = Fake::answers([wrong_clock(), ok(), ok()]);
+    let fake = Fake::with_responses([wrong_clock(), ok(), ok()]);
     let client = client(&fake);
     let call = || client.invoke_model().model_id(ID).body("{}").send();
     let start = Instant::now();
@@ -230,7 +233,7 @@ async fn retries_of_all_calls_share_a_token_bucket() {
         let before = fake.requests().len();
         client.invoke_model().model_id(ID).body("{}").send().await.unwrap_err();
         requests.push(fake.requests().len() - before);
-        fake.forget_answers();
+        fake.clear_responses();
     }
     // 500 tokens are 100 retries: two for each of 50 calls, and none for the rest.
     assert_eq!(requests, [[3; 50].as_slice(), &[1; 10]].concat());
@@ -241,7 +244,7 @@ async fn failure_before_sending_is_not_an_attempt() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let (path, seen) = (file.path().to_owned(), Arc::new(Mutex::new(Vec::new())));
     let callback = (Arc::clone(&seen), path.clone());
-    let fake = Fake::answers([throttled(), ok()]);
+    let fake = Fake::with_responses([throttled(), ok()]);
     let settings = fake.settings().retry_config(RetryConfig::standard()).on_attempt(move |attempt| {
         callback.0.lock().unwrap().push(attempt.number);
         // The next attempt does not find the body file.
@@ -258,7 +261,7 @@ async fn failure_before_sending_is_not_an_attempt() {
 async fn reports_attempts_in_the_metadata_and_to_the_callback() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let callback = Arc::clone(&seen);
-    let fake = Fake::answers([throttled(), transport_error(TransportErrorKind::Connect), ok()]);
+    let fake = Fake::with_responses([throttled(), transport_error(TransportErrorKind::Connect), ok()]);
     let settings = fake.settings().retry_config(RetryConfig::standard());
     let settings = settings.on_attempt(move |attempt| callback.lock().unwrap().push(attempt.clone()));
     let call = Client::new(settings).unwrap().invoke_model().model_id(ID).body("{}");
@@ -298,7 +301,8 @@ async fn timeout_of_a_call_keeps_its_other_timeouts() {
 
 #[tokio::test(start_paused = true)]
 async fn metadata_serializes_with_numbers() {
-    let fake = Fake::answers([service_error(429, "ThrottlingException", &[("retry-after", "2")]), ok()]);
+    let fake =
+        Fake::with_responses([service_error(429, "ThrottlingException", &[("retry-after", "2")]), ok()]);
     let call = client(&fake).invoke_model().model_id(ID).body("{}");
     let (_, metadata) = call.send_with_metadata().await.unwrap();
     let expected = serde_json::json!({

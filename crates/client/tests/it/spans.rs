@@ -10,7 +10,7 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
-use crate::fake::{Answer, Fake, response};
+use crate::fake::{Fake, SendResult, response};
 
 /// The name and the fields of a span.
 type Span = BTreeMap<String, String>;
@@ -42,7 +42,7 @@ impl<S: Subscriber> Layer<S> for Trace {
 }
 
 /// Returns the spans of one call.
-fn spans_of_call(responses: Vec<Answer>, retries: RetryConfig) -> Vec<Span> {
+fn spans_of_call(responses: Vec<SendResult>, retries: RetryConfig) -> Vec<Span> {
     let trace = Trace::default();
     let subscriber = tracing_subscriber::registry().with(trace.clone());
     tracing::subscriber::with_default(subscriber, || {
@@ -64,7 +64,7 @@ fn check(span: &Span, expected: &[(&str, &str)]) {
     assert_eq!(fields, expected);
 }
 
-fn ok() -> Answer {
+fn ok() -> SendResult {
     let headers = [
         ("content-type", "application/json"),
         ("x-amzn-requestid", "an-id"),

@@ -128,7 +128,7 @@ async fn sends_a_bearer_token_instead_of_a_signature() {
 async fn send_streaming_returns_the_payload_in_chunks() {
     let body = ResponseBody::from(bytes::Bytes::from_static(b"{}"));
     let headers = [("content-type", "application/json"), ("x-amzn-bedrock-service-tier", "flex")];
-    let fake = Fake::answering(Ok(response(200, &headers, body)));
+    let fake = Fake::with_response(Ok(response(200, &headers, body)));
     let mut response = fake.client().invoke_model().model_id(ID).send_streaming().await.unwrap();
     assert_eq!(response.output.content_type, "application/json");
     assert_eq!(response.output.service_tier.unwrap().as_str(), "flex");
@@ -157,8 +157,9 @@ fn futures_of_a_call_are_send() {
 
 #[tokio::test]
 async fn a_clone_sends_the_same_request() {
-    let fake =
-        Fake::answers([(); 2].map(|()| Ok(response(200, &[], bytes::Bytes::from_static(b"{}").into()))));
+    let fake = Fake::with_responses(
+        [(); 2].map(|()| Ok(response(200, &[], bytes::Bytes::from_static(b"{}").into()))),
+    );
     let call = fake.client().invoke_model().model_id(ID).body("{}").header("x-new", "1");
     let clone = call.clone();
     call.model_id("other").send().await.unwrap();

@@ -104,7 +104,7 @@ fn reset_after(bytes: &[u8]) -> ResponseBody {
 }
 
 async fn call(body: ResponseBody) -> EventStreamOutput<Operation> {
-    let fake = Fake::answering(Ok(response(200, &HEADERS, body)));
+    let fake = Fake::with_response(Ok(response(200, &HEADERS, body)));
     fake.client().invoke_model_with_response_stream().model_id(ID).body("{}").send().await.unwrap()
 }
 

@@ -40,7 +40,7 @@ async fn read_slowly(
     let start = Instant::now();
     let slow = pauses.iter().map(|seconds| (*seconds, frames(&[chunk("text")]).remove(0))).collect();
     let body = ResponseBody::from_body(Slow { frames: slow, sleep: None });
-    let fake = Fake::answering(Ok(response(200, &HEADERS, body)));
+    let fake = Fake::with_response(Ok(response(200, &HEADERS, body)));
     let mut call = fake.client().invoke_model_with_response_stream().model_id(ID).body("{}");
     if let Some(timeouts) = timeouts {
         call = call.timeout_config(timeouts);
@@ -82,7 +82,7 @@ async fn timeout_error_says_what_was_received_and_what_to_set() {
     let frame = frames(&[chunk("text")]).remove(0);
     let length = frame.len();
     let body = Slow { frames: [(1, frame.clone()), (61, frame)].into(), sleep: None };
-    let fake = Fake::answering(Ok(response(200, &HEADERS, ResponseBody::from_body(body))));
+    let fake = Fake::with_response(Ok(response(200, &HEADERS, ResponseBody::from_body(body))));
     let settings = fake.settings().timeout_config(timeouts(Some(60), None).unwrap());
     let client = invoke_model_client::Client::new(settings).unwrap();
     let call = client.invoke_model_with_response_stream().model_id(ID).body("{}");
