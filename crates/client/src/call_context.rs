@@ -11,7 +11,8 @@ use crate::Client;
 use crate::error::{Error, ErrorContext, ErrorKind, ServiceErrorDetails, StreamProgress, class};
 use crate::metadata::{Attempt, FailureClass, Metadata, ResponseHead, Usage};
 
-/// The state of a call in progress. Converted into the [`ErrorContext`] only if the call fails, because that allocates.
+/// The state of a call in progress. Converted into the [`ErrorContext`] only if the call fails, because that
+/// allocates.
 #[derive(Clone)]
 pub struct CallContext {
     client: Client,
@@ -58,8 +59,8 @@ impl CallContext {
         }
     }
 
-    /// Records a failed attempt, and reports it to the callback. A failure before the request was sent (no credentials,
-    /// no quota) is not an attempt: only the error reports it.
+    /// Records a failed attempt, and reports it to the callback. A failure before the request was sent (no
+    /// credentials, no quota) is not an attempt: only the error reports it.
     pub(crate) fn record_failure<O: Operation>(&mut self, kind: &ErrorKind<O::Error>, duration: Duration) {
         if self.failed_attempts.last().map_or(0, |last| last.number) == self.attempts {
             return;

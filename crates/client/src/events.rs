@@ -21,13 +21,14 @@ use crate::quota::QuotaPermit;
 /// Receives the events of a call of operation `O`: one by one with [`recv`](Self::recv), or as a
 /// [`Stream`](futures_core::Stream).
 ///
-/// The stream is complete if `recv` has returned `None` without an error before; [`is_complete`](Self::is_complete) tells
-/// afterwards. Anything else that ends the stream is an [`Error`], and the last item: an error that the service sends
-/// within the stream, bytes that are not a frame, a timeout, or an early end, which is [`ErrorKind::Truncated`] even
-/// between two frames. Events that the model does not know are returned as they are.
+/// The stream is complete if `recv` has returned `None` without an error before;
+/// [`is_complete`](Self::is_complete) tells afterwards. Anything else that ends the stream is an [`Error`],
+/// and the last item: an error that the service sends within the stream, bytes that are not a frame, a
+/// timeout, or an early end, which is [`ErrorKind::Truncated`] even between two frames. Events that the model
+/// does not know are returned as they are.
 ///
-/// Bytes are read from the connection only while the caller waits for an event. Dropping the receiver closes the
-/// connection immediately. `recv` is cancel safe: no event is lost if its future is dropped.
+/// Bytes are read from the connection only while the caller waits for an event. Dropping the receiver closes
+/// the connection immediately. `recv` is cancel safe: no event is lost if its future is dropped.
 pub struct EventReceiver<O: OutputEventStream> {
     body: ResponseBody,
     decoder: Decoder,
@@ -76,7 +77,8 @@ impl<O: OutputEventStream> EventReceiver<O> {
         self.context.request_id()
     }
 
-    /// Returns the metadata of the call. The head of a stream has no token counts: see [`Usage::from_stream_part`].
+    /// Returns the metadata of the call. The head of a stream has no token counts: see
+    /// [`Usage::from_stream_part`].
     pub fn metadata(&self) -> Metadata {
         self.context.clone().into_metadata()
     }
@@ -94,8 +96,8 @@ impl<O: OutputEventStream> EventReceiver<O> {
         Err(self.fail(kind))
     }
 
-    /// Completes the quota permit with the token counts, if the message has them: the service adds them to the last part
-    /// of a response.
+    /// Completes the quota permit with the token counts, if the message has them: the service adds them to
+    /// the last part of a response.
     fn complete_permit(&mut self, message: &Message) {
         let part = Members::from_body(message.payload(), ["bytes"]).and_then(|mut part| part.blob("bytes"));
         let usage = part.ok().flatten().and_then(|part| Usage::from_stream_part(&part));

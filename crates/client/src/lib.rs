@@ -1,4 +1,5 @@
-//! A client for Amazon Bedrock Runtime: configuration, credentials, endpoint, signature, retries, quotas and calls.
+//! A client for Amazon Bedrock Runtime: configuration, credentials, endpoint, signature, retries, quotas and
+//! calls.
 //!
 //! ```no_run
 //! use invoke_model_client::Client;
@@ -32,11 +33,14 @@
 //!
 //! # How a call works
 //!
-//! 1. The input is serialized, and the endpoint, which was resolved when the [`Config`] was built, is applied.
-//! 2. For each attempt: wait for the [`QuotaLimiter`] and the [`AdaptiveRateLimiter`] if there are any, load credentials,
-//!    sign, send, and parse the response. A call with a bearer token loads no credentials. Credentials of a provider are
-//!    cached, and refreshed in the background before they expire: [`CredentialsCacheConfig`].
-//! 3. A failed attempt is retried if its [`FailureClass`] says that a retry cannot be billed twice: [`RetryConfig`].
+//! 1. The input is serialized, and the endpoint, which was resolved when the [`Config`] was built, is
+//!    applied.
+//! 2. For each attempt: wait for the [`QuotaLimiter`] and the [`AdaptiveRateLimiter`] if there are any, load
+//!    credentials, sign, send, and parse the response. A call with a bearer token loads no credentials.
+//!    Credentials of a provider are cached, and refreshed in the background before they expire:
+//!    [`CredentialsCacheConfig`].
+//! 3. A failed attempt is retried if its [`FailureClass`] says that a retry cannot be billed twice:
+//!    [`RetryConfig`].
 //!
 //! # Timeouts
 //!
@@ -63,8 +67,8 @@
 //!
 //! # Retries
 //!
-//! By default, a call has three attempts, and only failures that cannot be billed twice are retried: [`RetryConfig`] lists
-//! them.
+//! By default, a call has three attempts, and only failures that cannot be billed twice are retried:
+//! [`RetryConfig`] lists them.
 //!
 //! ```no_run
 //! use invoke_model_client::{Client, ConfigBuilder, RetryConfig};
@@ -120,8 +124,8 @@
 //!
 //! # Event streams
 //!
-//! An operation with an event stream returns [`EventStreamOutput`] as soon as the head of the response arrives. A truncated
-//! stream is an error.
+//! An operation with an event stream returns [`EventStreamOutput`] as soon as the head of the response
+//! arrives. A truncated stream is an error.
 //!
 //! ```no_run
 //! use invoke_model_client::{Client, types::ResponseStream};
@@ -145,8 +149,8 @@
 //!
 //! # Tests
 //!
-//! The crate `invoke-model-local` runs an endpoint on loopback that verifies signatures and injects faults, so that tests
-//! need neither an account nor a mock of the client:
+//! The crate `invoke-model-local` runs an endpoint on loopback that verifies signatures and injects faults,
+//! so that tests need neither an account nor a mock of the client:
 //!
 //! ```
 //! use invoke_model_client::{Client, Config, Credentials};

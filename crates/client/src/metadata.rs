@@ -21,7 +21,7 @@ pub struct Metadata {
     pub request_id: Option<String>,
     /// Token counts.
     pub usage: Usage,
-    /// How long the model took, measured by the service.
+    /// Latency of the model, measured by the service.
     #[serde(rename = "latency_ms", serialize_with = "optional_milliseconds")]
     pub latency: Option<Duration>,
     /// The number of attempts, including the successful one.
@@ -30,8 +30,8 @@ pub struct Metadata {
     pub earlier_attempts: Vec<Attempt>,
 }
 
-/// Token counts of a call, as far as the service reports them in the headers of the response. An event stream reports
-/// them in its last event: see [`Usage::from_stream_part`].
+/// Token counts of a call, as far as the service reports them in the headers of the response. An event stream
+/// reports them in its last event: see [`Usage::from_stream_part`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Usage {
@@ -64,15 +64,15 @@ pub struct Attempt {
     pub code: Option<String>,
     /// The request id that the service assigned.
     pub request_id: Option<String>,
-    /// How long the call waited before this attempt.
+    /// Wait before this attempt.
     #[serde(rename = "backoff_ms", serialize_with = "milliseconds")]
     pub backoff: Duration,
-    /// How long the attempt took.
+    /// Duration of the attempt.
     #[serde(rename = "duration_ms", serialize_with = "milliseconds")]
     pub duration: Duration,
 }
 
-/// Whether a failed attempt may have been executed, and therefore billed, by the service.
+/// Classes of failed attempts, by whether the service may have executed, and therefore billed, the request.
 ///
 /// Serializes in snake case: `not_sent`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -81,13 +81,14 @@ pub struct Attempt {
 pub enum FailureClass {
     /// The service cannot have received the complete request.
     NotSent,
-    /// The service rejected the request before doing any work (429, 503, and other 4xx responses except 408 and 424).
+    /// The service rejected the request before doing any work (429, 503, and other 4xx responses except 408
+    /// and 424).
     Rejected,
     /// The service reported that it failed: a modeled error with status 500.
     ServerError,
-    /// The request may have been executed, and billed: the connection was lost or a timeout expired after the request
-    /// was sent; 502, 504, or a 500 that is not a modeled error; the model timed out (408) or failed (424); or the
-    /// response is incomplete or cannot be parsed.
+    /// The request may have been executed, and billed: the connection was lost or a timeout expired after the
+    /// request was sent; 502, 504, or a 500 that is not a modeled error; the model timed out (408) or failed
+    /// (424); or the response is incomplete or cannot be parsed.
     Ambiguous,
 }
 

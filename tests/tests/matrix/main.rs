@@ -1,5 +1,5 @@
-//! The fault matrix: the result of each fault of the local endpoint, under each setting that matters for it, and what the
-//! endpoint saw. `docs/fault-matrix.md` is generated from these rows.
+//! The fault matrix: the result of each fault of the local endpoint, under each setting that matters for it,
+//! and what the endpoint saw. `docs/fault-matrix.md` is generated from these rows.
 //!
 //! All rows run on tokio's paused clock, over real sockets on loopback.
 

@@ -74,7 +74,7 @@ impl Setting {
     }
 }
 
-/// What the client returned, and what the endpoint saw.
+/// The result that the client returned, and the numbers that the endpoint counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Observed {
     /// `success`, the error code of the service, or the kind of the failure.

@@ -7,9 +7,8 @@ const BETA: f64 = 0.7;
 /// The scaling constant: how fast the rate recovers.
 const SCALE: f64 = 0.4;
 
-/// The CUBIC curve over the time since the last throttle: it starts at 70 % of the throttled rate, is flat near that rate,
-/// and grows beyond it.
-/// <https://www.rfc-editor.org/rfc/rfc9438#section-4.2>
+/// The CUBIC curve over the time since the last throttle: it starts at 70 % of the throttled rate, is flat
+/// near that rate, and grows beyond it. <https://www.rfc-editor.org/rfc/rfc9438#section-4.2>
 #[derive(Clone, Debug)]
 pub(super) struct Cubic {
     /// Requests per second at the last throttle.
@@ -44,8 +43,8 @@ impl Cubic {
 mod tests {
     use super::*;
 
-    /// Checks the rate after each response: the test cases of the AWS SDKs. The responses arrive one second apart from
-    /// second 5 on; `true` is a throttle.
+    /// Checks the rate after each response: the test cases of the AWS SDKs. The responses arrive one second
+    /// apart from second 5 on; `true` is a throttle.
     fn check(responses: &[(bool, f64)]) {
         let mut cubic = Cubic::new(10.0, Duration::from_secs(5));
         let mut rate = 0.0;

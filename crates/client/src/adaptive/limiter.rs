@@ -14,8 +14,8 @@ const PERIOD: Duration = Duration::from_millis(500);
 /// The weight of the latest period in the measured rate; the rest is the weight of the previous rate.
 const SMOOTHING: f64 = 0.8;
 
-/// The client-side rate limiter of the adaptive retry mode. Reads no clock: times are arguments, as durations since a
-/// fixed start.
+/// The client-side rate limiter of the adaptive retry mode. Reads no clock: times are arguments, as durations
+/// since a fixed start.
 #[derive(Clone, Debug)]
 pub(super) struct RateLimiter {
     measured: MeasuredRate,
@@ -25,7 +25,7 @@ pub(super) struct RateLimiter {
     is_limiting: bool,
 }
 
-/// Whether a request may be sent.
+/// The result of an attempt to take a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Acquired {
     /// The request may be sent: its token was taken.
@@ -97,8 +97,8 @@ struct MeasuredRate {
 }
 
 impl MeasuredRate {
-    /// Records a response and returns the rate. The rate changes only with the first response of a new period, which
-    /// counts for the period that has ended, as in the AWS SDKs.
+    /// Records a response and returns the rate. The rate changes only with the first response of a new
+    /// period, which counts for the period that has ended, as in the AWS SDKs.
     fn record_response(&mut self, now: Duration) -> f64 {
         self.responses = self.responses.saturating_add(1);
         let period = now.as_nanos() / PERIOD.as_nanos();

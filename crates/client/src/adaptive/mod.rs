@@ -1,9 +1,10 @@
-//! The rate limiter of the adaptive retry mode: after a throttle, requests are sent no faster than the service accepts.
+//! The rate limiter of the adaptive retry mode: after a throttle, requests are sent no faster than the
+//! service accepts.
 //!
 //! The algorithm is that of the AWS SDKs:
-//! <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>. Before the first throttle nothing waits.
-//! From then on each request takes a token from a bucket. With each throttle its rate falls to 70 % of the measured rate,
-//! and then recovers along a CUBIC curve, up to twice the measured rate.
+//! <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>. Before the first throttle
+//! nothing waits. From then on each request takes a token from a bucket. With each throttle its rate falls to
+//! 70 % of the measured rate, and then recovers along a CUBIC curve, up to twice the measured rate.
 
 mod bucket;
 mod cubic;
@@ -20,8 +21,8 @@ use tokio::time::{Instant, timeout};
 
 use limiter::{Acquired, RateLimiter};
 
-/// Limits the rate of requests after the service has throttled. Clones share the rate: use one limiter for all clients
-/// that share a quota.
+/// Limits the rate of requests after the service has throttled. Clones share the rate: use one limiter for
+/// all clients that share a quota.
 ///
 /// The client calls [`ready`](Self::ready) before each attempt, including retries, and
 /// [`record_outcome`](Self::record_outcome) after it. Uses the clock of tokio.
@@ -60,8 +61,8 @@ impl AdaptiveRateLimiter {
 
     /// Waits until a request may be sent. Requests are admitted in arrival order.
     ///
-    /// There is no maximum wait: the operation timeout of the call limits it. Cancel safe: if the future is dropped, no
-    /// token is taken.
+    /// There is no maximum wait: the operation timeout of the call limits it. Cancel safe: if the future is
+    /// dropped, no token is taken.
     pub async fn ready(&self) {
         let _first = self.0.queue.lock().await;
         loop {
@@ -75,8 +76,8 @@ impl AdaptiveRateLimiter {
         }
     }
 
-    /// Records the outcome of an attempt: throttled by the service (429, or an error that the model marks as throttling),
-    /// or any other.
+    /// Records the outcome of an attempt: throttled by the service (429, or an error that the model marks as
+    /// throttling), or any other.
     pub fn record_outcome(&self, throttled: bool) {
         let now = self.now();
         self.limiter().update(now, throttled);

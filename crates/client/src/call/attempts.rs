@@ -50,8 +50,8 @@ impl<O: Operation> Call<O> {
                 Err(kind) => kind,
             };
             context.record_failure::<O>(&kind, started.elapsed());
-            // These two retries need neither backoff nor retry tokens: the service did no work, it is not overloaded, and
-            // the next attempt differs.
+            // These two retries need neither backoff nor retry tokens: the service did no work, it is not
+            // overloaded, and the next attempt differs.
             if !clock_corrected && corrects_clock(&client, &kind) {
                 clock_corrected = true;
                 context.start_retry(Duration::ZERO);
@@ -130,7 +130,8 @@ async fn attempt<O: Operation, D: Delivery<O>>(
     })
 }
 
-/// Waits for the adaptive rate limiter and for credentials. Returns the request, and the credentials that signed it.
+/// Waits for the adaptive rate limiter and for credentials. Returns the request, and the credentials that
+/// signed it.
 async fn signed_request<O: Operation>(
     client: &Client,
     prepared: &mut Prepared,
@@ -164,8 +165,8 @@ fn service_error<O: Operation>(response: Response<Bytes>) -> ErrorKind<O::Error>
     ErrorKind::Service { error, response: response.into() }
 }
 
-/// Corrects the clock skew if the response shows that the clock of this machine is wrong. Returns `true` if a signature
-/// with the corrected time may succeed.
+/// Corrects the clock skew if the response shows that the clock of this machine is wrong. Returns `true` if a
+/// signature with the corrected time may succeed.
 fn corrects_clock<E: ServiceErrorDetails>(client: &Client, kind: &ErrorKind<E>) -> bool {
     let ErrorKind::Service { error, response } = kind else { return false };
     client.clock_skew().learn(error.code(), response.headers(), client.config().time_source.now())

@@ -21,8 +21,8 @@ const REDACTED: &str = "[redacted]";
 
 /// The request that a call would send, and where its settings come from: see [`Call::explain`].
 ///
-/// `Display` shows on several lines what would be sent, where to, with which credentials, and what was signed; secrets are
-/// redacted, and of the body only the length is shown:
+/// `Display` shows on several lines what would be sent, where to, with which credentials, and what was
+/// signed; secrets are redacted, and of the body only the length is shown:
 ///
 /// ```text
 /// operation    InvokeModel
@@ -40,8 +40,8 @@ const REDACTED: &str = "[redacted]";
 ///   ..
 /// ```
 ///
-/// `Debug` shows neither the body nor the values of headers. [`request`](Self::request) itself contains everything,
-/// including the signature or the token.
+/// `Debug` shows neither the body nor the values of headers. [`request`](Self::request) itself contains
+/// everything, including the signature or the token.
 #[non_exhaustive]
 pub struct Explanation {
     /// The name of the operation in the model.
@@ -124,8 +124,8 @@ impl fmt::Debug for Explanation {
 }
 
 impl<O: Operation> Call<O> {
-    /// Returns the signed request that [`send`](Call::send) would send, with an absolute URI, for use with another HTTP
-    /// client. The signature is valid for five minutes. A body file is read into memory.
+    /// Returns the signed request that [`send`](Call::send) would send, with an absolute URI, for use with
+    /// another HTTP client. The signature is valid for five minutes. A body file is read into memory.
     ///
     /// # Errors
     /// The same as [`send`](Call::send), up to the signature.
@@ -133,8 +133,8 @@ impl<O: Operation> Call<O> {
         Ok(self.explain().await?.request)
     }
 
-    /// Returns the request that [`send`](Call::send) would send, and how it was made. Sends nothing, but loads
-    /// credentials.
+    /// Returns the request that [`send`](Call::send) would send, and how it was made. Sends nothing, but
+    /// loads credentials.
     ///
     /// # Errors
     /// The same as [`sign`](Self::sign).

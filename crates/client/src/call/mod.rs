@@ -91,7 +91,8 @@ impl<O: Operation> Call<O> {
         }))
     }
 
-    /// Creates a call with an empty input. The setters of the `required` members mark them as [`given`](Self::given).
+    /// Creates a call with an empty input. The setters of the `required` members mark them as
+    /// [`given`](Self::given).
     pub(crate) fn unfilled(client: &Client, required: &'static [&'static str]) -> Self
     where
         O::Input: Default,
@@ -120,8 +121,8 @@ impl<O: Operation> Call<O> {
         bytes
     }
 
-    /// Sets the timeout of this call, from its start to the last byte of the response, including all attempts: short for
-    /// [`TimeoutConfig::operation`]. The other timeouts stay as they are.
+    /// Sets the timeout of this call, from its start to the last byte of the response, including all
+    /// attempts: short for [`TimeoutConfig::operation`]. The other timeouts stay as they are.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.0.timeouts = self.0.timeouts.operation(timeout);
@@ -143,11 +144,11 @@ impl<O: Operation> Call<O> {
         self
     }
 
-    /// Adds a header that the model does not know. It is signed, and replaces a header of the same name, including one
-    /// that a member of the input has set.
+    /// Adds a header that the model does not know. It is signed, and replaces a header of the same name,
+    /// including one that a member of the input has set.
     ///
-    /// The call fails with a [`HeaderError`](crate::HeaderError) if the name or the value cannot be a header, or if the
-    /// client sets this header itself (`host`, `authorization`, `content-length`, ..).
+    /// The call fails with a [`HeaderError`](crate::HeaderError) if the name or the value cannot be a header,
+    /// or if the client sets this header itself (`host`, `authorization`, `content-length`, ..).
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.0.headers.push((name.into(), value.into()));
@@ -156,10 +157,11 @@ impl<O: Operation> Call<O> {
 
     /// Signs this call with other credentials than those of the client, or in place of its bearer token.
     ///
-    /// There is no fallback: the call fails if the provider has no credentials. The provider is asked once per call,
-    /// within the timeout of the client's [`CredentialsCacheConfig`](crate::CredentialsCacheConfig), and a second time
-    /// only if the service rejects the credentials as expired. The client does not cache them: a provider for many calls
-    /// should cache them itself.
+    /// There is no fallback: the call fails if the provider has no credentials. The provider is asked once
+    /// per call, within the timeout of the client's
+    /// [`CredentialsCacheConfig`](crate::CredentialsCacheConfig), and a second time only if the service
+    /// rejects the credentials as expired. The client does not cache them: a provider for many calls should
+    /// cache them itself.
     #[must_use]
     pub fn credentials_provider(self, provider: impl ProvideCredentials) -> Self {
         let config = self.0.client.config();
@@ -169,11 +171,11 @@ impl<O: Operation> Call<O> {
         self.authentication(Authentication::SigV4(resolver))
     }
 
-    /// Sends this call with a bearer token, in place of the credentials or the bearer token of the client. No credentials
-    /// are loaded.
+    /// Sends this call with a bearer token, in place of the credentials or the bearer token of the client. No
+    /// credentials are loaded.
     ///
-    /// The call fails with a [`SignError`](crate::SignError) if the token cannot be a header value, for example if it is
-    /// empty.
+    /// The call fails with a [`SignError`](crate::SignError) if the token cannot be a header value, for
+    /// example if it is empty.
     #[must_use]
     #[doc(alias = "api_key")]
     pub fn bearer_token(self, token: impl Into<String>) -> Self {

@@ -17,8 +17,8 @@ use crate::error::ErrorKind;
 use crate::events::EventReceiver;
 use crate::quota::QuotaPermit;
 
-/// The output of a call of operation `O`: the [`Output`](Operation::Output) of the operation, or [`EventStreamOutput`] if
-/// the operation has an event stream.
+/// The output of a call of operation `O`: the [`Output`](Operation::Output) of the operation, or
+/// [`EventStreamOutput`] if the operation has an event stream.
 pub type CallOutput<O> = <<O as Operation>::Delivery as Delivery<O>>::Output;
 
 /// The output of an operation with an event stream.
@@ -27,18 +27,20 @@ pub type CallOutput<O> = <<O as Operation>::Delivery as Delivery<O>>::Output;
 pub struct EventStreamOutput<O: OutputEventStream> {
     /// All members except the events.
     pub output: O::Output,
-    /// The events, read with [`recv`](EventReceiver::recv) or as a `Stream`. Dropping the receiver closes the connection.
+    /// The events, read with [`recv`](EventReceiver::recv) or as a `Stream`. Dropping the receiver closes the
+    /// connection.
     pub events: EventReceiver<O>,
 }
 
-/// The output of an operation whose payload is read in chunks: see [`Call::send_streaming`](crate::Call::send_streaming).
+/// The output of an operation whose payload is read in chunks: see
+/// [`Call::send_streaming`](crate::Call::send_streaming).
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct StreamingBodyOutput<T> {
     /// All members except the payload, which is empty.
     pub output: T,
-    /// The payload, read with [`chunk`](ResponseBody::chunk) or as a `Stream`. If it is truncated, the last item is an
-    /// error.
+    /// The payload, read with [`chunk`](ResponseBody::chunk) or as a `Stream`. If it is truncated, the last
+    /// item is an error.
     pub body: ResponseBody,
 }
 
@@ -133,8 +135,8 @@ fn complete(permit: Option<QuotaPermit>, context: &CallContext) {
     }
 }
 
-/// Returns `true` if the content type is that of an event stream, or missing. Other content, for example the page of a
-/// proxy, would fail later with a less helpful error: an invalid frame.
+/// Returns `true` if the content type is that of an event stream, or missing. Other content, for example the
+/// page of a proxy, would fail later with a less helpful error: an invalid frame.
 /// <https://smithy.io/2.0/spec/streaming.html#event-stream-message-serialization>
 fn is_event_stream(headers: &http::HeaderMap) -> bool {
     let Some(value) = headers.get(CONTENT_TYPE) else { return true };

@@ -54,8 +54,8 @@ pub(super) enum Payload {
 }
 
 impl<O: Operation> Call<O> {
-    /// Serializes the input and applies the endpoint, once for all attempts. Returns the path of the body file, if there
-    /// is one, for [`Prepared::attach`].
+    /// Serializes the input and applies the endpoint, once for all attempts. Returns the path of the body
+    /// file, if there is one, for [`Prepared::attach`].
     pub(super) fn prepare(
         self,
         context: &mut CallContext,
@@ -88,14 +88,14 @@ impl Prepared {
         Ok(())
     }
 
-    /// Returns the head of the request with a signature or a bearer token. Each attempt is signed with the credentials and
-    /// the time at that moment.
+    /// Returns the head of the request with a signature or a bearer token. Each attempt is signed with the
+    /// credentials and the time at that moment.
     pub(super) async fn authorized<O: Operation>(
         &mut self,
         timer: &mut OperationTimer,
     ) -> Result<(Parts, Authorization), ErrorKind<O::Error>> {
-        // The clone, which has no spare capacity, is kept for a retry. The original, which has some for the new headers,
-        // is sent.
+        // The clone, which has no spare capacity, is kept for a retry. The original, which has some for the
+        // new headers, is sent.
         let clone = self.parts.clone();
         let mut parts = std::mem::replace(&mut self.parts, clone);
         let hash = || if O::UNSIGNED_PAYLOAD { PayloadHash::unsigned() } else { self.hash().clone() };

@@ -15,8 +15,8 @@ impl<O: Operation> Call<O> {
     /// Sends the call and returns its output; if the operation has an event stream,
     /// [`EventStreamOutput`](crate::EventStreamOutput) as soon as the head of the response arrives.
     ///
-    /// Failed attempts are retried as the [`RetryConfig`](crate::RetryConfig) says. Dropping the future cancels the call.
-    /// Every operation meets the bound `O::Delivery: Delivery<O>`.
+    /// Failed attempts are retried as the [`RetryConfig`](crate::RetryConfig) says. Dropping the future
+    /// cancels the call. Every operation meets the bound `O::Delivery: Delivery<O>`.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). If the response cannot be parsed, the error contains it.
@@ -27,8 +27,8 @@ impl<O: Operation> Call<O> {
         self.deliver::<O::Delivery>().await.map(|(output, _)| output)
     }
 
-    /// Sends the call like [`send`](Self::send), and returns its metadata, too: token counts, the latency of the model, and
-    /// failed attempts.
+    /// Sends the call like [`send`](Self::send), and returns its metadata, too: token counts, the latency of
+    /// the model, and failed attempts.
     ///
     /// # Errors
     /// The same as [`send`](Self::send).
@@ -39,8 +39,8 @@ impl<O: Operation> Call<O> {
         self.deliver::<O::Delivery>().await.map(|(output, context)| (output, context.into_metadata()))
     }
 
-    /// Sends the call like [`send`](Self::send), and returns as soon as the head of the response arrives. The payload is
-    /// then read in chunks.
+    /// Sends the call like [`send`](Self::send), and returns as soon as the head of the response arrives. The
+    /// payload is then read in chunks.
     ///
     /// # Errors
     /// The same as [`send`](Self::send), except that a truncated response is an error of the last chunk.

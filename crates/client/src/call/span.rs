@@ -1,9 +1,9 @@
-//! Spans of `tracing`: one for a call, and one for each attempt in it, with the semantic conventions of OpenTelemetry as
-//! of 2026. They contain neither bodies nor secrets.
+//! Spans of `tracing`: one for a call, and one for each attempt in it, with the semantic conventions of
+//! OpenTelemetry as of 2026. They contain neither bodies nor secrets.
 //!
 //! <https://opentelemetry.io/docs/specs/semconv/gen-ai/aws-bedrock/> and
-//! <https://opentelemetry.io/docs/specs/semconv/http/http-spans/>. Bridges from `tracing` to OpenTelemetry take the name
-//! and kind of a span from `otel.name` and `otel.kind`.
+//! <https://opentelemetry.io/docs/specs/semconv/http/http-spans/>. Bridges from `tracing` to OpenTelemetry
+//! take the name and kind of a span from `otel.name` and `otel.kind`.
 
 use std::borrow::Cow;
 
@@ -89,8 +89,8 @@ pub(super) fn record_error<E: ServiceErrorDetails>(span: &Span, kind: &ErrorKind
     }
 }
 
-/// Returns the error code of the service if there is one, else the status or the failed step: a small set of values, as
-/// the conventions require.
+/// Returns the error code of the service if there is one, else the status or the failed step: a small set of
+/// values, as the conventions require.
 fn error_type<E: ServiceErrorDetails>(kind: &ErrorKind<E>) -> Cow<'_, str> {
     use TransportErrorKind as Transport;
     let name = match kind {

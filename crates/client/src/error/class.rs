@@ -26,7 +26,8 @@ pub(crate) fn class<E: ServiceErrorDetails>(kind: &ErrorKind<E>) -> FailureClass
     }
 }
 
-/// Returns the status of an error response: for a modeled error the one of the model, whatever the response has.
+/// Returns the status of an error response: for a modeled error the one of the model, whatever the response
+/// has.
 pub(crate) fn status_of<E: ServiceErrorDetails, B>(error: &E, response: &http::Response<B>) -> u16 {
     error.status().unwrap_or(response.status().as_u16())
 }

@@ -67,7 +67,8 @@ fn facts<E: ServiceErrorDetails>(error: &Error<E>) -> Vec<String> {
     facts
 }
 
-/// Replaces control characters with spaces, because services and proxies may send any. Keeps line feeds if `multi_line`.
+/// Replaces control characters with spaces, because services and proxies may send any. Keeps line feeds if
+/// `multi_line`.
 struct Printable<'a, 'b> {
     f: &'a mut fmt::Formatter<'b>,
     multi_line: bool,

@@ -10,7 +10,8 @@ pub enum HeaderError {
         /// The name.
         name: String,
     },
-    /// The value has a control character ([RFC 9110, section 5.5](https://www.rfc-editor.org/rfc/rfc9110#section-5.5)).
+    /// The value has a control character ([RFC 9110, section
+    /// 5.5](https://www.rfc-editor.org/rfc/rfc9110#section-5.5)).
     #[error("header `{name}`: the value has a control character: remove it")]
     Value {
         /// The name.

@@ -144,8 +144,8 @@ fn wrong_scope(context: &ErrorContext) -> String {
     format!("the request was signed for {region} and sent to {endpoint}: set the region of the endpoint")
 }
 
-/// Returns the hint for an ARN of another region. The service then reports an invalid identifier or denies access, but
-/// does not say why.
+/// Returns the hint for an ARN of another region. The service then reports an invalid identifier or denies
+/// access, but does not say why.
 fn other_region(code: &str, context: &ErrorContext) -> Option<String> {
     if !matches!(code, "ValidationException" | "ResourceNotFoundException" | "AccessDeniedException") {
         return None;

@@ -20,8 +20,8 @@ use crate::quota::QuotaError;
 /// The step at which a call failed, in the order of the steps.
 #[non_exhaustive]
 pub enum ErrorKind<E = ServiceError> {
-    /// A required member of the input is missing, or a member cannot be serialized. A mistake of the caller; nothing was
-    /// sent.
+    /// A required member of the input is missing, or a member cannot be serialized. A mistake of the caller;
+    /// nothing was sent.
     Serialize(SerializeError),
     /// A header that the caller added cannot be sent. A mistake of the caller; nothing was sent.
     Header(HeaderError),
@@ -33,8 +33,8 @@ pub enum ErrorKind<E = ServiceError> {
     Sign(SignError),
     /// The [`QuotaLimiter`](crate::QuotaLimiter) of the client did not admit the request. Nothing was sent.
     Quota(QuotaError),
-    /// No complete response arrived. [`TransportError::may_have_been_sent`] tells whether the service may have received
-    /// the request.
+    /// No complete response arrived. [`TransportError::may_have_been_sent`] tells whether the service may
+    /// have received the request.
     Transport(TransportError),
     /// The service responded with success, but the response does not match the model.
     Parse {
@@ -43,7 +43,8 @@ pub enum ErrorKind<E = ServiceError> {
         /// The response. Without its body if the call was [`send_streaming`](crate::Call::send_streaming).
         response: Box<http::Response<Bytes>>,
     },
-    /// The event stream ended before it was complete. The events before it are valid, but more were to follow.
+    /// The event stream ended before it was complete. The events before it are valid, but more were to
+    /// follow.
     Truncated(TruncatedError),
     /// The event stream contains bytes that are not a valid frame. The rest of the stream cannot be decoded.
     Decode(FrameError),
@@ -130,8 +131,8 @@ impl<E: ServiceErrorDetails> ErrorKind<E> {
         matches!(self.service_status(), Some(401 | 403))
     }
 
-    /// Returns the status of the service error: for a modeled error the one of the model, because an error in a stream
-    /// has no status of its own.
+    /// Returns the status of the service error: for a modeled error the one of the model, because an error in
+    /// a stream has no status of its own.
     fn service_status(&self) -> Option<u16> {
         match self {
             Self::Service { error, response } => Some(error.status().unwrap_or(response.status().as_u16())),
@@ -185,8 +186,9 @@ impl<E: fmt::Debug> fmt::Debug for ErrorKind<E> {
     }
 }
 
-/// Returns `true` if the same call may succeed later: the model marks the error as retryable, the error is a server
-/// fault, or the status (for an error in a stream the one of the model) says so. A daily quota is not transient.
+/// Returns `true` if the same call may succeed later: the model marks the error as retryable, the error is a
+/// server fault, or the status (for an error in a stream the one of the model) says so. A daily quota is not
+/// transient.
 pub(super) fn is_transient_service_error<E: ServiceErrorDetails>(
     error: &E,
     status: Option<StatusCode>,

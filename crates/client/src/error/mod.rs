@@ -27,9 +27,11 @@ pub(crate) use service::ServiceErrorDetails;
 use crate::metadata::{Attempt, FailureClass};
 use crate::quota::QuotaError;
 
-/// The error of a call: `Error<E>` for an operation whose service errors are `E`, and `Error` for any operation.
+/// The error of a call: `Error<E>` for an operation whose service errors are `E`, and `Error` for any
+/// operation.
 ///
-/// An `Error<E>` converts into an `Error` with `?` or `From`, and keeps everything: an application needs one error type.
+/// An `Error<E>` converts into an `Error` with `?` or `From`, and keeps everything: an application needs one
+/// error type.
 ///
 /// ```no_run
 /// use invoke_model_client::{Client, Error};
@@ -54,9 +56,9 @@ use crate::quota::QuotaError;
 ///
 /// # Text
 ///
-/// `{error}` is one line that says what to do: what happened (in the words of the service, if it responded), status,
-/// request id, region, labels such as the model id, attempts, [class](Self::class), and a [hint](Self::hint) for
-/// well-known errors. Control characters are replaced with spaces.
+/// `{error}` is one line that says what to do: what happened (in the words of the service, if it responded),
+/// status, request id, region, labels such as the model id, attempts, [class](Self::class), and a
+/// [hint](Self::hint) for well-known errors. Control characters are replaced with spaces.
 ///
 /// `{error:#}` is the same text with the line feeds of multi-line messages kept: for terminals.
 ///
@@ -68,20 +70,21 @@ struct Inner<E> {
     context: ErrorContext,
 }
 
-/// What an error tells about its call. Nothing in it is sensitive: labels are part of the URL.
+/// The facts about a failed call. Nothing in them is sensitive: labels are part of the URL.
 #[derive(Debug)]
 pub(crate) struct ErrorContext {
     pub(crate) operation: &'static str,
     pub(crate) region: Option<String>,
     pub(crate) endpoint: String,
-    /// The members in the path, by their names in the model (such as `modelId`); empty if the input was not serialized.
+    /// The members in the path, by their names in the model (such as `modelId`); empty if the input was not
+    /// serialized.
     pub(crate) labels: Vec<(&'static str, String)>,
     pub(crate) attempts: u32,
     /// The failed attempts before the last one.
     pub(crate) earlier_attempts: Vec<Attempt>,
     pub(crate) status: Option<StatusCode>,
     pub(crate) request_id: Option<String>,
-    /// How much of an event stream was received.
+    /// The received part of an event stream.
     pub(crate) received: Option<StreamProgress>,
 }
 
@@ -105,8 +108,9 @@ impl<E> Error<E> {
         self.kind().service_error()
     }
 
-    /// Returns the HTTP response, if it arrived completely: an error response, or a successful response that cannot be
-    /// parsed. For an event stream, a response without its body. `Debug` of the response shows the body.
+    /// Returns the HTTP response, if it arrived completely: an error response, or a successful response that
+    /// cannot be parsed. For an event stream, a response without its body. `Debug` of the response shows the
+    /// body.
     pub fn response(&self) -> Option<&http::Response<Bytes>> {
         match self.kind() {
             ErrorKind::Service { response, .. } | ErrorKind::Parse { response, .. } => Some(response),
@@ -114,8 +118,8 @@ impl<E> Error<E> {
         }
     }
 
-    /// Returns the HTTP status of the response, if there was one. For an error within an event stream, the status of the
-    /// stream: 200.
+    /// Returns the HTTP status of the response, if there was one. For an error within an event stream, the
+    /// status of the stream: 200.
     pub fn status(&self) -> Option<StatusCode> {
         self.0.context.status
     }
@@ -135,7 +139,8 @@ impl<E> Error<E> {
         self.0.context.region.as_deref()
     }
 
-    /// Returns the model id of the call; `None` if the input could not be serialized, or the operation has no model id.
+    /// Returns the model id of the call; `None` if the input could not be serialized, or the operation has no
+    /// model id.
     pub fn model_id(&self) -> Option<&str> {
         let mut labels = self.0.context.labels.iter();
         labels.find(|(name, _)| *name == "modelId").map(|(_, value)| value.as_str())
@@ -156,8 +161,8 @@ impl<E> Error<E> {
         self.0.context.received
     }
 
-    /// Returns `true` if the service may have received the complete request, and may therefore have executed and billed
-    /// it. `false` is certain.
+    /// Returns `true` if the service may have received the complete request, and may therefore have executed
+    /// and billed it. `false` is certain.
     pub fn may_have_been_sent(&self) -> bool {
         match self.kind() {
             ErrorKind::Transport(error) => error.may_have_been_sent(),
@@ -189,8 +194,9 @@ impl<E: ServiceErrorDetails> Error<E> {
         self.as_service_error().and_then(E::message)
     }
 
-    /// Returns `true` if a timeout expired: the connect timeout, one of [`TimeoutConfig`](crate::TimeoutConfig), or the
-    /// timeout of the model (408, `ModelTimeoutException`, also within an event stream).
+    /// Returns `true` if a timeout expired: the connect timeout, one of
+    /// [`TimeoutConfig`](crate::TimeoutConfig), or the timeout of the model (408, `ModelTimeoutException`,
+    /// also within an event stream).
     ///
     /// `false` for 504 of a proxy, for [`QuotaError::TimedOut`] and for
     /// [`CredentialsError::TimedOut`](crate::CredentialsError::TimedOut).
@@ -198,18 +204,18 @@ impl<E: ServiceErrorDetails> Error<E> {
         self.kind().is_timeout()
     }
 
-    /// Returns `true` if the service throttled the request: 429, or a code that the model marks as throttling, such as
-    /// `ThrottlingException` (also within an event stream).
+    /// Returns `true` if the service throttled the request: 429, or a code that the model marks as
+    /// throttling, such as `ThrottlingException` (also within an event stream).
     ///
-    /// `true` for an exhausted daily quota, too, although a retry does not help: see [`is_retryable`](Self::is_retryable).
-    /// `false` for [`QuotaError`], the limits of the client itself, for `ServiceQuotaExceededException` (400) and for
-    /// `ServiceUnavailableException` (503).
+    /// `true` for an exhausted daily quota, too, although a retry does not help: see
+    /// [`is_retryable`](Self::is_retryable). `false` for [`QuotaError`], the limits of the client itself, for
+    /// `ServiceQuotaExceededException` (400) and for `ServiceUnavailableException` (503).
     pub fn is_throttled(&self) -> bool {
         self.kind().is_throttled()
     }
 
-    /// Returns `true` if no connection was established: name resolution, TCP, proxy or TLS failed, or the connect timeout
-    /// expired. Nothing was sent.
+    /// Returns `true` if no connection was established: name resolution, TCP, proxy or TLS failed, or the
+    /// connect timeout expired. Nothing was sent.
     ///
     /// `false` for a connection that was lost later.
     pub fn is_connect(&self) -> bool {
@@ -217,16 +223,16 @@ impl<E: ServiceErrorDetails> Error<E> {
     }
 
     /// Returns `true` if the service rejected the caller: 401 or 403, for example missing permissions
-    /// (`AccessDeniedException`), unknown or expired credentials, or a wrong signature. [`code`](Self::code) and
-    /// [`hint`](Self::hint) say which.
+    /// (`AccessDeniedException`), unknown or expired credentials, or a wrong signature. [`code`](Self::code)
+    /// and [`hint`](Self::hint) say which.
     ///
     /// `false` if the client has no credentials at all: that is [`ErrorKind::Credentials`].
     pub fn is_access_denied(&self) -> bool {
         self.kind().is_access_denied()
     }
 
-    /// Returns `true` if the same call may succeed later. Whether it may be billed twice then is a different question:
-    /// see [`class`](Self::class) and [`may_have_been_sent`](Self::may_have_been_sent).
+    /// Returns `true` if the same call may succeed later. Whether it may be billed twice then is a different
+    /// question: see [`class`](Self::class) and [`may_have_been_sent`](Self::may_have_been_sent).
     pub fn is_retryable(&self) -> bool {
         match self.kind() {
             ErrorKind::Transport(error) => is_transient(error.kind()),

@@ -5,11 +5,12 @@ use std::fmt;
 
 use invoke_model_protocol::{Fault, OperationError, Retryable};
 
-/// What [`Error`](crate::Error) needs to know about a service error: of one operation, or of any ([`ServiceError`]).
+/// The properties of a service error, of one operation or of any ([`ServiceError`]), that
+/// [`Error`](crate::Error) uses.
 ///
-/// Not exported: implemented for every [`OperationError`] and for [`ServiceError`], so that both have the same methods,
-/// the same class and the same text. [`ServiceError`] must not implement [`OperationError`] itself, because
-/// `From<Error<E>> for Error` would then overlap with `From<T> for T`.
+/// Not exported: implemented for every [`OperationError`] and for [`ServiceError`], so that both have the
+/// same methods, the same class and the same text. [`ServiceError`] must not implement [`OperationError`]
+/// itself, because `From<Error<E>> for Error` would then overlap with `From<T> for T`.
 pub trait ServiceErrorDetails: Error + Send + Sync + 'static {
     #[doc(hidden)]
     fn code(&self) -> Option<&str>;

@@ -5,7 +5,7 @@ use std::fmt;
 
 use invoke_model_transport::TransportError;
 
-/// How much of an event stream was received.
+/// The received part of an event stream.
 ///
 /// `Display`: `5 events (1,453 bytes)`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,13 +42,13 @@ fn grouped(number: u64) -> String {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct TruncatedError {
-    /// How much was received.
+    /// The received part of the stream.
     pub received: StreamProgress,
-    /// Why the stream is known to be incomplete.
+    /// The evidence that the stream is incomplete.
     pub cause: TruncationCause,
 }
 
-/// Why an event stream is known to be incomplete.
+/// The evidence that an event stream is incomplete.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum TruncationCause {
@@ -59,8 +59,8 @@ pub enum TruncationCause {
         /// The received bytes of the frame.
         received: usize,
     },
-    /// The body has neither chunks nor a length: it ends when the connection closes, so a complete body looks like a
-    /// truncated one ([RFC 9112, section 8](https://www.rfc-editor.org/rfc/rfc9112#section-8-5)).
+    /// The body has neither chunks nor a length: it ends when the connection closes, so a complete body looks
+    /// like a truncated one ([RFC 9112, section 8](https://www.rfc-editor.org/rfc/rfc9112#section-8-5)).
     CloseDelimited,
 }
 

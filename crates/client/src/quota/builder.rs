@@ -21,8 +21,8 @@ pub struct QuotaLimiterBuilder {
 }
 
 impl QuotaLimiterBuilder {
-    /// Sets the maximum number of concurrent requests. A request counts until its response is complete, an event stream
-    /// until it has ended or is dropped.
+    /// Sets the maximum number of concurrent requests. A request counts until its response is complete, an
+    /// event stream until it has ended or is dropped.
     pub fn max_concurrency(mut self, requests: u32) -> Self {
         self.limits.concurrency = Some(requests);
         self
@@ -34,32 +34,34 @@ impl QuotaLimiterBuilder {
         self
     }
 
-    /// Sets the maximum number of tokens in any 60 seconds, input and output together. A request counts at the time when
-    /// it is admitted. It reserves its estimated input and the maximum output that its body allows; when the response
-    /// arrives, the token counts of the service replace the reservation.
+    /// Sets the maximum number of tokens in any 60 seconds, input and output together. A request counts at
+    /// the time when it is admitted. It reserves its estimated input and the maximum output that its body
+    /// allows; when the response arrives, the token counts of the service replace the reservation.
     pub fn tokens_per_minute(mut self, tokens: u64) -> Self {
         self.limits.tokens = Some(tokens);
         self
     }
 
-    /// Sets how many tokens of the quota one output token uses: 5 for the newer Claude models, 1 for most others.
-    /// Default: 1. Applies to the tokens that were used, and not to the reservation, like the quota of the service.
-    /// <https://docs.aws.amazon.com/bedrock/latest/userguide/quotas-token-burndown.html>
+    /// Sets how many tokens of the quota one output token uses: 5 for the newer Claude models, 1 for most
+    /// others. Default: 1. Applies to the tokens that were used, and not to the reservation, like the quota
+    /// of the service. <https://docs.aws.amazon.com/bedrock/latest/userguide/quotas-token-burndown.html>
     #[doc(alias = "burndown")]
     pub fn output_token_weight(mut self, weight: u32) -> Self {
         self.output_token_weight = weight;
         self
     }
 
-    /// Sets the output tokens to reserve if the body does not limit them. Default: 0, which is right for embeddings and
-    /// images. For text, prefer a limit in the body: without one, the service reserves the maximum of the model.
+    /// Sets the output tokens to reserve if the body does not limit them. Default: 0, which is right for
+    /// embeddings and images. For text, prefer a limit in the body: without one, the service reserves the
+    /// maximum of the model.
     pub fn default_output_tokens(mut self, tokens: u64) -> Self {
         self.default_output_tokens = tokens;
         self
     }
 
-    /// Sets how long a request waits before it fails with [`QuotaError::TimedOut`](super::QuotaError::TimedOut). Default:
-    /// 60 seconds. With zero, a request never waits.
+    /// Sets how long a request waits before it fails with
+    /// [`QuotaError::TimedOut`](super::QuotaError::TimedOut). Default: 60 seconds. With zero, a request never
+    /// waits.
     pub fn max_wait(mut self, duration: Duration) -> Self {
         self.max_wait = duration;
         self

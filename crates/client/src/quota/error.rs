@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::limits::QuotaLimit;
 
-/// A request that a [`QuotaLimiter`](super::QuotaLimiter) did not admit. Nothing was sent, and nothing counts.
+/// A request that a [`QuotaLimiter`](super::QuotaLimiter) did not admit. Nothing was sent, and nothing
+/// counts.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum QuotaError {
@@ -37,7 +38,7 @@ pub enum QuotaError {
         if *.waiting == 0 { String::new() } else { format!(", {waiting} more requests are waiting") }
     )]
     TimedOut {
-        /// How long the request waited.
+        /// The time that the request waited.
         waited: Duration,
         /// The limit that blocks the first request in the queue.
         limit: Option<QuotaLimit>,

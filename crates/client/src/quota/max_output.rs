@@ -1,15 +1,16 @@
 //! The output limit in a body, whatever the model family.
 //!
-//! Each family has its own members for it. None of them means something else in another family, except `max_tokens`,
-//! which limits the input if the body asks for embeddings. So the model need not be known, and may be a future one.
+//! Each family has its own members for it. None of them means something else in another family, except
+//! `max_tokens`, which limits the input if the body asks for embeddings. So the model need not be known, and
+//! may be a future one.
 
 use std::fmt;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::de::Read;
 
-/// Returns the largest output limit in a body. Skips the values of other members. Stops at a syntax error or a value of
-/// another type, which the service rejects with a message of its own.
+/// Returns the largest output limit in a body. Skips the values of other members. Stops at a syntax error or
+/// a value of another type, which the service rejects with a message of its own.
 pub(super) fn max_output_tokens<'de>(body: impl Read<'de>) -> Option<u64> {
     let mut found = Found::default();
     let members = Members { found: &mut found, in_group: false };
@@ -80,7 +81,8 @@ impl<'de> Visitor<'de> for Members<'_> {
 enum Name {
     Group,
     Limit,
-    /// Present only in requests for embeddings: Cohere Embed requires it, and no family that generates text has it.
+    /// Present only in requests for embeddings: Cohere Embed requires it, and no family that generates text
+    /// has it.
     InputType,
     Other,
 }

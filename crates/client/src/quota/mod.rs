@@ -28,8 +28,8 @@ pub use token_estimate::TokenEstimate;
 use limits::Limits;
 use window::{Blocked, SlidingWindow};
 
-/// Limits requests before they are sent, so that the service does not throttle them. Clones share the limits: use one
-/// limiter for all clients that share a quota.
+/// Limits requests before they are sent, so that the service does not throttle them. Clones share the limits:
+/// use one limiter for all clients that share a quota.
 ///
 /// ```
 /// use std::time::Duration;
@@ -47,8 +47,9 @@ use window::{Blocked, SlidingWindow};
 /// assert_eq!(limiter.usage().requests, 0);
 /// ```
 ///
-/// Each attempt of a call acquires a [`QuotaPermit`] for its [`TokenEstimate`]. Requests are admitted in arrival order, so
-/// a large request is not starved by small ones. Per-minute limits apply to every sliding 60-second window.
+/// Each attempt of a call acquires a [`QuotaPermit`] for its [`TokenEstimate`]. Requests are admitted in
+/// arrival order, so a large request is not starved by small ones. Per-minute limits apply to every sliding
+/// 60-second window.
 ///
 /// Uses the clock of tokio.
 #[derive(Clone)]
@@ -89,8 +90,8 @@ impl QuotaLimiter {
         QuotaLimiterBuilder::default()
     }
 
-    /// Waits until a request with this estimate may be sent. Cancel safe: if the future is dropped, the request leaves the
-    /// queue and nothing counts.
+    /// Waits until a request with this estimate may be sent. Cancel safe: if the future is dropped, the
+    /// request leaves the queue and nothing counts.
     ///
     /// # Errors
     /// Returns an error immediately if the limits never admit the request, else after
@@ -109,7 +110,8 @@ impl QuotaLimiter {
         })
     }
 
-    /// Returns `true` if tokens are limited, so that [`acquire`](Self::acquire) needs the [`TokenEstimate`] of the body.
+    /// Returns `true` if tokens are limited, so that [`acquire`](Self::acquire) needs the [`TokenEstimate`]
+    /// of the body.
     pub fn limits_tokens(&self) -> bool {
         self.0.limits.tokens.is_some()
     }
@@ -126,8 +128,8 @@ impl QuotaLimiter {
         }
     }
 
-    /// Queues, then waits until the limits admit the request. The permit is made in the same step as the reservation, so
-    /// that a dropped future has either both or neither.
+    /// Queues, then waits until the limits admit the request. The permit is made in the same step as the
+    /// reservation, so that a dropped future has either both or neither.
     async fn acquire_in_order(&self, tokens: u64) -> QuotaPermit {
         let _first = self.0.queue.lock().await;
         loop {

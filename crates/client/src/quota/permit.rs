@@ -7,8 +7,8 @@ use super::State;
 use super::window::{Outcome, ReservationId};
 use crate::metadata::{FailureClass, Usage};
 
-/// The permit of a [`QuotaLimiter`](super::QuotaLimiter) to send one request. The request is in flight until the permit is
-/// dropped or consumed:
+/// The permit of a [`QuotaLimiter`](super::QuotaLimiter) to send one request. The request is in flight until
+/// the permit is dropped or consumed:
 ///
 /// | outcome of the request | method | what counts |
 /// |---|---|---|
@@ -34,8 +34,8 @@ impl QuotaPermit {
         self.reserved_tokens
     }
 
-    /// Ends a request that used these tokens. They replace the reservation, even if they are more: then later requests
-    /// wait longer. If `usage` has no counts, as for images, the reservation stays.
+    /// Ends a request that used these tokens. They replace the reservation, even if they are more: then later
+    /// requests wait longer. If `usage` has no counts, as for images, the reservation stays.
     pub fn complete(mut self, usage: Usage) {
         if let Some(tokens) = usage.quota_tokens(self.state.output_token_weight) {
             self.outcome = Outcome::Used(tokens);

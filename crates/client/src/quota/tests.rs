@@ -1,4 +1,5 @@
-//! Properties of the sliding window, compared with a model that keeps every request and counts all of them each time.
+//! Properties of the sliding window, compared with a model that keeps every request and counts all of them
+//! each time.
 
 use std::time::Duration;
 

@@ -6,8 +6,8 @@ use serde_json::de::{IoRead, SliceRead};
 
 use super::max_output::max_output_tokens;
 
-/// English prose has about four letters per token with most vocabularies. The JSON around it makes up for text that has
-/// fewer.
+/// English prose has about four letters per token with most vocabularies. The JSON around it makes up for
+/// text that has fewer.
 const BYTES_PER_TOKEN: u64 = 4;
 
 /// A picture costs tokens by its size in pixels, not in bytes: with Claude models at most about 1,600 tokens.
@@ -26,8 +26,8 @@ pub struct TokenEstimate {
 impl TokenEstimate {
     /// Estimates the tokens of a body in the schema of any model family.
     ///
-    /// Input: one token for every four bytes of the body, including its JSON, and at most 1,600 tokens for an unbroken run
-    /// of letters and digits, such as a picture in base64. Output: the limit in the body:
+    /// Input: one token for every four bytes of the body, including its JSON, and at most 1,600 tokens for an
+    /// unbroken run of letters and digits, such as a picture in base64. Output: the limit in the body:
     ///
     /// | family | member |
     /// |---|---|
@@ -44,7 +44,8 @@ impl TokenEstimate {
         Self { input_tokens: input.tokens(), max_output_tokens: max_output_tokens(SliceRead::new(body)) }
     }
 
-    /// Estimates the tokens of a body that is not in memory, such as a file, in constant memory. Blocks while it reads.
+    /// Estimates the tokens of a body that is not in memory, such as a file, in constant memory. Blocks while
+    /// it reads.
     ///
     /// # Errors
     /// Returns the first error of the reader.
@@ -90,8 +91,8 @@ impl InputEstimator {
     }
 }
 
-/// The bytes of a run: both alphabets of base64, its padding, and the backslash, which JSON may put before a slash or a
-/// line break.
+/// The bytes of a run: both alphabets of base64, its padding, and the backslash, which JSON may put before a
+/// slash or a line break.
 static IS_RUN: [bool; 256] = {
     let mut is_run = [false; 256];
     let mut byte = 0;

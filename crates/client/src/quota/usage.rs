@@ -5,9 +5,9 @@ use serde::Deserialize;
 use crate::metadata::Usage;
 
 impl Usage {
-    /// Parses the token counts in the last part of an event stream, which the service adds to the chunk of the model as
-    /// the member `amazon-bedrock-invocationMetrics`. Returns `None` for every other part, after a search through its
-    /// bytes.
+    /// Parses the token counts in the last part of an event stream, which the service adds to the chunk of
+    /// the model as the member `amazon-bedrock-invocationMetrics`. Returns `None` for every other part, after
+    /// a search through its bytes.
     pub fn from_stream_part(part: &[u8]) -> Option<Self> {
         const MEMBER: &[u8] = b"\"amazon-bedrock-invocationMetrics\"";
 
@@ -36,8 +36,8 @@ impl Usage {
         })
     }
 
-    /// Returns the tokens that count against the quota: input, cache writes, and output times `output_weight`. Cache reads
-    /// do not count. `None` if the service counted neither input nor output.
+    /// Returns the tokens that count against the quota: input, cache writes, and output times
+    /// `output_weight`. Cache reads do not count. `None` if the service counted neither input nor output.
     /// <https://docs.aws.amazon.com/bedrock/latest/userguide/quotas-token-burndown.html>
     pub(super) fn quota_tokens(&self, output_weight: u32) -> Option<u64> {
         self.input_tokens.or(self.output_tokens)?;

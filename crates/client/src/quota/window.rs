@@ -1,4 +1,5 @@
-//! The state of a quota limiter: requests in flight, and requests and tokens of the last minute. The time is an argument.
+//! The state of a quota limiter: requests in flight, and requests and tokens of the last minute. The time is
+//! an argument.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -7,13 +8,13 @@ use tokio::time::Instant;
 
 use super::limits::{Limits, QuotaLimit};
 
-/// How long a request counts.
+/// The time during which a request counts.
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// A sliding window over the requests of the last minute.
 ///
-/// A sliding window and not a token bucket, because a bucket lets through twice its size in the minute after a pause, and
-/// the minutes of the service may start at other times than ours.
+/// A sliding window and not a token bucket, because a bucket lets through twice its size in the minute after
+/// a pause, and the minutes of the service may start at other times than ours.
 #[derive(Debug)]
 pub(super) struct SlidingWindow {
     limits: Limits,
@@ -37,7 +38,7 @@ struct Reservation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct ReservationId(u64);
 
-/// How a request ended.
+/// The outcome of a request.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Outcome {
     /// The request used this number of tokens.
@@ -69,8 +70,8 @@ impl SlidingWindow {
         }
     }
 
-    /// Admits a request that reserves `tokens`, which must not exceed the limit of a minute. `now` must not be before the
-    /// time of the last admission.
+    /// Admits a request that reserves `tokens`, which must not exceed the limit of a minute. `now` must not
+    /// be before the time of the last admission.
     pub(super) fn try_admit(&mut self, now: Instant, tokens: u64) -> Result<ReservationId, Blocked> {
         self.remove_expired(now);
         let blocked = self.blocked(tokens);

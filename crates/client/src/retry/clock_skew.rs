@@ -7,7 +7,8 @@ use http::HeaderMap;
 use http::header::DATE;
 use httpdate::parse_http_date;
 
-/// Smaller differences (in seconds) are ignored, because the service accepts signatures up to five minutes off.
+/// Smaller differences (in seconds) are ignored, because the service accepts signatures up to five minutes
+/// off.
 const TOLERANCE: i64 = 4 * 60;
 
 /// Error codes that a wrong clock can cause.
@@ -20,8 +21,8 @@ const CODES: &[&str] = &[
     "SignatureDoesNotMatch",
 ];
 
-/// The number of seconds by which the clock of the service is ahead, learned from the `Date` header of an error response.
-/// All calls of a client share it.
+/// The number of seconds by which the clock of the service is ahead, learned from the `Date` header of an
+/// error response. All calls of a client share it.
 #[derive(Debug, Default)]
 pub(crate) struct ClockSkew(AtomicI64);
 
@@ -34,8 +35,8 @@ impl ClockSkew {
         }
     }
 
-    /// Learns the difference from an error response that arrived at `now` by the clock of this machine. Returns `true` if
-    /// the difference has changed, so that a retry is signed with another time.
+    /// Learns the difference from an error response that arrived at `now` by the clock of this machine.
+    /// Returns `true` if the difference has changed, so that a retry is signed with another time.
     pub(crate) fn learn(&self, code: Option<&str>, headers: &HeaderMap, now: SystemTime) -> bool {
         if !code.is_some_and(|code| CODES.contains(&code)) {
             return false;

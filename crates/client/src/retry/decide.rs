@@ -9,7 +9,7 @@ use super::backoff::{backoff, retry_after};
 use crate::error::{ErrorKind, ServiceErrorDetails, class, is_daily_quota, is_transient, status_of};
 use crate::metadata::FailureClass;
 
-/// Whether a failed call is retried.
+/// The decision whether to retry a failed call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RetryDecision {
     /// The call fails.

@@ -13,8 +13,8 @@ pub(crate) use clock_skew::ClockSkew;
 pub(crate) use decide::{RetryDecision, RetryState, decide};
 pub(crate) use token_bucket::{RetryCost, RetryTokenBucket};
 
-/// The retry configuration of a client or of a call: the standard mode of the AWS SDKs, restricted to retries that cannot
-/// be billed twice. <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
+/// The retry configuration of a client or of a call: the standard mode of the AWS SDKs, restricted to retries
+/// that cannot be billed twice. <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
 ///
 /// ```
 /// use std::time::Duration;
@@ -38,23 +38,25 @@ pub(crate) use token_bucket::{RetryCost, RetryTokenBucket};
 ///
 /// # Backoff
 ///
-/// Before a retry, the call waits for a random duration below a bound that starts at one second and doubles with each
-/// attempt, up to [`max_backoff`](Self::max_backoff). A `Retry-After` of the service replaces it.
+/// Before a retry, the call waits for a random duration below a bound that starts at one second and doubles
+/// with each attempt, up to [`max_backoff`](Self::max_backoff). A `Retry-After` of the service replaces it.
 ///
-/// All calls of a client share a bucket of 500 tokens. A retry takes 5, after a timeout 10, and a call fails without a
-/// retry if there are too few. During an outage this prevents a flood of retries.
+/// All calls of a client share a bucket of 500 tokens. A retry takes 5, after a timeout 10, and a call fails
+/// without a retry if there are too few. During an outage this prevents a flood of retries.
 ///
-/// `AWS_MAX_ATTEMPTS` sets [`max_attempts`](Self::max_attempts) unless the program sets a retry configuration.
+/// `AWS_MAX_ATTEMPTS` sets [`max_attempts`](Self::max_attempts) unless the program sets a retry
+/// configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 #[doc(alias("retry", "backoff", "attempts"))]
 pub struct RetryConfig {
     /// Maximum number of attempts, including the first. Default: 3.
     pub max_attempts: u32,
-    /// Maximum number of attempts for an error that the model marks as retryable, such as a model that is still loading.
-    /// Default: 5, as the documentation of the operation says.
+    /// Maximum number of attempts for an error that the model marks as retryable, such as a model that is
+    /// still loading. Default: 5, as the documentation of the operation says.
     pub max_attempts_retryable: u32,
-    /// Whether to retry a request that the service may have executed, and may therefore bill twice. Default: `false`.
+    /// Enables retries of requests that the service may have executed, and may therefore bill twice. Default:
+    /// `false`.
     pub retry_ambiguous: bool,
     /// Maximum backoff that the client chooses. Default: 20 seconds.
     pub max_backoff: Duration,
@@ -69,8 +71,8 @@ impl RetryConfig {
         Self::STANDARD
     }
 
-    /// Returns a configuration that never retries, except once after a wrong clock or expired credentials, because these
-    /// failures cost nothing and the next attempt differs.
+    /// Returns a configuration that never retries, except once after a wrong clock or expired credentials,
+    /// because these failures cost nothing and the next attempt differs.
     #[must_use]
     pub const fn disabled() -> Self {
         Self { max_attempts: 1, max_attempts_retryable: 1, ..Self::STANDARD }

@@ -14,8 +14,9 @@ const TIMEOUT_RETRY_COST: u32 = 10;
 /// The tokens that a call returns if its first attempt succeeds.
 const SUCCESS_REFUND: u32 = 1;
 
-/// The token bucket that all calls of a client share. During an outage retries empty it, and calls then fail without a
-/// retry; successful calls fill it again. The numbers are those of the standard retry mode of the AWS SDKs.
+/// The token bucket that all calls of a client share. During an outage retries empty it, and calls then fail
+/// without a retry; successful calls fill it again. The numbers are those of the standard retry mode of the
+/// AWS SDKs.
 #[derive(Debug)]
 pub(crate) struct RetryTokenBucket(AtomicU32);
 

@@ -17,8 +17,8 @@ fn call(address: SocketAddr) -> invoke_model_client::Call<InvokeModel> {
     client.invoke_model().model_id("a:0")
 }
 
-/// Starts a server that reads one request, writes `response` and closes the connection. Returns the address, and the head
-/// and body of the request.
+/// Starts a server that reads one request, writes `response` and closes the connection. Returns the address,
+/// and the head and body of the request.
 async fn serve(response: &'static str) -> (SocketAddr, JoinHandle<(String, Bytes)>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

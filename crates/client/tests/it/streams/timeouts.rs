@@ -31,8 +31,8 @@ impl Body for Slow {
     }
 }
 
-/// Reads events that arrive after pauses of these seconds. Returns the number of events, the error, and the elapsed
-/// seconds.
+/// Reads events that arrive after pauses of these seconds. Returns the number of events, the error, and the
+/// elapsed seconds.
 async fn read_slowly(
     timeouts: Option<TimeoutConfig>,
     pauses: &[u64],

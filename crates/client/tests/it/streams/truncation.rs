@@ -98,8 +98,8 @@ async fn exception_ends_the_stream_wherever_its_frame_is_split() {
 }
 
 proptest! {
-    /// Holds for any pieces: the received events are a prefix of the sent ones, and the stream is complete only if it ends
-    /// between two frames without an error of the connection.
+    /// Holds for any pieces: the received events are a prefix of the sent ones, and the stream is complete
+    /// only if it ends between two frames without an error of the connection.
     #[test]
     fn receives_a_prefix_and_detects_truncation(
         texts in prop::collection::vec(".{0,200}", 0..8),
