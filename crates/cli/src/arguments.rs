@@ -86,7 +86,7 @@ pub(crate) struct Invoke {
     /// Print the signed request and the equivalent curl command without secrets; send nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Print endpoint, region, credentials source and canonical request to standard error before the call
+    /// First print the request, the source of each setting and the canonical request to standard error
     #[arg(long)]
     pub(crate) explain: bool,
     /// File to write the response body to; the other members of the output are printed as JSON

@@ -49,8 +49,8 @@ impl Failure {
     /// Returns the failure of a call.
     pub(crate) fn call<E: OperationError>(error: &Error<E>) -> Self {
         let status = match error.kind() {
-            // The status of a stream is that of its head, 200. An error in the stream has the status of its shape,
-            // or none if the model does not know the error.
+            // The status of a stream is that of its head, 200. An error in the stream has the status of its
+            // shape, or none if the model does not know the error.
             ErrorKind::StreamException { error, .. } => Some(error.status().unwrap_or(500)),
             _ => error.status().map(|status| status.as_u16()),
         };
@@ -73,8 +73,8 @@ fn is_input(kind: TransportErrorKind) -> bool {
 }
 
 impl Display for Failure {
-    /// Writes the message with a space for each control character except line feeds, because services and proxies may
-    /// send characters that a terminal would obey.
+    /// Writes the message with a space for each control character except line feeds, because services and
+    /// proxies may send characters that a terminal would obey.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let is_unsafe = |character: char| character.is_control() && character != '\n';
         f.write_str(&self.message.replace(is_unsafe, " "))

@@ -5,13 +5,13 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use invoke_model_client::types::{InvokeModelOutput, Operation};
-use invoke_model_client::{Body, Call, Client, ConfigBuilder, Credentials, RetryConfig};
+use invoke_model_client::{Body, Call, Client, ConfigBuilder, Credentials, Explanation, RetryConfig};
 use invoke_model_local::LocalEndpoint;
 use serde_json::json;
 
 use crate::arguments::Invoke;
 use crate::exit::Failure;
-use crate::{explain, stream};
+use crate::stream;
 
 pub(crate) async fn run(arguments: &Invoke) -> Result<(), Failure> {
     let local = match arguments.local {
@@ -20,16 +20,15 @@ pub(crate) async fn run(arguments: &Invoke) -> Result<(), Failure> {
     };
     let client = client(arguments, local.as_ref())?;
     let body = arguments.body.as_deref().map(body).transpose().map_err(|error| Failure::input(&error))?;
-    // `explain` consumes the call that it explains, so that `--explain` needs two calls with the same members.
     if arguments.stream {
-        let call = || with_members!(client.invoke_model_with_response_stream(), arguments, &body);
-        if explain(call, arguments).await? == Next::Send {
-            stream::run(call(), arguments.raw).await?;
+        let call = with_members!(client.invoke_model_with_response_stream(), arguments, body);
+        if explain(&call, arguments).await? == Next::Send {
+            stream::run(call, arguments.raw).await?;
         }
     } else {
-        let call = || with_members!(client.invoke_model(), arguments, &body);
-        if explain(call, arguments).await? == Next::Send {
-            let output = call().send().await.map_err(|error| Failure::call(&error))?;
+        let call = with_members!(client.invoke_model(), arguments, body);
+        if explain(&call, arguments).await? == Next::Send {
+            let output = call.send().await.map_err(|error| Failure::call(&error))?;
             print(&output, arguments.outfile.as_deref()).map_err(|error| Failure::output(&error))?;
         }
     }
@@ -58,8 +57,8 @@ fn config(arguments: &Invoke) -> ConfigBuilder {
     config.region_from_arn(&arguments.model_id)
 }
 
-/// Returns a configuration for the local endpoint. It does not read the environment, so that the call is the same on
-/// every machine, and does not retry, because the endpoint fails the same way each time.
+/// Returns a configuration for the local endpoint. It does not read the environment, so that the call is the
+/// same on every machine, and does not retry, because the endpoint fails the same way each time.
 fn local_config(arguments: &Invoke, local: &LocalEndpoint) -> ConfigBuilder {
     ConfigBuilder::default()
         .region(arguments.region.as_deref().unwrap_or(local.region()))
@@ -70,7 +69,8 @@ fn local_config(arguments: &Invoke, local: &LocalEndpoint) -> ConfigBuilder {
 
 /// Sets the members of the input for which there is a flag.
 ///
-/// The two operations have the same members, but different types of calls; a macro is shorter than a trait for both.
+/// The two operations have the same members, but different types of calls; a macro is shorter than a trait
+/// for both.
 macro_rules! with_members {
     ($call:expr, $arguments:expr, $body:expr, $($member:ident),*) => {{
         let mut call = $call.model_id(&$arguments.model_id);
@@ -78,7 +78,7 @@ macro_rules! with_members {
             call = call.$member(value.as_str());
         })*
         match $body {
-            Some(body) => call.body(Body::clone(body)),
+            Some(body) => call.body(body),
             None => call,
         }
     }};
@@ -104,8 +104,8 @@ enum BodyError {
     NotRegular(PathBuf),
 }
 
-/// Returns the body that `--body` names: standard input for `-`, a file for `@FILE`, `file://FILE` and `fileb://FILE`,
-/// else the argument itself.
+/// Returns the body that `--body` names: standard input for `-`, a file for `@FILE`, `file://FILE` and
+/// `fileb://FILE`, else the argument itself.
 ///
 /// A file is not loaded into memory. The client reads it once to hash it, and once to send it.
 fn body(argument: &str) -> Result<Body, BodyError> {
@@ -134,20 +134,57 @@ enum Next {
 }
 
 /// Prints what `--explain` and `--dry-run` ask for.
-async fn explain<O: Operation>(call: impl Fn() -> Call<O>, arguments: &Invoke) -> Result<Next, Failure> {
+async fn explain<O: Operation>(call: &Call<O>, arguments: &Invoke) -> Result<Next, Failure>
+where
+    O::Input: Clone,
+{
     if !arguments.dry_run && !arguments.explain {
         return Ok(Next::Send);
     }
-    let explanation = call().explain().await.map_err(|error| Failure::call(&error))?;
+    let explanation = call.clone().explain().await.map_err(|error| Failure::call(&error))?;
     if arguments.explain {
         eprintln!("{explanation}");
     }
     if !arguments.dry_run {
         return Ok(Next::Send);
     }
-    let text = explain::request(&explanation);
+    let text = dry_run(&explanation);
     io::stdout().write_all(text.as_bytes()).map_err(|error| Failure::output(&error))?;
     Ok(Next::Stop)
+}
+
+/// Longest body that `--dry-run` prints, in bytes. Of a longer body it prints only the length.
+const LONGEST_BODY: usize = 4096;
+
+/// Returns the request as HTTP/1.1 text, followed by the equivalent curl command. Secrets are redacted.
+fn dry_run(explanation: &Explanation) -> String {
+    let request = &explanation.request;
+    let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+    let mut text = format!("{} {target} HTTP/1.1\n", request.method());
+    let mut curl = format!("curl --request {}", request.method());
+    for (name, value) in explanation.redacted_headers() {
+        text.push_str(&format!("{name}: {value}\n"));
+        curl.push_str(&format!(" --header {}", shell_quoted(&format!("{name}: {value}"))));
+    }
+    text.push('\n');
+    match std::str::from_utf8(request.body()) {
+        Ok(body) if body.len() <= LONGEST_BODY => {
+            text.push_str(body);
+            if !body.is_empty() {
+                curl.push_str(&format!(" --data-binary {}", shell_quoted(body)));
+            }
+        }
+        _ => {
+            text.push_str(&format!("({} bytes)", request.body().len()));
+            curl.push_str(" --data-binary @BODY");
+        }
+    }
+    format!("{text}\n\n{curl} {}\n", shell_quoted(&request.uri().to_string()))
+}
+
+/// Returns the text in single quotes for a POSIX shell.
+fn shell_quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 /// Prints the body; or writes it to a file, and prints the other members.

@@ -3,7 +3,6 @@
 
 mod arguments;
 mod exit;
-mod explain;
 mod invoke;
 mod serve;
 mod stream;

@@ -101,8 +101,8 @@ impl Printer {
         }
         if !self.has_metrics {
             notes.push(
-                "the stream is complete, but its last part has no `amazon-bedrock-invocationMetrics`, with which the \
-                 service ends a response; the model may have stopped early"
+                "the stream is complete, but its last part has no `amazon-bedrock-invocationMetrics`, with which \
+                 the service ends a response; the model may have stopped early"
                     .to_owned(),
             );
         }

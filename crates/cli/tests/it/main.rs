@@ -193,6 +193,15 @@ fn error_keeps_its_lines_and_replaces_other_control_characters() {
     assert!(error.starts_with("error: --body: cannot read /no/such\n [31mfile: "), "{error:?}");
 }
 
+#[test]
+fn error_of_the_service_keeps_its_lines() {
+    let body = r#"{"error":"ValidationException","message":"two\nlines"}"#;
+    let output = run(&["invoke", "--local", "--model-id", "local.error-v1", "--body", body], None, &[]);
+    let error = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(4), "{error}");
+    assert!(error.contains("ValidationException: two\nlines"), "{error:?}");
+}
+
 #[cfg(unix)]
 #[test]
 fn body_file_must_be_a_regular_file() {

@@ -88,8 +88,8 @@ fn part() -> Vec<u8> {
     frame(&headers, r#"{"bytes":"eyJnZW5lcmF0aW9uIjoiaGkifQ=="}"#)
 }
 
-/// Starts a server that reads one request, sends the head of a stream and these frames, and passes the socket to
-/// `then`. Returns the server, and a command that calls it.
+/// Starts a server that reads one request, sends the head of a stream and these frames, and passes the socket
+/// to `then`. Returns the server, and a command that calls it.
 fn serve(frames: Vec<Vec<u8>>, then: impl FnOnce(TcpStream) + Send + 'static) -> (JoinHandle<()>, Command) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
