@@ -13,9 +13,9 @@ pub struct Partition {
     pub dual_stack_dns_suffix: &'static str,
     /// Region in signatures of global services.
     pub implicit_global_region: &'static str,
-    /// Whether there are FIPS endpoints.
+    /// `true` if there are FIPS endpoints.
     pub supports_fips: bool,
-    /// Whether there are dual-stack endpoints.
+    /// `true` if there are dual-stack endpoints.
     pub supports_dual_stack: bool,
     regions: &'static [&'static str],
     prefixes: &'static [&'static str],
