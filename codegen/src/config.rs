@@ -15,8 +15,8 @@ pub struct Config {
     pub root: String,
     /// Name of the types crate in paths of the client.
     pub types_crate: String,
-    /// Methods of the client's `Call`, from [`inherent_methods`](crate::inherent_methods). The setter of a member with one
-    /// of these names gets the prefix `set_`.
+    /// Methods of the client's `Call`, from [`inherent_methods`](crate::inherent_methods). The setter of a
+    /// member with one of these names gets the prefix `set_`.
     pub call_methods: BTreeSet<String>,
     /// Compilation of the server half.
     pub server: ServerHalf,

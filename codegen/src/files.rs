@@ -52,7 +52,8 @@ impl Files {
         Ok(drift)
     }
 
-    /// Writes files that are missing or changed, and removes stale files. Returns the differences that it found.
+    /// Writes files that are missing or changed, and removes stale files. Returns the differences that it
+    /// found.
     ///
     /// # Errors
     /// Returns an error if a file or directory cannot be read, written or removed.

@@ -1,8 +1,9 @@
 //! Generates Rust code from a Smithy model.
 //!
-//! A run takes a [`model`] and a [`Config`]. It selects operations ([`select`]), lowers them to an intermediate
-//! representation in which every name and binding is decided, prints that as Rust, formats it, and returns [`Files`]. It
-//! reads no clock and no network, and it writes nothing: the caller compares or writes the files.
+//! A run takes a [`model`] and a [`Config`]. It selects operations ([`select`]), lowers them to an
+//! intermediate representation in which every name and binding is decided, prints that as Rust, formats it,
+//! and returns [`Files`]. It reads no clock and no network, and it writes nothing: the caller compares or
+//! writes the files.
 
 mod config;
 mod conformance;
@@ -28,7 +29,8 @@ pub use partitions::{Partition, Partitions};
 
 use model::Model;
 
-/// Generates the types of a service: inputs, outputs, errors, both halves of each operation, and endpoint rules.
+/// Generates the types of a service: inputs, outputs, errors, both halves of each operation, and endpoint
+/// rules.
 ///
 /// # Errors
 /// Returns diagnostics for everything in the selection that is not supported.
@@ -61,10 +63,12 @@ pub fn generate_crate(model: &Model, config: &Config, package: &Package) -> Resu
     Ok(files)
 }
 
-/// Generates a test for each protocol test case of the model for clients. The tests use the types of [`generate`].
+/// Generates a test for each protocol test case of the model for clients. The tests use the types of
+/// [`generate`].
 ///
 /// # Errors
-/// Returns the diagnostics of [`generate`], and diagnostics for malformed cases and for cases that do not fit the model.
+/// Returns the diagnostics of [`generate`], and diagnostics for malformed cases and for cases that do not fit
+/// the model.
 pub fn generate_conformance(model: &Model, config: &Config) -> Result<Conformance, Vec<Diagnostic>> {
     let selection = select::select(model, config.service.as_deref(), &config.operations)?;
     let cases = conformance::cases(model, &selection)?;

@@ -22,9 +22,9 @@ pub struct Partition {
     pub dual_stack_dns_suffix: String,
     /// Region in signatures of global services.
     pub implicit_global_region: String,
-    /// Whether there are FIPS endpoints.
+    /// `true` if there are FIPS endpoints.
     pub supports_fips: bool,
-    /// Whether there are dual-stack endpoints.
+    /// `true` if there are dual-stack endpoints.
     pub supports_dual_stack: bool,
     /// Prefixes of the regions of the form `prefix-word-digits` in the partition.
     pub region_prefixes: Vec<String>,

@@ -12,18 +12,19 @@ pub struct Selection {
     pub service: ShapeId,
     /// Operations, sorted by name.
     pub operations: Vec<ShapeId>,
-    /// All shapes that the operations reach, without the operations themselves, the prelude and trait definitions.
+    /// All shapes that the operations reach, without the operations themselves, the prelude and trait
+    /// definitions.
     pub closure: BTreeSet<ShapeId>,
     /// Diagnostics of targets that the model does not have.
     pub missing: Vec<Diagnostic>,
 }
 
-/// Selects `operations`, which are names without namespace, of a service. If empty, selects all operations. `service` can
-/// be omitted if the model has only one.
+/// Selects `operations`, which are names without namespace, of a service. If empty, selects all operations.
+/// `service` can be omitted if the model has only one.
 ///
 /// # Errors
-/// Returns diagnostics if the service or an operation does not exist, or if the model has several services and `service`
-/// is `None`.
+/// Returns diagnostics if the service or an operation does not exist, or if the model has several services
+/// and `service` is `None`.
 pub fn select(
     model: &Model,
     service: Option<&str>,
@@ -47,7 +48,8 @@ pub fn select(
     }
     let mut missing = Vec::new();
     let closure = closure(model, &service, &selected, &mut missing);
-    // A binding to a shape that is not an operation was reported. It is not lowered, because its closure is unknown.
+    // A binding to a shape that is not an operation was reported. It is not lowered, because its closure is
+    // unknown.
     selected.retain(|id| model.shape(id).is_some_and(|shape| shape.ty == ShapeType::Operation));
     Ok(Selection { service, operations: selected, closure, missing })
 }

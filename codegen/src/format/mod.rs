@@ -16,8 +16,8 @@ const RUSTFMT: &[&str] = &[
     "--emit=stdout",
 ];
 
-/// Documentation that stands for a blank line until the text is printed. prettyplease prints no blank lines, and no
-/// model contains this control character.
+/// Documentation that represents a blank line until the text is printed. prettyplease prints no blank lines,
+/// and no model contains this control character.
 const BLANK_LINE: &str = "\u{1}";
 
 /// Returns the text of a file with this module documentation, these `use` declarations and these items.
@@ -51,7 +51,7 @@ pub(crate) fn file(doc: &str, imports: &TokenStream, items: TokenStream) -> Resu
     rustfmt(text)
 }
 
-/// Declarations of modules and re-exports stand together; every other item has a blank line before it.
+/// Returns `true` for declarations of modules and re-exports, which have no blank line in between.
 fn is_declaration(item: &Item) -> bool {
     match item {
         Item::Use(_) => true,
@@ -60,8 +60,8 @@ fn is_declaration(item: &Item) -> bool {
     }
 }
 
-/// Marks where a blank line stands between the members of an `impl` block or of an inline module: before functions and
-/// before everything that is documented.
+/// Marks the places of blank lines between the members of an `impl` block or of an inline module: before
+/// functions and before everything that is documented.
 fn separate_members(item: &mut Item) {
     match item {
         Item::Impl(block) => {

@@ -19,7 +19,7 @@ pub(crate) struct EventStream {
     pub(crate) exceptions: Vec<Exception>,
     /// Rust names of its errors, sorted, each once.
     pub(crate) errors: Vec<String>,
-    /// Whether `Debug` hides the whole event.
+    /// `true` if `Debug` hides the whole event.
     pub(crate) sensitive: bool,
 }
 
@@ -41,7 +41,7 @@ pub(crate) struct Event {
     pub(crate) doc: String,
     /// Rust name of its structure.
     pub(crate) structure: String,
-    /// Whether `Debug` hides the event.
+    /// `true` if `Debug` hides the event.
     pub(crate) sensitive: bool,
 }
 
@@ -52,7 +52,7 @@ pub(crate) struct Exception {
     pub(crate) wire_name: String,
     /// Rust name of the error, and of its variant.
     pub(crate) error: String,
-    /// Whether the error is written under this name: it is the first member with this error.
+    /// `true` if the error is written under this name: it is the first member with this error.
     pub(crate) is_written: bool,
 }
 

@@ -1,4 +1,5 @@
-//! The lowered model: resolved and valid by construction, with every name and binding decided. Emission prints it.
+//! The lowered model: resolved and valid by construction, with every name and binding decided. Emission
+//! prints it.
 
 mod endpoint;
 mod event_stream;
@@ -29,7 +30,7 @@ pub(crate) struct Service {
     pub(crate) version: String,
     /// Service name in the credential scope, if the service accepts SigV4.
     pub(crate) signing_name: Option<String>,
-    /// Whether the service accepts bearer tokens.
+    /// `true` if the service accepts bearer tokens.
     pub(crate) bearer: bool,
     /// Operations, sorted by name.
     pub(crate) operations: Vec<Operation>,

@@ -27,7 +27,7 @@ pub(crate) struct Operation {
     pub(crate) output_events: Option<String>,
     /// Authentication that the operation requires.
     pub(crate) auth: Auth,
-    /// Whether the payload is not part of the signature.
+    /// `true` if the payload is not part of the signature.
     pub(crate) unsigned_payload: bool,
     /// Prefix of the endpoint's host.
     pub(crate) host_prefix: Vec<Segment>,
@@ -37,10 +37,10 @@ pub(crate) struct Operation {
     pub(crate) default_headers: Vec<(String, String)>,
     /// Values for labels that are set to an empty string, by the names of the members in the model.
     pub(crate) default_labels: Vec<(String, String)>,
-    /// Name of the input's blob payload, if a request can be sent without holding it in memory: nothing is computed
-    /// from the payload.
+    /// Name of the input's blob payload, if a request can be sent without holding it in memory: nothing is
+    /// computed from the payload.
     pub(crate) payload_input: Option<String>,
-    /// Whether the payload of the output is a blob, so that it can be read in parts.
+    /// `true` if the payload of the output is a blob, so that it can be read in parts.
     pub(crate) payload_output: bool,
 }
 
@@ -51,8 +51,8 @@ pub(crate) struct OperationError {
     pub(crate) rust_name: String,
     /// Error code on the wire: the name of the shape in the model.
     pub(crate) code: String,
-    /// The status, if no other error of the operation has the same one: it then identifies the error in a response
-    /// without an error code.
+    /// The status, if no other error of the operation has the same one: it then identifies the error in a
+    /// response without an error code.
     pub(crate) unique_status: Option<u16>,
 }
 
@@ -102,7 +102,7 @@ pub(crate) enum Segment {
     Label {
         /// Name of the member in the model.
         member: String,
-        /// Whether `/` is not percent-encoded.
+        /// `true` if `/` is not percent-encoded.
         greedy: bool,
     },
 }
@@ -126,8 +126,8 @@ pub(crate) enum Payload<'a> {
 }
 
 impl Structure {
-    /// Returns the payload of a message with this structure. The payload of an error is an object even if it has no
-    /// members.
+    /// Returns the payload of a message with this structure. The payload of an error is an object even if it
+    /// has no members.
     pub(crate) fn payload(&self) -> Payload<'_> {
         for member in &self.members {
             if let Location::Payload { content_type, unset } = &member.location {

@@ -30,7 +30,7 @@ pub(crate) struct Structure {
     pub(crate) doc: String,
     /// Members, in the order of the model.
     pub(crate) members: Vec<Member>,
-    /// Whether `Debug` hides the whole structure.
+    /// `true` if `Debug` hides the whole structure.
     pub(crate) sensitive: bool,
     /// Facts of an error; `None` for other structures.
     pub(crate) error: Option<ErrorFacts>,
@@ -81,23 +81,24 @@ pub(crate) struct Member {
     pub(crate) doc: String,
     /// Type of its values.
     pub(crate) ty: Type,
-    /// Whether the member can be missing, and its value if it is.
+    /// Optionality of a member, and its value if it is missing.
     pub(crate) presence: Presence,
-    /// Whether parsing fails if the member is required and missing, instead of using the zero value of its type.
+    /// `true` if parsing fails if the member is required and missing, instead of using the zero value of its
+    /// type.
     pub(crate) fails_if_missing: bool,
     /// Location in an HTTP message.
     pub(crate) location: Location,
     /// Name in a JSON object.
     pub(crate) json_name: String,
-    /// Whether the value is read from `message` or `Message`, whichever the JSON object has.
+    /// `true` if the value is read from `message` or `Message`, whichever the JSON object has.
     pub(crate) reads_any_message_name: bool,
-    /// Whether `Debug` hides the value.
+    /// `true` if `Debug` hides the value.
     pub(crate) sensitive: bool,
     /// Constraints that servers check.
     pub(crate) constraints: Vec<Constraint>,
-    /// Whether the client generates a value if the caller sets none.
+    /// `true` if the client generates a value if the caller sets none.
     pub(crate) idempotency_token: bool,
-    /// Whether the length must be known before the request is sent, if the member is the payload.
+    /// `true` if the length must be known before the request is sent, if the member is the payload.
     pub(crate) requires_length: bool,
 }
 
@@ -113,7 +114,7 @@ impl Member {
     }
 }
 
-/// Whether a member can be missing, and its value if it is.
+/// Optionality of a member, and its value if it is missing.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Presence {
     /// `T`, an argument of `new`. If a response lacks the member, it has the zero value of its type.
@@ -130,7 +131,7 @@ pub(crate) enum Presence {
 pub(crate) struct DefaultValue {
     /// The value in the model.
     pub(crate) json: Value,
-    /// Whether it is the zero value of the member's type: `false`, `0`, an empty string, list or map.
+    /// `true` if it is the zero value of the member's type: `false`, `0`, an empty string, list or map.
     pub(crate) is_zero: bool,
 }
 
@@ -139,14 +140,15 @@ pub(crate) struct DefaultValue {
 pub(crate) enum Location {
     /// A label in the path.
     Label {
-        /// Whether `/` is not percent-encoded.
+        /// `true` if `/` is not percent-encoded.
         greedy: bool,
     },
     /// A query parameter.
     Query(String),
     /// All query parameters but the reserved ones.
     QueryMap {
-        /// Parameters of other members and of the path template, which take precedence over entries of the map.
+        /// Parameters of other members and of the path template, which take precedence over entries of the
+        /// map.
         /// <https://smithy.io/2.0/spec/http-bindings.html#httpqueryparams-trait>
         reserved: Vec<String>,
     },
@@ -211,15 +213,15 @@ pub(crate) enum Constraint {
 pub(crate) struct ErrorFacts {
     /// Status of its response.
     pub(crate) status: u16,
-    /// Whether the client or the server causes the error.
+    /// `true` if the client or the server causes the error.
     pub(crate) fault: Fault,
     /// Value of the `retryable` trait.
     pub(crate) retryable: Option<Retryable>,
     /// Name of the member with the error message, unless the message is sensitive.
     pub(crate) message: Option<String>,
-    /// Whether an operation or the service lists the error, so that a response can carry it.
+    /// `true` if an operation or the service lists the error, so that a response can carry it.
     pub(crate) is_response: bool,
-    /// Whether another shape has a member of this type, as event streams do.
+    /// `true` if another shape has a member of this type, as event streams do.
     pub(crate) is_member: bool,
 }
 
@@ -250,7 +252,7 @@ pub(crate) struct Union {
     pub(crate) doc: String,
     /// Members, in the order of the model.
     pub(crate) members: Vec<UnionMember>,
-    /// Whether `Debug` hides the whole union.
+    /// `true` if `Debug` hides the whole union.
     pub(crate) sensitive: bool,
 }
 
@@ -274,7 +276,7 @@ pub(crate) struct UnionMember {
     pub(crate) doc: String,
     /// Type of its value.
     pub(crate) ty: Type,
-    /// Whether `Debug` hides the value.
+    /// `true` if `Debug` hides the value.
     pub(crate) sensitive: bool,
 }
 
@@ -287,7 +289,7 @@ pub(crate) struct StringEnum {
     pub(crate) doc: String,
     /// Values, in the order of the model.
     pub(crate) members: Vec<EnumMember>,
-    /// Whether `Debug` hides the value.
+    /// `true` if `Debug` hides the value.
     pub(crate) sensitive: bool,
 }
 
@@ -311,7 +313,7 @@ pub(crate) struct IntEnum {
     pub(crate) doc: String,
     /// Values, in the order of the model.
     pub(crate) members: Vec<IntEnumMember>,
-    /// Whether `Debug` hides the value.
+    /// `true` if `Debug` hides the value.
     pub(crate) sensitive: bool,
 }
 

@@ -13,7 +13,7 @@ pub(crate) enum Type {
     Double,
     /// `String`, in base64 in a header if it has a media type.
     String {
-        /// Whether the shape has a media type.
+        /// `true` if the shape has a media type.
         media_type: bool,
     },
     /// `Bytes`.
@@ -34,7 +34,7 @@ pub(crate) enum Type {
     List {
         /// Type of the elements.
         element: Box<Type>,
-        /// Whether elements may be null.
+        /// `true` if elements may be null.
         sparse: bool,
     },
     /// `BTreeMap`.
@@ -43,7 +43,7 @@ pub(crate) enum Type {
         key: Box<Type>,
         /// Type of the values.
         value: Box<Type>,
-        /// Whether values may be null.
+        /// `true` if values may be null.
         sparse: bool,
     },
     /// A value in a `Box`, because its type contains itself.

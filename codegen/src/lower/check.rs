@@ -55,7 +55,8 @@ impl Lowering<'_> {
         }
     }
 
-    /// Reports members of the body next to a payload, which is the whole body or the whole payload of an event.
+    /// Reports members of the body next to a payload, which is the whole body or the whole payload of an
+    /// event.
     pub(super) fn check_payload(&mut self, id: &ShapeId, members: &[ir::Member]) {
         let is_payload = |member: &&ir::Member| {
             matches!(member.location, Location::Payload { .. } | Location::EventPayload { .. })

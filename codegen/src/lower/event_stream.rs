@@ -65,8 +65,8 @@ impl Lowering<'_> {
         }
     }
 
-    /// Returns the Rust name of the event stream in a message. All other members are bound to the head of the message,
-    /// because the stream is the whole payload.
+    /// Returns the Rust name of the event stream in a message. All other members are bound to the head of the
+    /// message, because the stream is the whole payload.
     /// <https://smithy.io/2.0/spec/streaming.html#event-stream-message-serialization>
     pub(super) fn events_of(
         &mut self,

@@ -25,7 +25,8 @@ impl Lowering<'_> {
     /// Lowers the members of a structure, in the order of the model.
     pub(super) fn members(&mut self, id: &ShapeId, shape: &Shape, role: Role) -> Vec<ir::Member> {
         let mut scope = Scope::default();
-        // The events of a stream follow the message. They are a type of the operation, not a field of the message.
+        // The events of a stream follow the message. They are a type of the operation, not a field of the
+        // message.
         let at_top = matches!(role, Role::Input | Role::Output);
         let is_field = |member: &Member| !(at_top && self.is_event_stream(&member.target));
         let fields: Vec<_> = shape.members.iter().filter(|(_, member)| is_field(member)).collect();
@@ -91,7 +92,8 @@ impl Lowering<'_> {
             return Location::PrefixHeaders(prefix.to_ascii_lowercase());
         }
         if member.has(traits::HTTP_PAYLOAD) {
-            // An unset structure is sent as a structure without members; any other unset value has no payload.
+            // An unset structure is sent as a structure without members; any other unset value has no
+            // payload.
             let is_structure =
                 self.model.shape(&member.target).map(|shape| shape.ty) == Some(ShapeType::Structure);
             let unset = if is_structure { UnsetPayload::Object } else { UnsetPayload::Empty };
@@ -110,8 +112,8 @@ impl Lowering<'_> {
         }
     }
 
-    /// Returns the content type of a payload: that of the member or its shape, or else the one that the protocol has for
-    /// the type.
+    /// Returns the content type of a payload: that of the member or its shape, or else the one that the
+    /// protocol has for the type.
     /// <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#content-type>
     fn payload_type(&self, member: &Member) -> String {
         let target = self.model.shape(&member.target);
@@ -142,8 +144,8 @@ impl Lowering<'_> {
             self.diagnostics.push(Diagnostic::on_trait(id, traits::HTTP_LABEL, message));
         }
         if role == Role::Input {
-            // A client that fills in the defaults of an input would pin them, although the service can change them.
-            // The client generates an idempotency token if the caller sets none.
+            // A client that fills in the defaults of an input would pin them, although the service can change
+            // them. The client generates an idempotency token if the caller sets none.
             let is_token = member.has(traits::IDEMPOTENCY_TOKEN);
             return if required && !is_token { Presence::Required } else { Presence::Optional };
         }
@@ -198,8 +200,8 @@ impl Lowering<'_> {
         constraints
     }
 
-    /// Returns `true` if `Debug` hides a member: its shape is sensitive, or is a list or map of a sensitive shape. The
-    /// members of structures and unions are hidden by their own `Debug`.
+    /// Returns `true` if `Debug` hides a member: its shape is sensitive, or is a list or map of a sensitive
+    /// shape. The members of structures and unions are hidden by their own `Debug`.
     pub(super) fn is_sensitive(&self, member: &Member) -> bool {
         let mut seen = BTreeSet::new();
         let mut queue = vec![member];
@@ -223,8 +225,8 @@ pub(super) fn is_error_message(name: &str, ty: &Type) -> bool {
     matches!(name, "message" | "Message") && matches!(ty, Type::String { .. })
 }
 
-/// Returns `true` if a default is the value that `Default` has for the type. [`Lowering::check_default`] reports defaults
-/// that do not fit the type.
+/// Returns `true` if a default is the value that `Default` has for the type. [`Lowering::check_default`]
+/// reports defaults that do not fit the type.
 fn is_zero(ty: &Type, value: &Value) -> bool {
     match ty {
         Type::Boolean => *value == Value::Bool(false),

@@ -1,5 +1,5 @@
-//! Lowers the model to the IR: names, types, bindings, errors and rules. Every decision that depends on a trait is made
-//! here.
+//! Lowers the model to the IR: names, types, bindings, errors and rules. Every decision that depends on a
+//! trait is made here.
 
 mod check;
 mod docs;
@@ -106,8 +106,8 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// Returns the shapes that become types, sorted by id. The input and output of an operation are types of the operation;
-    /// their shapes become types of their own only if another shape targets them.
+    /// Returns the shapes that become types, sorted by id. The input and output of an operation are types of
+    /// the operation; their shapes become types of their own only if another shape targets them.
     fn named_shapes(&self) -> Vec<ShapeId> {
         let closure = self.selection.closure.iter().filter_map(|id| Some((id, self.model.shape(id)?)));
         let mut reached: BTreeSet<&ShapeId> = self.all_errors().collect();

@@ -106,7 +106,8 @@ impl Scope {
         Self::with(TYPES_IN_USE)
     }
 
-    /// Returns the name of a type or variant in upper camel case, with the suffix `Shape` or a number if the name is taken.
+    /// Returns the name of a type or variant in upper camel case, with the suffix `Shape` or a number if the
+    /// name is taken.
     pub(super) fn upper_camel(&mut self, wire_name: &str) -> String {
         let base = not_numeric(wire_name.to_upper_camel_case(), "Shape");
         self.unique(base, "Shape", "")
@@ -120,7 +121,8 @@ impl Scope {
         if KEYWORDS.contains(&name.as_str()) { format!("r#{name}") } else { name }
     }
 
-    /// Returns the name of a constant in upper snake case, or `VALUE` if no character of the value is valid in a name.
+    /// Returns the name of a constant in upper snake case, or `VALUE` if no character of the value is valid
+    /// in a name.
     pub(super) fn shouty(&mut self, wire_name: &str) -> String {
         let base = match wire_name.to_shouty_snake_case() {
             name if name.is_empty() => "VALUE".to_owned(),

@@ -206,8 +206,8 @@ fn reserve_parameters(input: &mut ir::Structure, http: &Http) {
     }
 }
 
-/// Makes parsing fail if the initial response of an event stream lacks a required header, because no later message can
-/// supply it.
+/// Makes parsing fail if the initial response of an event stream lacks a required header, because no later
+/// message can supply it.
 fn require_headers(output: &mut ir::Structure) {
     for member in &mut output.members {
         member.fails_if_missing = member.presence == Presence::Required && member.is_in_headers();

@@ -6,13 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Model, ShapeId, ShapeType};
 
-/// Returns the members, as `shape$member`, whose Rust type must be a `Box`: their types contain themselves without a list
-/// or map in between.
+/// Returns the members, as `shape$member`, whose Rust type must be a `Box`: their types contain themselves
+/// without a list or map in between.
 pub(super) fn boxed_members(model: &Model, closure: &BTreeSet<ShapeId>) -> BTreeSet<ShapeId> {
     members_on_cycles(model, closure, |ty| matches!(ty, ShapeType::Structure | ShapeType::Union))
 }
 
-/// Reports lists and maps that contain themselves without a structure or union in between: they have no Rust type.
+/// Reports lists and maps that contain themselves without a structure or union in between: they have no Rust
+/// type.
 pub(super) fn endless(model: &Model, closure: &BTreeSet<ShapeId>) -> Vec<Diagnostic> {
     let is_collection = |ty| matches!(ty, ShapeType::List | ShapeType::Set | ShapeType::Map);
     let members = members_on_cycles(model, closure, is_collection);

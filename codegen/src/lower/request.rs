@@ -58,7 +58,8 @@ impl Lowering<'_> {
             })
     }
 
-    /// Lowers the steps for a known payload. Compression comes first, because checksums cover the bytes that are sent.
+    /// Lowers the steps for a known payload. Compression comes first, because checksums cover the bytes that
+    /// are sent.
     pub(super) fn payload_headers(
         &mut self,
         id: &ShapeId,

@@ -143,8 +143,8 @@ impl Lowering<'_> {
     }
 }
 
-/// Returns the values of a string enum, each with its name and its documentation. Version 1 of Smithy has them in a
-/// trait on a string.
+/// Returns the values of a string enum, each with its name and its documentation. Version 1 of Smithy has
+/// them in a trait on a string.
 pub(super) fn enum_values(shape: &Shape) -> impl Iterator<Item = (&str, &str, String)> {
     let members = shape.members.iter().map(|(name, member)| {
         let value = string_trait(&member.traits, traits::ENUM_VALUE).unwrap_or(name);

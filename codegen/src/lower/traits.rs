@@ -167,7 +167,8 @@ const WITHOUT_EFFECT: &[(&str, &str)] = &[
     ("smithy.waiters#", "concerns several calls, not one"),
 ];
 
-/// Reports unsupported traits of a shape or member. An unknown trait is never ignored, because it can affect the wire.
+/// Reports unsupported traits of a shape or member. An unknown trait is never ignored, because it can affect
+/// the wire.
 pub(super) fn check(id: &ShapeId, traits: &Traits, diagnostics: &mut Vec<Diagnostic>) {
     for name in traits.keys().filter(|name| !is_supported(name)) {
         let message = "is not supported: lower it in `codegen/src/lower`, or list it in `traits.rs` as a trait without effect, with the reason";

@@ -7,7 +7,8 @@ use crate::model::{Member, ShapeId, ShapeType, Traits};
 use super::{Lowering, string_trait, traits};
 
 impl Lowering<'_> {
-    /// Returns the type of a member. `format` is the format of timestamps if neither member nor target states one.
+    /// Returns the type of a member. `format` is the format of timestamps if neither member nor target states
+    /// one.
     pub(super) fn member_type(&mut self, id: &ShapeId, member: &Member, format: TimestampFormat) -> Type {
         traits::check(id, &member.traits, &mut self.diagnostics);
         let format = self.timestamp_format(id, &member.traits).unwrap_or(format);

@@ -5,8 +5,8 @@ use indexmap::IndexMap;
 
 use super::{Shape, ShapeId, ShapeType, Traits};
 
-/// Removes the statements from the shapes and returns them. Their keys are the ids of the shapes or members to which they
-/// apply.
+/// Removes the statements from the shapes and returns them. Their keys are the ids of the shapes or members
+/// to which they apply.
 pub(super) fn take(shapes: &mut IndexMap<ShapeId, Shape>) -> Vec<(ShapeId, Traits)> {
     let mut statements = Vec::new();
     shapes.retain(|id, shape| {
@@ -19,8 +19,8 @@ pub(super) fn take(shapes: &mut IndexMap<ShapeId, Shape>) -> Vec<(ShapeId, Trait
     statements
 }
 
-/// Adds the traits to the shapes and members. Returns the ids that do not exist, or do not exist yet because they are
-/// members of a mixin that is not merged.
+/// Adds the traits to the shapes and members. Returns the ids that do not exist, or do not exist yet because
+/// they are members of a mixin that is not merged.
 pub(super) fn fold(shapes: &mut IndexMap<ShapeId, Shape>, statements: &[(ShapeId, Traits)]) -> Vec<ShapeId> {
     let mut missing = Vec::new();
     for (id, traits) in statements {

@@ -1,7 +1,7 @@
 //! The Smithy JSON AST: shapes and members, with their traits as JSON.
 //!
-//! Only `apply` statements and mixins are interpreted here: they are merged into the shapes, so that every later step sees
-//! complete shapes.
+//! Only `apply` statements and mixins are interpreted here: they are merged into the shapes, so that every
+//! later step sees complete shapes.
 //! <https://smithy.io/2.0/spec/json-ast.html>
 
 mod apply;
@@ -28,7 +28,8 @@ impl Model {
     /// Returns an error if the text is not JSON, has no supported `smithy` version, or has a malformed shape.
     pub fn from_json(text: &str) -> Result<Self, ModelError> {
         let mut shapes = read(text)?;
-        // Statements are applied twice, because they can name members of a mixin and members that a shape inherits.
+        // Statements are applied twice, because they can name members of a mixin and members that a shape
+        // inherits.
         let statements = apply::take(&mut shapes);
         apply::fold(&mut shapes, &statements);
         mixin::fold(&mut shapes);
@@ -36,8 +37,8 @@ impl Model {
         Ok(Self { shapes })
     }
 
-    /// Applies the `apply` statements of another AST to this model and ignores its other shapes. Returns the ids that this
-    /// model does not have.
+    /// Applies the `apply` statements of another AST to this model and ignores its other shapes. Returns the
+    /// ids that this model does not have.
     ///
     /// # Errors
     /// Returns the errors of [`from_json`](Self::from_json).
@@ -46,7 +47,8 @@ impl Model {
         Ok(apply::fold(&mut self.shapes, &statements))
     }
 
-    /// Returns the shape of this id. Models do not contain the shapes of the prelude, such as `smithy.api#String`.
+    /// Returns the shape of this id. Models do not contain the shapes of the prelude, such as
+    /// `smithy.api#String`.
     pub fn shape(&self, id: &ShapeId) -> Option<&Shape> {
         self.shapes.get(id)
     }

@@ -26,7 +26,8 @@ impl ShapeId {
         &self.0
     }
 
-    /// Splits the id of a member into the id of the shape and the name of the member; `None` for the id of a shape.
+    /// Splits the id of a member into the id of the shape and the name of the member; `None` for the id of a
+    /// shape.
     pub fn split_member(&self) -> Option<(ShapeId, &str)> {
         let (shape, member) = self.0.split_once('$')?;
         Some((ShapeId(shape.to_owned()), member))

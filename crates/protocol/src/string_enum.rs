@@ -1,8 +1,8 @@
-//! What every open enum has in common. A value that the model does not know yet survives a round trip.
+//! Macros for open enums. A value that the model does not have survives a round trip.
 //! <https://smithy.io/2.0/spec/simple-types.html#enum>
 
-/// Implements `Debug` and the conversions of a generated `struct Name(Cow<'static, str>)` that has `VALUES`. `Debug` shows
-/// the value if the second argument is `shown`, and hides it if that is `redacted`.
+/// Implements `Debug` and the conversions of a generated `struct Name(Cow<'static, str>)` that has `VALUES`.
+/// `Debug` shows the value if the second argument is `shown`, and hides it if that is `redacted`.
 #[macro_export]
 macro_rules! string_enum {
     ($name:ident, $debug:ident) => {
@@ -68,7 +68,8 @@ macro_rules! string_enum {
     };
 }
 
-/// Implements `Debug` and the conversions of a generated `struct Name(i32)`, with the arguments of [`string_enum!`].
+/// Implements `Debug` and the conversions of a generated `struct Name(i32)`, with the arguments of
+/// [`string_enum!`].
 #[macro_export]
 macro_rules! int_enum {
     ($name:ident, $debug:ident) => {

@@ -38,8 +38,8 @@ pub(super) fn json_reader(of: &Type) -> TokenStream {
     quote!(use_::invoke_model_protocol::json::read::#leaf)
 }
 
-/// Returns the function of a type for which `json::read` and `json::write` use the same name. Functions of collections
-/// take the function of their elements as an argument.
+/// Returns the function of a type for which `json::read` and `json::write` use the same name. Functions of
+/// collections take the function of their elements as an argument.
 fn same_both_ways(of: &Type, inner: fn(&Type) -> TokenStream) -> TokenStream {
     match of {
         Type::Blob => quote!(blob),

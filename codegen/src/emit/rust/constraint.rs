@@ -52,7 +52,8 @@ fn check(member: &Member, constraint: &Constraint, value: &TokenStream) -> Token
             let (min, max) = (number(*min), number(*max));
             let value = if member.is_optional() { quote!(*#value) } else { quote!(#value) };
             let number = match ty {
-                // An `f64` is exact for the bounds that models state for longs, which are whole numbers of few digits.
+                // An `f64` is exact for the bounds that models state for longs, which are whole numbers of
+                // few digits.
                 Type::Integer(IntegerWidth::Long) => quote!(#value as f64),
                 _ => quote!(f64::from(#value)),
             };

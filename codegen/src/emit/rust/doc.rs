@@ -9,7 +9,8 @@ use crate::ir::{Constraint, Location, Member, Presence};
 /// Maximum number of characters in a line of documentation.
 const WIDTH: usize = 100;
 
-/// Returns `///` lines of readable width. Indentation is removed, because rustdoc takes indented lines for code.
+/// Returns `///` lines of readable width. Indentation is removed, because rustdoc takes indented lines for
+/// code.
 pub(super) fn doc(text: &str) -> TokenStream {
     let lines = text.trim().lines().flat_map(|line| wrapped(line.trim()));
     let lines = lines.map(|line| if line.is_empty() { line } else { format!(" {line}") });
@@ -73,8 +74,8 @@ pub(super) fn member(member: &Member) -> TokenStream {
     }
 }
 
-/// Names of crates, and of modules that generated folders have. A module with one of these names would shadow it in `use`
-/// declarations.
+/// Names of crates, and of modules that generated folders have. A module with one of these names would shadow
+/// it in `use` declarations.
 const TAKEN_MODULES: &[&str] = &[
     "alloc",
     "bytes",

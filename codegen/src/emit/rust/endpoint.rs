@@ -79,7 +79,8 @@ struct Body<'a> {
 }
 
 impl Body<'_> {
-    /// Returns the statements of a list of rules. If the conditions of a tree hold, one of its rules must decide.
+    /// Returns the statements of a list of rules. If the conditions of a tree hold, one of its rules must
+    /// decide.
     fn list(&self, rules: &[Rule], bound: &Bound, is_tail: bool) -> TokenStream {
         let mut lines = Vec::new();
         for rule in rules {
@@ -248,7 +249,8 @@ impl Body<'_> {
         quote!(format!(#text, #(#values),*))
     }
 
-    /// Returns the test whether a parameter is set. A bound parameter and one that is not optional are always set.
+    /// Returns the test whether a parameter is set. A bound parameter and one that is not optional are always
+    /// set.
     fn is_set(&self, name: &str, bound: &Bound, wanted: bool) -> TokenStream {
         if bound.contains_key(name) || !self.is_optional(name) {
             return quote!(#wanted);

@@ -1,5 +1,5 @@
-//! Event streams: an enum with a variant for each event and one for events that the model does not have, and an enum of
-//! the errors that end the stream.
+//! Event streams: an enum with a variant for each event and one for events that the model does not have, and
+//! an enum of the errors that end the stream.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};

@@ -40,7 +40,8 @@ fn headers(structure: &Structure) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Returns the name of the constant. Distinct headers have distinct names, because only `-` becomes a single underscore.
+/// Returns the name of the constant. Distinct headers have distinct names, because only `-` becomes a single
+/// underscore.
 fn constant(name: &str) -> Ident {
     let mut constant = String::with_capacity(name.len());
     for character in name.chars() {

@@ -1,4 +1,5 @@
-//! Imports. An emitter writes `use_::bytes::Bytes`; the file gets `use bytes::Bytes;` and the path becomes `Bytes`.
+//! Imports. An emitter writes `use_::bytes::Bytes`; the file gets `use bytes::Bytes;` and the path becomes
+//! `Bytes`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -50,7 +51,8 @@ pub(super) fn collect(tokens: TokenStream, root: &str) -> (TokenStream, TokenStr
     (quote!(#(#uses)*), tokens)
 }
 
-/// Returns the types that the items define. Tokens that are not items are reported when the file is formatted.
+/// Returns the types that the items define. Tokens that are not items are reported when the file is
+/// formatted.
 fn own_types(items: &TokenStream) -> Vec<String> {
     let file = syn::parse2::<syn::File>(items.clone());
     let items = file.into_iter().flat_map(|file| file.items);

@@ -77,8 +77,8 @@ pub(super) fn write_payload(structure: &Structure, builder: &TokenStream, of: &T
     }
 }
 
-/// Returns the body of a function that parses a structure from the variable `message`. `read` returns the expression of
-/// a member.
+/// Returns the body of a function that parses a structure from the variable `message`. `read` returns the
+/// expression of a member.
 pub(super) fn parse(
     structure: &Structure,
     name: &TokenStream,

@@ -189,8 +189,8 @@ fn parse(operation: &Operation) -> TokenStream {
     }
 }
 
-/// Returns the function that identifies an error by its code, or by its status if the response has no code and the
-/// status is unique.
+/// Returns the function that identifies an error by its code, or by its status if the response has no code
+/// and the status is unique.
 fn parse_error(operation: &Operation) -> TokenStream {
     let error = format_ident!("{}", operation.error_name);
     let arms = operation.errors.iter().map(|one| {

@@ -1,5 +1,5 @@
-//! Parts of an operation that depend on its traits: authentication, idempotency tokens, host prefix, steps for a known
-//! payload, and the marker traits for payloads and event streams.
+//! Parts of an operation that depend on its traits: authentication, idempotency tokens, host prefix, steps
+//! for a known payload, and the marker traits for payloads and event streams.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};

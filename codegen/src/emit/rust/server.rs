@@ -1,4 +1,5 @@
-//! The server half of an operation: `parse_request`, `violations`, `serialize_response` and `serialize_error`.
+//! The server half of an operation: `parse_request`, `violations`, `serialize_response` and
+//! `serialize_error`.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};

@@ -24,7 +24,7 @@ pub(super) fn service(service: &Service) -> TokenStream {
 
         #signing_name
 
-        /// Whether the service accepts bearer tokens.
+        /// `true` if the service accepts bearer tokens.
         /// <https://smithy.io/2.0/spec/authentication-traits.html#httpbearerauth-trait>
         pub const TAKES_BEARER: bool = #bearer;
     }

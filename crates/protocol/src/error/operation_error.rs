@@ -149,7 +149,8 @@ pub trait OperationError: std::error::Error + From<ErrorMetadata> + Send + Sync 
         self.facts().fault
     }
 
-    /// Returns the status that the model gives to a modeled error. In an event stream the error comes without one.
+    /// Returns the status that the model gives to a modeled error. In an event stream the error comes without
+    /// one.
     fn status(&self) -> Option<u16> {
         self.facts().status
     }

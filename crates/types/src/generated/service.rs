@@ -11,6 +11,6 @@ pub const VERSION: &str = "2023-09-30";
 /// <https://smithy.io/2.0/aws/aws-auth.html#aws-auth-sigv4-trait>
 pub const SIGNING_NAME: &str = "bedrock";
 
-/// Whether the service accepts bearer tokens.
+/// `true` if the service accepts bearer tokens.
 /// <https://smithy.io/2.0/spec/authentication-traits.html#httpbearerauth-trait>
 pub const TAKES_BEARER: bool = true;

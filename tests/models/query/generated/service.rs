@@ -7,6 +7,6 @@ pub const SDK_ID: &str = "Example";
 /// Version of the API.
 pub const VERSION: &str = "1";
 
-/// Whether the service accepts bearer tokens.
+/// `true` if the service accepts bearer tokens.
 /// <https://smithy.io/2.0/spec/authentication-traits.html#httpbearerauth-trait>
 pub const TAKES_BEARER: bool = false;

@@ -178,10 +178,10 @@ fn parse_errors_name_the_path() {
         (1, r#"{"nested":[[null],[1]]}"#, "`nested[1][0]`: expected a string, found a number"),
         (1, r#"{"blobsByName":{"a":"*"}}"#, "`blobsByName[..]`: the text is not base64"),
     ] {
-        let response = response(200, &[], text);
+        let request = http::Request::post("/collections").body(text.into()).unwrap();
         let error = match operation {
-            0 => PutValues::parse(&response).unwrap_err(),
-            _ => PutCollections::parse(&response).unwrap_err(),
+            0 => PutValues::parse(&response(200, &[], text)).unwrap_err(),
+            _ => PutCollections::parse_request(&request).unwrap_err(),
         };
         assert_eq!(error.to_string(), expected, "{text}");
     }

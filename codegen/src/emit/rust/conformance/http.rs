@@ -98,7 +98,8 @@ fn content(content: &Content) -> TokenStream {
     }
 }
 
-/// Returns the function that compares two values. Values with a NaN, which is not equal to itself, are compared as text.
+/// Returns the function that compares two values. Values with a NaN, which is not equal to itself, are
+/// compared as text.
 fn same(params: &serde_json::Map<String, Value>) -> TokenStream {
     if params.values().any(value::holds_nan) { quote!(same_text) } else { quote!(same) }
 }

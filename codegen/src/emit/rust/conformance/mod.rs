@@ -1,4 +1,5 @@
-//! A test for each protocol test case of a model. The comparisons are hand-written, in `invoke-model-test-support`.
+//! A test for each protocol test case of a model. The comparisons are hand-written, in
+//! `invoke-model-test-support`.
 
 mod event;
 mod http;

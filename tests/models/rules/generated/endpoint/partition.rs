@@ -13,16 +13,16 @@ pub struct Partition {
     pub dual_stack_dns_suffix: &'static str,
     /// Region in signatures of global services.
     pub implicit_global_region: &'static str,
-    /// Whether there are FIPS endpoints.
+    /// `true` if there are FIPS endpoints.
     pub supports_fips: bool,
-    /// Whether there are dual-stack endpoints.
+    /// `true` if there are dual-stack endpoints.
     pub supports_dual_stack: bool,
     regions: &'static [&'static str],
     prefixes: &'static [&'static str],
 }
 
-/// Returns the partition of a region: the one that lists it, or else the one whose naming pattern it matches, or
-/// else the first.
+/// Returns the partition of a region: the one that lists it, or else the one whose naming pattern it
+/// matches, or else the first.
 /// <https://smithy.io/2.0/aws/rules-engine/library-functions.html#aws-partition-function>
 pub fn partition(region: &str) -> &'static Partition {
     let listed = PARTITIONS.iter().find(|partition| partition.regions.contains(&region));
@@ -60,7 +60,8 @@ impl Partition {
         self.regions
     }
 
-    /// Returns `true` if a region is a prefix of the partition, a word and a number, such as `us-east-1`.
+    /// Returns `true` if a region is a prefix of the partition, a word and a number, such as
+    /// `us-east-1`.
     fn matches(&self, region: &str) -> bool {
         self.prefixes.iter().any(|prefix| {
             let rest = region.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('-'));
