@@ -74,7 +74,7 @@ impl Setting {
     }
 }
 
-/// What the client returned, and what the endpoint saw.
+/// Outcome at the client, and counts of the endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Observed {
     /// `success`, the error code of the service, or the kind of the failure.
