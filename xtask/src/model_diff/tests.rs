@@ -181,7 +181,10 @@ fn selection_errors_name_the_model() {
     let error = |ours: &str, theirs: &str, operation: &str| {
         diff(&model(ours), &model(theirs), &[operation.to_owned()]).unwrap_err().to_string()
     };
-    assert_eq!(error(BASE, BASE, "Get"), "our model: a#Service: has no operation `Get`: use one of Drop, Put");
+    assert_eq!(
+        error(BASE, BASE, "Get"),
+        "our model: a#Service: has no operation `Get`: use one of Drop, Put"
+    );
     assert_eq!(
         error(BASE, &BASE.replace("a#Service", "a#Other"), "Put"),
         "the other model: the model has no service `a#Service`: use one of a#Other"
