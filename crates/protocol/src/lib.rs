@@ -15,7 +15,7 @@
 //! | [`Route`] | method and path template: builds and matches request targets |
 //! | [`HostPrefix`] | the prefix that an operation adds to the host of the endpoint |
 //! | [`RequestBuilder`] | builder of requests: headers, then a payload |
-//! | [`fields`] | members in headers |
+//! | [`headers`] | members in headers |
 //! | [`text`] | simple values as text, for labels, query parameters and headers |
 //! | [`json`] | structures as JSON |
 //! | [`payload`] | members that are the payload |
@@ -33,7 +33,7 @@ pub mod checksum;
 pub mod compression;
 mod error;
 pub mod event_stream;
-pub mod fields;
+pub mod headers;
 mod host_prefix;
 pub mod json;
 mod message;
@@ -50,7 +50,7 @@ pub mod timestamp;
 
 pub use blob::serde_blob;
 pub use error::{
-    ErrorFacts, ErrorMetadata, Fault, ModeledError, OperationError, ParseError, ParseErrorKind,
+    ErrorFacts, ErrorFault, ErrorMetadata, ModeledError, OperationError, ParseError, ParseErrorKind,
     ResponseError, Retryable, SerializeError, SerializeErrorKind, write_error,
 };
 pub use event_stream::{InputEventStream, OutputEventStream};

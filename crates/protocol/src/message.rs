@@ -7,7 +7,7 @@ use http::HeaderMap;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 
 use crate::error::SerializeError;
-use crate::fields;
+use crate::headers;
 
 /// The initial capacity of the header map. It suffices for most messages with the headers that a client adds,
 /// so that the map is allocated once.
@@ -31,28 +31,28 @@ impl<H> MessageBuilder<H> {
     ///
     /// # Errors
     /// Returns an error if the value contains a character that is not allowed in a header.
-    pub fn field<T>(
+    pub fn header<T>(
         &mut self,
         name: HeaderName,
         member: &'static str,
         value: Option<&T>,
         write: impl Fn(&T) -> Cow<'_, str>,
     ) -> Result<bool, SerializeError> {
-        fields::insert(&mut self.headers, name, member, value, write)
+        headers::insert(&mut self.headers, name, member, value, write)
     }
 
     /// Sets a header to the elements of a list, separated by commas. Returns `true` if the member is set.
     ///
     /// # Errors
-    /// See [`field`](Self::field).
-    pub fn list_field<T>(
+    /// See [`header`](Self::header).
+    pub fn header_list<T>(
         &mut self,
         name: HeaderName,
         member: &'static str,
         values: Option<&Vec<T>>,
         write: impl Fn(&T) -> Cow<'_, str>,
     ) -> Result<bool, SerializeError> {
-        fields::insert_list(&mut self.headers, name, member, values, write)
+        headers::insert_list(&mut self.headers, name, member, values, write)
     }
 
     /// Sets one header for each entry of a map, named `prefix` and key. Keeps headers that another member has
@@ -61,23 +61,23 @@ impl<H> MessageBuilder<H> {
     /// <https://smithy.io/2.0/spec/http-bindings.html#httpprefixheaders-trait>
     ///
     /// # Errors
-    /// See [`field`](Self::field). Also returns an error if `prefix` and a key do not form a header name.
-    pub fn prefixed_fields(
+    /// See [`header`](Self::header). Also returns an error if `prefix` and a key do not form a header name.
+    pub fn prefixed_headers(
         &mut self,
         prefix: &'static str,
         member: &'static str,
         values: Option<&BTreeMap<String, String>>,
     ) -> Result<(), SerializeError> {
-        fields::insert_prefixed(&mut self.headers, prefix, member, values)
+        headers::insert_prefixed(&mut self.headers, prefix, member, values)
     }
 
     /// Marks a header as sensitive, because its member is.
     pub fn sensitive(&mut self, name: HeaderName) {
-        fields::mark_sensitive(&mut self.headers, name);
+        headers::mark_sensitive(&mut self.headers, name);
     }
 
     /// Sets a header to a constant, unless a member has set it.
-    pub fn default_field(&mut self, name: HeaderName, value: &'static str) {
+    pub fn default_header(&mut self, name: HeaderName, value: &'static str) {
         self.headers.entry(name).or_insert_with(|| HeaderValue::from_static(value));
     }
 

@@ -1,4 +1,4 @@
-//! Macros for open enums. A value that the model does not have survives a round trip.
+//! Macros for open enums. A value that the model does not list survives a round trip.
 //! <https://smithy.io/2.0/spec/simple-types.html#enum>
 
 /// Implements `Debug` and the conversions of a generated `struct Name(Cow<'static, str>)` that has `VALUES`.
@@ -9,12 +9,12 @@ macro_rules! string_enum {
         $crate::debug_enum!($name, $debug);
 
         impl $name {
-            /// The value as it stands on the wire.
+            /// Returns the value as it appears on the wire.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
 
-            /// Whether the model lists the value.
+            /// Returns `true` if the model lists the value.
             pub fn is_known(&self) -> bool {
                 Self::VALUES.contains(self)
             }

@@ -41,6 +41,6 @@ pub use generated::*;
 #[cfg(feature = "server")]
 pub use invoke_model_protocol::ServerOperation;
 pub use invoke_model_protocol::{
-    ErrorFacts, ErrorMetadata, Fault, ModeledError, Operation, OperationError, ParseError, PayloadInput,
+    ErrorFacts, ErrorFault, ErrorMetadata, ModeledError, Operation, OperationError, ParseError, PayloadInput,
     PayloadOutput, ResponseError, Retryable, SerializeError,
 };

@@ -40,7 +40,7 @@ pub(super) fn error(of: &Structure, facts: &ErrorFacts) -> TokenStream {
         impl use_::invoke_model_protocol::ModeledError for #name {
             const CODE: &'static str = #code;
             const STATUS: u16 = #status;
-            const FAULT: use_::invoke_model_protocol::Fault = use_::invoke_model_protocol::Fault::#fault;
+            const FAULT: use_::invoke_model_protocol::ErrorFault = use_::invoke_model_protocol::ErrorFault::#fault;
             const RETRYABLE: Option<use_::invoke_model_protocol::Retryable> = #retryable;
 
             fn message(&self) -> Option<&str> {

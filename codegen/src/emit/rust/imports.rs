@@ -15,7 +15,7 @@ const MODULES: &[&str] = &[
     "compression",
     "delivery",
     "event_stream",
-    "fields",
+    "headers",
     "fmt",
     "header",
     "json",

@@ -24,14 +24,14 @@ fn write_header(member: &Member, builder: &TokenStream, of: &TokenStream) -> Opt
     match (&member.location, &member.ty) {
         (Location::Header(name), Type::List { element, .. }) => {
             let (name, writer) = (header::path(name), codec::element_writer(element));
-            Some(statement(&name, quote!(list_field(#name, #wire_name, #value, #writer))))
+            Some(statement(&name, quote!(header_list(#name, #wire_name, #value, #writer))))
         }
         (Location::Header(name), ty) => {
             let (name, writer) = (header::path(name), codec::text_writer(ty));
-            Some(statement(&name, quote!(field(#name, #wire_name, #value, #writer))))
+            Some(statement(&name, quote!(header(#name, #wire_name, #value, #writer))))
         }
         (Location::PrefixHeaders(prefix), _) => {
-            Some(quote!(#builder.prefixed_fields(#prefix, #wire_name, #value)?;))
+            Some(quote!(#builder.prefixed_headers(#prefix, #wire_name, #value)?;))
         }
         _ => None,
     }
@@ -115,7 +115,7 @@ pub(super) fn read(member: &Member, message: &TokenStream) -> TokenStream {
 
 fn read_header(member: &Member) -> TokenStream {
     let wire_name = &member.wire_name;
-    let headers = quote!(use_::invoke_model_protocol::fields);
+    let headers = quote!(use_::invoke_model_protocol::headers);
     let option = match (&member.location, &member.ty) {
         (Location::Header(name), Type::List { element, .. }) => {
             // HTTP dates contain a comma.

@@ -85,7 +85,7 @@ fn serialize(operation: &Operation) -> TokenStream {
     let headers = message::write_headers(input, &builder, &of);
     let default_headers = operation.default_headers.iter().map(|(name, value)| {
         let name = header::path(name);
-        quote!(request.default_field(#name, #value);)
+        quote!(request.default_header(#name, #value);)
     });
     let has_headers = input.has_headers() || !operation.default_headers.is_empty();
     let mutable = has_headers.then(|| quote!(mut));

@@ -5,7 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 use http::StatusCode;
 use invoke_model_protocol::event_stream::{FrameError, Message};
-use invoke_model_protocol::{Fault, ParseError, Retryable, SerializeError};
+use invoke_model_protocol::{ErrorFault, ParseError, Retryable, SerializeError};
 use invoke_model_signing::SignError;
 use invoke_model_transport::{TransportError, TransportErrorKind};
 
@@ -195,7 +195,7 @@ pub(super) fn is_transient_service_error<E: ServiceErrorDetails>(
 ) -> bool {
     let status = status.map(|status| status.as_u16()).or(error.status());
     let transient = error.retryable().is_some()
-        || error.fault() == Some(Fault::Server)
+        || error.fault() == Some(ErrorFault::Server)
         || matches!(status, Some(429 | 500 | 502 | 503 | 504));
     transient && !error.message().is_some_and(is_daily_quota)
 }

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use invoke_model_protocol::{Fault, OperationError, Retryable};
+use invoke_model_protocol::{ErrorFault, OperationError, Retryable};
 
 /// The properties of a service error, of one operation or of any ([`ServiceError`]), that
 /// [`Error`](crate::Error) uses.
@@ -17,7 +17,7 @@ pub trait ServiceErrorDetails: Error + Send + Sync + 'static {
     #[doc(hidden)]
     fn message(&self) -> Option<&str>;
     #[doc(hidden)]
-    fn fault(&self) -> Option<Fault>;
+    fn fault(&self) -> Option<ErrorFault>;
     #[doc(hidden)]
     fn status(&self) -> Option<u16>;
     #[doc(hidden)]
@@ -36,7 +36,7 @@ impl<E: OperationError> ServiceErrorDetails for E {
         OperationError::message(self)
     }
 
-    fn fault(&self) -> Option<Fault> {
+    fn fault(&self) -> Option<ErrorFault> {
         OperationError::fault(self)
     }
 
@@ -89,7 +89,7 @@ impl ServiceErrorDetails for ServiceError {
         self.0.message()
     }
 
-    fn fault(&self) -> Option<Fault> {
+    fn fault(&self) -> Option<ErrorFault> {
         self.0.fault()
     }
 

@@ -6,6 +6,6 @@ mod parse;
 mod serialize;
 
 pub use metadata::ErrorMetadata;
-pub use operation_error::{ErrorFacts, Fault, ModeledError, OperationError, Retryable, write_error};
+pub use operation_error::{ErrorFacts, ErrorFault, ModeledError, OperationError, Retryable, write_error};
 pub use parse::{ParseError, ParseErrorKind, ResponseError};
 pub use serialize::{SerializeError, SerializeErrorKind};

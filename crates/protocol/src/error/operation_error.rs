@@ -1,49 +1,49 @@
-//! What generated errors say of themselves.
+//! Traits of generated errors, and the facts that each error states.
 
 use std::fmt;
 
 use crate::ErrorMetadata;
 
-/// Whose fault a modelled error is. <https://smithy.io/2.0/spec/type-refinement-traits.html#error-trait>
+/// Party that causes a modeled error. <https://smithy.io/2.0/spec/type-refinement-traits.html#error-trait>
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Fault {
-    /// The caller's.
+pub enum ErrorFault {
+    /// The caller: the request is wrong.
     Client,
-    /// The service's.
+    /// The service failed.
     Server,
 }
 
-/// What the `retryable` trait says of an error.
+/// Kind of a retryable error, from the `retryable` trait.
 /// <https://smithy.io/2.0/spec/behavior-traits.html#retryable-trait>
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Retryable {
-    /// The same call may succeed later.
+    /// The same request can succeed later.
     Transient,
-    /// The same call may succeed at a slower pace.
+    /// The same request can succeed at a lower rate.
     Throttling,
 }
 
 /// One error shape of a model.
 pub trait ModeledError: std::error::Error {
-    /// The code on the wire: the shape's name.
+    /// Code on the wire: the name of the shape.
     const CODE: &'static str;
-    /// The status that the service answers with.
+    /// HTTP status of the response.
     const STATUS: u16;
-    /// Whose fault it is.
-    const FAULT: Fault;
-    /// Whether the model says that a retry can help.
+    /// Party that causes the error.
+    const FAULT: ErrorFault;
+    /// Kind of the error if the model declares it retryable.
     const RETRYABLE: Option<Retryable>;
 
-    /// What the service says in words.
+    /// Returns the message of the service.
     fn message(&self) -> Option<&str>;
 }
 
-/// Writes `Code: message`, the `Display` of every modelled error.
+/// Writes `Code: message`, the `Display` of every modeled error.
 ///
 /// # Errors
-/// Those of the formatter.
+/// Returns the errors of the formatter.
 pub fn write_error<E: ModeledError>(error: &E, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match error.message() {
         Some(message) => write!(f, "{}: {message}", E::CODE),
@@ -78,7 +78,7 @@ macro_rules! operation_error {
                 #[error(transparent)]
                 $error(#[from] $error),
             )*
-            /// An error that the model does not have, or a response without an error code.
+            /// An error that the model does not define, or a response without an error code.
             #[error(transparent)]
             Unmodeled(#[from] $crate::ErrorMetadata),
         }
@@ -102,16 +102,16 @@ pub struct ErrorFacts<'a> {
     pub code: Option<&'a str>,
     /// The message of the service.
     pub message: Option<&'a str>,
-    /// Whether the client or the server causes a modeled error.
-    pub fault: Option<Fault>,
+    /// Party that causes a modeled error.
+    pub fault: Option<ErrorFault>,
     /// The status that the model gives to a modeled error. In an event stream the error comes without one.
     pub status: Option<u16>,
-    /// Whether the model declares that a retry can succeed.
+    /// Kind of the error if the model declares it retryable.
     pub retryable: Option<Retryable>,
 }
 
 impl<'a> ErrorFacts<'a> {
-    /// The facts of a modeled error.
+    /// Returns the facts of a modeled error.
     pub fn modeled<E: ModeledError>(error: &'a E) -> Self {
         Self {
             code: Some(E::CODE),
@@ -122,7 +122,7 @@ impl<'a> ErrorFacts<'a> {
         }
     }
 
-    /// The facts of an error that the model does not have.
+    /// Returns the facts of an error that the model does not define.
     pub fn unmodeled(metadata: &'a ErrorMetadata) -> Self {
         let (code, message) = (metadata.code(), metadata.message());
         Self { code, message, fault: None, status: None, retryable: None }
@@ -144,8 +144,8 @@ pub trait OperationError: std::error::Error + From<ErrorMetadata> + Send + Sync 
         self.facts().message
     }
 
-    /// Returns whether the client or the server causes a modeled error.
-    fn fault(&self) -> Option<Fault> {
+    /// Returns the party that causes a modeled error.
+    fn fault(&self) -> Option<ErrorFault> {
         self.facts().fault
     }
 
@@ -155,7 +155,7 @@ pub trait OperationError: std::error::Error + From<ErrorMetadata> + Send + Sync 
         self.facts().status
     }
 
-    /// Returns whether the model declares that a retry can succeed.
+    /// Returns the kind of the error if the model declares it retryable.
     fn retryable(&self) -> Option<Retryable> {
         self.facts().retryable
     }

@@ -1,7 +1,7 @@
 //! Headers and body of a message.
 
 use http::{HeaderMap, HeaderName};
-use invoke_model_protocol::fields;
+use invoke_model_protocol::headers;
 
 use super::body;
 
@@ -64,7 +64,7 @@ fn same(found: &str, expected: &str) -> bool {
         let value = http::HeaderValue::from_bytes(text.as_bytes()).ok()?;
         let name = HeaderName::from_static("x");
         headers.insert(&name, value);
-        fields::list(&headers, name, "x", |element| Ok(element.to_owned())).ok()?
+        headers::list(&headers, name, "x", |element| Ok(element.to_owned())).ok()?
     };
     found == expected || (expected.contains(',') && list(found) == list(expected))
 }

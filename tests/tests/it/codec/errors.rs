@@ -1,7 +1,8 @@
 //! Modeled errors, in both directions.
 
 use invoke_model_protocol::{
-    ErrorMetadata, Fault, ModeledError, Operation, OperationError, ResponseError, Retryable, ServerOperation,
+    ErrorFault, ErrorMetadata, ModeledError, Operation, OperationError, ResponseError, Retryable,
+    ServerOperation,
 };
 use invoke_model_tests::defaults::GetDefaults;
 use invoke_model_tests::errors::{
@@ -25,7 +26,7 @@ fn round_trip(error: impl Into<AskError>) -> String {
     message(&response.status().as_u16().to_string(), response.headers(), response.body())
 }
 
-fn facts(error: &AskError) -> (Option<&str>, Option<&str>, Option<Fault>, Option<Retryable>) {
+fn facts(error: &AskError) -> (Option<&str>, Option<&str>, Option<ErrorFault>, Option<Retryable>) {
     (error.code(), error.message(), error.fault(), error.retryable())
 }
 
@@ -38,7 +39,10 @@ fn members_of_an_error_in_the_body() {
         "400\ncontent-type: application/json\nx-amzn-errortype: BadQuestion\n\n{\"message\":\"what?\",\"position\":3}"
     );
     assert_eq!(error.to_string(), "BadQuestion: what?");
-    assert_eq!(facts(&error.clone().into()), (Some("BadQuestion"), Some("what?"), Some(Fault::Client), None));
+    assert_eq!(
+        facts(&error.clone().into()),
+        (Some("BadQuestion"), Some("what?"), Some(ErrorFault::Client), None)
+    );
     assert_eq!(
         parse(400, &[], r#"{"__type":"example.errors#BadQuestion","Message":"what?","position":3}"#),
         error.into()
@@ -65,7 +69,7 @@ fn members_of_an_error_in_headers() {
 #[test]
 fn an_error_without_a_message() {
     let error = AskError::from(Wordless::default());
-    assert_eq!(facts(&error), (Some("Wordless"), None, Some(Fault::Client), None));
+    assert_eq!(facts(&error), (Some("Wordless"), None, Some(ErrorFault::Client), None));
     assert_eq!(error.to_string(), "Wordless");
     assert_eq!(
         round_trip(error.clone()),
@@ -97,7 +101,7 @@ fn errors_of_the_service_are_errors_of_every_operation() {
     let response = response(503, &[("retry-after", "7")], "{}");
     let read = AskNothing::parse_error(ErrorMetadata::from_response(&response), &response).unwrap();
     assert_eq!(read, AskNothingError::Overloaded(error));
-    assert_eq!((read.fault(), read.retryable()), (Some(Fault::Server), Some(Retryable::Throttling)));
+    assert_eq!((read.fault(), read.retryable()), (Some(ErrorFault::Server), Some(Retryable::Throttling)));
 }
 
 #[test]

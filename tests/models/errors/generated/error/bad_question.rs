@@ -2,7 +2,7 @@
 //! The `BadQuestion` error.
 
 use crate::errors::Hint;
-use invoke_model_protocol::{Fault, ModeledError, ParseError, Response, Retryable, json};
+use invoke_model_protocol::{ErrorFault, ModeledError, ParseError, Response, Retryable, json};
 use serde::{Deserialize, Serialize};
 
 /// The `BadQuestion` error.
@@ -34,7 +34,7 @@ impl BadQuestion {
 impl ModeledError for BadQuestion {
     const CODE: &'static str = "BadQuestion";
     const STATUS: u16 = 400;
-    const FAULT: Fault = Fault::Client;
+    const FAULT: ErrorFault = ErrorFault::Client;
     const RETRYABLE: Option<Retryable> = None;
 
     fn message(&self) -> Option<&str> {

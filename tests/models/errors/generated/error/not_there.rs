@@ -2,7 +2,7 @@
 //! The `NotThere` error.
 
 use crate::errors::header;
-use invoke_model_protocol::{Fault, ModeledError, ParseError, Response, Retryable, fields, json, text};
+use invoke_model_protocol::{ErrorFault, ModeledError, ParseError, Response, Retryable, headers, json, text};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -35,10 +35,10 @@ impl NotThere {
         let mut object = json::Object::from_body(response.body())?;
         Ok(Self {
             message: object.message()?.unwrap_or_default(),
-            resource: fields::optional(headers, header::X_RESOURCE, "resource", text::read::string)?
+            resource: headers::optional(headers, header::X_RESOURCE, "resource", text::read::string)?
                 .unwrap_or_default(),
-            tries: fields::list(headers, header::X_TRIES, "tries", text::read::integer)?,
-            facts: fields::prefixed(headers, "x-fact-", "facts")?,
+            tries: headers::list(headers, header::X_TRIES, "tries", text::read::integer)?,
+            facts: headers::prefixed(headers, "x-fact-", "facts")?,
         })
     }
 }
@@ -46,7 +46,7 @@ impl NotThere {
 impl ModeledError for NotThere {
     const CODE: &'static str = "NotThere";
     const STATUS: u16 = 404;
-    const FAULT: Fault = Fault::Client;
+    const FAULT: ErrorFault = ErrorFault::Client;
     const RETRYABLE: Option<Retryable> = None;
 
     fn message(&self) -> Option<&str> {

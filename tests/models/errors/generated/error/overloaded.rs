@@ -2,7 +2,7 @@
 //! The `Overloaded` error.
 
 use crate::errors::header;
-use invoke_model_protocol::{Fault, ModeledError, ParseError, Response, Retryable, fields, json, text};
+use invoke_model_protocol::{ErrorFault, ModeledError, ParseError, Response, Retryable, headers, json, text};
 use serde::{Deserialize, Serialize};
 
 /// The `Overloaded` error.
@@ -23,7 +23,7 @@ impl Overloaded {
         let mut object = json::Object::from_body(response.body())?;
         Ok(Self {
             message: object.message()?,
-            retry_after: fields::optional(headers, header::RETRY_AFTER, "retryAfter", text::read::integer)?,
+            retry_after: headers::optional(headers, header::RETRY_AFTER, "retryAfter", text::read::integer)?,
         })
     }
 }
@@ -31,7 +31,7 @@ impl Overloaded {
 impl ModeledError for Overloaded {
     const CODE: &'static str = "Overloaded";
     const STATUS: u16 = 503;
-    const FAULT: Fault = Fault::Server;
+    const FAULT: ErrorFault = ErrorFault::Server;
     const RETRYABLE: Option<Retryable> = Some(Retryable::Throttling);
 
     fn message(&self) -> Option<&str> {

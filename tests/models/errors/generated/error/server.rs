@@ -44,9 +44,9 @@ impl Broken {
 impl NotThere {
     pub(crate) fn serialize(&self) -> Result<Response, SerializeError> {
         let mut response = server::modeled_error(self);
-        response.field(header::X_RESOURCE, "resource", Some(&self.resource), text::write::string)?;
-        response.list_field(header::X_TRIES, "tries", self.tries.as_ref(), text::write::display)?;
-        response.prefixed_fields("x-fact-", "facts", self.facts.as_ref())?;
+        response.header(header::X_RESOURCE, "resource", Some(&self.resource), text::write::string)?;
+        response.header_list(header::X_TRIES, "tries", self.tries.as_ref(), text::write::display)?;
+        response.prefixed_headers("x-fact-", "facts", self.facts.as_ref())?;
         Ok(response.json(|out| {
             let mut object = json::ObjectWriter::new(out);
             object.member("message", &self.message, json::write::string);
@@ -58,7 +58,12 @@ impl NotThere {
 impl Overloaded {
     pub(crate) fn serialize(&self) -> Result<Response, SerializeError> {
         let mut response = server::modeled_error(self);
-        response.field(header::RETRY_AFTER, "retryAfter", self.retry_after.as_ref(), text::write::display)?;
+        response.header(
+            header::RETRY_AFTER,
+            "retryAfter",
+            self.retry_after.as_ref(),
+            text::write::display,
+        )?;
         Ok(response.json(|out| {
             let mut object = json::ObjectWriter::new(out);
             object.optional("message", self.message.as_ref(), json::write::string);

@@ -2,7 +2,7 @@
 //! The `Shouting` error.
 
 use crate::errors::Kind;
-use invoke_model_protocol::{Fault, ModeledError, ParseError, Response, Retryable, json};
+use invoke_model_protocol::{ErrorFault, ModeledError, ParseError, Response, Retryable, json};
 use serde::{Deserialize, Serialize};
 
 /// The `Shouting` error.
@@ -30,7 +30,7 @@ impl Shouting {
 impl ModeledError for Shouting {
     const CODE: &'static str = "Shouting";
     const STATUS: u16 = 418;
-    const FAULT: Fault = Fault::Client;
+    const FAULT: ErrorFault = ErrorFault::Client;
     const RETRYABLE: Option<Retryable> = None;
 
     fn message(&self) -> Option<&str> {

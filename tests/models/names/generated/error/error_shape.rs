@@ -2,7 +2,7 @@
 //! The `ErrorShape` error.
 
 use crate::names::{BoxShape, header};
-use invoke_model_protocol::{Fault, ModeledError, ParseError, Response, Retryable, fields, json, text};
+use invoke_model_protocol::{ErrorFault, ModeledError, ParseError, Response, Retryable, headers, json, text};
 use serde::{Deserialize, Serialize};
 
 /// The `Error` error.
@@ -30,7 +30,7 @@ impl ErrorShape {
         Ok(Self {
             message: object.message()?,
             response: object.member("response", json::read::string)?,
-            error: fields::optional(headers, header::X_ERROR, "error", text::read::string)?,
+            error: headers::optional(headers, header::X_ERROR, "error", text::read::string)?,
             headers: object.member("headers", json::FromJson::from_json)?,
         })
     }
@@ -39,7 +39,7 @@ impl ErrorShape {
 impl ModeledError for ErrorShape {
     const CODE: &'static str = "Error";
     const STATUS: u16 = 400;
-    const FAULT: Fault = Fault::Client;
+    const FAULT: ErrorFault = ErrorFault::Client;
     const RETRYABLE: Option<Retryable> = None;
 
     fn message(&self) -> Option<&str> {

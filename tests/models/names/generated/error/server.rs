@@ -7,7 +7,7 @@ use invoke_model_protocol::{Response, SerializeError, json, server, text};
 impl ErrorShape {
     pub(crate) fn serialize(&self) -> Result<Response, SerializeError> {
         let mut response = server::modeled_error(self);
-        response.field(header::X_ERROR, "error", self.error.as_ref(), text::write::string)?;
+        response.header(header::X_ERROR, "error", self.error.as_ref(), text::write::string)?;
         Ok(response.json(|out| {
             let mut object = json::ObjectWriter::new(out);
             object.optional("message", self.message.as_ref(), json::write::string);

@@ -3,7 +3,7 @@
 
 use crate::requests::{Why, header};
 use invoke_model_protocol::{
-    Fault, ModeledError, ParseError, Response, Retryable, fields, json, payload, text,
+    ErrorFault, ModeledError, ParseError, Response, Retryable, headers, json, payload, text,
 };
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +24,7 @@ impl Refused {
         let headers = response.headers();
         Ok(Self {
             why: payload::json(response.body(), "why", json::FromJson::from_json)?,
-            code: fields::optional(headers, header::X_CODE, "code", text::read::integer)?,
+            code: headers::optional(headers, header::X_CODE, "code", text::read::integer)?,
         })
     }
 }
@@ -32,7 +32,7 @@ impl Refused {
 impl ModeledError for Refused {
     const CODE: &'static str = "Refused";
     const STATUS: u16 = 409;
-    const FAULT: Fault = Fault::Client;
+    const FAULT: ErrorFault = ErrorFault::Client;
     const RETRYABLE: Option<Retryable> = None;
 
     fn message(&self) -> Option<&str> {

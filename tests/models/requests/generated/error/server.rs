@@ -7,7 +7,7 @@ use invoke_model_protocol::{Response, SerializeError, json, server, text};
 impl Refused {
     pub(crate) fn serialize(&self) -> Result<Response, SerializeError> {
         let mut response = server::modeled_error(self);
-        response.field(header::X_CODE, "code", self.code.as_ref(), text::write::display)?;
+        response.header(header::X_CODE, "code", self.code.as_ref(), text::write::display)?;
         Ok(match &self.why {
             Some(value) => response.json(|out| json::ToJson::to_json(value, out)),
             None => response.json(|out| out.extend_from_slice(b"{}")),

@@ -2,7 +2,7 @@
 //! The `Busy` error.
 
 use crate::streams::header;
-use invoke_model_protocol::{Fault, ModeledError, ParseError, Response, Retryable, fields, json, text};
+use invoke_model_protocol::{ErrorFault, ModeledError, ParseError, Response, Retryable, headers, json, text};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -24,7 +24,7 @@ impl Busy {
         let mut object = json::Object::from_body(response.body())?;
         Ok(Self {
             message: object.message()?,
-            retry_after: fields::optional(headers, header::RETRY_AFTER, "retryAfter", text::read::integer)?,
+            retry_after: headers::optional(headers, header::RETRY_AFTER, "retryAfter", text::read::integer)?,
         })
     }
 }
@@ -51,7 +51,7 @@ impl json::FromJson for Busy {
 impl ModeledError for Busy {
     const CODE: &'static str = "Busy";
     const STATUS: u16 = 503;
-    const FAULT: Fault = Fault::Server;
+    const FAULT: ErrorFault = ErrorFault::Server;
     const RETRYABLE: Option<Retryable> = None;
 
     fn message(&self) -> Option<&str> {

@@ -7,7 +7,12 @@ use invoke_model_protocol::{Response, SerializeError, json, server, text};
 impl Busy {
     pub(crate) fn serialize(&self) -> Result<Response, SerializeError> {
         let mut response = server::modeled_error(self);
-        response.field(header::RETRY_AFTER, "retryAfter", self.retry_after.as_ref(), text::write::display)?;
+        response.header(
+            header::RETRY_AFTER,
+            "retryAfter",
+            self.retry_after.as_ref(),
+            text::write::display,
+        )?;
         Ok(response.json(|out| {
             let mut object = json::ObjectWriter::new(out);
             object.optional("message", self.message.as_ref(), json::write::string);

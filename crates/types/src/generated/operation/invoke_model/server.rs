@@ -3,7 +3,7 @@
 
 use crate::{InvokeModel, InvokeModelError, InvokeModelInput, InvokeModelOutput, header};
 use invoke_model_protocol::{
-    ParseError, Request, Response, SerializeError, ServerOperation, fields, payload, server, text,
+    ParseError, Request, Response, SerializeError, ServerOperation, headers, payload, server, text,
 };
 
 impl ServerOperation for InvokeModel {
@@ -12,35 +12,45 @@ impl ServerOperation for InvokeModel {
         let headers = request.headers();
         Ok(InvokeModelInput {
             body: payload::blob(request.body()),
-            content_type: fields::optional(headers, header::CONTENT_TYPE, "contentType", text::read::string)?,
-            accept: fields::optional(headers, header::ACCEPT, "accept", text::read::string)?,
+            content_type: headers::optional(
+                headers,
+                header::CONTENT_TYPE,
+                "contentType",
+                text::read::string,
+            )?,
+            accept: headers::optional(headers, header::ACCEPT, "accept", text::read::string)?,
             model_id: server::label(&labels, "modelId", text::read::string)?,
-            trace: fields::optional(headers, header::X_AMZN_BEDROCK_TRACE, "trace", text::read::string_enum)?,
-            guardrail_identifier: fields::optional(
+            trace: headers::optional(
+                headers,
+                header::X_AMZN_BEDROCK_TRACE,
+                "trace",
+                text::read::string_enum,
+            )?,
+            guardrail_identifier: headers::optional(
                 headers,
                 header::X_AMZN_BEDROCK_GUARDRAILIDENTIFIER,
                 "guardrailIdentifier",
                 text::read::string,
             )?,
-            guardrail_version: fields::optional(
+            guardrail_version: headers::optional(
                 headers,
                 header::X_AMZN_BEDROCK_GUARDRAILVERSION,
                 "guardrailVersion",
                 text::read::string,
             )?,
-            performance_config_latency: fields::optional(
+            performance_config_latency: headers::optional(
                 headers,
                 header::X_AMZN_BEDROCK_PERFORMANCECONFIG_LATENCY,
                 "performanceConfigLatency",
                 text::read::string_enum,
             )?,
-            service_tier: fields::optional(
+            service_tier: headers::optional(
                 headers,
                 header::X_AMZN_BEDROCK_SERVICE_TIER,
                 "serviceTier",
                 text::read::string_enum,
             )?,
-            request_metadata: fields::optional(
+            request_metadata: headers::optional(
                 headers,
                 header::X_AMZN_BEDROCK_REQUEST_METADATA,
                 "requestMetadata",
@@ -89,19 +99,19 @@ impl ServerOperation for InvokeModel {
 
     fn serialize_response(output: InvokeModelOutput) -> Result<Response, SerializeError> {
         let mut response = server::ResponseBuilder::new(200);
-        response.field(
+        response.header(
             header::CONTENT_TYPE,
             "contentType",
             Some(&output.content_type),
             text::write::string,
         )?;
-        response.field(
+        response.header(
             header::X_AMZN_BEDROCK_PERFORMANCECONFIG_LATENCY,
             "performanceConfigLatency",
             output.performance_config_latency.as_ref(),
             text::write::string,
         )?;
-        response.field(
+        response.header(
             header::X_AMZN_BEDROCK_SERVICE_TIER,
             "serviceTier",
             output.service_tier.as_ref(),

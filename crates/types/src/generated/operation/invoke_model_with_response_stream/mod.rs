@@ -10,7 +10,7 @@ use crate::{
 use http::Method;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, PayloadInput, Request, RequestBuilder, Response,
-    Route, SerializeError, delivery, event_stream, fields, text,
+    Route, SerializeError, delivery, event_stream, headers, text,
 };
 
 mod messages;
@@ -50,39 +50,44 @@ impl Operation for InvokeModelWithResponseStream {
             Self::ROUTE.method,
             Self::ROUTE.target([text::write::string(&input.model_id)])?,
         );
-        request.field(
+        request.header(
             header::CONTENT_TYPE,
             "contentType",
             input.content_type.as_ref(),
             text::write::string,
         )?;
-        request.field(header::X_AMZN_BEDROCK_ACCEPT, "accept", input.accept.as_ref(), text::write::string)?;
-        request.field(header::X_AMZN_BEDROCK_TRACE, "trace", input.trace.as_ref(), text::write::string)?;
-        request.field(
+        request.header(
+            header::X_AMZN_BEDROCK_ACCEPT,
+            "accept",
+            input.accept.as_ref(),
+            text::write::string,
+        )?;
+        request.header(header::X_AMZN_BEDROCK_TRACE, "trace", input.trace.as_ref(), text::write::string)?;
+        request.header(
             header::X_AMZN_BEDROCK_GUARDRAILIDENTIFIER,
             "guardrailIdentifier",
             input.guardrail_identifier.as_ref(),
             text::write::string,
         )?;
-        request.field(
+        request.header(
             header::X_AMZN_BEDROCK_GUARDRAILVERSION,
             "guardrailVersion",
             input.guardrail_version.as_ref(),
             text::write::string,
         )?;
-        request.field(
+        request.header(
             header::X_AMZN_BEDROCK_PERFORMANCECONFIG_LATENCY,
             "performanceConfigLatency",
             input.performance_config_latency.as_ref(),
             text::write::string,
         )?;
-        request.field(
+        request.header(
             header::X_AMZN_BEDROCK_SERVICE_TIER,
             "serviceTier",
             input.service_tier.as_ref(),
             text::write::string,
         )?;
-        if request.field(
+        if request.header(
             header::X_AMZN_BEDROCK_REQUEST_METADATA,
             "requestMetadata",
             input.request_metadata.as_ref(),
@@ -98,20 +103,20 @@ impl Operation for InvokeModelWithResponseStream {
         Ok(InvokeModelWithResponseStreamOutput {
             content_type: event_stream::required(
                 "contentType",
-                fields::optional(
+                headers::optional(
                     headers,
                     header::X_AMZN_BEDROCK_CONTENT_TYPE,
                     "contentType",
                     text::read::string,
                 )?,
             )?,
-            performance_config_latency: fields::optional(
+            performance_config_latency: headers::optional(
                 headers,
                 header::X_AMZN_BEDROCK_PERFORMANCECONFIG_LATENCY,
                 "performanceConfigLatency",
                 text::read::string_enum,
             )?,
-            service_tier: fields::optional(
+            service_tier: headers::optional(
                 headers,
                 header::X_AMZN_BEDROCK_SERVICE_TIER,
                 "serviceTier",

@@ -5,7 +5,7 @@ use crate::defaults::{Kind, Level, header};
 use http::Method;
 use invoke_model_protocol::{
     Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route, SerializeError, Timestamp,
-    delivery, fields, json, text, timestamp,
+    delivery, headers, json, text, timestamp,
 };
 use serde_json::Value;
 
@@ -86,7 +86,7 @@ impl Operation for GetDefaults {
             null_document: object.member("nullDocument", json::read::document)?,
             optional: object.member("optional", json::read::integer)?,
             none: object.member("none", json::read::integer)?,
-            in_field: fields::optional(headers, header::X_IN_FIELD, "inField", text::read::integer)?
+            in_field: headers::optional(headers, header::X_IN_FIELD, "inField", text::read::integer)?
                 .unwrap_or(5),
         })
     }

@@ -19,7 +19,7 @@ impl ServerOperation for GetDefaults {
 
     fn serialize_response(output: GetDefaultsOutput) -> Result<Response, SerializeError> {
         let mut response = server::ResponseBuilder::new(200);
-        response.field(header::X_IN_FIELD, "inField", Some(&output.in_field), text::write::display)?;
+        response.header(header::X_IN_FIELD, "inField", Some(&output.in_field), text::write::display)?;
         Ok(response.json(|out| {
             let mut object = json::ObjectWriter::new(out);
             object.member("text", &output.text, json::write::string);

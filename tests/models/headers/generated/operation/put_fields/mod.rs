@@ -5,7 +5,7 @@ use crate::headers::header;
 use http::Method;
 use invoke_model_protocol::{
     Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route, SerializeError, delivery,
-    fields, text, timestamp,
+    headers, text, timestamp,
 };
 
 mod messages;
@@ -26,122 +26,122 @@ impl Operation for PutFields {
 
     fn serialize(input: PutFieldsInput) -> Result<Request, SerializeError> {
         let mut request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);
-        request.field(header::X_TEXT, "text", input.text.as_ref(), text::write::string)?;
-        request.field(header::X_BYTE, "byte", input.byte.as_ref(), text::write::display)?;
-        request.field(header::X_SHORT, "short", input.short.as_ref(), text::write::display)?;
-        request.field(header::X_INTEGER, "integer", input.integer.as_ref(), text::write::display)?;
-        request.field(header::X_LONG, "long", input.long.as_ref(), text::write::display)?;
-        request.field(header::X_FLOAT, "float", input.float.as_ref(), text::write::float)?;
-        request.field(header::X_DOUBLE, "double", input.double.as_ref(), text::write::float)?;
-        request.field(header::X_FLAG, "flag", input.flag.as_ref(), text::write::display)?;
-        request.field(header::X_KIND, "kind", input.kind.as_ref(), text::write::string)?;
-        request.field(header::X_LEVEL, "level", input.level.as_ref(), text::write::display)?;
-        request.field(header::X_PAGE, "page", input.page.as_ref(), text::write::media_type)?;
-        request.field(
+        request.header(header::X_TEXT, "text", input.text.as_ref(), text::write::string)?;
+        request.header(header::X_BYTE, "byte", input.byte.as_ref(), text::write::display)?;
+        request.header(header::X_SHORT, "short", input.short.as_ref(), text::write::display)?;
+        request.header(header::X_INTEGER, "integer", input.integer.as_ref(), text::write::display)?;
+        request.header(header::X_LONG, "long", input.long.as_ref(), text::write::display)?;
+        request.header(header::X_FLOAT, "float", input.float.as_ref(), text::write::float)?;
+        request.header(header::X_DOUBLE, "double", input.double.as_ref(), text::write::float)?;
+        request.header(header::X_FLAG, "flag", input.flag.as_ref(), text::write::display)?;
+        request.header(header::X_KIND, "kind", input.kind.as_ref(), text::write::string)?;
+        request.header(header::X_LEVEL, "level", input.level.as_ref(), text::write::display)?;
+        request.header(header::X_PAGE, "page", input.page.as_ref(), text::write::media_type)?;
+        request.header(
             header::X_DATE,
             "date",
             input.date.as_ref(),
             text::write::timestamp(timestamp::Format::HttpDate),
         )?;
-        request.field(
+        request.header(
             header::X_INSTANT,
             "instant",
             input.instant.as_ref(),
             text::write::timestamp(timestamp::Format::DateTime),
         )?;
-        request.field(
+        request.header(
             header::X_EPOCH,
             "epoch",
             input.epoch.as_ref(),
             text::write::timestamp(timestamp::Format::EpochSeconds),
         )?;
-        request.list_field(header::X_TEXTS, "texts", input.texts.as_ref(), text::write::list_element)?;
-        request.list_field(header::X_SHORTS, "shorts", input.shorts.as_ref(), text::write::display)?;
-        request.list_field(header::X_DOUBLES, "doubles", input.doubles.as_ref(), text::write::float)?;
-        request.list_field(header::X_FLAGS, "flags", input.flags.as_ref(), text::write::display)?;
-        request.list_field(header::X_KINDS, "kinds", input.kinds.as_ref(), text::write::list_element)?;
-        request.list_field(header::X_LEVELS, "levels", input.levels.as_ref(), text::write::display)?;
-        request.list_field(header::X_PAGES, "pages", input.pages.as_ref(), text::write::media_type)?;
-        request.list_field(
+        request.header_list(header::X_TEXTS, "texts", input.texts.as_ref(), text::write::list_element)?;
+        request.header_list(header::X_SHORTS, "shorts", input.shorts.as_ref(), text::write::display)?;
+        request.header_list(header::X_DOUBLES, "doubles", input.doubles.as_ref(), text::write::float)?;
+        request.header_list(header::X_FLAGS, "flags", input.flags.as_ref(), text::write::display)?;
+        request.header_list(header::X_KINDS, "kinds", input.kinds.as_ref(), text::write::list_element)?;
+        request.header_list(header::X_LEVELS, "levels", input.levels.as_ref(), text::write::display)?;
+        request.header_list(header::X_PAGES, "pages", input.pages.as_ref(), text::write::media_type)?;
+        request.header_list(
             header::X_DATES,
             "dates",
             input.dates.as_ref(),
             text::write::timestamp(timestamp::Format::HttpDate),
         )?;
-        request.list_field(
+        request.header_list(
             header::X_INSTANTS,
             "instants",
             input.instants.as_ref(),
             text::write::timestamp(timestamp::Format::DateTime),
         )?;
-        request.list_field(
+        request.header_list(
             header::X_EPOCHS,
             "epochs",
             input.epochs.as_ref(),
             text::write::timestamp(timestamp::Format::EpochSeconds),
         )?;
-        request.prefixed_fields("x-meta-", "metadata", input.metadata.as_ref())?;
+        request.prefixed_headers("x-meta-", "metadata", input.metadata.as_ref())?;
         request.empty()
     }
 
     fn parse(response: &Response) -> Result<PutFieldsOutput, ParseError> {
         let headers = response.headers();
         Ok(PutFieldsOutput {
-            text: fields::optional(headers, header::X_TEXT, "text", text::read::string)?,
-            byte: fields::optional(headers, header::X_BYTE, "byte", text::read::integer)?,
-            short: fields::optional(headers, header::X_SHORT, "short", text::read::integer)?,
-            integer: fields::optional(headers, header::X_INTEGER, "integer", text::read::integer)?,
-            long: fields::optional(headers, header::X_LONG, "long", text::read::integer)?,
-            float: fields::optional(headers, header::X_FLOAT, "float", text::read::float)?,
-            double: fields::optional(headers, header::X_DOUBLE, "double", text::read::float)?,
-            flag: fields::optional(headers, header::X_FLAG, "flag", text::read::boolean)?,
-            kind: fields::optional(headers, header::X_KIND, "kind", text::read::string_enum)?,
-            level: fields::optional(headers, header::X_LEVEL, "level", text::read::int_enum)?,
-            page: fields::optional(headers, header::X_PAGE, "page", text::read::media_type)?,
-            date: fields::optional(
+            text: headers::optional(headers, header::X_TEXT, "text", text::read::string)?,
+            byte: headers::optional(headers, header::X_BYTE, "byte", text::read::integer)?,
+            short: headers::optional(headers, header::X_SHORT, "short", text::read::integer)?,
+            integer: headers::optional(headers, header::X_INTEGER, "integer", text::read::integer)?,
+            long: headers::optional(headers, header::X_LONG, "long", text::read::integer)?,
+            float: headers::optional(headers, header::X_FLOAT, "float", text::read::float)?,
+            double: headers::optional(headers, header::X_DOUBLE, "double", text::read::float)?,
+            flag: headers::optional(headers, header::X_FLAG, "flag", text::read::boolean)?,
+            kind: headers::optional(headers, header::X_KIND, "kind", text::read::string_enum)?,
+            level: headers::optional(headers, header::X_LEVEL, "level", text::read::int_enum)?,
+            page: headers::optional(headers, header::X_PAGE, "page", text::read::media_type)?,
+            date: headers::optional(
                 headers,
                 header::X_DATE,
                 "date",
                 text::read::timestamp(timestamp::Format::HttpDate),
             )?,
-            instant: fields::optional(
+            instant: headers::optional(
                 headers,
                 header::X_INSTANT,
                 "instant",
                 text::read::timestamp(timestamp::Format::DateTime),
             )?,
-            epoch: fields::optional(
+            epoch: headers::optional(
                 headers,
                 header::X_EPOCH,
                 "epoch",
                 text::read::timestamp(timestamp::Format::EpochSeconds),
             )?,
-            texts: fields::list(headers, header::X_TEXTS, "texts", text::read::string)?,
-            shorts: fields::list(headers, header::X_SHORTS, "shorts", text::read::integer)?,
-            doubles: fields::list(headers, header::X_DOUBLES, "doubles", text::read::float)?,
-            flags: fields::list(headers, header::X_FLAGS, "flags", text::read::boolean)?,
-            kinds: fields::list(headers, header::X_KINDS, "kinds", text::read::string_enum)?,
-            levels: fields::list(headers, header::X_LEVELS, "levels", text::read::int_enum)?,
-            pages: fields::list(headers, header::X_PAGES, "pages", text::read::media_type)?,
-            dates: fields::http_date_list(
+            texts: headers::list(headers, header::X_TEXTS, "texts", text::read::string)?,
+            shorts: headers::list(headers, header::X_SHORTS, "shorts", text::read::integer)?,
+            doubles: headers::list(headers, header::X_DOUBLES, "doubles", text::read::float)?,
+            flags: headers::list(headers, header::X_FLAGS, "flags", text::read::boolean)?,
+            kinds: headers::list(headers, header::X_KINDS, "kinds", text::read::string_enum)?,
+            levels: headers::list(headers, header::X_LEVELS, "levels", text::read::int_enum)?,
+            pages: headers::list(headers, header::X_PAGES, "pages", text::read::media_type)?,
+            dates: headers::http_date_list(
                 headers,
                 header::X_DATES,
                 "dates",
                 text::read::timestamp(timestamp::Format::HttpDate),
             )?,
-            instants: fields::list(
+            instants: headers::list(
                 headers,
                 header::X_INSTANTS,
                 "instants",
                 text::read::timestamp(timestamp::Format::DateTime),
             )?,
-            epochs: fields::list(
+            epochs: headers::list(
                 headers,
                 header::X_EPOCHS,
                 "epochs",
                 text::read::timestamp(timestamp::Format::EpochSeconds),
             )?,
-            metadata: fields::prefixed(headers, "x-meta-", "metadata")?,
+            metadata: headers::prefixed(headers, "x-meta-", "metadata")?,
         })
     }
 }

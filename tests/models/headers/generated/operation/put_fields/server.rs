@@ -3,7 +3,7 @@
 
 use crate::headers::{PutFields, PutFieldsInput, PutFieldsOutput, header};
 use invoke_model_protocol::{
-    ParseError, Request, Response, SerializeError, ServerOperation, fields, server, text, timestamp,
+    ParseError, Request, Response, SerializeError, ServerOperation, headers, server, text, timestamp,
 };
 
 impl ServerOperation for PutFields {
@@ -11,61 +11,61 @@ impl ServerOperation for PutFields {
         server::labels::<PutFields>(request)?;
         let headers = request.headers();
         Ok(PutFieldsInput {
-            text: fields::optional(headers, header::X_TEXT, "text", text::read::string)?,
-            byte: fields::optional(headers, header::X_BYTE, "byte", text::read::integer)?,
-            short: fields::optional(headers, header::X_SHORT, "short", text::read::integer)?,
-            integer: fields::optional(headers, header::X_INTEGER, "integer", text::read::integer)?,
-            long: fields::optional(headers, header::X_LONG, "long", text::read::integer)?,
-            float: fields::optional(headers, header::X_FLOAT, "float", text::read::float)?,
-            double: fields::optional(headers, header::X_DOUBLE, "double", text::read::float)?,
-            flag: fields::optional(headers, header::X_FLAG, "flag", text::read::boolean)?,
-            kind: fields::optional(headers, header::X_KIND, "kind", text::read::string_enum)?,
-            level: fields::optional(headers, header::X_LEVEL, "level", text::read::int_enum)?,
-            page: fields::optional(headers, header::X_PAGE, "page", text::read::media_type)?,
-            date: fields::optional(
+            text: headers::optional(headers, header::X_TEXT, "text", text::read::string)?,
+            byte: headers::optional(headers, header::X_BYTE, "byte", text::read::integer)?,
+            short: headers::optional(headers, header::X_SHORT, "short", text::read::integer)?,
+            integer: headers::optional(headers, header::X_INTEGER, "integer", text::read::integer)?,
+            long: headers::optional(headers, header::X_LONG, "long", text::read::integer)?,
+            float: headers::optional(headers, header::X_FLOAT, "float", text::read::float)?,
+            double: headers::optional(headers, header::X_DOUBLE, "double", text::read::float)?,
+            flag: headers::optional(headers, header::X_FLAG, "flag", text::read::boolean)?,
+            kind: headers::optional(headers, header::X_KIND, "kind", text::read::string_enum)?,
+            level: headers::optional(headers, header::X_LEVEL, "level", text::read::int_enum)?,
+            page: headers::optional(headers, header::X_PAGE, "page", text::read::media_type)?,
+            date: headers::optional(
                 headers,
                 header::X_DATE,
                 "date",
                 text::read::timestamp(timestamp::Format::HttpDate),
             )?,
-            instant: fields::optional(
+            instant: headers::optional(
                 headers,
                 header::X_INSTANT,
                 "instant",
                 text::read::timestamp(timestamp::Format::DateTime),
             )?,
-            epoch: fields::optional(
+            epoch: headers::optional(
                 headers,
                 header::X_EPOCH,
                 "epoch",
                 text::read::timestamp(timestamp::Format::EpochSeconds),
             )?,
-            texts: fields::list(headers, header::X_TEXTS, "texts", text::read::string)?,
-            shorts: fields::list(headers, header::X_SHORTS, "shorts", text::read::integer)?,
-            doubles: fields::list(headers, header::X_DOUBLES, "doubles", text::read::float)?,
-            flags: fields::list(headers, header::X_FLAGS, "flags", text::read::boolean)?,
-            kinds: fields::list(headers, header::X_KINDS, "kinds", text::read::string_enum)?,
-            levels: fields::list(headers, header::X_LEVELS, "levels", text::read::int_enum)?,
-            pages: fields::list(headers, header::X_PAGES, "pages", text::read::media_type)?,
-            dates: fields::http_date_list(
+            texts: headers::list(headers, header::X_TEXTS, "texts", text::read::string)?,
+            shorts: headers::list(headers, header::X_SHORTS, "shorts", text::read::integer)?,
+            doubles: headers::list(headers, header::X_DOUBLES, "doubles", text::read::float)?,
+            flags: headers::list(headers, header::X_FLAGS, "flags", text::read::boolean)?,
+            kinds: headers::list(headers, header::X_KINDS, "kinds", text::read::string_enum)?,
+            levels: headers::list(headers, header::X_LEVELS, "levels", text::read::int_enum)?,
+            pages: headers::list(headers, header::X_PAGES, "pages", text::read::media_type)?,
+            dates: headers::http_date_list(
                 headers,
                 header::X_DATES,
                 "dates",
                 text::read::timestamp(timestamp::Format::HttpDate),
             )?,
-            instants: fields::list(
+            instants: headers::list(
                 headers,
                 header::X_INSTANTS,
                 "instants",
                 text::read::timestamp(timestamp::Format::DateTime),
             )?,
-            epochs: fields::list(
+            epochs: headers::list(
                 headers,
                 header::X_EPOCHS,
                 "epochs",
                 text::read::timestamp(timestamp::Format::EpochSeconds),
             )?,
-            metadata: fields::prefixed(headers, "x-meta-", "metadata")?,
+            metadata: headers::prefixed(headers, "x-meta-", "metadata")?,
         })
     }
 
@@ -79,61 +79,61 @@ impl ServerOperation for PutFields {
 
     fn serialize_response(output: PutFieldsOutput) -> Result<Response, SerializeError> {
         let mut response = server::ResponseBuilder::new(200);
-        response.field(header::X_TEXT, "text", output.text.as_ref(), text::write::string)?;
-        response.field(header::X_BYTE, "byte", output.byte.as_ref(), text::write::display)?;
-        response.field(header::X_SHORT, "short", output.short.as_ref(), text::write::display)?;
-        response.field(header::X_INTEGER, "integer", output.integer.as_ref(), text::write::display)?;
-        response.field(header::X_LONG, "long", output.long.as_ref(), text::write::display)?;
-        response.field(header::X_FLOAT, "float", output.float.as_ref(), text::write::float)?;
-        response.field(header::X_DOUBLE, "double", output.double.as_ref(), text::write::float)?;
-        response.field(header::X_FLAG, "flag", output.flag.as_ref(), text::write::display)?;
-        response.field(header::X_KIND, "kind", output.kind.as_ref(), text::write::string)?;
-        response.field(header::X_LEVEL, "level", output.level.as_ref(), text::write::display)?;
-        response.field(header::X_PAGE, "page", output.page.as_ref(), text::write::media_type)?;
-        response.field(
+        response.header(header::X_TEXT, "text", output.text.as_ref(), text::write::string)?;
+        response.header(header::X_BYTE, "byte", output.byte.as_ref(), text::write::display)?;
+        response.header(header::X_SHORT, "short", output.short.as_ref(), text::write::display)?;
+        response.header(header::X_INTEGER, "integer", output.integer.as_ref(), text::write::display)?;
+        response.header(header::X_LONG, "long", output.long.as_ref(), text::write::display)?;
+        response.header(header::X_FLOAT, "float", output.float.as_ref(), text::write::float)?;
+        response.header(header::X_DOUBLE, "double", output.double.as_ref(), text::write::float)?;
+        response.header(header::X_FLAG, "flag", output.flag.as_ref(), text::write::display)?;
+        response.header(header::X_KIND, "kind", output.kind.as_ref(), text::write::string)?;
+        response.header(header::X_LEVEL, "level", output.level.as_ref(), text::write::display)?;
+        response.header(header::X_PAGE, "page", output.page.as_ref(), text::write::media_type)?;
+        response.header(
             header::X_DATE,
             "date",
             output.date.as_ref(),
             text::write::timestamp(timestamp::Format::HttpDate),
         )?;
-        response.field(
+        response.header(
             header::X_INSTANT,
             "instant",
             output.instant.as_ref(),
             text::write::timestamp(timestamp::Format::DateTime),
         )?;
-        response.field(
+        response.header(
             header::X_EPOCH,
             "epoch",
             output.epoch.as_ref(),
             text::write::timestamp(timestamp::Format::EpochSeconds),
         )?;
-        response.list_field(header::X_TEXTS, "texts", output.texts.as_ref(), text::write::list_element)?;
-        response.list_field(header::X_SHORTS, "shorts", output.shorts.as_ref(), text::write::display)?;
-        response.list_field(header::X_DOUBLES, "doubles", output.doubles.as_ref(), text::write::float)?;
-        response.list_field(header::X_FLAGS, "flags", output.flags.as_ref(), text::write::display)?;
-        response.list_field(header::X_KINDS, "kinds", output.kinds.as_ref(), text::write::list_element)?;
-        response.list_field(header::X_LEVELS, "levels", output.levels.as_ref(), text::write::display)?;
-        response.list_field(header::X_PAGES, "pages", output.pages.as_ref(), text::write::media_type)?;
-        response.list_field(
+        response.header_list(header::X_TEXTS, "texts", output.texts.as_ref(), text::write::list_element)?;
+        response.header_list(header::X_SHORTS, "shorts", output.shorts.as_ref(), text::write::display)?;
+        response.header_list(header::X_DOUBLES, "doubles", output.doubles.as_ref(), text::write::float)?;
+        response.header_list(header::X_FLAGS, "flags", output.flags.as_ref(), text::write::display)?;
+        response.header_list(header::X_KINDS, "kinds", output.kinds.as_ref(), text::write::list_element)?;
+        response.header_list(header::X_LEVELS, "levels", output.levels.as_ref(), text::write::display)?;
+        response.header_list(header::X_PAGES, "pages", output.pages.as_ref(), text::write::media_type)?;
+        response.header_list(
             header::X_DATES,
             "dates",
             output.dates.as_ref(),
             text::write::timestamp(timestamp::Format::HttpDate),
         )?;
-        response.list_field(
+        response.header_list(
             header::X_INSTANTS,
             "instants",
             output.instants.as_ref(),
             text::write::timestamp(timestamp::Format::DateTime),
         )?;
-        response.list_field(
+        response.header_list(
             header::X_EPOCHS,
             "epochs",
             output.epochs.as_ref(),
             text::write::timestamp(timestamp::Format::EpochSeconds),
         )?;
-        response.prefixed_fields("x-meta-", "metadata", output.metadata.as_ref())?;
+        response.prefixed_headers("x-meta-", "metadata", output.metadata.as_ref())?;
         Ok(response.empty())
     }
 }

@@ -5,7 +5,7 @@ use crate::headers::header;
 use http::Method;
 use invoke_model_protocol::{
     Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route, SerializeError, delivery,
-    fields, text, timestamp,
+    headers, text, timestamp,
 };
 
 mod messages;
@@ -26,32 +26,32 @@ impl Operation for PutRequiredFields {
 
     fn serialize(input: PutRequiredFieldsInput) -> Result<Request, SerializeError> {
         let mut request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);
-        request.field(header::X_TEXT, "text", Some(&input.text), text::write::string)?;
-        request.list_field(header::X_KINDS, "kinds", Some(&input.kinds), text::write::list_element)?;
-        request.field(
+        request.header(header::X_TEXT, "text", Some(&input.text), text::write::string)?;
+        request.header_list(header::X_KINDS, "kinds", Some(&input.kinds), text::write::list_element)?;
+        request.header(
             header::X_DATE,
             "date",
             Some(&input.date),
             text::write::timestamp(timestamp::Format::HttpDate),
         )?;
-        request.prefixed_fields("x-meta-", "metadata", Some(&input.metadata))?;
+        request.prefixed_headers("x-meta-", "metadata", Some(&input.metadata))?;
         request.empty()
     }
 
     fn parse(response: &Response) -> Result<PutRequiredFieldsOutput, ParseError> {
         let headers = response.headers();
         Ok(PutRequiredFieldsOutput {
-            text: fields::optional(headers, header::X_TEXT, "text", text::read::string)?.unwrap_or_default(),
-            kinds: fields::list(headers, header::X_KINDS, "kinds", text::read::string_enum)?
+            text: headers::optional(headers, header::X_TEXT, "text", text::read::string)?.unwrap_or_default(),
+            kinds: headers::list(headers, header::X_KINDS, "kinds", text::read::string_enum)?
                 .unwrap_or_default(),
-            date: fields::optional(
+            date: headers::optional(
                 headers,
                 header::X_DATE,
                 "date",
                 text::read::timestamp(timestamp::Format::HttpDate),
             )?
             .unwrap_or_default(),
-            metadata: fields::prefixed(headers, "x-meta-", "metadata")?.unwrap_or_default(),
+            metadata: headers::prefixed(headers, "x-meta-", "metadata")?.unwrap_or_default(),
         })
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::headers::{PutRequiredFields, PutRequiredFieldsInput, PutRequiredFieldsOutput, header};
 use invoke_model_protocol::{
-    ParseError, Request, Response, SerializeError, ServerOperation, fields, server, text, timestamp,
+    ParseError, Request, Response, SerializeError, ServerOperation, headers, server, text, timestamp,
 };
 
 impl ServerOperation for PutRequiredFields {
@@ -11,31 +11,31 @@ impl ServerOperation for PutRequiredFields {
         server::labels::<PutRequiredFields>(request)?;
         let headers = request.headers();
         Ok(PutRequiredFieldsInput {
-            text: fields::optional(headers, header::X_TEXT, "text", text::read::string)?.unwrap_or_default(),
-            kinds: fields::list(headers, header::X_KINDS, "kinds", text::read::string_enum)?
+            text: headers::optional(headers, header::X_TEXT, "text", text::read::string)?.unwrap_or_default(),
+            kinds: headers::list(headers, header::X_KINDS, "kinds", text::read::string_enum)?
                 .unwrap_or_default(),
-            date: fields::optional(
+            date: headers::optional(
                 headers,
                 header::X_DATE,
                 "date",
                 text::read::timestamp(timestamp::Format::HttpDate),
             )?
             .unwrap_or_default(),
-            metadata: fields::prefixed(headers, "x-meta-", "metadata")?.unwrap_or_default(),
+            metadata: headers::prefixed(headers, "x-meta-", "metadata")?.unwrap_or_default(),
         })
     }
 
     fn serialize_response(output: PutRequiredFieldsOutput) -> Result<Response, SerializeError> {
         let mut response = server::ResponseBuilder::new(200);
-        response.field(header::X_TEXT, "text", Some(&output.text), text::write::string)?;
-        response.list_field(header::X_KINDS, "kinds", Some(&output.kinds), text::write::list_element)?;
-        response.field(
+        response.header(header::X_TEXT, "text", Some(&output.text), text::write::string)?;
+        response.header_list(header::X_KINDS, "kinds", Some(&output.kinds), text::write::list_element)?;
+        response.header(
             header::X_DATE,
             "date",
             Some(&output.date),
             text::write::timestamp(timestamp::Format::HttpDate),
         )?;
-        response.prefixed_fields("x-meta-", "metadata", Some(&output.metadata))?;
+        response.prefixed_headers("x-meta-", "metadata", Some(&output.metadata))?;
         Ok(response.empty())
     }
 }

@@ -5,7 +5,7 @@ use crate::names::{ErrorShape, header};
 use http::Method;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, delivery, fields, json, text,
+    SerializeError, delivery, headers, json, text,
 };
 
 mod messages;
@@ -61,9 +61,9 @@ impl Operation for RequestShape {
             }
         }
         let mut request = RequestBuilder::new(Self::ROUTE.method, target);
-        request.field(header::X_HEADERS, "headers", input.headers.as_ref(), text::write::string)?;
-        request.field(header::X_FIELDS, "fields", input.fields.as_ref(), text::write::string)?;
-        request.prefixed_fields("x-server-", "server", input.server.as_ref())?;
+        request.header(header::X_HEADERS, "headers", input.headers.as_ref(), text::write::string)?;
+        request.header(header::X_FIELDS, "fields", input.fields.as_ref(), text::write::string)?;
+        request.prefixed_headers("x-server-", "server", input.server.as_ref())?;
         request.json(|out| {
             let mut object = json::ObjectWriter::new(out);
             object.optional("Self", input.self_.as_ref(), json::write::string);
@@ -88,11 +88,11 @@ impl Operation for RequestShape {
         let headers = response.headers();
         let mut object = json::Object::from_body(response.body())?;
         Ok(RequestShapeOutput {
-            r#type: fields::optional(headers, header::X_TYPE, "type", text::read::string)?,
+            r#type: headers::optional(headers, header::X_TYPE, "type", text::read::string)?,
             self_: object.member("self", json::read::string)?.unwrap_or_default(),
-            headers: fields::optional(headers, header::X_HEADERS, "headers", text::read::string)?,
-            fields: fields::optional(headers, header::X_FIELDS, "fields", text::read::string)?,
-            response: fields::optional(headers, header::X_RESPONSE, "response", text::read::string)?,
+            headers: headers::optional(headers, header::X_HEADERS, "headers", text::read::string)?,
+            fields: headers::optional(headers, header::X_FIELDS, "fields", text::read::string)?,
+            response: headers::optional(headers, header::X_RESPONSE, "response", text::read::string)?,
             object: object.member("object", json::read::string)?.unwrap_or_default(),
             output: object.member("output", json::read::string)?,
             value: object.member("value", json::read::string)?,

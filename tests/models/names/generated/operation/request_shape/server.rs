@@ -3,7 +3,7 @@
 
 use crate::names::{RequestShape, RequestShapeError, RequestShapeInput, RequestShapeOutput, header};
 use invoke_model_protocol::{
-    ParseError, Request, Response, SerializeError, ServerOperation, fields, json, server, text,
+    ParseError, Request, Response, SerializeError, ServerOperation, headers, json, server, text,
 };
 
 impl ServerOperation for RequestShape {
@@ -23,7 +23,7 @@ impl ServerOperation for RequestShape {
             out: server::label(&labels, "out", text::read::string)?,
             request: object.member("request", json::read::integer)?,
             response: object.member("response", json::read::string)?,
-            headers: fields::optional(headers, header::X_HEADERS, "headers", text::read::string)?,
+            headers: headers::optional(headers, header::X_HEADERS, "headers", text::read::string)?,
             labels: server::label(&labels, "labels", text::read::string)?,
             query: query.optional("query", "query", text::read::string)?,
             target: query.map(),
@@ -31,8 +31,8 @@ impl ServerOperation for RequestShape {
             values: query.list("values", "values", text::read::string)?,
             name: query.optional("name", "name", text::read::string)?,
             json: object.member("json", json::FromJson::from_json)?.unwrap_or_default(),
-            fields: fields::optional(headers, header::X_FIELDS, "fields", text::read::string)?,
-            server: fields::prefixed(headers, "x-server-", "server")?,
+            fields: headers::optional(headers, header::X_FIELDS, "fields", text::read::string)?,
+            server: headers::prefixed(headers, "x-server-", "server")?,
             violations: object.member("violations", json::read::list(json::read::string))?,
             type_: object.member("Type", json::read::string)?,
             type_2: object.member("TYPE", json::read::string)?,
@@ -61,10 +61,10 @@ impl ServerOperation for RequestShape {
         let mut response = server::ResponseBuilder::new(
             output.status.and_then(|status| u16::try_from(status).ok()).unwrap_or(200),
         );
-        response.field(header::X_TYPE, "type", output.r#type.as_ref(), text::write::string)?;
-        response.field(header::X_HEADERS, "headers", output.headers.as_ref(), text::write::string)?;
-        response.field(header::X_FIELDS, "fields", output.fields.as_ref(), text::write::string)?;
-        response.field(header::X_RESPONSE, "response", output.response.as_ref(), text::write::string)?;
+        response.header(header::X_TYPE, "type", output.r#type.as_ref(), text::write::string)?;
+        response.header(header::X_HEADERS, "headers", output.headers.as_ref(), text::write::string)?;
+        response.header(header::X_FIELDS, "fields", output.fields.as_ref(), text::write::string)?;
+        response.header(header::X_RESPONSE, "response", output.response.as_ref(), text::write::string)?;
         Ok(response.json(|out| {
             let mut object = json::ObjectWriter::new(out);
             object.member("self", &output.self_, json::write::string);

@@ -26,7 +26,7 @@ impl Operation for PutBlob {
 
     fn serialize(input: PutBlobInput) -> Result<Request, SerializeError> {
         let mut request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);
-        request.field(
+        request.header(
             header::CONTENT_TYPE,
             "contentType",
             input.content_type.as_ref(),

@@ -3,7 +3,7 @@
 
 use crate::payloads::{PutBlob, PutBlobInput, PutBlobOutput, header};
 use invoke_model_protocol::{
-    ParseError, Request, Response, SerializeError, ServerOperation, fields, payload, server, text,
+    ParseError, Request, Response, SerializeError, ServerOperation, headers, payload, server, text,
 };
 
 impl ServerOperation for PutBlob {
@@ -11,7 +11,12 @@ impl ServerOperation for PutBlob {
         server::labels::<PutBlob>(request)?;
         let headers = request.headers();
         Ok(PutBlobInput {
-            content_type: fields::optional(headers, header::CONTENT_TYPE, "contentType", text::read::string)?,
+            content_type: headers::optional(
+                headers,
+                header::CONTENT_TYPE,
+                "contentType",
+                text::read::string,
+            )?,
             payload: payload::blob(request.body()),
         })
     }

@@ -5,7 +5,7 @@ use crate::query::header;
 use http::Method;
 use invoke_model_protocol::{
     Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route, SerializeError, delivery,
-    fields, text, timestamp,
+    headers, text, timestamp,
 };
 
 mod messages;
@@ -98,7 +98,7 @@ impl Operation for ListItems {
         let headers = response.headers();
         Ok(ListItemsOutput {
             status: Some(i32::from(response.status().as_u16())),
-            note: fields::optional(headers, header::X_NOTE, "note", text::read::string)?,
+            note: headers::optional(headers, header::X_NOTE, "note", text::read::string)?,
         })
     }
 }

@@ -39,7 +39,7 @@ impl ServerOperation for ListItems {
         let mut response = server::ResponseBuilder::new(
             output.status.and_then(|status| u16::try_from(status).ok()).unwrap_or(202),
         );
-        response.field(header::X_NOTE, "note", output.note.as_ref(), text::write::string)?;
+        response.header(header::X_NOTE, "note", output.note.as_ref(), text::write::string)?;
         Ok(response.empty())
     }
 }

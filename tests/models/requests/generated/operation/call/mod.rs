@@ -31,9 +31,9 @@ impl Operation for Call {
 
     fn serialize(input: CallInput) -> Result<Request, SerializeError> {
         let mut request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);
-        request.field(header::X_SECOND, "second", input.second.as_ref(), text::write::string)?;
-        request.field(header::X_VERSION, "version", input.version.as_ref(), text::write::string)?;
-        request.default_field(header::X_VERSION, "7");
+        request.header(header::X_SECOND, "second", input.second.as_ref(), text::write::string)?;
+        request.header(header::X_VERSION, "version", input.version.as_ref(), text::write::string)?;
+        request.default_header(header::X_VERSION, "7");
         request.json(|out| {
             let mut object = json::ObjectWriter::new(out);
             object.optional("token", input.token.as_ref(), json::write::string);

@@ -3,7 +3,7 @@
 
 use crate::requests::{Call, CallInput, CallOutput, header};
 use invoke_model_protocol::{
-    ParseError, Request, Response, SerializeError, ServerOperation, fields, json, server, text,
+    ParseError, Request, Response, SerializeError, ServerOperation, headers, json, server, text,
 };
 
 impl ServerOperation for Call {
@@ -13,8 +13,8 @@ impl ServerOperation for Call {
         let mut object = json::Object::from_body(request.body())?;
         Ok(CallInput {
             token: object.member("token", json::read::string)?,
-            second: fields::optional(headers, header::X_SECOND, "second", text::read::string)?,
-            version: fields::optional(headers, header::X_VERSION, "version", text::read::string)?,
+            second: headers::optional(headers, header::X_SECOND, "second", text::read::string)?,
+            version: headers::optional(headers, header::X_VERSION, "version", text::read::string)?,
         })
     }
 

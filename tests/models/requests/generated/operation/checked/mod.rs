@@ -26,7 +26,7 @@ impl Operation for Checked {
 
     fn serialize(input: CheckedInput) -> Result<Request, SerializeError> {
         let mut request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);
-        request.default_field(header::X_VERSION, "7");
+        request.default_header(header::X_VERSION, "7");
         checksum::md5(request.json(|out| {
             let mut object = json::ObjectWriter::new(out);
             object.optional("text", input.text.as_ref(), json::write::string);

@@ -27,8 +27,8 @@ impl Operation for Compressed {
 
     fn serialize(input: CompressedInput) -> Result<Request, SerializeError> {
         let mut request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);
-        request.field(header::CONTENT_ENCODING, "encoding", input.encoding.as_ref(), text::write::string)?;
-        request.default_field(header::X_VERSION, "7");
+        request.header(header::CONTENT_ENCODING, "encoding", input.encoding.as_ref(), text::write::string)?;
+        request.default_header(header::X_VERSION, "7");
         checksum::md5(compression::gzip(request.json(|out| {
             let mut object = json::ObjectWriter::new(out);
             object.optional("text", input.text.as_ref(), json::write::string);

@@ -3,7 +3,7 @@
 
 use crate::requests::{Compressed, CompressedInput, CompressedOutput, header};
 use invoke_model_protocol::{
-    ParseError, Request, Response, SerializeError, ServerOperation, fields, json, server, text,
+    ParseError, Request, Response, SerializeError, ServerOperation, headers, json, server, text,
 };
 
 impl ServerOperation for Compressed {
@@ -12,7 +12,7 @@ impl ServerOperation for Compressed {
         let headers = request.headers();
         let mut object = json::Object::from_body(request.body())?;
         Ok(CompressedInput {
-            encoding: fields::optional(headers, header::CONTENT_ENCODING, "encoding", text::read::string)?,
+            encoding: headers::optional(headers, header::CONTENT_ENCODING, "encoding", text::read::string)?,
             text: object.member("text", json::read::string)?,
         })
     }

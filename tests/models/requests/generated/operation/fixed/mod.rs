@@ -32,7 +32,7 @@ impl Operation for Fixed {
 
     fn serialize(_input: FixedInput) -> Result<Request, SerializeError> {
         let mut request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);
-        request.default_field(header::X_VERSION, "7");
+        request.default_header(header::X_VERSION, "7");
         request.empty()
     }
 

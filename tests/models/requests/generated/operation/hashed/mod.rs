@@ -34,8 +34,8 @@ impl Operation for Hashed {
         }
         let mut request =
             RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([text::write::string(&input.owner)])?);
-        request.field(header::X_AMZ_SHA256_TREE_HASH, "hash", input.hash.as_ref(), text::write::string)?;
-        request.default_field(header::X_VERSION, "7");
+        request.header(header::X_AMZ_SHA256_TREE_HASH, "hash", input.hash.as_ref(), text::write::string)?;
+        request.default_header(header::X_VERSION, "7");
         checksum::tree_hash(request.payload(input.body, "application/octet-stream")?)
     }
 

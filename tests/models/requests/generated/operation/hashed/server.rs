@@ -3,7 +3,7 @@
 
 use crate::requests::{Hashed, HashedInput, HashedOutput, header};
 use invoke_model_protocol::{
-    ParseError, Request, Response, SerializeError, ServerOperation, fields, payload, server, text,
+    ParseError, Request, Response, SerializeError, ServerOperation, headers, payload, server, text,
 };
 
 impl ServerOperation for Hashed {
@@ -12,7 +12,7 @@ impl ServerOperation for Hashed {
         let headers = request.headers();
         Ok(HashedInput {
             owner: server::label(&labels, "owner", text::read::string)?,
-            hash: fields::optional(headers, header::X_AMZ_SHA256_TREE_HASH, "hash", text::read::string)?,
+            hash: headers::optional(headers, header::X_AMZ_SHA256_TREE_HASH, "hash", text::read::string)?,
             body: payload::blob(request.body()),
         })
     }

@@ -35,7 +35,7 @@ impl Operation for Prefixed {
 
     fn serialize(input: PrefixedInput) -> Result<Request, SerializeError> {
         let mut request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);
-        request.default_field(header::X_VERSION, "7");
+        request.default_header(header::X_VERSION, "7");
         request.json(|out| {
             let mut object = json::ObjectWriter::new(out);
             object.member("label", &input.label, json::write::string);

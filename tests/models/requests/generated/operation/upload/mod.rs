@@ -27,7 +27,7 @@ impl Operation for Upload {
 
     fn serialize(input: UploadInput) -> Result<Request, SerializeError> {
         let mut request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);
-        request.default_field(header::X_VERSION, "7");
+        request.default_header(header::X_VERSION, "7");
         request.payload(input.body, "application/octet-stream")
     }
 

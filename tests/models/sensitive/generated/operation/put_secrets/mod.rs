@@ -5,7 +5,7 @@ use crate::sensitive::header;
 use http::Method;
 use invoke_model_protocol::{
     Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route, SerializeError, delivery,
-    fields, json, text,
+    headers, json, text,
 };
 
 mod messages;
@@ -26,7 +26,7 @@ impl Operation for PutSecrets {
 
     fn serialize(input: PutSecretsInput) -> Result<Request, SerializeError> {
         let mut request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);
-        if request.field(header::X_SECRET, "inField", input.in_field.as_ref(), text::write::string)? {
+        if request.header(header::X_SECRET, "inField", input.in_field.as_ref(), text::write::string)? {
             request.sensitive(header::X_SECRET);
         }
         request.json(|out| {
@@ -77,7 +77,7 @@ impl Operation for PutSecrets {
             halves: object.member("halves", json::read::list(json::FromJson::from_json))?,
             choice: object.member("choice", json::FromJson::from_json)?,
             of_union: object.member("ofUnion", json::FromJson::from_json)?,
-            in_field: fields::optional(headers, header::X_SECRET, "inField", text::read::string)?,
+            in_field: headers::optional(headers, header::X_SECRET, "inField", text::read::string)?,
         })
     }
 }

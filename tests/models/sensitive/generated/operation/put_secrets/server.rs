@@ -3,7 +3,7 @@
 
 use crate::sensitive::{PutSecrets, PutSecretsInput, PutSecretsOutput, header};
 use invoke_model_protocol::{
-    ParseError, Request, Response, SerializeError, ServerOperation, fields, json, server, text,
+    ParseError, Request, Response, SerializeError, ServerOperation, headers, json, server, text,
 };
 
 impl ServerOperation for PutSecrets {
@@ -27,7 +27,7 @@ impl ServerOperation for PutSecrets {
             halves: object.member("halves", json::read::list(json::FromJson::from_json))?,
             choice: object.member("choice", json::FromJson::from_json)?,
             of_union: object.member("ofUnion", json::FromJson::from_json)?,
-            in_field: fields::optional(headers, header::X_SECRET, "inField", text::read::string)?,
+            in_field: headers::optional(headers, header::X_SECRET, "inField", text::read::string)?,
         })
     }
 
@@ -41,7 +41,7 @@ impl ServerOperation for PutSecrets {
 
     fn serialize_response(output: PutSecretsOutput) -> Result<Response, SerializeError> {
         let mut response = server::ResponseBuilder::new(200);
-        if response.field(header::X_SECRET, "inField", output.in_field.as_ref(), text::write::string)? {
+        if response.header(header::X_SECRET, "inField", output.in_field.as_ref(), text::write::string)? {
             response.sensitive(header::X_SECRET);
         }
         Ok(response.json(|out| {

@@ -5,7 +5,7 @@ use crate::streams::{Busy, Lines, header};
 use http::Method;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, delivery, event_stream, fields, text,
+    SerializeError, delivery, event_stream, headers, text,
 };
 
 mod messages;
@@ -39,9 +39,9 @@ impl Operation for Talk {
         Ok(TalkOutput {
             session: event_stream::required(
                 "session",
-                fields::optional(headers, header::X_SESSION, "session", text::read::string)?,
+                headers::optional(headers, header::X_SESSION, "session", text::read::string)?,
             )?,
-            mood: fields::optional(headers, header::X_MOOD, "mood", text::read::string)?,
+            mood: headers::optional(headers, header::X_MOOD, "mood", text::read::string)?,
         })
     }
 
