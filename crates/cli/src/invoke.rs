@@ -126,7 +126,7 @@ fn body(argument: &str) -> Result<Body, BodyError> {
     }
 }
 
-/// What to do after the explanation of a call.
+/// Next step after the explanation of a call.
 #[derive(PartialEq)]
 enum Next {
     Send,
