@@ -4,7 +4,7 @@ use crate::Failure;
 use crate::program::{self, git};
 
 /// The rules apply to commits after this one.
-const BASE: &str = "92c73a5";
+const BASE: &str = "f76eec6";
 
 /// The longest subject that git and forges show whole.
 const MAX_CHARACTERS: usize = 72;
