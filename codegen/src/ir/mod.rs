@@ -14,7 +14,7 @@ pub(crate) use endpoint::{
 pub(crate) use event_stream::{Event, EventBody, EventStream, Exception};
 pub(crate) use operation::{Auth, Http, Operation, OperationError, Payload, PayloadHeader, Segment};
 pub(crate) use shape::{
-    Constraint, DefaultValue, EnumMember, ErrorFacts, Fault, IntEnum, IntEnumMember, Location, Member,
+    Constraint, DefaultValue, EnumMember, ErrorFacts, ErrorFault, IntEnum, IntEnumMember, Location, Member,
     Presence, Retryable, Shape, StringEnum, Structure, Union, UnionMember, UnsetPayload,
 };
 pub(crate) use ty::{IntegerWidth, TimestampFormat, Type};

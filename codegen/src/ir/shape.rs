@@ -214,7 +214,7 @@ pub(crate) struct ErrorFacts {
     /// Status of its response.
     pub(crate) status: u16,
     /// `true` if the client or the server causes the error.
-    pub(crate) fault: Fault,
+    pub(crate) fault: ErrorFault,
     /// Value of the `retryable` trait.
     pub(crate) retryable: Option<Retryable>,
     /// Name of the member with the error message, unless the message is sensitive.
@@ -227,7 +227,7 @@ pub(crate) struct ErrorFacts {
 
 /// Cause of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub(crate) enum ErrorFault {
     /// The client.
     Client,
     /// The server.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::diagnostic::Diagnostic;
-use crate::ir::{self, ErrorFacts, Fault, Retryable, TimestampFormat};
+use crate::ir::{self, ErrorFacts, ErrorFault, Retryable, TimestampFormat};
 use crate::model::{Shape, ShapeId, ShapeType};
 
 use super::member::{Role, is_error_message};
@@ -69,8 +69,8 @@ impl Lowering<'_> {
     /// <https://smithy.io/2.0/spec/http-bindings.html#httperror-trait>
     pub(super) fn error_facts(&mut self, id: &ShapeId, shape: &Shape) -> Option<ErrorFacts> {
         let fault = match string_trait(&shape.traits, traits::ERROR)? {
-            "client" => Fault::Client,
-            "server" => Fault::Server,
+            "client" => ErrorFault::Client,
+            "server" => ErrorFault::Server,
             other => {
                 let message = format!("`{other}` is not a fault: write `client` or `server`");
                 self.diagnostics.push(Diagnostic::on_trait(id, traits::ERROR, message));
@@ -83,7 +83,7 @@ impl Lowering<'_> {
             let throttling = value.get("throttling").and_then(Value::as_bool) == Some(true);
             if throttling { Retryable::Throttling } else { Retryable::Transient }
         });
-        let status = status.unwrap_or(if fault == Fault::Client { 400 } else { 500 });
+        let status = status.unwrap_or(if fault == ErrorFault::Client { 400 } else { 500 });
         let is_response = self.all_errors().any(|error| error == id);
         let mut members = self.selection.closure.iter().filter_map(|id| self.model.shape(id));
         let is_member = members.any(|shape| shape.all_members().any(|(_, member)| member.target == *id));

@@ -12,5 +12,5 @@ pub mod suites;
 
 #[cfg(feature = "cases")]
 pub use cases::{
-    Content, Events, Failure, Frame, Request, Response, document, milliseconds, same, same_text, time,
+    Content, EventsResult, Failure, Frame, Request, Response, document, milliseconds, same, same_text, time,
 };

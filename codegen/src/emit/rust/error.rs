@@ -4,15 +4,15 @@ use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use super::{message, structure, ty};
-use crate::ir::{ErrorFacts, Fault, Operation, Retryable, Structure};
+use crate::ir::{ErrorFacts, ErrorFault, Operation, Retryable, Structure};
 
 /// Returns an error structure.
 pub(super) fn error(of: &Structure, facts: &ErrorFacts) -> TokenStream {
     let (name, code, status) =
         (format_ident!("{}", of.rust_name), &of.wire_name, Literal::u16_unsuffixed(facts.status));
     let fault = match facts.fault {
-        Fault::Client => quote!(Client),
-        Fault::Server => quote!(Server),
+        ErrorFault::Client => quote!(Client),
+        ErrorFault::Server => quote!(Server),
     };
     let retryable = match facts.retryable {
         None => quote!(None),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::limits::Limits;
+use super::limits::QuotaLimits;
 use super::window::SlidingWindow;
 use super::{QuotaLimiter, State};
 
@@ -14,7 +14,7 @@ use super::{QuotaLimiter, State};
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct QuotaLimiterBuilder {
-    limits: Limits,
+    limits: QuotaLimits,
     output_token_weight: u32,
     default_output_tokens: u64,
     max_wait: Duration,
@@ -86,7 +86,7 @@ impl QuotaLimiterBuilder {
 impl Default for QuotaLimiterBuilder {
     fn default() -> Self {
         Self {
-            limits: Limits::default(),
+            limits: QuotaLimits::default(),
             output_token_weight: 1,
             default_output_tokens: 0,
             max_wait: Duration::from_secs(60),

@@ -29,13 +29,13 @@ impl fmt::Display for QuotaLimit {
 
 /// The limits; `None` for no limit.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Limits {
+pub(super) struct QuotaLimits {
     pub(super) concurrency: Option<u32>,
     pub(super) requests: Option<u32>,
     pub(super) tokens: Option<u64>,
 }
 
-impl Limits {
+impl QuotaLimits {
     /// Returns an error if the limits never admit a request with these tokens.
     pub(super) fn check(&self, input: u64, output: u64) -> Result<(), QuotaError> {
         if self.concurrency == Some(0) {

@@ -25,7 +25,7 @@ pub use limits::QuotaLimit;
 pub use permit::QuotaPermit;
 pub use token_estimate::TokenEstimate;
 
-use limits::Limits;
+use limits::QuotaLimits;
 use window::{Blocked, SlidingWindow};
 
 /// Limits requests before they are sent, so that the service does not throttle them. Clones share the limits:
@@ -57,7 +57,7 @@ use window::{Blocked, SlidingWindow};
 pub struct QuotaLimiter(Arc<State>);
 
 struct State {
-    limits: Limits,
+    limits: QuotaLimits,
     output_token_weight: u32,
     default_output_tokens: u64,
     max_wait: Duration,

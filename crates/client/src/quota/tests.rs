@@ -6,7 +6,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use tokio::time::Instant;
 
-use super::limits::{Limits, QuotaLimit};
+use super::limits::{QuotaLimit, QuotaLimits};
 use super::window::{Blocked, Outcome, ReservationId, SlidingWindow};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -33,9 +33,9 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 0..300)
 }
 
-fn limits() -> impl Strategy<Value = Limits> {
+fn limits() -> impl Strategy<Value = QuotaLimits> {
     let limits = (prop::option::of(1..8_u32), prop::option::of(1..20_u32), prop::option::of(100..400_u64));
-    limits.prop_map(|(concurrency, requests, tokens)| Limits { concurrency, requests, tokens })
+    limits.prop_map(|(concurrency, requests, tokens)| QuotaLimits { concurrency, requests, tokens })
 }
 
 /// A request that was admitted, and was or may have been sent.
@@ -59,7 +59,7 @@ impl Model {
     }
 
     /// Returns `true` if the limits admit another request.
-    fn admits(&self, limits: &Limits, now: Instant, reserved: u64) -> bool {
+    fn admits(&self, limits: &QuotaLimits, now: Instant, reserved: u64) -> bool {
         let (requests, tokens) = self.last_minute(now);
         limits.concurrency.is_none_or(|limit| self.in_flight.len() < limit as usize)
             && limits.requests.is_none_or(|limit| requests < limit as usize)
@@ -152,7 +152,7 @@ proptest! {
 
 #[test]
 fn token_counts_do_not_overflow() {
-    let mut window = SlidingWindow::new(Limits { tokens: Some(u64::MAX), ..Limits::default() });
+    let mut window = SlidingWindow::new(QuotaLimits { tokens: Some(u64::MAX), ..QuotaLimits::default() });
     let now = Instant::now();
     let ids: Vec<_> = (0..3).map(|_| window.try_admit(now, 0).unwrap()).collect();
     ids.into_iter().for_each(|id| window.end(id, Outcome::Used(u64::MAX)));

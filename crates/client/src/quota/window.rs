@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::limits::{Limits, QuotaLimit};
+use super::limits::{QuotaLimit, QuotaLimits};
 
 /// The time during which a request counts.
 const MINUTE: Duration = Duration::from_secs(60);
@@ -17,7 +17,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// a pause, and the minutes of the service may start at other times than ours.
 #[derive(Debug)]
 pub(super) struct SlidingWindow {
-    limits: Limits,
+    limits: QuotaLimits,
     in_flight: u32,
     /// The requests of the last minute, oldest first.
     reservations: VecDeque<Reservation>,
@@ -59,7 +59,7 @@ pub(super) struct Blocked {
 }
 
 impl SlidingWindow {
-    pub(super) fn new(limits: Limits) -> Self {
+    pub(super) fn new(limits: QuotaLimits) -> Self {
         Self {
             limits,
             in_flight: 0,

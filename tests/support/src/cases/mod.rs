@@ -15,7 +15,7 @@ mod response;
 pub use content::Content;
 pub use frame::Frame;
 pub use request::Request;
-pub use response::{Events, Failure, Response};
+pub use response::{EventsResult, Failure, Response};
 
 use std::fmt::Debug;
 

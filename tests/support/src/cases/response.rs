@@ -35,7 +35,7 @@ pub enum Failure<E, S> {
 }
 
 /// Output and events of an event stream, or its failure.
-pub type Events<O> = Result<
+pub type EventsResult<O> = Result<
     (<O as Operation>::Output, Vec<<O as OutputEventStream>::Events>),
     Failure<<O as Operation>::Error, <<O as OutputEventStream>::Events as EventStream>::Error>,
 >;
@@ -74,7 +74,7 @@ impl Response<'_> {
     ///
     /// # Panics
     /// Panics if a frame is not base64.
-    pub fn events<O: OutputEventStream>(&self, frames: &[&str]) -> Events<O> {
+    pub fn events<O: OutputEventStream>(&self, frames: &[&str]) -> EventsResult<O> {
         if !O::is_success(self.http().status()) {
             return Err(Failure::Refused(self.error::<O>()));
         }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::super::ty;
 use super::http::{checked_request, option, stated_response};
-use super::value::{self, Fault};
+use super::value::{self, InvalidCase};
 use crate::conformance::{Direction, EventCase, EventMessage, HttpResponse};
 use crate::ir::{EventStream, Operation, Service, Shape};
 
@@ -16,7 +16,7 @@ pub(super) fn event(
     operation: &Operation,
     case: &EventCase,
     service: &Service,
-) -> Result<TokenStream, Fault> {
+) -> Result<TokenStream, InvalidCase> {
     let mut lines = Vec::new();
     if let Some(request) = &case.initial_request {
         let input = value::structure(&operation.input, &case.initial_request_params, service)?;
@@ -43,7 +43,7 @@ fn of(case: &EventCase, direction: Direction) -> impl Iterator<Item = &EventMess
 }
 
 /// Returns the statements that check a sent event.
-fn sent(operation: &Operation, event: &EventMessage, service: &Service) -> Result<TokenStream, Fault> {
+fn sent(operation: &Operation, event: &EventMessage, service: &Service) -> Result<TokenStream, InvalidCase> {
     let stream = stream(operation.input_events.as_ref(), service)?;
     let params = event.params.as_ref().ok_or("a sent event has no `params`")?;
     let message = match stated(stream, params, service)? {
@@ -63,7 +63,7 @@ fn received(
     case: &EventCase,
     responses: &[&EventMessage],
     service: &Service,
-) -> Result<TokenStream, Fault> {
+) -> Result<TokenStream, InvalidCase> {
     let name = ty::named(&operation.rust_name);
     // A case without an initial response has an empty one.
     let empty = HttpResponse { code: 200, ..HttpResponse::default() };
@@ -125,7 +125,7 @@ fn received(
     Ok(quote!(#read assert!(matches!(&read, #expected), "{read:?}");))
 }
 
-fn stream<'a>(name: Option<&String>, service: &'a Service) -> Result<&'a EventStream, Fault> {
+fn stream<'a>(name: Option<&String>, service: &'a Service) -> Result<&'a EventStream, InvalidCase> {
     match name.and_then(|name| service.shapes.get(name)) {
         Some(Shape::EventStream(stream)) => Ok(stream),
         _ => Err("the operation has no event stream in this direction".to_owned()),
@@ -137,7 +137,7 @@ fn stated(
     stream: &EventStream,
     params: &Map<String, Value>,
     service: &Service,
-) -> Result<Result<TokenStream, TokenStream>, Fault> {
+) -> Result<Result<TokenStream, TokenStream>, InvalidCase> {
     let (key, value) = value::only(params)?;
     let members = value.as_object().ok_or("the value of an event is not an object")?;
     let structure = |name: &String| match service.structure(name) {
@@ -156,12 +156,12 @@ fn stated(
     Ok(Err(quote!(#name::#variant(#value))))
 }
 
-fn stated_message(event: &EventMessage) -> Result<TokenStream, Fault> {
+fn stated_message(event: &EventMessage) -> Result<TokenStream, InvalidCase> {
     let headers = event.headers.iter().map(|(name, value)| {
         let value = header(value).map_err(|fault| format!("header {name}: {fault}"))?;
         Ok(quote!((#name, invoke_model_protocol::event_stream::HeaderValue::#value)))
     });
-    let headers: Vec<TokenStream> = headers.collect::<Result<_, Fault>>()?;
+    let headers: Vec<TokenStream> = headers.collect::<Result<_, InvalidCase>>()?;
     let (body, media_type) = (option(event.body.as_ref()), option(event.body_media_type.as_ref()));
     let bytes = option(event.bytes.as_ref());
     Ok(quote! {
@@ -174,7 +174,7 @@ fn stated_message(event: &EventMessage) -> Result<TokenStream, Fault> {
     })
 }
 
-fn header(value: &Map<String, Value>) -> Result<TokenStream, Fault> {
+fn header(value: &Map<String, Value>) -> Result<TokenStream, InvalidCase> {
     let (kind, value) = value::only(value)?;
     let whole = || value.as_i64().map(Literal::i64_unsuffixed).ok_or("is not an integer");
     let text = || value.as_str().ok_or("is not a string");

@@ -5,7 +5,7 @@ use quote::{format_ident, quote};
 use serde_json::Value;
 
 use super::super::ty;
-use super::value::{self, Fault};
+use super::value::{self, InvalidCase};
 use crate::conformance::{Content, HttpRequest, HttpResponse, RequestCase, ResponseCase};
 use crate::ir::{Operation, Service, Structure};
 
@@ -13,7 +13,7 @@ pub(super) fn request(
     operation: &Operation,
     case: &RequestCase,
     service: &Service,
-) -> Result<TokenStream, Fault> {
+) -> Result<TokenStream, InvalidCase> {
     let input = value::structure(&operation.input, &case.params, service)?;
     Ok(checked_request(operation, &case.request, &input))
 }
@@ -49,7 +49,7 @@ pub(super) fn response(
     operation: &Operation,
     case: &ResponseCase,
     service: &Service,
-) -> Result<TokenStream, Fault> {
+) -> Result<TokenStream, InvalidCase> {
     let output = value::structure(&operation.output, &case.params, service)?;
     let operation = ty::named(&operation.rust_name);
     let response = stated_response(&case.response);
@@ -65,7 +65,7 @@ pub(super) fn error(
     operation: Option<&Operation>,
     case: &ResponseCase,
     service: &Service,
-) -> Result<TokenStream, Fault> {
+) -> Result<TokenStream, InvalidCase> {
     let operation = operation.ok_or_else(|| format!("no operation has the error {}", error.wire_name))?;
     let expected = value::structure(error, &case.params, service)?;
     let (name, errors) = (ty::named(&operation.rust_name), ty::named(&operation.error_name));

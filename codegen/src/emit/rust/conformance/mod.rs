@@ -61,7 +61,7 @@ struct Tests {
 }
 
 impl Tests {
-    fn add(&mut self, kind: Kind, id: &str, body: Result<TokenStream, value::Fault>) {
+    fn add(&mut self, kind: Kind, id: &str, body: Result<TokenStream, value::InvalidCase>) {
         match body {
             Ok(body) => self.written.push((kind, id.to_owned(), body)),
             Err(fault) => {

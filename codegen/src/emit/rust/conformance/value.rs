@@ -8,14 +8,14 @@ use super::super::ty;
 use crate::ir::{Member, Presence, Service, Shape, Structure, Type};
 
 /// Description of a value that does not fit the type of its member.
-pub(super) type Fault = String;
+pub(super) type InvalidCase = String;
 
 /// Returns the expression of a structure.
 pub(super) fn structure(
     of: &Structure,
     params: &Map<String, Value>,
     service: &Service,
-) -> Result<TokenStream, Fault> {
+) -> Result<TokenStream, InvalidCase> {
     let name = ty::named(&of.rust_name);
     let mut lines = Vec::new();
     for (key, value) in params {
@@ -38,7 +38,7 @@ pub(super) fn structure(
 }
 
 /// Returns the value of a member, or `None` if it is null.
-fn present(member: &Member, value: &Value, service: &Service) -> Result<Option<TokenStream>, Fault> {
+fn present(member: &Member, value: &Value, service: &Service) -> Result<Option<TokenStream>, InvalidCase> {
     if value.is_null() {
         return Ok(None);
     }
@@ -48,7 +48,7 @@ fn present(member: &Member, value: &Value, service: &Service) -> Result<Option<T
 }
 
 /// Returns the only member of a union that is set.
-pub(super) fn only(value: &Map<String, Value>) -> Result<(&String, &Value), Fault> {
+pub(super) fn only(value: &Map<String, Value>) -> Result<(&String, &Value), InvalidCase> {
     let mut set = value.iter().filter(|(_, value)| !value.is_null());
     match (set.next(), set.next()) {
         (Some(only), None) => Ok(only),
@@ -56,7 +56,7 @@ pub(super) fn only(value: &Map<String, Value>) -> Result<(&String, &Value), Faul
     }
 }
 
-fn of_type(of: &Type, value: &Value, service: &Service) -> Result<TokenStream, Fault> {
+fn of_type(of: &Type, value: &Value, service: &Service) -> Result<TokenStream, InvalidCase> {
     let expression = match (of, value) {
         (Type::Boolean, Value::Bool(truth)) => quote!(#truth),
         (Type::Integer(_), Value::Number(number)) => {
@@ -107,7 +107,7 @@ fn of_type(of: &Type, value: &Value, service: &Service) -> Result<TokenStream, F
                 let value = nullable(inner, *sparse, value, service)?;
                 Ok(quote!((#name, #value)))
             });
-            let entries: Vec<_> = entries.collect::<Result<_, Fault>>()?;
+            let entries: Vec<_> = entries.collect::<Result<_, InvalidCase>>()?;
             quote!(use_::std::collections::BTreeMap::from([#(#entries),*]))
         }
         (Type::Boxed(inner), value) => {
@@ -120,7 +120,7 @@ fn of_type(of: &Type, value: &Value, service: &Service) -> Result<TokenStream, F
     Ok(expression)
 }
 
-fn nullable(of: &Type, sparse: bool, value: &Value, service: &Service) -> Result<TokenStream, Fault> {
+fn nullable(of: &Type, sparse: bool, value: &Value, service: &Service) -> Result<TokenStream, InvalidCase> {
     if sparse && value.is_null() {
         return Ok(quote!(None));
     }
@@ -128,7 +128,7 @@ fn nullable(of: &Type, sparse: bool, value: &Value, service: &Service) -> Result
     Ok(if sparse { quote!(Some(#value)) } else { value })
 }
 
-fn float(value: &Value, of: &TokenStream) -> Result<TokenStream, Fault> {
+fn float(value: &Value, of: &TokenStream) -> Result<TokenStream, InvalidCase> {
     match value {
         Value::Number(number) => {
             let literal = Literal::f64_unsuffixed(number.as_f64().ok_or("is not a number")?);
@@ -144,7 +144,7 @@ fn float(value: &Value, of: &TokenStream) -> Result<TokenStream, Fault> {
     }
 }
 
-fn union(name: &str, members: &Map<String, Value>, service: &Service) -> Result<TokenStream, Fault> {
+fn union(name: &str, members: &Map<String, Value>, service: &Service) -> Result<TokenStream, InvalidCase> {
     let Some(Shape::Union(union)) = service.shapes.get(name) else {
         return Err(format!("`{name}` is not a union"));
     };
