@@ -7,7 +7,7 @@ use crate::model::ShapeId;
 /// A diagnostic. A run collects all diagnostics before it fails.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Diagnostic {
-    /// Shape or member; `None` for the whole model.
+    /// Shape or member, or `None` for a diagnostic of the model.
     pub shape: Option<ShapeId>,
     /// Trait, if the diagnostic is about one.
     pub trait_id: Option<String>,
@@ -16,7 +16,7 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
-    /// Creates a diagnostic of the whole model.
+    /// Creates a diagnostic that concerns no particular shape.
     pub fn model(message: impl Into<String>) -> Self {
         Self { shape: None, trait_id: None, message: message.into() }
     }

@@ -1,9 +1,14 @@
 //! Generates Rust code from a Smithy model.
 //!
-//! A run takes a [`model`] and a [`Config`]. It selects operations ([`select`]), lowers them to an
-//! intermediate representation in which every name and binding is decided, prints that as Rust, formats it,
-//! and returns [`Files`]. It reads no clock and no network, and it writes nothing: the caller compares or
-//! writes the files.
+//! The input is a [`model`] and a [`Config`]; the output is [`Files`]. The generator works in four steps:
+//!
+//! 1. Select operations and the shapes that they reach ([`select`]).
+//! 2. Lower them to an intermediate representation (IR), which contains the final names and HTTP bindings.
+//! 3. Print the IR as Rust.
+//! 4. Format the code.
+//!
+//! The output depends only on the input. The generator writes no file: the caller writes the returned files,
+//! or compares them with existing ones.
 
 mod config;
 mod conformance;
@@ -29,8 +34,8 @@ pub use partitions::{Partition, Partitions};
 
 use model::Model;
 
-/// Generates the types of a service: inputs, outputs, errors, both halves of each operation, and endpoint
-/// rules.
+/// Generates the types of a service: inputs, outputs, errors, the client half and the server half of each
+/// operation, and endpoint rules.
 ///
 /// # Errors
 /// Returns diagnostics for everything in the selection that is not supported.
@@ -39,7 +44,7 @@ pub fn generate(model: &Model, config: &Config) -> Result<Files, Vec<Diagnostic>
     emit::rust::types(&service, config).map_err(|diagnostic| vec![diagnostic])
 }
 
-/// Generates the methods of the client: one for each operation, and a setter for each member of its input.
+/// Generates the client's methods: one for each operation, and a setter for each member of its input.
 ///
 /// # Errors
 /// Returns the diagnostics of [`generate`].
@@ -48,7 +53,7 @@ pub fn generate_client(model: &Model, config: &Config) -> Result<Files, Vec<Diag
     emit::rust::client(&service, config).map_err(|diagnostic| vec![diagnostic])
 }
 
-/// Generates a crate of the types of a service: `Cargo.toml`, `src/lib.rs`, and the types in `src/generated`.
+/// Generates a crate with the types of a service: `Cargo.toml`, `src/lib.rs`, and the types in `src/generated`.
 ///
 /// # Errors
 /// Returns the diagnostics of [`generate`].
@@ -63,8 +68,8 @@ pub fn generate_crate(model: &Model, config: &Config, package: &Package) -> Resu
     Ok(files)
 }
 
-/// Generates a test for each protocol test case of the model for clients. The tests use the types of
-/// [`generate`].
+/// Generates a Rust test for each protocol test of the model, except those that apply only to servers. The
+/// tests use the types of [`generate`].
 ///
 /// # Errors
 /// Returns the diagnostics of [`generate`], and diagnostics for malformed cases and for cases that do not fit

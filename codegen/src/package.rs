@@ -1,4 +1,4 @@
-//! Manifest and library file of a crate for the types of another model.
+//! `Cargo.toml` and `src/lib.rs` of a generated crate.
 
 use std::path::PathBuf;
 
@@ -10,16 +10,16 @@ use crate::ir::{PayloadHeader, Service};
 /// Options of a generated crate.
 #[derive(Clone, Debug)]
 pub struct Package {
-    /// Name; by default, the name of the service with the suffix `-types`.
+    /// Name of the crate. The default is the name of the service with the suffix `-types`.
     pub name: Option<String>,
     /// Path of the crate `invoke-model-protocol`.
     pub protocol: PathBuf,
 }
 
-/// Folder of the generated module in the crate.
+/// Path of the generated module in the crate.
 pub(crate) const MODULE: &str = "src/generated";
 
-/// Returns the files around the generated module.
+/// Returns the files of the crate, except those of the generated module.
 pub(crate) fn package(service: &Service, package: &Package) -> Files {
     let mut files = Files::default();
     files.insert("Cargo.toml", manifest(service, package));
@@ -46,7 +46,7 @@ fn manifest(service: &Service, package: &Package) -> String {
     let protocol = format!("{:?}", package.protocol.to_string_lossy());
     format!(
         "[package]\nname = {name:?}\nversion = \"0.1.0\"\nedition = \"2024\"\nrust-version = \"1.85\"\npublish = \
-         false\n\n[features]\n# The server half, which parses requests and serializes responses.\nserver = \
+         false\n\n[features]\n# Code for servers: parses requests and serializes responses.\nserver = \
          [\"invoke-model-protocol/server\"]\n\n[dependencies]\nbytes = \"1.10\"\nhttp = \
          \"1.3\"\ninvoke-model-protocol = {{ path = {protocol}{features} }}\nserde = {{ version = \"1\", features = \
          [\"derive\"] }}\nserde_json = \"1\"\nthiserror = \"2\"\n"

@@ -1,6 +1,6 @@
 //! Types of values, including the format of timestamps.
 
-/// The type of a value. Named shapes have their Rust names.
+/// The type of a value. A variant for a named shape contains the Rust name of that shape.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Type {
     /// `bool`.
@@ -11,7 +11,7 @@ pub(crate) enum Type {
     Float,
     /// `f64`.
     Double,
-    /// `String`, in base64 in a header if it has a media type.
+    /// `String`. In a header, it is encoded as base64 if the shape has a media type.
     String {
         /// `true` if the shape has a media type.
         media_type: bool,
@@ -46,9 +46,9 @@ pub(crate) enum Type {
         /// `true` if values may be null.
         sparse: bool,
     },
-    /// A value in a `Box`, because its type contains itself.
+    /// A value in a `Box`, because its type is recursive.
     Boxed(Box<Type>),
-    /// The value of a union member that has no content.
+    /// `()`: the type of a union member that targets `smithy.api#Unit`.
     Unit,
 }
 
@@ -58,7 +58,7 @@ impl Type {
         matches!(self, Self::Map { value, .. } if matches!(**value, Self::List { .. }))
     }
 
-    /// Returns `true` if a value is a blob, or a list or map of blobs.
+    /// Returns `true` if the type is a blob, or a list or map that contains blobs at any depth.
     pub(crate) fn holds_blobs(&self) -> bool {
         match self {
             Self::Blob => true,

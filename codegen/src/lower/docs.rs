@@ -1,22 +1,22 @@
-//! Converts the documentation of a model, which is CommonMark or, in many AWS models, HTML, for rustdoc.
+//! Converts the documentation of a model for rustdoc. Smithy uses CommonMark, but many AWS models use HTML.
 
 use crate::model::Traits;
 
 use super::traits::DOCUMENTATION;
 
-/// Returns the documentation in a set of traits; empty if there is none.
+/// Returns the documentation in a set of traits, or an empty string if the trait is missing.
 pub(super) fn of(traits: &Traits) -> String {
     let text = super::string_trait(traits, DOCUMENTATION).unwrap_or_default();
     if text.trim_start().starts_with('<') { from_html(text) } else { text.trim().to_owned() }
 }
 
-/// Converts HTML to paragraphs of text. Brackets are escaped, because rustdoc takes them for links.
+/// Converts HTML to paragraphs of text. Escapes brackets, because rustdoc would parse them as links.
 fn from_html(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, tag_and_rest)) = rest.split_once('<') {
         plain.push_str(before);
-        // An incomplete tag: only the text before it counts.
+        // If a tag is incomplete, keeps only the text before it.
         let Some((tag, after)) = tag_and_rest.split_once('>') else {
             rest = "";
             break;
@@ -55,6 +55,6 @@ mod tests {
             from_html("<p>Takes <code>a[0]</code>.</p>\n <ul> <li>one</li></ul>"),
             "Takes `a\\[0\\]`.\n\none"
         );
-        assert_eq!(from_html("<p>cut <b"), "cut");
+        assert_eq!(from_html("<p>truncated <b"), "truncated");
     }
 }

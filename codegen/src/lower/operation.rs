@@ -1,4 +1,4 @@
-//! Operations: HTTP binding, input, output and errors.
+//! Lowers operations: HTTP binding, input, output and errors.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::model::{Reference, Shape, ShapeId};
 use super::member::Role;
 use super::{Lowering, docs, traits};
 
-/// The methods of RFC 9110 section 9.3 and RFC 5789.
+/// HTTP methods of RFC 9110 (section 9.3) and RFC 5789.
 const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
 
 /// The Rust names of an operation.
@@ -25,8 +25,8 @@ pub(super) struct OperationNames {
 impl Lowering<'_> {
     pub(super) fn operation_names(&mut self, id: &ShapeId) -> OperationNames {
         let operation = self.scope.upper_camel(id.name());
-        let mut beside = |suffix: &str| self.scope.upper_camel(&format!("{operation}{suffix}"));
-        let (input, output, error) = (beside("Input"), beside("Output"), beside("Error"));
+        let mut with_suffix = |suffix: &str| self.scope.upper_camel(&format!("{operation}{suffix}"));
+        let (input, output, error) = (with_suffix("Input"), with_suffix("Output"), with_suffix("Error"));
         OperationNames { operation, input, output, error }
     }
 
@@ -71,7 +71,7 @@ impl Lowering<'_> {
         })
     }
 
-    /// Lowers an input or output to a structure that is named after the operation.
+    /// Lowers an input or output to a structure with the given name.
     fn message(
         &mut self,
         operation: &ShapeId,
@@ -83,7 +83,7 @@ impl Lowering<'_> {
         let found = target.and_then(|id| Some((id, self.model.shape(id)?)));
         match found {
             Some((id, shape)) => self.structure(id, shape, rust_name, role, None),
-            // `smithy.api#Unit` or no shape at all: a message without members.
+            // The operation has `smithy.api#Unit` or no shape: the structure has no members.
             None => ir::Structure {
                 rust_name,
                 wire_name: target.unwrap_or(operation).name().to_owned(),
@@ -95,7 +95,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// Lowers the errors of an operation, those of the service included.
+    /// Lowers the errors of an operation, including the errors of the service.
     fn errors(&mut self, shape: &Shape) -> Vec<OperationError> {
         let model = self.model;
         let of_service = model.shape(&self.selection.service).into_iter().flat_map(|service| &service.errors);
@@ -123,7 +123,8 @@ impl Lowering<'_> {
         errors
     }
 
-    /// <https://smithy.io/2.0/spec/http-bindings.html#http-trait>
+    /// Lowers the `http` trait, and sets the locations of labels in `input`
+    /// (<https://smithy.io/2.0/spec/http-bindings.html#http-trait>).
     fn http(&mut self, id: &ShapeId, shape: &Shape, input: &mut ir::Structure) -> Option<Http> {
         let mut report = |message: String| {
             self.diagnostics.push(Diagnostic::on_trait(id, traits::HTTP, message));
@@ -155,10 +156,10 @@ impl Lowering<'_> {
             }
         }
         for segment in &segments {
-            let broken = |text: &String| text.contains(['{', '}']);
-            if matches!(segment, Segment::Literal(text) if broken(text)) {
+            let has_brace = |text: &String| text.contains(['{', '}']);
+            if matches!(segment, Segment::Literal(text) if has_brace(text)) {
                 report(format!(
-                    "`{path}` has a label that is only a part of a segment: make it a whole segment"
+                    "`{path}` has a label that is only a part of a segment: use a separate segment for the label"
                 ));
             }
         }
@@ -168,7 +169,7 @@ impl Lowering<'_> {
         let label = |member: &&ir::Member| matches!(member.location, Location::Label { .. });
         for member in input.members.iter().filter(label).filter(|member| !in_path(&member.wire_name)) {
             let message = format!(
-                "is on a member that the path of {id} does not contain: add it to the `uri`, or remove the trait"
+                "is on a member that the path of {id} does not contain: add the label to the `uri`, or remove the trait"
             );
             let member = shape
                 .input
@@ -192,7 +193,8 @@ impl Lowering<'_> {
     }
 }
 
-/// Gives the members that are maps of query parameters the names of all other parameters.
+/// Stores the names of all other query parameters in each member with `httpQueryParams`. These parameters take
+/// precedence over entries of the map.
 fn reserve_parameters(input: &mut ir::Structure, http: &Http) {
     let of_members = input.members.iter().filter_map(|member| match &member.location {
         Location::Query(name) => Some(name),
@@ -206,8 +208,8 @@ fn reserve_parameters(input: &mut ir::Structure, http: &Http) {
     }
 }
 
-/// Makes parsing fail if the initial response of an event stream lacks a required header, because no later
-/// message can supply it.
+/// Marks required headers of an event stream's initial response, so that parsing fails if such a header is
+/// missing. No later message can contain the header.
 fn require_headers(output: &mut ir::Structure) {
     for member in &mut output.members {
         member.fails_if_missing = member.presence == Presence::Required && member.is_in_headers();

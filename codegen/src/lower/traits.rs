@@ -1,4 +1,4 @@
-//! Traits that lowering supports: those that it reads, and those that do not affect generated code.
+//! Supported traits: traits that lowering reads, and traits that do not affect the generated code.
 
 use crate::diagnostic::Diagnostic;
 use crate::model::{ShapeId, Traits};
@@ -47,11 +47,11 @@ pub(super) const SERVICE: &str = "aws.api#service";
 pub(super) const ENDPOINT_RULE_SET: &str = "smithy.rules#endpointRuleSet";
 /// Our own trait: the default `Content-Type` of a payload.
 pub(super) const DEFAULT_CONTENT_TYPE: &str = "invokemodel.traits#defaultContentType";
-/// Our own trait on a service: values for labels that are empty, by their names.
+/// Our own trait on a service: default values of empty labels, by label name.
 pub(super) const DEFAULT_LABELS: &str = "invokemodel.traits#defaultLabels";
-/// Our own trait on a service: headers of every request, by their names.
+/// Our own trait on a service: values of headers that every request contains, by header name.
 pub(super) const REQUEST_HEADERS: &str = "invokemodel.traits#requestHeaders";
-/// Our own trait: a payload of this shape is sent with its SHA-256 and its tree hash in headers.
+/// Our own trait: a request with a payload of this shape has headers with its SHA-256 and its tree hash.
 pub(super) const TREE_HASH: &str = "invokemodel.traits#treeHash";
 
 const READ: &[&str] = &[
@@ -103,7 +103,7 @@ const READ: &[&str] = &[
     UNSIGNED_PAYLOAD,
 ];
 
-/// Traits and namespaces (with a `#` at the end) that do not affect generated code, each with the reason.
+/// Traits that do not affect generated code, each with the reason. A name that ends with `#` is a namespace.
 const WITHOUT_EFFECT: &[(&str, &str)] = &[
     ("aws.api#arn", "describes resources"),
     ("aws.api#arnReference", "describes the content of a string"),
@@ -112,37 +112,40 @@ const WITHOUT_EFFECT: &[(&str, &str)] = &[
     ("aws.api#dataPlane", "classifies operations"),
     ("aws.api#tagEnabled", "describes resources"),
     ("aws.api#taggable", "describes resources"),
-    ("aws.apigateway#", "describes deployments to another tool"),
-    ("aws.cloudformation#", "describes resources to another tool"),
+    ("aws.apigateway#", "configures API Gateway"),
+    ("aws.cloudformation#", "configures CloudFormation"),
     ("aws.endpoints#", "source of the endpoint rule set"),
     ("aws.iam#", "describes policies"),
     ("aws.protocols#awsJson1_0", "another protocol of the service"),
     ("aws.protocols#awsJson1_1", "another protocol of the service"),
     ("aws.protocols#awsQuery", "another protocol of the service"),
     ("aws.protocols#awsQueryCompatible", "concerns another protocol"),
-    ("aws.protocols#awsQueryError", "name of an error in another protocol"),
+    ("aws.protocols#awsQueryError", "names an error in another protocol"),
     ("smithy.api#addedDefault", "documents the history of the model"),
-    ("smithy.api#box", "a predecessor of `clientOptional` in version 1; models state `default` instead"),
-    ("smithy.api#cors", "configures servers that browsers call"),
-    ("smithy.api#deprecated", "the shape is still on the wire"),
+    (
+        "smithy.api#box",
+        "marks optional members in Smithy 1.0; Smithy 2.0 uses `default` and `clientOptional`",
+    ),
+    ("smithy.api#cors", "configures servers for requests of browsers"),
+    ("smithy.api#deprecated", "the shape is still sent"),
     ("smithy.api#examples", "documentation"),
     ("smithy.api#externalDocumentation", "documentation"),
     ("smithy.api#httpApiKeyAuth", "an authentication scheme that this project does not implement"),
     ("smithy.api#httpBasicAuth", "an authentication scheme that this project does not implement"),
     ("smithy.api#httpDigestAuth", "an authentication scheme that this project does not implement"),
     ("smithy.api#idRef", "validates values of traits"),
-    ("smithy.api#idempotent", "concerns retries, not the wire"),
+    ("smithy.api#idempotent", "describes retries, not requests and responses"),
     ("smithy.api#input", "every operation has its own input"),
-    ("smithy.api#internal", "the shape is still on the wire"),
+    ("smithy.api#internal", "the shape is still sent"),
     ("smithy.api#mixin", "merged into the shapes that use it"),
     ("smithy.api#noReplace", "describes resources"),
     ("smithy.api#nestedProperties", "describes resources"),
     ("smithy.api#notProperty", "describes resources"),
     ("smithy.api#output", "every operation has its own output"),
-    ("smithy.api#paginated", "concerns several calls, not one"),
-    ("smithy.api#private", "limits references in the model"),
+    ("smithy.api#paginated", "describes a sequence of calls"),
+    ("smithy.api#private", "restricts references between shapes of the model"),
     ("smithy.api#property", "describes resources"),
-    ("smithy.api#readonly", "concerns retries, not the wire"),
+    ("smithy.api#readonly", "describes retries, not requests and responses"),
     ("smithy.api#recommended", "documentation"),
     ("smithy.api#references", "describes resources"),
     ("smithy.api#resourceIdentifier", "describes resources"),
@@ -158,17 +161,17 @@ const WITHOUT_EFFECT: &[(&str, &str)] = &[
     ("smithy.api#xmlFlattened", "concerns another protocol"),
     ("smithy.api#xmlName", "concerns another protocol"),
     ("smithy.api#xmlNamespace", "concerns another protocol"),
-    ("smithy.openapi#", "describes the service to another tool"),
+    ("smithy.openapi#", "configures OpenAPI documents"),
     ("smithy.protocols#rpcv2Cbor", "another protocol of the service"),
     ("smithy.rules#clientContextParams", "documents parameters that the endpoint rule set declares"),
     ("smithy.rules#endpointBdd", "another form of the endpoint rule set"),
-    ("smithy.rules#endpointTests", "tests, which are run from the model"),
-    ("smithy.test#", "tests"),
-    ("smithy.waiters#", "concerns several calls, not one"),
+    ("smithy.rules#endpointTests", "test cases; `tests/tests/it/endpoint.rs` runs them"),
+    ("smithy.test#", "test cases"),
+    ("smithy.waiters#", "describes a sequence of calls"),
 ];
 
-/// Reports unsupported traits of a shape or member. An unknown trait is never ignored, because it can affect
-/// the wire.
+/// Reports unsupported traits of a shape or member. An unknown trait is an error, because it may change the
+/// requests or responses.
 pub(super) fn check(id: &ShapeId, traits: &Traits, diagnostics: &mut Vec<Diagnostic>) {
     for name in traits.keys().filter(|name| !is_supported(name)) {
         let message = "is not supported: lower it in `codegen/src/lower`, or list it in `traits.rs` as a trait without effect, with the reason";

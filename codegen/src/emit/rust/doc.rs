@@ -9,8 +9,7 @@ use crate::ir::{Constraint, Location, Member, Presence};
 /// Maximum number of characters in a line of documentation.
 const WIDTH: usize = 100;
 
-/// Returns `///` lines of readable width. Indentation is removed, because rustdoc takes indented lines for
-/// code.
+/// Returns `///` lines of readable width. Removes indentation, because rustdoc parses indented lines as code.
 pub(super) fn doc(text: &str) -> TokenStream {
     let lines = text.trim().lines().flat_map(|line| wrapped(line.trim()));
     let lines = lines.map(|line| if line.is_empty() { line } else { format!(" {line}") });
@@ -40,7 +39,7 @@ pub(super) fn or(text: &str, otherwise: &str) -> TokenStream {
     doc(if text.is_empty() { otherwise } else { text })
 }
 
-/// Returns the first sentence of a documentation; empty if there is none.
+/// Returns the first sentence of a documentation, or an empty string if the documentation is empty.
 pub(super) fn first_sentence(text: &str) -> String {
     let paragraph = text.split("\n\n").next().unwrap_or_default();
     let paragraph = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");

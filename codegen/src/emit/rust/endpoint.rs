@@ -1,4 +1,4 @@
-//! The endpoint rules: one function with an `if` for each rule.
+//! Prints the endpoint rules as one function, with an `if` for each rule.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ pub(super) fn endpoint(rules: &RuleSet, sdk_id: &str) -> TokenStream {
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
         pub struct Parameters<'a> { #(#fields),* }
 
-        /// The message of the rules for parameters that have no endpoint.
+        /// An error for parameters that have no endpoint. Contains the message of the endpoint rules.
         #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
         #[error("{0}")]
         pub struct NoEndpoint(std::borrow::Cow<'static, str>);
@@ -46,10 +46,11 @@ pub(super) fn endpoint(rules: &RuleSet, sdk_id: &str) -> TokenStream {
     }
 }
 
-/// Returns the type that `resolve` returns if the rules state the service or region of signatures.
+/// Returns the definition of `Endpoint`. `resolve` returns this type if the rules set the service name or the
+/// region for signing.
 fn signing() -> TokenStream {
     quote! {
-        /// An endpoint and the scope of its signatures.
+        /// An endpoint, with the service name and the region for signing.
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub struct Endpoint {
             /// URL.
@@ -70,7 +71,7 @@ fn parameter_type(parameter: &Parameter) -> TokenStream {
     }
 }
 
-/// Local variables that hold a value, by the name in the rules.
+/// Local variables of the printed function, by their names in the rules.
 type Bound = BTreeMap<String, Ident>;
 
 struct Body<'a> {
@@ -79,13 +80,13 @@ struct Body<'a> {
 }
 
 impl Body<'_> {
-    /// Returns the statements of a list of rules. If the conditions of a tree hold, one of its rules must
-    /// decide.
+    /// Returns the statements of a list of rules. If no rule of a list matches, the printed function returns an
+    /// error; it does not continue with the rules after a tree.
     fn list(&self, rules: &[Rule], bound: &Bound, is_tail: bool) -> TokenStream {
         let mut lines = Vec::new();
         for rule in rules {
             if rule.always_applies() {
-                // No later rule is reached.
+                // This rule always applies, so the rules after it are unreachable.
                 let mut bound = bound.clone();
                 lines.extend(rule.conditions.iter().map(|condition| self.assignment(condition, &mut bound)));
                 lines.push(self.outcome(&rule.outcome, &bound, is_tail));
@@ -96,7 +97,7 @@ impl Body<'_> {
             let assigns = matches!(rule.conditions.first(), Some(Condition::Assign(..)));
             lines.push(if assigns { quote!({ #line }) } else { line });
         }
-        let none = quote!(Err(NoEndpoint("no rule of the endpoint rule set fits".into())));
+        let none = quote!(Err(NoEndpoint("no rule of the endpoint rule set matches the parameters".into())));
         lines.push(if is_tail { none } else { quote!(return #none;) });
         quote!(#(#lines)*)
     }
@@ -109,16 +110,16 @@ impl Body<'_> {
     }
 
     fn conditional(&self, conditions: &[Condition], outcome: &Outcome, bound: &Bound) -> TokenStream {
-        let truths = conditions.iter().take_while(|condition| matches!(condition, Condition::True(_)));
-        let truths: Vec<TokenStream> = truths
+        let tests = conditions.iter().take_while(|condition| matches!(condition, Condition::True(_)));
+        let tests: Vec<TokenStream> = tests
             .filter_map(|condition| match condition {
                 Condition::True(expression) => Some(self.expression(expression, bound)),
                 _ => None,
             })
             .collect();
-        if !truths.is_empty() {
-            let inner = self.conditional(&conditions[truths.len()..], outcome, bound);
-            return quote!(if #(#truths)&&* { #inner });
+        if !tests.is_empty() {
+            let inner = self.conditional(&conditions[tests.len()..], outcome, bound);
+            return quote!(if #(#tests)&&* { #inner });
         }
         let mut bound = bound.clone();
         let Some((first, rest)) = conditions.split_first() else {
@@ -140,7 +141,7 @@ impl Body<'_> {
                 let inner = self.conditional(rest, outcome, &bound);
                 quote!(#assignment #inner)
             }
-            // The parameter is always set, or the expressions were printed above.
+            // A required or bound parameter is always set. Conditions of the kind `True` were printed above.
             Condition::IsSet(_) | Condition::True(_) => self.conditional(rest, outcome, &bound),
         }
     }
@@ -249,8 +250,8 @@ impl Body<'_> {
         quote!(format!(#text, #(#values),*))
     }
 
-    /// Returns the test whether a parameter is set. A bound parameter and one that is not optional are always
-    /// set.
+    /// Returns an expression that is `true` if the parameter is set, or unset if `wanted` is `false`. A bound or
+    /// required parameter is always set.
     fn is_set(&self, name: &str, bound: &Bound, wanted: bool) -> TokenStream {
         if bound.contains_key(name) || !self.is_optional(name) {
             return quote!(#wanted);

@@ -17,7 +17,7 @@ pub struct Parameters<'a> {
     pub endpoint: Option<&'a str>,
 }
 
-/// The message of the rules for parameters that have no endpoint.
+/// An error for parameters that have no endpoint. Contains the message of the endpoint rules.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct NoEndpoint(std::borrow::Cow<'static, str>);

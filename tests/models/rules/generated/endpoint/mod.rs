@@ -21,7 +21,7 @@ pub struct Parameters<'a> {
     pub tenant: &'a str,
 }
 
-/// The message of the rules for parameters that have no endpoint.
+/// An error for parameters that have no endpoint. Contains the message of the endpoint rules.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct NoEndpoint(std::borrow::Cow<'static, str>);
@@ -66,5 +66,5 @@ pub fn resolve(parameters: &Parameters<'_>) -> Result<String, NoEndpoint> {
         }
         return Ok(format!("https://{}.{region}.{}", parameters.tenant, partition_.dns_suffix));
     }
-    Err(NoEndpoint("no rule of the endpoint rule set fits".into()))
+    Err(NoEndpoint("no rule of the endpoint rule set matches the parameters".into()))
 }

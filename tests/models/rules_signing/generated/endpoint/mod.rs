@@ -11,12 +11,12 @@ pub struct Parameters<'a> {
     pub region: &'a str,
 }
 
-/// The message of the rules for parameters that have no endpoint.
+/// An error for parameters that have no endpoint. Contains the message of the endpoint rules.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct NoEndpoint(std::borrow::Cow<'static, str>);
 
-/// An endpoint and the scope of its signatures.
+/// An endpoint, with the service name and the region for signing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
     /// URL.
