@@ -1,25 +1,26 @@
-//! A trait that sends an HTTP request, and its adapters.
+//! A trait for sending HTTP requests, and adapters that implement it.
 //!
 //! [`Transport`] takes an `http::Request` and returns an `http::Response`, or a [`TransportError`] whose
-//! [kind](TransportErrorKind) says whether the service can have received the request. A caller needs to know
-//! nothing else to decide about a retry.
+//! [kind](TransportErrorKind) says whether the service can have received the request. The kind is all that a
+//! caller needs to decide whether to retry the request.
 //!
 //! | feature | adapter | purpose |
 //! |---|---|---|
 //! | `hyper` (default) | `HyperTransport` | HTTP/1.1 over TCP and TLS, connection pool, HTTP and SOCKS proxies |
-//! | `http2` | the same | HTTP/2, if it is enabled |
+//! | `http2` | `HyperTransport` | HTTP/2, if the builder enables it with `http_version_policy` |
 //! | `smithy` | `SmithyTransport` | any `HttpClient` of `aws-smithy-runtime-api`: connectors, replay and mock clients |
 //!
 //! The feature `timeouts` (default) adds `RequestTimeouts`, which enforces timeouts around any transport.
-//! Without features, the crate is the trait, the bodies and the error, and depends on no runtime.
+//! Without features, the crate contains only the trait, the body types and the error type, and it does not
+//! depend on an async runtime.
 //!
 //! # Contract
 //!
-//! A transport sends the request as it is: method, target, headers and body. It may add `Host` and
-//! `Content-Length` if they are missing. It sends each request once, follows no redirects, keeps no cookies,
-//! uses no proxy that was not configured, and decodes no content coding. It has a timeout for connecting, but
-//! none for the response: dropping the future or the [`ResponseBody`] cancels the request, and closes its
-//! connection (HTTP/1) or resets its stream (HTTP/2).
+//! A transport does not change the method, target, headers or body of a request, but it may add `Host` and
+//! `Content-Length` if they are missing. It sends each request once, follows no redirects, stores no cookies,
+//! does not decode `Content-Encoding`, and uses a proxy only if one is configured. It has a connect timeout,
+//! but no timeout for the response: the caller cancels a request by dropping the future or the
+//! [`ResponseBody`]. This closes the connection (HTTP/1) or resets the stream (HTTP/2).
 //!
 //! # Example
 //!

@@ -35,7 +35,7 @@ pub trait Transport: Send + Sync + fmt::Debug + 'static {
 
 /// A request extension that replaces the transport's connect timeout for one request.
 ///
-/// `HyperTransport` obeys it. Other transports may ignore it.
+/// `HyperTransport` uses it. Other transports may ignore it.
 ///
 /// ```
 /// use std::time::Duration;

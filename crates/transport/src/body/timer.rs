@@ -10,19 +10,20 @@ use tokio::time::{Sleep, sleep_until};
 use crate::deadline::{Deadline, earlier, expired};
 use crate::error::{TimeoutKind, TransportError};
 
-/// A timer that ends a body which sends no data for the idle timeout, or is not complete at the deadline.
+/// A timer for the body of a response. It expires if no data arrives within the idle timeout, or if the body
+/// is incomplete at the deadline.
 #[derive(Debug)]
 pub(crate) struct BodyTimer {
     idle: Option<Duration>,
     deadline: Option<Deadline>,
     /// The timeout that expires first; `None` unless a read is pending.
     pending: Option<(TimeoutKind, Deadline)>,
-    /// Created by the first read that has to wait.
+    /// Created by the first read that is pending.
     sleep: Option<Pin<Box<Sleep>>>,
 }
 
 impl BodyTimer {
-    /// Returns a timer; `None` if no timeout is set.
+    /// Returns a timer, or `None` if neither the idle timeout nor the deadline is set.
     pub(crate) fn new(idle: Option<Duration>, deadline: Option<Deadline>) -> Option<Self> {
         (idle.is_some() || deadline.is_some()).then_some(Self { idle, deadline, pending: None, sleep: None })
     }
@@ -40,8 +41,8 @@ impl BodyTimer {
     ///
     /// # Errors
     ///
-    /// Returns an error if the deadline has passed: a body that never pauses must not outlast its operation
-    /// either.
+    /// Returns an error if the deadline has passed. [`poll_expired`](Self::poll_expired) cannot detect this if
+    /// data arrives without a pause, because then no read is pending.
     pub(crate) fn data_received(&mut self) -> Result<(), TransportError> {
         self.pending = None;
         match self.deadline {
@@ -50,8 +51,8 @@ impl BodyTimer {
         }
     }
 
-    /// Starts the timer of a read. Idle time counts from here, not from the last data, because the reader may
-    /// have processed that data for a long time.
+    /// Starts the timer of a read. The idle timeout starts now and not when the previous data arrived, because
+    /// the caller may take a long time to process data.
     fn start_read(&mut self) -> Option<(TimeoutKind, Deadline)> {
         let idle = self.idle.and_then(Deadline::after);
         let pending = earlier(idle.map(|idle| (TimeoutKind::Idle, idle)), self.deadline)?;

@@ -114,7 +114,7 @@ impl TransportErrorKind {
         }
     }
 
-    /// Returns `true` if a timeout expired, the connect timeout included.
+    /// Returns `true` if a timeout expired, including the connect timeout.
     #[must_use]
     pub const fn is_timeout(self) -> bool {
         matches!(self, Self::ConnectTimeout | Self::ResponseTimeout | Self::Timeout(_))

@@ -42,7 +42,7 @@ impl TransportError {
         !self.not_sent && self.kind.may_have_been_sent()
     }
 
-    /// Returns `true` if a timeout expired, the connect timeout included.
+    /// Returns `true` if a timeout expired, including the connect timeout.
     #[must_use]
     pub const fn is_timeout(&self) -> bool {
         self.kind.is_timeout()

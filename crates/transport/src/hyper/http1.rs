@@ -16,8 +16,9 @@ use crate::body::RequestBody;
 /// A connection that is driven by its current user: by the call until the response's head has arrived, then
 /// by the body.
 ///
-/// There is no task behind it and no channel between tasks. Therefore a call wakes no task but its own, and
-/// it is certain when a connection is free again and when it is closed. An idle connection is not driven.
+/// The connection has no background task and no channel. Therefore a call wakes only its own task, and the
+/// caller knows exactly when the connection is idle again and when it is closed. An idle connection is not
+/// driven.
 pub(super) struct Http1 {
     /// `None` while the connection is being closed.
     sender: Option<SendRequest<RequestBody>>,
@@ -94,7 +95,7 @@ fn drive(connection: &mut Connection, ended: &mut bool, cx: &mut Context<'_>) {
 
 impl Drop for Http1 {
     /// Closes the connection. hyper sends the TLS closure alert once the sender is gone: "Clients MUST send a
-    /// closure alert before closing the connection", and need not wait for that of the peer
+    /// closure alert before closing the connection". They do not have to wait for the alert of the peer
     /// (<https://www.rfc-editor.org/rfc/rfc9112#section-9.8-6>).
     fn drop(&mut self) {
         self.sender = None;

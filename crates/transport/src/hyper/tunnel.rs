@@ -1,8 +1,8 @@
 //! Tunnels through an HTTP proxy.
 //!
-//! This is not hyper-util's `Tunnel`, because that accepts no 2xx status but 200, and its error hides every
-//! status but 407: a proxy that cannot reach the host for a moment (502, a retry may help) would look like
-//! one that forbids it (403).
+//! This module replaces hyper-util's `Tunnel`, which accepts only the status 200 instead of all 2xx statuses,
+//! and whose error reports only the status 407. The caller could not distinguish a proxy that temporarily
+//! fails to reach the host (502, a retry may help) from a proxy that denies the request (403).
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -59,9 +59,9 @@ async fn open(
         None => connection.await,
     };
     let parts = parts.map_err(failed)?;
-    // The host cannot have sent anything yet, because in TLS the client sends first.
+    // The data is not from the host, because in TLS the client sends the first message.
     if !parts.read_buf.is_empty() {
-        let message = "the proxy sent data of its own through the tunnel";
+        let message = "the proxy sent unexpected data after its response to CONNECT";
         return Err(TransportError::new(TransportErrorKind::Proxy, message));
     }
     Ok(parts.io.into_inner())

@@ -35,7 +35,7 @@ pub struct RequestTimeouts {
     /// transport's.
     ///
     /// It reaches the transport as a [`ConnectTimeout`] in the request's extensions, so that only a transport
-    /// that reads this extension obeys it: `HyperTransport` does.
+    /// that reads this extension applies it: `HyperTransport` does.
     pub connect: Option<Duration>,
     /// Time from sending the request until the response's status and headers arrive. This includes connecting
     /// and sending the request body.
@@ -43,7 +43,7 @@ pub struct RequestTimeouts {
     /// Time that one read of the response body may wait for data. The time that a reader takes between two
     /// reads does not count.
     pub idle: Option<Duration>,
-    /// Point in time at which the response must be complete, its body included.
+    /// Point in time at which the response must be complete, including its body.
     pub deadline: Option<Deadline>,
 }
 

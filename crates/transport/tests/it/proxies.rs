@@ -180,7 +180,7 @@ async fn a_tunnel_that_the_proxy_refuses() {
 
     check_tunnel(b"SSH-2.0-OpenSSH_9.9\r\n", "", Proxy, "invalid HTTP version parsed").await;
     let early_data = b"HTTP/1.1 200 OK\r\n\r\nHELLO";
-    check_tunnel(early_data, "", Proxy, "the proxy sent data of its own through the tunnel").await;
+    check_tunnel(early_data, "", Proxy, "the proxy sent unexpected data after its response to CONNECT").await;
 }
 
 #[tokio::test]
