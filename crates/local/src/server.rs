@@ -21,10 +21,10 @@ use crate::payload::PayloadCollector;
 use crate::response_body::ResponseBody;
 use crate::state::EndpointState;
 
-/// The time that a stopping server gives calls in progress.
+/// The time limit for calls that are in progress when the server stops.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// The delay after a connection could not be accepted, for example because too many files are open.
+/// The delay after an error of `accept`, for example because too many files are open.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
 /// Serves connections until `stopped` changes. Returns `true` if all of them ended within the grace period.
@@ -51,7 +51,7 @@ pub(crate) async fn accept(
     }
     drop(listener);
     let ended = async { while connections.join_next().await.is_some() {} };
-    // Dropping the set aborts the connections that are left.
+    // Dropping the set aborts the remaining connections.
     tokio::time::timeout(GRACE, ended).await.is_ok()
 }
 
@@ -74,18 +74,19 @@ pub(crate) async fn serve_connection(
     }
 }
 
-/// Serves HTTP until hyper is done with the connection.
+/// Serves HTTP until hyper closes the connection or returns an error.
 async fn serve_http(
     socket: &MeteredSocket<impl Socket>,
     state: &Arc<EndpointState>,
     stopped: &mut watch::Receiver<()>,
 ) {
     let service = service_fn(|request| {
-        // Counted here, because hyper never polls the future if the connection ends right after the head.
+        // Counts the request here and not in `serve_call`, because hyper does not poll that future if the
+        // connection ends immediately after the request head.
         socket.counter.add_request_head();
         serve_call(state, socket, state.calls.enter(), request)
     });
-    // `Date` is set from the clock of the endpoint.
+    // `serve_call` sets `Date` from the clock of the endpoint.
     let connection =
         http1::Builder::new().auto_date_header(false).serve_connection(TokioIo::new(socket), service);
     let mut connection = std::pin::pin!(connection);
@@ -96,7 +97,7 @@ async fn serve_http(
             connection.await
         }
     };
-    // The client reports a connection that breaks.
+    // Ignores the error of a broken connection, because the client reports it.
     drop(served);
 }
 

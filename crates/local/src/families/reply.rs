@@ -2,14 +2,14 @@
 
 use super::tokens;
 
-/// The number of tokens of a turn that are echoed. The rest is replaced by `...`.
+/// The maximum number of tokens that a reply echoes. `...` replaces the rest of the turn.
 const MAX_ECHOED_TOKENS: u64 = 256;
 
-/// The bounds that a request sets for a reply.
+/// The limits of a reply that a request sets.
 pub(super) struct ReplyBounds<'a> {
-    /// The token limit of the request or of the vendor, if there is one.
+    /// The token limit of the request, or else the default of the vendor; `None` for no limit.
     pub(super) max_tokens: Option<i64>,
-    /// Texts that end the reply. They are not part of it.
+    /// Texts that end the reply. The reply does not contain them.
     pub(super) stop_sequences: &'a [String],
 }
 
@@ -18,7 +18,7 @@ pub(super) struct ReplyBounds<'a> {
 pub(super) struct Reply {
     pub(super) text: String,
     pub(super) tokens: u64,
-    /// The limit of [`ReplyBounds`].
+    /// The token limit, from [`ReplyBounds`].
     pub(super) max_tokens: Option<i64>,
     pub(super) stop: StopReason,
 }
@@ -30,7 +30,7 @@ pub(super) enum StopReason {
     EndTurn,
     /// The token limit was reached.
     MaxTokens,
-    /// The text contains this stop sequence.
+    /// The reply was truncated before this stop sequence.
     StopSequence(String),
 }
 
@@ -52,7 +52,7 @@ pub(super) fn reply(turn: &str, bounds: &ReplyBounds<'_>) -> Reply {
 fn echo(turn: &str) -> String {
     let start = tokens::first(turn, MAX_ECHOED_TOKENS);
     if turn.is_empty() {
-        "You said nothing in words.".to_owned()
+        "You sent no text.".to_owned()
     } else if start.len() < turn.len() {
         format!("You said: {start} ...")
     } else {
@@ -60,8 +60,8 @@ fn echo(turn: &str) -> String {
     }
 }
 
-/// Returns the last user turn of a prompt that is one string: the text between the last of the `open` marks
-/// and the next of the `close` marks. Returns the complete prompt if it has no `open` mark.
+/// Returns the last user turn of a prompt that is one string: the text between the last `open` marker and the
+/// next `close` marker. Returns the complete prompt if it contains no `open` marker.
 pub(super) fn last_turn<'a>(prompt: &'a str, open: &[&str], close: &[&str]) -> &'a str {
     let start =
         open.iter().filter_map(|mark| prompt.rfind(mark).map(|at| at + mark.len())).max().unwrap_or(0);

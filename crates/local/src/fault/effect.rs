@@ -31,8 +31,8 @@ pub enum FaultPoint {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ConnectionEnd {
-    /// Closes the connection (FIN). The client reads the end of the connection; data that it sends afterwards
-    /// is answered with RST.
+    /// Closes the connection (FIN). The client reads the end of the connection. If it sends more data, it
+    /// receives RST.
     Close,
     /// Resets the connection (RST). The client may lose data that it has not read yet.
     Reset,

@@ -1,9 +1,10 @@
-//! The layer between a socket and hyper: counts bytes, and ends the connection where a fault says so.
+//! The layer between a socket and hyper. It counts bytes, and ends the connection at the point that a fault
+//! specifies.
 //!
-//! hyper speaks HTTP over a reference to a [`MeteredSocket`]. When the connection is to end, the metered
+//! hyper reads and writes through a reference to a [`MeteredSocket`]. To end the connection, the metered
 //! socket returns an IO error, so that hyper drops the connection. The socket itself is still open, and
-//! [`ConnectionEnd::apply`] ends it as the fault says. Therefore faults below HTTP need no second HTTP
-//! server, and the code above HTTP knows nothing of sockets.
+//! [`ConnectionEnd::apply`] ends it as the fault specifies. Therefore faults below HTTP need no second HTTP
+//! server, and the code above HTTP does not depend on sockets.
 
 mod io;
 mod socket;
@@ -33,7 +34,7 @@ struct State<S> {
     socket: S,
     /// `true` until the first byte of the next request arrives.
     awaits_request: bool,
-    /// The number of request bytes that are still read, and how the connection ends then.
+    /// The remaining number of request bytes to read, and the way in which the connection ends after them.
     read_fault: Option<(u64, ConnectionEnd)>,
     writing: Writing,
     /// The way in which the connection ends. Once this is set, all reads and writes fail.
@@ -130,7 +131,7 @@ impl<S> MeteredSocket<S> {
         self.lock().raw_response = Some(bytes);
     }
 
-    /// Takes the raw response and how the connection ends after it.
+    /// Takes the raw response, and the way in which the connection ends after it.
     fn take_raw_response(&self) -> Option<(Bytes, ConnectionEnd)> {
         let mut state = self.lock();
         let raw = state.raw_response.take().filter(|_| state.end.is_none())?;
@@ -144,8 +145,8 @@ impl<S> MeteredSocket<S> {
         }
     }
 
-    /// Returns the socket, how to end it if a fault says so, and the counter, which keeps the connection
-    /// counted as open.
+    /// Returns the socket, the way in which a fault ends it (`None` without a fault), and the counter. The
+    /// connection counts as open until the counter is dropped.
     pub(crate) fn into_parts(self) -> (S, Option<ConnectionEnd>, ConnectionCounter) {
         let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         (state.socket, state.end.or(state.end_on_close), self.counter)
@@ -188,7 +189,7 @@ impl Writing {
         self.cutoff.is_none() && self.drip.is_none()
     }
 
-    /// Returns the number of the next bytes that may be written at once.
+    /// Returns how many of the next bytes may be written at once.
     fn allowed(&self, next: &[u8]) -> usize {
         let remaining = match &self.cutoff {
             Some(Cutoff { position: Position::After(remaining), .. }) => *remaining,
@@ -201,7 +202,8 @@ impl Writing {
         next.len().min(usize::try_from(remaining).unwrap_or(usize::MAX)).min(drip)
     }
 
-    /// Records bytes that were written. Returns how the connection ends if it ends here.
+    /// Records bytes that were written. If the connection ends after these bytes, returns the way in which it
+    /// ends.
     fn record(&mut self, bytes: &[u8]) -> Option<ConnectionEnd> {
         if let Some(delivery) = &self.delivery {
             delivery.add_sent(bytes.len());

@@ -1,4 +1,4 @@
-//! Arbitrary requests.
+//! Property test: the endpoint responds to every request.
 
 use http::{HeaderName, HeaderValue, Method};
 use invoke_model_protocol::event_stream::Decoder;
@@ -66,7 +66,7 @@ proptest! {
         }
         if signed {
             let (mut parts, body) = request.into_parts();
-            // A request that cannot be signed is sent without a signature.
+            // If signing fails, the request is sent unsigned.
             let _ = Signer::new("us-east-1", "bedrock").sign(&mut parts, &credentials(), &PayloadHash::of(&body), now());
             request = Request::from_parts(parts, body);
         }
