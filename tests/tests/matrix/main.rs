@@ -1,9 +1,10 @@
-//! The fault matrix: the result of each fault of the local endpoint, under each setting that matters for it,
-//! and what the endpoint saw. `docs/fault-matrix.md` is generated from these rows.
+//! The fault matrix: the result that the client returns for each fault of the local endpoint, and the numbers
+//! that the endpoint counts. A fault has a row for each setting that affects its result.
+//! `docs/fault-matrix.md` is generated from these rows.
 //!
-//! All rows run on tokio's paused clock, over real sockets on loopback.
+//! All rows run over real sockets on loopback, with tokio's paused clock.
 
-#![expect(clippy::unwrap_used, reason = "helper functions of tests are tests, too")]
+#![expect(clippy::unwrap_used, reason = "clippy does not treat helper functions as test code")]
 
 mod observe;
 mod page;
@@ -13,7 +14,7 @@ mod rows;
 use row::Row;
 
 #[test]
-fn every_row_is_observed() {
+fn every_row_has_the_expected_result() {
     let mut differences = Vec::new();
     for row in rows::all() {
         let observed = observe::observe(&row);
@@ -46,8 +47,8 @@ fn matrix_has_enough_rows_and_no_duplicates() {
     assert_eq!(names.len(), rows.len());
 }
 
-/// `UPDATE_DOCS=1 cargo test -p invoke-model-tests --test matrix` writes the page.
+/// Run `UPDATE_DOCS=1 cargo test -p invoke-model-tests --test matrix` to write the page.
 #[test]
-fn page_shows_the_rows() {
+fn page_is_up_to_date() {
     page::check(&rows::all());
 }

@@ -1,4 +1,4 @@
-//! The page that is generated from the rows.
+//! Generates `docs/fault-matrix.md` from the rows.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -8,12 +8,14 @@ use super::row::{Operation, Row};
 const HEAD: &str = "\
 # Fault matrix
 
-The result of each fault, and what the endpoint saw: accepted connections, completely read requests, and executed requests,
-which a service would bill. Generated from the rows of `tests/tests/matrix`, which run in `cargo test --workspace` over real
-sockets and on a paused clock; do not edit.
+The result that the client returns for each fault, and the numbers that the endpoint counts: accepted connections, requests
+that it read completely, and requests that it executed. A service would bill the executed requests.
 
-[Retries and billing](retries.md) explains the classes, [Timeouts](timeouts.md) the timeouts, [Errors](errors.md) the
-outcomes. A request is executed twice only with the setting `retry_ambiguous`.
+This page is generated from the rows of `tests/tests/matrix`; do not edit it. `cargo test --workspace` runs each row over
+real sockets, with a paused clock.
+
+[Retries and billing](retries.md) explains the classes, [Timeouts](timeouts.md) explains the timeouts, and
+[Errors](errors.md) explains the outcomes. Only the setting `retry_ambiguous` can cause a request to be executed twice.
 ";
 
 const COLUMNS: &str = "\
@@ -21,7 +23,7 @@ const COLUMNS: &str = "\
 |---|---|---|---|---:|---:|---:|---:|
 ";
 
-/// Compares the page with the rows, or writes it if `UPDATE_DOCS` is set.
+/// Checks that the page shows the rows. Writes the page first if `UPDATE_DOCS` is set.
 pub(crate) fn check(rows: &[Row]) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/fault-matrix.md");
     let page = page(rows);

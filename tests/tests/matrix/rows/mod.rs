@@ -32,7 +32,7 @@ fn stream<const N: usize>(description: &'static str, rules: [FaultRule; N]) -> R
     RowFault { operation: Operation::InvokeModelWithResponseStream, description, rules: rules.into() }
 }
 
-/// The numbers of connections, requests, and executed requests that the endpoint saw.
+/// The numbers of connections, requests, and executed requests that the endpoint counted.
 type Seen = (u64, u64, u64);
 
 impl RowFault {
