@@ -2,9 +2,9 @@
 
 usage: calls.py
 
-The environment contains the variables that `invoke-model serve` prints, and its bearer token. Each client requests
-text, embeddings and images, by id and by ARN, with a signature and with the token. It must raise each modeled error of
-the operation with its members, and the errors for wrong credentials.
+The environment must contain the variables that `invoke-model serve` prints, including the bearer token. Each client
+requests text, embeddings and images, by model id and by ARN, with a signature and with the token. Each client must also
+raise the modeled errors of the operation, with the members of the error, and the errors for wrong credentials.
 """
 
 import base64
@@ -31,7 +31,7 @@ def cohere_embeddings(response):
 
 
 def image(response):
-    """Returns format, width and height of each image."""
+    """Returns the format, width and height of each image."""
     pictures = [base64.b64decode(text) for text in response["images"]]
     return [(picture[1:4], *struct.unpack(">II", picture[16:24])) for picture in pictures]
 

@@ -2,9 +2,9 @@
 
 usage: wire.py PEER_REQUESTS
 
-PEER_REQUESTS is the program of `tests/examples/peer_requests.rs`. The inputs are those of `inputs.json`, for each of the
-operations, which have the same members in different headers. Method, target, modeled headers and body must be equal,
-unless `differences.json` lists both values and a reason. A listed difference that does not occur is a failure.
+PEER_REQUESTS is the program of `tests/examples/peer_requests.rs`. Each operation sends all inputs of `inputs.json`: the
+operations have the same members, but bind them to different headers. Method, target, modeled headers and body must be
+equal, unless `differences.json` lists both values and a reason. A listed difference that does not occur is a failure.
 """
 
 import base64
@@ -16,7 +16,7 @@ import boto3
 from botocore.config import Config
 from common import Report, run_program, data
 
-# Names in boto3 by names in the model.
+# Method names of boto3, by the operation name in the model.
 OPERATIONS = {
     "InvokeModel": "invoke_model",
     "InvokeModelWithResponseStream": "invoke_model_with_response_stream",
@@ -25,7 +25,7 @@ MINIMUM_INPUTS = 80
 
 
 class Wire(socketserver.TCPServer):
-    """Keeps the last request, and responds to it."""
+    """A server that stores the last request and responds to it."""
 
     request = None
 
@@ -50,10 +50,10 @@ class Wire(socketserver.TCPServer):
 
 
 class Exchange(socketserver.StreamRequestHandler):
-    """Reads one request without a library that could normalize it."""
+    """Reads one request. Uses no HTTP library, because it could normalize the request."""
 
     def handle(self):
-        self.server.request = {}  # from here on, an exception is not an error of the client
+        self.server.request = {}  # the client has sent a request: `capture` no longer returns its error
         method, target, _version = self.rfile.readline().decode("ascii").split(" ")
         headers = {}
         name = None
@@ -64,7 +64,7 @@ class Exchange(socketserver.StreamRequestHandler):
                 continue
             name, _, value = text.partition(":")
             name = name.lower()
-            # One blank after the colon is not part of the value.
+            # The space after the colon is not part of the value.
             headers.setdefault(name, []).append(value.removeprefix(" "))
         body = self.rfile.read(int(headers.get("content-length", ["0"])[0]))
         self.server.request = {
@@ -92,7 +92,7 @@ def is_modeled(name):
 
 
 def differences(theirs, ours):
-    """Yields the name, the value of boto3 and our value of each part that differs."""
+    """Yields each part that differs: its name, the value of boto3, and our value."""
     outcome = ["error" if "error" in side else "sent" for side in (theirs, ours)]
     if "error" in outcome:
         if outcome[0] != outcome[1]:
@@ -108,7 +108,7 @@ def differences(theirs, ours):
 
 
 def listed_differences():
-    """Returns the values of boto3 and ours, by case and part."""
+    """Returns the listed values of boto3 and of our client, by case and part."""
     listed = {}
     for group in data("differences.json"):
         if not group["reason"].strip():
@@ -137,8 +137,8 @@ def compare(program, wire, operation, report):
     report.check("cases of differences.json that do not exist", set(listed), set())
     modeled = set(checked.meta.service_model.operation_model(operation).input_shape.members)
     for how, members in (("set", modeled), ("unset", modeled - {"modelId"})):
-        met = {member for case in cases for member in members if (member in case["input"]) == (how == "set")}
-        report.check(f"members of {operation} that are {how} in an input", met, members)
+        covered = {member for case in cases for member in members if (member in case["input"]) == (how == "set")}
+        report.check(f"members of {operation} that are {how} in an input", covered, members)
     return len(cases)
 
 

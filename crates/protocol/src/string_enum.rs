@@ -1,8 +1,10 @@
-//! Macros for open enums. A value that the model does not list survives a round trip.
+//! Macros for open enums. An open enum also stores values that the model does not list, and serializes them
+//! unchanged.
 //! <https://smithy.io/2.0/spec/simple-types.html#enum>
 
-/// Implements `Debug` and the conversions of a generated `struct Name(Cow<'static, str>)` that has `VALUES`.
-/// `Debug` shows the value if the second argument is `shown`, and hides it if that is `redacted`.
+/// Implements `Debug`, conversions and serde traits for a generated `struct Name(Cow<'static, str>)`, which
+/// must have a constant `VALUES`. The second argument is `shown` if `Debug` prints the value, or `redacted`
+/// if `Debug` hides it.
 #[macro_export]
 macro_rules! string_enum {
     ($name:ident, $debug:ident) => {
@@ -68,7 +70,7 @@ macro_rules! string_enum {
     };
 }
 
-/// Implements `Debug` and the conversions of a generated `struct Name(i32)`, with the arguments of
+/// Implements `Debug` and conversions for a generated `struct Name(i32)`. The arguments are those of
 /// [`string_enum!`].
 #[macro_export]
 macro_rules! int_enum {

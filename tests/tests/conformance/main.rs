@@ -1,4 +1,4 @@
-//! Protocol tests of `model/tests`, as tests of the types crate.
+//! Runs the Smithy protocol tests of `model/tests` with the types of `invoke-model-types`.
 #![allow(non_snake_case, reason = "tests are named after the ids of their cases")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,14 +1,16 @@
-//! Comparison of the deviations that a README lists with those that occur.
+//! Compares the deviations that a README lists with the actual differences of the models.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
 use super::compare::Difference;
 
-/// Lines that occur, each with `true` if it is listed, and listed lines that do not occur.
+/// The result of the comparison.
 #[derive(Debug)]
 pub(super) struct Verdict {
+    /// Actual differences, each with `true` if the README lists it.
     lines: Vec<(String, bool)>,
+    /// Lines of the README that are not actual differences.
     pub(super) stale: Vec<String>,
 }
 
@@ -26,7 +28,7 @@ impl Verdict {
         Self { lines, stale }
     }
 
-    /// Returns the number of lines that are not listed.
+    /// Returns the number of actual differences that the README does not list.
     pub(super) fn unlisted(&self) -> usize {
         self.lines.iter().filter(|(_, listed)| !listed).count()
     }
@@ -41,6 +43,7 @@ impl fmt::Display for Verdict {
     }
 }
 
+/// Returns the lines of all code blocks that are marked `deviations`.
 fn listed(readme: &str) -> BTreeSet<&str> {
     let mut listed = BTreeSet::new();
     let mut inside = false;

@@ -1,9 +1,9 @@
 //! `cargo xtask model diff FILE`: compares our model with another Smithy AST file. The differences must be those that
 //! the README beside our model lists as deviations.
 //!
-//! Compared are the operations, all shapes that they reach, and the service and resources that bind them.
-//! Not compared are documentation, trait definitions, and parts that the model reader does not keep (identifiers and
-//! properties of a resource, the metadata section).
+//! The command compares the operations, all shapes that they reach, and the service and resources that bind
+//! them. It does not compare documentation, trait definitions, and parts that the model reader does not store
+//! (identifiers and properties of a resource, the metadata section).
 
 mod compare;
 mod facts;

@@ -1,13 +1,13 @@
-//! The code blocks of a Markdown page, as a reader sees them.
+//! Code blocks of a Markdown page, and the commands in shell blocks.
 
 /// A fenced code block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Block {
-    /// First word behind the fence, for example `rust`.
+    /// First word after the opening fence, for example `rust`.
     pub(super) language: String,
-    /// Further words behind the fence, for example `no_run`.
+    /// Other words after the opening fence, for example `no_run`.
     pub(super) attributes: Vec<String>,
-    /// Number of the line after the fence.
+    /// Line number of the first line of `text`.
     pub(super) line: usize,
     /// Lines between the fences.
     pub(super) text: String,
@@ -36,7 +36,8 @@ pub(super) fn blocks(page: &str) -> Vec<Block> {
     blocks
 }
 
-/// Returns the commands of a shell block: comments are left out, lines that end with `\` are joined with the next.
+/// Returns the commands of a shell block, without comments. A line that ends with `\` and the next line are
+/// one command.
 pub(super) fn commands(text: &str) -> Vec<String> {
     let joined = text.replace("\\\n", " ");
     let lines = joined.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));

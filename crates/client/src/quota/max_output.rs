@@ -1,20 +1,20 @@
-//! The output limit in a body, whatever the model family.
+//! Finds the limit of output tokens in a request body of any model family.
 //!
-//! Each family has its own members for it. None of them means something else in another family, except
-//! `max_tokens`, which limits the input if the body asks for embeddings. So the model need not be known, and
-//! may be a future one.
+//! The families use different names for this member, but each name has the same meaning in all families. The
+//! only exception is `max_tokens`, which limits the input in requests for embeddings. Therefore this module
+//! needs no model id, and it also works for future models.
 
 use std::fmt;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::de::Read;
 
-/// Returns the largest output limit in a body. Skips the values of other members. Stops at a syntax error or
-/// a value of another type, which the service rejects with a message of its own.
+/// Returns the largest output limit in a body. Skips the values of other members. Stops at a syntax error and
+/// at a limit of the wrong type, but returns no error: the service rejects such a body.
 pub(super) fn max_output_tokens<'de>(body: impl Read<'de>) -> Option<u64> {
     let mut found = Found::default();
     let members = Members { found: &mut found, in_group: false };
-    // Limits found before an error are valid.
+    // Ignores the error: limits that were found before it are valid.
     let _ = members.deserialize(&mut serde_json::Deserializer::new(body));
     if found.is_embedding { None } else { found.limit }
 }
@@ -46,7 +46,7 @@ impl<'de> Visitor<'de> for Members<'_> {
         f.write_str("an object")
     }
 
-    /// Ignores `null`, because some libraries write it for missing members.
+    /// Ignores `null`, because some libraries write `null` for unset members.
     fn visit_none<E: Error>(self) -> Result<(), E> {
         Ok(())
     }
@@ -81,8 +81,8 @@ impl<'de> Visitor<'de> for Members<'_> {
 enum Name {
     Group,
     Limit,
-    /// Present only in requests for embeddings: Cohere Embed requires it, and no family that generates text
-    /// has it.
+    /// Identifies a request for embeddings: Cohere Embed requires this member, and no family that generates
+    /// text has it.
     InputType,
     Other,
 }
@@ -142,7 +142,7 @@ impl<'de> Deserialize<'de> for Tokens {
                 Ok(Tokens(number))
             }
 
-            /// Accepts 1e3 and 512.0. Clamps numbers out of range.
+            /// Accepts numbers such as 1e3 and 512.0. Clamps them to the range of `u64`.
             fn visit_f64<E>(self, number: f64) -> Result<Tokens, E> {
                 Ok(Tokens(number as u64))
             }

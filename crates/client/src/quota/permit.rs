@@ -7,16 +7,16 @@ use super::State;
 use super::window::{Outcome, ReservationId};
 use crate::metadata::{FailureClass, Usage};
 
-/// The permit of a [`QuotaLimiter`](super::QuotaLimiter) to send one request. The request is in flight until
-/// the permit is dropped or consumed:
+/// The permit of a [`QuotaLimiter`](super::QuotaLimiter) to send one request. The request counts as in flight
+/// until the permit is dropped or consumed. Then the outcome determines what counts in the last minute:
 ///
-/// | outcome of the request | method | what counts |
+/// | outcome of the request | method | counts |
 /// |---|---|---|
 /// | response | [`complete`](Self::complete) | the request, and the tokens that the service counted |
 /// | [`NotSent`](FailureClass::NotSent) | [`fail`](Self::fail) or [`release`](Self::release) | nothing |
 /// | [`Rejected`](FailureClass::Rejected) | [`fail`](Self::fail) | the request, no tokens |
-/// | another failure, or unknown | [`fail`](Self::fail) or drop | the request, and the reserved tokens |
-#[must_use = "dropping a permit ends its request"]
+/// | other or unknown | [`fail`](Self::fail), or drop | the request, and the reserved tokens |
+#[must_use = "a dropped permit no longer counts its request as in flight"]
 pub struct QuotaPermit {
     state: Arc<State>,
     id: ReservationId,
@@ -34,8 +34,9 @@ impl QuotaPermit {
         self.reserved_tokens
     }
 
-    /// Ends a request that used these tokens. They replace the reservation, even if they are more: then later
-    /// requests wait longer. If `usage` has no counts, as for images, the reservation stays.
+    /// Ends a request that used these tokens. Their number replaces the number of reserved tokens. If it is
+    /// higher, later requests wait longer. If `usage` has no token counts, for example for images, the reserved
+    /// tokens count.
     pub fn complete(mut self, usage: Usage) {
         if let Some(tokens) = usage.quota_tokens(self.state.output_token_weight) {
             self.outcome = Outcome::Used(tokens);
@@ -51,7 +52,7 @@ impl QuotaPermit {
         };
     }
 
-    /// Ends a request that was not sent: neither the request nor its tokens count.
+    /// Ends a request that was not sent. The request and its tokens do not count.
     pub fn release(self) {
         self.fail(FailureClass::NotSent);
     }

@@ -1,6 +1,6 @@
 //! The client as its users see it, over a scripted transport.
 
-#![expect(clippy::unwrap_used, reason = "helper functions of tests are tests too")]
+#![expect(clippy::unwrap_used, reason = "clippy does not treat helper functions as test code")]
 
 #[cfg(feature = "aws-credential-types")]
 mod aws;

@@ -1,4 +1,4 @@
-//! The decoder of messages from bytes that arrive at arbitrary boundaries.
+//! A decoder of messages. The bytes of a stream may arrive in chunks of any size.
 
 use std::fmt;
 
@@ -15,19 +15,19 @@ use super::{MAX_HEADERS, MAX_PAYLOAD, OVERHEAD, PRELUDE, raw};
 /// [`decode`](Self::decode) until it returns `None`, and call [`finish`](Self::finish) at the end of the
 /// stream.
 ///
-/// The decoder buffers only bytes that were pushed and not yet decoded. It never allocates memory for
-/// announced bytes that have not arrived. A frame with an invalid or too large length fails as soon as its
-/// first 12 bytes have arrived. After an error the decoder cannot continue, because the start of the next
-/// frame is unknown.
+/// The decoder buffers only bytes that were pushed and not yet decoded. It allocates memory for received
+/// bytes, not for the length that a frame states. A frame whose length is invalid or too large fails as soon
+/// as its first 12 bytes have arrived. After an error the decoder cannot continue, because the start of the
+/// next frame is unknown.
 #[derive(Clone, Default)]
 pub struct Decoder {
-    /// Copy of the start of a frame that did not arrive in one chunk. The bytes of `chunk` follow it.
+    /// Copy of the first bytes of a frame that did not arrive in one chunk. `chunk` contains the next bytes.
     gathered: BytesMut,
     /// The last chunk. Frames that are complete in it are decoded without copying.
     chunk: Bytes,
     /// Lengths of the frame at the start of `gathered`, after its prelude was checked.
     frame: Option<Lengths>,
-    /// A hasher without input. Cloning it avoids detecting the CPU features for each frame.
+    /// An empty hasher, cloned for each frame. Creating a new one would detect the CPU features again.
     crc: crc32fast::Hasher,
     messages: u64,
     failed: Option<FrameError>,
@@ -40,7 +40,7 @@ struct Lengths {
 }
 
 impl Decoder {
-    /// Creates a decoder without input.
+    /// Creates an empty decoder.
     pub fn new() -> Self {
         Self::default()
     }
@@ -103,7 +103,7 @@ impl Decoder {
     fn message(&mut self) -> Result<Option<Message>, FrameErrorKind> {
         let Some((mut frame, headers)) = self.frame()? else { return Ok(None) };
         let end = frame.len() - 4;
-        let (stated, computed) = (word(&frame, end), self.crc(&frame[..end]));
+        let (stated, computed) = (read_u32(&frame, end), self.crc(&frame[..end]));
         if stated != computed {
             return Err(FrameErrorKind::MessageCrc { stated, computed });
         }
@@ -115,7 +115,7 @@ impl Decoder {
         Ok(Some(Message::from_raw(headers, frame)))
     }
 
-    /// Returns the next frame and the length of its headers, or `None` if it is incomplete.
+    /// Returns the next frame and the length of its headers, or `None` if the frame is incomplete.
     fn frame(&mut self) -> Result<Option<(Bytes, usize)>, FrameErrorKind> {
         if self.gathered.is_empty() {
             if let Some(Lengths { total, headers }) = self.lengths(&self.chunk)? {
@@ -140,11 +140,11 @@ impl Decoder {
         Ok(Some((self.gathered.split_to(total).freeze(), headers)))
     }
 
-    /// Parses the lengths in a prelude, or returns `None` if it is incomplete.
+    /// Parses the lengths in a prelude, or returns `None` if the prelude is incomplete.
     fn lengths(&self, bytes: &[u8]) -> Result<Option<Lengths>, FrameErrorKind> {
         let Some(prelude) = bytes.first_chunk::<PRELUDE>() else { return Ok(None) };
-        let (total, headers) = (word(prelude, 0), word(prelude, 4));
-        let (stated, computed) = (word(prelude, 8), self.crc(&prelude[..8]));
+        let (total, headers) = (read_u32(prelude, 0), read_u32(prelude, 4));
+        let (stated, computed) = (read_u32(prelude, 8), self.crc(&prelude[..8]));
         if stated != computed {
             return Err(FrameErrorKind::PreludeCrc { stated, computed });
         }
@@ -159,7 +159,7 @@ impl Decoder {
         Ok(Some(Lengths { total, headers }))
     }
 
-    /// Moves bytes from the chunk to `gathered`, until that has `length` bytes or the chunk is empty.
+    /// Moves bytes from `chunk` to `gathered`, until `gathered` has `length` bytes or `chunk` is empty.
     fn gather(&mut self, length: usize) {
         let missing = length.saturating_sub(self.gathered.len()).min(self.chunk.len());
         if missing > 0 {
@@ -179,9 +179,9 @@ impl Decoder {
     }
 }
 
-fn word(bytes: &[u8], offset: usize) -> u32 {
-    let word = bytes.get(offset..).and_then(|rest| rest.first_chunk::<4>());
-    u32::from_be_bytes(word.copied().unwrap_or_default())
+fn read_u32(bytes: &[u8], offset: usize) -> u32 {
+    let bytes = bytes.get(offset..).and_then(|rest| rest.first_chunk::<4>());
+    u32::from_be_bytes(bytes.copied().unwrap_or_default())
 }
 
 impl fmt::Debug for Decoder {

@@ -9,7 +9,7 @@ use super::object::{Object, ObjectWriter};
 use super::write;
 use crate::error::{ParseError, ParseErrorKind};
 
-/// The name and JSON value of a union's member that is not in the model.
+/// A union member that is not in the model: its name and its JSON value.
 ///
 /// `Debug` prints only the name, because the value may be sensitive.
 #[derive(Clone, Default, PartialEq)]
@@ -19,10 +19,10 @@ pub struct UnknownMember {
 }
 
 impl UnknownMember {
-    /// Returns the only member of a union. Ignores members that are null, and `__type`.
+    /// Returns the only member of a union. Ignores `__type`, and members with the value `null`.
     ///
     /// # Errors
-    /// Returns an error if the value is not an object, or has no member or several members.
+    /// Returns an error if the value is not an object, or if it does not have exactly one member.
     pub fn only(value: Value) -> Result<Self, ParseError> {
         let members = Object::from_value(value)?.into_map();
         let mut set = members.into_iter().filter(|(name, value)| name != "__type" && !value.is_null());

@@ -1,4 +1,4 @@
-//! Verification names the likely cause of a signature that does not match.
+//! The likely cause that verification reports if a signature does not match.
 
 use http::request::Parts;
 use invoke_model_signing::{
@@ -8,9 +8,14 @@ use invoke_model_signing::{
 
 use crate::{BODY, ID, credentials, now, parts, signed, signer, verify, verify_as};
 
-/// Returns the mismatch of a request whose client signed another canonical request.
-fn mismatch_of(uri: &str, fields: &[(&str, &str)], alter: impl Fn(&str) -> String) -> Box<SignatureMismatch> {
-    let mut request = parts(uri, fields);
+/// Returns the mismatch of a request whose client signed a different canonical request. `alter` changes the
+/// correct canonical request to the one that the client signed.
+fn mismatch_of(
+    uri: &str,
+    headers: &[(&str, &str)],
+    alter: impl Fn(&str) -> String,
+) -> Box<SignatureMismatch> {
+    let mut request = parts(uri, headers);
     let right = signer().sign(&mut request, &credentials(), &PayloadHash::of(BODY), now()).unwrap();
     let canonical = alter(right.canonical_request().as_str());
     assert_ne!(canonical, right.canonical_request().as_str());
@@ -32,9 +37,9 @@ fn mismatch(request: &Parts, credentials: &Credentials) -> Box<SignatureMismatch
 
 #[test]
 fn known_client_errors_are_recognized() {
-    let check = |target: &str, fields: &[(&str, &str)], computed: &str, client: &str, cause: LikelyCause| {
+    let check = |target: &str, headers: &[(&str, &str)], computed: &str, client: &str, cause: LikelyCause| {
         let uri = format!("http://localhost:8080{target}");
-        let mismatch = mismatch_of(&uri, fields, |canonical| canonical.replacen(computed, client, 1));
+        let mismatch = mismatch_of(&uri, headers, |canonical| canonical.replacen(computed, client, 1));
         assert_eq!(mismatch.likely_cause(), Some(cause), "{target}");
         let diff = mismatch.diff().unwrap();
         assert!(diff.computed().unwrap().contains(computed.trim_end()), "{diff}");

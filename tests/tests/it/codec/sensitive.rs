@@ -1,4 +1,4 @@
-//! Sensitive members are redacted by `Debug` and sent on the wire.
+//! Sensitive members: `Debug` redacts them, serialization does not.
 
 use bytes::Bytes;
 use invoke_model_protocol::Operation;
@@ -8,8 +8,8 @@ use invoke_model_tests::sensitive::{
 
 use super::{request_text, response, response_text};
 
-/// Sets all members of an input or an output. Every sensitive value contains `hush`, `alpha` or 4711.
-macro_rules! everything {
+/// Returns an input or output with all members set. Every sensitive value contains `hush`, `alpha` or 4711.
+macro_rules! with_all_members {
     ($type:ident) => {{
         let hush = || "hush".to_owned();
         let mut half = Half::default();
@@ -34,6 +34,7 @@ macro_rules! everything {
     }};
 }
 
+/// Checks that a `Debug` output contains no sensitive value. 104 is the first byte of `hush`.
 fn check(shown: &str) {
     for secret in ["hush", "alpha", "4711", "104"] {
         assert!(!shown.contains(secret), "{secret} in {shown}");
@@ -42,15 +43,15 @@ fn check(shown: &str) {
 
 #[test]
 fn debug_redacts_sensitive_members() {
-    let shown = format!("{:?}", everything!(PutSecretsInput));
+    let shown = format!("{:?}", with_all_members!(PutSecretsInput));
     check(&shown);
     assert!(shown.contains(r#"plain: Some("seen")"#) && shown.contains(r#"open: Some("seen")"#), "{shown}");
     assert!(
         shown.contains("needed: ** redacted **") && shown.contains("of_member: Some(** redacted **)"),
         "{shown}"
     );
-    check(&format!("{:?}", everything!(PutSecretsOutput)));
-    // `Debug` shows that a sensitive member is unset.
+    check(&format!("{:?}", with_all_members!(PutSecretsOutput)));
+    // `Debug` prints `None` for a sensitive member that is unset.
     assert!(format!("{:?}", PutSecretsInput::default()).contains("in_list: None"));
 }
 
@@ -87,10 +88,10 @@ fn debug_redacts_sensitive_shapes() {
 
 #[test]
 fn sensitive_members_are_sent() {
-    let text = request_text::<PutSecrets>(everything!(PutSecretsInput));
+    let text = request_text::<PutSecrets>(with_all_members!(PutSecretsInput));
     assert!(
         text.contains("x-secret: hush\n") && text.contains(r#""ofEnum":"alpha","ofIntEnum":4711"#),
         "{text}"
     );
-    response_text::<PutSecrets>(everything!(PutSecretsOutput));
+    response_text::<PutSecrets>(with_all_members!(PutSecretsOutput));
 }
