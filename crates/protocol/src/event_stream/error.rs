@@ -1,6 +1,6 @@
-//! Errors of decoding and encoding messages. None contains a payload or the value of a header.
+//! Errors of decoding and encoding messages. Their texts never contain a payload or the value of a header.
 
-/// The error of bytes that are not a valid frame. The rest of the stream cannot be decoded.
+/// An invalid frame. The decoder cannot continue with the rest of the stream.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("frame {frame}: {kind}")]
 pub struct FrameError {
@@ -18,7 +18,7 @@ impl FrameError {
         self.frame
     }
 
-    /// Returns the problem.
+    /// Returns the problem with the frame.
     pub fn kind(&self) -> &FrameErrorKind {
         &self.kind
     }
@@ -28,20 +28,20 @@ impl FrameError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FrameErrorKind {
-    /// The CRC in the prelude does not match its two lengths.
-    #[error("the prelude has CRC {computed:08x}, but states {stated:08x}")]
+    /// The CRC in the prelude does not match the two lengths before it.
+    #[error("prelude CRC mismatch: expected {stated:08x}, computed {computed:08x}")]
     PreludeCrc {
-        /// CRC in the frame.
+        /// CRC that the frame contains.
         stated: u32,
-        /// CRC of the bytes.
+        /// CRC that the decoder computed from the bytes.
         computed: u32,
     },
     /// The CRC at the end of the frame does not match the bytes before it.
-    #[error("the message has CRC {computed:08x}, but states {stated:08x}")]
+    #[error("message CRC mismatch: expected {stated:08x}, computed {computed:08x}")]
     MessageCrc {
-        /// CRC in the frame.
+        /// CRC that the frame contains.
         stated: u32,
-        /// CRC of the bytes.
+        /// CRC that the decoder computed from the bytes.
         computed: u32,
     },
     /// The lengths in the prelude contradict each other.
@@ -67,14 +67,14 @@ pub enum FrameErrorKind {
     /// A header is malformed.
     #[error("the header at byte {offset} of the headers {reason}")]
     Header {
-        /// Start of the header, in bytes from the first header.
+        /// Offset of the header, in bytes from the start of the first header.
         offset: usize,
-        /// The problem, as the rest of a sentence.
+        /// The problem, as a verb phrase that completes the error text.
         reason: &'static str,
     },
 }
 
-/// The error of a stream that ended inside a frame.
+/// A stream that ended inside a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the stream ended inside a frame: {bytes} bytes after {messages} complete messages")]
 pub struct IncompleteFrame {
@@ -84,7 +84,7 @@ pub struct IncompleteFrame {
     pub bytes: usize,
 }
 
-/// The error of a header that cannot be encoded.
+/// A header that cannot be encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HeaderError {
@@ -96,7 +96,7 @@ pub enum HeaderError {
     Value(usize),
 }
 
-/// The error of a message whose headers or payload are too long.
+/// A message that cannot be encoded, because its headers or its payload are too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{headers} bytes of headers and {payload} bytes of payload exceed the limits of {} and {}",

@@ -88,10 +88,10 @@ fn errors_name_the_malformed_part() {
         bad[offset] = value;
         decoded(&[&bad]).1.unwrap_err()
     };
-    assert!(corrupt(0, 1).starts_with("frame 0: the prelude has CRC "), "{}", corrupt(0, 1));
-    assert!(corrupt(9, 1).starts_with("frame 0: the prelude has CRC "), "{}", corrupt(9, 1));
-    assert!(corrupt(13, 1).starts_with("frame 0: the message has CRC "), "{}", corrupt(13, 1));
-    assert!(corrupt(good.len() - 1, 1).starts_with("frame 0: the message has CRC "));
+    assert!(corrupt(0, 1).starts_with("frame 0: prelude CRC mismatch: "), "{}", corrupt(0, 1));
+    assert!(corrupt(9, 1).starts_with("frame 0: prelude CRC mismatch: "), "{}", corrupt(9, 1));
+    assert!(corrupt(13, 1).starts_with("frame 0: message CRC mismatch: "), "{}", corrupt(13, 1));
+    assert!(corrupt(good.len() - 1, 1).starts_with("frame 0: message CRC mismatch: "));
     let prelude = |total: u32, headers: u32| {
         let mut bytes = [total.to_be_bytes(), headers.to_be_bytes()].concat();
         bytes.extend(crc32fast::hash(&bytes).to_be_bytes());

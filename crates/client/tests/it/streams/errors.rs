@@ -110,7 +110,7 @@ async fn bytes_that_are_not_a_frame() {
     let error = stream_error(vec![b"data: {\"bytes\":\"e30=\"}\n\n".to_vec()]).await;
     assert!(matches!(error.kind(), ErrorKind::Decode(_)), "{error}");
     let text =
-        "InvokeModelWithResponseStream: cannot decode the response stream: frame 0: the prelude has CRC";
+        "InvokeModelWithResponseStream: cannot decode the response stream: frame 0: prelude CRC mismatch";
     assert!(error.to_string().starts_with(text), "{error}");
 }
 
