@@ -5,12 +5,12 @@
 pub(crate) struct RuleSet {
     /// Parameters, in the order of the model.
     pub(crate) parameters: Vec<Parameter>,
-    /// Rules. The first one whose conditions hold decides.
+    /// Rules, in order. The first rule whose conditions all hold determines the outcome.
     pub(crate) rules: Vec<Rule>,
 }
 
 impl RuleSet {
-    /// Returns `true` if an endpoint states the service or region of its signature.
+    /// Returns `true` if a rule sets the service name or the region with which requests are signed.
     pub(crate) fn states_signing(&self) -> bool {
         fn states(rule: &Rule) -> bool {
             match &rule.outcome {
@@ -52,14 +52,14 @@ pub(crate) enum ParameterType {
 /// A rule.
 #[derive(Clone, Debug)]
 pub(crate) struct Rule {
-    /// Conditions, which must all hold.
+    /// Conditions. All must hold for the rule to apply.
     pub(crate) conditions: Vec<Condition>,
-    /// Outcome if they hold.
+    /// Outcome if all conditions hold.
     pub(crate) outcome: Outcome,
 }
 
 impl Rule {
-    /// Returns `true` if the rule always applies: it has no condition that can fail.
+    /// Returns `true` if the rule always applies, because all its conditions are assignments.
     pub(crate) fn always_applies(&self) -> bool {
         self.conditions.iter().all(|condition| matches!(condition, Condition::Assign(..)))
     }
@@ -69,7 +69,7 @@ impl Rule {
     }
 }
 
-/// Returns `true` if the conditions or the outcome read the value of this name.
+/// Returns `true` if the conditions or the outcome use the value with this name.
 pub(crate) fn refer_to(conditions: &[Condition], outcome: &Outcome, name: &str) -> bool {
     conditions.iter().any(|condition| condition.refers_to(name)) || outcome.refers_to(name)
 }
@@ -101,7 +101,7 @@ pub(crate) enum Outcome {
     Endpoint(Endpoint),
     /// An error with this message.
     Error(Template),
-    /// More rules, one of which decides.
+    /// More rules, the first matching one of which determines the outcome.
     Tree(Vec<Rule>),
 }
 
@@ -114,10 +114,10 @@ impl Outcome {
             }
             Self::Error(template) => template_refers_to(template, name),
             Self::Tree(rules) => {
-                // No rule behind one that always applies is reached.
-                let reached =
+                // Rules after a rule that always applies are never evaluated.
+                let evaluated =
                     rules.iter().position(Rule::always_applies).map_or(rules.len(), |last| last + 1);
-                rules[..reached].iter().any(|rule| rule.refers_to(name))
+                rules[..evaluated].iter().any(|rule| rule.refers_to(name))
             }
         }
     }
@@ -128,9 +128,9 @@ impl Outcome {
 pub(crate) struct Endpoint {
     /// URL.
     pub(crate) url: Template,
-    /// Service name in the credential scope, if it differs from that of the model.
+    /// Service name in the credential scope, if it differs from the service name of the model.
     pub(crate) signing_name: Option<Template>,
-    /// Region in the credential scope, if it differs from that of the endpoint.
+    /// Region in the credential scope, if it differs from the region of the endpoint.
     pub(crate) signing_region: Option<Template>,
 }
 
@@ -141,7 +141,7 @@ pub(crate) enum Expression {
     Reference(String),
     /// A field of a value.
     Attribute(Box<Expression>, String),
-    /// Two expressions are equal.
+    /// `true` if two expressions are equal.
     Equal(Box<Expression>, Box<Expression>),
     /// The parameter is set.
     IsSet(String),
@@ -167,7 +167,7 @@ impl Expression {
     }
 }
 
-/// Text with values in it.
+/// A text template: literal text and values, which are concatenated.
 pub(crate) type Template = Vec<TemplatePart>;
 
 /// A part of a template.

@@ -13,7 +13,7 @@ use super::names::Scope;
 use super::{Lowering, docs, string_trait, traits};
 
 impl Lowering<'_> {
-    /// Lowers every shape that becomes a type of its own.
+    /// Lowers every shape for which the generated code has a type.
     pub(super) fn shapes(&mut self) -> BTreeMap<String, ir::Shape> {
         let model = self.model;
         for id in &self.selection.closure {
@@ -64,7 +64,8 @@ impl Lowering<'_> {
         ir::Structure { rust_name, wire_name, doc, members, sensitive, error }
     }
 
-    /// Lowers the traits of an error. Without `httpError` its status is 400 or 500.
+    /// Lowers the traits of an error. Without the `httpError` trait, the status is 400 for client errors and
+    /// 500 for server errors.
     /// <https://smithy.io/2.0/spec/type-refinement-traits.html#error-trait>
     /// <https://smithy.io/2.0/spec/http-bindings.html#httperror-trait>
     pub(super) fn error_facts(&mut self, id: &ShapeId, shape: &Shape) -> Option<ErrorFacts> {
@@ -128,7 +129,7 @@ impl Lowering<'_> {
             traits::check(&member_id, &member.traits, &mut self.diagnostics);
             let value = member.traits.get(traits::ENUM_VALUE).and_then(Value::as_i64);
             let Some(value) = value.and_then(|value| i32::try_from(value).ok()) else {
-                let message = "is missing or is not a 32-bit integer: give each member of an int enum one";
+                let message = "is missing or is not a 32-bit integer: each member of an int enum needs one";
                 self.diagnostics.push(Diagnostic::on_trait(&member_id, traits::ENUM_VALUE, message));
                 continue;
             };
@@ -143,8 +144,8 @@ impl Lowering<'_> {
     }
 }
 
-/// Returns the values of a string enum, each with its name and its documentation. Version 1 of Smithy has
-/// them in a trait on a string.
+/// Returns the name, the value and the documentation of each member of a string enum. In Smithy 1.0, an enum
+/// is a string with the `enum` trait, which lists the values.
 pub(super) fn enum_values(shape: &Shape) -> impl Iterator<Item = (&str, &str, String)> {
     let members = shape.members.iter().map(|(name, member)| {
         let value = string_trait(&member.traits, traits::ENUM_VALUE).unwrap_or(name);

@@ -1,4 +1,5 @@
-//! Documentation of generated items: the text of the model, then the facts of the binding.
+//! Doc comments of generated items: the documentation from the model, then the HTTP binding and the
+//! constraints of a member.
 
 use heck::ToSnakeCase;
 use proc_macro2::TokenStream;
@@ -16,7 +17,7 @@ pub(super) fn doc(text: &str) -> TokenStream {
     quote!(#(#[doc = #lines])*)
 }
 
-/// Wraps a paragraph. Continuation lines of a list item are indented.
+/// Wraps a paragraph. Indents the continuation lines of a list item.
 fn wrapped(paragraph: &str) -> Vec<String> {
     let indent = if paragraph.starts_with("- ") { "  " } else { "" };
     let mut lines = vec![String::new()];
@@ -34,7 +35,7 @@ fn wrapped(paragraph: &str) -> Vec<String> {
     lines
 }
 
-/// Returns the documentation of a shape, or `otherwise` if the model has none.
+/// Returns the doc comment of a shape. Uses `otherwise` if the model does not document the shape.
 pub(super) fn or(text: &str, otherwise: &str) -> TokenStream {
     doc(if text.is_empty() { otherwise } else { text })
 }
@@ -55,7 +56,7 @@ pub(super) fn first_sentence(text: &str) -> String {
     }
 }
 
-/// Returns the documentation of a member, then its location and constraints.
+/// Returns the doc comment of a member: its documentation, its location and its constraints.
 pub(super) fn member(member: &Member) -> TokenStream {
     let mut facts = vec![location(member)];
     facts.extend(member.constraints.iter().filter_map(constraint));
@@ -73,8 +74,8 @@ pub(super) fn member(member: &Member) -> TokenStream {
     }
 }
 
-/// Names of crates, and of modules that generated folders have. A module with one of these names would shadow
-/// it in `use` declarations.
+/// Module names that a type cannot have: the names of crates, which the module would shadow in `use`
+/// declarations, and the names of other generated modules.
 const TAKEN_MODULES: &[&str] = &[
     "alloc",
     "bytes",
@@ -90,7 +91,7 @@ const TAKEN_MODULES: &[&str] = &[
     "thiserror",
 ];
 
-/// Returns the module name of a type.
+/// Returns the name of the module that contains a type.
 pub(super) fn module_name(rust_name: &str) -> String {
     match rust_name.to_snake_case() {
         name if TAKEN_MODULES.contains(&name.as_str()) => format!("{name}_"),
@@ -106,7 +107,7 @@ fn location(member: &Member) -> String {
         Location::Label { greedy: true } => format!("Label `{name}` in the path; `/` is not encoded"),
         Location::Query(parameter) => format!("Query parameter `{parameter}`"),
         Location::QueryMap { .. } => "All other query parameters".to_owned(),
-        Location::Header(field) => format!("Header `{field}`"),
+        Location::Header(header) => format!("Header `{header}`"),
         Location::PrefixHeaders(prefix) => format!("Headers `{prefix}*`"),
         Location::Payload { content_type, .. } => format!("Payload, `{content_type}` by default"),
         Location::Body => format!("Member `{}` of the JSON body", member.json_name),
@@ -128,7 +129,7 @@ fn constraint(constraint: &Constraint) -> Option<String> {
         Constraint::Range { min: Some(min), max: Some(max) } => Some(format!("{min} to {max}")),
         Constraint::Range { min: Some(min), max: None } => Some(format!("at least {min}")),
         Constraint::Range { min: None, max: Some(max) } => Some(format!("at most {max}")),
-        // The text of the model describes the pattern, and the enum lists its values.
+        // Not repeated here: the documentation describes the pattern, and the enum lists its values.
         Constraint::Pattern(_)
         | Constraint::OneOf(_)
         | Constraint::Length { .. }

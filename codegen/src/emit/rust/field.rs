@@ -1,4 +1,4 @@
-//! Fields of structures, and the value of a field whose member is missing.
+//! Fields of structures, and the values of fields whose members are missing in a message.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -6,18 +6,20 @@ use quote::quote;
 use super::{doc, ty};
 use crate::ir::{Member, Presence, Type};
 
-/// Returns a public field with its documentation and its `serde` attributes.
+/// Returns the public field of a member, with its doc comment and its `serde` attributes.
 pub(super) fn field(member: &Member) -> TokenStream {
-    let words = doc::member(member);
+    let docs = doc::member(member);
     let (name, serde, field_type) = (ty::ident(&member.rust_name), serde(member), field_type(member));
-    quote!(#words #serde pub #name: #field_type)
+    quote!(#docs #serde pub #name: #field_type)
 }
 
-/// Returns the value of a field, from an expression of an `Option` that is `None` if the member is missing.
+/// Returns an expression for the value of a field. `option` is an expression of type `Option`, which is
+/// `None` if the message lacks the member.
 pub(super) fn value_or_default(member: &Member, option: &TokenStream) -> TokenStream {
     match &member.presence {
         Presence::Optional => option.clone(),
-        // Client error correction: a response is not lost because it lacks a member.
+        // Client error correction: a missing required member gets the zero value of its type, so that the
+        // client does not discard the response.
         // https://smithy.io/2.0/spec/aggregate-types.html#client-error-correction
         Presence::Required => quote!(#option.unwrap_or_default()),
         Presence::Default(default) if default.is_zero => quote!(#option.unwrap_or_default()),
@@ -32,10 +34,10 @@ pub(super) fn value_or_default(member: &Member, option: &TokenStream) -> TokenSt
     }
 }
 
-/// Returns the field of the value `of` as an `Option` of a reference.
-pub(super) fn as_option(member: &Member, of: &TokenStream) -> TokenStream {
+/// Returns an expression for an `Option` of a reference to the field of `structure`.
+pub(super) fn as_option(member: &Member, structure: &TokenStream) -> TokenStream {
     let name = ty::ident(&member.rust_name);
-    if member.is_optional() { quote!(#of.#name.as_ref()) } else { quote!(Some(&#of.#name)) }
+    if member.is_optional() { quote!(#structure.#name.as_ref()) } else { quote!(Some(&#structure.#name)) }
 }
 
 fn is_copy(ty: &Type) -> bool {

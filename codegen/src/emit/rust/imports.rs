@@ -1,15 +1,15 @@
-//! Imports. An emitter writes `use_::bytes::Bytes`; the file gets `use bytes::Bytes;` and the path becomes
-//! `Bytes`.
+//! `use` declarations. For a path such as `use_::bytes::Bytes` in the output of an emitter, the file gets
+//! `use bytes::Bytes;`, and the path becomes `Bytes`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
 
-/// Mark that an emitter writes before a path that is to be imported.
+/// The prefix of a path that the file must import.
 const MARK: &str = "use_";
 
-/// Modules that are imported as such. Their items are written with the module before them.
+/// Modules that a file imports instead of their items. Generated code names the items as `module::item`.
 const MODULES: &[&str] = &[
     "checksum",
     "compression",
@@ -25,15 +25,15 @@ const MODULES: &[&str] = &[
     "timestamp",
 ];
 
-/// Path of the types of the model, as an emitter writes it.
+/// The placeholder that an emitter writes for the module of the generated types.
 const ROOT: &str = "root_";
 
-/// Removes the marks from the tokens. Returns the `use` declarations and the tokens.
+/// Returns the `use` declarations for the marked paths, and the tokens without the marks.
 pub(super) fn collect(tokens: TokenStream, root: &str) -> (TokenStream, TokenStream) {
     let mut paths = BTreeSet::new();
     let tokens = strip(tokens, &mut paths);
     for own in own_types(&tokens) {
-        // A type that contains itself needs no import.
+        // The file defines this type, for example a recursive one, and must not import it.
         paths.remove(&format!("{ROOT}::{own}"));
     }
     let mut by_parent: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -51,8 +51,8 @@ pub(super) fn collect(tokens: TokenStream, root: &str) -> (TokenStream, TokenStr
     (quote!(#(#uses)*), tokens)
 }
 
-/// Returns the types that the items define. Tokens that are not items are reported when the file is
-/// formatted.
+/// Returns the types that the items define. Ignores tokens that cannot be parsed as items, because formatting
+/// the file reports them.
 fn own_types(items: &TokenStream) -> Vec<String> {
     let file = syn::parse2::<syn::File>(items.clone());
     let items = file.into_iter().flat_map(|file| file.items);
@@ -79,7 +79,8 @@ fn strip(tokens: TokenStream, paths: &mut BTreeSet<String>) -> TokenStream {
     out
 }
 
-/// Reads `::a::b::Name` and returns `Name`. A path ends at a type or at one of [`MODULES`].
+/// Reads `::a::b::Name`, adds the path to `paths` and returns `Name`. A path ends at a type or at one of
+/// [`MODULES`].
 fn import(rest: &mut impl Iterator<Item = TokenTree>, paths: &mut BTreeSet<String>) -> Option<TokenTree> {
     let mut path = String::new();
     for token in rest {

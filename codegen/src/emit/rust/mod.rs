@@ -1,4 +1,5 @@
-//! Prints the IR as Rust. Lowering has made all decisions: nothing here depends on a trait of the model.
+//! Prints the IR as Rust code. The code in this module reads no traits of the model, because lowering has
+//! already made all decisions.
 
 mod client;
 mod codec;
@@ -37,7 +38,7 @@ use crate::ir::{EventStream, Operation, Service, Shape};
 /// Returns the files of the types crate.
 pub(crate) fn types(service: &Service, config: &Config) -> Result<Files, Diagnostic> {
     let mut out = Output::new(service, config);
-    let tables = [out.operations()?, out.shapes()?, out.errors()?];
+    let folders = [out.operations()?, out.shapes()?, out.errors()?];
     let mut modules = Vec::new();
     out.file(
         "service.rs",
@@ -63,7 +64,7 @@ pub(crate) fn types(service: &Service, config: &Config) -> Result<Files, Diagnos
         ));
     }
     let doc = format!("{} {}, generated from its Smithy model.", service.sdk_id, service.version);
-    out.file("mod.rs", &doc, quote!(#(#tables)* #(#modules)*))?;
+    out.file("mod.rs", &doc, quote!(#(#folders)* #(#modules)*))?;
     Ok(out.files)
 }
 
@@ -111,10 +112,10 @@ impl<'a> Output<'a> {
             let names = names.into_iter().chain([&operation.error_name]).map(|name| format_ident!("{name}"));
             modules.push((quote!(mod #module;), quote!(pub use #module::{#(#names),*};)));
         }
-        self.table("operation", "Operations, with their inputs, outputs and errors.", &modules)
+        self.folder_module("operation", "Operations, with their inputs, outputs and errors.", &modules)
     }
 
-    /// Returns the attribute of modules that belong to the server half.
+    /// Returns the `cfg` attribute of the modules of the server half, if the server half is a Cargo feature.
     fn server_gate(&self) -> Option<TokenStream> {
         (self.config.server == ServerHalf::Feature).then(|| quote!(#[cfg(feature = "server")]))
     }
@@ -169,7 +170,7 @@ impl<'a> Output<'a> {
             };
             modules.push(self.shape("shape", name, kind, items)?);
         }
-        self.table("shape", "Structures, unions and enums.", &modules)
+        self.folder_module("shape", "Structures, unions and enums.", &modules)
     }
 
     fn event_stream(
@@ -204,7 +205,7 @@ impl<'a> Output<'a> {
             let gate = self.server_gate();
             modules.push((quote!(#gate mod server;), quote!()));
         }
-        self.table("error", "Modeled errors.", &modules)
+        self.folder_module("error", "Modeled errors.", &modules)
     }
 
     fn shape(
@@ -220,8 +221,9 @@ impl<'a> Output<'a> {
         Ok((quote!(mod #module;), quote!(pub use #module::#name;)))
     }
 
-    /// Writes the module file of a folder, unless the folder is empty.
-    fn table(
+    /// Adds the `mod.rs` of a folder, and returns the declaration of the module. Does nothing for an empty
+    /// folder.
+    fn folder_module(
         &mut self,
         folder: &str,
         doc: &str,

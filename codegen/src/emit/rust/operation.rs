@@ -11,7 +11,7 @@ pub(super) fn operation(operation: &Operation) -> TokenStream {
     let [input, output, error] =
         [&operation.input.rust_name, &operation.output.rust_name, &operation.error_name]
             .map(|name| format_ident!("{name}"));
-    let words = doc::or(&operation.doc, &format!("The `{wire_name}` operation."));
+    let docs = doc::or(&operation.doc, &format!("The `{wire_name}` operation."));
     let route = route(operation);
     let (serialize, parse) = (serialize(operation), parse(operation));
     let parse_error = (!operation.errors.is_empty()).then(|| parse_error(operation));
@@ -21,7 +21,7 @@ pub(super) fn operation(operation: &Operation) -> TokenStream {
     };
     let (overrides, marks) = (request::overrides(operation), request::marks(operation));
     quote! {
-        #words
+        #docs
         #[derive(Clone, Copy, Debug)]
         pub struct #name;
 
@@ -46,7 +46,7 @@ pub(super) fn operation(operation: &Operation) -> TokenStream {
 fn route(operation: &Operation) -> TokenStream {
     let method = format_ident!("{}", operation.http.method);
     let segment = quote!(use_::invoke_model_protocol::PathSegment);
-    let segments = operation.http.segments.iter().map(|one| match one {
+    let segments = operation.http.segments.iter().map(|part| match part {
         Segment::Literal(text) => quote!(#segment::Literal(#text)),
         Segment::Label { member, greedy: false } => quote!(#segment::Label(#member)),
         Segment::Label { member, greedy: true } => quote!(#segment::Greedy(#member)),
@@ -124,7 +124,8 @@ fn is_in_query(member: &Member) -> bool {
     matches!(member.location, Location::Query(_) | Location::QueryMap { .. })
 }
 
-/// Returns the statements that add the query parameters of members, those of maps last.
+/// Returns the statements that add the query parameters of the members. Members that are maps of query
+/// parameters come last.
 fn query_parameters(members: &[Member]) -> Vec<TokenStream> {
     let named = members.iter().filter_map(|member| match &member.location {
         Location::Query(parameter) => Some(query_parameter(member, parameter)),
@@ -189,13 +190,14 @@ fn parse(operation: &Operation) -> TokenStream {
     }
 }
 
-/// Returns the function that identifies an error by its code, or by its status if the response has no code
-/// and the status is unique.
+/// Returns the function that identifies an error by its code. If the response has no code, the function uses
+/// the status, but only if exactly one error of the operation has this status.
 fn parse_error(operation: &Operation) -> TokenStream {
     let error = format_ident!("{}", operation.error_name);
-    let arms = operation.errors.iter().map(|one| {
-        let (code, variant, ty) = (&one.code, format_ident!("{}", one.rust_name), ty::named(&one.rust_name));
-        let by_status = one.unique_status.map(|status| {
+    let arms = operation.errors.iter().map(|case| {
+        let (code, variant, ty) =
+            (&case.code, format_ident!("{}", case.rust_name), ty::named(&case.rust_name));
+        let by_status = case.unique_status.map(|status| {
             let status = Literal::u16_unsuffixed(status);
             quote!(| (None, Some(#status)))
         });

@@ -1,4 +1,4 @@
-//! Unions: an enum with a variant for each member, and one for members that the model does not have.
+//! Unions. Each becomes an enum with a variant for each member, and a variant for unknown members.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -8,7 +8,7 @@ use crate::ir::{Type, Union, UnionMember};
 
 pub(super) fn union(union: &Union) -> TokenStream {
     let name = format_ident!("{}", union.rust_name);
-    let words = doc::or(&union.doc, &format!("The `{}` union.", union.rust_name));
+    let docs = doc::or(&union.doc, &format!("The `{}` union.", union.rust_name));
     let variants = union.members.iter().map(variant);
     let (to_json, from_json) = (union.members.iter().map(to_json), union.members.iter().map(from_json));
     let hidden = union.hides_values();
@@ -16,7 +16,7 @@ pub(super) fn union(union: &Union) -> TokenStream {
     let debug = hidden.then(|| debug(union));
     let unknown = quote!(use_::invoke_model_protocol::json::UnknownMember);
     quote! {
-        #words
+        #docs
         #[derive(Clone, #derived_debug PartialEq, use_::serde::Serialize, use_::serde::Deserialize)]
         #[non_exhaustive]
         pub enum #name {
@@ -61,14 +61,14 @@ pub(super) fn union(union: &Union) -> TokenStream {
 
 fn variant(member: &UnionMember) -> TokenStream {
     let (name, json_name) = (format_ident!("{}", member.rust_name), &member.json_name);
-    let words = doc::or(&member.doc, &format!("`{json_name}`."));
+    let docs = doc::or(&member.doc, &format!("`{json_name}`."));
     if member.ty == Type::Unit {
-        // A unit member is an object without members, as it is on the wire.
-        return quote!(#words #[serde(rename = #json_name)] #name {});
+        // A unit member is an empty JSON object.
+        return quote!(#docs #[serde(rename = #json_name)] #name {});
     }
     let inner = ty::ty(&member.ty);
     let blob = member.ty.holds_blobs().then(|| quote!(#[serde(with = "invoke_model_protocol::serde_blob")]));
-    quote!(#words #[serde(rename = #json_name)] #name(#blob #inner))
+    quote!(#docs #[serde(rename = #json_name)] #name(#blob #inner))
 }
 
 fn to_json(member: &UnionMember) -> TokenStream {
@@ -107,7 +107,7 @@ fn debug(union: &Union) -> TokenStream {
         quote! {
             match self {
                 #(#arms,)*
-                // A member that the model does not have can be sensitive, too.
+                // An unknown member may be sensitive.
                 Self::Unknown(_) => f.debug_tuple("Unknown").field(&#redacted).finish(),
             }
         }

@@ -106,7 +106,7 @@ fn received(
         let known = known.ok_or_else(|| format!("the stream has no error {error}"))?;
         let (errors, variant) = (ty::named(&stream.error_name), format_ident!("{}", known.error));
         match responses.last().and_then(|event| event.params.as_ref()) {
-            // The case states the members of the error.
+            // The case lists the members of the error.
             Some(params) => match stated(stream, params, service)? {
                 Err(error) => {
                     return Ok(quote! {

@@ -77,7 +77,7 @@ pub(super) fn error(
     })
 }
 
-/// Returns the expression of a response that a case states.
+/// Returns an expression for the response of a case.
 pub(super) fn stated_response(response: &HttpResponse) -> TokenStream {
     let (code, content) = (Literal::u16_unsuffixed(response.code), content(&response.content));
     quote!(invoke_model_test_support::Response { code: #code, content: #content })

@@ -1,4 +1,4 @@
-//! Values that a test case states, as expressions of the generated types.
+//! Values in test cases, as expressions of the generated types.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
