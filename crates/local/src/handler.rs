@@ -1,4 +1,4 @@
-//! Handles requests: from a request to its response, without input or output.
+//! Computes the response to a request, without I/O.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -29,7 +29,7 @@ use crate::state::EndpointState;
 use crate::stream::{EventStreamBody, Frames, PlannedStreamFault, StreamProgress};
 use crate::validation;
 
-/// The header with the time that the model took, in milliseconds.
+/// The header with the duration of the invocation, in milliseconds.
 pub(crate) const LATENCY: &str = "x-amzn-bedrock-invocation-latency";
 
 /// A response, and the fault that affects its transmission.
@@ -41,10 +41,11 @@ pub(crate) struct HandledRequest {
     pub(crate) stream: Option<Arc<StreamProgress>>,
 }
 
-/// Responds to any request and logs the call.
+/// Returns the response to a request and logs the call.
 ///
 /// # Errors
-/// Returns the way in which the connection ends if a fault ends it instead of a response.
+/// If a fault ends the connection instead of sending a response, returns the way in which the connection
+/// ends.
 pub(crate) fn handle(
     state: &EndpointState,
     connection_id: u64,
@@ -139,7 +140,7 @@ fn respond(
     response.map_err(|error| ErrorResponse::internal(error.to_string()))
 }
 
-/// A request to a base model.
+/// A validated request, with the id of the model that responds to it.
 struct ModelRequest {
     model_id: &'static str,
     body: Value,
@@ -147,7 +148,7 @@ struct ModelRequest {
 }
 
 impl ModelRequest {
-    /// Reserves the tokens of a response until it was sent.
+    /// Reserves the tokens of a response. The caller keeps the reservation until the response is sent.
     fn reserve(
         &self,
         state: &EndpointState,
@@ -197,7 +198,7 @@ fn buffered_response(
     let headers = response.headers_mut();
     set_header(headers, "x-amzn-bedrock-input-token-count", &model_response.input_tokens.to_string());
     set_header(headers, "x-amzn-bedrock-output-token-count", &model_response.output_tokens.to_string());
-    // The server sets the value when it sends the response.
+    // The server replaces the value when it sends the response.
     set_header(headers, LATENCY, "0");
     Ok(response.map(ResponseBody::from))
 }
@@ -214,7 +215,7 @@ fn streaming_response(
     Ok(head.map(|_: Bytes| ResponseBody::events(events)))
 }
 
-/// Sets a header to text that is known to be valid.
+/// Sets a header. Ignores a value that is not a valid header value.
 pub(crate) fn set_header(headers: &mut HeaderMap, name: &'static str, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(HeaderName::from_static(name), value);

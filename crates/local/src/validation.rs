@@ -16,8 +16,8 @@ pub(crate) fn check(input: &Invocation) -> Result<Value, ErrorResponse> {
     Ok(body)
 }
 
-/// Checks that an ARN names the region of the endpoint. The service responds with this message if it is
-/// called with the ARN of another region.
+/// Checks that an ARN names the region of the endpoint. The error message is the one that the service returns
+/// for an ARN of another region.
 pub(crate) fn check_region(model_id: &str, region: &str) -> Result<(), ErrorResponse> {
     let arn_region = model_id.strip_prefix("arn:").and_then(|rest| rest.split(':').nth(2));
     match arn_region {
@@ -29,7 +29,7 @@ pub(crate) fn check_region(model_id: &str, region: &str) -> Result<(), ErrorResp
 }
 
 fn check_media_types(input: &Invocation) -> Result<(), ErrorResponse> {
-    // The service reads a body without a media type as JSON: boto3 sends no `Content-Type` by default.
+    // The service reads a body without a media type as JSON. boto3 sends no `Content-Type` by default.
     let is_json = input.content_type.as_deref().is_none_or(|value| media_type(value) == "application/json");
     match (is_json, guardrail(input)) {
         (true, _) => {}
@@ -50,15 +50,15 @@ fn check_media_types(input: &Invocation) -> Result<(), ErrorResponse> {
     match input.accept.as_deref() {
         Some(accept) if !accept.split(',').any(|range| acceptable(&media_type(range))) => {
             Err(ErrorResponse::validation(
-                "The provided Accept Type is invalid or not supported for this model: it must take application/json",
+                "The provided Accept Type is invalid or not supported for this model: it must accept application/json",
             ))
         }
         _ => Ok(()),
     }
 }
 
-/// Checks two of the three cases that the documentation of `guardrailIdentifier` lists. The third one, the
-/// content type, is checked by [`check_media_types`].
+/// Checks two of the three error cases that the documentation of `guardrailIdentifier` lists.
+/// [`check_media_types`] checks the third case, the content type.
 fn check_guardrail(input: &Invocation, body: &Value) -> Result<(), ErrorResponse> {
     let config = body.get("amazon-bedrock-guardrailConfig").is_some();
     match (guardrail(input), non_empty(&input.guardrail_version)) {

@@ -11,8 +11,8 @@ use super::effect::{ConnectionEnd, Drip, FaultPoint, Replacement, RetryAfter};
 use crate::stream::{PlannedStreamFault, StreamFault};
 use crate::wildcard::matches;
 
-/// A fault of a call, from its arrival to the last byte of its response. A new fault does nothing; each
-/// method adds an effect.
+/// A fault that affects a call: its request, its processing or its response. A new fault has no effect; each
+/// method adds one.
 ///
 /// [`first`](Self::first) and [`every`](Self::every) turn a fault into a [`FaultRule`](crate::FaultRule). A
 /// fault that is injected directly applies to all calls.
@@ -27,14 +27,14 @@ use crate::wildcard::matches;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let local = LocalEndpoint::start().await?;
-/// // Two calls are throttled. The response of the third is generated and then lost.
+/// // Two calls are throttled. The response of the third call is generated, but does not reach the client.
 /// let throttled = Fault::error(ThrottlingException::default()).retry_after(RetryAfter::Seconds(2));
 /// local.inject(throttled.first(2));
 /// local.inject(Fault::new().break_at(FaultPoint::ResponseBytes(0), ConnectionEnd::Reset).first(1));
 /// // Every tenth call is slow, and every second connection is closed on accept.
 /// local.inject(Fault::new().delay(Duration::from_secs(60)).every(10));
 /// local.inject(FaultRule::reject_connection(ConnectionEnd::Close).every(2));
-/// // A proxy responds to calls of some models.
+/// // Calls of some models get the error page of a proxy.
 /// local.inject(Fault::status(StatusCode::BAD_GATEWAY).body("<html>Bad Gateway</html>").model("meta.*"));
 /// # Ok(())
 /// # }
@@ -68,13 +68,13 @@ impl Fault {
 
     /// Returns a fault that responds with an error.
     ///
-    /// Takes the errors of either operation: `InvokeModelWithResponseStream` has those of `InvokeModel` and
-    /// `ModelStreamErrorException`.
+    /// Accepts the errors of both operations. `InvokeModelWithResponseStream` has all errors of
+    /// `InvokeModel`, and also `ModelStreamErrorException`.
     pub fn error(error: impl Into<InvokeModelWithResponseStreamError>) -> Self {
         Self { replacement: Some(Replacement::Error(error.into())), ..Self::default() }
     }
 
-    /// Returns a fault that responds with a status and nothing else, like a proxy or a failing service.
+    /// Returns a fault that responds with only a status, like a proxy or a failing service.
     /// [`body`](Self::body) and [`header`](Self::header) add a body and headers.
     pub fn status(status: StatusCode) -> Self {
         Self { replacement: Some(Replacement::Status(status)), ..Self::default() }
@@ -98,14 +98,15 @@ impl Fault {
         Self { model: Some(pattern.into()), ..self }
     }
 
-    /// Sets the clock of the endpoint ahead by a number of seconds, or back if negative, for the verification
-    /// of the signature and for `Date`.
+    /// Moves the clock of the endpoint ahead by a number of seconds, or back if the number is negative. The
+    /// endpoint uses this clock to verify the signature and to set the `Date` header of the response.
     #[must_use]
     pub fn clock_skew(self, seconds: i64) -> Self {
         Self { clock_skew: seconds, ..self }
     }
 
-    /// Sets only the `Date` of the response ahead by a number of seconds, or back if negative.
+    /// Moves only the `Date` header of the response ahead by a number of seconds, or back if the number is
+    /// negative.
     #[must_use]
     pub fn date_skew(self, seconds: i64) -> Self {
         Self { date_skew: seconds, ..self }
@@ -137,8 +138,8 @@ impl Fault {
         Self { retry_after: Some(retry_after), ..self }
     }
 
-    /// Sets `Content-Length`, whatever the length of the body is. The body is sent completely, and the
-    /// connection is closed.
+    /// Sets `Content-Length` to a value that may differ from the length of the body. The endpoint sends the
+    /// complete body and then closes the connection.
     #[must_use]
     pub fn content_length(self, length: u64) -> Self {
         Self { content_length: Some(length), ..self }
@@ -157,7 +158,8 @@ impl Fault {
         Self { pace: Some(pace), ..self }
     }
 
-    /// Injects a fault into a stream after a number of events, or at its end if it has fewer.
+    /// Injects a fault into a stream after a number of events, or at the end of the stream if
+    /// it has fewer events.
     #[must_use]
     pub fn break_stream(self, after_events: u64, fault: StreamFault) -> Self {
         Self { stream_fault: Some(PlannedStreamFault { after_events, fault }), ..self }
@@ -179,21 +181,22 @@ impl Fault {
     /// Sets whether the call counts as worked on; see
     /// [`CallRecord::worked_on`](crate::CallRecord::worked_on).
     ///
-    /// By default, a success was worked on and an error was not. If the fault replaces the response by one
-    /// that does not tell a client whether work was done, the call counts as worked on: garbage, the statuses
-    /// 408 and 424, and the statuses 500, 502 and 504 without a modeled error.
+    /// By default, a call with a successful response counts as worked on, and a call with an error response
+    /// does not. A replaced response counts as worked on if a client cannot know from it whether the service
+    /// did the work: garbage, the statuses 408 and 424, and the statuses 500, 502 and 504 without a modeled
+    /// error.
     #[must_use]
     pub fn worked_on(self, worked_on: bool) -> Self {
         Self { worked_on: Some(worked_on), ..self }
     }
 
     pub(super) fn applies_to(&self, operation: &str, model_id: &str) -> bool {
-        self.operation.as_deref().is_none_or(|only| only == operation)
+        self.operation.as_deref().is_none_or(|expected| expected == operation)
             && self.model.as_deref().is_none_or(|pattern| matches(pattern, model_id))
     }
 
-    /// Returns `true` if a call with this fault counts as worked on. `succeeded` is the outcome without a
-    /// replacement.
+    /// Returns `true` if a call with this fault counts as worked on. If the fault does not replace the
+    /// response, the result is `succeeded` by default.
     pub(crate) fn counts_as_worked_on(&self, succeeded: bool) -> bool {
         let assumed = match &self.replacement {
             None => succeeded,

@@ -1,4 +1,5 @@
-//! The parts of a fault: where a connection ends and how, retry hints, and replacements of a response.
+//! The parts of a fault: the point at which a connection ends and the way in which it ends, retry hints, and
+//! responses that replace the response of the model.
 
 use std::time::{Duration, SystemTime};
 
@@ -14,15 +15,17 @@ use crate::clock::http_date;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FaultPoint {
-    /// After the complete request was read and before it is processed, so the call is not worked on.
+    /// After the endpoint has read the complete request and before it processes the call. The call does not
+    /// count as worked on.
     Request,
-    /// After a number of bytes of the response, including its head. A shorter response is sent completely.
+    /// After a number of bytes of the response, including its head. If the response is shorter, the endpoint
+    /// sends it completely.
     ResponseBytes(u64),
-    /// After the head of the response and a number of bytes of its body as it is on the wire, including chunk
-    /// headers. A shorter body is sent completely.
+    /// After the head of the response and a number of bytes of its body. The bytes are counted as sent,
+    /// including chunk headers. If the body is shorter, the endpoint sends it completely.
     BodyBytes(u64),
-    /// After the complete response except for its last chunk, which terminates the body (RFC 9112 section
-    /// 7.1). A response with `Content-Length` is sent in chunks instead.
+    /// After the complete response without its last chunk, which terminates the body (RFC 9112 section 7.1).
+    /// A response that would have `Content-Length` is sent in chunks instead.
     LastChunk,
 }
 
@@ -36,10 +39,10 @@ pub enum ConnectionEnd {
     Close,
     /// Resets the connection (RST). The client may lose data that it has not read yet.
     Reset,
-    /// Closes the sending direction only (FIN). Data from the client is still read and discarded, until the
-    /// client closes, too.
+    /// Closes only the sending direction (FIN). The endpoint reads and discards data from the client, until
+    /// the client closes the connection.
     HalfClose,
-    /// Keeps the connection open and neither reads nor sends, until the client closes it or the endpoint
+    /// Keeps the connection open without reading or sending, until the client closes it or the endpoint
     /// stops.
     Stall,
 }
@@ -51,14 +54,15 @@ pub enum ConnectionEnd {
 pub enum RetryAfter {
     /// `Retry-After` as a number of seconds (RFC 9110 section 10.2.3).
     Seconds(u64),
-    /// `Retry-After` as a date, which is a number of seconds after the date of the response.
+    /// `Retry-After` as a date: the date of the response plus a number of seconds.
     DateIn(u64),
-    /// `x-amz-retry-after` as a number of milliseconds, which AWS SDKs read.
+    /// `x-amz-retry-after`, a header that the AWS SDKs read, as a number of milliseconds.
     Milliseconds(u64),
 }
 
 impl RetryAfter {
-    /// Returns the header for a response at the time `now`, or `None` if the date cannot be expressed.
+    /// Returns the header of a response that is sent at `now`; `None` if the date is out of the range of HTTP
+    /// dates.
     pub(super) fn header(self, now: SystemTime) -> Option<(HeaderName, HeaderValue)> {
         match self {
             Self::Seconds(seconds) => Some((RETRY_AFTER, seconds.into())),
@@ -78,7 +82,7 @@ impl RetryAfter {
 pub(crate) enum Replacement {
     /// A modeled or unmodeled error.
     Error(InvokeModelWithResponseStreamError),
-    /// A status without body and headers.
+    /// A status without a body and headers.
     Status(StatusCode),
     /// Raw bytes instead of an HTTP response.
     Garbage(Bytes),

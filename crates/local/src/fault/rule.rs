@@ -1,13 +1,13 @@
-//! Fault rules: a fault, and when it happens.
+//! Fault rules: each has a fault and the schedule by which the fault occurs.
 
 use super::call::Fault;
 use super::effect::ConnectionEnd;
 
-/// A fault, and the occasions at which it happens.
+/// A fault, and the schedule by which it occurs.
 ///
-/// Each rule counts the connections, requests or calls that match it and that no earlier rule has taken.
-/// Therefore a list of rules reads as a script: if the first rule throttles two calls and the second rule
-/// resets one, then the third call is reset and the fourth succeeds.
+/// Each rule counts the connections, requests or calls that match it, without those to which an earlier rule
+/// applied. Therefore the rules of a list apply one after the other: if the first rule throttles two calls
+/// and the second rule resets one, then the third call is reset and the fourth succeeds.
 #[derive(Clone, Debug)]
 pub struct FaultRule {
     pub(super) stage: Stage,
@@ -17,15 +17,15 @@ pub struct FaultRule {
 /// The stage of processing at which a rule applies.
 #[derive(Clone, Debug)]
 pub(super) enum Stage {
-    /// A connection is accepted, and ends.
+    /// Immediately after the endpoint accepts a connection: the connection ends.
     Accept(ConnectionEnd),
-    /// A request begins. The connection ends after a number of its bytes.
+    /// While the endpoint reads a request: the connection ends after a number of bytes of the request.
     Request { bytes: u64, end: ConnectionEnd },
-    /// A call was read completely.
+    /// After the endpoint has read the complete request: the fault affects the call.
     Call(Box<Fault>),
 }
 
-/// The occasions at which a rule applies.
+/// Selects the matching connections, requests or calls to which a rule applies.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Schedule {
     All,
@@ -52,14 +52,14 @@ impl FaultRule {
         Self { stage: Stage::Request { bytes, end }, schedule: Schedule::All }
     }
 
-    /// Limits the rule to the first `number` occasions.
+    /// Limits the rule to the first `number` matching connections, requests or calls.
     #[must_use]
     pub fn first(self, number: u64) -> Self {
         Self { schedule: Schedule::First(number), ..self }
     }
 
-    /// Limits the rule to every `number`th occasion: with 3 to the third, the sixth and so on; with 0 it
-    /// never applies.
+    /// Limits the rule to every `number`th matching connection, request or call. With 3, the rule applies to
+    /// the third, the sixth and so on. With 0, it never applies.
     #[must_use]
     pub fn every(self, number: u64) -> Self {
         Self { schedule: Schedule::Every(number), ..self }
@@ -72,8 +72,8 @@ impl Fault {
         FaultRule::from(self).first(number)
     }
 
-    /// Returns a rule that applies this fault to every `number`th matching call: with 3 to the third, the
-    /// sixth and so on.
+    /// Returns a rule that applies this fault to every `number`th matching call. With 3, it applies to the
+    /// third, the sixth and so on. With 0, it never applies.
     pub fn every(self, number: u64) -> FaultRule {
         FaultRule::from(self).every(number)
     }
@@ -87,7 +87,7 @@ impl From<Fault> for FaultRule {
 }
 
 impl Schedule {
-    /// Returns `true` if the rule applies at an occasion, counted from 1.
+    /// Returns `true` if the rule applies to the match with this number, counted from 1.
     pub(super) fn includes(self, number: u64) -> bool {
         match self {
             Self::All => true,
@@ -96,7 +96,7 @@ impl Schedule {
         }
     }
 
-    /// Returns `true` if the rule applies at no occasion after `number`.
+    /// Returns `true` if the rule cannot apply to a match after the one with this number.
     pub(super) fn is_exhausted(self, number: u64) -> bool {
         match self {
             Self::First(first) => number >= first,

@@ -12,7 +12,8 @@ use crate::families;
 use crate::stream::{Frames, PlannedStreamFault};
 use crate::{ERROR_MODEL_ID, StreamEnd, StreamFault, StreamRecord};
 
-/// Injects a fault into a stream of five chunks. Returns its frames, the error of its body, and its record.
+/// Injects a fault into a stream of five chunks. Returns the frames of the stream, the error that ends its
+/// body, and its record.
 fn inject(after_events: u64, fault: StreamFault) -> (Vec<Vec<u8>>, Option<BodyError>, StreamRecord) {
     let endpoint = endpoint();
     endpoint.next_stream_faults.push(PlannedStreamFault { after_events, fault });
@@ -24,7 +25,7 @@ fn inject(after_events: u64, fault: StreamFault) -> (Vec<Vec<u8>>, Option<BodyEr
     (frames, error, call.stream.unwrap())
 }
 
-/// Returns the frames of the same stream without a fault.
+/// Returns the frames of the stream that [`inject`] uses, without a fault.
 fn healthy() -> Vec<Vec<u8>> {
     frames(head(&endpoint(), streaming(LLAMA, PROMPT)).into_body()).0
 }
@@ -98,7 +99,7 @@ fn a_checksum_is_corrupted() {
         assert!(matches!(error.kind(), FrameErrorKind::MessageCrc { .. }), "{error}");
     }
     let (frames, _, record) = inject(5, StreamFault::WrongChecksum);
-    assert_eq!(frames, healthy(), "no frame follows, so nothing is corrupted");
+    assert_eq!(frames, healthy(), "the stream has no frame after the fifth, so all frames are intact");
     assert_eq!(record.end, Some(StreamEnd::Finished));
 }
 
@@ -123,7 +124,7 @@ fn a_stream_is_truncated() {
         }
         assert_eq!(sent, complete[..bytes]);
     }
-    // The bytes are counted after the preceding events.
+    // `bytes` does not include the events before the fault.
     let (frames, _, _) = inject(2, StreamFault::Truncate { bytes: 10 });
     assert_eq!(frames.concat().len(), healthy()[..2].concat().len() + 10);
 }
@@ -158,7 +159,7 @@ fn a_stream_fault_is_kept_until_a_stream_begins() {
     assert!(endpoint.next_stream_faults.pop().is_none());
 }
 
-/// Returns the chunks and the error that the error model streams for a body.
+/// Sends a request body to the error model. Returns the chunks of the stream, and the error that ends it.
 fn error_model_stream(body: &Value) -> (Vec<Value>, ResponseStreamError) {
     let body = head(&endpoint(), streaming(ERROR_MODEL_ID, &body.to_string())).into_body();
     let (frames, body_error) = frames(body);
@@ -201,7 +202,7 @@ fn the_error_model_streams_each_error() {
 }
 
 #[test]
-fn errors_without_a_position_are_returned_before_the_stream_begins() {
+fn errors_without_after_events_are_returned_before_the_stream_begins() {
     for (code, status) in [
         ("AccessDeniedException", 403),
         ("InternalServerException", 500),
