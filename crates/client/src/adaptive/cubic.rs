@@ -1,17 +1,17 @@
-//! The CUBIC curve along which the rate recovers after a throttle.
+//! The CUBIC curve along which the rate recovers after a throttling error.
 
 use std::time::Duration;
 
-/// The factor of the rate after a throttle.
+/// The factor of the rate after a throttling error.
 const BETA: f64 = 0.7;
 /// The scaling constant: how fast the rate recovers.
 const SCALE: f64 = 0.4;
 
-/// The CUBIC curve over the time since the last throttle: it starts at 70 % of the throttled rate, is flat
-/// near that rate, and grows beyond it. <https://www.rfc-editor.org/rfc/rfc9438#section-4.2>
+/// The CUBIC curve over the time since the last throttling error: it starts at 70 % of the throttled rate, is
+/// flat near that rate, and grows beyond it. <https://www.rfc-editor.org/rfc/rfc9438#section-4.2>
 #[derive(Clone, Debug)]
 pub(super) struct Cubic {
-    /// Requests per second at the last throttle.
+    /// Requests per second at the last throttling error.
     max_rate: f64,
     throttled_at: Duration,
 }
@@ -21,19 +21,19 @@ impl Cubic {
         Self { max_rate, throttled_at }
     }
 
-    /// Returns the rate after a response that is not a throttle.
+    /// Returns the rate after a response that is not a throttling error.
     pub(super) fn succeeded(&self, now: Duration) -> f64 {
         let elapsed = now.saturating_sub(self.throttled_at).as_secs_f64();
         SCALE * (elapsed - self.seconds_to_max()).powi(3) + self.max_rate
     }
 
-    /// Returns the rate after a throttle at `rate`.
+    /// Returns the rate after a throttling error at `rate`.
     pub(super) fn throttled(&mut self, now: Duration, rate: f64) -> f64 {
         *self = Self::new(rate, now);
         rate * BETA
     }
 
-    /// Returns the seconds from the throttle until the curve reaches the throttled rate again.
+    /// Returns the seconds from the throttling error until the curve reaches the throttled rate again.
     fn seconds_to_max(&self) -> f64 {
         (self.max_rate * (1.0 - BETA) / SCALE).cbrt()
     }
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     /// Checks the rate after each response: the test cases of the AWS SDKs. The responses arrive one second
-    /// apart from second 5 on; `true` is a throttle.
+    /// apart from second 5 on; `true` is a throttling error.
     fn check(responses: &[(bool, f64)]) {
         let mut cubic = Cubic::new(10.0, Duration::from_secs(5));
         let mut rate = 0.0;

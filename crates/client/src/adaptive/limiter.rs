@@ -21,7 +21,7 @@ pub(super) struct RateLimiter {
     measured: MeasuredRate,
     cubic: Cubic,
     bucket: TokenBucket,
-    /// `true` after the first throttle. Before it, requests never wait.
+    /// `true` after the first throttling error. Before it, requests never wait.
     is_limiting: bool,
 }
 
@@ -59,7 +59,8 @@ impl RateLimiter {
     pub(super) fn update(&mut self, now: Duration, throttled: bool) {
         let measured = self.measured.record_response(now);
         let rate = if throttled {
-            // The measured rate can be lower than the limit, and before the first throttle there is no limit.
+            // The measured rate can be lower than the limit, and before the first throttling error there is
+            // no limit.
             let rate = if self.is_limiting { measured.min(self.bucket.fill_rate()) } else { measured };
             self.is_limiting = true;
             self.cubic.throttled(now, rate)

@@ -1,10 +1,11 @@
-//! The rate limiter of the adaptive retry mode: after a throttle, requests are sent no faster than the
-//! service accepts.
+//! The rate limiter of the adaptive retry mode. After a throttling error, it limits the request rate to the
+//! rate that the service accepts.
 //!
-//! The algorithm is that of the AWS SDKs:
-//! <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>. Before the first throttle
-//! nothing waits. From then on each request takes a token from a bucket. With each throttle its rate falls to
-//! 70 % of the measured rate, and then recovers along a CUBIC curve, up to twice the measured rate.
+//! The AWS SDKs use the same algorithm:
+//! <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>. Before the first throttling
+//! error, requests do not wait. After it, each request takes a token from a bucket. Each throttling error
+//! reduces the fill rate of the bucket to 70 % of the measured rate, or of the current fill rate if that is
+//! lower. The fill rate then recovers along a CUBIC curve, up to twice the measured rate.
 
 mod bucket;
 mod cubic;
@@ -21,11 +22,11 @@ use tokio::time::{Instant, timeout};
 
 use limiter::{Acquired, RateLimiter};
 
-/// Limits the rate of requests after the service has throttled. Clones share the rate: use one limiter for
-/// all clients that share a quota.
+/// A client-side rate limiter, which delays requests after the service has throttled one. Clones share the
+/// rate: use one limiter for all clients that share a quota.
 ///
 /// The client calls [`ready`](Self::ready) before each attempt, including retries, and
-/// [`record_outcome`](Self::record_outcome) after it. Uses the clock of tokio.
+/// [`record_outcome`](Self::record_outcome) after it. The limiter uses the clock of tokio.
 ///
 /// ```
 /// use invoke_model_client::{AdaptiveRateLimiter, Config};
@@ -42,14 +43,15 @@ pub struct AdaptiveRateLimiter(Arc<State>);
 struct State {
     start: Instant,
     limiter: Mutex<RateLimiter>,
-    /// A fair lock: its holder is next to be admitted, the others queue.
+    /// A fair lock, so that requests get their tokens in arrival order. Only the task that holds the lock
+    /// waits for a token.
     queue: tokio::sync::Mutex<()>,
-    /// Notified when the rate has changed.
+    /// Notified after each change of the rate.
     rate_changed: Notify,
 }
 
 impl AdaptiveRateLimiter {
-    /// Creates a limiter that limits nothing until the first throttle.
+    /// Returns a limiter that does not delay requests before the first throttling error.
     pub fn new() -> Self {
         Self(Arc::new(State {
             start: Instant::now(),
@@ -61,8 +63,8 @@ impl AdaptiveRateLimiter {
 
     /// Waits until a request may be sent. Requests are admitted in arrival order.
     ///
-    /// There is no maximum wait: the operation timeout of the call limits it. Cancel safe: if the future is
-    /// dropped, no token is taken.
+    /// This function has no timeout of its own; the operation timeout of the call applies. It is cancel safe:
+    /// if the future is dropped, no token is taken.
     pub async fn ready(&self) {
         let _first = self.0.queue.lock().await;
         loop {
@@ -70,26 +72,26 @@ impl AdaptiveRateLimiter {
             let acquired = self.limiter().acquire(now);
             match acquired {
                 Acquired::Ready => return,
-                // Try again in either case: the time has come, or the rate has changed.
+                // Tries again in both cases: after `time`, and after a change of the rate.
                 Acquired::Wait(time) => drop(timeout(time, self.0.rate_changed.notified()).await),
             }
         }
     }
 
-    /// Records the outcome of an attempt: throttled by the service (429, or an error that the model marks as
-    /// throttling), or any other.
+    /// Records the outcome of an attempt. `throttled` is `true` if the service responded with status 429 or
+    /// with an error that the model marks as throttling.
     pub fn record_outcome(&self, throttled: bool) {
         let now = self.now();
         self.limiter().update(now, throttled);
         self.0.rate_changed.notify_one();
     }
 
-    /// Returns the limit in attempts per second; `None` before the first throttle.
+    /// Returns the limit in attempts per second; `None` before the first throttling error.
     pub fn limit(&self) -> Option<f64> {
         self.limiter().limit()
     }
 
-    /// Returns the measured rate in attempts per second, smoothed over half seconds.
+    /// Returns the measured rate in attempts per second, measured every half second and smoothed.
     pub fn measured_rate(&self) -> f64 {
         self.limiter().measured_rate()
     }

@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use super::AdaptiveRateLimiter;
 use super::limiter::{Acquired, RateLimiter};
 
-/// The end-to-end test case of the AWS SDKs: a response every 200 ms, `true` for a throttle; measured rate
-/// and fill rate after each.
+/// The end-to-end test case of the AWS SDKs: a response every 200 ms, `true` for a throttling error; measured
+/// rate and fill rate after each.
 #[test]
 fn limits_as_in_the_test_case_of_the_aws_sdks() {
     let responses = [
@@ -78,8 +78,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 proptest! {
-    /// The rate is finite, at least 0.5, and at most twice the measured rate; a throttle never raises it; a
-    /// request is admitted after the returned wait, and not before.
+    /// The rate is finite, at least 0.5, and at most twice the measured rate; a throttling error never raises
+    /// it; a request is admitted after the returned wait, and not before.
     #[test]
     fn rate_and_waits_stay_within_their_bounds(steps in steps()) {
         let (mut limiter, mut now) = (RateLimiter::new(), Duration::ZERO);
@@ -110,8 +110,8 @@ proptest! {
         }
     }
 
-    /// In any time from the first throttle on, no more requests are admitted than the bucket held and was
-    /// filled with.
+    /// In any time from the first throttling error on, no more requests are admitted than the bucket held and
+    /// was filled with.
     #[test]
     fn admits_no_more_than_the_rate_allows(waits in prop::collection::vec(0..400_u64, 1..300)) {
         let mut limiter = RateLimiter::new();

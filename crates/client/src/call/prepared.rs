@@ -1,4 +1,4 @@
-//! The unsigned request of a call, from which each attempt makes its own.
+//! The unsigned request of a call. Each attempt signs and sends a copy of it.
 
 use std::path::PathBuf;
 use std::pin::pin;
@@ -23,7 +23,7 @@ use crate::timeout::OperationTimer;
 
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("invoke-model/", env!("CARGO_PKG_VERSION")));
 
-/// Headers that frame the message or carry the signature, which callers cannot add.
+/// Headers that callers cannot add, because the client sets them to frame and sign the request.
 const RESERVED: &[&str] = &[
     "authorization",
     "connection",
@@ -42,9 +42,9 @@ pub(super) struct Prepared {
     authorizer: Arc<Authorizer>,
     parts: Parts,
     pub(super) payload: Payload,
-    /// Computed for the first signature.
+    /// Computed when the first attempt is signed.
     hash: OnceLock<PayloadHash>,
-    /// Computed for the first quota permit.
+    /// Computed when the first attempt acquires a quota permit.
     estimate: Option<TokenEstimate>,
 }
 
@@ -54,15 +54,15 @@ pub(super) enum Payload {
 }
 
 impl<O: Operation> Call<O> {
-    /// Serializes the input and applies the endpoint, once for all attempts. Returns the path of the body
-    /// file, if there is one, for [`Prepared::attach`].
+    /// Serializes the input and applies the endpoint, once for all attempts. Returns the request, and the
+    /// path of the body file if there is one. The caller passes the path to [`Prepared::attach`].
     pub(super) fn prepare(
         self,
         context: &mut CallContext,
     ) -> Result<(Prepared, Option<PathBuf>), ErrorKind<O::Error>> {
         let State { client, authorizer, mut input, required, file, headers, .. } = *self.0;
         required.check()?;
-        // Once per call, because all attempts must send the same token.
+        // Filled once per call, because all attempts must send the same token.
         O::fill_idempotency_tokens(&mut input, &mut || client.config().idempotency_token_provider.next());
         let host_prefix = O::host_prefix(&input)?;
         let (mut parts, bytes) = O::serialize(input)?.into_parts();
@@ -89,13 +89,13 @@ impl Prepared {
     }
 
     /// Returns the head of the request with a signature or a bearer token. Each attempt is signed with the
-    /// credentials and the time at that moment.
+    /// credentials and the time that are current when it starts.
     pub(super) async fn authorized<O: Operation>(
         &mut self,
         timer: &mut OperationTimer,
     ) -> Result<(Parts, Authorization), ErrorKind<O::Error>> {
-        // The clone, which has no spare capacity, is kept for a retry. The original, which has some for the
-        // new headers, is sent.
+        // Keeps the clone for a retry and sends the original, because only the original has spare capacity
+        // for the new headers.
         let clone = self.parts.clone();
         let mut parts = std::mem::replace(&mut self.parts, clone);
         let hash = || if O::UNSIGNED_PAYLOAD { PayloadHash::unsigned() } else { self.hash().clone() };
@@ -110,7 +110,7 @@ impl Prepared {
         self.authorizer.invalidate(rejected);
     }
 
-    /// Returns `true` if the next attempt can have other credentials.
+    /// Returns `true` if the next attempt may use other credentials.
     pub(super) fn has_renewable_credentials(&self) -> bool {
         self.authorizer.can_reload()
     }
@@ -120,7 +120,7 @@ impl Prepared {
         &self.parts
     }
 
-    /// Returns the tokens that the request may use.
+    /// Returns an estimate of the tokens that the request may use.
     pub(super) async fn token_estimate<E>(&mut self) -> Result<TokenEstimate, ErrorKind<E>> {
         if let Some(estimate) = self.estimate {
             return Ok(estimate);
@@ -147,7 +147,7 @@ impl Prepared {
     }
 }
 
-/// Adds the headers of the caller, each in place of headers of the same name.
+/// Inserts the headers of the caller. Each replaces existing headers of the same name.
 fn insert_headers(headers: &mut HeaderMap, added: Vec<(String, String)>) -> Result<(), HeaderError> {
     for (name, value) in added {
         let Ok(header) = name.parse::<HeaderName>() else { return Err(HeaderError::Name { name }) };

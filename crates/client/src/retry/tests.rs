@@ -47,7 +47,7 @@ fn transport_error(kind: TransportErrorKind) -> Kind {
     ErrorKind::Transport(TransportError::from(kind))
 }
 
-/// Returns the longest possible backoff before a retry; `None` if the call is not retried.
+/// Returns the maximum backoff before a retry; `None` if the call is not retried.
 fn max_backoff(kind: &Kind, retries: RetryConfig, attempts: u32) -> Option<Duration> {
     match decide(kind, &retries, RetryState { attempts, now: now(), random: 1.0 }) {
         RetryDecision::Fail => None,
@@ -55,7 +55,8 @@ fn max_backoff(kind: &Kind, retries: RetryConfig, attempts: u32) -> Option<Durat
     }
 }
 
-/// Checks the class, and whether the failure is retried: by default, and with `retry_ambiguous`.
+/// Checks the class of a failure. `by_default` and `ambiguous` state whether the client retries it without
+/// and with `retry_ambiguous`.
 fn check(kind: &Kind, expected: FailureClass, by_default: bool, ambiguous: bool) {
     assert_eq!(class(kind), expected, "{kind:?}");
     let is_retried = |retries| max_backoff(kind, retries, 1).is_some();
@@ -93,7 +94,7 @@ fn error_responses_are_retried_by_class() {
     check(&service_error(429, "ModelNotReadyException", "loading", &[]), Rejected, true, true);
     check(&service_error(503, "ServiceUnavailableException", "busy", &[]), Rejected, true, true);
     check(&service_error(500, "InternalServerException", "oh", &[]), ServerError, true, true);
-    check(&service_error(500, "", "oh", &[]), ServerError, true, true); // by its status alone
+    check(&service_error(500, "", "oh", &[]), ServerError, true, true); // has no code, so the status decides
     check(&service_error(500, "NewException", "oh", &[]), Ambiguous, false, true);
     check(&service_error(502, "", "", &[]), Ambiguous, false, true);
     check(&service_error(504, "", "", &[]), Ambiguous, false, true);
@@ -206,8 +207,8 @@ fn known_clock_skew_is_not_learned_again() {
     let (skew, code) = (ClockSkew::default(), Some("InvalidSignatureException"));
     let date = headers(&[("date", "Sun, 30 Aug 2015 14:36:00 GMT")]);
     assert!(skew.learn(code, &date, now()));
-    assert!(!skew.learn(code, &date, now() + Duration::from_secs(30)), "the clock was not the cause");
-    assert!(skew.learn(code, &date, now() + Duration::from_secs(7200)), "the clock of this machine was set");
+    assert!(!skew.learn(code, &date, now() + Duration::from_secs(30)), "the clock is not the cause");
+    assert!(skew.learn(code, &date, now() + Duration::from_secs(7200)), "the local clock has changed since");
     assert_eq!(skew.correct(now()), now());
 }
 
@@ -220,7 +221,7 @@ proptest! {
     }
 
     #[test]
-    fn no_header_panics(text in "[ -~]{0,40}") {
+    fn parsing_headers_never_panics(text in "[ -~]{0,40}") {
         let mut headers = HeaderMap::new();
         for name in ["retry-after", "x-amz-retry-after", "date"] {
             headers.insert(name, HeaderValue::from_str(&text).unwrap());

@@ -1,4 +1,4 @@
-//! Event streams: complete, truncated, corrupted, slow, and dropped.
+//! Event streams that are complete, truncated, corrupted, slow or dropped by the caller.
 
 mod errors;
 mod sockets;
@@ -40,7 +40,7 @@ fn chunk(text: &str) -> ResponseStream {
     ResponseStream::Chunk(part)
 }
 
-/// Returns an event that the model does not know.
+/// Returns an event that the model does not define.
 fn unknown() -> ResponseStream {
     let mut message = Message::builder();
     message.header(":message-type", HeaderValue::String("event")).unwrap();
@@ -68,7 +68,7 @@ fn exception(error: &ResponseStreamError) -> Vec<u8> {
     frame(&ResponseStream::exception(error).unwrap())
 }
 
-/// A body of these pieces that counts how often it is polled.
+/// A body that yields the given pieces and counts its polls.
 struct Pieces {
     pieces: VecDeque<std::io::Result<Bytes>>,
     polls: Arc<AtomicUsize>,
@@ -94,7 +94,7 @@ fn pieces(pieces: impl IntoIterator<Item = Vec<u8>>) -> ResponseBody {
     })
 }
 
-/// Returns a body of these bytes whose connection is then reset.
+/// Returns a body that yields these bytes and then fails with a connection reset.
 fn reset_after(bytes: &[u8]) -> ResponseBody {
     let reset = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
     ResponseBody::from_body(Pieces {
@@ -108,7 +108,7 @@ async fn call(body: ResponseBody) -> EventStreamOutput<Operation> {
     fake.client().invoke_model_with_response_stream().model_id(ID).body("{}").send().await.unwrap()
 }
 
-/// Reads all events, and the error if the stream ends with one.
+/// Reads the stream to its end. Returns all events, and the error if the stream ends with an error.
 async fn read(events: &mut EventReceiver<Operation>) -> (Vec<ResponseStream>, Option<StreamError>) {
     let mut received = Vec::new();
     let error = loop {
@@ -118,7 +118,7 @@ async fn read(events: &mut EventReceiver<Operation>) -> (Vec<ResponseStream>, Op
             Err(error) => break Some(error),
         }
     };
-    // The end of the stream is final.
+    // After its end, the stream returns neither events nor errors.
     assert_eq!(events.is_complete(), error.is_none());
     assert!(events.recv().await.unwrap().is_none());
     assert_eq!(events.is_complete(), error.is_none());
@@ -139,7 +139,7 @@ async fn returns_the_head_before_the_events() {
     assert_eq!(response.output.service_tier.unwrap().as_str(), "flex");
     assert_eq!(response.events.request_id(), Some("an-id"));
 
-    // Bytes are read only on demand.
+    // The receiver reads the next frame only when the caller asks for an event.
     for (index, event) in events.iter().enumerate() {
         assert_eq!(polls.load(Ordering::SeqCst), index);
         assert_eq!(response.events.recv().await.unwrap().as_ref(), Some(event));

@@ -1,4 +1,4 @@
-//! Event streams with the default transport, and a server that splits, delays and closes its responses.
+//! Event streams over the default transport, from a server that splits, delays and truncates its responses.
 
 use std::net::SocketAddr;
 
@@ -16,7 +16,7 @@ fn events() -> Vec<ResponseStream> {
     vec![chunk("{\"one\":1}"), chunk("{\"two\":2}")]
 }
 
-/// Returns a response in HTTP chunks of this size, including the last chunk.
+/// Returns a response in HTTP chunks of `size` bytes. The last chunk, which ends the body, is included.
 fn chunked(bytes: &[u8], size: usize) -> Vec<u8> {
     let mut response = format!("{HEAD}transfer-encoding: chunked\r\n\r\n").into_bytes();
     for chunk in bytes.chunks(size) {
@@ -52,7 +52,7 @@ async fn accept(listener: &TcpListener) -> TcpStream {
 async fn request(stream: &mut TcpStream) {
     let mut request = Vec::new();
     while !request.ends_with(b"\r\n\r\n{}") {
-        assert_ne!(stream.read_buf(&mut request).await.unwrap(), 0, "a complete request");
+        assert_ne!(stream.read_buf(&mut request).await.unwrap(), 0, "the connection closed within a request");
     }
 }
 
@@ -61,20 +61,20 @@ async fn send(client: &Client) -> EventReceiver<Operation> {
     call.send().await.unwrap().events
 }
 
-/// Gives the client time to read what was written so far.
+/// Gives the client time to read the bytes that the server has written.
 async fn let_client_read() {
     tokio::time::sleep(std::time::Duration::from_micros(100)).await;
     yield_now().await;
 }
 
 #[tokio::test]
-async fn writes_may_be_split_and_merged_anywhere() {
+async fn events_do_not_depend_on_how_the_server_splits_its_writes() {
     let bytes = frames(&events()).concat();
     let (listener, client) = listen().await;
     let responses = [chunked(&bytes, 1000), chunked(&bytes, 50), chunked(&bytes, 1), with_length(&bytes)];
     let sent = responses.clone();
     let server = tokio::spawn(async move {
-        // One connection for all, because a complete stream returns its connection to the pool.
+        // The client uses one connection for all calls, because a complete stream returns it to the pool.
         let mut stream = accept(&listener).await;
         for response in &sent[..] {
             for at in (0..response.len()).step_by(3) {
@@ -117,11 +117,11 @@ async fn close_before_the_last_chunk_is_a_truncation() {
         assert_eq!(read, events()[..read.len()], "closed at {at}");
         assert!(read.len() >= max, "closed at {at}");
         max = read.len();
-        let error = error.unwrap_or_else(|| panic!("closed at {at} taken for the end"));
+        let error = error.unwrap_or_else(|| panic!("closed at {at}: the stream counts as complete"));
         let ErrorKind::Truncated(truncated) = error.kind() else { panic!("closed at {at}: {error}") };
         assert_eq!(truncated.received.events, max as u64);
     }
-    assert_eq!(max, 2, "all events without the last chunk");
+    assert_eq!(max, 2, "both events are received although the last chunk is missing");
 }
 
 #[tokio::test]
@@ -170,13 +170,13 @@ async fn exception_closes_the_connection() {
     drop(events);
 }
 
-/// Only on Linux, which shows the bytes in the queues of its sockets.
+/// Runs only on Linux, because the test reads the queued bytes of each socket from `/proc/net/tcp`.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn does_not_read_ahead() {
     use std::sync::atomic::AtomicU64;
 
-    /// The client may buffer this number of bytes.
+    /// Maximum number of bytes that the client may buffer.
     const BUFFER: u64 = 64 * 1024;
     let (listener, client) = listen().await;
     let port = listener.local_addr().unwrap().port();
