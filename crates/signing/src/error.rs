@@ -48,8 +48,8 @@ impl From<AmzDateError> for SignError {
     }
 }
 
-/// The error of a request whose signature was rejected. All variants are errors of the client. None contains
-/// a secret.
+/// The error of a request whose signature was rejected. In all cases the client is at fault. The error never
+/// contains a secret.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {

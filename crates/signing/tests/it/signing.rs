@@ -1,4 +1,4 @@
-//! Effects of signing on a request, and requests that cannot be signed.
+//! Changes that signing makes to a request, and requests that cannot be signed.
 
 use std::time::{Duration, SystemTime};
 
