@@ -11,10 +11,10 @@ use serde_json::Value;
 use super::Error;
 use super::facts::{Aspects, Facts};
 
-/// One difference. `Display` writes the line that is printed and listed.
+/// One difference. `Display` writes it as the command prints it, which is also its line in `model/README.md`.
 #[derive(Debug, PartialEq)]
 pub(super) struct Difference {
-    /// The shape or member.
+    /// The shape or member that differs.
     subject: ShapeId,
     /// Aspect that differs; `None` if only one model has the subject.
     aspect: Option<String>,
@@ -24,11 +24,12 @@ pub(super) struct Difference {
     ours: Option<Value>,
 }
 
-/// Returns the differences, sorted by shape, for `operations` of our model (all if the list is empty).
+/// Returns the differences, sorted by shape. Compares only `operations`, or all operations of our model if
+/// the list is empty.
 ///
 /// # Errors
-/// Returns an error if our model lacks an operation, the other model lacks the service, or a model lacks a shape that
-/// it refers to.
+/// Returns an error if our model has no such operation, if the other model has no such service, or if a model
+/// refers to a shape that it does not define.
 pub(super) fn diff(ours: &Model, theirs: &Model, operations: &[String]) -> Result<Vec<Difference>, Error> {
     let our_selection = select(ours, None, operations).map_err(select_error("our"))?;
     let their_selection = select_shared(theirs, &our_selection).map_err(select_error("the other"))?;
@@ -65,8 +66,8 @@ fn compare(ours: &Facts, theirs: &Facts) -> Vec<Difference> {
     for subject in subjects {
         match (ours.aspects.get(subject), theirs.aspects.get(subject)) {
             (Some(ours), Some(theirs)) => differences.extend(aspects(subject, ours, theirs)),
-            // The line for the shape includes its members.
-            _ if is_member_of_one_side(subject, ours, theirs) => {}
+            // Only one model has the shape of this member. The line for the shape is enough.
+            _ if is_member_of_unshared_shape(subject, ours, theirs) => {}
             (our_aspects, their_aspects) => differences.push(Difference {
                 subject: subject.clone(),
                 aspect: None,
@@ -80,7 +81,7 @@ fn compare(ours: &Facts, theirs: &Facts) -> Vec<Difference> {
     differences
 }
 
-fn is_member_of_one_side(subject: &ShapeId, ours: &Facts, theirs: &Facts) -> bool {
+fn is_member_of_unshared_shape(subject: &ShapeId, ours: &Facts, theirs: &Facts) -> bool {
     subject
         .split_member()
         .is_some_and(|(shape, _)| !(ours.aspects.contains_key(&shape) && theirs.aspects.contains_key(&shape)))
@@ -101,7 +102,8 @@ fn aspects(subject: &ShapeId, ours: &Aspects, theirs: &Aspects) -> Vec<Differenc
     differing.collect()
 }
 
-/// Compares the order of the members that both models have, because generated code follows it.
+/// Compares the order of the members that both models have. The order matters, because generated code keeps
+/// it.
 fn member_order(subject: &ShapeId, ours: &Facts, theirs: &Facts) -> Option<Difference> {
     let (ours, theirs) = (ours.members.get(subject)?, theirs.members.get(subject)?);
     let of_both = |names: &[String], others: &[String]| -> Value {
@@ -120,7 +122,8 @@ fn member_order(subject: &ShapeId, ours: &Facts, theirs: &Facts) -> Option<Diffe
 
 type Location<'a> = (String, Option<&'a Value>, Option<&'a Value>);
 
-/// Returns the first location at which two values differ, as a JSON pointer (RFC 6901), and both values there.
+/// Returns the first location at which two values differ, as a JSON pointer (RFC 6901), and both values
+/// there.
 fn first_difference<'a>(theirs: Option<&'a Value>, ours: Option<&'a Value>) -> Option<Location<'a>> {
     match (theirs, ours) {
         (Some(Value::Object(theirs)), Some(Value::Object(ours))) => {
@@ -155,7 +158,8 @@ impl fmt::Display for Difference {
     }
 }
 
-/// Returns the text of a value after its name; empty for values that only state presence.
+/// Returns the text that follows the name of an aspect: `: ` and the value. Returns an empty text for null
+/// and `{}`, which mean that the aspect has no value.
 fn suffix(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
@@ -164,7 +168,7 @@ fn suffix(value: &Value) -> String {
     }
 }
 
-/// Formats a value on one line; leaves out the content of long objects and lists.
+/// Formats a value on one line. Replaces a long object by `{..}` and a long list by `[..]`.
 fn brief(value: Option<&Value>) -> String {
     const WIDTH: usize = 80;
     let Some(value) = value else { return "absent".to_owned() };

@@ -1,12 +1,13 @@
 //! Rules about Rust files.
 
-/// Hand-written source files stay readable in one sitting.
+/// Maximum number of lines of a hand-written source file.
 const MAX_LINES: usize = 450;
 
-/// Words that do not open a doc comment. The first line is a verb phrase for functions and a noun phrase for types.
+/// Words that must not open a doc comment, because the first line must be a verb phrase (functions) or a noun
+/// phrase (types).
 const OPENINGS: &[&str] = &["Who", "What", "Whether", "Of", "Where", "How", "Which", "Why"];
 
-/// Reports each rule that a file breaks, with the number of the line.
+/// Calls `report` with a line number and a message for each rule that a file breaks.
 pub(super) fn check(path: &str, text: &str, report: &mut impl FnMut(usize, &str)) {
     doc_openings(text, report);
     nested_imports(text, report);
@@ -19,10 +20,16 @@ pub(super) fn check(path: &str, text: &str, report: &mut impl FnMut(usize, &str)
     }
     let is_generated = path.contains("/generated/");
     if is_generated != text.starts_with("// @generated") {
-        report(1, "generated code belongs in `generated/`, and nothing else does");
+        let message = if is_generated {
+            "is under `generated/` but does not start with `// @generated`; move it"
+        } else {
+            "starts with `// @generated` but is not under `generated/`; move it"
+        };
+        report(1, message);
     }
     if !is_generated && text.lines().count() > MAX_LINES {
-        report(MAX_LINES, "is too long; split it into one concept a file");
+        let message = format!("has more than {MAX_LINES} lines; split it so that each file has one concept");
+        report(MAX_LINES, &message);
     }
 }
 
@@ -47,7 +54,7 @@ fn doc_openings(text: &str, report: &mut impl FnMut(usize, &str)) {
     }
 }
 
-/// Reports `use` declarations with braces within braces.
+/// Reports `use` declarations with nested braces.
 fn nested_imports(text: &str, report: &mut impl FnMut(usize, &str)) {
     let mut lines = text.lines().enumerate();
     while let Some((index, line)) = lines.next() {
@@ -71,7 +78,7 @@ fn nested_imports(text: &str, report: &mut impl FnMut(usize, &str)) {
             depth > 1
         });
         if is_nested {
-            report(index + 1, "has braces within the braces of `use`; write one `use` for each module path");
+            report(index + 1, "has nested braces in `use`; write one `use` for each module path");
         }
     }
 }

@@ -46,6 +46,6 @@ fn reports_openings_of_doc_comments_only() {
 #[test]
 fn reports_nested_imports() {
     let text = "//! A.\nuse a::{b, c};\npub use a::{\n    b::{c, d},\n    e,\n};\nuse a::b;\n";
-    let message = "a.rs:3: has braces within the braces of `use`; write one `use` for each module path";
+    let message = "a.rs:3: has nested braces in `use`; write one `use` for each module path";
     assert_eq!(found("a.rs", text), [message]);
 }
