@@ -1,4 +1,4 @@
-"""Responses as bytes: recording, editing and replay by a server."""
+"""Records, edits and replays HTTP responses as bytes."""
 
 import base64
 import json
@@ -16,12 +16,12 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from common import TIMEOUT
 
-# Headers of the connection, which are not replayed.
+# Headers that are not replayed, because they describe the recorded connection.
 HOP_BY_HOP = ("connection", "content-length", "date", "transfer-encoding")
 
 
 def record(model_id, body):
-    """Returns the headers and the body of a streamed response of the endpoint."""
+    """Sends a streaming request to the endpoint and returns the headers and the body of the response."""
     endpoint = os.environ["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"]
     url = f"{endpoint}/model/{urllib.parse.quote(model_id, safe='')}/invoke-with-response-stream"
     request = AWSRequest("POST", url, {"content-type": "application/json"}, json.dumps(body).encode())
@@ -34,7 +34,7 @@ def record(model_id, body):
 
 
 def frames(body):
-    """Splits an event stream into messages, each of which starts with its length."""
+    """Splits an event stream into messages. Each message starts with its length."""
     found = []
     while body:
         [length] = struct.unpack_from(">I", body)
@@ -55,7 +55,7 @@ def frame(headers, payload):
 
 
 def part(message):
-    """Returns the bytes of the response part in a message."""
+    """Returns the decoded `bytes` member of a chunk event."""
     length, headers = struct.unpack_from(">II", message)
     return base64.b64decode(json.loads(message[12 + headers : length - 4])["bytes"])
 
@@ -77,23 +77,26 @@ def head(headers):
 
 
 def chunked(headers, parts, is_complete=True):
-    """Returns the writes of a chunked response. It is complete with the last chunk."""
+    """Returns a chunked response, as one byte string for each write.
+
+    If `is_complete` is false, the last chunk is missing.
+    """
     chunks = [b"%x\r\n%b\r\n" % (len(part), part) for part in parts]
     return [head([*headers, ("transfer-encoding", "chunked")]), *chunks, *[b"0\r\n\r\n"] * is_complete]
 
 
 def with_length(headers, length, parts):
-    """Returns the writes of a response with Content-Length."""
+    """Returns a response with Content-Length, as one byte string for each write."""
     return [head([*headers, ("content-length", length)]), *parts]
 
 
 def without_length(headers, parts):
-    """Returns the writes of a response that ends with the connection."""
+    """Returns a response whose body ends when the connection closes, as one byte string for each write."""
     return [head(headers), *parts]
 
 
 class Replay(socketserver.ThreadingTCPServer):
-    """Responds to a request with the writes for its model id, then closes the connection."""
+    """A server that sends the recorded response for the model id of a request, then closes the connection."""
 
     daemon_threads = True
 

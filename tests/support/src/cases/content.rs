@@ -5,7 +5,7 @@ use invoke_model_protocol::headers;
 
 use super::body;
 
-/// Headers and body that a case states.
+/// The headers and the body that a case expects.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Content<'a> {
     /// Headers with their values.

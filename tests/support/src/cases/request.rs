@@ -1,35 +1,35 @@
-//! Requests, compared with those that inputs serialize to.
+//! Comparison of serialized requests with the requests that protocol test cases expect.
 
 use invoke_model_protocol::Operation;
 
 use super::Content;
 
-/// Idempotency token that cases state for unset members.
+/// Idempotency token that the cases expect for an unset token member.
 const TOKEN: &str = "00000000-0000-4000-8000-000000000000";
 
-/// A request that a case states.
+/// The expected request of a case.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Request<'a> {
     /// Method.
     pub method: &'a str,
     /// Path.
     pub uri: &'a str,
-    /// Encoded query parameters with their values, in any order.
+    /// Percent-encoded query parameters as `name=value`, in any order.
     pub query: &'a [&'a str],
     /// Names of query parameters that must be absent.
     pub forbidden_query: &'a [&'a str],
     /// Names of query parameters that must be present.
     pub required_query: &'a [&'a str],
-    /// Host of the endpoint, and its base path if it has one.
+    /// Host of the endpoint, followed by its base path if it has one.
     pub host: Option<&'a str>,
-    /// Host that the request is sent to.
+    /// Host to which the request is sent, including the host prefix of the operation.
     pub resolved_host: Option<&'a str>,
     /// Headers and body.
     pub content: Content<'a>,
 }
 
 impl Request<'_> {
-    /// Compares the serialized request of an input with the case.
+    /// Serializes an input and compares the request with this case.
     ///
     /// # Panics
     /// Panics if the request differs from the case.
@@ -37,13 +37,13 @@ impl Request<'_> {
     pub fn check<O: Operation>(&self, mut input: O::Input) {
         O::fill_idempotency_tokens(&mut input, &mut || TOKEN.to_owned());
         let prefix =
-            O::host_prefix(&input).unwrap_or_else(|error| panic!("cannot make the host prefix: {error}"));
+            O::host_prefix(&input).unwrap_or_else(|error| panic!("cannot build the host prefix: {error}"));
         let request =
             O::serialize(input).unwrap_or_else(|error| panic!("cannot serialize the input: {error}"));
         assert!(request.method() == self.method, "expected {}, found {}", self.method, request.method());
         let (host, base) =
             self.host.unwrap_or_default().split_once('/').unwrap_or((self.host.unwrap_or_default(), ""));
-        // The base path of the endpoint precedes the path of the request, and is not part of the host.
+        // `host` may contain the base path of the endpoint, which belongs before the path of the request.
         let base = if base.is_empty() { String::new() } else { format!("/{base}") };
         let path = format!("{base}{}", request.uri().path());
         assert!(path == self.uri, "expected the path {}, found {path}", self.uri);
@@ -70,7 +70,7 @@ impl Request<'_> {
             let index = index.unwrap_or_else(|| panic!("the query parameter {expected} is missing: {query}"));
             found.swap_remove(index);
         }
-        // A case that states query parameters states all of them.
+        // If a case has query parameters, the request must not have others.
         assert!(self.query.is_empty() || found.is_empty(), "unexpected query parameters: {found:?}");
     }
 }
@@ -79,7 +79,7 @@ fn name_of(parameter: &str) -> &str {
     parameter.split_once('=').map_or(parameter, |(name, _)| name)
 }
 
-/// Returns `true` if two parameters are equal. `a` equals `a=`.
+/// Returns `true` if two parameters are equal. Treats `a` and `a=` as equal.
 fn same(found: &str, expected: &str) -> bool {
     found == expected
         || found.strip_suffix('=') == Some(expected)
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn query_parameters_are_compared_in_any_order_each_once() {
+    fn query_parameters_may_have_any_order_and_each_counts_once() {
         let request = Request { query: &["a=1", "a=1", "b", "c="], ..Request::default() };
         assert!(!differs(&request, "c&a=1&b=&a=1"));
         assert!(differs(&request, "a=1&b&c"));
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn forbidden_and_required_parameters_are_looked_for() {
+    fn forbidden_and_required_parameters_are_checked() {
         let request = Request { forbidden_query: &["no"], required_query: &["yes"], ..Request::default() };
         assert!(!differs(&request, "yes=1"));
         assert!(differs(&request, "yes=1&no"));

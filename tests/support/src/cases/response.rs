@@ -8,7 +8,7 @@ use invoke_model_protocol::{ErrorMetadata, Operation, OutputEventStream, ParseEr
 
 use super::Content;
 
-/// A response that a case states.
+/// The response of a case.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Response<'a> {
     /// Status code.
@@ -70,7 +70,8 @@ impl Response<'_> {
     /// Parses the output, and the events of the frames (in base64) that follow it.
     ///
     /// # Errors
-    /// Returns a [`Failure`] if the response, a frame or an event cannot be parsed, or if the service returns an error.
+    /// Returns a [`Failure`] if the response, a frame or an event cannot be parsed, or if the service returns
+    /// an error.
     ///
     /// # Panics
     /// Panics if a frame is not base64.
