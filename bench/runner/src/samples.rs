@@ -2,26 +2,26 @@
 
 use crate::Result;
 
-/// At least one value, sorted.
+/// The measured values, sorted; at least one.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Samples(Vec<f64>);
 
 impl Samples {
-    /// Returns a sample of one value.
+    /// Returns samples with a single value.
     pub(crate) fn one(value: f64) -> Self {
         Self(vec![value])
     }
 
-    /// Measures the clients in turn, round after round, so that other load of the machine affects all equally.
+    /// Measures each client once per round, so that other load on the machine affects all clients equally.
     pub(crate) fn alternating(
         clients: &[&str],
         rounds: usize,
-        mut take: impl FnMut(&str) -> Result<f64>,
+        mut measure: impl FnMut(&str) -> Result<f64>,
     ) -> Result<Vec<Self>> {
         let mut all = vec![Vec::new(); clients.len()];
         for _ in 0..rounds.max(1) {
             for (client, values) in clients.iter().zip(&mut all) {
-                values.push(take(client)?);
+                values.push(measure(client)?);
             }
         }
         let sorted = |mut values: Vec<f64>| {
@@ -37,7 +37,7 @@ impl Samples {
         f64::midpoint(before, after)
     }
 
-    /// Returns the largest distance of the middle half of the values from the median.
+    /// Returns the distance from the median to the first quartile or to the third, whichever is larger.
     pub(crate) fn spread(&self) -> f64 {
         let (last, median) = (self.0.len() - 1, self.median());
         let (low, high) = (self.0[last / 4], self.0[last - last / 4]);
