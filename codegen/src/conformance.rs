@@ -20,13 +20,13 @@ const PROTOCOL: &str = "aws.protocols#restJson1";
 /// Kind of a test case. Ids are unique only within a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// An input and its request.
+    /// An input and the expected request.
     Request,
-    /// A response and its output.
+    /// A response and the expected output.
     Response,
-    /// A response and its error.
+    /// A response and the expected error.
     Error,
-    /// Events and their messages.
+    /// Events and the messages that encode them.
     Event,
 }
 
@@ -34,7 +34,7 @@ impl Kind {
     /// All kinds.
     pub const ALL: [Self; 4] = [Self::Request, Self::Response, Self::Error, Self::Event];
 
-    /// Returns the name of the module with the generated tests.
+    /// Returns the name of the generated module that contains the tests of this kind.
     pub fn module(self) -> &'static str {
         match self {
             Self::Request => "requests",
@@ -45,7 +45,7 @@ impl Kind {
     }
 }
 
-/// Test cases of a service for clients, by the name of their operation or error.
+/// Test cases of a service that apply to clients. The keys are names of operations or errors.
 #[derive(Debug, Default)]
 pub(crate) struct Cases {
     pub(crate) requests: BTreeMap<String, Vec<RequestCase>>,
@@ -54,7 +54,7 @@ pub(crate) struct Cases {
     pub(crate) events: BTreeMap<String, Vec<EventCase>>,
 }
 
-/// Id, protocol and side of a test case.
+/// Id, protocol and side (client or server) of a test case.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Head {
@@ -150,7 +150,7 @@ pub(crate) struct Expectation {
     pub(crate) failure: Option<Failure>,
 }
 
-/// An expected failure: the named error, or any failure.
+/// An expected failure: the error with the id `error_id`, or any failure if there is no id.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Failure {
@@ -164,7 +164,7 @@ pub(crate) struct EventMessage {
     #[serde(rename = "type")]
     pub(crate) direction: Direction,
     pub(crate) params: Option<Map<String, Value>>,
-    /// Headers. Each value is an object with the type as its only key.
+    /// Headers. Each value is an object whose only key is the type of the header.
     #[serde(default)]
     pub(crate) headers: BTreeMap<String, Map<String, Value>>,
     pub(crate) body: Option<String>,
@@ -230,7 +230,7 @@ fn read<T: for<'a> Deserialize<'a>>(
     }
 }
 
-/// Returns the name of the test of a case.
+/// Returns the name of the test function for the test case `id`.
 pub(crate) fn test_name(id: &str) -> String {
     let name: String = id.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
     if name.starts_with(|first: char| first.is_ascii_digit()) { format!("_{name}") } else { name }
@@ -239,9 +239,9 @@ pub(crate) fn test_name(id: &str) -> String {
 /// Generated tests of a service.
 #[derive(Clone, Debug)]
 pub struct Conformance {
-    /// Text of a Rust module of tests.
+    /// Rust source of the module that contains the tests.
     pub tests: String,
-    /// Test cases, with the paths of their tests in the module.
+    /// Test cases, with the paths of their test functions in the module.
     pub cases: Vec<Case>,
 }
 
@@ -257,10 +257,10 @@ impl Conformance {
 /// A test case.
 #[derive(Clone, Debug)]
 pub struct Case {
-    /// Kind.
+    /// Kind of the test case.
     pub kind: Kind,
-    /// Id, which is unique within the kind.
+    /// Id of the test case, which is unique within the kind.
     pub id: String,
-    /// Path of its test in the module, such as `requests::SomeId`.
+    /// Path of the test function in the module, such as `requests::SomeId`.
     pub test: String,
 }

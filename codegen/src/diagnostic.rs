@@ -1,4 +1,4 @@
-//! Diagnostics of a model, with the id of the shape and the trait to which they apply.
+//! Diagnostics about a model. A diagnostic can name the shape and the trait that cause it.
 
 use std::fmt;
 
@@ -7,26 +7,26 @@ use crate::model::ShapeId;
 /// A diagnostic. A run collects all diagnostics before it fails.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Diagnostic {
-    /// Shape or member, or `None` for a diagnostic of the model.
+    /// Id of the shape or member, or `None` if the diagnostic is about the model.
     pub shape: Option<ShapeId>,
-    /// Trait, if the diagnostic is about one.
+    /// Id of the trait, if the diagnostic is about a trait.
     pub trait_id: Option<String>,
-    /// Description of the problem and of what to do.
+    /// Description of the problem and, if possible, of the solution.
     pub message: String,
 }
 
 impl Diagnostic {
-    /// Creates a diagnostic that concerns no particular shape.
+    /// Creates a diagnostic about the model.
     pub fn model(message: impl Into<String>) -> Self {
         Self { shape: None, trait_id: None, message: message.into() }
     }
 
-    /// Creates a diagnostic of a shape or member.
+    /// Creates a diagnostic about a shape or member.
     pub fn shape(shape: &ShapeId, message: impl Into<String>) -> Self {
         Self { shape: Some(shape.clone()), trait_id: None, message: message.into() }
     }
 
-    /// Creates a diagnostic of a trait of a shape or member.
+    /// Creates a diagnostic about a trait of a shape or member.
     pub fn on_trait(shape: &ShapeId, trait_id: impl Into<String>, message: impl Into<String>) -> Self {
         Self { shape: Some(shape.clone()), trait_id: Some(trait_id.into()), message: message.into() }
     }

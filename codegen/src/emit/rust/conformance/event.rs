@@ -1,4 +1,4 @@
-//! Test cases of event streams.
+//! Prints the tests for test cases of event streams.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -30,10 +30,10 @@ pub(super) fn event(
         lines.push(received(operation, case, &responses, service)?);
     }
     if lines.is_empty() {
-        return Err("it has neither a request nor a response".to_owned());
+        return Err("the case has neither a request nor a response".to_owned());
     }
     if case.expectation.failure.is_some() && responses.is_empty() && case.initial_response.is_none() {
-        return Err("it expects a failure of a client that only sends".to_owned());
+        return Err("the case expects a failure but has no response".to_owned());
     }
     Ok(quote!(#(#lines)*))
 }
@@ -57,7 +57,8 @@ fn sent(operation: &Operation, event: &EventMessage, service: &Service) -> Resul
     Ok(quote!(#stated.check(&#message.unwrap());))
 }
 
-/// Returns the statements that check a response stream: its initial response, and its events or its failure.
+/// Returns the statements that check the initial response of a response stream, and then its events or its
+/// failure.
 fn received(
     operation: &Operation,
     case: &EventCase,
@@ -65,7 +66,7 @@ fn received(
     service: &Service,
 ) -> Result<TokenStream, InvalidCase> {
     let name = ty::named(&operation.rust_name);
-    // A case without an initial response has an empty one.
+    // If the case has no initial response, an empty response is used.
     let empty = HttpResponse { code: 200, ..HttpResponse::default() };
     let head = stated_response(case.initial_response.as_ref().unwrap_or(&empty));
     let frames: Vec<&String> = responses
@@ -80,7 +81,8 @@ fn received(
             let stream = stream(operation.output_events.as_ref(), service)?;
             let params = event.params.as_ref().ok_or("an event has no `params`")?;
             events.push(
-                stated(stream, params, service)?.map_err(|_| "an error event needs an expected failure")?,
+                stated(stream, params, service)?
+                    .map_err(|_| "a case with an error event must expect a failure")?,
             );
         }
         return Ok(quote! {
@@ -106,7 +108,7 @@ fn received(
         let known = known.ok_or_else(|| format!("the stream has no error {error}"))?;
         let (errors, variant) = (ty::named(&stream.error_name), format_ident!("{}", known.error));
         match responses.last().and_then(|event| event.params.as_ref()) {
-            // The case lists the members of the error.
+            // The case contains the members of the error.
             Some(params) => match stated(stream, params, service)? {
                 Err(error) => {
                     return Ok(quote! {
@@ -132,7 +134,7 @@ fn stream<'a>(name: Option<&String>, service: &'a Service) -> Result<&'a EventSt
     }
 }
 
-/// Returns the event, or else the error, that `params` state.
+/// Returns the event in `params` as `Ok`, or the error in `params` as `Err`.
 fn stated(
     stream: &EventStream,
     params: &Map<String, Value>,
@@ -204,7 +206,7 @@ fn header(value: &Map<String, Value>) -> Result<TokenStream, InvalidCase> {
                 quote!(Timestamp(invoke_model_test_support::time(#text).as_millisecond()))
             }
         },
-        other => return Err(format!("`{other}` is not a type of header")),
+        other => return Err(format!("`{other}` is not a header type")),
     })
 }
 

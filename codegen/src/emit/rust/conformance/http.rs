@@ -1,4 +1,4 @@
-//! Test cases of one request or one response.
+//! Prints the tests for test cases of a single request or response.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
@@ -77,7 +77,7 @@ pub(super) fn error(
     })
 }
 
-/// Returns an expression for the response of a case.
+/// Returns the expression of the response in a test case.
 pub(super) fn stated_response(response: &HttpResponse) -> TokenStream {
     let (code, content) = (Literal::u16_unsuffixed(response.code), content(&response.content));
     quote!(invoke_model_test_support::Response { code: #code, content: #content })
@@ -98,8 +98,8 @@ fn content(content: &Content) -> TokenStream {
     }
 }
 
-/// Returns the function that compares two values. Values with a NaN, which is not equal to itself, are
-/// compared as text.
+/// Returns the function that compares two values. Values that contain a NaN are compared as text, because a
+/// NaN is not equal to itself.
 fn same(params: &serde_json::Map<String, Value>) -> TokenStream {
     if params.values().any(value::holds_nan) { quote!(same_text) } else { quote!(same) }
 }

@@ -1,5 +1,5 @@
-//! A test for each protocol test case of a model. The comparisons are hand-written, in
-//! `invoke-model-test-support`.
+//! Prints a test for each protocol test case of a model. The tests call hand-written functions of
+//! `invoke-model-test-support` to compare values.
 
 mod event;
 mod http;
@@ -41,7 +41,7 @@ pub(crate) fn conformance(
     tests.into_file(root)
 }
 
-/// Returns the errors, each with an operation whose responses can carry it.
+/// Returns each error of the service, with one operation that can return the error, if there is one.
 fn errors(service: &Service) -> impl Iterator<Item = (&Structure, Option<&Operation>)> {
     let structures = service.shapes.values().filter_map(|shape| match shape {
         Shape::Structure(structure) if structure.error.is_some() => Some(structure),

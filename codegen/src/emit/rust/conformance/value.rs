@@ -1,4 +1,4 @@
-//! Values in test cases, as expressions of the generated types.
+//! Converts the values in a test case to expressions of the generated types.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
@@ -29,7 +29,7 @@ pub(super) fn structure(
     if lines.is_empty() {
         return Ok(quote!(#name::default()));
     }
-    // Generated structures are `non_exhaustive`.
+    // Generated structures are `non_exhaustive`, so that struct expressions cannot be used.
     Ok(quote!({
         let mut value = #name::default();
         #(#lines)*
@@ -37,7 +37,7 @@ pub(super) fn structure(
     }))
 }
 
-/// Returns the value of a member, or `None` if it is null.
+/// Returns the expression of a member's value, or `None` if the value is null.
 fn present(member: &Member, value: &Value, service: &Service) -> Result<Option<TokenStream>, InvalidCase> {
     if value.is_null() {
         return Ok(None);
@@ -47,7 +47,7 @@ fn present(member: &Member, value: &Value, service: &Service) -> Result<Option<T
     Ok(Some(if member.presence == Presence::Optional { quote!(Some(#value)) } else { value }))
 }
 
-/// Returns the only member of a union that is set.
+/// Returns the name and value of the only member that is set in a union.
 pub(super) fn only(value: &Map<String, Value>) -> Result<(&String, &Value), InvalidCase> {
     let mut set = value.iter().filter(|(_, value)| !value.is_null());
     match (set.next(), set.next()) {
@@ -159,7 +159,7 @@ fn union(name: &str, members: &Map<String, Value>, service: &Service) -> Result<
     Ok(quote!(#name::#variant(#value)))
 }
 
-/// Returns `true` if a value contains a NaN, which is not equal to itself.
+/// Returns `true` if a value contains a NaN.
 pub(super) fn holds_nan(value: &Value) -> bool {
     match value {
         Value::String(text) => text == "NaN",
