@@ -1,3 +1,3 @@
-//! Prints the IR as text, with one folder for each language.
+//! Prints the intermediate representation (IR) as source code, with one folder for each language.
 
 pub(crate) mod rust;

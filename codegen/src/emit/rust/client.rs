@@ -1,4 +1,4 @@
-//! The client's method for an operation, and a setter for each member of its input.
+//! The client method of an operation, and a setter for each member of the operation's input.
 
 use std::collections::BTreeSet;
 
@@ -42,7 +42,8 @@ pub(super) fn operation(operation: &Operation, config: &Config) -> TokenStream {
     }
 }
 
-/// Returns the setter of a member, which is the required member with this index, if any.
+/// Returns the setter of a member. `index` is the position of the member among the required members, or
+/// `None` if the member is not required.
 fn setter(
     member: &Member,
     index: Option<usize>,

@@ -1,4 +1,5 @@
-//! Selects the functions of `protocol` that read and write a type, as JSON, text or an event header.
+//! Selects the functions of `invoke-model-protocol` that read and write a type as JSON, text or an event
+//! header.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -38,8 +39,8 @@ pub(super) fn json_reader(of: &Type) -> TokenStream {
     quote!(use_::invoke_model_protocol::json::read::#leaf)
 }
 
-/// Returns the function of a type for which `json::read` and `json::write` use the same name. Functions of
-/// collections take the function of their elements as an argument.
+/// Returns the function of a type for which `json::read` and `json::write` contain functions of the same
+/// name. The function of a collection takes the function of its elements as an argument.
 fn same_both_ways(of: &Type, inner: fn(&Type) -> TokenStream) -> TokenStream {
     match of {
         Type::Blob => quote!(blob),

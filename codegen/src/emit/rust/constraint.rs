@@ -1,4 +1,5 @@
-//! Checks of the constraints of an input, for servers. The members of nested structures are not checked.
+//! Checks with which a server enforces the constraints of an input. The members of nested structures are not
+//! checked.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
@@ -52,8 +53,8 @@ fn check(member: &Member, constraint: &Constraint, value: &TokenStream) -> Token
             let (min, max) = (number(*min), number(*max));
             let value = if member.is_optional() { quote!(*#value) } else { quote!(#value) };
             let number = match ty {
-                // An `f64` is exact for the bounds that models state for longs, which are whole numbers of
-                // few digits.
+                // An `f64` represents the bounds of a long exactly, because the bounds in models are integers
+                // with few digits.
                 Type::Integer(IntegerWidth::Long) => quote!(#value as f64),
                 _ => quote!(f64::from(#value)),
             };

@@ -1,4 +1,4 @@
-//! Errors: a structure for each, and an enum for the errors of each operation.
+//! Error types: a structure for each error, and an enum for the errors of each operation.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
@@ -6,7 +6,7 @@ use quote::{format_ident, quote};
 use super::{message, structure, ty};
 use crate::ir::{ErrorFacts, ErrorFault, Operation, Retryable, Structure};
 
-/// Returns an error structure.
+/// Returns the structure of an error.
 pub(super) fn error(of: &Structure, facts: &ErrorFacts) -> TokenStream {
     let (name, code, status) =
         (format_ident!("{}", of.rust_name), &of.wire_name, Literal::u16_unsuffixed(facts.status));
@@ -62,7 +62,7 @@ pub(super) fn operation_error(operation: &Operation) -> TokenStream {
     )
 }
 
-/// Returns an enum of errors, with a variant for every error that the model does not have.
+/// Returns an enum of errors. One additional variant represents all errors that the model does not define.
 pub(super) fn errors_enum(name: &str, words: &str, errors: &[&str]) -> TokenStream {
     let name = format_ident!("{name}");
     let errors = errors.iter().map(|error| ty::named(error));
@@ -84,7 +84,7 @@ fn parse(of: &Structure) -> TokenStream {
     }
 }
 
-/// Returns the function with which a server serializes an error.
+/// Returns the function that serializes an error for a server.
 pub(super) fn serialize(of: &Structure) -> TokenStream {
     let (builder, value) = (quote!(response), quote!(self));
     let name = ty::named(&of.rust_name);

@@ -1,5 +1,5 @@
-//! Event streams: an enum with a variant for each event and one for events that the model does not have, and
-//! an enum of the errors that end the stream.
+//! Event streams. One enum has a variant for each event, and a variant for events that the model does not
+//! define. A second enum contains the errors that end the stream.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -207,7 +207,8 @@ fn read_event(event: &Event, variant: &TokenStream, of: &Structure) -> TokenStre
                 field::value_or_default(member, &option)
             }
             Location::EventPayload { .. } => message::read_payload(member, &quote!(message.payload())),
-            // Events are frequent: this function decodes the blob without an allocation for its text.
+            // A stream can have many events. Therefore the blob is read with `blob`, which does not allocate
+            // a string for the base64 text.
             _ if member.ty == Type::Blob => {
                 let json_name = &member.json_name;
                 field::value_or_default(member, &quote!(object.blob(#json_name)?))
@@ -238,7 +239,7 @@ fn debug(stream: &EventStream) -> TokenStream {
             fn fmt(&self, f: &mut use_::std::fmt::Formatter<'_>) -> use_::std::fmt::Result {
                 match self {
                     #(#arms,)*
-                    // `Debug` of a message shows no values.
+                    // The `Debug` output of a message contains no values.
                     Self::Unknown(message) => f.debug_tuple("Unknown").field(message).finish(),
                 }
             }

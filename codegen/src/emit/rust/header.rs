@@ -1,4 +1,4 @@
-//! Constants for the names of headers, which `http` checks when the generated code is compiled.
+//! Constants for header names. The `http` crate checks the names when the generated code is compiled.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use quote::{format_ident, quote};
 
 use crate::ir::{Location, Service, Shape, Structure};
 
-/// Returns the constants for all headers of a service; `None` if it has no headers.
+/// Returns the constants for all headers of a service, or `None` if the service has no headers.
 pub(super) fn constants(service: &Service) -> Option<TokenStream> {
     let messages = service.operations.iter().flat_map(|operation| [&operation.input, &operation.output]);
     let errors = service.shapes.values().filter_map(|shape| match shape {
@@ -40,8 +40,8 @@ fn headers(structure: &Structure) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Returns the name of the constant. Distinct headers have distinct names, because only `-` becomes a single
-/// underscore.
+/// Returns the name of the constant for a header. Distinct headers have distinct constants, because only `-`
+/// is replaced by a single underscore.
 fn constant(name: &str) -> Ident {
     let mut constant = String::with_capacity(name.len());
     for character in name.chars() {

@@ -1,4 +1,4 @@
-//! HTTP messages: headers and payloads of requests, responses and errors, in both directions.
+//! Code that reads and writes the headers and payloads of HTTP requests, responses and errors.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -6,7 +6,7 @@ use quote::quote;
 use super::{codec, field, header, structure, ty};
 use crate::ir::{Location, Member, Payload, Presence, Structure, TimestampFormat, Type, UnsetPayload};
 
-/// Returns the statements that write the members of the value `of` that are bound to headers.
+/// Returns the statements that write headers. `of` is the expression of the structure's value.
 pub(super) fn write_headers(
     structure: &Structure,
     builder: &TokenStream,
@@ -37,7 +37,8 @@ fn write_header(member: &Member, builder: &TokenStream, of: &TokenStream) -> Opt
     }
 }
 
-/// Returns the expression that ends a request or response with the payload of the value `of`.
+/// Returns the expression that adds the payload and completes a request or response. `of` is the expression
+/// of the structure's value.
 pub(super) fn write_payload(structure: &Structure, builder: &TokenStream, of: &TokenStream) -> TokenStream {
     match structure.payload() {
         Payload::Empty => quote!(#builder.empty()),
@@ -78,7 +79,7 @@ pub(super) fn write_payload(structure: &Structure, builder: &TokenStream, of: &T
 }
 
 /// Returns the body of a function that parses a structure from the variable `message`. `read` returns the
-/// expression of a member.
+/// expression that reads a member.
 pub(super) fn parse(
     structure: &Structure,
     name: &TokenStream,
@@ -118,7 +119,7 @@ fn read_header(member: &Member) -> TokenStream {
     let headers = quote!(use_::invoke_model_protocol::headers);
     let option = match (&member.location, &member.ty) {
         (Location::Header(name), Type::List { element, .. }) => {
-            // HTTP dates contain a comma.
+            // HTTP dates contain a comma, so that a list of HTTP dates needs a separate function.
             let function = match **element {
                 Type::Timestamp(TimestampFormat::HttpDate) => quote!(http_date_list),
                 _ => quote!(list),
@@ -139,7 +140,8 @@ fn read_header(member: &Member) -> TokenStream {
     field::value_or_default(member, &option)
 }
 
-/// Returns the expression that reads a member that is the whole payload from an expression of its bytes.
+/// Returns the expression that reads a member bound to the entire payload. `bytes` is the expression of the
+/// payload.
 pub(super) fn read_payload(member: &Member, bytes: &TokenStream) -> TokenStream {
     let wire_name = &member.wire_name;
     let payload = quote!(use_::invoke_model_protocol::payload);

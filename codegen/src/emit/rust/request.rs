@@ -1,5 +1,5 @@
-//! Parts of an operation that depend on its traits: authentication, idempotency tokens, host prefix, steps
-//! for a known payload, and the marker traits for payloads and event streams.
+//! Parts of an operation that depend on traits in the model: authentication, idempotency tokens, host prefix,
+//! compression, checksums, and the marker traits for payloads and event streams.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -7,7 +7,7 @@ use quote::{format_ident, quote};
 use super::ty;
 use crate::ir::{Auth, Operation, PayloadHeader, Segment, Type};
 
-/// Returns the constants and functions of `Operation` whose defaults do not apply.
+/// Returns the constants and functions of the trait `Operation` that differ from their defaults.
 pub(super) fn overrides(operation: &Operation) -> TokenStream {
     let auth = match operation.auth {
         Auth::Required => None,
@@ -63,7 +63,7 @@ pub(super) fn default_labels(operation: &Operation) -> Vec<TokenStream> {
     labels.collect()
 }
 
-/// Returns the expression of a request that takes the steps for a known payload.
+/// Wraps the expression of a request in the calls that compress the payload and add checksums.
 pub(super) fn with_payload_headers(operation: &Operation, request: TokenStream) -> TokenStream {
     operation.payload_headers.iter().fold(request, |request, header| match header {
         PayloadHeader::Gzip => quote!(use_::invoke_model_protocol::compression::gzip(#request?)),

@@ -1,4 +1,4 @@
-//! The server half of an operation: `parse_request`, `violations`, `serialize_response` and
+//! The server code of an operation: `parse_request`, `violations`, `serialize_response` and
 //! `serialize_error`.
 
 use proc_macro2::{Literal, TokenStream};

@@ -1,4 +1,4 @@
-//! Structures: the type, `new`, `Default`, `Debug`, and JSON for those that are part of a body.
+//! Structures: the type, `new`, `Default` and `Debug`, and the JSON code if a structure is part of a body.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -6,7 +6,8 @@ use quote::{format_ident, quote};
 use super::{codec, doc, field, ty};
 use crate::ir::{Member, Presence, Structure};
 
-/// Returns a structure that is the top level of a message.
+/// Returns a structure without JSON code, for the top level of a message. `otherwise` is the documentation if
+/// the model has none.
 pub(super) fn structure(structure: &Structure, otherwise: &str) -> TokenStream {
     let name = format_ident!("{}", structure.rust_name);
     let words = doc::or(&structure.doc, otherwise);
@@ -29,7 +30,7 @@ pub(super) fn structure(structure: &Structure, otherwise: &str) -> TokenStream {
     }
 }
 
-/// Returns a structure that is part of a body.
+/// Returns a structure with JSON code, for a part of a body.
 pub(super) fn nested(of: &Structure) -> TokenStream {
     let written = structure(of, &format!("The `{}` structure.", of.wire_name));
     let json = json(of);
@@ -112,7 +113,7 @@ fn from_json(structure: &Structure) -> TokenStream {
     }
 }
 
-/// Returns `new`, whose arguments are the required members; `None` if no member is required.
+/// Returns `new`, whose arguments are the required members, or `None` if no member is required.
 fn new(structure: &Structure) -> Option<TokenStream> {
     let required: Vec<&Member> = structure.required_members().collect();
     if required.is_empty() {
@@ -164,7 +165,7 @@ fn default(structure: &Structure) -> TokenStream {
     }
 }
 
-/// Returns a `Debug` that shows whether a sensitive member is set, but not its value.
+/// Returns an implementation of `Debug` that shows whether a sensitive member is set, but hides its value.
 fn debug(structure: &Structure) -> TokenStream {
     let (name, text) = (format_ident!("{}", structure.rust_name), &structure.rust_name);
     let redacted = quote!(use_::invoke_model_protocol::Redacted);

@@ -14,18 +14,18 @@ pub(super) fn ident(name: &str) -> Ident {
     }
 }
 
-/// Returns the name of a field without the mark of a raw identifier.
+/// Returns the name of a field without the prefix `r#` of raw identifiers.
 pub(super) fn unraw(name: &str) -> &str {
     name.trim_start_matches("r#")
 }
 
-/// Returns the path of a type of the model.
+/// Returns the path of a generated type.
 pub(super) fn named(name: &str) -> TokenStream {
     let name = format_ident!("{name}");
     quote!(use_::root_::#name)
 }
 
-/// Returns the Rust type.
+/// Returns the Rust type of an IR type.
 pub(super) fn ty(ty: &Type) -> TokenStream {
     match ty {
         Type::Boolean => quote!(bool),
@@ -56,18 +56,19 @@ pub(super) fn ty(ty: &Type) -> TokenStream {
     }
 }
 
-/// Returns the type of an argument for a value of the type.
+/// Returns the type of a function argument that accepts a value of the type.
 pub(super) fn argument(of: &Type) -> TokenStream {
     let plain = ty(of);
     if is_converted(of) { quote!(impl Into<#plain>) } else { plain }
 }
 
-/// Returns `true` if [`argument`] is converted with `Into`.
+/// Returns `true` if an argument must be converted with `into`. [`argument`] returns the type of the
+/// argument.
 pub(super) fn is_converted(of: &Type) -> bool {
     matches!(of, Type::String { .. } | Type::StringEnum(_) | Type::Blob | Type::Boxed(_) | Type::Document)
 }
 
-/// Returns the format of a timestamp.
+/// Returns the path of a timestamp format.
 pub(super) fn format(format: TimestampFormat) -> TokenStream {
     let variant = match format {
         TimestampFormat::EpochSeconds => quote!(EpochSeconds),
@@ -77,7 +78,7 @@ pub(super) fn format(format: TimestampFormat) -> TokenStream {
     quote!(use_::invoke_model_protocol::timestamp::Format::#variant)
 }
 
-/// Returns the expression of a default. Lowering has checked that it fits the type.
+/// Returns the expression of a default. Lowering has checked that the default fits the type.
 pub(super) fn default(of: &Type, default: &DefaultValue) -> TokenStream {
     if default.is_zero {
         return quote!(Default::default());
@@ -102,7 +103,7 @@ pub(super) fn default(of: &Type, default: &DefaultValue) -> TokenStream {
             quote!(#name(#literal))
         }),
         (Type::Timestamp(_), Value::Number(seconds)) => seconds.as_f64().map(|seconds| {
-            // Seconds since 1970 with a precision of a millisecond.
+            // The number contains the seconds since 1970. It is rounded to milliseconds.
             let literal = Literal::i64_unsuffixed((seconds * 1000.0).round() as i64);
             quote!(use_::invoke_model_protocol::Timestamp::from_millisecond(#literal).unwrap_or_default())
         }),
