@@ -1,14 +1,15 @@
-//! Generated files, and their differences from a directory.
+//! Generated files, and the differences between the generated files and a directory.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
 
-/// Texts by path relative to a directory. The directory, or one folder in it, contains nothing else.
+/// Generated files of a directory. The directory, or one folder in the directory, contains only generated
+/// files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Files {
     texts: BTreeMap<PathBuf, String>,
-    /// Folder that contains only generated files. No file outside of it is removed.
+    /// Folder that contains only generated files. Files outside this folder are never removed.
     owned: PathBuf,
 }
 
@@ -18,7 +19,8 @@ impl Files {
         self.texts.insert(path.into(), text);
     }
 
-    /// Declares that the directory contains other files as well, but this folder does not.
+    /// Declares that `folder` contains only generated files, but the rest of the directory contains other
+    /// files too.
     pub(crate) fn own_only(&mut self, folder: impl Into<PathBuf>) {
         self.owned = folder.into();
     }
@@ -28,7 +30,7 @@ impl Files {
         self.texts.iter().map(|(path, text)| (path.as_path(), text.as_str()))
     }
 
-    /// Returns the differences of a directory from these files. A missing directory counts as empty.
+    /// Returns the differences between these files and a directory. A missing directory is treated as empty.
     ///
     /// # Errors
     /// Returns an error if a file or directory cannot be read.
@@ -52,8 +54,8 @@ impl Files {
         Ok(drift)
     }
 
-    /// Writes files that are missing or changed, and removes stale files. Returns the differences that it
-    /// found.
+    /// Writes files that are missing or changed, and removes stale files. Returns the differences that
+    /// existed before.
     ///
     /// # Errors
     /// Returns an error if a file or directory cannot be read, written or removed.
@@ -92,14 +94,14 @@ fn collect(root: &Path, relative: &Path, found: &mut BTreeSet<PathBuf>) -> io::R
     Ok(())
 }
 
-/// A difference of a directory from the generated files.
+/// A difference between the generated files and a directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Drift {
-    /// The file does not exist.
+    /// The file does not exist in the directory.
     Missing(PathBuf),
-    /// The file has another text.
+    /// The file has a different text in the directory.
     Changed(PathBuf),
-    /// The file is not generated any more.
+    /// The file exists in the directory but is no longer generated.
     Stale(PathBuf),
 }
 

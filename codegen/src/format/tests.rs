@@ -1,4 +1,4 @@
-//! Placement of blank lines.
+//! Tests of the placement of blank lines.
 
 use quote::quote;
 

@@ -7,7 +7,7 @@ use super::{Location, Member, Structure};
 pub(crate) struct EventStream {
     /// Rust name.
     pub(crate) rust_name: String,
-    /// Rust name of the enum of its errors.
+    /// Rust name of the error enum of the stream.
     pub(crate) error_name: String,
     /// Name of the shape in the model.
     pub(crate) wire_name: String,
@@ -17,9 +17,9 @@ pub(crate) struct EventStream {
     pub(crate) events: Vec<Event>,
     /// Members that are errors, in the order of the model.
     pub(crate) exceptions: Vec<Exception>,
-    /// Rust names of its errors, sorted, each once.
+    /// Rust names of the errors of the stream, sorted and without duplicates.
     pub(crate) errors: Vec<String>,
-    /// `true` if `Debug` hides the whole event.
+    /// `true` if `Debug` hides all events.
     pub(crate) sensitive: bool,
 }
 
@@ -33,13 +33,13 @@ impl EventStream {
 /// An event.
 #[derive(Clone, Debug)]
 pub(crate) struct Event {
-    /// Name on the wire, which is the name of the member.
+    /// Name on the wire, which is the name of the union member.
     pub(crate) wire_name: String,
     /// Rust name of the variant.
     pub(crate) rust_name: String,
     /// Documentation.
     pub(crate) doc: String,
-    /// Rust name of its structure.
+    /// Rust name of the event's structure.
     pub(crate) structure: String,
     /// `true` if `Debug` hides the event.
     pub(crate) sensitive: bool,
@@ -48,11 +48,12 @@ pub(crate) struct Event {
 /// An error that ends a stream.
 #[derive(Clone, Debug)]
 pub(crate) struct Exception {
-    /// Name on the wire, which is the name of the member.
+    /// Name on the wire, which is the name of the union member.
     pub(crate) wire_name: String,
-    /// Rust name of the error, and of its variant.
+    /// Rust name of the error structure and of the variant in the error enum.
     pub(crate) error: String,
-    /// `true` if the error is written under this name: it is the first member with this error.
+    /// `true` if the error is serialized with this name, because this is the first union member that targets
+    /// the error.
     pub(crate) is_written: bool,
 }
 
@@ -63,7 +64,7 @@ pub(crate) enum EventBody<'a> {
     Empty,
     /// The value of one member, with its content type.
     Member(&'a Member, &'a str),
-    /// A JSON object of the members that are not headers.
+    /// A JSON object with the members that are not headers.
     Object,
 }
 

@@ -1,5 +1,5 @@
-//! The lowered model: resolved and valid by construction, with every name and binding decided. Emission
-//! prints it.
+//! The intermediate representation (IR), which is the lowered model. It is valid by construction, and all its
+//! names and bindings are final. The module `emit` prints the IR.
 
 mod endpoint;
 mod event_stream;
@@ -34,14 +34,14 @@ pub(crate) struct Service {
     pub(crate) bearer: bool,
     /// Operations, sorted by name.
     pub(crate) operations: Vec<Operation>,
-    /// Named shapes by Rust name.
+    /// Named shapes. The keys are Rust names.
     pub(crate) shapes: BTreeMap<String, Shape>,
     /// Rules that resolve a region to an endpoint.
     pub(crate) endpoint_rules: Option<RuleSet>,
 }
 
 impl Service {
-    /// Returns the structure of this Rust name.
+    /// Returns the structure with this Rust name.
     pub(crate) fn structure(&self, rust_name: &str) -> Option<&Structure> {
         match self.shapes.get(rust_name) {
             Some(Shape::Structure(structure)) => Some(structure),

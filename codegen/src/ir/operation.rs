@@ -7,17 +7,17 @@ use super::{Location, Member, Structure, Type};
 pub(crate) struct Operation {
     /// Name in the model.
     pub(crate) wire_name: String,
-    /// Rust name of its type.
+    /// Rust name of the type that represents the operation.
     pub(crate) rust_name: String,
-    /// Rust name of the enum of its errors.
+    /// Rust name of the error enum of the operation.
     pub(crate) error_name: String,
     /// Documentation.
     pub(crate) doc: String,
     /// HTTP binding.
     pub(crate) http: Http,
-    /// Input, a structure of its own.
+    /// Input. Each operation has a separate structure for its input.
     pub(crate) input: Structure,
-    /// Output, a structure of its own.
+    /// Output. Each operation has a separate structure for its output.
     pub(crate) output: Structure,
     /// Errors, sorted by Rust name.
     pub(crate) errors: Vec<OperationError>,
@@ -29,30 +29,31 @@ pub(crate) struct Operation {
     pub(crate) auth: Auth,
     /// `true` if the payload is not part of the signature.
     pub(crate) unsigned_payload: bool,
-    /// Prefix of the endpoint's host.
+    /// Prefix of the host name of the endpoint.
     pub(crate) host_prefix: Vec<Segment>,
-    /// Steps that a request takes once its payload is known, in this order.
+    /// Steps that process a request after its payload is complete, in the order of execution.
     pub(crate) payload_headers: Vec<PayloadHeader>,
-    /// Headers of every request in which no member sets them; names are in lower case.
+    /// Headers that are added to a request if no member sets them. The names are in lower case.
     pub(crate) default_headers: Vec<(String, String)>,
-    /// Values for labels that are set to an empty string, by the names of the members in the model.
+    /// Default values for labels that the caller sets to an empty string. The first string of a pair is the
+    /// name of the member in the model, and the second string is the default.
     pub(crate) default_labels: Vec<(String, String)>,
-    /// Name of the input's blob payload, if a request can be sent without holding it in memory: nothing is
-    /// computed from the payload.
+    /// Name of the blob member that is the payload of the input, if a request can be sent without keeping the
+    /// payload in memory. This is possible only if nothing is computed from the payload.
     pub(crate) payload_input: Option<String>,
-    /// `true` if the payload of the output is a blob, so that it can be read in parts.
+    /// `true` if the payload of the output is a blob, which can be read in parts.
     pub(crate) payload_output: bool,
 }
 
 /// An error of an operation.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct OperationError {
-    /// Rust name of the structure, and of its variant.
+    /// Rust name of the error structure and of the variant in the error enum.
     pub(crate) rust_name: String,
-    /// Error code on the wire: the name of the shape in the model.
+    /// Error code on the wire, which is the name of the shape in the model.
     pub(crate) code: String,
-    /// The status, if no other error of the operation has the same one: it then identifies the error in a
-    /// response without an error code.
+    /// Status of the response, if no other error of the operation has the same status. This status identifies
+    /// the error if a response has no error code.
     pub(crate) unique_status: Option<u16>,
 }
 
@@ -67,7 +68,7 @@ pub(crate) enum Auth {
     None,
 }
 
-/// A step that a request takes once its payload is known.
+/// A step that processes a request after its payload is complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PayloadHeader {
     /// Compresses the payload with gzip and adds `Content-Encoding`.
@@ -83,7 +84,7 @@ pub(crate) enum PayloadHeader {
 pub(crate) struct Http {
     /// Method, in upper case.
     pub(crate) method: String,
-    /// Path template as the model has it, with its query.
+    /// Path template from the model, including the query.
     pub(crate) path: String,
     /// Segments of the path.
     pub(crate) segments: Vec<Segment>,
@@ -114,20 +115,20 @@ pub(crate) enum Payload<'a> {
     Empty,
     /// The value of one member.
     Member {
-        /// The member.
+        /// The member that is the payload.
         member: &'a Member,
-        /// Its content type.
+        /// Content type of the payload.
         content_type: &'a str,
         /// Payload of a message in which the member is not set.
         unset: super::UnsetPayload,
     },
-    /// A JSON object of the members bound to the body.
+    /// A JSON object with the members that are bound to the body.
     Body,
 }
 
 impl Structure {
-    /// Returns the payload of a message with this structure. The payload of an error is an object even if it
-    /// has no members.
+    /// Returns the payload of a message with this structure. The payload of an error is an object even if the
+    /// error has no members.
     pub(crate) fn payload(&self) -> Payload<'_> {
         for member in &self.members {
             if let Location::Payload { content_type, unset } = &member.location {
@@ -147,7 +148,7 @@ impl Structure {
         self.body_members().next().is_some()
     }
 
-    /// Returns the member that is the whole payload, if it is a blob.
+    /// Returns the member that is bound to the entire payload, if the type of the member is blob.
     pub(crate) fn blob_payload(&self) -> Option<&Member> {
         match self.payload() {
             Payload::Member { member, .. } if member.ty == Type::Blob => Some(member),

@@ -7,7 +7,7 @@ use super::{EventStream, Type};
 /// A named shape.
 #[derive(Clone, Debug)]
 pub(crate) enum Shape {
-    /// A structure, or an error if it has error facts.
+    /// A structure. If it has [`ErrorFacts`], it is an error.
     Structure(Structure),
     /// A union.
     Union(Union),
@@ -30,14 +30,14 @@ pub(crate) struct Structure {
     pub(crate) doc: String,
     /// Members, in the order of the model.
     pub(crate) members: Vec<Member>,
-    /// `true` if `Debug` hides the whole structure.
+    /// `true` if `Debug` hides all members of the structure.
     pub(crate) sensitive: bool,
-    /// Facts of an error; `None` for other structures.
+    /// Properties of an error, or `None` if the structure is not an error.
     pub(crate) error: Option<ErrorFacts>,
 }
 
 impl Structure {
-    /// Returns the member of this name in the model.
+    /// Returns the member with this name in the model.
     pub(crate) fn member(&self, wire_name: &str) -> Option<&Member> {
         self.members.iter().find(|member| member.wire_name == wire_name)
     }
@@ -81,24 +81,26 @@ pub(crate) struct Member {
     pub(crate) doc: String,
     /// Type of its values.
     pub(crate) ty: Type,
-    /// Optionality of a member, and its value if it is missing.
+    /// Optionality of a member, and the value of the field if the member is missing.
     pub(crate) presence: Presence,
-    /// `true` if parsing fails if the member is required and missing, instead of using the zero value of its
-    /// type.
+    /// `true` if parsing fails when the member is required and missing. If `false`, the field gets the zero
+    /// value of its type.
     pub(crate) fails_if_missing: bool,
     /// Location in an HTTP message.
     pub(crate) location: Location,
     /// Name in a JSON object.
     pub(crate) json_name: String,
-    /// `true` if the value is read from `message` or `Message`, whichever the JSON object has.
+    /// `true` if the value is read from `message` or from `Message`, depending on which of these names the
+    /// JSON object contains.
     pub(crate) reads_any_message_name: bool,
     /// `true` if `Debug` hides the value.
     pub(crate) sensitive: bool,
     /// Constraints that servers check.
     pub(crate) constraints: Vec<Constraint>,
-    /// `true` if the client generates a value if the caller sets none.
+    /// `true` if the client generates a value when the caller sets none.
     pub(crate) idempotency_token: bool,
-    /// `true` if the length must be known before the request is sent, if the member is the payload.
+    /// `true` if the length must be known before the request is sent. Applies only if the member is the
+    /// payload.
     pub(crate) requires_length: bool,
 }
 
@@ -114,10 +116,11 @@ impl Member {
     }
 }
 
-/// Optionality of a member, and its value if it is missing.
+/// Optionality of a member, and the value of the field if the member is missing.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Presence {
-    /// `T`, an argument of `new`. If a response lacks the member, it has the zero value of its type.
+    /// `T`, which is an argument of `new`. If the member is missing in a response, the field gets the zero
+    /// value of its type.
     /// <https://smithy.io/2.0/spec/aggregate-types.html#client-error-correction>
     Required,
     /// `Option<T>`.
@@ -131,7 +134,8 @@ pub(crate) enum Presence {
 pub(crate) struct DefaultValue {
     /// The value in the model.
     pub(crate) json: Value,
-    /// `true` if it is the zero value of the member's type: `false`, `0`, an empty string, list or map.
+    /// `true` if the default is the zero value of the member's type: `false`, `0`, or an empty string, list
+    /// or map.
     pub(crate) is_zero: bool,
 }
 
@@ -145,20 +149,20 @@ pub(crate) enum Location {
     },
     /// A query parameter.
     Query(String),
-    /// All query parameters but the reserved ones.
+    /// All query parameters except the reserved parameters.
     QueryMap {
         /// Parameters of other members and of the path template, which take precedence over entries of the
         /// map.
         /// <https://smithy.io/2.0/spec/http-bindings.html#httpqueryparams-trait>
         reserved: Vec<String>,
     },
-    /// A header; the name is in lower case.
+    /// A header. The name is in lower case.
     Header(String),
     /// All headers with this prefix, which is in lower case.
     PrefixHeaders(String),
-    /// The whole payload.
+    /// The entire payload.
     Payload {
-        /// Content type, unless a member bound to `Content-Type` states another one.
+        /// Content type of the payload, unless a member bound to `Content-Type` sets a different value.
         content_type: String,
         /// Payload of a message in which the member is not set.
         unset: UnsetPayload,
@@ -167,11 +171,11 @@ pub(crate) enum Location {
     Body,
     /// The status of a response.
     StatusCode,
-    /// A header of an event; its name is the name of the member.
+    /// A header of an event. The name of the header is the name of the member.
     EventHeader,
-    /// The whole payload of an event.
+    /// The entire payload of an event.
     EventPayload {
-        /// Content type.
+        /// Content type of the payload.
         content_type: String,
     },
 }
@@ -208,20 +212,20 @@ pub(crate) enum Constraint {
     OneOf(Vec<String>),
 }
 
-/// Facts of an error structure.
+/// Properties that only error structures have.
 #[derive(Clone, Debug)]
 pub(crate) struct ErrorFacts {
-    /// Status of its response.
+    /// Status of the response that contains the error.
     pub(crate) status: u16,
-    /// `true` if the client or the server causes the error.
+    /// Cause of the error: the client or the server.
     pub(crate) fault: ErrorFault,
     /// Value of the `retryable` trait.
     pub(crate) retryable: Option<Retryable>,
     /// Name of the member with the error message, unless the message is sensitive.
     pub(crate) message: Option<String>,
-    /// `true` if an operation or the service lists the error, so that a response can carry it.
+    /// `true` if an operation or the service lists the error, so that a response can contain the error.
     pub(crate) is_response: bool,
-    /// `true` if another shape has a member of this type, as event streams do.
+    /// `true` if another shape, such as an event stream, has a member of this type.
     pub(crate) is_member: bool,
 }
 
@@ -239,7 +243,7 @@ pub(crate) enum ErrorFault {
 pub(crate) enum Retryable {
     /// A retry can succeed.
     Transient,
-    /// A retry can succeed at a lower rate.
+    /// A retry can succeed if the client sends requests at a lower rate.
     Throttling,
 }
 
@@ -252,7 +256,7 @@ pub(crate) struct Union {
     pub(crate) doc: String,
     /// Members, in the order of the model.
     pub(crate) members: Vec<UnionMember>,
-    /// `true` if `Debug` hides the whole union.
+    /// `true` if `Debug` hides all members of the union.
     pub(crate) sensitive: bool,
 }
 
