@@ -13,7 +13,7 @@ impl Lowering<'_> {
     /// <https://smithy.io/2.0/spec/http-bindings.html>
     pub(super) fn check_location(&mut self, id: &ShapeId, location: &Location, ty: &Type) {
         let one_or_many = is_simple(ty) || is_list_of_simple(ty);
-        let many = "a simple type or a list of simple types that is not sparse";
+        let many = "a simple type or a non-sparse list of simple types";
         let (trait_id, fits, allowed) = match location {
             Location::Label { .. } => (traits::HTTP_LABEL, is_simple(ty), "a simple type"),
             Location::Query(_) => (traits::HTTP_QUERY, one_or_many, many),
@@ -55,8 +55,8 @@ impl Lowering<'_> {
         }
     }
 
-    /// Reports members of the body next to a payload, which is the whole body or the whole payload of an
-    /// event.
+    /// Reports body members of a structure that also has a payload member. A payload member is the entire
+    /// body of a message or the entire payload of an event, so that no other member can be in the body.
     pub(super) fn check_payload(&mut self, id: &ShapeId, members: &[ir::Member]) {
         let is_payload = |member: &&ir::Member| {
             matches!(member.location, Location::Payload { .. } | Location::EventPayload { .. })
@@ -64,14 +64,14 @@ impl Lowering<'_> {
         let Some(payload) = members.iter().find(is_payload) else { return };
         for other in members.iter().filter(|member| member.location == Location::Body) {
             let message = format!(
-                "has no location: `{}` is the whole payload; bind the member to a header, or remove it",
+                "has no location, because `{}` is the entire payload: bind the member to a header, or remove it",
                 payload.wire_name
             );
             self.diagnostics.push(Diagnostic::shape(&id.member(&other.wire_name), message));
         }
     }
 
-    /// Reports a default that is not a value of the type.
+    /// Reports a default that is not valid for the type.
     /// <https://smithy.io/2.0/spec/type-refinement-traits.html#default-value-constraints>
     pub(super) fn check_default(&mut self, id: &ShapeId, member: &Member, ty: &Type) {
         let Some(value) = member.traits.get(traits::DEFAULT) else { return };

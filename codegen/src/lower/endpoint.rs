@@ -17,7 +17,8 @@ use super::{Lowering, traits};
 impl Lowering<'_> {
     pub(super) fn endpoint_rules(&mut self, service: &Shape) -> Option<RuleSet> {
         let set = service.traits.get(traits::ENDPOINT_RULE_SET)?;
-        // The generated function has a parameter `parameters` and calls a function `partition`.
+        // The generated function has a parameter `parameters` and calls a function `partition`, so that these
+        // names are reserved.
         let scope = Scope::with(&["parameters", "partition"]);
         let mut rules = Rules { parameters: Vec::new(), names: BTreeMap::new(), scope, problems: Vec::new() };
         let lowered = rules.rule_set(set);
@@ -31,7 +32,7 @@ impl Lowering<'_> {
 
 struct Rules {
     parameters: Vec<Parameter>,
-    /// Rust names of parameters and assigned values, by their names in the rules.
+    /// Rust names of parameters and assigned values. The keys are the names in the rules.
     names: BTreeMap<String, String>,
     scope: Scope,
     problems: Vec<String>,
@@ -103,7 +104,8 @@ impl Rules {
         Endpoint { url, signing_name, signing_region }
     }
 
-    /// Returns the service and region of signatures. Of several authentication schemes, SigV4 is used.
+    /// Returns the service name and region for signatures. If there are several authentication schemes, SigV4
+    /// is used.
     /// <https://smithy.io/2.0/aws/rules-engine/auth-schemes.html>
     fn auth_schemes(&mut self, schemes: &Value) -> (Option<Template>, Option<Template>) {
         let mut schemes = schemes.as_array().into_iter().flatten();
@@ -138,7 +140,7 @@ impl Rules {
         }
     }
 
-    /// Returns the name of the argument of `isSet`.
+    /// Returns the Rust name of the argument of `isSet`.
     fn is_set(&mut self, call: &Value) -> String {
         match argument(call, 0).and_then(|argument| argument.get("ref")?.as_str()) {
             Some(name) => self.name(name),
@@ -197,7 +199,7 @@ impl Rules {
         Expression::Attribute(Box::new(of), Scope::default().snake(path))
     }
 
-    /// Lowers a template. `{name}` and `{name#attribute}` are values; `{{` and `}}` are literal braces.
+    /// Lowers a template. `{name}` and `{name#attribute}` are values. `{{` and `}}` are literal braces.
     /// <https://smithy.io/2.0/additional-specs/rules-engine/specification.html#template-string>
     fn template(&mut self, text: &str) -> Template {
         let mut parts = Vec::new();
@@ -238,7 +240,7 @@ fn argument(call: &Value, index: usize) -> Option<&Value> {
     call.get("argv")?.get(index)
 }
 
-/// Returns an equality; simplifies `x == true` to `x` and `x == false` to `!x`.
+/// Returns the comparison `left == right`. Simplifies `x == true` to `x`, and `x == false` to `!x`.
 fn equal(left: Expression, right: Expression) -> Expression {
     match (left, right) {
         (Expression::Boolean(true), other) | (other, Expression::Boolean(true)) => other,

@@ -1,4 +1,4 @@
-//! Event streams: their events and errors, and the streams of an operation.
+//! Lowers event streams, their events and their errors, and finds the event streams of an operation.
 //! <https://smithy.io/2.0/spec/streaming.html#event-streams>
 
 use std::collections::BTreeSet;
@@ -11,7 +11,7 @@ use super::names::Scope;
 use super::{Lowering, docs, traits};
 
 impl Lowering<'_> {
-    /// Returns `true` if a shape is the union of the events of a stream.
+    /// Returns `true` if a shape is an event stream, which is a union with the trait `streaming`.
     pub(super) fn is_event_stream(&self, target: &ShapeId) -> bool {
         self.model
             .shape(target)
@@ -65,8 +65,8 @@ impl Lowering<'_> {
         }
     }
 
-    /// Returns the Rust name of the event stream in a message. All other members are bound to the head of the
-    /// message, because the stream is the whole payload.
+    /// Returns the Rust name of the event stream in a message. Reports other members in the payload, because
+    /// the stream is the entire payload.
     /// <https://smithy.io/2.0/spec/streaming.html#event-stream-message-serialization>
     pub(super) fn events_of(
         &mut self,
@@ -82,7 +82,7 @@ impl Lowering<'_> {
             |member: &&ir::Member| matches!(member.location, Location::Body | Location::Payload { .. });
         for other in message.members.iter().filter(in_payload) {
             let message = format!(
-                "has no location: the event stream `{name}` is the whole payload; bind the member to a header"
+                "has no location, because the event stream `{name}` is the entire payload: bind the member to a header"
             );
             self.diagnostics.push(Diagnostic::shape(&id.member(&other.wire_name), message));
         }

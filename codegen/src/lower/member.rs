@@ -1,4 +1,4 @@
-//! Members of a structure: presence, binding, constraints.
+//! Lowers the members of a structure: presence, binding and constraints.
 
 use std::collections::BTreeSet;
 
@@ -25,8 +25,8 @@ impl Lowering<'_> {
     /// Lowers the members of a structure, in the order of the model.
     pub(super) fn members(&mut self, id: &ShapeId, shape: &Shape, role: Role) -> Vec<ir::Member> {
         let mut scope = Scope::default();
-        // The events of a stream follow the message. They are a type of the operation, not a field of the
-        // message.
+        // An event stream is not a field of the message, because the events are sent after the message. The
+        // operation refers to the type of the stream.
         let at_top = matches!(role, Role::Input | Role::Output);
         let is_field = |member: &Member| !(at_top && self.is_event_stream(&member.target));
         let fields: Vec<_> = shape.members.iter().filter(|(_, member)| is_field(member)).collect();
@@ -92,8 +92,8 @@ impl Lowering<'_> {
             return Location::PrefixHeaders(prefix.to_ascii_lowercase());
         }
         if member.has(traits::HTTP_PAYLOAD) {
-            // An unset structure is sent as a structure without members; any other unset value has no
-            // payload.
+            // An unset structure is sent as a structure without members. For any other unset value, the
+            // message has no payload.
             let is_structure =
                 self.model.shape(&member.target).map(|shape| shape.ty) == Some(ShapeType::Structure);
             let unset = if is_structure { UnsetPayload::Object } else { UnsetPayload::Empty };
@@ -112,8 +112,8 @@ impl Lowering<'_> {
         }
     }
 
-    /// Returns the content type of a payload: that of the member or its shape, or else the one that the
-    /// protocol has for the type.
+    /// Returns the content type of a payload. The traits of the member take precedence over the traits of its
+    /// shape. If neither sets a content type, the protocol defines the content type for the type.
     /// <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#content-type>
     fn payload_type(&self, member: &Member) -> String {
         let target = self.model.shape(&member.target);
@@ -144,8 +144,9 @@ impl Lowering<'_> {
             self.diagnostics.push(Diagnostic::on_trait(id, traits::HTTP_LABEL, message));
         }
         if role == Role::Input {
-            // A client that fills in the defaults of an input would pin them, although the service can change
-            // them. The client generates an idempotency token if the caller sets none.
+            // Clients do not send the defaults of an input, because the service can change its defaults
+            // later. An idempotency token is optional, because the client generates a token if the caller
+            // sets none.
             let is_token = member.has(traits::IDEMPOTENCY_TOKEN);
             return if required && !is_token { Presence::Required } else { Presence::Optional };
         }
@@ -181,7 +182,7 @@ impl Lowering<'_> {
             }
         }
         if let Some(bounds) = of(traits::RANGE) {
-            // Bounds of large numbers are strings.
+            // In models, the bounds of large numbers are strings.
             let number = |value: &Value| value.as_f64().or_else(|| value.as_str()?.parse().ok());
             let bound = |key| bounds.get(key).and_then(number);
             if matches!(ty, Type::Integer(_) | Type::Float | Type::Double) {
@@ -200,8 +201,9 @@ impl Lowering<'_> {
         constraints
     }
 
-    /// Returns `true` if `Debug` hides a member: its shape is sensitive, or is a list or map of a sensitive
-    /// shape. The members of structures and unions are hidden by their own `Debug`.
+    /// Returns `true` if `Debug` hides a member. `Debug` hides the member if the member or its shape is
+    /// sensitive, or if its shape is a list or map of a sensitive shape. Structures and unions have a
+    /// separate `Debug` that hides their sensitive members.
     pub(super) fn is_sensitive(&self, member: &Member) -> bool {
         let mut seen = BTreeSet::new();
         let mut queue = vec![member];
@@ -220,13 +222,13 @@ impl Lowering<'_> {
     }
 }
 
-/// Returns `true` if a member of an error holds its message.
+/// Returns `true` if a member of an error contains the error message.
 pub(super) fn is_error_message(name: &str, ty: &Type) -> bool {
     matches!(name, "message" | "Message") && matches!(ty, Type::String { .. })
 }
 
-/// Returns `true` if a default is the value that `Default` has for the type. [`Lowering::check_default`]
-/// reports defaults that do not fit the type.
+/// Returns `true` if a default is equal to the value that `Default` returns for the type.
+/// [`Lowering::check_default`] reports defaults that do not fit the type.
 fn is_zero(ty: &Type, value: &Value) -> bool {
     match ty {
         Type::Boolean => *value == Value::Bool(false),
@@ -235,7 +237,7 @@ fn is_zero(ty: &Type, value: &Value) -> bool {
         }
         Type::String { .. } | Type::StringEnum(_) | Type::Blob => value.as_str() == Some(""),
         Type::List { .. } | Type::Map { .. } => true,
-        // The zero value of a document is null, which is no default.
+        // The zero value of a document is null, and null means that there is no default.
         Type::Document | Type::Structure(_) | Type::Union(_) | Type::Boxed(_) | Type::Unit => false,
     }
 }
@@ -259,7 +261,7 @@ fn without_media_type(ty: Type) -> Type {
     }
 }
 
-/// Returns the timestamp format of a location, with the protocol's own default for JSON.
+/// Returns the default timestamp format of a location. For JSON, it is the default of the protocol.
 /// <https://smithy.io/2.0/spec/protocol-traits.html#timestampformat-trait>
 fn default_format(location: &Location) -> TimestampFormat {
     match location {

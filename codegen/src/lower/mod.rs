@@ -1,5 +1,5 @@
-//! Lowers the model to the IR: names, types, bindings, errors and rules. Every decision that depends on a
-//! trait is made here.
+//! Lowers the model to the intermediate representation (IR): names, types, bindings, errors and rules. This
+//! module makes all decisions that depend on a trait.
 
 mod check;
 mod docs;
@@ -44,17 +44,17 @@ pub(crate) fn lower(model: &Model, selection: &Selection) -> Result<ir::Service,
     Err(diagnostics)
 }
 
-/// State of a run.
+/// State of lowering a model.
 struct Lowering<'a> {
     model: &'a Model,
     selection: &'a Selection,
-    /// Rust names of all shapes that become a type of their own.
+    /// Rust names of all shapes that become separate types.
     names: BTreeMap<ShapeId, String>,
-    /// Rust names of the error enums of event streams, by the stream.
+    /// Rust names of the error enums of event streams. The keys are the ids of the streams.
     stream_errors: BTreeMap<ShapeId, String>,
-    /// Members whose type contains itself, as `shape$member`.
+    /// Ids (`shape$member`) of members whose type must be a `Box`, because the type contains itself.
     boxed: BTreeSet<ShapeId>,
-    /// Rust type names that are taken.
+    /// Rust type names that are already used.
     scope: Scope,
     diagnostics: Vec<Diagnostic>,
 }
@@ -77,7 +77,8 @@ impl<'a> Lowering<'a> {
             let message = "is missing: the generator supports only services with the protocol restJson1";
             self.diagnostics.push(Diagnostic::on_trait(id, traits::REST_JSON_1, message));
         }
-        // Operations are named first, because callers use their names most.
+        // Operations get their names first, because callers use these names most. If a later shape has the
+        // same name, the shape is renamed.
         let operation_names: Vec<_> =
             selection.operations.iter().map(|id| self.operation_names(id)).collect();
         for id in self.named_shapes() {
@@ -106,8 +107,9 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// Returns the shapes that become types, sorted by id. The input and output of an operation are types of
-    /// the operation; their shapes become types of their own only if another shape targets them.
+    /// Returns the shapes that become types, sorted by id. An operation always has separate types for its
+    /// input and output. The shape of an input or output becomes an additional type only if another shape
+    /// targets it.
     fn named_shapes(&self) -> Vec<ShapeId> {
         let closure = self.selection.closure.iter().filter_map(|id| Some((id, self.model.shape(id)?)));
         let mut reached: BTreeSet<&ShapeId> = self.all_errors().collect();
@@ -132,12 +134,12 @@ impl<'a> Lowering<'a> {
     }
 }
 
-/// Returns a string in a trait that is an object.
+/// Returns the string with the given key from a trait whose value is an object.
 fn string_in(shape: &Shape, trait_id: &str, key: &str) -> Option<String> {
     Some(shape.traits.get(trait_id)?.get(key)?.as_str()?.to_owned())
 }
 
-/// Returns the value of a trait that is a string.
+/// Returns the value of a trait whose value is a string.
 fn string_trait<'a>(traits: &'a crate::model::Traits, id: &str) -> Option<&'a str> {
     traits.get(id).and_then(Value::as_str)
 }

@@ -17,7 +17,7 @@ const KEYWORDS: &[&str] = &[
 /// Keywords that cannot be raw identifiers.
 const NEVER_RAW: &[&str] = &["Self", "crate", "self", "super"];
 
-/// Types, traits and derives that generated code names without a path.
+/// Types, traits and derives that generated code uses without a path.
 const TYPES_IN_USE: &[&str] = &[
     "AsRef",
     "Authentication",
@@ -86,7 +86,7 @@ const TYPES_IN_USE: &[&str] = &[
     "Violations",
 ];
 
-/// Mark that emitters write before a path that is to be imported. It cannot be a name.
+/// Mark that emitters write before a path that must be imported. No generated name is equal to the mark.
 const IMPORT_MARK: &str = "use_";
 
 /// A scope of unique names.
@@ -101,7 +101,7 @@ impl Scope {
         Self { taken: taken.iter().map(|name| (*name).to_owned()).collect() }
     }
 
-    /// Creates the scope of the types of a crate.
+    /// Creates the scope for the type names of a crate.
     pub(super) fn of_types() -> Self {
         Self::with(TYPES_IN_USE)
     }
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn makes_an_identifier_of_every_keyword() {
+    fn converts_every_keyword_to_an_identifier() {
         for keyword in KEYWORDS {
             let name = Scope::default().snake(keyword);
             assert!(syn::parse_str::<syn::Ident>(&name).is_ok(), "{name}");
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn gives_no_shape_the_name_of_a_type_in_use() {
+    fn renames_shapes_that_have_the_name_of_a_type_in_use() {
         for name in TYPES_IN_USE {
             assert_eq!(Scope::of_types().upper_camel(name), format!("{name}Shape"));
         }

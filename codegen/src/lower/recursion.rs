@@ -1,4 +1,4 @@
-//! Recursive shapes.
+//! Finds recursive shapes.
 //! <https://smithy.io/2.0/spec/aggregate-types.html#recursive-shape-definitions>
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,22 +6,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Model, ShapeId, ShapeType};
 
-/// Returns the members, as `shape$member`, whose Rust type must be a `Box`: their types contain themselves
-/// without a list or map in between.
+/// Returns the ids (`shape$member`) of the members whose Rust type must be a `Box`. The type of such a member
+/// contains itself without a list or map in between.
 pub(super) fn boxed_members(model: &Model, closure: &BTreeSet<ShapeId>) -> BTreeSet<ShapeId> {
     members_on_cycles(model, closure, |ty| matches!(ty, ShapeType::Structure | ShapeType::Union))
 }
 
-/// Reports lists and maps that contain themselves without a structure or union in between: they have no Rust
-/// type.
+/// Reports lists and maps that contain themselves without a structure or union in between. Rust has no type
+/// for such a list or map.
 pub(super) fn endless(model: &Model, closure: &BTreeSet<ShapeId>) -> Vec<Diagnostic> {
     let is_collection = |ty| matches!(ty, ShapeType::List | ShapeType::Set | ShapeType::Map);
     let members = members_on_cycles(model, closure, is_collection);
-    let message = "contains itself without a structure or union in between, which has no Rust type";
+    let message = "contains itself without a structure or union in between, and Rust has no type for that";
     members.iter().map(|member| Diagnostic::shape(member, message)).collect()
 }
 
-/// Returns the members that lead back to their own shape through shapes for which `counts` is true.
+/// Returns the ids of the members through which a shape contains itself. The search follows only shapes for
+/// which `counts` returns `true`.
 fn members_on_cycles(
     model: &Model,
     closure: &BTreeSet<ShapeId>,

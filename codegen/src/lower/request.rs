@@ -20,7 +20,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// Lowers the host prefix. Each of its labels is a required member of the input.
+    /// Lowers the host prefix. Each label in the prefix must be a required member of the input.
     /// <https://smithy.io/2.0/spec/endpoint-traits.html#endpoint-trait>
     pub(super) fn host_prefix(&mut self, id: &ShapeId, shape: &Shape, input: &ir::Structure) -> Vec<Segment> {
         let Some(mut rest) = string_in(shape, traits::ENDPOINT, "hostPrefix") else { return Vec::new() };
@@ -58,8 +58,8 @@ impl Lowering<'_> {
             })
     }
 
-    /// Lowers the steps for a known payload. Compression comes first, because checksums cover the bytes that
-    /// are sent.
+    /// Lowers the steps that process a request after its payload is complete. Compression is the first step,
+    /// because checksums cover the bytes that are sent.
     pub(super) fn payload_headers(
         &mut self,
         id: &ShapeId,
@@ -87,13 +87,13 @@ impl Lowering<'_> {
             headers.push(PayloadHeader::Md5);
         }
         if has_events && !headers.is_empty() {
-            let message = "has an event stream as its payload and a trait that needs the whole payload: remove one of them";
+            let message = "has an event stream as its payload and a trait that needs the entire payload: remove one of them";
             self.diagnostics.push(Diagnostic::shape(id, message));
         }
         headers
     }
 
-    /// Returns the pairs of strings in a trait of the service.
+    /// Returns the entries of a service trait whose value is an object with string values.
     pub(super) fn of_service(&mut self, trait_id: &str) -> Vec<(String, String)> {
         let service = self.model.shape(&self.selection.service);
         let Some(written) = service.and_then(|service| service.traits.get(trait_id)) else {
@@ -103,7 +103,7 @@ impl Lowering<'_> {
         pairs.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect()
     }
 
-    /// Returns the value of each label that has a default.
+    /// Returns the name and the default of each label that has a default.
     pub(super) fn default_labels(&mut self, input: &ir::Structure) -> Vec<(String, String)> {
         let is_label = |name: &String| {
             let same = |member: &&ir::Member| member.wire_name == *name;

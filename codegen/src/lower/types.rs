@@ -1,4 +1,4 @@
-//! Types of members: resolves their targets down to simple types, and the format of timestamps.
+//! Resolves the types of members, including the elements of lists and maps and the formats of timestamps.
 
 use crate::diagnostic::Diagnostic;
 use crate::ir::{IntegerWidth, TimestampFormat, Type};
@@ -7,8 +7,8 @@ use crate::model::{Member, ShapeId, ShapeType, Traits};
 use super::{Lowering, string_trait, traits};
 
 impl Lowering<'_> {
-    /// Returns the type of a member. `format` is the format of timestamps if neither member nor target states
-    /// one.
+    /// Returns the type of a member. `format` is the timestamp format if neither the member nor its target
+    /// sets a format.
     pub(super) fn member_type(&mut self, id: &ShapeId, member: &Member, format: TimestampFormat) -> Type {
         traits::check(id, &member.traits, &mut self.diagnostics);
         let format = self.timestamp_format(id, &member.traits).unwrap_or(format);
@@ -16,7 +16,7 @@ impl Lowering<'_> {
         if self.boxed.contains(id) { Type::Boxed(Box::new(ty)) } else { ty }
     }
 
-    /// Returns the type of a shape of the prelude or the model.
+    /// Returns the type of a shape in the model or the prelude.
     pub(super) fn shape_type(&self, target: &ShapeId) -> Option<ShapeType> {
         match self.model.shape(target) {
             Some(shape) => Some(shape.ty),
@@ -94,7 +94,7 @@ impl Lowering<'_> {
             None if target.is_prelude() => {
                 self.unsupported(id, &format!("targets {target}, which the prelude does not have"))
             }
-            // `select` has reported the missing shape.
+            // `select` has already reported the missing shape.
             None => Type::Unit,
         }
     }
@@ -121,7 +121,7 @@ impl Lowering<'_> {
     }
 }
 
-/// Returns the type of a shape of the prelude.
+/// Returns the type of a shape in the prelude.
 /// <https://smithy.io/2.0/spec/model.html#prelude>
 fn prelude(target: &ShapeId) -> Option<ShapeType> {
     let name = target.as_str().strip_prefix("smithy.api#")?;
