@@ -1,4 +1,4 @@
-//! Reads the methods of a hand-written type, with which generated methods must not collide.
+//! Finds the methods of a hand-written type. Generated methods must have other names.
 
 use std::collections::BTreeSet;
 

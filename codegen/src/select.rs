@@ -1,4 +1,4 @@
-//! Selects the service and operations of a run, and all shapes that they reach.
+//! Selects the service and operations to generate, and all shapes that they reach.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -8,19 +8,19 @@ use crate::model::{Model, ShapeId, ShapeType};
 /// The selected operations of a service and the shapes that they reach.
 #[derive(Clone, Debug)]
 pub struct Selection {
-    /// Service.
+    /// Id of the service.
     pub service: ShapeId,
-    /// Operations, sorted by name.
+    /// Ids of the operations, sorted by name.
     pub operations: Vec<ShapeId>,
-    /// All shapes that the operations reach, without the operations themselves, the prelude and trait
-    /// definitions.
+    /// All shapes that the operations reach directly or indirectly. Does not contain operations, shapes of
+    /// the prelude or trait definitions.
     pub closure: BTreeSet<ShapeId>,
-    /// Diagnostics of targets that the model does not have.
+    /// Diagnostics about targets that do not exist in the model.
     pub missing: Vec<Diagnostic>,
 }
 
-/// Selects `operations`, which are names without namespace, of a service. If empty, selects all operations.
-/// `service` can be omitted if the model has only one.
+/// Selects operations of a service. `operations` contains names without a namespace. If `operations` is
+/// empty, all operations are selected. `service` can be `None` if the model has only one service.
 ///
 /// # Errors
 /// Returns diagnostics if the service or an operation does not exist, or if the model has several services
@@ -48,8 +48,8 @@ pub fn select(
     }
     let mut missing = Vec::new();
     let closure = closure(model, &service, &selected, &mut missing);
-    // A binding to a shape that is not an operation was reported. It is not lowered, because its closure is
-    // unknown.
+    // Removes targets that are not operations, because they cannot be lowered. The function `closure` has
+    // already reported these targets.
     selected.retain(|id| model.shape(id).is_some_and(|shape| shape.ty == ShapeType::Operation));
     Ok(Selection { service, operations: selected, closure, missing })
 }
@@ -73,7 +73,7 @@ fn one_service(model: &Model, name: Option<&str>) -> Result<ShapeId, Diagnostic>
     }
 }
 
-/// Returns the operations of the service and of its resources at any depth.
+/// Returns the operations of the service and of all its resources, including nested resources.
 /// <https://smithy.io/2.0/spec/service-types.html#service-closure>
 fn operations_of(model: &Model, service: &ShapeId) -> BTreeSet<ShapeId> {
     let mut found = BTreeSet::new();

@@ -1,4 +1,4 @@
-//! `apply` statements: traits for a shape or member outside of its definition.
+//! `apply` statements, which add traits to a shape or member outside its definition.
 //! <https://smithy.io/2.0/spec/json-ast.html#applying-traits>
 
 use indexmap::IndexMap;
@@ -19,8 +19,8 @@ pub(super) fn take(shapes: &mut IndexMap<ShapeId, Shape>) -> Vec<(ShapeId, Trait
     statements
 }
 
-/// Adds the traits to the shapes and members. Returns the ids that do not exist, or do not exist yet because
-/// they are members of a mixin that is not merged.
+/// Adds the traits to the shapes and members. Returns the ids that do not exist. An inherited member does not
+/// exist until its mixin is merged.
 pub(super) fn fold(shapes: &mut IndexMap<ShapeId, Shape>, statements: &[(ShapeId, Traits)]) -> Vec<ShapeId> {
     let mut missing = Vec::new();
     for (id, traits) in statements {

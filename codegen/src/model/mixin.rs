@@ -1,4 +1,4 @@
-//! Mixins: members and traits that a shape inherits.
+//! Mixins, from which a shape inherits members and traits.
 //! <https://smithy.io/2.0/spec/mixins.html>
 
 use indexmap::IndexMap;
@@ -8,7 +8,7 @@ use super::{Shape, ShapeId};
 
 const MIXIN: &str = "smithy.api#mixin";
 
-/// Adds the members, references and traits of its mixins to each shape, in the order of the mixins.
+/// Adds to each shape the members, references and traits of its mixins, in the order of the mixins.
 pub(super) fn fold(shapes: &mut IndexMap<ShapeId, Shape>) {
     let ids: Vec<ShapeId> =
         shapes.iter().filter(|(_, shape)| !shape.mixins.is_empty()).map(|(id, _)| id.clone()).collect();
@@ -18,7 +18,8 @@ pub(super) fn fold(shapes: &mut IndexMap<ShapeId, Shape>) {
 }
 
 fn fold_one(shapes: &mut IndexMap<ShapeId, Shape>, id: &ShapeId) {
-    // Taking the list first also ends a cycle, which an invalid model can have.
+    // The list is taken before the recursive calls, so that they end even if an invalid model has a cycle of
+    // mixins.
     let Some(mixins) = shapes.get_mut(id).map(|shape| std::mem::take(&mut shape.mixins)) else { return };
     let mut members = IndexMap::new();
     let mut traits = IndexMap::new();
@@ -33,7 +34,7 @@ fn fold_one(shapes: &mut IndexMap<ShapeId, Shape>, id: &ShapeId) {
         traits.extend(mixed.traits.iter().filter(|(name, _)| is_inherited(mixed, name)).map(clone_pair));
     }
     if let Some(shape) = shapes.get_mut(id) {
-        // The shape's own traits take precedence over inherited ones.
+        // Traits of the shape take precedence over inherited traits.
         traits.extend(std::mem::take(&mut shape.traits));
         shape.traits = traits;
         for (name, own) in std::mem::take(&mut shape.members) {

@@ -1,7 +1,7 @@
 //! The Smithy JSON AST: shapes and members, with their traits as JSON.
 //!
-//! Only `apply` statements and mixins are interpreted here: they are merged into the shapes, so that every
-//! later step sees complete shapes.
+//! This module interprets only `apply` statements and mixins. It merges them into the shapes, so that all
+//! later steps work with complete shapes.
 //! <https://smithy.io/2.0/spec/json-ast.html>
 
 mod apply;
@@ -15,7 +15,7 @@ pub use shape_id::{InvalidShapeId, ShapeId};
 use indexmap::IndexMap;
 use serde_json::Value;
 
-/// A Smithy model, in the order of its file.
+/// A Smithy model. Its shapes are in the order of the file.
 #[derive(Clone, Debug)]
 pub struct Model {
     shapes: IndexMap<ShapeId, Shape>,
@@ -28,8 +28,8 @@ impl Model {
     /// Returns an error if the text is not JSON, has no supported `smithy` version, or has a malformed shape.
     pub fn from_json(text: &str) -> Result<Self, ModelError> {
         let mut shapes = read(text)?;
-        // Statements are applied twice, because they can name members of a mixin and members that a shape
-        // inherits.
+        // Statements are applied before and after mixins are merged, because they can name members of a mixin
+        // and members that a shape inherits.
         let statements = apply::take(&mut shapes);
         apply::fold(&mut shapes, &statements);
         mixin::fold(&mut shapes);
@@ -41,13 +41,13 @@ impl Model {
     /// ids that this model does not have.
     ///
     /// # Errors
-    /// Returns the errors of [`from_json`](Self::from_json).
+    /// Returns the same errors as [`from_json`](Self::from_json).
     pub fn apply_json(&mut self, text: &str) -> Result<Vec<ShapeId>, ModelError> {
         let statements = apply::take(&mut read(text)?);
         Ok(apply::fold(&mut self.shapes, &statements))
     }
 
-    /// Returns the shape of this id. Models do not contain the shapes of the prelude, such as
+    /// Returns the shape with this id. Models do not contain the shapes of the prelude, such as
     /// `smithy.api#String`.
     pub fn shape(&self, id: &ShapeId) -> Option<&Shape> {
         self.shapes.get(id)
@@ -92,7 +92,7 @@ pub enum ModelError {
     /// The text is not JSON.
     #[error("the model is not JSON: {0}")]
     Json(#[source] serde_json::Error),
-    /// The JSON has no `smithy` version, so that it is not an AST.
+    /// The JSON has no `smithy` version and is therefore not an AST.
     #[error("not a Smithy JSON AST: the top-level key `smithy` is missing")]
     NotAModel,
     /// The version is not supported.

@@ -6,17 +6,17 @@ use serde_json::Value;
 
 use super::ShapeId;
 
-/// Traits by shape id, as JSON, in the order of the file.
+/// Traits as JSON, in the order of the file. The keys are the shape ids of the traits.
 pub type Traits = IndexMap<String, Value>;
 
-/// A shape. Fields that its type does not have are empty.
+/// A shape. Fields that do not apply to the type of the shape are empty.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Shape {
-    /// Type.
+    /// Type of the shape.
     #[serde(rename = "type")]
     pub ty: ShapeType,
-    /// Traits.
+    /// Traits of the shape.
     #[serde(default)]
     pub traits: Traits,
     /// Members of a structure, union, enum or int enum.
@@ -28,7 +28,7 @@ pub struct Shape {
     pub key: Option<Member>,
     /// Value of a map.
     pub value: Option<Member>,
-    /// Mixins.
+    /// Mixins of the shape.
     #[serde(default)]
     pub mixins: Vec<Reference>,
     /// Version of a service.
@@ -61,7 +61,7 @@ pub struct Shape {
     pub delete: Option<Reference>,
     /// Lifecycle operation of a resource.
     pub list: Option<Reference>,
-    /// Names that a service gives to shapes of its closure.
+    /// New names for shapes in the closure of a service. The keys are the ids of the shapes.
     #[serde(default)]
     pub rename: IndexMap<ShapeId, String>,
 }
@@ -89,12 +89,12 @@ impl Shape {
     }
 }
 
-/// A member: its target and its own traits.
+/// A member, with its target and its traits.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Member {
-    /// Shape of its values.
+    /// Id of the shape of the member's values.
     pub target: ShapeId,
-    /// Traits, which take precedence over those of the target.
+    /// Traits of the member. They take precedence over the traits of the target.
     #[serde(default)]
     pub traits: Traits,
 }
@@ -117,7 +117,7 @@ pub struct Reference {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-#[expect(missing_docs, reason = "the names are Smithy's own")]
+#[expect(missing_docs, reason = "Smithy defines the names")]
 pub enum ShapeType {
     Apply,
     BigDecimal,

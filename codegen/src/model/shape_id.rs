@@ -15,7 +15,7 @@ impl ShapeId {
         self.0.split('#').next().unwrap_or_default()
     }
 
-    /// Returns the name of the shape, which is the part after `#` without a member.
+    /// Returns the name of the shape, which is the part after `#` and before `$`.
     pub fn name(&self) -> &str {
         let relative = self.0.split('#').nth(1).unwrap_or_default();
         relative.split('$').next().unwrap_or_default()
@@ -26,8 +26,8 @@ impl ShapeId {
         &self.0
     }
 
-    /// Splits the id of a member into the id of the shape and the name of the member; `None` for the id of a
-    /// shape.
+    /// Splits the id of a member into the id of the shape and the name of the member. Returns `None` if this
+    /// is the id of a shape.
     pub fn split_member(&self) -> Option<(ShapeId, &str)> {
         let (shape, member) = self.0.split_once('$')?;
         Some((ShapeId(shape.to_owned()), member))
@@ -78,7 +78,8 @@ impl<'de> Deserialize<'de> for ShapeId {
 #[error("`{0}` is not a shape id; write `namespace#Name` or `namespace#Name$member`")]
 pub struct InvalidShapeId(String);
 
-/// Returns `true` for `*"_" ALPHA *(ALPHA / DIGIT / "_")`, or underscores and a digit.
+/// Returns `true` if the text consists of ASCII letters, digits and underscores, and does not start with a
+/// digit.
 fn is_identifier(text: &str) -> bool {
     let rest = text.trim_start_matches('_');
     !text.is_empty()
