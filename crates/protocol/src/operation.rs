@@ -31,7 +31,7 @@ pub trait Operation: 'static {
     type Output: Send + 'static;
     /// Errors of the operation.
     type Error: OperationError;
-    /// [`Whole`](delivery::Whole) if the body completes the output, [`Streaming`](delivery::Streaming) if it
+    /// [`Buffered`](delivery::Buffered) if the body completes the output, [`Streaming`](delivery::Streaming) if it
     /// is an event stream.
     type Delivery;
     /// Authentication that the operation requires.
@@ -129,7 +129,7 @@ pub enum Authentication {
 pub mod delivery {
     /// The response body completes the output.
     #[derive(Clone, Copy, Debug)]
-    pub enum Whole {}
+    pub enum Buffered {}
 
     /// The response body is an event stream: the operation implements
     /// [`OutputEventStream`](crate::OutputEventStream).

@@ -25,7 +25,7 @@ pub(super) fn operation(operation: &Operation, config: &Config) -> TokenStream {
         summary => summary,
     };
     let words = doc::doc(&format!(
-        "{summary}\n\nReturns a call: set the members of `{}` on it, then send it.",
+        "{summary}\n\nReturns a [`Call`](crate::Call). Set the members of `{}` with its methods, then send it.",
         operation.input.rust_name
     ));
     quote! {

@@ -28,7 +28,7 @@ pub(super) fn event_stream(stream: &EventStream, service: &Service) -> TokenStre
         #[non_exhaustive]
         pub enum #name {
             #(#variants,)*
-            /// An event that the model does not have.
+            /// An event that the model does not define.
             Unknown(use_::invoke_model_protocol::event_stream::Message),
         }
 

@@ -40,19 +40,35 @@ fn headers(structure: &Structure) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Returns the name of the constant for a header. Distinct headers have distinct constants, because only `-`
-/// is replaced by a single underscore.
+/// Returns the name of the constant for a header. Distinct headers have distinct constants: a single `-` becomes
+/// `_`. A character that is not a letter or digit, a `-` after another one, and a digit at the beginning become `__` and
+/// two hexadecimal digits.
 fn constant(name: &str) -> Ident {
     let mut constant = String::with_capacity(name.len());
     for character in name.chars() {
         match character {
-            '-' => constant.push('_'),
+            '-' if !constant.ends_with('_') => constant.push('_'),
+            // An identifier cannot start with a digit.
+            '0'..='9' if constant.is_empty() => constant.push_str(&format!("__{:02X}", u32::from(character))),
             _ if character.is_ascii_alphanumeric() => constant.push(character.to_ascii_uppercase()),
-            _ => constant.push_str(&format!("__{:X}", u32::from(character))),
+            _ => constant.push_str(&format!("__{:02X}", u32::from(character))),
         }
     }
-    if constant.starts_with(|first: char| first.is_ascii_digit()) {
-        constant.insert_str(0, "N_");
-    }
     format_ident!("{constant}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::constant;
+
+    #[test]
+    fn distinct_headers_have_distinct_constants() {
+        let names = [
+            "a", "a-", "a_", "a--", "a-_", "a_-", "a--5f", "a-5f", "a5f", "a__5f", "a---", "-a", "1a", "n-1a",
+        ];
+        let constants: std::collections::BTreeSet<String> =
+            names.iter().map(|name| constant(name).to_string()).collect();
+        assert_eq!(constants.len(), names.len(), "{constants:?}");
+        assert_eq!(constant("x-amzn-bedrock-trace"), "X_AMZN_BEDROCK_TRACE");
+    }
 }

@@ -17,7 +17,7 @@ pub(super) fn operation(operation: &Operation) -> TokenStream {
     let parse_error = (!operation.errors.is_empty()).then(|| parse_error(operation));
     let delivery = match operation.output_events {
         Some(_) => quote!(Streaming),
-        None => quote!(Whole),
+        None => quote!(Buffered),
     };
     let (overrides, marks) = (request::overrides(operation), request::marks(operation));
     quote! {

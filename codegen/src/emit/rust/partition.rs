@@ -9,7 +9,7 @@ pub(super) fn partition(partitions: &Partitions) -> TokenStream {
     let rows = partitions.partitions.iter().map(row);
     let count = Literal::usize_unsuffixed(partitions.partitions.len());
     quote! {
-        /// A set of regions with its own DNS suffixes and its own accounts.
+        /// A group of AWS regions that share DNS suffixes and accounts, such as `aws` or `aws-cn`.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[non_exhaustive]
         pub struct Partition {
@@ -29,8 +29,8 @@ pub(super) fn partition(partitions: &Partitions) -> TokenStream {
             prefixes: &'static [&'static str],
         }
 
-        /// Returns the partition of a region: the one that lists it, or else the one whose naming pattern it
-        /// matches, or else the first.
+        /// Returns the partition of a region. If no partition lists the region, this is the partition whose naming
+        /// pattern matches; if no pattern matches, it is the first partition.
         /// <https://smithy.io/2.0/aws/rules-engine/library-functions.html#aws-partition-function>
         pub fn partition(region: &str) -> &'static Partition {
             let listed = PARTITIONS.iter().find(|partition| partition.regions.contains(&region));
@@ -47,8 +47,8 @@ pub(super) fn partition(partitions: &Partitions) -> TokenStream {
                 self.regions
             }
 
-            /// Returns `true` if a region is a prefix of the partition, a word and a number, such as
-            /// `us-east-1`.
+            /// Returns `true` if the name of a region consists of a prefix of the partition, a word and a number.
+            /// An example is `us-east-1`.
             fn matches(&self, region: &str) -> bool {
                 self.prefixes.iter().any(|prefix| {
                     let rest = region.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('-'));

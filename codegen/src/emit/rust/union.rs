@@ -21,7 +21,7 @@ pub(super) fn union(union: &Union) -> TokenStream {
         #[non_exhaustive]
         pub enum #name {
             #(#variants,)*
-            /// A member that the model does not have.
+            /// A member that the model does not define.
             #[serde(untagged)]
             Unknown(#unknown),
         }

@@ -59,7 +59,7 @@ pub trait Delivery<O: Operation> {
     ) -> impl Future<Output = Result<Self::Output, ErrorKind<O::Error>>> + Send;
 }
 
-impl<O: Operation> Delivery<O> for delivery::Whole {
+impl<O: Operation> Delivery<O> for delivery::Buffered {
     type Output = O::Output;
 
     #[expect(

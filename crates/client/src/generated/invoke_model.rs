@@ -8,7 +8,8 @@ impl Client {
     /// Runs inference with a request body in the schema of the chosen model, and returns the complete
     /// response, such as text, images or an embedding, in the schema of that model.
     ///
-    /// Returns a call: set the members of `InvokeModelInput` on it, then send it.
+    /// Returns a [`Call`](crate::Call). Set the members of `InvokeModelInput` with its methods, then send
+    /// it.
     pub fn invoke_model(&self) -> Call<InvokeModel> {
         Call::unfilled(self, &["modelId"])
     }

@@ -8,7 +8,8 @@ impl Client {
     /// Runs inference with the same request body as `InvokeModel`, and streams the response in parts, each
     /// of which is JSON in the streaming schema of the chosen model.
     ///
-    /// Returns a call: set the members of `InvokeModelWithResponseStreamInput` on it, then send it.
+    /// Returns a [`Call`](crate::Call). Set the members of `InvokeModelWithResponseStreamInput` with its
+    /// methods, then send it.
     pub fn invoke_model_with_response_stream(&self) -> Call<InvokeModelWithResponseStream> {
         Call::unfilled(self, &["modelId"])
     }

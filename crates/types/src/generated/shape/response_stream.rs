@@ -14,7 +14,7 @@ use std::fmt;
 pub enum ResponseStream {
     /// The next part of the response.
     Chunk(PayloadPart),
-    /// An event that the model does not have.
+    /// An event that the model does not define.
     Unknown(event_stream::Message),
 }
 

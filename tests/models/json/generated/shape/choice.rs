@@ -45,7 +45,7 @@ pub enum Choice {
     /// `numbers`.
     #[serde(rename = "numbers")]
     Numbers(BTreeMap<String, Option<i64>>),
-    /// A member that the model does not have.
+    /// A member that the model does not define.
     #[serde(untagged)]
     Unknown(json::UnknownMember),
 }

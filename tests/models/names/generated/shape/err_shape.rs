@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A value of `ErrShape`, which can be one that the model does not list.
+/// A value of `ErrShape`. A value that the model does not list is kept.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ErrShape(pub i32);

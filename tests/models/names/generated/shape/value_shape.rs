@@ -21,7 +21,7 @@ pub enum ValueShape {
     /// `Unknown`.
     #[serde(rename = "Unknown")]
     Unknown2(String),
-    /// A member that the model does not have.
+    /// A member that the model does not define.
     #[serde(untagged)]
     Unknown(json::UnknownMember),
 }

@@ -16,7 +16,7 @@ pub enum Choice {
     /// `point`.
     #[serde(rename = "point")]
     Point(Point),
-    /// A member that the model does not have.
+    /// A member that the model does not define.
     #[serde(untagged)]
     Unknown(json::UnknownMember),
 }

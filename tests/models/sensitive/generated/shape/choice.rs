@@ -26,7 +26,7 @@ pub enum Choice {
     /// `nothing`.
     #[serde(rename = "nothing")]
     Nothing {},
-    /// A member that the model does not have.
+    /// A member that the model does not define.
     #[serde(untagged)]
     Unknown(json::UnknownMember),
 }

@@ -16,7 +16,7 @@ pub enum WholeChoice {
     /// `nothing`.
     #[serde(rename = "nothing")]
     Nothing {},
-    /// A member that the model does not have.
+    /// A member that the model does not define.
     #[serde(untagged)]
     Unknown(json::UnknownMember),
 }

@@ -16,7 +16,7 @@ pub enum Choice {
     /// `right`.
     #[serde(rename = "right")]
     Right(Point),
-    /// A member that the model does not have.
+    /// A member that the model does not define.
     #[serde(untagged)]
     Unknown(json::UnknownMember),
 }

@@ -25,7 +25,7 @@ pub enum Lines {
     Ping(Ping),
     /// `Self`.
     SelfShape(Ping),
-    /// An event that the model does not have.
+    /// An event that the model does not define.
     Unknown(event_stream::Message),
 }
 

@@ -11,7 +11,7 @@ use std::fmt;
 pub enum Secrets {
     /// `secret`.
     Secret(Secret),
-    /// An event that the model does not have.
+    /// An event that the model does not define.
     Unknown(event_stream::Message),
 }
 

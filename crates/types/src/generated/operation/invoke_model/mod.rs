@@ -36,7 +36,7 @@ impl Operation for InvokeModel {
     type Input = InvokeModelInput;
     type Output = InvokeModelOutput;
     type Error = InvokeModelError;
-    type Delivery = delivery::Whole;
+    type Delivery = delivery::Buffered;
 
     fn serialize(input: InvokeModelInput) -> Result<Request, SerializeError> {
         let mut request = RequestBuilder::new(

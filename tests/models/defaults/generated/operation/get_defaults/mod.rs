@@ -24,7 +24,7 @@ impl Operation for GetDefaults {
     type Input = GetDefaultsInput;
     type Output = GetDefaultsOutput;
     type Error = GetDefaultsError;
-    type Delivery = delivery::Whole;
+    type Delivery = delivery::Buffered;
 
     fn serialize(input: GetDefaultsInput) -> Result<Request, SerializeError> {
         let request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);

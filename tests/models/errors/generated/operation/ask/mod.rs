@@ -24,7 +24,7 @@ impl Operation for Ask {
     type Input = AskInput;
     type Output = AskOutput;
     type Error = AskError;
-    type Delivery = delivery::Whole;
+    type Delivery = delivery::Buffered;
 
     fn serialize(_input: AskInput) -> Result<Request, SerializeError> {
         let request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);

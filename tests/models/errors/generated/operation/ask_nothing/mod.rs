@@ -22,7 +22,7 @@ impl Operation for AskNothing {
     type Input = AskNothingInput;
     type Output = AskNothingOutput;
     type Error = AskNothingError;
-    type Delivery = delivery::Whole;
+    type Delivery = delivery::Buffered;
 
     fn serialize(_input: AskNothingInput) -> Result<Request, SerializeError> {
         let request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);

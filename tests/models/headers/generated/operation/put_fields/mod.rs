@@ -22,7 +22,7 @@ impl Operation for PutFields {
     type Input = PutFieldsInput;
     type Output = PutFieldsOutput;
     type Error = PutFieldsError;
-    type Delivery = delivery::Whole;
+    type Delivery = delivery::Buffered;
 
     fn serialize(input: PutFieldsInput) -> Result<Request, SerializeError> {
         let mut request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);

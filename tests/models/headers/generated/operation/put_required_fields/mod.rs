@@ -22,7 +22,7 @@ impl Operation for PutRequiredFields {
     type Input = PutRequiredFieldsInput;
     type Output = PutRequiredFieldsOutput;
     type Error = PutRequiredFieldsError;
-    type Delivery = delivery::Whole;
+    type Delivery = delivery::Buffered;
 
     fn serialize(input: PutRequiredFieldsInput) -> Result<Request, SerializeError> {
         let mut request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);

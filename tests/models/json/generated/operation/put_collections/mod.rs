@@ -22,7 +22,7 @@ impl Operation for PutCollections {
     type Input = PutCollectionsInput;
     type Output = PutCollectionsOutput;
     type Error = PutCollectionsError;
-    type Delivery = delivery::Whole;
+    type Delivery = delivery::Buffered;
 
     fn serialize(input: PutCollectionsInput) -> Result<Request, SerializeError> {
         let request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);

@@ -22,7 +22,7 @@ impl Operation for PutRequired {
     type Input = PutRequiredInput;
     type Output = PutRequiredOutput;
     type Error = PutRequiredError;
-    type Delivery = delivery::Whole;
+    type Delivery = delivery::Buffered;
 
     fn serialize(input: PutRequiredInput) -> Result<Request, SerializeError> {
         let request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);

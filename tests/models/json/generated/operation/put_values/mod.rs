@@ -21,7 +21,7 @@ impl Operation for PutValues {
     type Input = PutValuesInput;
     type Output = PutValuesOutput;
     type Error = PutValuesError;
-    type Delivery = delivery::Whole;
+    type Delivery = delivery::Buffered;
 
     fn serialize(input: PutValuesInput) -> Result<Request, SerializeError> {
         let request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);

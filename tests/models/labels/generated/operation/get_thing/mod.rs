@@ -37,7 +37,7 @@ impl Operation for GetThing {
     type Input = GetThingInput;
     type Output = GetThingOutput;
     type Error = GetThingError;
-    type Delivery = delivery::Whole;
+    type Delivery = delivery::Buffered;
 
     fn serialize(input: GetThingInput) -> Result<Request, SerializeError> {
         let request = RequestBuilder::new(

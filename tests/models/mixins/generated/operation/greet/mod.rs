@@ -26,7 +26,7 @@ impl Operation for Greet {
     type Input = GreetInput;
     type Output = GreetOutput;
     type Error = GreetError;
-    type Delivery = delivery::Whole;
+    type Delivery = delivery::Buffered;
 
     fn serialize(input: GreetInput) -> Result<Request, SerializeError> {
         let request =

@@ -31,7 +31,7 @@ impl Operation for RequestShape {
     type Input = RequestShapeInput;
     type Output = RequestShapeOutput;
     type Error = RequestShapeError;
-    type Delivery = delivery::Whole;
+    type Delivery = delivery::Buffered;
 
     fn serialize(input: RequestShapeInput) -> Result<Request, SerializeError> {
         let mut target = Self::ROUTE.target([

@@ -22,7 +22,7 @@ impl Operation for Result2 {
     type Input = Result2Input;
     type Output = Result2Output;
     type Error = Result2Error;
-    type Delivery = delivery::Whole;
+    type Delivery = delivery::Buffered;
 
     fn serialize(input: Result2Input) -> Result<Request, SerializeError> {
         let request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);

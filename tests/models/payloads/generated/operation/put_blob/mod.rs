@@ -22,7 +22,7 @@ impl Operation for PutBlob {
     type Input = PutBlobInput;
     type Output = PutBlobOutput;
     type Error = PutBlobError;
-    type Delivery = delivery::Whole;
+    type Delivery = delivery::Buffered;
 
     fn serialize(input: PutBlobInput) -> Result<Request, SerializeError> {
         let mut request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);

@@ -21,7 +21,7 @@ impl Operation for PutDocument {
     type Input = PutDocumentInput;
     type Output = PutDocumentOutput;
     type Error = PutDocumentError;
-    type Delivery = delivery::Whole;
+    type Delivery = delivery::Buffered;
 
     fn serialize(input: PutDocumentInput) -> Result<Request, SerializeError> {
         let request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);

@@ -22,7 +22,7 @@ impl Operation for PutKind {
     type Input = PutKindInput;
     type Output = PutKindOutput;
     type Error = PutKindError;
-    type Delivery = delivery::Whole;
+    type Delivery = delivery::Buffered;
 
     fn serialize(input: PutKindInput) -> Result<Request, SerializeError> {
         let request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);

@@ -22,7 +22,7 @@ impl Operation for PutStructure {
     type Input = PutStructureInput;
     type Output = PutStructureOutput;
     type Error = PutStructureError;
-    type Delivery = delivery::Whole;
+    type Delivery = delivery::Buffered;
 
     fn serialize(input: PutStructureInput) -> Result<Request, SerializeError> {
         let request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);

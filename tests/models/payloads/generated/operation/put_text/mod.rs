@@ -22,7 +22,7 @@ impl Operation for PutText {
     type Input = PutTextInput;
     type Output = PutTextOutput;
     type Error = PutTextError;
-    type Delivery = delivery::Whole;
+    type Delivery = delivery::Buffered;
 
     fn serialize(input: PutTextInput) -> Result<Request, SerializeError> {
         let request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);

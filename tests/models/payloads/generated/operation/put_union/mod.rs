@@ -21,7 +21,7 @@ impl Operation for PutUnion {
     type Input = PutUnionInput;
     type Output = PutUnionOutput;
     type Error = PutUnionError;
-    type Delivery = delivery::Whole;
+    type Delivery = delivery::Buffered;
 
     fn serialize(input: PutUnionInput) -> Result<Request, SerializeError> {
         let request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);

@@ -21,7 +21,7 @@ impl Operation for FindItem {
     type Input = FindItemInput;
     type Output = FindItemOutput;
     type Error = FindItemError;
-    type Delivery = delivery::Whole;
+    type Delivery = delivery::Buffered;
 
     fn serialize(input: FindItemInput) -> Result<Request, SerializeError> {
         let mut target = Self::ROUTE.target([])?;

@@ -26,7 +26,7 @@ impl Operation for ListItems {
     type Input = ListItemsInput;
     type Output = ListItemsOutput;
     type Error = ListItemsError;
-    type Delivery = delivery::Whole;
+    type Delivery = delivery::Buffered;
 
     fn serialize(input: ListItemsInput) -> Result<Request, SerializeError> {
         let mut target = Self::ROUTE.target([])?;

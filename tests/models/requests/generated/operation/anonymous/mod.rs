@@ -23,7 +23,7 @@ impl Operation for Anonymous {
     type Input = AnonymousInput;
     type Output = AnonymousOutput;
     type Error = AnonymousError;
-    type Delivery = delivery::Whole;
+    type Delivery = delivery::Buffered;
     const AUTHENTICATION: Authentication = Authentication::None;
 
     fn serialize(_input: AnonymousInput) -> Result<Request, SerializeError> {

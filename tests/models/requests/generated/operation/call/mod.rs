@@ -22,7 +22,7 @@ impl Operation for Call {
     type Input = CallInput;
     type Output = CallOutput;
     type Error = CallError;
-    type Delivery = delivery::Whole;
+    type Delivery = delivery::Buffered;
 
     fn fill_idempotency_tokens(input: &mut Self::Input, generator: &mut dyn FnMut() -> String) {
         input.token.get_or_insert_with(&mut *generator);

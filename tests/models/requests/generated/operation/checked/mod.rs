@@ -22,7 +22,7 @@ impl Operation for Checked {
     type Input = CheckedInput;
     type Output = CheckedOutput;
     type Error = CheckedError;
-    type Delivery = delivery::Whole;
+    type Delivery = delivery::Buffered;
 
     fn serialize(input: CheckedInput) -> Result<Request, SerializeError> {
         let mut request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);

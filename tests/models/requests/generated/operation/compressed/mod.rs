@@ -23,7 +23,7 @@ impl Operation for Compressed {
     type Input = CompressedInput;
     type Output = CompressedOutput;
     type Error = CompressedError;
-    type Delivery = delivery::Whole;
+    type Delivery = delivery::Buffered;
 
     fn serialize(input: CompressedInput) -> Result<Request, SerializeError> {
         let mut request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);

@@ -23,7 +23,7 @@ impl Operation for CompressedPayload {
     type Input = CompressedPayloadInput;
     type Output = CompressedPayloadOutput;
     type Error = CompressedPayloadError;
-    type Delivery = delivery::Whole;
+    type Delivery = delivery::Buffered;
 
     fn serialize(input: CompressedPayloadInput) -> Result<Request, SerializeError> {
         let mut request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);

@@ -22,7 +22,7 @@ impl Operation for Fixed {
     type Input = FixedInput;
     type Output = FixedOutput;
     type Error = FixedError;
-    type Delivery = delivery::Whole;
+    type Delivery = delivery::Buffered;
 
     fn host_prefix(_input: &Self::Input) -> Result<Option<String>, SerializeError> {
         let mut prefix = HostPrefix::new();

@@ -26,7 +26,7 @@ impl Operation for Hashed {
     type Input = HashedInput;
     type Output = HashedOutput;
     type Error = HashedError;
-    type Delivery = delivery::Whole;
+    type Delivery = delivery::Buffered;
 
     fn serialize(mut input: HashedInput) -> Result<Request, SerializeError> {
         if input.owner.is_empty() {

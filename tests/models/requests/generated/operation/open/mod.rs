@@ -22,7 +22,7 @@ impl Operation for Open {
     type Input = OpenInput;
     type Output = OpenOutput;
     type Error = OpenError;
-    type Delivery = delivery::Whole;
+    type Delivery = delivery::Buffered;
     const AUTHENTICATION: Authentication = Authentication::Optional;
 
     fn serialize(_input: OpenInput) -> Result<Request, SerializeError> {

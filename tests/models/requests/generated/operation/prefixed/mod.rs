@@ -23,7 +23,7 @@ impl Operation for Prefixed {
     type Input = PrefixedInput;
     type Output = PrefixedOutput;
     type Error = PrefixedError;
-    type Delivery = delivery::Whole;
+    type Delivery = delivery::Buffered;
 
     fn host_prefix(input: &Self::Input) -> Result<Option<String>, SerializeError> {
         let mut prefix = HostPrefix::new();

@@ -22,7 +22,7 @@ impl Operation for Upload {
     type Input = UploadInput;
     type Output = UploadOutput;
     type Error = UploadError;
-    type Delivery = delivery::Whole;
+    type Delivery = delivery::Buffered;
     const UNSIGNED_PAYLOAD: bool = true;
 
     fn serialize(input: UploadInput) -> Result<Request, SerializeError> {

@@ -20,7 +20,7 @@ impl Operation for Ping {
     type Input = PingInput;
     type Output = PingOutput;
     type Error = PingError;
-    type Delivery = delivery::Whole;
+    type Delivery = delivery::Buffered;
 
     fn serialize(_input: PingInput) -> Result<Request, SerializeError> {
         let request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);

@@ -22,7 +22,7 @@ impl Operation for PutSecrets {
     type Input = PutSecretsInput;
     type Output = PutSecretsOutput;
     type Error = PutSecretsError;
-    type Delivery = delivery::Whole;
+    type Delivery = delivery::Buffered;
 
     fn serialize(input: PutSecretsInput) -> Result<Request, SerializeError> {
         let mut request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);

@@ -21,7 +21,7 @@ impl Operation for Order {
     type Input = OrderInput;
     type Output = OrderOutput;
     type Error = OrderError;
-    type Delivery = delivery::Whole;
+    type Delivery = delivery::Buffered;
 
     fn serialize(input: OrderInput) -> Result<Request, SerializeError> {
         let request = RequestBuilder::new(Self::ROUTE.method, Self::ROUTE.target([])?);
