@@ -4,9 +4,9 @@
 //!   <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html>
 //! * <https://docs.anthropic.com/en/api/messages>
 //!
-//! Tools, thinking and documents are accepted and have no effect: no tool is ever called. The upper limits of
-//! `max_tokens` of the models are not enforced. Validation errors use the words of Claude models on Bedrock,
-//! not those of the JSON Schema validation of the other models.
+//! Tools, thinking and documents are accepted but have no effect. In particular, tools are never called. The
+//! `max_tokens` limits of the individual models are not enforced. Validation errors have the wording of
+//! Claude models on Bedrock. Other models use the wording of a JSON Schema validation.
 //!
 //! Events of a stream: <https://docs.anthropic.com/en/docs/build-with-claude/streaming>
 
@@ -69,7 +69,7 @@ struct Source {
     data: Option<String>,
 }
 
-/// The models that reject requests with both settings, according to the first page above.
+/// The models that reject requests with both `temperature` and `top_p`, according to the first page above.
 const EITHER_TEMPERATURE_OR_TOP_P: [&str; 2] =
     ["anthropic.claude-haiku-4-5-20251001-v1:0", "anthropic.claude-sonnet-4-5-20250929-v1:0"];
 
@@ -110,8 +110,9 @@ pub(super) fn complete(model: &Model, body: &Value) -> Result<Completion, Reject
     Ok(Completion { input_tokens, output_tokens, max_tokens, response, chunks })
 }
 
-/// Returns the events of `message`, whose text is that of `reply`. The message of the first event is empty
-/// and counts the first token. A message without text has no content block.
+/// Returns the events of `message`, which contains the text of `reply`. The first event contains an empty
+/// message, which already counts the first output token. If the reply has no text, the stream has no content
+/// block.
 fn chunks(message: &Value, reply: &Reply) -> impl Iterator<Item = Value> + Send + use<> {
     let mut empty = message.clone();
     empty["content"] = json!([]);
@@ -178,8 +179,8 @@ fn check(model: &Model, request: &Request) -> Result<(), ValidationError> {
     Ok(())
 }
 
-/// Returns `true` for `bedrock-2023-05-31`, which the pages above have, and for a date, which the client of
-/// the vendor sends to Bedrock.
+/// Returns `true` for `bedrock-2023-05-31`, which is the version in the pages above. Also returns `true` for
+/// a date, because the client library of the vendor sends a date to Bedrock.
 fn is_version(version: &str) -> bool {
     let is_date = version.len() == 10
         && version.bytes().enumerate().all(|(at, byte)| match at {
@@ -221,7 +222,7 @@ fn check_source(source: &Source) -> Result<(), ValidationError> {
     if source.data.is_none() { Err(ValidationError::missing("data")) } else { Ok(()) }
 }
 
-/// Returns the model name of the vendor: `claude-3-haiku-20240307` for
+/// Returns the model name that the vendor uses, for example `claude-3-haiku-20240307` for
 /// `anthropic.claude-3-haiku-20240307-v1:0`.
 fn vendor_id(model: &Model) -> &'static str {
     let stem = model.stem();

@@ -1,11 +1,11 @@
-//! Cohere Command R and R+: `message` in, `text` out.
+//! Cohere Command R and R+. A request has a `message`, and its response has a `text`.
 //!
 //! * <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-cohere-command-r-plus.html>
 //! * <https://docs.cohere.com/v1/docs/streaming>
 //!
 //! The last event of a stream repeats the complete response.
 //!
-//! Documents and tools are accepted and have no effect: there are no citations, and no tool is ever called.
+//! Documents and tools are accepted but have no effect. Responses contain no citations and no tool calls.
 
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};

@@ -1,10 +1,10 @@
-//! Cohere Embed: up to 96 `texts` in, `embeddings` out.
+//! Cohere Embed. A request has up to 96 `texts`, and its response has `embeddings`.
 //!
 //! * v3: <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed-v3.html>
 //! * v4: <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed-v4.html>
 //! * types: <https://docs.cohere.com/reference/embed>
 //!
-//! `input_type` is validated and has no effect, so that queries match documents. Images are rejected.
+//! `input_type` is validated but has no effect, so that queries match documents. Images are rejected.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -23,9 +23,9 @@ pub(super) struct EmbedVersion {
     max_characters: usize,
     /// The maximum number of tokens of one text.
     max_tokens: i64,
-    /// The allowed dimensions; the first is the default.
+    /// The allowed dimensions. The first one is the default.
     dimensions: &'static [usize],
-    /// The allowed values of `truncate`; the last is the default.
+    /// The allowed values of `truncate`. The last one is the default.
     truncate: [(&'static str, Truncate); 3],
     /// `true` if the keys `inputs`, `output_dimension` and `max_tokens` are allowed.
     has_inputs: bool,
@@ -47,7 +47,7 @@ pub(super) const V4: EmbedVersion = EmbedVersion {
     has_inputs: true,
 };
 
-/// The side at which a text is truncated if it is too long; with `None` it is rejected.
+/// The side at which a text that is too long is truncated. With `None`, the text is rejected.
 #[derive(Clone, Copy)]
 enum Truncate {
     None,
@@ -58,7 +58,7 @@ enum Truncate {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Request {
-    #[expect(dead_code, reason = "only validated")]
+    #[expect(dead_code, reason = "the input type is only validated")]
     input_type: InputType,
     texts: Option<List<String, 0, 96>>,
     images: Option<IgnoredAny>,
@@ -210,7 +210,8 @@ impl EmbeddingType {
     }
 }
 
-/// Encodes vectors as a type. The values of signed types are those of the unsigned ones minus 128.
+/// Encodes vectors as the given type. Each value of a signed type equals the corresponding unsigned value
+/// minus 128.
 fn encoded(kind: EmbeddingType, vectors: &[Vec<f64>]) -> Value {
     let shifted = |numbers: Vec<i64>, by| numbers.into_iter().map(|number| number + by).collect::<Vec<_>>();
     let encode = |vector: &Vec<f64>| match kind {

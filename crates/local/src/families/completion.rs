@@ -10,18 +10,18 @@ use super::response::ModelResponse;
 pub(super) struct Completion {
     pub(super) input_tokens: u64,
     pub(super) output_tokens: u64,
-    /// The token limit of the body or of the vendor, if there is one.
+    /// The token limit from the body, or else the default of the vendor. `None` means that there is no limit.
     pub(super) max_tokens: Option<i64>,
-    /// The vendor's response to `InvokeModel`.
+    /// The response to `InvokeModel` in the schema of the vendor.
     pub(super) response: Value,
-    /// The vendor's chunks with the same content, generated on demand.
+    /// The same content as chunks in the streaming schema of the vendor. The chunks are generated on demand.
     pub(super) chunks: Box<dyn Iterator<Item = Value> + Send>,
 }
 
-/// A response as chunks in the streaming schema of the vendor, generated on demand. The last chunk does not
-/// have the metrics that Bedrock adds.
+/// A response as chunks in the streaming schema of the vendor. The chunks are generated on demand. The last
+/// chunk does not contain the metrics that Bedrock adds.
 pub struct ResponseChunks {
-    /// The media type of each chunk: currently always `application/json`.
+    /// The media type of each chunk. It is currently always `application/json`.
     pub content_type: &'static str,
     /// The number of input tokens; see [`ModelResponse::input_tokens`].
     pub input_tokens: u64,
@@ -32,8 +32,8 @@ pub struct ResponseChunks {
     chunks: Box<dyn Iterator<Item = Value> + Send>,
 }
 
-/// The maximum number of output tokens if neither the body nor the vendor sets one: the order of magnitude of
-/// such models.
+/// The maximum number of output tokens if neither the body nor the vendor sets a limit. It has the order of
+/// magnitude of real limits.
 const UNLIMITED: u64 = 10_000;
 
 impl Completion {

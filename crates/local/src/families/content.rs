@@ -7,7 +7,7 @@ use serde::de::value::SeqAccessDeserializer;
 use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 use serde_json::Value;
 
-/// `"text"` or `[{"type": "text", "text": "..."}, {"type": "image", ...}]`
+/// The content of a message: `"text"` or `[{"type": "text", "text": "..."}, {"type": "image", ...}]`.
 #[derive(Debug)]
 pub(super) enum Content {
     /// A string.
@@ -16,7 +16,7 @@ pub(super) enum Content {
     Parts(Vec<Part>),
 }
 
-/// A part of any type. Only its text is used; other members are ignored.
+/// A part of any type. Members that have no field in this structure are ignored.
 #[derive(Debug, Deserialize)]
 pub(super) struct Part {
     #[serde(rename = "type")]
@@ -25,7 +25,7 @@ pub(super) struct Part {
     pub(super) text: Option<String>,
     /// The result in a part of type `tool_result`.
     pub(super) content: Option<Content>,
-    /// The source of a part of type `image`. Other types have sources of other shapes.
+    /// The source of a part of type `image`. In parts of other types, `source` has other shapes.
     pub(super) source: Option<Value>,
 }
 

@@ -1,10 +1,10 @@
-//! A reply in deltas, as the streaming schemas send it.
+//! Splits a reply into deltas for the streaming schemas.
 
 use super::reply::{Reply, StopReason};
 use super::tokens;
 
-/// The maximum length of white space in a delta, in bytes. The length of an event is limited, and a turn of a
-/// million spaces is echoed completely.
+/// The maximum length of white space in a delta, in bytes. This limit is necessary because the length of an
+/// event is limited, but a reply may echo a million consecutive spaces.
 const MAX_BLANK_BYTES: usize = 4_096;
 
 /// The maximum length of a token in bytes, with four bytes per character.
@@ -26,7 +26,7 @@ pub(super) struct Deltas {
     tokens: u64,
 }
 
-/// A delta for schemas that mark the first and the last one.
+/// A delta for schemas that mark the first and the last delta.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct MarkedDelta {
     pub(super) delta: Delta,
@@ -35,13 +35,13 @@ pub(super) struct MarkedDelta {
 }
 
 impl Reply {
-    /// Returns the deltas of the reply; none if it is empty.
+    /// Returns the deltas of the reply. An empty reply has no deltas.
     pub(super) fn deltas(&self) -> Deltas {
         Deltas { text: self.text.clone(), position: 0, tokens: 0 }
     }
 
-    /// Returns the deltas of the reply, at least one. A model that has finished sends one more delta without
-    /// text, for its end token; at the token limit, no token is left for it.
+    /// Returns at least one delta. A model that finishes its reply sends an additional delta without text for
+    /// its end token. A reply that is truncated at the token limit has no end token.
     pub(super) fn marked_deltas(&self) -> impl Iterator<Item = MarkedDelta> + Send + use<> {
         let tokens = self.tokens;
         let has_end_token = self.stop != StopReason::MaxTokens || self.text.is_empty();
@@ -64,7 +64,7 @@ impl Iterator for Deltas {
         if rest.is_empty() {
             return None;
         }
-        // Searches only as far as a delta can reach, so that the total time is linear in the length of the
+        // Searches only the maximum length of a delta, so that the total time is linear in the length of the
         // reply.
         let near = prefix(rest, MAX_BLANK_BYTES + MAX_TOKEN_BYTES);
         let text = match tokens::ranges(near).next() {
@@ -79,7 +79,7 @@ impl Iterator for Deltas {
     }
 }
 
-/// Returns the longest prefix of `text` of at most `length` bytes that ends between two characters.
+/// Returns the longest prefix of `text` of at most `length` bytes that ends at a character boundary.
 fn prefix(text: &str, length: usize) -> &str {
     let end = (0..=length.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
     &text[..end.unwrap_or_default()]

@@ -12,7 +12,7 @@ use super::{anthropic, cohere_command, cohere_embed, image, llama, mistral, nova
 /// # Errors
 ///
 /// Returns [`Rejection::Validation`] with the message of the service if the body is invalid for the model, or
-/// if [`find`] does not know `model_id`.
+/// if [`find`] returns `None` for `model_id`.
 pub fn respond(model_id: &str, body: &Value) -> Result<ModelResponse, Rejection> {
     let model = find(model_id).ok_or_else(Rejection::invalid_identifier)?;
     match generate(&model, body)? {
@@ -21,12 +21,12 @@ pub fn respond(model_id: &str, body: &Value) -> Result<ModelResponse, Rejection>
     }
 }
 
-/// Returns the response of the base model `model_id` to `body` in chunks. Their concatenated text is the text
-/// of [`respond`].
+/// Returns the response of the base model `model_id` to `body` as chunks. The concatenated text of the chunks
+/// equals the text that [`respond`] returns.
 ///
 /// # Errors
 ///
-/// Returns the errors of [`respond`], and an error for models that do not generate text.
+/// Returns the same errors as [`respond`]. Also returns an error if the model does not generate text.
 pub fn stream(model_id: &str, body: &Value) -> Result<ResponseChunks, Rejection> {
     let model = find(model_id).ok_or_else(Rejection::invalid_identifier)?;
     if model.output_modality() != ModelModality::Text {

@@ -8,7 +8,7 @@ pub(super) struct ImagePrompt<'a> {
     pub(super) negative_text: &'a str,
     pub(super) style: &'a str,
     pub(super) seed: i64,
-    /// The index of the image among those of the request.
+    /// The index of the image among all images of the request.
     pub(super) index: i64,
 }
 
@@ -37,8 +37,8 @@ fn hash(prompt: &ImagePrompt<'_>) -> [u8; 32] {
     hash.finalize().into()
 }
 
-/// Returns the pixels of an image. Of the hash, bytes 0 to 2 and 3 to 5 are the colors, 6 and 7 the direction
-/// of the gradient, and 8 to 11 the pattern.
+/// Returns the pixels of an image. Bytes 0 to 2 and 3 to 5 of the hash are the two colors. Bytes 6 and 7 are
+/// the direction of the gradient, and bytes 8 to 11 are the pattern.
 fn pixels(hash: &[u8; 32], width: u32, height: u32) -> Vec<u8> {
     let (right, down) = (u64::from(hash[6]) + 1, u64::from(hash[7]) + 1);
     let (width, height) = (u64::from(width), u64::from(height));

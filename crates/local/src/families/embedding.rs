@@ -2,9 +2,10 @@
 //!
 //! The features of a text are its words and the character trigrams of each word, in lower case. Each feature
 //! has a dense pseudo-random vector, which is generated from a SHA-256 of the feature. The embedding is the
-//! weighted sum of these vectors. Random vectors are nearly orthogonal, so the cosine of two texts grows with
-//! the words, and the parts of words, that they have in common (random indexing,
-//! <https://en.wikipedia.org/wiki/Random_indexing>). Meaning has no influence: synonyms are unrelated.
+//! weighted sum of these vectors. Random vectors are nearly orthogonal. Therefore the cosine similarity of
+//! two texts increases with the number of words and trigrams that both texts contain (random indexing,
+//! <https://en.wikipedia.org/wiki/Random_indexing>). The meaning of a word has no influence, so synonyms have
+//! unrelated vectors.
 
 use std::collections::BTreeMap;
 
@@ -15,11 +16,11 @@ use super::tokens;
 const WORD_WEIGHT: f64 = 1.0;
 const TRIGRAM_WEIGHT: f64 = 0.5;
 
-/// The number of features of an image, at most. It bounds the cost of large images.
+/// The maximum number of features of an image. It limits the cost of large images.
 const MAX_BLOCKS: usize = 1_024;
 const MIN_BLOCK_LENGTH: usize = 64;
 
-/// Returns the vector of a text, not normalized. It is never zero.
+/// Returns the vector of a text. The vector is not normalized and is never zero.
 pub(super) fn text_vector(text: &str, dimensions: usize) -> Vec<f64> {
     let mut weights = BTreeMap::new();
     let lower = text.to_lowercase();
@@ -34,7 +35,8 @@ pub(super) fn text_vector(text: &str, dimensions: usize) -> Vec<f64> {
     project(weights, dimensions)
 }
 
-/// Returns the vector of an image, whose features are blocks of its bytes, not normalized. It is never zero.
+/// Returns the vector of an image. The features of an image are blocks of its bytes. The vector is not
+/// normalized and is never zero.
 pub(super) fn image_vector(bytes: &[u8], dimensions: usize) -> Vec<f64> {
     let mut weights = BTreeMap::new();
     let length = bytes.len().div_ceil(MAX_BLOCKS).max(MIN_BLOCK_LENGTH);
@@ -53,36 +55,37 @@ pub(super) fn normalized(mut vector: Vec<f64>) -> Vec<f64> {
     vector
 }
 
-/// Rounds numbers to 32-bit floats, as the services return them. The results have at most nine significant
-/// digits in JSON, while a cast from `f32` to `f64` would have 17.
+/// Rounds numbers to 32-bit floats, because the services return 32-bit floats. In JSON, the results have at
+/// most nine significant digits. A cast from `f32` to `f64` would have 17 digits.
 pub(super) fn rounded(vector: &[f64]) -> Vec<f64> {
     let round = |x: &f64| format!("{}", *x as f32).parse().unwrap_or(*x);
     vector.iter().map(round).collect()
 }
 
-/// Quantizes numbers to integers from -127 to 127. The largest magnitude becomes 127.
+/// Quantizes numbers to integers from -127 to 127. The number with the largest magnitude becomes 127 or -127.
 pub(super) fn signed_bytes(vector: &[f64]) -> Vec<i64> {
     let largest = vector.iter().fold(f64::MIN_POSITIVE, |largest, x| largest.max(x.abs()));
     vector.iter().map(|x| (x / largest * 127.0).round() as i64).collect()
 }
 
-/// Quantizes numbers to bits, which are 1 for positive numbers. Eight bits are a byte, the first one is the
-/// most significant.
+/// Quantizes numbers to bits. The bit of a positive number is 1. Eight bits form a byte, and the first bit is
+/// the most significant.
 pub(super) fn packed_bits(vector: &[f64]) -> Vec<i64> {
     vector.chunks(8).map(|eight| eight.iter().fold(0, |byte, x| byte << 1 | i64::from(*x > 0.0))).collect()
 }
 
-/// The kind of a feature, which separates features of the same bytes.
+/// The kind of a feature. Features of different kinds have different vectors, even if they have the same
+/// bytes.
 #[derive(Clone, Copy)]
 enum Feature {
-    /// The only feature of an input without features, such as white space.
+    /// The only feature of an input that has no other features, such as white space.
     None,
     Word,
     Trigram,
     Block,
 }
 
-/// Weights by the seed of the feature.
+/// The weights of the features, by the seed of each feature.
 type Weights = BTreeMap<u64, f64>;
 
 fn add_weight(weights: &mut Weights, kind: Feature, feature: &[u8], weight: f64) {

@@ -1,12 +1,13 @@
-//! Titan Image Generator G1 (v1 and v2) and Nova Canvas: a `TEXT_IMAGE` task in, base64 PNGs out.
+//! Titan Image Generator G1 (v1 and v2) and Nova Canvas. A request has a `TEXT_IMAGE` task, and its response
+//! has PNG images in base64.
 //!
 //! * Titan: <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-image.html>. The
-//!   default size of the page, 1,408 by 1,408, is not one of its permitted sizes. The default here is 1,024
-//!   by 1,024.
+//!   page specifies a default size of 1,408 by 1,408, but does not list this size as permitted. The default
+//!   here is 1,024 by 1,024.
 //! * Nova Canvas: <https://docs.aws.amazon.com/nova/latest/userguide/image-gen-req-resp-structure.html>,
 //!   sizes: <https://docs.aws.amazon.com/nova/latest/userguide/image-gen-access.html>
 //!
-//! Other tasks and image conditioning are rejected as not implemented.
+//! Other tasks and image conditioning are not implemented. Requests that contain them are rejected.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -28,7 +29,7 @@ pub(super) struct ImageFamily {
     default_seed: i64,
     /// The default width and height.
     default_side: i64,
-    /// Returns the reason why a width and height are not supported, if they are not.
+    /// A function that returns the reason if a width and height are not supported.
     unsupported: fn(i64, i64) -> Option<String>,
     /// `true` if the key `style` is allowed.
     has_style: bool,
@@ -52,7 +53,7 @@ pub(super) const NOVA_CANVAS: ImageFamily = ImageFamily {
     has_style: true,
 };
 
-/// Width and height of the sizes that Titan permits.
+/// The width and height of each size that Titan permits.
 const TITAN_SIZES: &[(i64, i64)] = &[
     (1024, 1024),
     (768, 768),
@@ -127,7 +128,7 @@ enum Quality {
     Premium,
 }
 
-/// The tasks that are not implemented. They need an input image or colors.
+/// The tasks that are not implemented. They require an input image or colors.
 const OTHER_TASKS: [&str; 6] = [
     "BACKGROUND_REMOVAL",
     "COLOR_GUIDED_GENERATION",
@@ -139,7 +140,7 @@ const OTHER_TASKS: [&str; 6] = [
 
 pub(super) fn respond(body: &Value, family: &ImageFamily) -> Result<ModelResponse, Rejection> {
     if let Some(task) = body["taskType"].as_str().filter(|task| OTHER_TASKS.contains(task)) {
-        let message = format!("taskType {task} is not implemented by the local endpoint; TEXT_IMAGE is.");
+        let message = format!("taskType {task} is not implemented by the local endpoint; use TEXT_IMAGE.");
         return Err(Rejection::Validation(message));
     }
     let request: Request = json::read(body)?;
@@ -166,8 +167,8 @@ pub(super) fn respond(body: &Value, family: &ImageFamily) -> Result<ModelRespons
         };
         images.push(STANDARD.encode(png(&prompt, width, height).map_err(|error| internal(&error))?));
     }
-    // According to the pages of both families, a response has either `images` or `error`; `maskImage` belongs
-    // to other tasks.
+    // According to the pages of both families, a response has either `images` or `error`. The member
+    // `maskImage` belongs to other tasks.
     Ok(ModelResponse::json(&json!({"images": images}), 0, 0))
 }
 
@@ -208,7 +209,7 @@ fn unsupported_by_titan(width: i64, height: i64) -> Option<String> {
         .then(|| format!("width {width} and height {height} are not a permitted size"))
 }
 
-/// Checks the four rules of the page, in its order.
+/// Checks the four rules of the page, in the order of the page.
 fn unsupported_by_canvas(width: i64, height: i64) -> Option<String> {
     let sides = [("width", width), ("height", height)];
     if let Some((side, size)) = sides.into_iter().find(|(_, size)| !(320..=4_096).contains(size)) {
@@ -222,5 +223,5 @@ fn unsupported_by_canvas(width: i64, height: i64) -> Option<String> {
     }
     let pixels = width * height;
     (pixels >= 4_194_304)
-        .then(|| format!("{width} by {height} is {pixels} pixels, which is not less than 4194304"))
+        .then(|| format!("{width} by {height} is {pixels} pixels, but must be less than 4194304"))
 }

@@ -1,8 +1,8 @@
 //! Deserializes a body into the request structure of a vendor.
 //!
-//! The errors of `serde_json` have no path and use the type names of Rust. The errors of this deserializer
-//! over a parsed body, [`ValidationError`], have the path to the invalid value and use the type names of
-//! JSON.
+//! The errors of `serde_json` contain no path and use the type names of Rust. This deserializer reads a
+//! parsed body. Its errors, [`ValidationError`], contain the path to the invalid value and use the type names
+//! of JSON.
 
 use std::slice;
 
@@ -63,7 +63,7 @@ impl<'de> Deserializer<'de> for Json<'de> {
         }
     }
 
-    /// Deserializes `null` as a value, not as a missing key: the schemas have no nullable members.
+    /// Deserializes `null` as a value, not as a missing key, because the schemas have no nullable members.
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValidationError> {
         visitor.visit_some(self)
     }

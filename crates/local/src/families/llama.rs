@@ -1,9 +1,10 @@
-//! Meta Llama: `prompt` in, `generation` out.
+//! Meta Llama. A request has a `prompt`, and its response has a `generation`.
 //!
 //! <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-meta.html>
 //!
-//! Each chunk of a stream has the keys of the complete response. The first has the number of prompt tokens,
-//! each has the number of tokens generated so far, and the last has the stop reason.
+//! Each chunk of a stream has the keys of the complete response. All chunks contain the number of tokens
+//! generated so far. Only the first chunk contains the number of prompt tokens, and only the last chunk
+//! contains the stop reason.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -22,13 +23,13 @@ struct Request {
     temperature: Option<Number<0, 1>>,
     top_p: Option<Number<0, 1>>,
     max_gen_len: Option<Integer<1, 8_192>>,
-    /// Base64 images of Llama 3.2 and later, which are ignored.
+    /// Base64 images, which Llama 3.2 and later support. They are ignored here.
     images: Option<Vec<String>>,
 }
 
 const DEFAULT_MAX_TOKENS: i64 = 512;
 
-/// The marks that open and close a user turn in the chat templates of Llama 3 and Llama 4.
+/// The markers that open and close a user turn in the chat templates of Llama 3 and Llama 4.
 const OPEN: [&str; 2] = ["<|start_header_id|>user<|end_header_id|>", "<|header_start|>user<|header_end|>"];
 const CLOSE: [&str; 2] = ["<|eot_id|>", "<|eot|>"];
 

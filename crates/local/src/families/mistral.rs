@@ -1,12 +1,12 @@
-//! Mistral AI: text completion (`prompt` in, `outputs` out) and chat completion (`messages` in, `choices`
-//! out).
+//! Mistral AI, text completion and chat completion. A text completion request has a `prompt`, and its
+//! response has `outputs`. A chat completion request has `messages`, and its response has `choices`.
 //!
 //! * <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-mistral-text-completion.html>
 //! * <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-mistral-chat-completion.html>
 //! * <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-mistral-large-2407.html>
 //!
-//! Each chunk of a stream has the shape of the complete response with a piece of its text. The last has the
-//! stop reason.
+//! Each chunk of a stream has the shape of the complete response, but only a piece of its text. Only the last
+//! chunk has the stop reason.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -20,7 +20,7 @@ use super::response::Rejection;
 use super::schema::{Integer, List, Number, Text};
 use super::{json, tokens};
 
-/// The only model that both pages list.
+/// The only model that is on both the page of text completion and the page of chat completion.
 const SUPPORTS_BOTH: &str = "mistral.mistral-large-2402-v1:0";
 
 const DEFAULT_MAX_TOKENS: i64 = 512;
@@ -116,8 +116,8 @@ fn chat(body: &Value) -> Result<Completion, Rejection> {
     Ok(completion(input_tokens, reply, choices))
 }
 
-/// Returns a completion. `format` returns the JSON of the vendor for a text and its stop reason, if it ends
-/// there.
+/// Returns a completion. `format` converts a piece of the reply to the JSON of the vendor. Its second
+/// argument is the stop reason, which is `None` unless the reply ends with this piece.
 fn completion(
     input_tokens: u64,
     reply: Reply,

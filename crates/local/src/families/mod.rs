@@ -1,10 +1,12 @@
-//! Local stand-ins for the model families: each accepts and returns the JSON of its vendor, and text models
-//! also stream it.
+//! Local simulations of the model families. Each family accepts and returns the JSON of its vendor. Text
+//! models also support streaming.
 //!
-//! Pure functions without input, output, clock or randomness. The same model and body yield the same
-//! response, byte for byte; identifiers in a response are derived from a SHA-256 of both. The schema is real:
-//! the keys of a body, their types, ranges and lengths, the shape of the response, its stop reason and its
-//! token counts. The intelligence is not:
+//! All functions are pure: they use no input or output, no clock and no randomness. The same model and body
+//! always yield the same response, byte for byte. Identifiers in a response are derived from a SHA-256 of the
+//! model and the body.
+//!
+//! The schemas match the service: the keys of a body, their types, ranges and lengths, and the shape of the
+//! response with its stop reason and token counts. The content of the responses is simulated:
 //!
 //! * a text model echoes the last user turn (`reply.rs`) up to the token limit or a stop sequence;
 //! * an embedding model adds pseudo-random vectors of words and character trigrams (`embedding.rs`), so that

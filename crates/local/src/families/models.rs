@@ -1,7 +1,8 @@
-//! The base models that are supported, with their ids and families.
+//! The supported base models, with their ids and families.
 //!
-//! The ids are those of <https://docs.aws.amazon.com/bedrock/latest/userguide/models-supported.html> and of
-//! the model cards. Models of other vendors, and other kinds of models of these vendors, are not supported.
+//! The ids are listed in <https://docs.aws.amazon.com/bedrock/latest/userguide/models-supported.html> and in
+//! the model cards. Models of other vendors are not supported. Other kinds of models of these vendors are not
+//! supported either.
 
 /// A base model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,7 +10,7 @@
 pub struct Model {
     /// The base model id, for example `amazon.titan-embed-text-v2:0`.
     pub id: &'static str,
-    /// The family, which decides the request and response schema.
+    /// The family, which determines the request and response schema.
     pub family: Family,
 }
 
@@ -20,8 +21,9 @@ impl Model {
         self.family.output_modality()
     }
 
-    /// Returns the burndown rate: the number of quota tokens that one output token uses, five for Claude 3.7
-    /// and later. <https://docs.aws.amazon.com/bedrock/latest/userguide/quotas-token-burndown.html>
+    /// Returns the burndown rate, which is the number of quota tokens that one output token uses. The rate is
+    /// 5 for Claude 3.7 and later, and 1 for all other models:
+    /// <https://docs.aws.amazon.com/bedrock/latest/userguide/quotas-token-burndown.html>
     pub(crate) fn burndown(&self) -> u64 {
         const EARLIER: [&str; 4] = ["claude-3-haiku-", "claude-3-opus-", "claude-3-sonnet-", "claude-3-5-"];
         let name = self.id.strip_prefix("anthropic.");
@@ -29,7 +31,8 @@ impl Model {
         if is_later { 5 } else { 1 }
     }
 
-    /// Returns the id without the version number after the colon, as in ARNs of custom models.
+    /// Returns the id without the colon and the version number after it. ARNs of custom models contain this
+    /// form of the id.
     pub(super) fn stem(&self) -> &'static str {
         self.id.split_once(':').map_or(self.id, |(stem, _)| stem)
     }

@@ -4,9 +4,10 @@
 //! * <https://docs.aws.amazon.com/nova/latest/nova2-userguide/request-response-schema.html>
 //! * <https://docs.aws.amazon.com/nova/latest/userguide/using-invoke-api.html>
 //!
-//! In a stream each piece of text is a content block, as in the service. The last chunk has the usage.
+//! In a stream, each piece of text is a separate content block, as in streams of the service. The last chunk
+//! has the usage.
 //!
-//! Tools, images, video and audio are accepted and have no effect. The pages disagree on the maximum of
+//! Tools, images, video and audio are accepted but have no effect. The pages disagree on the maximum of
 //! `maxTokens`, so no upper limit is enforced.
 
 use serde::Deserialize;
@@ -61,7 +62,7 @@ enum Role {
     Assistant,
 }
 
-/// A content block, which has one of these members. The bytes of images, video and audio are base64.
+/// A content block, which has one of these members. Images, video and audio are encoded as base64.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[expect(dead_code, reason = "only text is used; the other members have no effect")]

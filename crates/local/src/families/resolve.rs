@@ -1,16 +1,17 @@
 //! Resolves `modelId` to a base model.
 //!
-//! The accepted forms are those of the `modelId` pattern of the operation:
+//! The `modelId` pattern of the operation defines the accepted forms:
 //! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html#API_runtime_InvokeModel_RequestSyntax>.
 
 use super::models::{MODELS, Model, find};
 use super::response::Rejection;
 
-/// The base model of ARNs that do not name one: provisioned throughput, imported and deployed models,
-/// application inference profiles, prompts, prompt routers and SageMaker endpoints.
+/// The base model for ARNs that do not name a base model. These are the ARNs of provisioned throughput,
+/// imported and deployed models, application inference profiles, prompts, prompt routers and SageMaker
+/// endpoints.
 ///
-/// In an account the owner decides which model they refer to. Here they all refer to Claude 3 Haiku, so that
-/// calls with such ARNs can be tested.
+/// In a real account, the owner configures the models of these resources. Here, all these ARNs refer to
+/// Claude 3 Haiku, so that calls with them can be tested.
 pub const DEFAULT_TEXT_MODEL: &str = "anthropic.claude-3-haiku-20240307-v1:0";
 
 /// The prefixes of system-defined inference profiles, as in `us.amazon.nova-lite-v1:0`.
@@ -21,12 +22,12 @@ const GEOGRAPHIES: [&str; 8] = ["apac", "au", "ca", "eu", "global", "jp", "us", 
 /// model.
 ///
 /// Foundation model ids and ARNs, system-defined inference profile ids and ARNs, and ARNs of custom models
-/// name their base model. ARNs that do not name one resolve to [`DEFAULT_TEXT_MODEL`]. The region and the
-/// account of an ARN are ignored.
+/// name their base model. ARNs that do not name a base model resolve to [`DEFAULT_TEXT_MODEL`]. The region
+/// and the account of an ARN are ignored.
 ///
 /// # Errors
 ///
-/// Returns [`Rejection::Validation`] for an ARN of a form that the operation does not accept.
+/// Returns [`Rejection::Validation`] if the operation does not accept the form of the ARN.
 pub fn resolve(model_id_or_arn: &str) -> Result<Option<Model>, Rejection> {
     if !model_id_or_arn.starts_with("arn:") {
         return Ok(find(model_id_or_arn).or_else(|| inference_profile(model_id_or_arn)));
@@ -64,8 +65,8 @@ fn inference_profile(id: &str) -> Option<Model> {
     if GEOGRAPHIES.contains(&geography) { find(base) } else { None }
 }
 
-/// Resolves a resource name such as `amazon.titan-text-express-v1:0:8k/a1b2c3d4e5f6`: the base model, with or
-/// without version and context length, and the id of the custom model.
+/// Resolves a resource name such as `amazon.titan-text-express-v1:0:8k/a1b2c3d4e5f6`. The name consists of
+/// the base model, with or without version and context length, and the id of the custom model.
 fn custom_model(name: &str) -> Option<Model> {
     let (base, _) = name.split_once('/')?;
     let stem = base.split_once(':').map_or(base, |(stem, _)| stem);

@@ -9,16 +9,17 @@ use super::models::Model;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ModelResponse {
-    /// The media type of `body`: currently always `application/json`.
+    /// The media type of `body`. It is currently always `application/json`.
     pub content_type: &'static str,
     /// The JSON response of the vendor.
     pub body: Vec<u8>,
-    /// The number of input tokens, as in the usage members of `body`; 0 for image models.
+    /// The number of input tokens, as in the usage members of `body`. It is 0 for image models.
     pub input_tokens: u64,
-    /// The number of output tokens, as in the usage members of `body`; 0 for embedding and image models.
+    /// The number of output tokens, as in the usage members of `body`. It is 0 for embedding and image
+    /// models.
     pub output_tokens: u64,
-    /// The maximum number of output tokens that the body, or else the vendor, allows; 0 for embedding and
-    /// image models.
+    /// The maximum number of output tokens, which is the limit from the body or else the default of the
+    /// vendor. It is 0 for embedding and image models.
     pub max_tokens: u64,
 }
 
@@ -35,14 +36,14 @@ impl ModelResponse {
     }
 }
 
-/// The reason why a model does not respond to a body.
+/// The reason why a model rejects a body.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Rejection {
-    /// The body is invalid. Becomes a `ValidationException` with this message.
+    /// The body is invalid. The endpoint returns a `ValidationException` with this message.
     #[error("{0}")]
     Validation(String),
-    /// This endpoint failed. Becomes an `InternalServerException` with this message.
+    /// The local endpoint failed. It returns an `InternalServerException` with this message.
     #[error("{0}")]
     Internal(String),
 }
@@ -72,7 +73,7 @@ impl ResponseIds {
     }
 
     /// Returns a UUID of version 8, whose bits are defined by the application (RFC 9562 section 5.8). Each
-    /// `member` has its own.
+    /// `member` has a different UUID.
     pub(super) fn uuid(&self, member: &str) -> String {
         let mut hash = Sha256::new();
         hash.update(self.0);

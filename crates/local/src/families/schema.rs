@@ -1,7 +1,7 @@
-//! Types with the bounds that the vendors document, checked during deserialization.
+//! Types that check the bounds documented by the vendors when they are deserialized.
 //!
-//! So a request structure states its schema: `top_p: Option<Number<0, 1>>`. The error messages are those of
-//! the JSON Schema validation of the service.
+//! With these types, a request structure contains its schema, for example `top_p: Option<Number<0, 1>>`. The
+//! error messages have the wording of the JSON Schema validation of the service.
 
 use std::fmt::Display;
 
@@ -63,7 +63,7 @@ impl<'de, T: Deserialize<'de>, const MIN: usize, const MAX: usize> Deserialize<'
     }
 }
 
-/// Checks a requested number of dimensions. The default is the first one that is allowed.
+/// Checks the requested number of dimensions and returns it. The default is the first allowed number.
 pub(super) fn dimensions<E: Error>(requested: Option<i64>, allowed: &[usize]) -> Result<usize, E> {
     let Some(requested) = requested else { return Ok(allowed[0]) };
     let found = allowed.iter().find(|length| i64::try_from(**length) == Ok(requested));

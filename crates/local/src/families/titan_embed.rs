@@ -1,4 +1,4 @@
-//! Amazon Titan embeddings: `inputText` in, `embedding` out.
+//! Amazon Titan embeddings. A request has an `inputText`, and its response has an `embedding`.
 //!
 //! * Text, G1 and V2:
 //!   <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html>
@@ -90,7 +90,7 @@ struct MultimodalConfig {
     output_embedding_length: Option<i64>,
 }
 
-/// Embeds a text, an image, or both; the embedding of both is the mean of their vectors.
+/// Embeds a text, an image, or both. The embedding of a text with an image is the mean of the two vectors.
 pub(super) fn respond_multimodal(body: &Value) -> Result<ModelResponse, Rejection> {
     let request: MultimodalRequest = json::read(body)?;
     let dimensions = dimensions(request.embedding_config.output_embedding_length, &[1_024, 384, 256])

@@ -1,9 +1,10 @@
-//! Amazon Titan Text: `inputText` in, `results` out.
+//! Amazon Titan Text. A request has an `inputText`, and its response has `results`.
 //!
 //! <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-text.html>
 //!
-//! The chunks of a stream have the keys of the result under other names. The first has the number of prompt
-//! tokens, the last has the number of generated tokens and the completion reason.
+//! The chunks of a stream have the members of a result, but with other names. Only the first chunk contains
+//! the number of prompt tokens. Only the last chunk contains the number of generated tokens and the
+//! completion reason.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -70,7 +71,7 @@ pub(super) fn complete(model: &Model, body: &Value) -> Result<Completion, Reject
     Ok(Completion { input_tokens, output_tokens, max_tokens, response, chunks: Box::new(chunks) })
 }
 
-/// Returns the maximum of `maxTokenCount`.
+/// Returns the maximum value of `maxTokenCount` for a model.
 fn max_token_limit(model: &Model) -> i64 {
     match model.id {
         "amazon.titan-text-lite-v1" => 4_096,

@@ -1,8 +1,8 @@
 //! The token estimate that all families use.
 //!
-//! A token is a run of up to eight letters and digits, or any other character that is not white space. So
-//! most English words are one token, each punctuation mark is one, and long runs without spaces are several.
-//! The tokenizers of the vendors differ from this and from each other.
+//! A token is a sequence of up to eight letters and digits, or one other character that is not white space.
+//! Therefore most English words are one token, and each punctuation mark is one token. A longer sequence of
+//! letters is split into several tokens. The tokenizers of the vendors use other rules.
 
 pub(super) const MAX_CHARACTERS: usize = 8;
 

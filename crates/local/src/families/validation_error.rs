@@ -1,4 +1,4 @@
-//! Validation errors of a body, and the two ways in which the service words them.
+//! Validation errors of a body, in the two wordings of the service.
 
 use std::fmt;
 
@@ -8,9 +8,9 @@ use super::response::Rejection;
 
 /// A validation error of a body and its position.
 ///
-/// `Display`, and the conversion into a [`Rejection`], use the words of the JSON Schema validation of most
-/// models: `#/textGenerationConfig/topP: 2 is not less or equal to 1`. Claude models use other words; see
-/// [`ValidationError::in_claude_style`].
+/// `Display` and the conversion into a [`Rejection`] use the wording of the JSON Schema validation of most
+/// models, for example `#/textGenerationConfig/topP: 2 is not less or equal to 1`. Claude models use another
+/// wording: see [`ValidationError::in_claude_style`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ValidationError {
     /// The keys and indexes from the root of the body to the invalid value.
@@ -22,7 +22,7 @@ pub(super) struct ValidationError {
 enum Problem {
     /// A required key is missing.
     Missing(&'static str),
-    /// The model does not know a key.
+    /// A key is not part of the schema.
     Extraneous(String),
     /// A value has the wrong JSON type.
     Type { expected: String, found: String },
@@ -33,7 +33,7 @@ enum Problem {
 }
 
 impl ValidationError {
-    /// Returns an error at the root with a message.
+    /// Returns an error with a message. Its position is the root of the body.
     pub(super) fn new(message: impl fmt::Display) -> Self {
         Problem::Other(message.to_string()).into()
     }
@@ -59,7 +59,8 @@ impl ValidationError {
         self
     }
 
-    /// Converts the error with the words of Claude models: `max_tokens: Field required`.
+    /// Converts the error to a rejection with the wording of Claude models, for example
+    /// `max_tokens: Field required`.
     pub(super) fn in_claude_style(mut self) -> Rejection {
         let message = match self.problem {
             Problem::Missing(key) => {
