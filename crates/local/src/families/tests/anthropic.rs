@@ -1,4 +1,4 @@
-//! Claude, Messages API.
+//! Tests of the Claude Messages API.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Command R and Embed.
+//! Tests of Cohere Command R and Embed.
 
 use super::shared::cosine;
 use super::*;

@@ -1,4 +1,4 @@
-//! Resolution of `modelId`.
+//! Tests of the resolution of `modelId`.
 
 use super::super::DEFAULT_TEXT_MODEL;
 use super::*;

@@ -1,4 +1,4 @@
-//! Titan Image Generator and Nova Canvas.
+//! Tests of Titan Image Generator and Nova Canvas.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -8,7 +8,7 @@ use super::*;
 const TITAN: &str = "amazon.titan-image-generator-v2:0";
 const CANVAS: &str = "amazon.nova-canvas-v1:0";
 
-/// Returns width, height and pixels of the images in a response.
+/// Returns the width, height and pixels of each image in a response.
 fn images(response: &Value) -> Vec<(u32, u32, Vec<u8>)> {
     let decode = |image: &Value| {
         let file = STANDARD.decode(image.as_str().unwrap()).unwrap();
@@ -166,7 +166,7 @@ fn rejects_unsupported_sizes() {
     canvas(512, 4112, "height 4112 is not between 320 and 4096");
     canvas(512, 520, "height 520 is not divisible by 16");
     canvas(320, 1296, "the aspect ratio of 320 by 1296 is not between 1:4 and 4:1");
-    canvas(2048, 2048, "2048 by 2048 is 4194304 pixels, which is not less than 4194304");
+    canvas(2048, 2048, "2048 by 2048 is 4194304 pixels, but must be less than 4194304");
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn other_tasks_are_not_implemented() {
         check_rejected(
             model,
             json!({"taskType": "INPAINTING", "inPaintingParams": {"image": "AAAA", "maskPrompt": "windows"}}),
-            "taskType INPAINTING is not implemented by the local endpoint; TEXT_IMAGE is.",
+            "taskType INPAINTING is not implemented by the local endpoint; use TEXT_IMAGE.",
         );
     }
 }

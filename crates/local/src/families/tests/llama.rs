@@ -1,4 +1,4 @@
-//! Llama.
+//! Tests of Meta Llama.
 
 use super::*;
 

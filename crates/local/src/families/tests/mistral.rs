@@ -1,4 +1,4 @@
-//! Mistral text completion and chat completion.
+//! Tests of Mistral text completion and chat completion.
 
 use super::*;
 

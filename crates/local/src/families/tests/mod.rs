@@ -17,7 +17,7 @@ mod shared;
 mod streams;
 mod titan;
 
-/// Returns the response of `model` to a body, and its parsed body.
+/// Returns the response of `model` to a body, and the parsed body of the response.
 fn invoke(model: &str, body: &Value) -> (ModelResponse, Value) {
     let response = respond(model, body).unwrap_or_else(|rejection| panic!("{model}, {body}: {rejection}"));
     let parsed = serde_json::from_slice(&response.body).expect("the response is JSON");
@@ -45,7 +45,7 @@ fn check_malformed(model: &str, body: Value, problem: &str) {
     check_rejected(model, body, &message);
 }
 
-/// Returns `body` with `value` at the JSON pointer `at`. `Null` removes the key.
+/// Returns `body` with `value` at the JSON pointer `at`. If `value` is `Null`, removes the key.
 fn with(mut body: Value, at: &str, value: Value) -> Value {
     let (parent, key) = at.rsplit_once('/').expect("a pointer starts with a slash");
     let parent = body.pointer_mut(parent).and_then(Value::as_object_mut).expect("the parent is an object");
@@ -137,7 +137,7 @@ fn unknown_models_are_rejected() {
     check_rejected("amazon.titan-embed-text-v3:0", json!({}), "The provided model identifier is invalid.");
 }
 
-/// Generates any JSON, often with keys of the schemas.
+/// Generates arbitrary JSON that often contains keys of the schemas.
 fn any_json() -> impl Strategy<Value = Value> {
     let word = prop_oneof![
         Just("user"),

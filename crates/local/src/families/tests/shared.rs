@@ -101,7 +101,7 @@ fn vectors_are_dense_and_deterministic() {
 }
 
 #[test]
-fn a_vector_is_a_prefix_of_one_with_more_dimensions() {
+fn a_vector_is_a_prefix_of_a_longer_vector() {
     let (short, long) = (text_vector("the cat", 256), text_vector("the cat", 1_024));
     assert!((cosine(&short, &long[..256]) - 1.0).abs() < 1e-9);
 }

@@ -1,4 +1,4 @@
-//! Streams of all text families: their content is that of the complete response.
+//! Tests that streams of all text families have the same content as the complete responses.
 
 use super::super::Model;
 use super::*;
@@ -28,7 +28,7 @@ fn body_with(family: Family, turn: &str, limit: u32, stop: Option<&str>) -> Valu
     }
 }
 
-/// The content of a response, as far as the schema has it.
+/// The content of a response. Values that the schema does not have are `None`.
 #[derive(Debug, PartialEq)]
 struct Summary {
     text: String,
@@ -85,7 +85,7 @@ fn response_summary(family: Family, response: &Value) -> Summary {
     }
 }
 
-/// Summarizes chunks. If several chunks have a value, the last one counts.
+/// Summarizes chunks: joins their texts, and uses the last of the other values.
 fn chunks_summary(family: Family, chunks: &[Value]) -> Summary {
     let all = |at: &'static str| {
         chunks.iter().filter_map(move |chunk| chunk.pointer(at)).filter(|value| !value.is_null())
@@ -139,11 +139,11 @@ fn check(model: &str, body: &Value) {
     let chunks: Vec<Value> = stream.collect();
     assert_eq!(chunks_summary(family, &chunks), response_summary(family, &expected), "{model} {body}");
     assert!(chunks.iter().all(Value::is_object), "{model} {body}");
-    // The last event of Cohere models has the complete response.
+    // The last event of Cohere models contains the complete response, so its length is not checked.
     let mut deltas = chunks.iter().filter(|chunk| chunk["response"].is_null());
     assert!(
         deltas.all(|chunk| chunk.to_string().len() < 20_000),
-        "{model}: the length of a chunk is limited"
+        "{model}: every chunk must be shorter than 20,000 bytes"
     );
 }
 
@@ -186,7 +186,7 @@ fn limits_and_stop_sequences_end_a_stream() {
             check(model.id, &body_with(model.family, "one two", limit, None));
         }
         check(model.id, &body_with(model.family, "one two", 100, Some(" two")));
-        // The stop sequence leaves no text.
+        // The reply begins with the stop sequence, so it has no text.
         check(model.id, &body_with(model.family, "one two", 100, Some("You")));
     }
     let titan = "amazon.titan-text-express-v1";

@@ -1,4 +1,4 @@
-//! Titan text and embeddings.
+//! Tests of Titan text and embeddings.
 
 use super::shared::cosine;
 use super::*;
@@ -202,7 +202,7 @@ fn streams_the_response() {
     ];
     assert_eq!(streamed(TEXT, body()), expected);
     let limited = |limit: i64| with(body(), "/textGenerationConfig", json!({"maxTokenCount": limit}));
-    // At the token limit, the last token is in the last chunk.
+    // If the token limit is reached, the last chunk contains the last token.
     assert_eq!(
         streamed(TEXT, limited(2)),
         [chunk("You", json!(1), null(), null()), chunk(" said", null(), json!(2), json!("LENGTH"))]
