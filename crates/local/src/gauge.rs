@@ -6,7 +6,7 @@ use tokio::sync::watch;
 #[derive(Debug, Default)]
 pub(crate) struct Gauge(watch::Sender<usize>);
 
-/// One activity in progress; it ends when this is dropped.
+/// One activity in progress. The activity ends when this guard is dropped.
 #[derive(Debug)]
 pub(crate) struct GaugeGuard(watch::Sender<usize>);
 
@@ -19,7 +19,7 @@ impl Gauge {
 
     /// Waits until no activity is in progress.
     pub(crate) async fn wait_until_idle(&self) {
-        // This waits for a value only: the channel cannot close while `self` holds a sender.
+        // This cannot fail, because the channel does not close while `self` contains a sender.
         let _ = self.0.subscribe().wait_for(|count| *count == 0).await;
     }
 

@@ -6,18 +6,19 @@ use invoke_model_signing::{PayloadHash, PayloadHasher};
 /// The maximum length of a body in the Smithy model, in bytes.
 pub(crate) const MAX_LENGTH: usize = 25_000_000;
 
-/// The SHA-256 of a body, and its bytes up to one more than the model allows.
+/// The SHA-256 of a body, and its first bytes: at most one byte more than the Smithy model allows.
 ///
-/// The signature needs the hash of all bytes, so a body that is too long is read to its end. The one extra
-/// byte violates the length constraint of the model afterwards: like the service, the endpoint responds with
-/// `ValidationException`, not with status 413. Memory is bounded for bodies of any length.
+/// The signature covers the hash of all bytes, so a body that is too long is read to its end. Because of the
+/// extra byte, the later check of the length constraint fails. Therefore the endpoint responds with
+/// `ValidationException`, like the service, and not with status 413. Memory is bounded for bodies of any
+/// length.
 #[derive(Debug)]
 pub(crate) struct Payload {
     pub(crate) bytes: Bytes,
     pub(crate) hash: PayloadHash,
 }
 
-/// Collects the frames of a body.
+/// A collector for the frames of a body.
 #[derive(Debug, Default)]
 pub(crate) struct PayloadCollector {
     bytes: BytesMut,

@@ -58,7 +58,7 @@ impl ResponseBody {
         self
     }
 
-    /// Holds a reservation until the body was sent.
+    /// Keeps a reservation until the body has been sent.
     pub(crate) fn with_reservation(mut self, quota: Option<Reservation>) -> Self {
         self._quota = quota;
         self
@@ -111,8 +111,7 @@ impl Body for ResponseBody {
 }
 
 impl Drop for ResponseBody {
-    /// Records the end of the body. hyper drops a body when it has taken all of it, or cannot send more of
-    /// it.
+    /// Records the end of the body. hyper drops a body when it has taken all bytes or cannot send more bytes.
     fn drop(&mut self) {
         if let Some(progress) = self.progress.as_ref().filter(|_| self.is_over || self.is_end_stream()) {
             progress.set_generated();
@@ -120,7 +119,7 @@ impl Drop for ResponseBody {
     }
 }
 
-/// Sends bytes and then fails, so that hyper does not terminate the body.
+/// A body that sends bytes and then fails, so that hyper does not terminate it.
 #[derive(Default)]
 struct Unterminated {
     bytes: Option<Bytes>,

@@ -27,7 +27,7 @@ impl Replacement {
 }
 
 impl Fault {
-    /// Returns the fault of a stream, if this fault has one.
+    /// Returns the stream fault, if this fault contains one.
     pub(crate) fn planned_stream_fault(&self) -> Option<PlannedStreamFault> {
         let truncated_at_end = || {
             let fault = StreamFault::Truncate { bytes: 0 };
@@ -74,19 +74,19 @@ impl Fault {
         shifted(shifted(now, self.clock_skew), self.date_skew)
     }
 
-    /// Returns the bytes of a response that hyper would not write.
+    /// Returns the bytes of a response that must be written without hyper, or `None` if hyper can write it.
     pub(crate) fn raw_response(&self, response: &Response<ResponseBody>) -> Option<Bytes> {
         if let Some(Replacement::Garbage(bytes)) = &self.replacement {
             return Some(bytes.clone());
         }
-        // hyper accepts any `Content-Length` of a stream, but corrects that of a buffered body.
+        // hyper keeps any `Content-Length` of a stream, but corrects the `Content-Length` of a buffered body.
         let body = response.body().buffered()?;
         let (status, headers) = (response.status(), response.headers());
         headers.contains_key(CONTENT_LENGTH).then(|| message(status, headers, body))
     }
 }
 
-/// Serializes a message (RFC 9112 section 2.1) without a check of its `Content-Length`.
+/// Serializes a message (RFC 9112 section 2.1) without checking its `Content-Length`.
 fn message(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Bytes {
     let mut message = BytesMut::new();
     let reason = status.canonical_reason().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Errors and stream faults as a fault file writes them.
+//! Errors and stream faults in the form that fault files use.
 
 use invoke_model_types::{
     InvokeModelWithResponseStream, InvokeModelWithResponseStreamError as Error, ResponseStreamError,
@@ -42,7 +42,7 @@ pub(crate) fn error_by_name(name: &str, members: &Value) -> Option<Result<Error,
     })
 }
 
-/// Converts an error to one that can end a stream. Returns `None` for the other errors.
+/// Converts an error to a stream error. Returns `None` if this error cannot end a stream.
 pub(crate) fn into_stream_error(error: Error) -> Option<ResponseStreamError> {
     Some(match error {
         Error::InternalServerException(error) => error.into(),
@@ -55,7 +55,8 @@ pub(crate) fn into_stream_error(error: Error) -> Option<ResponseStreamError> {
     })
 }
 
-/// An error in a fault file: its name in `code`, and its members as the Smithy model spells them.
+/// An error in a fault file. `code` is the name of the error. The other members have the names of the Smithy
+/// model.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct ErrorForm {
@@ -96,8 +97,8 @@ impl ErrorForm {
         let error = error_by_name(&code, &members)
             .ok_or_else(|| format!("`code` is {code:?}: it must be {ERROR_NAMES}"))?;
         let error = error.map_err(|error| format!("{code}: {error}"))?;
-        // Deserialization ignores members that the error does not have: find them by serializing the error
-        // again.
+        // Deserialization ignores unknown members. To find them, serialize the error again and compare its
+        // members.
         let response =
             InvokeModelWithResponseStream::serialize_error(&error).map_err(|error| error.to_string())?;
         let body = response.map(http::Response::into_body).unwrap_or_default();

@@ -28,12 +28,13 @@ use crate::quotas::Quotas;
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct FaultFile {
-    /// The fault rules in their order.
+    /// The fault rules, in the order in which they are checked.
     #[serde(deserialize_with = "rule_form::rules")]
     pub rules: Vec<FaultRule>,
     /// The quotas of each model.
     pub quotas: Quotas,
-    /// Credentials that the endpoint accepts in addition to its own until they expire.
+    /// Temporary credentials. The endpoint accepts them until they expire, in addition to its own
+    /// credentials.
     pub credentials: Vec<TemporaryCredentials>,
 }
 

@@ -1,4 +1,4 @@
-//! Fault injection: rules that say what happens to which connections, requests and calls.
+//! Fault injection: rules that specify the faults of connections, requests and calls.
 
 mod apply;
 mod call;

@@ -1,4 +1,4 @@
-//! Fault rules as a fault file writes them. `docs/faults.md` describes each member.
+//! Fault rules in the form that fault files use. `docs/faults.md` describes each member.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -55,7 +55,7 @@ struct BreakForm {
     by: ConnectionEnd,
 }
 
-/// All points at which a connection can end. [`FaultPoint`] has those that belong to a call.
+/// All points at which a connection can end. [`FaultPoint`] has only the points that belong to a call.
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum PointForm {
@@ -82,7 +82,7 @@ struct BreakStreamForm {
 }
 
 impl<'de> Deserialize<'de> for FaultRule {
-    /// Validates the rule during deserialization, so that errors have a line and a column.
+    /// Validates the rule during deserialization, so that errors contain a line and a column.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Rule;
 
@@ -130,7 +130,7 @@ impl RuleForm {
         Ok(FaultRule { schedule, ..rule })
     }
 
-    /// Checks that a rule for connections has no members that need a call.
+    /// Checks that a rule for connections has no members that require a call.
     fn check_connection_rule(self, point: &str) -> Result<(), String> {
         if self.operation.is_some() || self.model.is_some() {
             return Err(format!(
@@ -146,7 +146,7 @@ impl RuleForm {
         Ok(())
     }
 
-    /// Returns `true` if the rule has an effect on a call other than `break`.
+    /// Returns `true` if the rule has any effect apart from `break`.
     fn has_effect(&self) -> bool {
         !self.headers.is_empty()
             || [
@@ -213,7 +213,7 @@ impl RuleForm {
 }
 
 impl PointForm {
-    /// Returns the point of a call; `None` for points before there is a call.
+    /// Returns the point of a call, or `None` for a point before the call begins.
     fn call_point(self) -> Option<FaultPoint> {
         Some(match self {
             Self::Accept | Self::RequestBytes(_) => return None,
@@ -225,7 +225,8 @@ impl PointForm {
     }
 }
 
-/// Parses the status of a final response: 1xx responses are interim (RFC 9110 section 15.2).
+/// Parses the status of a final response. Rejects 1xx statuses, because 1xx responses are interim (RFC 9110
+/// section 15.2).
 fn final_status(status: u16) -> Result<StatusCode, String> {
     let found = StatusCode::from_u16(status).ok().filter(|status| !status.is_informational());
     found.ok_or_else(|| format!("`status` is {status}: it must be 200 to 999"))
@@ -240,7 +241,7 @@ fn header((name, value): (String, Option<String>)) -> Result<(HeaderName, Option
     Ok((parsed, value.transpose()?))
 }
 
-/// Deserializes rules in their order. Errors have the number of the rule.
+/// Deserializes a list of rules. Errors contain the number of the invalid rule.
 pub(super) fn rules<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<FaultRule>, D::Error> {
     struct Rules;
 

@@ -25,7 +25,7 @@ impl FaultRules {
         self.lock().clear();
     }
 
-    /// Returns the way in which a new connection ends, if a rule applies to it.
+    /// Returns the way in which a newly accepted connection ends, if a rule applies to it.
     pub(crate) fn next_accept_fault(&self) -> Option<ConnectionEnd> {
         self.take(|stage| match stage {
             Stage::Accept(end) => Some(*end),
@@ -33,8 +33,8 @@ impl FaultRules {
         })
     }
 
-    /// Returns the number of bytes of a new request after which its connection ends, and the way in which it
-    /// ends, if a rule applies to the request.
+    /// Returns the fault of a new request, if a rule applies to it: the number of bytes after which its
+    /// connection ends, and the way in which it ends.
     pub(crate) fn next_request_fault(&self) -> Option<(u64, ConnectionEnd)> {
         self.take(|stage| match stage {
             Stage::Request { bytes, end } => Some((*bytes, *end)),
@@ -50,8 +50,8 @@ impl FaultRules {
         })
     }
 
-    /// Returns the fault of the first rule that matches and whose schedule includes this match. Increments
-    /// the counters of the matching rules up to this one, and removes the rules that cannot apply again.
+    /// Returns the fault of the first matching rule whose schedule includes this match. Increments the
+    /// counters of all matching rules up to this rule. Removes rules that cannot apply any more.
     fn take<T>(&self, matching: impl Fn(&Stage) -> Option<T>) -> Option<T> {
         let mut rules = self.lock();
         let mut taken = None;

@@ -3,8 +3,8 @@
 //!
 //! hyper reads and writes through a reference to a [`MeteredSocket`]. To end the connection, the metered
 //! socket returns an IO error, so that hyper drops the connection. The socket itself is still open, and
-//! [`ConnectionEnd::apply`] ends it as the fault specifies. Therefore faults below HTTP need no second HTTP
-//! server, and the code above HTTP does not depend on sockets.
+//! [`ConnectionEnd::apply`] ends it as the fault specifies. Therefore faults below HTTP work without a second
+//! HTTP server, and the code above HTTP does not depend on sockets.
 
 mod io;
 mod socket;
@@ -87,8 +87,7 @@ impl<S> MeteredSocket<S> {
         Self { endpoint, counter, state: Mutex::new(state) }
     }
 
-    /// Records that a request was read completely. Returns `false` if the connection ends instead of a
-    /// response.
+    /// Records that a request was read completely. Returns `false` if the connection ends without a response.
     pub(crate) fn finish_request(&self) -> bool {
         let mut state = self.lock();
         if let Some((_, end)) = state.read_fault.take() {
@@ -102,7 +101,7 @@ impl<S> MeteredSocket<S> {
         self.lock().end(end);
     }
 
-    /// Starts a response: all bytes that are written from now on belong to it.
+    /// Starts a response: all bytes that are written from now on belong to this response.
     pub(crate) fn start_response(
         &self,
         delivery: ResponseDelivery,
@@ -145,8 +144,8 @@ impl<S> MeteredSocket<S> {
         }
     }
 
-    /// Returns the socket, the way in which a fault ends it (`None` without a fault), and the counter. The
-    /// connection counts as open until the counter is dropped.
+    /// Returns the socket, the way in which a fault ends it (`None` if there is no fault), and the counter.
+    /// The connection counts as open until the counter is dropped.
     pub(crate) fn into_parts(self) -> (S, Option<ConnectionEnd>, ConnectionCounter) {
         let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         (state.socket, state.end.or(state.end_on_close), self.counter)
@@ -189,7 +188,7 @@ impl Writing {
         self.cutoff.is_none() && self.drip.is_none()
     }
 
-    /// Returns how many of the next bytes may be written at once.
+    /// Returns the number of the next bytes that may be written at once.
     fn allowed(&self, next: &[u8]) -> usize {
         let remaining = match &self.cutoff {
             Some(Cutoff { position: Position::After(remaining), .. }) => *remaining,
@@ -220,8 +219,8 @@ impl Writing {
     }
 }
 
-/// Searches the end of the head in the next bytes and returns its offset. `matched` is the number of bytes of
-/// the blank line that came before, and is updated.
+/// Searches the next bytes for the end of the head and returns its offset. `matched` is the number of bytes
+/// of the blank line that previous calls have found. This function updates `matched`.
 fn end_of_head(matched: &mut usize, next: &[u8]) -> Option<usize> {
     const BLANK_LINE: &[u8] = b"\r\n\r\n";
     for (index, &byte) in next.iter().enumerate() {

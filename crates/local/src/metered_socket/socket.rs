@@ -1,4 +1,4 @@
-//! Sockets that can be closed in every way that a fault asks for.
+//! Sockets that can be closed in every way that a fault can specify.
 
 use std::io;
 
@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use crate::fault::ConnectionEnd;
 
-/// A socket that can be closed in every way that [`ConnectionEnd`] has.
+/// A socket that supports every [`ConnectionEnd`].
 pub(crate) trait Socket: AsyncRead + AsyncWrite + Unpin + Send {
     /// Makes the socket send RST instead of FIN when it is closed.
     fn reset_on_close(&self) -> io::Result<()>;
@@ -36,7 +36,7 @@ impl Socket for TcpStream {
             if ready.is_read_closed() {
                 return;
             }
-            // Clears the readiness, so that the next wait returns only if something new arrives.
+            // Clears the readiness, so that the next wait returns only after a new event.
             let would_block = || io::Result::<()>::Err(io::ErrorKind::WouldBlock.into());
             let _ = self.try_io(Interest::READABLE, would_block);
         }
@@ -44,8 +44,8 @@ impl Socket for TcpStream {
 }
 
 impl ConnectionEnd {
-    /// Ends the connection of a socket. If that depends on the client, waits for the client or until the
-    /// endpoint stops.
+    /// Ends the connection of a socket. If this requires an action of the client, waits for this action or
+    /// until the endpoint stops.
     pub(crate) async fn apply(self, mut socket: impl Socket, stopped: &mut watch::Receiver<()>) {
         let ended = async {
             match self {

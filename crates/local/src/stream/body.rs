@@ -17,9 +17,9 @@ use super::progress::{StreamEnd, StreamProgress};
 use crate::clock::Clock;
 use crate::gauge::GaugeGuard;
 
-/// Generates a frame when the connection has taken the previous one and the pace allows it.
+/// A body that generates a frame when the connection has taken the previous frame and the pace allows it.
 ///
-/// Therefore nothing is generated ahead of a slow reader, and no two frames are sent together.
+/// Therefore no frame is generated ahead of a slow reader, and every frame is sent separately.
 pub(crate) struct EventStreamBody {
     clock: Clock,
     frames: Frames,
@@ -29,7 +29,7 @@ pub(crate) struct EventStreamBody {
     written: Option<oneshot::Receiver<Infallible>>,
     pace: Duration,
     pause: Option<Pin<Box<Sleep>>>,
-    /// Keeps the stream in progress.
+    /// A guard that keeps the stream in progress.
     _stream: GaugeGuard,
 }
 
@@ -89,14 +89,14 @@ impl Drop for EventStreamBody {
     }
 }
 
-/// Bytes that report when they were written: hyper drops them when the socket has taken them all.
+/// Bytes that report when they have been written. hyper drops them when the socket has taken all of them.
 pub(crate) struct TrackedBytes<T> {
     bytes: T,
     _written: oneshot::Sender<Infallible>,
 }
 
 impl<T: AsRef<[u8]> + Send + 'static> TrackedBytes<T> {
-    /// Returns the bytes, and a channel that closes without a value when they were written.
+    /// Returns the bytes and a channel. The channel closes without a value when the bytes have been written.
     pub(crate) fn track(bytes: T) -> (Bytes, oneshot::Receiver<Infallible>) {
         let (sender, written) = oneshot::channel();
         (Bytes::from_owner(Self { bytes, _written: sender }), written)

@@ -15,16 +15,16 @@ pub enum StreamFault {
     Message(Message),
     /// Corrupts the CRC at the end of the next frame. Has no effect if no frame follows.
     WrongChecksum,
-    /// Sends a number of bytes more of the frames that follow. Then closes the connection without the last
-    /// chunk, which would terminate the body (RFC 9112 section 7.1).
+    /// Sends only a given number of bytes of the following frames, and then closes the connection. Does not
+    /// send the last chunk, which would terminate the body (RFC 9112 section 7.1).
     Truncate {
-        /// The number of bytes that are still sent.
+        /// The number of bytes that are sent before the connection is closed.
         bytes: usize,
     },
 }
 
 impl StreamFault {
-    /// Returns a fault that ends the stream with an error that the model does not have.
+    /// Returns a fault that ends the stream with an error that the Smithy model does not define.
     ///
     /// # Errors
     /// Returns an error if the code or the message is too long for a header of a frame.
@@ -53,7 +53,8 @@ impl StreamFault {
 /// A stream fault and its position.
 #[derive(Clone, Debug)]
 pub(crate) struct PlannedStreamFault {
-    /// The number of events that are sent before the fault. A shorter stream is sent to its end first.
+    /// The number of events that are sent before the fault. If the stream has fewer events, all of them are
+    /// sent before the fault.
     pub(crate) after_events: u64,
     pub(crate) fault: StreamFault,
 }

@@ -28,7 +28,7 @@ pub(crate) struct Frames {
     request_time: SystemTime,
     first_chunk_time: Option<SystemTime>,
     fault: Option<PlannedStreamFault>,
-    /// The number of bytes to send before the connection is closed, if it is to be closed.
+    /// The number of bytes to send before the connection is closed, if a fault closes it.
     remaining: Option<usize>,
     failed: bool,
 }
@@ -80,12 +80,12 @@ impl Frames {
         }
     }
 
-    /// Returns `true` if neither a frame nor a fault follows.
+    /// Returns `true` if no more frames or faults follow.
     pub(crate) fn is_over(&mut self) -> bool {
         self.failed || (self.chunks.peek().is_none() && self.fault.is_none() && self.remaining.is_none())
     }
 
-    /// Returns how the stream ended, once it is over.
+    /// Returns the way in which the stream ended. Call this only after the end of the stream.
     pub(crate) fn end(&self) -> StreamEnd {
         if self.failed { StreamEnd::Broken } else { StreamEnd::Finished }
     }

@@ -1,4 +1,5 @@
-//! Streaming responses: generated and sent one event at a time, broken by injected faults, and recorded.
+//! Streaming responses, which are generated and sent one event at a time. Injected faults can break them, and
+//! their progress is recorded.
 
 mod body;
 mod fault;

@@ -1,16 +1,19 @@
-//! The padding of an event: a member `p` beside `bytes`, which the Smithy model does not have.
+//! The padding of an event, which is the additional member `p`. The Smithy model defines only the member
+//! `bytes`.
 //!
-//! The service sends padding so that the length of an encrypted frame does not reveal the length of its text;
-//! the SDKs ignore it. The service sends a prefix of [`ALPHABET`] with a random length. Here the length
-//! depends only on the position of the event, so that the same request yields the same bytes.
+//! The service sends padding so that the length of an encrypted frame does not reveal the length of its text.
+//! The SDKs ignore the padding.
+//!
+//! The service sends a prefix of [`ALPHABET`] with a random length. Here the length depends only on the
+//! position of the event, so that the same request yields the same bytes.
 
 use invoke_model_protocol::event_stream::{HeaderError, Message};
 use serde_json::{Map, Value};
 
 const ALPHABET: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 
-/// The distance from one length to the next. It is coprime to the length of the alphabet, so every length
-/// occurs once before one repeats.
+/// The difference between the lengths of two consecutive paddings, modulo the length of the alphabet. It is
+/// coprime to the length of the alphabet, so every length occurs once before any length repeats.
 const STRIDE: u64 = 37;
 
 /// The reason why a message cannot be padded.
@@ -22,7 +25,7 @@ pub(crate) enum PaddingError {
     Payload(#[from] serde_json::Error),
 }
 
-/// Adds padding for the given position in the stream to a message.
+/// Adds padding to a message. `position` is the position of the message in the stream.
 pub(super) fn pad(message: &Message, position: u64) -> Result<Message, PaddingError> {
     let mut members: Map<String, Value> = serde_json::from_slice(message.payload())?;
     members.insert("p".to_owned(), padding(position).into());

@@ -10,9 +10,9 @@ use serde::Serialize;
 #[non_exhaustive]
 pub struct StreamRecord {
     /// The number of frames that were generated, including the frame of an error. A frame is generated when
-    /// the connection has taken all previous ones, so at most the last frame has not been sent.
+    /// the connection has taken all previous frames, so at most one of these frames has not been sent.
     pub events: u64,
-    /// The way in which the stream ended; `None` while it is being sent.
+    /// The way in which the stream ended, or `None` while it is being sent.
     pub end: Option<StreamEnd>,
 }
 
@@ -42,7 +42,7 @@ impl StreamProgress {
         self.events.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Records how the stream ended. Only the first call has an effect.
+    /// Records the way in which the stream ended. Only the first call has an effect.
     pub(crate) fn set_end(&self, end: StreamEnd) {
         let _ = self.end.set(end);
     }
