@@ -13,15 +13,15 @@ use serde::{Serialize, Serializer};
 use crate::delivery::ResponseProgress;
 use crate::stream::{StreamProgress, StreamRecord};
 
-/// Query parameters of presigned requests that hold secrets.
+/// Query parameters of presigned requests that contain secrets.
 const SECRET_PARAMETERS: [&str; 2] = ["x-amz-security-token", "x-amz-signature"];
 
 const REDACTED: &str = "[redacted]";
 
 /// A call: its request and its outcome.
 ///
-/// `Debug` and `Serialize` hide what may be sensitive: of the body they have only the length, the value of
-/// `x-amzn-bedrock-request-metadata` is redacted, and so are secrets in the query of the target.
+/// `Debug` and `Serialize` hide sensitive data. They show only the length of the body. They redact the value
+/// of `x-amzn-bedrock-request-metadata` and the secrets in the query of the target.
 #[derive(Clone, Serialize)]
 #[non_exhaustive]
 pub struct CallRecord {
@@ -31,12 +31,12 @@ pub struct CallRecord {
     /// The request target as it was sent, for example `/model/amazon.titan-embed-text-v2%3A0/invoke`.
     #[serde(serialize_with = "serialize_target")]
     pub target: String,
-    /// The model id or ARN, percent-decoded; `None` if the target does not match an operation.
+    /// The percent-decoded model id or ARN, or `None` if the target does not match an operation.
     pub model_id: Option<String>,
     /// The request headers without `authorization` and `x-amz-security-token`.
     #[serde(serialize_with = "serialize_headers")]
     pub headers: HeaderMap,
-    /// The request body; of a body that is too long, the first 25,000,001 bytes.
+    /// The request body. A body that is too long is truncated to its first 25,000,001 bytes.
     #[serde(rename = "body_length", serialize_with = "serialize_length")]
     pub body: Bytes,
     /// `true` if the request has a valid SigV4 signature.
@@ -45,25 +45,26 @@ pub struct CallRecord {
     pub request_id: String,
     /// The [id of the connection](crate::ConnectionRecord::id) that the call arrived on.
     pub connection_id: u64,
-    /// `true` if the call was worked on: a response was generated, so the service would bill the call, even
-    /// if the response was lost. For a response that a fault replaces,
-    /// [`Fault::worked_on`](crate::Fault::worked_on) decides.
+    /// `true` if the call was worked on, which means that a response was generated. The service would bill
+    /// the call, even if the response was lost. If a fault replaces the response, the value depends on the
+    /// fault: see [`Fault::worked_on`](crate::Fault::worked_on).
     pub worked_on: bool,
     /// The number of response bytes, including the head, that had been sent when
     /// [`LocalEndpoint::calls`](crate::LocalEndpoint::calls) was called.
     pub bytes_sent: u64,
-    /// `true` if the complete response had been sent by then.
+    /// `true` if the complete response had been sent when
+    /// [`LocalEndpoint::calls`](crate::LocalEndpoint::calls) was called.
     pub response_complete: bool,
-    /// The status of the response; 0 if there was none with a status.
+    /// The status of the response, or 0 if there was no response with a status.
     pub status: u16,
-    /// The error code, for example `ThrottlingException`; `None` for a success.
+    /// The error code, for example `ThrottlingException`, or `None` if the call succeeded.
     pub error_code: Option<String>,
-    /// The number of input tokens of a success.
+    /// The number of input tokens of a successful call.
     pub input_tokens: Option<u64>,
-    /// The number of output tokens of a success.
+    /// The number of output tokens of a successful call.
     pub output_tokens: Option<u64>,
     /// The progress of a streaming response when [`LocalEndpoint::calls`](crate::LocalEndpoint::calls) was
-    /// called; `None` for other responses.
+    /// called. It is `None` for other responses.
     pub stream: Option<StreamRecord>,
     #[serde(skip)]
     pub(crate) stream_progress: Option<Arc<StreamProgress>>,
@@ -138,7 +139,7 @@ fn serialize_length<S: Serializer>(body: &Bytes, serializer: S) -> Result<S::Ok,
     serializer.serialize_u64(body.len() as u64)
 }
 
-/// Serializes headers as a map. Values of one name are joined with commas (RFC 9110 section 5.3).
+/// Serializes headers as a map. Joins the values of a repeated header with commas (RFC 9110 section 5.3).
 fn serialize_headers<S: Serializer>(headers: &HeaderMap, serializer: S) -> Result<S::Ok, S::Error> {
     let mut joined = BTreeMap::<&str, String>::new();
     for (name, value) in headers {
@@ -155,7 +156,7 @@ fn serialize_headers<S: Serializer>(headers: &HeaderMap, serializer: S) -> Resul
     serializer.collect_map(joined)
 }
 
-/// Replaces the values of query parameters that hold secrets.
+/// Redacts the values of query parameters that contain secrets.
 fn redacted_target(target: &str) -> String {
     let Some((path, query)) = target.split_once('?') else { return target.to_owned() };
     let parameters = query.split('&').map(|parameter| match parameter.split_once('=') {
@@ -179,12 +180,12 @@ struct Calls {
 }
 
 impl CallLog {
-    /// The number of calls that are kept. The log is bounded because an endpoint may run for days.
+    /// The maximum number of calls in the log. The log is bounded because an endpoint may run for days.
     pub(crate) const MAX_CALLS: usize = 10_000;
-    /// The total length of the bodies that are kept.
+    /// The maximum total length of the bodies in the log.
     pub(crate) const MAX_BODY_BYTES: usize = 256 << 20;
 
-    /// Adds a call, and drops the oldest calls beyond the bounds.
+    /// Adds a call. Drops the oldest calls if the log exceeds its bounds.
     pub(crate) fn push(&self, call: CallRecord) {
         let mut calls = self.lock();
         calls.body_bytes += call.body.len();

@@ -32,11 +32,11 @@ pub struct Stats {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ConnectionRecord {
-    /// The number of the connection: 1 for the first that was accepted.
+    /// The number of the connection. The first accepted connection has the number 1.
     pub id: u64,
     /// `true` while the connection is open.
     pub is_open: bool,
-    /// Counters of the connection; `connections` is 1.
+    /// Counters of the connection. `connections` is always 1.
     pub stats: Stats,
 }
 
@@ -70,7 +70,7 @@ struct Counters {
 }
 
 impl Connections {
-    /// The number of connections that are kept.
+    /// The maximum number of connections in the log.
     const MAX: usize = 10_000;
 
     /// Records a connection that was accepted.
@@ -96,7 +96,7 @@ impl Connections {
         self.lock().latest.iter().map(|connection| connection.record()).collect()
     }
 
-    /// Resets all counters. The number of connections is kept, so that ids stay unique.
+    /// Resets all counters. Keeps the number of accepted connections, so that ids stay unique.
     pub(crate) fn clear(&self) {
         let mut log = self.lock();
         *log = ConnectionLog { accepted: log.accepted, ..ConnectionLog::default() };
@@ -129,7 +129,8 @@ impl Counters {
     }
 }
 
-/// Counts for one connection and for the total. The connection counts as open until this is dropped.
+/// A handle that updates the counters of one connection and the totals. The connection counts as open until
+/// the handle is dropped.
 pub(crate) struct ConnectionCounter {
     connection: Arc<Connection>,
     total: Arc<Counters>,

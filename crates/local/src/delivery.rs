@@ -34,9 +34,9 @@ impl ResponseProgress {
 /// A response that a connection is sending.
 pub(crate) struct ResponseDelivery {
     pub(crate) progress: Arc<ResponseProgress>,
-    /// Set for streaming responses.
+    /// The progress of the stream. It is set only for streaming responses.
     pub(crate) stream: Option<Arc<StreamProgress>>,
-    /// Keeps the call in progress until its response was sent or lost.
+    /// A guard that keeps the call in progress until its response has been sent or lost.
     pub(crate) _call: GaugeGuard,
 }
 

@@ -7,23 +7,23 @@ use crate::fault::{ERROR_NAMES, STREAM_ERROR_NAMES, error_by_name, into_stream_e
 use crate::invocation::ResponseMode;
 use crate::stream::{PlannedStreamFault, StreamFault};
 
-/// A model id that exists only on this endpoint. The model responds with the error that the body names, so
-/// that the error handling of unmodified clients in any language can be tested:
+/// A model id that exists only on this endpoint. Use it to test the error handling of unmodified clients in
+/// any language. The model responds with the error that the request body names:
 ///
 /// ```json
 /// {"error": "ModelErrorException", "message": "text", "originalStatusCode": 500, "resourceName": "model"}
 /// ```
 ///
-/// `error` is one of the eleven modeled errors. The other keys are the members of the error; all are
+/// `error` is one of the eleven modeled errors. The other keys are the members of the error. All members are
 /// optional.
 ///
-/// `InvokeModelWithResponseStream` also reads `"afterEvents": 3`. The error is then sent inside the stream,
-/// after so many events of a short message in the schema of Claude models, or at the end of the message if it
-/// has fewer events.
+/// `InvokeModelWithResponseStream` also accepts a key such as `"afterEvents": 3`. The response is then a
+/// stream with a short message in the schema of Claude models, and the error follows the third event of the
+/// message. If the message has fewer events, the error follows its last event.
 pub const ERROR_MODEL_ID: &str = "local.error-v1";
 
-/// Parses the body of a call of the error model. Returns the fault for the stream, or fails with the error
-/// that the body asks for.
+/// Parses the body of a call to the error model. If the body requires a stream fault, returns this fault.
+/// Otherwise, fails with the error that the body names.
 pub(crate) fn stream_fault(mode: ResponseMode, body: &Value) -> Result<PlannedStreamFault, ErrorResponse> {
     let name = body.get("error").and_then(Value::as_str);
     let error = match name.and_then(|name| error_by_name(name, body)) {
@@ -45,7 +45,7 @@ pub(crate) fn stream_fault(mode: ResponseMode, body: &Value) -> Result<PlannedSt
     }
 }
 
-/// Returns the request to a Claude model that yields the events before an error.
+/// Returns a request to a Claude model. Its response contains the events that are sent before the error.
 pub(crate) fn conversation() -> Value {
     json!({
         "anthropic_version": "bedrock-2023-05-31",

@@ -17,14 +17,15 @@ pub(crate) const X_AMZN_ERRORTYPE: HeaderName = HeaderName::from_static("x-amzn-
 /// An error that the endpoint responds with.
 #[derive(Debug)]
 pub(crate) enum ErrorResponse {
-    /// A modeled error. `InvokeModelWithResponseStream` has the errors of `InvokeModel` and one more, and
-    /// serializes them in the same way, so its error type serves both operations.
+    /// A modeled error. `InvokeModelWithResponseStream` has all errors of `InvokeModel` and one additional
+    /// error. Both operations serialize errors in the same way, so this error type is used for both
+    /// operations.
     Modeled(InvokeModelWithResponseStreamError),
     /// An error that the operations do not model.
     Common(CommonError),
 }
 
-/// An error of the layer that all AWS services share: authentication and routing.
+/// An error of authentication or routing. All AWS services share these errors:
 /// <https://docs.aws.amazon.com/bedrock/latest/APIReference/CommonErrors.html>
 #[derive(Debug)]
 pub(crate) struct CommonError {
@@ -67,7 +68,7 @@ impl ErrorResponse {
         Self::Modeled(error.into())
     }
 
-    /// Returns the error for a model id that does not exist, in the words of the service.
+    /// Returns the error for a model id that does not exist, with the message of the service.
     pub(crate) fn unknown_model() -> Self {
         let mut error = ResourceNotFoundException::default();
         error.message =

@@ -10,12 +10,13 @@ use invoke_model_types::ThrottlingException;
 use serde::Deserialize;
 use tokio::time::Instant;
 
-/// Quotas of each base model. Used quota is refilled evenly, by Tokio's clock, up to the quota.
+/// Quotas of each base model. A used quota is refilled at a constant rate, which is measured with Tokio's
+/// clock.
 ///
-/// As the service does, a call reserves its input tokens and the maximum of output tokens that its body
-/// allows when it starts, and pays what it used when it ends. Output tokens then count by the burndown rate
-/// of the model: five times for Claude 3.7 and later. A call that exceeds a quota fails with
-/// `ThrottlingException` and uses no tokens.
+/// Quotas work as in the service. When a call starts, it reserves its input tokens and the maximum number of
+/// output tokens that its body allows. When the call ends, the reservation is replaced by the tokens that the
+/// call used. Used output tokens are multiplied by the burndown rate of the model, which is 5 for Claude 3.7
+/// and later. A call that exceeds a quota fails with `ThrottlingException` and uses no tokens.
 #[doc(alias = "rate limit")]
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -43,7 +44,8 @@ struct QuotaMeter {
     daily_tokens: Option<Bucket>,
 }
 
-/// Tokens that a call has reserved. The difference to the used tokens is settled when this is dropped.
+/// Tokens that a call has reserved. When this is dropped, the reservation is replaced by the tokens that the
+/// call used.
 pub(crate) struct Reservation {
     meters: Arc<QuotaMeters>,
     model: &'static str,
@@ -103,7 +105,8 @@ impl QuotaMeter {
         }
     }
 
-    /// Takes a request and its tokens from all quotas, or from none if one of them does not suffice.
+    /// Takes a request and its tokens from all quotas. If one quota is exceeded, returns an error and takes
+    /// nothing.
     fn take(&mut self, tokens: u64, now: Instant) -> Result<(), ThrottlingException> {
         let buckets = [
             (&mut self.requests, 1, "Too many requests, please wait before trying again."),
@@ -132,8 +135,8 @@ impl QuotaMeter {
 struct Bucket {
     quota: u64,
     window: Duration,
-    /// The remaining amount, multiplied by the window in nanoseconds, so that the refill is exact. Negative
-    /// after a call that used more than it had reserved.
+    /// The remaining amount, multiplied by the window in nanoseconds, so that the refill is exact. It is
+    /// negative after a call that used more tokens than it had reserved.
     remaining: i128,
     updated: Option<Instant>,
 }
@@ -155,7 +158,7 @@ impl Bucket {
         self.remaining / self.scaled(1)
     }
 
-    /// Adds an amount up to the quota, or takes it if negative.
+    /// Adds an amount, up to the quota. A negative amount is taken from the bucket.
     fn give(&mut self, amount: i128) {
         let full = self.scaled(self.quota.into());
         self.remaining = self.remaining.saturating_add(self.scaled(amount)).min(full);

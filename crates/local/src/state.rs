@@ -22,7 +22,7 @@ use crate::stream::PlannedStreamFault;
 pub(crate) struct EndpointState {
     pub(crate) authenticator: Authenticator,
     pub(crate) policy: AccessPolicy,
-    /// The region of callers whose request does not name one.
+    /// The region of callers whose request does not contain a region.
     pub(crate) region: String,
     pub(crate) clock: Clock,
     pub(crate) log: CallLog,
@@ -45,13 +45,15 @@ pub(crate) struct EndpointState {
 }
 
 impl EndpointState {
-    /// Returns the next request id: a UUID as the service sends it, but the same in every run.
+    /// Returns the next request id. It has the form of a UUID, as in the service, but the ids are the same in
+    /// every run.
     pub(crate) fn next_request_id(&self) -> String {
         let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
         format!("00000000-0000-4000-8000-{number:012x}")
     }
 
-    /// Returns the region that the caller signed for, or the endpoint's own.
+    /// Returns the region in the signature of the caller, or the region of the endpoint if there is no
+    /// signature.
     pub(crate) fn region_of<'a>(&'a self, caller: &'a Caller) -> &'a str {
         match caller {
             Caller::Signed(verified) => verified.scope().region(),
@@ -60,7 +62,7 @@ impl EndpointState {
     }
 }
 
-/// Items that tests queue for later calls, first in, first out.
+/// A first-in, first-out queue of items for later calls.
 #[derive(Debug)]
 pub(crate) struct Queue<T>(Mutex<VecDeque<T>>);
 
