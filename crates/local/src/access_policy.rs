@@ -7,8 +7,8 @@ use crate::wildcard::matches;
 /// The account id in the ARNs of the endpoint.
 const ACCOUNT: &str = "123456789012";
 
-/// An access policy, like an IAM policy with explicit denies of `bedrock:InvokeModel` and
-/// `bedrock:InvokeModelWithResponseStream`. All other models are allowed.
+/// An access policy, like an IAM policy that explicitly denies `bedrock:InvokeModel` and
+/// `bedrock:InvokeModelWithResponseStream` for some models. All other models are allowed.
 ///
 /// ```
 /// use invoke_model_local::AccessPolicy;
@@ -28,11 +28,12 @@ impl AccessPolicy {
         Self::default()
     }
 
-    /// Denies the resources that match a pattern: `*` matches any number of characters and `?` matches one,
-    /// as in IAM policies.
+    /// Denies the resources that match a pattern. As in IAM policies, `*` matches any number of characters
+    /// and `?` matches one character.
     ///
     /// The pattern is matched against the ARN of the invoked resource, against the ARN of its foundation
-    /// model (an inference profile needs access to both), and against the model id of the request.
+    /// model, and against the model id of the request. A call of an inference profile requires access to both
+    /// the profile and its foundation model.
     pub fn deny(mut self, pattern: impl Into<String>) -> Self {
         self.denied.push(pattern.into());
         self

@@ -24,7 +24,8 @@ pub(crate) struct Authenticator {
     pub(crate) skip_verification: bool,
 }
 
-/// Temporary credentials by access key id, each with the time when it expires, if it does.
+/// Temporary credentials and their optional expiry, by access key id. Credentials without an expiry never
+/// expire.
 #[derive(Debug, Default)]
 pub(crate) struct TemporaryCredentialsStore(RwLock<BTreeMap<String, (Credentials, Option<SystemTime>)>>);
 
@@ -48,7 +49,7 @@ impl std::fmt::Debug for BearerToken {
     }
 }
 
-/// A caller that was admitted.
+/// A caller whose request was accepted.
 #[derive(Debug)]
 pub(crate) enum Caller {
     /// The request has a valid signature.
@@ -104,7 +105,8 @@ fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
     scheme.eq_ignore_ascii_case(SCHEME).then_some(token)
 }
 
-/// Returns the error code and message of the service, followed by the details that [`VerifyError`] has.
+/// Returns the error code and the message of the service. Appends the details of the [`VerifyError`] to the
+/// message.
 fn error_response(error: VerifyError) -> CommonError {
     const UNKNOWN_CLIENT: &str = "The security token included in the request is invalid.";
     const MISMATCH: &str = "The request signature we calculated does not match the signature you provided. Check \
@@ -147,8 +149,8 @@ fn skewed(signed_at: SystemTime, now: SystemTime, allowed: std::time::Duration) 
     }
 }
 
-/// Returns the message of the service for the first part that differs between two credential scopes, such as
-/// `20150830/us-east-1/bedrock/aws4_request`.
+/// Compares two credential scopes, such as `20150830/us-east-1/bedrock/aws4_request`. Returns the message of
+/// the service for the first part that differs.
 fn wrong_scope(expected: &str, found: &str) -> String {
     let differs = expected.split('/').zip(found.split('/')).position(|(expected, found)| expected != found);
     match differs {

@@ -76,13 +76,13 @@ impl LocalEndpointBuilder {
         }
     }
 
-    /// Sets the port on 127.0.0.1. The default, 0, takes a free port.
+    /// Sets the port on 127.0.0.1. The default is 0, which selects a free port.
     pub fn port(self, port: u16) -> Self {
         Self { port, ..self }
     }
 
-    /// Sets the credentials that requests must be signed with. If they have a session token, requests must
-    /// send it.
+    /// Sets the credentials that requests must be signed with. If the credentials contain a session token,
+    /// requests must send it.
     pub fn credentials(
         self,
         access_key_id: impl Into<String>,
@@ -92,9 +92,9 @@ impl LocalEndpointBuilder {
         Self { credentials: Credentials::new(access_key_id, secret_access_key, session_token), ..self }
     }
 
-    /// Adds credentials that requests may also be signed with, until they expire by [`clock`](Self::clock).
-    /// Requests are rejected with `ExpiredTokenException` afterwards. Replaces earlier credentials with the
-    /// same access key id.
+    /// Adds temporary credentials that requests may also be signed with. After `expiry`, which is compared
+    /// with the time of [`clock`](Self::clock), these requests are rejected with `ExpiredTokenException`.
+    /// Replaces earlier credentials that have the same access key id.
     pub fn temporary_credentials(
         self,
         access_key_id: impl Into<String>,
@@ -118,13 +118,13 @@ impl LocalEndpointBuilder {
         Self { region: Some(region.into()), ..self }
     }
 
-    /// Sets the clock that decides whether signatures and credentials have expired, and that sets `Date`. The
-    /// default is the clock of the system.
+    /// Sets the clock for the expiry of signatures and credentials, and for the `Date` header. The default is
+    /// the system clock.
     pub fn clock(self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         Self { clock: Clock::new(now), ..self }
     }
 
-    /// Sets the models that may be invoked. By default, all are allowed.
+    /// Sets the policy that allows or denies models. By default, all models are allowed.
     pub fn policy(self, policy: AccessPolicy) -> Self {
         Self { policy, ..self }
     }
@@ -134,13 +134,13 @@ impl LocalEndpointBuilder {
         Self { verify, ..self }
     }
 
-    /// Sets a delay before each event of a stream. By default there is none, and an event is sent as soon as
-    /// the connection has taken the previous one.
+    /// Sets a delay before each event of a stream. By default there is no delay: an event is sent as soon as
+    /// the connection has taken the previous event.
     pub fn pace(self, pace: Duration) -> Self {
         Self { pace, ..self }
     }
 
-    /// Adds fault rules after the existing ones. By default there are none.
+    /// Adds fault rules after the existing rules. By default there are no rules.
     pub fn fault_rules(self, rules: impl IntoIterator<Item = FaultRule>) -> Self {
         rules.into_iter().for_each(|rule| self.fault_rules.push(rule));
         self
@@ -151,7 +151,7 @@ impl LocalEndpointBuilder {
         Self { quotas, ..self }
     }
 
-    /// Applies a fault file: adds its rules after the existing ones, replaces the quotas, and adds its
+    /// Applies a fault file: adds its rules after the existing rules, replaces the quotas, and adds its
     /// credentials, whose lifetime begins when the endpoint starts.
     pub fn fault_file(mut self, file: FaultFile) -> Self {
         let FaultFile { rules, quotas, credentials } = file;
@@ -165,8 +165,8 @@ impl LocalEndpointBuilder {
     /// Returns an error if the port is not available.
     ///
     /// # Panics
-    /// Panics outside of a Tokio runtime with an enabled IO driver. Pace, delays and [`LocalEndpoint::stop`]
-    /// also need the time driver.
+    /// Panics if it is not called within a Tokio runtime whose IO driver is enabled. Pace, delays and
+    /// [`LocalEndpoint::stop`] also require the time driver.
     pub async fn start(self) -> Result<LocalEndpoint, StartError> {
         let port = self.port;
         LocalEndpoint::serve(self.build_state(), port).await
@@ -176,7 +176,7 @@ impl LocalEndpointBuilder {
         let started = self.clock.now();
         for credentials in self.expiring {
             let lifetime = Duration::from_secs(credentials.expire_in_seconds);
-            // A time that is out of range means that the credentials do not expire.
+            // If the expiry is out of range, the credentials do not expire.
             let expiry = started.checked_add(lifetime);
             self.temporary.insert(credentials.into(), expiry);
         }

@@ -48,7 +48,7 @@ use crate::stream::{PlannedStreamFault, StreamFault};
 pub struct LocalEndpoint {
     state: Arc<EndpointState>,
     address: SocketAddr,
-    /// The server stops when this is dropped.
+    /// The server stops when this sender is dropped.
     alive: watch::Sender<()>,
     server: JoinHandle<bool>,
 }
@@ -104,7 +104,7 @@ impl LocalEndpoint {
         self.state.authenticator.bearer_token.as_ref().map(|token| token.0.as_str())
     }
 
-    /// Accepts these credentials, too, until `expiry`, like
+    /// Adds credentials that requests may also be signed with until `expiry`. See
     /// [`LocalEndpointBuilder::temporary_credentials`](crate::LocalEndpointBuilder::temporary_credentials).
     pub fn add_temporary_credentials(
         &self,
@@ -123,19 +123,22 @@ impl LocalEndpoint {
         &self.state.region
     }
 
-    /// Returns the calls since the start or [`clear_records`](Self::clear_records), in the order of their
-    /// responses. The oldest calls are dropped beyond 10,000 calls or 256 MiB of bodies.
+    /// Returns the calls since the start of the endpoint or the last [`clear_records`](Self::clear_records),
+    /// in the order of their responses. Keeps the latest calls only: at most 10,000 calls and 256 MiB of
+    /// request bodies.
     pub fn calls(&self) -> Vec<CallRecord> {
         self.state.log.calls()
     }
 
-    /// Returns the counters since the start or [`clear_records`](Self::clear_records).
+    /// Returns the counters since the start of the endpoint or the last
+    /// [`clear_records`](Self::clear_records).
     pub fn stats(&self) -> Stats {
         self.state.connections.stats()
     }
 
-    /// Returns the connections since the start or [`clear_records`](Self::clear_records), in the order in
-    /// which they were accepted. The oldest are dropped beyond 10,000.
+    /// Returns the connections since the start of the endpoint or the last
+    /// [`clear_records`](Self::clear_records), in the order in which they were accepted. Keeps the latest
+    /// 10,000 connections only.
     pub fn connections(&self) -> Vec<ConnectionRecord> {
         self.state.connections.records()
     }
@@ -146,7 +149,7 @@ impl LocalEndpoint {
         self.state.connections.clear();
     }
 
-    /// Adds a fault rule after the existing ones.
+    /// Adds a fault rule after the existing rules.
     pub fn inject(&self, rule: impl Into<FaultRule>) {
         self.state.fault_rules.push(rule.into());
     }
@@ -156,21 +159,22 @@ impl LocalEndpoint {
         self.state.fault_rules.clear();
     }
 
-    /// Responds to the next authenticated call with an error. Several errors are queued, one for each call.
+    /// Responds to the next authenticated call with an error. If this is called several times, the errors are
+    /// queued, one for each call.
     ///
-    /// Takes the errors of either operation: `InvokeModelWithResponseStream` has those of `InvokeModel` and
-    /// `ModelStreamErrorException`.
+    /// Accepts the errors of both operations. `InvokeModelWithResponseStream` has all errors of
+    /// `InvokeModel`, and additionally `ModelStreamErrorException`.
     pub fn fail_next(&self, error: impl Into<InvokeModelWithResponseStreamError>) {
         self.state.next_errors.push(error.into());
     }
 
-    /// Ends the next stream with an error after a number of events, or at its end if it has fewer.
+    /// Ends the next stream with an error after a number of events, or at its end if it has fewer events.
     pub fn fail_next_stream(&self, after_events: u64, error: impl Into<ResponseStreamError>) {
         self.break_next_stream(after_events, StreamFault::Error(error.into()));
     }
 
-    /// Injects a fault into the next stream after a number of events, or at its end if it has fewer. Several
-    /// faults are queued, one for each stream.
+    /// Injects a fault into the next stream after a number of events, or at its end if it has fewer events.
+    /// If this is called several times, the faults are queued, one for each stream.
     ///
     /// ```
     /// use invoke_model_local::{LocalEndpoint, StreamFault};
@@ -187,14 +191,15 @@ impl LocalEndpoint {
         self.state.next_stream_faults.push(PlannedStreamFault { after_events, fault });
     }
 
-    /// Waits until no stream is in progress: each one was sent completely, broken by a fault, or abandoned by
-    /// its client.
+    /// Waits until no stream is in progress. A stream is in progress until it has been sent completely,
+    /// broken by a fault, or abandoned by its client.
     pub async fn wait_for_streams(&self) {
         self.state.streams.wait_until_idle().await;
     }
 
-    /// Waits until no call is in progress: for each request whose head was received, the response was sent
-    /// completely or lost. The records of these calls are final then.
+    /// Waits until no call is in progress. A call is in progress after its request head has been received,
+    /// until its response has been sent completely or lost. After this wait, the records of these calls are
+    /// final.
     pub async fn wait_for_calls(&self) {
         self.state.calls.wait_until_idle().await;
     }

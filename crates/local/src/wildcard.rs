@@ -1,7 +1,7 @@
 //! Wildcard patterns for model ids and ARNs.
 
-/// Returns `true` if `pattern` matches all of `text`: `*` matches any number of characters and `?` matches
-/// one, as in IAM policies.
+/// Returns `true` if `pattern` matches all of `text`. As in IAM policies, `*` matches any number of
+/// characters and `?` matches one character.
 ///
 /// Matches greedily and backtracks to the last `*` only, so that typical patterns take linear time.
 pub(crate) fn matches(pattern: &str, text: &str) -> bool {
