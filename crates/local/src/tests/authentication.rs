@@ -1,4 +1,4 @@
-//! Authentication: valid and invalid signatures and tokens.
+//! Tests of authentication with valid and invalid signatures and tokens.
 
 use super::*;
 
@@ -64,7 +64,8 @@ fn rejects_a_modified_header() {
     check_contains(&message, "`x-amz-content-sha256`");
 }
 
-/// The most common mistake of hand-written clients: the path must be encoded twice in the canonical request.
+/// Tests the most common mistake of hand-written clients: they encode the path only once in the canonical
+/// request, but must encode it twice.
 #[test]
 fn explains_a_path_that_is_encoded_once() {
     let once = invoke_model_signing::SigningSettings { double_encode_path: false, ..Default::default() };

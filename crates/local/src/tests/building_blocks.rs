@@ -1,4 +1,4 @@
-//! Wildcards, access policies, request bodies, dates and padding.
+//! Tests of wildcards, access policies, request bodies, dates and padding.
 
 use std::collections::BTreeSet;
 
@@ -71,7 +71,7 @@ fn dates_are_truncated_to_seconds() {
 }
 
 #[test]
-fn padding_has_every_length_before_one_repeats() {
+fn padding_has_every_length_before_a_length_repeats() {
     let lengths: BTreeSet<_> = (0..62).map(|position| padding(position).len()).collect();
     assert_eq!(lengths.into_iter().collect::<Vec<_>>(), (1..=62).collect::<Vec<_>>());
     assert_eq!(padding(62), padding(0));

@@ -1,4 +1,4 @@
-//! Injected errors, denied access, unknown models and unknown operations.
+//! Tests of injected errors, denied access, unknown models and unknown operations.
 
 use http::StatusCode;
 use invoke_model_types::{ModelErrorException, ThrottlingException};

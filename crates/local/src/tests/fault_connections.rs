@@ -1,4 +1,5 @@
-//! Connections that faults end, seen from a raw socket, and the records of the endpoint.
+//! Tests of connections that a fault ends. They check the bytes that a raw socket receives and the records of
+//! the endpoint.
 
 use std::io::{self, ErrorKind};
 
@@ -29,8 +30,8 @@ pub(super) fn stream_call() -> Vec<u8> {
     wire(&streaming(LLAMA, PROMPT))
 }
 
-/// Sends a request and reads until the connection ends. Returns the bytes and the error with which it ended,
-/// if any.
+/// Sends a request and reads until the connection ends. Returns the received bytes, and the error if the
+/// connection ended with an error.
 pub(super) async fn exchange(local: &LocalEndpoint, request: &[u8]) -> (Vec<u8>, io::Result<()>) {
     let mut socket = connect(local).await;
     // Writing fails if the connection ends early.
@@ -264,7 +265,7 @@ async fn a_stalled_connection_stays_open_until_its_client_closes_it() {
         let mut read = vec![0; expected];
         socket.read_exact(&mut read).await.unwrap();
         let day = Duration::from_secs(24 * 60 * 60);
-        assert!(timeout(day, socket.read(&mut [0])).await.is_err(), "the connection must stay silent");
+        assert!(timeout(day, socket.read(&mut [0])).await.is_err(), "the endpoint must not send any data");
         assert!(local.connections()[0].is_open);
         assert_eq!(local.stats().bytes_sent, expected as u64);
         drop(socket);

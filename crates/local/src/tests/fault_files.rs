@@ -1,4 +1,4 @@
-//! Fault files: valid and invalid rules.
+//! Tests of fault files with valid and invalid rules.
 
 use crate::FaultFile;
 

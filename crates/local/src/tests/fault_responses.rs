@@ -1,4 +1,4 @@
-//! Faulty responses, read from a raw socket.
+//! Tests of faulty responses, which are read from a raw socket.
 
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
@@ -11,8 +11,8 @@ use super::*;
 use crate::{ConnectionEnd, Fault, FaultPoint, RetryAfter, StreamFault};
 use tokio::io::{AsyncWriteExt, BufReader};
 
-/// Injects a fault into the first of two calls on one connection. Returns the head, in lower case, and the
-/// body of both responses.
+/// Injects a fault into the first of two calls on one connection. Returns the head (in lower case) and the
+/// body of each response.
 async fn two_calls(fault: Fault) -> [(String, Vec<u8>); 2] {
     let local = start().await;
     local.inject(fault.first(1));
@@ -63,7 +63,7 @@ async fn a_response_has_a_retry_hint() {
 }
 
 #[tokio::test]
-async fn a_rule_for_the_first_calls_ends_after_them() {
+async fn a_rule_for_the_first_calls_does_not_affect_later_calls() {
     let local = start().await;
     local.inject(Fault::error(ModelNotReadyException::default()).model("amazon.titan-*").first(5));
     let mut socket = BufReader::new(connect(&local).await);
@@ -76,7 +76,7 @@ async fn a_rule_for_the_first_calls_ends_after_them() {
 }
 
 #[tokio::test]
-async fn a_status_replaces_the_response_as_from_a_proxy() {
+async fn a_status_replaces_the_response_like_a_proxy() {
     for (status, worked_on) in [(500, true), (502, true), (503, false), (504, true), (403, false)] {
         let page = "<html><body>No backend</body></html>";
         let fault = Fault::status(StatusCode::from_u16(status).unwrap()).body(page);
@@ -162,7 +162,7 @@ async fn body_with_length(request: &[u8], length: u64) -> Vec<u8> {
 async fn a_wrong_content_length_does_not_change_the_body() {
     let healthy = healthy_response(&call()).await;
     let body = &healthy[healthy.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4..];
-    // One byte too many, one too few, and none.
+    // A length that is one byte too long, a length that is one byte too short, and zero.
     for length in [body.len() + 1, body.len() - 1, 0] {
         assert_eq!(body_with_length(&call(), length as u64).await, body, "the body must be complete");
     }
@@ -211,7 +211,7 @@ async fn a_skewed_clock_rejects_signatures_and_sets_the_date() {
     check_contains(&head, "\r\ndate: sun, 30 aug 2015 10:36:00 gmt\r\n");
     check_contains(std::str::from_utf8(&body).unwrap(), "Signature not yet current");
 
-    // A request that is signed by the skewed clock is accepted.
+    // A request that is signed with the time of the skewed clock is accepted.
     let local = start().await;
     local.inject(Fault::new().clock_skew(-2 * 3_600));
     let earlier = now() - Duration::from_secs(2 * 3_600);

@@ -1,9 +1,10 @@
-//! The schedules of fault rules.
+//! Tests of the schedules of fault rules.
 
 use crate::fault::FaultRules;
 use crate::{ConnectionEnd, Fault, FaultRule};
 
-/// Checks which rule each of ten calls gets.
+/// Checks which rule applies to each of ten calls. `expected` has one character for each call: the name of
+/// the rule, or `-` if no rule applies.
 fn check(rules: Vec<FaultRule>, model_ids: &[&str], expected: &str) {
     let all = FaultRules::default();
     rules.into_iter().for_each(|rule| all.push(rule));

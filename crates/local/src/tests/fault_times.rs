@@ -1,4 +1,4 @@
-//! Slow responses over in-memory connections. Tokio's paused clock advances whenever all tasks wait.
+//! Tests of slow responses over in-memory connections. Tokio's paused clock advances whenever all tasks wait.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;

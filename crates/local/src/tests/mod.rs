@@ -107,7 +107,7 @@ fn send(endpoint: &Arc<EndpointState>, request: Request<Bytes>) -> Response<Byte
     Response::from_parts(head, frames.concat().into())
 }
 
-/// Returns the response to a request before any of its body was generated.
+/// Returns the response to a request. No part of its body has been generated yet.
 fn head(endpoint: &Arc<EndpointState>, request: Request<Bytes>) -> Response<ResponseBody> {
     let request = request.map(|body| {
         let mut payload = PayloadCollector::default();
@@ -130,7 +130,7 @@ fn frames(mut body: ResponseBody) -> (Vec<Vec<u8>>, Option<BodyError>) {
             Poll::Ready(Some(Ok(frame))) => frames.push(frame.to_vec()),
             Poll::Ready(Some(Err(error))) => return (frames, Some(error)),
             Poll::Ready(None) => return (frames, None),
-            Poll::Pending => panic!("a body without a pace must wait for its own frames only"),
+            Poll::Pending => panic!("a body without a pace must not wait after its frames were written"),
         }
     }
 }
@@ -140,7 +140,7 @@ fn next_frame(body: &mut ResponseBody) -> Poll<Option<Result<Bytes, BodyError>>>
     frame.map(|frame| frame.map(|frame| frame.map(|frame| frame.into_data().unwrap())))
 }
 
-/// Checks the error of a response and in the log. Returns its message.
+/// Checks that the response and the log contain the expected error. Returns the message of the error.
 fn check_error(endpoint: &Arc<EndpointState>, request: Request<Bytes>, status: u16, code: &str) -> String {
     let response = send(endpoint, request);
     let error = ErrorMetadata::from_response(&response);

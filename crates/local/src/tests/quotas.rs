@@ -1,4 +1,4 @@
-//! Quotas, with a clock that the tests advance.
+//! Tests of quotas, with a clock that the tests advance.
 
 use invoke_model_types::ThrottlingException;
 use tokio::time::advance;
@@ -17,7 +17,7 @@ fn endpoint(
     builder().quotas(Quotas { requests_per_minute, tokens_per_minute, tokens_per_day }).build_state()
 }
 
-/// Returns a request of one token, whose response has four.
+/// Returns a request with one input token. Its response has four output tokens.
 fn call(model_id: &str, max_tokens: u64) -> Request<Bytes> {
     let body = format!(
         r#"{{"anthropic_version":"bedrock-2023-05-31","max_tokens":{max_tokens},"messages":[{{"role":"user","content":"hello"}}]}}"#
@@ -63,11 +63,11 @@ async fn requests_per_minute_are_limited() {
 async fn tokens_are_reserved_and_settled() {
     let endpoint = endpoint(None, Some(100), None);
     check_throttled(&endpoint, call(HAIKU, 100), "Too many tokens");
-    // Until a response was sent, its maximum of tokens is reserved.
+    // Until a response has been sent, the maximum number of its tokens is reserved.
     let unsent = head(&endpoint, call(HAIKU, 80));
     check_throttled(&endpoint, call(HAIKU, 19), "Too many tokens");
     drop(unsent);
-    // Then it counts five tokens: one of input and four of output.
+    // After that, the call counts as five tokens: one input token and four output tokens.
     check_throttled(&endpoint, call(HAIKU, 95), "Too many tokens");
     check_success(&endpoint, call(HAIKU, 94));
     check_throttled(&endpoint, call(HAIKU, 90), "Too many tokens");
@@ -84,7 +84,7 @@ async fn output_of_newer_models_counts_five_times() {
     check_success(&endpoint, call(SONNET, 78));
     check_success(&endpoint, call(SONNET, 4));
     check_success(&endpoint, call(SONNET, 4));
-    // This call reserves the last 5 tokens and uses 21: the quota is overdrawn.
+    // This call reserves the last 5 tokens and uses 21 tokens, so the remaining quota is negative.
     check_success(&endpoint, call(SONNET, 4));
     check_throttled(&endpoint, call(SONNET, 1), "Too many tokens");
     advance_seconds(3).await;

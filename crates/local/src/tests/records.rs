@@ -1,4 +1,4 @@
-//! The records of calls and connections.
+//! Tests of the records of calls and connections.
 
 use bytes::Bytes;
 use http::Request;

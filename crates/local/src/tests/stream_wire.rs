@@ -1,4 +1,4 @@
-//! Streams on a socket: HTTP/1.1 chunks, pace, backpressure, and clients that disconnect.
+//! Tests of streams on a socket: HTTP/1.1 chunks, pace, backpressure, and clients that disconnect.
 
 use invoke_model_protocol::event_stream::Decoder;
 use invoke_model_types::ThrottlingException;
@@ -21,7 +21,7 @@ pub(super) async fn read_head(stream: &mut (impl AsyncBufRead + Unpin)) -> Strin
     head.to_ascii_lowercase()
 }
 
-/// Reads a chunk (RFC 9112 section 7.1). The last one is empty.
+/// Reads a chunk (RFC 9112 section 7.1). The last chunk is empty.
 pub(super) async fn read_chunk(stream: &mut (impl AsyncBufRead + Unpin)) -> Vec<u8> {
     let mut size = String::new();
     stream.read_line(&mut size).await.unwrap();
@@ -48,7 +48,7 @@ pub(super) async fn read_chunks(stream: &mut (impl AsyncBufRead + Unpin)) -> Vec
 async fn each_frame_is_a_chunk() {
     let local = builder().start().await.unwrap();
     let mut stream = connect(&local).await;
-    // Twice, to check that the connection can be reused after a stream.
+    // Sends two requests, to check that the connection can be reused after a stream.
     for _ in 0..2 {
         stream.write_all(&wire(&streaming(LLAMA, PROMPT))).await.unwrap();
         let head = read_head(&mut stream).await;
@@ -95,7 +95,7 @@ pub(super) fn pipe(
     let (client, server) = tokio::io::duplex(capacity);
     let (alive, stopped) = watch::channel(());
     tokio::spawn(serve_connection(server, Arc::clone(endpoint), stopped));
-    // A buffer of one byte, so that nothing is read ahead.
+    // The buffer has a capacity of one byte, so that nothing is read ahead.
     (BufReader::with_capacity(1, client), alive)
 }
 
@@ -112,7 +112,7 @@ async fn events_are_paced() {
         assert_eq!(start.elapsed().as_secs(), 3 * number);
     }
     assert!(read_chunk(&mut stream).await.is_empty());
-    assert_eq!(start.elapsed().as_secs(), 15, "the end must not be delayed");
+    assert_eq!(start.elapsed().as_secs(), 15, "the end of the stream must not be delayed");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,4 +1,4 @@
-//! Streams, frame by frame and without a socket.
+//! Tests of streams without a socket. They check each frame.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -25,7 +25,7 @@ fn message(frame: &[u8]) -> Message {
     message
 }
 
-/// Returns the chunk of the vendor in a message.
+/// Returns the vendor's chunk that a message contains.
 pub(super) fn chunk(message: &Message) -> Value {
     match ResponseStream::parse(message).unwrap().unwrap() {
         ResponseStream::Chunk(part) => serde_json::from_slice(&part.bytes.unwrap()).unwrap(),
@@ -139,7 +139,7 @@ fn the_progress_of_a_stream_is_recorded() {
     let endpoint = endpoint();
     let record = || endpoint.log.calls().pop().unwrap().stream.unwrap();
     let mut body = head(&endpoint, streaming(LLAMA, PROMPT)).into_body();
-    assert_eq!((record().events, record().end), (0, None), "nothing is generated before it is polled");
+    assert_eq!((record().events, record().end), (0, None), "nothing is generated before the body is polled");
     assert_eq!(endpoint.streams.count(), 1);
 
     let Poll::Ready(Some(Ok(first))) = next_frame(&mut body) else { panic!("no frame") };

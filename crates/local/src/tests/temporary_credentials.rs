@@ -1,11 +1,11 @@
-//! Credentials that expire, and their replacement.
+//! Tests of credentials that expire, and of their replacement.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::*;
 use crate::{FaultFile, LocalEndpoint};
 
-/// A clock that tests set, in seconds.
+/// A clock whose time, in seconds, is set by tests.
 #[derive(Default)]
 struct TestClock(Arc<AtomicU64>);
 
@@ -80,7 +80,7 @@ async fn replaced_credentials_are_accepted() {
 }
 
 #[test]
-fn the_lifetime_of_credentials_from_a_file_begins_with_the_endpoint() {
+fn the_lifetime_of_credentials_from_a_file_begins_when_the_endpoint_starts() {
     let file = FaultFile::from_json(
         r#"{"credentials": [{"access_key_id": "A", "secret_access_key": "secret", "session_token": "token", "expire_in_seconds": 60}]}"#,
     );

@@ -1,10 +1,11 @@
-//! The constraints of the Smithy model and the rules of the API reference.
+//! Tests of the constraints of the Smithy model and the rules of the API reference.
 
 use invoke_model_types::{PerformanceConfigLatency, ServiceTierType};
 
 use super::*;
 
-/// Checks that a modified request fails with a message that contains `expected`, or succeeds if it is `None`.
+/// Checks that a modified request fails with a message that contains `expected`, or succeeds if `expected` is
+/// `None`.
 fn check(change: impl FnOnce(&mut InvokeModelInput), expected: Option<&str>) {
     let mut input = input(TITAN, BODY);
     change(&mut input);
@@ -22,7 +23,7 @@ fn text(value: &str) -> Option<String> {
 }
 
 #[test]
-fn constraints_of_the_model() {
+fn constraints_of_the_smithy_model_are_checked() {
     check(|i| i.trace = Some("SOME".into()), Some("1 validation error detected: Value at 'trace'"));
     check(|i| i.performance_config_latency = Some("slow".into()), Some("'performanceConfigLatency'"));
     check(|i| i.service_tier = Some("gold".into()), Some("'serviceTier'"));
@@ -83,7 +84,7 @@ fn the_body_must_be_json() {
 }
 
 #[test]
-fn guardrails_need_version_json_and_identifier() {
+fn guardrails_require_an_identifier_a_version_and_json() {
     let with = |identifier: &'static str, version: &'static str| {
         move |i: &mut InvokeModelInput| {
             i.guardrail_identifier = text(identifier).filter(|text| text != "-");

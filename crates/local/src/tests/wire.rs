@@ -1,4 +1,4 @@
-//! The endpoint on a socket.
+//! Tests of the endpoint on a socket.
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
