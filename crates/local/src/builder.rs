@@ -165,8 +165,8 @@ impl LocalEndpointBuilder {
     /// Returns an error if the port is not available.
     ///
     /// # Panics
-    /// Panics if it is not called within a Tokio runtime whose IO driver is enabled. Pace, delays and
-    /// [`LocalEndpoint::stop`] also require the time driver.
+    /// Panics if it is called outside a Tokio runtime, or if the IO driver of the runtime is disabled. Pace,
+    /// delays and [`LocalEndpoint::stop`] also require the time driver.
     pub async fn start(self) -> Result<LocalEndpoint, StartError> {
         let port = self.port;
         LocalEndpoint::serve(self.build_state(), port).await

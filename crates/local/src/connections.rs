@@ -19,7 +19,7 @@ pub struct Stats {
     pub request_heads: u64,
     /// Requests that were received completely.
     pub requests: u64,
-    /// Requests that were worked on and would be billed; see
+    /// Requests that were worked on and would be billed. See
     /// [`CallRecord::worked_on`](crate::CallRecord::worked_on).
     pub worked_on: u64,
     /// Responses that were sent completely.

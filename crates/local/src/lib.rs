@@ -1,11 +1,12 @@
 //! A local Amazon Bedrock Runtime endpoint for tests: a mock server that implements the real protocol.
 //!
 //! The endpoint is an HTTP/1.1 server on the loopback interface. It serves `InvokeModel` and
-//! `InvokeModelWithResponseStream`. Its wire format matches the service: SigV4 and bearer authentication, the
-//! constraints of the Smithy model and of the API reference, the status and code of every error, and the
-//! request, response and streaming JSON of each vendor. The models are simulated: text models echo their
-//! input, and embeddings are computed from hashes (see [`families`]). The endpoint does not support other
-//! operations, HTTP/2 or TLS.
+//! `InvokeModelWithResponseStream`. Its wire format matches the service. This includes SigV4 and bearer
+//! authentication, the constraints of the Smithy model and of the API reference, and the status and code of
+//! every error. Requests, responses and streams have the JSON schemas of each vendor.
+//!
+//! The models are simulated: text models echo their input, and embeddings are computed from hashes (see
+//! [`families`]). The endpoint does not support other operations, HTTP/2 or TLS.
 //!
 //! # Use in tests
 //!

@@ -22,7 +22,7 @@ use crate::stream::PlannedStreamFault;
 pub(crate) struct EndpointState {
     pub(crate) authenticator: Authenticator,
     pub(crate) policy: AccessPolicy,
-    /// The region of callers whose request does not contain a region.
+    /// The region for requests that do not contain a region.
     pub(crate) region: String,
     pub(crate) clock: Clock,
     pub(crate) log: CallLog,

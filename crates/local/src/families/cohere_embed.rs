@@ -47,7 +47,7 @@ pub(super) const V4: EmbedVersion = EmbedVersion {
     has_inputs: true,
 };
 
-/// The side at which a text that is too long is truncated. With `None`, the text is rejected.
+/// The side at which long texts are truncated. With `None`, a text that is too long is rejected.
 #[derive(Clone, Copy)]
 enum Truncate {
     None,

@@ -23,11 +23,11 @@ pub(super) struct Completion {
 pub struct ResponseChunks {
     /// The media type of each chunk. It is currently always `application/json`.
     pub content_type: &'static str,
-    /// The number of input tokens; see [`ModelResponse::input_tokens`].
+    /// The number of input tokens. See [`ModelResponse::input_tokens`].
     pub input_tokens: u64,
-    /// The number of output tokens of all chunks; see [`ModelResponse::output_tokens`].
+    /// The number of output tokens of all chunks. See [`ModelResponse::output_tokens`].
     pub output_tokens: u64,
-    /// The maximum number of output tokens; see [`ModelResponse::max_tokens`].
+    /// The maximum number of output tokens. See [`ModelResponse::max_tokens`].
     pub max_tokens: u64,
     chunks: Box<dyn Iterator<Item = Value> + Send>,
 }

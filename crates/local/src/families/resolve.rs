@@ -18,8 +18,8 @@ pub const DEFAULT_TEXT_MODEL: &str = "anthropic.claude-3-haiku-20240307-v1:0";
 /// <https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html>
 const GEOGRAPHIES: [&str; 8] = ["apac", "au", "ca", "eu", "global", "jp", "us", "us-gov"];
 
-/// Returns the base model of a model id, an inference profile id or an ARN, or `None` if there is no such
-/// model.
+/// Returns the base model of a model id, an inference profile id or an ARN, or `None` if the model does not
+/// exist.
 ///
 /// Foundation model ids and ARNs, system-defined inference profile ids and ARNs, and ARNs of custom models
 /// name their base model. ARNs that do not name a base model resolve to [`DEFAULT_TEXT_MODEL`]. The region

@@ -9,8 +9,8 @@ use super::response::Rejection;
 /// A validation error of a body and its position.
 ///
 /// `Display` and the conversion into a [`Rejection`] use the wording of the JSON Schema validation of most
-/// models, for example `#/textGenerationConfig/topP: 2 is not less or equal to 1`. Claude models use another
-/// wording: see [`ValidationError::in_claude_style`].
+/// models. An example is `#/textGenerationConfig/topP: 2 is not less or equal to 1`. Claude models use
+/// another wording: see [`ValidationError::in_claude_style`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ValidationError {
     /// The keys and indexes from the root of the body to the invalid value.

@@ -33,8 +33,8 @@ impl FaultRules {
         })
     }
 
-    /// Returns the fault of a new request, if a rule applies to it: the number of bytes after which its
-    /// connection ends, and the way in which it ends.
+    /// Returns the fault of a new request, if a rule applies to it. The fault is the number of bytes after
+    /// which the connection ends, and the way in which it ends.
     pub(crate) fn next_request_fault(&self) -> Option<(u64, ConnectionEnd)> {
         self.take(|stage| match stage {
             Stage::Request { bytes, end } => Some((*bytes, *end)),

@@ -12,7 +12,7 @@ use crate::{AccessPolicy, StreamEnd};
 pub(super) const LLAMA: &str = "meta.llama3-8b-instruct-v1:0";
 pub(super) const PROMPT: &str = r#"{"prompt":"hello"}"#;
 
-/// Decodes frames, each of which is one message.
+/// Decodes frames. Each frame contains one message.
 pub(super) fn messages(frames: &[Vec<u8>]) -> Vec<Message> {
     frames.iter().map(|frame| message(frame)).collect()
 }
@@ -93,7 +93,7 @@ fn latencies_are_measured_by_the_clock_of_the_endpoint() {
     let clock = Arc::clone(&seconds);
     let builder = builder().clock(move || now() + Duration::from_secs(clock.fetch_add(1, Ordering::Relaxed)));
     let endpoint = builder.build_state();
-    // The request arrives at second 0; the five frames are generated at seconds 1 to 5.
+    // The request arrives at second 0. The five frames are generated at seconds 1 to 5.
     let (frames, _) = frames(head(&endpoint, streaming(LLAMA, PROMPT)).into_body());
     let last = chunk(messages(&frames).last().unwrap());
     let metrics = &last["amazon-bedrock-invocationMetrics"];

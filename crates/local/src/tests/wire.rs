@@ -19,7 +19,7 @@ pub(super) fn wire(request: &Request<Bytes>) -> Vec<u8> {
     wire
 }
 
-/// Reads one response. Returns its head in lower case and its body.
+/// Reads one response. Returns its head (in lower case) and its body.
 pub(super) async fn read(stream: &mut BufReader<TcpStream>) -> (String, Vec<u8>) {
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
