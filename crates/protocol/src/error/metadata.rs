@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::event_stream::Message;
 use crate::operation::Response;
 
-/// Code, message, status and request id of an error response, whether or not the model has the error.
+/// Code, message, status and request id of an error response. The model need not define the error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ErrorMetadata {
     code: Option<String>,
@@ -18,7 +18,7 @@ pub struct ErrorMetadata {
     body: Body,
 }
 
-/// Format of the body. It distinguishes responses of the service from those of a proxy.
+/// Format of the body. It distinguishes responses of the service from responses of a proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Body {
     Empty,
@@ -29,8 +29,8 @@ enum Body {
 impl ErrorMetadata {
     /// Parses an error response. Never fails: missing parts are `None`.
     ///
-    /// The code is in the header `X-Amzn-ErrorType`, else in the member `code` of the body, else in its
-    /// member `__type`.
+    /// The code is taken from the header `X-Amzn-ErrorType`, or else from the member `code` of the body, or
+    /// else from the member `__type` of the body.
     ///
     /// <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#operation-error-serialization>
     pub fn from_response(response: &Response) -> Self {
@@ -59,9 +59,9 @@ impl ErrorMetadata {
 
     /// Parses an error message of an event stream.
     ///
-    /// Code and message are in the headers `:error-code` and `:error-message`, else in `:exception-type` and
-    /// the payload. The status is always 200, because the response that contains the stream has started
-    /// successfully.
+    /// The code is taken from the header `:error-code`, or else from `:exception-type`. The message is taken
+    /// from the header `:error-message`, or else from the payload. The status is always 200, because the
+    /// response that contains the stream has started successfully.
     ///
     /// <https://smithy.io/2.0/aws/amazon-eventstream.html>
     pub fn from_message(message: &Message) -> Self {
@@ -85,13 +85,13 @@ impl ErrorMetadata {
         self.status
     }
 
-    /// Returns the id that the service assigned to the request. AWS support asks for it.
+    /// Returns the id that the service assigned to the request. AWS support needs it to find the request.
     pub fn request_id(&self) -> Option<&str> {
         self.request_id.as_deref()
     }
 
-    /// Returns the status if it may identify the error: the response has no code, and its body does not look
-    /// like the error page of a proxy.
+    /// Returns the status if it may identify the error. This is the case if the response has no code and its
+    /// body does not look like the error page of a proxy.
     pub fn status_without_code(&self) -> Option<u16> {
         let from_service = !matches!(self.body, Body::Other { .. });
         (self.code.is_none() && from_service).then(|| self.status.as_u16())
@@ -123,7 +123,8 @@ pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
     text(headers, "x-amzn-requestid").or_else(|| text(headers, "x-amz-request-id"))
 }
 
-/// Returns the message from an error body. Most services send `message`, some send `Message`.
+/// Returns the message from an error body. Most services name this member `message`, but some name it
+/// `Message`.
 fn message(object: &Map<String, Value>) -> Option<&str> {
     object.get("message").or_else(|| object.get("Message")).and_then(Value::as_str)
 }

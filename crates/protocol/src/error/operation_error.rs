@@ -1,4 +1,4 @@
-//! Traits of generated errors, and the facts that each error states.
+//! Traits of generated errors, and the facts that each error contains.
 
 use std::fmt;
 
@@ -27,13 +27,13 @@ pub enum Retryable {
 
 /// One error shape of a model.
 pub trait ModeledError: std::error::Error {
-    /// Code on the wire: the name of the shape.
+    /// Code of the error in a response: the name of the shape.
     const CODE: &'static str;
     /// HTTP status of the response.
     const STATUS: u16;
     /// Party that causes the error.
     const FAULT: ErrorFault;
-    /// Kind of the error if the model declares it retryable.
+    /// Kind of a retryable error, or `None` if the model does not declare the error retryable.
     const RETRYABLE: Option<Retryable>;
 
     /// Returns the message of the service.
@@ -51,7 +51,7 @@ pub fn write_error<E: ModeledError>(error: &E, f: &mut fmt::Formatter<'_>) -> fm
     }
 }
 
-/// Implements `Display`, with [`write_error`], and `Error` for a generated error.
+/// Implements `Display` (with [`write_error`]) and `Error` for a generated error.
 #[macro_export]
 macro_rules! modeled_error {
     ($name:ident) => {
@@ -65,7 +65,7 @@ macro_rules! modeled_error {
     };
 }
 
-/// Defines the enum of the errors of an operation, with a variant for each of these error types.
+/// Defines the error enum of an operation, with one variant for each of the given error types.
 #[macro_export]
 macro_rules! operation_error {
     ($name:ident, $doc:literal, [$($error:ident),*]) => {
@@ -94,19 +94,21 @@ macro_rules! operation_error {
     };
 }
 
-/// Facts of an error: those of its type if it is modeled, or else those that the response states.
+/// Facts of an error. For a modeled error, all facts except the message come from the model. For other
+/// errors, they come from the response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ErrorFacts<'a> {
-    /// The code: the name of a modeled error, or the code that the response states.
+    /// The code: the name of a modeled error, or the code in the response.
     pub code: Option<&'a str>,
     /// The message of the service.
     pub message: Option<&'a str>,
     /// Party that causes a modeled error.
     pub fault: Option<ErrorFault>,
-    /// The status that the model gives to a modeled error. In an event stream the error comes without one.
+    /// The HTTP status that the model defines for a modeled error. An error in an event stream has this value
+    /// too, although its message contains no status.
     pub status: Option<u16>,
-    /// Kind of the error if the model declares it retryable.
+    /// Kind of a retryable error, or `None` if the model does not declare the error retryable.
     pub retryable: Option<Retryable>,
 }
 
@@ -129,12 +131,13 @@ impl<'a> ErrorFacts<'a> {
     }
 }
 
-/// The errors of one operation: an enum of the modeled errors, and the metadata of every other error.
+/// The errors of one operation. The type is an enum with a variant for each modeled error, and one variant
+/// with the metadata of any other error.
 pub trait OperationError: std::error::Error + From<ErrorMetadata> + Send + Sync + 'static {
     /// Returns the facts of the error.
     fn facts(&self) -> ErrorFacts<'_>;
 
-    /// Returns the code: the name of a modeled error, or the code that the response states.
+    /// Returns the code: the name of a modeled error, or the code in the response.
     fn code(&self) -> Option<&str> {
         self.facts().code
     }
@@ -149,13 +152,13 @@ pub trait OperationError: std::error::Error + From<ErrorMetadata> + Send + Sync 
         self.facts().fault
     }
 
-    /// Returns the status that the model gives to a modeled error. In an event stream the error comes without
-    /// one.
+    /// Returns the HTTP status that the model defines for a modeled error. An error in an event stream has
+    /// this value too, although its message contains no status.
     fn status(&self) -> Option<u16> {
         self.facts().status
     }
 
-    /// Returns the kind of the error if the model declares it retryable.
+    /// Returns the kind of a retryable error, or `None` if the model does not declare the error retryable.
     fn retryable(&self) -> Option<Retryable> {
         self.facts().retryable
     }

@@ -13,12 +13,12 @@ pub struct ParseError {
 }
 
 impl ParseError {
-    /// Creates an error of a member.
+    /// Creates an error for a member.
     pub fn new(member: &str, kind: ParseErrorKind) -> Self {
         Self { path: member.to_owned(), kind }
     }
 
-    /// Returns the path to the member, for example `message.content[3].text`. It is empty if the whole
+    /// Returns the path to the member, for example `message.content[3].text`. It is empty if the entire
     /// message is invalid.
     pub fn path(&self) -> &str {
         &self.path
@@ -29,7 +29,7 @@ impl ParseError {
         &self.kind
     }
 
-    /// Prepends the member of the enclosing structure to the path.
+    /// Prepends the name of a member to the path, for a value in a structure.
     #[must_use]
     pub fn in_member(mut self, name: &str) -> Self {
         let dot = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
@@ -38,13 +38,13 @@ impl ParseError {
         self
     }
 
-    /// Prepends the index in the enclosing list to the path.
+    /// Prepends an index to the path, for a value in a list.
     #[must_use]
     pub fn in_element(self, index: usize) -> Self {
         self.in_member(&format!("[{index}]"))
     }
 
-    /// Prepends `[..]` for the enclosing map to the path. The key is omitted, because it can be data.
+    /// Prepends `[..]` to the path, for a value in a map. The key is omitted, because it can be sensitive.
     #[must_use]
     pub fn in_value(self) -> Self {
         self.in_member("[..]")
@@ -68,7 +68,7 @@ impl fmt::Display for ParseError {
 
 impl std::error::Error for ParseError {}
 
-/// The response of an operation that failed, or that does not match the model.
+/// The error of a response: the service returned an error, or the response does not match the model.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ResponseError<E> {
@@ -80,7 +80,7 @@ pub enum ResponseError<E> {
     Parse(ParseError),
 }
 
-/// The problem with a part of a message: the sender violates the model, or uses a newer one.
+/// The problem with a part of a message. The sender violates the model, or uses a newer version of it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseErrorKind {
@@ -92,7 +92,7 @@ pub enum ParseErrorKind {
         /// Column of the error, from 1.
         column: usize,
     },
-    /// A value has another type than in the model.
+    /// A value does not have the type that the model defines.
     #[error("expected {expected}, found {found}")]
     Type {
         /// Type in the model.
@@ -100,13 +100,13 @@ pub enum ParseErrorKind {
         /// Type in the message.
         found: &'static str,
     },
-    /// A number is outside the range of its type.
+    /// A number is outside the range of its type, or has a fraction although the type is an integer.
     #[error("the number does not fit {expected}")]
     Range {
         /// Type in the model.
         expected: &'static str,
     },
-    /// A text is not a value of its type.
+    /// A text cannot be parsed as its type.
     #[error("the text is not {expected}")]
     Text {
         /// Type in the model.
@@ -116,7 +116,7 @@ pub enum ParseErrorKind {
     #[error("the text is not base64")]
     Base64,
     /// A text or number is not a timestamp.
-    #[error("not a timestamp of format {format:?}")]
+    #[error("the value is not a timestamp in the format {format:?}")]
     Timestamp {
         /// Format in the model.
         format: Format,
@@ -128,13 +128,13 @@ pub enum ParseErrorKind {
         found: usize,
     },
     /// A required member is missing and has no default value.
-    #[error("is required, but missing")]
+    #[error("the required value is missing")]
     Missing,
     /// A header value is not UTF-8.
     #[error("the header is not UTF-8")]
     HeaderNotUtf8,
-    /// Method or path of a request do not match the operation.
-    #[error("method or path do not match the operation `{expected}`")]
+    /// The method or path of a request does not match the operation.
+    #[error("the method or path does not match the operation `{expected}`")]
     Target {
         /// Method and path template of the operation.
         expected: String,

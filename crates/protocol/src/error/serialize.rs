@@ -9,7 +9,7 @@ pub struct SerializeError {
 }
 
 impl SerializeError {
-    /// Creates an error of a member.
+    /// Creates an error for a member.
     pub fn new(member: &'static str, kind: SerializeErrorKind) -> Self {
         Self { member, kind }
     }
@@ -32,17 +32,17 @@ pub enum SerializeErrorKind {
     /// A required member is not set.
     #[error("is required and was not set")]
     Missing,
-    /// A label is empty, which would change the path.
+    /// A label is empty. An empty label would change the path.
     /// <https://smithy.io/2.0/spec/http-bindings.html#httplabel-trait>
     #[error("is empty, but it is part of the request path: set a value")]
     EmptyLabel,
-    /// A label is `.` or `..`. Software that normalizes the path would remove it, and for `..` also the
-    /// segment before it. Percent-encoding cannot prevent this, because dots are unreserved characters.
+    /// A label is `.` or `..`. Software that normalizes the path would remove the label, and for `..` also
+    /// the segment before it. Percent-encoding cannot prevent this, because dots are unreserved characters.
     ///
     /// <https://www.rfc-editor.org/rfc/rfc3986#section-5.2.4>
     #[error("is `.` or `..`, which would change the request path: set another value")]
     DotSegment,
-    /// A value that is part of the host name is not a valid label.
+    /// A value that is part of the host name is not a valid label of a host name.
     ///
     /// <https://smithy.io/2.0/spec/endpoint-traits.html#hostlabel-trait>
     #[error(
@@ -50,7 +50,7 @@ pub enum SerializeErrorKind {
          either end"
     )]
     HostLabel,
-    /// An event header is too long: names have at most 255 bytes, values at most 32,767.
+    /// An event header is too long. Names have at most 255 bytes, and values at most 32,767 bytes.
     #[error("cannot be an event header: {0}")]
     EventHeader(String),
     /// A header value contains a control character: <https://www.rfc-editor.org/rfc/rfc9110#section-5.5>.
@@ -66,7 +66,7 @@ pub enum SerializeErrorKind {
         /// Prefix of the header names.
         prefix: String,
     },
-    /// Path and query do not form a valid request target.
+    /// The path and query do not form a valid request target.
     #[error("has an invalid target: {0}")]
     Target(String),
 }

@@ -45,7 +45,7 @@ impl HeaderValue<'_> {
     }
 }
 
-/// An iterator over the headers of a message, in their order. `Debug` does not print values.
+/// An iterator over the headers of a message, in the order of the message. `Debug` does not print values.
 #[derive(Clone)]
 pub struct Headers<'a>(&'a [u8]);
 
@@ -82,7 +82,7 @@ pub(super) fn write(name: &str, value: HeaderValue<'_>, out: &mut Vec<u8>) -> Re
         HeaderValue::String(text) => text.as_bytes(),
         _ => &[],
     };
-    // Some implementations read the length as a signed number.
+    // Some implementations read the length as a signed number, so longer values are rejected.
     let value_length = i16::try_from(bytes.len()).map_err(|_| HeaderError::Value(bytes.len()))?;
     out.push(length);
     out.extend_from_slice(name.as_bytes());

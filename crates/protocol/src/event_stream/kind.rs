@@ -15,14 +15,15 @@ use crate::json::FromJson;
 pub enum Kind<'a> {
     /// An event, with its name.
     Event(&'a str),
-    /// An error that is in the model, with the name of its member.
+    /// An error that is in the model, with the name of its union member.
     Exception(&'a str),
     /// An error that is not in the model.
     Error,
 }
 
 impl<'a> Kind<'a> {
-    /// Returns the kind of a message, from its headers `:message-type`, `:event-type` and `:exception-type`.
+    /// Returns the kind of a message. It depends on the headers `:message-type`, `:event-type` and
+    /// `:exception-type`.
     ///
     /// # Errors
     /// Returns an error if a header is missing or not a string, or if the kind is unknown.
@@ -65,7 +66,7 @@ fn text<'a>(name: &str, header: Option<RawHeader<'a>>) -> Result<&'a str, ParseE
 /// Parses a member from a header of an event. Returns `None` if the header is missing.
 ///
 /// # Errors
-/// Returns an error if the header has another type.
+/// Returns an error if the header does not have the type that `read` expects.
 pub fn header<T>(
     message: &Message,
     name: &str,
@@ -78,13 +79,13 @@ pub fn header<T>(
 /// Returns the value of a required member of the response head.
 ///
 /// # Errors
-/// Returns an error if it is `None`.
+/// Returns an error if the value is `None`.
 pub fn required<T>(member: &str, value: Option<T>) -> Result<T, ParseError> {
     value.ok_or_else(|| ParseError::new(member, ParseErrorKind::Missing))
 }
 
-/// Parses an error that is in the model. If the payload does not match the model, the result has only code
-/// and message.
+/// Parses an error that is in the model. If the payload does not match the model, the result contains only
+/// the code and the message.
 pub fn exception<T: FromJson, E: From<ErrorMetadata>>(message: &Message, modeled: impl FnOnce(T) -> E) -> E {
     let value = match message.payload().is_empty() {
         true => Ok(json::Value::Object(serde_json::Map::new())),
@@ -96,9 +97,9 @@ pub fn exception<T: FromJson, E: From<ErrorMetadata>>(message: &Message, modeled
     }
 }
 
-/// Returns code and message of an error.
+/// Returns the code and the message of an error.
 pub(crate) fn error_of(message: &Message) -> (Option<String>, Option<String>) {
-    // Services send an empty header if they have no text.
+    // Services send an empty header if the error has no code or no message.
     let text =
         |name| header(message, name, read::string).ok().flatten().filter(|text: &String| !text.is_empty());
     let code = text(":error-code").or_else(|| text(":exception-type"));

@@ -9,10 +9,10 @@ use super::header::{self, HeaderValue, Headers};
 use super::raw::{self, RawHeader};
 use super::{MAX_HEADERS, MAX_PAYLOAD, OVERHEAD};
 
-/// A message of an event stream. A decoded message holds slices of the received bytes.
+/// A message of an event stream. A decoded message consists of slices of the received bytes.
 ///
-/// Two messages are equal if they have the same headers in the same order and the same payload. `Debug`
-/// prints neither values of headers nor the payload.
+/// Two messages are equal if they have the same headers in the same order and the same payload. `Debug` does
+/// not print the values of headers or the payload.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Message {
     /// Encoded headers, which [`raw::check`] has accepted.
@@ -31,7 +31,7 @@ impl Message {
         Self { headers, payload }
     }
 
-    /// Iterates over the headers, in their order. Names can be repeated.
+    /// Iterates over the headers in the order of the message. Names can be repeated.
     pub fn headers(&self) -> Headers<'_> {
         Headers::new(&self.headers)
     }
@@ -56,11 +56,11 @@ impl Message {
         self.payload
     }
 
-    /// Appends the message as a frame.
+    /// Appends the message to `out` as a frame.
     ///
     /// # Errors
-    /// Returns an error, and appends nothing, if headers or payload exceed [`MAX_HEADERS`] or
-    /// [`MAX_PAYLOAD`].
+    /// Returns an error if the headers are longer than [`MAX_HEADERS`] or the payload is longer than
+    /// [`MAX_PAYLOAD`]. In this case, nothing is appended.
     pub fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         let (headers, payload) = (self.headers.len(), self.payload.len());
         let error = EncodeError { headers, payload };
@@ -92,7 +92,7 @@ impl fmt::Debug for Message {
     }
 }
 
-/// Builds a message: headers first, then the payload, which completes it.
+/// Builds a message. Add the headers first, then the payload, which completes the message.
 #[derive(Clone, Default)]
 pub struct Builder {
     headers: Vec<u8>,
@@ -102,14 +102,14 @@ impl Builder {
     /// Appends a header.
     ///
     /// # Errors
-    /// Returns an error, and appends nothing, if the name is not 1 to 255 bytes long or the value is longer
-    /// than 32,767 bytes.
+    /// Returns an error if the name is not 1 to 255 bytes long or the value is longer than 32,767 bytes. In
+    /// this case, nothing is appended.
     pub fn header(&mut self, name: &str, value: HeaderValue<'_>) -> Result<&mut Self, HeaderError> {
         header::write(name, value, &mut self.headers)?;
         Ok(self)
     }
 
-    /// Completes the message.
+    /// Adds the payload and returns the complete message.
     pub fn payload(self, payload: impl Into<Bytes>) -> Message {
         Message::from_raw(self.headers.into(), payload.into())
     }

@@ -73,8 +73,8 @@ fn check_each(bytes: &[u8], is_text: impl Fn(&[u8]) -> bool) -> Result<(), (usiz
     Ok(())
 }
 
-/// Splits off the first header. `is_text` returns `true` if bytes are UTF-8; it can skip the check if that is
-/// known.
+/// Splits off the first header. `is_text` must return `true` if the given bytes are UTF-8. A caller that has
+/// checked this before can pass a function that always returns `true`.
 ///
 /// # Errors
 /// Returns the problem if the header is malformed.
@@ -82,7 +82,7 @@ pub(super) fn split(
     bytes: &[u8],
     is_text: impl Fn(&[u8]) -> bool,
 ) -> Result<(RawHeader<'_>, &[u8]), &'static str> {
-    const SHORT: &str = "is longer than the headers";
+    const SHORT: &str = "extends past the end of the headers";
     let (&length, rest) = bytes.split_first().ok_or(SHORT)?;
     let (name, rest) = rest.split_at_checked(usize::from(length)).ok_or(SHORT)?;
     if name.is_empty() {

@@ -1,4 +1,4 @@
-//! Parsers of members from event headers. Each function accepts exactly one header type.
+//! Parsers of members in event headers. Each function accepts exactly one header type.
 //!
 //! <https://smithy.io/2.0/spec/streaming.html#eventheader-trait>
 
@@ -7,13 +7,14 @@ use bytes::Bytes;
 use super::header::HeaderValue;
 use crate::error::ParseErrorKind;
 
-/// Defines a parser for one header type, from its variant and its name in error texts.
+/// Defines one parser for each line. A line contains the name of the function, the variant of the header
+/// type, the Rust type, and the name of the type in error texts.
 macro_rules! read {
     ($(#[$doc:meta] $name:ident $variant:ident -> $type:ty, $expected:literal;)*) => {$(
         #[$doc]
         ///
         /// # Errors
-        /// Returns an error for another type.
+        /// Returns an error if the header has another type.
         pub fn $name(value: HeaderValue<'_>) -> Result<$type, ParseErrorKind> {
             match value {
                 HeaderValue::$variant(value) => Ok(value),
@@ -39,7 +40,7 @@ read! {
 /// Parses an int enum. Keeps values that are not in the model.
 ///
 /// # Errors
-/// Returns an error for another type.
+/// Returns an error if the header has another type.
 pub fn int_enum<T: From<i32>>(value: HeaderValue<'_>) -> Result<T, ParseErrorKind> {
     integer(value).map(T::from)
 }
@@ -47,7 +48,7 @@ pub fn int_enum<T: From<i32>>(value: HeaderValue<'_>) -> Result<T, ParseErrorKin
 /// Parses a blob.
 ///
 /// # Errors
-/// Returns an error for another type.
+/// Returns an error if the header has another type.
 pub fn blob(value: HeaderValue<'_>) -> Result<Bytes, ParseErrorKind> {
     match value {
         HeaderValue::ByteArray(bytes) => Ok(Bytes::copy_from_slice(bytes)),
@@ -58,7 +59,7 @@ pub fn blob(value: HeaderValue<'_>) -> Result<Bytes, ParseErrorKind> {
 /// Parses a string or open enum. Keeps values that are not in the model.
 ///
 /// # Errors
-/// Returns an error for another type.
+/// Returns an error if the header has another type.
 pub fn string<T: From<String>>(value: HeaderValue<'_>) -> Result<T, ParseErrorKind> {
     match value {
         HeaderValue::String(text) => Ok(T::from(text.to_owned())),
@@ -69,7 +70,7 @@ pub fn string<T: From<String>>(value: HeaderValue<'_>) -> Result<T, ParseErrorKi
 /// Parses a timestamp.
 ///
 /// # Errors
-/// Returns an error for another type, or for a time outside the years -9999 to 9999.
+/// Returns an error if the header has another type, or if the time is outside the years -9999 to 9999.
 pub fn timestamp(value: HeaderValue<'_>) -> Result<crate::Timestamp, ParseErrorKind> {
     match value {
         HeaderValue::Timestamp(milliseconds) => crate::Timestamp::from_millisecond(milliseconds)

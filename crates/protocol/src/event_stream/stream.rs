@@ -15,7 +15,7 @@ pub trait EventStream: Sized + Send + 'static {
     /// Converts an event into a message.
     ///
     /// # Errors
-    /// Returns an error if a member cannot be an event header.
+    /// Returns an error if a member cannot be encoded as an event header.
     fn event(&self) -> Result<Message, SerializeError>;
 
     /// Converts an error into the message that ends the stream.
@@ -32,15 +32,15 @@ pub trait EventStream: Sized + Send + 'static {
     fn parse(message: &Message) -> Result<Result<Self, Self::Error>, ParseError>;
 }
 
-/// An operation whose input contains an event stream. The request body carries it.
+/// An operation whose input contains an event stream. The request body is this stream.
 pub trait InputEventStream: Operation {
     /// Union of the events.
     type Events: EventStream;
 }
 
-/// An operation whose output contains an event stream. The response body carries it.
+/// An operation whose output contains an event stream. The response body is this stream.
 ///
-/// [`parse`](Operation::parse) of a response with an empty body returns all other members.
+/// For a response with an empty body, [`parse`](Operation::parse) returns all members except the events.
 pub trait OutputEventStream: Operation {
     /// Union of the events.
     type Events: EventStream;

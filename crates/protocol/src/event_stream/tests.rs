@@ -23,8 +23,8 @@ fn encoded(messages: &[Message]) -> Vec<u8> {
 
 type Decoded = (Vec<Message>, Result<(), String>);
 
-/// Returns all messages and the end of the stream. Checks that the result does not depend on how the pieces
-/// are pushed.
+/// Returns all messages and the result at the end of the stream. Checks that both ways to push bytes lead to
+/// the same result.
 fn decoded(pieces: &[&[u8]]) -> Decoded {
     let chunk = |piece: &[u8]| Bytes::copy_from_slice(piece);
     let copied = decoded_by(pieces, |decoder, _, piece| decoder.push(piece));
@@ -117,11 +117,11 @@ fn rejects_malformed_headers_and_names_their_offset() {
     let valid = b"\x01a\x00";
     for (bad, reason) in [
         (&b"\x00\x00"[..], "has no name"),
-        (b"\x02a", "is longer than the headers"),
-        (b"\x01a", "is longer than the headers"),
+        (b"\x02a", "extends past the end of the headers"),
+        (b"\x01a", "extends past the end of the headers"),
         (b"\x01a\x0a", "has an unknown type"),
-        (b"\x01a\x04\x00\x00", "is longer than the headers"),
-        (b"\x01a\x07\x00\x02a", "is longer than the headers"),
+        (b"\x01a\x04\x00\x00", "extends past the end of the headers"),
+        (b"\x01a\x07\x00\x02a", "extends past the end of the headers"),
         (b"\x01a\x07\x00\x01\xff", "is a string that is not UTF-8"),
         (b"\x01\xff\x00", "has a name that is not UTF-8"),
     ] {

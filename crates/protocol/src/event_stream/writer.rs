@@ -1,4 +1,4 @@
-//! Messages, written member by member: kind, headers, then a payload, which completes the message.
+//! A writer of messages: first the kind and the headers, then the payload, which completes the message.
 //!
 //! <https://smithy.io/2.0/aws/amazon-eventstream.html>
 
@@ -13,7 +13,7 @@ use crate::error::{ErrorMetadata, SerializeError, SerializeErrorKind};
 pub struct Writer(Builder);
 
 impl Writer {
-    /// Starts an event with this name and the content type of its payload.
+    /// Starts the message of an event. `content_type` is the content type of its payload.
     ///
     /// # Errors
     /// Returns an error if the name is too long for a header.
@@ -27,7 +27,7 @@ impl Writer {
         Ok(writer)
     }
 
-    /// Starts an error that is in the model.
+    /// Starts the message of an error that is in the model.
     ///
     /// # Errors
     /// See [`event`](Self::event).
@@ -42,7 +42,7 @@ impl Writer {
     /// Returns the message of an error that is not in the model.
     ///
     /// # Errors
-    /// Returns an error if code or message are too long for a header.
+    /// Returns an error if the code or the message is too long for a header.
     pub fn error(metadata: &ErrorMetadata) -> Result<Message, SerializeError> {
         let mut writer = Self(Message::builder());
         writer.set(":message-type", HeaderValue::String("error"))?;
@@ -51,7 +51,7 @@ impl Writer {
         Ok(writer.empty())
     }
 
-    /// Appends a header, if the member is set.
+    /// Appends a header if the member is set.
     ///
     /// <https://smithy.io/2.0/spec/streaming.html#eventheader-trait>
     ///

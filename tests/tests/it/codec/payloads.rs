@@ -106,6 +106,6 @@ fn invalid_payloads_are_errors() {
     let request = http::Request::put("/blob/more").body(Bytes::new()).unwrap();
     assert_eq!(
         PutBlob::parse_request(&request).unwrap_err().to_string(),
-        "method or path do not match the operation `PUT /blob`"
+        "the method or path does not match the operation `PUT /blob`"
     );
 }

@@ -163,9 +163,9 @@ fn messages_without_required_headers_are_errors() {
         assert_eq!(parsed(headers, payload).unwrap_err(), expected);
     };
     let said = (":event-type", HeaderValue::String("said"));
-    check(&[said], "{}", "`:message-type`: is required, but missing");
-    check(&[EVENT], "{}", "`:event-type`: is required, but missing");
-    check(&[EXCEPTION], "{}", "`:exception-type`: is required, but missing");
+    check(&[said], "{}", "`:message-type`: the required value is missing");
+    check(&[EVENT], "{}", "`:event-type`: the required value is missing");
+    check(&[EXCEPTION], "{}", "`:exception-type`: the required value is missing");
     check(
         &[(":message-type", HeaderValue::ByteArray(b"event")), said],
         "{}",
@@ -197,7 +197,7 @@ fn requests_and_responses_before_the_events() {
     assert_eq!(Talk::parse(&written).unwrap(), output);
     // A required header is an error if it is missing, because the events cannot supply it.
     let error = Talk::parse(&response(200, &[], "")).unwrap_err();
-    assert_eq!(error.to_string(), "`session`: is required, but missing");
+    assert_eq!(error.to_string(), "`session`: the required value is missing");
 }
 
 #[test]

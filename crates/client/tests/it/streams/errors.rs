@@ -99,10 +99,10 @@ async fn events_that_do_not_match_the_model() {
     check(&chunk, r#"{"bytes":7}"#, "`bytes`: expected a string, found a number").await;
     check(&chunk, r#"{"bytes":"?"}"#, "`bytes`: the text is not base64").await;
     check(&chunk, "{", "the body is not JSON (line 1, column 1)").await;
-    check(&chunk[..1], "{}", "`:event-type`: is required, but missing").await;
+    check(&chunk[..1], "{}", "`:event-type`: the required value is missing").await;
     check(&[(":message-type", "news")], "{}", "`:message-type`: the text is not event, exception or error")
         .await;
-    check(&[], "{}", "`:message-type`: is required, but missing").await;
+    check(&[], "{}", "`:message-type`: the required value is missing").await;
 }
 
 #[tokio::test]
@@ -146,7 +146,7 @@ async fn response_that_is_not_an_event_stream() {
     assert_eq!(error.response().unwrap().headers()["content-type"], "text/html");
 
     let error = error_response(200, &[("content-type", CONTENT_TYPE)], "").await;
-    assert!(error.to_string().contains("`contentType`: is required, but missing"), "{error}");
+    assert!(error.to_string().contains("`contentType`: the required value is missing"), "{error}");
 }
 
 #[tokio::test]
