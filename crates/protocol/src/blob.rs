@@ -1,4 +1,4 @@
-//! Blobs as base64 text, with the standard alphabet and padding.
+//! Conversion of blobs to and from base64 text, with the standard alphabet and padding.
 //!
 //! <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#json-shape-serialization>
 
@@ -19,9 +19,10 @@ pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     STANDARD.decode_to_vec(text).ok()
 }
 
-/// Serializes blobs with `serde` as base64 text: `#[serde(with = "invoke_model_protocol::serde_blob")]`.
+/// Conversion of blobs to and from base64 text with `serde`:
+/// `#[serde(with = "invoke_model_protocol::serde_blob")]`.
 ///
-/// Works for [`Bytes`](bytes::Bytes) and for options, lists and maps of them.
+/// The module supports [`Bytes`](bytes::Bytes), and options, lists and maps of `Bytes`.
 pub mod serde_blob {
     use std::collections::BTreeMap;
 
@@ -41,7 +42,7 @@ pub mod serde_blob {
     /// Deserializes a value that contains blobs.
     ///
     /// # Errors
-    /// Returns an error if the data has another structure or a text is not base64.
+    /// Returns an error if the data does not have the structure of `T`, or if a text is not base64.
     pub fn deserialize<'de, T: Blobs, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
         T::read(deserializer)
     }
@@ -57,7 +58,7 @@ pub mod serde_blob {
         /// Deserializes the blobs from base64 text.
         ///
         /// # Errors
-        /// Returns an error if the data has another structure or a text is not base64.
+        /// Returns an error if the data does not have the structure of this type, or if a text is not base64.
         fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
     }
 

@@ -8,25 +8,26 @@ use crate::blob;
 use crate::error::SerializeError;
 use crate::operation::Request;
 
-/// Adds the header `Content-MD5`, the MD5 of the payload in base64, unless a member has set it.
+/// Adds the header `Content-MD5` with the MD5 hash of the payload in base64. Keeps the value that a member
+/// has set.
 ///
 /// <https://smithy.io/2.0/spec/behavior-traits.html#httpchecksumrequired-trait>
 ///
 /// # Errors
-/// Never fails. The result has the type that generated code chains.
+/// Never fails. It returns a `Result`, because generated code chains it with functions that can fail.
 pub fn md5(mut request: Request) -> Result<Request, SerializeError> {
     let digest = blob::encode(&Md5::digest(request.body()));
     set(&mut request, "content-md5", &digest);
     Ok(request)
 }
 
-/// Adds the headers `X-Amz-Content-Sha256` and `X-Amz-Sha256-Tree-Hash`, unless a member has set them or the
-/// payload is empty.
+/// Adds the headers `X-Amz-Content-Sha256` and `X-Amz-Sha256-Tree-Hash`. Keeps the values that members have
+/// set, and adds nothing if the payload is empty.
 ///
 /// <https://docs.aws.amazon.com/amazonglacier/latest/dev/checksum-calculations.html>
 ///
 /// # Errors
-/// Never fails. The result has the type that generated code chains.
+/// Never fails. It returns a `Result`, because generated code chains it with functions that can fail.
 pub fn tree_hash(mut request: Request) -> Result<Request, SerializeError> {
     if !request.body().is_empty() {
         let (linear, tree) = (hex(&Sha256::digest(request.body())), hex(&tree(request.body())));
@@ -36,8 +37,8 @@ pub fn tree_hash(mut request: Request) -> Result<Request, SerializeError> {
     Ok(request)
 }
 
-/// Returns the root of the hash tree: the hashes of all 1 MiB chunks are hashed in pairs until one is left. A
-/// hash without a partner moves up one level unchanged.
+/// Returns the root of the hash tree. The hashes of all 1 MiB chunks are hashed in pairs until one hash
+/// remains. A hash without a partner moves up one level unchanged.
 fn tree(payload: &[u8]) -> [u8; 32] {
     const LEAF: usize = 1024 * 1024;
     let mut level: Vec<[u8; 32]> = payload.chunks(LEAF).map(|leaf| Sha256::digest(leaf).into()).collect();

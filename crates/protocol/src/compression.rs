@@ -12,14 +12,15 @@ use http::header::{CONTENT_ENCODING, HeaderValue};
 use crate::error::{SerializeError, SerializeErrorKind};
 use crate::operation::Request;
 
-/// The smallest payload that is compressed, in bytes. This is the default of the AWS SDKs:
+/// The size in bytes of the smallest payload that is compressed. This is the default of the AWS SDKs:
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-compression.html>
 pub const MINIMUM: usize = 10_240;
 
 /// Compresses payloads of at least [`MINIMUM`] bytes and appends `gzip` to the `Content-Encoding` header.
 ///
 /// # Errors
-/// Returns an error if the `Content-Encoding` set by a member and `gzip` do not form a valid header value.
+/// Returns an error if a member has set `Content-Encoding`, and its value with `gzip` appended is not a valid
+/// header value.
 pub fn gzip(request: Request) -> Result<Request, SerializeError> {
     if request.body().len() < MINIMUM {
         return Ok(request);

@@ -1,4 +1,4 @@
-//! Members bound to headers: serialization and parsing.
+//! Serialization and parsing of members that are bound to headers.
 //!
 //! <https://smithy.io/2.0/spec/http-bindings.html#httpheader-trait>
 
@@ -55,13 +55,13 @@ pub fn insert_list<T>(
     Ok(true)
 }
 
-/// Sets one header for each entry of a map, named `prefix` and key. Keeps headers that another member has
-/// set.
+/// Sets one header for each entry of a map. The header name consists of `prefix` and the key. Keeps headers
+/// that another member has set.
 ///
 /// <https://smithy.io/2.0/spec/http-bindings.html#httpprefixheaders-trait>
 ///
 /// # Errors
-/// See [`insert`]. Also returns an error if `prefix` and a key do not form a header name.
+/// See [`insert`]. Also returns an error if `prefix` and a key do not form a valid header name.
 pub fn insert_prefixed(
     headers: &mut HeaderMap,
     prefix: &'static str,
@@ -78,8 +78,8 @@ pub fn insert_prefixed(
     Ok(())
 }
 
-/// Marks a header as sensitive, so that `Debug` of the message and explanations of its signature redact the
-/// value.
+/// Marks a header as sensitive, so that its value is redacted in the `Debug` output of the message and in
+/// explanations of the signature.
 ///
 /// <https://smithy.io/2.0/spec/documentation-traits.html#sensitive-trait>
 pub fn mark_sensitive(headers: &mut HeaderMap, name: HeaderName) {
@@ -91,7 +91,7 @@ pub fn mark_sensitive(headers: &mut HeaderMap, name: HeaderName) {
 /// Parses a member from a header. Returns `None` if the header is missing.
 ///
 /// # Errors
-/// Returns an error if the value is not UTF-8 or not of the member's type.
+/// Returns an error if the value is not UTF-8 or cannot be parsed as the member's type.
 pub fn optional<T>(
     headers: &HeaderMap,
     name: HeaderName,
@@ -102,7 +102,7 @@ pub fn optional<T>(
     text(value).and_then(read).map(Some).map_err(|kind| ParseError::new(member, kind))
 }
 
-/// Parses a list from all headers of a name. Elements are separated by commas outside of quotes.
+/// Parses a list from all headers with this name. Commas outside of quotes separate the elements.
 ///
 /// # Errors
 /// See [`optional`].
@@ -176,8 +176,8 @@ fn read_list<T>(
     Ok(is_present.then_some(elements))
 }
 
-/// Splits a header value into the elements of a list: unquoted text, or quoted strings in which `\` escapes a
-/// quote or another `\`.
+/// Splits a header value into the elements of a list. An element is unquoted text, or a quoted string in
+/// which `\` escapes a quote or another `\`.
 ///
 /// Ignores empty elements without quotes: <https://www.rfc-editor.org/rfc/rfc9110#section-5.6.1.2>
 fn split_list(line: &str) -> Vec<String> {
@@ -216,10 +216,11 @@ fn text(value: &HeaderValue) -> Result<&str, ParseErrorKind> {
     std::str::from_utf8(value.as_bytes()).map(str::trim_ascii).map_err(|_| ParseErrorKind::HeaderNotUtf8)
 }
 
-/// Returns a header value. Non-ASCII characters are sent as UTF-8 bytes (`obs-text`); `http` rejects control
-/// characters.
+/// Converts text into a header value. Non-ASCII characters are sent as UTF-8 bytes (`obs-text`). The `http`
+/// crate rejects control characters.
 fn header_value(name: &str, member: &'static str, text: &str) -> Result<HeaderValue, SerializeError> {
-    // What most requests say twice, in `Content-Type` and `Accept`, is not allocated.
+    // A static value saves an allocation. Most requests contain this value twice, in `Content-Type` and
+    // `Accept`.
     if text == JSON {
         return Ok(HeaderValue::from_static(JSON));
     }

@@ -19,12 +19,12 @@ impl HostPrefix {
         self.0.push_str(literal);
     }
 
-    /// Appends the value of a member, which must be one label of a host name: 1 to 63 letters, digits and
-    /// hyphens, with no hyphen at either end ([RFC 1123, section 2.1]). Other values could send the request
-    /// to another host.
+    /// Appends the value of a member. The value must be one label of a host name: 1 to 63 letters, digits and
+    /// hyphens, without a hyphen at the start or end ([RFC 1123, section 2.1]). Other values could send the
+    /// request to another host.
     ///
     /// # Errors
-    /// Returns an error if the value is not such a label.
+    /// Returns an error if the value is not one label of a host name.
     ///
     /// [RFC 1123, section 2.1]: https://www.rfc-editor.org/rfc/rfc1123#section-2
     pub fn label(&mut self, member: &'static str, value: impl AsRef<str>) -> Result<(), SerializeError> {

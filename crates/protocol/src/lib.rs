@@ -1,30 +1,30 @@
 //! The AWS protocol restJson1 for clients and servers, without I/O.
 //!
 //! The crate implements the rules of the protocol: labels in the path, values in headers and query,
-//! structures in JSON bodies, event streams and errors. Generated code calls its functions member by member;
-//! applications use the generated operations through the trait [`Operation`]. The crate performs no I/O and
-//! contains no service-specific code.
+//! structures in JSON bodies, event streams and errors. Generated code calls the functions of this crate for
+//! each member. Applications use the generated operations through the trait [`Operation`]. The crate performs
+//! no I/O and contains no service-specific code.
 //!
 //! The specification: <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html> and
 //! <https://smithy.io/2.0/spec/http-bindings.html>.
 //!
 //! | item | content |
 //! |---|---|
-//! | [`Operation`] | the trait of an operation: serialize an input, parse a response |
+//! | [`Operation`] | the trait of an operation, which serializes an input and parses a response |
 //! | [`delivery`] | types that distinguish complete outputs from event streams |
-//! | [`Route`] | method and path template: builds and matches request targets |
+//! | [`Route`] | method and path template, for building and matching request targets |
 //! | [`HostPrefix`] | the prefix that an operation adds to the host of the endpoint |
-//! | [`RequestBuilder`] | builder of requests: headers, then a payload |
-//! | [`headers`] | members in headers |
+//! | [`RequestBuilder`] | builder of requests |
+//! | [`headers`] | members that are bound to headers |
 //! | [`text`] | simple values as text, for labels, query parameters and headers |
 //! | [`json`] | structures as JSON |
-//! | [`payload`] | members that are the payload |
+//! | [`payload`] | members that are bound to the payload |
 //! | [`timestamp`] | the three timestamp formats |
 //! | [`event_stream`] | messages of event streams |
 //! | [`ErrorMetadata`] | code, message, status and request id of an error response |
 //! | `compression` (feature) | gzip for request payloads |
 //! | `checksum` (feature) | `Content-MD5` and tree hashes |
-//! | `server` (feature) | parsing of requests, serialization of responses, constraints |
+//! | `server` (feature) | parsing of requests, serialization of responses, and checks of constraints |
 
 mod blob;
 #[cfg(feature = "checksum")]

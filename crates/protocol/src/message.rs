@@ -1,4 +1,4 @@
-//! The headers of a request or response, written member by member.
+//! The builder of requests and responses. It writes the headers member by member.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -9,11 +9,11 @@ use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use crate::error::SerializeError;
 use crate::headers;
 
-/// The initial capacity of the header map. It suffices for most messages with the headers that a client adds,
-/// so that the map is allocated once.
+/// The initial capacity of the header map. For most messages, it suffices for all headers, including the
+/// headers that a client adds later. The map is then allocated only once.
 const HEADER_CAPACITY: usize = 12;
 
-/// Builds a message: the head of a request or response, its headers, then its payload.
+/// Builds a request or a response with the head `H`. Add the headers first, then the payload.
 #[derive(Debug)]
 pub struct MessageBuilder<H> {
     pub(crate) head: H,
@@ -30,7 +30,7 @@ impl<H> MessageBuilder<H> {
     /// <https://smithy.io/2.0/spec/http-bindings.html#httpheader-trait>
     ///
     /// # Errors
-    /// Returns an error if the value contains a character that is not allowed in a header.
+    /// Returns an error if the value contains a character that is not allowed in header values.
     pub fn header<T>(
         &mut self,
         name: HeaderName,
@@ -55,13 +55,14 @@ impl<H> MessageBuilder<H> {
         headers::insert_list(&mut self.headers, name, member, values, write)
     }
 
-    /// Sets one header for each entry of a map, named `prefix` and key. Keeps headers that another member has
-    /// set.
+    /// Sets one header for each entry of a map. The header name consists of `prefix` and the key. Keeps
+    /// headers that another member has set.
     ///
     /// <https://smithy.io/2.0/spec/http-bindings.html#httpprefixheaders-trait>
     ///
     /// # Errors
-    /// See [`header`](Self::header). Also returns an error if `prefix` and a key do not form a header name.
+    /// See [`header`](Self::header). Also returns an error if `prefix` and a key do not form a valid header
+    /// name.
     pub fn prefixed_headers(
         &mut self,
         prefix: &'static str,
@@ -71,7 +72,7 @@ impl<H> MessageBuilder<H> {
         headers::insert_prefixed(&mut self.headers, prefix, member, values)
     }
 
-    /// Marks a header as sensitive, because its member is.
+    /// Marks a header as sensitive, because its member is sensitive in the model.
     pub fn sensitive(&mut self, name: HeaderName) {
         headers::mark_sensitive(&mut self.headers, name);
     }

@@ -5,21 +5,21 @@ use bytes::Bytes;
 use crate::error::{ErrorMetadata, OperationError, ParseError, ResponseError, SerializeError};
 use crate::route::Route;
 
-/// A serialized request. The URI has only path and query; the caller adds the endpoint's scheme and
-/// authority.
+/// A serialized request. Its URI contains only the path and query. The caller adds the scheme and authority
+/// of the endpoint.
 pub type Request = http::Request<Bytes>;
 
 /// A response with its complete body.
 pub type Response = http::Response<Bytes>;
 
-/// The client half of an operation, as pure functions on HTTP messages.
+/// The client code of an operation. It consists of pure functions on HTTP messages.
 ///
-/// A client with its own HTTP stack calls, in this order:
+/// A client with its own HTTP stack performs these steps:
 ///
-/// 1. [`fill_idempotency_tokens`](Self::fill_idempotency_tokens), once per call;
-/// 2. [`serialize`](Self::serialize), then adds the endpoint, with the [`host_prefix`](Self::host_prefix),
-///    and signs;
-/// 3. [`parse_response`](Self::parse_response) with the response.
+/// 1. Call [`fill_idempotency_tokens`](Self::fill_idempotency_tokens) once per call.
+/// 2. Call [`serialize`](Self::serialize).
+/// 3. Add the endpoint, including the [`host_prefix`](Self::host_prefix), to the URI, and sign the request.
+/// 4. Send the request, and call [`parse_response`](Self::parse_response) with the response.
 pub trait Operation: 'static {
     /// Name of the operation in the model.
     const NAME: &'static str;
@@ -31,13 +31,13 @@ pub trait Operation: 'static {
     type Output: Send + 'static;
     /// Errors of the operation.
     type Error: OperationError;
-    /// [`Buffered`](delivery::Buffered) if the body completes the output, [`Streaming`](delivery::Streaming) if it
-    /// is an event stream.
+    /// [`Whole`](delivery::Whole) if the output is parsed from the complete response body, or
+    /// [`Streaming`](delivery::Streaming) if the response body is an event stream.
     type Delivery;
     /// Authentication that the operation requires.
     const AUTHENTICATION: Authentication = Authentication::Required;
-    /// `true` if the signature does not cover the payload, so that a client can send it without hashing it
-    /// first.
+    /// `true` if the signature does not cover the payload, so that a client can send the payload without
+    /// hashing it first.
     ///
     /// <https://smithy.io/2.0/aws/aws-auth.html#aws-auth-unsignedpayload-trait>
     const UNSIGNED_PAYLOAD: bool = false;
@@ -50,8 +50,8 @@ pub trait Operation: 'static {
     /// <https://smithy.io/2.0/spec/behavior-traits.html#idempotencytoken-trait>
     fn fill_idempotency_tokens(_input: &mut Self::Input, _generator: &mut dyn FnMut() -> String) {}
 
-    /// Returns the prefix for the host of the endpoint, including a trailing dot, or `None` for most
-    /// operations.
+    /// Returns the prefix for the host of the endpoint, including a trailing dot. Most operations have no
+    /// prefix and return `None`.
     ///
     /// <https://smithy.io/2.0/spec/endpoint-traits.html#endpoint-trait>
     ///
@@ -68,9 +68,9 @@ pub trait Operation: 'static {
     /// header value with control characters.
     fn serialize(input: Self::Input) -> Result<Request, SerializeError>;
 
-    /// Parses a response into the output or the error of the operation. The status decides which one it is.
+    /// Parses a response into the output or the error of the operation, depending on the status.
     ///
-    /// For an operation with an event stream, the output has all members except the events.
+    /// For an operation with an event stream, the output contains all members except the events.
     ///
     /// # Errors
     /// Returns [`ResponseError::Service`] if the status is not the success status of the operation, and
@@ -84,22 +84,22 @@ pub trait Operation: 'static {
 
     /// Parses a response whose status is not the success status.
     ///
-    /// Never fails: if the body does not match a modeled error, the result has only code, message, status and
-    /// request id ([`ErrorMetadata`]).
+    /// Never fails. If the body does not match a modeled error, the result contains only code, message,
+    /// status and request id ([`ErrorMetadata`]).
     fn service_error(response: &Response) -> Self::Error {
         let metadata = ErrorMetadata::from_response(response);
         Self::parse_error(metadata.clone(), response).unwrap_or_else(|_| metadata.into())
     }
 
-    /// Parses the output from a response with the success status. Does not check the status: use
-    /// [`parse_response`](Self::parse_response) if you have not.
+    /// Parses the output from a response with the success status. Does not check the status. If you have not
+    /// checked it, use [`parse_response`](Self::parse_response).
     ///
     /// # Errors
     /// Returns an error that names the path to a member that does not match the model.
     fn parse(response: &Response) -> Result<Self::Output, ParseError>;
 
-    /// Parses an error. Selects the modeled error by code, else by status; other errors keep only the
-    /// metadata.
+    /// Parses an error. Selects the modeled error by code, or else by status. For errors that are not in the
+    /// model, returns only the metadata.
     ///
     /// # Errors
     /// Returns an error if the body does not match the modeled error. [`service_error`](Self::service_error)
@@ -108,7 +108,8 @@ pub trait Operation: 'static {
         Ok(metadata.into())
     }
 
-    /// Returns `true` for the success status of the model, or for any 2xx status if the model has none.
+    /// Returns `true` for the success status of the model. If the model defines none, returns `true` for any
+    /// 2xx status.
     fn is_success(status: http::StatusCode) -> bool {
         status.is_success()
     }
@@ -117,37 +118,39 @@ pub trait Operation: 'static {
 /// Authentication that an operation requires. <https://smithy.io/2.0/spec/authentication-traits.html>
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Authentication {
-    /// Requests must be signed or carry a bearer token.
+    /// Requests must be signed or contain a bearer token.
     Required,
-    /// Requests are authenticated if the client has credentials, and accepted without.
+    /// A client with credentials authenticates requests. The service also accepts unauthenticated requests.
     Optional,
     /// Requests must not be authenticated.
     None,
 }
 
-/// The types for [`Operation::Delivery`]. They let a client select at compile time how it returns an output.
+/// The types for [`Operation::Delivery`]. With them, a client selects at compile time how it returns an
+/// output.
 pub mod delivery {
-    /// The response body completes the output.
+    /// The output is parsed from the complete response body.
     #[derive(Clone, Copy, Debug)]
     pub enum Buffered {}
 
-    /// The response body is an event stream: the operation implements
+    /// The response body is an event stream. The operation implements
     /// [`OutputEventStream`](crate::OutputEventStream).
     #[derive(Clone, Copy, Debug)]
     pub enum Streaming {}
 }
 
-/// An operation whose input payload is a single blob, so that a client can send it from a file.
+/// An operation whose input payload is a single blob. A client can send the blob from a file.
 ///
 /// <https://smithy.io/2.0/spec/http-bindings.html#httppayload-trait>
 pub trait PayloadInput: Operation {
-    /// `true` if the length of the payload must be known before it is sent, for the `Content-Length` header.
+    /// `true` if the request must have a `Content-Length` header, so that the length of the payload must be
+    /// known before it is sent.
     ///
     /// <https://smithy.io/2.0/spec/streaming.html#requireslength-trait>
     const REQUIRES_LENGTH: bool = false;
 }
 
-/// An operation whose output payload is a single blob, so that a client can read it chunk by chunk.
+/// An operation whose output payload is a single blob. A client can read the blob chunk by chunk.
 ///
-/// [`parse`](Operation::parse) of a response with an empty body returns all other members.
+/// For a response with an empty body, [`parse`](Operation::parse) returns all members except the blob.
 pub trait PayloadOutput: Operation {}

@@ -28,7 +28,7 @@ pub fn text(body: &Bytes, member: &str) -> Result<Option<String>, ParseError> {
 /// Parses a structure, union or document with `read`. Returns `None` if the payload is empty or JSON `null`.
 ///
 /// # Errors
-/// Returns an error if the payload is not JSON, and the errors of `read`.
+/// Returns an error if the payload is not JSON or `read` returns an error.
 pub fn json<T>(
     body: &Bytes,
     member: &str,

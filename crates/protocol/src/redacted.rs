@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-/// Prints `** redacted **`. <https://smithy.io/2.0/spec/documentation-traits.html#sensitive-trait>
+/// A value whose `Debug` output is `** redacted **`.
+///
+/// <https://smithy.io/2.0/spec/documentation-traits.html#sensitive-trait>
 pub struct Redacted;
 
 impl fmt::Debug for Redacted {

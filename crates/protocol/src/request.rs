@@ -1,4 +1,4 @@
-//! Requests, written member by member.
+//! The builder of requests.
 
 use bytes::Bytes;
 use http::Method;
@@ -9,7 +9,7 @@ use crate::message::MessageBuilder;
 use crate::operation::Request;
 use crate::route::TargetBuilder;
 
-/// Builds a request: headers first, then a payload, which completes it.
+/// Builds a request. Add the headers first, then the payload, which completes the request.
 pub type RequestBuilder = MessageBuilder<RequestHead>;
 
 /// The method and target of a request.
@@ -28,16 +28,16 @@ impl RequestBuilder {
     /// Completes a request without a payload.
     ///
     /// # Errors
-    /// Returns an error if path and query do not form a valid request target.
+    /// Returns an error if the path and query do not form a valid request target.
     pub fn empty(self) -> Result<Request, SerializeError> {
         self.finish(Bytes::new())
     }
 
-    /// Completes a request whose payload is a blob or text. Without a value it has neither payload nor
-    /// content type.
+    /// Completes a request whose payload is a blob or text. If `value` is `None`, the request has no payload
+    /// and no content type.
     ///
     /// # Errors
-    /// Returns an error if path and query do not form a valid request target.
+    /// Returns an error if the path and query do not form a valid request target.
     pub fn payload(
         mut self,
         value: Option<Bytes>,
@@ -51,7 +51,7 @@ impl RequestBuilder {
     /// Completes a request whose payload is JSON.
     ///
     /// # Errors
-    /// Returns an error if path and query do not form a valid request target.
+    /// Returns an error if the path and query do not form a valid request target.
     pub fn json(mut self, write: impl FnOnce(&mut Vec<u8>)) -> Result<Request, SerializeError> {
         self.default_content_type("application/json");
         let mut body = Vec::with_capacity(256);
@@ -62,7 +62,7 @@ impl RequestBuilder {
     /// Completes the head of a request whose payload is an event stream. The events follow later.
     ///
     /// # Errors
-    /// Returns an error if path and query do not form a valid request target.
+    /// Returns an error if the path and query do not form a valid request target.
     pub fn events(mut self) -> Result<Request, SerializeError> {
         self.default_content_type(event_stream::CONTENT_TYPE);
         self.finish(Bytes::new())

@@ -1,4 +1,4 @@
-//! Method and path template of an operation: builds request targets and matches them.
+//! The method and path template of an operation, and functions that build and match request targets.
 //!
 //! <https://smithy.io/2.0/spec/http-bindings.html#http-trait>
 
@@ -10,7 +10,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 
 use crate::error::{SerializeError, SerializeErrorKind};
 
-/// The method and path template of an operation. `Display` writes `POST /model/{modelId}/invoke`.
+/// The method and path template of an operation. `Display` writes, for example,
+/// `POST /model/{modelId}/invoke`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
     /// HTTP method.
@@ -28,7 +29,8 @@ pub enum PathSegment {
     Literal(&'static str),
     /// The value of a member. Everything except unreserved characters is percent-encoded, including `/`.
     Label(&'static str),
-    /// The value of a member in which `/` is not encoded, written `{key+}`. It can span several segments.
+    /// The value of a member in which `/` is not encoded. The template contains it as `{key+}`. It can span
+    /// several segments.
     Greedy(&'static str),
 }
 
@@ -37,7 +39,7 @@ impl Route {
     /// parameters. `labels` must be in the order of the path.
     ///
     /// # Errors
-    /// Returns an error if a label is empty, or if one that is not greedy is `.` or `..`.
+    /// Returns an error if a label is empty, or if a label that is not greedy is `.` or `..`.
     #[inline]
     pub fn target<const N: usize>(&self, labels: [Cow<'_, str>; N]) -> Result<TargetBuilder, SerializeError> {
         let mut target = TargetBuilder::new();
@@ -112,7 +114,7 @@ fn decoded(part: &str) -> Cow<'_, str> {
     percent_decode_str(part).decode_utf8_lossy()
 }
 
-/// All characters except the unreserved ones (<https://www.rfc-editor.org/rfc/rfc3986#section-2.3>).
+/// All characters except the unreserved characters (<https://www.rfc-editor.org/rfc/rfc3986#section-2.3>).
 ///
 /// <https://smithy.io/2.0/spec/http-bindings.html#httplabel-serialization-rules>
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -127,7 +129,7 @@ pub struct TargetBuilder {
 
 impl TargetBuilder {
     fn new() -> Self {
-        // Suffices for most model ids and ARNs, so that the target is allocated once.
+        // This capacity suffices for most model ids and ARNs, so that the target is allocated once.
         Self { target: String::with_capacity(128), has_query: false }
     }
 
@@ -139,7 +141,7 @@ impl TargetBuilder {
     /// already encoded.
     ///
     /// # Errors
-    /// Returns an error if the value is empty, `.` or `..`, because these would change the path.
+    /// Returns an error if the value is empty, `.` or `..`, because these values would change the path.
     fn label(&mut self, member: &'static str, value: impl AsRef<str>) -> Result<(), SerializeError> {
         if matches!(value.as_ref(), "." | "..") {
             return Err(SerializeError::new(member, SerializeErrorKind::DotSegment));
@@ -147,7 +149,7 @@ impl TargetBuilder {
         self.encoded_label(member, value.as_ref(), RESERVED)
     }
 
-    /// Appends a greedy label. It is encoded like a label, except that `/` is kept.
+    /// Appends a greedy label. It is encoded like other labels, except that `/` is kept.
     ///
     /// # Errors
     /// Returns an error if the value is empty.
