@@ -1,4 +1,4 @@
-//! Selected members of a JSON object, found in one pass without allocating memory for the others.
+//! Selected members of a JSON object, found in one pass without allocating memory for other members.
 
 use std::fmt;
 
@@ -13,8 +13,9 @@ use crate::error::{ParseError, ParseErrorKind};
 
 /// The members of a JSON object that are in the model, as unparsed text.
 ///
-/// It suits small objects that are parsed often, such as the payloads of events. Other members are skipped.
-/// Keeps the last value of a repeated member. `Debug` does not print values.
+/// This type is intended for small objects that are parsed often, such as the payloads of events. Members
+/// that are not in the model are skipped. If a member is repeated, its last value is kept. `Debug` does not
+/// print values.
 pub struct Members<'a, const N: usize> {
     names: [&'static str; N],
     values: Values<'a, N>,
@@ -24,7 +25,7 @@ pub struct Members<'a, const N: usize> {
 type Values<'a, const N: usize> = [Option<&'a [u8]>; N];
 
 impl<'a, const N: usize> Members<'a, N> {
-    /// Finds the members with these names. An empty body counts as an object without members.
+    /// Finds the members with these names. An empty body is treated as an object without members.
     ///
     /// # Errors
     /// Returns an error if the body is not a JSON object.
@@ -37,12 +38,12 @@ impl<'a, const N: usize> Members<'a, N> {
             json.deserialize_map(MembersVisitor(&names)).and_then(|values| json.end().map(|()| values));
         found.map(|values| Self { names, values }).map_err(|error| {
             let kind = ParseErrorKind::NotJson { line: error.line(), column: error.column() };
-            // If the body is JSON, but not an object, return the error of `Object`.
+            // If the body is JSON, but not an object, return the error that `Object` returns.
             value_of(body).and_then(Object::from_value).err().unwrap_or_else(|| kind.into())
         })
     }
 
-    /// Parses a member with `read`. Returns `None` if it is missing or null.
+    /// Parses a member with `read`. Returns `None` if the member is missing or null.
     ///
     /// # Errors
     /// Returns the errors of `read`, with the name of the member prepended to the path.
@@ -62,8 +63,8 @@ impl<'a, const N: usize> Members<'a, N> {
     pub fn blob(&mut self, name: &str) -> Result<Option<Bytes>, ParseError> {
         let Some(json) = self.json(name) else { return Ok(None) };
         let text = json.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\""));
-        // Base64 contains no escape sequences. Texts with escaped characters, and errors, take the general
-        // path.
+        // Most texts contain no escape sequences, so that they can be decoded directly. `member` handles
+        // texts with escape sequences, and errors.
         match text.and_then(blob::decode) {
             Some(bytes) => Ok(Some(bytes.into())),
             None => self.member(name, super::read::blob),
@@ -82,7 +83,7 @@ impl<const N: usize> fmt::Debug for Members<'_, N> {
     }
 }
 
-/// Visits an object and keeps the text of the members with these names.
+/// Visits an object and keeps the text of the members whose names are in this list.
 struct MembersVisitor<'n, const N: usize>(&'n [&'static str; N]);
 
 impl<'de, const N: usize> Visitor<'de> for MembersVisitor<'_, N> {

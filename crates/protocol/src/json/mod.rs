@@ -1,4 +1,4 @@
-//! Structures as JSON.
+//! Serialization of structures to JSON, and parsing of structures from JSON.
 //!
 //! <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#json-shape-serialization>
 
@@ -19,13 +19,13 @@ use crate::error::ParseError;
 
 /// A structure or union that can be serialized to JSON.
 pub trait ToJson {
-    /// Appends the value.
+    /// Appends the structure or union to `out` as JSON.
     fn to_json(&self, out: &mut Vec<u8>);
 }
 
 /// A structure or union that can be parsed from JSON.
 pub trait FromJson: Sized {
-    /// Parses the value.
+    /// Parses the structure or union from a JSON value.
     ///
     /// # Errors
     /// Returns an error that names the path to a member that does not match the model.

@@ -1,17 +1,17 @@
-//! JSON objects, parsed and serialized member by member.
+//! Parsing and serialization of JSON objects, one member at a time.
 
 use serde_json::{Map, Value};
 
 use super::write;
 use crate::error::{ParseError, ParseErrorKind};
 
-/// A JSON object whose members are taken out one by one. Remaining members are ignored, because a newer
-/// version of the service may send members that are not in the model.
+/// A JSON object whose members are removed one by one while they are parsed. Remaining members are ignored,
+/// because a newer version of the service may send members that are not in the model.
 #[derive(Debug, Default)]
 pub struct Object(Map<String, Value>);
 
 impl Object {
-    /// Parses a body. An empty body counts as an object without members.
+    /// Parses a body. An empty body is treated as an object without members.
     ///
     /// # Errors
     /// Returns an error if the body is not a JSON object.
@@ -33,7 +33,7 @@ impl Object {
         }
     }
 
-    /// Takes out a member and parses it with `read`. Returns `None` if it is missing or null.
+    /// Removes a member and parses it with `read`. Returns `None` if the member is missing or null.
     ///
     /// # Errors
     /// Returns the errors of `read`, with the name of the member prepended to the path.
@@ -46,16 +46,17 @@ impl Object {
         read(value).map(Some).map_err(|error| error.in_member(name))
     }
 
-    /// Takes out a member. It is separate from `member`, so that the code of the map is not instantiated for
-    /// each type.
+    /// Removes a member. This function is separate from `member`, so that the code of the map is not
+    /// instantiated for each type.
     fn take(&mut self, name: &str) -> Option<Value> {
         self.0.remove(name).filter(|value| !value.is_null())
     }
 
-    /// Takes out the message of an error. Most services send `message`, some send `Message`.
+    /// Removes and returns the message of an error. Most services name this member `message`, but some name
+    /// it `Message`.
     ///
     /// # Errors
-    /// Returns an error if it is not a string.
+    /// Returns an error if the message is not a string.
     pub fn message(&mut self) -> Result<Option<String>, ParseError> {
         let lower = self.member("message", super::read::string)?;
         if lower.is_some() { Ok(lower) } else { self.member("Message", super::read::string) }

@@ -1,5 +1,5 @@
-//! Parsers of values from JSON. Each function parses one JSON value. Those for lists and maps take the
-//! function that parses an element.
+//! Parsers of JSON values. Each function parses one JSON value, or returns a function that parses one JSON
+//! value. The functions for lists and maps take the parser of an element as an argument.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::{blob, timestamp};
 /// Parses a string.
 ///
 /// # Errors
-/// Returns an error for another type.
+/// Returns an error if the value has another type.
 pub fn string(value: Value) -> Result<String, ParseError> {
     match value {
         Value::String(text) => Ok(text),
@@ -33,7 +33,7 @@ pub fn string_enum<T: From<String>>(value: Value) -> Result<T, ParseError> {
 /// Parses a boolean.
 ///
 /// # Errors
-/// Returns an error for another type.
+/// Returns an error if the value has another type.
 pub fn boolean(value: Value) -> Result<bool, ParseError> {
     value.as_bool().ok_or_else(|| unexpected("a boolean", &value).into())
 }
@@ -41,7 +41,7 @@ pub fn boolean(value: Value) -> Result<bool, ParseError> {
 /// Parses a byte, short, integer or long.
 ///
 /// # Errors
-/// Returns an error for another type, a number with a fraction, or a number outside the range of `T`.
+/// Returns an error if the value is not a number, has a fraction, or is outside the range of `T`.
 pub fn integer<T: TryFrom<i64>>(value: Value) -> Result<T, ParseError> {
     let expected = std::any::type_name::<T>();
     match &value {
@@ -75,7 +75,7 @@ pub fn double(value: Value) -> Result<f64, ParseError> {
     special.or_else(|| value.as_f64()).ok_or_else(|| unexpected("a number", &value).into())
 }
 
-/// Parses a float: a double, rounded to 32 bits.
+/// Parses a float. Parses the value as a double and rounds it to 32 bits.
 ///
 /// # Errors
 /// See [`double`].
@@ -96,12 +96,12 @@ pub fn blob(value: Value) -> Result<Bytes, ParseError> {
 /// Returns a document, which is any JSON value.
 ///
 /// # Errors
-/// Never fails. The result has the type of a parser.
+/// Never fails. It returns a `Result`, as all parsers do.
 pub fn document(value: Value) -> Result<Value, ParseError> {
     Ok(value)
 }
 
-/// Returns a parser of timestamps in a format. Seconds are a number, the other formats are strings.
+/// Returns a parser of timestamps in a format. Seconds are JSON numbers, and the other formats are strings.
 pub fn timestamp(format: Format) -> impl Fn(Value) -> Result<Timestamp, ParseError> {
     move |value| match (&value, format) {
         (Value::Number(seconds), Format::EpochSeconds) => Ok(timestamp::from_epoch_number(seconds)?),
@@ -146,7 +146,9 @@ pub fn map<K: From<String> + Ord, T>(
     }
 }
 
-/// A sparse map. <https://smithy.io/2.0/spec/type-refinement-traits.html#sparse-trait>
+/// Returns a parser of sparse maps, which can contain nulls.
+///
+/// <https://smithy.io/2.0/spec/type-refinement-traits.html#sparse-trait>
 pub fn sparse_map<K: From<String> + Ord, T>(
     read: impl Fn(Value) -> Result<T, ParseError>,
 ) -> impl Fn(Value) -> Result<BTreeMap<K, Option<T>>, ParseError> {
@@ -157,7 +159,7 @@ pub fn sparse_map<K: From<String> + Ord, T>(
     }
 }
 
-/// Parses an empty structure, the value of a union's member that has no data.
+/// Parses an empty structure. A union member without data has this value.
 ///
 /// # Errors
 /// Returns an error if the value is not an object.
@@ -165,7 +167,7 @@ pub fn unit(value: Value) -> Result<(), ParseError> {
     super::Object::from_value(value).map(|_| ())
 }
 
-/// Returns a parser of boxed values. Shapes that contain themselves are boxed.
+/// Returns a parser of boxed values. Recursive shapes are boxed.
 pub fn boxed<T>(
     read: impl Fn(Value) -> Result<T, ParseError>,
 ) -> impl Fn(Value) -> Result<Box<T>, ParseError> {

@@ -1,5 +1,5 @@
-//! Serializers of values to JSON. Each function writes one value. Those for lists and maps take the function
-//! that writes an element.
+//! Serializers of values to JSON. Each function writes one value, or returns a function that writes one
+//! value. The functions for lists and maps take the writer of an element as an argument.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -23,7 +23,7 @@ pub fn display<T: Display>(value: &T, out: &mut Vec<u8>) {
     out.extend_from_slice(value.to_string().as_bytes());
 }
 
-/// Writes a float or double. `NaN` and the infinities are strings.
+/// Writes a float or double. `NaN` and the infinities are written as strings.
 ///
 /// <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#non-numeric-float-and-double-serialization>
 pub fn float<T: Copy + Display + Into<f64>>(value: &T, out: &mut Vec<u8>) {
@@ -47,7 +47,7 @@ pub fn document(value: &Value, out: &mut Vec<u8>) {
     serialized(value, out);
 }
 
-/// Returns a writer of timestamps in a format. Seconds are a number, the other formats are strings.
+/// Returns a writer of timestamps in a format. Seconds are JSON numbers, and the other formats are strings.
 pub fn timestamp(format: Format) -> impl Fn(&Timestamp, &mut Vec<u8>) {
     move |value, out| {
         let text = timestamp::write(value, format);
@@ -95,12 +95,12 @@ pub fn sparse_map<K: AsRef<str>, T>(
     map(nullable(write))
 }
 
-/// Writes an empty structure, the value of a union's member that has no data.
+/// Writes an empty structure. A union member without data has this value.
 pub fn unit((): &(), out: &mut Vec<u8>) {
     out.extend_from_slice(b"{}");
 }
 
-/// Returns a writer of boxed values. Shapes that contain themselves are boxed.
+/// Returns a writer of boxed values. Recursive shapes are boxed.
 pub fn boxed<T>(write: impl Fn(&T, &mut Vec<u8>)) -> impl Fn(&Box<T>, &mut Vec<u8>) {
     move |value, out| write(value, out)
 }

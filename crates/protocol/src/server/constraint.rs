@@ -1,7 +1,7 @@
 //! Constraints of the model on values: length, range, pattern and enum.
 //!
-//! Only servers check them. A client that did so could not send values that a newer version of the service
-//! accepts.
+//! Only servers check constraints. A client that checked constraints would reject values that a newer version
+//! of the service accepts.
 //!
 //! <https://smithy.io/2.0/spec/constraint-traits.html>
 
@@ -53,7 +53,7 @@ impl fmt::Display for Constraint {
     }
 }
 
-/// A member that violates a constraint. It does not contain the value.
+/// The violation of a constraint by a member. It does not contain the value of the member.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Violation {
     /// Name of the member in the model.
@@ -64,7 +64,7 @@ pub struct Violation {
 
 /// The violations of an input, in the order of its members.
 ///
-/// `Display` writes the message of a `ValidationException`, as AWS services send it.
+/// `Display` writes the message that AWS services send in a `ValidationException`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Violations(Vec<Violation>);
 

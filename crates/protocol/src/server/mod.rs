@@ -1,4 +1,4 @@
-//! The server half: parsing of requests, serialization of responses, and checks of constraints.
+//! The server code: parsing of requests, serialization of responses, and checks of constraints.
 
 mod constraint;
 mod query;
@@ -13,12 +13,13 @@ use std::borrow::Cow;
 use crate::error::{ParseError, ParseErrorKind, SerializeError};
 use crate::operation::{Operation, Request, Response};
 
-/// The server half of an operation, as pure functions on HTTP messages. Generated code implements it.
+/// The server code of an operation. It consists of pure functions on HTTP messages. Generated code implements
+/// this trait.
 pub trait ServerOperation: Operation {
     /// Parses a request into the input of the operation.
     ///
     /// # Errors
-    /// Returns an error if method or path do not match the operation, or if a member does not match the
+    /// Returns an error if the method or path does not match the operation, or if a member does not match the
     /// model.
     fn parse_request(request: &Request) -> Result<Self::Input, ParseError>;
 
@@ -45,7 +46,7 @@ pub trait ServerOperation: Operation {
 /// Returns the decoded labels of a request in the order of the operation's path.
 ///
 /// # Errors
-/// Returns an error if method or path do not match the operation.
+/// Returns an error if the method or path does not match the operation.
 pub fn labels<O: Operation>(request: &Request) -> Result<Vec<(&'static str, Cow<'_, str>)>, ParseError> {
     let route = O::ROUTE;
     let matching = (*request.method() == route.method).then(|| route.labels(request.uri().path())).flatten();
@@ -55,7 +56,7 @@ pub fn labels<O: Operation>(request: &Request) -> Result<Vec<(&'static str, Cow<
 /// Parses the label of a member.
 ///
 /// # Errors
-/// Returns an error if the label is not of the member's type.
+/// Returns an error if the label is missing or cannot be parsed as the member's type.
 pub fn label<T>(
     labels: &[(&'static str, Cow<'_, str>)],
     member: &str,

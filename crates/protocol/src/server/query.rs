@@ -23,10 +23,10 @@ impl<'a> Query<'a> {
         )
     }
 
-    /// Parses the first parameter with this name. Returns `None` if there is none.
+    /// Parses the first parameter with this name. Returns `None` if the query does not contain the parameter.
     ///
     /// # Errors
-    /// Returns an error if the value is not of the member's type.
+    /// Returns an error if the value cannot be parsed as the member's type.
     pub fn optional<T>(
         &self,
         name: &str,
@@ -37,10 +37,10 @@ impl<'a> Query<'a> {
         value.map(|(_, text)| read(text)).transpose().map_err(|kind| ParseError::new(member, kind))
     }
 
-    /// Parses all parameters with this name. Returns `None` if there are none.
+    /// Parses all parameters with this name. Returns `None` if the query does not contain the parameter.
     ///
     /// # Errors
-    /// Returns an error if a value is not of the member's type.
+    /// Returns an error if a value cannot be parsed as the member's type.
     pub fn list<T>(
         &self,
         name: &str,
@@ -53,7 +53,7 @@ impl<'a> Query<'a> {
         Ok(Some(values).filter(|values| !values.is_empty()))
     }
 
-    /// Returns all parameters as a map. Keeps the first value of a repeated parameter.
+    /// Returns all parameters as a map. If a parameter is repeated, the map contains its first value.
     pub fn map(&self) -> Option<BTreeMap<String, String>> {
         let pairs =
             self.0.iter().rev().map(|(name, value)| (name.clone().into_owned(), value.clone().into_owned()));

@@ -1,4 +1,4 @@
-//! Responses, written member by member.
+//! The builder of responses.
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -9,7 +9,7 @@ use crate::event_stream;
 use crate::message::MessageBuilder;
 use crate::operation::Response;
 
-/// Builds a response: headers first, then a payload, which completes it.
+/// Builds a response. Add the headers first, then the payload, which completes the response.
 pub type ResponseBuilder = MessageBuilder<StatusCode>;
 
 impl ResponseBuilder {
@@ -24,8 +24,8 @@ impl ResponseBuilder {
         self.finish(Bytes::new())
     }
 
-    /// Completes a response whose payload is a blob or text. Without a value it has neither payload nor
-    /// content type.
+    /// Completes a response whose payload is a blob or text. If `value` is `None`, the response has no
+    /// payload and no content type.
     pub fn payload(mut self, value: Option<Bytes>, content_type: &'static str) -> Response {
         let Some(value) = value else { return self.empty() };
         self.default_content_type(content_type);
@@ -54,7 +54,8 @@ impl ResponseBuilder {
     }
 }
 
-/// Creates a response for a modeled error, with its status, and its code in `X-Amzn-ErrorType`.
+/// Creates a response for a modeled error. Sets the status of the error, and the header `X-Amzn-ErrorType` to
+/// its code.
 ///
 /// <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#operation-error-serialization>
 pub fn modeled_error<E: ModeledError>(_: &E) -> ResponseBuilder {

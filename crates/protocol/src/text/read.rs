@@ -11,7 +11,7 @@ use crate::{blob, timestamp};
 /// Returns the text as a string.
 ///
 /// # Errors
-/// Never fails. The result has the type of a parser.
+/// Never fails. It returns a `Result`, as all parsers do.
 pub fn string(text: &str) -> Result<String, ParseErrorKind> {
     Ok(text.to_owned())
 }
@@ -19,12 +19,12 @@ pub fn string(text: &str) -> Result<String, ParseErrorKind> {
 /// Parses an open enum. Keeps values that are not in the model.
 ///
 /// # Errors
-/// Never fails. The result has the type of a parser.
+/// Never fails. It returns a `Result`, as all parsers do.
 pub fn string_enum<T: for<'a> From<&'a str>>(text: &str) -> Result<T, ParseErrorKind> {
     Ok(T::from(text))
 }
 
-/// Parses a string with a media type from base64.
+/// Decodes a string with a media type, which is sent as base64.
 ///
 /// <https://smithy.io/2.0/spec/http-bindings.html#httpheader-serialization-rules>
 ///
@@ -46,7 +46,7 @@ pub fn boolean(text: &str) -> Result<bool, ParseErrorKind> {
 /// Parses an integer.
 ///
 /// # Errors
-/// Returns an error if the text is not an integer or outside the range of `T`.
+/// Returns an error if the text is not an integer or is outside the range of `T`.
 pub fn integer<T: FromStr>(text: &str) -> Result<T, ParseErrorKind> {
     text.parse().map_err(|_| ParseErrorKind::Text { expected: "an integer in the range of its type" })
 }

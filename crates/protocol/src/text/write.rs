@@ -13,8 +13,8 @@ pub fn string<T: AsRef<str>>(value: &T) -> Cow<'_, str> {
     value.as_ref().into()
 }
 
-/// Serializes an element of a list in a header. Quotes it if it contains a comma or a quote, or starts or
-/// ends with whitespace, which is not part of unquoted elements.
+/// Serializes an element of a list in a header. Quotes elements that contain a comma or a quote. Also quotes
+/// elements that start or end with whitespace, because parsers remove whitespace around unquoted elements.
 pub fn list_element<T: AsRef<str>>(value: &T) -> Cow<'_, str> {
     let value = value.as_ref();
     if value.contains([',', '"']) || value.trim() != value {
@@ -35,8 +35,8 @@ pub fn display<T: Display>(value: &T) -> Cow<'_, str> {
     value.to_string().into()
 }
 
-/// Serializes a float or double: the shortest text that parses to the same number, or `NaN`, `Infinity`,
-/// `-Infinity`.
+/// Serializes a float or double as the shortest text that parses to the same number, or as `NaN`, `Infinity`
+/// or `-Infinity`.
 pub fn float<T: Copy + Display + Into<f64>>(value: &T) -> Cow<'_, str> {
     match (*value).into() {
         wide if wide.is_nan() => "NaN".into(),

@@ -2,7 +2,8 @@
 //!
 //! <https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7>
 //!
-//! The parser is written by hand, because the general parsers of `jiff` are ten times as large in a program.
+//! The parser is written by hand, because the general parsers of `jiff` would add ten times as much code to a
+//! program.
 
 use std::str::FromStr;
 
@@ -38,7 +39,7 @@ pub(super) fn read(text: &str) -> Option<Timestamp> {
 
     let month = (1..).zip(MONTHS).find_map(|(number, name)| (name == month).then_some(number))?;
     let date = Date::new(number(year, 4)?, month, number(day, 2)?).ok()?;
-    // `Timestamp` cannot represent leap seconds.
+    // `Timestamp` cannot represent leap seconds, so second 60 becomes second 59.
     let second = number(second, 2)?;
     let second = if second == 60 { 59 } else { second };
     let time = Time::new(number(hour, 2)?, number(minute, 2)?, second, from_decimals(fraction)?).ok()?;
