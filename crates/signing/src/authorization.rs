@@ -42,7 +42,7 @@ pub(crate) struct Authorization<'a> {
 }
 
 impl<'a> Authorization<'a> {
-    /// Parses the header value. The error completes the sentence "header `authorization` ..".
+    /// Parses the header value. The error text continues the sentence "header `authorization` ..".
     pub(crate) fn parse(value: &'a str) -> Result<Self, &'static str> {
         let (scheme, parameters) = value.trim().split_once(' ').ok_or("has no parameters")?;
         if scheme != ALGORITHM {

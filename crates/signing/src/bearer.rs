@@ -16,8 +16,8 @@ use crate::sign::sensitive_value;
 ///
 /// # Errors
 ///
-/// Returns [`SignError::InvalidParameter`] if the token is empty or contains anything but visible ASCII
-/// characters. The error does not contain the token, and the request then has no `authorization` header.
+/// Returns [`SignError::InvalidParameter`] if the token is empty or contains a character that is not visible
+/// ASCII. The error does not contain the token. After an error the request has no `authorization` header.
 ///
 /// [RFC 6750, section 2.1]: https://www.rfc-editor.org/rfc/rfc6750#section-2.1
 pub fn set_bearer_token(request: &mut Parts, token: &str) -> Result<(), SignError> {

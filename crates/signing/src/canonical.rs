@@ -16,7 +16,8 @@ use crate::{path, query};
 /// The parts of a request that a signature covers, as text.
 ///
 /// [`Signer`](crate::Signer) and [`Verifier`](crate::Verifier) build it from `http` types. Use
-/// [`new`](Self::new) for requests that `http` types cannot represent, for example with a blank in the path.
+/// [`new`](Self::new) for requests that `http` types cannot represent, for example a request with a blank in
+/// its path.
 #[derive(Clone, Debug)]
 pub struct SignableRequest<'a> {
     method: &'a str,
@@ -30,7 +31,7 @@ pub struct SignableRequest<'a> {
 impl<'a> SignableRequest<'a> {
     /// Creates a request from text.
     ///
-    /// * `path` and `query` (without the `?`): as sent, that is, percent-encoded.
+    /// * `path` and `query` (without the `?`): percent-encoded, exactly as sent.
     /// * `headers`: exactly the headers to sign, in any order. Headers of the same name are signed in the
     ///   given order.
     /// * `payload`: the text of a [`PayloadHash`].
@@ -45,7 +46,7 @@ impl<'a> SignableRequest<'a> {
         Self { method, path, query, headers, payload }
     }
 
-    /// Creates a request from `http` types, with these headers instead of the request's own.
+    /// Creates a request from `http` types. Uses `headers` instead of the headers of `request`.
     pub(crate) fn from_parts(
         request: &'a Parts,
         headers: Vec<SignableHeader<'a>>,
@@ -103,7 +104,8 @@ impl<'a> SignableRequest<'a> {
         self.headers.chunk_by(|a, b| a.name == b.name)
     }
 
-    /// Estimates the length of the canonical request. A path with many `%` makes it longer.
+    /// Estimates the length of the canonical request. If the path contains many `%`, the actual length can be
+    /// larger.
     fn estimated_length(&self) -> usize {
         let headers: usize =
             self.headers.iter().map(|header| 2 * header.name.len() + header.value.len() + 3).sum();
@@ -122,8 +124,8 @@ fn write_header(text: &mut String, same_name: &[SignableHeader<'_>]) {
 
 /// A canonical request.
 ///
-/// `Display` and `Debug` redact the session token and header values marked sensitive;
-/// [`as_str`](Self::as_str) does not.
+/// `Display` and `Debug` redact the session token and header values that are marked sensitive.
+/// [`as_str`](Self::as_str) does not redact them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CanonicalRequest {
     text: String,
@@ -144,8 +146,8 @@ impl CanonicalRequest {
         &self.text[self.signed_headers.clone()]
     }
 
-    /// Returns the first line in which the client's canonical request differs from this one, or `None` if
-    /// they are equal.
+    /// Returns the first line in which the client's canonical request differs from this canonical request, or
+    /// `None` if they are equal.
     pub fn diff(&self, client: &str) -> Option<CanonicalRequestDiff> {
         let computed: Vec<_> = self.text.split('\n').collect();
         let client: Vec<_> = client.split('\n').collect();
@@ -164,13 +166,13 @@ impl CanonicalRequest {
         let mut lines: Vec<_> = self.text.split('\n').collect();
         lines[index] = line;
         let text = lines.join("\n");
-        // The signed headers are the second last line.
+        // The signed headers are in the line before the last line.
         let end = text.rfind('\n').unwrap_or_default();
         let start = text[..end].rfind('\n').map_or(0, |newline| newline + 1);
         Self { text, signed_headers: start..end, sensitive: self.sensitive.clone() }
     }
 
-    /// Replaces the value in a line of a sensitive header.
+    /// Replaces the value if the line contains a sensitive header.
     fn redact<'a>(&self, line: &'a str) -> Cow<'a, str> {
         match line.split_once(':') {
             Some((name, _)) if self.is_sensitive(name.trim()) => format!("{name}:[redacted]").into(),
@@ -233,7 +235,7 @@ impl CanonicalRequestDiff {
 
 impl fmt::Display for CanonicalRequestDiff {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // `Debug` shows blanks and carriage returns at the end of a line.
+        // `Debug` makes blanks and carriage returns at the end of a line visible.
         let number = self.line_number;
         match (self.computed(), self.client()) {
             (Some(computed), Some(client)) => {

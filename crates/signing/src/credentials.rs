@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use zeroize::Zeroizing;
 
-/// An access key id and its secret access key; for temporary credentials also a session token and an expiry.
+/// An access key id and its secret access key. Temporary credentials also have a session token and an expiry.
 ///
 /// `Debug` redacts the secret access key and the session token. Both are wiped from memory on drop.
 #[derive(Clone)]
@@ -21,8 +21,8 @@ pub struct Credentials {
 impl Credentials {
     /// Creates credentials that do not expire.
     ///
-    /// An empty session token counts as unset, because shells export an unset `AWS_SESSION_TOKEN` as an empty
-    /// string.
+    /// An empty session token is treated as unset, because shell scripts often export an unset
+    /// `AWS_SESSION_TOKEN` as an empty string.
     pub fn new(
         access_key_id: impl Into<String>,
         secret_access_key: impl Into<String>,
@@ -37,19 +37,18 @@ impl Credentials {
         }
     }
 
-    /// Sets the time from which on the service rejects these credentials; `None` means that they do not
-    /// expire.
+    /// Sets the time at which these credentials expire. `None` means that they do not expire.
     ///
-    /// Signing does not check it. A client must load new credentials before this time.
+    /// The service rejects expired credentials, so a client must load new credentials before this time.
+    /// Signing does not check the expiry.
     #[must_use]
     pub fn with_expiry(self, expiry: impl Into<Option<SystemTime>>) -> Self {
         Self { expiry: expiry.into(), ..self }
     }
 
-    /// Sets a description of where the credentials were loaded from, such as `` profile `dev`: static keys
-    /// ``.
+    /// Sets a description of the source of the credentials, such as `` profile `dev`: static keys ``.
     ///
-    /// It is printed in logs and by `Debug`, so it must not contain a secret.
+    /// Logs and `Debug` output contain the description, so it must not contain a secret.
     #[must_use]
     pub fn with_source(self, source: impl Into<Arc<str>>) -> Self {
         Self { source: Some(source.into()), ..self }
@@ -70,12 +69,12 @@ impl Credentials {
         self.session_token.as_ref().map(|token| token.as_str())
     }
 
-    /// Returns the time from which on the service rejects these credentials, or `None` if they do not expire.
+    /// Returns the time at which these credentials expire, or `None` if they do not expire.
     pub fn expiry(&self) -> Option<SystemTime> {
         self.expiry
     }
 
-    /// Returns the description of where the credentials were loaded from, if the provider set one.
+    /// Returns the description of the source of the credentials, or `None` if the provider did not set one.
     pub fn source(&self) -> Option<&str> {
         self.source.as_deref()
     }

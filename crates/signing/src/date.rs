@@ -12,8 +12,8 @@ use crate::hex::AsciiArray;
 
 const SECONDS_PER_DAY: u64 = 24 * 60 * 60;
 
-/// A value of the `x-amz-date` header: UTC in ISO 8601 basic format with whole seconds, in the years 1970 to
-/// 9999.
+/// A value of the `x-amz-date` header. It is a UTC time in ISO 8601 basic format with whole seconds, in the
+/// years 1970 to 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AmzDate {
     text: AsciiArray<16>,
@@ -21,8 +21,8 @@ pub struct AmzDate {
     seconds: u64,
 }
 
-/// The error for a text that is not of the form `20150830T123600Z`, or for a time outside the years 1970 to
-/// 9999.
+/// The error for a text that does not have the form `20150830T123600Z`, or for a time outside the years 1970
+/// to 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a time of the form 20150830T123600Z between 1970 and 9999")]
 pub struct AmzDateError;
@@ -44,7 +44,7 @@ impl AmzDate {
 
     /// Returns the milliseconds since 1970-01-01T00:00:00Z.
     pub(crate) fn milliseconds(&self) -> i64 {
-        // Years up to 9999 do not overflow.
+        // Times up to the year 9999 do not overflow.
         i64::try_from(self.seconds * 1000).unwrap_or(i64::MAX)
     }
 
@@ -82,7 +82,7 @@ impl fmt::Display for AmzDate {
     }
 }
 
-/// Formats a date by hand, because the general formatter of `jiff` is much larger and would allocate.
+/// Formats a date by hand, because the general formatter of `jiff` is much larger and allocates memory.
 fn format(time: DateTime) -> AsciiArray<16> {
     let digit = |number: i16| b'0' + (number % 10) as u8;
     let two_digits = |number: i16| [digit(number / 10), digit(number)];

@@ -20,8 +20,8 @@ pub enum SignError {
         name: String,
     },
 
-    /// A signing parameter is empty, or contains a character that is not allowed in the header that carries
-    /// it.
+    /// A signing parameter is empty, or contains a character that is not allowed in the header that contains
+    /// the parameter.
     #[error("cannot sign: the {parameter} is empty or contains a character that is not allowed")]
     InvalidParameter {
         /// `access key id`, `region`, `service`, `session token` or `bearer token`.
@@ -48,7 +48,7 @@ impl From<AmzDateError> for SignError {
     }
 }
 
-/// The error of a request whose signature was rejected. In all cases the client is at fault. The error never
+/// The error of a request that the verifier rejects. All variants are errors of the client, and no variant
 /// contains a secret.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -73,25 +73,29 @@ pub enum VerifyError {
         access_key_id: String,
     },
 
-    /// The session token is missing, or is not the one that was issued with the access key.
+    /// The session token is missing, or was not issued with the access key.
     #[error("`x-amz-security-token` is missing or does not belong to access key `{access_key_id}`")]
     WrongSessionToken {
         /// The access key id that the client sent.
         access_key_id: String,
     },
 
-    /// The signing time is too far from the time of verification.
-    #[error("signed at {}, which is more than {} s away from {}", stamp(.signed_at), .max_skew.as_secs(), stamp(.now))]
+    /// The signing time differs too much from the time of verification.
+    #[error(
+        "signed at {}, which differs by more than {} s from the current time {}",
+        stamp(.signed_at), .max_skew.as_secs(), stamp(.now)
+    )]
     ClockSkew {
         /// The time in `x-amz-date`.
         signed_at: SystemTime,
         /// The time of verification.
         now: SystemTime,
-        /// The maximum distance of the two, in either direction.
+        /// The maximum difference between the two times, in either direction.
         max_skew: Duration,
     },
 
-    /// The credential scope names another day than `x-amz-date`, another region or another service.
+    /// The credential scope does not contain the day of `x-amz-date`, the required region or the required
+    /// service.
     #[error("signed for credential scope `{found}`, but `{expected}` is required")]
     WrongScope {
         /// The required credential scope.
@@ -100,7 +104,7 @@ pub enum VerifyError {
         found: String,
     },
 
-    /// A header that must be signed if it is present is not signed.
+    /// The request contains a header that must be signed, but is not signed.
     #[error("header `{name}` must be signed, but is not in SignedHeaders")]
     UnsignedHeader {
         /// `host`, or a name that starts with `x-amz-`.
@@ -116,8 +120,8 @@ pub enum VerifyError {
         actual: String,
     },
 
-    /// Only the signature is wrong: the client signed another canonical request, or used another secret
-    /// access key.
+    /// The signature does not match, although all other checks passed. The client signed another canonical
+    /// request, or used another secret access key.
     #[error("the signature does not match: {}", .0.summary())]
     SignatureMismatch(Box<SignatureMismatch>),
 }

@@ -1,5 +1,5 @@
-//! Signed event streams. The signature of each message covers the signature before it; the first covers the
-//! request's.
+//! Signing of event streams. The signature of each message covers the signature of the message before it. The
+//! signature of the first message covers the signature of the request.
 //!
 //! <https://docs.aws.amazon.com/transcribe/latest/dg/streaming-setting-up.html>
 
@@ -20,8 +20,8 @@ const ALGORITHM: &str = "AWS4-HMAC-SHA256-PAYLOAD";
 /// Signs the messages of one event stream, in order.
 ///
 /// Send each message as the payload of an outer message with the headers `:date` (a timestamp) and
-/// `:chunk-signature` (a byte array), and end the stream with an outer message whose payload is empty. Sign
-/// the request that carries the stream with
+/// `:chunk-signature` (a byte array). End the stream with an outer message whose payload is empty. Sign the
+/// request that contains the stream with
 /// [`PayloadHash::streaming_events`](crate::PayloadHash::streaming_events).
 ///
 /// `Debug` redacts secrets.
@@ -109,7 +109,7 @@ fn string_to_sign(
     format!("{ALGORITHM}\n{date}\n{scope}\n{previous}\n{headers}\n{message}")
 }
 
-/// Encodes the signed headers as in a message: `:date`, whose type 8 is a timestamp.
+/// Encodes the header `:date`, the only signed header, as in a message. Its type 8 is a timestamp.
 ///
 /// <https://smithy.io/2.0/aws/amazon-eventstream.html>
 fn date_header(milliseconds: i64) -> Vec<u8> {

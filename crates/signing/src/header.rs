@@ -16,10 +16,10 @@ pub(crate) const X_AMZ_SECURITY_TOKEN: HeaderName = HeaderName::from_static(SECU
 
 /// Returns `true` if a signature covers the header. `name` must be in lower case.
 ///
-/// Headers that may change after signing are not covered.
+/// A signature does not cover headers that may change after signing.
 pub(crate) fn is_signed(name: &str) -> bool {
     match name {
-        // It carries the signature.
+        // This header contains the signature.
         "authorization" => false,
         // Hop-by-hop headers: each hop replaces them.
         // https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1
@@ -32,11 +32,12 @@ pub(crate) fn is_signed(name: &str) -> bool {
         | "trailer"
         | "transfer-encoding"
         | "upgrade" => false,
-        // A proxy may respond to it and remove it: https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1
+        // A proxy may respond to this header and remove it:
+        // https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1
         "expect" => false,
-        // Proxies and HTTP clients append to it.
+        // Proxies and HTTP clients append text to this header.
         "user-agent" => false,
-        // AWS load balancers rewrite it:
+        // AWS load balancers rewrite this header:
         // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-request-tracing.html
         "x-amzn-trace-id" => false,
         _ => true,
@@ -53,7 +54,7 @@ pub struct SignableHeader<'a> {
 }
 
 impl<'a> SignableHeader<'a> {
-    /// Creates a header from its name, in any case, and its value as sent.
+    /// Creates a header from its name and its value as sent. The name can be in upper or lower case.
     pub fn new(name: &'a str, value: &'a str) -> Self {
         let name = match name.bytes().any(|b| b.is_ascii_uppercase()) {
             true => Cow::Owned(name.to_ascii_lowercase()),
@@ -94,8 +95,8 @@ impl fmt::Debug for SignableHeader<'_> {
     }
 }
 
-/// Returns the `host` header that an HTTP client derives from the URI: without user information, and without
-/// the default port of the scheme.
+/// Returns the `host` header that an HTTP client derives from the URI. It contains neither the user
+/// information nor the default port of the scheme.
 ///
 /// <https://www.rfc-editor.org/rfc/rfc9110#section-4.2>, <https://www.rfc-editor.org/rfc/rfc9110#section-7.2>
 pub(crate) fn host(uri: &Uri) -> Option<&str> {

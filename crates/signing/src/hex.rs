@@ -10,7 +10,7 @@ pub(crate) struct AsciiArray<const N: usize>([u8; N]);
 pub(crate) type HexDigest = AsciiArray<64>;
 
 impl<const N: usize> AsciiArray<N> {
-    /// Wraps ASCII bytes. If `bytes` contains others, [`as_str`](Self::as_str) returns an empty string.
+    /// Wraps ASCII bytes. If `bytes` is not UTF-8, [`as_str`](Self::as_str) returns an empty string.
     pub(crate) const fn new(bytes: [u8; N]) -> Self {
         Self(bytes)
     }
@@ -21,7 +21,8 @@ impl<const N: usize> AsciiArray<N> {
 }
 
 impl HexDigest {
-    /// Encodes 32 bytes. This does not run in constant time, because hashes and signatures are not secret.
+    /// Encodes 32 bytes. The function need not run in constant time, because hashes and signatures are not
+    /// secret.
     pub(crate) fn encode(bytes: impl Into<[u8; 32]>) -> Self {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let mut text = [0; 64];

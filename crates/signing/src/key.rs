@@ -37,7 +37,8 @@ impl SigningKey {
 
 /// Returns the signature of a string to sign as 64 lower-case hex digits.
 ///
-/// Derives the signing key anew. [`Signer`](crate::Signer) and [`Verifier`](crate::Verifier) cache it.
+/// Each call derives the signing key again. [`Signer`](crate::Signer) and [`Verifier`](crate::Verifier) cache
+/// the signing key.
 pub fn calculate_signature(
     credentials: &Credentials,
     scope: &CredentialScope,
@@ -51,7 +52,7 @@ fn keyed(key: &[u8]) -> Hmac<Sha256> {
     Hmac::new_from_slice(key).expect("HMAC accepts keys of any length")
 }
 
-/// Caches the signing key of the last pair of secret and credential scope.
+/// A cache for the signing key of the most recent secret access key and credential scope.
 ///
 /// One entry is enough: a signer has one region and one service, so the key changes only once a day or when
 /// credentials are renewed.
@@ -67,7 +68,7 @@ struct CachedKey {
 impl SigningKeyCache {
     /// Returns the cached key, or derives and caches it.
     pub(crate) fn key(&self, secret: &str, scope: &CredentialScope) -> SigningKey {
-        // A poisoned lock is harmless, because the entry is replaced as a whole.
+        // A poisoned lock is harmless, because the entry is always replaced completely.
         let mut cached = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(cached) = cached.as_ref().filter(|cached| cached.matches(secret, scope)) {
             return cached.key.clone();

@@ -1,30 +1,32 @@
-//! AWS Signature Version 4: signs `http` requests, presigns URLs, signs event streams and verifies signed
-//! requests.
+//! AWS Signature Version 4. This crate signs `http` requests, presigns URLs, signs event streams and verifies
+//! signed requests.
 //!
-//! All functions are pure. The caller passes credentials and the current time; the crate performs no I/O,
+//! All functions are pure. The caller passes credentials and the current time. The crate performs no I/O,
 //! reads neither the clock nor the environment, and contains no service-specific code.
 //!
 //! | to | use |
 //! |---|---|
-//! | sign a request in its headers | [`Signer::sign`] |
+//! | sign a request with headers | [`Signer::sign`] |
 //! | presign a URL | [`Signer::presign`] |
 //! | sign the messages of an event stream | [`Signer::event_signer`] |
 //! | send a bearer token instead of a signature | [`set_bearer_token`] |
 //! | verify a request, and explain a signature that does not match | [`Verifier::verify`] |
-//! | compute single steps | [`SignableRequest`], [`string_to_sign`], [`calculate_signature`] |
+//! | perform single steps of signing | [`SignableRequest`], [`string_to_sign`], [`calculate_signature`] |
 //!
-//! Not supported: SigV4a, signed chunks of bodies that are not event streams, and verification of presigned
-//! requests and of event streams.
+//! The crate does not support SigV4a, signed chunks of bodies that are not event streams, and the
+//! verification of presigned requests and of event streams.
 //!
 //! # Requirements for the caller
 //!
-//! * Sign last. Send the request with the method, path, query, signed headers and body that were signed.
+//! * Sign the request after all other changes. Send it with the method, path, query, signed headers and body
+//!   that were signed.
 //! * Percent-encode path and query before signing. Signing encodes the path a second time in the canonical
-//!   request, as SigV4 demands, but does not change the request's URI.
-//! * Sign each attempt again. AWS services reject signatures that are more than five minutes old. Signing
-//!   replaces the headers of an earlier signature.
+//!   request, as SigV4 requires, but does not change the URI of the request.
+//! * Sign the request again for each attempt, because AWS services reject signatures that are more than five
+//!   minutes old. Signing replaces the headers of an earlier signature.
 //!
-//! `Debug` and `Display` of all types redact secrets, session tokens and header values marked sensitive.
+//! `Debug` and `Display` of all types redact secrets, session tokens and header values that are marked
+//! sensitive.
 //!
 //! # Sign for your own HTTP client
 //!

@@ -1,4 +1,4 @@
-//! Common errors of SigV4 clients, and the canonical requests that they produce.
+//! Common errors of SigV4 clients, and the canonical requests that these errors produce.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use crate::payload::PayloadHash;
 use crate::settings::SigningSettings;
 use crate::{path, query};
 
-/// An error of the client that produces exactly the signature that was received.
+/// An error of the client that produces exactly the received signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LikelyCause {
@@ -19,8 +19,8 @@ pub enum LikelyCause {
     PathEncodedTwice,
     /// The client signed the path before any percent-encoding.
     PathNotEncoded,
-    /// The client percent-encoded the decoded path instead of the path as sent. The two differ if the path as
-    /// sent contains reserved characters.
+    /// The client percent-encoded the decoded path instead of the path as sent. The results differ if the
+    /// path as sent contains reserved characters.
     PathDecodedThenEncoded,
     /// The client signed a percent-encoded path, but sent it without percent-encoding.
     PathSentNotEncoded,
@@ -79,14 +79,14 @@ impl fmt::Display for LikelyCause {
     }
 }
 
-/// Iterates over the canonical requests that the known errors produce, computed lazily.
+/// Iterates over the canonical requests that the known errors produce. They are computed lazily.
 pub(crate) fn candidates<'a>(
     request: &'a SignableRequest<'_>,
     computed: &'a CanonicalRequest,
     settings: &'a SigningSettings,
 ) -> impl Iterator<Item = (LikelyCause, CanonicalRequest)> + 'a {
-    // Line 0 is the method, line 1 the path, line 2 the query; headers start at line 3; the last line is the
-    // payload.
+    // Line 0 is the method, line 1 is the path, and line 2 is the query. The headers start at line 3. The
+    // last line is the payload hash.
     let last = computed.as_str().split('\n').count() - 1;
     let at_line = |index| move |(cause, line): (_, String)| (cause, computed.with_line(index, &line));
     let payloads = [
@@ -134,7 +134,7 @@ fn hosts(computed: &CanonicalRequest) -> impl Iterator<Item = (LikelyCause, Cano
     let mut lines = computed.as_str().split('\n').enumerate().skip(3);
     let candidates = lines.find(|(_, line)| line.starts_with("host:")).map(|(index, line)| {
         match line["host:".len()..].rsplit_once(':') {
-            // The colons of an IPv6 address are in brackets.
+            // The colons of an IPv6 address are in brackets, so a `]` at the end means that there is no port.
             Some((host, port)) if !port.ends_with(']') => {
                 vec![(index, LikelyCause::HostWithoutPort, format!("host:{host}"))]
             }

@@ -1,21 +1,21 @@
-//! Explains why a signature does not match.
+//! The explanation of a signature that does not match.
 
 use std::fmt;
 
 use crate::canonical::{CanonicalRequest, CanonicalRequestDiff};
 use crate::likely_cause::LikelyCause;
 
-/// A signature that differs from the one that the verifier computed, with an explanation.
+/// A signature that differs from the signature that the verifier computed, with an explanation.
 ///
 /// A request does not contain the canonical request that its client signed. The verifier therefore tries the
-/// canonical request that each [`LikelyCause`] would have produced. If one of them yields the client's
-/// signature, it is the client's canonical request, and
-/// [`client_canonical_request`](Self::client_canonical_request) returns it. If none does, the client used
-/// another secret access key, or the body or a signed header changed after signing. In that case compare the
-/// canonical request that the client logged with [`diff_with`](Self::diff_with).
+/// canonical request that each [`LikelyCause`] would have produced. If the signature of one of these
+/// canonical requests equals the client's signature, the client signed this canonical request, and
+/// [`client_canonical_request`](Self::client_canonical_request) returns it. Otherwise the client used another
+/// secret access key, or the body or a signed header changed after signing. In that case, use
+/// [`diff_with`](Self::diff_with) to compare the canonical request that the client logged.
 ///
-/// `Display` prints the whole explanation on several lines; [`summary`](Self::summary) is one line. Both
-/// redact sensitive header values.
+/// `Display` prints the complete explanation on several lines. [`summary`](Self::summary) returns one line.
+/// Both redact sensitive header values.
 #[derive(Clone, Debug)]
 pub struct SignatureMismatch {
     pub(crate) canonical_request: CanonicalRequest,
@@ -40,20 +40,22 @@ impl SignatureMismatch {
         &self.string_to_sign
     }
 
-    /// Returns the client error that produces exactly this signature, or `None` if no known error does.
+    /// Returns the client error that produces exactly this signature, or `None` if no known error produces
+    /// it.
     pub fn likely_cause(&self) -> Option<LikelyCause> {
         self.explanation.as_ref().map(|(cause, _)| *cause)
     }
 
-    /// Returns the first line in which the two canonical requests differ, or `None` if the client's is
-    /// unknown.
+    /// Returns the first line in which the two canonical requests differ, or `None` if the client's canonical
+    /// request is unknown.
     pub fn diff(&self) -> Option<CanonicalRequestDiff> {
         self.diff_with(self.client_canonical_request()?.as_str())
     }
 
-    /// Returns the first line in which a canonical request logged by the client differs from the verifier's.
+    /// Returns the first line in which a canonical request that the client logged differs from the canonical
+    /// request of the verifier.
     ///
-    /// `None` means that they are equal, so the secret access keys differ.
+    /// Returns `None` if they are equal. In this case the secret access keys differ.
     pub fn diff_with(&self, client_canonical_request: &str) -> Option<CanonicalRequestDiff> {
         self.canonical_request.diff(client_canonical_request)
     }

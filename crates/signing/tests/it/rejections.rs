@@ -1,4 +1,4 @@
-//! Rejected requests, except those whose signature does not match.
+//! Tests of all reasons to reject a request, except a signature that does not match.
 
 use std::time::Duration;
 
@@ -99,7 +99,7 @@ fn rejects_a_skewed_clock() {
     check(verifier().with_max_skew(minutes(60)), now() + minutes(60)).unwrap();
     assert_eq!(
         check(verifier(), now() + minutes(6)).unwrap_err().to_string(),
-        "signed at 20150830T123600Z, which is more than 300 s away from 20150830T124200Z",
+        "signed at 20150830T123600Z, which differs by more than 300 s from the current time 20150830T124200Z",
     );
 }
 
