@@ -10,7 +10,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::settings::SigningSettings;
 
-/// All characters except the unreserved ones: <https://www.rfc-editor.org/rfc/rfc3986#section-2.3>
+/// All characters except the unreserved characters: <https://www.rfc-editor.org/rfc/rfc3986#section-2.3>
 pub(crate) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 const RESERVED_IN_PATH: &AsciiSet = &RESERVED.remove(b'/');
@@ -35,7 +35,8 @@ pub(crate) fn encode(path: &str) -> String {
 
 /// Removes dot segments (<https://www.rfc-editor.org/rfc/rfc3986#section-5.2.4>) and empty segments.
 pub(crate) fn normalize(path: &str) -> Cow<'_, str> {
-    // Empty and dot segments start with `/` or `.` after a slash. Most paths contain neither.
+    // A path with an empty segment contains `//`, and a path with a dot segment contains `/.`. Most paths
+    // contain neither.
     if path.starts_with('/') && !path.contains("//") && !path.contains("/.") {
         return Cow::Borrowed(path);
     }

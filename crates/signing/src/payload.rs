@@ -25,8 +25,8 @@ impl PayloadHash {
         Self(Value::Sha256(sha256_hex(body)))
     }
 
-    /// Returns `UNSIGNED-PAYLOAD`: the signature does not cover the body. Few services accept it, Amazon S3
-    /// for example.
+    /// Returns `UNSIGNED-PAYLOAD`: the signature does not cover the body. Only a few services accept this
+    /// constant, for example Amazon S3.
     pub const fn unsigned() -> Self {
         Self(Value::Constant("UNSIGNED-PAYLOAD"))
     }
@@ -49,7 +49,7 @@ impl PayloadHash {
     }
 }
 
-/// Hashes a body in pieces, in constant memory.
+/// A hasher for a body that is read in pieces. It needs a constant amount of memory.
 ///
 /// ```
 /// # use invoke_model_signing::{PayloadHash, PayloadHasher};

@@ -1,4 +1,5 @@
-//! Presigned requests: the signature is in the query, so the URL alone grants access until it expires.
+//! Presigned requests. The signature is in the query, so the URL alone grants access until the signature
+//! expires.
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>
 
@@ -40,8 +41,8 @@ const PARAMETERS: &[&str] = &[
 
 /// The query parameters of a presigned request.
 ///
-/// [`Signer::presign`] does all steps for `http` types. Use this with a [`SignableRequest`] for requests that
-/// `http` types cannot represent.
+/// [`Signer::presign`] performs all steps for `http` types. Use this type with a [`SignableRequest`] for
+/// requests that `http` types cannot represent.
 #[derive(Clone, Copy, Debug)]
 pub struct PresignParams<'a> {
     /// Access key id of the signer.
@@ -50,15 +51,15 @@ pub struct PresignParams<'a> {
     pub scope: &'a CredentialScope,
     /// Time of signing.
     pub date: &'a AmzDate,
-    /// Validity after `date`, in whole seconds: 1 to 604,800.
+    /// Time for which the request is valid after `date`, in whole seconds from 1 to 604,800.
     pub expires_in: Duration,
     /// Names of the signed headers, for example `content-type;host`.
     pub signed_headers: &'a str,
 }
 
 impl PresignParams<'_> {
-    /// Returns the query to sign: `query` with the parameters appended, and the session token if it is to be
-    /// signed.
+    /// Returns the query to sign. It consists of `query`, the parameters, and `session_token` if it is set.
+    /// Set `session_token` only if the signature must cover it.
     ///
     /// Pass the result to [`signed_query`](Self::signed_query) together with the signature.
     pub fn unsigned_query(&self, query: &str, session_token: Option<&str>) -> String {
@@ -80,8 +81,10 @@ impl PresignParams<'_> {
         unsigned
     }
 
-    /// Returns the query to send: the result of [`unsigned_query`](Self::unsigned_query) with the session
-    /// token, if it was not signed, and the signature appended.
+    /// Returns the query to send. It consists of `query`, `unsigned_token` if it is set, and the signature.
+    ///
+    /// `query` is the result of [`unsigned_query`](Self::unsigned_query). `unsigned_token` is a session token
+    /// that the signature does not cover.
     pub fn signed_query(mut query: String, unsigned_token: Option<&str>, signature: &str) -> String {
         if let Some(token) = unsigned_token {
             append(&mut query, TOKEN, token);
@@ -92,14 +95,15 @@ impl PresignParams<'_> {
 }
 
 impl Signer {
-    /// Adds a signature to the query of a request. It replaces the query parameters and headers of an earlier
+    /// Adds a signature to the query of a request. Replaces the query parameters and headers of an earlier
     /// signature.
     ///
-    /// Until it expires, anyone who has the URI can send the request: store it like a password.
+    /// Anyone who has the URI can send the request until the signature expires. Store the URI like a
+    /// password.
     ///
     /// * `payload`: usually [`PayloadHash::unsigned`], because the body is not known yet.
-    /// * `expires_in`: validity after `time`, from 1 second to [`MAX_PRESIGN_EXPIRY`]. Fractions of a second
-    ///   are discarded.
+    /// * `expires_in`: the time for which the request is valid after `time`, from 1 second to
+    ///   [`MAX_PRESIGN_EXPIRY`]. Fractions of a second are discarded.
     ///
     /// The signature covers the same headers as [`sign`](Self::sign), and the sender must send all of them.
     /// Presign a request with as few headers as possible.
@@ -108,8 +112,8 @@ impl Signer {
     ///
     /// # Errors
     ///
-    /// See [`SignError`]. After an error the URI is unchanged; the headers of an earlier signature are
-    /// removed, unless the error is [`SignError::InvalidExpiry`].
+    /// See [`SignError`]. After an error the URI is unchanged. The headers of an earlier signature are
+    /// removed, except if the error is [`SignError::InvalidExpiry`].
     ///
     /// ```
     /// # use std::time::{Duration, SystemTime};
@@ -145,8 +149,8 @@ impl Signer {
         let date = AmzDate::try_from(time)?;
         let scope = self.scope(&date, credentials)?;
         let query = remove_signature(request.uri.query().unwrap_or_default());
-        // The signed query contains the names of the signed headers, so a first canonical request determines
-        // them.
+        // The query to sign contains the names of the signed headers. A first canonical request, without the
+        // new parameters, determines these names.
         let unsigned = SignableRequest::from_parts(request, signable_headers(request, |_| false)?, payload);
         let signed_headers = unsigned.canonical(self.settings()).signed_headers().to_owned();
         let (signed_token, unsigned_token) = match credentials.session_token() {
@@ -170,7 +174,7 @@ impl Signer {
     }
 }
 
-/// Removes the parameters of an earlier signature and keeps the others unchanged.
+/// Removes the parameters of an earlier signature and keeps other parameters unchanged.
 fn remove_signature(query: &str) -> String {
     let is_unrelated = |parameter: &&str| {
         let name = parameter.split_once('=').map_or(*parameter, |(name, _)| name);

@@ -8,7 +8,8 @@ use percent_encoding::{percent_decode_str, percent_encode};
 
 use crate::path::RESERVED;
 
-/// Appends the canonical form of a query: decoded, encoded again, and sorted by encoded name and value.
+/// Appends the canonical form of a query. The parameters are decoded, encoded again, and sorted by encoded
+/// name and value.
 ///
 /// A `+` is a plus sign, as in [RFC 3986], and is signed as `%2B`. Only HTML forms use it for a space.
 ///
@@ -68,7 +69,7 @@ mod tests {
         check("a=b+c%20d", "a=b%2Bc%20d");
         check("a=100%&b=%zz", "a=100%25&b=%25zz");
         check("a=%ff", "a=%FF");
-        // Sorted in encoded form: `%` sorts before letters.
+        // Parameters are sorted in encoded form, in which `%` comes before letters.
         check("Param-3=3&Param=2&%E1%88%B4=1", "%E1%88%B4=1&Param=2&Param-3=3");
     }
 }

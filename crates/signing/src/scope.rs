@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::date::AmzDate;
 
-/// The last part of each scope, and the last input of each signing key.
+/// The last part of each scope, and the last input of the derivation of each signing key.
 pub(crate) const TERMINATOR: &str = "aws4_request";
 
 /// Day, region and service of a signature. `Display` writes `20150830/us-east-1/bedrock/aws4_request`.

@@ -1,6 +1,6 @@
 //! Settings for services that deviate from the usual signing rules.
 
-/// Rules of SigV4 in which AWS services differ. The default suits all services except Amazon S3.
+/// Rules of SigV4 that differ between AWS services. The default is correct for all services except Amazon S3.
 ///
 /// ```
 /// # use invoke_model_signing::SigningSettings;
@@ -29,8 +29,8 @@ pub struct SigningSettings {
 
     /// Includes `x-amz-security-token` in the signature. Default: `true`.
     ///
-    /// If `false`, signing adds the header without signing it, and verification does not require it to be
-    /// signed.
+    /// If `false`, signing adds the header without signing it, and verification also accepts the header if it
+    /// is not signed.
     pub sign_session_token: bool,
 }
 

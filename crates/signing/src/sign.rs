@@ -1,4 +1,4 @@
-//! Signing of requests in their headers.
+//! Signing of requests with headers.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -20,13 +20,13 @@ use crate::settings::SigningSettings;
 
 /// Signs requests to one service in one region.
 ///
-/// Caches the signing key of the last secret and day, so share one signer among calls and threads. `Debug`
-/// redacts secrets.
+/// A signer caches the signing key of the most recent secret access key and day. Therefore share one signer
+/// among calls and threads. `Debug` redacts secrets.
 #[derive(Debug)]
 pub struct Signer {
     region: Arc<str>,
     service: Arc<str>,
-    /// Name of the invalid one of `region` and `service`. Signing returns it as an error, because `new`
+    /// Name of the invalid parameter, `region` or `service`. Signing returns it as an error, because `new`
     /// cannot fail.
     invalid: Option<&'static str>,
     settings: SigningSettings,
@@ -37,7 +37,7 @@ impl Signer {
     /// Creates a signer with default [`SigningSettings`] for a region (`us-east-1`) and the signing name of a
     /// service (`bedrock`).
     ///
-    /// An invalid region or service is returned as an error when a request is signed.
+    /// If the region or service is invalid, an error is returned when a request is signed.
     pub fn new(region: impl Into<String>, service: impl Into<String>) -> Self {
         let (region, service): (Arc<str>, Arc<str>) = (region.into().into(), service.into().into());
         let invalid = match (is_scope_part(&region), is_scope_part(&service)) {
@@ -59,11 +59,11 @@ impl Signer {
     /// request. They replace the headers of an earlier signature. `authorization` and the token are marked
     /// sensitive.
     ///
-    /// The signature covers the method, the path, the query, the hash of the body, the host (from the `host`
-    /// header, else from the URI) and all headers except those that may change on the way: `authorization`,
-    /// `user-agent`, `expect`, `x-amzn-trace-id` and hop-by-hop headers (`connection`, `transfer-encoding`,
-    /// `te`, `upgrade`, ..). If the request has an `x-amz-content-sha256` header, its value is set to
-    /// `payload`.
+    /// The signature covers the method, the path, the query, the hash of the body, the host and most headers.
+    /// The host is taken from the `host` header, or else from the URI. The signature does not cover headers
+    /// that may change on the way to the service: `authorization`, `user-agent`, `expect`, `x-amzn-trace-id`
+    /// and hop-by-hop headers (`connection`, `transfer-encoding`, `te`, `upgrade`, ..). If the request has an
+    /// `x-amz-content-sha256` header, its value is set to `payload`.
     ///
     /// # Errors
     ///
@@ -166,7 +166,7 @@ struct SignatureHeaders {
     date: HeaderValue,
     hash: Option<HeaderValue>,
     token: Option<HeaderValue>,
-    /// The request has the token of an earlier signature.
+    /// `true` if the request has the session token of an earlier signature.
     had_token: bool,
 }
 
@@ -235,7 +235,7 @@ pub fn string_to_sign(date: &AmzDate, scope: &CredentialScope, canonical_request
     text
 }
 
-/// Returns the headers to sign, including `host`, except those for which `is_replaced` returns `true`.
+/// Returns the headers to sign, including `host`. Skips headers for which `is_replaced` returns `true`.
 pub(crate) fn signable_headers(
     request: &Parts,
     mut is_replaced: impl FnMut(&str) -> bool,

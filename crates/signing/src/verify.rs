@@ -26,8 +26,8 @@ use crate::sign::string_to_sign;
 
 /// Verifies signed requests to one service.
 ///
-/// Caches the signing key of the last secret and credential scope, so share one verifier among requests and
-/// threads.
+/// A verifier caches the signing key of the most recent secret access key and credential scope. Therefore
+/// share one verifier among requests and threads.
 #[derive(Debug)]
 pub struct Verifier {
     region: Option<String>,
@@ -40,8 +40,8 @@ pub struct Verifier {
 impl Verifier {
     /// Creates a verifier for the signing name of a service (`bedrock`).
     ///
-    /// It accepts all regions and clocks that differ by at most five minutes, and uses default
-    /// [`SigningSettings`].
+    /// The verifier accepts all regions. It accepts clocks that differ by at most five minutes. It uses the
+    /// default [`SigningSettings`].
     pub fn new(service: impl Into<String>) -> Self {
         Self {
             region: None,
@@ -58,7 +58,7 @@ impl Verifier {
         Self { region: Some(region.into()), ..self }
     }
 
-    /// Sets the maximum distance between the times of signing and verification, in either direction.
+    /// Sets the maximum difference between the times of signing and verification, in either direction.
     #[must_use]
     pub fn with_max_skew(self, max_skew: Duration) -> Self {
         Self { max_skew, ..self }
@@ -71,11 +71,11 @@ impl Verifier {
     }
 
     /// Verifies that the owner of the access key signed exactly this method, path, query, headers and body,
-    /// at a time near `now`.
+    /// and that the signing time is close to `now`.
     ///
     /// * `payload`: the hash of the received body.
-    /// * `lookup`: returns the credentials of an access key id, or `None` if it is unknown. Their expiry is
-    ///   not checked.
+    /// * `lookup`: returns the credentials of an access key id, or `None` if the id is unknown. The expiry of
+    ///   the credentials is not checked.
     ///
     /// # Errors
     ///
@@ -124,7 +124,7 @@ impl Verifier {
         Err(VerifyError::SignatureMismatch(Box::new(mismatch)))
     }
 
-    /// Checks that the credential scope names the day of `x-amz-date`, and the region and service of this
+    /// Checks that the credential scope contains the day of `x-amz-date`, and the region and service of this
     /// verifier.
     fn check_scope(
         &self,
@@ -228,7 +228,7 @@ fn check_payload(headers: &HeaderMap, payload: &PayloadHash) -> Result<(), Verif
     }
 }
 
-/// Returns the request with only those headers that the client signed.
+/// Returns the request with only the headers that the client signed.
 fn signable_request<'a>(
     request: &'a Parts,
     signed_headers: &[&'a str],
@@ -266,7 +266,8 @@ fn malformed(name: impl AsRef<str>, problem: &'static str) -> VerifyError {
     VerifyError::MalformedHeader { name: name.as_ref().to_owned(), problem }
 }
 
-/// Compares in constant time, so that response times do not reveal a signature or token byte by byte.
+/// Compares two texts in constant time, so that response times do not reveal a signature or token byte by
+/// byte.
 fn is_equal(a: Option<&str>, b: Option<&str>) -> bool {
     match (a, b) {
         (Some(a), Some(b)) => a.as_bytes().ct_eq(b.as_bytes()).into(),

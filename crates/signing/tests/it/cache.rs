@@ -1,4 +1,4 @@
-//! A cached signing key produces the same signatures as a new one.
+//! Tests that a cached signing key produces the same signatures as a new signing key.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ fn check(signer: &Signer, secret: &str, hours: u64) {
 }
 
 #[test]
-fn replaces_the_key_when_day_or_secret_change() {
+fn replaces_the_key_when_day_or_secret_changes() {
     let signer = signer();
     for (secret, hours) in
         [(SECRET, 0), (SECRET, 1), (SECRET, 12), ("other", 12), ("other", 0), (SECRET, 0), ("", 0), ("S", 0)]

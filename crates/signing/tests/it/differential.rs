@@ -1,4 +1,4 @@
-//! Compares the headers of signed requests with those of the `aws-sigv4` crate.
+//! Compares the headers of signed requests with the headers that the `aws-sigv4` crate produces.
 //!
 //! The generated requests avoid three known differences:
 //!
@@ -64,7 +64,7 @@ prop_compose! {
         token in prop::option::of("[A-Za-z0-9/+=]{1,60}"),
         region in "[a-z]{2}-[a-z]{4,9}-[1-9]",
         service in "[a-z-]{1,20}",
-        // Until the end of the year 9998.
+        // Times until the end of the year 9998.
         seconds in 0..253_370_764_800_u64,
         settings in settings(),
     ) -> Case {
@@ -73,7 +73,7 @@ prop_compose! {
     }
 }
 
-/// Values in order by lower-case name.
+/// Header values by lower-case header name. The values of one header are in the order of the request.
 type Headers = BTreeMap<String, Vec<String>>;
 
 fn ours(case: &Case) -> Headers {

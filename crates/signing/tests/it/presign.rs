@@ -27,8 +27,8 @@ fn presigned(
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html> gives the signature of this
-/// request.
+/// Compares with the documented signature of this request:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>
 #[test]
 fn matches_the_documented_example() {
     let s3 =

@@ -53,7 +53,7 @@ impl Call {
     }
 }
 
-/// One change in transit, or of the data that the verifier has.
+/// One change of the request after signing, or of the data that the verifier uses.
 #[derive(Debug, Clone, Copy)]
 enum Change {
     Method,

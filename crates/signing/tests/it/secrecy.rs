@@ -1,4 +1,5 @@
-//! `Debug`, `Display` and errors redact secrets, session tokens and values marked sensitive.
+//! Tests that `Debug`, `Display` and errors redact secrets, session tokens and values that are marked
+//! sensitive.
 
 use std::fmt::Debug;
 use std::time::Duration;

@@ -1,8 +1,11 @@
-//! The AWS test suite for SigV4: canonical request, string to sign and signature of each case, in headers and
-//! presigned; verification of the requests signed in headers; and a chain of signed events.
+//! Tests with the AWS test suite for SigV4.
 //!
-//! The suite is not part of this repository. A test is skipped, with a line on standard error, if its folder
-//! is missing.
+//! The tests check the canonical request, the string to sign and the signature of each case, both for signing
+//! with headers and for presigning. They also verify the requests that are signed with headers, and check a
+//! chain of signed events.
+//!
+//! The suite is not part of this repository. If the folder of a test is missing, the test is skipped and
+//! prints a line on standard error.
 
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -88,7 +91,7 @@ impl Case {
         }
     }
 
-    /// Checks the request as text. All cases can be represented.
+    /// Checks the request as text, which can represent all cases.
     fn check_text(&self) {
         let mut headers: Vec<_> =
             self.headers.iter().map(|(name, value)| SignableHeader::new(name, value)).collect();
@@ -113,7 +116,7 @@ impl Case {
         );
     }
 
-    /// Checks the presigned request as text. All cases can be represented.
+    /// Checks the presigned request as text, which can represent all cases.
     fn check_presigned_text(&self) {
         let headers: Vec<_> =
             self.headers.iter().map(|(name, value)| SignableHeader::new(name, value)).collect();
@@ -211,7 +214,7 @@ impl Case {
     }
 }
 
-/// Parses the request line and the headers. A folded header value keeps its line ends.
+/// Parses the request line and the headers. A folded header value keeps its line breaks.
 fn parse_head(head: &str) -> (String, String, String, Vec<(String, String)>) {
     let mut lines = head.split('\n');
     let line = lines.next().expect("a request line");
@@ -232,8 +235,8 @@ fn parse_head(head: &str) -> (String, String, String, Vec<(String, String)>) {
     (method.to_owned(), path.to_owned(), query.to_owned(), headers)
 }
 
-/// Decodes a request target, because the signed requests of the suite percent-encode characters that their
-/// requests do not.
+/// Decodes a request target, because the presigned requests of the suite percent-encode characters that the
+/// original requests do not percent-encode.
 fn decoded(target: &str) -> String {
     percent_encoding::percent_decode_str(target).decode_utf8_lossy().into_owned()
 }
@@ -283,7 +286,7 @@ fn double_encoding() {
             |_| Some(credentials.clone()),
             now,
         );
-        // The canonical request of one case has another date than its request.
+        // In one case, the date in the canonical request differs from the date in the request.
         let expected = text("header-canonical-request.txt").replace("20210511T154045Z", date);
         assert_eq!(verified.expect("verified").canonical_request().as_str(), expected);
 
