@@ -1,8 +1,8 @@
 //! Inputs, outputs, errors and endpoint rules of Amazon Bedrock Runtime, generated from its Smithy model.
 //!
-//! The crate performs no I/O and reads neither the clock nor the environment. Together with
-//! `invoke-model-signing`, or another SigV4 signer, it is all that a program with its own HTTP client needs:
-//! serialize an input, send the request, parse the response.
+//! The crate performs no I/O and reads neither the clock nor the environment. A program with its own HTTP
+//! client needs only this crate and a SigV4 signer, for example `invoke-model-signing`. The program
+//! serializes an input, signs and sends the request, and parses the response.
 //!
 //! ```
 //! use bytes::Bytes;
@@ -20,7 +20,7 @@
 //! let output = InvokeModel::parse_response(&response)?;
 //! assert_eq!(output.body, r#"{"embedding":[0.5]}"#);
 //!
-//! // The status decides between output and error.
+//! // The status determines whether the result is an output or an error.
 //! let response = http::Response::builder()
 //!     .status(404)
 //!     .header("x-amzn-errortype", "ResourceNotFoundException")
@@ -33,7 +33,7 @@
 //! # }
 //! ```
 //!
-//! `cargo xtask codegen` writes all files in `generated`; only this file is written by hand.
+//! `cargo xtask codegen` writes all files in `generated`. Only this file is written by hand.
 
 mod generated;
 
