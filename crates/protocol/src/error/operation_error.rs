@@ -8,9 +8,9 @@ use crate::ErrorMetadata;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorFault {
-    /// The caller: the request is wrong.
+    /// The caller, who sent an invalid request.
     Client,
-    /// The service failed.
+    /// The service, which failed.
     Server,
 }
 

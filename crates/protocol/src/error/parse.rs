@@ -80,7 +80,7 @@ pub enum ResponseError<E> {
     Parse(ParseError),
 }
 
-/// The problem with a part of a message. The sender violates the model, or uses a newer version of it.
+/// The problem with a part of a message. The sender violates the model, or uses a newer version of the model.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseErrorKind {
@@ -122,7 +122,7 @@ pub enum ParseErrorKind {
         format: Format,
     },
     /// A union has no member or several members.
-    #[error("a union must have one member, but this one has {found}")]
+    #[error("a union must have one member, but this union has {found}")]
     Union {
         /// Number of members.
         found: usize,

@@ -59,7 +59,7 @@ pub enum SerializeErrorKind {
         /// Name of the header.
         header: String,
     },
-    /// A key of a map bound to headers with a prefix is not valid in a header name:
+    /// A map is bound to headers with a prefix, and one of its keys is not valid in a header name:
     /// <https://www.rfc-editor.org/rfc/rfc9110#section-5.1>.
     #[error("has a key that is not valid in a header name after `{prefix}`: use letters, digits and hyphens")]
     HeaderName {

@@ -1,4 +1,4 @@
-//! The headers of a message. Each has a name, a type and a value.
+//! The headers of a message. Each header has a name, a type and a value.
 //!
 //! <https://smithy.io/2.0/aws/amazon-eventstream.html>
 

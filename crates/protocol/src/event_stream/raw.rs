@@ -16,7 +16,7 @@ pub(super) struct RawHeader<'a> {
 }
 
 impl<'a> RawHeader<'a> {
-    /// Returns the bytes of a string, or `None` for another type.
+    /// Returns the bytes of the value, or `None` if the value is not a string.
     pub(super) fn text(self) -> Option<&'a [u8]> {
         (self.kind == STRING).then_some(self.value)
     }

@@ -1,4 +1,4 @@
-//! The traits that generated code implements for event streams and for operations that have one.
+//! The traits that generated code implements for event streams and for operations with an event stream.
 
 use super::message::Message;
 use crate::error::{OperationError, ParseError, SerializeError};

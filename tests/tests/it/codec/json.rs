@@ -173,7 +173,7 @@ fn parse_errors_name_the_path() {
             "`choice.tree.left.name`: expected a string, found an array",
         ),
         (0, r#"{"instant":1}"#, "`instant`: expected a timestamp as a string, found a number"),
-        (0, r#"{"choice":{}}"#, "`choice`: a union must have one member, but this one has 0"),
+        (0, r#"{"choice":{}}"#, "`choice`: a union must have one member, but this union has 0"),
         (1, r#"{"byKind":{"secret":"x"}}"#, "`byKind[..]`: expected an integer, found a string"),
         (1, r#"{"nested":[[null],[1]]}"#, "`nested[1][0]`: expected a string, found a number"),
         (1, r#"{"blobsByName":{"a":"*"}}"#, "`blobsByName[..]`: the text is not base64"),

@@ -82,7 +82,7 @@ fn union_payloads() {
     check_output!(PutUnion, PutUnionOutput, choice.clone(), expected);
     assert!(matches!(PutUnion::parse(&response(200, &[], "")).unwrap().payload, Choice::Unknown(_)));
     let error = PutUnion::parse(&response(200, &[], r#"{"text":"a","point":{}}"#)).unwrap_err();
-    assert_eq!(error.to_string(), "`payload`: a union must have one member, but this one has 2");
+    assert_eq!(error.to_string(), "`payload`: a union must have one member, but this union has 2");
 }
 
 #[test]
