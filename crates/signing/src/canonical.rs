@@ -239,17 +239,25 @@ impl fmt::Display for CanonicalRequestDiff {
         let number = self.line_number;
         match (self.computed(), self.client()) {
             (Some(computed), Some(client)) => {
-                write!(f, "line {number} must be {computed:?}, but the client signed {client:?}")
+                write!(
+                    f,
+                    "line {number} of the canonical request must be {computed:?}, but the client signed {client:?}"
+                )
             }
             (Some(computed), None) => {
                 write!(
                     f,
-                    "line {number} must be {computed:?}, but the client signed only {} lines",
+                    "line {number} of the canonical request must be {computed:?}, but the client signed only {} \
+                     lines",
                     number - 1
                 )
             }
             (None, client) => {
-                write!(f, "the client signed an extra line {number}: {:?}", client.unwrap_or_default())
+                write!(
+                    f,
+                    "the client signed an extra line {number} of the canonical request: {:?}",
+                    client.unwrap_or_default()
+                )
             }
         }
     }

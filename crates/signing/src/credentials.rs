@@ -1,4 +1,4 @@
-//! Access keys that sign requests.
+//! Credentials for signing requests.
 
 use std::fmt;
 use std::sync::Arc;

@@ -24,7 +24,7 @@ pub struct AmzDate {
 /// The error for a text that does not have the form `20150830T123600Z`, or for a time outside the years 1970
 /// to 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a time of the form 20150830T123600Z between 1970 and 9999")]
+#[error("the time must have the form 20150830T123600Z and be in the years 1970 to 9999")]
 pub struct AmzDateError;
 
 impl AmzDate {

@@ -9,7 +9,7 @@ use crate::mismatch::SignatureMismatch;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignError {
-    /// The signature must cover the host, but the request has none.
+    /// The signature must cover the host, but the request does not contain a host.
     #[error("cannot sign: the request has neither a `host` header nor a host in its URI")]
     MissingHost,
 
@@ -38,7 +38,7 @@ pub enum SignError {
     UriTooLong,
 
     /// The signing time is not in the years 1970 to 9999.
-    #[error("cannot sign: the time is not between 1970 and 9999")]
+    #[error("cannot sign: the time is not in the years 1970 to 9999")]
     TimeOutOfRange,
 }
 
@@ -94,8 +94,7 @@ pub enum VerifyError {
         max_skew: Duration,
     },
 
-    /// The credential scope does not contain the day of `x-amz-date`, the required region or the required
-    /// service.
+    /// The day, region or service in the credential scope is wrong. The day must be the day of `x-amz-date`.
     #[error("signed for credential scope `{found}`, but `{expected}` is required")]
     WrongScope {
         /// The required credential scope.
@@ -127,5 +126,6 @@ pub enum VerifyError {
 }
 
 fn stamp(time: &SystemTime) -> String {
-    AmzDate::try_from(*time).map_or("a time outside 1970 to 9999".to_owned(), |date| date.to_string())
+    AmzDate::try_from(*time)
+        .map_or("a time outside the years 1970 to 9999".to_owned(), |date| date.to_string())
 }

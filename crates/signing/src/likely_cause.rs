@@ -51,20 +51,20 @@ impl fmt::Display for LikelyCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::PathEncodedOnce => {
-                "the client signed the path as sent, but must percent-encode it once more to sign it"
+                "the client signed the path as sent, but must percent-encode the path once more before signing"
             }
             Self::PathEncodedTwice => {
-                "the client percent-encoded the path once more to sign it, but must sign it as sent"
+                "the client percent-encoded the path once more before signing, but must sign the path as sent"
             }
             Self::PathNotEncoded => "the client signed the path without percent-encoding",
             Self::PathDecodedThenEncoded => {
-                "the client percent-encoded the decoded path to sign it, but must percent-encode the path as sent"
+                "the client percent-encoded the decoded path, but must percent-encode the path as sent"
             }
             Self::PathSentNotEncoded => {
                 "the client signed a percent-encoded path, but sent the path without percent-encoding"
             }
             Self::PathNormalization => {
-                "the client and the service disagree on removing `.`, `..` and empty segments from the path"
+                "the client kept or removed `.`, `..` and empty segments of the path, unlike the service"
             }
             Self::QueryUnsorted => "the client did not sort the query parameters",
             Self::QueryAsSent => "the client signed the query as sent, but must encode and sort its parameters",

@@ -78,7 +78,7 @@ fn explains_a_path_that_is_encoded_once() {
     check_contains(&message, "   2 | /model/amazon.titan-embed-text-v2%3A0/invoke\n");
     check_contains(
         &message,
-        "the client signed the path as sent, but must percent-encode it once more to sign it; ",
+        "the client signed the path as sent, but must percent-encode the path once more before signing; ",
     );
 }
 

@@ -81,8 +81,9 @@ fn display_shows_both_canonical_requests() {
    8 | f0bfe64650594de57d7069c7308b526dccb71b73901f1ee0fda8bb8dff7481c6"
         )
     };
-    let summary = "the client signed the path as sent, but must percent-encode it once more to sign it; line 2 must be \
-                   \"/model/a%253A0/invoke\", but the client signed \"/model/a%3A0/invoke\"";
+    let summary = "the client signed the path as sent, but must percent-encode the path once more before signing; \
+                   line 2 of the canonical request must be \"/model/a%253A0/invoke\", but the client signed \
+                   \"/model/a%3A0/invoke\"";
     let expected = format!(
         "Canonical request computed by the verifier:
 {}
@@ -127,10 +128,20 @@ fn diff_with_a_canonical_request_logged_by_the_client() {
     let check = |client: &str, expected: &str| {
         assert_eq!(mismatch.diff_with(client).unwrap().to_string(), expected);
     };
-    check(&computed.replace("POST", "post"), r#"line 1 must be "POST", but the client signed "post""#);
-    check(&format!("{computed}\n"), r#"the client signed an extra line 10: """#);
-    check(&computed.replace('\n', "\r\n"), r#"line 1 must be "POST", but the client signed "POST\r""#);
+    check(
+        &computed.replace("POST", "post"),
+        r#"line 1 of the canonical request must be "POST", but the client signed "post""#,
+    );
+    check(&format!("{computed}\n"), r#"the client signed an extra line 10 of the canonical request: """#);
+    check(
+        &computed.replace('\n', "\r\n"),
+        r#"line 1 of the canonical request must be "POST", but the client signed "POST\r""#,
+    );
     let truncated = computed.rsplit_once('\n').unwrap().0;
     let hash = PayloadHash::of(BODY);
-    check(truncated, &format!("line 9 must be {:?}, but the client signed only 8 lines", hash.as_str()));
+    let expected = format!(
+        "line 9 of the canonical request must be {:?}, but the client signed only 8 lines",
+        hash.as_str()
+    );
+    check(truncated, &expected);
 }

@@ -27,7 +27,7 @@ fn presigned(
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// Compares with the documented signature of this request:
+/// Compares the signature with the signature in the AWS documentation:
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>
 #[test]
 fn matches_the_documented_example() {
