@@ -17,7 +17,7 @@ use invoke_model_types::{InvokeModel, InvokeModelInput, Operation, ResponseStrea
 struct Arguments {
     /// URL of the server.
     endpoint: String,
-    /// Print `ready` before the work, and wait for a line.
+    /// Print `ready` before the work, and wait for a line on standard input.
     #[arg(long)]
     wait: bool,
     /// Layer to run.
@@ -28,19 +28,19 @@ struct Arguments {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Layer {
-    /// Serializes an input to a request.
+    /// Serializes an input into a request.
     Serialize,
-    /// Hashes the payload.
+    /// Hashes a payload.
     Hash,
     /// Signs a request with the hash of its payload and a cached signing key.
     Sign,
-    /// Sends a request over an open connection, and reads the response completely.
+    /// Sends a request over an open connection, and reads the complete response.
     Send,
-    /// Parses a response to an output.
+    /// Parses a response into an output.
     Parse,
-    /// Decodes bytes of a stream to a message.
+    /// Decodes the bytes of a frame into a message.
     Frame,
-    /// Parses a message to an event.
+    /// Parses a message into an event.
     Event,
 }
 
@@ -58,7 +58,7 @@ fn main() {
             let credentials = Credentials::new("AKIDEXAMPLE", "secret", None);
             let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_440_938_160);
             let (parts, _) = addressed(&endpoint).into_parts();
-            // Includes a copy of the request, because it is signed in place.
+            // The count includes a copy of the request, because `sign` changes the request.
             repeat(count, || {
                 let mut parts = parts.clone();
                 signer.sign(&mut parts, &credentials, &hash, now).expect("a signature");
@@ -113,7 +113,7 @@ fn addressed(endpoint: &str) -> Request<Bytes> {
     request
 }
 
-/// Returns a response with the headers of the server.
+/// Returns a response with the same headers as a response of the benchmark server.
 fn response() -> Response<Bytes> {
     Response::builder()
         .header("date", "Tue, 24 Nov 2026 12:00:00 GMT")

@@ -1,4 +1,4 @@
-//! Comparison of the counts of this client with `bench/budget.toml`, which CI runs.
+//! Comparison of the counts of this client with `bench/budget.toml`. CI runs this comparison.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,18 +15,19 @@ use crate::{Result, callgrind, heap, layers, machine};
 const TOLERANCE: f64 = 0.03;
 
 const HEAD: &str = "\
-# Budget for the cost of a call: instructions by Callgrind, heap blocks by DHAT. `cargo xtask bench --quick` fails if a
-# count exceeds its budget by over 3 %. Written by `cargo xtask bench --quick --update-budget`; give the reason in the commit.
+# Budget for the cost of a call: instructions counted by Callgrind, and heap blocks counted by DHAT.
+# `cargo xtask bench --quick` fails if a count exceeds its budget by more than 3 %.
+# `cargo xtask bench --quick --update-budget` writes this file. State the reason for a new budget in the commit message.
 ";
 
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Budget {
-    /// Versions of compiler and Valgrind, because counts depend on them.
+    /// Versions of the compiler and of Valgrind, because counts depend on them.
     counted_with: String,
     counts: BTreeMap<String, u64>,
 }
 
-/// Counts, and compares the counts with the budget or writes them as the new budget.
+/// Measures the counts. Compares them with the budget, or writes them as the new budget if `update` is set.
 pub(crate) fn run(update: bool) -> Result<()> {
     build(&["bench-server", "bench-ours", "bench-layers"])?;
     let server = Server::start(Pause::Valgrind)?;
@@ -45,7 +46,7 @@ pub(crate) fn run(update: bool) -> Result<()> {
 const ADVICE: &str = "\
 a count exceeds its budget. The lines above name the layer. To find the functions, run `valgrind --tool=callgrind \
 bench/target/release/bench-ours URL calls 1000` with the URL of bench-server, then `callgrind_annotate`. If the cost is \
-justified, run `cargo xtask bench --quick --update-budget`, and give the reason in the commit";
+justified, run `cargo xtask bench --quick --update-budget`, and state the reason in the commit message";
 
 fn path() -> PathBuf {
     workspace().join("budget.toml")
@@ -63,7 +64,7 @@ fn count(server: &Server) -> Result<Budget> {
     Ok(Budget { counted_with: format!("{}, {}", machine::rustc()?, callgrind::version()?), counts })
 }
 
-/// Returns a line for each count, and `true` if all counts are within the budget.
+/// Returns a report with a line for each count, and `true` if no count exceeds its budget.
 fn compare(budget: &Budget, counted: &Budget) -> (String, bool) {
     let (mut report, mut passed) = (String::new(), true);
     for (name, &count) in &counted.counts {
@@ -71,8 +72,8 @@ fn compare(budget: &Budget, counted: &Budget) -> (String, bool) {
         let word = match allowed {
             None => "has no budget",
             Some(allowed) if count > allowed * (1.0 + TOLERANCE) => "exceeds the budget",
-            Some(allowed) if count < allowed * (1.0 - TOLERANCE) => "below; lower the budget",
-            Some(_) => "within",
+            Some(allowed) if count < allowed * (1.0 - TOLERANCE) => "is below; lower the budget",
+            Some(_) => "is within the budget",
         };
         passed &= !matches!(word, "has no budget" | "exceeds the budget");
         let allowed = allowed.map_or("-".to_owned(), |allowed| number(allowed, 0));
@@ -80,7 +81,7 @@ fn compare(budget: &Budget, counted: &Budget) -> (String, bool) {
     }
     if budget.counted_with != counted.counted_with {
         let (then, now) = (&budget.counted_with, &counted.counted_with);
-        report.push_str(&format!("the budget was counted with {then}, this run with {now}\n"));
+        report.push_str(&format!("the budget was counted with {then}; this run used {now}\n"));
     }
     (report, passed)
 }
@@ -100,15 +101,15 @@ mod tests {
             assert!(report.contains(words), "{report}");
             assert_eq!(passed, expected, "{report}");
         };
-        check(1000, 1000, "within", true);
-        check(1000, 1030, "within", true);
+        check(1000, 1000, "is within", true);
+        check(1000, 1030, "is within", true);
         check(1000, 1031, "exceeds the budget", false);
-        check(1000, 900, "below", true);
+        check(1000, 900, "is below", true);
         assert!(!compare(&Budget::default(), &budget(1)).1);
     }
 
     #[test]
-    fn reports_another_compiler() {
+    fn reports_a_different_compiler() {
         let other = Budget { counted_with: "rustc 2".to_owned(), ..budget(1) };
         assert!(compare(&budget(1), &other).0.contains("rustc 2"));
     }

@@ -1,6 +1,7 @@
-//! Instructions by `valgrind --tool=callgrind`, which counts the same for the same program and input.
+//! Counts of instructions by `valgrind --tool=callgrind`. The count is the same for each run of the same
+//! program with the same input.
 //!
-//! Valgrind does not support SHA instructions, so that hashes are computed, and counted, in software.
+//! Valgrind does not support SHA instructions. The counts therefore include a hash function in software.
 
 use std::process::Command;
 
@@ -8,7 +9,8 @@ use crate::Result;
 use crate::programs::program;
 use crate::server::Server;
 
-/// Returns the instructions per unit of work: the difference between runs with few and with more units.
+/// Returns the instructions per unit of work, computed from the difference between a run with `few` units and
+/// a run with `more` units.
 pub(crate) fn each(package: &str, server: &Server, work: &[&str], (few, more): (u64, u64)) -> Result<f64> {
     let arguments = ["--tool=callgrind", "--callgrind-out-file=/dev/null"];
     let count = |times| valgrind(&arguments, "Collected : ", package, server, work, times);

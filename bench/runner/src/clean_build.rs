@@ -13,7 +13,7 @@ use crate::row::Row;
 use crate::samples::Samples;
 use crate::targets::{BUILD_CRATES, BUILD_SIZE, BUILD_TIME};
 
-/// Clients whose programs are built. Without plain hyper-util, which has no TLS.
+/// Clients whose programs are built. Plain hyper-util is not built, because its program has no TLS.
 pub(crate) const CLIENTS: &[&str] = &["ours", "official"];
 
 /// Builds the program of each client, and returns the rows.
@@ -37,11 +37,11 @@ pub(crate) fn rows() -> Result<Vec<Row>> {
 /// Measurements of one build.
 #[derive(Clone, Copy, Debug)]
 struct CleanBuild {
-    /// Compiled crates, including those of build scripts.
+    /// Number of compiled crates, including the dependencies of build scripts.
     crates: usize,
     /// Elapsed time.
     wall: Duration,
-    /// Processor time, which depends less on other load of the machine.
+    /// Processor time. It depends less than the elapsed time on other load of the machine.
     cpu: Duration,
     /// Size of the program without symbols, in bytes.
     size: u64,
@@ -56,7 +56,7 @@ fn build(client: &str) -> Result<CleanBuild> {
     let package = format!("minimal-{client}");
     let fetched = Command::new("cargo").args(["fetch", "--quiet"]).current_dir(workspace()).status()?;
     if !fetched.success() {
-        return Err("`cargo fetch` failed in bench/; a clean build needs the crates".into());
+        return Err("`cargo fetch` failed in bench/; a clean build requires the downloaded crates".into());
     }
     let (start, before) = (Instant::now(), children_cpu()?);
     let output = Command::new("cargo")

@@ -1,4 +1,5 @@
-//! Assignment of programs to cores: client and server run on different cores if there are two.
+//! Assignment of programs to cores. The client and the server run on different cores if the machine has at
+//! least two.
 
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
@@ -14,7 +15,7 @@ pub(crate) enum Core {
     Server,
 }
 
-/// Calls `work` on a core. Programs that it starts stay on this core.
+/// Calls `work` on a core. Programs that `work` starts stay on this core.
 pub(crate) fn on<T>(core: Core, work: impl FnOnce() -> T) -> Result<T> {
     let this = Pid::from_raw(0);
     let allowed = sched_getaffinity(this)?;

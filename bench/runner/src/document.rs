@@ -1,4 +1,4 @@
-//! The page in `docs/` and its plot.
+//! Writes `docs/performance.md` and its plot.
 
 use std::fs;
 use std::path::PathBuf;
@@ -9,18 +9,18 @@ use crate::programs::workspace;
 /// Generated parts of the page. The rest is written by hand.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Part {
-    /// Table of a run, and the layers.
+    /// Table of a run, and table of the layers.
     Run,
-    /// Rows with a target.
+    /// Table of the rows that have a target.
     Targets,
-    /// Clean builds, which may be from another run.
+    /// Table of the clean builds, which may be from an earlier run.
     Builds,
-    /// Targets of the clean builds.
+    /// Table of the targets of the clean builds.
     BuildTargets,
 }
 
 impl Part {
-    /// Returns the lines of the page before and after the part.
+    /// Returns the marker lines of the page before and after the part.
     fn markers(self) -> [String; 2] {
         let name = match self {
             Self::Run => "run",
@@ -37,7 +37,7 @@ pub(crate) fn write(parts: &[(Part, &str)]) -> Result<()> {
     let page = docs().join("performance.md");
     let mut text = fs::read_to_string(&page).map_err(|error| format!("{}: {error}", page.display()))?;
     for &(part, content) in parts {
-        let missing = || format!("{}: has no line `{}`", page.display(), part.markers()[0].trim());
+        let missing = || format!("{}: missing line `{}`", page.display(), part.markers()[0].trim());
         text = replaced(&text, part, content).ok_or_else(missing)?;
     }
     fs::write(&page, text)?;

@@ -15,7 +15,7 @@ pub(crate) fn number(value: f64, digits: usize) -> String {
     format!("{sign}{out}{rest}")
 }
 
-/// Formats the ratio of two costs, as a fraction `1/4.2` or a multiple `1.30x`.
+/// Formats the ratio of two costs as a fraction (`1/4.2`) or as a multiple (`1.30x`).
 pub(crate) fn part(ratio: f64, digits: usize) -> String {
     if ratio < 1.0 { format!("1/{:.digits$}", 1.0 / ratio) } else { multiple(ratio) }
 }

@@ -4,16 +4,16 @@ use crate::Result;
 use crate::server::{Server, Servers};
 use crate::{callgrind, single_step};
 
-/// Layers of a call in their order, then those of an event.
+/// Layers of a call in the order of their execution, followed by the layers of an event.
 pub(crate) const LAYERS: [&str; 7] = ["serialize", "hash", "sign", "send", "parse", "frame", "event"];
 
-/// Returns the executed instructions of a layer, and those by Callgrind.
+/// Returns the executed instructions of a layer, and the instructions that Callgrind counts.
 pub(crate) fn instructions(layer: &str, servers: &Servers) -> Result<(f64, f64)> {
     let executed = single_step::each("bench-layers", &servers.stepping, &[layer], (2, 12))?;
     Ok((executed, counted(layer, &servers.valgrind)?))
 }
 
-/// Returns the instructions of a layer by Callgrind.
+/// Returns the instructions of a layer that Callgrind counts.
 pub(crate) fn counted(layer: &str, server: &Server) -> Result<f64> {
     callgrind::each("bench-layers", server, &[layer], (100, 600))
 }

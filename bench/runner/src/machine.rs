@@ -10,7 +10,7 @@ use crate::{Result, callgrind};
 const PACKAGES: [&str; 6] =
     ["aws-sdk-bedrockruntime", "aws-smithy-runtime", "hyper", "hyper-util", "sha2", "tokio"];
 
-/// Returns date, machine and tools on one line, without the host name.
+/// Returns one line with the date, the machine and the tools, without the host name.
 pub(crate) fn line() -> Result<String> {
     let information = std::fs::read_to_string("/proc/cpuinfo")?;
     let of = |name: &str| {
@@ -41,7 +41,7 @@ fn output_of(program: &str, argument: &str) -> Result<String> {
 pub(crate) fn versions() -> Result<String> {
     let lock = std::fs::read_to_string(workspace().join("Cargo.lock"))?;
     let versions = PACKAGES.map(|name| {
-        // The newest, because the official crate also depends on an older one.
+        // Takes the newest version, because the official crate also depends on an older one.
         let version = lock.split("[[package]]").filter_map(|package| {
             package.contains(&format!("name = \"{name}\"\n")).then(|| package.split('"').nth(3)).flatten()
         });

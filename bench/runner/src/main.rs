@@ -35,19 +35,19 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
     about = "Measures this client, the official crate and plain hyper-util"
 )]
 struct Arguments {
-    /// Only compare instructions and allocations of this client with `bench/budget.toml`.
+    /// Compare only the instructions and allocations of this client with `bench/budget.toml`.
     #[arg(long)]
     quick: bool,
     /// Write the counts as the new budget.
     #[arg(long, requires = "quick")]
     update_budget: bool,
-    /// Rounds for rows that measure time. In each round, every client runs once.
+    /// Number of rounds for rows that measure time. In each round, every client runs once.
     #[arg(long, default_value_t = 7)]
     rounds: usize,
-    /// Leave out the clean builds, which take minutes. The page keeps its previous ones.
+    /// Skip the clean builds, which take minutes. The page keeps the results of earlier clean builds.
     #[arg(long, conflicts_with = "quick")]
     no_builds: bool,
-    /// Only the clean builds.
+    /// Measure only the clean builds.
     #[arg(long, conflicts_with_all = ["quick", "no_builds"])]
     only_builds: bool,
     /// Write the results into `docs/performance.md`, and the plot next to it.

@@ -1,4 +1,4 @@
-//! Programs of this workspace: build and run.
+//! Builds and runs the programs of this workspace.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -20,7 +20,8 @@ pub(crate) fn program(package: &str) -> PathBuf {
     workspace().join("target/release").join(package)
 }
 
-/// Builds packages one by one, because packages that are built together share the features of their dependencies.
+/// Builds packages one by one. If Cargo built them together, they would share the features of their
+/// dependencies.
 pub(crate) fn build(packages: &[&str]) -> Result<()> {
     for package in packages {
         let arguments = ["build", "--release", "--quiet", "--package", package];

@@ -1,7 +1,8 @@
-//! Root certificates of the clients: those of the system, and the certificate of the server.
+//! Root certificates of the clients: the root certificates of the system, and the certificate of the server.
 //!
-//! Loading the root certificates of the system is most of the cost of the first call in a process. So each client loads
-//! them here, too, from their usual files.
+//! Most of the cost of the first call in a process is the loading of the root certificates of the system. The
+//! clients therefore load them in the benchmark, too: from a copy of the usual bundle, and from the usual
+//! folders.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -11,7 +12,7 @@ use std::{env, fs, io};
 use crate::Result;
 use crate::programs::workspace;
 
-/// Files with root certificates, for the environment of a program.
+/// File and folders with root certificates, for the environment of a program.
 #[derive(Debug)]
 pub(crate) struct Roots {
     file: PathBuf,
@@ -19,7 +20,7 @@ pub(crate) struct Roots {
 }
 
 impl Roots {
-    /// Adds a certificate in PEM to those of the system.
+    /// Adds a certificate in PEM to the root certificates of the system.
     pub(crate) fn with(certificate: &str) -> Result<Self> {
         let system = openssl_probe::probe();
         let bundle = system.cert_file.map_or(Ok(String::new()), fs::read_to_string)?;

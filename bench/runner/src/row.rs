@@ -12,7 +12,8 @@ pub(crate) const CLIENTS: [&str; 3] = ["ours", "official", "plain"];
 pub(crate) struct Row {
     /// Description of the measurement, with its unit.
     pub(crate) what: &'static str,
-    /// Samples of the clients in order. Some measurements do not exist for plain hyper-util, which is last.
+    /// Samples of the clients, in the order of [`CLIENTS`]. Plain hyper-util, the last client, lacks some
+    /// measurements.
     pub(crate) samples: Vec<Samples>,
     /// Number of decimal digits.
     pub(crate) digits: usize,
@@ -28,13 +29,13 @@ impl Row {
         Self { target: Some(target), ..self }
     }
 
-    /// Returns the median of a client, if it was measured.
+    /// Returns the median of a client, or `None` if the client was not measured.
     pub(crate) fn median(&self, client: &str) -> Option<f64> {
         let column = CLIENTS.iter().position(|name| *name == client)?;
         self.samples.get(column).map(Samples::median)
     }
 
-    /// Returns a line with the cells of these clients, and the ratios of this client to each of the others.
+    /// Returns a line with the cells of `clients`, and the ratios of the first client to each other client.
     pub(crate) fn line(&self, clients: &[&str]) -> String {
         let cells = (0..clients.len()).map(|column| {
             self.samples.get(column).map_or("-".to_owned(), |samples| cell(samples, self.digits))
@@ -43,7 +44,7 @@ impl Row {
         format!("| {} | {} |\n", self.what, cells.chain(ratios).collect::<Vec<_>>().join(" | "))
     }
 
-    /// Returns the ratio of this client to another; `-` if one value is missing or zero.
+    /// Returns the ratio of this client to another client, or `-` if one value is missing or zero.
     fn ratio_to(&self, other: &str) -> String {
         let (Some(ours), Some(other)) = (self.median("ours"), self.median(other)) else {
             return "-".to_owned();
@@ -56,7 +57,7 @@ impl Row {
     }
 }
 
-/// Formats the median, and the spread unless it is zero.
+/// Formats the median and the spread. Omits the spread if it is zero.
 fn cell(samples: &Samples, digits: usize) -> String {
     let [median, spread] = [samples.median(), samples.spread()].map(|value| number(value, digits));
     if spread == number(0.0, digits) { median } else { format!("{median} ± {spread}") }

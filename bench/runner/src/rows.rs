@@ -14,22 +14,23 @@ use crate::{Result, callgrind, heap, single_step, start, targets};
 /// Bytes in a KiB.
 const KIBI: f64 = 1024.0;
 
-/// Numbers of calls in the two runs of a count.
+/// Numbers of calls in the two runs from which Valgrind counts are computed.
 const COUNTED: (u64, u64) = (100, 600);
 
-/// Numbers of calls in the two runs of single-stepping, where each instruction takes microseconds.
+/// Numbers of calls in the two runs with single-stepping. They are small, because each instruction takes
+/// microseconds.
 const STEPPED: (u64, u64) = (2, 12);
 
-/// Numbers of events in the two runs of a count.
+/// Numbers of events in the two runs from which Valgrind counts are computed.
 const COUNTED_EVENTS: (u64, u64) = (500, 3000);
 
-/// Numbers of events in the two runs of single-stepping.
+/// Numbers of events in the two runs with single-stepping.
 const STEPPED_EVENTS: (u64, u64) = (50, 250);
 
-/// Clients with TLS. Plain hyper-util has none.
+/// Clients that support TLS. The program with plain hyper-util does not.
 const TLS_CLIENTS: &[&str] = &["ours", "official"];
 
-/// Measures all rows except clean builds. Prints the current one to standard error.
+/// Measures all rows except clean builds. Prints the name of the current row to standard error.
 pub(crate) fn all(servers: &Servers, rounds: usize) -> Result<Vec<Row>> {
     let Servers { timing, valgrind, stepping } = servers;
     let measuring = Measuring { server: timing, rounds };
@@ -119,16 +120,16 @@ pub(crate) fn all(servers: &Servers, rounds: usize) -> Result<Vec<Row>> {
     ])
 }
 
-/// Returns the peak memory of a call minus the memory before it and the response, in MiB.
+/// Returns the peak memory of a call in MiB, without the memory before the call and without the response.
 fn beyond_the_response(measured: &Measured) -> f64 {
     (measured.peak.saturating_sub(measured.before) as f64 - LARGE_LENGTH as f64) / (KIBI * KIBI)
 }
 
-/// Writes the request of the large call into a file, and returns its path.
+/// Writes the request body of the large call into a file, and returns the path of the file.
 fn large_request() -> Result<String> {
     let path = workspace().join("target/large-request");
     fs::write(&path, vec![b'a'; LARGE_LENGTH])?;
-    Ok(path.into_os_string().into_string().map_err(|path| format!("{}: is not UTF-8", path.display()))?)
+    Ok(path.into_os_string().into_string().map_err(|path| format!("{}: the path is not UTF-8", path.display()))?)
 }
 
 struct Measuring<'a> {
@@ -153,7 +154,7 @@ impl Measuring<'_> {
         Ok(Row { what, samples, digits, more_is_better: false, target: None })
     }
 
-    /// Measures with values that the client programs print.
+    /// Measures a value that is computed from the output of the client programs.
     fn work(
         &self,
         what: &'static str,

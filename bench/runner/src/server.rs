@@ -8,19 +8,21 @@ use crate::Result;
 use crate::cores::{self, Core};
 use crate::programs::program;
 
-/// Delay of a small response in milliseconds. When instructions are counted, the response must not arrive before the client
-/// first polls for it. In practice it never does, and on loopback it would depend on chance.
+/// Delay of a small response in milliseconds.
+///
+/// When instructions are counted, the response must not arrive before the client first polls for it. Over a
+/// real network it always arrives later. On loopback, without the delay, it would sometimes arrive earlier.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Pause {
     /// No delay, for measurements of time.
     None = 0,
-    /// Delay for a client in Valgrind.
+    /// Delay for a client that runs in Valgrind.
     Valgrind = 5,
     /// Delay for a client that is single-stepped.
     Stepping = 100,
 }
 
-/// Start of the last line of a certificate:
+/// Start of the last line of a certificate in PEM:
 /// <https://www.rfc-editor.org/rfc/rfc7468#section-2>
 const PEM_END: &str = "-----END ";
 
@@ -74,7 +76,7 @@ impl Server {
         Ok(Self { child, url, tls_url, certificate })
     }
 
-    /// Returns the URL.
+    /// Returns the URL without TLS.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
@@ -92,7 +94,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Errors are ignored, because the process may have ended.
+        // Errors are ignored, because the process may already have ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

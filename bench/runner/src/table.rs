@@ -7,7 +7,7 @@ use crate::row::{CLIENTS, Row};
 use crate::server::Servers;
 use crate::{Result, clean_build, document, layers, machine, plot, rows, targets};
 
-/// Builds, measures and prints. Writes the page if `docs` is set.
+/// Builds the programs, measures them, and prints the results. Writes the page if `docs` is set.
 pub(crate) fn run(rounds: usize, builds: bool, docs: bool) -> Result<()> {
     build(&["bench-server", "bench-layers"])?;
     for kind in ["bench", "minimal"] {
@@ -22,7 +22,7 @@ pub(crate) fn run(rounds: usize, builds: bool, docs: bool) -> Result<()> {
     let run = format!("{}\n\n{}\n\n{}\n{layers}", machine::line()?, machine::versions()?, table(&rows));
     let targets = targets::table("measurement", &rows);
     println!("{run}\n{targets}");
-    // Written before the builds, which take as long as everything else.
+    // Writes the page before the builds, because the builds take as long as all other measurements.
     if docs {
         document::write(&[(Part::Run, &run), (Part::Targets, &targets)])?;
         document::write_plot(&plot(&rows)?)?;

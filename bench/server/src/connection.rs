@@ -1,4 +1,4 @@
-//! Handling of a connection.
+//! Serves one connection.
 
 use std::io;
 
@@ -13,12 +13,12 @@ pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Stream for S {}
 
-/// The used parts of a request.
+/// The parts of a request that the server needs.
 struct Request {
     target: String,
-    /// Length of the head.
+    /// Length of the request line and headers, in bytes.
     length: usize,
-    /// Length of the body.
+    /// Length of the body, in bytes.
     body: usize,
 }
 
@@ -51,7 +51,7 @@ pub(crate) async fn serve(mut stream: impl Stream, responses: &Responses) -> io:
     Ok(())
 }
 
-/// Reads until the buffer contains the head of a request. Returns `None` at the end of the connection.
+/// Reads until the buffer contains the headers of a request. Returns `None` at the end of the connection.
 async fn head(stream: &mut impl Stream, buffer: &mut BytesMut) -> io::Result<Option<Request>> {
     loop {
         if let Some(request) = parse(buffer)? {

@@ -1,4 +1,4 @@
-//! The event of the streams: one token of text, in a frame like those of Amazon Bedrock.
+//! The event that all streams repeat: one token of text, in the same frame format as Amazon Bedrock.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -10,7 +10,7 @@ const PART: &str =
 const HEADERS: [(&str, &str); 3] =
     [(":event-type", "chunk"), (":content-type", "application/json"), (":message-type", "event")];
 
-/// Returns the frame. The service pads each event with letters in the member `p`.
+/// Returns the frame of the event. Like the service, it pads the event with letters in the member `p`.
 pub fn frame() -> Vec<u8> {
     let mut builder = Message::builder();
     for (name, value) in HEADERS {

@@ -1,6 +1,6 @@
-//! The benchmark server: one thread, constant responses.
+//! The benchmark server. It has one thread and sends constant responses.
 //!
-//! The model id of a call selects the response, see [`Responses`](response::Responses).
+//! The model id of a call selects the response: see [`Responses`](response::Responses).
 
 mod connection;
 pub mod event;
@@ -17,7 +17,7 @@ use tokio::task::{LocalSet, spawn_local};
 use response::Responses;
 pub use tls::Identity;
 
-/// Serves both listeners, the second with TLS. Delays small responses by `pause`.
+/// Serves `plain` without TLS and `encrypted` with TLS. Delays small responses by `pause`.
 ///
 /// # Errors
 /// Returns an error if a listener cannot accept a connection.
@@ -39,7 +39,7 @@ pub async fn serve(
     LocalSet::new().run_until(async { tokio::try_join!(over_http, over_https) }).await.map(|_| ())
 }
 
-/// Serves each connection to a listener.
+/// Calls `serve` for each connection to a listener.
 async fn each<S>(listener: &TcpListener, mut serve: impl FnMut(TcpStream) -> S) -> io::Result<()>
 where
     S: Future<Output = io::Result<()>> + 'static,

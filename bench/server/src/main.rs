@@ -1,6 +1,8 @@
-//! The server as a separate process, so that its work is not counted. Prints its URL, its URL with TLS, and its
-//! certificate. Serves until standard input ends, so that it does not outlive its parent process. The argument is the delay
-//! of small responses in milliseconds.
+//! The server as a separate process, so that the costs of the client do not include the work of the server.
+//!
+//! The argument is the delay of small responses in milliseconds. The program prints its URL, its URL with
+//! TLS, and its certificate. It exits when standard input ends, so that it does not run longer than its
+//! parent process.
 
 use std::error::Error;
 use std::io::{self, Read};

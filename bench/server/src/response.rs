@@ -1,4 +1,4 @@
-//! Responses by model.
+//! Response for each model.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -10,7 +10,8 @@ use tokio::sync::Barrier;
 
 use crate::event;
 
-/// Start of a response like that of Amazon Bedrock, without the headers of its body.
+/// Status line and first headers of a response, in the same format as Amazon Bedrock. The headers of the body
+/// follow.
 const HEAD: &str = "HTTP/1.1 200 OK\r\n\
     Date: Tue, 24 Nov 2026 12:00:00 GMT\r\n\
     Connection: keep-alive\r\n\
@@ -18,15 +19,15 @@ const HEAD: &str = "HTTP/1.1 200 OK\r\n\
 
 /// Response to one call.
 pub(crate) enum Response {
-    /// Sent at once, after a delay.
+    /// A complete response, sent after a delay.
     Whole(Rc<[u8]>, Duration),
-    /// Sent when a number of calls wait for it.
+    /// A complete response, sent when the number of waiting calls reaches the size of the barrier.
     Held(Rc<Barrier>, Rc<[u8]>),
-    /// A head, and an event that is sent a number of times.
+    /// A stream: the status line and headers, followed by `count` copies of `event`.
     Events { head: Rc<[u8]>, event: Rc<[u8]>, count: usize },
 }
 
-/// All responses, made before the first call.
+/// All responses. They are created before the first call.
 pub(crate) struct Responses {
     pause: Duration,
     small: Rc<[u8]>,
@@ -53,7 +54,7 @@ impl Responses {
         }
     }
 
-    /// Returns the response of the model in the target of a request.
+    /// Returns the response for the model in a request target.
     pub(crate) fn of(&self, target: &str) -> Response {
         let model = target.trim_start_matches("/model/").split('/').next().unwrap_or_default();
         let counted = model.split_once('-').and_then(|(name, count)| Some((name, count.parse().ok()?)));

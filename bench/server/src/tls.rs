@@ -1,4 +1,4 @@
-//! TLS with a certificate that is generated at start.
+//! TLS with a certificate that is generated when the server starts.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use tokio_rustls::TlsAcceptor;
 
 /// Key and certificate of the server.
 pub struct Identity {
-    /// Certificate in PEM, for the root certificates of the client.
+    /// Certificate in PEM. The client adds it to its root certificates.
     pub certificate: String,
     pub(crate) acceptor: TlsAcceptor,
 }

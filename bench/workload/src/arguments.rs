@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 pub struct Arguments {
     /// URL of the server.
     pub endpoint: String,
-    /// Print `ready` after the warm-up, and wait for a line.
+    /// Print `ready` after the warm-up, and wait for a line on standard input.
     #[arg(long)]
     pub wait: bool,
     /// Work to measure.
@@ -22,7 +22,7 @@ pub struct Arguments {
 pub enum Work {
     /// Small calls, one after the other.
     Calls {
-        /// Number.
+        /// Number of calls.
         count: usize,
     },
     /// Small concurrent calls.
@@ -39,19 +39,19 @@ pub enum Work {
         /// Path of the file.
         path: PathBuf,
     },
-    /// One stream.
+    /// One call with a streamed response.
     Stream {
         /// Number of events.
         events: usize,
     },
     /// Clients that have made a call and stay open.
     Idle {
-        /// Number.
+        /// Number of clients.
         count: usize,
     },
     /// Calls that all wait for their responses at the same time.
     InFlight {
-        /// Number.
+        /// Number of calls.
         count: usize,
     },
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use bytes::Bytes;
 
-/// A client that is compared. Its methods panic on errors, because failed calls are not measured.
+/// A client in the comparison. Its methods panic on errors, because failed calls are not measured.
 pub trait Client: Clone + Send + Sync + 'static {
     /// Creates a client as its documentation describes, with static credentials.
     fn new(endpoint: &str) -> Self;
@@ -16,14 +16,14 @@ pub trait Client: Clone + Send + Sync + 'static {
     /// Calls `InvokeModel` with a body from a file, in the way that needs the least memory.
     fn call_with_file(&self, model_id: &str, path: &Path) -> impl Future<Output = usize> + Send;
 
-    /// Calls `InvokeModelWithResponseStream`, and reads the stream to its end.
+    /// Calls `InvokeModelWithResponseStream`, and reads the complete stream.
     fn stream(&self, model_id: &str, body: Bytes) -> impl Future<Output = Streamed> + Send;
 }
 
 /// Content of a stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Streamed {
-    /// Number of events. A client that does not decode events counts pieces.
+    /// Number of events. A client that does not decode events counts data frames of the body.
     pub events: usize,
     /// Number of bytes in the events.
     pub bytes: usize,

@@ -1,8 +1,9 @@
 //! The work of the compared clients: the same calls to the same server, measured in the same way.
 //!
-//! Each client is a separate program, so that it does not depend on crates of others. It implements [`Client`], and its
-//! `main` calls [`run`]. Instructions and allocations are counted from outside, as the difference of two runs of different
-//! length, so that work that a program does once does not count.
+//! Each client is a separate program, so that it does not depend on crates of the other clients. It
+//! implements [`Client`], and its `main` calls [`run`]. The runner counts instructions and allocations from
+//! outside the program, as the difference between a short and a long run. The difference excludes work that a
+//! program does only once.
 
 mod arguments;
 mod client;
@@ -14,29 +15,29 @@ pub use client::{Client, Streamed};
 pub use measured::Measured;
 pub use work::{ready, run};
 
-/// Model with responses of [`RESPONSE_LENGTH`] bytes.
+/// Model whose responses have [`RESPONSE_LENGTH`] bytes.
 pub const SMALL: &str = "bench.small";
 
-/// Model with responses of [`LARGE_LENGTH`] bytes.
+/// Model whose responses have [`LARGE_LENGTH`] bytes.
 pub const LARGE: &str = "bench.large";
 
-/// Returns the id of a model with streams of `count` events.
+/// Returns the id of a model that streams `count` events.
 pub fn events(count: usize) -> String {
     format!("bench.events-{count}")
 }
 
-/// Returns the id of a model that responds when `count` calls wait.
+/// Returns the id of a model that responds when `count` calls wait for a response.
 pub fn held(count: usize) -> String {
     format!("bench.held-{count}")
 }
 
-/// Request body of a small call: 300 bytes.
+/// Request body of a small call. It has 300 bytes.
 pub const REQUEST: &[u8] = br#"{"anthropic_version":"bedrock-2023-05-31","max_tokens":512,"temperature":0.2,"messages":[{"role":"user","content":[{"type":"text","text":"Name all the rivers of Europe that end in the Black Sea, the length of each in kilometres, and one town of fifty thousand people that stands on it, as JSON."}]}]}"#;
 
-/// Length of a small response body.
+/// Length of a small response body, in bytes.
 pub const RESPONSE_LENGTH: usize = 200;
 
-/// Length of a large body: the limit of `InvokeModel`.
+/// Length of a large body, in bytes. It is the limit of `InvokeModel`.
 pub const LARGE_LENGTH: usize = 25_000_000;
 
 const _: () = assert!(REQUEST.len() == 300);

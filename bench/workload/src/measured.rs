@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 
-/// Costs of the work, without the warm-up.
+/// Cost of the work, without the warm-up.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Measured {
     /// Elapsed time.
@@ -53,7 +53,7 @@ fn cpu() -> Duration {
     Duration::from_micros(spent.unsigned_abs())
 }
 
-/// Returns the value of a line in `/proc/self/status`, in bytes.
+/// Returns the value of the line `name` in `/proc/self/status`, in bytes.
 fn memory(name: &str) -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux: /proc/self/status");
     let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("a line of this name");

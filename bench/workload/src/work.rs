@@ -11,17 +11,18 @@ use crate::{
     Arguments, Client, LARGE, LARGE_LENGTH, Measured, REQUEST, RESPONSE_LENGTH, SMALL, Work, events, held,
 };
 
-/// Number of calls before the measurement, which open the connection and fill caches.
+/// Number of calls before the measurement. These calls open the connection and fill caches.
 const WARM_UP: usize = 100;
 
-/// Runs a client program: does the work of its arguments, and prints the measurements.
+/// Runs a client program: parses its arguments, does the work, and prints the measurements.
 pub fn run<C: Client>() {
     let arguments = Arguments::parse();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     println!("{}", runtime.block_on(measured::<C>(&arguments)));
 }
 
-/// Prints `ready` before the counted work, and waits for a line.
+/// Prints `ready`, and waits for a line on standard input. Programs call this function before the counted
+/// work.
 pub fn ready() {
     println!("ready");
     io::stdout().flush().expect("the parent process reads");
@@ -34,7 +35,7 @@ async fn measured<C: Client>(arguments: &Arguments) -> Measured {
     if let Work::AtOnce { width, .. } = &arguments.work {
         at_once(&client, 2, *width).await;
     }
-    // Allocated before the start, because only memory that the client adds is compared.
+    // Allocates the body before the start, because the comparison excludes the memory of the body.
     let large = matches!(arguments.work, Work::Large).then(|| Bytes::from(vec![b'a'; LARGE_LENGTH]));
     if arguments.wait {
         ready();

@@ -1,5 +1,5 @@
-//! `invoke-model-client` with its defaults: credentials provider, signature, typed output, and `tracing` without a
-//! subscriber.
+//! `invoke-model-client` with its default settings: a credentials provider, signatures, typed outputs, and
+//! `tracing` without a subscriber.
 
 use std::path::Path;
 
@@ -39,7 +39,7 @@ impl Client for Ours {
         let mut response = call.send().await.expect("a stream");
         let mut streamed = Streamed::default();
         while let Some(event) = response.events.recv().await.expect("an event") {
-            let ResponseStream::Chunk(part) = event else { panic!("an event that is no chunk") };
+            let ResponseStream::Chunk(part) = event else { panic!("an event that is not a chunk") };
             streamed.events += 1;
             streamed.bytes += part.bytes.expect("bytes").len();
         }

@@ -1,4 +1,5 @@
-//! The lower bound: the pooled client of hyper-util, with a constant request, no signature and raw bodies.
+//! The lower bound: the pooled client of hyper-util with constant requests. It does not sign or parse
+//! anything.
 
 use std::path::Path;
 
@@ -14,14 +15,14 @@ use hyper_util::rt::TokioExecutor;
 use tokio::fs::File;
 use tokio_util::io::ReaderStream;
 
-/// Bytes that are read from a file at once, as in `invoke-model-client`.
+/// Size of one read from a file, in bytes. `invoke-model-client` uses the same size.
 const PIECE: usize = 64 << 10;
 
 #[derive(Clone)]
 struct Plain {
     client: hyper_util::client::legacy::Client<HttpConnector, Full<Bytes>>,
     endpoint: String,
-    /// Target of the small calls, built once.
+    /// Request target of the small calls. It is built once.
     small: Uri,
 }
 

@@ -11,13 +11,13 @@ pub(crate) const CALL: Target = Target::Part(OFFICIAL, 1, 6);
 pub(crate) const CALL_TIME: Target = Target::Part(PLAIN, 13, 10);
 /// Heap allocations per call.
 pub(crate) const CALL_ALLOCATIONS: Target = Target::AtMost(30);
-/// Calls per second, on one core, 64 concurrent.
+/// Calls per second on one core, with 64 concurrent calls.
 pub(crate) const CALL_RATE: Target = Target::Times(OFFICIAL, 5);
 /// Time of a 25 MB request and response.
 pub(crate) const LARGE_TIME: Target = Target::Part(PLAIN, 21, 10);
-/// Peak memory beyond a 25 MB request and response, in MiB.
+/// Peak memory of a call in MiB, without its 25 MB request and 25 MB response.
 pub(crate) const LARGE_MEMORY: Target = Target::AtMost(12);
-/// Peak memory beyond the response if the request is in a file, in MiB.
+/// Peak memory of a call in MiB, without its 25 MB response, if the request is in a file.
 pub(crate) const FILE_MEMORY: Target = Target::AtMost(2);
 /// Executed instructions per event.
 pub(crate) const EVENT: Target = Target::AtMost(6_400);
@@ -72,7 +72,8 @@ impl Target {
         format!("| {} | {self} | {value} | {} |\n", row.what, if met { "met" } else { "missed" })
     }
 
-    /// Returns the value in the form of the target, and `true` if it meets the target; `None` if a value is missing.
+    /// Returns the value in the form of the target, and `true` if it meets the target. Returns `None` if a
+    /// value is missing.
     fn verdict(self, row: &Row) -> Option<(String, bool)> {
         let ours = row.median("ours")?;
         let ratio_to = |other: Other| row.median(other.client).map(|other| ours / other);

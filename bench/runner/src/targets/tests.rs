@@ -10,7 +10,7 @@ fn row(values: &[f64], target: Target) -> Row {
 }
 
 #[test]
-fn the_bound_meets_the_target() {
+fn a_value_equal_to_the_bound_meets_the_target() {
     let check = |target: Target, values: &[f64], expected: &str| {
         assert_eq!(target.line(&row(values, target)), format!("| a | {expected} |\n"));
     };
@@ -28,13 +28,13 @@ fn the_bound_meets_the_target() {
 }
 
 #[test]
-fn missing_values_miss_the_target() {
+fn a_missing_value_counts_as_missed() {
     let target = Target::Part(PLAIN, 13, 10);
     assert!(target.line(&row(&[1.0, 2.0], target)).contains("| not measured | missed |"));
 }
 
 #[test]
-fn leaves_out_rows_without_a_target() {
+fn the_table_omits_rows_without_a_target() {
     let without = Row { target: None, ..row(&[1.0], Target::AtMost(1)) };
     let head = "| what | target | this run | |\n|---|---|---:|---|\n";
     assert_eq!(table("what", &[without]), head);
