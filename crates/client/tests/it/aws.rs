@@ -1,4 +1,4 @@
-//! Credentials and credentials providers of the AWS SDK.
+//! Tests with credentials and credentials providers of the AWS SDK.
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
@@ -10,7 +10,7 @@ fn temporary() -> aws_credential_types::Credentials {
     aws_credential_types::Credentials::new("AKIDAWS", "secret", Some("token".into()), Some(now()), "test")
 }
 
-/// A provider that returns these credentials, or an error without them.
+/// A provider that returns its credentials, or an error if it has none.
 #[derive(Debug)]
 struct StaticProvider(Option<aws_credential_types::Credentials>);
 
@@ -47,7 +47,7 @@ async fn a_provider_works_for_a_client_and_for_a_call() {
 }
 
 #[tokio::test]
-async fn the_error_contains_the_text_of_the_provider() {
+async fn the_error_contains_the_error_text_of_the_provider() {
     let client =
         Client::new(Fake::default().settings().credentials_provider(AwsProvider(StaticProvider(None))))
             .unwrap();

@@ -1,4 +1,4 @@
-//! Bodies that are files.
+//! Request bodies that are read from files.
 
 use std::io::Write;
 
@@ -40,7 +40,7 @@ async fn sends_an_empty_file_as_an_empty_body() {
 }
 
 #[tokio::test]
-async fn an_unreadable_file_is_an_error_with_its_path() {
+async fn the_error_of_an_unreadable_file_contains_its_path() {
     let folder = tempfile::tempdir().unwrap();
     let check = async |path: std::path::PathBuf, expected: &str| {
         let fake = Fake::default();
@@ -66,7 +66,8 @@ async fn a_later_body_replaces_a_file() {
     assert_eq!(fake.request().body(), "{}");
 }
 
-/// A credentials provider that overwrites a file. It is called between the two readings.
+/// A credentials provider that overwrites a file. The client calls it after the first of its two reads of the
+/// file.
 struct OverwritingProvider(std::path::PathBuf, &'static str);
 
 impl ProvideCredentials for OverwritingProvider {
@@ -78,12 +79,12 @@ impl ProvideCredentials for OverwritingProvider {
 }
 
 #[tokio::test]
-async fn a_file_that_changes_between_the_readings_is_never_sent_completely() {
+async fn a_file_that_changes_between_the_two_reads_is_never_sent_completely() {
     for later in ["{\"a\":2}", "{}", ""] {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "{\"a\":1}").unwrap();
         let fake = Fake::default();
-        // A new client for each call, because a client calls its provider only once.
+        // Creates a new client for each call, because a client calls its provider only once.
         let call = || {
             let provider = OverwritingProvider(file.path().to_owned(), later);
             let settings = fake.settings().credentials_provider(provider);

@@ -72,7 +72,7 @@ async fn rows_of_transport_errors() {
         assert_eq!(error.class().to_string(), cells[2], "{kind:?}");
         check_retried(failure, cells[3]).await;
     }
-    // An expired operation timeout cannot be retried, so it needs a call with a timeout.
+    // An expired operation timeout is never retried. This row therefore needs a separate call with a timeout.
     let cells = row("Timeout(Operation)");
     let fake = Fake::slow([Box::pin(std::future::pending())]);
     let call = fake.client().invoke_model().model_id("a").timeout(Duration::from_secs(1));
@@ -101,10 +101,10 @@ async fn rows_of_service_errors() {
             modeled += 1;
             assert_eq!(of_model, status, "{code}");
         }
-        // "once, if the clock was wrong": here the clock is right.
+        // In the case "once, if the clock was wrong", the clock of this test is right.
         check_retried(failure, cells[4]).await;
     }
-    assert_eq!(modeled, 11, "every modeled error has a row");
+    assert_eq!(modeled, 11, "each modeled error must have a row");
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn every_kind_and_class_has_a_row() {
     }
 }
 
-/// Checks the cell "text" of the kinds that no other test of this module covers.
+/// Checks the cell "text" for the kinds that no other test of this module covers.
 #[tokio::test(start_paused = true)]
 async fn texts_of_kinds() {
     let texts = |name: &str| row(name)[1].split(", `").map(|text| text.replace('`', "")).collect::<Vec<_>>();

@@ -1,4 +1,4 @@
-//! The errors of a call that returns no output, with their exact text.
+//! Errors of `InvokeModel` calls, with their exact texts.
 
 use invoke_model_client::types::{
     InvokeModel, InvokeModelError, InvokeModelWithResponseStreamError, OperationError,
@@ -17,7 +17,7 @@ async fn error(call: Call<InvokeModel>) -> Error<InvokeModelError> {
     call.send().await.expect_err("an error")
 }
 
-/// Checks the text of an error that occurs before anything is sent.
+/// Checks the text of an error that occurs before the client sends a request.
 async fn check_not_sent(change: impl FnOnce(Call<InvokeModel>) -> Call<InvokeModel>, expected: &str) {
     let fake = Fake::default();
     let error = error(change(fake.client().invoke_model())).await;
@@ -175,7 +175,7 @@ impl http_body::Body for Truncated {
 }
 
 #[tokio::test]
-async fn error_of_an_unparsable_response_contains_the_response() {
+async fn error_of_a_response_that_cannot_be_parsed_contains_the_response() {
     let fake = Fake::with_response(Ok({
         let mut response = response(200, &[], bytes::Bytes::from_static(b"paid for").into());
         let not_utf8 = http::HeaderValue::from_bytes(b"\xff").unwrap();
@@ -230,12 +230,12 @@ async fn unmodeled_error_responses() {
     assert!(error.to_string().starts_with("InvokeModel: request failed: NewException: words (HTTP 400, "));
     assert!(!error.is_retryable());
 
-    // A redirect is an error.
+    // The client treats a redirect as an error.
     assert_eq!(service_error(307, &[], "").await.status().unwrap(), 307);
 }
 
 #[tokio::test]
-async fn modeled_error_with_an_invalid_member_keeps_code_and_message() {
+async fn modeled_error_with_an_invalid_member_keeps_its_code_and_message() {
     let body = r#"{"message":"words","originalStatusCode":"none"}"#;
     let error = service_error(424, &[("x-amzn-errortype", "ModelErrorException")], body).await;
     assert!(matches!(error.as_service_error(), Some(InvokeModelError::Unmodeled(_))));
@@ -312,7 +312,7 @@ async fn alternate_text_keeps_line_feeds() {
     assert_eq!(format!("{error:#}"), expected);
 }
 
-/// Returns the predicates that are true.
+/// Returns the names of the predicates that are true for an error.
 fn predicates<E: OperationError>(error: &Error<E>) -> Vec<&'static str> {
     let predicates = [
         ("timeout", error.is_timeout()),
@@ -365,7 +365,7 @@ async fn predicates_of_transport_errors() {
     check(Transport::BodyIncomplete, &[]).await;
 }
 
-/// Formats everything that an error tells.
+/// Formats all parts of an error.
 macro_rules! all_parts {
     ($error:expr) => {{
         let error = &$error;
@@ -387,7 +387,7 @@ macro_rules! all_parts {
     }};
 }
 
-/// Checks that an error keeps everything when it is converted into the error of any operation.
+/// Checks that an error keeps all parts when it is converted into the error type of all operations.
 fn check_converted<E: OperationError>(error: Error<E>) -> Error {
     let before = all_parts!(error);
     let error = Error::from(error);
@@ -415,7 +415,10 @@ async fn errors_of_all_operations_convert_into_one_type() {
     let headers = [("x-amzn-errortype", "ThrottlingException"), ("x-amzn-requestid", "abc")];
     let error = check_converted(service_error(429, &headers, r#"{"message":"slow\ndown"}"#).await);
     let source = std::error::Error::source(&error).unwrap();
-    assert!(source.downcast_ref::<InvokeModelError>().is_some(), "the error of the operation itself");
+    assert!(
+        source.downcast_ref::<InvokeModelError>().is_some(),
+        "the source must be the error of the operation"
+    );
     check_converted(service_error(502, &[], "<html>").await);
     let fake = Fake::with_response(Err(TransportError::new(TransportErrorKind::Send, "cause")));
     check_converted(self::error(fake.client().invoke_model().model_id(ID)).await);
@@ -424,7 +427,7 @@ async fn errors_of_all_operations_convert_into_one_type() {
 
 proptest! {
     #[test]
-    fn no_response_panics_and_every_error_is_one_line(
+    fn no_response_causes_a_panic_and_every_error_text_is_one_line(
         status in 100_u16..=999,
         code in "[ -~]{0,40}",
         body in prop::collection::vec(any::<u8>(), 0..200),

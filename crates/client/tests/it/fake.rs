@@ -16,7 +16,8 @@ pub(crate) const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 /// The result of [`Transport::send`].
 pub(crate) type SendResult = Result<http::Response<ResponseBody>, TransportError>;
 
-/// Returns its responses in order, and panics if none is left.
+/// A transport that returns its responses in order. It panics if it receives a request after the last
+/// response.
 #[derive(Clone, Default)]
 pub(crate) struct Fake(Arc<Mutex<State>>);
 
@@ -38,7 +39,7 @@ impl Fake {
         Self::with_responses([response])
     }
 
-    /// Returns a transport with one response of this status, headers and body.
+    /// Returns a transport with one response that has this status, these headers and this body.
     pub(crate) fn with(status: u16, headers: &[(&str, &str)], body: &'static str) -> Self {
         Self::with_response(Ok(response(status, headers, Bytes::from_static(body.as_bytes()).into())))
     }
@@ -60,7 +61,7 @@ impl Fake {
         requests[0].clone()
     }
 
-    /// Returns a client over this transport with static credentials and a fixed time.
+    /// Returns a client that uses this transport, static credentials and a fixed clock.
     pub(crate) fn client(&self) -> Client {
         Client::new(self.settings()).unwrap()
     }
@@ -71,12 +72,12 @@ impl Fake {
         self.bare().region("us-east-1").credentials_provider(credentials)
     }
 
-    /// Returns settings without a region and credentials. Retries are disabled.
+    /// Returns settings without a region and without credentials. Retries are disabled.
     pub(crate) fn bare(&self) -> ConfigBuilder {
         Config::builder().transport(self.clone()).time_source(now).retry_config(RetryConfig::disabled())
     }
 
-    /// Returns a transport with these responses.
+    /// Returns a transport that returns `responses` in order.
     pub(crate) fn with_responses<const N: usize>(responses: [SendResult; N]) -> Self {
         let fake = Self::default();
         fake.push(responses);
@@ -130,7 +131,7 @@ impl Transport for Fake {
             let response = {
                 let mut state = fake.0.lock().unwrap();
                 state.requests.push(http::Request::from_parts(parts, body));
-                state.responses.pop_front().expect("the script has a response for each request")
+                state.responses.pop_front().expect("the script must have a response for each request")
             };
             response.await
         })

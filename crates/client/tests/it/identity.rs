@@ -16,7 +16,7 @@ use crate::fake::{Fake, now, response};
 const ID: &str = "a";
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// A provider that counts its calls and returns other credentials each time, valid for an hour.
+/// A provider that counts its calls. Each call returns different credentials, which are valid for an hour.
 #[derive(Clone, Debug, Default)]
 struct CountingProvider(Arc<AtomicUsize>);
 
@@ -46,8 +46,8 @@ impl ProvideCredentials for FailingProvider {
     }
 }
 
-/// Returns a service with this many responses. Those with the indexes `rejected` reject expired credentials,
-/// the others succeed.
+/// Returns a service with `responses` responses. The responses at the indexes `rejected` reject the
+/// credentials as expired. All other responses are successful.
 fn service(responses: usize, rejected: &[usize]) -> Fake {
     let fake = Fake::default();
     for index in 0..responses {
@@ -65,7 +65,7 @@ fn service(responses: usize, rejected: &[usize]) -> Fake {
     fake
 }
 
-/// Returns the access key id that signed each request, or its bearer token.
+/// Returns the access key id or the bearer token of each request.
 fn identities(fake: &Fake) -> Vec<String> {
     let requests = fake.requests();
     let headers = requests.iter().map(|request| request.headers()["authorization"].to_str().unwrap());
@@ -103,7 +103,7 @@ async fn reloads_credentials_that_the_service_rejects_as_expired() {
     let (fake, provider) = (service(4, &[1]), CountingProvider::default());
     let client = Client::new(fake.settings().credentials_provider(provider)).unwrap();
     call(&client).await.unwrap();
-    // This call is rejected, signed again with new credentials, and succeeds.
+    // The service rejects this call. The client signs it again with new credentials, and the call succeeds.
     call(&client).await.unwrap();
     call(&client).await.unwrap();
     assert_eq!(identities(&fake), ["AKID1", "AKID1", "AKID2", "AKID2"]);
@@ -135,7 +135,8 @@ async fn credentials_that_expire_between_two_calls_are_reloaded() {
     let client = Client::new(settings.time_source(move || *shared.lock().unwrap())).unwrap();
     call(&client).await.unwrap();
     *time.lock().unwrap() += HOUR;
-    // The provider returns credentials that have already expired: they are not used, and no request is sent.
+    // The provider returns credentials that have already expired. The client does not use them, and sends no
+    // request.
     let error = call(&client).await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Credentials(CredentialsError::Expired { .. })), "{error}");
     assert_eq!((provider.calls(), fake.requests().len()), (2, 1));
@@ -154,7 +155,7 @@ async fn a_call_with_its_own_credentials_does_not_affect_the_client() {
     call(&client).await.unwrap();
     assert_eq!(identities(&fake), ["AKIDOWN", "AKID1", "AKIDOWN", "AKID1"]);
     assert_eq!(provider.calls(), 1);
-    // The session token belongs to the credentials of the client.
+    // Only the credentials of the client have a session token.
     let tokens =
         fake.requests().iter().map(|r| r.headers().contains_key("x-amz-security-token")).collect::<Vec<_>>();
     assert_eq!(tokens, [false, true, false, true]);

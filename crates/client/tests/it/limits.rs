@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep};
 use crate::fake::{Fake, SendResult, response};
 
 const ID: &str = "meta.llama3-8b-instruct-v1:0";
-/// 44 bytes, which are estimated at 11 tokens, and at most 100 output tokens.
+/// A body of 44 bytes, which the client estimates as 11 input tokens. It allows at most 100 output tokens.
 const BODY: &str = r#"{"prompt":"one two three","max_gen_len":100}"#;
 
 fn ok() -> SendResult {
@@ -69,7 +69,7 @@ async fn too_large_request_is_not_sent() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn outcome_of_a_call_decides_which_tokens_count() {
+async fn counted_tokens_depend_on_the_outcome_of_a_call() {
     let check = async |response: SendResult, expected: u64| {
         let limiter = tokens(1000);
         let client = client(&Fake::with_response(response), &limiter);
@@ -91,7 +91,7 @@ async fn each_attempt_counts_as_a_request() {
     let start = Instant::now();
     let call = client.invoke_model().model_id(ID).body(BODY).retry_config(RetryConfig::default());
     call.send().await.unwrap();
-    assert!(start.elapsed() >= Duration::from_secs(60), "the third attempt waits for the next minute");
+    assert!(start.elapsed() >= Duration::from_secs(60), "the third attempt must wait for the next minute");
 }
 
 #[tokio::test(start_paused = true)]
@@ -119,7 +119,7 @@ async fn stream_is_in_flight_until_it_ends_and_counts_the_tokens_of_its_last_par
 }
 
 #[tokio::test(start_paused = true)]
-async fn throttle_limits_the_shared_rate() {
+async fn a_throttling_error_limits_the_shared_rate() {
     let limiter = AdaptiveRateLimiter::new();
     let fake = Fake::with_responses([ok(), throttled()]);
     let client = Client::new(fake.settings().adaptive_rate_limiter(limiter.clone())).unwrap();

@@ -1,4 +1,4 @@
-//! The client as its users see it, over a scripted transport.
+//! Tests of the public API of the client, over a scripted transport.
 
 #![expect(clippy::unwrap_used, reason = "clippy does not treat helper functions as test code")]
 

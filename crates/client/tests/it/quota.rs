@@ -1,4 +1,5 @@
-//! The quota limiter: limits, arrival order, timeouts and cancellation, on tokio's paused clock.
+//! Tests of the quota limiter: limits, arrival order, timeouts and cancellation. They use tokio's paused
+//! clock.
 
 use std::future::Future;
 use std::time::Duration;
@@ -28,12 +29,13 @@ fn used(input_tokens: u64, output_tokens: u64) -> Usage {
     usage
 }
 
-/// Returns a permit if a request is admitted without waiting.
+/// Returns a permit, or `None` if the request would have to wait.
 async fn try_acquire(limiter: &QuotaLimiter, estimate: TokenEstimate) -> Option<QuotaPermit> {
     timeout(Duration::ZERO, limiter.acquire(estimate)).await.ok().map(Result::unwrap)
 }
 
-/// Queues requests in this order. Returns the number, second and permit of each when it is admitted.
+/// Queues requests in the order of `estimates`. For each admitted request, the receiver returns its number,
+/// the second of its admission, and its permit.
 async fn queue(
     limiter: &QuotaLimiter,
     estimates: &[TokenEstimate],
@@ -79,7 +81,7 @@ async fn without_limits_requests_do_not_wait() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_outcome_frees_a_place() {
+async fn every_outcome_allows_another_concurrent_request() {
     let limiter = limited(|limits| limits.max_concurrency(2));
     let other_client = limiter.clone();
     for round in 0..9 {
@@ -107,7 +109,7 @@ async fn admits_requests_in_arrival_order() {
     for expected in 0..5 {
         let (number, _, permit) = admitted.recv().await.unwrap();
         assert_eq!((number, limiter.usage().waiting), (expected, 4 - expected));
-        // A new request does not overtake those that wait.
+        // A new request does not overtake the waiting requests.
         assert!(try_acquire(&limiter, NO_TOKENS).await.is_none());
         drop(permit);
     }
@@ -135,7 +137,7 @@ async fn per_minute_limit_is_a_sliding_window() {
         at.push(start.elapsed().as_secs());
         sleep(seconds(10)).await;
     }
-    // No burst of the whole limit at the start of each minute.
+    // The limiter does not admit a burst of three requests at the start of each minute.
     assert_eq!(at, [0, 10, 20, 60, 70, 80, 120]);
 }
 
@@ -149,7 +151,7 @@ async fn usage_replaces_the_reservation() {
     (usage.cache_read_input_tokens, usage.cache_write_input_tokens) = (Some(70), Some(7));
     permit.complete(usage);
     assert_eq!(limiter.usage().tokens, 10 + 7 + 20 * 5);
-    // More than was reserved: later requests wait longer.
+    // The usage is larger than the reservation, so later requests wait longer.
     try_acquire(&limiter, tokens(0, 10)).await.unwrap().complete(used(0, 400));
     assert_eq!(limiter.usage().tokens, 117 + 2_000);
     let start = Instant::now();
@@ -158,7 +160,7 @@ async fn usage_replaces_the_reservation() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn outcome_decides_what_counts() {
+async fn counted_requests_and_tokens_depend_on_the_outcome() {
     let limiter = limited(|limits| limits.tokens_per_minute(100).requests_per_minute(10));
     let check = |requests, tokens| {
         let usage = limiter.usage();
@@ -171,7 +173,7 @@ async fn outcome_decides_what_counts() {
     check(1, 0);
     try_acquire(&limiter, tokens(10, 10)).await.unwrap().complete(used(3, 4));
     check(2, 7);
-    // With unknown usage the whole reservation counts.
+    // If the usage is unknown, the entire reservation counts.
     try_acquire(&limiter, tokens(10, 0)).await.unwrap().complete(Usage::default());
     try_acquire(&limiter, tokens(0, 10)).await.unwrap().fail(FailureClass::ServerError);
     try_acquire(&limiter, tokens(10, 0)).await.unwrap().fail(FailureClass::Ambiguous);
@@ -182,7 +184,7 @@ async fn outcome_decides_what_counts() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn reservation_of_a_long_stream_expires_but_its_place_stays() {
+async fn reservation_of_a_long_stream_expires_but_the_stream_stays_in_flight() {
     let limiter = limited(|limits| limits.max_concurrency(1).tokens_per_minute(100).max_wait(seconds(3_600)));
     let stream = limiter.acquire(tokens(0, 100)).await.unwrap();
     advance(seconds(90)).await;
@@ -219,7 +221,7 @@ async fn cancelled_requests_leave_the_queue() {
     yield_now().await;
     assert_eq!(limiter.usage().waiting, 4);
     let start = Instant::now();
-    // The first in the queue, and one in the middle.
+    // Cancels the first request in the queue, and one request in the middle.
     waiters[0].abort();
     waiters[2].abort();
     let mut admitted = Vec::new();
@@ -270,7 +272,7 @@ async fn with_zero_max_wait_a_request_never_waits() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn request_that_no_limit_admits_fails_at_once() {
+async fn request_that_can_never_be_admitted_fails_immediately() {
     let check = async |limiter: QuotaLimiter, estimate, expected: &str| {
         let start = Instant::now();
         assert_eq!(limiter.acquire(estimate).await.unwrap_err().to_string(), expected);
@@ -291,7 +293,7 @@ async fn request_that_no_limit_admits_fails_at_once() {
     assert!(try_acquire(&all, tokens(0, 1_000)).await.is_some());
 }
 
-/// A caller; times in milliseconds.
+/// A caller of the limiter. All times are in milliseconds.
 #[derive(Clone, Debug)]
 struct Caller {
     starts_at: u64,
@@ -314,7 +316,8 @@ fn callers() -> impl Strategy<Value = Vec<Caller>> {
     prop::collection::vec(caller, 1..60)
 }
 
-/// Returns the time of each limiter, and its tokens if they count.
+/// Runs the callers. Returns the admission time of each admitted caller, and its number of tokens if they
+/// count.
 async fn run(limiter: &QuotaLimiter, callers: Vec<Caller>) -> Vec<(Duration, Option<u64>)> {
     let start = Instant::now();
     let running: Vec<_> = callers
@@ -354,7 +357,7 @@ async fn run(limiter: &QuotaLimiter, callers: Vec<Caller>) -> Vec<(Duration, Opt
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Holds for any order of arrivals, cancellations and outcomes.
+    /// Checks random orders of arrivals, cancellations and outcomes.
     #[test]
     fn no_minute_exceeds_the_limits_and_nothing_leaks(callers in callers()) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
@@ -373,7 +376,7 @@ proptest! {
             advance(seconds(60)).await;
             let usage = limiter.usage();
             assert_eq!((usage.requests, usage.tokens), (0, 0));
-            // The queue is empty, and the whole limit is available.
+            // The queue is empty, and the entire limit is available.
             assert!(try_acquire(&limiter, tokens(0, 100)).await.is_some());
         });
     }

@@ -1,4 +1,4 @@
-//! Retries of calls, on tokio's paused clock.
+//! Tests of retries, with tokio's paused clock.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -46,7 +46,7 @@ fn client(fake: &Fake) -> Client {
     Client::new(fake.settings().retry_config(RetryConfig::standard())).unwrap()
 }
 
-/// Makes one call, and returns the number of requests, too.
+/// Makes one call. Returns its result and the number of requests.
 async fn call<const N: usize>(responses: [SendResult; N]) -> (Result<(), Error<InvokeModelError>>, usize) {
     let fake = Fake::with_responses(responses);
     let result = client(&fake).invoke_model().model_id(ID).body("{}").send().await;
@@ -116,7 +116,7 @@ impl http_body::Body for ResetBody {
 }
 
 #[tokio::test(start_paused = true)]
-async fn makes_three_attempts_and_five_while_a_model_is_loading() {
+async fn makes_three_attempts_or_five_while_a_model_is_loading() {
     let (result, requests) = call([throttled(), throttled(), throttled()]).await;
     let error = result.unwrap_err();
     assert_eq!((error.attempts(), requests), (3, 3));
@@ -165,7 +165,7 @@ async fn sends_a_body_file_with_each_attempt() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn waits_as_long_as_retry_after_says() {
+async fn waits_for_the_duration_in_retry_after() {
     let start = Instant::now();
     let (result, _) = call([service_error(429, "ThrottlingException", &[("retry-after", "42")]), ok()]).await;
     assert!(result.is_ok());
@@ -183,7 +183,7 @@ async fn operation_timeout_includes_attempts_and_backoff() {
     let fake = Fake::with_responses([service_error(429, "ThrottlingException", &[("retry-after", "31")])]);
     let call = client(&fake).invoke_model().model_id(ID).timeout_config(timeouts);
     let error = call.send().await.unwrap_err();
-    // The backoff would outlast the timeout, so the call fails at once.
+    // The backoff would end after the timeout, so the call fails immediately.
     assert_eq!(error.code(), Some("ThrottlingException"));
     assert_eq!(start.elapsed().as_secs(), 0);
 
@@ -207,7 +207,7 @@ async fn corrects_a_wrong_clock_once() {
     let call = || client.invoke_model().model_id(ID).body("{}").send();
     let start = Instant::now();
     call().await.unwrap();
-    assert_eq!(start.elapsed(), Duration::ZERO, "no backoff, because the service is not overloaded");
+    assert_eq!(start.elapsed(), Duration::ZERO, "expected no backoff, because the service is not overloaded");
     call().await.unwrap();
     let dates: Vec<_> = fake
         .requests()
@@ -235,7 +235,8 @@ async fn retries_of_all_calls_share_a_token_bucket() {
         requests.push(fake.requests().len() - before);
         fake.clear_responses();
     }
-    // 500 tokens are 100 retries: two for each of 50 calls, and none for the rest.
+    // The 500 tokens of the bucket allow 100 retries. The first 50 calls use two retries each, so the
+    // remaining calls make no retries.
     assert_eq!(requests, [[3; 50].as_slice(), &[1; 10]].concat());
 }
 
@@ -247,7 +248,7 @@ async fn failure_before_sending_is_not_an_attempt() {
     let fake = Fake::with_responses([throttled(), ok()]);
     let settings = fake.settings().retry_config(RetryConfig::standard()).on_attempt(move |attempt| {
         callback.0.lock().unwrap().push(attempt.number);
-        // The next attempt does not find the body file.
+        // Removes the body file, so that the next attempt cannot read it.
         std::fs::remove_file(&callback.1).unwrap();
     });
     let call = Client::new(settings).unwrap().invoke_model().model_id(ID).body(Body::from_path(path));

@@ -1,4 +1,4 @@
-//! `Debug` and error texts contain no secrets and no sensitive members.
+//! Checks that `Debug` output and error texts contain no secrets and no sensitive members.
 
 use invoke_model_client::{Client, Credentials};
 
@@ -51,7 +51,7 @@ async fn settings_calls_and_errors_redact_secrets() {
 }
 
 #[test]
-fn a_builder_with_a_password_in_its_url_redacts_it() {
+fn a_builder_redacts_a_password_in_its_url() {
     let builder = Fake::default().settings().endpoint_url(format!("https://user:{SECRET}@example.test"));
     check(&format!("{builder:?}"));
     let error = builder.build().unwrap_err();

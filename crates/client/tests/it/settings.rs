@@ -1,4 +1,4 @@
-//! Settings set in code, and the endpoint that is resolved from them.
+//! Tests of settings in code, and of the endpoint that the client resolves from them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,7 +15,7 @@ fn check_error(builder: ConfigBuilder, expected: &str) {
 }
 
 #[test]
-fn names_missing_and_invalid_settings() {
+fn errors_name_missing_and_invalid_settings() {
     let builder = || Fake::default().bare();
     check_error(builder(), "no region: set AWS_REGION, or `region` of ConfigBuilder");
     check_error(
@@ -58,7 +58,7 @@ fn resolves_endpoints() {
 }
 
 #[test]
-fn a_client_accepts_config_and_builder() {
+fn a_client_accepts_a_config_or_a_builder() {
     let config: Config = Fake::default().settings().build().unwrap();
     assert_eq!(config.sources().credentials, Some(SettingSource::Code));
     assert_eq!(Client::new(config.clone()).unwrap().config().region(), Some("us-east-1"));
@@ -97,7 +97,7 @@ async fn a_bearer_token_never_calls_the_credentials_provider() {
 }
 
 #[test]
-fn contradicting_settings_are_a_typed_error() {
+fn conflicting_settings_are_a_typed_error() {
     let error =
         Fake::default().settings().endpoint_url("http://localhost").use_fips(true).build().unwrap_err();
     assert!(matches!(error, ConfigError::Endpoint { .. }));

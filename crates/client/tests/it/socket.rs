@@ -1,4 +1,4 @@
-//! The default transport, with a server that writes prepared responses.
+//! Tests of the default transport, with a server that writes prepared responses.
 
 use std::net::SocketAddr;
 
@@ -17,8 +17,8 @@ fn call(address: SocketAddr) -> invoke_model_client::Call<InvokeModel> {
     client.invoke_model().model_id("a:0")
 }
 
-/// Starts a server that reads one request, writes `response` and closes the connection. Returns the address,
-/// and the head and body of the request.
+/// Starts a server that reads one request, writes `response` and closes the connection. Returns the address
+/// of the server, and a task that returns the headers and the body of the request.
 async fn serve(response: &'static str) -> (SocketAddr, JoinHandle<(String, Bytes)>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -80,8 +80,9 @@ async fn response_that_is_not_http_is_ambiguous() {
 }
 
 #[tokio::test]
-async fn refused_connection_is_not_sent() {
-    // Bound, so that no other process gets the port, but not listening.
+async fn request_over_a_refused_connection_counts_as_not_sent() {
+    // The socket is bound, so that no other process can use the port. It does not listen, so that the system
+    // refuses connections.
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = socket.local_addr().unwrap();

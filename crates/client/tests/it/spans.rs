@@ -1,4 +1,4 @@
-//! Spans of `tracing`.
+//! Tests of the `tracing` spans.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -41,7 +41,7 @@ impl<S: Subscriber> Layer<S> for Trace {
     }
 }
 
-/// Returns the spans of one call.
+/// Makes one call, and returns its spans.
 fn spans_of_call(responses: Vec<SendResult>, retries: RetryConfig) -> Vec<Span> {
     let trace = Trace::default();
     let subscriber = tracing_subscriber::registry().with(trace.clone());
@@ -129,7 +129,7 @@ fn span_of_a_failed_attempt_has_the_error_type() {
 }
 
 #[test]
-fn spans_contain_nothing_sensitive() {
+fn spans_contain_no_sensitive_values() {
     let text = format!("{:?}", spans_of_call(vec![ok()], RetryConfig::disabled()));
     assert!(!text.contains("secret") && !text.contains(crate::fake::SECRET), "{text}");
 }

@@ -29,7 +29,7 @@ fn finds_the_output_limit_of_each_family() {
 }
 
 #[test]
-fn finds_no_output_limit_where_there_is_none() {
+fn finds_no_output_limit_in_a_body_without_one() {
     check(r#"{"inputText":"hi"}"#, None);
     check(r#"{"taskType":"TEXT_IMAGE","textToImageParams":{"text":"max_tokens"}}"#, None);
     // In requests for embeddings, `max_tokens` limits the input.
@@ -76,7 +76,7 @@ fn input_is_estimated_from_the_length_of_the_body() {
 }
 
 #[test]
-fn picture_counts_at_most_1600_tokens() {
+fn an_image_counts_as_at_most_1600_tokens() {
     let picture = "iVBORw0KGgo/+=".repeat(100_000);
     assert_eq!(input(format!(r#"{{"source":"{picture}"}}"#).as_bytes()), 1_600 + 4);
     let escaped = picture.replace('/', r"\/").replace('=', r"\n");
@@ -85,7 +85,7 @@ fn picture_counts_at_most_1600_tokens() {
     assert_eq!(input("x".repeat(6_396).as_bytes()), 1_599);
 }
 
-/// Returns some bytes, and then an error.
+/// A reader that returns its bytes, followed by an error.
 struct Broken<'a>(&'a [u8]);
 
 impl Read for Broken<'_> {

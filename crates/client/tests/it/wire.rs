@@ -1,4 +1,4 @@
-//! Requests on the wire, and parsed responses.
+//! Tests of sent requests and parsed responses.
 
 use invoke_model_client::types::{InvokeModel, InvokeModelInput};
 use invoke_model_client::{Call, ResponseBody};
@@ -91,7 +91,7 @@ async fn prepends_and_signs_the_base_path_of_the_endpoint() {
 }
 
 #[tokio::test]
-async fn sign_returns_the_request_that_send_sends() {
+async fn sign_returns_the_same_request_that_send_sends() {
     let fake = Fake::ok();
     let client = fake.client();
     let call = || client.invoke_model().model_id(ID).body("{}").header("x-new", "1");
@@ -199,7 +199,7 @@ async fn explanation_shows_settings_and_request_without_secrets() {
     assert!(text.contains("\n  authorization: [redacted]") && !text.contains("secret-token"), "{text}");
 }
 
-/// The future of a call is moved and stored by its caller, so it should stay small.
+/// Checks the size of futures, because a caller moves and stores the future of a call.
 #[test]
 fn futures_of_a_call_are_small() {
     let client = Fake::ok().client();

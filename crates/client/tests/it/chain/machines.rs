@@ -1,4 +1,4 @@
-//! Credentials of containers and instances.
+//! Credentials from container agents and from instance metadata.
 
 use std::time::Duration;
 
@@ -63,7 +63,7 @@ async fn the_token_is_sent_only_over_tls_or_to_this_machine() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn retries_server_errors_of_the_agent_and_no_client_errors() {
+async fn retries_server_errors_but_not_client_errors_of_the_agent() {
     let home = Home::new().set(RELATIVE, "/a");
     let fake = responses(&[(500, "oh"), (503, "oh"), (200, &container_response("ASIATASK"))]);
     assert_eq!(home.call(&fake).await.0, "ASIATASK");
@@ -121,7 +121,7 @@ impl Transport for NeverResponds {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_timeout_of_instance_metadata_is_a_second_unless_set() {
+async fn instance_metadata_times_out_after_one_second_by_default() {
     let check = async |home: Home, seconds: u64, text: &str| {
         let settings = home.settings(&responses(&[])).transport(NeverResponds);
         let client = invoke_model_client::Client::new(settings).unwrap();
@@ -146,7 +146,7 @@ async fn the_timeout_of_instance_metadata_is_a_second_unless_set() {
     check(Home::new(), 0, "instance metadata: disabled by AWS_EC2_METADATA_DISABLED").await;
 }
 
-/// Serves both the agent, under `/agent`, and the service, under any other path.
+/// Serves the container agent under `/agent`, and the model service under all other paths.
 async fn serve(listener: tokio::net::TcpListener) {
     loop {
         let (mut socket, _) = listener.accept().await.unwrap();

@@ -1,4 +1,4 @@
-//! The default chain, over a scripted transport, with its own environment and home directory.
+//! Tests of the default chain. Each test uses a scripted transport, an environment and a home directory.
 
 mod machines;
 mod order;
@@ -16,7 +16,7 @@ use invoke_model_client::{Client, ConfigBuilder, Error, Explanation};
 
 use crate::fake::{Fake, now, response};
 
-/// An expiry later than the clock of any machine that runs these tests.
+/// An expiry time in the far future.
 const FAR: &str = "2099-01-01T00:00:00Z";
 
 /// A home directory and environment variables.
@@ -71,7 +71,8 @@ impl Home {
         Client::new(self.settings(fake)).unwrap()
     }
 
-    /// Makes one call, and returns the access key id that signed it and its session token.
+    /// Makes one call. Returns the access key id and the session token with which the client signed the
+    /// request.
     async fn call(&self, fake: &Fake) -> (String, Option<String>) {
         fake.push([Ok(response(
             200,
@@ -95,7 +96,7 @@ impl Home {
         self.client(fake).invoke_model().model_id("a").body("{}").explain().await.unwrap()
     }
 
-    /// Returns the source of the credentials.
+    /// Returns the name of the source of the credentials.
     async fn source(&self, fake: &Fake) -> String {
         self.explain(fake).await.credentials_source.unwrap().to_string()
     }
@@ -105,7 +106,7 @@ async fn call(client: &Client) -> Result<(), Error<InvokeModelError>> {
     client.invoke_model().model_id("a").body("{}").send().await.map(drop)
 }
 
-/// Returns a transport with these responses.
+/// Returns a transport that returns `responses` in order.
 fn responses(responses: &[(u16, &str)]) -> Fake {
     let fake = Fake::default();
     for (status, body) in responses {
@@ -121,12 +122,12 @@ fn signer(request: &http::Request<Bytes>) -> String {
     rest.split('/').next().unwrap().to_owned()
 }
 
-/// Returns the text of a header.
+/// Returns the value of a header as text.
 fn text(request: &http::Request<Bytes>, name: &str) -> Option<String> {
     Some(request.headers().get(name)?.to_str().unwrap().to_owned())
 }
 
-/// Returns the response of STS.
+/// Returns a response of STS to `action`, with credentials whose access key id is `id`.
 fn sts_response(action: &str, id: &str) -> String {
     format!(
         "<{action}Response xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><{action}Result><Credentials>\
@@ -136,14 +137,14 @@ fn sts_response(action: &str, id: &str) -> String {
     )
 }
 
-/// Returns the response of the agent of a container.
+/// Returns a response of a container agent, with credentials whose access key id is `id`.
 fn container_response(id: &str) -> String {
     format!(
         r#"{{"AccessKeyId":"{id}","SecretAccessKey":"agent-secret","Token":"agent-token","Expiration":"{FAR}"}}"#
     )
 }
 
-/// Returns the response of instance metadata.
+/// Returns a response of instance metadata, with credentials whose access key id is `id`.
 fn instance_response(id: &str) -> String {
     format!(
         r#"{{"Code":"Success","Type":"AWS-HMAC","AccessKeyId":"{id}","SecretAccessKey":"imds-secret",

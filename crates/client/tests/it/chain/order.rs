@@ -17,7 +17,7 @@ fn all_sources() -> Home {
         .set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/a")
 }
 
-/// Returns the bearer token or access key id of a call, and its source.
+/// Returns the bearer token or the access key id of a call, and the source of this identity.
 async fn identity(settings: ConfigBuilder) -> (String, Option<SettingSource>) {
     let client = Client::new(settings).unwrap();
     let explained = client.invoke_model().model_id("a").body("{}").explain().await.unwrap();
@@ -38,7 +38,8 @@ async fn precedence_of_all_sources() {
     let token = SettingSource::Environment("AWS_BEARER_TOKEN_BEDROCK");
     let keys = SettingSource::Environment("AWS_ACCESS_KEY_ID");
     let static_credentials = || Credentials::new("AKIDCODE", "s", None);
-    // Code takes precedence over the environment. Within each, the order is bearer token, keys, chain.
+    // Settings in code take precedence over the environment. For both, the order is: bearer token,
+    // credentials, default chain.
     check(all_sources(), |s| s.bearer_token("code"), "Bearer code", SettingSource::Code).await;
     check(all_sources(), |s| s.bearer_token("code").profile_name("dev"), "Bearer code", SettingSource::Code)
         .await;
@@ -54,7 +55,7 @@ async fn precedence_of_all_sources() {
     assert_eq!(identity(both).await, ("AKIDCODE".to_owned(), Some(SettingSource::Code)));
     check(all_sources(), |s| s.profile_name("dev"), "AKIDDEV", SettingSource::DefaultChain).await;
     check(all_sources(), |s| s, "Bearer the-token", token).await;
-    // The bearer token is disabled, or its variable is empty.
+    // In these cases, the bearer token is disabled or its variable is empty.
     check(all_sources(), |s| s.disable_bearer_token(), "AKIDENV", keys).await;
     check(all_sources().set("AWS_BEARER_TOKEN_BEDROCK", ""), |s| s, "AKIDENV", keys).await;
     let chained = || all_sources().unset("AWS_BEARER_TOKEN_BEDROCK").unset("AWS_ACCESS_KEY_ID");
@@ -108,9 +109,10 @@ async fn without_any_source_the_error_lists_all_sources() {
     );
 }
 
-/// With a bearer token, no profile is read, and neither a container nor an instance is asked.
+/// If a bearer token is set, the client reads no profile, and sends no request to a container agent or to
+/// instance metadata.
 #[tokio::test(start_paused = true)]
-async fn a_bearer_token_uses_no_credentials_source() {
+async fn with_a_bearer_token_no_credentials_source_is_used() {
     let home = all_sources().unset("AWS_EC2_METADATA_DISABLED").set("AWS_PROFILE", "missing");
     let fake = crate::fake::Fake::ok();
     super::call(&home.client(&fake)).await.unwrap();
@@ -142,7 +144,7 @@ async fn an_unset_region_is_taken_from_the_profile() {
     );
 }
 
-/// Creating a client sends no request and needs no runtime.
+/// `Client::new` sends no request and needs no Tokio runtime.
 #[test]
 fn no_credentials_are_loaded_before_the_first_call() {
     let fake = responses(&[]);

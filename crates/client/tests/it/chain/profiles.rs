@@ -60,7 +60,7 @@ async fn profile_default_replaces_default() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn variables_name_the_files() {
+async fn environment_variables_set_the_paths_of_the_files() {
     let home = Home::new()
         .file("else/config", KEYS)
         .file("else/keys", "[other]\naws_access_key_id=AKIDELSE\naws_secret_access_key=secret\n");
@@ -87,7 +87,7 @@ async fn the_files_are_read_again_when_credentials_are_reloaded() {
     drop(home);
 }
 
-/// In real time, because virtual time would not wait for a process.
+/// Uses real time, because virtual time does not wait for a process.
 #[cfg(unix)]
 #[tokio::test]
 async fn credential_process() {

@@ -36,7 +36,7 @@ async fn role_assumed_with_the_keys_of_another_profile() {
         ("RoleArn", ROLE),
         ("ExternalId", "x:1"),
         ("DurationSeconds", "900"),
-        // From the clock of the client.
+        // The name contains the time of the client, in milliseconds.
         ("RoleSessionName", "invoke-model-1440938160000"),
     ];
     for (name, value) in expected {
@@ -94,7 +94,7 @@ async fn role_assumed_with_a_credential_source() {
     assert_eq!(home("Ec2InstanceMetadata").call(&fake).await.0, "ASIAROLE123456789012");
     assert_eq!(signer(&fake.requests()[3]), "AKIDINSTANCE");
 
-    // The keys of the environment take precedence over a profile, unless the program names the profile.
+    // The keys of the environment take precedence over a profile, unless the program sets `profile_name`.
     let fake = responses(&[(200, &role)]);
     let home = home("Environment").set("AWS_ACCESS_KEY_ID", "AKIDENV").set("AWS_SECRET_ACCESS_KEY", "secret");
     let client = invoke_model_client::Client::new(home.settings(&fake).profile_name("default")).unwrap();
@@ -104,7 +104,7 @@ async fn role_assumed_with_a_credential_source() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_error_of_sts_ends_the_chain() {
+async fn after_an_sts_error_no_other_source_is_tried() {
     let home = Home::config(&format!(
         "[default]\nrole_arn = {ROLE}\nsource_profile = base\n\
          [profile base]\naws_access_key_id = AKIDBASE\naws_secret_access_key = secret\n"

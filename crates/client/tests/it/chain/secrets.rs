@@ -1,4 +1,4 @@
-//! The default chain prints no secrets in `Debug`, errors and logs.
+//! Checks that `Debug` output, errors and logs of the default chain contain no secrets.
 
 use std::fmt::Write;
 use std::sync::{Arc, Mutex};
@@ -46,7 +46,7 @@ async fn debug_and_explanations_redact_secrets() {
     }
 }
 
-/// Errors are made of responses that contain secrets.
+/// Checks errors that result from responses with secrets.
 #[tokio::test(start_paused = true)]
 async fn errors_contain_no_response_body() {
     let home = Home::new().file("token", "the.web.token");
@@ -91,7 +91,7 @@ async fn errors_contain_no_response_body() {
     }
 }
 
-/// A subscriber that writes all spans and events into one text.
+/// A subscriber that writes all spans and events into one string.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<String>>);
 
@@ -133,7 +133,7 @@ impl Log {
     }
 }
 
-/// Makes a call that finds credentials, and one that does not.
+/// Makes one call that finds credentials, and one call that finds no credentials.
 async fn calls() {
     let home = Home::new()
         .set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/a")
@@ -145,9 +145,9 @@ async fn calls() {
 
 #[tokio::test(start_paused = true)]
 async fn log_events_contain_no_secrets() {
-    // The subscriber is global, because `tracing` caches for the whole process whether a callsite is enabled,
-    // and the thread of another test can reach a callsite first. So this test also checks the events of the
-    // other tests.
+    // `tracing` caches for the entire process whether a callsite is enabled, and the thread of another test
+    // can reach a callsite first. The subscriber is therefore global. As a result, this test also checks the
+    // events of the other tests.
     let log = Log::default();
     tracing::subscriber::set_global_default(log.clone()).unwrap();
     tracing::callsite::rebuild_interest_cache();

@@ -1,4 +1,5 @@
-//! Single sign-on: exchanges the cached login of `aws sso login` for the credentials of a role.
+//! Tests of single sign-on. The client exchanges the cached login of `aws sso login` for the credentials of a
+//! role.
 
 use super::{FAR, Home, responses, text};
 
@@ -12,7 +13,7 @@ const SESSION: &str = "[default]\nsso_session = corp\nsso_account_id = 123456789
 const START_URL: &str = "[default]\nsso_start_url = https://example.awsapps.com/start\nsso_region = cn-north-1\n\
     sso_account_id = 123456789012\nsso_role_name = Reader\n";
 
-/// Writes a cached login. Its file is named after the SHA-1 hash of the session name, or of the start URL.
+/// Writes a cached login. The name of the file is the SHA-1 hash of the session name or of the start URL.
 fn home(config: &str, sha1: &str, expires: &str) -> Home {
     let login = format!(r#"{{"accessToken":"the-login","expiresAt":"{expires}"}}"#);
     Home::config(config).file(&format!(".aws/sso/cache/{sha1}.json"), &login)

@@ -1,4 +1,4 @@
-//! The errors of event streams, with their exact text.
+//! Errors of event streams, with their exact texts.
 
 use invoke_model_client::types::{
     InternalServerException, InvokeModelWithResponseStreamError, ModelStreamErrorException,
@@ -43,7 +43,7 @@ async fn exceptions_are_modeled_errors() {
 }
 
 #[tokio::test]
-async fn error_of_an_exception_says_what_was_received() {
+async fn error_of_an_exception_contains_the_received_events_and_bytes() {
     let mut sent = frames(&[chunk("one"), chunk("two")]);
     sent.push(exception(&throttled()));
     let bytes = sent.concat().len();
@@ -115,7 +115,7 @@ async fn bytes_that_are_not_a_frame() {
 }
 
 #[tokio::test]
-async fn error_of_a_truncated_stream_says_what_was_received() {
+async fn error_of_a_truncated_stream_contains_the_received_events_and_bytes() {
     let body = reset_after(&frames(&[chunk("one"), chunk("two")]).concat()[..150]);
     let (_, error) = read(&mut call(body).await.events).await;
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Slow streams and their timeouts, on tokio's paused clock.
+//! Tests of slow streams and their timeouts, with tokio's paused clock.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use tokio::time::{Instant, Sleep};
 
 use super::*;
 
-/// A body that sends each frame a number of seconds after the previous one.
+/// A body that waits for a number of seconds before each frame.
 struct Slow {
     frames: VecDeque<(u64, Vec<u8>)>,
     sleep: Option<Pin<Box<Sleep>>>,
@@ -31,8 +31,8 @@ impl Body for Slow {
     }
 }
 
-/// Reads events that arrive after pauses of these seconds. Returns the number of events, the error, and the
-/// elapsed seconds.
+/// Reads one event after each of the pauses, which are in seconds. Returns the number of events, the kind of
+/// the error, and the elapsed seconds.
 async fn read_slowly(
     timeouts: Option<TimeoutConfig>,
     pauses: &[u64],
@@ -60,7 +60,8 @@ fn timeouts(idle: Option<u64>, operation: Option<u64>) -> Option<TimeoutConfig> 
 
 #[tokio::test(start_paused = true)]
 async fn default_timeouts_do_not_end_a_slow_stream() {
-    // Real models have paused for 57 seconds between two parts. Then ten minutes, then two hours in total.
+    // Real models have paused for 57 seconds between two events. The longer cases have a pause of ten
+    // minutes, or take two hours in total.
     assert_eq!(read_slowly(None, &[57, 57, 600, 57]).await, (4, None, 771));
     assert_eq!(read_slowly(None, &[57; 127]).await, (127, None, 7239));
     assert_eq!(read_slowly(timeouts(Some(60), None), &[57; 127]).await, (127, None, 7239));
@@ -78,7 +79,7 @@ async fn idle_and_operation_timeouts_end_a_stream() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn timeout_error_says_what_was_received_and_what_to_set() {
+async fn timeout_error_contains_the_received_events_and_the_setting_to_change() {
     let frame = frames(&[chunk("text")]).remove(0);
     let length = frame.len();
     let body = Slow { frames: [(1, frame.clone()), (61, frame)].into(), sleep: None };

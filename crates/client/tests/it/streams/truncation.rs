@@ -1,4 +1,4 @@
-//! Streams that are split, truncated or corrupted at every byte.
+//! Tests of streams that are split, truncated or corrupted at every byte.
 
 use invoke_model_client::{ErrorKind, TruncationCause};
 use proptest::prelude::*;
@@ -85,9 +85,9 @@ async fn every_corrupted_byte_is_detected() {
 }
 
 #[tokio::test]
-async fn exception_ends_the_stream_wherever_its_frame_is_split() {
+async fn exception_ends_the_stream_for_every_split_of_its_frame() {
     let bytes = [frames(&[chunk("one")]).concat(), exception(&throttled())].concat();
-    // Events after an exception are not read.
+    // The client does not read events after an exception.
     let more = frames(&[chunk("two")]).concat();
     for at in 0..=bytes.len() {
         let body = pieces([bytes[..at].to_vec(), [&bytes[at..], &more].concat()]);
@@ -98,8 +98,8 @@ async fn exception_ends_the_stream_wherever_its_frame_is_split() {
 }
 
 proptest! {
-    /// Holds for any pieces: the received events are a prefix of the sent ones, and the stream is complete
-    /// only if it ends between two frames without an error of the connection.
+    /// Splits streams into random pieces. The received events must be a prefix of the sent events. The stream
+    /// must be complete only if it ends between two frames and without a connection error.
     #[test]
     fn receives_a_prefix_and_detects_truncation(
         texts in prop::collection::vec(".{0,200}", 0..8),
