@@ -1,5 +1,6 @@
-//! Parts of a call without sockets: `cargo bench -p invoke-model-tests --bench call`. Throughput is in bytes of the payload,
-//! which serialization and parsing do not read.
+//! Measures the parts of a call that use no sockets: `cargo bench -p invoke-model-tests --bench call`.
+//!
+//! The throughput is in bytes of the payload. Serialization and parsing do not read the payload.
 #![allow(missing_docs, reason = "the macro of criterion makes a public function")]
 
 use std::time::{Duration, SystemTime};
@@ -11,7 +12,7 @@ use http::{Request, Response};
 use invoke_model_signing::{Credentials, PayloadHash, Signer, Verifier};
 use invoke_model_types::{InvokeModel, InvokeModelInput, Operation};
 
-/// Sizes of a prompt, and of a document with an image.
+/// Payload sizes: a short prompt, and a document with an image.
 const SIZES: [usize; 2] = [300, 1 << 20];
 
 const NOW: Duration = Duration::from_secs(1_440_938_160);

@@ -1,5 +1,7 @@
-//! Event-stream frames of this project and of `aws-smithy-eventstream`, over the same bytes: `cargo bench -p
-//! invoke-model-tests --bench event_stream`. Throughput is in frames.
+//! Compares the encoding and decoding of event-stream frames with `aws-smithy-eventstream`, over the same
+//! bytes.
+//!
+//! Run `cargo bench -p invoke-model-tests --bench event_stream`. The throughput is in frames.
 #![allow(missing_docs, reason = "the macro of criterion makes a public function")]
 
 use aws_smithy_eventstream::frame::{DecodedFrame, MessageFrameDecoder, write_message_to};
@@ -7,7 +9,7 @@ use aws_smithy_types::event_stream::{Header as PublishedHeader, HeaderValue as P
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use invoke_model_protocol::event_stream::{Decoder, HeaderValue, Message};
 
-/// Frames in one stream.
+/// Number of frames in one stream.
 const FRAMES: usize = 100;
 
 const HEADERS: [(&str, &str); 3] =
@@ -38,7 +40,8 @@ fn stream(payload: usize) -> Vec<u8> {
     bytes
 }
 
-/// Decodes in pieces of a usual size for sockets, and reads a header as a parser of events does.
+/// Decodes pieces of the usual size of a socket read. Like an event parser, it reads one header of each
+/// message.
 fn decode(bytes: &[u8]) -> usize {
     let (mut decoder, mut read) = (Decoder::new(), 0);
     for piece in bytes.chunks(8192) {

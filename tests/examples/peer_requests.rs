@@ -1,9 +1,11 @@
-//! Our requests and endpoints, which `cargo xtask peers` compares with those of other clients.
+//! Prints our requests and endpoints. `cargo xtask peers` compares them with the requests and endpoints of
+//! other clients.
 //!
 //! usage: peer_requests InvokeModel|InvokeModelWithResponseStream|endpoints
 //!
-//! Reads a JSON array from standard input and prints an array of the same length: a request for each input of the
-//! operation, or a URL for each set of endpoint parameters. An element is an `error` if that fails.
+//! Reads a JSON array from standard input and prints an array of the same length: a request for each input of
+//! the operation, or a URL for each set of endpoint parameters. If a conversion fails, the element is an
+//! `error` instead.
 #![allow(clippy::print_stdout, reason = "a command line tool")]
 
 use std::collections::BTreeMap;
@@ -28,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Converts each element of standard input, and returns the results as JSON.
+/// Converts each element of the array in standard input, and returns the results as JSON.
 fn each<Q: DeserializeOwned, A: Serialize>(convert: impl Fn(Q) -> A) -> serde_json::Result<String> {
     let elements: Vec<Q> = serde_json::from_reader(io::stdin())?;
     serde_json::to_string(&elements.into_iter().map(convert).collect::<Vec<_>>())
@@ -51,7 +53,7 @@ impl<T> Outcome<T> {
 struct WireRequest {
     method: String,
     target: String,
-    /// Values of each header, by its name in lower case.
+    /// Values of each header. The keys are the header names in lower case.
     headers: BTreeMap<String, Vec<String>>,
     #[serde(with = "invoke_model_protocol::serde_blob")]
     body: Bytes,
@@ -73,7 +75,7 @@ fn request<O: Operation>(input: O::Input) -> Outcome<WireRequest> {
     }))
 }
 
-/// Parameters of the rule set, by the names in the model.
+/// Parameters of the rule set, with their names in the model.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct EndpointParameters {

@@ -1,7 +1,11 @@
-//! `cargo xtask soak`: runs many concurrent calls against an endpoint with injected faults, and accounts for each call.
+//! `cargo xtask soak`: runs many concurrent calls against an endpoint with injected faults, and counts their
+//! outcomes.
 //!
-//! Prints the outcomes. Fails if an outcome is missing, if more calls were worked on than were made, if memory grew, or if a
-//! connection or a task is left.
+//! Prints the outcomes. Fails in these cases:
+//! * an outcome is missing;
+//! * the endpoint executed more calls than the client made;
+//! * memory grew;
+//! * a connection or a task remains at the end.
 
 #![allow(clippy::print_stdout, reason = "a command line tool")]
 #![allow(clippy::unwrap_used, reason = "a failed check panics")]
@@ -24,13 +28,13 @@ use invoke_model_local::{
 const CALLS: u64 = 200_000;
 const CONCURRENCY: usize = 64;
 
-/// The allowed growth of memory, in KiB, after [`WARM_UP`] calls.
+/// Maximum growth of memory after the first [`WARM_UP`] calls, in KiB.
 const MAX_GROWTH: u64 = 8 * 1024;
 
-/// The number of calls after which the call log and the connection log of the endpoint are full.
+/// Number of calls after which the call log and the connection log of the endpoint are full.
 const WARM_UP: u64 = 30_000;
 
-/// The outcome of a call without an error.
+/// Outcome of a call without an error.
 const SUCCESS: &str = "success";
 
 const MODEL: &str = "meta.llama3-8b-instruct-v1:0";
@@ -72,7 +76,7 @@ async fn main() {
         elapsed.as_secs_f64()
     );
     println!(
-        "endpoint: {} connections, {} requests, {} worked on",
+        "endpoint: {} connections, {} requests, {} executed",
         stats.connections, stats.requests, stats.worked_on
     );
     let baseline = baseline.load(Ordering::Relaxed);
@@ -82,19 +86,23 @@ async fn main() {
     }
     let left = local.connections().iter().filter(|connection| connection.is_open).count();
     let now = tokio::runtime::Handle::current().metrics().num_alive_tasks();
-    println!("left: {left} connections, {} tasks", now.saturating_sub(tasks));
+    println!("remaining: {left} connections, {} tasks", now.saturating_sub(tasks));
 
     let accounted: u64 = outcomes.values().sum();
-    assert_eq!(accounted, calls, "every call has an outcome");
+    assert_eq!(accounted, calls, "every call must have an outcome");
     let succeeded = outcomes.get(SUCCESS).copied().unwrap_or_default();
-    assert!(stats.worked_on >= succeeded, "every success was worked on");
-    assert!(stats.worked_on <= calls, "no call was worked on twice: {} worked on", stats.worked_on);
-    assert!(attempts >= stats.requests, "every request belongs to an attempt");
+    assert!(stats.worked_on >= succeeded, "the endpoint must have executed every successful call");
+    assert!(
+        stats.worked_on <= calls,
+        "the endpoint must not execute a call twice: {} executed",
+        stats.worked_on
+    );
+    assert!(attempts >= stats.requests, "every request must belong to an attempt");
     assert!(baseline == 0 || final_memory <= baseline + MAX_GROWTH, "memory grew");
-    assert_eq!((left, now), (0, tasks), "no connection and no task is left");
+    assert_eq!((left, now), (0, tasks), "no connection and no task may remain");
 }
 
-/// Returns fault rules whose periods are different primes, so that their combinations vary.
+/// Returns fault rules. Their periods are different primes, so that the combinations of faults vary.
 fn fault_rules() -> Vec<FaultRule> {
     let throttled = || Fault::error(ThrottlingException::default());
     vec![
@@ -163,14 +171,15 @@ async fn stream(client: &Client) -> String {
     }
 }
 
-/// Returns the error code, the kind and the class of an error.
+/// Returns the code, the kind and the class of an error.
 fn failure<E: OperationError>(error: &Error<E>) -> String {
     let kind = format!("{:?}", error.kind());
     let kind = kind.split(['(', ' ', '{']).next().unwrap_or_default();
     format!("{} ({kind}, {})", error.code().unwrap_or("without a code"), error.class())
 }
 
-/// Waits until the endpoint has closed the connections of its clients.
+/// Waits until the endpoint has closed its connections and at most `tasks` tasks are running. Gives up after
+/// ten seconds.
 async fn wait_for_cleanup(local: &LocalEndpoint, tasks: usize) {
     for _ in 0..200 {
         let open = local.connections().iter().any(|connection| connection.is_open);

@@ -1,10 +1,13 @@
-"""The published clients behind one interface.
+"""One interface for the published clients.
 
-`run` takes a list of calls: the name of an operation in the model, and its input with `body` as bytes. Each result has
-`output`, the members except the body; `parts`, the bytes of the body or of each event of a stream; and `failure`, the
-error that the client raised, if it did. Settings are environment variables.
+`run` takes a list of calls. A call has the name of an operation in the model, and an input with `body` as bytes.
+A result has three values:
 
-Clients do not retry, and calls are not concurrent.
+* `output`: the members except the body.
+* `parts`: the bytes of the body, or the bytes of each event of a stream.
+* `failure`: the error that the client raised, or `None`.
+
+Settings are environment variables. Clients do not retry, and calls are not concurrent.
 """
 
 import base64
@@ -28,7 +31,7 @@ ONCE = {"AWS_MAX_ATTEMPTS": "1", "AWS_RETRY_MODE": "standard"}
 
 
 def call(operation, model_id, body, **members):
-    """Sets the content type, because the endpoint rejects the default of one client, application/octet-stream."""
+    """Returns a call. Sets the content type, because the endpoint rejects the default of one client, octet-stream."""
     values = {"modelId": model_id, "contentType": "application/json", "body": json.dumps(body).encode()}
     return {"operation": operation, "input": {**values, **members}}
 
@@ -40,15 +43,15 @@ def program(name):
 
 class Boto3:
     name = "boto3"
-    # Parts of a failure that the client shows, and the class of errors that are not modeled.
+    # Parts of a failure that the client exposes, and the class of errors that are not in the model.
     shows = ("class", "code", "status", "message", "members")
     unmodeled = "ClientError"
-    # boto3 sends bearer tokens only with TLS.
+    # boto3 sends bearer tokens only over TLS.
     sends_tokens = False
 
     def __init__(self, **settings):
         with mock.patch.dict(os.environ, {**ONCE, **settings}):
-            self.client = boto3.Session().client("bedrock-runtime")  # the default session caches credentials
+            self.client = boto3.Session().client("bedrock-runtime")  # a new session, because the default session caches credentials
 
     def run(self, calls):
         return [self.result(call["operation"], call["input"]) for call in calls]
@@ -63,7 +66,7 @@ class Boto3:
             result["output"] = output
             for event in body if operation == STREAM else [{"chunk": {"bytes": body.read()}}]:
                 result["parts"].append(event["chunk"]["bytes"])
-        except Exception as error:  # any error that a program would have to catch
+        except Exception as error:  # includes all errors that a program would have to catch
             result["failure"] = self.failure(error)
         return result
 
@@ -74,7 +77,7 @@ class Boto3:
         code, message = (members["Error"][name] for name in ("Code", "Message"))
         status = members.pop("ResponseMetadata", {}).get("HTTPStatusCode")
         del members["Error"]
-        # Programs catch a modeled error by its name on the client.
+        # A program catches a modeled error by its name in `client.exceptions`.
         caught = type(error) is getattr(self.client.exceptions, code, type(error))
         name = type(error).__name__ if caught else repr(type(error))
         return {"class": name, "code": code, "status": status, "message": message, "members": members}

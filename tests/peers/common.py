@@ -1,4 +1,4 @@
-"""Data files, programs and reports of the comparisons."""
+"""Data files, programs and reports for the comparisons."""
 
 import itertools
 import json
@@ -10,12 +10,12 @@ def data(name):
     return json.loads(pathlib.Path(__file__).with_name(name).read_text("utf-8"))
 
 
-# Time limit for programs in seconds, so that a program that hangs does not block the checks.
+# Time limit for a program, in seconds. It prevents that a hanging program blocks the checks.
 TIMEOUT = 300
 
 
 def run_program(command, values, environment=None):
-    """Passes a JSON array to a program, and returns the array that it prints, which must have the same length."""
+    """Passes a JSON array to a program. Returns the array that the program prints, which must have the same length."""
     text = json.dumps(values).encode()
     pipe = subprocess.PIPE
     done = subprocess.run(command, input=text, stdout=pipe, env=environment, check=True, timeout=TIMEOUT)
@@ -26,7 +26,7 @@ def run_program(command, values, environment=None):
 
 
 def differing(found, expected):
-    """Returns the pairs that differ."""
+    """Returns the pairs whose two values differ."""
     pairs = itertools.zip_longest(found, expected)
     return [pair for pair in pairs if pair[0] != pair[1]]
 
@@ -47,7 +47,7 @@ class Report:
             self.failures.append("\n  ".join(lines))
 
     def end(self, summary, at_least):
-        """Prints the summary, or fails with all failures. It is also a failure if fewer checks ran than expected."""
+        """Prints the summary, or exits with all failures. A number of checks below `at_least` is also a failure."""
         if self.count < at_least:
             self.failures.append(f"{self.group}: only {self.count} checks ran; expected at least {at_least}")
         if self.failures:

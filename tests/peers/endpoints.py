@@ -1,8 +1,8 @@
-"""Compares our endpoints with those of botocore, for every region that botocore knows.
+"""Compares our endpoints with the endpoints of botocore, for every region in the data of botocore.
 
 usage: endpoints.py PEER_REQUESTS
 
-botocore evaluates the rule set and the partitions that are installed with it, to a URL or an error message.
+botocore evaluates its installed rule set and partitions. The result is a URL or an error message.
 """
 
 import itertools
@@ -15,7 +15,7 @@ from common import Report, run_program
 
 MINIMUM_SETS = 1300
 
-# Regions in neither list, which belong to a partition by their pattern, or to none.
+# Regions that botocore does not list. Some match the pattern of a partition, the others match no partition.
 UNLISTED = ["us-east-99", "cn-west-7", "us-gov-north-3", "us-iso-south-2", "eusc-de-west-9", "us-east1", "mars-1", "x"]
 
 

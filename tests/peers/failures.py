@@ -1,10 +1,10 @@
-"""Checks of failed calls for any operation and client: modeled errors and wrong credentials."""
+"""Checks of failed calls, for any operation and client: modeled errors, and errors for wrong credentials."""
 
 import os
 
 from clients import call
 
-# Local model that returns the error that the request names.
+# Model of the local endpoint. It returns the error that is named in the request.
 ERROR_MODEL = "local.error-v1"
 ERROR_MEMBERS = {
     "message": "a message",
@@ -16,7 +16,7 @@ ERROR_MEMBERS = {
 # Bearer token that the endpoint accepts instead of a signature.
 TOKEN = {"AWS_BEARER_TOKEN_BEDROCK": os.environ["PEERS_BEARER_TOKEN"]}
 
-# Wrong credentials, and their errors, which are not modeled.
+# Wrong credentials and the resulting errors. These errors are not in the model.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
 CREDENTIALS = [
     ({"AWS_SECRET_ACCESS_KEY": os.environ["AWS_SECRET_ACCESS_KEY"][::-1] + "x"}, "InvalidSignatureException"),
@@ -26,7 +26,7 @@ TOKENS = [({"AWS_BEARER_TOKEN_BEDROCK": "an-unknown-token"}, "AccessDeniedExcept
 
 
 def check_errors(report, client, operation, shapes):
-    """Checks class and members of each modeled error. `shapes` are those of botocore."""
+    """Checks the class and members of each modeled error. `shapes` are the error shapes of botocore."""
     calls = [call(operation, ERROR_MODEL, {"error": shape.name, **ERROR_MEMBERS}) for shape in shapes]
     for shape, result in zip(shapes, client.run(calls), strict=True):
         expected = {
@@ -44,7 +44,7 @@ def check_credentials(report, peer, operation, family):
     for settings, code in CREDENTIALS + TOKENS * peer.sends_tokens:
         client = peer(**settings)
         [result] = client.run([call(operation, family.model_id, family.request)])
-        # Any message is accepted, but it must not be empty.
+        # The message may be any text that is not empty.
         message = (result["failure"] or {}).get("message") or "a message"
         is_modeled = code == "AccessDeniedException"
         expected = {
@@ -58,6 +58,6 @@ def check_credentials(report, peer, operation, family):
 
 
 def check_failure(report, name, client, result, expected, parts=0):
-    """Checks a failure after a number of parts, as far as the client shows it."""
+    """Checks the number of parts, and those parts of the failure that the client exposes."""
     shown = {part: expected[part] for part in client.shows}
     report.check(name, (len(result["parts"]), result["failure"]), (parts, shown))

@@ -1,7 +1,7 @@
-"""Text model families: a request, the text of responses and chunks, and templates for the chunks of streams.
+"""Text model families. Each has a request, functions that return text, and templates for the chunks of streams.
 
-In a template, a type stands for any value of this type. The chunks of `piece` repeat. Bedrock adds its metrics to the
-last chunk.
+In a template, a type matches any value of this type. The chunks of `piece` repeat. Bedrock adds its metrics to the last
+chunk.
 
 * https://docs.anthropic.com/en/docs/build-with-claude/streaming
 * https://docs.aws.amazon.com/nova/latest/userguide/using-invoke-api.html
@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 PROMPT = "Describe a lighthouse at dawn, in words that a keeper would use: fog, lamp, tide, gull, horn."
-# Response of the models of the endpoint to the prompt.
+# Response of the local models to the prompt.
 ECHO = f"You said: {PROMPT}"
 METRICS = "amazon-bedrock-invocationMetrics"
 COUNTS = {"inputTokenCount": int, "outputTokenCount": int, "invocationLatency": int, "firstByteLatency": int}
@@ -25,7 +25,7 @@ COUNTS = {"inputTokenCount": int, "outputTokenCount": int, "invocationLatency": 
 class Family(NamedTuple):
     model_id: str
     request: dict
-    # Functions that return the text of a response, and of a chunk, which may have none.
+    # Functions that return the text of a response and the text of a chunk. The text of a chunk may be empty.
     text: Callable[[dict], str]
     text_of_chunk: Callable[[dict], str]
     first: list
@@ -33,14 +33,14 @@ class Family(NamedTuple):
     last: list
 
     def templates(self, count):
-        """Returns templates for a stream of this many chunks."""
+        """Returns the templates for a stream with `count` chunks."""
         pieces = (count - len(self.first) - len(self.last)) // len(self.piece)
         chunks = self.first + self.piece * pieces + self.last
         return [*chunks[:-1], {**chunks[-1], METRICS: COUNTS}]
 
 
 def outline(value, template):
-    """Replaces values by their types where the template has these types."""
+    """Replaces a value by its type if the template has this type in the same place."""
     if isinstance(template, type):
         return template if type(value) is template else value
     if isinstance(template, dict) and isinstance(value, dict):
@@ -205,7 +205,7 @@ COHERE = Family(
 )
 
 FAMILIES = [CLAUDE, NOVA, TITAN, LLAMA, MISTRAL, MISTRAL_CHAT, COHERE]
-# Models by their ARNs.
+# ARNs of models, with the family of each model.
 ARNS = {
     "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-haiku-4-5-20251001-v1:0": CLAUDE,
     "arn:aws:bedrock:us-east-1:111122223333:inference-profile/us.amazon.nova-lite-v1:0": NOVA,

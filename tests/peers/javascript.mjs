@@ -1,5 +1,5 @@
-// The published AWS SDK for JavaScript. Reads a JSON array of calls from standard input, and prints their results in the
-// form that `clients.py` describes, with bytes in base64. It checks nothing; the Python scripts do.
+// Makes calls with the published AWS SDK for JavaScript. Reads a JSON array of calls from standard input, and prints
+// their results. `clients.py` describes the results; bytes are in base64. The Python scripts check the results.
 
 import { createRequire } from "node:module";
 import { json } from "node:stream/consumers";
@@ -36,13 +36,13 @@ function failure(error) {
   if (!(error instanceof sdk.BedrockRuntimeServiceException)) {
     return { class: error.constructor.name, message };
   }
-  // Properties that identify a modeled error, and its members. Other properties belong to all errors of the SDK.
+  // `members` omits the properties that all errors of the SDK have.
   const isModeled = error.constructor === sdk[name];
   const members = Object.entries(error).filter(([key]) => !key.startsWith("$") && key !== "name");
   return {
     class: isModeled ? name : error.constructor.name,
     code: name,
-    status: $metadata?.httpStatusCode ?? null, // none in a stream
+    status: $metadata?.httpStatusCode ?? null, // an error in a stream has no status
     message,
     members: isModeled ? { message, ...Object.fromEntries(members) } : {},
   };
@@ -53,5 +53,5 @@ for (const call of await json(process.stdin)) {
   results.push(await result(call));
 }
 console.log(JSON.stringify(results));
-// A failed stream is not read to its end, and would keep this process running.
+// Closes the connections. A failed stream is not read completely, so its connection would keep this process running.
 client.destroy();

@@ -2,8 +2,8 @@
 
 usage: messages.py
 
-The environment is that of `calls.py`. Each request is made in three ways: without streaming, as events, and as events
-that the package accumulates. The package validates the responses.
+The environment variables are the same as for `calls.py`. Each request is made in three ways: without streaming, as
+events, and as events that the package accumulates. The package validates the responses.
 """
 
 import itertools
@@ -16,7 +16,7 @@ from common import Report
 from families import CLAUDE, ECHO, PROMPT
 from failures import CREDENTIALS, ERROR_MEMBERS, ERROR_MODEL, TOKEN, TOKENS
 
-# The package sends an API version that earlier models on Bedrock do not support.
+# Earlier models on Bedrock do not support the API version that the package sends.
 # https://platform.claude.com/docs/en/api/versioning
 MODEL = "anthropic.claude-opus-4-7"
 ARNS = [
@@ -42,7 +42,7 @@ REQUESTS = {
     "an earlier model": ({**REQUEST, **EARLIER}, ECHO, "end_turn", None),
 }
 
-# Error classes by status. Other errors have the common class.
+# Error class for each status. Errors with another status have the class `APIStatusError`.
 CLASSES = {
     400: anthropic.BadRequestError,
     403: anthropic.PermissionDeniedError,
@@ -64,14 +64,14 @@ def unary(messages, request, _events):
 
 
 def summary(message):
-    """Returns the text, the stop reason and sequence, and the input and output tokens."""
+    """Returns the text, the stop reason, the stop sequence, the input tokens and the output tokens."""
     text = "".join(block.text for block in message.content)
     usage = message.usage
     return text, message.stop_reason, message.stop_sequence, usage.input_tokens, usage.output_tokens
 
 
 def piecewise(messages, request, events):
-    """Reads the events, which must arrive in the documented order."""
+    """Reads the events. Returns the same summary, or the event types if they are not in the documented order."""
     with messages.create(stream=True, **request) as stream:
         events.extend(stream)
     deltas = [event for event in events if event.type == "content_block_delta"]
@@ -105,7 +105,7 @@ def check_responses(report, messages):
 
 
 def failure(way, messages, request, events):
-    """Returns class, status and body of the raised error, or the result if none is raised."""
+    """Returns the class, status and body of the raised error, or the result if no error is raised."""
     try:
         return way(messages, {**REQUEST, **request}, events)
     except anthropic.APIStatusError as error:
@@ -122,7 +122,7 @@ def check_errors(report, messages, shapes):
 
 
 def check_exceptions(report, messages, union):
-    """In a stream, the code of an error is the name of the union member, and only the message is kept."""
+    """Checks errors in a stream. Their code is the name of the union member, and their only member is the message."""
     begun = ["message_start", "content_block_start", "content_block_delta"]
     exceptions = {name: shape for name, shape in union.members.items() if shape.metadata.get("exception")}
     for (name, shape), way in itertools.product(exceptions.items(), (piecewise, accumulated)):
@@ -130,13 +130,13 @@ def check_exceptions(report, messages, union):
         events = []
         found = failure(way, messages, {"model": ERROR_MODEL, "extra_body": request}, events)
         body = {"type": "error", "error": {"type": name, "message": ERROR_MEMBERS["message"]}}
-        # The accumulating way adds its own text events.
+        # `accumulated` adds text events, which are not part of the stream.
         received = [event.type for event in events if event.type != "text"]
         expected = (anthropic.APIStatusError, 200, body, begun)
         report.check(f"{name}, {way.__name__}", (*found, received), expected)
 
 
-# Arguments of the package for environment variables.
+# Argument of the package for each environment variable.
 ARGUMENTS = {
     "AWS_ACCESS_KEY_ID": "aws_access_key",
     "AWS_SECRET_ACCESS_KEY": "aws_secret_key",

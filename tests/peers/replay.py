@@ -2,9 +2,9 @@
 
 usage: replay.py INVOKE_MODEL
 
-Streams of the local endpoint are recorded and replayed byte for byte: complete and split in several ways, with errors,
-with flipped bits, and truncated. INVOKE_MODEL is our command. Each line that it prints must equal the bytes of an event
-that boto3 reads.
+This script records streams of the local endpoint, and replays them in several forms: complete streams that are split in
+several ways, streams with errors, streams with flipped bits, and truncated streams. INVOKE_MODEL is our command. Each
+line that it prints must equal the bytes of an event that boto3 reads.
 """
 
 import os
@@ -22,7 +22,7 @@ MINIMUM_RESPONSES = 90
 
 
 class Ours:
-    """Our command, with the interface of the clients. The code of a failure is the exit code."""
+    """Our command, with the interface of `clients.py`. The code of a failure is the exit code."""
 
     name = "ours"
 
@@ -55,7 +55,7 @@ def check(report, client, name, reply, result):
     report.check(f"{name}: failure of {client.name}", found, expected)
     parts = reply.parts
     if expected == "aborted":
-        # Node drops received data that was not read yet when the connection is lost.
+        # When the connection is lost, Node discards data that it received but that the program has not read yet.
         parts = parts[: len(result["parts"])]
     report.check(f"{name}: different parts of {client.name}", differing(result["parts"], parts), [])
 
@@ -72,7 +72,7 @@ def main(program):
     replies.update(corrupted(headers, body, model.output_shape.members["body"]))
     replies.update(ended(headers, body))
 
-    # The model id selects the reply.
+    # The model id of a call selects the reply.
     server = Replay({name: reply.writes for name, reply in replies.items()})
     settings = {"AWS_ENDPOINT_URL_BEDROCK_RUNTIME": server.url}
     calls = [call(STREAM, name, {}) for name in replies]

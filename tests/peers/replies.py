@@ -1,7 +1,8 @@
-"""Replies that are made of recorded responses, and the expected failure of each client.
+"""Replies that are made from recorded responses, and the expected failure of each client.
 
-A failure is a regular expression: for class, code and message of the error that boto3 and the SDK for JavaScript raise,
-and for exit code and message of our command. Without a failure, the client treats the response as complete.
+A failure is a regular expression. For boto3 and the SDK for JavaScript, it must match the class, code and message of
+the raised error. For our command, it must match the exit code and the message. If the failure is `None`, the client
+must treat the response as complete.
 """
 
 from typing import NamedTuple
@@ -14,7 +15,7 @@ JSON = {":content-type": "application/json"}
 class Reply(NamedTuple):
     # Writes to the socket.
     writes: list
-    # Parts before the fault.
+    # Parts that a client receives before the fault.
     parts: list
     boto3: str | None = None
     javascript: str | None = None
@@ -22,7 +23,7 @@ class Reply(NamedTuple):
 
 
 def complete(headers, body):
-    """Returns a recorded response, split in several ways."""
+    """Returns replies with the same recorded response, which is split in several ways."""
     events = frames(body)
     [head, *odd] = chunked(headers, pieces(body, 7))
     splits = {
@@ -51,7 +52,7 @@ def exceptions(union):
 
 
 def corrupted(headers, body, union):
-    """Returns responses with a correct end and a fault after two events."""
+    """Returns replies with a correct end of the response, and with a fault after two events."""
     [first, second, event, *rest] = frames(body)
     later = exception("laterException", b"why")
     error = frame({":message-type": "error", ":error-code": "Oops", ":error-message": "why"}, b"")
@@ -79,7 +80,7 @@ def corrupted(headers, body, union):
 
 
 def ended(headers, body):
-    """Returns responses that are truncated, that may be truncated, or that are complete but unusual."""
+    """Returns replies that are truncated, that may be truncated, or that are complete but unusual."""
     events = frames(body)
     [first, second, event, *rest] = events
     begun = [first, second]

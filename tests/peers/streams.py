@@ -2,9 +2,10 @@
 
 usage: streams.py
 
-The environment is that of `calls.py`. Each client reads a stream of each model family in the schema of its vendor, whose
-text must equal that of the response without streaming, by id and by ARN, with a signature and with the token. It must
-raise each modeled error before and within the stream, and the errors for wrong credentials.
+The environment variables are the same as for `calls.py`. Each client reads a stream of each model family, in the schema
+of the vendor. The text of the stream must equal the text of the response without streaming. Models are named by id and
+by ARN, and requests have a signature or a bearer token. Each client must raise each modeled error, both before and
+within a stream, and the errors for wrong credentials.
 """
 
 import itertools
@@ -19,12 +20,12 @@ STREAMED = [*((family.model_id, family) for family in FAMILIES), *ARNS.items()]
 MODELED_ERRORS, MODELED_EXCEPTIONS = 11, 6
 # Members that the response repeats from the request.
 ECHOED = {"performanceConfigLatency": "optimized", "serviceTier": "flex"}
-# Streams must have more chunks than this, so that chunk boundaries are tested.
+# Streams must have more than this number of chunks, so that chunk boundaries are tested.
 FEW = 10
 
 
 def check_streams(report, client, streamed, **members):
-    """Compares streams with responses without streaming."""
+    """Compares the streams of models with their responses without streaming."""
     streams = client.run([call(STREAM, name, family.request, **members) for name, family in streamed])
     unary = client.run([call(INVOKE, name, family.request) for name, family in streamed])
     for (name, family), stream, response in zip(streamed, streams, unary, strict=True):
@@ -46,7 +47,7 @@ def check_streams(report, client, streamed, **members):
 
 
 def check_exceptions(report, client, union):
-    """Checks each exception of the union, as the first event and after others."""
+    """Checks each exception of the union, both as the first event and after other events."""
     exceptions = {name: shape for name, shape in union.members.items() if shape.metadata.get("exception")}
     cases = [(name, shape, after) for name, shape in exceptions.items() for after in (0, 3)]
     requests = [{"error": shape.name, "afterEvents": after, **ERROR_MEMBERS} for _, shape, after in cases]
@@ -58,7 +59,7 @@ def check_exceptions(report, client, union):
 
 
 def in_stream(client, name, shape):
-    """Returns the expected error of an exception in a stream. boto3 does not raise a modeled error and drops the members."""
+    """Returns the expected error for an exception in a stream. boto3 raises an error without the modeled class and members."""
     if isinstance(client, Boto3):
         return {"class": "EventStreamError", "code": name, "members": {}}
     members = {member: ERROR_MEMBERS[member] for member in shape.members}

@@ -38,7 +38,7 @@ pub mod v1;
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
-/// Compiles and runs the Rust blocks of pages in `docs`.
+/// Compiles and runs the Rust blocks of these pages in `docs` as documentation tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/errors.md")]
 #[doc = include_str!("../../docs/quotas.md")]

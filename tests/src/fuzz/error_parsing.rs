@@ -5,11 +5,14 @@ use invoke_model_protocol::{ErrorMetadata, OperationError, ServerOperation};
 use super::response;
 use crate::errors::{Ask, AskNothing};
 
-/// Checks that a parsed error has the code of the response, that the code is a plain name, that the error can be
-/// displayed, and that a modeled error keeps its code when it is serialized and parsed.
+/// Checks these properties of parsed errors:
+/// * The error code is a plain name.
+/// * The error has the same code as the response.
+/// * The error can be displayed.
+/// * A modeled error keeps its code when it is serialized and parsed.
 ///
 /// # Panics
-/// Panics if one of these properties does not hold.
+/// Panics if one of these properties is violated.
 pub fn error_parsing(data: &[u8]) {
     let Some((status, text)) = data.split_first() else { return };
     let response = response(400 + u16::from(*status) % 200, text);
@@ -28,7 +31,7 @@ fn check<O: ServerOperation>(response: &invoke_model_protocol::Response) {
     if metadata.code().is_some() {
         assert_eq!(error.code(), metadata.code());
     }
-    // Serialization may fail, because a header of an error may hold a value that a server cannot send.
+    // Serialization may fail, because a header of an error may contain a value that a server cannot send.
     if let Ok(Some(response)) = O::serialize_error(&error) {
         assert_eq!(ErrorMetadata::from_response(&response).code(), error.code());
     }

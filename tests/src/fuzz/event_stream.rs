@@ -5,13 +5,16 @@ use invoke_model_protocol::event_stream::{Decoder, EventStream, FrameError, Inco
 use super::has_empty_union;
 use crate::streams::Lines;
 
-/// Checks that a stream is decoded equally in one piece and in many, that decoded messages encode to the original bytes,
-/// and that an event stays the same when it is serialized and parsed.
+/// Checks these properties:
+/// * The decoded messages do not depend on how the bytes are split.
+/// * Decoded messages encode to the original bytes.
+/// * An event stays the same when it is serialized and parsed.
 ///
-/// Checks the bytes as they are, and in a frame with correct checksums, so that the parsers of headers and payloads run.
+/// Checks the bytes twice: first unchanged, then in a frame with correct checksums. Without the frame, the
+/// parsers of headers and payloads would hardly ever run.
 ///
 /// # Panics
-/// Panics if one of these properties does not hold.
+/// Panics if one of these properties is violated.
 pub fn event_stream(data: &[u8]) {
     let [step, split, rest @ ..] = data else { return };
     check(rest, usize::from(*step) + 1);
@@ -61,7 +64,7 @@ fn round_trip(message: &Message) {
         Ok(event) => event.event(),
         Err(error) => Lines::exception(error),
     };
-    // Serialization may fail, because longer headers are accepted when reading than when writing.
+    // Serialization may fail, because the decoder accepts longer headers than the encoder.
     let Ok(message) = message else { return };
     let again = Lines::parse(&message).unwrap_or_else(|error| panic!("{parsed:?}: {error}"));
     match (&parsed, &again) {
@@ -71,7 +74,8 @@ fn round_trip(message: &Message) {
     }
 }
 
-/// Returns a frame with correct checksums. The first bytes become the headers.
+/// Returns a frame with correct checksums. The first `headers` bytes become the headers, the others the
+/// payload.
 fn framed(bytes: &[u8], headers: usize) -> Vec<u8> {
     let headers = headers.min(bytes.len());
     let word = |length: usize| u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes();

@@ -9,7 +9,7 @@ use crate::json::{Choice, Tree};
 /// Checks that documents, structures and unions stay the same when they are serialized and parsed.
 ///
 /// # Panics
-/// Panics if one of them changes.
+/// Panics if a value changes.
 pub fn json_documents(data: &[u8]) {
     let Ok(value) = serde_json::from_slice::<Value>(data) else { return };
     let mut out = Vec::new();

@@ -1,5 +1,6 @@
-//! Functions that the fuzz targets in `tests/fuzz` call. Each takes arbitrary bytes, and panics if a property does not
-//! hold. The tests of this package run them on every input in `tests/fuzz/corpus`.
+//! Functions that the fuzz targets in `tests/fuzz` call. Each function takes arbitrary bytes, and panics if a
+//! property is violated. The tests of this package call the functions with every input in
+//! `tests/fuzz/corpus`.
 
 mod error_parsing;
 mod event_stream;
@@ -15,10 +16,10 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 use invoke_model_protocol::Response;
 
-/// Name and function of a target.
+/// Name and function of a fuzz target.
 pub type Target = (&'static str, fn(&[u8]));
 
-/// All targets.
+/// All fuzz targets.
 pub const TARGETS: &[Target] = &[
     ("error_parsing", error_parsing),
     ("event_stream", event_stream),
@@ -26,13 +27,14 @@ pub const TARGETS: &[Target] = &[
     ("response_parsing", response_parsing),
 ];
 
-/// Returns `true` if a value contains a union without a member, which cannot be serialized. A required union that is
-/// missing in a response is parsed as one.
+/// Returns `true` if a value contains a union without a member, which cannot be serialized. Parsing creates
+/// such a union if a response lacks a required union.
 fn has_empty_union(value: &impl std::fmt::Debug) -> bool {
     format!("{value:?}").contains("UnknownMember { name: \"\"")
 }
 
-/// Returns a response from text: header lines up to an empty line, then the body. Ignores lines that are not headers.
+/// Creates a response from text. Header lines come first, followed by an empty line and the body. Ignores
+/// lines that are not valid headers.
 fn response(status: u16, text: &[u8]) -> Response {
     let mut response = http::Response::new(Bytes::new());
     *response.status_mut() = http::StatusCode::from_u16(status).unwrap_or_default();

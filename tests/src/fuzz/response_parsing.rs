@@ -10,7 +10,7 @@ use crate::{headers, json, payloads, streams};
 /// Checks that an output stays the same when a server serializes it and a client parses it.
 ///
 /// # Panics
-/// Panics if it changes.
+/// Panics if the output changes.
 pub fn response_parsing(data: &[u8]) {
     let Some((which, text)) = data.split_first() else { return };
     match which % 8 {
@@ -33,7 +33,8 @@ where
     if has_empty_union(&output) {
         return;
     }
-    // Each member is serialized where it was parsed from, so that serialization succeeds.
+    // Serialization succeeds, because the server writes each member to the place from which the client parsed
+    // it.
     let response =
         O::serialize_response(output.clone()).unwrap_or_else(|error| panic!("{output:?}: {error}"));
     let again = O::parse(&response).unwrap_or_else(|error| panic!("{output:?}: {error}"));

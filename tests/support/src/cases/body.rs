@@ -1,11 +1,11 @@
-//! Comparison of bodies by media type.
+//! Comparison of bodies. The media type selects the kind of comparison.
 
 use serde_json::Value;
 
-/// Compares a body with that of a case.
+/// Compares a body with the expected body of a case.
 ///
 /// # Panics
-/// Panics if they differ.
+/// Panics if the bodies differ.
 #[track_caller]
 pub(crate) fn check(found: &[u8], expected: &str, media_type: Option<&str>) {
     let shown = String::from_utf8_lossy(found);
@@ -22,7 +22,8 @@ pub(crate) fn check(found: &[u8], expected: &str, media_type: Option<&str>) {
     }
 }
 
-/// Returns `true` if two JSON values are equal. Numbers are compared by value, objects in any order of members.
+/// Returns `true` if two JSON values are equal. Compares numbers by value, and ignores the order of the
+/// members of an object.
 fn same(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Number(left), Value::Number(right)) => left == right || left.as_f64() == right.as_f64(),

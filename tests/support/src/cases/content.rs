@@ -1,27 +1,27 @@
-//! Headers and body of a message.
+//! Expected headers and body of a message.
 
 use http::{HeaderMap, HeaderName};
 use invoke_model_protocol::headers;
 
 use super::body;
 
-/// The headers and the body that a case expects.
+/// Headers and body that a test case expects.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Content<'a> {
-    /// Headers with their values.
+    /// Headers that must be present, with their values.
     pub headers: &'a [(&'a str, &'a str)],
     /// Headers that must be absent.
     pub forbidden_headers: &'a [&'a str],
-    /// Headers that must be present, with any value.
+    /// Headers that must be present with any value.
     pub required_headers: &'a [&'a str],
-    /// The body. `None` if it is not compared.
+    /// Expected body, or `None` if the body is not compared.
     pub body: Option<&'a str>,
-    /// Media type, which decides how the body is compared.
+    /// Media type of the body. It selects the kind of comparison.
     pub media_type: Option<&'a str>,
 }
 
 impl Content<'_> {
-    /// Compares headers and body with those of the case.
+    /// Compares headers and a body with the expected headers and body.
     ///
     /// # Panics
     /// Panics if a header or the body differs.
@@ -47,7 +47,7 @@ impl Content<'_> {
     }
 }
 
-/// Returns the value of a header; joins the values of a repeated header with commas.
+/// Returns the value of a header. Joins the values of a repeated header with commas.
 fn value_of(headers: &HeaderMap, name: &str) -> Option<String> {
     let values: Vec<_> = headers
         .get_all(name)

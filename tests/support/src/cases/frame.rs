@@ -1,4 +1,4 @@
-//! A message of an event stream, and its frame.
+//! Expected message of an event stream, and its frame.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -6,22 +6,22 @@ use invoke_model_protocol::event_stream::{Decoder, HeaderValue, Message};
 
 use super::body;
 
-/// The sent message of a case.
+/// A sent message that a test case expects.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Frame<'a> {
     /// Headers, in any order.
     pub headers: &'a [(&'a str, HeaderValue<'a>)],
-    /// Payload. `None` if it is empty.
+    /// Payload, or `None` if the payload is empty.
     pub body: Option<&'a str>,
-    /// Media type, which decides how the payload is compared.
+    /// Media type of the payload. It selects the kind of comparison.
     pub media_type: Option<&'a str>,
     /// The frame in base64.
     pub bytes: Option<&'a str>,
 }
 
 impl Frame<'_> {
-    /// Compares a message with the case: its headers and payload, its frame after encoding and decoding, and
-    /// the frame of the case.
+    /// Compares the headers and payload of a message with the case. Also checks that encoding and decoding do
+    /// not change the message, and that the frame of the case has the same content.
     ///
     /// # Panics
     /// Panics if the message differs from the case.
@@ -91,7 +91,7 @@ mod tests {
         assert!(differs(&frame, &[a, b, ("c", HeaderValue::Byte(1))], "{\"x\":1}"));
         assert!(differs(&frame, &[("a", HeaderValue::Short(1)), b], "{\"x\":1}"));
         assert!(differs(&frame, &[a, b], "{\"x\":2}"));
-        // An empty message.
+        // This is the frame of an empty message.
         let empty = Frame { bytes: Some("AAAAEAAAAAAFwkjrfZjI/w=="), ..Frame::default() };
         assert!(!differs(&empty, &[], ""));
         assert!(differs(&Frame { bytes: empty.bytes, ..frame }, &[a, b], "{\"x\":1}"));

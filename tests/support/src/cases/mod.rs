@@ -1,10 +1,10 @@
 //! Comparison of protocol test cases with requests, responses and frames.
 //!
-//! Generated tests state a case as data and call [`Request::check`], the methods of [`Response`], or [`Frame::check`],
-//! which panic with the difference.
+//! A generated test contains a case as data, and calls [`Request::check`], a method of [`Response`], or
+//! [`Frame::check`]. These methods panic with the difference.
 //!
-//! The cases: <https://smithy.io/2.0/additional-specs/http-protocol-compliance-tests.html> and
-//! <https://smithy.io/2.0/additional-specs/event-stream-protocol-tests.html>.
+//! Specifications of the cases: <https://smithy.io/2.0/additional-specs/http-protocol-compliance-tests.html>
+//! and <https://smithy.io/2.0/additional-specs/event-stream-protocol-tests.html>.
 
 mod body;
 mod content;
