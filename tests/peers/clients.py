@@ -31,7 +31,7 @@ ONCE = {"AWS_MAX_ATTEMPTS": "1", "AWS_RETRY_MODE": "standard"}
 
 
 def call(operation, model_id, body, **members):
-    """Returns a call. Sets the content type, because the endpoint rejects the default of one client, octet-stream."""
+    """Returns a call. Sets the content type, because the endpoint rejects the default of one of the clients."""
     values = {"modelId": model_id, "contentType": "application/json", "body": json.dumps(body).encode()}
     return {"operation": operation, "input": {**values, **members}}
 
@@ -51,7 +51,8 @@ class Boto3:
 
     def __init__(self, **settings):
         with mock.patch.dict(os.environ, {**ONCE, **settings}):
-            self.client = boto3.Session().client("bedrock-runtime")  # a new session, because the default session caches credentials
+            # A new session, because the default session caches credentials.
+            self.client = boto3.Session().client("bedrock-runtime")
 
     def run(self, calls):
         return [self.result(call["operation"], call["input"]) for call in calls]

@@ -2,8 +2,8 @@
 //!
 //! | feature | content |
 //! |---|---|
-//! | `cases` (default) | what the generated protocol tests call |
-//! | `suites` | module `suites`: locates and verifies the test suites of other projects |
+//! | `cases` (default) | types and functions that the generated protocol tests use |
+//! | `suites` | module `suites`, which locates and verifies the test suites of other projects |
 
 #[cfg(feature = "cases")]
 mod cases;

@@ -1,7 +1,8 @@
-//! Reading an event takes one allocation, for the bytes of its part. A separate binary, because it counts with its own
-//! allocator.
+//! Checks that reading an event takes one allocation, for the bytes of its chunk.
+//!
+//! The test is in a separate binary, because it replaces the allocator of the process to count allocations.
 
-#![expect(clippy::unwrap_used, reason = "helper functions of tests may panic")]
+#![expect(clippy::unwrap_used, reason = "clippy does not treat helper functions as test code")]
 
 use bytes::Bytes;
 use invoke_model_protocol::event_stream::{Decoder, EventStream};
@@ -9,7 +10,7 @@ use invoke_model_types::{PayloadPart, ResponseStream};
 
 const EVENTS: usize = 200;
 
-/// Returns frames like those of the service: base64 in JSON, followed by padding.
+/// Returns frames in the same form as the service: base64 in JSON, followed by padding.
 fn frames(payload: usize) -> Vec<u8> {
     let mut part = PayloadPart::default();
     part.bytes = Some(Bytes::from(vec![b'x'; payload]));
@@ -24,7 +25,8 @@ fn frames(payload: usize) -> Vec<u8> {
     frame.repeat(EVENTS)
 }
 
-/// Reads all events from pieces of this size, and keeps them if `kept` has capacity.
+/// Reads all events from pieces of `piece` bytes, and returns their number. Keeps the events if `kept` has
+/// capacity.
 fn read(bytes: &[u8], piece: usize, kept: &mut Vec<ResponseStream>) -> usize {
     let (mut decoder, mut events) = (Decoder::new(), 0);
     for piece in bytes.chunks(piece) {
@@ -45,7 +47,7 @@ fn check(payload: usize, piece: usize, keep: bool) {
     let mut kept = Vec::with_capacity(if keep { EVENTS } else { 0 });
     let counted = allocation_counter::measure(|| assert_eq!(read(&bytes, piece, &mut kept), EVENTS));
     let each = counted.count_total as f64 / EVENTS as f64;
-    // In addition, the buffer of the decoder grows a few times.
+    // The limit allows a few more allocations, because the buffer of the decoder grows.
     assert!(
         each <= 1.0 + 12.0 / EVENTS as f64,
         "{each} allocations for each event; payload {payload}, pieces of {piece} bytes"

@@ -1,4 +1,4 @@
-//! Rules about dependencies between crates, over `cargo metadata`.
+//! Checks the rules for dependencies between crates, with the output of `cargo metadata`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 use serde::Deserialize;
 
-/// Crates of the workspace, each with the crates of the workspace that it may depend on.
+/// Crates of the workspace. Each entry lists the other crates of the workspace on which the crate may depend.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("invoke-model-protocol", &[]),
     ("invoke-model-signing", &[]),
@@ -26,7 +26,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("xtask", &["invoke-model-codegen", "invoke-model-test-support"]),
 ];
 
-/// Crates that can be used with any HTTP client: without input or output, C and AWS crates.
+/// Crates that can be used with any HTTP client. They do no input or output, and use no C code and no AWS
+/// crates.
 const PURE: &[&str] = &["invoke-model-protocol", "invoke-model-signing", "invoke-model-types"];
 
 #[test]
@@ -59,16 +60,16 @@ fn packages_are_named_after_their_folders() {
 }
 
 #[test]
-fn pure_crates_need_no_c_no_aws_crate_and_no_runtime() {
+fn pure_crates_depend_on_no_c_code_no_aws_crate_and_no_runtime() {
     let metadata = metadata();
     for name in PURE {
         for package in closure(&metadata, name) {
             let other = package.name.as_str();
-            assert!(package.links.is_none(), "{name} reaches {other}, which links {:?}", package.links);
-            assert!(!other.starts_with("aws-"), "{name} reaches {other}");
+            assert!(package.links.is_none(), "{name} depends on {other}, which links {:?}", package.links);
+            assert!(!other.starts_with("aws-"), "{name} depends on {other}");
             assert!(
                 !["cc", "hyper", "tokio", "ring", "rustls", "mio"].contains(&other),
-                "{name} reaches {other}"
+                "{name} depends on {other}"
             );
         }
     }
@@ -76,13 +77,13 @@ fn pure_crates_need_no_c_no_aws_crate_and_no_runtime() {
 
 /// Limits the number of crates that a program with default features builds.
 #[test]
-fn the_client_needs_no_aws_crate_and_few_crates() {
+fn the_client_depends_on_few_crates_and_no_aws_crate() {
     let crates = tree("invoke-model-client");
     let aws: Vec<_> = crates.iter().filter(|name| name.starts_with("aws-")).collect();
-    assert!(aws.is_empty(), "invoke-model-client reaches {aws:?} without a feature");
+    assert!(aws.is_empty(), "invoke-model-client depends on {aws:?} with default features");
     assert!(
         crates.len() <= 74,
-        "invoke-model-client reaches {} crates, itself included: {crates:?}",
+        "invoke-model-client builds {} crates, including itself: {crates:?}",
         crates.len()
     );
 }
@@ -96,7 +97,7 @@ fn dependencies_allow_the_minimum_rust_version() {
             if let Some(needed) = &package.rust_version {
                 assert!(
                     *needed <= stated,
-                    "{name} reaches {} {}, which needs Rust {needed}",
+                    "{name} depends on {} {}, which requires Rust {needed}",
                     package.name,
                     package.version
                 );
@@ -130,7 +131,8 @@ fn no_banned_crate_is_used() {
     for package in &metadata.packages {
         for ban in &deny.bans.deny {
             let depends = package.dependencies.iter().any(|dependency| dependency.name == ban.name);
-            // A published crate may have an optional dependency on a banned crate. Only resolved dependencies count.
+            // Only resolved dependencies count, because a published crate may have an optional dependency on
+            // a banned crate.
             let locked = metadata.packages.iter().any(|other| other.name.as_str() == ban.name);
             let reached = depends && locked && resolved(&metadata, package, &ban.name);
             let allowed = ban.wrappers.iter().any(|wrapper| wrapper == package.name.as_str());
@@ -143,8 +145,8 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
-/// Returns the metadata that `cargo test --workspace` resolves on this platform, so that no crate has to be downloaded.
-/// Without the feature `aws-config`, because the AWS SDK needs a newer compiler.
+/// Returns the metadata that `cargo test --workspace` resolves on this platform. Cargo therefore downloads no
+/// other crates. The feature `aws-config` is off, because the AWS SDK requires a newer compiler.
 fn metadata() -> Metadata {
     let mut command = MetadataCommand::new();
     command.manifest_path(root().join("Cargo.toml"));
@@ -153,14 +155,15 @@ fn metadata() -> Metadata {
     command.exec().unwrap()
 }
 
-/// Returns the crates that a package with default features compiles, regardless of other packages in the workspace.
+/// Returns the crates that a package with default features compiles, regardless of other packages in the
+/// workspace.
 fn tree(package: &str) -> BTreeSet<String> {
     let mut command = std::process::Command::new("cargo");
     command.args(["tree", "--offline", "--locked", "--package", package, "--edges", "normal,build"]);
     let output = command.args(["--prefix", "none", "--format", "{p}"]).current_dir(root()).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
-    // A path or a mark may follow the name and the version.
+    // A path in parentheses or the mark `(*)` may follow the name and the version.
     text.lines()
         .filter(|line| !line.is_empty())
         .map(|line| line.split(" (").next().unwrap().to_owned())
@@ -178,14 +181,14 @@ fn package<'a>(metadata: &'a Metadata, name: &str) -> &'a Package {
     metadata.packages.iter().find(|package| package.name.as_str() == name).unwrap()
 }
 
-/// Returns the names of the direct dependencies of a package, without those of its tests.
+/// Returns the names of the direct dependencies of a package, without development dependencies.
 fn direct(package: &Package) -> BTreeSet<String> {
     let normal =
         package.dependencies.iter().filter(|dependency| dependency.kind != DependencyKind::Development);
     normal.map(|dependency| dependency.name.clone()).collect()
 }
 
-/// Returns all packages that a package depends on, without those of its tests.
+/// Returns a package and all its direct and indirect dependencies, without development dependencies.
 fn closure<'a>(metadata: &'a Metadata, name: &str) -> Vec<&'a Package> {
     let resolve = metadata.resolve.as_ref().unwrap();
     let by_id: BTreeMap<_, _> = metadata.packages.iter().map(|package| (&package.id, package)).collect();

@@ -1,4 +1,5 @@
-//! Traits of operations in requests of the client: idempotency tokens, host prefixes, authentication, unsigned payloads.
+//! Tests of Smithy traits in requests of the client: idempotency tokens, host prefixes, authentication, and
+//! unsigned payloads.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -57,7 +58,7 @@ async fn host_prefixes_are_added_to_the_endpoint_and_signed() {
 }
 
 #[tokio::test]
-async fn signs_calls_as_their_authentication_requires() {
+async fn signs_calls_according_to_the_authentication_of_the_operation() {
     let is_signed = |request: Request<Bytes>| request.headers().contains_key("authorization");
     assert!(is_signed(signed::<Open>(config(), OpenInput::default()).await));
     assert!(!is_signed(signed::<Anonymous>(config(), AnonymousInput::default()).await));

@@ -1,4 +1,4 @@
-//! Calls of the client to the local endpoint over loopback.
+//! Tests of calls from the client to the local endpoint, over loopback.
 
 use std::time::{Duration, SystemTime};
 
@@ -44,7 +44,8 @@ async fn ids_and_arns_arrive_unchanged() {
         "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.amazon.nova-lite-v1:0",
         "arn:aws:bedrock:us-east-1:123456789012:provisioned-model/abcdefghijkl",
     ] {
-        // The body is valid for one model only. The test checks the model id and that the signature was accepted.
+        // The body is valid for only one of the models. The test checks that the model id is unchanged and
+        // the signature valid.
         let _ = client.invoke_model().model_id(id).body(r#"{"inputText":"a"}"#).send().await;
         let call = local.calls().pop().unwrap();
         assert_eq!(call.model_id.as_deref(), Some(id));
@@ -124,7 +125,8 @@ async fn corrects_a_skewed_clock() {
     for _ in 0..2 {
         client.invoke_model().model_id(TITAN).body(r#"{"inputText":"hello"}"#).send().await.unwrap();
     }
-    // The first call was rejected, signed again and retried. The second call uses the corrected clock.
+    // The endpoint rejected the first request. The client signed and sent it again with a corrected clock.
+    // The second call uses the corrected clock from the start.
     let statuses: Vec<_> = local.calls().iter().map(|call| call.status).collect();
     assert_eq!(statuses, [403, 200, 200]);
 }
@@ -178,7 +180,7 @@ async fn invalid_inputs_fail_before_a_request_is_sent() {
 }
 
 #[tokio::test]
-async fn a_stopped_endpoint_is_a_transport_error() {
+async fn a_call_to_a_stopped_endpoint_is_a_transport_error() {
     let local = LocalEndpoint::start().await.unwrap();
     let client = client(&local);
     local.stop().await;

@@ -1,4 +1,4 @@
-//! Endpoint rules, with the test cases of the model and for every known region.
+//! Tests of the endpoint rules, with the test cases of the model and with every known region.
 
 use invoke_model_types::endpoint::{PARTITIONS, Parameters, partition, resolve};
 use serde_json::Value;
@@ -25,8 +25,8 @@ fn passes_the_test_cases_of_the_model() {
     }
 }
 
-/// The cases of the model do not cover the three errors for partitions without FIPS or dual stack. All known partitions
-/// support both, which this test checks.
+/// Also checks that all known partitions support FIPS and dual stack. The cases of the model therefore need
+/// not cover the three errors for partitions without this support.
 #[test]
 fn resolves_every_known_region_with_every_setting() {
     for known in PARTITIONS {

@@ -1,4 +1,4 @@
-//! Runs the fuzz targets on every input of their corpora.
+//! Runs each fuzz target with every input of its corpus.
 
 use std::fs;
 use std::path::Path;

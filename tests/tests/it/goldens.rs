@@ -1,4 +1,5 @@
-//! Generated code of the tiny models in `tests/models` and of our model is up to date, and invalid models are reported.
+//! Checks that the generated code of the tiny models in `tests/models` and of our model is up to date, and
+//! that the generator reports invalid models.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,7 +11,7 @@ use invoke_model_codegen::{
 };
 use invoke_model_test_support::suites::find_all_or_skip;
 
-/// Environment variable that makes this test write the goldens.
+/// Environment variable with which this test writes the goldens.
 const UPDATE: &str = "UPDATE_GOLDENS";
 
 #[test]
@@ -84,7 +85,7 @@ fn generated_code_of_our_model_is_up_to_date() {
 }
 
 #[test]
-fn reports_all_findings_at_once() {
+fn reports_all_problems_of_a_model_together() {
     insta::assert_snapshot!("bad", diagnostics("bad.json"));
     insta::assert_snapshot!("bad_streams", diagnostics("bad_streams.json"));
     insta::assert_snapshot!("endless", diagnostics("endless.json"));
@@ -152,7 +153,7 @@ fn golden_files(name: &str) -> Files {
     files.unwrap_or_else(|found| panic!("{name}:\n{}", lines(&found)))
 }
 
-/// The methods of the client's `Call`.
+/// Returns the names of the methods of `Call` in the client.
 fn call_methods() -> BTreeSet<String> {
     let files =
         fs::read_dir(workspace().join("crates/client/src/call")).unwrap().map(|file| file.unwrap().path());

@@ -1,4 +1,4 @@
-//! Tests that need more than one crate, in one binary.
+//! Tests that use more than one crate, in one binary.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod architecture;

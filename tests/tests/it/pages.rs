@@ -1,4 +1,4 @@
-//! Links and quoted numbers of the Markdown pages.
+//! Checks the links and the quoted numbers of the Markdown pages.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,7 +8,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// Returns the pages in the root folder, and those in `docs` and `model`.
+/// Returns the Markdown pages in the root folder, in `docs` and in `model`.
 fn pages() -> Vec<PathBuf> {
     let folders = [root(), root().join("docs"), root().join("model")];
     let files = folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap());
@@ -16,14 +16,14 @@ fn pages() -> Vec<PathBuf> {
     pages.filter(|path| path.extension().is_some_and(|extension| extension == "md")).collect()
 }
 
-/// Returns the targets of `[text](target)` outside of code blocks.
+/// Returns the targets of all links `[text](target)` outside of code blocks.
 fn links(page: &str) -> Vec<&str> {
     let prose = page.split("```").step_by(2);
     let ends = prose.flat_map(|text| text.split("](").skip(1));
     ends.filter_map(|end| end.split_once(')')).map(|(target, _)| target).collect()
 }
 
-/// Returns the anchors that a forge generates from the headings of a page.
+/// Returns the anchors that code hosts such as GitHub generate from the headings of a page.
 fn anchors(page: &str) -> BTreeSet<String> {
     let headings = page.lines().filter_map(|line| line.strip_prefix('#'));
     let texts = headings.map(|line| line.trim_start_matches('#').trim().to_lowercase());

@@ -1,4 +1,4 @@
-//! Inputs and outputs round trip, and parsers do not panic.
+//! Property tests: inputs and outputs round trip, and parsers do not panic.
 
 use bytes::Bytes;
 use invoke_model_types::{
@@ -8,7 +8,8 @@ use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
 
-/// Values that a header carries unchanged: no control characters, no blanks at the ends.
+/// Returns values that a header can contain unchanged: without control characters, and without blanks at the
+/// ends.
 fn header() -> impl Strategy<Value = String> {
     "[!-~¡-ÿ]([ -~¡-ÿ]{0,20}[!-~¡-ÿ])?"
 }
@@ -39,7 +40,7 @@ proptest! {
         let request = InvokeModel::serialize(input.clone()).unwrap();
         let mut expected = input;
         if expected.body.is_some() {
-            // Serialization adds only this default.
+            // Serialization adds only this default value.
             expected.content_type.get_or_insert_with(|| "application/json".to_owned());
         }
         prop_assert_eq!(InvokeModel::parse_request(&request).unwrap(), expected);

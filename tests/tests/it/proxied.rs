@@ -1,4 +1,4 @@
-//! Signed calls through a proxy.
+//! Tests of signed calls through a proxy.
 
 use invoke_model_client::{Client, Config, Credentials, Proxies, TransportErrorKind};
 use invoke_model_local::LocalEndpoint;
@@ -6,8 +6,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
-/// Starts a proxy that forwards the first request of the first connection to the host of its target, in origin form.
-/// Returns the URL of the proxy, and the head of the request that it received.
+/// Starts a proxy that accepts one connection. It forwards the first request to the host in the request
+/// target, in origin form. Returns the URL of the proxy, and a receiver for the request line and headers that
+/// the proxy received.
 async fn relay() -> (String, oneshot::Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://user:secret@{}", listener.local_addr().unwrap());
@@ -53,11 +54,14 @@ async fn the_signature_is_valid_behind_a_proxy() {
     let head = head.await.unwrap().to_lowercase();
     assert!(head.contains("proxy-authorization: basic dxnlcjpzzwnyzxq="), "{head}");
     let (_, signed) = head.split_once("signedheaders=").unwrap();
-    assert!(!signed.split(',').next().unwrap().contains("proxy"), "a proxy may remove the header: {head}");
+    assert!(
+        !signed.split(',').next().unwrap().contains("proxy"),
+        "the header must not be signed, because a proxy may remove it: {head}"
+    );
 }
 
 #[tokio::test]
-async fn hosts_in_the_exceptions_bypass_the_proxy() {
+async fn requests_to_excluded_hosts_bypass_the_proxy() {
     let local = LocalEndpoint::start().await.unwrap();
     let unreachable = Proxies::default().http("http://127.0.0.1:1").unwrap();
     let call = |proxies| {

@@ -1,4 +1,5 @@
-//! Log records of a call at level `TRACE`, including those of libraries, contain no secrets.
+//! Checks that the log records of calls at level `TRACE` contain no secrets. This includes the log records of
+//! libraries.
 
 use std::fmt::Write;
 use std::sync::{Arc, Mutex};
@@ -15,7 +16,7 @@ const TOKEN: &str = "secret-session-token";
 const BEARER: &str = "secret-bearer-token";
 const BODY: &str = r#"{"prompt":"secret prompt"}"#;
 
-/// Collects the fields of all spans and events as text.
+/// A layer that collects the fields of all spans and events as text.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<String>>);
 

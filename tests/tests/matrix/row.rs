@@ -8,21 +8,21 @@ use invoke_model_local::FaultRule;
 /// A fault, a setting, and the expected observation.
 pub(crate) struct Row {
     pub(crate) operation: Operation,
-    /// The description of the fault on the page.
+    /// Description of the fault on the page.
     pub(crate) fault: &'static str,
     pub(crate) rules: Vec<FaultRule>,
     pub(crate) setting: Setting,
     pub(crate) expected: Observed,
 }
 
-/// The operation that is called.
+/// Operation that the row calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Operation {
     InvokeModel,
     InvokeModelWithResponseStream,
 }
 
-/// The settings of the client.
+/// Settings of the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Setting {
     Default,
@@ -30,7 +30,7 @@ pub(crate) enum Setting {
     NoRetries,
     /// `RetryConfig::retry_ambiguous`.
     RetryAmbiguous,
-    /// A first byte timeout of one minute.
+    /// A first-byte timeout of one minute.
     FirstByte,
     /// An idle timeout of one minute.
     Idle,
@@ -53,7 +53,7 @@ impl Setting {
         }
     }
 
-    /// Returns `true` if the caller accepts that a request may be billed twice.
+    /// Returns `true` if the setting allows retries after which a request may be billed twice.
     pub(crate) fn retries_ambiguous(self) -> bool {
         matches!(self, Self::RetryAmbiguous | Self::OperationRetryAmbiguous)
     }
@@ -74,18 +74,18 @@ impl Setting {
     }
 }
 
-/// The result that the client returned, and the numbers that the endpoint counted.
+/// Result that the client returned, and numbers that the endpoint counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Observed {
     /// `success`, the error code of the service, or the kind of the failure.
     pub(crate) outcome: String,
     pub(crate) class: Option<FailureClass>,
-    /// The number of attempts that the client reports.
+    /// Number of attempts that the client reports.
     pub(crate) attempts: u32,
-    /// Connections that the endpoint accepted.
+    /// Number of connections that the endpoint accepted.
     pub(crate) connections: u64,
-    /// Requests that the endpoint read completely.
+    /// Number of requests that the endpoint read completely.
     pub(crate) requests: u64,
-    /// Requests that the endpoint executed, and would bill.
+    /// Number of requests that the endpoint executed. A service would bill them.
     pub(crate) executed: u64,
 }

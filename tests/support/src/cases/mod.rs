@@ -25,16 +25,16 @@ use serde_json::Value;
 /// Compares two values.
 ///
 /// # Panics
-/// Panics if they differ.
+/// Panics if the values differ.
 #[track_caller]
 pub fn same<T: Debug + PartialEq>(found: &T, expected: &T) {
     assert!(found == expected, "expected {expected:?}, found {found:?}");
 }
 
-/// Compares the `Debug` texts of two values, for values that contain NaN.
+/// Compares the `Debug` texts of two values. It is for values that contain NaN, which does not equal itself.
 ///
 /// # Panics
-/// Panics if they differ.
+/// Panics if the texts differ.
 #[track_caller]
 pub fn same_text<T: Debug>(found: &T, expected: &T) {
     let (found, expected) = (format!("{found:?}"), format!("{expected:?}"));

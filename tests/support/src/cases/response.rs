@@ -1,4 +1,4 @@
-//! Responses, and the outputs, errors and events that are parsed from them.
+//! Responses of test cases, and the outputs, errors and events that are parsed from them.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -8,7 +8,7 @@ use invoke_model_protocol::{ErrorMetadata, Operation, OutputEventStream, ParseEr
 
 use super::Content;
 
-/// The response of a case.
+/// A response of a test case.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Response<'a> {
     /// Status code.
@@ -22,7 +22,7 @@ pub struct Response<'a> {
 pub enum Failure<E, S> {
     /// The service returned an error instead of a stream.
     Refused(E),
-    /// The response before the events cannot be parsed.
+    /// The headers or the body before the events cannot be parsed.
     Head(ParseError),
     /// A frame is invalid.
     Frame(FrameError),
@@ -34,7 +34,7 @@ pub enum Failure<E, S> {
     Ended(S),
 }
 
-/// Output and events of an event stream, or its failure.
+/// Output and events of an event stream, or the failure of the stream.
 pub type EventsResult<O> = Result<
     (<O as Operation>::Output, Vec<<O as OutputEventStream>::Events>),
     Failure<<O as Operation>::Error, <<O as OutputEventStream>::Events as EventStream>::Error>,
@@ -67,14 +67,14 @@ impl Response<'_> {
         O::parse_error(metadata, &response).unwrap_or_else(|error| panic!("cannot parse the error: {error}"))
     }
 
-    /// Parses the output, and the events of the frames (in base64) that follow it.
+    /// Parses the output, and the events in the frames that follow it. The frames are in base64.
     ///
     /// # Errors
     /// Returns a [`Failure`] if the response, a frame or an event cannot be parsed, or if the service returns
     /// an error.
     ///
     /// # Panics
-    /// Panics if a frame is not base64.
+    /// Panics if a frame is not valid base64.
     pub fn events<O: OutputEventStream>(&self, frames: &[&str]) -> EventsResult<O> {
         if !O::is_success(self.http().status()) {
             return Err(Failure::Refused(self.error::<O>()));

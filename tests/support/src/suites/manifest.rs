@@ -15,22 +15,23 @@ pub struct Manifest {
     pub suites: Vec<Suite>,
 }
 
-/// A file or folder that another project published, or that was derived from it.
+/// A file or folder that another project published, or that was made from files of another project.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Suite {
-    /// Path below the folder of the suites.
+    /// Path of the suite, relative to the folder of the suites.
     pub path: String,
     /// Public repository that the suite comes from.
     pub repository: String,
     /// Commit of the repository.
     pub commit: String,
-    /// Files and folders of the repository that the suite is made of.
+    /// Files and folders of the repository from which the suite is made.
     #[serde(default)]
     pub sources: Vec<String>,
-    /// Script beside the manifest that converts the sources. Without it, the only source is copied.
+    /// Script that converts the sources. It is in the folder of the manifest. If it is unset, there is only
+    /// one source, which is copied.
     pub script: Option<String>,
-    /// Description of a suite that no command obtains.
+    /// Description of the suite, if no command can create it.
     pub derived: Option<String>,
     /// Digest of the file or folder.
     pub sha256: String,
@@ -47,14 +48,14 @@ pub enum Problem {
         /// Folder of the suites.
         folder: PathBuf,
     },
-    /// The content is not that which the manifest lists.
+    /// The digest of the content differs from the digest in the manifest.
     #[error("`{path}` in {} is altered: its SHA-256 is {found}, and suites.toml lists {expected}", folder.display())]
     Altered {
         /// Path of the suite.
         path: String,
         /// Folder of the suites.
         folder: PathBuf,
-        /// Digest that the manifest lists.
+        /// Digest in the manifest.
         expected: String,
         /// Digest of the content.
         found: String,
@@ -66,7 +67,7 @@ pub enum Problem {
         path: String,
         /// Folder of the suites.
         folder: PathBuf,
-        /// Reason from the operating system.
+        /// Error from the operating system.
         source: io::Error,
     },
 }
@@ -82,7 +83,7 @@ impl Manifest {
             .unwrap_or_else(|error| panic!("suites.toml: {error}"))
     }
 
-    /// Returns the path of a suite in `folder`, after verifying its digest.
+    /// Verifies the digest of a suite in `folder`, and returns the path of the suite.
     ///
     /// # Errors
     /// Returns an error if the suite is missing, altered or unreadable.
@@ -94,14 +95,14 @@ impl Manifest {
         suite.unwrap_or_else(|| panic!("suites.toml does not list `{path}`")).verify(folder)
     }
 
-    /// Verifies every suite in `folder`.
+    /// Verifies every suite in `folder`, and returns the problems.
     pub fn verify(&self, folder: &Path) -> Vec<Problem> {
         self.suites.iter().filter_map(|suite| suite.verify(folder).err()).collect()
     }
 }
 
 impl Suite {
-    /// Verifies the digest of the suite in `folder`, and returns its path.
+    /// Verifies the digest of the suite in `folder`, and returns the path of the suite.
     ///
     /// # Errors
     /// Returns an error if the suite is missing, altered or unreadable.

@@ -1,9 +1,11 @@
 //! Locates and verifies the test suites of other projects.
 //!
-//! The suites are not part of this repository. `suites.toml` lists them with their public sources and digests. They
-//! are read from the folder that the environment variable `SUITES` names, by default `../shared/conformance` beside
-//! the workspace. `cargo xtask ci` fails unless every suite is there and unaltered; a test that calls
-//! [`find_or_skip`] prints one line instead, and passes.
+//! The suites are not part of this repository. `suites.toml` lists them with their public sources and
+//! digests. The environment variable `SUITES` contains the path of their folder. The default is
+//! `../shared/conformance`, relative to the workspace.
+//!
+//! `cargo xtask ci` fails if a suite is missing or altered. A test that calls [`find_or_skip`] does not fail
+//! in this case: it prints one line and passes.
 
 mod digest;
 mod manifest;
@@ -15,7 +17,7 @@ pub use manifest::{Manifest, Problem, Suite};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// Environment variable that names the folder of the suites.
+/// Environment variable with the path of the folder of the suites.
 pub const VARIABLE: &str = "SUITES";
 
 /// Returns the folder of the suites.
@@ -25,17 +27,18 @@ pub fn folder() -> PathBuf {
     named.map_or_else(|| workspace().join("../shared/conformance"), |named| workspace().join(named))
 }
 
-/// Returns the path of a suite. If it is missing or altered, prints one line that says so and returns `None`.
+/// Returns the path of a suite. If the suite is missing or altered, prints one line with the problem, and
+/// returns `None`.
 ///
 /// # Panics
 /// Panics if the manifest does not list the suite.
 pub fn find_or_skip(path: &str) -> Option<PathBuf> {
-    // Not `eprintln!`, because the test harness captures its output.
+    // Does not use `eprintln!`, because the test harness captures its output.
     report(Manifest::new().find(path, &folder()), &mut std::io::stderr())
 }
 
-/// Returns the paths of the suites in a folder of the manifest. Prints one line for each that is missing or altered,
-/// and leaves it out.
+/// Returns the paths of the suites whose path starts with `prefix`. Omits each suite that is missing or
+/// altered, and prints one line with the problem.
 pub fn find_all_or_skip(prefix: &str) -> Vec<PathBuf> {
     let manifest = Manifest::new();
     let paths = manifest.suites.iter().map(|suite| suite.path.as_str());

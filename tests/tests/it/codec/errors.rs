@@ -1,4 +1,4 @@
-//! Modeled errors, in both directions.
+//! Tests of modeled errors: parsing in the client, and serialization in a server.
 
 use invoke_model_protocol::{
     ErrorFault, ErrorMetadata, ModeledError, Operation, OperationError, ResponseError, Retryable,
@@ -17,8 +17,8 @@ fn parse(status: u16, headers: &[(&str, &str)], body: &str) -> AskError {
     Ask::parse_error(ErrorMetadata::from_response(&response), &response).unwrap()
 }
 
-/// Serializes an error as a server does, checks that a client parses the same error, and returns the text of the
-/// response.
+/// Serializes an error as a server does, checks that a client parses the same error, and returns the text of
+/// the response.
 fn round_trip(error: impl Into<AskError>) -> String {
     let error = error.into();
     let response = Ask::serialize_error(&error).unwrap().unwrap();
@@ -58,7 +58,7 @@ fn members_of_an_error_in_headers() {
         round_trip(error),
         "404\ncontent-type: application/json\nx-amzn-errortype: NotThere\nx-fact-size: 0\nx-resource: thing\nx-tries: 1, 2\n\n{\"message\":\"gone\"}"
     );
-    // Two errors have this status, so that it does not identify the error.
+    // Two errors have this status. The status alone therefore does not identify the error.
     assert!(matches!(parse(404, &[], "{}"), AskError::Unmodeled(_)));
     assert_eq!(parse(404, &[("x-amzn-errortype", "NotThere")], ""), NotThere::default().into());
     let mut other = AlsoNotThere::default();
@@ -94,7 +94,7 @@ fn an_error_with_an_enum_or_a_sensitive_message() {
 }
 
 #[test]
-fn errors_of_the_service_are_errors_of_every_operation() {
+fn every_operation_has_the_errors_of_the_service() {
     let mut error = Overloaded::default();
     error.retry_after = Some(7);
     assert!(round_trip(error.clone()).contains("retry-after: 7\n"));
@@ -109,7 +109,7 @@ fn errors_that_are_not_modeled() {
     let unknown = parse(400, &[], r#"{"code":"Brand#New","message":"?"}"#);
     assert_eq!(facts(&unknown), (Some("New"), Some("?"), None, None));
     assert!(Ask::serialize_error(&unknown).unwrap().is_none());
-    // A modeled error may have the name of the variant for unknown errors.
+    // A modeled error may have the same name as the variant for unknown errors.
     assert_eq!(parse(501, &[], ""), AskError::UnmodeledShape(UnmodeledShape::default()));
     assert_eq!(UnmodeledShape::CODE, "Unmodeled");
     let wrong = response(400, &[], r#"{"code":"BadQuestion","position":"here"}"#);
@@ -118,12 +118,12 @@ fn errors_that_are_not_modeled() {
 }
 
 #[test]
-fn the_status_decides_between_output_and_error() {
+fn the_status_selects_an_output_or_an_error() {
     assert_eq!(Ask::parse_response(&response(200, &[], "{}")), Ok(AskOutput::default()));
     let error = Ask::parse_response(&response(503, &[("retry-after", "7")], "{}")).unwrap_err();
     let ResponseError::Service(AskError::Overloaded(overloaded)) = error else { panic!("{error:?}") };
     assert_eq!(overloaded.retry_after, Some(7));
-    // If the body does not match the error in the model, the code remains.
+    // If the body does not match the modeled error, the error still has its code.
     let wrong = response(400, &[], r#"{"code":"BadQuestion","position":"here"}"#);
     let error = Ask::parse_response(&wrong).unwrap_err();
     assert_eq!(error.to_string(), "BadQuestion");

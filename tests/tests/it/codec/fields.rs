@@ -1,4 +1,4 @@
-//! Members in headers.
+//! Tests of members that are bound to headers.
 
 use invoke_model_protocol::{Operation, ServerOperation};
 use invoke_model_tests::headers::{
@@ -88,7 +88,7 @@ fn missing_required_members_get_zero_values() {
 }
 
 #[test]
-fn repeated_headers_are_one_list() {
+fn repeated_headers_form_one_list() {
     let fields = [("x-kinds", "small, large"), ("x-kinds", "new"), ("x-levels", "1"), ("X-Meta-Big", "kept")];
     let output = PutFields::parse(&response(200, &fields, "")).unwrap();
     assert_eq!(output.kinds, Some(vec![Kind::SMALL, Kind::LARGE, "new".into()]));

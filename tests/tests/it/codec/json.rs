@@ -1,4 +1,4 @@
-//! Structures, unions, enums and collections in a JSON body.
+//! Tests of structures, unions, enums and collections in a JSON body.
 
 use std::collections::BTreeMap;
 
@@ -190,7 +190,7 @@ fn parse_errors_name_the_path() {
 #[test]
 fn public_types_round_trip_through_serde() {
     let mut values = everything();
-    // JSON has no infinity.
+    // JSON cannot represent infinity.
     values.double = Some(1e300);
     let json = serde_json::to_string(&values).unwrap();
     assert_eq!(serde_json::from_str::<PutValuesInput>(&json).unwrap(), values);

@@ -1,4 +1,5 @@
-//! Generated code of the tiny models: exact bytes on the wire, and round trips through client and server code.
+//! Tests of the generated code of the tiny models. They compare the exact bytes of requests and responses,
+//! and check round trips through client and server code.
 
 mod defaults;
 mod errors;
@@ -28,8 +29,8 @@ where
     text_of(&request)
 }
 
-/// Serializes an output as a server does, checks that a client parses the same output, and returns the text of the
-/// response.
+/// Serializes an output as a server does, checks that a client parses the same output, and returns the text
+/// of the response.
 fn response_text<O: ServerOperation>(output: O::Output) -> String
 where
     O::Output: Clone + Debug + PartialEq,
@@ -44,7 +45,8 @@ fn text_of(request: &Request) -> String {
     message(&format!("{} {}", request.method(), request.uri()), request.headers(), request.body())
 }
 
-/// Returns the first line, the headers sorted by name, and, if there is a body, an empty line and the body.
+/// Returns the first line and the headers, sorted by name. If the body is not empty, an empty line and the
+/// body follow.
 fn message(first: &str, headers: &HeaderMap, body: &Bytes) -> String {
     let mut lines: Vec<String> = headers
         .iter()

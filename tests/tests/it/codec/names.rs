@@ -1,4 +1,5 @@
-//! Members and shapes that are named like keywords, standard types, or local variables of generated functions.
+//! Tests of members and shapes whose names are keywords, standard types, or local variables of generated
+//! functions.
 
 use invoke_model_protocol::{ErrorMetadata, Operation, ServerOperation};
 use invoke_model_tests::names::{
@@ -9,18 +10,18 @@ use serde_json::{Map, Value, json};
 
 use super::{request_text, response_text};
 
-/// Returns JSON for a shape, with each string member set to its own name.
+/// Returns JSON for a shape. Each member is set to its own name. Omits the members in `except`.
 fn named(example: &Value, except: &[&str]) -> Map<String, Value> {
     let names = example.as_object().unwrap().keys();
     names.filter(|name| !except.contains(&name.as_str())).map(|name| (name.clone(), json!(name))).collect()
 }
 
 #[test]
-fn members_with_colliding_names_are_serialized_in_their_places() {
+fn members_with_colliding_names_are_serialized_at_their_bindings() {
     let model = include_str!("../../../models/names/model.json");
     let model: Value = serde_json::from_str(model).unwrap();
     let members = &model["shapes"]["example.names#RequestInput"]["members"];
-    // Members that are not strings.
+    // These members are not strings.
     let others = ["target", "server", "values", "json", "object", "request", "violations", "Box"];
     let mut members = named(members, &others);
     members.insert("target".into(), json!({"extra": "x", "fn": "hidden"}));

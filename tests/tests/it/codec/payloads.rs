@@ -1,4 +1,4 @@
-//! Members that are bound to the whole payload.
+//! Tests of members that are bound to the entire payload.
 
 use bytes::Bytes;
 use invoke_model_protocol::json::Value;
@@ -7,7 +7,7 @@ use invoke_model_tests::payloads::*;
 
 use super::{request_text, response, response_text, text_of};
 
-/// Checks the request of an input with this payload.
+/// Checks the request for an input with the given payload.
 macro_rules! check_input {
     ($operation:ident, $input:ident, $payload:expr, $path:literal, $expected:expr) => {{
         let mut input = $input::default();
@@ -16,7 +16,7 @@ macro_rules! check_input {
     }};
 }
 
-/// Checks the response of an output with this payload.
+/// Checks the response for an output with the given payload.
 macro_rules! check_output {
     ($operation:ident, $output:ident, $payload:expr, $expected:expr) => {{
         let mut output = $output::default();
@@ -34,7 +34,8 @@ fn blob_payloads() {
     check_output!(PutBlob, PutBlobOutput, blob.clone(), "content-type: image/png\n\n\x01abc");
     let mut input = PutBlobInput::default();
     input.payload = Some(blob);
-    // A payload without a content type is sent with the default one, which the server reads.
+    // If the input has no content type, the client sends the default content type. The server then parses an
+    // input with this content type.
     let request = PutBlob::serialize(input.clone()).unwrap();
     assert_eq!(text_of(&request), "PUT /blob\ncontent-type: application/octet-stream\n\n\x01abc");
     input.content_type = Some("text/csv".to_owned());
@@ -59,7 +60,7 @@ fn structure_payloads() {
     let expected = format!("{JSON}\n{{\"x\":1,\"y\":-2}}");
     check_input!(PutStructure, PutStructureInput, Some(point.clone()), "structure", expected);
     check_output!(PutStructure, PutStructureOutput, point.clone(), expected);
-    // An unset structure is sent as one without members.
+    // The client sends an unset structure as a structure without members.
     let request = PutStructure::serialize(PutStructureInput::default()).unwrap();
     assert_eq!(
         (&request.body()[..], &request.headers()["content-type"]),

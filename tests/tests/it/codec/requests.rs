@@ -1,4 +1,5 @@
-//! Traits of operations: idempotency tokens, host prefixes, compression, checksums and authentication.
+//! Tests of Smithy traits of operations: idempotency tokens, host prefixes, compression, checksums and
+//! authentication.
 
 use bytes::Bytes;
 use invoke_model_protocol::{Authentication, Operation, PayloadInput, Request, SerializeErrorKind};
@@ -6,7 +7,7 @@ use invoke_model_tests::requests::*;
 
 use super::{request_text, response, response_text, text_of};
 
-/// Returns a generator of numbered tokens.
+/// Returns a function that generates numbered tokens.
 fn numbered_tokens() -> impl FnMut() -> String {
     let mut count = 0;
     move || {
@@ -98,7 +99,7 @@ fn payload_hashes_and_defaults_of_empty_labels() {
 }
 
 #[test]
-fn operations_state_their_authentication() {
+fn operations_have_the_authentication_of_the_model() {
     assert_eq!(Call::AUTHENTICATION, Authentication::Required);
     assert_eq!(Open::AUTHENTICATION, Authentication::Optional);
     assert_eq!(Anonymous::AUTHENTICATION, Authentication::None);
@@ -134,7 +135,7 @@ fn errors_can_have_a_payload() {
     assert_eq!((written.status().as_u16(), &written.body()[..]), (409, &b"{\"text\":\"no\"}"[..]));
     let parsed = Upload::parse_error(ErrorMetadata::from_response(&written), &written).unwrap();
     assert_eq!(parsed, error);
-    // Without a code, the status identifies the error.
+    // If the response has no error code, the status identifies the error.
     let bare = response(409, &[], "");
     let parsed = Upload::parse_error(ErrorMetadata::from_response(&bare), &bare).unwrap();
     assert_eq!(parsed, UploadError::from(Refused::default()));

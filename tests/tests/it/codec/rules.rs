@@ -1,4 +1,4 @@
-//! Generated endpoint rules.
+//! Tests of generated endpoint rules.
 
 use invoke_model_tests::rules::endpoint::{Parameters, partition, resolve};
 
@@ -49,7 +49,7 @@ fn unknown_regions_belong_to_the_first_matching_partition() {
 }
 
 #[test]
-fn endpoints_state_signing_name_and_region() {
+fn endpoints_contain_the_signing_name_and_region() {
     use invoke_model_tests::rules_signing::endpoint::{Endpoint, Parameters, resolve};
     let check = |region: &str, url: &str, name: Option<&str>, signing_region: Option<&str>| {
         let text = |text: Option<&str>| text.map(str::to_owned);

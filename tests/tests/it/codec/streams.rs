@@ -1,4 +1,4 @@
-//! Event streams: conversion of events and errors to messages and back.
+//! Tests of event streams: conversion of events and errors to messages and back.
 
 use bytes::Bytes;
 use invoke_model_protocol::event_stream::{EventStream, HeaderValue, Message};
@@ -7,7 +7,8 @@ use invoke_model_tests::streams::*;
 
 use super::{response, text_of, time};
 
-/// Converts an event to a message, checks that it parses to the same event, and returns the text of the message.
+/// Converts an event to a message, checks that it parses to the same event, and returns the text of the
+/// message.
 fn message_text(event: &Lines) -> String {
     let message = event.event().unwrap();
     assert_eq!(&Lines::parse(&message).unwrap().unwrap(), event);
@@ -131,13 +132,13 @@ fn errors_round_trip() {
 }
 
 #[test]
-fn errors_that_are_not_modeled_keep_code_and_message() {
+fn errors_that_are_not_modeled_keep_their_code_and_message() {
     let kind = |name| (":exception-type", HeaderValue::String(name));
     let check = |headers: &[(&str, HeaderValue<'_>)], payload: &str, expected: &str| {
         assert_eq!(parsed(headers, payload).unwrap_err(), expected);
     };
     check(&[EXCEPTION, kind("odd")], "{\"Message\":\"why\"}", "Some(\"odd\"): odd: why");
-    // If the members of a modeled error cannot be parsed, its name is kept.
+    // If the members of a modeled error cannot be parsed, the error keeps its name.
     check(&[EXCEPTION, kind("torn")], "{\"at\":\"x\"}", "Some(\"torn\"): torn");
     check(&[EXCEPTION, kind("torn")], "not json", "Some(\"torn\"): torn");
     check(&[EXCEPTION, kind("torn")], "", "Some(\"Torn\"): Torn");
@@ -147,7 +148,8 @@ fn errors_that_are_not_modeled_keep_code_and_message() {
         (":error-message", HeaderValue::String("broken")),
     ];
     check(&error, "", "Some(\"Internal\"): Internal: broken");
-    // Found by fuzzing: an unset code stays unset, and the payload is not treated as the HTML page of a proxy.
+    // A regression test for a finding of a fuzz target. An unset code stays unset. The payload is not treated
+    // as the HTML page of a proxy.
     let bare = [(":message-type", HeaderValue::String("error"))];
     check(&bare, "noise", "None: HTTP 200 without an error code");
     let unread = Lines::parse(&message(&[EXCEPTION, kind("torn")], "not json")).unwrap().unwrap_err();
@@ -195,7 +197,7 @@ fn requests_and_responses_before_the_events() {
     let written = Talk::serialize_response(output.clone()).unwrap();
     assert_eq!(written.headers()["content-type"], "application/vnd.amazon.eventstream");
     assert_eq!(Talk::parse(&written).unwrap(), output);
-    // A required header is an error if it is missing, because the events cannot supply it.
+    // A missing required header is an error, because the events cannot contain its value.
     let error = Talk::parse(&response(200, &[], "")).unwrap_err();
     assert_eq!(error.to_string(), "`session`: the required value is missing");
 }

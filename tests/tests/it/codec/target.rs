@@ -1,4 +1,4 @@
-//! Members in the path, the query and the status code.
+//! Tests of members that are bound to the path, the query and the status code.
 
 use std::collections::BTreeMap;
 
@@ -57,7 +57,8 @@ fn serializes_query_parameters_of_every_type_and_a_map() {
          &x%20y=1&x%20y=%262"
     );
     let mut read = ListItems::parse_request(&request).unwrap();
-    // The map that a server parses contains every parameter. https://smithy.io/2.0/spec/http-bindings.html#httpqueryparams-trait
+    // The map that a server parses contains every parameter.
+    // https://smithy.io/2.0/spec/http-bindings.html#httpqueryparams-trait
     let all = std::mem::replace(&mut read.more, input.more.clone()).unwrap();
     assert_eq!(read, input);
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Connections that are closed or reset.
+//! Rows in which a connection is closed or reset.
 
 use invoke_model_client::FailureClass::Ambiguous;
 use invoke_model_local::{ConnectionEnd, Fault, FaultPoint, FaultRule};
@@ -23,15 +23,15 @@ fn before() -> Vec<Row> {
         [FaultRule::reject_connection(ConnectionEnd::Reset).first(1)],
     );
     let begun = invoke(
-        "reset at the first byte of the request, once",
+        "connection reset at the first byte of the request, once",
         [FaultRule::break_request(0, ConnectionEnd::Reset).first(1)],
     );
     let midway = invoke(
-        "reset after 100 bytes of the request, once",
+        "connection reset after 100 bytes of the request, once",
         [FaultRule::break_request(100, ConnectionEnd::Reset).first(1)],
     );
     use Setting::{Default, RetryAmbiguous};
-    // Ambiguous, because the client has already sent the complete request.
+    // These failures are ambiguous, because the client has already sent the complete request.
     vec![
         closed.fails(Default, "Send", Ambiguous, 1, (1, 0, 0)),
         closed.succeeds(RetryAmbiguous, 2, (2, 1, 1)),
@@ -47,35 +47,35 @@ fn before() -> Vec<Row> {
 /// Returns rows in which the connection ends after the endpoint has read the complete request.
 fn after() -> Vec<Row> {
     let unanswered = invoke(
-        "closed after the request, before execution, once",
+        "connection closed after the request, before execution, once",
         [Fault::new().break_at(FaultPoint::Request, ConnectionEnd::Close).first(1)],
     );
     let lost = invoke(
-        "reset after execution, before the response, once",
+        "connection reset after execution, before the response, once",
         [Fault::new().break_at(FaultPoint::ResponseBytes(0), ConnectionEnd::Reset).first(1)],
     );
     let head = invoke(
-        "closed after 20 bytes of the response, once",
+        "connection closed after 20 bytes of the response, once",
         [Fault::new().break_at(FaultPoint::ResponseBytes(20), ConnectionEnd::Close).first(1)],
     );
     let body = invoke(
-        "closed after 10 bytes of the body, once",
+        "connection closed after 10 bytes of the body, once",
         [Fault::new().break_at(FaultPoint::BodyBytes(10), ConnectionEnd::Close).first(1)],
     );
     let reset = invoke(
-        "reset after 10 bytes of the body, once",
+        "connection reset after 10 bytes of the body, once",
         [Fault::new().break_at(FaultPoint::BodyBytes(10), ConnectionEnd::Reset).first(1)],
     );
     let half = invoke(
-        "half-closed after 10 bytes of the body, once",
+        "connection half-closed after 10 bytes of the body, once",
         [Fault::new().break_at(FaultPoint::BodyBytes(10), ConnectionEnd::HalfClose).first(1)],
     );
     let unended = invoke(
-        "closed before the last chunk, once",
+        "connection closed before the last chunk, once",
         [Fault::new().break_at(FaultPoint::LastChunk, ConnectionEnd::Close).first(1)],
     );
     let longer =
-        invoke("Content-Length longer than the body, once", [Fault::new().content_length(100_000).first(1)]);
+        invoke("Content-Length larger than the body, once", [Fault::new().content_length(100_000).first(1)]);
     use Setting::{Default, NoRetries, RetryAmbiguous};
     let mut rows = vec![
         unanswered.fails(Default, "Send", Ambiguous, 1, (1, 1, 0)),

@@ -1,4 +1,4 @@
-//! Endpoints that are slow or stall.
+//! Rows in which the endpoint is slow or stalls.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ pub(super) fn rows() -> Vec<Row> {
     let second = Duration::from_secs(1);
     let hour = invoke("response after one hour", [Fault::new().delay(second * 3600).into()]);
     let slow = invoke("response after 59 s", [Fault::new().delay(second * 59).into()]);
-    let drip = invoke("one byte every 50 s", [Fault::new().drip(1, second * 50).into()]);
+    let drip = invoke("response with one byte every 50 s", [Fault::new().drip(1, second * 50).into()]);
     let stalled = invoke(
         "stall after the request",
         [Fault::new().break_at(FaultPoint::Request, ConnectionEnd::Stall).into()],

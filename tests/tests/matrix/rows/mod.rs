@@ -15,7 +15,7 @@ pub(crate) fn all() -> Vec<Row> {
     [responses::rows(), connections::rows(), delays::rows(), streams::rows()].into_iter().flatten().collect()
 }
 
-/// A fault of one operation, from which rows with different settings are made.
+/// A fault of one operation. Several rows with different settings use it.
 struct RowFault {
     operation: Operation,
     description: &'static str,
@@ -32,11 +32,11 @@ fn stream<const N: usize>(description: &'static str, rules: [FaultRule; N]) -> R
     RowFault { operation: Operation::InvokeModelWithResponseStream, description, rules: rules.into() }
 }
 
-/// The numbers of connections, requests, and executed requests that the endpoint counted.
+/// Numbers that the endpoint counted: connections, requests, and executed requests.
 type Seen = (u64, u64, u64);
 
 impl RowFault {
-    /// Returns a row in which the call succeeds with this attempt.
+    /// Returns a row in which the call succeeds after `attempts` attempts.
     fn succeeds(&self, setting: Setting, attempts: u32, seen: Seen) -> Row {
         self.row(setting, "success", None, attempts, seen)
     }

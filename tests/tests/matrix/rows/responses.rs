@@ -1,4 +1,4 @@
-//! Error responses, and responses that cannot be parsed.
+//! Rows with error responses, and with responses that cannot be parsed.
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -27,7 +27,7 @@ fn daily_quota() -> ThrottlingException {
     error
 }
 
-/// Returns rows in which the request is rejected.
+/// Returns rows in which the service rejects the request.
 fn rejections() -> Vec<Row> {
     let throttled = || Fault::error(ThrottlingException::default());
     let throttled_once = invoke("429 ThrottlingException, once", [throttled().first(1)]);
@@ -44,7 +44,7 @@ fn rejections() -> Vec<Row> {
         "429 with Retry-After as a date in 20 s",
         [throttled().retry_after(RetryAfter::DateIn(20)).first(1)],
     );
-    let daily_quota = invoke("429, exhausted daily quota", [Fault::error(daily_quota()).into()]);
+    let daily_quota = invoke("429 because of an exhausted daily quota", [Fault::error(daily_quota()).into()]);
     let loading = invoke(
         "429 ModelNotReadyException, four times",
         [Fault::error(ModelNotReadyException::default()).first(4)],
@@ -54,13 +54,13 @@ fn rejections() -> Vec<Row> {
         [Fault::error(ServiceUnavailableException::default()).first(1)],
     );
     let proxy = invoke(
-        "503 with an HTML page of a proxy, once",
+        "503 with an HTML page from a proxy, once",
         [Fault::status(StatusCode::SERVICE_UNAVAILABLE)
             .body("<html>busy</html>")
             .header(CONTENT_TYPE, HeaderValue::from_static("text/html"))
             .first(1)],
     );
-    let skew = invoke("the endpoint's clock is two hours ahead", [Fault::new().clock_skew(7200).into()]);
+    let skew = invoke("endpoint whose clock is two hours ahead", [Fault::new().clock_skew(7200).into()]);
     let denied = invoke("403 AccessDeniedException", [Fault::error(AccessDeniedException::default()).into()]);
     let invalid = invoke("400 ValidationException", [Fault::error(ValidationException::default()).into()]);
     let quota_exceeded = invoke(
@@ -121,10 +121,10 @@ fn failures() -> Vec<Row> {
 fn unmodeled() -> Vec<Row> {
     let status =
         |description, status| invoke(description, [Fault::status(status).body("<html></html>").first(1)]);
-    let bad_gateway = status("502 of a proxy, once", StatusCode::BAD_GATEWAY);
-    let timeout = status("504 of a proxy, once", StatusCode::GATEWAY_TIMEOUT);
+    let bad_gateway = status("502 from a proxy, once", StatusCode::BAD_GATEWAY);
+    let timeout = status("504 from a proxy, once", StatusCode::GATEWAY_TIMEOUT);
     let failed = status("500 without a modeled error, once", StatusCode::INTERNAL_SERVER_ERROR);
-    let large = status("413 of a proxy", StatusCode::PAYLOAD_TOO_LARGE);
+    let large = status("413 from a proxy", StatusCode::PAYLOAD_TOO_LARGE);
     let not_http = invoke(
         "bytes that are not HTTP, once",
         [Fault::garbage(Bytes::from_static(b"SSH-2.0-x\r\n\r\n")).first(1)],

@@ -47,17 +47,18 @@ pub(super) fn rows() -> Vec<Row> {
         [stream_fault(2, StreamFault::unknown_event("news").unwrap())],
     );
     let between =
-        stream("truncated between two events", [stream_fault(2, StreamFault::Truncate { bytes: 0 })]);
-    let within = stream("truncated within an event", [stream_fault(2, StreamFault::Truncate { bytes: 30 })]);
+        stream("stream truncated between two events", [stream_fault(2, StreamFault::Truncate { bytes: 0 })]);
+    let within =
+        stream("stream truncated within an event", [stream_fault(2, StreamFault::Truncate { bytes: 30 })]);
     let no_last_chunk = stream(
-        "closed before the last chunk",
+        "connection closed before the last chunk",
         [Fault::new().break_at(FaultPoint::LastChunk, ConnectionEnd::Close).into()],
     );
     let reset = stream(
-        "reset after 200 bytes of the body",
+        "connection reset after 200 bytes of the body",
         [Fault::new().break_at(FaultPoint::BodyBytes(200), ConnectionEnd::Reset).into()],
     );
-    let paused = stream("57 s before each event", [Fault::new().pace(second * 57).into()]);
+    let paused = stream("pause of 57 s before each event", [Fault::new().pace(second * 57).into()]);
     let stalled = stream(
         "stall after 200 bytes of the body",
         [Fault::new().break_at(FaultPoint::BodyBytes(200), ConnectionEnd::Stall).into()],
