@@ -129,7 +129,10 @@ fn beyond_the_response(measured: &Measured) -> f64 {
 fn large_request() -> Result<String> {
     let path = workspace().join("target/large-request");
     fs::write(&path, vec![b'a'; LARGE_LENGTH])?;
-    Ok(path.into_os_string().into_string().map_err(|path| format!("{}: the path is not UTF-8", path.display()))?)
+    Ok(path
+        .into_os_string()
+        .into_string()
+        .map_err(|path| format!("{}: the path is not UTF-8", path.display()))?)
 }
 
 struct Measuring<'a> {

@@ -5,7 +5,7 @@ use invoke_model_protocol::headers;
 
 use super::body;
 
-/// Headers and body that a test case expects.
+/// The headers and the body that a case expects.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Content<'a> {
     /// Headers that must be present, with their values.

@@ -6,7 +6,7 @@ use invoke_model_protocol::event_stream::{Decoder, HeaderValue, Message};
 
 use super::body;
 
-/// A sent message that a test case expects.
+/// The sent message of a case.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Frame<'a> {
     /// Headers, in any order.
@@ -20,8 +20,8 @@ pub struct Frame<'a> {
 }
 
 impl Frame<'_> {
-    /// Compares the headers and payload of a message with the case. Also checks that encoding and decoding do
-    /// not change the message, and that the frame of the case has the same content.
+    /// Compares a message with the case: its headers and payload, its frame after encoding and decoding, and
+    /// the frame of the case.
     ///
     /// # Panics
     /// Panics if the message differs from the case.

@@ -8,7 +8,7 @@ use invoke_model_protocol::{ErrorMetadata, Operation, OutputEventStream, ParseEr
 
 use super::Content;
 
-/// A response of a test case.
+/// The response of a case.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Response<'a> {
     /// Status code.
@@ -67,14 +67,14 @@ impl Response<'_> {
         O::parse_error(metadata, &response).unwrap_or_else(|error| panic!("cannot parse the error: {error}"))
     }
 
-    /// Parses the output, and the events in the frames that follow it. The frames are in base64.
+    /// Parses the output, and the events of the frames (in base64) that follow it.
     ///
     /// # Errors
     /// Returns a [`Failure`] if the response, a frame or an event cannot be parsed, or if the service returns
     /// an error.
     ///
     /// # Panics
-    /// Panics if a frame is not valid base64.
+    /// Panics if a frame is not base64.
     pub fn events<O: OutputEventStream>(&self, frames: &[&str]) -> EventsResult<O> {
         if !O::is_success(self.http().status()) {
             return Err(Failure::Refused(self.error::<O>()));
