@@ -1,7 +1,7 @@
 //! Measures the parts of a call that use no sockets: `cargo bench -p invoke-model-tests --bench call`.
 //!
 //! The throughput is in bytes of the payload. Serialization and parsing do not read the payload.
-#![allow(missing_docs, reason = "the macro of criterion makes a public function")]
+#![allow(missing_docs, reason = "`criterion_group!` generates a public function")]
 
 use std::time::{Duration, SystemTime};
 

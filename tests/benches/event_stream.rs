@@ -2,7 +2,7 @@
 //! bytes.
 //!
 //! Run `cargo bench -p invoke-model-tests --bench event_stream`. The throughput is in frames.
-#![allow(missing_docs, reason = "the macro of criterion makes a public function")]
+#![allow(missing_docs, reason = "`criterion_group!` generates a public function")]
 
 use aws_smithy_eventstream::frame::{DecodedFrame, MessageFrameDecoder, write_message_to};
 use aws_smithy_types::event_stream::{Header as PublishedHeader, HeaderValue as PublishedValue};

@@ -59,7 +59,7 @@ pub(crate) fn all(servers: &Servers, rounds: usize) -> Result<Vec<Row>> {
             })?
             .target(targets::CALL_TIME),
         measuring
-            .rate("calls per second, one core, 64 concurrent", &["at-once", "150", "64"], 9_600.0)?
+            .rate("calls per second on one core, 64 concurrent calls", &["at-once", "150", "64"], 9_600.0)?
             .target(targets::CALL_RATE),
         measuring
             .work("25 MB request and 25 MB response, ms", 1, &["large"], |measured| {
@@ -71,18 +71,18 @@ pub(crate) fn all(servers: &Servers, rounds: usize) -> Result<Vec<Row>> {
         })?,
         measuring
             .work(
-                "25 MB request and response, peak memory beyond both bodies, MiB",
+                "25 MB request and response, peak memory without both bodies, MiB",
                 1,
                 &["large"],
-                beyond_the_response,
+                without_the_response,
             )?
             .target(targets::LARGE_MEMORY),
         measuring
             .work(
-                "25 MB from a file, peak memory beyond the response, MiB",
+                "25 MB request from a file, peak memory without the response, MiB",
                 1,
                 &["large-file", &request],
-                beyond_the_response,
+                without_the_response,
             )?
             .target(targets::FILE_MEMORY),
         counting.row("instructions per event, Callgrind", 0, |client| {
@@ -113,7 +113,7 @@ pub(crate) fn all(servers: &Servers, rounds: usize) -> Result<Vec<Row>> {
             })?
             .target(targets::IDLE_MEMORY),
         measuring
-            .work("memory per call, 1,000 concurrent, KiB", 1, &["in-flight", "1000"], |measured| {
+            .work("memory per call, 1,000 concurrent calls, KiB", 1, &["in-flight", "1000"], |measured| {
                 measured.peak.saturating_sub(measured.before) as f64 / 1000.0 / KIBI
             })?
             .target(targets::IN_FLIGHT_MEMORY),
@@ -121,7 +121,7 @@ pub(crate) fn all(servers: &Servers, rounds: usize) -> Result<Vec<Row>> {
 }
 
 /// Returns the peak memory of a call in MiB, without the memory before the call and without the response.
-fn beyond_the_response(measured: &Measured) -> f64 {
+fn without_the_response(measured: &Measured) -> f64 {
     (measured.peak.saturating_sub(measured.before) as f64 - LARGE_LENGTH as f64) / (KIBI * KIBI)
 }
 

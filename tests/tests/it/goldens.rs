@@ -15,7 +15,10 @@ use invoke_model_test_support::suites::find_all_or_skip;
 const UPDATE: &str = "UPDATE_GOLDENS";
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "a switch for developers, read only here")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the only place that reads this variable, which is for developers"
+)]
 fn goldens_are_up_to_date() {
     let update = std::env::var_os(UPDATE).is_some();
     let mut found = Vec::new();

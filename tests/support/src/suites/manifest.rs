@@ -77,7 +77,7 @@ impl Manifest {
     ///
     /// # Panics
     /// Panics if `suites.toml` cannot be parsed.
-    #[expect(clippy::new_without_default, reason = "reads a file")]
+    #[expect(clippy::new_without_default, reason = "`new` parses a file, which `Default` should not do")]
     pub fn new() -> Self {
         toml::from_str(include_str!("../../suites/suites.toml"))
             .unwrap_or_else(|error| panic!("suites.toml: {error}"))
