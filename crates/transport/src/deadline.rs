@@ -1,4 +1,4 @@
-//! Points in time at which something must be complete, and the errors of those that have passed.
+//! Deadlines, and the errors for deadlines that have passed.
 
 use std::future::Future;
 use std::time::Duration;
@@ -7,7 +7,8 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::error::{TimeoutKind, TransportError, TransportErrorKind};
 
-/// A point in time on tokio's clock, with the timeout that it was computed from, which error messages name.
+/// A point in time on tokio's clock. It also contains the timeout from which it was computed, for error
+/// messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadline {
     at: Instant,
@@ -15,13 +16,13 @@ pub struct Deadline {
 }
 
 impl Deadline {
-    /// Returns the deadline that is `timeout` from now; `None` if the clock cannot represent it.
+    /// Returns the deadline that is `timeout` from now, or `None` if the clock cannot represent that time.
     #[must_use]
     pub fn after(timeout: Duration) -> Option<Self> {
         Some(Self { at: Instant::now().checked_add(timeout)?, timeout })
     }
 
-    /// Returns the time that is left; zero if the deadline has passed.
+    /// Returns the remaining time, or zero if the deadline has passed.
     #[must_use]
     pub fn remaining(&self) -> Duration {
         self.at.saturating_duration_since(Instant::now())
@@ -32,12 +33,14 @@ impl Deadline {
         self.at = self.at.checked_add(duration).unwrap_or(self.at);
     }
 
-    /// Waits for something that must happen before a request is sent, such as loading credentials.
+    /// Waits for a future that must complete before a request is sent, for example one that loads
+    /// credentials.
     ///
     /// # Errors
     ///
-    /// Returns an error of kind `Timeout(Operation)` if the deadline passes first; `future` is then dropped.
-    /// The error's [`may_have_been_sent`](TransportError::may_have_been_sent) is `false`.
+    /// Returns an error of kind `Timeout(Operation)` if the deadline passes before `future` completes.
+    /// `future` is then dropped. For this error, [`may_have_been_sent`](TransportError::may_have_been_sent)
+    /// returns `false`.
     pub async fn bound<F: Future>(self, future: F) -> Result<F::Output, TransportError> {
         timeout_at(self.at, future).await.map_err(|_| self.error().before_sending())
     }
@@ -71,12 +74,12 @@ pub(crate) fn earlier(
     }
 }
 
-/// Returns the error of a timeout that expired after `timeout`.
+/// Returns the error for a timeout of kind `kind` that expired after `timeout`.
 pub(crate) fn expired(kind: TimeoutKind, timeout: Duration) -> TransportError {
     let (event, setting, condition) = match kind {
         TimeoutKind::FirstByte => ("no response after", "first_byte", "the model may think longer"),
         TimeoutKind::Idle => ("no data for", "idle", "the model may pause longer"),
-        TimeoutKind::Operation => ("not complete after", "operation", "it may take longer"),
+        TimeoutKind::Operation => ("not complete after", "operation", "the operation may take longer"),
     };
     let message = format!("{event} {timeout:?}; raise `TimeoutConfig::{setting}` if {condition}");
     TransportError::new(TransportErrorKind::Timeout(kind), message)

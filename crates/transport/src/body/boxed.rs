@@ -12,8 +12,8 @@ use crate::error::{TransportError, TransportErrorKind};
 
 /// A boxed body whose errors become transport errors of one kind.
 ///
-/// The mutex makes it `Sync`, although the boxed body may not be. Polling has exclusive access and does not
-/// lock; only the two methods that take `&self` do.
+/// The mutex makes `BoxBody` `Sync`, even if the boxed body is not `Sync`. `poll_frame` has exclusive access
+/// and does not lock the mutex. Only the two methods that take `&self` lock it.
 pub(super) struct BoxBody {
     body: Mutex<Pin<Box<dyn AnyBody>>>,
     kind: TransportErrorKind,

@@ -11,23 +11,23 @@ use http_body::{Body, Frame, SizeHint};
 use super::boxed::BoxBody;
 use crate::error::{TransportError, TransportErrorKind};
 
-/// The body of a request: in memory, or read while it is sent.
+/// The body of a request. It is either in memory or read while the request is sent.
 ///
-/// The default is empty. `Debug` shows the size, never the bytes.
+/// The default body is empty. `Debug` shows the size, never the bytes.
 pub struct RequestBody(Inner);
 
 enum Inner {
-    /// `None` after it has been read.
+    /// `None` after the bytes have been read.
     InMemory(Option<Bytes>),
     Streamed(BoxBody),
 }
 
 impl RequestBody {
-    /// Creates a body that is read while it is sent, such as a file.
+    /// Creates a body that is read while the request is sent, for example a file.
     ///
-    /// If its size hint is exact, `Content-Length` is sent, and the body must have that length; otherwise the
-    /// body is sent in chunks. If the body returns an error, the request fails with
-    /// [`TransportErrorKind::RequestBody`].
+    /// If the size hint of `body` is exact, the request has a `Content-Length` header, and the body must have
+    /// that length. Otherwise the body is sent in chunks. If the body returns an error, the request fails
+    /// with [`TransportErrorKind::RequestBody`].
     pub fn from_body<B>(body: B) -> Self
     where
         B: Body<Data = Bytes> + Send + 'static,
@@ -36,7 +36,7 @@ impl RequestBody {
         Self(Inner::Streamed(BoxBody::new(body, TransportErrorKind::RequestBody)))
     }
 
-    /// Returns the bytes, if the body is in memory and has not been read yet.
+    /// Returns the bytes, or `None` if the body is streamed or has already been read.
     #[must_use]
     pub fn as_bytes(&self) -> Option<&Bytes> {
         match &self.0 {
@@ -97,7 +97,7 @@ impl fmt::Debug for RequestBody {
     }
 }
 
-/// Returns an in-memory body as one frame; `None` if it is empty.
+/// Returns an in-memory body as one frame, or `None` if the body is empty or has already been read.
 pub(super) fn take_frame(bytes: &mut Option<Bytes>) -> Option<Result<Frame<Bytes>, TransportError>> {
     bytes.take().filter(|bytes| !bytes.is_empty()).map(|bytes| Ok(Frame::data(bytes)))
 }

@@ -15,16 +15,18 @@ use super::request::take_frame;
 use super::{BodyTimer, HyperBody};
 use crate::error::{TransportError, TransportErrorKind};
 
-/// The size in bytes that [`ResponseBody::collect`] reserves at most because of `Content-Length`.
+/// The largest number of bytes that [`ResponseBody::collect`] reserves because of `Content-Length`.
 const LARGEST_RESERVE: u64 = 8 << 20;
 
-/// The body of a response, read [to its end](Self::collect) or [chunk by chunk](Self::chunk) as it arrives.
-/// Its `Stream` yields the same chunks.
+/// The body of a response. Read it [to its end](Self::collect) or [chunk by chunk](Self::chunk) as it
+/// arrives. The `Stream` implementation yields the same chunks.
 ///
-/// A body that ends too early is an error of kind [`TransportErrorKind::BodyIncomplete`], never a short
-/// success. HTTP has one exception: a response with neither `Content-Length` nor chunks ends with its
-/// connection ([RFC 9112, 6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3-2.8));
-/// [`ends_with_connection`](Self::ends_with_connection) is then `true`.
+/// If a body ends too early, reading it fails with an error of kind [`TransportErrorKind::BodyIncomplete`]. A
+/// truncated body is never returned as a success.
+///
+/// HTTP has one exception: a response with neither `Content-Length` nor chunks ends when its connection is
+/// closed ([RFC 9112, 6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3-2.8)). For such a response,
+/// [`ends_with_connection`](Self::ends_with_connection) returns `true`.
 ///
 /// Dropping a body that was not read to its end closes its connection (HTTP/1) or resets its stream (HTTP/2).
 /// `Debug` shows no bytes.
@@ -35,18 +37,19 @@ pub struct ResponseBody {
 }
 
 enum Inner {
-    /// `None` after it has been read.
+    /// `None` after the bytes have been read.
     InMemory(Option<Bytes>),
     #[cfg_attr(
         not(feature = "hyper"),
-        expect(dead_code, reason = "without hyper, there is no value of this type")
+        expect(dead_code, reason = "without hyper, this variant is never constructed")
     )]
     Hyper(HyperBody),
     Boxed(BoxBody),
 }
 
 impl ResponseBody {
-    /// Wraps a body of another HTTP library. Its errors become [`TransportErrorKind::BodyIncomplete`].
+    /// Wraps a body of another HTTP library. Errors of that body become errors of kind
+    /// [`TransportErrorKind::BodyIncomplete`].
     pub fn from_body<B>(body: B) -> Self
     where
         B: Body<Data = Bytes> + Send + 'static,
@@ -69,38 +72,41 @@ impl ResponseBody {
         Self { inner, ends_with_connection: false, timer: None }
     }
 
-    /// Returns `true` if only the end of its connection marks the end of the body, so that a complete body
-    /// cannot be distinguished from a truncated one. The hyper adapter knows this; for all other bodies it is
-    /// `false`.
+    /// Returns `true` if only the end of the connection marks the end of the body. A complete body then
+    /// cannot be distinguished from a truncated one. Only bodies from hyper can return `true`; all other
+    /// bodies return `false`.
     #[must_use]
     pub fn ends_with_connection(&self) -> bool {
         self.ends_with_connection
     }
 
-    /// Returns the next bytes as they arrived, at least one; `None` after the last. Trailers are skipped.
+    /// Returns the next chunk, which contains at least one byte, or `None` after the last chunk. Trailers are
+    /// skipped.
     ///
     /// # Errors
     ///
-    /// Returns [`TransportErrorKind::BodyIncomplete`], or [`TransportErrorKind::Timeout`] if a timeout
-    /// expired. After an error the body is at its end.
+    /// Returns an error of kind [`TransportErrorKind::BodyIncomplete`] if the body ended too early, or of
+    /// kind [`TransportErrorKind::Timeout`] if a timeout expired. After an error, the body returns no more
+    /// chunks.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, TransportError> {
         poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await.transpose()
     }
 
-    /// Returns the whole body. It is not copied if it arrives in one piece.
+    /// Returns the complete body. The bytes are not copied if they arrive in one chunk.
     ///
     /// # Errors
     ///
-    /// As [`chunk`](Self::chunk); the part that has arrived is lost.
+    /// Returns the same errors as [`chunk`](Self::chunk). The part of the body that has arrived is lost.
     pub async fn collect(mut self) -> Result<Bytes, TransportError> {
         self.read_to_end().await
     }
 
-    /// Returns the whole body, as [`collect`](Self::collect), but borrows it, so that the future is smaller.
+    /// Returns the complete body, like [`collect`](Self::collect), but borrows `self`, so that the future is
+    /// smaller.
     ///
     /// # Errors
     ///
-    /// As [`collect`](Self::collect).
+    /// Returns the same errors as [`collect`](Self::collect).
     pub async fn read_to_end(&mut self) -> Result<Bytes, TransportError> {
         let Some(first) = self.chunk().await? else { return Ok(Bytes::new()) };
         if self.is_end_stream() {
@@ -108,13 +114,13 @@ impl ResponseBody {
         }
         let Some(second) = self.chunk().await? else { return Ok(first) };
         let rest = Body::size_hint(&*self).lower().min(LARGEST_RESERVE) as usize;
-        let mut whole = BytesMut::with_capacity(first.len() + second.len() + rest);
-        whole.extend_from_slice(&first);
-        whole.extend_from_slice(&second);
+        let mut body = BytesMut::with_capacity(first.len() + second.len() + rest);
+        body.extend_from_slice(&first);
+        body.extend_from_slice(&second);
         while let Some(chunk) = self.chunk().await? {
-            whole.extend_from_slice(&chunk);
+            body.extend_from_slice(&chunk);
         }
-        Ok(whole.freeze())
+        Ok(body.freeze())
     }
 
     /// Applies the timeouts to the outcome of a poll.
@@ -147,7 +153,7 @@ impl Body for ResponseBody {
             Inner::Boxed(body) => Pin::new(body).poll_frame(cx),
         };
         let frame = ready!(self.check_timeouts(polled, cx));
-        // A body must not be polled after its end or its error.
+        // A body must not be polled after it has ended or failed.
         if !matches!(frame, Some(Ok(_))) {
             self.inner = Inner::InMemory(None);
         }

@@ -1,5 +1,5 @@
-//! Stand-ins for the types of features that are off. They have no values, so that code that handles them
-//! compiles to nothing and needs no `cfg` of its own.
+//! Placeholders for the types of disabled features. They have no values, so that the code that handles them
+//! compiles to nothing and needs no `cfg`.
 
 #[cfg(not(feature = "hyper"))]
 pub(super) use hyper::HyperBody;

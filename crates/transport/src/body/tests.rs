@@ -1,4 +1,4 @@
-//! Bodies that do not come from an adapter.
+//! Tests of bodies that are not created by an HTTP client.
 
 use std::collections::VecDeque;
 use std::io;
@@ -73,7 +73,7 @@ async fn a_chunk_is_never_empty() {
 }
 
 #[tokio::test]
-async fn nothing_follows_an_error() {
+async fn a_body_returns_no_data_after_an_error() {
     let error = || Err(io::Error::other("truncated"));
     let failed = Frames::response([data("one"), error(), data("two")]).collect().await.unwrap_err();
     assert_eq!(failed.kind(), TransportErrorKind::BodyIncomplete);

@@ -16,7 +16,7 @@ use crate::error::{TimeoutKind, TransportError};
 pub(crate) struct BodyTimer {
     idle: Option<Duration>,
     deadline: Option<Deadline>,
-    /// The timeout that expires first; `None` unless a read is pending.
+    /// The timeout that expires first, or `None` if no read is pending.
     pending: Option<(TimeoutKind, Deadline)>,
     /// Created by the first read that is pending.
     sleep: Option<Pin<Box<Sleep>>>,

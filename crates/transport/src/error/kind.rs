@@ -1,54 +1,57 @@
 //! Kinds of transport errors.
 
-/// The failure, and how far the request got.
+/// The kind of a failure. It also determines how much of the request may have been sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
-    /// The request cannot be sent as it is: its URI has no `http` or `https` host, its version is not HTTP/1,
-    /// its `Content-Length` contradicts its body, or a header value cannot be represented.
+    /// The request is invalid and cannot be sent. Possible reasons: the URI is not an `http` or `https` URI
+    /// with a host, the version is not HTTP/1, `Content-Length` contradicts the body, or a header value
+    /// cannot be represented.
     ///
-    /// Not sent.
+    /// The request was not sent.
     InvalidRequest,
 
-    /// The name of the host or of its proxy has no address, or the resolver did not respond.
+    /// Name resolution failed: the name of the host or of its proxy has no address, or the resolver did not
+    /// respond.
     ///
-    /// Not sent.
+    /// The request was not sent.
     Resolve,
 
-    /// The connection to the host or to its proxy failed: refused, unreachable, or closed before the request
-    /// was sent; or the proxy could not connect to the host, for example because it responded to `CONNECT`
-    /// with 5xx.
+    /// The connection to the host or to its proxy could not be opened, or was closed before the request was
+    /// sent. This kind also means that the proxy could not connect to the host, for example if the proxy
+    /// responded to `CONNECT` with 5xx.
     ///
-    /// Not sent.
+    /// The request was not sent.
     Connect,
 
     /// Name resolution, TCP, a proxy's tunnel and the TLS handshake together took longer than the connect
     /// timeout.
     ///
-    /// Not sent.
+    /// The request was not sent.
     ConnectTimeout,
 
-    /// The proxy refused the connection: it responded to `CONNECT` with a status other than 2xx and 5xx or
-    /// with something that is not HTTP, to a relayed request with 407, or it rejected a SOCKS handshake.
+    /// The proxy rejected the connection. It responded to `CONNECT` with invalid HTTP or with a status other
+    /// than 2xx and 5xx, it responded to a relayed request with 407, or it rejected a SOCKS handshake.
     ///
-    /// Not sent.
+    /// The request was not sent.
     Proxy,
 
     /// No TLS connection could be established: there are no root certificates, the certificate is not
-    /// trusted, or the peer does not speak TLS.
+    /// trusted, or the peer does not support TLS.
     ///
-    /// Not sent.
+    /// The request was not sent.
     Tls,
 
-    /// An HTTP/2 server states that it did not process the request: it refused the stream, or closed the
-    /// connection before this stream ([RFC 9113, 8.7](https://www.rfc-editor.org/rfc/rfc9113#section-8.7)).
+    /// An HTTP/2 server reported that it did not process the request. It refused the stream, or it closed the
+    /// connection with a GOAWAY frame that excludes the stream ([RFC 9113,
+    /// 8.7](https://www.rfc-editor.org/rfc/rfc9113#section-8.7)).
     ///
-    /// Sent, but certainly not processed.
+    /// The request was sent, but certainly not processed.
     Refused,
 
-    /// The request body returned an error, or ended before its `Content-Length`.
+    /// The request body returned an error, or contained fewer bytes than its `Content-Length`.
     ///
-    /// The service may have received a part of the request, but never all of it.
+    /// The service may have received a part of the request, but not the complete request.
     RequestBody,
 
     /// The connection was lost, or closed by the peer, before the response's status and headers were
@@ -57,7 +60,7 @@ pub enum TransportErrorKind {
     /// The service may have received the request and may still process it.
     Send,
 
-    /// The transport's own response timeout expired.
+    /// A response timeout of the transport itself expired.
     ///
     /// The service may have received the request and may still process it.
     ResponseTimeout,
@@ -67,13 +70,13 @@ pub enum TransportErrorKind {
     /// The service may have received the request and may still process it.
     Timeout(TimeoutKind),
 
-    /// The peer responded with something that is not the head of an HTTP response.
+    /// The beginning of the response is not valid HTTP.
     ///
     /// The peer received at least the beginning of the request.
     ResponseHead,
 
-    /// The response body ended before its `Content-Length` or inside a chunk, its chunks are malformed, or
-    /// the connection was lost.
+    /// The response body was shorter than its `Content-Length` or ended inside a chunk, its chunks are
+    /// malformed, or the connection was lost.
     ///
     /// The service received the request and responded to it.
     BodyIncomplete,
@@ -92,9 +95,10 @@ pub enum TimeoutKind {
 }
 
 impl TransportErrorKind {
-    /// Returns `true` if the service may have received the whole request and processed it.
+    /// Returns `true` if the service may have received the complete request and processed it.
     ///
-    /// `false` is certain: a retry cannot execute the request twice. `true` is a possibility.
+    /// `false` means that the service certainly did not process the request, so a retry cannot execute it
+    /// twice. `true` means only that the service may have processed the request.
     #[must_use]
     pub const fn may_have_been_sent(self) -> bool {
         match self {

@@ -1,4 +1,4 @@
-//! The error of a request, and the search through its causes.
+//! The error type of the transport, and functions that search its causes.
 
 mod kind;
 #[cfg(test)]
@@ -10,32 +10,33 @@ use std::io;
 
 pub use kind::{TimeoutKind, TransportErrorKind};
 
-/// Error of a request that has no response, or no complete one.
+/// The error of a request that received no response, or only an incomplete one.
 ///
-/// `Display` is one line: what failed, the host if it is known, and the message of the innermost cause. The
-/// causes between them are available through [`source`](Error::source).
+/// `Display` writes one line with the kind of failure, the host (if known) and the message of the innermost
+/// cause. The causes in between are available through [`source`](Error::source).
 #[derive(Debug, thiserror::Error)]
 pub struct TransportError {
     kind: TransportErrorKind,
     host: Option<Box<str>>,
     source: Option<Box<dyn Error + Send + Sync>>,
-    /// Nothing was sent, although errors of this kind usually leave that open.
+    /// `true` if nothing was sent, although errors of this kind can also occur after sending.
     not_sent: bool,
 }
 
 impl TransportError {
-    /// Creates an error of `kind` with its cause: an error, or a message that says what to do.
+    /// Creates an error of kind `kind`. `source` is the cause: an error, or a message that describes the
+    /// problem and its solution.
     pub fn new(kind: TransportErrorKind, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { kind, host: None, source: Some(source.into()), not_sent: false }
     }
 
-    /// Returns what failed, and how far the request got.
+    /// Returns the kind of failure.
     #[must_use]
     pub const fn kind(&self) -> TransportErrorKind {
         self.kind
     }
 
-    /// Returns `true` if the service may have received the request and processed it: see
+    /// Returns `true` if the service may have received the request and processed it. See
     /// [`TransportErrorKind::may_have_been_sent`].
     #[must_use]
     pub const fn may_have_been_sent(&self) -> bool {
@@ -61,7 +62,8 @@ impl TransportError {
         Self { not_sent: true, ..self }
     }
 
-    /// Wraps `source`, unless it is a `TransportError` already.
+    /// Wraps `source` in an error of kind `kind`. If `source` already is a `TransportError`, returns it
+    /// unchanged.
     pub(crate) fn wrap(kind: TransportErrorKind, source: Box<dyn Error + Send + Sync>) -> Self {
         match source.downcast::<Self>() {
             Ok(error) => *error,
@@ -96,7 +98,7 @@ impl fmt::Display for TransportError {
         }
         let Some(source) = &self.source else { return Ok(()) };
         let Some(root) = causes(&**source).last() else { return Ok(()) };
-        // One line, even if the cause has several.
+        // Joins the lines of the cause, because the message must be one line.
         f.write_str(":")?;
         root.to_string().lines().try_for_each(|line| write!(f, " {}", line.trim()))
     }
@@ -104,8 +106,8 @@ impl fmt::Display for TransportError {
 
 /// Returns `error` and its causes, the outermost first.
 ///
-/// An `io::Error` is followed by the error that it wraps: its `source()` would skip that error and return its
-/// source.
+/// An `io::Error` is followed by the error that it wraps. `io::Error::source` is not used for this purpose,
+/// because it skips the wrapped error and returns the source of the wrapped error.
 pub(crate) fn causes<'a>(
     error: &'a (dyn Error + 'static),
 ) -> impl Iterator<Item = &'a (dyn Error + 'static)> {

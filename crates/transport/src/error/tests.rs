@@ -1,4 +1,4 @@
-//! Messages, kinds and causes.
+//! Tests of error messages, kinds and causes.
 
 use super::TransportErrorKind::{Connect, ConnectTimeout, RequestBody, Resolve, Send, Timeout};
 use super::*;

@@ -14,8 +14,8 @@ use crate::deadline::{Deadline, earlier, expired};
 use crate::error::{TimeoutKind, TransportError};
 use crate::transport::{ConnectTimeout, Transport};
 
-/// Timeouts of one request and its response, enforced around any [`Transport`]. `None` disables a timeout;
-/// the default has none.
+/// The timeouts of one request and its response. They work with any [`Transport`]. `None` disables a timeout.
+/// By default, all timeouts are disabled.
 ///
 /// ```
 /// use std::time::Duration;
@@ -31,34 +31,33 @@ use crate::transport::{ConnectTimeout, Transport};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[doc(alias = "TimeoutConfig")]
 pub struct RequestTimeouts {
-    /// Time to establish a connection, in place of the transport's own connect timeout; `None` keeps the
-    /// transport's.
+    /// The connect timeout of this request. `None` keeps the connect timeout of the transport.
     ///
-    /// It reaches the transport as a [`ConnectTimeout`] in the request's extensions, so that only a transport
-    /// that reads this extension applies it: `HyperTransport` does.
+    /// It is passed to the transport as a [`ConnectTimeout`] in the request's extensions. Only transports
+    /// that read this extension apply the timeout, for example `HyperTransport`.
     pub connect: Option<Duration>,
-    /// Time from sending the request until the response's status and headers arrive. This includes connecting
-    /// and sending the request body.
+    /// The time from sending the request until the response's status and headers arrive. This includes
+    /// connecting and sending the request body.
     pub first_byte: Option<Duration>,
-    /// Time that one read of the response body may wait for data. The time that a reader takes between two
-    /// reads does not count.
+    /// The time that one read of the response body may wait for data. The time between two reads does not
+    /// count.
     pub idle: Option<Duration>,
-    /// Point in time at which the response must be complete, including its body.
+    /// The point in time at which the response must be complete, including its body.
     pub deadline: Option<Deadline>,
 }
 
 impl RequestTimeouts {
-    /// Sends a request through `transport`; the timeouts also apply to the body of its response.
+    /// Sends a request through `transport`. The timeouts also apply to the response body.
     ///
     /// # Errors
     ///
-    /// Returns the errors of the transport, and
-    /// [`TransportErrorKind::Timeout`](crate::TransportErrorKind::Timeout) if a timeout has expired; the
-    /// request is then dropped.
+    /// Returns the errors of the transport. If a timeout expires, drops the request and returns an error of
+    /// kind [`TransportErrorKind::Timeout`](crate::TransportErrorKind::Timeout).
     ///
     /// # Panics
     ///
-    /// Panics outside of a tokio runtime with time enabled, if a timeout is set.
+    /// The future panics if a timeout is set and the future is polled outside of a tokio runtime with time
+    /// enabled.
     pub fn send(
         &self,
         transport: &dyn Transport,
@@ -67,7 +66,8 @@ impl RequestTimeouts {
         if let Some(connect) = self.connect {
             request.extensions_mut().insert(ConnectTimeout(connect));
         }
-        // The send begins outside of the async block, so that the future does not store the request.
+        // `Transport::send` is called outside of the async block, so that the future does not store the
+        // request.
         let (response, head) = (transport.send(request), self.head_deadline());
         let (idle, deadline) = (self.idle, self.deadline);
         async move {
@@ -83,7 +83,7 @@ impl RequestTimeouts {
         }
     }
 
-    /// Returns the deadline of the response's head: the earlier of `first_byte` and `deadline`.
+    /// Returns the deadline for the head of the response: the earlier of `first_byte` and `deadline`.
     fn head_deadline(&self) -> Option<(TimeoutKind, Deadline)> {
         let first_byte = self.first_byte.and_then(Deadline::after);
         earlier(first_byte.map(|first_byte| (TimeoutKind::FirstByte, first_byte)), self.deadline)

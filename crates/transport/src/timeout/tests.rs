@@ -1,4 +1,4 @@
-//! Timeouts against tokio's paused clock.
+//! Tests of timeouts with tokio's paused clock.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -15,7 +15,7 @@ use crate::transport::BoxFuture;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A transport that responds after a delay, with a body whose chunks arrive after a delay each.
+/// A transport that responds after a delay. Each chunk of the body also arrives after a delay.
 #[derive(Debug)]
 struct Slow {
     head: Duration,
@@ -40,7 +40,7 @@ impl Transport for Slow {
     }
 }
 
-/// A body whose next chunk becomes available after a delay, counted from the first poll for it.
+/// A body whose chunks arrive after delays. The delay of a chunk starts with the first poll for this chunk.
 struct Chunks {
     delays: VecDeque<Duration>,
     next: Option<Pin<Box<Sleep>>>,
@@ -65,7 +65,8 @@ impl Body for Chunks {
     }
 }
 
-/// Reads a whole response; returns its size or the timeout that expired, and the elapsed seconds.
+/// Reads a complete response. Returns the size of its body or the timeout that expired, and the elapsed
+/// seconds.
 async fn read(timeouts: RequestTimeouts, peer: Slow) -> (Result<usize, TimeoutKind>, u64) {
     let start = Instant::now();
     let read = async { timeouts.send(&peer, Request::default()).await?.into_body().collect().await };
@@ -137,7 +138,7 @@ async fn the_deadline_ends_a_body_that_never_pauses() {
     assert!(body.chunk().await.unwrap().is_some());
     advance(SECOND * 61).await;
     assert!(body.chunk().await.is_err());
-    assert_eq!(body.chunk().await.unwrap(), None, "nothing follows an error");
+    assert_eq!(body.chunk().await.unwrap(), None, "no data after an error");
 }
 
 #[tokio::test(start_paused = true)]
@@ -190,6 +191,6 @@ fn the_error_names_the_timeout_its_duration_and_the_setting() {
     );
     check(
         TimeoutKind::Operation,
-        "operation timed out: not complete after 90s; raise `TimeoutConfig::operation` if it may take longer",
+        "operation timed out: not complete after 90s; raise `TimeoutConfig::operation` if the operation may take longer",
     );
 }
