@@ -1,4 +1,4 @@
-//! The body of a response, with the connection that it arrives on.
+//! The body of a response, together with its connection.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -11,25 +11,25 @@ use super::http2::Http2Lease;
 use super::pool::Lease;
 use crate::error::{TransportError, TransportErrorKind};
 
-/// A connection in use by one request, and then by the body of its response.
+/// A connection that is used by one request, and then by the body of the response.
 pub(crate) enum Connection {
     Http1(Lease),
-    /// Dropping the body resets the stream, unless the body was read to its end, and does not affect the
-    /// connection.
+    /// Dropping a body that was not read to its end resets the stream, but does not affect the connection.
     #[cfg_attr(
         not(feature = "http2"),
-        expect(dead_code, reason = "without HTTP/2, there is no such connection")
+        expect(dead_code, reason = "without HTTP/2, this variant is never constructed")
     )]
     Http2(Http2Lease),
 }
 
-/// A body that drives its HTTP/1.1 connection, and returns it to the pool at its end.
+/// A response body that drives its HTTP/1.1 connection. At the end of the body, the connection returns to the
+/// pool.
 pub(crate) struct HyperBody {
-    // Declared before the connection, because it must be dropped first: dropping a body that was not read to
-    // its end closes its HTTP/1.1 connection, and ends the stream before the use of the HTTP/2 connection
-    // ends.
+    // Declared before the connection, because the body must be dropped first. If the body was not read to its
+    // end, dropping it closes an HTTP/1.1 connection. On an HTTP/2 connection, the stream must end before the
+    // lease is dropped.
     body: Incoming,
-    /// `None` after it was returned to the pool.
+    /// `None` after the connection was returned to the pool.
     connection: Option<Connection>,
 }
 
@@ -40,8 +40,8 @@ impl HyperBody {
         body
     }
 
-    /// Returns the connection to the pool as soon as the last byte was read, because a caller who knows the
-    /// length does not poll for the end.
+    /// Returns the connection to the pool as soon as the last byte was read, because a caller that has read
+    /// `Content-Length` bytes may not poll again.
     fn release_at_end(&mut self) {
         if self.body.is_end_stream() {
             self.release();

@@ -39,14 +39,13 @@ pub struct HyperTransportBuilder {
 }
 
 impl HyperTransportBuilder {
-    /// Sets the time that name resolution, TCP, a proxy's tunnel and the TLS handshake may take together.
-    /// Default: 10 seconds. A [`ConnectTimeout`](crate::ConnectTimeout) in a request's extensions replaces it
-    /// for that request.
+    /// Sets the timeout for opening a connection: name resolution, TCP, the tunnel through a proxy and the
+    /// TLS handshake together. Default: 10 seconds. A [`ConnectTimeout`](crate::ConnectTimeout) in a
+    /// request's extensions overrides this timeout for that request.
     ///
-    /// If the host has several addresses, the next one is tried when the last one has failed, at the latest
-    /// after 250 milliseconds, and IPv6 and IPv4 addresses alternate ([RFC
-    /// 8305](https://www.rfc-editor.org/rfc/rfc8305)), so that one dead address does not make the others
-    /// unreachable.
+    /// If the host has several addresses, one unreachable address does not block the others. The next address
+    /// is tried when an attempt has failed, or 250 milliseconds after the previous attempt started. IPv6 and
+    /// IPv4 addresses alternate ([RFC 8305](https://www.rfc-editor.org/rfc/rfc8305)).
     #[doc(alias = "timeout")]
     #[doc(alias = "happy eyeballs")]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
@@ -56,43 +55,43 @@ impl HyperTransportBuilder {
 
     /// Sets the time after which an unused connection is closed. Default: 60 seconds.
     ///
-    /// Address translators and load balancers forget silent connections, some without notice to either end:
-    /// AWS NAT gateways and network load balancers after 350 seconds, those of Azure after 240. A connection
-    /// that is closed after 60 seconds is never one of those, and calls that come at least once a minute
-    /// still reuse it.
+    /// NAT gateways and load balancers drop idle connections, some of them without notifying the client or
+    /// the server. AWS NAT gateways and network load balancers drop them after 350 seconds, Azure NAT
+    /// gateways and load balancers after 240 seconds. With the default of 60 seconds, the client closes a
+    /// connection earlier than that. Calls that are made at least once a minute still reuse the connection.
     #[doc(alias = "keep_alive_timeout")]
     pub fn pool_idle_timeout(mut self, timeout: Duration) -> Self {
         self.pool_idle_timeout = timeout;
         self
     }
 
-    /// Sets the number of unused connections to one host that are kept at most. Default: no limit.
+    /// Sets the maximum number of unused connections that are kept per host. Default: no limit.
     pub fn pool_max_idle_per_host(mut self, connections: usize) -> Self {
         self.pool_max_idle_per_host = connections;
         self
     }
 
-    /// Sets the number of HTTP/1.1 connections to one host at most, used and unused ones together; at least
-    /// one. Default: no limit.
+    /// Sets the maximum number of HTTP/1.1 connections per host, including unused connections. A value of
+    /// zero is treated as one. Default: no limit.
     ///
-    /// A call over HTTP/1.1 occupies its connection until the body of its response was read to the end or
-    /// dropped. At the limit, a call waits for a connection until one of its timeouts expires; nothing is
-    /// sent meanwhile.
+    /// A call over HTTP/1.1 occupies its connection until the response body is read to the end or dropped. If
+    /// the limit is reached, a further call waits for a connection until one of its timeouts expires. A
+    /// waiting call has sent nothing.
     pub fn max_connections_per_host(mut self, connections: usize) -> Self {
         self.max_connections_per_host = connections;
         self
     }
 
-    /// Sets TCP keepalive: the first probe is sent after `time` without data, further ones every `interval`,
-    /// and the connection is lost after `retries` probes without a response. Default: 45 seconds, 15 seconds,
-    /// 3, so that a dead peer is detected after 90 seconds.
+    /// Sets TCP keepalive. The first probe is sent after `time` without data, further probes are sent every
+    /// `interval`, and the connection fails after `retries` probes without a response. The defaults are 45
+    /// seconds, 15 seconds and 3 probes, so that a dead peer is detected after 90 seconds.
     ///
-    /// A model can think for minutes without sending a byte. The probes prevent address translators from
-    /// forgetting the connection meanwhile; the system's default, a first probe after two hours, is too late
-    /// for that.
+    /// A model can process a request for minutes without sending a byte. During this time, the probes prevent
+    /// NAT gateways from dropping the connection. The system's default, a first probe after two hours, is too
+    /// late for this purpose.
     ///
-    /// On Linux, the same total time limits how long sent data may remain unacknowledged, because no probes
-    /// are sent meanwhile.
+    /// On Linux, the same total time also limits how long sent data may remain unacknowledged, because the
+    /// system sends no probes while data is unacknowledged.
     #[doc(alias = "keepalive")]
     #[doc(alias = "TCP_USER_TIMEOUT")]
     pub fn tcp_keepalive(mut self, time: Duration, interval: Duration, retries: u32) -> Self {
@@ -100,7 +99,7 @@ impl HyperTransportBuilder {
         self
     }
 
-    /// Sets the proxies. Default: none; the environment is not read.
+    /// Sets the proxies. By default there are no proxies, and the environment variables are not read.
     #[doc(alias = "proxy")]
     #[doc(alias = "socks")]
     pub fn proxies(mut self, proxies: Proxies) -> Self {
@@ -108,17 +107,18 @@ impl HyperTransportBuilder {
         self
     }
 
-    /// Sets the root certificates to trust in place of the system's: one or more, in PEM.
+    /// Sets the root certificates that are trusted instead of the system's root certificates. `pem` contains
+    /// one or more certificates in PEM format.
     ///
-    /// They are parsed by the first `https` request, which fails if they have no usable certificate.
+    /// The first `https` request parses `pem`, and fails if it contains no usable certificate.
     pub fn root_certificates_pem(mut self, pem: impl Into<Bytes>) -> Self {
         self.roots = Roots::Pem(pem.into());
         self
     }
 
-    /// Sets a PEM file of root certificates to trust in place of the system's.
+    /// Sets a PEM file of root certificates that are trusted instead of the system's root certificates.
     ///
-    /// It is read by the first `https` request, which fails if the file is missing or has no usable
+    /// The first `https` request reads the file, and fails if the file is missing or contains no usable
     /// certificate.
     #[doc(alias = "ca_bundle")]
     pub fn root_certificates_file(mut self, path: impl Into<PathBuf>) -> Self {
@@ -136,12 +136,12 @@ impl HyperTransportBuilder {
         self
     }
 
-    /// Sets HTTP/2 keepalive: while calls are active, a PING is sent after `interval` without a frame from
-    /// the peer, and the connection is lost after `timeout` without a response. Default: 30 seconds, 15
-    /// seconds, so that a dead peer is detected after 45 seconds.
+    /// Sets HTTP/2 keepalive. While calls are active, a PING is sent after `interval` without a frame from
+    /// the peer. The connection fails if the peer does not respond to the PING within `timeout`. The defaults
+    /// are 30 seconds and 15 seconds, so that a dead peer is detected after 45 seconds.
     ///
-    /// Unlike [TCP keepalive](Self::tcp_keepalive), this probes the peer itself and not a middlebox in front
-    /// of it.
+    /// Unlike [TCP keepalive](Self::tcp_keepalive), a PING probes the peer itself and not a middlebox in
+    /// front of the peer.
     #[doc(alias = "keepalive")]
     pub fn http2_keepalive(mut self, interval: Duration, timeout: Duration) -> Self {
         self.http2.ping_interval = interval;

@@ -4,7 +4,7 @@ use super::http2;
 use crate::error::TransportErrorKind::{Connect, RequestBody, ResponseHead, Send};
 use crate::error::{TransportError, find};
 
-/// Returns the error of a request that was sent at least in part.
+/// Returns the error for a request that was completely or partly sent.
 pub(super) fn sent(error: hyper::Error) -> TransportError {
     if let Some(kind) = http2::error_kind(&error) {
         return TransportError::new(kind, error);
@@ -18,7 +18,7 @@ pub(super) fn sent(error: hyper::Error) -> TransportError {
     TransportError::new(kind, error)
 }
 
-/// Returns the error of a connection that closed before the request was sent.
+/// Returns the error for a connection that was closed before the request was sent.
 pub(super) fn not_sent(error: hyper::Error) -> TransportError {
     TransportError::new(Connect, error)
 }

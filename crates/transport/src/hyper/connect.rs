@@ -11,7 +11,7 @@ use super::{socks, tunnel};
 use crate::error::{TransportError, TransportErrorKind};
 use crate::proxies::Proxy;
 
-/// Opens connections: TCP, with or without a proxy, and TLS for `https`.
+/// A connector that opens TCP connections, directly or through a proxy, and uses TLS for `https`.
 pub(super) struct Connector {
     keepalive: Keepalive,
     pub(super) tls: Tls,
@@ -27,14 +27,16 @@ impl Connector {
         }
     }
 
-    /// Opens a connection to a host, or to the proxy that relays requests to it. Returns it with the protocol
-    /// that the TLS handshake has negotiated: `true` is HTTP/2, `None` is no TLS.
+    /// Opens a connection to a host, or to the proxy that relays requests to the host. The second value of
+    /// the result is the protocol that the TLS handshake negotiated: `Some(true)` for HTTP/2, `Some(false)`
+    /// for HTTP/1.1, and `None` without TLS.
     ///
-    /// No part of a request is sent meanwhile, so each error means that the request was not sent.
+    /// No part of the request is sent while the connection is opened, so each error means that the request
+    /// was not sent.
     pub(super) fn connect<'a>(&'a self, route: &'a Route<'a>) -> Connecting<'a, (Io, Option<bool>)> {
         Box::pin(async move {
-            // Certificates are loaded outside of the connect timeout, because the speed of a disk says
-            // nothing about the peer.
+            // The connect timeout does not include the time for loading certificates, because the speed of
+            // the disk does not depend on the peer.
             if route.is_secure() {
                 self.tls.load().await?;
             }

@@ -13,12 +13,12 @@ use super::relay::Relay;
 use super::stream::Io;
 use crate::body::RequestBody;
 
-/// A connection that is driven by its current user: by the call until the response's head has arrived, then
-/// by the body.
+/// A connection that is driven by its current user. The call drives it until the head of the response has
+/// arrived; then the response body drives it.
 ///
 /// The connection has no background task and no channel. Therefore a call wakes only its own task, and the
-/// caller knows exactly when the connection is idle again and when it is closed. An idle connection is not
-/// driven.
+/// caller can determine exactly when the connection is idle again and when it is closed. An idle connection
+/// is not driven.
 pub(super) struct Http1 {
     /// `None` while the connection is being closed.
     sender: Option<SendRequest<RequestBody>>,
@@ -27,8 +27,8 @@ pub(super) struct Http1 {
     relay: Relay,
 }
 
-/// hyper's side of the connection. A trait object, so that the code that drops it, which every place that can
-/// drop a call needs, is compiled here and not once more in each crate that makes calls.
+/// The connection future of hyper. It is a trait object, so that its drop code is compiled in this crate
+/// only, and not again in each crate that makes calls.
 type Connection = Pin<Box<dyn Future<Output = Result<(), hyper::Error>> + Send + Sync>>;
 
 impl Http1 {
@@ -38,8 +38,8 @@ impl Http1 {
         Ok(Self { sender, connection, ended: false, relay: Relay::new() })
     }
 
-    /// Hands a request to hyper. The future resolves when the response's head has arrived; poll it through
-    /// [`poll`](Self::poll), which drives the connection.
+    /// Passes a request to hyper. The returned future resolves when the head of the response has arrived.
+    /// Poll it through [`poll`](Self::poll), which drives the connection.
     pub(super) fn send(
         &mut self,
         request: Request<RequestBody>,
@@ -48,8 +48,8 @@ impl Http1 {
         sender.try_send_request(request)
     }
 
-    /// Polls something that comes from the connection, and drives the connection if that is pending. Errors
-    /// of the connection reach the caller through the response or its body.
+    /// Calls `poll`, which polls a response or a body of this connection, and drives the connection if the
+    /// result is pending. The response or its body returns the errors of the connection.
     pub(super) fn poll<T>(
         &mut self,
         cx: &Context<'_>,
@@ -69,14 +69,14 @@ impl Http1 {
 
     /// Returns `true` if the last request and its response are complete.
     pub(super) fn is_done(&mut self) -> bool {
-        // Usually the end was noticed when the last bytes of the response were read.
+        // Usually hyper has already detected the end, because it has read the last bytes of the response.
         self.is_ready() || self.is_reusable()
     }
 
-    /// Returns `true` if the next request can be sent: the last one and its response are complete, and the
-    /// peer has not closed the connection.
+    /// Returns `true` if the next request can be sent: the last request and its response are complete, and
+    /// the peer has not closed the connection.
     pub(super) fn is_reusable(&mut self) -> bool {
-        // No waker is needed: if the peer closes the connection later, the next check notices it.
+        // No waker is needed: if the peer closes the connection later, the next check detects this.
         drive(&mut self.connection, &mut self.ended, &mut Context::from_waker(Waker::noop()));
         self.is_ready()
     }
@@ -94,9 +94,10 @@ fn drive(connection: &mut Connection, ended: &mut bool, cx: &mut Context<'_>) {
 }
 
 impl Drop for Http1 {
-    /// Closes the connection. hyper sends the TLS closure alert once the sender is gone: "Clients MUST send a
-    /// closure alert before closing the connection". They do not have to wait for the alert of the peer
-    /// (<https://www.rfc-editor.org/rfc/rfc9112#section-9.8-6>).
+    /// Closes the connection. hyper sends the TLS closure alert after the sender was dropped: "Clients MUST
+    /// send a closure alert before closing the connection"
+    /// (<https://www.rfc-editor.org/rfc/rfc9112#section-9.8-6>). A client does not have to wait for the
+    /// closure alert of the server.
     fn drop(&mut self) {
         self.sender = None;
         drive(&mut self.connection, &mut self.ended, &mut Context::from_waker(Waker::noop()));

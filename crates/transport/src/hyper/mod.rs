@@ -40,22 +40,24 @@ use crate::transport::{BoxFuture, Transport};
 use connect::Connector;
 use pool::Pool;
 
-/// Sends requests over HTTP/1.1 with [hyper](https://hyper.rs), and reuses connections.
+/// A transport that sends requests over HTTP/1.1 with [hyper](https://hyper.rs), and reuses connections.
 ///
-/// `https` is TLS 1.2 or 1.3 by rustls with the *ring* provider, independent of the process's default
-/// provider. It trusts the system's root certificates: those that `SSL_CERT_FILE` or `SSL_CERT_DIR` name,
-/// otherwise the platform's. Each transport loads them once, for its first `https` request.
+/// For `https`, the transport uses TLS 1.2 or 1.3 from rustls with the *ring* provider, independent of the
+/// default provider of the process. It trusts the root certificates that `SSL_CERT_FILE` or `SSL_CERT_DIR`
+/// names. If neither variable is set, it trusts the root certificates of the platform. Each transport loads
+/// the certificates once, for its first `https` request.
 ///
-/// A call over HTTP/1.1 drives its connection itself: the body of a response makes progress while it is read.
-/// The only task is one that closes idle connections. Clones share connections and certificates. A connection
-/// belongs to the tokio runtime in which it was opened.
+/// A call over HTTP/1.1 drives its connection itself, so a response body makes progress only while it is
+/// read. The only background task closes idle connections. Clones of a transport share connections and
+/// certificates. A connection belongs to the tokio runtime in which it was opened.
 ///
-/// With the feature `http2` the transport also speaks HTTP/2, if the builder's `http_version_policy` permits
-/// it; a task drives each such connection.
+/// With the feature `http2`, the transport also uses HTTP/2 if the builder's `http_version_policy` permits
+/// it. A task drives each HTTP/2 connection.
 ///
 /// # Panics
 ///
-/// [`send`](Transport::send) must be polled in a tokio runtime with IO and time enabled.
+/// The future of [`send`](Transport::send) panics if it is polled outside of a tokio runtime with IO and time
+/// enabled.
 #[derive(Clone)]
 pub struct HyperTransport(Arc<Inner>);
 
@@ -72,14 +74,14 @@ impl HyperTransport {
         Self::builder().build()
     }
 
-    /// Returns a builder, to change settings.
+    /// Returns a builder with the default settings.
     pub fn builder() -> HyperTransportBuilder {
         HyperTransportBuilder::default()
     }
 }
 
 impl HyperTransportBuilder {
-    /// Creates the transport. Connections are opened and certificates loaded by the first request.
+    /// Creates the transport. The first request loads the certificates and opens a connection.
     #[must_use]
     pub fn build(self) -> HyperTransport {
         let (connector, pool) = (Connector::new(&self), Pool::new(&self));

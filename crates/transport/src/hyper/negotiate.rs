@@ -1,4 +1,4 @@
-//! Connections to hosts that may speak HTTP/2.
+//! Connections to hosts that may support HTTP/2.
 
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use super::route::Route;
 use super::stream::Connecting;
 use crate::error::{TransportError, TransportErrorKind};
 
-/// Returns the HTTP/2 connection of the host, or an HTTP/1.1 connection if the host does not speak HTTP/2;
-/// and whether it is new.
+/// Returns the HTTP/2 connection of the host, or an HTTP/1.1 connection if the host does not support HTTP/2.
+/// The second value is `true` if the connection is new.
 pub(super) fn connection<'a>(
     connector: &'a Connector,
     settings: Http2Settings,
@@ -23,7 +23,8 @@ pub(super) fn connection<'a>(
         if let Some(shared) = host.http2.current() {
             return Ok((Connection::Http2(shared), false));
         }
-        // Calls that arrive together wait for the connection of the first one, which may serve all of them.
+        // Concurrent calls wait until the first call has opened its connection, because all of them may share
+        // that connection.
         let _turn = host.http2.turn(route.connect_timeout).await;
         if let Some(shared) = host.http2.current() {
             return Ok((Connection::Http2(shared), false));

@@ -1,6 +1,6 @@
-//! Stand-ins for the module `http2` without the feature `http2`, so that the code that handles HTTP/2
-//! connections needs no `cfg`. The type of such a connection has no values, so that this code compiles to
-//! nothing.
+//! Replaces the module `http2` if the feature `http2` is disabled, so that the code that handles HTTP/2
+//! connections needs no `cfg`. The type of an HTTP/2 connection has no values here, so that this code
+//! compiles to nothing.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::tls::HTTP1;
 use crate::body::RequestBody;
 use crate::error::TransportErrorKind;
 
-/// The settings that concern HTTP/2: none.
+/// A placeholder for the settings of HTTP/2.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Http2Settings {}
 
@@ -22,7 +22,7 @@ impl Http2Settings {
     }
 }
 
-/// The HTTP/2 connection of a host, which does not exist.
+/// A placeholder for the HTTP/2 connection of a host.
 pub(super) struct SharedConnection;
 
 impl SharedConnection {
@@ -35,7 +35,7 @@ impl SharedConnection {
     }
 }
 
-/// The use of an HTTP/2 connection.
+/// A placeholder for the use of an HTTP/2 connection.
 pub(super) enum Http2Lease {}
 
 impl Http2Lease {

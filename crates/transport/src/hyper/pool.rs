@@ -21,8 +21,8 @@ use crate::error::TransportError;
 /// The connections of a transport, grouped by host.
 pub(super) struct Pool {
     limits: PoolLimits,
-    /// Searched linearly: a client calls a few hosts at most, and hashing a host costs more than comparing
-    /// it.
+    /// The list is searched linearly, because a client calls few hosts, and hashing a host costs more than
+    /// comparing it.
     hosts: Mutex<Vec<Arc<Host>>>,
 }
 
@@ -49,7 +49,7 @@ impl Pool {
         if let Some(host) = hosts.iter().find(|host| host.is(scheme, authority)) {
             return Ok(Arc::clone(host));
         }
-        // The list grows only here, so this is where unused hosts are removed.
+        // Unused hosts are removed here, because the list grows only here.
         hosts.retain(|host| Arc::strong_count(host) > 1 || host.has_connections());
         let host = Arc::new(Host::new(scheme, authority, self.limits)?);
         hosts.push(Arc::clone(&host));
@@ -62,7 +62,7 @@ impl Pool {
     }
 }
 
-/// The permit of a connection in use; `None` if the number of connections is not limited.
+/// The permit for a connection in use, or `None` if the number of connections is not limited.
 pub(super) type Permit = Option<OwnedSemaphorePermit>;
 
 /// The connections to one host.
@@ -72,8 +72,9 @@ pub(super) struct Host {
     /// The value of the `Host` header.
     pub(super) header: HeaderValue,
     limits: PoolLimits,
-    /// One permit for each connection in use; `None` if their number is not limited. A connection is opened
-    /// only if none is idle, so the number of permits also limits all connections together.
+    /// One permit for each connection that may be in use, or `None` if the number of connections is not
+    /// limited. A connection is opened only if no connection is idle, so the permits also limit the total
+    /// number of connections.
     in_use: Option<Arc<Semaphore>>,
     idle: Mutex<Idle>,
     pub(super) http2: SharedConnection,
@@ -81,9 +82,11 @@ pub(super) struct Host {
 
 #[derive(Default)]
 struct Idle {
-    /// Sorted by the time since when they are idle, the oldest first.
+    /// The idle connections, each with the time at which it became idle. The longest idle connection comes
+    /// first.
     connections: Vec<(Instant, Box<Http1>)>,
-    /// The task that closes them after the idle timeout; it runs as long as there are connections.
+    /// The task that closes connections after the idle timeout. It runs as long as there are idle
+    /// connections.
     closing: Option<AbortHandle>,
 }
 
@@ -102,24 +105,24 @@ impl Host {
     }
 
     fn is(&self, scheme: &Scheme, authority: &Authority) -> bool {
-        // The bytes are compared first, because the case-insensitive comparison costs more and rarely
-        // differs.
+        // Compares the bytes first, because the case-insensitive comparison costs more and is rarely needed.
         let same = self.authority.as_str() == authority.as_str() || self.authority == *authority;
         same && self.scheme == *scheme
     }
 
-    /// Waits until one more connection may be in use.
+    /// Waits until the call may use a connection.
     pub(super) async fn permit(&self) -> Permit {
         let in_use = Arc::clone(self.in_use.as_ref()?);
         Some(in_use.acquire_owned().await.expect("the semaphore is never closed"))
     }
 
-    /// Returns the most recently used connection that can be reused.
+    /// Returns the most recently used connection that can be reused, or `None` if there is no such
+    /// connection.
     pub(super) fn idle(&self) -> Option<Box<Http1>> {
         loop {
             let (since, mut connection) = self.lock().connections.pop()?;
-            // Without the lock, because this reads the socket, and closes the connection if it is not
-            // reusable.
+            // The lock is not held here, because `is_reusable` reads the socket, and the connection is closed
+            // if it is not reusable.
             if since.elapsed() < self.limits.idle_timeout && connection.is_reusable() {
                 return Some(connection);
             }
@@ -130,7 +133,7 @@ impl Host {
         self.http2.exists() || !self.lock().connections.is_empty()
     }
 
-    /// Keeps a free connection for the next call.
+    /// Keeps an unused connection for the next call.
     fn keep(self: &Arc<Self>, connection: Box<Http1>) {
         let mut idle = self.lock();
         if idle.connections.len() >= self.limits.max_idle {
@@ -138,15 +141,16 @@ impl Host {
         }
         idle.connections.push((Instant::now(), connection));
         if idle.closing.as_ref().is_none_or(AbortHandle::is_finished) {
-            // No task can be spawned outside of a runtime. The next call checks the idle timeout as well.
+            // No task can be spawned outside of a runtime. In this case, the next call checks the idle
+            // timeout.
             let Ok(runtime) = Handle::try_current() else { return };
             let Some(first) = Instant::now().checked_add(self.limits.idle_timeout) else { return };
             idle.closing = Some(runtime.spawn(close_expired(Arc::downgrade(self), first)).abort_handle());
         }
     }
 
-    /// Removes the connections whose idle timeout has expired; returns them, and the time when the next one
-    /// expires.
+    /// Removes and returns the connections whose idle timeout has expired. Also returns the time at which the
+    /// next connection expires.
     fn take_expired(&self) -> (Vec<(Instant, Box<Http1>)>, Option<Instant>) {
         let mut idle = self.lock();
         let count =
@@ -184,11 +188,12 @@ async fn close_expired(host: Weak<Host>, first: Instant) {
     }
 }
 
-/// A connection in use. Dropping it closes the connection, unless it was [released](Self::release).
+/// A connection in use. Dropping the lease closes the connection, unless the lease was
+/// [released](Self::release).
 pub(super) struct Lease {
     pub(super) connection: Box<Http1>,
     host: Arc<Host>,
-    /// Declared after the connection, which must be closed or kept before another one may be opened.
+    /// Declared after the connection, because the connection must be closed before another call may open one.
     permit: Permit,
 }
 
@@ -197,13 +202,14 @@ impl Lease {
         Self { connection, host, permit }
     }
 
-    /// Uses a new connection.
+    /// Creates a lease of a new connection.
     pub(super) async fn open(io: Io, host: &Arc<Host>, permit: Permit) -> Result<Self, TransportError> {
         let connection = Box::new(Http1::new(io).await.map_err(classify::not_sent)?);
         Ok(Self::new(connection, Arc::clone(host), permit))
     }
 
-    /// Keeps the connection for the next call if its request and response are complete; closes it otherwise.
+    /// Keeps the connection for the next call if its request and response are complete. Otherwise closes the
+    /// connection.
     pub(super) fn release(self) {
         let Self { mut connection, host, permit } = self;
         if connection.is_done() {

@@ -1,10 +1,10 @@
-//! Happy eyeballs: connects to the first of a host's addresses that accepts ([RFC
-//! 8305](https://www.rfc-editor.org/rfc/rfc8305)).
+//! Happy Eyeballs ([RFC 8305](https://www.rfc-editor.org/rfc/rfc8305)): connects to the first address of a
+//! host that accepts a connection.
 //!
-//! This is not hyper-util's `HttpConnector`, because that races the two address families only, and tries the
-//! addresses of one family in sequence: if the first of two IPv4 addresses does not respond, it connects
-//! after 5 seconds (half of the connect timeout), and this module after 250 milliseconds. Endpoints in AWS
-//! have several IPv4 addresses.
+//! hyper-util's `HttpConnector` is not used, because it races only the two address families, and tries the
+//! addresses of one family one after another. Endpoints in AWS have several IPv4 addresses. If the first of
+//! two IPv4 addresses does not respond, `HttpConnector` tries the second address after 5 seconds (half of the
+//! connect timeout), and this module tries it after 250 milliseconds.
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -18,12 +18,12 @@ use tokio::time::timeout;
 /// The recommended Connection Attempt Delay: <https://www.rfc-editor.org/rfc/rfc8305#section-5>
 const DELAY: Duration = Duration::from_millis(250);
 
-/// Returns the first connection that is established, and drops the other attempts. An attempt starts when the
-/// one before has failed, at the latest after [`DELAY`].
+/// Returns the first connection that is established, and drops the other attempts. The next attempt starts
+/// when an attempt has failed, or [`DELAY`] after the start of the previous attempt.
 ///
 /// # Errors
 ///
-/// Returns the error of the attempt that failed last, after all have failed.
+/// If all attempts fail, returns the error of the attempt that failed last.
 pub(super) async fn race<T, F: Future<Output = io::Result<T>>>(
     addresses: Vec<SocketAddr>,
     connect: impl Fn(SocketAddr) -> F,
@@ -47,8 +47,8 @@ pub(super) async fn race<T, F: Future<Output = io::Result<T>>>(
     Err(last_error)
 }
 
-/// Alternates between the address families. Within a family, the order of the resolver remains, and so does
-/// the family that it prefers, which is that of the first address:
+/// Orders the addresses so that the address families alternate, beginning with the family of the first
+/// address. Within a family, the order of the resolver is preserved:
 /// <https://www.rfc-editor.org/rfc/rfc8305#section-4>
 fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     let preferred = addresses.first().is_some_and(SocketAddr::is_ipv6);
@@ -61,7 +61,7 @@ fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     sorted
 }
 
-/// Waits for the attempt that ends next, removes it and returns its outcome.
+/// Waits until an attempt ends, removes this attempt and returns its outcome.
 async fn next<F: Future>(attempts: &mut Vec<Pin<Box<F>>>) -> F::Output {
     poll_fn(|cx| {
         for index in 0..attempts.len() {
@@ -86,7 +86,7 @@ mod tests {
     /// An address, the milliseconds until its attempt ends, and the outcome of that attempt.
     type Attempt = (&'static str, u64, Result<(), &'static str>);
 
-    /// Runs a race; returns its outcome, its duration in milliseconds, and the addresses with the start of
+    /// Runs a race. Returns its outcome, its duration in milliseconds, and the address and the start time of
     /// each attempt.
     async fn run(attempts: &[Attempt]) -> (Result<String, String>, u64, Vec<(String, u64)>) {
         let (start, started) = (Instant::now(), Mutex::new(Vec::new()));
@@ -126,7 +126,7 @@ mod tests {
     const NEVER: u64 = 1_000_000;
 
     #[tokio::test(start_paused = true)]
-    async fn a_fast_address_is_the_only_one_that_is_tried() {
+    async fn no_other_address_is_tried_if_the_first_is_fast() {
         check(&[(V6_A, 200, Ok(())), (V4_A, 1, Ok(()))], Ok(V6_A), 200, &[(V6_A, 0)]).await;
     }
 
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_error_is_that_of_the_last_failure() {
+    async fn the_last_error_is_returned() {
         let attempts = [(V6_A, 400, Err("late")), (V4_A, 10, Err("early"))];
         check(&attempts, Err("late"), 400, &[(V6_A, 0), (V4_A, 250)]).await;
     }

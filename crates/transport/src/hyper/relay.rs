@@ -1,10 +1,12 @@
 //! Suppresses redundant wake-ups between a connection and the task that drives it.
 //!
-//! A call polls two futures in one task: hyper's connection and its own response. hyper connects them with a
-//! channel, so each wakes the task whenever it hands something to the other, although the same `poll` is
-//! about to look at both. Passing these wake-ups on costs one spurious poll per response (about 2,000
-//! instructions). [`Relay`] records wake-ups that arrive during a poll, polls again in place, and forwards to
-//! the task only those that arrive after the poll has returned `Pending`.
+//! A call polls two futures in one task: the connection of hyper and the response. hyper connects the two
+//! futures with a channel, and each future wakes the task whenever it passes a value to the other future.
+//! These wake-ups are redundant, because the current `poll` polls both futures anyway. Forwarding them would
+//! cost one unnecessary poll per response (about 2,000 instructions).
+//!
+//! [`Relay`] records the wake-ups that arrive during a poll, and polls again in place. It forwards only the
+//! wake-ups that arrive after the poll has returned `Pending`.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,11 +18,11 @@ const POLLING: u8 = 1;
 /// A wake-up arrived during the current poll.
 const WOKEN: u8 = 2;
 
-/// Number of times that one poll polls again in place. After that it wakes its task and returns, so that a
-/// future that wakes itself endlessly does not starve other tasks.
+/// The maximum number of times that [`Relay::poll`] polls in place. After that, it wakes its task and
+/// returns, so that a future that wakes itself endlessly does not starve other tasks.
 const ROUNDS: usize = 4;
 
-/// A waker for a connection, and the state that decides which of its wake-ups reach the task.
+/// A waker for a connection, and the state that determines which of its wake-ups are forwarded to the task.
 pub(super) struct Relay {
     state: Arc<WakeState>,
     waker: Waker,
@@ -38,7 +40,8 @@ impl Relay {
         Self { waker: Waker::from(Arc::clone(&state)), state }
     }
 
-    /// Polls with a waker that wakes the task only after this poll. A wake-up during the poll repeats it.
+    /// Polls with a waker that wakes the task only after this poll has ended. A wake-up during the poll
+    /// causes another poll in place.
     pub(super) fn poll<T>(
         &self,
         cx: &Context<'_>,
@@ -52,7 +55,7 @@ impl Relay {
                 flags.store(0, Ordering::Release);
                 return polled;
             }
-            // The task is stored before the poll ends, so that later wake-ups find it.
+            // The waker of the task is stored before the poll ends, because later wake-ups need it.
             self.state.set_task(cx.waker());
             if flags.compare_exchange(POLLING, 0, Ordering::AcqRel, Ordering::Acquire).is_ok() {
                 return Poll::Pending;
@@ -63,8 +66,8 @@ impl Relay {
         Poll::Pending
     }
 
-    /// Discards the wake-ups that have arrived during the current poll, because everything is about to be
-    /// polled anyway.
+    /// Discards the wake-ups that have arrived during the current poll, because the connection and the
+    /// response are polled next anyway.
     pub(super) fn clear_woken(&self) {
         self.state.flags.swap(POLLING, Ordering::AcqRel);
     }
@@ -83,7 +86,7 @@ impl Wake for WakeState {
 
     fn wake_by_ref(self: &Arc<Self>) {
         if self.flags.fetch_or(WOKEN, Ordering::AcqRel) & POLLING == 0 {
-            // The lock is released before the call, because a waker may poll its task in place.
+            // The lock is released before `wake` is called, because `wake` may poll the task immediately.
             let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).clone();
             task.wake();
         }
@@ -105,7 +108,7 @@ mod tests {
         }
     }
 
-    /// Polls once; returns the result, the number of inner polls, and the number of wake-ups of the task.
+    /// Polls once. Returns the result, the number of inner polls, and the number of wake-ups of the task.
     fn check(relay: &Relay, mut poll: impl FnMut(usize, &Waker) -> Poll<()>) -> (Poll<()>, usize, usize) {
         let (task, mut polls) = (Arc::<Task>::default(), 0);
         let polled = relay.poll(&Context::from_waker(&Waker::from(task.clone())), |cx| {
@@ -116,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wake_up_during_a_poll_repeats_it_and_does_not_reach_the_task() {
+    fn a_wake_up_during_a_poll_causes_another_poll_and_is_not_forwarded() {
         let relay = Relay::new();
         let once = |polls, waker: &Waker| {
             if polls == 1 {
@@ -145,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wake_up_after_a_poll_reaches_the_task_that_polled_last() {
+    fn a_wake_up_after_a_poll_wakes_the_task_that_polled_last() {
         let relay = Relay::new();
         let tasks = [Arc::<Task>::default(), Arc::default()];
         let mut kept = None;

@@ -11,8 +11,8 @@ use crate::body::RequestBody;
 use crate::error::{TransportErrorKind, find};
 use crate::hyper::stream::Io;
 
-/// A connection that any number of calls share, each on its own stream. A task drives it as long as there are
-/// streams, or a handle that can open one.
+/// A connection that any number of calls share. Each call uses a separate stream. A task drives the
+/// connection as long as there is a stream, or a handle that can open a stream.
 pub(in crate::hyper) struct Http2(SendRequest<RequestBody>);
 
 impl Http2 {
@@ -21,17 +21,17 @@ impl Http2 {
             .timer(TokioTimer::new())
             .keep_alive_interval(settings.ping_interval)
             .keep_alive_timeout(settings.ping_timeout)
-            // The idle timeout closes an unused connection.
+            // An unused connection needs no PING, because the idle timeout closes it.
             .keep_alive_while_idle(false)
             .handshake(io)
             .await?;
-        // The streams receive the error of the connection.
+        // The error is ignored here, because each stream returns it.
         tokio::spawn(async { drop(connection.await) });
         Ok(Self(sender))
     }
 
-    /// Returns `true` if a stream can be opened: the peer has neither closed the connection nor announced
-    /// that.
+    /// Returns `true` if a stream can be opened: the peer has not closed the connection, and has not
+    /// announced that it will close it.
     pub(super) fn is_open(&self) -> bool {
         !self.0.is_closed()
     }
@@ -44,20 +44,20 @@ impl Http2 {
     }
 }
 
-/// Returns the kind of an error of a stream; `None` if HTTP/2 does not determine it.
+/// Returns the kind of a stream error, or `None` if the HTTP/2 error does not determine the kind.
 pub(in crate::hyper) fn error_kind(error: &hyper::Error) -> Option<TransportErrorKind> {
     let error = find::<h2::Error>(error)?;
     let is_refused = error.reason() == Some(h2::Reason::REFUSED_STREAM);
     if error.is_remote() && (error.is_go_away() || is_refused) {
-        // h2 reports a GOAWAY only to the streams above its last stream id; the others continue. For these,
-        // and for REFUSED_STREAM, "it is guaranteed that the request has not been processed":
-        // https://www.rfc-editor.org/rfc/rfc9113#section-8.7
+        // h2 reports a GOAWAY frame only to the streams above the last stream ID in the frame. The other
+        // streams continue. For the streams above that ID, and for REFUSED_STREAM, "it is guaranteed that the
+        // request has not been processed": https://www.rfc-editor.org/rfc/rfc9113#section-8.7
         Some(TransportErrorKind::Refused)
     } else if error.is_library() {
-        // h2 itself ended the connection, because of what the peer sent.
+        // h2 closed the connection, because the peer violated the protocol.
         Some(TransportErrorKind::ResponseHead)
     } else if error.is_reset() && !error.is_remote() {
-        // Before the response, only the sender of the request body resets a stream.
+        // Before the response, the client resets a stream only if its request body fails.
         Some(TransportErrorKind::RequestBody)
     } else {
         None

@@ -1,4 +1,4 @@
-//! HTTP/2: settings, and the connection that the calls to a host share.
+//! The settings of HTTP/2, and the connection that all calls to a host share.
 
 mod connection;
 mod shared;
@@ -20,21 +20,22 @@ pub enum HttpVersionPolicy {
     /// HTTP/1.1. Each call occupies a connection.
     #[default]
     Http1Only,
-    /// Over TLS, HTTP/2 if the server agrees to it in the handshake (ALPN), otherwise HTTP/1.1. Without TLS,
-    /// HTTP/1.1.
+    /// Over TLS, HTTP/2 is used if the server accepts it in the handshake (ALPN), otherwise HTTP/1.1. Without
+    /// TLS, HTTP/1.1 is used.
     PreferHttp2,
-    /// HTTP/2 only. Without TLS, the server is assumed to speak HTTP/2 ("prior knowledge"), except through a
-    /// proxy that relays `http` requests, which is sent HTTP/1.1.
+    /// HTTP/2 only. Without TLS, the server must support HTTP/2 with prior knowledge. As an exception,
+    /// HTTP/1.1 is used for requests to a proxy that relays `http` requests.
     Http2Only,
 }
 
-/// The settings that concern HTTP/2.
+/// The settings of HTTP/2.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Http2Settings {
     pub(super) policy: HttpVersionPolicy,
-    /// Time without a frame from the peer after which a PING is sent while calls are active.
+    /// The time without a frame from the peer after which a PING is sent. PINGs are sent only while calls are
+    /// active.
     pub(super) ping_interval: Duration,
-    /// Time that the peer may take to respond to a PING.
+    /// The time that the peer may take to respond to a PING.
     pub(super) ping_timeout: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! The HTTP/2 connection that the calls to a host share.
+//! The HTTP/2 connection that all calls to a host share.
 
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::connection::Http2;
 use crate::body::RequestBody;
 
-/// The one HTTP/2 connection of a host, if there is one.
+/// The HTTP/2 connection to a host. There is at most one connection per host.
 pub(in crate::hyper) struct SharedConnection {
     slot: Arc<Mutex<Slot>>,
     idle_timeout: Duration,
@@ -26,7 +26,7 @@ pub(in crate::hyper) struct SharedConnection {
 
 #[derive(Default)]
 struct Slot {
-    /// Each call that uses the connection holds a reference, too.
+    /// Each call that uses the connection also has a reference to it.
     connection: Option<Arc<Http2>>,
     unused_since: Option<Instant>,
     /// The task that closes the connection after the idle timeout.
@@ -39,7 +39,7 @@ impl SharedConnection {
         Self { slot, idle_timeout, turn, is_http1 }
     }
 
-    /// Returns the connection, if there is one that can be used.
+    /// Returns the connection, or `None` if there is no usable connection.
     pub(in crate::hyper) fn current(&self) -> Option<Http2Lease> {
         let slot = lock(&self.slot);
         let connection =
@@ -52,8 +52,8 @@ impl SharedConnection {
         lock(&self.slot).connection.is_some()
     }
 
-    /// Shares `connection`. If another call has shared one meanwhile, that one is used, and `connection` is
-    /// closed.
+    /// Shares `connection` with other calls. If another call has shared a connection in the meantime, uses
+    /// that connection and closes `connection`.
     pub(in crate::hyper) fn share(&self, connection: Http2) -> Http2Lease {
         let mut slot = lock(&self.slot);
         let current = slot.connection.take().filter(|connection| connection.is_open());
@@ -65,8 +65,8 @@ impl SharedConnection {
 
     /// Waits until no other call is opening a connection that may be shared.
     ///
-    /// The wait ends after `limit`, because the calls to an unresponsive host must not time out one after the
-    /// other. There is no wait for a host that has negotiated HTTP/1.1.
+    /// The wait ends after `limit`, because otherwise the calls to an unresponsive host would time out one
+    /// after another. If the host has negotiated HTTP/1.1, this function returns immediately.
     pub(in crate::hyper) async fn turn(&self, limit: Duration) -> Option<sync::MutexGuard<'_, ()>> {
         if self.is_http1.load(Relaxed) {
             return None;
@@ -95,7 +95,7 @@ impl Drop for SharedConnection {
     }
 }
 
-/// The use of the connection by one call, until its response was read or dropped.
+/// The use of the connection by one call. It lasts until the response is read or dropped.
 pub(in crate::hyper) struct Http2Lease {
     connection: Arc<Http2>,
     slot: Arc<Mutex<Slot>>,
@@ -126,22 +126,22 @@ impl Drop for Http2Lease {
     }
 }
 
-/// Closes the connection when it has been unused for the idle timeout.
+/// Closes the connection after it has been unused for the idle timeout.
 async fn close_unused(slot: Arc<Mutex<Slot>>, idle_timeout: Duration) {
     loop {
         let at = lock(&slot).unused_since.and_then(|since| since.checked_add(idle_timeout));
         let Some(at) = at else { return };
         sleep_until(at).await;
         let mut slot = lock(&slot);
-        // Checked before the reference count: a lease that is being dropped has set the time, but may still
-        // hold its reference, and does not start this task again.
+        // This check comes before the check of the reference count. A lease that is being dropped has already
+        // set the time, but may still have its reference, and does not start this task again.
         if slot.unused_since.is_some_and(|since| since.elapsed() < idle_timeout) {
             continue;
         }
         if slot.connection.as_ref().is_some_and(|connection| Arc::strong_count(connection) == 1) {
             slot.connection = None;
         }
-        // The leases that exist start this task again when they are dropped.
+        // The remaining leases start this task again when they are dropped.
         slot.closing = None;
         return;
     }
