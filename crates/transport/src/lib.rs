@@ -1,8 +1,8 @@
 //! A trait for sending HTTP requests, and adapters that implement it.
 //!
 //! [`Transport`] takes an `http::Request` and returns an `http::Response`, or a [`TransportError`] whose
-//! [kind](TransportErrorKind) says whether the service can have received the request. The kind is all that a
-//! caller needs to decide whether to retry the request.
+//! [kind](TransportErrorKind) determines whether the service can have received the request. A caller needs
+//! only this kind to decide whether to retry the request.
 //!
 //! | feature | adapter | purpose |
 //! |---|---|---|

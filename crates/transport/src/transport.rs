@@ -8,25 +8,25 @@ use std::time::Duration;
 use crate::body::{RequestBody, ResponseBody};
 use crate::error::TransportError;
 
-/// A boxed future that owns what it needs.
+/// A boxed future that borrows nothing.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// Sends HTTP requests.
+/// A client that sends HTTP requests.
 ///
 /// The [crate documentation](crate#contract) states the contract. All calls of a client share one
 /// implementation, often as `Arc<dyn Transport>`, so expensive resources such as connections and certificates
-/// belong into `self`.
+/// should be stored in `self`.
 pub trait Transport: Send + Sync + fmt::Debug + 'static {
-    /// Sends `request`, whose URI is absolute: scheme, authority, path and query.
+    /// Sends `request`. Its URI must be absolute, with scheme, authority, path and query.
     ///
     /// The future resolves when the response's status and headers have arrived; the body may still be in
-    /// transit. Any status is a success here. Nothing is sent before the first poll; dropping the future
-    /// cancels the request.
+    /// transit. A response with any status is a success. Nothing is sent before the first poll. Dropping the
+    /// future cancels the request.
     ///
     /// # Errors
     ///
-    /// Returns an error if no response arrived. [`TransportError::kind`] says why, and whether the service
-    /// can have received the request.
+    /// Returns an error if no response arrived. [`TransportError::kind`] returns the reason.
+    /// [`TransportError::may_have_been_sent`] returns `true` if the service may have received the request.
     fn send(
         &self,
         request: http::Request<RequestBody>,

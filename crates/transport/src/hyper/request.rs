@@ -1,4 +1,4 @@
-//! Checks a request and brings it into the form that the protocol requires.
+//! Checks a request and converts it to the form that the HTTP version requires.
 
 use std::error::Error;
 
@@ -11,13 +11,15 @@ use crate::body::RequestBody;
 use crate::error::{TransportError, TransportErrorKind};
 use crate::proxies::Proxy;
 
-/// Checks and completes `request`; returns its scheme, `http` or `https`, and its authority.
+/// Checks and completes `request`. Returns its scheme (`http` or `https`) and its authority.
 pub(super) fn prepare(request: &mut Request<RequestBody>) -> Result<(Scheme, Authority), TransportError> {
     if !matches!(request.version(), Version::HTTP_10 | Version::HTTP_11) {
-        return Err(invalid("its version is not HTTP/1: the transport chooses the version that it sends"));
+        return Err(invalid(
+            "its version is not HTTP/1.0 or HTTP/1.1; the transport itself selects the version",
+        ));
     }
     if *request.method() == Method::CONNECT {
-        return Err(invalid("its method is CONNECT, which opens a tunnel and has no response to read"));
+        return Err(invalid("its method is CONNECT, which is not supported because it opens a tunnel"));
     }
     let target = target(request.uri())?;
     check_content_length(request)?;
@@ -38,15 +40,17 @@ fn target(uri: &Uri) -> Result<(Scheme, Authority), TransportError> {
 }
 
 /// Sets the request target and the headers that HTTP/1 requires ([RFC 9112,
-/// 3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)): path and query, with the host in a header; for
-/// a proxy that relays the request, the whole URL, with the proxy's credentials in a header.
+/// 3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)). The target is the path and query, and the
+/// `Host` header contains the host. If a proxy relays the request, the target is the complete URL, and
+/// `Proxy-Authorization` contains the credentials for the proxy.
 pub(super) fn for_http1(
     request: &mut Request<RequestBody>,
     host: &HeaderValue,
     relay: Option<&Proxy>,
 ) -> Result<(), TransportError> {
     if request.uri().authority().is_none() {
-        // An earlier connection did not accept the request, so it already has this form.
+        // The request already has this form, because it was prepared for an earlier connection that did not
+        // accept it.
         return Ok(());
     }
     let path = path(request.uri());
@@ -61,9 +65,9 @@ pub(super) fn for_http1(
     Ok(())
 }
 
-/// Sets the request target that HTTP/2 requires: the whole URL, with the host in it and not in a header.
-/// "Clients that generate HTTP/2 requests directly MUST use the ":authority" pseudo-header field [..] unless
-/// there is no authority" ([RFC 9113, 8.3.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.3.1)).
+/// Sets the request target that HTTP/2 requires: the complete URL, including the host. Removes the `Host`
+/// header. "Clients that generate HTTP/2 requests directly MUST use the ":authority" pseudo-header field [..]
+/// unless there is no authority" ([RFC 9113, 8.3.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.3.1)).
 pub(super) fn for_http2(
     request: &mut Request<RequestBody>,
     host: &HeaderValue,
@@ -90,7 +94,8 @@ fn path(uri: &Uri) -> PathAndQuery {
     uri.path_and_query().cloned().unwrap_or(PathAndQuery::from_static("/"))
 }
 
-/// Returns the value of the `Host` header: the host, with its port unless that is the default of the scheme.
+/// Returns the value of the `Host` header: the host, and the port if it is not the default port of the
+/// scheme.
 pub(super) fn host_header(scheme: &Scheme, authority: &Authority) -> Result<HeaderValue, TransportError> {
     if authority.host().is_empty() {
         return Err(missing_host());
@@ -102,12 +107,13 @@ pub(super) fn host_header(scheme: &Scheme, authority: &Authority) -> Result<Head
     host.map_err(|error| invalid(Box::new(error)))
 }
 
-/// Compares `Content-Length` with the body. hyper does not: it would silently truncate a longer body.
+/// Checks that `Content-Length` is the length of the body, because hyper does not check this and silently
+/// truncates a longer body.
 fn check_content_length(request: &mut Request<RequestBody>) -> Result<(), TransportError> {
     let Some(length) = request.body().size_hint().exact() else { return Ok(()) };
     match request.headers().get(CONTENT_LENGTH) {
         Some(value) if value.as_bytes() != length.to_string().as_bytes() => {
-            Err(invalid(format!("its `Content-Length` is {value:?}, its body has {length} bytes")))
+            Err(invalid(format!("its `Content-Length` is {value:?}, but its body has {length} bytes")))
         }
         // "a user agent normally sends Content-Length in a POST request even when the value is 0"
         // https://www.rfc-editor.org/rfc/rfc9110#section-8.6-5

@@ -1,4 +1,4 @@
-//! Responses as callers receive them.
+//! Converts the responses of hyper.
 
 use http::header::TRANSFER_ENCODING;
 use http::{HeaderMap, Response};
@@ -7,13 +7,13 @@ use hyper::body::{Body, Incoming};
 use super::body::{Connection, HyperBody};
 use crate::body::ResponseBody;
 
-/// Returns the response with a body that holds its connection.
+/// Returns the response with a body that owns its connection.
 pub(super) fn with_connection(
     response: Response<Incoming>,
     connection: Connection,
 ) -> Response<ResponseBody> {
     let (head, body) = response.into_parts();
-    // In HTTP/2, frames mark the end of a body.
+    // In HTTP/2, a flag in a frame marks the end of a body.
     let ends_with_connection = matches!(connection, Connection::Http1(_))
         && body.size_hint().exact().is_none()
         && !is_chunked(&head.headers);
@@ -21,7 +21,7 @@ pub(super) fn with_connection(
     Response::from_parts(head, ResponseBody::from_hyper(body, ends_with_connection))
 }
 
-/// Returns `true` if the last transfer coding is `chunked`, whose last chunk marks the end of the body
+/// Returns `true` if the last transfer coding is `chunked`. The last chunk then marks the end of the body
 /// ([RFC 9112, 6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3-2.4)).
 fn is_chunked(headers: &HeaderMap) -> bool {
     let last = headers.get_all(TRANSFER_ENCODING).iter().next_back();
@@ -42,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_transfer_coding_decides() {
+    fn only_the_last_transfer_coding_counts() {
         check(&[], false);
         check(&["chunked"], true);
         check(&["gzip, Chunked "], true);

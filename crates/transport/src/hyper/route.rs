@@ -6,7 +6,7 @@ use http::uri::{Authority, Scheme};
 
 use crate::proxies::Proxy;
 
-/// The host of a request, the proxy on the way to it, and the time that connecting may take.
+/// The host of a request, the proxy for this host, and the connect timeout.
 pub(super) struct Route<'a> {
     pub(super) scheme: Scheme,
     pub(super) authority: Authority,
@@ -20,13 +20,13 @@ impl Route<'_> {
         self.scheme == Scheme::HTTPS
     }
 
-    /// Returns the port of the host: the one in the URI, or the default port of the scheme.
+    /// Returns the port in the URI, or the default port of the scheme.
     pub(super) fn port(&self) -> u16 {
         self.authority.port_u16().unwrap_or(if self.is_secure() { 443 } else { 80 })
     }
 
-    /// Returns the proxy if it relays requests, that is, if it reads them. Of `https` requests, and of those
-    /// through a SOCKS proxy, it sees only an opaque tunnel.
+    /// Returns the proxy if it is an HTTP proxy that reads and relays the request. Returns `None` for `https`
+    /// requests and for SOCKS proxies, because the proxy then only opens a tunnel.
     pub(super) fn relay(&self) -> Option<&Proxy> {
         self.proxy.filter(|proxy| self.scheme == Scheme::HTTP && !proxy.is_socks())
     }

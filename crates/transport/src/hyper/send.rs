@@ -1,5 +1,5 @@
-//! Sends a request: finds its host and a connection, and tries another connection if the first did not accept
-//! it.
+//! Sends a request. Finds a connection to its host, and uses another connection if the first connection did
+//! not accept the request.
 
 use std::future::{Future, poll_fn};
 use std::mem::take;
@@ -55,8 +55,9 @@ impl Inner {
                         Some(error) => Err(error),
                     };
                 }
-                // The request came back before its first byte was written, so this is not a second attempt.
-                // It spares callers the error of an idle connection that the peer has just closed.
+                // hyper returned the request before its first byte was written, so the next iteration is not
+                // a retry. Without it, the caller would receive an error whenever the peer has just closed an
+                // idle connection.
                 Err(SendError::NotSent(_)) if !is_new => {}
                 Err(SendError::NotSent(error)) => return Err(classify::not_sent(error)),
                 Err(SendError::Sent(error)) => return Err(classify::sent(error)),
@@ -65,7 +66,7 @@ impl Inner {
         }
     }
 
-    /// Returns a connection for one request, and whether it is new.
+    /// Returns a connection for one request. The second value is `true` if the connection is new.
     async fn connection(
         &self,
         route: &Route<'_>,
@@ -79,7 +80,8 @@ impl Inner {
         if let Some(connection) = host.idle() {
             return Ok((Connection::Http1(Lease::new(connection, Arc::clone(host), permit)), false));
         }
-        // Boxed, because it is rare and large, and the future of every request would reserve space for it.
+        // This future is boxed, because it is large and rarely needed. Otherwise, the future of every request
+        // would reserve space for it.
         Box::pin(async {
             let (io, _) = self.connector.connect(route).await?;
             Ok((Connection::Http1(Lease::open(io, host, permit).await?), true))
@@ -88,19 +90,19 @@ impl Inner {
     }
 }
 
-/// A failed exchange.
+/// The error of an exchange.
 enum SendError {
     /// The request cannot be represented in the protocol of the connection.
     InvalidRequest(TransportError),
-    /// No byte was sent; the request was put back.
+    /// No byte was sent. The request was returned to the caller.
     NotSent(hyper::Error),
     /// The request may have been sent.
     Sent(hyper::Error),
 }
 
 impl SendError {
-    /// Puts the request back if hyper returns it. hyper does that only if the request is still in the
-    /// connection's queue, that is, before its first byte is written and its body is polled.
+    /// Stores the request in `request` again if hyper returned it. hyper returns a request only if it is
+    /// still in the queue of the connection. In this case, no byte was written and the body was not polled.
     /// <https://docs.rs/hyper/1/hyper/client/conn/struct.TrySendError.html#method.take_message>
     fn new(mut error: TrySendError<Request<RequestBody>>, request: &mut Request<RequestBody>) -> Self {
         match error.take_message() {
@@ -113,7 +115,7 @@ impl SendError {
     }
 }
 
-/// Sends the request over `connection` and waits for the response's head. Takes the request out of its place,
+/// Sends the request over `connection` and waits for the head of the response. Takes the value of `request`,
 /// and puts it back if it was not sent.
 async fn exchange(
     connection: Connection,
@@ -141,8 +143,8 @@ async fn exchange(
     }
 }
 
-/// Returns the error of a 407 from a relaying proxy: the proxy itself responded, and did not relay the
-/// request ([RFC 9110, 15.5.8](https://www.rfc-editor.org/rfc/rfc9110#section-15.5.8)).
+/// Returns an error if a relaying proxy responded with 407. This response comes from the proxy itself, which
+/// did not relay the request ([RFC 9110, 15.5.8](https://www.rfc-editor.org/rfc/rfc9110#section-15.5.8)).
 fn proxy_error(response: &Response<ResponseBody>, relay: Option<&Proxy>) -> Option<TransportError> {
     let status = response.status();
     let is_rejected = status == StatusCode::PROXY_AUTHENTICATION_REQUIRED;

@@ -1,4 +1,4 @@
-//! Connections through a SOCKS proxy, with the handshakes of hyper-util.
+//! Connections through SOCKS proxies. hyper-util implements the handshakes.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -14,8 +14,8 @@ use super::tcp;
 use crate::error::{TransportError, TransportErrorKind};
 use crate::proxies::{Proxy, ProxyProtocol};
 
-/// Opens a connection to `host`, as it appears in a URI, through the SOCKS proxy at the other end of
-/// `stream`.
+/// Opens a connection to `host` through a SOCKS proxy. `stream` is a connection to the proxy, and `host` has
+/// the syntax of a host in a URI.
 pub(super) fn connect<'a>(
     stream: Box<dyn Stream>,
     proxy: &'a Proxy,
@@ -25,7 +25,7 @@ pub(super) fn connect<'a>(
     Box::pin(async move {
         let destination = destination(proxy.protocol(), host, port).await?;
         let opened = Opened(Some(Io::new(stream)));
-        // The URL of the proxy has no effect, because the connection to the proxy is already open.
+        // The URL of the proxy is not needed, because the connection to the proxy is already open.
         let io = match proxy.protocol() {
             ProxyProtocol::Socks4 | ProxyProtocol::Socks4a => SocksV4::new(Uri::default(), opened)
                 .call(destination)
@@ -43,8 +43,8 @@ pub(super) fn connect<'a>(
     })
 }
 
-/// Returns the URI of the destination. `socks4` and `socks5` resolve its name here, as in curl: hyper-util
-/// can do that, too, but blocks the thread meanwhile.
+/// Returns the URI of the destination. For `socks4` and `socks5`, this function resolves the host name, as
+/// curl does. hyper-util can also resolve it, but blocks the thread.
 async fn destination(protocol: ProxyProtocol, host: &str, port: u16) -> Result<Uri, TransportError> {
     let authority = match protocol {
         ProxyProtocol::Socks4 => {
@@ -62,13 +62,14 @@ async fn destination(protocol: ProxyProtocol, host: &str, port: u16) -> Result<U
     uri.map_err(|error| TransportError::new(TransportErrorKind::InvalidRequest, error))
 }
 
-/// Classifies an error of a handshake by its message, because hyper-util does not export the type.
+/// Classifies an error of a handshake by its message, because hyper-util does not export the type of the
+/// error.
 fn failed(proxy: &Proxy, message: &str) -> TransportError {
     let rejected =
         ["authentication", "credentials", "not allowed", "not supported", "ident service", "parsing"];
     let kind = match rejected.iter().any(|words| message.contains(words)) {
         true => TransportErrorKind::Proxy,
-        // The proxy is not reachable any more, or cannot reach the host; a retry may succeed.
+        // The connection to the proxy was lost, or the proxy cannot reach the host. A retry may succeed.
         false => TransportErrorKind::Connect,
     };
     if message.contains("authentication") && proxy.socks_credentials().is_none() {
@@ -78,7 +79,7 @@ fn failed(proxy: &Proxy, message: &str) -> TransportError {
     TransportError::new(kind, message)
 }
 
-/// A connector, in the sense of hyper-util, that returns a connection which is already open.
+/// A connector for hyper-util that returns a connection that is already open.
 struct Opened(Option<Io>);
 
 impl Service<Uri> for Opened {

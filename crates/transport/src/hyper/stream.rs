@@ -1,4 +1,4 @@
-//! Byte streams that carry a connection, and the futures that open them.
+//! Byte streams of connections, and the futures that open them.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -8,17 +8,18 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::error::TransportError;
 
-/// A stream for hyper.
+/// A byte stream in the form that hyper requires.
 pub(super) type Io = TokioIo<Box<dyn Stream>>;
 
-/// TCP, TLS over TCP, or either of them through a proxy. Boxed, so that the layers above do not depend on
-/// which it is.
+/// A TCP or TLS stream, direct or through a proxy. It is used as a trait object, so that the layers above do
+/// not depend on its type.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Stream for T {}
 
 /// A step of opening a connection.
 ///
-/// It is boxed, because it is rare and large: otherwise the future of every request would reserve space for
-/// it, and every place that can drop such a future would contain the code that drops a handshake.
+/// The future is boxed, because it is large and rarely needed. Otherwise, the future of every request would
+/// reserve space for it, and the drop code of a handshake would be compiled into every function that can drop
+/// a request.
 pub(super) type Connecting<'a, T> = Pin<Box<dyn Future<Output = Result<T, TransportError>> + Send + 'a>>;

@@ -11,8 +11,8 @@ use super::race::race;
 use crate::error::TransportError;
 use crate::error::TransportErrorKind::{Connect, ConnectTimeout, Resolve};
 
-/// TCP keepalive: the first probe is sent after `time` without data, further ones every `interval`; the
-/// connection is lost after `retries` probes without a response.
+/// The settings of TCP keepalive. The first probe is sent after `time` without data, and further probes are
+/// sent every `interval`. The connection fails after `retries` probes without a response.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Keepalive {
     pub(super) time: Duration,
@@ -26,7 +26,7 @@ impl Default for Keepalive {
     }
 }
 
-/// Returns the addresses of `host`, at least one.
+/// Returns the addresses of `host`. The list is never empty.
 pub(super) async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, TransportError> {
     let name = host.trim_start_matches('[').trim_end_matches(']');
     let found = lookup_host((name, port)).await.map_err(|error| TransportError::new(Resolve, error))?;
@@ -37,7 +37,7 @@ pub(super) async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Tr
     Ok(addresses)
 }
 
-/// Connects to `host`, a name or an address; an IPv6 address is in brackets.
+/// Connects to `host`, which is a name, an IPv4 address, or an IPv6 address in brackets.
 pub(super) async fn connect(
     host: &str,
     port: u16,
@@ -48,8 +48,8 @@ pub(super) async fn connect(
         let kind = if error.kind() == io::ErrorKind::TimedOut { ConnectTimeout } else { Connect };
         TransportError::new(kind, error)
     })?;
-    // These fail if the peer has closed the connection already, which the next write reports with a better
-    // message, or if the system lacks the option, without which requests still work.
+    // The errors of these calls are ignored. If the peer has already closed the connection, the next write
+    // reports this with a better message. If the system does not support an option, requests still work.
     let _ = stream.set_nodelay(true);
     let _ = keepalive.apply(&SockRef::from(&stream));
     Ok(stream)
@@ -71,8 +71,8 @@ impl Keepalive {
         ))]
         let probes = probes.with_interval(self.interval).with_retries(self.retries);
         socket.set_tcp_keepalive(&probes)?;
-        // While sent data is not acknowledged, the system sends no probes and would retransmit for a quarter
-        // of an hour. https://www.rfc-editor.org/rfc/rfc5482
+        // While sent data is unacknowledged, the system sends no probes. Without this option, it would
+        // retransmit the data for 15 minutes. https://www.rfc-editor.org/rfc/rfc5482
         #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
         socket.set_tcp_user_timeout(Some(self.detection_time()))?;
         Ok(())

@@ -1,4 +1,4 @@
-//! Behaviour that is not visible from outside: loading of certificates, and the list of hosts.
+//! Tests of internal behaviour: loading certificates, and the list of hosts.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -6,8 +6,8 @@ use std::net::{SocketAddr, TcpListener};
 use super::*;
 use crate::error::TransportErrorKind::Tls;
 
-/// Starts a server that responds to one request with 200 and an empty body, and waits until the client
-/// closes; returns its address.
+/// Starts a server and returns its address. The server responds to one request with 200 and an empty body,
+/// and waits until the client closes the connection.
 fn server() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -38,7 +38,7 @@ async fn https_loads_root_certificates_once_for_all_clones() {
     let transport = HyperTransport::builder().root_certificates_pem(roots).build();
     let address = |transport: &HyperTransport| Arc::as_ptr(transport.0.connector.tls.loaded().unwrap());
 
-    // The server does not speak TLS; the certificates are loaded before that is noticed.
+    // The server does not support TLS. The certificates are loaded before the client detects this.
     assert_eq!(send(&transport, "https").await.unwrap_err().kind(), Tls);
     let first = address(&transport);
     let clone = transport.clone();
@@ -59,9 +59,10 @@ async fn a_host_without_connections_is_removed() {
     check_hosts(HyperTransport::builder().pool_max_idle_per_host(0).build(), 1).await;
 }
 
-/// Passes on a machine with root certificates, and on one without, where the error says what to do.
+/// Passes on machines with and without root certificates. Without root certificates, the error must name
+/// `SSL_CERT_FILE`.
 #[test]
-fn system_roots_make_a_configuration_or_an_error_that_says_what_to_do() {
+fn missing_system_roots_are_an_error_that_names_the_solution() {
     match tls::client_config(&tls::Roots::System, vec![b"http/1.1".to_vec()]) {
         Ok(config) => assert_eq!(config.alpn_protocols, [b"http/1.1"]),
         Err(error) => {

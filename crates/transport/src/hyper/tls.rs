@@ -18,7 +18,7 @@ use tokio_rustls::TlsConnector;
 use super::stream::{Connecting, Stream};
 use crate::error::{TransportError, TransportErrorKind};
 
-/// The ALPN protocols of a client that speaks HTTP/1.1 only:
+/// The ALPN protocols of a client that supports only HTTP/1.1:
 /// <https://www.iana.org/assignments/tls-extensiontype-values/#alpn-protocol-ids>
 pub(super) const HTTP1: &[&str] = &["http/1.1"];
 
@@ -57,7 +57,7 @@ enum RootsError {
     PemFile(PathBuf, BoxError),
 }
 
-/// TLS 1.2 and 1.3. The root certificates are loaded once, on first use.
+/// A TLS client for versions 1.2 and 1.3. The root certificates are loaded once, on first use.
 pub(super) struct Tls {
     roots: Roots,
     alpn: Vec<Vec<u8>>,
@@ -65,19 +65,19 @@ pub(super) struct Tls {
 }
 
 impl Tls {
-    /// Creates a configuration that offers the protocols of `alpn`, the preferred one first.
+    /// Creates a client that offers the protocols in `alpn`. The preferred protocol comes first.
     pub(super) fn new(roots: Roots, alpn: &[&str]) -> Self {
         let alpn = alpn.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
         Self { roots, alpn, config: OnceCell::new() }
     }
 
-    /// Loads the certificates, unless they are loaded already.
+    /// Loads the certificates if they are not loaded yet.
     pub(super) async fn load(&self) -> Result<&Arc<ClientConfig>, TransportError> {
         self.config
             .get_or_try_init(|| async {
                 let (roots, alpn) = (self.roots.clone(), self.alpn.clone());
-                // Reading files and parsing more than a hundred certificates would block the threads that
-                // drive sockets.
+                // This runs on a blocking thread, because reading files and parsing more than a hundred
+                // certificates would block the threads of the runtime.
                 let config =
                     spawn_blocking(move || client_config(&roots, alpn)).await.map_err(tls_error)??;
                 Ok(Arc::new(config))
@@ -85,7 +85,7 @@ impl Tls {
             .await
     }
 
-    /// Performs the handshake with `host` over `stream`; returns the stream, and whether HTTP/2 was
+    /// Performs the TLS handshake with `host` over `stream`. Returns the TLS stream, and `true` if HTTP/2 was
     /// negotiated.
     pub(super) fn handshake<'a>(
         &'a self,
@@ -93,9 +93,9 @@ impl Tls {
         host: &'a str,
     ) -> Connecting<'a, (Box<dyn Stream>, bool)> {
         Box::pin(async move {
-            // URIs have IPv6 addresses in brackets, certificates do not.
+            // IPv6 addresses have brackets in URIs, but not in certificates.
             let name = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-            // No certificate can be valid for such a name.
+            // If the name is invalid, no certificate can be valid for it.
             let name = ServerName::try_from(name)
                 .map_err(|error| TransportError::new(TransportErrorKind::InvalidRequest, error))?;
             let config = Arc::clone(self.load().await?);
@@ -112,7 +112,7 @@ impl Tls {
     }
 }
 
-/// Creates the configuration. Blocks, because it reads files.
+/// Creates the TLS configuration. This function blocks, because it reads files.
 pub(super) fn client_config(roots: &Roots, alpn: Vec<Vec<u8>>) -> Result<ClientConfig, TransportError> {
     let store = match roots {
         Roots::System => system_roots().map_err(tls_error)?,
@@ -132,7 +132,7 @@ pub(super) fn client_config(roots: &Roots, alpn: Vec<Vec<u8>>) -> Result<ClientC
     Ok(config)
 }
 
-/// Loads the root certificates of the system. Skips those that rustls cannot use, as other clients do.
+/// Loads the root certificates of the system. Skips certificates that rustls cannot use, as other clients do.
 fn system_roots() -> Result<RootCertStore, RootsError> {
     let found = rustls_native_certs::load_native_certs();
     let mut roots = RootCertStore::empty();

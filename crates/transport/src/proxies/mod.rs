@@ -12,17 +12,18 @@ pub(crate) use proxy::{Proxy, ProxyProtocol};
 
 use no_proxy::NoProxy;
 
-/// The proxies for `http` and for `https` requests, and the hosts that are reached without one. The default
-/// has none.
+/// The proxies for `http` and for `https` requests, and the hosts to which requests are sent without a proxy.
+/// The default has no proxies.
 ///
-/// The rules are those of curl and botocore. Nothing here reads the environment. Loopback addresses are
-/// proxied like any other host, unless [`no_proxy`](Self::no_proxy) lists them.
+/// The rules are the same as in curl and botocore. This type does not read environment variables. Loopback
+/// addresses are proxied like any other host, unless [`no_proxy`](Self::no_proxy) lists them.
 ///
-/// A proxy's URL is `SCHEME://USER:PASSWORD@HOST:PORT`, user and password percent-encoded and optional:
+/// The URL of a proxy is `SCHEME://USER:PASSWORD@HOST:PORT`. User and password are optional, and must be
+/// percent-encoded. These are the schemes:
 ///
 /// | scheme | proxy | default port |
 /// |---|---|---|
-/// | `http`, or none | HTTP over TCP | 80 |
+/// | `http`, or no scheme | HTTP over TCP | 80 |
 /// | `https` | HTTP over TLS | 443 |
 /// | `socks5h`, `socks4a` | SOCKS; the proxy resolves the host's name | 1080 |
 /// | `socks5`, `socks4` | SOCKS; the host's name is resolved locally | 1080 |
@@ -47,8 +48,8 @@ pub struct Proxies {
 }
 
 impl Proxies {
-    /// Sets the proxy of `http` requests. An HTTP proxy receives each request with its whole URL as the
-    /// target; through a SOCKS proxy, requests are sent as without one.
+    /// Sets the proxy for `http` requests. An HTTP proxy receives each request with the complete URL as its
+    /// target. A SOCKS proxy receives requests in the same form as the host.
     ///
     /// # Errors
     ///
@@ -59,26 +60,27 @@ impl Proxies {
         Ok(self)
     }
 
-    /// Sets the proxy of `https` requests. It opens a tunnel to the host (`CONNECT` or SOCKS), and cannot
-    /// read what passes through it.
+    /// Sets the proxy for `https` requests. The proxy opens a tunnel to the host (`CONNECT` or SOCKS), and
+    /// cannot read the requests and responses in the tunnel.
     ///
     /// # Errors
     ///
-    /// As [`http`](Self::http).
+    /// Returns the same errors as [`http`](Self::http).
     #[doc(alias = "https_proxy")]
     pub fn https(mut self, url: &str) -> Result<Self, ProxyError> {
         self.https = Some(Proxy::parse(url)?);
         Ok(self)
     }
 
-    /// Sets the hosts that are reached without a proxy, in the syntax of `NO_PROXY`. The entries are
-    /// separated by commas or blanks. Each is
+    /// Sets the hosts to which requests are sent without a proxy. `list` has the syntax of `NO_PROXY`: its
+    /// entries are separated by commas or blanks. Each entry is one of the following:
     ///
-    /// * a name, which matches that host and all below it; `.` or `*.` before the name has no effect;
-    /// * an address, or a network such as `10.0.0.0/8` and `fd00::/8`, which matches hosts that are given as
-    ///   addresses; names are not resolved for this;
-    /// * one of these with a port, such as `[::1]:8080`, which matches that port only;
-    /// * `*`, which matches every host.
+    /// * A name. It matches the host with this name and all subdomains. A `.` or `*.` before the name has no
+    ///   effect.
+    /// * An address, or a network such as `10.0.0.0/8` or `fd00::/8`. It matches only hosts that are given as
+    ///   addresses, because host names are not resolved for this purpose.
+    /// * A name, address or network with a port, such as `[::1]:8080`. It matches only this port.
+    /// * `*`. It matches every host.
     ///
     /// Any other entry has no effect.
     pub fn no_proxy(mut self, list: &str) -> Self {
@@ -86,7 +88,7 @@ impl Proxies {
         self
     }
 
-    /// Returns the proxy for requests to a host, if there is one.
+    /// Returns the proxy for requests to a host, or `None` if they are sent without a proxy.
     pub(crate) fn proxy_for(&self, scheme: &Scheme, authority: &Authority) -> Option<&Proxy> {
         let (proxy, default_port) =
             if *scheme == Scheme::HTTPS { (&self.https, 443) } else { (&self.http, 80) };

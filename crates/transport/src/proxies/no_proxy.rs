@@ -1,8 +1,8 @@
-//! Hosts that are reached without a proxy.
+//! Hosts to which requests are sent without a proxy.
 //!
-//! This is not hyper-util's `Matcher`, because 18 of the 73 cases in this module's tests differ there. It has
-//! no ports, no lists separated by blanks, no `*.` before and no dot after a name, and `*` does not include
-//! hosts that are addresses.
+//! hyper-util's `Matcher` is not used, because its result differs in 18 of the 73 cases in the tests of this
+//! module. It does not support ports, lists separated by blanks, `*.` before a name, or a dot after a name.
+//! Its `*` does not match hosts that are addresses.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -19,9 +19,10 @@ struct Entry {
 #[derive(Clone, Debug)]
 enum Hosts {
     All,
-    /// A network: an address, and the number of its leading bits that must be equal.
+    /// A network: an address, and the number of leading bits that must be equal.
     Network(IpAddr, u8),
-    /// A domain in lower case, without dots at its ends: the host of this name and all below it.
+    /// A domain in lower case, without leading and trailing dots. It matches the host with this name and all
+    /// subdomains.
     Domain(String),
 }
 
@@ -31,7 +32,7 @@ impl NoProxy {
         Self(entries.filter_map(Entry::parse).collect())
     }
 
-    /// Returns `true` if an entry matches `host`, as it appears in a URI, and `port`.
+    /// Returns `true` if an entry matches `host` and `port`. `host` has the syntax of a host in a URI.
     pub(super) fn contains(&self, host: &str, port: u16) -> bool {
         let address = without_brackets(host).parse().ok();
         self.0.iter().any(|entry| {

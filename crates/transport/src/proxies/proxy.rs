@@ -1,4 +1,4 @@
-//! One proxy.
+//! The URL of a proxy, and the credentials in it.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -37,7 +37,7 @@ enum ProxyCredentials {
     Socks(String, String),
 }
 
-/// An error in the URL of a proxy. It does not contain the URL, because that may contain a password.
+/// An error in the URL of a proxy. It does not contain the URL, because the URL may contain a password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProxyError {
@@ -49,11 +49,11 @@ pub enum ProxyError {
     #[error("unsupported scheme `{0}`: use `http`, `https`, `socks4`, `socks4a`, `socks5` or `socks5h`")]
     Scheme(String),
 
-    /// User or password contain a character that must be percent-encoded.
+    /// The user or password contains a character that must be percent-encoded.
     #[error("percent-encode {0:?} in the user or password")]
     NotEncoded(char),
 
-    /// User or password cannot be sent with this protocol.
+    /// The user or password cannot be sent with the protocol of the proxy.
     #[error("{0}")]
     Credentials(&'static str),
 }
@@ -89,7 +89,7 @@ impl Proxy {
                 (protocol.ok_or_else(|| unsupported(scheme))?, rest)
             }
         };
-        // As in curl, the last `@` ends user and password.
+        // As in curl, the user and password end at the last `@`.
         let (userinfo, host) = match rest.rsplit_once('@') {
             Some((userinfo, host)) => (Some(userinfo), host),
             None => (None, rest),
@@ -100,7 +100,7 @@ impl Proxy {
             .and_then(|host| host.parse().ok())
             .filter(|authority: &Authority| !authority.host().is_empty())
             .ok_or(ProxyError::NotAUrl)?;
-        // `http` accepts any text after the colon.
+        // The crate `http` accepts any text after the colon.
         let is_port_valid =
             authority.as_str().len() == authority.host().len() || authority.port_u16().is_some();
         if !is_port_valid {
@@ -123,12 +123,12 @@ impl Proxy {
         self.protocol.is_socks()
     }
 
-    /// Returns its host, with the port if the URL has one.
+    /// Returns the host of the proxy, and the port if the URL contains one.
     pub(crate) const fn authority(&self) -> &Authority {
         &self.authority
     }
 
-    /// Returns its port: that of the URL, or the default of the protocol.
+    /// Returns the port in the URL, or the default port of the protocol.
     pub(crate) fn port(&self) -> u16 {
         self.authority.port_u16().unwrap_or(match self.protocol {
             ProxyProtocol::Http => 80,
@@ -153,7 +153,7 @@ impl Proxy {
         }
     }
 
-    /// Returns the error of the proxy's own response to `request`.
+    /// Returns the error for a response with which the proxy itself rejects `request`.
     pub(crate) fn rejected(&self, request: &str, status: StatusCode) -> TransportError {
         let advice = match (status, &self.credentials) {
             (StatusCode::PROXY_AUTHENTICATION_REQUIRED, None) => "; add user name and password to its URL",
@@ -169,8 +169,8 @@ impl Proxy {
     }
 }
 
-/// Returns the error of an unknown scheme, unless the text before `://` is not a scheme, and may be a part of
-/// a password.
+/// Returns the error for an unknown scheme. The error contains the text before `://` only if this text has
+/// the syntax of a scheme, because other text may be a part of a password.
 fn unsupported(scheme: &str) -> ProxyError {
     let is_scheme = scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
     match is_scheme && !scheme.is_empty() {
@@ -208,8 +208,8 @@ fn credentials(protocol: ProxyProtocol, userinfo: &str) -> Result<ProxyCredentia
     }
 }
 
-/// Returns user and password in the authentication scheme `Basic`
-/// ([RFC 7617](https://www.rfc-editor.org/rfc/rfc7617#section-2)).
+/// Returns the header value for a user and password in the authentication scheme `Basic` ([RFC
+/// 7617](https://www.rfc-editor.org/rfc/rfc7617#section-2)).
 fn basic(user: &str, password: &str) -> HeaderValue {
     let mut pair: Vec<u8> = percent_decode_str(user).collect();
     pair.push(b':');

@@ -1,4 +1,4 @@
-//! `NO_PROXY` lists and proxy URLs.
+//! Tests of `NO_PROXY` lists and proxy URLs.
 
 use http::{HeaderValue, Uri};
 
@@ -15,7 +15,7 @@ fn proxy_for(proxies: &Proxies, uri: &str) -> Option<String> {
 }
 
 #[test]
-fn each_scheme_has_its_own_proxy() {
+fn each_scheme_has_a_separate_proxy() {
     let check = |proxies: &Proxies, uri, expected: Option<&str>| {
         assert_eq!(proxy_for(proxies, uri).as_deref(), expected, "{uri}");
     };
@@ -23,7 +23,7 @@ fn each_scheme_has_its_own_proxy() {
     check(&proxies(), "https://example.test:8443/", Some("two:2"));
     check(&Proxies::default().http("one").unwrap(), "https://example.test/", None);
     check(&Proxies::default(), "http://example.test/", None);
-    // As in curl and botocore.
+    // As in curl and botocore, loopback addresses are proxied.
     check(&proxies(), "http://127.0.0.1:8080/", Some("one:1"));
     check(&proxies(), "http://localhost/", Some("one:1"));
 }
@@ -70,7 +70,7 @@ fn no_proxy_lists() {
     check("10.0.0.0/8:81", &["http://10.0.0.1:81"], &["http://10.0.0.1"]);
     check("[::1]:81", &["http://[::1]:81"], &["http://[::1]"]);
 
-    // Invalid entries have no effect on the others.
+    // Invalid entries have no effect on the other entries.
     check(
         "<local>, 10.0.0.0/33, a:b, ., *., ,, 10.*, c.test",
         &["http://c.test"],
@@ -96,7 +96,7 @@ fn user_and_password_become_a_proxy_authorization_header() {
     check("Aladdin:open%20sesame@proxy.test:1", Some("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="));
     check("http://user@proxy.test", Some("Basic dXNlcjo="));
     check("http://a%3Ab:c%40d:e@proxy.test", Some("Basic YTpiOmNAZDpl"));
-    // Not UTF-8, and not encoded again.
+    // The password is not UTF-8, and ends with a `%` that is not an escape.
     check("http://u:%E9%@proxy.test", Some("Basic dTrpJQ=="));
 }
 
@@ -120,7 +120,7 @@ fn the_scheme_determines_protocol_and_default_port() {
 }
 
 #[test]
-fn a_bad_url_is_an_error_that_does_not_contain_it() {
+fn the_error_of_a_bad_url_does_not_contain_the_url() {
     let check = |url: &str, message: &str| {
         let error = Proxies::default().https(url).unwrap_err();
         assert!(error.to_string().starts_with(message), "{url}: {error}");

@@ -1,4 +1,4 @@
-//! Classification of the errors of a connector.
+//! Classification of connector errors.
 
 use std::io;
 
@@ -21,11 +21,11 @@ fn kind(error: &ConnectorError) -> TransportErrorKind {
         return InvalidRequest;
     }
     if error.is_timeout() {
-        // The timeout of connecting and that of reading differ in their messages only.
+        // Connect timeouts and read timeouts differ only in their messages.
         return ResponseTimeout;
     }
     match find::<io::Error>(error).map(io::Error::kind) {
-        // Only a connection that was never established can be refused.
+        // A refused connection was never established, so nothing was sent.
         Some(io::ErrorKind::ConnectionRefused) => Connect,
         _ => Send,
     }
@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn a_certain_failure_has_its_own_kind() {
+    fn a_certain_failure_has_a_specific_kind() {
         check(ConnectorError::io(io(io::ErrorKind::ConnectionRefused)), Connect);
         check(ConnectorError::user("no such scheme".into()), InvalidRequest);
         let body = TransportError::new(TransportErrorKind::RequestBody, "disk");
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn the_message_is_that_of_the_innermost_cause() {
+    fn the_message_is_from_the_innermost_cause() {
         let error = classify(ConnectorError::io(io(io::ErrorKind::ConnectionRefused)));
         assert_eq!(error.to_string(), "cannot connect: connection refused");
     }

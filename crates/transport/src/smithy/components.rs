@@ -1,9 +1,10 @@
-//! The runtime components that a client requires, without function.
+//! Placeholders for the runtime components that an `HttpClient` requires.
 //!
 //! `HttpClient::http_connector` takes the `RuntimeComponents` of an SDK client. They cannot be built without
 //! an endpoint resolver, an auth scheme, an identity resolver, an identity cache and a retry strategy. A
-//! connector uses none of them (it may use the sleep implementation, the time source and the retry
-//! classifiers, which are optional), so [`Absent`] implements them all: each method returns an error.
+//! connector uses none of these components. It uses at most the sleep implementation, the time source and the
+//! retry classifiers, which are optional. Therefore [`Absent`] implements all required components, and each
+//! of its methods returns an error.
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::auth::static_resolver::StaticAuthSchemeOptionResolver;
@@ -20,7 +21,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 
 const SCHEME: AuthSchemeId = AuthSchemeId::new("absent");
 
-/// Returns components that contain [`Absent`] only.
+/// Returns components that contain only [`Absent`].
 pub(super) fn components() -> RuntimeComponents {
     RuntimeComponents::builder("invoke-model-transport")
         .with_auth_scheme(Absent)

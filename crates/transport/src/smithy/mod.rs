@@ -16,13 +16,14 @@ use crate::body::{RequestBody, ResponseBody};
 use crate::error::{TransportError, TransportErrorKind};
 use crate::transport::{BoxFuture, Transport};
 
-/// Sends requests through any `HttpClient` of `aws-smithy-runtime-api`: the connectors that AWS programs
-/// already use, and the replay and mock clients of their tests.
+/// A transport over any `HttpClient` of `aws-smithy-runtime-api`. Examples are the connectors that AWS
+/// programs already use, and the replay and mock clients of their tests.
 ///
-/// A connector reports less about an error than [`TransportErrorKind`] can express. If it does not report
-/// whether the request was sent, the kind is one of those that may have been sent. The connector alone
-/// determines if a body is complete. A [`ConnectTimeout`](crate::ConnectTimeout) of a request has no effect;
-/// set it in the `HttpConnectorSettings`.
+/// A connector reports fewer details of an error than [`TransportErrorKind`] can express. If it does not
+/// report whether the request was sent, the error has a kind for which
+/// [`may_have_been_sent`](TransportErrorKind::may_have_been_sent) returns `true`. Only the connector checks
+/// whether a body is complete. A [`ConnectTimeout`](crate::ConnectTimeout) of a request has no effect; set
+/// the connect timeout in the `HttpConnectorSettings`.
 #[derive(Clone)]
 pub struct SmithyTransport {
     connector: SharedHttpConnector,
@@ -38,8 +39,8 @@ impl SmithyTransport {
 
     /// Creates a transport over `client` with the timeouts in `settings`.
     ///
-    /// It requests the client's connector once, here. The client receives no sleep implementation and no time
-    /// source: a client that applies timeouts needs its own.
+    /// This function gets the connector from the client once. The client receives no sleep implementation and
+    /// no time source, so a client that applies timeouts must already have them.
     #[must_use]
     pub fn with_settings(client: impl HttpClient + 'static, settings: &HttpConnectorSettings) -> Self {
         Self { connector: client.http_connector(settings, &components::components()) }
@@ -48,7 +49,7 @@ impl SmithyTransport {
 
 impl fmt::Debug for SmithyTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The `Debug` of a replay client shows bodies.
+        // The connector is not shown, because the `Debug` output of a replay client contains bodies.
         f.debug_struct("SmithyTransport").finish_non_exhaustive()
     }
 }
@@ -73,12 +74,12 @@ fn to_smithy(request: Request<RequestBody>) -> Result<HttpRequest, TransportErro
             None => SdkBody::from_body_1_x(body),
         })
         .try_into()
-        // A header value is not UTF-8.
+        // The conversion fails if a header value is not UTF-8.
         .map_err(|error| TransportError::new(TransportErrorKind::InvalidRequest, error))
 }
 
-/// Converts each part, because `try_into_http1x` fails for the response of a connector over `http` 0.2 that
-/// adds extensions.
+/// Converts each part separately, because `try_into_http1x` fails if a connector over `http` 0.2 has added
+/// extensions to the response.
 fn from_smithy(mut response: HttpResponse) -> Result<Response<ResponseBody>, TransportError> {
     let head = |error: http::Error| TransportError::new(TransportErrorKind::ResponseHead, error);
     let mut converted = Response::new(ResponseBody::from_body(response.take_body()));

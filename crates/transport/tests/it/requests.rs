@@ -1,4 +1,4 @@
-//! Requests as the server receives them, and requests that are not sent.
+//! Tests of the requests that the server receives, and of requests that are not sent.
 
 use std::collections::VecDeque;
 use std::io;
@@ -40,7 +40,8 @@ impl Body for Chunks {
     }
 }
 
-/// Sends a changed request; returns the result, and the request that the server received if it was complete.
+/// Changes a request with `change` and sends it. Returns the result and the request that the server received.
+/// The received request is `None` if it was incomplete.
 async fn send_changed(
     change: impl FnOnce(&mut Request<RequestBody>),
 ) -> (Result<(), TransportError>, Option<Received>) {
@@ -117,7 +118,7 @@ async fn a_streamed_body_of_unknown_length_is_sent_in_chunks() {
 }
 
 #[tokio::test]
-async fn a_body_that_fails_or_ends_early_never_makes_a_complete_request() {
+async fn a_body_that_fails_or_ends_early_never_completes_the_request() {
     let failing = || Err(io::Error::other("disk on fire"));
     for size in [Some(6), None] {
         check_not_sent(
@@ -142,7 +143,7 @@ async fn a_content_length_that_contradicts_the_body_is_an_error() {
         *request.body_mut() = Bytes::from_static(b"{}").into();
     };
     assert_eq!(received(|request| length(request, "2")).await.body, b"{}");
-    let message = "its `Content-Length` is \"1\", its body has 2 bytes";
+    let message = "its `Content-Length` is \"1\", but its body has 2 bytes";
     check_not_sent(|request| length(request, "1"), InvalidRequest, message).await;
 }
 
@@ -155,7 +156,7 @@ async fn an_unusable_uri_or_version_is_an_error() {
     ] {
         check_not_sent(|request| *request.uri_mut() = uri.parse().unwrap(), InvalidRequest, message).await;
     }
-    let message = "its version is not HTTP/1: the transport chooses the version that it sends";
+    let message = "its version is not HTTP/1.0 or HTTP/1.1; the transport itself selects the version";
     check_not_sent(|request| *request.version_mut() = Version::HTTP_2, InvalidRequest, message).await;
 }
 
