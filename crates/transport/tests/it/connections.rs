@@ -1,4 +1,4 @@
-//! When connections are opened, reused and closed.
+//! Tests of opening, reusing and closing connections.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,8 @@ async fn call(transport: &impl Transport, server: &Server) {
     assert_eq!(response.into_body().collect().await.unwrap(), "{}");
 }
 
-/// Lets all tasks run and the runtime poll its sockets, so that it notices what has arrived on loopback.
+/// Waits until all tasks have run and the runtime has polled its sockets, so that it has received the data
+/// that arrived on loopback.
 async fn settle() {
     tokio::time::sleep(Duration::from_millis(2)).await;
 }
@@ -121,8 +122,8 @@ async fn dropping_a_call_closes_its_connection() {
     let _permit = closed.acquire().await.unwrap();
 }
 
-/// Linux lists the next timer of each socket: `02:` and the hundredths of a second until the first keepalive
-/// probe.
+/// Reads the next timer of the socket from `/proc/net/tcp`. The value consists of `02:`, which means
+/// keepalive, and the hundredths of a second until the first probe.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn the_first_keepalive_probe_is_due_within_45_seconds() {

@@ -1,4 +1,4 @@
-//! Failures: their kinds, and whether the request may have been sent.
+//! Tests of the kinds of failures, and of `may_have_been_sent`.
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -14,7 +14,8 @@ use tokio::time::Instant;
 
 use crate::server::{Connection, Server};
 
-/// Checks the beginning of the message; a message of the underlying library follows it.
+/// Checks the kind and the beginning of the message. After the beginning, the message of an underlying
+/// library must follow.
 fn check(error: &TransportError, kind: TransportErrorKind, beginning: &str) {
     assert_eq!(error.kind(), kind, "{error:?}");
     let message = error.to_string();
@@ -30,7 +31,7 @@ async fn check_head(response: &'static [u8], kind: TransportErrorKind, beginning
     assert!(error.may_have_been_sent());
 }
 
-/// Checks a response with a head, four bytes of the body and not its rest, read as a whole and by chunks.
+/// Checks a response with a head and only four bytes of the body. Reads the body at once and in chunks.
 async fn check_body(response: &'static [u8]) {
     let server = Server::responding(response).await;
     let error = server.call().await.unwrap().into_body().collect().await.unwrap_err();
@@ -40,7 +41,7 @@ async fn check_body(response: &'static [u8]) {
     let mut body = server.call().await.unwrap().into_body();
     assert_eq!(body.chunk().await.unwrap().unwrap(), "abcd");
     assert_eq!(body.chunk().await.unwrap_err().kind(), BodyIncomplete);
-    assert_eq!(body.chunk().await.unwrap(), None, "nothing follows an error");
+    assert_eq!(body.chunk().await.unwrap(), None, "no data after an error");
 }
 
 async fn send(transport: &HyperTransport, uri: &str) -> TransportError {
@@ -88,7 +89,7 @@ async fn a_host_name_without_address() {
     assert!(!error.may_have_been_sent() && error.is_connect());
 }
 
-/// A transport that speaks TLS to a server which never completes the handshake.
+/// Starts a server that never completes a TLS handshake. Returns a transport for it and its address.
 async fn silent_server() -> (HyperTransport, String) {
     let server = Server::start(Connection::closed).await;
     let root = include_bytes!("../data/root.pem").as_slice();
@@ -112,7 +113,7 @@ async fn a_server_that_never_completes_the_handshake() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_can_have_its_own_connect_timeout() {
+async fn a_request_can_have_a_separate_connect_timeout() {
     let (transport, address) = silent_server().await;
     let mut request = Request::post(format!("https://{address}/")).body(RequestBody::default()).unwrap();
     request.extensions_mut().insert(TimeoutExtension(Duration::from_secs(3)));

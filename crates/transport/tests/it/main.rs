@@ -1,4 +1,4 @@
-//! Tests of the adapters against servers on loopback that control every byte.
+//! Tests of the transports against servers on loopback. The tests control every byte that a server sends.
 
 #![allow(clippy::unwrap_used, reason = "a failed `unwrap` fails the test, also in a helper function")]
 

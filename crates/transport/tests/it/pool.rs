@@ -1,4 +1,4 @@
-//! The number of connections, counted by the server.
+//! Tests of the number of connections, which the server counts.
 
 use std::future::poll_fn;
 use std::io;
@@ -18,7 +18,8 @@ use tokio::task::JoinSet;
 
 use crate::server::{Connection, Server};
 
-/// The open connections of a server: now, at most, and a permit for each closed one.
+/// The number of open connections of a server, the largest number so far, and a permit for each closed
+/// connection.
 #[derive(Clone, Default)]
 struct Open {
     now: Arc<AtomicUsize>,
@@ -79,8 +80,8 @@ async fn the_number_of_connections_never_exceeds_the_limit() {
     let server = open.clone().serve().await;
     let transport = HyperTransport::builder().max_connections_per_host(3).build();
     call_concurrently(&transport, &server, 300).await;
-    // The server counts a connection when it accepts it, so its count never exceeds the number of opened
-    // connections.
+    // The server counts a connection when it accepts the connection, so its count never exceeds the number of
+    // opened connections.
     assert!(open.most.load(SeqCst) <= 3, "{}", open.most.load(SeqCst));
     assert!(server.accepted() <= 3, "connections must be reused: {}", server.accepted());
 }
@@ -113,14 +114,14 @@ async fn a_call_at_the_limit_waits_for_the_drop_of_a_body() {
     .await;
     let transport = HyperTransport::builder().max_connections_per_host(1).build();
     for calls in 1..=3 {
-        // Dropped unread at the end of each iteration.
+        // The body is dropped at the end of each iteration, and is not read.
         let _body = head(&transport, &server).await;
         assert_eq!(server.accepted(), calls);
     }
 }
 
 #[tokio::test]
-async fn a_call_that_is_dropped_while_it_waits_frees_its_permit() {
+async fn a_waiting_call_that_is_dropped_releases_its_permit() {
     let server = Open::default().serve().await;
     let transport = HyperTransport::builder().max_connections_per_host(1).build();
     let first = head(&transport, &server).await;
@@ -177,7 +178,8 @@ async fn dropping_a_transport_closes_its_idle_connections() {
     open.wait_closed(1).await;
 }
 
-/// No request can follow on this connection, because the client has not sent all of the first one.
+/// The connection cannot be used for another request, because the client has not sent the complete first
+/// request.
 #[tokio::test]
 async fn an_early_response_is_read_and_its_connection_closed() {
     let closed = Arc::new(Semaphore::new(0));
@@ -209,8 +211,8 @@ impl futures_core::Stream for Endless {
     }
 }
 
-/// Calls that are dropped at any point free their permits, so that as many calls as the limit find a
-/// connection afterwards.
+/// Checks that dropped calls release their permits, regardless of when they are dropped. Afterwards, the
+/// transport must be able to open as many connections as the limit permits.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn dropped_calls_leak_no_permits() {
     let server = Open::default().serve().await;
@@ -235,8 +237,8 @@ async fn dropped_calls_leak_no_permits() {
         });
     }
     tasks.join_all().await;
-    let mut held = Vec::new();
+    let mut bodies = Vec::new();
     for _ in 0..4 {
-        held.push(head(&transport, &server).await);
+        bodies.push(head(&transport, &server).await);
     }
 }

@@ -1,4 +1,4 @@
-//! Calls through HTTP proxies: relayed requests, tunnels, and the errors of both.
+//! Tests of HTTP proxies: relayed requests, tunnels, and the errors of both.
 
 use std::io::{BufReader, Write};
 
@@ -30,7 +30,7 @@ pub(crate) async fn call(transport: &HyperTransport, uri: &str) {
     assert_eq!(response.into_body().collect().await.unwrap(), "{}");
 }
 
-/// Starts a proxy that responds to relayed requests itself, and reports them.
+/// Starts a proxy that itself responds to relayed requests, and passes the requests to the test.
 async fn relay() -> (Server, mpsc::UnboundedReceiver<Received>) {
     let (seen, requests) = mpsc::unbounded_channel();
     let server = Server::start(move |mut connection| {
@@ -46,7 +46,7 @@ async fn relay() -> (Server, mpsc::UnboundedReceiver<Received>) {
     (server, requests)
 }
 
-/// Starts a proxy that opens tunnels, and reports the requests for them.
+/// Starts a proxy that opens tunnels, and passes the `CONNECT` requests to the test.
 async fn tunnels() -> (Server, mpsc::UnboundedReceiver<Received>) {
     let (seen, requests) = mpsc::unbounded_channel();
     let server = Server::start(move |mut connection: Connection| {
@@ -65,10 +65,10 @@ async fn tunnels() -> (Server, mpsc::UnboundedReceiver<Received>) {
 }
 
 #[tokio::test]
-async fn an_http_request_is_sent_to_the_proxy_with_its_whole_url() {
+async fn an_http_request_is_sent_to_the_proxy_with_its_complete_url() {
     let (proxy, mut requests) = relay().await;
     let transport = through(&format!("http://{CREDENTIALS}{}", proxy.address));
-    // A base path, an encoded colon and a port; the host does not exist.
+    // The URL has a base path, an encoded colon and a port. The host does not exist.
     call(&transport, "http://gone.test:8080/base/model/a%3A0/invoke?b=%2F").await;
     let request = requests.recv().await.unwrap();
     assert_eq!(request.line, "POST http://gone.test:8080/base/model/a%3A0/invoke?b=%2F HTTP/1.1");
@@ -138,7 +138,7 @@ async fn the_connection_to_an_https_proxy_uses_tls() {
         assert!(read_head(&mut stream, &mut head));
         assert_eq!(head[0], "CONNECT 127.0.0.1:443 HTTP/1.1");
         stream.get_mut().write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
-        // The proxy acts as the host as well.
+        // The proxy also acts as the host.
         let connection = ServerConnection::new(server_config()).unwrap();
         let mut inner = BufReader::new(StreamOwned::new(connection, stream.into_inner()));
         assert!(read_head(&mut inner, &mut head));
@@ -148,7 +148,8 @@ async fn the_connection_to_an_https_proxy_uses_tls() {
     call(&through(&format!("https://{proxy}")), "https://127.0.0.1/").await;
 }
 
-/// Checks the error of a request that was not sent, and that nothing shows the password.
+/// Checks the error of a request that was not sent. Neither the error nor the transport may show the
+/// password.
 pub(crate) async fn check(transport: &HyperTransport, uri: &str, kind: TransportErrorKind, expected: &str) {
     let error: TransportError = transport.send(post(uri)).await.unwrap_err();
     assert_eq!(error.kind(), kind, "{error:?}");
@@ -157,7 +158,7 @@ pub(crate) async fn check(transport: &HyperTransport, uri: &str, kind: Transport
     assert!(!format!("{error} {error:?} {transport:?}").contains("secret"));
 }
 
-/// Checks the error if the proxy writes `response` to each `CONNECT`.
+/// Checks the error of a call if the proxy responds to `CONNECT` with `response`.
 async fn check_tunnel(response: &'static [u8], credentials: &str, kind: TransportErrorKind, message: &str) {
     let proxy = Server::responding(response).await;
     let transport = through(&format!("http://{credentials}{}", proxy.address));
@@ -167,7 +168,7 @@ async fn check_tunnel(response: &'static [u8], credentials: &str, kind: Transpor
 }
 
 #[tokio::test]
-async fn a_tunnel_that_the_proxy_refuses() {
+async fn a_tunnel_that_the_proxy_rejects() {
     let denied = b"HTTP/1.1 403 Forbidden\r\ncontent-length: 6\r\n\r\ndenied";
     check_tunnel(denied, "", Proxy, "the proxy responded to CONNECT with 403 Forbidden").await;
 
@@ -200,7 +201,7 @@ async fn a_407_from_a_relaying_proxy_means_that_nothing_was_relayed() {
         proxy.address
     );
     check(&through(&proxy.address.to_string()), "http://gone.test/", Proxy, &expected).await;
-    // From a host, 407 is a status like any other.
+    // If the host itself responds with 407, this is not an error.
     let host = Server::responding(response).await;
     assert_eq!(host.call().await.unwrap().status(), 407);
 }
@@ -220,7 +221,7 @@ async fn a_proxy_that_does_not_exist() {
 }
 
 #[tokio::test]
-async fn an_https_proxy_that_does_not_speak_tls() {
+async fn an_https_proxy_that_does_not_support_tls() {
     let proxy = Server::responding(b"HTTP/1.1 200 OK\r\n\r\n").await;
     let transport = through(&format!("https://{CREDENTIALS}{}", proxy.address));
     for scheme in ["http", "https"] {

@@ -1,4 +1,4 @@
-//! Complete responses: delivered as they arrive, when they arrive, and not interpreted.
+//! Tests of complete responses. The transport returns their data unchanged, and as soon as it arrives.
 
 use std::sync::Mutex;
 
@@ -37,7 +37,7 @@ async fn check_end(response: &'static [u8], ends_with_connection: bool) {
 }
 
 #[tokio::test]
-async fn a_body_reports_if_only_the_end_of_its_connection_ends_it() {
+async fn ends_with_connection_is_true_if_nothing_else_delimits_the_body() {
     check_end(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}", false).await;
     check_end(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", false).await;
     check_end(b"HTTP/1.1 204 No Content\r\n\r\n", false).await;

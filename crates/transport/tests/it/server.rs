@@ -1,4 +1,4 @@
-//! A server whose every byte the test determines.
+//! A server that sends exactly the bytes that a test specifies.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Runs `serve` for each connection.
+    /// Starts a server that runs `serve` for each connection.
     pub(crate) async fn start<F, P>(serve: P) -> Self
     where
         P: Fn(Connection) -> F + Send + 'static,
@@ -38,7 +38,8 @@ impl Server {
         Self { address, accepted }
     }
 
-    /// Reads one request from each connection, writes `response` and closes the connection.
+    /// Starts a server that reads one request from each connection, writes `response` and closes the
+    /// connection.
     pub(crate) async fn responding(response: &'static [u8]) -> Self {
         Self::start(move |mut connection| async move {
             connection.request().await.unwrap();
@@ -66,10 +67,10 @@ impl Server {
     }
 }
 
-/// The server's side of a connection.
+/// A connection that the server has accepted.
 pub(crate) struct Connection(pub(crate) BufReader<TcpStream>);
 
-/// A request as the server received it.
+/// A request that the server received.
 pub(crate) struct Received {
     pub(crate) line: String,
     /// Header lines in lower case, without line ends.
@@ -84,8 +85,8 @@ impl Received {
 }
 
 impl Connection {
-    /// Reads the next request; returns `None` if the client closed the connection, or did so before the end
-    /// of the request.
+    /// Reads the next request. Returns `None` if the client closed the connection before the end of the
+    /// request.
     pub(crate) async fn request(&mut self) -> Option<Received> {
         let line = self.line().await?;
         let mut received = Received { line, headers: Vec::new(), body: Vec::new() };
@@ -112,7 +113,8 @@ impl Connection {
     }
 
     pub(crate) async fn write(&mut self, bytes: impl AsRef<[u8]>) {
-        // If the client has closed the connection, its side of the test reports why.
+        // Errors are ignored: if the client has closed the connection, the client code of the test reports
+        // the reason.
         let _ = self.0.write_all(bytes.as_ref()).await;
     }
 
@@ -123,7 +125,7 @@ impl Connection {
     /// Waits until the client closes the connection.
     pub(crate) async fn closed(mut self) {
         let mut rest = Vec::new();
-        // A reset ends the connection as well.
+        // Errors are ignored, because a reset also closes the connection.
         let _ = self.0.read_to_end(&mut rest).await;
     }
 

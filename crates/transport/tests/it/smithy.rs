@@ -1,4 +1,4 @@
-//! HTTP clients of `aws-smithy-runtime-api`.
+//! Tests of HTTP clients of `aws-smithy-runtime-api`.
 
 use std::error::Error;
 use std::io;
@@ -20,7 +20,7 @@ use invoke_model_transport::{RequestBody, SmithyTransport, Transport, TransportE
 
 type Respond = fn() -> Result<HttpResponse, ConnectorError>;
 
-/// A client that records its requests, and returns the same response to each.
+/// A client that records its requests, and returns the same response to each request.
 #[derive(Clone, Debug)]
 struct Recorder {
     seen: Arc<Mutex<Vec<HttpRequest>>>,
@@ -86,7 +86,7 @@ async fn request_and_response_are_converted_unchanged() {
     assert_eq!(seen.uri(), "https://bedrock-runtime.test/model/a%3A0/invoke?b=%2F");
     assert_eq!(seen.headers().get("authorization"), Some("my secret"));
     assert!(!format!("{:?}", seen.headers()).contains("my secret"), "a sensitive value must stay sensitive");
-    // In memory, so that a replay client can compare it and a connector can retry it.
+    // The body must be in memory, so that a replay client can compare it and a connector can send it again.
     assert_eq!(seen.body().bytes(), Some(&b"{\"a\":1}"[..]));
     assert!(!format!("{transport:?}").contains("201"));
 }

@@ -1,4 +1,4 @@
-//! Calls through SOCKS proxies. The proxies of these tests open no connection, but act as the host
+//! Tests of SOCKS proxies. The proxies of these tests do not connect to a host, but act as the host
 //! themselves.
 
 use invoke_model_transport::TransportErrorKind::{self, Connect, Proxy, Resolve};
@@ -12,7 +12,7 @@ const USER_AND_PASSWORD: u8 = 2;
 const SUCCEEDED: u8 = 0;
 
 /// Performs the handshake of SOCKS 5 ([RFC 1928](https://www.rfc-editor.org/rfc/rfc1928)) with `method` and
-/// the status `reply`; returns the credentials and the destination.
+/// the status `reply`. Returns the credentials and the destination.
 async fn handshake(connection: &mut Connection, method: u8, reply: u8) -> Option<(String, String)> {
     let [5, methods] = connection.exactly(2).await?[..] else { panic!("not SOCKS 5") };
     let offered = connection.exactly(methods.into()).await?;
@@ -50,8 +50,8 @@ async fn text(connection: &mut Connection) -> Option<String> {
     connection.exactly(length.into()).await.map(|bytes| String::from_utf8(bytes).unwrap())
 }
 
-/// Starts a proxy that responds to each request after the handshake, and reports handshakes and request
-/// lines.
+/// Starts a proxy that performs the handshake, and then responds to each request. It passes the data of the
+/// handshake and the request lines to the test.
 async fn proxy(method: u8, reply: u8) -> (Server, mpsc::UnboundedReceiver<[String; 3]>) {
     let (seen, received) = mpsc::unbounded_channel();
     let server = Server::start(move |mut connection| {
@@ -70,12 +70,12 @@ async fn proxy(method: u8, reply: u8) -> (Server, mpsc::UnboundedReceiver<[Strin
 }
 
 #[tokio::test]
-async fn socks5h_lets_the_proxy_resolve_the_name() {
+async fn with_socks5h_the_proxy_resolves_the_name() {
     let (proxy, mut received) = proxy(NO_AUTHENTICATION, SUCCEEDED).await;
     let transport = through(&format!("socks5h://{}", proxy.address));
     for _ in 0..2 {
         call(&transport, "http://gone.test:8080/a").await;
-        // Not the whole URL: the proxy does not read requests.
+        // The target is not the complete URL, because a SOCKS proxy does not read requests.
         let expected = ["", "name gone.test 8080", "POST /a HTTP/1.1"];
         assert_eq!(received.recv().await.unwrap(), expected);
     }
@@ -135,14 +135,14 @@ async fn a_host_that_the_proxy_cannot_reach() {
     check(&transport, "http://gone.test/", Connect, "cannot connect (gone.test, proxy ").await;
 }
 
-/// Starts a SOCKS 4 proxy that replies with `status`, and reports the request up to its end.
+/// Starts a SOCKS 4 proxy that replies with `status`, and passes the SOCKS request to the test.
 async fn proxy4(status: u8) -> (Server, mpsc::UnboundedReceiver<Vec<u8>>) {
     let (seen, received) = mpsc::unbounded_channel();
     let server = Server::start(move |mut connection| {
         let seen = seen.clone();
         async move {
             let mut request = connection.exactly(8).await.unwrap();
-            // The user, which is empty, and with 4a the name; each ends with a zero byte.
+            // Reads the user, which is empty, and for SOCKS 4a also the host name. Both end with a zero byte.
             let strings = if request[4..7] == [0, 0, 0] { 2 } else { 1 };
             for _ in 0..strings {
                 while *connection
@@ -180,7 +180,7 @@ async fn a_socks4_proxy_that_fails() {
     let (proxy, _received) = proxy4(91).await;
     let expected = "cannot connect (127.0.0.2, proxy ";
     check(&through(&format!("socks4://{}", proxy.address)), "http://127.0.0.2/", Connect, expected).await;
-    // SOCKS 4 has no IPv6 addresses.
+    // SOCKS 4 does not support IPv6 addresses.
     let transport = through(&format!("socks4://{}", proxy.address));
     check(&transport, "http://[::1]/", Resolve, "cannot resolve the host name ([::1], proxy ").await;
 }

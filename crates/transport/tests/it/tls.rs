@@ -1,4 +1,4 @@
-//! `https`: servers with a trusted certificate, and servers without one.
+//! Tests of `https` with trusted and untrusted servers.
 
 use std::fmt::Display;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -38,7 +38,8 @@ pub(crate) fn server_config() -> Arc<ServerConfig> {
     Arc::new(config)
 }
 
-/// Accepts one connection, performs the TLS handshake and hands the stream to `serve`.
+/// Starts a server that accepts one connection, performs the TLS handshake and passes the stream to
+/// `respond`. Returns the address of the server.
 pub(crate) fn serve(respond: impl FnOnce(Stream) + Send + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -50,7 +51,7 @@ pub(crate) fn serve(respond: impl FnOnce(Stream) + Send + 'static) -> SocketAddr
     address
 }
 
-/// Reads the lines of a request's head; returns `false` at the end of the connection.
+/// Reads the lines of a request's head. Returns `false` if the connection has ended.
 pub(crate) fn read_head(stream: &mut impl BufRead, head: &mut Vec<String>) -> bool {
     head.clear();
     head.extend(stream.lines().map_while(Result::ok).take_while(|line| !line.is_empty()));
@@ -75,7 +76,7 @@ async fn check_untrusted(transport: HyperTransport, address: SocketAddr, message
 
 #[tokio::test]
 async fn calls_to_a_trusted_server_reuse_an_http_1_connection() {
-    // Only one connection is ever accepted.
+    // The server accepts only one connection.
     let address = serve(|mut stream| {
         while read_head(&mut stream, &mut Vec::new()) {
             assert_eq!(stream.get_ref().conn.alpn_protocol(), Some(&b"http/1.1"[..]));
@@ -143,7 +144,7 @@ async fn a_server_with_an_unknown_issuer() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_speak_tls() {
+async fn a_server_that_does_not_support_tls() {
     let server = Server::start(|mut connection| async move {
         connection.write("HTTP/1.1 400 Bad Request\r\n\r\n").await;
         connection.closed().await;
@@ -155,7 +156,7 @@ async fn a_server_that_does_not_speak_tls() {
 #[tokio::test]
 async fn a_server_that_closes_the_connection_during_the_handshake() {
     let server = Server::start(|mut connection| async move {
-        // The ClientHello.
+        // Reads the ClientHello.
         connection.0.fill_buf().await.unwrap();
         let read = connection.0.buffer().len();
         connection.0.consume(read);
@@ -166,7 +167,7 @@ async fn a_server_that_closes_the_connection_during_the_handshake() {
 
 #[tokio::test]
 async fn roots_without_certificates_are_an_error() {
-    // No connection is made.
+    // No connection is opened, because the certificates are loaded first.
     let address = SocketAddr::from(([127, 0, 0, 1], 1));
     let message = "`root_certificates_pem` has no usable PEM certificates: no certificate found";
     check_untrusted(trusting(b"nonsense"), address, message).await;

@@ -1,4 +1,4 @@
-//! Failures: their kinds, and whether the server may have processed the request.
+//! Tests of the kinds of failures, and of `may_have_been_sent`.
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -38,7 +38,8 @@ async fn a_request_that_may_have_been_processed() {
     check(reset(1, INTERNAL_ERROR), false, Send, phrase).await;
     check(reset(1, NO_ERROR), false, Send, phrase).await;
     check(Vec::new(), true, Send, phrase).await;
-    // The last stream that the server may process is that of the request.
+    // The last stream ID in this GOAWAY frame is the stream of the request, so the server may have processed
+    // it.
     check(go_away(1, NO_ERROR), true, Send, phrase).await;
     check(go_away(1, INTERNAL_ERROR), true, Send, phrase).await;
 }
@@ -56,7 +57,7 @@ async fn a_truncated_body() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_speak_http2() {
+async fn a_server_that_does_not_support_http2() {
     let server = Server::start(|mut connection| async move {
         connection.write("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n").await;
         connection.closed().await;
@@ -78,9 +79,9 @@ async fn a_refused_connection_fails_all_waiting_calls() {
     assert_eq!(tasks.join_all().await, [Connect; 20]);
 }
 
-/// The calls wait for the connection of the first one, and must not time out one after the other.
+/// All calls wait for the connection of the first call. They must not time out one after another.
 #[tokio::test(start_paused = true)]
-async fn a_connect_timeout_delays_each_waiting_call_by_twice_the_timeout_at_most() {
+async fn waiting_calls_fail_after_at_most_twice_the_connect_timeout() {
     let server = Server::start(Connection::closed).await;
     let transport = prefer_http2().build();
     let start = Instant::now();

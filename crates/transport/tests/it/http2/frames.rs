@@ -1,4 +1,5 @@
-//! A server that writes its own frames ([RFC 9113, 4.1](https://www.rfc-editor.org/rfc/rfc9113#section-4.1)).
+//! A server that writes raw HTTP/2 frames ([RFC 9113,
+//! 4.1](https://www.rfc-editor.org/rfc/rfc9113#section-4.1)).
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -42,8 +43,8 @@ pub(super) fn data(stream: u32, bytes: &[u8]) -> Vec<u8> {
     frame(DATA, 0, stream, bytes)
 }
 
-/// Starts a server that reads one request, which is on stream 1, and writes `response`. Then it closes the
-/// connection if `close` is set; otherwise it writes nothing more, not even a response to a PING.
+/// Starts a server that reads one request on stream 1 and writes `response`. If `close` is `true`, the server
+/// then closes the connection. Otherwise it writes nothing more, and does not respond to a PING.
 pub(super) async fn responding(response: Vec<u8>, close: bool) -> Http2Server {
     Http2Server::start(move |mut stream| {
         let response = response.clone();

@@ -1,4 +1,4 @@
-//! HTTP/2, with a server of the `h2` crate and with one that writes its own frames.
+//! Tests of HTTP/2 with two servers: one uses the crate `h2`, and one writes raw frames.
 
 mod failures;
 mod frames;
@@ -20,7 +20,7 @@ fn prefer_http2() -> HyperTransportBuilder {
     HyperTransport::builder().root_certificates_pem(ROOT).http_version_policy(HttpVersionPolicy::PreferHttp2)
 }
 
-/// Returns the builder of a transport that uses HTTP/2 only.
+/// Returns the builder of a transport that uses only HTTP/2.
 fn http2_only() -> HyperTransportBuilder {
     HyperTransport::builder().root_certificates_pem(ROOT).http_version_policy(HttpVersionPolicy::Http2Only)
 }

@@ -17,7 +17,7 @@ use tokio_rustls::TlsAcceptor;
 
 pub(super) type Respond = SendResponse<Bytes>;
 
-/// The number of accepted connections, and a notification when one has ended.
+/// The number of accepted connections, and a notification when a connection has ended.
 #[derive(Clone, Default)]
 pub(super) struct Count {
     accepted: Arc<AtomicUsize>,
@@ -111,12 +111,12 @@ async fn serve<T, F>(
 
 /// Reads a request's body.
 pub(super) async fn read(mut body: RecvStream) -> Vec<u8> {
-    let mut whole = Vec::new();
+    let mut bytes = Vec::new();
     while let Some(Ok(data)) = body.data().await {
-        whole.extend_from_slice(&data);
+        bytes.extend_from_slice(&data);
         body.flow_control().release_capacity(data.len()).unwrap();
     }
-    whole
+    bytes
 }
 
 /// Reads the request, and responds with 200 and `{}`.

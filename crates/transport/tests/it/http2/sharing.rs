@@ -1,4 +1,4 @@
-//! The connection that all calls to a host share.
+//! Tests of the connection that all calls to a host share.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,7 +32,7 @@ async fn concurrent_calls_share_one_connection_from_the_start() {
     let server = Http2Server::secure(server_config(), move |request, respond| {
         let all = Arc::clone(&all);
         async move {
-            // Responds to no request before all have arrived.
+            // The server responds only after all requests have arrived.
             all.wait().await;
             ok(request, respond).await;
         }
@@ -83,7 +83,7 @@ async fn without_a_host_header_the_uri_determines_the_authority() {
     assert_eq!(http2_only().build().send(request).await.unwrap().status(), 200);
 }
 
-/// Starts a server that speaks HTTP/1.1 over TLS, and not HTTP/2.
+/// Starts a server that supports only HTTP/1.1 over TLS.
 async fn http1_server() -> Http2Server {
     let mut config = (*server_config()).clone();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
@@ -170,7 +170,7 @@ async fn a_connection_with_goaway_is_replaced() {
 }
 
 #[tokio::test]
-async fn a_tunnel_carries_http2_and_a_relaying_proxy_is_sent_http1() {
+async fn a_tunnel_uses_http2_and_a_relaying_proxy_receives_http1() {
     let server = Http2Server::secure(server_config(), ok).await;
     let proxy = Server::start(|mut connection| async move {
         let request = connection.request().await.unwrap();

@@ -1,4 +1,4 @@
-//! Streams that end, while the other streams of their connection continue.
+//! Tests of streams that end while other streams of the same connection continue.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -19,8 +19,8 @@ use tokio::time::Instant;
 use super::server::{Http2Server, Respond, ok, read, send_ok};
 use super::{call, http2_only, post};
 
-/// Starts a server that responds to `/partial` with the beginning of a response and to `/never` not at all,
-/// and reports how their streams end. It responds to all other requests completely.
+/// Starts a server that sends an incomplete response to `/partial` and no response to `/never`. It reports
+/// the reasons with which the client resets these streams. It responds completely to all other requests.
 async fn start_server() -> (Http2Server, mpsc::UnboundedReceiver<Reason>) {
     let (ended, reasons) = mpsc::unbounded_channel();
     let server = Http2Server::plain(move |request, mut respond: Respond| {
@@ -86,9 +86,9 @@ impl futures_core::Stream for Chunks {
     }
 }
 
-/// A server of `h2` responds to each PING by itself, even while its application is busy.
+/// The server of `h2` responds to each PING automatically, even while no response is ready.
 #[tokio::test(start_paused = true)]
-async fn keepalive_does_not_end_a_call_to_a_model_that_thinks_for_an_hour() {
+async fn keepalive_does_not_end_a_call_that_takes_an_hour() {
     let server = Http2Server::plain(|_, respond| async move {
         tokio::time::sleep(Duration::from_secs(3600)).await;
         send_ok(respond);
@@ -102,9 +102,9 @@ async fn keepalive_does_not_end_a_call_to_a_model_that_thinks_for_an_hour() {
 #[tokio::test]
 async fn sends_and_receives_five_megabytes() {
     let server = Http2Server::plain(|request, mut respond: Respond| async move {
-        let whole = read(request.into_body()).await;
+        let bytes = read(request.into_body()).await;
         let mut body = respond.send_response(Response::new(()), false).unwrap();
-        body.send_data(whole.into(), true).unwrap();
+        body.send_data(bytes.into(), true).unwrap();
     })
     .await;
     let sent = Bytes::from((0..5_000_000u32).map(|n| n as u8).collect::<Vec<_>>());
