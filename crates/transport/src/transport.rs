@@ -33,7 +33,7 @@ pub trait Transport: Send + Sync + fmt::Debug + 'static {
     ) -> BoxFuture<Result<http::Response<ResponseBody>, TransportError>>;
 }
 
-/// A request extension that replaces the transport's connect timeout for one request.
+/// A request extension that overrides the transport's connect timeout for one request.
 ///
 /// `HyperTransport` uses it. Other transports may ignore it.
 ///

@@ -4,9 +4,12 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
-    /// The request is invalid and cannot be sent. Possible reasons: the URI is not an `http` or `https` URI
-    /// with a host, the version is not HTTP/1, `Content-Length` contradicts the body, or a header value
-    /// cannot be represented.
+    /// The request is invalid and cannot be sent. Possible reasons:
+    ///
+    /// * The URI is not an `http` or `https` URI with a host.
+    /// * The version is not HTTP/1.0 or HTTP/1.1, or the method is CONNECT.
+    /// * `Content-Length` contradicts the body.
+    /// * A header value cannot be represented.
     ///
     /// The request was not sent.
     InvalidRequest,
@@ -30,8 +33,11 @@ pub enum TransportErrorKind {
     /// The request was not sent.
     ConnectTimeout,
 
-    /// The proxy rejected the connection. It responded to `CONNECT` with invalid HTTP or with a status other
-    /// than 2xx and 5xx, it responded to a relayed request with 407, or it rejected a SOCKS handshake.
+    /// The proxy rejected the connection. It did so in one of these ways:
+    ///
+    /// * It responded to `CONNECT` with invalid HTTP, or with a status other than 2xx and 5xx.
+    /// * It responded to a relayed request with 407.
+    /// * It rejected a SOCKS handshake.
     ///
     /// The request was not sent.
     Proxy,

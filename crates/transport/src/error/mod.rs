@@ -10,7 +10,7 @@ use std::io;
 
 pub use kind::{TimeoutKind, TransportErrorKind};
 
-/// The error of a request that received no response, or only an incomplete one.
+/// The error of a request that received no response, or only an incomplete response.
 ///
 /// `Display` writes one line with the kind of failure, the host (if known) and the message of the innermost
 /// cause. The causes in between are available through [`source`](Error::source).
@@ -56,7 +56,7 @@ impl TransportError {
         self.kind.is_connect()
     }
 
-    /// Marks the error as one that occurred before anything was sent.
+    /// Marks the error as an error that occurred before anything was sent.
     #[cfg(feature = "timeouts")]
     pub(crate) fn before_sending(self) -> Self {
         Self { not_sent: true, ..self }

@@ -56,9 +56,10 @@ impl HyperTransportBuilder {
     /// Sets the time after which an unused connection is closed. Default: 60 seconds.
     ///
     /// NAT gateways and load balancers drop idle connections, some of them without notifying the client or
-    /// the server. AWS NAT gateways and network load balancers drop them after 350 seconds, Azure NAT
-    /// gateways and load balancers after 240 seconds. With the default of 60 seconds, the client closes a
-    /// connection earlier than that. Calls that are made at least once a minute still reuse the connection.
+    /// the server. AWS NAT gateways and network load balancers drop them after 350 seconds. Azure NAT
+    /// gateways and load balancers drop them after 240 seconds. With the default of 60 seconds, the client
+    /// closes a connection earlier than that. Calls that are made at least once a minute still reuse the
+    /// connection.
     #[doc(alias = "keep_alive_timeout")]
     pub fn pool_idle_timeout(mut self, timeout: Duration) -> Self {
         self.pool_idle_timeout = timeout;
@@ -71,8 +72,8 @@ impl HyperTransportBuilder {
         self
     }
 
-    /// Sets the maximum number of HTTP/1.1 connections per host, including unused connections. A value of
-    /// zero is treated as one. Default: no limit.
+    /// Sets the maximum number of HTTP/1.1 connections per host, including unused connections. The value 0 is
+    /// treated as 1. Default: no limit.
     ///
     /// A call over HTTP/1.1 occupies its connection until the response body is read to the end or dropped. If
     /// the limit is reached, a further call waits for a connection until one of its timeouts expires. A

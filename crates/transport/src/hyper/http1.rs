@@ -69,7 +69,7 @@ impl Http1 {
 
     /// Returns `true` if the last request and its response are complete.
     pub(super) fn is_done(&mut self) -> bool {
-        // Usually hyper has already detected the end, because it has read the last bytes of the response.
+        // Usually hyper has already detected the end of the response when it read the last bytes.
         self.is_ready() || self.is_reusable()
     }
 

@@ -3,8 +3,8 @@
 //!
 //! hyper-util's `HttpConnector` is not used, because it races only the two address families, and tries the
 //! addresses of one family one after another. Endpoints in AWS have several IPv4 addresses. If the first of
-//! two IPv4 addresses does not respond, `HttpConnector` tries the second address after 5 seconds (half of the
-//! connect timeout), and this module tries it after 250 milliseconds.
+//! two IPv4 addresses does not respond, this module tries the second address after 250 milliseconds.
+//! `HttpConnector` tries it only after 5 seconds, which is half of the connect timeout.
 
 use std::future::{Future, poll_fn};
 use std::io;

@@ -56,8 +56,8 @@ impl Inner {
                     };
                 }
                 // hyper returned the request before its first byte was written, so the next iteration is not
-                // a retry. Without it, the caller would receive an error whenever the peer has just closed an
-                // idle connection.
+                // a retry. Without this iteration, the caller would receive an error whenever the peer has
+                // just closed an idle connection.
                 Err(SendError::NotSent(_)) if !is_new => {}
                 Err(SendError::NotSent(error)) => return Err(classify::not_sent(error)),
                 Err(SendError::Sent(error)) => return Err(classify::sent(error)),

@@ -20,6 +20,6 @@ impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Stream for T {}
 /// A step of opening a connection.
 ///
 /// The future is boxed, because it is large and rarely needed. Otherwise, the future of every request would
-/// reserve space for it, and the drop code of a handshake would be compiled into every function that can drop
-/// a request.
+/// reserve space for it. In addition, the drop code of a handshake would be compiled into every function that
+/// can drop a request.
 pub(super) type Connecting<'a, T> = Pin<Box<dyn Future<Output = Result<T, TransportError>> + Send + 'a>>;

@@ -108,7 +108,7 @@ mod tests {
 
     #[tokio::test]
     async fn connects_to_a_name_and_to_an_address_in_brackets() {
-        // `localhost` can have two addresses, one of which refuses the connection.
+        // `localhost` can have two addresses. The connection to one of them is then refused.
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         connect("localhost", listener.local_addr().unwrap().port(), Keepalive::default()).await.unwrap();
         // Some machines have no IPv6.

@@ -1,8 +1,8 @@
 //! Tunnels through an HTTP proxy.
 //!
-//! This module replaces hyper-util's `Tunnel`, which accepts only the status 200 instead of all 2xx statuses,
-//! and whose error reports only the status 407. The caller could not distinguish a proxy that temporarily
-//! fails to reach the host (502, a retry may help) from a proxy that denies the request (403).
+//! This module replaces hyper-util's `Tunnel`. That type accepts only the status 200 instead of all 2xx
+//! statuses, and its error reports only the status 407. The caller could not distinguish a proxy that
+//! temporarily cannot reach the host (502, a retry may help) from a proxy that denies the request (403).
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -18,8 +18,9 @@ use crate::body::RequestBody;
 use crate::error::{TransportError, TransportErrorKind};
 use crate::proxies::Proxy;
 
-/// Opens a tunnel to a host through the proxy at the other end of `stream`
-/// ([RFC 9110, 9.3.6](https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6)).
+/// Opens a tunnel to a host through a proxy
+/// ([RFC 9110, 9.3.6](https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6)). `stream` is a connection to the
+/// proxy.
 pub(super) fn connect<'a>(
     stream: Box<dyn Stream>,
     proxy: &'a Proxy,

@@ -40,7 +40,8 @@ impl SmithyTransport {
     /// Creates a transport over `client` with the timeouts in `settings`.
     ///
     /// This function gets the connector from the client once. The client receives no sleep implementation and
-    /// no time source, so a client that applies timeouts must already have them.
+    /// no time source, so a client that applies timeouts must already have its sleep implementation and time
+    /// source.
     #[must_use]
     pub fn with_settings(client: impl HttpClient + 'static, settings: &HttpConnectorSettings) -> Self {
         Self { connector: client.http_connector(settings, &components::components()) }

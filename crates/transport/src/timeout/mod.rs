@@ -14,8 +14,8 @@ use crate::deadline::{Deadline, earlier, expired};
 use crate::error::{TimeoutKind, TransportError};
 use crate::transport::{ConnectTimeout, Transport};
 
-/// The timeouts of one request and its response. They work with any [`Transport`]. `None` disables a timeout.
-/// By default, all timeouts are disabled.
+/// The timeouts of one request and its response. These timeouts work with any [`Transport`]. `None` disables
+/// a timeout. By default, all timeouts are disabled.
 ///
 /// ```
 /// use std::time::Duration;

@@ -50,7 +50,7 @@ impl Default for Http2Settings {
 }
 
 impl Http2Settings {
-    /// Returns the protocols to offer in a TLS handshake, the preferred one first.
+    /// Returns the protocols to offer in a TLS handshake. The preferred protocol comes first.
     pub(super) const fn alpn(self) -> &'static [&'static str] {
         match self.policy {
             HttpVersionPolicy::Http1Only => HTTP1,

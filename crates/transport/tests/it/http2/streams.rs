@@ -19,8 +19,9 @@ use tokio::time::Instant;
 use super::server::{Http2Server, Respond, ok, read, send_ok};
 use super::{call, http2_only, post};
 
-/// Starts a server that sends an incomplete response to `/partial` and no response to `/never`. It reports
-/// the reasons with which the client resets these streams. It responds completely to all other requests.
+/// Starts a server that sends an incomplete response to `/partial` and no response to `/never`. It passes the
+/// reasons with which the client resets these streams to the test. It responds completely to all other
+/// requests.
 async fn start_server() -> (Http2Server, mpsc::UnboundedReceiver<Reason>) {
     let (ended, reasons) = mpsc::unbounded_channel();
     let server = Http2Server::plain(move |request, mut respond: Respond| {
