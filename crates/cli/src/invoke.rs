@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::arguments::Invoke;
 use crate::exit::Failure;
+use crate::print_error;
 use crate::stream;
 
 pub(crate) async fn run(arguments: &Invoke) -> Result<(), Failure> {
@@ -143,7 +144,7 @@ where
     }
     let explanation = call.clone().explain().await.map_err(|error| Failure::call(&error))?;
     if arguments.explain {
-        eprintln!("{explanation}");
+        print_error(&explanation);
     }
     if !arguments.dry_run {
         return Ok(Next::Send);

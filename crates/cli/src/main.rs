@@ -7,6 +7,8 @@ mod invoke;
 mod serve;
 mod stream;
 
+use std::fmt::Display;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -19,10 +21,16 @@ fn main() -> ExitCode {
     match run(arguments.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("error: {failure}");
+            print_error(&format_args!("error: {failure}"));
             failure.into()
         }
     }
+}
+
+/// Prints a line to standard error. A line that cannot be written is lost: `eprintln!` would panic, and the
+/// exit code would be lost, too.
+fn print_error(line: &dyn Display) {
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 fn run(command: Command) -> Result<(), Failure> {

@@ -8,6 +8,7 @@ use invoke_model_client::types::{InvokeModelWithResponseStream, ResponseStream};
 use invoke_model_client::{Call, EventReceiver};
 
 use crate::exit::Failure;
+use crate::print_error;
 use part::Part;
 
 pub(crate) async fn run(call: Call<InvokeModelWithResponseStream>, raw: bool) -> Result<(), Failure> {
@@ -25,7 +26,7 @@ pub(crate) async fn run(call: Call<InvokeModelWithResponseStream>, raw: bool) ->
     printer.end_line().map_err(|error| Failure::output(&error))?;
     result?;
     for note in printer.notes() {
-        eprintln!("note: {note}");
+        print_error(&format_args!("note: {note}"));
     }
     Ok(())
 }

@@ -210,6 +210,19 @@ fn body_file_must_be_a_regular_file() {
     check_failure(&output, 3, expected);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn exit_code_does_not_need_standard_error() {
+    let code = |arguments: &[&str]| {
+        let full = std::fs::File::create("/dev/full").unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_invoke-model"));
+        command.args(["invoke", "--local", "--model-id"]).args(arguments).env_clear();
+        command.stdout(Stdio::null()).stderr(full).status().unwrap().code()
+    };
+    assert_eq!(code(&[TITAN, "--explain", "--body", r#"{"inputText":"in"}"#]), Some(0));
+    assert_eq!(code(&[TITAN, "--body", "not json"]), Some(4));
+}
+
 /// Calls a server at this URL with a small request.
 fn call(url: &str) -> Output {
     let environment = [
