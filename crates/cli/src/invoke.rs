@@ -1,6 +1,6 @@
 //! `invoke-model invoke`: one call.
 
-use std::fs;
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -29,8 +29,10 @@ pub(crate) async fn run(arguments: &Invoke) -> Result<(), Failure> {
     } else {
         let call = with_members!(client.invoke_model(), arguments, body);
         if explain(&call, arguments).await? == Next::Send {
+            let outfile = arguments.outfile.as_deref().map(Outfile::open).transpose();
+            let outfile = outfile.map_err(|error| Failure::output(&error))?;
             let output = call.send().await.map_err(|error| Failure::call(&error))?;
-            print(&output, arguments.outfile.as_deref()).map_err(|error| Failure::output(&error))?;
+            print(&output, outfile).map_err(|error| Failure::output(&error))?;
         }
     }
     Ok(())
@@ -188,11 +190,43 @@ fn shell_quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
+/// The file that gets the body of the response.
+///
+/// It is opened before the request is sent, because a response that cannot be written is billed, too. Its old
+/// content is kept until the call has succeeded.
+struct Outfile<'a> {
+    path: &'a Path,
+    file: File,
+}
+
+impl<'a> Outfile<'a> {
+    fn open(path: &'a Path) -> io::Result<Self> {
+        let file = OpenOptions::new().write(true).create(true).truncate(false).open(path);
+        file.map(|file| Self { path, file }).map_err(|error| with_path(path, &error))
+    }
+
+    fn write(mut self, body: &[u8]) -> io::Result<()> {
+        let mut replace = || {
+            // A pipe or a terminal cannot be truncated.
+            if self.file.metadata()?.is_file() {
+                self.file.set_len(0)?;
+            }
+            self.file.write_all(body)
+        };
+        replace().map_err(|error| with_path(self.path, &error))
+    }
+}
+
+/// Adds the path, which errors of the operating system do not contain.
+fn with_path(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
+
 /// Prints the body; or writes it to a file, and prints the other members.
-fn print(output: &InvokeModelOutput, outfile: Option<&Path>) -> io::Result<()> {
+fn print(output: &InvokeModelOutput, outfile: Option<Outfile<'_>>) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    if let Some(path) = outfile {
-        fs::write(path, &output.body)?;
+    if let Some(outfile) = outfile {
+        outfile.write(&output.body)?;
         let mut members = json!({ "contentType": output.content_type });
         if let Some(latency) = &output.performance_config_latency {
             members["performanceConfigLatency"] = json!(latency);

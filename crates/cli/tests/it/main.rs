@@ -90,6 +90,36 @@ fn outfile_gets_the_body_and_the_other_members_are_printed() {
 }
 
 #[test]
+fn outfile_replaces_a_file_only_after_a_successful_call() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("response.json");
+    std::fs::write(&path, "old ".repeat(10_000)).unwrap();
+    let argument = path.to_str().unwrap();
+    check_failure(&local(&["--body", "not json", argument]), 4, "ValidationException");
+    assert!(std::fs::read_to_string(&path).unwrap().starts_with("old "));
+    assert!(local(&["--body", "-", argument]).status.success());
+    let written = std::fs::read_to_string(&path).unwrap();
+    assert!(written.starts_with("{\"embedding\"") && !written.contains("old"), "{written}");
+}
+
+#[test]
+fn outfile_is_opened_before_the_call() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("missing").join("response.json");
+    // The body is invalid, but the request that contains it is not sent.
+    let output = local(&["--body", "not json", path.to_str().unwrap()]);
+    check_failure(&output, 1, &format!("cannot write the output: {}: ", path.display()));
+}
+
+#[cfg(unix)]
+#[test]
+fn outfile_can_be_standard_output() {
+    let output = local(&["--body", "-", "/dev/stdout"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).starts_with("{\"embedding\""));
+}
+
+#[test]
 fn dry_run_prints_the_request_without_secrets() {
     let environment = [
         ("AWS_REGION", "eu-west-1"),
