@@ -84,7 +84,8 @@ pub enum FailureClass {
     /// The service rejected the request before doing any work (429, 503, and other 4xx responses except 408
     /// and 424).
     Rejected,
-    /// The service reported that it failed: a modeled error with status 500.
+    /// The service reported that it failed: a modeled error with status 500, named by the error code of the
+    /// response.
     ServerError,
     /// The request may have been executed, and billed: the connection was lost or a timeout expired after the
     /// request was sent; 502, 504, or a 500 that is not a modeled error; the model timed out (408) or failed

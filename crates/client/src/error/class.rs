@@ -1,5 +1,6 @@
 //! The classification of failures: [`FailureClass`], and whether a retry may succeed.
 
+use invoke_model_protocol::{ErrorMetadata, Response};
 use invoke_model_transport::TransportErrorKind;
 
 use super::kind::ErrorKind;
@@ -32,14 +33,21 @@ pub(crate) fn status_of<E: ServiceErrorDetails, B>(error: &E, response: &http::R
     error.status().unwrap_or(response.status().as_u16())
 }
 
-fn class_of_response<E: ServiceErrorDetails, B>(error: &E, response: &http::Response<B>) -> FailureClass {
+fn class_of_response<E: ServiceErrorDetails>(error: &E, response: &Response) -> FailureClass {
     match status_of(error, response) {
         408 | 424 => FailureClass::Ambiguous,
-        500 if error.status().is_some() => FailureClass::ServerError,
+        // A response without a code is parsed as the modeled error with its status, but a proxy may have
+        // sent it.
+        500 if error.status().is_some() && has_code(response) => FailureClass::ServerError,
         503 => FailureClass::Rejected,
         500.. => FailureClass::Ambiguous,
         _ => FailureClass::Rejected,
     }
+}
+
+/// Returns `true` if the response itself names its error.
+fn has_code(response: &Response) -> bool {
+    ErrorMetadata::from_response(response).code().is_some()
 }
 
 /// Returns `true` if a failure of the connection may not occur again.

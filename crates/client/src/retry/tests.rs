@@ -94,7 +94,7 @@ fn error_responses_are_retried_by_class() {
     check(&service_error(429, "ModelNotReadyException", "loading", &[]), Rejected, true, true);
     check(&service_error(503, "ServiceUnavailableException", "busy", &[]), Rejected, true, true);
     check(&service_error(500, "InternalServerException", "oh", &[]), ServerError, true, true);
-    check(&service_error(500, "", "oh", &[]), ServerError, true, true); // has no code, so the status decides
+    check(&service_error(500, "", "oh", &[]), Ambiguous, false, true); // a proxy may have sent it
     check(&service_error(500, "NewException", "oh", &[]), Ambiguous, false, true);
     check(&service_error(502, "", "", &[]), Ambiguous, false, true);
     check(&service_error(504, "", "", &[]), Ambiguous, false, true);

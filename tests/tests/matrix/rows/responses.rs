@@ -124,6 +124,8 @@ fn unmodeled() -> Vec<Row> {
     let bad_gateway = status("502 from a proxy, once", StatusCode::BAD_GATEWAY);
     let timeout = status("504 from a proxy, once", StatusCode::GATEWAY_TIMEOUT);
     let failed = status("500 without a modeled error, once", StatusCode::INTERNAL_SERVER_ERROR);
+    let failed_without_body =
+        invoke("500 without a body, once", [Fault::status(StatusCode::INTERNAL_SERVER_ERROR).first(1)]);
     let large = status("413 from a proxy", StatusCode::PAYLOAD_TOO_LARGE);
     let not_http = invoke(
         "bytes that are not HTTP, once",
@@ -142,6 +144,8 @@ fn unmodeled() -> Vec<Row> {
         timeout.succeeds(RetryAmbiguous, 2, (1, 2, 2)),
         failed.fails(Default, "HTTP 500", Ambiguous, 1, (1, 1, 1)),
         failed.succeeds(RetryAmbiguous, 2, (1, 2, 2)),
+        failed_without_body.fails(Default, "InternalServerException", Ambiguous, 1, (1, 1, 1)),
+        failed_without_body.succeeds(RetryAmbiguous, 2, (1, 2, 2)),
         large.fails(Default, "HTTP 413", Rejected, 1, (1, 1, 0)),
         not_http.fails(Default, "ResponseHead", Ambiguous, 1, (1, 1, 1)),
         not_http.succeeds(RetryAmbiguous, 2, (2, 2, 2)),
