@@ -19,29 +19,31 @@ impl Endpoint {
     ///
     /// # Errors
     /// Returns the problem and what to do, in words. The URL is quoted only if it contains no user or
-    /// password.
+    /// password, and without its query.
     pub(crate) fn parse(url: &str) -> Result<Self, String> {
         if url.contains('@') {
             return Err("has a user or a password before `@`; remove them".into());
         }
+        // A query may contain a token.
+        let shown = url.split(['?', '#']).next().unwrap_or_default();
         let example = "use one such as https://bedrock-runtime.us-east-1.amazonaws.com";
-        let uri: Uri = url.parse().map_err(|error| format!("`{url}` is not a URL ({error}); {example}"))?;
+        let uri: Uri = url.parse().map_err(|error| format!("`{shown}` is not a URL ({error}); {example}"))?;
         let parts = uri.into_parts();
         let scheme = parts.scheme.filter(|scheme| *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS);
         let (Some(scheme), Some(authority)) = (scheme, parts.authority) else {
-            return Err(format!("`{url}` is not an absolute http or https URL; {example}"));
+            return Err(format!("`{shown}` is not an absolute http or https URL; {example}"));
         };
         if authority.host().is_empty() {
-            return Err(format!("`{url}` has no host; {example}"));
+            return Err(format!("`{shown}` has no host; {example}"));
         }
         // `http` accepts a port that is empty or has any number of digits.
         if authority.as_str().len() > authority.host().len() && authority.port_u16().is_none() {
-            return Err(format!("`{url}` has an invalid port; use a number from 0 to 65535"));
+            return Err(format!("`{shown}` has an invalid port; use a number from 0 to 65535"));
         }
         // `http` silently drops a fragment, so look for it in the text.
         let path = parts.path_and_query.as_ref();
         if url.contains('#') || path.is_some_and(|path| path.query().is_some()) {
-            return Err(format!("`{url}` has a query or fragment; remove everything after the path"));
+            return Err(format!("`{shown}` is followed by a query or fragment; remove it"));
         }
         let base_path = path.map_or("", PathAndQuery::path).trim_end_matches('/').to_owned();
         Ok(Self { scheme, authority, base_path })
@@ -127,8 +129,9 @@ mod tests {
         check("http://:80", "`http://:80` has no host");
         check("http://example.test:99999", "`http://example.test:99999` has an invalid port");
         check("http://example.test:", "`http://example.test:` has an invalid port");
-        check("http://example.test/?a=b", "`http://example.test/?a=b` has a query");
-        check("http://example.test/#a", "`http://example.test/#a` has a query or fragment");
+        check("http://example.test/?a=b", "`http://example.test/` is followed by a query or fragment");
+        check("http://example.test/#a", "`http://example.test/` is followed by a query or fragment");
+        check("example.test/?token=secret", "`example.test/` is not a");
         check("http://user:secret@example.test", "has a user or a password before `@`");
     }
 
