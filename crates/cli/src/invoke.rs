@@ -5,7 +5,9 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use invoke_model_client::types::{InvokeModelOutput, Operation};
-use invoke_model_client::{Body, Call, Client, ConfigBuilder, Credentials, Explanation, RetryConfig};
+use invoke_model_client::{
+    Body, Call, Client, ConfigBuilder, ConfigError, Credentials, Explanation, RetryConfig,
+};
 use invoke_model_local::LocalEndpoint;
 use serde_json::json;
 
@@ -43,8 +45,16 @@ fn client(arguments: &Invoke, local: Option<&LocalEndpoint>) -> Result<Client, F
         Some(local) => local_config(arguments, local),
         None => config(arguments),
     };
-    Client::new(config).map_err(|error| Failure::input(&error))
+    Client::new(config).map_err(|error| match error {
+        ConfigError::NoRegion | ConfigError::NoSigningRegion { .. } => Failure::input(&NoRegion),
+        error => Failure::input(&error),
+    })
 }
+
+/// The command line has no region, and neither has the environment. The error of the client names a method.
+#[derive(Debug, thiserror::Error)]
+#[error("no region: set --region or AWS_REGION")]
+struct NoRegion;
 
 fn config(arguments: &Invoke) -> ConfigBuilder {
     let mut config = ConfigBuilder::from_env();

@@ -192,7 +192,7 @@ fn profile_takes_precedence_over_the_environment() {
 #[test]
 fn each_kind_of_failure_has_its_exit_code() {
     let invoke = ["invoke", "--model-id", TITAN, "--body", "{}"];
-    check_failure(&run(&invoke, None, &[]), 3, "AWS_REGION");
+    check_failure(&run(&invoke, None, &[]), 3, "error: no region: set --region or AWS_REGION\n");
     check_failure(&run(&invoke, None, &[("AWS_REGION", "us-east-1")]), 3, "AWS_ACCESS_KEY_ID");
     check_failure(&local(&["--body", "@/no/such/file"]), 3, "/no/such/file");
     check_failure(&local(&["--body", "{}", "--trace", "a\nb"]), 3, "`trace`");
