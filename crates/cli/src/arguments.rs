@@ -1,4 +1,4 @@
-//! The command line. The flags of `invoke` are those of `aws bedrock-runtime invoke-model`.
+//! Arguments of the command line. `invoke` accepts the flags of `aws bedrock-runtime invoke-model`.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
-/// The exit codes, as the help shows them. They are stable, so that scripts can rely on them.
+/// Exit codes in the help text. They are stable, so that scripts can rely on them.
 const EXIT_CODES: &str = "\
 Exit codes:
   0    success
@@ -44,7 +44,7 @@ pub(crate) struct Invoke {
     /// Media type of the body [default with a body: application/json]
     #[arg(long, value_name = "TYPE")]
     pub(crate) content_type: Option<String>,
-    /// Media type of the response that you want
+    /// Media type to request for the response
     #[arg(long, value_name = "TYPE")]
     pub(crate) accept: Option<String>,
     /// Guardrail trace: ENABLED, DISABLED or ENABLED_FULL
@@ -65,7 +65,7 @@ pub(crate) struct Invoke {
     /// Tags for the invocation logs: a JSON object with string values
     #[arg(long, value_name = "JSON")]
     pub(crate) request_metadata: Option<String>,
-    /// Region [default: AWS_REGION, else the region of an ARN, else that of the profile]
+    /// Region [default: AWS_REGION, else the region of an ARN, else the region of the profile]
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Option<String>,
     /// Profile of the shared files, used instead of credentials in the environment [default: AWS_PROFILE]
@@ -109,13 +109,13 @@ pub(crate) struct Serve {
     /// Secret access key of --access-key-id
     #[arg(long, value_name = "SECRET", requires = "access_key_id")]
     pub(crate) secret_access_key: Option<String>,
-    /// Bearer token to accept beside signatures
+    /// Bearer token to accept in addition to signatures
     #[arg(long, value_name = "TOKEN")]
     pub(crate) bearer_token: Option<String>,
-    /// Accept requests with a wrong signature, or without one
+    /// Accept requests with a wrong signature or without a signature
     #[arg(long)]
     pub(crate) no_verify: bool,
-    /// Deny calls of models whose id matches, where `*` matches any text; can be repeated
+    /// Deny calls of models whose id matches PATTERN; `*` matches any text; can be repeated
     #[arg(long, value_name = "PATTERN")]
     pub(crate) deny: Vec<String>,
     /// Delay before each event of a streamed response

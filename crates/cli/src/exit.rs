@@ -14,7 +14,7 @@ pub(crate) struct Failure {
     message: String,
 }
 
-/// The output cannot be written.
+/// The output could not be written.
 const OUTPUT: u8 = 1;
 /// A setting, the credentials or the input is missing or invalid. No request was sent.
 const INPUT: u8 = 3;
@@ -22,9 +22,9 @@ const INPUT: u8 = 3;
 const REJECTED: u8 = 4;
 /// The service failed: HTTP 5xx.
 const SERVER_ERROR: u8 = 5;
-/// No complete response.
+/// The client received no complete response.
 const CONNECTION: u8 = 6;
-/// 128 + SIGINT, the code that a shell reports for a program that SIGINT ended.
+/// 128 + SIGINT, the code that a shell reports for a program that SIGINT terminated.
 const INTERRUPTED: u8 = 130;
 
 impl Failure {
@@ -33,7 +33,7 @@ impl Failure {
         Self { code: OUTPUT, message: format!("cannot write the output: {error}") }
     }
 
-    /// Returns the failure of a command that ended before it sent a request.
+    /// Returns the failure of a command that sent no request.
     pub(crate) fn input(error: &dyn std::error::Error) -> Self {
         Self { code: INPUT, message: error.to_string() }
     }
@@ -49,8 +49,8 @@ impl Failure {
     /// Returns the failure of a call.
     pub(crate) fn call<E: OperationError>(error: &Error<E>) -> Self {
         let status = match error.kind() {
-            // The status of a stream is that of its head, 200. An error in the stream has the status of its
-            // shape, or none if the model does not know the error.
+            // The HTTP status of a stream is 200. An error in the stream has the status of its shape, or no
+            // status if the model does not define the error.
             ErrorKind::StreamException { error, .. } => Some(error.status().unwrap_or(500)),
             _ => error.status().map(|status| status.as_u16()),
         };
@@ -67,14 +67,14 @@ impl Failure {
     }
 }
 
-/// Returns `true` if the request itself made the attempt fail, and not the connection.
+/// Returns `true` if the request is the cause of the failed attempt, and not the connection.
 fn is_input(kind: TransportErrorKind) -> bool {
     matches!(kind, TransportErrorKind::InvalidRequest | TransportErrorKind::RequestBody)
 }
 
 impl Display for Failure {
     /// Writes the message with a space for each control character except line feeds, because services and
-    /// proxies may send characters that a terminal would obey.
+    /// proxies may send control characters that a terminal would execute.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let is_unsafe = |character: char| character.is_control() && character != '\n';
         f.write_str(&self.message.replace(is_unsafe, " "))

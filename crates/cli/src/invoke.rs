@@ -1,4 +1,4 @@
-//! `invoke-model invoke`: one call.
+//! `invoke-model invoke`: makes one call.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -70,8 +70,9 @@ fn config(arguments: &Invoke) -> ConfigBuilder {
     config.region_from_arn(&arguments.model_id)
 }
 
-/// Returns a configuration for the local endpoint. It does not read the environment, so that the call is the
-/// same on every machine, and does not retry, because the endpoint fails the same way each time.
+/// Returns a configuration for the local endpoint. The configuration does not use the environment, so that
+/// the call is the same on every machine. It disables retries, because the endpoint fails in the same way
+/// each time.
 fn local_config(arguments: &Invoke, local: &LocalEndpoint) -> ConfigBuilder {
     ConfigBuilder::default()
         .region(arguments.region.as_deref().unwrap_or(local.region()))
@@ -82,8 +83,8 @@ fn local_config(arguments: &Invoke, local: &LocalEndpoint) -> ConfigBuilder {
 
 /// Sets the members of the input for which there is a flag.
 ///
-/// The two operations have the same members, but different types of calls; a macro is shorter than a trait
-/// for both.
+/// The two operations have the same members, but different types of calls. A macro is shorter than a trait
+/// for both types.
 macro_rules! with_members {
     ($call:expr, $arguments:expr, $body:expr, $($member:ident),*) => {{
         let mut call = $call.model_id(&$arguments.model_id);
@@ -104,7 +105,7 @@ macro_rules! with_members {
 }
 use with_members;
 
-/// A `--body` that cannot be read.
+/// Error of a `--body` that cannot be read.
 #[derive(Debug, thiserror::Error)]
 enum BodyError {
     #[error("--body -: cannot read standard input: {0}")]
@@ -117,10 +118,11 @@ enum BodyError {
     NotRegular(PathBuf),
 }
 
-/// Returns the body that `--body` names: standard input for `-`, a file for `@FILE`, `file://FILE` and
-/// `fileb://FILE`, else the argument itself.
+/// Returns the body for an argument of `--body`: standard input for `-`, a file for `@FILE`, `file://FILE`
+/// and `fileb://FILE`, and otherwise the argument itself.
 ///
-/// A file is not loaded into memory. The client reads it once to hash it, and once to send it.
+/// This function does not load a file into memory. The client reads the file once to hash it, and once to
+/// send it.
 fn body(argument: &str) -> Result<Body, BodyError> {
     if argument == "-" {
         let mut input = Vec::new();
@@ -146,7 +148,7 @@ enum Next {
     Stop,
 }
 
-/// Prints what `--explain` and `--dry-run` ask for.
+/// Prints the explanation for `--explain`, and the request for `--dry-run`.
 async fn explain<O: Operation>(call: &Call<O>, arguments: &Invoke) -> Result<Next, Failure>
 where
     O::Input: Clone,
@@ -166,7 +168,7 @@ where
     Ok(Next::Stop)
 }
 
-/// Longest body that `--dry-run` prints, in bytes. Of a longer body it prints only the length.
+/// Length in bytes of the longest body that `--dry-run` prints. For a longer body, it prints only the length.
 const LONGEST_BODY: usize = 4096;
 
 /// Returns the request as HTTP/1.1 text, followed by the equivalent curl command. Secrets are redacted.
@@ -200,40 +202,8 @@ fn shell_quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
-/// The file that gets the body of the response.
-///
-/// It is opened before the request is sent, because a response that cannot be written is billed, too. Its old
-/// content is kept until the call has succeeded.
-struct Outfile<'a> {
-    path: &'a Path,
-    file: File,
-}
-
-impl<'a> Outfile<'a> {
-    fn open(path: &'a Path) -> io::Result<Self> {
-        let file = OpenOptions::new().write(true).create(true).truncate(false).open(path);
-        file.map(|file| Self { path, file }).map_err(|error| with_path(path, &error))
-    }
-
-    fn write(mut self, body: &[u8]) -> io::Result<()> {
-        let mut replace = || {
-            // A pipe or a terminal cannot be truncated.
-            if self.file.metadata()?.is_file() {
-                self.file.set_len(0)?;
-            }
-            self.file.write_all(body)
-        };
-        replace().map_err(|error| with_path(self.path, &error))
-    }
-}
-
-/// Adds the path, which errors of the operating system do not contain.
-fn with_path(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
-}
-
-/// Prints the body; or writes it to a file, and prints the other members.
-fn print(output: &InvokeModelOutput, outfile: Option<Outfile<'_>>) -> io::Result<()> {
+/// Prints the body. If there is an `outfile`, writes the body to it and prints the other members instead.
+fn print(output: &InvokeModelOutput, outfile: Option<&Path>) -> io::Result<()> {
     let mut out = io::stdout().lock();
     if let Some(outfile) = outfile {
         outfile.write(&output.body)?;

@@ -1,5 +1,5 @@
 //! The command `invoke-model`: calls a model, or serves a local endpoint.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool prints to the terminal")]
 
 mod arguments;
 mod exit;

@@ -33,7 +33,7 @@ pub(crate) async fn run(arguments: Serve) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A file of `--faults` that cannot be used.
+/// Error of a `--faults` file that cannot be used.
 #[derive(Debug, thiserror::Error)]
 enum FileError {
     #[error("--faults {}: cannot read the file: {error}", path.display())]

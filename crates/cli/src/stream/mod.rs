@@ -50,7 +50,7 @@ async fn print(
 /// Prints parts, and counts them for the notes at the end.
 #[derive(Default)]
 struct Printer {
-    /// Print the parts themselves, not their text.
+    /// Print the parts instead of their text.
     raw: bool,
     parts: u64,
     parts_with_text: u64,
@@ -88,12 +88,12 @@ impl Printer {
         }
     }
 
-    /// Returns what the user should know about a complete stream beside its text.
+    /// Returns notes for the user about a complete stream.
     fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         if self.unknown_events > 0 {
             notes.push(format!(
-                "skipped {} event(s) of a type that this version does not know",
+                "skipped {} event(s) of a type that this version does not support",
                 self.unknown_events
             ));
         }
@@ -102,8 +102,8 @@ impl Printer {
         }
         if !self.has_metrics {
             notes.push(
-                "the stream is complete, but its last part has no `amazon-bedrock-invocationMetrics`, with which \
-                 the service ends a response; the model may have stopped early"
+                "the stream is complete, but its last part has no `amazon-bedrock-invocationMetrics`, which \
+                 the service adds to the last part of a response; the model may have stopped early"
                     .to_owned(),
             );
         }

@@ -17,7 +17,7 @@ fn run(arguments: &[&str], input: Option<&str>, environment: &[(&str, &str)]) ->
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    // A command that does not read its input may have ended already.
+    // A command that does not read its input may already have ended.
     let _ = stdin.write_all(input.unwrap_or_default().as_bytes());
     drop(stdin);
     child.wait_with_output().unwrap()

@@ -1,4 +1,4 @@
-//! Calls of `invoke-model serve`.
+//! Tests of `invoke-model serve`.
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 /// A running `invoke-model serve`, killed on drop.
 struct Served {
     command: Child,
-    /// Kept open, because the command fails if it cannot print its environment.
+    /// Keeps the pipe open, because the command fails if it cannot print its environment.
     _stdout: BufReader<ChildStdout>,
 }
 
@@ -19,7 +19,7 @@ impl Drop for Served {
     }
 }
 
-/// Starts the command with these arguments; returns it with the address that it prints.
+/// Starts the command with these arguments. Returns the running command and the address that it prints.
 fn serve(arguments: &[&str]) -> (Served, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_invoke-model"));
     command.args(["serve", "--no-verify"]).args(arguments).env_clear().stdout(Stdio::piped());
@@ -88,7 +88,8 @@ fn faults_are_read_from_a_file() {
     assert_eq!(response.matches("\x0b:event-type").count(), 2, "{response}");
     assert!(!response.ends_with("0\r\n\r\n"), "{response}");
     assert!(call().unwrap().starts_with("HTTP/1.1 200 "), "the sixth connection has no fault");
-    // The client notices a connection that is closed at once when it writes, or when it reads.
+    // If the server closes the connection at once, the client fails when it writes, or reads an empty
+    // response.
     assert_eq!(call().unwrap_or_default(), "");
     assert!(call().unwrap().starts_with("HTTP/1.1 200 "));
 }

@@ -1,4 +1,4 @@
-//! Text, parts and exit codes of `invoke --stream`.
+//! Tests of the text, parts and exit codes of `invoke --stream`.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -88,8 +88,8 @@ fn part() -> Vec<u8> {
     frame(&headers, r#"{"bytes":"eyJnZW5lcmF0aW9uIjoiaGkifQ=="}"#)
 }
 
-/// Starts a server that reads one request, sends the head of a stream and these frames, and passes the socket
-/// to `then`. Returns the server, and a command that calls it.
+/// Starts a server that reads one request, sends the response head of a stream and these frames, and passes
+/// the socket to `then`. Returns the server, and a command that calls the server.
 fn serve(frames: Vec<Vec<u8>>, then: impl FnOnce(TcpStream) + Send + 'static) -> (JoinHandle<()>, Command) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -160,18 +160,21 @@ fn error_in_a_stream_has_the_exit_code_of_its_status() {
 }
 
 #[test]
-fn unusual_complete_stream_is_noted() {
+fn unusual_complete_stream_prints_notes() {
     let unknown = frame(&[(":message-type", "event"), (":event-type", "news")], "{}");
     let (shown, code, notes) = served(vec![unknown], end);
     assert_eq!((shown.as_str(), code), ("", Some(0)), "{notes}");
-    assert!(notes.contains("note: skipped 1 event(s) of a type that this version does not know"), "{notes}");
+    assert!(
+        notes.contains("note: skipped 1 event(s) of a type that this version does not support"),
+        "{notes}"
+    );
     assert!(
         notes.contains("note: the stream is complete, but its last part has no `amazon-bedrock"),
         "{notes}"
     );
 }
 
-/// Sends the signal with `kill` of the shell, so that the test needs no other program.
+/// Sends the signal with the `kill` command of the shell, so that the test needs no other program.
 #[cfg(unix)]
 #[test]
 fn interrupt_closes_the_request() {

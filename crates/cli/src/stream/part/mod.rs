@@ -1,4 +1,4 @@
-//! The text in a part of a streamed response. Each model family has its own schema:
+//! Parses the text in a part of a streamed response. Each model family has its own schema:
 //! <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters.html>.
 
 use serde_json::Value;
@@ -12,7 +12,7 @@ pub(super) struct Part {
     pub(super) has_metrics: bool,
 }
 
-/// JSON pointers to the text of a part. A part of any family has text at no more than one of them.
+/// JSON pointers to the text of a part. A part has text at one of these pointers, or no text.
 const TEXTS: [&str; 8] = [
     // Anthropic Claude: `content_block_delta`.
     "/delta/text",
@@ -24,7 +24,7 @@ const TEXTS: [&str; 8] = [
     "/generation",
     // Mistral AI, text completion.
     "/outputs/0/text",
-    // Mistral AI, chat completion, in its two spellings.
+    // Mistral AI, chat completion, with either of two member names.
     "/choices/0/message/content",
     "/choices/0/delta/content",
     // Cohere Command R: `text-generation`.

@@ -1,4 +1,4 @@
-//! One part of each model family.
+//! Tests with one part of each model family.
 
 use super::Part;
 
