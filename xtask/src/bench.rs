@@ -1,5 +1,5 @@
-//! `cargo xtask bench`: measures this client, the official crate and plain hyper-util with `bench/runner`, which is in a
-//! separate workspace.
+//! `cargo xtask bench`: measures this client, the official crate and plain hyper-util. Runs `bench/runner`,
+//! which is in a separate workspace.
 
 use std::ffi::OsString;
 use std::process::Command;
@@ -10,14 +10,17 @@ use crate::{Failure, program, root};
 #[derive(Debug, Default, clap::Args)]
 #[command(disable_help_flag = true)]
 pub(crate) struct Arguments {
-    /// Arguments of the runner: `--quick` compares the counts with `bench/budget.toml`; `--help` lists the others.
+    /// Arguments of the runner: `--quick` compares the counts with `bench/budget.toml`; `--help` lists all
+    /// arguments.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENT")]
     arguments: Vec<OsString>,
 }
 
-/// Checks the benchmarks for `cargo xtask ci`: they compile, pass their tests, and the counts are within the budget.
+/// Checks for `cargo xtask ci` that the benchmarks compile and pass their tests, and that the counts are
+/// within the budget.
 ///
-/// Leaves out the official crate, because it takes minutes to compile. Returns a line if the counts were not checked.
+/// Does not check the benchmark of the official crate, because that crate takes minutes to compile. Returns a
+/// line if the counts were not checked.
 pub(crate) fn check() -> Result<Vec<String>, Failure> {
     let packages = ["ours", "plain", "layers", "runner", "server", "workload"];
     let packages = packages.iter().flat_map(|name| ["--package".to_owned(), format!("bench-{name}")]);

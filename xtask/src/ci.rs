@@ -1,7 +1,7 @@
-//! `cargo xtask ci`: runs every check, cheap ones first, and stops at the first that fails.
+//! `cargo xtask ci`: runs every check, cheap checks first, and stops at the first check that fails.
 //!
-//! The last lines are a table of the time that each step took, and a line for each thing that could not be checked on
-//! this machine.
+//! At the end, it prints a table with the time of each step, and a line for each check that was not possible
+//! on this machine.
 
 use std::time::{Duration, Instant};
 
@@ -31,12 +31,13 @@ fn steps(report: &mut Report) -> Result<(), Failure> {
     let lint = ["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
     report.cargo("clippy", &lint)?;
     report.step("documentation", done(documentation))?;
-    // Features only add: a crate must also compile without them.
+    // A crate must also compile without its features.
     let bare = ["check", "--package", "invoke-model-transport", "--no-default-features"];
     report.cargo("transport trait without features", &bare)?;
     report.cargo("packages", &["package", "--workspace", "--no-verify", "--allow-dirty", "--quiet"])?;
     report.cargo("tests", &["test", "--workspace"])?;
-    // In the workspace, a crate has the features that any other member asks for.
+    // When cargo tests the complete workspace, it enables the features of a crate that any other member
+    // requires.
     let alone = ["test", "--package", "invoke-model-transport", "--package", "invoke-model-client"];
     report.cargo("tests with default features only", &alone)?;
     report.cargo("tests with all features", &[&alone[..], &["--all-features"]].concat())?;
@@ -50,7 +51,7 @@ fn steps(report: &mut Report) -> Result<(), Failure> {
     report.step("peers", done(peers::run))
 }
 
-/// Turns a step that always checks everything into one that can report what it did not check.
+/// Converts a step that always checks everything into the form that [`Report::step`] expects.
 fn done(step: impl FnOnce() -> Result<(), Failure>) -> impl FnOnce() -> Result<Vec<String>, Failure> {
     || step().map(|()| Vec::new())
 }
@@ -70,13 +71,13 @@ fn documentation() -> Result<(), Failure> {
 
 fn protocol_tests() -> Result<(), Failure> {
     match suites::find_all("protocol-tests") {
-        // `suites::check` has reported it.
+        // `suites::check` has reported the missing suite.
         files if files.is_empty() => Ok(()),
         files => conformance::run(&conformance::Arguments { files }),
     }
 }
 
-/// The steps that ran, and what they could not check.
+/// The steps that ran, and a line for each check that was not possible.
 #[derive(Debug, Default)]
 struct Report {
     steps: Vec<(String, Duration)>,
@@ -84,14 +85,14 @@ struct Report {
 }
 
 impl Report {
-    /// Runs a step, which returns a line for each thing that it could not check.
+    /// Runs a step. The step returns a line for each check that was not possible.
     fn step(
         &mut self,
         name: &str,
         step: impl FnOnce() -> Result<Vec<String>, Failure>,
     ) -> Result<(), Failure> {
         crate::step(name);
-        #[expect(clippy::disallowed_methods, reason = "the table of times")]
+        #[expect(clippy::disallowed_methods, reason = "the report contains the time of each step")]
         let start = Instant::now();
         let result = step();
         self.steps.push((name.to_owned(), start.elapsed()));

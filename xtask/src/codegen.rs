@@ -1,4 +1,4 @@
-//! `cargo xtask codegen`: generates Rust from a model, and writes or compares it.
+//! `cargo xtask codegen`: generates Rust from a model, and writes it or compares it with the existing files.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -25,16 +25,16 @@ pub(crate) struct Arguments {
     /// Generate code for this model instead of `model/bedrock-runtime.json`; needs `--out`.
     #[arg(long, value_name = "FILE", requires = "out")]
     model: Option<PathBuf>,
-    /// Folder for the crate of the other model: its `Cargo.toml` and `src`.
+    /// Folder for the crate that is generated for `--model`.
     #[arg(long, value_name = "DIR", requires = "model")]
     out: Option<PathBuf>,
     /// Generate only this operation; may be repeated.
     #[arg(long = "operation", value_name = "NAME")]
     operations: Vec<String>,
-    /// Service, if the other model has several.
+    /// Service to generate, if the model has several.
     #[arg(long, value_name = "NAME", requires = "out")]
     service: Option<String>,
-    /// Name of the crate; by default that of the service.
+    /// Name of the crate; by default the name of the service.
     #[arg(long, value_name = "NAME", requires = "out")]
     name: Option<String>,
 }
@@ -71,7 +71,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Returns the methods of the client's `Call`, with which the setters of members must not collide.
+/// Returns the names of the methods of `Call` in the client. A setter of a member must not have one of these
+/// names.
 fn call_methods() -> Result<BTreeSet<String>, Failure> {
     let folder = root().join("crates/client/src/call");
     let about = |error| Failure::new(format!("{}: {error}", folder.display()));
@@ -86,7 +87,7 @@ fn call_methods() -> Result<BTreeSet<String>, Failure> {
     Ok(methods)
 }
 
-/// Generates the tests of the protocol cases in `model/tests`.
+/// Generates Rust tests from the protocol tests in `model/tests`.
 fn own_tests(path: &Path, config: &Config) -> Result<Files, Failure> {
     let (model, missing) = applied(path, "model/tests")?;
     if !missing.is_empty() {

@@ -1,5 +1,5 @@
 //! Developer commands: `cargo xtask codegen`, `conformance`, `model diff`, `models`, `peers`, `ci` and others.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool prints to the terminal")]
 
 mod bench;
 mod ci;
@@ -44,7 +44,8 @@ enum Command {
     Models(models::Arguments),
     /// Run other clients against the local endpoint, and compare their requests and responses with ours.
     Peers,
-    /// Make many calls against an endpoint with faults, and account for each. Takes minutes; not part of `ci`.
+    /// Make many calls against an endpoint with faults, and check the outcome of each. Takes minutes; not
+    /// part of `ci`.
     Soak {
         /// Number of calls.
         #[arg(long, default_value_t = 200_000)]
@@ -100,7 +101,7 @@ fn execute(arguments: &Arguments) -> Result<(), Failure> {
     }
 }
 
-/// Prints what a command could not check.
+/// Prints a line for each check that a command could not run.
 fn unchecked(lines: Vec<String>) -> Result<(), Failure> {
     lines.iter().for_each(|line| println!("not checked: {line}"));
     Ok(())
@@ -110,7 +111,7 @@ fn diff(arguments: &model_diff::Args) -> Result<(), Failure> {
     model_diff::run(arguments, &mut std::io::stdout()).map_err(|error| Failure::new(error.to_string()))
 }
 
-/// Prints the name of the check that runs now.
+/// Prints the name of the check that starts now.
 fn step(name: &str) {
     println!("== {name}");
 }
@@ -124,7 +125,7 @@ impl Failure {
         Self(message.into())
     }
 
-    /// A failure to read or write a file.
+    /// Returns the failure of reading or writing a file.
     fn about(path: &Path, error: &dyn fmt::Display) -> Self {
         Self(format!("{}: {error}", path.display()))
     }

@@ -11,19 +11,19 @@ use crate::{Failure, codegen, program, root, step};
 /// Arguments of the command.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Models as Smithy JSON AST, or folders that contain some.
+    /// Models as Smithy JSON AST, or folders that contain such models.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 }
 
 impl Arguments {
-    /// Arguments for these files.
+    /// Returns the arguments for these files.
     pub(crate) fn of(files: impl Into<Vec<PathBuf>>) -> Self {
         Self { files: files.into() }
     }
 }
 
-/// Folder of the crates, which form one workspace.
+/// Folder of the generated crates, which form one workspace.
 const CRATES: &str = "target/models";
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -47,7 +47,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let manifest = format!("[workspace]\nresolver = \"3\"\nmembers = {names:?}\n");
     put(&workspace.join("Cargo.toml"), &manifest)?;
-    // The same versions as in this workspace, and no access to the registry.
+    // The lock file selects the same versions as this workspace, so that cargo needs no access to the
+    // registry.
     program::fetch()?;
     put(&workspace.join("Cargo.lock"), &read(&root().join("Cargo.lock"))?)?;
     for features in ["--no-default-features", "--all-features"] {

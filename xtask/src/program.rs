@@ -1,4 +1,4 @@
-//! Runs cargo, git and other programs.
+//! Functions that run cargo, git and other programs.
 
 use std::ffi::OsStr;
 use std::process::Command;
@@ -19,7 +19,7 @@ pub(crate) fn git() -> Command {
     command
 }
 
-/// Runs a command to its end.
+/// Runs a command until it ends.
 ///
 /// # Errors
 /// Returns an error that shows the command if it cannot be started or fails.
@@ -32,7 +32,7 @@ pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
     }
 }
 
-/// Runs a command to its end, and returns its standard output. Its standard error is shown.
+/// Runs a command until it ends, and returns its standard output. The terminal shows its standard error.
 ///
 /// # Errors
 /// Returns an error that shows the command if it cannot be started or fails.
@@ -45,7 +45,7 @@ pub(crate) fn output(command: &mut Command) -> Result<String, Failure> {
     Err(Failure::new(format!("`{}` failed: {}", shown(command), output.status)))
 }
 
-/// Downloads every crate of the lock file, so that what follows can run with `--offline`.
+/// Downloads every crate of the lock file, so that later commands can run with `--offline`.
 pub(crate) fn fetch() -> Result<(), Failure> {
     run(&mut cargo(&["fetch", "--locked", "--quiet"]))
 }

@@ -1,4 +1,5 @@
-//! `cargo xtask suites`: verifies or fetches the test suites of other projects that `tests/support/suites/suites.toml` lists.
+//! `cargo xtask suites`: verifies or fetches test suites of other projects.
+//! `tests/support/suites/suites.toml` lists them.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,14 +9,16 @@ use invoke_model_test_support::suites::{Manifest, Problem, Suite, VARIABLE, fold
 
 use crate::{Failure, program, root};
 
-/// Suites that may be missing, as a list of paths separated by blanks. For machines where they cannot be obtained.
+/// Environment variable with the paths of suites that may be missing, separated by blanks. Set it on machines
+/// where these suites cannot be obtained.
 const OPTIONAL: &str = "SUITES_OPTIONAL";
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    /// Verify that every suite is there and unaltered.
+    /// Verify that every suite exists and is unaltered.
     Check,
-    /// Obtain the suites that are missing from their public repositories (needs git; one needs Java and Maven).
+    /// Fetch each missing suite from its public repository (needs git; one suite also needs Java, Maven and
+    /// Perl).
     Fetch,
 }
 
@@ -26,14 +29,14 @@ pub(crate) fn run(command: &Command) -> Result<(), Failure> {
     }
 }
 
-/// Verifies every suite, and returns a line for each that is missing and optional.
+/// Verifies every suite, and returns a line for each optional suite that is missing.
 pub(crate) fn check() -> Result<Vec<String>, Failure> {
-    #[expect(clippy::disallowed_methods, reason = "the only place that reads this variable")]
+    #[expect(clippy::disallowed_methods, reason = "no other function reads this variable")]
     let optional = std::env::var(OPTIONAL).unwrap_or_default();
     judge(Manifest::new().verify(&folder()), &optional.split_whitespace().collect::<Vec<_>>())
 }
 
-/// Returns a line for each suite that is missing and optional.
+/// Returns a line for each optional suite that is missing.
 ///
 /// # Errors
 /// Returns an error that lists every other problem.
@@ -52,7 +55,7 @@ fn judge(problems: Vec<Problem>, optional: &[&str]) -> Result<Vec<String>, Failu
     )))
 }
 
-/// Returns the paths of the suites in a folder of the manifest that are there and unaltered.
+/// Returns the paths of the unaltered suites below a folder of the manifest.
 pub(crate) fn find_all(prefix: &str) -> Vec<PathBuf> {
     let suites = Manifest::new().suites;
     let suites = suites.iter().filter(|suite| Path::new(&suite.path).starts_with(prefix));
@@ -79,7 +82,7 @@ fn fetch(manifest: &Manifest, folder: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Checks out the sources of suites of one commit.
+/// Checks out the source files of suites from one commit.
 fn check_out(repository: &str, commit: &str, suites: &[&Suite], checkout: &Path) -> Result<(), Failure> {
     if checkout.exists() {
         fs::remove_dir_all(checkout).map_err(|error| Failure::about(checkout, &error))?;
@@ -117,7 +120,7 @@ fn obtain(suite: &Suite, checkout: &Path, folder: &Path) -> Result<(), Failure> 
     Ok(())
 }
 
-/// Copies a file, or a folder with everything below it.
+/// Copies a file, or a folder with all files in it.
 fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
     if !from.is_dir() {
         return fs::copy(from, to).map(drop).map_err(|error| Failure::about(from, &error));
@@ -146,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn passes_when_all_suites_are_there() {
+    fn passes_if_no_suite_has_a_problem() {
         assert!(judge(Vec::new(), &[]).unwrap().is_empty());
     }
 

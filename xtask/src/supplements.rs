@@ -7,7 +7,8 @@ use invoke_model_codegen::model::{Model, ShapeId};
 
 use crate::{Failure, root};
 
-/// Folder with traits that published models lack. A file applies to a model if the model has its shapes.
+/// Folder with traits that published models lack. A file applies to a model if the model has the shapes in
+/// the file.
 const SUPPLEMENTS: &str = "model/supplements";
 
 /// Reads a model and applies every supplement.
@@ -15,7 +16,8 @@ pub(crate) fn supplemented(path: &Path) -> Result<Model, Failure> {
     applied(path, SUPPLEMENTS).map(|(model, _)| model)
 }
 
-/// Reads a model and applies every file of a folder. Returns the model, and the ids of shapes that it lacks.
+/// Reads a model and applies every file of a folder. Returns the model, and the ids of shapes in the files
+/// that the model lacks.
 pub(crate) fn applied(path: &Path, folder: &str) -> Result<(Model, Vec<ShapeId>), Failure> {
     let about =
         |path: &Path, error: &dyn std::fmt::Display| Failure::new(format!("{}: {error}", path.display()));
@@ -27,10 +29,10 @@ pub(crate) fn applied(path: &Path, folder: &str) -> Result<(Model, Vec<ShapeId>)
     Ok((model, missing))
 }
 
-/// Returns the models among paths. Of a folder, these are the files that contain a model.
+/// Returns the paths of models. Replaces a folder with the files in it that contain a model.
 ///
 /// # Errors
-/// Returns an error if there is no model or a file cannot be read.
+/// Returns an error if there is no model, or if a file cannot be read.
 pub(crate) fn models(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let mut found = Vec::new();
     for path in paths {
@@ -44,7 +46,7 @@ pub(crate) fn models(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
             found.push(path.clone());
         }
     }
-    if found.is_empty() { Err(Failure::new("no Smithy model among the files given")) } else { Ok(found) }
+    if found.is_empty() { Err(Failure::new("the given folders contain no Smithy model")) } else { Ok(found) }
 }
 
 /// Reads a file.

@@ -16,7 +16,7 @@ use outcome::Outcomes;
 /// Arguments of the command.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Models with protocol tests as Smithy JSON AST, or folders that contain some.
+    /// Models with protocol tests as Smithy JSON AST, or folders that contain such models.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 }

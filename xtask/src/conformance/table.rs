@@ -7,15 +7,15 @@ use invoke_model_codegen::{Case, Kind};
 use super::outcome::Outcomes;
 use crate::Failure;
 
-/// Cases of one service and kind.
+/// Results of the cases of one service and kind.
 #[derive(Debug, Default)]
 pub(super) struct Row {
     service: String,
     kind: &'static str,
     passed: usize,
-    /// Ids with the message of the failure.
+    /// Id and failure message of each failed case.
     failed: Vec<(String, String)>,
-    /// Ids with the reason.
+    /// Id and reason of each skipped case.
     skipped: Vec<(String, String)>,
 }
 
@@ -31,7 +31,7 @@ pub(super) fn rows(
     for (kind, id, _) in skipped {
         if !cases.iter().any(|(_, case)| case.kind == *kind && case.id == *id) {
             return Err(Failure::new(format!(
-                "{} {id} is listed as skipped and does not exist",
+                "{} {id} is listed as skipped, but does not exist",
                 kind.module()
             )));
         }
@@ -51,7 +51,7 @@ pub(super) fn rows(
             (Some(message), None) => row.failed.push((case.id.clone(), message.to_owned())),
             (Some(_), Some((_, _, reason))) => row.skipped.push((case.id.clone(), (*reason).to_owned())),
             (None, Some(_)) => {
-                row.failed.push((case.id.clone(), "is listed as skipped and passes".to_owned()))
+                row.failed.push((case.id.clone(), "is listed as skipped, but passes".to_owned()))
             }
         }
     }
@@ -129,7 +129,7 @@ mod tests {
         let rows = |skipped: &[(Kind, &str, &str)]| super::rows(&cases(), &Outcomes::parse(OUTPUT), skipped);
         assert_eq!(verdict(&rows(&[(Kind::Request, "B", "why")]).unwrap()), Ok(()));
         let passes = rows(&[(Kind::Request, "B", "why"), (Kind::Response, "A", "why")]).unwrap();
-        assert!(print(&passes).contains("A: is listed as skipped and passes"));
+        assert!(print(&passes).contains("A: is listed as skipped, but passes"));
         assert!(verdict(&passes).is_err());
         assert!(rows(&[(Kind::Error, "A", "why")]).is_err());
     }

@@ -1,4 +1,4 @@
-//! Writes a crate with the types of each service of a model, and its protocol tests.
+//! Writes a crate with the types and the protocol tests of each service of a model.
 
 use std::fmt::Write;
 use std::fs;
@@ -10,7 +10,7 @@ use crate::codegen::diagnostics;
 use crate::supplements::{read, supplemented};
 use crate::{Failure, program, root};
 
-/// Writes the crate, and returns each case with its service. The name of the test includes its modules.
+/// Writes the crate. Returns each case with its service. The name of the test of a case includes its modules.
 pub(super) fn write(path: &Path, folder: &Path) -> Result<Vec<(String, Case)>, Failure> {
     let model = supplemented(path)?;
     let mut library = format!("//! The protocol tests of {}.\n", path.display());
@@ -40,7 +40,8 @@ pub(super) fn write(path: &Path, folder: &Path) -> Result<Vec<(String, Case)>, F
     }
     put(&folder.join("src/lib.rs"), &library)?;
     put(&folder.join("Cargo.toml"), &manifest())?;
-    // The same versions as in this workspace, and no access to the registry.
+    // The lock file selects the same versions as this workspace, so that cargo needs no access to the
+    // registry.
     program::fetch()?;
     put(&folder.join("Cargo.lock"), &read(&root().join("Cargo.lock"))?)?;
     Ok(all)

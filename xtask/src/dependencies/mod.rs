@@ -1,7 +1,8 @@
-//! Rules of `deny.toml` about dependencies, over `cargo metadata` with all features and all platforms.
+//! Checks the rules of `deny.toml` about dependencies. Reads `cargo metadata` with all features and all
+//! platforms.
 //!
-//! This check needs no other tool, so licences, bans and sources are always checked. Security advisories need
-//! `cargo deny` and its database.
+//! The checks of licences, bans and sources need no other tool, so they always run. The check of security
+//! advisories needs `cargo deny` and its database.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -13,7 +14,7 @@ use spdx::{Expression, Licensee, ParseMode};
 use crate::program::{self, cargo};
 use crate::{Failure, root};
 
-/// The source that `cargo metadata` shows for crates of crates.io.
+/// Source of crates from crates.io in `cargo metadata`.
 const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
 /// Checks licences, bans and sources of every dependency.
@@ -31,7 +32,7 @@ pub(crate) fn check() -> Result<(), Failure> {
     if findings.is_empty() { Ok(()) } else { Err(Failure::new(findings.join("\n"))) }
 }
 
-/// Checks security advisories with `cargo deny`. Returns a line if that is not possible on this machine.
+/// Checks security advisories with `cargo deny`. Returns a line if the check is not possible on this machine.
 pub(crate) fn advisories() -> Result<Vec<String>, Failure> {
     let succeeds = |command: &mut Command| command.output().is_ok_and(|output| output.status.success());
     if !succeeds(&mut cargo(&["deny", "--version"])) {
@@ -126,7 +127,7 @@ fn findings(deny: &Deny, metadata: &Metadata) -> Result<Vec<String>, Failure> {
 
 /// Checks that the allowed licences satisfy an SPDX expression.
 fn licence(expression: Option<&str>, allowed: &[Licensee]) -> Result<(), String> {
-    let expression = expression.ok_or("states no licence")?;
+    let expression = expression.ok_or("has no `license` in its Cargo.toml")?;
     let parsed = Expression::parse_mode(expression, ParseMode::LAX)
         .map_err(|error| format!("licence `{expression}`: {}", error.reason))?;
     if parsed.evaluate(|required| allowed.iter().any(|licence| licence.satisfies(required))) {
@@ -141,7 +142,8 @@ fn wildcards(package: &Package) -> impl Iterator<Item = String> {
     wildcards.map(|one| format!("{}: depends on any version of {}", package.name, one.name))
 }
 
-/// Returns a line for each package that depends on a banned crate and is not one of its wrappers.
+/// Returns a line for each package that depends on a banned crate, unless `wrappers` of the ban contains the
+/// package.
 fn banned(bans: &[Ban], metadata: &Metadata) -> BTreeSet<String> {
     let packages: BTreeMap<&str, &str> =
         metadata.packages.iter().map(|package| (package.id.as_str(), package.name.as_str())).collect();

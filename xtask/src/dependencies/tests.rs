@@ -1,4 +1,4 @@
-//! Each rule on small metadata.
+//! Tests of each rule with small metadata.
 
 use super::*;
 
@@ -9,7 +9,7 @@ const DENY: &str = r#"
     deny = [{ crate = "cmake" }, { crate = "wrapped", wrappers = ["wrapper"] }]
 "#;
 
-/// Returns the findings for packages that depend on one another in a row.
+/// Returns the findings for packages, each of which depends on the next one.
 fn found(packages: &[(&str, Option<&str>, Option<&str>)]) -> Vec<String> {
     let ids: Vec<String> = packages.iter().map(|(name, _, _)| format!("{name}#1.0.0")).collect();
     let nodes = ids.iter().enumerate().map(|(index, id)| Node {
@@ -47,7 +47,7 @@ fn rejects_other_licences() {
     check_licence("GPL-3.0", &["a 1.0.0: licence `GPL-3.0` is not in the list of deny.toml"]);
     check_licence("MIT AND ISC", &["a 1.0.0: licence `MIT AND ISC` is not in the list of deny.toml"]);
     check_licence("mine", &["a 1.0.0: licence `mine`: unknown term"]);
-    assert_eq!(found(&[("a", None, Some(REGISTRY))]), ["a 1.0.0: states no licence"]);
+    assert_eq!(found(&[("a", None, Some(REGISTRY))]), ["a 1.0.0: has no `license` in its Cargo.toml"]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The compared parts of a model as a flat map: shape or member -> aspect -> value.
+//! Converts the compared parts of a model to a flat map: shape or member -> aspect -> value.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -19,7 +19,8 @@ pub(super) struct Facts {
 }
 
 impl Facts {
-    /// Collects the facts about a selection: its service and resources, its operations and all shapes that they reach.
+    /// Collects the facts about the service, resources and operations of a selection, and about all shapes
+    /// that they use.
     pub(super) fn new(model: &Model, selection: &Selection) -> Self {
         let mut ids = service_and_resources(model, &selection.service);
         ids.extend(selection.operations.iter().cloned());
@@ -53,7 +54,8 @@ fn of_member(member: &Member) -> Aspects {
     aspects
 }
 
-/// Returns the aspects of a shape. Of the operations that a service or resource binds, only selected ones are included.
+/// Returns the aspects of a shape. Among the operations that a service or resource binds, includes only the
+/// selected operations.
 fn of_shape(model: &Model, shape: &Shape, selected: &[ShapeId]) -> Aspects {
     let mut aspects = of_traits(&shape.traits);
     aspects.insert("type".to_owned(), shape.ty.as_str().into());
@@ -62,7 +64,7 @@ fn of_shape(model: &Model, shape: &Shape, selected: &[ShapeId]) -> Aspects {
     let is_operation = |id| model.shape(id).is_some_and(|shape| shape.ty == ShapeType::Operation);
     for (role, references) in references(shape) {
         for id in references.iter().map(|reference| &reference.target) {
-            // An operation without input is the same as one with `Unit` of the prelude.
+            // An operation without input or output is equal to an operation with `smithy.api#Unit`.
             if id.as_str() != "smithy.api#Unit" && (selected.contains(id) || !is_operation(id)) {
                 aspects.insert(format!("{role} {id}"), Value::Null);
             }

@@ -1,8 +1,8 @@
-//! `cargo xtask model diff FILE`: compares our model with another Smithy AST file. The differences must be those that
-//! the README beside our model lists as deviations.
+//! `cargo xtask model diff FILE`: compares our model with another Smithy AST file. The differences must be
+//! the deviations that the README next to our model lists.
 //!
-//! The command compares the operations, all shapes that they reach, and the service and resources that bind
-//! them. It does not compare documentation, trait definitions, and parts that the model reader does not store
+//! The command compares the operations, all shapes that they use, and the service and resources that bind
+//! them. It does not compare documentation, trait definitions, or parts that the model reader does not store
 //! (identifiers and properties of a resource, the metadata section).
 
 mod compare;
@@ -19,8 +19,9 @@ use self::listed::Verdict;
 
 /// Compare our model with another Smithy AST file.
 ///
-/// Prints one line for each difference: `+` only in ours, `-` only in FILE, `~` value of FILE -> value of ours. Fails
-/// unless these are the lines of the `deviations` block in the README.md beside our model.
+/// Prints one line for each difference: `+` only in our model, `-` only in FILE, `~` value in FILE -> value
+/// in our model. Fails unless these lines are equal to the `deviations` block in the README.md next to our
+/// model.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The other model, for example the published one.
@@ -28,7 +29,8 @@ pub(crate) struct Args {
     /// Our model; by default `model/bedrock-runtime.json` of this workspace.
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
-    /// Compare only this operation; may be repeated. Listed lines that do not occur are then not reported.
+    /// Compare only this operation; may be repeated. Listed differences that do not occur are then not
+    /// reported.
     #[arg(long = "operation", value_name = "NAME")]
     operations: Vec<String>,
 }
@@ -36,8 +38,8 @@ pub(crate) struct Args {
 /// Prints the differences to `out`.
 ///
 /// # Errors
-/// Returns an error if a file cannot be read or is not a model, if our model lacks an operation, or if the differences
-/// are not those that the README lists.
+/// Returns an error if a file cannot be read or is not a model, if our model lacks an operation, or if the
+/// README lists other differences.
 pub(crate) fn run(args: &Args, out: &mut impl Write) -> Result<(), Error> {
     let path = args.model.clone().unwrap_or_else(our_model);
     let readme = path.with_file_name("README.md");
@@ -65,7 +67,8 @@ pub(crate) enum Error {
     #[error("cannot print the differences: {0}")]
     Write(#[source] io::Error),
     #[error(
-        "{unlisted} unlisted and {stale} stale: correct the model, or the `deviations` block of {}",
+        "{unlisted} unlisted differences, {stale} listed differences that do not occur: correct the model, or \
+         the `deviations` block of {}",
         readme.display()
     )]
     NotAsListed { unlisted: usize, stale: usize, readme: PathBuf },

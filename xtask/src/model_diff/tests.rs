@@ -1,4 +1,4 @@
-//! Each kind of difference on tiny models, listed deviations, and our model.
+//! Tests of each kind of difference with tiny models, of listed deviations, and of our model.
 
 use invoke_model_test_support::suites::find_or_skip;
 
@@ -33,7 +33,7 @@ fn differences(ours: &str, operations: &[&str]) -> Vec<String> {
     found.iter().map(ToString::to_string).collect()
 }
 
-/// Checks the lines that are printed if our model is `BASE` with `from` replaced by `to`.
+/// Checks the printed lines for a model that is `BASE` with `from` replaced by `to`.
 fn check(from: &str, to: &str, expected: &[&str]) {
     assert_eq!(BASE.matches(from).count(), 1, "`{from}` must occur once");
     assert_eq!(differences(&BASE.replace(from, to), &[]), expected);
@@ -225,11 +225,9 @@ fn marks_unlisted_differences_and_fails() {
     for listed in [None, Some("")] {
         let (out, result) = run_with(listed, &[]);
         assert_eq!(out, format!("{LINE}  <- not listed\n"));
-        assert!(
-            result
-                .unwrap_err()
-                .starts_with("1 unlisted and 0 stale: correct the model, or the `deviations` block")
-        );
+        assert!(result.unwrap_err().starts_with(
+            "1 unlisted differences, 0 listed differences that do not occur: correct the model"
+        ));
     }
 }
 
@@ -238,7 +236,7 @@ fn fails_on_stale_lines_if_all_operations_were_compared() {
     let listed = format!("{LINE}\n- a#Gone");
     let (out, result) = run_with(Some(&listed), &[]);
     assert_eq!(out, format!("{LINE}\n- a#Gone  <- listed, but does not occur\n"));
-    assert!(result.unwrap_err().starts_with("0 unlisted and 1 stale"));
+    assert!(result.unwrap_err().starts_with("0 unlisted differences, 1 listed differences"));
     assert_eq!(run_with(Some(&listed), &["Put"]), (format!("{LINE}\n"), Ok(())));
 }
 

@@ -1,4 +1,4 @@
-//! Installs the peers once, and again if the pinned versions or the folder changed.
+//! Installs the peers once, and again if the pinned versions or the path of the folder changed.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -9,8 +9,9 @@ use crate::{Failure, root};
 
 /// Calls `install` to fill `folder`, unless it was filled from the same file `pins` and still contains `proof`.
 ///
-/// The file `installed` is written last, so that an interrupted installation is repeated. It records the path of the
-/// folder, because the programs of a virtual environment contain their own path and do not run from another one.
+/// Writes the file `installed` last, so that an interrupted installation is repeated. The file contains the
+/// path of the folder, because the programs of a virtual environment contain their own path and do not run
+/// from another path.
 pub(super) fn once(
     folder: &Path,
     pins: &Path,
@@ -33,7 +34,7 @@ pub(super) fn source(name: &str) -> PathBuf {
     root().join("tests/peers").join(name)
 }
 
-/// Runs a command to its end. The error shows the command and `advice`.
+/// Runs a command until it ends. Errors contain the command and `advice`.
 pub(super) fn execute(command: &mut Command, advice: &str) -> Result<(), Failure> {
     let words = [command.get_program()].into_iter().chain(command.get_args());
     let shown = words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ");
@@ -56,7 +57,8 @@ mod tests {
     use super::once;
     use crate::Failure;
 
-    /// Returns `true` if `once` installs, with an installation that has this outcome.
+    /// Calls `once` with an installation that has this outcome. Returns `true` if `once` ran the
+    /// installation.
     fn installs(place: &Path, pins: &Path, outcome: Result<(), Failure>) -> bool {
         let mut installed = false;
         let _ = once(place, pins, "program", || {

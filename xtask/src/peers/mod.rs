@@ -1,4 +1,5 @@
-//! `cargo xtask peers`: compares the requests and responses of other clients with ours, at the local endpoint.
+//! `cargo xtask peers`: runs other clients against the local endpoint, and compares their requests and
+//! responses with ours.
 //!
 //! The comparisons are scripts in `tests/peers`. This module installs the clients, builds our programs, and runs the
 //! scripts.

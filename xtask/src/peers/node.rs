@@ -1,4 +1,4 @@
-//! Peers that are Node packages. Node and npm come with a Python package.
+//! Installs the peers that are Node packages. A Python package contains Node and npm.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,13 +8,13 @@ use super::installation::{about, execute, once, source};
 use super::python::Python;
 use crate::Failure;
 
-/// The manifest and its lock file.
+/// Names of the manifest and of its lock file.
 const SOURCES: [&str; 2] = ["package.json", "package-lock.json"];
 
 /// The Node packages.
 #[derive(Debug)]
 pub(super) struct Node {
-    /// Folder in which `require` finds them.
+    /// Folder in which `require` finds the packages.
     pub(super) modules: PathBuf,
 }
 
@@ -22,7 +22,7 @@ impl Node {
     /// Installs the packages of `tests/peers/package-lock.json` in `place`, unless they are installed.
     pub(super) fn install(python: &Python, place: PathBuf) -> Result<Self, Failure> {
         let [_, lock] = SOURCES.map(source);
-        // npm writes this file last.
+        // npm writes `.package-lock.json` last.
         once(&place, &lock, "node_modules/.package-lock.json", || {
             fs::create_dir_all(&place).map_err(|error| about(&place, &error))?;
             for name in SOURCES {

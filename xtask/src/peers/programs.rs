@@ -1,4 +1,4 @@
-//! Our programs, built with the features of `cargo test --workspace`.
+//! Builds our programs with the features of `cargo test --workspace`.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use crate::{Failure, program};
 /// Paths of the programs.
 #[derive(Debug)]
 pub(super) struct Programs {
-    /// The command line tool, which also serves the local endpoint.
+    /// The command line tool, which can also run the local endpoint.
     pub(super) invoke_model: PathBuf,
     /// `tests/examples/peer_requests.rs`.
     pub(super) peer_requests: PathBuf,
@@ -36,7 +36,9 @@ impl Programs {
 pub(super) fn target_directory() -> Result<PathBuf, Failure> {
     let metadata = json(&cargo("metadata", &["--no-deps", "--format-version", "1"])?)?;
     let directory = metadata["target_directory"].as_str();
-    directory.map(PathBuf::from).ok_or_else(|| Failure::new("`cargo metadata` names no target directory"))
+    directory
+        .map(PathBuf::from)
+        .ok_or_else(|| Failure::new("the output of `cargo metadata` contains no `target_directory`"))
 }
 
 fn cargo(command: &str, arguments: &[&str]) -> Result<String, Failure> {

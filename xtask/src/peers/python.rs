@@ -1,4 +1,4 @@
-//! Peers that are Python packages, in a virtual environment, and the scripts that run in it.
+//! Installs the peers that are Python packages in a virtual environment, and runs the scripts in it.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -6,7 +6,8 @@ use std::process::{Command, Stdio};
 use super::installation::{execute, once, source};
 use crate::Failure;
 
-/// Prefixes of environment variables that would change what the peers do. The scripts run without them.
+/// Prefixes of environment variables that change the behavior of the peers. The scripts run without these
+/// variables.
 const REMOVED_PREFIXES: [&str; 4] = ["ANTHROPIC_", "AWS_", "NODE_", "OTEL_"];
 
 /// A virtual environment with the peers.
@@ -16,7 +17,7 @@ pub(super) struct Python {
 }
 
 impl Python {
-    /// Creates the environment in `place` from `tests/peers/requirements.txt`, unless it exists.
+    /// Creates the environment in `place` from `tests/peers/requirements.txt`, unless the environment exists.
     pub(super) fn install(place: PathBuf) -> Result<Self, Failure> {
         let requirements = source("requirements.txt");
         let python = Self { environment: place };
@@ -26,7 +27,8 @@ impl Python {
                 Command::new("python3").args(fresh),
                 "install Python 3.11 or later with its module `venv`",
             )?;
-            // `--no-deps`, because the file pins all dependencies. `pip check` verifies that.
+            // Uses `--no-deps`, because the file pins all dependencies. `pip check` verifies that no
+            // dependency is missing.
             let install = ["install", "--no-deps", "--requirement"];
             let pip = || {
                 let mut command = Command::new(python.program("python"));

@@ -1,4 +1,4 @@
-//! The process `invoke-model serve`.
+//! Runs the process `invoke-model serve`.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::Failure;
 
-/// Environment variables that configure a client.
+/// Environment variables that the server prints to configure a client.
 const SETTINGS: [&str; 5] = [
     "AWS_ENDPOINT_URL_BEDROCK_RUNTIME",
     "AWS_REGION",
@@ -18,13 +18,14 @@ const SETTINGS: [&str; 5] = [
     "AWS_SECRET_ACCESS_KEY",
 ];
 
-/// Variable that passes a bearer token to the scripts, and the token, which the server accepts beside signatures.
+/// Environment variable with a bearer token for the scripts, and the token. The server accepts the token and
+/// signatures.
 const BEARER_TOKEN: (&str, &str) = ("PEERS_BEARER_TOKEN", "the-token-of-the-peers");
 
 /// Time limit for the start of the server.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A running server. Dropping this value stops it.
+/// A running server. Dropping this value stops the server.
 #[derive(Debug)]
 pub(super) struct Server {
     child: Child,
@@ -55,7 +56,7 @@ impl Server {
         Ok(server)
     }
 
-    /// Environment variables that configure a client for this server.
+    /// Returns the environment variables that configure a client for this server.
     pub(super) fn exports(&self) -> &[(String, String)] {
         &self.exports
     }
@@ -67,13 +68,14 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Errors are ignored, because the process may have ended.
+        // Ignores errors, because the process may already have ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Returns a channel with the lines of the server. A thread reads all of them, so that the server never blocks.
+/// Returns a channel with the lines of the server. A thread reads all lines, so that the server never blocks
+/// on a full pipe.
 fn lines_of(stdout: ChildStdout) -> mpsc::Receiver<String> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {

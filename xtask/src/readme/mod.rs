@@ -1,8 +1,9 @@
-//! `cargo xtask readme`: compiles and runs what the README shows, exactly as a reader would paste it.
+//! `cargo xtask readme`: compiles and runs the programs and commands of the README, exactly as a reader would
+//! paste them.
 //!
-//! Each `rust` block becomes the `src/main.rs` of a crate whose dependencies are those of the `[dependencies]` block
-//! above it, with the crates of this workspace taken from their folders. Of each `sh` block, the commands that start
-//! with `cargo run` or `cargo install --path` are run, and those of the installed program that use `--local`.
+//! Each `rust` block becomes the `src/main.rs` of a crate. Its dependencies come from the `[dependencies]`
+//! block above it, with paths to the crates of this workspace. This command also runs some commands of the
+//! `sh` blocks: `cargo run`, `cargo install --path`, and the installed program with `--local`.
 
 mod blocks;
 mod program;
@@ -44,20 +45,20 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     commands.iter().try_for_each(|command| run_command(command))
 }
 
-/// Returns `true` if a command of the page can be run here: it needs neither AWS nor a published crate.
+/// Returns `true` if a command of the page can run without AWS and without published crates.
 fn is_run(command: &str) -> bool {
     command.starts_with("cargo run ")
         || command.starts_with("cargo install --path ")
         || (command.starts_with("invoke-model ") && command.contains(" --local"))
 }
 
-/// Builds all programs as one workspace, and runs them one by one.
+/// Builds all programs in one workspace, and runs them one after the other.
 fn run_programs(programs: &[Program]) -> Result<(), Failure> {
     let workspace = root().join(FOLDER);
     let members: Vec<String> = programs.iter().map(|program| name(program.line)).collect();
     write(&workspace.join("Cargo.toml"), &format!("[workspace]\nresolver = \"3\"\nmembers = {members:?}\n"))?;
     let lock = root().join("Cargo.lock");
-    // The versions of this workspace, as far as it has the crates.
+    // Selects the versions of this workspace for all crates in its lock file.
     fs::copy(&lock, workspace.join("Cargo.lock")).map_err(|error| Failure::about(&lock, &error))?;
     for program in programs {
         let folder = workspace.join(name(program.line));
@@ -75,7 +76,7 @@ fn run_programs(programs: &[Program]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Runs a command of the page, and expects output from those that call the program.
+/// Runs a command of the page. Returns an error if a command other than `cargo install` prints nothing.
 fn run_command(line: &str) -> Result<(), Failure> {
     println!("{line}");
     let installation = root().join(FOLDER).join("installation");
@@ -89,9 +90,9 @@ fn run_command(line: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Returns the search path of this process with a folder before it.
+/// Returns the search path of this process, preceded by a folder.
 fn search_path(first: &Path) -> OsString {
-    #[expect(clippy::disallowed_methods, reason = "commands are found as in the shell of the reader")]
+    #[expect(clippy::disallowed_methods, reason = "the shell of a reader finds commands in this path")]
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut joined = OsString::from(first);
     joined.push(":");
@@ -109,7 +110,8 @@ fn expect_success(name: &str, command: &mut Command) -> Result<String, Failure> 
     Err(Failure::new(format!("{name}: {}\n{printed}\n{error}", output.status)))
 }
 
-/// Writes a file and the folders above it. Leaves a file alone that has this content, so that it is not built again.
+/// Writes a file, and creates the folders above it. Does not write a file that already has this content, so
+/// that cargo does not rebuild it.
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
     if fs::read_to_string(path).is_ok_and(|found| found == text) {
         return Ok(());

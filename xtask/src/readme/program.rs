@@ -1,4 +1,4 @@
-//! A Rust block of the README with the dependencies that the README shows, as a crate.
+//! Converts a Rust block of the README and the dependencies above it into a crate.
 
 use std::path::Path;
 
@@ -6,20 +6,21 @@ use toml::{Table, Value};
 
 use super::blocks::Block;
 
-/// A program that a reader pastes, and the `[dependencies]` that the reader pastes with it.
+/// A program of the README, and the `[dependencies]` that a reader pastes with it.
 #[derive(Debug, PartialEq)]
 pub(super) struct Program {
-    /// The whole of `src/main.rs`.
+    /// Content of `src/main.rs`.
     pub(super) source: String,
-    /// The whole of `Cargo.toml`.
+    /// Content of `Cargo.toml`.
     pub(super) manifest: String,
-    /// Number of the program's first line in the page.
+    /// Line number of the first line of the program in the page.
     pub(super) line: usize,
     /// The block is not marked `no_run`.
     pub(super) runs: bool,
 }
 
-/// Returns the programs of a page. Each gets the dependencies of the last `[dependencies]` block above it.
+/// Returns the programs of a page. Each program has the dependencies of the last `[dependencies]` block above
+/// it.
 ///
 /// # Errors
 /// Returns an error if a block is not a complete program or has no dependencies above it.
@@ -50,12 +51,12 @@ pub(super) fn programs(blocks: &[Block], workspace: &Path) -> Result<Vec<Program
     Ok(programs)
 }
 
-/// Name of the crate for the program at a line of the page.
+/// Returns the name of the crate for the program at a line of the page.
 pub(super) fn name(line: usize) -> String {
     format!("readme-line-{line}")
 }
 
-/// Checks that a reader can paste a block as it is.
+/// Checks that a reader can paste a block without changes.
 fn check(block: &Block) -> Result<(), String> {
     if let Some(index) = block.text.lines().position(|line| line == "#" || line.starts_with("# ")) {
         let message = format!("line {} is hidden from readers; show it, or remove it", block.line + index);

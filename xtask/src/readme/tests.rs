@@ -1,4 +1,4 @@
-//! Blocks, commands and programs of small pages.
+//! Tests of the blocks, commands and programs of small pages.
 
 use std::path::Path;
 
@@ -51,13 +51,13 @@ fn finds_blocks_with_their_language_and_line() {
 }
 
 #[test]
-fn joins_lines_of_a_command_and_leaves_out_comments() {
+fn joins_lines_of_a_command_and_removes_comments() {
     let text = "# No.\ncargo run \\\n    --release\n\ncargo test  # All.\n";
     assert_eq!(commands(text), ["cargo run      --release", "cargo test"]);
 }
 
 #[test]
-fn runs_only_commands_that_need_nothing_from_outside() {
+fn runs_only_commands_that_need_no_service_and_no_registry() {
     for command in
         ["cargo run --release -- x", "cargo install --path crates/cli", "invoke-model invoke --local"]
     {
@@ -71,7 +71,7 @@ fn runs_only_commands_that_need_nothing_from_outside() {
 }
 
 #[test]
-fn gives_each_program_the_dependencies_above_it() {
+fn each_program_has_the_dependencies_above_it() {
     let programs = programs(&blocks(PAGE), Path::new("/w")).unwrap();
     let [first, second] = &programs[..] else { panic!("{programs:?}") };
     assert_eq!(first.source, "#[tokio::main]\nasync fn main() {}\n");

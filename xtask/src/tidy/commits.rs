@@ -3,21 +3,21 @@
 use crate::Failure;
 use crate::program::{self, git};
 
-/// The rules apply to commits after this one.
+/// Last commit to which the rules do not apply.
 const BASE: &str = "f76eec6";
 
-/// The longest subject that git and forges show whole.
+/// Maximum length of a subject. git and code hosting sites truncate longer subjects.
 const MAX_CHARACTERS: usize = 72;
 
-/// Imperatives that end like another form of a verb.
+/// Imperatives that end in `-ed`, `-ing` or `-s`, like other forms of a verb.
 const IMPERATIVES: &[&str] = &[
     "address", "assess", "bring", "bypass", "canvas", "compress", "discuss", "embed", "exceed", "express",
     "feed", "focus", "need", "pass", "press", "proceed", "process", "seed", "shed", "speed", "string",
     "succeed", "suppress",
 ];
 
-/// Returns the hashes and subjects of the commits after [`BASE`], without merges; `None` if git does not have the
-/// history back to it.
+/// Returns the hashes and subjects of the commits after [`BASE`], without merges. Returns `None` if the git
+/// history does not contain [`BASE`].
 pub(super) fn subjects() -> Result<Option<Vec<(String, String)>>, Failure> {
     let mut is_ancestor = git();
     is_ancestor.args(["merge-base", "--is-ancestor", BASE, "HEAD"]);

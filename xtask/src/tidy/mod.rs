@@ -1,4 +1,4 @@
-//! `cargo xtask tidy`: rules about files and commits that no other tool checks.
+//! `cargo xtask tidy`: checks rules about files and commits that no other tool checks.
 
 mod commits;
 mod rust;
@@ -11,7 +11,7 @@ use crate::{Failure, root};
 
 /// Checks every file that git tracks or would add, and the commit subjects of the branch.
 ///
-/// Returns a line for what could not be checked.
+/// Returns a line for each check that was not possible.
 pub(crate) fn run() -> Result<Vec<String>, Failure> {
     let mut findings = Vec::new();
     for path in files()? {
@@ -36,12 +36,12 @@ fn check(path: &str, text: &str, findings: &mut Vec<String>) {
     let mut report = |line: usize, message: &str| findings.push(format!("{path}:{line}: {message}"));
     let is_text = matches!(extension, "rs" | "md" | "toml" | "py" | "mjs" | "json" | "yml" | "sh" | "txt");
     if is_text && !text.ends_with('\n') && !text.is_empty() {
-        report(text.lines().count(), "does not end with a line break");
+        report(text.lines().count(), "the file does not end with a line break");
     }
-    // rustfmt checks Rust, because it can tell string literals from code.
+    // Does not check Rust files: rustfmt checks them, and distinguishes string literals from code.
     if matches!(extension, "toml" | "py" | "mjs" | "yml" | "sh") {
         for (index, _) in text.lines().enumerate().filter(|(_, line)| line.ends_with([' ', '\t'])) {
-            report(index + 1, "has blanks at its end");
+            report(index + 1, "the line ends with blanks");
         }
     }
     if extension == "rs" {

@@ -1,4 +1,4 @@
-//! Each rule about files on a small file.
+//! Tests of each rule about files with a small file.
 
 use super::check;
 
@@ -16,8 +16,8 @@ fn accepts_a_tidy_file() {
 
 #[test]
 fn reports_line_ends() {
-    assert_eq!(found("a.py", "a = 1 \n"), ["a.py:1: has blanks at its end"]);
-    assert_eq!(found("a.md", "text"), ["a.md:1: does not end with a line break"]);
+    assert_eq!(found("a.py", "a = 1 \n"), ["a.py:1: the line ends with blanks"]);
+    assert_eq!(found("a.md", "text"), ["a.md:1: the file does not end with a line break"]);
 }
 
 #[test]
