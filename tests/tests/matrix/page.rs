@@ -8,8 +8,9 @@ use super::row::{Operation, Row};
 const HEAD: &str = "\
 # Fault matrix
 
-The result that the client returns for each fault, and the numbers that the endpoint counts: accepted connections, requests
-that it read completely, and requests that it executed. A service would bill the executed requests.
+This page shows the result that the client returns for each fault. It also shows the numbers that the endpoint counts:
+accepted connections, requests that it read completely, and requests that it executed. A service would bill the executed
+requests.
 
 This page is generated from the rows of `tests/tests/matrix`; do not edit it. `cargo test --workspace` runs each row over
 real sockets, with a paused clock.
