@@ -1,5 +1,5 @@
-//! `cargo xtask bench`: measures this client, the official crate and plain hyper-util. Runs `bench/runner`,
-//! which is in a separate workspace.
+//! `cargo xtask bench`: runs `bench/runner`, a program in a separate workspace, which measures this client,
+//! the official crate and plain hyper-util.
 
 use std::ffi::OsString;
 use std::process::Command;

@@ -37,7 +37,7 @@ fn steps(report: &mut Report) -> Result<(), Failure> {
     report.cargo("packages", &["package", "--workspace", "--no-verify", "--allow-dirty", "--quiet"])?;
     report.cargo("tests", &["test", "--workspace"])?;
     // When cargo tests the complete workspace, it enables the features of a crate that any other member
-    // requires.
+    // requires. Therefore the next two steps test these crates alone.
     let alone = ["test", "--package", "invoke-model-transport", "--package", "invoke-model-client"];
     report.cargo("tests with default features only", &alone)?;
     report.cargo("tests with all features", &[&alone[..], &["--all-features"]].concat())?;

@@ -46,7 +46,7 @@ pub(crate) fn models(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
             found.push(path.clone());
         }
     }
-    if found.is_empty() { Err(Failure::new("the given folders contain no Smithy model")) } else { Ok(found) }
+    if found.is_empty() { Err(Failure::new("the given paths contain no Smithy model")) } else { Ok(found) }
 }
 
 /// Reads a file.

@@ -1,9 +1,10 @@
 //! `cargo xtask readme`: compiles and runs the programs and commands of the README, exactly as a reader would
 //! paste them.
 //!
-//! Each `rust` block becomes the `src/main.rs` of a crate. Its dependencies come from the `[dependencies]`
-//! block above it, with paths to the crates of this workspace. This command also runs some commands of the
-//! `sh` blocks: `cargo run`, `cargo install --path`, and the installed program with `--local`.
+//! Each `rust` block becomes the `src/main.rs` of a crate. The dependencies of the crate come from the
+//! `[dependencies]` block above the `rust` block, with paths to the crates of this workspace. This command
+//! also runs some commands of the `sh` blocks: `cargo run`, `cargo install --path`, and the installed program
+//! with `--local`.
 
 mod blocks;
 mod program;
