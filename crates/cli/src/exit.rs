@@ -67,7 +67,7 @@ impl Failure {
     }
 }
 
-/// Returns `true` if the request is the cause of the failed attempt, and not the connection.
+/// Returns `true` if the request, and not the connection, caused the failure.
 fn is_input(kind: TransportErrorKind) -> bool {
     matches!(kind, TransportErrorKind::InvalidRequest | TransportErrorKind::RequestBody)
 }
