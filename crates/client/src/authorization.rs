@@ -12,11 +12,12 @@ use crate::config::{AuthScheme, Authentication, Config, SettingSource};
 use crate::credentials::{CredentialsError, CredentialsResolver, CredentialsSource, LoadedCredentials};
 use crate::error::ErrorKind;
 
-/// Authorizes the requests of a client, or of one call that has its own credentials or token.
+/// Authorizes the requests of a client, or the requests of one call that has its own credentials or token.
 pub(crate) struct Authorizer {
     authentication: Authentication,
     source: Option<SettingSource>,
-    /// Caches the signing key, so each authorizer has a signer of its own. `None` without a region.
+    /// The signer, or `None` without a region. Each authorizer has a separate signer, because the signer
+    /// caches the signing key.
     signer: Option<Signer>,
 }
 
@@ -38,8 +39,8 @@ impl Authorizer {
 
     /// Signs a request, or sets its bearer token.
     ///
-    /// Loads credentials only for a signature. `now` returns the time of the service, as far as the client
-    /// knows it.
+    /// Loads credentials only if the request must be signed. `now` returns the client's estimate of the
+    /// server's time.
     pub(crate) async fn authorize<E>(
         &self,
         required: protocol::Authentication,
@@ -65,7 +66,7 @@ impl Authorizer {
             Authentication::SigV4(resolver) => {
                 let signer = self.signer.as_ref().ok_or(CredentialsError::NoRegion)?;
                 let loaded = resolver.load().await.map_err(|error| self.add_source(error))?;
-                // Take the time after loading, which can last seconds.
+                // Read the time after loading, because loading can take seconds.
                 let signed = signer.sign(request, &loaded.credentials, &payload(), now())?;
                 let scheme = Some(AuthScheme::SigV4);
                 Ok(Authorization { scheme, source: self.source, signed: Some(signed), loaded: Some(loaded) })
@@ -73,8 +74,8 @@ impl Authorizer {
         }
     }
 
-    /// Marks an error of a call's own credentials provider, so that it is not mistaken for that of the
-    /// client.
+    /// Marks an error of the credentials provider of one call, so that the user does not look for the cause
+    /// in the client's provider.
     fn add_source(&self, error: CredentialsError) -> CredentialsError {
         match self.source {
             Some(SettingSource::Call) => CredentialsError::CallProvider(Box::new(error)),
@@ -82,32 +83,33 @@ impl Authorizer {
         }
     }
 
-    /// Discards credentials that the service rejected as expired, so that the next attempt loads new ones.
+    /// Discards credentials that the service rejected as expired. The next attempt then loads new
+    /// credentials.
     pub(crate) fn invalidate(&self, rejected: Option<&Arc<LoadedCredentials>>) {
         if let (Authentication::SigV4(resolver), Some(loaded)) = (&self.authentication, rejected) {
             resolver.invalidate(loaded);
         }
     }
 
-    /// Returns `true` if credentials come from a provider that can be called again.
+    /// Returns `true` if the credentials come from a provider that can be called again.
     pub(crate) fn can_reload(&self) -> bool {
         matches!(self.authentication, Authentication::SigV4(CredentialsResolver::Cached(_)))
     }
 }
 
-/// The authorization of one request. All members are `None` if the operation needs no authentication.
+/// The authorization of one request. All fields are `None` if the operation needs no authentication.
 #[derive(Default)]
 pub(crate) struct Authorization {
     pub(crate) scheme: Option<AuthScheme>,
     pub(crate) source: Option<SettingSource>,
-    /// `None` with a bearer token.
+    /// The output of the signer, or `None` with a bearer token.
     pub(crate) signed: Option<SigningOutput>,
-    /// The credentials of the signature.
+    /// The credentials that signed the request.
     pub(crate) loaded: Option<Arc<LoadedCredentials>>,
 }
 
 impl Authorization {
-    /// Returns the source that the credentials provider named, for example a profile.
+    /// Returns the source that the credentials provider has named, for example a profile.
     pub(crate) fn credentials_source(&self) -> Option<CredentialsSource> {
         self.loaded.as_ref()?.credentials.source().map(CredentialsSource::new)
     }

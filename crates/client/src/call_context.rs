@@ -1,4 +1,4 @@
-//! The state of a call in progress: what its error and its metadata are made of.
+//! The state of a call in progress, from which its error or its metadata is built.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,19 +11,19 @@ use crate::Client;
 use crate::error::{Error, ErrorContext, ErrorKind, ServiceErrorDetails, StreamProgress, class};
 use crate::metadata::{Attempt, FailureClass, Metadata, ResponseHead, Usage};
 
-/// The state of a call in progress. Converted into the [`ErrorContext`] only if the call fails, because that
-/// allocates.
+/// The state of a call in progress. Converted into an [`ErrorContext`] only if the call fails, because the
+/// conversion allocates memory.
 #[derive(Clone)]
 pub struct CallContext {
     client: Client,
-    /// Path and query of the serialized request, without the base path of the endpoint.
+    /// The path and query of the serialized request, without the base path of the endpoint.
     pub(crate) target: Option<Uri>,
     /// The number of requests sent.
     pub(crate) attempts: u32,
     failed_attempts: Vec<Attempt>,
-    /// The last of `failed_attempts` is the attempt in progress, and not an earlier one.
+    /// `true` if the last item of `failed_attempts` is the current attempt.
     current_failed: bool,
-    /// The wait before the attempt in progress.
+    /// The backoff before the current attempt.
     backoff: Duration,
     /// The head of the response to the last attempt.
     pub(crate) response: Option<ResponseHead>,
@@ -59,8 +59,10 @@ impl CallContext {
         }
     }
 
-    /// Records a failed attempt, and reports it to the callback. A failure before the request was sent (no
-    /// credentials, no quota) is not an attempt: only the error reports it.
+    /// Records a failed attempt, and reports it to the callback.
+    ///
+    /// A failure before the request was sent, for example because of missing credentials or an exceeded
+    /// quota, is not an attempt. Only the error of the call reports such a failure.
     pub(crate) fn record_failure<O: Operation>(&mut self, kind: &ErrorKind<O::Error>, duration: Duration) {
         if self.failed_attempts.last().map_or(0, |last| last.number) == self.attempts {
             return;
@@ -77,7 +79,7 @@ impl CallContext {
         self.current_failed = true;
     }
 
-    /// Starts another attempt after a wait of `backoff`.
+    /// Starts the next attempt, which is sent after `backoff`.
     pub(crate) fn start_retry(&mut self, backoff: Duration) {
         (self.backoff, self.current_failed) = (backoff, false);
     }
@@ -122,7 +124,7 @@ impl CallContext {
         }
     }
 
-    /// Converts into the error of a call that failed before its output was returned.
+    /// Returns the error of a call that failed before its output was returned.
     pub(crate) fn into_error<O: Operation>(mut self, kind: ErrorKind<O::Error>) -> Error<O::Error> {
         if self.current_failed {
             self.failed_attempts.pop();

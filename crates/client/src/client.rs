@@ -17,11 +17,11 @@ pub struct Client(Arc<Inner>);
 
 struct Inner {
     config: Config,
-    /// Shared by all calls, because it caches the credentials and the signing key.
+    /// The authorizer that all calls share. It caches the credentials and the signing key.
     authorizer: Arc<Authorizer>,
-    /// Retry tokens, shared by all calls.
+    /// The retry tokens that all calls share.
     retry_tokens: RetryTokenBucket,
-    /// Difference between the clock of the service and the local clock.
+    /// The difference between the clock of the server and the local clock.
     clock_skew: ClockSkew,
 }
 
@@ -31,7 +31,7 @@ impl Client {
     ///
     /// # Errors
     /// Returns a [`ConfigError`] if a setting is missing or invalid. Never fails for a [`Config`], because
-    /// its settings are already checked.
+    /// the settings in a `Config` are already checked.
     pub fn new<C: TryInto<Config>>(config: C) -> Result<Self, ConfigError>
     where
         ConfigError: From<C::Error>,
@@ -39,8 +39,8 @@ impl Client {
         Ok(Self::from(config.try_into()?))
     }
 
-    /// Creates a client with the settings of the environment: see
-    /// [`ConfigBuilder::from_env`](crate::ConfigBuilder::from_env).
+    /// Creates a client with settings from the environment.
+    /// [`ConfigBuilder::from_env`](crate::ConfigBuilder::from_env) lists the variables.
     ///
     /// # Errors
     /// Returns a [`ConfigError`] if a setting is missing or invalid.
@@ -53,7 +53,7 @@ impl Client {
         &self.0.config
     }
 
-    /// Returns the time of the service, as far as it is known: the local time, corrected by the clock skew.
+    /// Returns an estimate of the server's time, which is the local time plus the clock skew.
     pub(crate) fn now(&self) -> SystemTime {
         self.0.clock_skew.correct(self.config().time_source.now())
     }
@@ -66,7 +66,7 @@ impl Client {
         &self.0.clock_skew
     }
 
-    /// Returns the authorizer of calls without credentials of their own.
+    /// Returns the authorizer of calls that use the credentials or the token of the client.
     pub(crate) fn authorizer(&self) -> &Arc<Authorizer> {
         &self.0.authorizer
     }

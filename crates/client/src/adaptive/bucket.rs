@@ -4,10 +4,10 @@ use std::time::Duration;
 
 /// The minimum fill rate in tokens per second, however hard the service throttles.
 const MIN_FILL_RATE: f64 = 0.5;
-/// The minimum capacity, because a bucket that holds less than one token never admits a request.
+/// The minimum capacity. A bucket with a capacity below one token would never admit a request.
 const MIN_CAPACITY: f64 = 1.0;
 
-/// A token bucket that holds at most the tokens of one second. Each request takes one token.
+/// A token bucket whose capacity is the number of tokens added per second. Each request takes one token.
 #[derive(Clone, Debug)]
 pub(super) struct TokenBucket {
     tokens: f64,
@@ -23,19 +23,19 @@ impl TokenBucket {
         Self { tokens: 0.0, capacity: MIN_CAPACITY, fill_rate: MIN_FILL_RATE, filled_at: Duration::ZERO }
     }
 
-    /// Takes a token. If there is none, returns the time until there is one.
+    /// Takes a token. If there is no token, returns the time until the next one as an error.
     pub(super) fn take(&mut self, now: Duration) -> Result<(), Duration> {
         self.fill(now);
         if self.tokens >= 1.0 {
             self.tokens -= 1.0;
             return Ok(());
         }
-        // Rounded up, so that there is a whole token after this time.
+        // Add a nanosecond against rounding errors, so that a complete token is available after this time.
         let missing = Duration::from_secs_f64((1.0 - self.tokens) / self.fill_rate);
         Err(missing + Duration::from_nanos(1))
     }
 
-    /// Changes the rate from `now` on. Tokens above a lower capacity are lost.
+    /// Changes the rate from `now` on. If the capacity decreases, tokens above the new capacity are lost.
     pub(super) fn change_rate(&mut self, now: Duration, rate: f64) {
         self.fill(now);
         self.fill_rate = rate.max(MIN_FILL_RATE);
@@ -65,25 +65,25 @@ mod tests {
     #[test]
     fn changed_rate_applies_from_then_on() {
         let mut bucket = TokenBucket::new();
-        // Half a token at the old rate, the other half at the new one.
+        // The first half of a token is added at the old rate, and the second half at the new rate.
         let now = Duration::from_secs(1);
         bucket.change_rate(now, 10.0);
         check_empty(&mut bucket, now, Duration::from_millis(50));
     }
 
     #[test]
-    fn holds_the_tokens_of_one_second() {
+    fn capacity_is_the_tokens_of_one_second() {
         let mut bucket = TokenBucket::new();
         bucket.change_rate(Duration::ZERO, 8.0);
         let now = Duration::from_secs(100);
         (0..8).for_each(|_| bucket.take(now).unwrap());
         check_empty(&mut bucket, now, Duration::from_millis(125));
-        // Tokens above the lower capacity are lost.
+        // A lower rate lowers the capacity. Tokens above the new capacity are lost.
         let now = Duration::from_secs(200);
         bucket.change_rate(now, 2.0);
         (0..2).for_each(|_| bucket.take(now).unwrap());
         check_empty(&mut bucket, now, Duration::from_millis(500));
-        // With less than one token per second it still holds one.
+        // The capacity stays at one token if the rate is below one token per second.
         bucket.change_rate(now, 0.1);
         check_empty(&mut bucket, now, Duration::from_secs(2));
         bucket.take(now + Duration::from_secs(9)).unwrap();

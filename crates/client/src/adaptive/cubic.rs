@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-/// The factor of the rate after a throttling error.
+/// The factor by which a throttle reduces the rate.
 const BETA: f64 = 0.7;
-/// The scaling constant: how fast the rate recovers.
+/// The scaling constant, which determines how fast the rate recovers.
 const SCALE: f64 = 0.4;
 
-/// The CUBIC curve over the time since the last throttling error: it starts at 70 % of the throttled rate, is
-/// flat near that rate, and grows beyond it. <https://www.rfc-editor.org/rfc/rfc9438#section-4.2>
+/// The CUBIC curve of the rate over the time since the last throttle.
+///
+/// The curve starts at 70 % of the throttled rate, flattens near the throttled rate, and then rises above it.
+/// <https://www.rfc-editor.org/rfc/rfc9438#section-4.2>
 #[derive(Clone, Debug)]
 pub(super) struct Cubic {
     /// Requests per second at the last throttling error.
@@ -43,8 +45,8 @@ impl Cubic {
 mod tests {
     use super::*;
 
-    /// Checks the rate after each response: the test cases of the AWS SDKs. The responses arrive one second
-    /// apart from second 5 on; `true` is a throttling error.
+    /// Checks the rate after each response of a test case of the AWS SDKs. The first response arrives at
+    /// second 5, and each later one a second after the previous one. `true` means a throttle.
     fn check(responses: &[(bool, f64)]) {
         let mut cubic = Cubic::new(10.0, Duration::from_secs(5));
         let mut rate = 0.0;

@@ -1,4 +1,4 @@
-//! The adaptive rate limiter without a clock.
+//! The algorithm of the adaptive rate limiter. It reads no clock.
 
 use std::time::Duration;
 
@@ -11,11 +11,12 @@ const MAX_OF_MEASURED: f64 = 2.0;
 /// The period over which the rate is measured.
 const PERIOD: Duration = Duration::from_millis(500);
 
-/// The weight of the latest period in the measured rate; the rest is the weight of the previous rate.
+/// The weight of the latest period in the measured rate. The previous rate has the remaining weight.
 const SMOOTHING: f64 = 0.8;
 
-/// The client-side rate limiter of the adaptive retry mode. Reads no clock: times are arguments, as durations
-/// since a fixed start.
+/// The client-side rate limiter of the adaptive retry mode.
+///
+/// The caller passes each time as a duration since a fixed start.
 #[derive(Clone, Debug)]
 pub(super) struct RateLimiter {
     measured: MeasuredRate,
@@ -28,9 +29,9 @@ pub(super) struct RateLimiter {
 /// The result of an attempt to take a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Acquired {
-    /// The request may be sent: its token was taken.
+    /// A token was taken. The request may be sent.
     Ready,
-    /// The request must wait: try again after this time, or when the rate has changed. No token was taken.
+    /// No token was taken. The request must try again after this time, or when the rate has changed.
     Wait(Duration),
 }
 
@@ -44,7 +45,7 @@ impl RateLimiter {
         }
     }
 
-    /// Takes the token of a request.
+    /// Takes a token for one request.
     pub(super) fn acquire(&mut self, now: Duration) -> Acquired {
         if !self.is_limiting {
             return Acquired::Ready;
@@ -55,12 +56,11 @@ impl RateLimiter {
         }
     }
 
-    /// Updates the rate after a request: throttled, or any other outcome.
+    /// Updates the rate after the service has throttled a request, or after any other outcome.
     pub(super) fn update(&mut self, now: Duration, throttled: bool) {
         let measured = self.measured.record_response(now);
         let rate = if throttled {
-            // The measured rate can be lower than the limit, and before the first throttling error there is
-            // no limit.
+            // The measured rate can be lower than the limit. Before the first throttle there is no limit.
             let rate = if self.is_limiting { measured.min(self.bucket.fill_rate()) } else { measured };
             self.is_limiting = true;
             self.cubic.throttled(now, rate)
@@ -75,7 +75,7 @@ impl RateLimiter {
         self.is_limiting.then(|| self.bucket.fill_rate())
     }
 
-    /// Returns the rate of the bucket, even before there is a limit.
+    /// Returns the fill rate of the bucket, even if no throttle has set a limit yet.
     #[cfg(test)]
     pub(super) fn fill_rate(&self) -> f64 {
         self.bucket.fill_rate()
@@ -98,8 +98,10 @@ struct MeasuredRate {
 }
 
 impl MeasuredRate {
-    /// Records a response and returns the rate. The rate changes only with the first response of a new
-    /// period, which counts for the period that has ended, as in the AWS SDKs.
+    /// Records a response and returns the rate.
+    ///
+    /// The rate changes only at the first response of a new period. As in the AWS SDKs, that response is
+    /// counted in the period that has ended.
     fn record_response(&mut self, now: Duration) -> f64 {
         self.responses = self.responses.saturating_add(1);
         let period = now.as_nanos() / PERIOD.as_nanos();

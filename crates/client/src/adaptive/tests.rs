@@ -1,4 +1,4 @@
-//! The adaptive rate limiter: test cases of the AWS SDKs, and properties.
+//! Tests the adaptive rate limiter with the test cases of the AWS SDKs and with property tests.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use super::AdaptiveRateLimiter;
 use super::limiter::{Acquired, RateLimiter};
 
-/// The end-to-end test case of the AWS SDKs: a response every 200 ms, `true` for a throttling error; measured
-/// rate and fill rate after each.
+/// Runs the end-to-end test case of the AWS SDKs, in which a response arrives every 200 ms. Each entry states
+/// whether the response is a throttle, and the expected measured rate and fill rate after it.
 #[test]
 fn limits_as_in_the_test_case_of_the_aws_sdks() {
     let responses = [
@@ -61,7 +61,7 @@ fn requests_do_not_wait_before_the_first_throttle() {
 enum Step {
     /// Lets time pass.
     Wait(Duration),
-    /// Takes the token of a request.
+    /// Takes a token for one request.
     Acquire,
     /// Updates the rate after a response.
     Update { throttled: bool },
@@ -78,8 +78,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 proptest! {
-    /// The rate is finite, at least 0.5, and at most twice the measured rate; a throttling error never raises
-    /// it; a request is admitted after the returned wait, and not before.
+    /// Checks that the rate is finite, at least 0.5, and at most twice the measured rate, and that a throttle
+    /// never raises the rate. A request is admitted after the returned wait, but not earlier.
     #[test]
     fn rate_and_waits_stay_within_their_bounds(steps in steps()) {
         let (mut limiter, mut now) = (RateLimiter::new(), Duration::ZERO);
@@ -110,8 +110,8 @@ proptest! {
         }
     }
 
-    /// In any time from the first throttling error on, no more requests are admitted than the bucket held and
-    /// was filled with.
+    /// Checks the number of requests admitted since the first throttle. It never exceeds the capacity of the
+    /// bucket plus the tokens added since then.
     #[test]
     fn admits_no_more_than_the_rate_allows(waits in prop::collection::vec(0..400_u64, 1..300)) {
         let mut limiter = RateLimiter::new();
@@ -165,7 +165,7 @@ async fn new_request_does_not_overtake_a_waiting_one() {
         async move { limiter.ready().await }
     });
     tokio::task::yield_now().await;
-    // The token is there, but the waiter is not awake yet, because timers have whole milliseconds.
+    // A token is available, but the waiting task has not woken up, because timers round up to milliseconds.
     tokio::time::advance(Duration::from_secs(2)).await;
     let later = tokio::time::timeout(Duration::ZERO, limiter.ready()).await;
     assert!(later.is_err());
@@ -191,7 +191,8 @@ async fn waiting_request_is_admitted_earlier_when_the_rate_rises() {
         async move { limiter.ready().await }
     });
     tokio::task::yield_now().await;
-    // 200 responses in half a second are 320 per second, but the curve is at its start: the limit is 0.4 t³.
+    // The measured rate is 320 per second after 200 responses in half a second. The curve is still at its
+    // start, so the limit is only 0.4 t³.
     tokio::time::advance(Duration::from_millis(1_500)).await;
     (0..200).for_each(|_| limiter.record_outcome(false));
     assert!(limiter.limit() > Some(0.5), "{limiter:?}");

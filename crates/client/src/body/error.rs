@@ -1,11 +1,11 @@
-//! Errors of a request body that is a file.
+//! Errors of a request body that is read from a file.
 
 use std::io;
 use std::path::PathBuf;
 
 /// A file that cannot be sent as the body of a request.
 ///
-/// `source()` returns `None`, because the text already contains that of the operating system.
+/// `source()` returns `None`, because the text already contains the error text of the operating system.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BodyError {
@@ -18,15 +18,16 @@ pub enum BodyError {
         error: io::Error,
     },
 
-    /// The path is a directory, a pipe or a device. It cannot be used, because the file is read twice.
+    /// The path is a directory, a pipe or a device. The client reads the file twice, which needs a regular
+    /// file.
     #[error("`body`: {} is not a regular file; read it, and set `body` to its bytes", path.display())]
     NotRegular {
         /// Path of the file.
         path: PathBuf,
     },
 
-    /// The content differs from that of the first reading, which was hashed for the signature. The service
-    /// did not receive a complete request.
+    /// The content has changed since the client hashed it for the signature. The service did not receive a
+    /// complete request.
     #[error("`body`: {} changed while it was sent; retry when no program writes to it", path.display())]
     Changed {
         /// Path of the file.

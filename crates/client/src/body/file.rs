@@ -1,4 +1,4 @@
-//! A file that is the body of a call: opened once, read twice.
+//! A request body in a file, which the client opens once and reads twice.
 
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -12,17 +12,18 @@ use super::io::{open, open_and_hash, run_blocking, unreadable};
 use super::stream::FileStream;
 use crate::quota::TokenEstimate;
 
-/// A file with its length and hash.
+/// A body file with its length and hash.
 pub(crate) struct BodyFile {
     path: PathBuf,
-    /// The open file, at its start. `None` after the first attempt has taken it.
+    /// The open file, positioned at its start. `None` after the first attempt has taken the file.
     file: Option<File>,
     length: u64,
     hash: PayloadHash,
 }
 
 impl BodyFile {
-    /// Opens a file and hashes its content. The hash is also needed without a signature, to detect changes.
+    /// Opens a file and hashes its content. Unsigned requests also need the hash, to detect changes of the
+    /// file.
     pub(crate) async fn open(path: PathBuf) -> Result<Self, BodyError> {
         run_blocking(path, |path| {
             let (file, length, hash) = open_and_hash(path)?;
@@ -36,7 +37,7 @@ impl BodyFile {
         &self.hash
     }
 
-    /// Estimates the tokens that the content counts against the quotas of the service.
+    /// Estimates the number of tokens that the service counts against its quotas for this content.
     pub(crate) async fn token_estimate(&self) -> Result<TokenEstimate, BodyError> {
         run_blocking(self.path.clone(), |path| {
             TokenEstimate::from_reader(BufReader::new(open(path)?)).map_err(unreadable(path))
@@ -44,9 +45,10 @@ impl BodyFile {
         .await
     }
 
-    /// Returns the content as an HTTP body of known length, which reads the file while it is sent.
+    /// Returns the content as an HTTP body of known length. The body reads the file while the request is
+    /// sent.
     ///
-    /// Each further attempt opens the file again. Its content must still have the same hash.
+    /// Each retry opens the file again. The content must still have the same hash.
     pub(crate) async fn stream(&mut self) -> Result<FileStream, BodyError> {
         let file = match self.file.take() {
             Some(file) => file,
@@ -55,7 +57,7 @@ impl BodyFile {
         Ok(FileStream::new(file, self.path.clone(), self.length, self.hash.clone()))
     }
 
-    /// Reads the whole content into memory.
+    /// Reads all content into memory.
     pub(crate) async fn into_bytes(self) -> Result<Bytes, BodyError> {
         let Self { path, file, length, hash } = self;
         run_blocking(path, move |path| {

@@ -10,18 +10,18 @@ use tokio::task::spawn_blocking;
 
 use super::error::BodyError;
 
-/// Bytes that one read returns at most.
+/// The maximum number of bytes that one read returns.
 pub(super) const CHUNK_SIZE: usize = 64 << 10;
 
-/// Runs blocking file operations on a separate thread, so that they do not block the threads that drive
-/// sockets.
+/// Runs blocking file operations on a separate thread, so that the threads that drive sockets are not
+/// blocked.
 pub(super) async fn run_blocking<T: Send + 'static>(
     path: PathBuf,
     work: impl FnOnce(&Path) -> Result<T, BodyError> + Send + 'static,
 ) -> Result<T, BodyError> {
     let name = path.clone();
     let (sender, receiver) = oneshot::channel();
-    // Sending fails if the caller was dropped meanwhile.
+    // Sending fails if the caller's future was dropped meanwhile. Then the result is discarded.
     spawn(Box::new(move || drop(sender.send(work(&path)))));
     receiver.await.unwrap_or_else(|_| {
         let error = Error::other("the reader panicked, or its runtime was shut down");
@@ -29,7 +29,8 @@ pub(super) async fn run_blocking<T: Send + 'static>(
     })
 }
 
-/// Boxed, because the code of a task is compiled again for each type of work.
+/// Runs `work` on the thread pool. The closure is boxed, so that the code of a task is compiled only once and
+/// not for each closure type.
 fn spawn(work: Box<dyn FnOnce() + Send>) {
     spawn_blocking(work);
 }
@@ -42,9 +43,9 @@ pub(super) fn open(path: &Path) -> Result<File, BodyError> {
     File::open(path).map_err(unreadable(path))
 }
 
-/// Opens a regular file, and returns its length and hash with it. The file is rewound to its start.
+/// Opens and hashes a regular file. Returns the file, rewound to its start, with its length and hash.
 pub(super) fn open_and_hash(path: &Path) -> Result<(File, u64, PayloadHash), BodyError> {
-    // Check before opening: opening a pipe blocks until its other end is opened.
+    // Check the file type before opening, because opening a pipe blocks until its other end is opened.
     if !metadata(path).map_err(unreadable(path))?.is_file() {
         return Err(BodyError::NotRegular { path: path.to_owned() });
     }
@@ -54,7 +55,7 @@ pub(super) fn open_and_hash(path: &Path) -> Result<(File, u64, PayloadHash), Bod
     Ok((file, length, hash))
 }
 
-/// Returns the length and the hash of the rest of a file.
+/// Reads a file from its current position to its end. Returns the number of bytes and their hash.
 fn hash_rest(file: &mut File) -> IoResult<(u64, PayloadHash)> {
     let mut hasher = PayloadHasher::new();
     let mut chunk = vec![0; CHUNK_SIZE];

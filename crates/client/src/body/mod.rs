@@ -1,4 +1,4 @@
-//! Request bodies: bytes in memory, or a file.
+//! Request bodies, which are bytes in memory or files.
 
 mod error;
 mod file;
@@ -13,7 +13,8 @@ use bytes::Bytes;
 pub use error::BodyError;
 pub(crate) use file::BodyFile;
 
-/// The payload of a call: anything that is `Into<Bytes>` (`String`, `Vec<u8>`, `&'static str`), or a file.
+/// The payload of a call: a value that implements `Into<Bytes>` (`String`, `Vec<u8>`, `&'static str`), or a
+/// file.
 ///
 /// `Debug` does not print the content.
 #[derive(Clone)]
@@ -26,11 +27,11 @@ pub(crate) enum BodyContent {
 }
 
 impl Body {
-    /// Creates a body from a file of any length, which is sent in constant memory.
+    /// Creates a body from a file of any length. Memory use does not depend on the length of the file.
     ///
-    /// The file is opened when the call is sent. It is read twice: once for the hash in the signature, and
-    /// once while it is sent. The call fails with a [`BodyError`] if the file is missing, is not a regular
-    /// file, or changes in between.
+    /// The client opens the file when the call is sent. It reads the file twice: first to compute the hash
+    /// for the signature, and then to send the content. The call fails with a [`BodyError`] if the file is
+    /// missing, is not a regular file, or changes between the two reads.
     ///
     /// ```no_run
     /// use invoke_model_client::{Body, Client};

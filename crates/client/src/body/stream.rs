@@ -1,4 +1,4 @@
-//! An HTTP body that reads a file while it is sent.
+//! An HTTP body that reads a file while the request is sent.
 
 use std::fs::File;
 use std::io::Read;
@@ -14,16 +14,16 @@ use invoke_model_signing::{PayloadHash, PayloadHasher};
 use super::error::BodyError;
 use super::io::{CHUNK_SIZE, run_blocking, unreadable};
 
-/// Reads a file in chunks.
+/// An HTTP body that reads a file in chunks.
 ///
-/// The last chunk is returned only if the whole content has the hash of the first reading, so that a request
-/// with other content is never complete.
+/// The last chunk is returned only if the content has the same hash as in the first read. If the content has
+/// changed, the request therefore stays incomplete.
 pub(crate) struct FileStream {
     file: Arc<File>,
     path: PathBuf,
     /// The read in progress.
     read: Option<ReadFuture>,
-    /// Bytes that are not read yet.
+    /// The number of bytes that were not read yet.
     remaining: u64,
     hasher: PayloadHasher,
     expected_hash: PayloadHash,
@@ -52,7 +52,7 @@ impl FileStream {
         Poll::Ready(result)
     }
 
-    /// Hashes a chunk. After the last one, compares the hash with that of the first reading.
+    /// Hashes a chunk. After the last chunk, compares the hash with the expected hash.
     fn check(&mut self, chunk: &[u8]) -> Result<(), BodyError> {
         self.remaining -= chunk.len() as u64;
         self.hasher.update(chunk);

@@ -1,4 +1,4 @@
-//! The attempts of a call: sending, and retrying what is safe to retry.
+//! Sends the attempts of a call, and retries failures that are safe to retry.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ use crate::retry::{RetryCost, RetryDecision, RetryState, decide};
 use crate::timeout::OperationTimer;
 
 impl<O: Operation> Call<O> {
-    /// Sends attempts until one succeeds, or until a failure is not retried.
+    /// Sends attempts until an attempt succeeds, or until a failure must not be retried.
     pub(super) async fn attempts<D: Delivery<O>>(
         self,
         context: &mut CallContext,
@@ -50,8 +50,8 @@ impl<O: Operation> Call<O> {
                 Err(kind) => kind,
             };
             context.record_failure::<O>(&kind, started.elapsed());
-            // These two retries need neither backoff nor retry tokens: the service did no work, it is not
-            // overloaded, and the next attempt differs.
+            // The following two retries need neither backoff nor retry tokens. The service did no work and is
+            // not overloaded, and the next attempt sends a different signature.
             if !clock_corrected && corrects_clock(&client, &kind) {
                 clock_corrected = true;
                 context.start_retry(Duration::ZERO);
@@ -70,7 +70,7 @@ impl<O: Operation> Call<O> {
             let RetryDecision::Retry { backoff, after_timeout } = decide(&kind, &retries, state) else {
                 return Err(kind);
             };
-            // If the backoff would outlast the operation timeout, return the error now.
+            // If the operation timeout would expire during the backoff, return the error now.
             if timer.remaining().is_some_and(|remaining| remaining <= backoff) {
                 return Err(kind);
             }
@@ -90,7 +90,8 @@ async fn attempt<O: Operation, D: Delivery<O>>(
 ) -> Result<D::Output, ErrorKind<O::Error>> {
     context.response = None;
     let mut permit = acquire_permit(client, prepared, timer).await?;
-    // A block, so that the future does not keep these values until the response arrives.
+    // The block drops its local values early. Otherwise, the future would keep them until the response
+    // arrives.
     let (sending, credentials, span) = {
         let (request, credentials) = match signed_request::<O>(client, prepared, timer).await {
             Ok(signed) => signed,
@@ -130,8 +131,8 @@ async fn attempt<O: Operation, D: Delivery<O>>(
     })
 }
 
-/// Waits for the adaptive rate limiter and for credentials. Returns the request, and the credentials that
-/// signed it.
+/// Waits for the adaptive rate limiter and for credentials. Returns the request and the credentials that
+/// signed the request.
 async fn signed_request<O: Operation>(
     client: &Client,
     prepared: &mut Prepared,
@@ -159,14 +160,15 @@ async fn acquire_permit<E>(
     Ok(Some(timer.bound(limiter.acquire(estimate)).await??))
 }
 
-/// Parses an error response: into a modeled error, or into its metadata if a member cannot be parsed.
+/// Parses an error response into a modeled error. If a member cannot be parsed, the error contains only the
+/// metadata of the response.
 fn service_error<O: Operation>(response: Response<Bytes>) -> ErrorKind<O::Error> {
     let error = O::service_error(&response);
     ErrorKind::Service { error, response: response.into() }
 }
 
-/// Corrects the clock skew if the response shows that the clock of this machine is wrong. Returns `true` if a
-/// signature with the corrected time may succeed.
+/// Updates the clock skew if the response shows that the local clock is wrong. Returns `true` if a signature
+/// with the corrected time may succeed.
 fn corrects_clock<E: ServiceErrorDetails>(client: &Client, kind: &ErrorKind<E>) -> bool {
     let ErrorKind::Service { error, response } = kind else { return false };
     client.clock_skew().learn(error.code(), response.headers(), client.config().time_source.now())

@@ -1,4 +1,4 @@
-//! Signing a call without sending it.
+//! Signs a call without sending it.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -16,13 +16,13 @@ use crate::config::{AuthScheme, Config, SettingSource};
 use crate::credentials::CredentialsSource;
 use crate::error::{Error, ErrorKind};
 
-/// Replaces secrets.
+/// The text that replaces secrets.
 const REDACTED: &str = "[redacted]";
 
-/// The request that a call would send, and where its settings come from: see [`Call::explain`].
+/// The request that a call would send, and the sources of its settings. Returned by [`Call::explain`].
 ///
-/// `Display` shows on several lines what would be sent, where to, with which credentials, and what was
-/// signed; secrets are redacted, and of the body only the length is shown:
+/// `Display` shows the request, the endpoint, the source of the credentials, and the signed text on several
+/// lines. It redacts secrets, and shows only the length of the body:
 ///
 /// ```text
 /// operation    InvokeModel
@@ -46,17 +46,18 @@ const REDACTED: &str = "[redacted]";
 pub struct Explanation {
     /// The name of the operation in the model.
     pub operation: &'static str,
-    /// The settings: the endpoint, the region, and the source of each.
+    /// The settings of the client, with the endpoint and the region and the source of each.
     pub config: Config,
-    /// The authentication scheme; `None` if the operation requires no authentication.
+    /// The authentication scheme, or `None` if the operation requires no authentication.
     pub auth_scheme: Option<AuthScheme>,
-    /// The source of the credentials or the bearer token: the call, if it has its own.
+    /// The source of the credentials or the bearer token. [`SettingSource::Call`] if the call has its own
+    /// credentials or token.
     pub credentials: Option<SettingSource>,
-    /// The provider of the default credentials chain that had the credentials, if the chain was used.
+    /// The provider in the default credentials chain that returned the credentials, if the chain was used.
     pub credentials_source: Option<CredentialsSource>,
     /// The request, ready to be sent.
     pub request: http::Request<Bytes>,
-    /// The canonical request, the string to sign and the signature; `None` with a bearer token.
+    /// The canonical request, the string to sign and the signature, or `None` with a bearer token.
     pub signed: Option<SigningOutput>,
 }
 
@@ -67,7 +68,8 @@ impl Explanation {
     }
 }
 
-/// Returns the value of a header; for `Authorization`, everything except the signature or token.
+/// Returns the value of a header. Replaces the signature or token in `Authorization`, and every sensitive
+/// value.
 fn redacted<'a>(name: &HeaderName, value: &'a HeaderValue) -> Cow<'a, str> {
     let text = String::from_utf8_lossy(value.as_bytes());
     match text.split_once("Signature=") {
@@ -128,16 +130,16 @@ impl<O: Operation> Call<O> {
     /// another HTTP client. The signature is valid for five minutes. A body file is read into memory.
     ///
     /// # Errors
-    /// The same as [`send`](Call::send), up to the signature.
+    /// Returns the errors of [`send`](Call::send) that can occur before a request is sent.
     pub async fn sign(self) -> Result<http::Request<Bytes>, Error<O::Error>> {
         Ok(self.explain().await?.request)
     }
 
-    /// Returns the request that [`send`](Call::send) would send, and how it was made. Sends nothing, but
-    /// loads credentials.
+    /// Returns the request that [`send`](Call::send) would send, with the sources of its settings and with
+    /// the signed text. Loads credentials, but does not send the request.
     ///
     /// # Errors
-    /// The same as [`sign`](Self::sign).
+    /// Returns the same errors as [`sign`](Self::sign).
     #[doc(alias = "dry_run")]
     pub async fn explain(self) -> Result<Explanation, Error<O::Error>> {
         let mut context = CallContext::new(self.0.client.clone());

@@ -1,4 +1,4 @@
-//! A call: its input, its settings, and the ways to send it.
+//! A call with its input and settings, and the functions that send it.
 
 mod attempts;
 mod explanation;
@@ -26,7 +26,7 @@ use crate::credentials::{CredentialsProvider, CredentialsResolver, ProvideCreden
 use crate::retry::RetryConfig;
 use crate::timeout::TimeoutConfig;
 
-/// A call of operation `O`: set the members of its input, then [`send`](Self::send) it.
+/// A call of operation `O`. Set the members of its input, then [`send`](Self::send) it.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -46,17 +46,18 @@ use crate::timeout::TimeoutConfig;
 /// # }
 /// ```
 ///
-/// A clone is a call of its own: it has its own attempts and its own idempotency tokens.
+/// A clone is an independent call with separate attempts and idempotency tokens.
 ///
-/// `Debug` shows no member of the input.
+/// `Debug` does not show the members of the input.
 pub struct Call<O: Operation>(
-    /// Boxed, because each setter moves the call, and each future that sends it would contain all of it.
+    /// Boxed, because each setter moves the call, and because the future of a `send` function contains the
+    /// call.
     Box<State<O>>,
 );
 
 struct State<O: Operation> {
     client: Client,
-    /// The authorizer of the client, or one of the call.
+    /// The authorizer of the client, or a separate authorizer for this call.
     authorizer: Arc<Authorizer>,
     input: O::Input,
     required: RequiredMembers,
@@ -68,8 +69,8 @@ struct State<O: Operation> {
 }
 
 impl Client {
-    /// Creates a call of any operation from a complete input. Each operation also has a method of its own,
-    /// such as [`invoke_model`](Self::invoke_model), with a setter for each member of the input.
+    /// Creates a call of any operation from a complete input. Each operation also has a separate method, such
+    /// as [`invoke_model`](Self::invoke_model). It returns a call with a setter for each member of the input.
     pub fn call<O: Operation>(&self, input: O::Input) -> Call<O> {
         Call::filled(self, input)
     }
@@ -111,7 +112,8 @@ impl<O: Operation> Call<O> {
         self.0.required.set |= 1 << index;
     }
 
-    /// Returns the bytes of a payload. A file is read when the call is sent: its bytes are empty here.
+    /// Returns the bytes of a payload. Returns no bytes for a file, because the file is read when the call is
+    /// sent.
     pub(crate) fn attach(&mut self, body: Body) -> Bytes {
         let (bytes, file) = match body.0 {
             BodyContent::Bytes(bytes) => (bytes, None),
@@ -121,22 +123,24 @@ impl<O: Operation> Call<O> {
         bytes
     }
 
-    /// Sets the timeout of this call, from its start to the last byte of the response, including all
-    /// attempts: short for [`TimeoutConfig::operation`]. The other timeouts stay as they are.
+    /// Sets the timeout of this call. It covers all attempts, from the start of the call to the last byte of
+    /// the response.
+    ///
+    /// This is a shorthand for [`TimeoutConfig::operation`], and does not change the other timeouts.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.0.timeouts = self.0.timeouts.operation(timeout);
         self
     }
 
-    /// Sets the timeouts of this call. Default: those of the [`Config`](crate::Config).
+    /// Sets the timeouts of this call. Default: the timeouts in the [`Config`](crate::Config).
     #[must_use]
     pub fn timeout_config(mut self, timeouts: TimeoutConfig) -> Self {
         self.0.timeouts = timeouts;
         self
     }
 
-    /// Sets the retries of this call. Default: those of the [`Config`](crate::Config).
+    /// Sets how this call is retried. Default: the retry settings in the [`Config`](crate::Config).
     #[must_use]
     #[doc(alias("retry", "max_attempts"))]
     pub fn retry_config(mut self, retries: RetryConfig) -> Self {
@@ -144,24 +148,25 @@ impl<O: Operation> Call<O> {
         self
     }
 
-    /// Adds a header that the model does not know. It is signed, and replaces a header of the same name,
-    /// including one that a member of the input has set.
+    /// Adds a header that is not in the model. The header is signed. It replaces a header of the same name,
+    /// even if a member of the input has set that header.
     ///
-    /// The call fails with a [`HeaderError`](crate::HeaderError) if the name or the value cannot be a header,
-    /// or if the client sets this header itself (`host`, `authorization`, `content-length`, ..).
+    /// The call fails with a [`HeaderError`](crate::HeaderError) if the name or the value is not valid in a
+    /// header, or if the client sets this header itself (`host`, `authorization`, `content-length`, ..).
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.0.headers.push((name.into(), value.into()));
         self
     }
 
-    /// Signs this call with other credentials than those of the client, or in place of its bearer token.
+    /// Signs this call with the credentials of `provider`, instead of the credentials or the bearer token of
+    /// the client.
     ///
-    /// There is no fallback: the call fails if the provider has no credentials. The provider is asked once
-    /// per call, within the timeout of the client's
-    /// [`CredentialsCacheConfig`](crate::CredentialsCacheConfig), and a second time only if the service
-    /// rejects the credentials as expired. The client does not cache them: a provider for many calls should
-    /// cache them itself.
+    /// There is no fallback: the call fails if the provider returns no credentials. The client calls the
+    /// provider once per call, with the load timeout of the client's
+    /// [`CredentialsCacheConfig`](crate::CredentialsCacheConfig). It calls the provider a second time only if
+    /// the service rejects the credentials as expired. The client does not cache these credentials. A
+    /// provider that is used for many calls should cache them itself.
     #[must_use]
     pub fn credentials_provider(self, provider: impl ProvideCredentials) -> Self {
         let config = self.0.client.config();
@@ -171,10 +176,10 @@ impl<O: Operation> Call<O> {
         self.authentication(Authentication::SigV4(resolver))
     }
 
-    /// Sends this call with a bearer token, in place of the credentials or the bearer token of the client. No
-    /// credentials are loaded.
+    /// Sends this call with a bearer token, instead of the credentials or the bearer token of the client. The
+    /// client loads no credentials for this call.
     ///
-    /// The call fails with a [`SignError`](crate::SignError) if the token cannot be a header value, for
+    /// The call fails with a [`SignError`](crate::SignError) if the token is not valid in a header, for
     /// example if it is empty.
     #[must_use]
     #[doc(alias = "api_key")]
@@ -218,7 +223,7 @@ impl<O: Operation> fmt::Debug for Call<O> {
     }
 }
 
-/// The required members of an input, and which of them were set.
+/// The required members of an input, with a flag for each member that was set.
 #[derive(Clone, Copy, Default)]
 struct RequiredMembers {
     /// The names in the model.

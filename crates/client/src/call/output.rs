@@ -1,4 +1,4 @@
-//! The outputs of a call: the output alone, the output and a streaming body, or the output and events.
+//! The outputs of a call. An output can come alone, with a streaming body, or with events.
 
 use std::future::Future;
 
@@ -17,8 +17,8 @@ use crate::error::ErrorKind;
 use crate::events::EventReceiver;
 use crate::quota::QuotaPermit;
 
-/// The output of a call of operation `O`: the [`Output`](Operation::Output) of the operation, or
-/// [`EventStreamOutput`] if the operation has an event stream.
+/// The output of a call of operation `O`. The type is [`EventStreamOutput`] if the operation has an event
+/// stream, and the operation's [`Output`](Operation::Output) otherwise.
 pub type CallOutput<O> = <<O as Operation>::Delivery as Delivery<O>>::Output;
 
 /// The output of an operation with an event stream.
@@ -32,25 +32,28 @@ pub struct EventStreamOutput<O: OutputEventStream> {
     pub events: EventReceiver<O>,
 }
 
-/// The output of an operation whose payload is read in chunks: see
+/// The output of an operation whose payload is read in chunks. Returned by
 /// [`Call::send_streaming`](crate::Call::send_streaming).
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct StreamingBodyOutput<T> {
     /// All members except the payload, which is empty.
     pub output: T,
-    /// The payload, read with [`chunk`](ResponseBody::chunk) or as a `Stream`. If it is truncated, the last
-    /// item is an error.
+    /// The payload, read with [`chunk`](ResponseBody::chunk) or as a `Stream`. If the payload is truncated,
+    /// the last item is an error.
     pub body: ResponseBody,
 }
 
-/// Makes the output of a call from a response. Not exported: implemented for every
-/// [`Operation::Delivery`], so that `O::Delivery: Delivery<O>` holds for every operation.
+/// Converts a response into the output of a call.
+///
+/// This trait is not exported. It is implemented for every [`Operation::Delivery`], so that every operation
+/// meets the bound `O::Delivery: Delivery<O>`.
 pub trait Delivery<O: Operation> {
     /// The output of the call.
     type Output;
 
-    /// Reads a successful response as far as the output needs it.
+    /// Converts a successful response into the output. Reads only the part of the body that the output
+    /// contains.
     #[doc(hidden)]
     fn deliver(
         response: Response<ResponseBody>,
@@ -92,7 +95,7 @@ impl<O: PayloadOutput> Delivery<O> for Chunks {
         permit: Option<QuotaPermit>,
     ) -> Result<StreamingBodyOutput<O::Output>, ErrorKind<O::Error>> {
         let (head, body) = response.into_parts();
-        // The token counts are in the head, so the permit need not be held any longer.
+        // The token counts are in the head of the response, so the permit can be completed now.
         complete(permit, context);
         Ok(StreamingBodyOutput { output: parse_head::<O>(head)?, body })
     }
@@ -118,7 +121,7 @@ impl<O: OutputEventStream> Delivery<O> for delivery::Streaming {
     }
 }
 
-/// Parses a response. The error keeps the response, because it was billed.
+/// Parses a response. The error contains the response, because the caller has paid for it.
 fn parse<O: Operation>(response: Response<Bytes>) -> Result<O::Output, ErrorKind<O::Error>> {
     O::parse(&response).map_err(|error| ErrorKind::Parse { error, response: response.into() })
 }
@@ -135,9 +138,9 @@ fn complete(permit: Option<QuotaPermit>, context: &CallContext) {
     }
 }
 
-/// Returns `true` if the content type is that of an event stream, or missing. Other content, for example the
-/// page of a proxy, would fail later with a less helpful error: an invalid frame.
-/// <https://smithy.io/2.0/spec/streaming.html#event-stream-message-serialization>
+/// Returns `true` if the content type is the type of an event stream, or is missing. Without this check,
+/// other content, for example the page of a proxy, would fail later with a less helpful error about an
+/// invalid frame. <https://smithy.io/2.0/spec/streaming.html#event-stream-message-serialization>
 fn is_event_stream(headers: &http::HeaderMap) -> bool {
     let Some(value) = headers.get(CONTENT_TYPE) else { return true };
     let media_type = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();

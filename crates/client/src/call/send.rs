@@ -1,4 +1,4 @@
-//! Sending a call.
+//! Sends a call.
 
 use std::pin::pin;
 
@@ -12,14 +12,15 @@ use crate::error::Error;
 use crate::metadata::Metadata;
 
 impl<O: Operation> Call<O> {
-    /// Sends the call and returns its output; if the operation has an event stream,
+    /// Sends the call and returns its output. If the operation has an event stream, returns
     /// [`EventStreamOutput`](crate::EventStreamOutput) as soon as the head of the response arrives.
     ///
-    /// Failed attempts are retried as the [`RetryConfig`](crate::RetryConfig) says. Dropping the future
+    /// Failed attempts are retried according to the [`RetryConfig`](crate::RetryConfig). Dropping the future
     /// cancels the call. Every operation meets the bound `O::Delivery: Delivery<O>`.
     ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind). If the response cannot be parsed, the error contains it.
+    /// See [`ErrorKind`](crate::ErrorKind). If the response cannot be parsed, the error contains the
+    /// response.
     pub async fn send(self) -> Result<CallOutput<O>, Error<O::Error>>
     where
         O::Delivery: Delivery<O>,
@@ -27,11 +28,11 @@ impl<O: Operation> Call<O> {
         self.deliver::<O::Delivery>().await.map(|(output, _)| output)
     }
 
-    /// Sends the call like [`send`](Self::send), and returns its metadata, too: token counts, the latency of
-    /// the model, and failed attempts.
+    /// Sends the call like [`send`](Self::send), and returns its output and its metadata. The metadata
+    /// contains token counts, the latency of the model, and failed attempts.
     ///
     /// # Errors
-    /// The same as [`send`](Self::send).
+    /// Returns the same errors as [`send`](Self::send).
     pub async fn send_with_metadata(self) -> Result<(CallOutput<O>, Metadata), Error<O::Error>>
     where
         O::Delivery: Delivery<O>,
@@ -39,11 +40,12 @@ impl<O: Operation> Call<O> {
         self.deliver::<O::Delivery>().await.map(|(output, context)| (output, context.into_metadata()))
     }
 
-    /// Sends the call like [`send`](Self::send), and returns as soon as the head of the response arrives. The
-    /// payload is then read in chunks.
+    /// Sends the call like [`send`](Self::send), but returns as soon as the head of the response arrives. The
+    /// caller then reads the payload in chunks.
     ///
     /// # Errors
-    /// The same as [`send`](Self::send), except that a truncated response is an error of the last chunk.
+    /// Returns the same errors as [`send`](Self::send), except for a truncated payload. Reading the last
+    /// chunk returns that error.
     pub async fn send_streaming(self) -> Result<StreamingBodyOutput<O::Output>, Error<O::Error>>
     where
         O: PayloadOutput,
@@ -54,7 +56,7 @@ impl<O: Operation> Call<O> {
     async fn deliver<D: Delivery<O>>(self) -> Result<(D::Output, CallContext), Error<O::Error>> {
         let mut context = CallContext::new(self.0.client.clone());
         let span = span::call::<O>(&self.0.client);
-        // Pinned here, because this future is large and `instrument` would move it.
+        // Pinned here, because this future is large. Without `pin!`, `instrument` would move it.
         let result = pin!(self.attempts::<D>(&mut context, &span)).instrument(span.clone()).await;
         match result {
             Ok(output) => Ok((output, context)),

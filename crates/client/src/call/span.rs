@@ -1,5 +1,7 @@
-//! Spans of `tracing`: one for a call, and one for each attempt in it, with the semantic conventions of
-//! OpenTelemetry as of 2026. They contain neither bodies nor secrets.
+//! The `tracing` spans of a call and of its attempts.
+//!
+//! The spans follow the semantic conventions of OpenTelemetry as of 2026. They contain neither bodies nor
+//! secrets.
 //!
 //! <https://opentelemetry.io/docs/specs/semconv/gen-ai/aws-bedrock/> and
 //! <https://opentelemetry.io/docs/specs/semconv/http/http-spans/>. Bridges from `tracing` to OpenTelemetry
@@ -17,7 +19,7 @@ use crate::client::Client;
 use crate::error::{ErrorKind, ServiceErrorDetails};
 use crate::metadata::ResponseHead;
 
-/// The header of the guardrail, which has an attribute in the conventions.
+/// The header with the guardrail identifier. The conventions define an attribute for it.
 const GUARDRAIL: &str = "x-amzn-bedrock-guardrailidentifier";
 
 /// Opens the span of a call.
@@ -28,7 +30,7 @@ pub(super) fn call<O: Operation>(client: &Client) -> Span {
         otel.name = field::Empty,
         otel.kind = "client",
         gen_ai.provider.name = "aws.bedrock",
-        // None of the well-known names fits, because the body decides what the model does.
+        // The well-known names do not fit, because the task of the model depends on the body.
         gen_ai.operation.name = O::NAME,
         gen_ai.request.model = field::Empty,
         gen_ai.usage.input_tokens = field::Empty,
@@ -40,7 +42,7 @@ pub(super) fn call<O: Operation>(client: &Client) -> Span {
     )
 }
 
-/// Records the model id (from the path) and the guardrail of a request.
+/// Records the model id, which is read from the path, and the guardrail of a request.
 pub(super) fn record_request<O: Operation>(span: &Span, path: &str, parts: &Parts) {
     if span.is_disabled() {
         return;
@@ -89,8 +91,9 @@ pub(super) fn record_error<E: ServiceErrorDetails>(span: &Span, kind: &ErrorKind
     }
 }
 
-/// Returns the error code of the service if there is one, else the status or the failed step: a small set of
-/// values, as the conventions require.
+/// Returns the error code of the service. If there is no code, returns the status or the failed step.
+///
+/// The conventions require that this attribute has a small set of values.
 fn error_type<E: ServiceErrorDetails>(kind: &ErrorKind<E>) -> Cow<'_, str> {
     use TransportErrorKind as Transport;
     let name = match kind {
