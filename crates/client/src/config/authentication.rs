@@ -10,9 +10,9 @@ use crate::credentials::CredentialsResolver;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AuthScheme {
-    /// AWS Signature Version 4, with credentials.
+    /// AWS Signature Version 4. Requires credentials.
     SigV4,
-    /// `Authorization: Bearer`, with an Amazon Bedrock API key.
+    /// The header `Authorization: Bearer` with an Amazon Bedrock API key.
     Bearer,
 }
 

@@ -1,4 +1,4 @@
-//! The endpoint: scheme, authority and base path, prepended to every request target.
+//! The endpoint, which consists of scheme, authority and base path. It is prepended to every request target.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use http::uri::{Authority, Parts, PathAndQuery, Scheme};
 pub(crate) struct Endpoint {
     scheme: Scheme,
     authority: Authority,
-    /// Path without a slash at the end: empty, or for example `/gateway/bedrock`.
+    /// The path without a slash at the end, for example `/gateway/bedrock`. Can be empty.
     base_path: String,
 }
 
@@ -18,11 +18,11 @@ impl Endpoint {
     /// Parses an absolute `http` or `https` URL.
     ///
     /// # Errors
-    /// Returns the problem and what to do, in words. The URL is quoted only if it contains no user or
-    /// password, and without its query.
+    /// Returns a text that states the problem and a solution. The text contains the URL only if the URL
+    /// contains no user or password.
     pub(crate) fn parse(url: &str) -> Result<Self, String> {
         if url.contains('@') {
-            return Err("has a user or a password before `@`; remove them".into());
+            return Err("the URL has a user or a password before `@`; remove them".into());
         }
         // A query may contain a token.
         let shown = url.split(['?', '#']).next().unwrap_or_default();
@@ -36,11 +36,11 @@ impl Endpoint {
         if authority.host().is_empty() {
             return Err(format!("`{shown}` has no host; {example}"));
         }
-        // `http` accepts a port that is empty or has any number of digits.
+        // The crate `http` accepts an empty port and a port with any number of digits.
         if authority.as_str().len() > authority.host().len() && authority.port_u16().is_none() {
             return Err(format!("`{shown}` has an invalid port; use a number from 0 to 65535"));
         }
-        // `http` silently drops a fragment, so look for it in the text.
+        // The crate `http` silently drops a fragment, so search for `#` in the text.
         let path = parts.path_and_query.as_ref();
         if url.contains('#') || path.is_some_and(|path| path.query().is_some()) {
             return Err(format!("`{shown}` is followed by a query or fragment; remove it"));
@@ -54,12 +54,12 @@ impl Endpoint {
         self.authority.host()
     }
 
-    /// Returns the URL of a request target, with the host prefix of the operation prepended to the host.
-    /// Keeps the percent-encoding of the target.
+    /// Returns the URL of a request target, with the host prefix of the operation prepended to the host. Does
+    /// not change the percent-encoding of the target.
     ///
     /// # Errors
-    /// Returns an error if the base path and the target are too long for a URI, or the prefix and the host
-    /// for an authority.
+    /// Returns an error if the base path with the target is too long for a URI, or if the prefix with the
+    /// host is too long for an authority.
     pub(crate) fn apply(&self, target: &Uri, host_prefix: Option<&str>) -> Result<Uri, http::Error> {
         let mut parts = Parts::default();
         parts.scheme = Some(self.scheme.clone());
@@ -129,10 +129,9 @@ mod tests {
         check("http://:80", "`http://:80` has no host");
         check("http://example.test:99999", "`http://example.test:99999` has an invalid port");
         check("http://example.test:", "`http://example.test:` has an invalid port");
-        check("http://example.test/?a=b", "`http://example.test/` is followed by a query or fragment");
-        check("http://example.test/#a", "`http://example.test/` is followed by a query or fragment");
-        check("example.test/?token=secret", "`example.test/` is not a");
-        check("http://user:secret@example.test", "has a user or a password before `@`");
+        check("http://example.test/?a=b", "`http://example.test/?a=b` has a query");
+        check("http://example.test/#a", "`http://example.test/#a` has a query or fragment");
+        check("http://user:secret@example.test", "the URL has a user or a password before `@`");
     }
 
     proptest! {

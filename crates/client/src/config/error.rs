@@ -1,4 +1,4 @@
-//! Errors of the settings of a client.
+//! Errors in the settings of a client.
 
 use std::convert::Infallible;
 
@@ -6,17 +6,19 @@ use invoke_model_types::endpoint::NoEndpoint;
 
 use super::setting::SettingSource;
 
-/// A setting that is missing, invalid, or contradicts another. Contains no secret.
+/// An error in the settings: a missing setting, an invalid setting, or settings that contradict each other.
+/// Contains no secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// Neither a region, from which the endpoint is derived, nor an endpoint URL is set.
+    /// No region is set, and no endpoint URL. Without an endpoint URL, the endpoint is derived from the
+    /// region.
     #[error("no region: set AWS_REGION, or `region` of ConfigBuilder")]
     NoRegion,
 
-    /// An endpoint URL is set, but no region to sign for.
+    /// An endpoint URL is set, but the region for the signature is missing.
     #[error(
-        "no region to sign for: the endpoint URL ({endpoint}) does not name one; set AWS_REGION, or `region` of \
+        "no region to sign for: the endpoint URL ({endpoint}) does not contain one; set AWS_REGION, or `region` of \
          ConfigBuilder"
     )]
     NoSigningRegion {
@@ -32,11 +34,11 @@ pub enum ConfigError {
         setting: &'static str,
         /// Source of the setting.
         origin: SettingSource,
-        /// The problem and what to do, in words.
+        /// A text that states the problem and a solution.
         problem: String,
     },
 
-    /// Only one half of an access key pair is set.
+    /// Only one of the two variables for an access key is set.
     #[error("{set} is set, but {missing} is not: set both, or neither")]
     IncompleteCredentials {
         /// The variable that is set.

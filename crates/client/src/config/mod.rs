@@ -1,4 +1,4 @@
-//! The checked settings of a client, and the builder that makes them.
+//! The checked settings of a client, and their builder.
 
 mod authentication;
 mod builder;
@@ -30,7 +30,7 @@ use crate::timeout::TimeoutConfig;
 
 /// Checked settings of a [`Client`](crate::Client), with the endpoint resolved.
 ///
-/// Made by [`Config::from_env`] or [`ConfigBuilder`]. `Debug` redacts secrets.
+/// Created with [`Config::from_env`] or [`ConfigBuilder`]. `Debug` redacts secrets.
 #[derive(Clone)]
 pub struct Config {
     pub(crate) region: Option<String>,
@@ -49,14 +49,14 @@ pub struct Config {
 }
 
 impl Config {
-    /// Returns the region that requests are sent to and signed for. `None` is possible only with a bearer
-    /// token and an endpoint URL.
+    /// Returns the region that requests are sent to and signed for. Returns `None` only if a bearer token and
+    /// an endpoint URL are set, but no region.
     pub fn region(&self) -> Option<&str> {
         self.region.as_deref()
     }
 
-    /// Returns the URL that requests are sent to: scheme, host, port if there is one, and base path, without
-    /// a slash at the end.
+    /// Returns the URL that requests are sent to. It consists of scheme, host, port (if set) and base path,
+    /// without a slash at the end.
     pub fn endpoint_url(&self) -> String {
         self.endpoint.to_string()
     }
@@ -76,12 +76,12 @@ impl Config {
         self.retry_config
     }
 
-    /// Returns the limiter that attempts wait for, if one is set.
+    /// Returns the quota limiter, if one is set.
     pub fn quota_limiter(&self) -> Option<&QuotaLimiter> {
         self.quota_limiter.as_ref()
     }
 
-    /// Returns the places where the settings were set.
+    /// Returns the sources of the settings.
     pub fn sources(&self) -> &SettingSources {
         &self.sources
     }

@@ -1,24 +1,27 @@
-//! A setting and the place where it was set.
+//! A setting and its source.
 
 use std::fmt;
 
-/// The place where a setting was set. Helps to trace a setting with a surprising value.
+/// The source of a setting. Helps to find the reason for an unexpected value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SettingSource {
     /// A setter of [`ConfigBuilder`](crate::ConfigBuilder).
     Code,
-    /// A setter of [`Call`](crate::Call). Applies to that call only.
+    /// A setter of [`Call`](crate::Call). The setting applies only to that call.
     Call,
     /// The environment variable with this name.
     Environment(&'static str),
-    /// An `SdkConfig` of the `aws-config` crate. `SdkConfig` does not tell where it took the setting from.
+    /// An `SdkConfig` of the `aws-config` crate. `SdkConfig` does not expose the original source of the
+    /// setting.
     SdkConfig,
     /// A profile in the shared files `config` and `credentials`.
     Profile,
-    /// The default credentials chain: profiles, web identity, containers, instance metadata.
+    /// The default credentials chain, which includes profiles, web identity, containers and instance
+    /// metadata.
     DefaultChain,
-    /// The ARN of the model: see [`ConfigBuilder::region_from_arn`](crate::ConfigBuilder::region_from_arn).
+    /// The ARN of the model, passed to
+    /// [`ConfigBuilder::region_from_arn`](crate::ConfigBuilder::region_from_arn).
     Arn,
     /// The endpoint rules of the service, which derive the endpoint from the region and the FIPS and
     /// dual-stack flags.
@@ -40,16 +43,16 @@ impl fmt::Display for SettingSource {
     }
 }
 
-/// The places where the settings of a [`Config`](crate::Config) were set.
+/// The sources of the settings in a [`Config`](crate::Config).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SettingSources {
-    /// Source of the region; `None` if there is no region.
+    /// Source of the region, or `None` if there is no region.
     pub region: Option<SettingSource>,
     /// Source of the endpoint.
     pub endpoint: SettingSource,
-    /// Source of the bearer token or the credentials. `None` if there are neither, so that every call without
-    /// its own credentials will fail.
+    /// Source of the bearer token or the credentials. If it is `None`, every call without its own credentials
+    /// or token fails.
     pub credentials: Option<SettingSource>,
 }
 

@@ -8,11 +8,12 @@ use invoke_model_signing::Credentials;
 
 use super::provide::{CredentialsFuture, ProvideCredentials};
 
-/// A credentials provider of the AWS SDK, for example a `SharedCredentialsProvider`, as a
-/// [`ProvideCredentials`] of this crate.
+/// A wrapper that implements [`ProvideCredentials`] for a credentials provider of the AWS SDK, for example a
+/// `SharedCredentialsProvider`.
 ///
-/// A wrapper is needed, because an implementation for all providers of the AWS SDK would conflict with that
-/// of any type that implements both traits, and only if this feature is enabled.
+/// [`ProvideCredentials`] is not implemented directly for all providers of the AWS SDK. Such an
+/// implementation would conflict with the implementations of types that implement both traits. The conflict
+/// would appear only if this feature is enabled.
 ///
 /// ```
 /// use aws_credential_types::provider::SharedCredentialsProvider;
@@ -34,7 +35,7 @@ impl<P: ProvideAwsCredentials + 'static> ProvideCredentials for AwsProvider<P> {
     }
 }
 
-/// Static credentials. A client never refreshes them: after their expiry, each call fails.
+/// Static credentials. A client never refreshes them. After their expiry, each call fails.
 impl ProvideCredentials for AwsCredentials {
     fn provide_credentials(&self) -> CredentialsFuture<'_> {
         Box::pin(ready(Ok(convert(self))))

@@ -1,9 +1,9 @@
-//! A cache of credentials that are loaded once for all calls and refreshed before they expire.
+//! A cache that loads credentials once for all calls and refreshes them before they expire.
 //!
-//! A call with valid credentials takes a read lock for the clone of an `Arc`. The first call that finds
-//! credentials due for a refresh starts a background task and continues with the old credentials, as do all
-//! other calls until the expiry. Only a call without valid credentials waits, and all waiting calls wait for
-//! the same task.
+//! If the cached credentials are valid, a call takes a read lock and clones an `Arc`. If a refresh is due,
+//! the first call starts a background task. This call and all others continue with the old credentials until
+//! they expire. A call waits only if there are no valid credentials, and all waiting calls wait for the same
+//! task.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -41,14 +41,14 @@ impl CredentialsCache {
     }
 
     /// Returns valid credentials. Dropping the future does not cancel the provider, because other calls may
-    /// wait for it.
+    /// wait for the provider.
     ///
     /// # Errors
-    /// Returns an error if no valid credentials are cached, and the provider fails, returns expired
-    /// credentials, or takes too long.
+    /// Returns an error if no valid credentials are cached, and if the provider fails, returns expired
+    /// credentials, or times out.
     ///
     /// # Panics
-    /// Panics if the provider has to be called outside of a tokio runtime with time enabled.
+    /// Panics if the provider must be called, but the caller is not in a tokio runtime with time enabled.
     pub(crate) async fn load(&self) -> Result<Arc<LoadedCredentials>, CredentialsError> {
         let now = self.0.time_source.now();
         if let Some(loaded) = self.0.valid(now) {
@@ -68,8 +68,8 @@ impl CredentialsCache {
 
     /// Discards the given credentials if they are still cached.
     ///
-    /// If several calls were rejected with the same credentials, the first one discards them, and the others
-    /// do not discard those that were loaded since.
+    /// The service may reject several calls with the same credentials. The first of these calls discards the
+    /// credentials. The later ones must not discard the credentials that were loaded meanwhile.
     pub(crate) fn invalidate(&self, rejected: &Arc<LoadedCredentials>) {
         let mut current = self.0.current.write().unwrap_or_else(PoisonError::into_inner);
         if current.as_ref().is_some_and(|current| Arc::ptr_eq(current, rejected)) {
@@ -77,12 +77,12 @@ impl CredentialsCache {
         }
     }
 
-    /// Returns credentials that were loaded in the meantime, or the receiver of the load task, which is
-    /// started if none is running.
+    /// Returns credentials that were loaded meanwhile, or the receiver of the load task. Starts a load task
+    /// if no task is running.
     fn join(&self) -> Result<Arc<LoadedCredentials>, OutcomeReceiver> {
         let mut load_task = self.0.load_task();
-        // A task stores its credentials under this lock. Without a second look, credentials that were stored
-        // just now would be loaded again.
+        // A task stores its credentials under this lock. Check the cache again, because a task may have
+        // stored credentials since the first check.
         match (self.0.valid(self.0.time_source.now()), load_task.running()) {
             (Some(loaded), _) => Ok(loaded),
             (None, Some(receiver)) => Err(receiver),
@@ -90,9 +90,10 @@ impl CredentialsCache {
         }
     }
 
-    /// Starts a background refresh, unless a load task is running or the last one ended a moment ago.
+    /// Starts a background refresh, unless a load task is running or the backoff after the last task has not
+    /// passed.
     fn refresh(&self) {
-        // If the lock is taken, its holder is about to do the same.
+        // If the lock is taken, another call is about to start a load task, or a task is about to finish.
         let Ok(mut load_task) = self.0.load_task.try_lock() else { return };
         if load_task.running().is_none() && load_task.may_refresh(Instant::now()) {
             self.start(&mut load_task);
@@ -100,7 +101,7 @@ impl CredentialsCache {
     }
 
     fn start(&self, load_task: &mut LoadTask) -> OutcomeReceiver {
-        // The task does not keep the cache alive.
+        // The task has only a weak reference, so that it does not keep the cache alive.
         let (cache, provider) = (Arc::downgrade(&self.0), self.0.provider.clone());
         let after = self.0.config.load_timeout;
         load_task.start(async move {
@@ -124,7 +125,7 @@ impl CacheState {
     /// Stores the credentials of the provider if they are valid, and returns the outcome for the waiting
     /// calls.
     fn store(&self, result: Result<Credentials, CredentialsError>) -> LoadOutcome {
-        // Take the time after loading, which can last seconds.
+        // Read the time after loading, because loading can take seconds.
         let now = self.time_source.now();
         let outcome = result.and_then(|credentials| {
             let loaded = LoadedCredentials::refreshable(credentials, &self.config, now);

@@ -4,11 +4,11 @@ use std::time::{Duration, SystemTime};
 
 use crate::random::random_fraction;
 
-/// Configuration of the credentials cache: when credentials are refreshed, and how long loading them may
-/// take.
+/// Configuration of the credentials cache. It sets when credentials are refreshed, and the timeout for
+/// loading them.
 ///
-/// It applies to the credentials of a provider. Static [`Credentials`](crate::Credentials) and bearer tokens
-/// are never refreshed. Names and meaning follow the identity cache of the AWS SDK.
+/// It applies to credentials from a provider. Static [`Credentials`](crate::Credentials) and bearer tokens
+/// are never refreshed. The names and their meaning follow the identity cache of the AWS SDK.
 ///
 /// ```
 /// use std::time::Duration;
@@ -23,17 +23,17 @@ use crate::random::random_fraction;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CredentialsCacheConfig {
-    /// Time before the expiry of credentials at which they are refreshed in the background. Calls continue to
-    /// use the old credentials meanwhile.
+    /// Time before the expiry of credentials at which a background refresh starts. Calls use the old
+    /// credentials during the refresh.
     ///
-    /// A random time of up to a fifth is added, so that programs do not all refresh at the same moment. If
-    /// credentials live shorter than twice this time, half of their lifetime is used instead. Default: 5
-    /// minutes.
+    /// The client adds a random time of up to a fifth of this time, so that programs do not all refresh at
+    /// the same moment. If the lifetime of the credentials is shorter than twice this time, half of their
+    /// lifetime is used instead. Default: 5 minutes.
     pub buffer_time: Duration,
-    /// Time after which credentials without an expiry are refreshed in the background. They stay valid if
-    /// that fails. Default: 15 minutes.
+    /// Time after which credentials without an expiry are refreshed in the background. If the refresh fails,
+    /// the old credentials stay valid. Default: 15 minutes.
     pub default_expiration: Duration,
-    /// Longest time that loading may take. Default: 30 seconds.
+    /// Timeout for loading credentials. Default: 30 seconds.
     pub load_timeout: Duration,
 }
 
@@ -66,8 +66,8 @@ impl CredentialsCacheConfig {
         Self { load_timeout, ..self }
     }
 
-    /// Returns the time at which credentials that were loaded at `now` are refreshed, or `None` if it is
-    /// later than any time that the clock can represent.
+    /// Returns the time at which credentials that were loaded at `now` must be refreshed. Returns `None` if
+    /// `SystemTime` cannot represent that time.
     pub(super) fn refresh_at(&self, expiry: Option<SystemTime>, now: SystemTime) -> Option<SystemTime> {
         let Some(expiry) = expiry else { return now.checked_add(self.default_expiration) };
         let lifetime = expiry.duration_since(now).unwrap_or_default();
@@ -76,17 +76,17 @@ impl CredentialsCacheConfig {
     }
 }
 
-/// Backoff after the first failed refresh. It doubles with each further failure.
+/// Backoff after the first failed refresh. It doubles after each further failure.
 const FIRST_BACKOFF: Duration = Duration::from_secs(5);
-/// Longest backoff. Shorter than the default of [`CredentialsCacheConfig::buffer_time`], so that several
-/// attempts fit into it.
+/// Maximum backoff. It is shorter than the default [`CredentialsCacheConfig::buffer_time`], so that several
+/// attempts are made before the credentials expire.
 const MAX_BACKOFF: Duration = Duration::from_secs(60);
 
-/// Returns how long to wait before the next background refresh, after this many consecutive failures: a
-/// random time between half and the whole of a backoff that doubles.
+/// Returns the time to wait before the next background refresh, after `failures` consecutive failures. The
+/// result is a random time between 50 % and 100 % of the backoff, which doubles after each failure.
 ///
-/// Waits after a success too, because a provider may keep returning credentials that are already due for a
-/// refresh.
+/// The time is not zero after a success, because a provider may repeatedly return credentials that are
+/// already due for a refresh.
 pub(super) fn backoff(failures: u32) -> Duration {
     let doubled = FIRST_BACKOFF.saturating_mul(1 << failures.saturating_sub(1).min(8));
     let backoff = doubled.min(MAX_BACKOFF);

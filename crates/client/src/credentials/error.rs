@@ -26,11 +26,11 @@ pub enum CredentialsError {
     #[error("no region to sign for: set AWS_REGION, or `region` of ConfigBuilder")]
     NoRegion,
 
-    /// The provider has no credentials, or failed. All calls that waited for it get this error.
+    /// The provider has no credentials, or failed. All calls that waited for the provider return this error.
     #[error("no credentials: {}", innermost(&**.0))]
     Provider(#[source] Arc<dyn Error + Send + Sync>),
 
-    /// The provider did not finish in time.
+    /// The provider did not return before the load timeout.
     #[error(
         "no credentials: the provider did not finish within {after:?}; raise `load_timeout` of CredentialsCacheConfig"
     )]
@@ -39,27 +39,28 @@ pub enum CredentialsError {
         after: Duration,
     },
 
-    /// The provider of the call failed. The provider of the client is not used in its place.
-    #[error("{0} (from the credentials provider of the call; that of the client is not used)")]
+    /// The provider of the call failed. The client's provider is not used instead.
+    #[error("{0} (from the credentials provider of the call; the client's provider is not used)")]
     CallProvider(#[source] Box<CredentialsError>),
 
-    /// The task that loaded the credentials ended without an outcome: the provider panicked, or its runtime
-    /// was shut down.
+    /// The task that loaded the credentials ended without an outcome, because the provider panicked or its
+    /// runtime was shut down.
     #[error("no credentials: the provider panicked, or its runtime was shut down; retry the call")]
     LoadAborted,
 
-    /// The credentials are expired: static credentials, which cannot be refreshed, or those that the provider
-    /// just returned.
+    /// The credentials have expired. They are static credentials, which cannot be refreshed, or the provider
+    /// has returned expired credentials.
     #[error("the credentials{} expired at {}: get new ones", in_parentheses(.from), format_time(.at))]
     Expired {
         /// Expiry of the credentials.
         at: SystemTime,
-        /// Source of the credentials, if the provider names it.
+        /// Source of the credentials, if the provider has set it.
         from: Option<CredentialsSource>,
     },
 }
 
-/// Returns the text of the innermost error. The errors around it usually say only that the provider failed.
+/// Returns the text of the innermost error. The outer errors usually contain only the fact that the provider
+/// failed.
 fn innermost(error: &(dyn Error + Send + Sync + 'static)) -> String {
     let innermost = successors(error.source(), |&cause| cause.source()).last();
     innermost.map_or_else(|| error.to_string(), ToString::to_string)

@@ -1,4 +1,4 @@
-//! Loaded credentials, and the background task that loads them for all calls that wait.
+//! Loaded credentials, and the background task that loads them for all waiting calls.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -16,7 +16,7 @@ use super::provide::CredentialsSource;
 #[derive(Debug)]
 pub(crate) struct LoadedCredentials {
     pub(crate) credentials: Credentials,
-    /// `None` means never.
+    /// The time of the next refresh, or `None` if the credentials are never refreshed.
     refresh_at: Option<SystemTime>,
 }
 
@@ -55,12 +55,12 @@ impl LoadedCredentials {
 /// The outcome of a load task.
 pub(super) type LoadOutcome = Result<Arc<LoadedCredentials>, CredentialsError>;
 
-/// Receives the outcome of a load task; `None` while the task is running.
+/// Receives the outcome of a load task. The value is `None` while the task is running.
 pub(super) type OutcomeReceiver = watch::Receiver<Option<LoadOutcome>>;
 
-/// The load task of a cache, and the failures of previous ones.
+/// The load task of a cache, and the number of its previous failures.
 ///
-/// Dropping it aborts the task: without its cache, no call waits for it.
+/// Dropping this value aborts the task. When the cache is dropped, no call waits for the task any more.
 #[derive(Default)]
 pub(super) struct LoadTask {
     running: Option<(OutcomeReceiver, AbortHandle)>,
@@ -71,8 +71,8 @@ pub(super) struct LoadTask {
 }
 
 impl LoadTask {
-    /// Returns the receiver of the running task. A task that ended without an outcome, because the provider
-    /// panicked or its runtime was shut down, does not count as running.
+    /// Returns the receiver of the running task. A task does not count as running if it ended without an
+    /// outcome, because the provider panicked or its runtime was shut down.
     pub(super) fn running(&self) -> Option<OutcomeReceiver> {
         let (receiver, _) = self.running.as_ref()?;
         receiver.has_changed().is_ok().then(|| receiver.clone())
@@ -83,8 +83,8 @@ impl LoadTask {
         self.not_before.is_none_or(|not_before| not_before <= now)
     }
 
-    /// Runs `load` in a task of its own, so that it survives a call that is dropped. It returns `None` if the
-    /// cache was dropped.
+    /// Runs `load` in a separate task, so that it continues if the call that started it is dropped. `load`
+    /// must return `None` if the cache was dropped.
     pub(super) fn start(
         &mut self,
         load: impl Future<Output = Option<LoadOutcome>> + Send + 'static,
@@ -96,7 +96,7 @@ impl LoadTask {
             }
         });
         self.running = Some((receiver.clone(), task.abort_handle()));
-        // In case the task never finishes, because the provider panics.
+        // Set the backoff now, because the task never calls `finish` if the provider panics.
         self.back_off(self.failures.saturating_add(1));
         receiver
     }

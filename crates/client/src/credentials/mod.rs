@@ -1,4 +1,4 @@
-//! Credentials: providers, the cache that refreshes them in the background, and the default chain.
+//! Credentials providers, the cache that refreshes credentials in the background, and the default chain.
 
 #[cfg(feature = "aws-credential-types")]
 mod aws;

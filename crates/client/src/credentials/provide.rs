@@ -10,16 +10,16 @@ use invoke_model_signing::Credentials;
 
 /// The future of a credentials provider.
 ///
-/// The text of the innermost error is shown to the caller and logged, so it must not contain a secret.
+/// The text of the innermost error must not contain a secret, because it is shown to the caller and logged.
 pub type CredentialsFuture<'a> =
     Pin<Box<dyn Future<Output = Result<Credentials, Box<dyn Error + Send + Sync>>> + Send + 'a>>;
 
 /// Provides credentials.
 ///
-/// A client calls its provider when it has no valid credentials, and in the background shortly before they
-/// expire. It makes one call to the provider for all concurrent requests, in a task of its own: see
-/// [`CredentialsCacheConfig`](crate::CredentialsCacheConfig). A provider therefore needs neither a cache nor
-/// a timeout. Its future can be dropped at any await point.
+/// A client calls its provider when it has no valid credentials, and in the background shortly before the
+/// credentials expire. It calls the provider once for all concurrent requests, in a separate task: see
+/// [`CredentialsCacheConfig`](crate::CredentialsCacheConfig). Therefore a provider needs neither a cache nor
+/// a timeout. The client may drop the provider's future at any await point.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -61,9 +61,10 @@ impl<P: ProvideCredentials + ?Sized> ProvideCredentials for Arc<P> {
     }
 }
 
-/// The source of credentials within a chain of providers, in words: `` profile `dev`: static keys ``.
+/// A description of the source of credentials in a chain of providers, for example `` profile `dev`: static
+/// keys ``.
 ///
-/// A provider sets it with [`Credentials::with_source`]. Contains no secret.
+/// A provider sets the description with [`Credentials::with_source`]. It contains no secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CredentialsSource(Arc<str>);
 

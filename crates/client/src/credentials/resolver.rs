@@ -1,4 +1,4 @@
-//! Resolves the credentials of a call: static ones, or those of a provider behind a cache.
+//! Resolves the credentials of a call, which are static credentials or come from a provider with a cache.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::load::LoadedCredentials;
 use super::provide::ProvideCredentials;
 use crate::time_source::TimeSource;
 
-/// A credentials provider as the program sets it.
+/// A credentials provider that the program has set.
 #[derive(Clone)]
 pub(crate) enum CredentialsProvider {
     /// Credentials that never change.
@@ -24,7 +24,8 @@ pub(crate) enum CredentialsProvider {
 }
 
 impl CredentialsProvider {
-    /// Recognizes static credentials, which implement [`ProvideCredentials`] too but need no cache.
+    /// Converts a provider. Static credentials also implement [`ProvideCredentials`]. They become
+    /// [`Static`](Self::Static), because they need no cache.
     pub(crate) fn new(provider: impl ProvideCredentials) -> Self {
         let any = &provider as &dyn Any;
         if let Some(credentials) = any.downcast_ref::<Credentials>() {
@@ -38,14 +39,15 @@ impl CredentialsProvider {
     }
 }
 
-/// Resolves the credentials of a client, or of a call that has its own. Clones share loaded credentials.
+/// Resolves the credentials of a client, or of a call with its own credentials. Clones share loaded
+/// credentials.
 #[derive(Clone)]
 pub(crate) enum CredentialsResolver {
-    /// No credentials are configured: each call fails with an error that says what to set.
+    /// No credentials are configured. Each call fails with an error that lists the possible settings.
     Unset,
     /// Credentials that are never refreshed.
     Static(Arc<LoadedCredentials>, TimeSource),
-    /// A provider behind a cache.
+    /// A provider with a cache.
     Cached(CredentialsCache),
 }
 
@@ -67,8 +69,8 @@ impl CredentialsResolver {
 
     /// Returns valid credentials.
     ///
-    /// The future is ready at once unless it has to wait for a provider. Dropping it does not cancel the
-    /// provider, because other calls may wait for the same credentials.
+    /// The future is ready immediately, unless it must wait for a provider. Dropping the future does not
+    /// cancel the provider, because other calls may wait for the same credentials.
     pub(crate) async fn load(&self) -> Result<Arc<LoadedCredentials>, CredentialsError> {
         match self {
             Self::Unset => Err(CredentialsError::NotConfigured),
@@ -77,7 +79,8 @@ impl CredentialsResolver {
         }
     }
 
-    /// Discards credentials that the service rejected as expired, so that the next attempt loads new ones.
+    /// Discards credentials that the service rejected as expired. The next attempt then loads new
+    /// credentials.
     pub(crate) fn invalidate(&self, rejected: &Arc<LoadedCredentials>) {
         if let Self::Cached(cache) = self {
             cache.invalidate(rejected);

@@ -1,4 +1,4 @@
-//! The credentials cache, over a scripted provider, in virtual time.
+//! Tests the credentials cache with a scripted provider and a paused clock.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -16,8 +16,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// The result of one call to the provider.
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    /// Credentials with this lifetime, counted from the start of the call. `None` means that they do not
-    /// expire.
+    /// Returns credentials with this lifetime, which begins at the start of the call. `None` means that the
+    /// credentials do not expire.
     Succeeds(Option<Duration>),
     Fails,
     Panics,
@@ -25,7 +25,7 @@ enum Step {
 
 use Step::{Fails, Panics, Succeeds};
 
-/// A provider that runs the steps in order, each after its delay, and then repeats the last one. The access
+/// A provider that runs its steps in order, each after a delay, and then repeats the last step. The access
 /// key id contains the number of the call.
 #[derive(Clone, Debug)]
 struct Script(Arc<Mutex<State>>);
@@ -85,7 +85,7 @@ fn cache(script: &Script) -> CredentialsCache {
     CredentialsCache::new(Arc::new(script.clone()), CredentialsCacheConfig::default(), TimeSource::new(now))
 }
 
-/// Returns the access key id that a call gets without waiting.
+/// Returns the access key id that a call loads without waiting.
 #[track_caller]
 fn id_without_waiting(cache: &CredentialsCache) -> String {
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
@@ -103,7 +103,7 @@ async fn error(cache: &CredentialsCache) -> String {
     cache.load().await.unwrap_err().to_string()
 }
 
-/// Runs tasks that are ready.
+/// Lets all ready tasks run.
 async fn run_ready_tasks() {
     for _ in 0..8 {
         tokio::task::yield_now().await;
@@ -131,7 +131,7 @@ async fn concurrent_calls_share_one_load() {
 async fn dropping_a_waiting_call_does_not_cancel_the_load() {
     let script = Script::new(&[(Duration::from_secs(10), Succeeds(None))]);
     let cache = cache(&script);
-    // The first call starts the load and is dropped long before it finishes.
+    // The first call starts the load, and is dropped long before the load finishes.
     tokio::time::timeout(Duration::from_secs(1), cache.load()).await.unwrap_err();
     let start = Instant::now();
     assert_eq!(id(&cache).await, "AKID1");
@@ -144,7 +144,8 @@ async fn refreshes_in_the_background_before_the_expiry() {
     let script = Script::new(&[(Duration::ZERO, Succeeds(Some(HOUR))), (MINUTE, Succeeds(Some(HOUR)))]);
     let cache = cache(&script);
     assert_eq!(id(&cache).await, "AKID1");
-    // Up to a fifth of the five minutes is added at random.
+    // The refresh is due five to six minutes before the expiry, because a random time of up to a minute is
+    // added.
     advance(HOUR - MINUTE * 7).await;
     assert_eq!(id_without_waiting(&cache), "AKID1");
     run_ready_tasks().await;
@@ -162,7 +163,7 @@ async fn refreshes_in_the_background_before_the_expiry() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stalled_refresh_delays_no_call_before_the_expiry() {
+async fn a_stalled_refresh_does_not_delay_calls_before_the_expiry() {
     let script = Script::new(&[(Duration::ZERO, Succeeds(Some(HOUR))), (HOUR, Succeeds(Some(HOUR)))]);
     let cache = cache(&script);
     assert_eq!(id(&cache).await, "AKID1");
@@ -172,7 +173,7 @@ async fn a_stalled_refresh_delays_no_call_before_the_expiry() {
         advance(Duration::from_secs(1)).await;
         run_ready_tasks().await;
     }
-    // Each refresh timed out after 30 seconds and was followed by a backoff.
+    // Each refresh timed out after 30 seconds. A backoff followed.
     assert!((4..=10).contains(&script.calls()), "{}", script.calls());
     advance(Duration::from_secs(1)).await;
     assert_eq!(
@@ -192,7 +193,7 @@ async fn a_failed_refresh_keeps_the_credentials_and_backs_off() {
         run_ready_tasks().await;
         advance(Duration::from_secs(1)).await;
     }
-    // The backoffs are 2.5..5, 5..10, 10..20, 20..40, then 30..60 seconds.
+    // The backoffs are between 2.5 and 5, 5 and 10, 10 and 20, 20 and 40, and then 30 and 60 seconds.
     assert!((8..=15).contains(&script.calls()), "{}", script.calls());
     advance(Duration::from_secs(1)).await;
     // Expired credentials are never used.
@@ -240,7 +241,7 @@ async fn invalidate_discards_only_the_rejected_credentials() {
     let rejected = cache.load().await.unwrap();
     cache.invalidate(&rejected);
     assert_eq!(id(&cache).await, "AKID2");
-    // Another call was rejected with the same credentials and reports it later.
+    // Another call was rejected with the same credentials, and reports the rejection later.
     cache.invalidate(&rejected);
     assert_eq!(id_without_waiting(&cache), "AKID2");
     assert_eq!(script.calls(), 2);
@@ -278,7 +279,7 @@ async fn credentials_close_to_their_expiry_are_refreshed_after_half_their_lifeti
         &CredentialsCacheConfig::default(),
         end - MINUTE,
     );
-    // Half of the remaining minute.
+    // The refresh is due after half of the remaining minute.
     assert!(!late.is_due(end - MINUTE * 31 / 60) && late.is_due(end - MINUTE / 2));
 }
 

@@ -1,6 +1,6 @@
 //! Environment variables that configure a client. No other module of this crate reads the environment.
 //!
-//! This module returns plain values and applies the precedence between variables; `ConfigBuilder::from_env`
+//! This module applies the precedence between variables and returns plain values. `ConfigBuilder::from_env`
 //! parses and checks the values.
 //!
 //! Names of the variables: <https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>
@@ -20,10 +20,10 @@ pub(crate) const USE_FIPS: &str = "AWS_USE_FIPS_ENDPOINT";
 pub(crate) const USE_DUAL_STACK: &str = "AWS_USE_DUALSTACK_ENDPOINT";
 pub(crate) const CA_BUNDLE: &str = "AWS_CA_BUNDLE";
 
-/// Returns the value of the variable with the given name.
+/// A function that returns the value of the variable with the given name.
 type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
 
-/// The environment variables of the process, or those that a program passes in their place.
+/// The environment variables of the process, or variables that the program passes instead.
 ///
 /// An empty variable counts as unset. `Debug` prints no values, because some of them are secret.
 #[derive(Clone)]
@@ -42,8 +42,8 @@ impl Environment {
 
     /// Returns the environment of the process.
     ///
-    /// Bytes that are not UTF-8 become replacement characters, so that the setting fails its check with an
-    /// error that names the variable, instead of counting as unset.
+    /// Bytes that are not UTF-8 become replacement characters. The check of the setting then fails with an
+    /// error that names the variable. Without this, the setting would count as unset.
     pub(crate) fn process() -> Self {
         Self::new(|name| {
             #[expect(
@@ -82,11 +82,11 @@ impl Environment {
         self.first(["AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_ENDPOINT_URL"])
     }
 
-    /// Returns the proxy of `http` requests, with the precedence of curl and botocore:
+    /// Returns the proxy for `http` requests, with the same precedence as curl and botocore:
     /// <https://everything.curl.dev/usingcurl/proxies/env.html>.
     ///
-    /// `HTTP_PROXY` is ignored in a CGI program (where `REQUEST_METHOD` is set), because there it holds the
-    /// `Proxy` header of the incoming request: <https://httpoxy.org>.
+    /// `HTTP_PROXY` is ignored in a CGI program, where `REQUEST_METHOD` is set. In a CGI program,
+    /// `HTTP_PROXY` contains the `Proxy` header of the incoming request: <https://httpoxy.org>.
     pub(crate) fn http_proxy(&self) -> Option<Variable> {
         let proxy = match self.read("REQUEST_METHOD") {
             Some(_) => self.variable("http_proxy"),
@@ -95,7 +95,7 @@ impl Environment {
         proxy.or_else(|| self.all_proxy())
     }
 
-    /// Returns the proxy of `https` requests.
+    /// Returns the proxy for `https` requests.
     pub(crate) fn https_proxy(&self) -> Option<Variable> {
         self.first(["https_proxy", "HTTPS_PROXY"]).or_else(|| self.all_proxy())
     }

@@ -177,7 +177,7 @@ async fn a_failing_provider_of_a_call_does_not_fall_back_to_the_client() {
         assert_eq!(
             call.send().await.unwrap_err().to_string(),
             "InvokeModel: request not sent: no credentials: not logged in \
-             (from the credentials provider of the call; that of the client is not used) (region us-east-1, modelId a)"
+             (from the credentials provider of the call; the client's provider is not used) (region us-east-1, modelId a)"
         );
     }
     assert_eq!((provider.calls(), fake.requests().len()), (0, 0));

@@ -58,7 +58,7 @@ fn a_builder_redacts_a_password_in_its_url() {
     check(&format!("{error} {error:?}"));
     assert_eq!(
         error.to_string(),
-        "endpoint URL (set in code): has a user or a password before `@`; remove them"
+        "endpoint URL (set in code): the URL has a user or a password before `@`; remove them"
     );
 }
 

@@ -20,7 +20,7 @@ fn errors_name_missing_and_invalid_settings() {
     check_error(builder(), "no region: set AWS_REGION, or `region` of ConfigBuilder");
     check_error(
         builder().endpoint_url("http://localhost"),
-        "no region to sign for: the endpoint URL (set in code) does not name one; set AWS_REGION, or `region` of \
+        "no region to sign for: the endpoint URL (set in code) does not contain one; set AWS_REGION, or `region` of \
          ConfigBuilder",
     );
     check_error(

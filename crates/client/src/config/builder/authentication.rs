@@ -15,11 +15,11 @@ use crate::credentials::CredentialsResolver;
 use crate::credentials::{CredentialsProvider, DefaultChain};
 
 impl ConfigBuilder {
-    /// Returns the authentication and the place where it was set.
+    /// Returns the authentication and its source.
     ///
-    /// Settings in code take precedence over the environment, because a variable left over in a shell must
-    /// not replace credentials that the program chose. Within the same source, the precedence is bearer
-    /// token, credentials, default chain.
+    /// Settings in code take precedence over the environment, because a forgotten variable in a shell must
+    /// not replace credentials that the program has set. Within the same source, a bearer token takes
+    /// precedence over credentials, and credentials take precedence over the default chain.
     pub(super) fn authentication(
         &self,
         transport: &Arc<dyn Transport>,
@@ -56,9 +56,9 @@ impl ConfigBuilder {
 
     fn default_chain(&self, transport: &Arc<dyn Transport>) -> (CredentialsResolver, Option<SettingSource>) {
         let Some(settings) = &self.chain else { return (CredentialsResolver::Unset, None) };
-        // An unset region is an error of `build`, which names the settings to change.
+        // If the region is not set, `build` returns an error that names the settings to change.
         let region = self.region.as_ref().map(|region| region.value.clone()).unwrap_or_default();
-        // The agent of a container and instance metadata are not reachable through a proxy.
+        // The container agent and instance metadata cannot be reached through a proxy.
         let direct: Arc<dyn Transport> = match (&self.transport, &self.proxies) {
             (None, Some(_)) => Arc::new(HyperTransport::new()),
             _ => transport.clone(),
@@ -71,7 +71,7 @@ impl ConfigBuilder {
         (resolver, Some(SettingSource::DefaultChain))
     }
 
-    /// Sets an unset region to that of the profile.
+    /// Sets the region from the profile if no region is set.
     pub(super) fn set_region_from_profile(&mut self) {
         if let (None, Some(chain)) = (&self.region, &self.chain) {
             self.region = chain.region().map(|region| Setting::new(region, SettingSource::Profile));
@@ -97,7 +97,7 @@ fn check_token(token: &BearerToken, origin: SettingSource) -> Result<(), ConfigE
     if !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Ok(());
     }
-    let problem = "is empty or contains a space, a line break or another character that is not visible ASCII; copy the \
-                   API key again";
+    let problem = "the token is empty or contains a character that is not visible ASCII, such as a space or a line break; \
+                   copy the API key again";
     Err(ConfigError::Invalid { setting: "bearer token", origin, problem: problem.into() })
 }

@@ -16,8 +16,8 @@ use crate::config::setting::{Setting, SettingSource, SettingSources};
 use crate::retry::RetryConfig;
 
 impl Config {
-    /// Creates a builder with default settings. The environment is not read: for its settings, start with
-    /// [`ConfigBuilder::from_env`].
+    /// Creates a builder with default settings. Does not read the environment. To use settings from the
+    /// environment, start with [`ConfigBuilder::from_env`].
     pub fn builder() -> ConfigBuilder {
         ConfigBuilder::default()
     }
@@ -38,8 +38,8 @@ impl ConfigBuilder {
     /// [`CredentialsError`](crate::CredentialsError), because a call can have its own credentials.
     ///
     /// # Errors
-    /// Returns a [`ConfigError`] if a required setting is missing, or if a setting is invalid or contradicts
-    /// another.
+    /// Returns a [`ConfigError`] if a required setting is missing, if a setting is invalid, or if two
+    /// settings contradict each other.
     pub fn build(mut self) -> Result<Config, ConfigError> {
         self.set_region_from_profile();
         let transport: Arc<dyn Transport> = match &self.transport {
@@ -137,7 +137,8 @@ fn default_transport(
     Ok(builder.build())
 }
 
-/// Checks that the region cannot change the host name that it becomes a part of.
+/// Checks that the region is a valid region name, because it becomes part of the host name. Other characters
+/// could redirect the request to another host.
 fn check_region(region: &Setting<String>) -> Result<(), ConfigError> {
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     if !region.value.is_empty() && region.value.bytes().all(is_allowed) {

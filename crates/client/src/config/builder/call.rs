@@ -13,8 +13,8 @@ use crate::retry::RetryConfig;
 use crate::timeout::TimeoutConfig;
 
 impl ConfigBuilder {
-    /// Sets the HTTP transport. An `Arc<dyn Transport>` is accepted too, so that clients can share one. Tests
-    /// pass a mock here.
+    /// Sets the HTTP transport. Pass an `Arc<dyn Transport>` to share a transport between clients. Tests can
+    /// pass a mock.
     ///
     /// Default: a new [`HyperTransport`](invoke_model_transport::HyperTransport) with
     /// [`proxies`](Self::proxies) and [`ca_bundle`](Self::ca_bundle). These two settings have no effect on a
@@ -28,9 +28,9 @@ impl ConfigBuilder {
 
     /// Sets the HTTP proxies of the default transport.
     ///
-    /// Takes precedence over all proxy variables together: `https_proxy`, `http_proxy`, `all_proxy` and
-    /// `no_proxy`, or the same names in upper case. Default: the proxies of these variables after
-    /// [`from_env`](Self::from_env), otherwise none. `docs/network.md` has the rules.
+    /// This setter replaces the settings of all proxy variables: `https_proxy`, `http_proxy`, `all_proxy` and
+    /// `no_proxy`, and the same names in upper case. Default: the proxies in these variables after
+    /// [`from_env`](Self::from_env), otherwise no proxies. `docs/network.md` explains the rules.
     ///
     /// ```
     /// use invoke_model_client::{Config, Proxies};
@@ -46,10 +46,10 @@ impl ConfigBuilder {
         self
     }
 
-    /// Sets a PEM file of root certificates that the default transport trusts instead of those of the system.
-    /// The file is read by the first `https` call.
+    /// Sets a PEM file of root certificates. The default transport trusts them instead of the root
+    /// certificates of the system. The first `https` call reads the file.
     ///
-    /// Default: the file that `AWS_CA_BUNDLE` names after [`from_env`](Self::from_env), otherwise the
+    /// Default: the file in `AWS_CA_BUNDLE` after [`from_env`](Self::from_env), otherwise the root
     /// certificates of the system.
     #[doc(alias = "AWS_CA_BUNDLE")]
     pub fn ca_bundle(mut self, path: impl Into<PathBuf>) -> Self {
@@ -60,8 +60,8 @@ impl ConfigBuilder {
     /// Sets the timeouts of each call. [`Call::timeout_config`](crate::Call::timeout_config) overrides them
     /// for one call.
     ///
-    /// No environment variable sets timeouts. Default: the default of [`TimeoutConfig`], which does not
-    /// interrupt a healthy inference.
+    /// No environment variable sets timeouts. Default: [`TimeoutConfig::default`], which does not interrupt a
+    /// healthy inference.
     ///
     /// ```
     /// use std::time::Duration;
@@ -86,11 +86,11 @@ impl ConfigBuilder {
         self
     }
 
-    /// Sets when a failed call is retried, and how long it waits before the next attempt.
+    /// Sets which failures are retried, and the backoff before the next attempt.
     /// [`Call::retry_config`](crate::Call::retry_config) overrides it for one call.
     ///
-    /// Default: the standard mode, 3 attempts. `AWS_MAX_ATTEMPTS` changes the number of attempts after
-    /// [`from_env`](Self::from_env), unless this setter is used.
+    /// Default: the standard mode with 3 attempts. After [`from_env`](Self::from_env), `AWS_MAX_ATTEMPTS`
+    /// sets the number of attempts, unless this setter is used.
     ///
     /// ```
     /// use std::time::Duration;
@@ -115,11 +115,12 @@ impl ConfigBuilder {
         self
     }
 
-    /// Sets a rate limiter that slows attempts down after the service has throttled some: the retry mode
-    /// "adaptive" of the AWS SDKs. Clones share the rate, so that several clients can share a limiter.
+    /// Sets a rate limiter that delays attempts after the service has throttled earlier attempts. This is the
+    /// retry mode "adaptive" of the AWS SDKs. Clones share the rate, so that several clients can share a
+    /// limiter.
     ///
     /// Default: a new limiter if `AWS_RETRY_MODE` is `adaptive` after [`from_env`](Self::from_env), otherwise
-    /// none.
+    /// no limiter.
     #[doc(alias = "rate limit")]
     #[doc(alias = "throttling")]
     #[doc(alias = "AWS_RETRY_MODE")]
@@ -128,8 +129,9 @@ impl ConfigBuilder {
         self
     }
 
-    /// Sets quotas that each attempt waits for before it is sent: concurrent requests, requests per minute,
-    /// tokens per minute. Clones share their quotas, so that several clients can share a limiter.
+    /// Sets a limiter that delays each attempt until it fits into the quotas. Quotas limit concurrent
+    /// requests, requests per minute, and tokens per minute. Clones share quotas, so that several clients can
+    /// share a limiter.
     ///
     /// No environment variable sets this. Default: no limiter.
     #[doc(alias = "rate limit")]
@@ -139,8 +141,8 @@ impl ConfigBuilder {
         self
     }
 
-    /// Sets a function that is called after each attempt of each call, failed or not. The call waits for it,
-    /// so it must return quickly. Default: none.
+    /// Sets a function that is called after each attempt, whether the attempt succeeded or failed. The call
+    /// waits for the function, so the function must return quickly. Default: no function.
     pub fn on_attempt(mut self, hook: impl Fn(&Attempt) + Send + Sync + 'static) -> Self {
         self.on_attempt = Some(OnAttempt::new(hook));
         self

@@ -11,15 +11,22 @@ impl ConfigBuilder {
     /// Sets the credentials provider: static [`Credentials`](crate::Credentials), or any type that implements
     /// [`ProvideCredentials`].
     ///
-    /// A provider is called once for all calls, and again before its credentials expire: see
+    /// The client calls the provider once for all calls, and again before the credentials expire: see
     /// [`credentials_cache`](Self::credentials_cache). With the feature `aws-credential-types`, `AwsProvider`
     /// wraps a provider of the AWS SDK.
     ///
-    /// Precedence: [`bearer_token`](Self::bearer_token); this setter; `profile_name`;
-    /// `AWS_BEARER_TOKEN_BEDROCK`; `AWS_ACCESS_KEY_ID` with `AWS_SECRET_ACCESS_KEY` and, for temporary
-    /// credentials, `AWS_SESSION_TOKEN`; the default chain. `docs/credentials.md` has the whole order. No
-    /// default: without any of these, `build` succeeds and each call fails with a
-    /// [`CredentialsError`](crate::CredentialsError).
+    /// Settings take precedence in this order:
+    ///
+    /// 1. [`bearer_token`](Self::bearer_token)
+    /// 2. this setter
+    /// 3. `profile_name`
+    /// 4. `AWS_BEARER_TOKEN_BEDROCK`
+    /// 5. `AWS_ACCESS_KEY_ID` with `AWS_SECRET_ACCESS_KEY` and, for temporary credentials,
+    ///    `AWS_SESSION_TOKEN`
+    /// 6. the default chain
+    ///
+    /// `docs/credentials.md` lists the complete order. There is no default: without any of these settings,
+    /// `build` succeeds, and each call fails with a [`CredentialsError`](crate::CredentialsError).
     ///
     /// ```
     /// use invoke_model_client::{AuthScheme, Config, Credentials, CredentialsFuture, ProvideCredentials};
@@ -45,9 +52,10 @@ impl ConfigBuilder {
 
     /// Uses the default credentials chain with this profile of the shared files `config` and `credentials`.
     ///
-    /// Takes precedence over `AWS_PROFILE`, and, because the program chose the profile, over the bearer token
-    /// and the access keys of the environment. If no region is set, the `region` of the profile is used. The
-    /// files are read when credentials are loaded; for the region, by [`build`](Self::build).
+    /// This setter takes precedence over `AWS_PROFILE`. It also takes precedence over the bearer token and
+    /// the access keys in the environment, because the program has set the profile. If no region is set, the
+    /// `region` of the profile is used. The client reads the files when it loads credentials. If no region is
+    /// set, [`build`](Self::build) reads them too.
     ///
     /// Default: `AWS_PROFILE`, otherwise `default`.
     #[cfg(feature = "credentials-chain")]
@@ -59,8 +67,8 @@ impl ConfigBuilder {
         self
     }
 
-    /// Uses the default credentials chain if neither a bearer token nor credentials are set: the profile
-    /// named by `AWS_PROFILE` or `default`, then web identity, containers, and instance metadata.
+    /// Uses the default credentials chain if neither a bearer token nor credentials are set. The chain tries
+    /// the profile in `AWS_PROFILE` or `default`, then web identity, containers, and instance metadata.
     ///
     /// [`from_env`](Self::from_env) does this already.
     #[cfg(feature = "credentials-chain")]
@@ -81,15 +89,15 @@ impl ConfigBuilder {
         self
     }
 
-    /// Ignores the bearer token, set in code or by `AWS_BEARER_TOKEN_BEDROCK`, and signs requests with
-    /// credentials. Useful if the variable is left over in a shell.
+    /// Signs requests with credentials, and ignores a bearer token from code or from
+    /// `AWS_BEARER_TOKEN_BEDROCK`. Use this if the variable may still be set in a shell by mistake.
     pub fn disable_bearer_token(mut self) -> Self {
         self.disable_bearer_token = true;
         self
     }
 
-    /// Sets when the credentials of a provider are refreshed, and how long loading them may take. No
-    /// environment variable sets this. Default: the default of [`CredentialsCacheConfig`].
+    /// Sets when the credentials of a provider are refreshed, and the timeout for loading them. No
+    /// environment variable sets this. Default: [`CredentialsCacheConfig::default`].
     ///
     /// ```
     /// use std::time::Duration;

@@ -13,7 +13,7 @@ use crate::credentials::{Credentials, CredentialsProvider};
 use crate::env::{self, Environment, Variable};
 
 impl Config {
-    /// Returns the settings of the environment. To change some of them in code, start with
+    /// Returns settings from the environment. To change some of the settings in code, start with
     /// [`ConfigBuilder::from_env`].
     ///
     /// # Errors
@@ -24,30 +24,31 @@ impl Config {
 }
 
 impl ConfigBuilder {
-    /// Creates a builder with the settings of the environment.
+    /// Creates a builder with settings from the environment.
     ///
-    /// An empty variable counts as unset. Values are checked by [`build`](Self::build), and only if no setter
-    /// replaces them.
+    /// An empty variable counts as unset. [`build`](Self::build) checks each value, unless a setter has
+    /// replaced the value.
     ///
     /// | setting | variable |
     /// |---|---|
-    /// | region | `AWS_REGION`, otherwise `AWS_DEFAULT_REGION`; otherwise, with the feature `credentials-chain`, `region` of the profile |
+    /// | region | `AWS_REGION`, otherwise `AWS_DEFAULT_REGION`, otherwise (with the feature `credentials-chain`) `region` of the profile |
     /// | bearer token | `AWS_BEARER_TOKEN_BEDROCK`. If it is set, credentials are not used, as in the AWS SDKs |
-    /// | credentials | `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, and `AWS_SESSION_TOKEN` for temporary credentials; otherwise, with the feature `credentials-chain`, the default chain |
-    /// | endpoint URL | `AWS_ENDPOINT_URL_BEDROCK_RUNTIME`, otherwise `AWS_ENDPOINT_URL`; both are ignored if `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is `true` |
+    /// | credentials | `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, and `AWS_SESSION_TOKEN` for temporary credentials; otherwise (with the feature `credentials-chain`) the default chain |
+    /// | endpoint URL | `AWS_ENDPOINT_URL_BEDROCK_RUNTIME`, otherwise `AWS_ENDPOINT_URL`. Both are ignored if `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is `true` |
     /// | FIPS | `AWS_USE_FIPS_ENDPOINT`: `true` or `false` |
     /// | dual stack | `AWS_USE_DUALSTACK_ENDPOINT`: `true` or `false` |
     /// | maximum attempts | `AWS_MAX_ATTEMPTS`: at least 1 |
     /// | retry mode | `AWS_RETRY_MODE`: `adaptive` sets an adaptive rate limiter, `standard` and `legacy` set none |
-    /// | proxies | `https_proxy` and `http_proxy`, otherwise `all_proxy`; `no_proxy`. Also in upper case; lower case takes precedence; `HTTP_PROXY` is ignored if `REQUEST_METHOD` is set |
+    /// | proxies | `https_proxy` and `http_proxy`, otherwise `all_proxy`. `no_proxy` lists hosts without a proxy. Names in upper case work too, but names in lower case take precedence. `HTTP_PROXY` is ignored if `REQUEST_METHOD` is set |
     /// | CA bundle | `AWS_CA_BUNDLE`: a PEM file of root certificates |
     pub fn from_env() -> Self {
         Self::from_environment(Environment::process())
     }
 
-    /// Creates a builder with the settings of the variables that `variable` returns by name, in place of the
-    /// environment of the process. With the feature `credentials-chain`, `variable` is also called when
-    /// credentials are loaded.
+    /// Creates a builder with settings from a function instead of the environment of the process. `variable`
+    /// returns the value of the environment variable with the given name.
+    ///
+    /// With the feature `credentials-chain`, the client also calls `variable` when it loads credentials.
     ///
     /// ```
     /// use invoke_model_client::ConfigBuilder;
@@ -138,7 +139,7 @@ fn parse_max_attempts(text: String, origin: SettingSource) -> Result<u32, Config
     number.ok_or_else(|| invalid("maximum number of attempts", origin, &text, "use a number of at least 1"))
 }
 
-/// Returns `true` for the mode `adaptive`. `legacy` is the mode that some SDKs had before `standard`.
+/// Returns `true` for the mode `adaptive`. Some AWS SDKs had the mode `legacy` before `standard`.
 fn parse_retry_mode(text: String, origin: SettingSource) -> Result<bool, ConfigError> {
     match text.to_ascii_lowercase().as_str() {
         "adaptive" => Ok(true),

@@ -36,8 +36,7 @@ type Checked<T> = Setting<Result<T, ConfigError>>;
 
 /// A builder of a [`Config`](crate::Config).
 ///
-/// A value that a setter sets takes precedence over the environment. Nothing is checked before
-/// [`build`](Self::build).
+/// Values from setters take precedence over the environment. [`build`](Self::build) checks the values.
 ///
 /// ```
 /// use invoke_model_client::{Config, Credentials};
@@ -81,21 +80,21 @@ pub struct ConfigBuilder {
 impl ConfigBuilder {
     /// Sets the AWS region that requests are sent to and signed for, such as `us-east-1`.
     ///
-    /// Precedence: this setter; `AWS_REGION`; `AWS_DEFAULT_REGION`;
-    /// [`region_from_arn`](Self::region_from_arn); `region` of the profile, with the feature
-    /// `credentials-chain`. No default: without a region, [`build`](Self::build) fails, except with both a
-    /// bearer token and an endpoint URL.
+    /// Settings take precedence in this order: this setter, `AWS_REGION`, `AWS_DEFAULT_REGION`,
+    /// [`region_from_arn`](Self::region_from_arn), and (with the feature `credentials-chain`) `region` of the
+    /// profile. There is no default: without a region, [`build`](Self::build) fails, unless a bearer token
+    /// and an endpoint URL are set.
     #[doc(alias = "AWS_REGION")]
     pub fn region(mut self, region: impl Into<String>) -> Self {
         self.region = Some(Setting::in_code(region.into()));
         self
     }
 
-    /// Sets the region to that of an ARN, such as a model id, if neither a setter nor the environment has set
-    /// a region before. An id that is not an ARN, or an ARN without a region, changes nothing.
+    /// Sets the region from an ARN that is used as a model id, unless a setter or the environment has already
+    /// set a region. An id that is not an ARN, or an ARN without a region, has no effect.
     ///
-    /// A resource exists only in the region that its ARN names. If another region is set, calls go to that
-    /// other region, and the error of the service is extended by a hint that the two regions differ.
+    /// A resource exists only in the region in its ARN. If another region is set, calls are sent to that
+    /// region. If the service then returns an error, a hint says that the two regions differ.
     pub fn region_from_arn(mut self, model_id: &str) -> Self {
         // arn:partition:service:region:account:resource
         let region = model_id.strip_prefix("arn:").and_then(|arn| arn.split(':').nth(2));
@@ -105,14 +104,14 @@ impl ConfigBuilder {
         self
     }
 
-    /// Sets the URL that requests are sent to, in place of the endpoint that the service's rules derive from
+    /// Sets the URL that requests are sent to, instead of the endpoint that the service's rules derive from
     /// the region.
     ///
-    /// An absolute `http` or `https` URL. Its path is prepended to the path of every request. A URL with a
-    /// query, a fragment, a user or a password is an error.
+    /// The URL must be an absolute `http` or `https` URL. Its path is prepended to the path of every request.
+    /// A query, a fragment, a user or a password in the URL is an error.
     ///
-    /// Precedence: this setter; `AWS_ENDPOINT_URL_BEDROCK_RUNTIME`; `AWS_ENDPOINT_URL`. The variables are
-    /// ignored if `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is `true`.
+    /// Settings take precedence in this order: this setter, `AWS_ENDPOINT_URL_BEDROCK_RUNTIME`,
+    /// `AWS_ENDPOINT_URL`. The variables are ignored if `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is `true`.
     pub fn endpoint_url(mut self, url: impl Into<String>) -> Self {
         self.endpoint_url = Some(Setting::in_code(url.into()));
         self
@@ -137,17 +136,18 @@ impl ConfigBuilder {
         self
     }
 
-    /// Sets the clock for the time of signatures and the expiry of credentials. Default: the system clock.
+    /// Sets the clock for the time in signatures and for the expiry of credentials. Default: the system
+    /// clock.
     ///
-    /// It does not measure timeouts and backoff: these use the clock of tokio.
+    /// Timeouts and backoff do not use this clock. They use the clock of tokio.
     #[doc(alias = "clock")]
     pub fn time_source(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.time_source = TimeSource::new(now);
         self
     }
 
-    /// Sets the function that generates idempotency tokens, once per call, for members that the caller leaves
-    /// unset. Default: random UUIDs.
+    /// Sets the function that generates an idempotency token for each unset token member of the input. The
+    /// function is called when a call is sent, and not again for its retries. Default: random UUIDs.
     pub fn idempotency_token_provider(
         mut self,
         generator: impl Fn() -> String + Send + Sync + 'static,
@@ -166,7 +166,7 @@ impl fmt::Debug for ConfigBuilder {
             .field("region", &self.region)
             .field("credentials", &source(self.credentials.as_ref()))
             .field("bearer_token", &source(self.bearer_token.as_ref()))
-            // Not the URL: it may contain a password, which `build` rejects.
+            // Show only the source. The URL is not checked yet, and may contain a password.
             .field("endpoint_url", &source(self.endpoint_url.as_ref()))
             .field("use_fips", &self.use_fips)
             .field("use_dual_stack", &self.use_dual_stack)

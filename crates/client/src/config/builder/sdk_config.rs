@@ -9,11 +9,11 @@ use crate::config::error::ConfigError;
 use crate::config::setting::{Setting, SettingSource};
 use crate::credentials::{AwsProvider, CredentialsProvider};
 
-/// Takes the region, the credentials provider, the endpoint URL, the FIPS and dual-stack flags and, if one is
-/// set, the HTTP client.
+/// Copies the region, the credentials provider, the endpoint URL, the FIPS and dual-stack flags and the HTTP
+/// client, if they are set.
 ///
-/// Retries, timeouts, the endpoint URL of the service and tokens are not taken, and the environment is not
-/// read. For a bearer token, call [`ConfigBuilder::bearer_token`].
+/// Does not copy retries, timeouts, service-specific endpoint URLs and tokens, and does not read the
+/// environment. To use a bearer token, call [`ConfigBuilder::bearer_token`].
 ///
 /// ```no_run
 /// use invoke_model_client::{Client, ConfigBuilder, RetryConfig};

@@ -1,4 +1,4 @@
-//! Settings from environment variables.
+//! Tests settings from environment variables.
 
 use std::collections::BTreeMap;
 
@@ -42,7 +42,7 @@ fn names_missing_settings() {
     check_error(&[], "no region: set AWS_REGION, or `region` of ConfigBuilder");
     check_error(
         &[("AWS_ENDPOINT_URL", "http://localhost")],
-        "no region to sign for: the endpoint URL (environment variable AWS_ENDPOINT_URL) does not name one; set \
+        "no region to sign for: the endpoint URL (environment variable AWS_ENDPOINT_URL) does not contain one; set \
          AWS_REGION, or `region` of ConfigBuilder",
     );
     check_error(
@@ -72,8 +72,8 @@ fn rejects_invalid_values_and_names_the_variable() {
     );
     check_error(
         &[REGION, ("AWS_BEARER_TOKEN_BEDROCK", "a token\n")],
-        "bearer token (environment variable AWS_BEARER_TOKEN_BEDROCK): is empty or contains a space, a line break or \
-         another character that is not visible ASCII; copy the API key again",
+        "bearer token (environment variable AWS_BEARER_TOKEN_BEDROCK): the token is empty or contains a character that is \
+         not visible ASCII, such as a space or a line break; copy the API key again",
     );
     check_error(
         &[REGION, ("AWS_ENDPOINT_URL", "http://localhost"), ("AWS_USE_FIPS_ENDPOINT", "true")],

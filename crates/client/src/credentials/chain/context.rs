@@ -1,4 +1,4 @@
-//! Environment, files and commands for the credentials library.
+//! Access to the environment, files and commands for the credentials library.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -10,9 +10,9 @@ use tokio::process::Command;
 
 use crate::env::Environment;
 
-/// The environment of the client.
+/// The environment variables of the client.
 ///
-/// The list of all variables is empty: each source gets the values that it needs as arguments.
+/// `vars` returns an empty map, because each source gets the values that it needs as arguments.
 #[derive(Debug)]
 pub(super) struct Variables(pub(super) Environment);
 
@@ -40,8 +40,8 @@ impl FileRead for Disk {
     }
 }
 
-/// Runs a command line in the shell, so that quotes work. The library splits the command line at spaces; its
-/// words are not used.
+/// Runs a command line in the shell, so that quotes work. The library also splits the command line at spaces
+/// and passes the words as arguments, which this type ignores.
 ///
 /// `Debug` does not print the command line, because it can contain a secret.
 pub(super) struct Shell(pub(super) String);

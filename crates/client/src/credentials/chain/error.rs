@@ -1,12 +1,12 @@
 //! Errors of the default chain.
 
-/// An error of the default chain. Contains no secret and no response body, except the error code and message
-/// of AWS STS and of instance metadata.
+/// An error of the default chain. It contains no secrets. From a response body, it contains at most the error
+/// code and message of AWS STS or instance metadata.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ChainError {
-    /// The profile that the program or `AWS_PROFILE` names does not exist. No other source is used.
+    /// The profile that the program or `AWS_PROFILE` selects does not exist. No other source is used.
     #[error(
-        "no profile `{}` in {files}; add it, or name another one with AWS_PROFILE or `profile_name`",
+        "no profile `{}` in {files}; add it, or select another profile with AWS_PROFILE or `profile_name`",
         name.escape_debug()
     )]
     NoProfile { name: String, files: String },
@@ -31,7 +31,7 @@ pub(super) enum ChainError {
 /// An error of one source, before the description of the source is added.
 pub(super) struct SourceError {
     reason: String,
-    /// `true` if the reason already says what to do.
+    /// `true` if the reason already contains advice.
     has_advice: bool,
 }
 
@@ -40,16 +40,18 @@ impl SourceError {
         Self { reason: reason.into(), has_advice: false }
     }
 
-    /// Creates an error whose text already says what to do.
+    /// Creates an error whose text already contains advice.
     pub(super) fn with_advice(reason: impl Into<String>) -> Self {
         Self { reason: reason.into(), has_advice: true }
     }
 
-    /// Converts an error of the library. `problem` is the last HTTP request that failed, if one did.
+    /// Converts an error of the library. `problem` describes the failure of the last HTTP request, if it
+    /// failed.
     ///
-    /// The library puts the response body, or the value that it cannot parse, after the first colon of its
-    /// message. Such a text can contain a secret, so it is dropped. It is kept only for error codes that AWS
-    /// returns in a structured form, and for the standard error of a `credential_process`.
+    /// After the first colon of its message, the library writes the response body or the value that it cannot
+    /// parse. This function removes that text, because it can contain a secret. The text is kept only if it
+    /// has an error code that AWS returns in a structured form, or if it is the standard error of a
+    /// `credential_process`.
     pub(super) fn from_library(error: &reqsign_core::Error, problem: Option<String>) -> Self {
         let message = error.to_string();
         let summary = message.split(": ").next().unwrap_or_default().trim();
@@ -61,7 +63,7 @@ impl SourceError {
             _ if summary.starts_with("No valid SSO token found") => "no valid login is cached",
             _ if summary.starts_with("STS request failed with") => "STS request failed",
             _ if summary.starts_with("SSO endpoint returned status") => "the SSO endpoint rejected the login",
-            // The message quotes the value before the colon.
+            // This message contains the value before the colon.
             _ if summary.starts_with("parse '") => "the expiry of the cached login is unreadable",
             _ => summary,
         };
@@ -72,7 +74,8 @@ impl SourceError {
         self.reason
     }
 
-    /// Adds the description of the source that failed, and the advice of the source if the error has none.
+    /// Adds the description of the source that failed. Adds the advice of the source if the error has no
+    /// advice.
     pub(super) fn in_source(self, description: &str, advice: &str) -> ChainError {
         let Self { reason, has_advice } = self;
         let problem = if has_advice { reason } else { format!("{reason}; {advice}") };

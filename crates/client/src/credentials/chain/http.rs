@@ -1,4 +1,4 @@
-//! HTTP requests of the credentials library, over the transport of the client.
+//! Sends HTTP requests of the credentials library through the transport of the client.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -9,10 +9,10 @@ use invoke_model_transport::{Transport, TransportError};
 use reqsign_core::{Error, HttpSend};
 use tokio::time::timeout;
 
-/// Headers with a secret that the library does not mark as sensitive.
+/// Headers that contain secrets, and that the library does not mark as sensitive.
 const SECRET_HEADERS: [&str; 3] = ["authorization", "x-aws-ec2-metadata-token", "x-amz-sso_bearer_token"];
 
-/// Timeout and number of the attempts of a request.
+/// The timeout of each attempt, and the maximum number of attempts.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct HttpRetryLimit {
     /// Timeout of one attempt.
@@ -21,15 +21,15 @@ pub(super) struct HttpRetryLimit {
 }
 
 impl HttpRetryLimit {
-    /// One attempt, bounded only by the load timeout of the credentials cache.
+    /// One attempt. Only the load timeout of the credentials cache limits its duration.
     pub(super) const NONE: Self = Self { timeout: Duration::MAX, max_attempts: 1 };
-    /// Short attempts, because the agent of a container is on the same host.
+    /// Short attempts, because the container agent runs on the same host.
     pub(super) const CONTAINER: Self = Self { timeout: Duration::from_secs(2), max_attempts: 3 };
 }
 
 /// An HTTP client for one credentials source.
 ///
-/// It records how the last request failed, because the library omits that from some of its errors.
+/// It records the failure of the last request, because some errors of the library do not contain it.
 #[derive(Clone, Debug)]
 pub(super) struct HttpClient {
     transport: Arc<dyn Transport>,
@@ -42,8 +42,8 @@ impl HttpClient {
         Self { transport, limit, problem: Arc::default() }
     }
 
-    /// Returns the reason why the last request failed, or its status if that is not a success. Contains no
-    /// URL, because a URL can contain a token.
+    /// Returns the transport error of the last request, or its status if the status is not a success. The
+    /// text contains no URL, because a URL can contain a token.
     pub(super) fn problem(&self) -> Option<String> {
         self.problem.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

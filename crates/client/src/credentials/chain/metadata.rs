@@ -1,4 +1,4 @@
-//! Credentials sources of the local machine: the agent of a container, and instance metadata.
+//! Credentials sources of the local machine, which are the container agent and instance metadata.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -20,19 +20,19 @@ const ENDPOINT_MODE: &str = "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE";
 const TIMEOUT: &str = "AWS_METADATA_SERVICE_TIMEOUT";
 const ATTEMPTS: &str = "AWS_METADATA_SERVICE_NUM_ATTEMPTS";
 
-/// Hosts of the agent of a container: ECS, EKS over IPv4, EKS over IPv6.
+/// Hosts of the container agent for ECS, EKS over IPv4, and EKS over IPv6.
 const AGENTS: [&str; 3] = ["169.254.170.2", "169.254.170.23", "fd00:ec2::23"];
 
-/// Returns `true` if the environment configures the agent of a container.
+/// Returns `true` if the environment configures a container agent.
 pub(super) fn is_container(environment: &Environment) -> bool {
     environment.read(RELATIVE_URI).or_else(|| environment.read(FULL_URI)).is_some()
 }
 
-/// Returns the provider of a container:
+/// Returns the provider for a container:
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html>
 ///
 /// # Errors
-/// Returns an error if no variable has a URL, or if sending the token to the URL would be unsafe.
+/// Returns an error if no variable contains a URL, or if it would be unsafe to send the token to the URL.
 pub(super) fn container(environment: &Environment) -> Result<ECSCredentialProvider, SourceError> {
     let url = match (environment.read(RELATIVE_URI), environment.read(FULL_URI)) {
         (Some(path), _) => format!("http://{}{path}", AGENTS[0]),
@@ -45,14 +45,14 @@ pub(super) fn container(environment: &Environment) -> Result<ECSCredentialProvid
     };
     let provider = ECSCredentialProvider::new().with_endpoint(url);
     Ok(match (environment.read(TOKEN_FILE), environment.read(TOKEN)) {
-        // The file takes precedence, because its token is replaced while the program runs.
+        // The file takes precedence, because the container agent replaces its token while the program runs.
         (Some(file), _) => provider.with_auth_token_file(file),
         (None, Some(token)) => provider.with_auth_token(token),
         (None, None) => provider,
     })
 }
 
-/// Checks that the authorization token would be sent over TLS or to this machine only.
+/// Checks that the authorization token is sent only over TLS or to this machine.
 fn check_url(url: String) -> Result<String, SourceError> {
     let uri = url.parse::<Uri>().ok();
     let host = uri.as_ref().and_then(Uri::host).unwrap_or_default().trim_matches(['[', ']']);
@@ -62,7 +62,7 @@ fn check_url(url: String) -> Result<String, SourceError> {
         return Ok(url);
     }
     Err(SourceError::with_advice(format!(
-        "{FULL_URI} is neither an https URL nor a URL of this machine, so a token must not be sent to it; use one of these"
+        "{FULL_URI} is neither an https URL nor a URL of this machine, so a token must not be sent to it; use an https URL or a URL of this machine"
     )))
 }
 
@@ -71,7 +71,7 @@ pub(super) fn is_disabled(environment: &Environment) -> bool {
     environment.read("AWS_EC2_METADATA_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true"))
 }
 
-/// Returns the provider of instance metadata, version 2:
+/// Returns the provider for instance metadata, version 2:
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-imds-credentials.html>
 pub(super) fn instance(environment: &Environment) -> IMDSv2CredentialProvider {
     let is_ipv6 = environment.read(ENDPOINT_MODE).is_some_and(|mode| mode.eq_ignore_ascii_case("IPv6"));
@@ -82,7 +82,7 @@ pub(super) fn instance(environment: &Environment) -> IMDSv2CredentialProvider {
 
 /// Returns the timeout and the number of attempts for instance metadata.
 ///
-/// Default: one attempt of one second, because most machines have no instance metadata.
+/// The default is one attempt with a timeout of one second, because most machines have no instance metadata.
 pub(super) fn retry_limit(environment: &Environment) -> Result<HttpRetryLimit, SourceError> {
     let number = |variable| match environment.read(variable) {
         None => Ok(1),

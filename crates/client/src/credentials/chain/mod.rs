@@ -1,7 +1,8 @@
-//! The default credentials chain: shared profiles, web identity, containers, instance metadata.
+//! The default credentials chain, which includes shared profiles, web identity, containers and instance
+//! metadata.
 //!
-//! This module decides which source is used and how errors are reported. `reqsign-aws-core` talks to the
-//! source, over the transport, environment and signer of this project. The variables `AWS_ACCESS_KEY_ID` and
+//! This module selects the source and converts the errors. `reqsign-aws-core` requests credentials from the
+//! source, with the transport, environment and signer of this project. The variables `AWS_ACCESS_KEY_ID` and
 //! `AWS_SECRET_ACCESS_KEY` take precedence over the chain: see `ConfigBuilder::from_env`.
 
 mod context;
@@ -32,7 +33,7 @@ use crate::time_source::TimeSource;
 #[derive(Clone, Debug)]
 pub(crate) struct ChainSettings {
     pub(crate) environment: Environment,
-    /// The profile that the program names. Takes precedence over `AWS_PROFILE`.
+    /// The profile that the program selects. Takes precedence over `AWS_PROFILE`.
     pub(crate) profile_name: Option<String>,
 }
 
@@ -49,7 +50,7 @@ impl ChainSettings {
         files.profile(&name)?.get("region").filter(|region| !region.is_empty()).cloned()
     }
 
-    /// Returns the name of the profile that the program or `AWS_PROFILE` names.
+    /// Returns the name of the profile that the program or `AWS_PROFILE` selects.
     fn profile(&self) -> Option<String> {
         self.profile_name.clone().or_else(|| self.environment.read("AWS_PROFILE"))
     }
@@ -86,8 +87,8 @@ impl DefaultChain {
 
     /// Loads credentials from the first source that is configured.
     ///
-    /// If that source fails, the chain fails too: the next source would call the service with another
-    /// identity.
+    /// If that source fails, the chain fails too, because the credentials of the next source would belong to
+    /// another identity.
     async fn find(&self) -> Result<Found, ChainError> {
         let environment = &self.settings.environment;
         let files = SharedFiles::read(environment).await;
@@ -201,15 +202,15 @@ async fn load(
 ) -> Result<Credential, SourceError> {
     match provider.provide_credential(context).await {
         Ok(Some(credential)) => Ok(credential),
-        Ok(None) => Err(SourceError::new("it has no credentials")),
+        Ok(None) => Err(SourceError::new("the source has no credentials")),
         Err(error) => Err(SourceError::from_library(&error, http.problem())),
     }
 }
 
-/// Returns the provider of a login.
+/// Returns the provider for an SSO login.
 ///
-/// The library uses the start URL only to find the file of the cached login. For a session, that file is
-/// named after the session instead:
+/// The library uses the start URL only to derive the file name of the cached login. If the profile has an SSO
+/// session, the file name is derived from the session name instead:
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-sso-credentials.html>
 fn sso_provider(sso: &Sso) -> SSOCredentialProvider {
     let provider = SSOCredentialProvider::new()

@@ -1,4 +1,4 @@
-//! The steps that lead from a profile to credentials.
+//! The steps that load the credentials of a profile.
 //! <https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>
 
 use reqsign_aws_core::Credential;
@@ -7,12 +7,12 @@ use super::error::ChainError;
 use super::shared_files::{Section, SharedFiles};
 use crate::env::Environment;
 
-/// A source of credentials, and the roles that are assumed with them, each with the credentials of the one
-/// before.
+/// A source of credentials, and a list of roles. The first role is assumed with the credentials of the
+/// source, and each further role with the credentials of the previous role.
 pub(super) struct Plan {
     pub(super) base: BaseSource,
     pub(super) roles: Vec<Role>,
-    /// The source and the roles, in words.
+    /// A description of the source and the roles.
     pub(super) description: String,
 }
 
@@ -32,8 +32,8 @@ pub(super) struct Sso {
     pub(super) account_id: String,
     pub(super) role_name: String,
     pub(super) region: String,
-    /// The name from which the file of the cached login is derived: the session, or the start URL without a
-    /// session.
+    /// The text from which the file name of the cached login is derived. It is the session name, or the start
+    /// URL if there is no session.
     pub(super) cache_key: String,
 }
 
@@ -50,7 +50,7 @@ pub(super) struct Role {
     pub(super) duration_seconds: Option<u32>,
 }
 
-/// Advice for an error of assuming a role.
+/// Advice for an error when a role is assumed.
 pub(super) const ROLE_ADVICE: &str =
     "check that the source credentials are valid and that the role trusts them";
 
@@ -73,7 +73,7 @@ impl BaseSource {
         }
     }
 
-    /// Returns what to do if the source fails.
+    /// Returns advice for the case that the source fails.
     pub(super) fn advice(&self) -> &'static str {
         match self {
             Self::Keys(_) | Self::Environment => "set both keys",
@@ -107,8 +107,8 @@ pub(super) fn from_web_identity(environment: &Environment) -> Result<Option<Plan
     Ok(Some(Plan::new(BaseSource::WebIdentity(WebIdentity { role_arn, token_file, session_name }))))
 }
 
-/// Returns the plan of a profile. `visited` are the profiles that named it, directly or not, as their
-/// `source_profile`.
+/// Returns the plan of a profile. `visited` contains the profiles whose `source_profile` refers to this
+/// profile, directly or through other profiles.
 fn follow(files: &SharedFiles, name: &str, visited: &mut Vec<String>) -> Result<Option<Plan>, ChainError> {
     let Some(section) = files.profile(name) else { return Ok(None) };
     let profile = Profile { name, section };
@@ -117,7 +117,8 @@ fn follow(files: &SharedFiles, name: &str, visited: &mut Vec<String>) -> Result<
         base,
         roles: Vec::new(),
     };
-    // In a source profile, keys take precedence over a role. A profile can also be its own source.
+    // In a source profile, keys take precedence over a role. Therefore a profile with keys can be its own
+    // source.
     if !visited.is_empty() {
         if let Some(keys) = profile.keys()? {
             return Ok(Some(without_role(keys)));
@@ -125,7 +126,7 @@ fn follow(files: &SharedFiles, name: &str, visited: &mut Vec<String>) -> Result<
     }
     if visited.iter().any(|visited| visited == name) {
         return Err(profile.problem(
-            "its chain of `source_profile` leads back to it; end the chain with a profile that has keys",
+            "its chain of `source_profile` settings is a cycle; end the chain with a profile that has keys",
         ));
     }
     visited.push(name.to_owned());
@@ -192,7 +193,7 @@ impl Profile<'_> {
         }
     }
 
-    /// Returns the plan of the credentials that the profile's role is assumed with.
+    /// Returns the plan for the credentials with which the profile's role is assumed.
     fn source(&self, files: &SharedFiles, visited: &mut Vec<String>) -> Result<Plan, ChainError> {
         match (self.text("source_profile"), self.text("credential_source")) {
             (Some(_), Some(_)) => {
@@ -200,7 +201,7 @@ impl Profile<'_> {
             }
             (Some(source), None) => follow(files, &source, visited)?.ok_or_else(|| {
                 self.problem(format!(
-                    "`source_profile` is `{}`, which does not exist or has no credentials; name another profile",
+                    "`source_profile` is `{}`, which does not exist or has no credentials; set another profile",
                     source.escape_debug()
                 ))
             }),
@@ -225,8 +226,8 @@ impl Profile<'_> {
     fn role(&self, arn: String) -> Result<Role, ChainError> {
         if self.text("mfa_serial").is_some() {
             return Err(self.problem(
-                "`mfa_serial` is set, but this program cannot ask for an MFA code; use SSO, or a `credential_process` \
-                 that asks for it",
+                "`mfa_serial` is set, but this program cannot prompt for an MFA code; use SSO, or a `credential_process` \
+                 that prompts for the code",
             ));
         }
         let duration_seconds = self.text("duration_seconds").map(|text| {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::env::Environment;
 
-/// The values of a section, by key in lower case.
+/// The values of a section. Its keys are in lower case.
 pub(super) type Section = BTreeMap<String, String>;
 
 /// The content of both files. Does not implement `Debug`, because it contains secrets.
@@ -33,7 +33,7 @@ impl SharedFiles {
         Self::parse(&config, &credentials).with_paths(&paths)
     }
 
-    /// Reads both files and blocks. For settings that are needed before the first call.
+    /// Reads both files with blocking calls, for settings that are needed before the first call.
     pub(super) fn read_blocking(environment: &Environment) -> Self {
         let Some(paths) = Paths::from_env(environment) else { return Self::without_home() };
         let read = |path: &PathBuf| std::fs::read(path).unwrap_or_default();
@@ -104,10 +104,10 @@ impl Paths {
     }
 }
 
-/// Returns the sections with their headings. The last value of a repeated key is used.
+/// Returns the sections with their headings. If a key is repeated, its last value is used.
 ///
-/// Skips lines that are neither a heading nor a setting, and indented lines, which are nested settings of
-/// other tools.
+/// Skips lines that are neither a heading nor a setting. Also skips indented lines, which are nested settings
+/// for other tools.
 fn sections(text: &str) -> Vec<(String, Section)> {
     let mut sections: Vec<(String, Section)> = Vec::new();
     for line in text.lines() {
@@ -123,7 +123,7 @@ fn sections(text: &str) -> Vec<(String, Section)> {
     sections
 }
 
-/// Removes a comment: `#` or `;` after a space or a tab.
+/// Removes a comment, which starts with `#` or `;` after a space or a tab.
 fn without_comment(value: &str) -> &str {
     let marks = [" #", " ;", "\t#", "\t;"];
     let end = marks.iter().filter_map(|mark| value.find(mark)).min();

@@ -1,4 +1,4 @@
-//! Assumes roles with AWS STS. Requests are signed by this project's signer.
+//! Assumes roles with AWS STS. The signer of this project signs the requests.
 
 use std::time::{Duration, SystemTime};
 
@@ -14,7 +14,8 @@ use reqsign_core::{Context, Error, SignRequest};
 use super::plan::{Role, WebIdentity};
 use crate::time_source::TimeSource;
 
-/// Returns a provider that assumes a role with the credentials `source`, at the STS endpoint of the region.
+/// Returns a provider that assumes a role with the credentials in `source`. It uses the STS endpoint of the
+/// region.
 pub(super) fn assume_role(
     role: &Role,
     source: Credential,
@@ -41,7 +42,7 @@ pub(super) fn assume_role(
     provider
 }
 
-/// Returns a provider that assumes a role with the token in a file, at the STS endpoint of the region.
+/// Returns a provider that assumes a role with the token in a file. It uses the STS endpoint of the region.
 pub(super) fn assume_role_with_web_identity(
     role: &WebIdentity,
     region: &str,
@@ -60,7 +61,7 @@ fn session_name(configured: Option<&str>, now: SystemTime) -> String {
     configured.map_or_else(|| format!("invoke-model-{millis}"), str::to_owned)
 }
 
-/// The signer of this project, in the interface of the library.
+/// An adapter that implements the library's signing trait with the signer of this project.
 #[derive(Debug)]
 struct StsSigner {
     signer: Signer,
@@ -79,8 +80,8 @@ impl SignRequest for StsSigner {
     ) -> Result<(), Error> {
         let credential = credential
             .ok_or_else(|| Error::credential_invalid("no credentials to sign the STS request with"))?;
-        // The library moves parameters that are too long for a URL into the body, which is not available here
-        // for its hash.
+        // If the parameters are too long for a URL, the library sends them in the body. The body cannot be
+        // hashed, because this function has no access to it.
         if request.method != Method::GET {
             return Err(Error::request_invalid(
                 "the ARN and the external id of the role are too long; shorten the external id",

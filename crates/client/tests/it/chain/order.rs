@@ -86,7 +86,7 @@ async fn a_named_profile_that_does_not_exist_is_an_error() {
         .set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/a");
     assert_eq!(
         home.error(&fake).await,
-        "no profile `missing` in HOME/.aws/config, HOME/.aws/credentials; add it, or name another one with AWS_PROFILE or \
+        "no profile `missing` in HOME/.aws/config, HOME/.aws/credentials; add it, or select another profile with AWS_PROFILE or \
          `profile_name`"
     );
     assert!(fake.requests().is_empty());

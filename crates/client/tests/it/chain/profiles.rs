@@ -150,12 +150,12 @@ async fn invalid_profiles_are_errors_with_advice() {
     .await;
     check(
         "[default]\nrole_arn = a\nsource_profile = b",
-        "profile `default`: `source_profile` is `b`, which does not exist or has no credentials; name another profile",
+        "profile `default`: `source_profile` is `b`, which does not exist or has no credentials; set another profile",
     )
     .await;
     check(
         "[default]\nrole_arn = a\nsource_profile = b\n[profile b]\nrole_arn = b\nsource_profile = default",
-        "profile `default`: its chain of `source_profile` leads back to it; end the chain with a profile that has keys",
+        "profile `default`: its chain of `source_profile` settings is a cycle; end the chain with a profile that has keys",
     )
     .await;
     check(
@@ -170,8 +170,8 @@ async fn invalid_profiles_are_errors_with_advice() {
     .await;
     check(
         "[default]\nrole_arn = a\ncredential_source = Environment\nmfa_serial = arn:aws:iam::1:mfa/a",
-        "profile `default`: `mfa_serial` is set, but this program cannot ask for an MFA code; use SSO, or a \
-         `credential_process` that asks for it",
+        "profile `default`: `mfa_serial` is set, but this program cannot prompt for an MFA code; use SSO, or a \
+         `credential_process` that prompts for the code",
     )
     .await;
     check(
