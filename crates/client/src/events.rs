@@ -1,4 +1,4 @@
-//! Receiving the events of an event stream.
+//! Receives the events of an event stream.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -18,24 +18,25 @@ use crate::error::{Error, ErrorKind, StreamProgress, TruncatedError, TruncationC
 use crate::metadata::{Metadata, Usage};
 use crate::quota::QuotaPermit;
 
-/// Receives the events of a call of operation `O`: one by one with [`recv`](Self::recv), or as a
+/// Receives the events of a call of operation `O`, one by one with [`recv`](Self::recv) or as a
 /// [`Stream`](futures_core::Stream).
 ///
-/// The stream is complete if `recv` has returned `None` without an error before;
-/// [`is_complete`](Self::is_complete) tells afterwards. Anything else that ends the stream is an [`Error`],
-/// and the last item: an error that the service sends within the stream, bytes that are not a frame, a
-/// timeout, or an early end, which is [`ErrorKind::Truncated`] even between two frames. Events that the model
-/// does not know are returned as they are.
+/// The stream is complete if `recv` returns `None` and has not returned an error before. Then
+/// [`is_complete`](Self::is_complete) returns `true`. In all other cases, the last item of the stream is an
+/// [`Error`]. Possible errors are an error that the service sends within the stream, bytes that are not a
+/// frame, a timeout, and an early end. An early end is [`ErrorKind::Truncated`], even between two frames.
+/// Events that are not in the model are returned unchanged.
 ///
-/// Bytes are read from the connection only while the caller waits for an event. Dropping the receiver closes
-/// the connection immediately. `recv` is cancel safe: no event is lost if its future is dropped.
+/// The receiver reads from the connection only while the caller waits for an event. Dropping the receiver
+/// closes the connection immediately. `recv` is cancel safe: no event is lost if its future is dropped.
 pub struct EventReceiver<O: OutputEventStream> {
     body: ResponseBody,
     decoder: Decoder,
     bytes: u64,
     end: Option<StreamEnd>,
     context: CallContext,
-    /// Held until the stream ends, or until its last event reports the token counts.
+    /// The quota permit, which is kept until the stream ends, or until its last event reports the token
+    /// counts.
     permit: Option<QuotaPermit>,
     operation: PhantomData<fn() -> O>,
 }
@@ -62,12 +63,12 @@ impl<O: OutputEventStream> EventReceiver<O> {
         poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await.transpose()
     }
 
-    /// Returns `true` if the stream has ended and nothing is missing.
+    /// Returns `true` if the stream has ended without an error.
     pub fn is_complete(&self) -> bool {
         self.end == Some(StreamEnd::Complete)
     }
 
-    /// Returns how many events and bytes were received.
+    /// Returns the number of events and bytes that were received.
     pub fn received(&self) -> StreamProgress {
         StreamProgress { events: self.decoder.messages(), bytes: self.bytes }
     }
@@ -77,8 +78,8 @@ impl<O: OutputEventStream> EventReceiver<O> {
         self.context.request_id()
     }
 
-    /// Returns the metadata of the call. The head of a stream has no token counts: see
-    /// [`Usage::from_stream_part`].
+    /// Returns the metadata of the call. It contains no token counts, because the head of a stream has none.
+    /// See [`Usage::from_stream_part`].
     pub fn metadata(&self) -> Metadata {
         self.context.clone().into_metadata()
     }
@@ -96,7 +97,7 @@ impl<O: OutputEventStream> EventReceiver<O> {
         Err(self.fail(kind))
     }
 
-    /// Completes the quota permit with the token counts, if the message has them: the service adds them to
+    /// Completes the quota permit if the message contains token counts. The service adds the token counts to
     /// the last part of a response.
     fn complete_permit(&mut self, message: &Message) {
         let part = Members::from_body(message.payload(), ["bytes"]).and_then(|mut part| part.blob("bytes"));

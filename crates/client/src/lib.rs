@@ -1,5 +1,4 @@
-//! A client for Amazon Bedrock Runtime: configuration, credentials, endpoint, signature, retries, quotas and
-//! calls.
+//! A client for Amazon Bedrock Runtime, with configuration, credentials, signatures, retries and quotas.
 //!
 //! ```no_run
 //! use invoke_model_client::Client;
@@ -19,32 +18,33 @@
 //!
 //! | type | purpose |
 //! |---|---|
-//! | [`Client`] | makes calls; cheap to clone |
-//! | [`Config`], [`ConfigBuilder`] | region, credentials, endpoint, transport, and the [source](SettingSources) of each |
-//! | [`Call`] | one call: setters, then [`send`](Call::send), [`send_streaming`](Call::send_streaming), [`sign`](Call::sign) or [`explain`](Call::explain) |
+//! | [`Client`] | makes calls, and is cheap to clone |
+//! | [`Config`], [`ConfigBuilder`] | settings such as region, credentials, endpoint and transport, with their [sources](SettingSources) |
+//! | [`Call`] | one call, with setters for its input, and [`send`](Call::send), [`send_streaming`](Call::send_streaming), [`sign`](Call::sign) and [`explain`](Call::explain) |
 //! | [`EventStreamOutput`], [`EventReceiver`] | a response that is an event stream |
-//! | [`Body`] | the body of a request: bytes, or a file |
-//! | [`TimeoutConfig`], [`RetryConfig`] | timeouts, and which failures are retried |
-//! | [`QuotaLimiter`] | limits concurrent requests, requests and tokens per minute; clones share it |
-//! | [`AdaptiveRateLimiter`] | limits the rate after the service has throttled |
+//! | [`Body`] | the body of a request, which is bytes or a file |
+//! | [`TimeoutConfig`], [`RetryConfig`] | settings for timeouts and retries |
+//! | [`QuotaLimiter`] | limits concurrent requests, requests per minute and tokens per minute for all clients that share it |
+//! | [`AdaptiveRateLimiter`] | limits the rate of requests after the service has throttled a request |
 //! | [`Metadata`], [`Usage`], [`Attempt`] | token counts, latency, and the failed attempts of a call |
-//! | [`Error`], [`ErrorKind`] | why a call failed, and what to do |
+//! | [`Error`], [`ErrorKind`] | the reason why a call failed, and advice |
 //! | [`types`] | inputs, outputs, enums and errors of the operations |
 //!
 //! # How a call works
 //!
-//! 1. The input is serialized, and the endpoint, which was resolved when the [`Config`] was built, is
-//!    applied.
-//! 2. For each attempt: wait for the [`QuotaLimiter`] and the [`AdaptiveRateLimiter`] if there are any, load
-//!    credentials, sign, send, and parse the response. A call with a bearer token loads no credentials.
-//!    Credentials of a provider are cached, and refreshed in the background before they expire:
-//!    [`CredentialsCacheConfig`].
-//! 3. A failed attempt is retried if its [`FailureClass`] says that a retry cannot be billed twice:
-//!    [`RetryConfig`].
+//! 1. The client serializes the input, and adds the endpoint, which was resolved when the [`Config`] was
+//!    built.
+//! 2. In each attempt, the client waits for the [`QuotaLimiter`] and the [`AdaptiveRateLimiter`] (if they are
+//!    set), loads credentials, signs and sends the request, and parses the response. A call with a bearer
+//!    token loads no credentials. The client caches the credentials of a provider, and refreshes them in the
+//!    background before they expire: see [`CredentialsCacheConfig`].
+//! 3. If an attempt fails, the client retries it only if the retry cannot be billed twice. This depends on
+//!    the [`FailureClass`]: see [`RetryConfig`].
 //!
 //! # Timeouts
 //!
-//! By default, a call ends only if no data arrives for 15 minutes, because a model may take long to respond.
+//! By default, a call times out only if no data arrives for 15 minutes, because a model may take long to
+//! respond.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -67,8 +67,8 @@
 //!
 //! # Retries
 //!
-//! By default, a call has three attempts, and only failures that cannot be billed twice are retried:
-//! [`RetryConfig`] lists them.
+//! By default, a call has up to three attempts. Only failures that cannot be billed twice are retried.
+//! [`RetryConfig`] lists these failures.
 //!
 //! ```no_run
 //! use invoke_model_client::{Client, ConfigBuilder, RetryConfig};
@@ -102,7 +102,8 @@
 //!
 //! # Errors
 //!
-//! Every operation has its own error type; all of them convert into [`Error`] without a parameter.
+//! Every operation has its own error type. Each of these types converts into [`Error`] without a type
+//! parameter.
 //!
 //! ```no_run
 //! use invoke_model_client::types::InvokeModelError;
@@ -149,8 +150,8 @@
 //!
 //! # Tests
 //!
-//! The crate `invoke-model-local` runs an endpoint on loopback that verifies signatures and injects faults,
-//! so that tests need neither an account nor a mock of the client:
+//! The crate `invoke-model-local` runs a local endpoint that verifies signatures and injects faults. With it,
+//! tests need neither an AWS account nor a mock of the client:
 //!
 //! ```
 //! use invoke_model_client::{Client, Config, Credentials};
@@ -176,9 +177,9 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
-//! | `credentials-chain` | the default credentials chain: profiles, roles, SSO, web identity, containers, instance metadata |
+//! | `credentials-chain` | the default credentials chain with profiles, roles, SSO, web identity, containers and instance metadata |
 //! | `aws-credential-types` | credentials and providers of the AWS crates, as `AwsProvider` |
-//! | `aws-config` | `Client::new(&SdkConfig)`; enables `aws-credential-types` |
+//! | `aws-config` | `Client::new(&SdkConfig)`. Also enables `aws-credential-types` |
 //! | `http2` | HTTP/2 in addition to HTTP/1.1, if [`HyperTransportBuilder`] enables it |
 
 mod adaptive;

@@ -1,4 +1,4 @@
-//! Metadata of a call: token counts, latency, request id and attempts.
+//! The metadata of a call, which contains token counts, latency, request id and attempts.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,10 +7,10 @@ use std::time::Duration;
 use http::{HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize, Serializer};
 
-/// Metadata of a successful call: [`Call::send_with_metadata`](crate::Call::send_with_metadata),
-/// [`EventReceiver::metadata`](crate::EventReceiver::metadata).
+/// Metadata of a successful call. Returned by [`Call::send_with_metadata`](crate::Call::send_with_metadata)
+/// and [`EventReceiver::metadata`](crate::EventReceiver::metadata).
 ///
-/// Serializes with numbers: `status` as in HTTP, durations in milliseconds as `latency_ms`.
+/// Is serialized with `status` as a number, and with `latency` in milliseconds as `latency_ms`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Metadata {
@@ -21,7 +21,7 @@ pub struct Metadata {
     pub request_id: Option<String>,
     /// Token counts.
     pub usage: Usage,
-    /// Latency of the model, measured by the service.
+    /// Latency of the model, as measured by the service.
     #[serde(rename = "latency_ms", serialize_with = "optional_milliseconds")]
     pub latency: Option<Duration>,
     /// The number of attempts, including the successful one.
@@ -30,32 +30,35 @@ pub struct Metadata {
     pub earlier_attempts: Vec<Attempt>,
 }
 
-/// Token counts of a call, as far as the service reports them in the headers of the response. An event stream
-/// reports them in its last event: see [`Usage::from_stream_part`].
+/// Token counts of a call, from the headers of the response. A count is `None` if the service does not report
+/// it.
+///
+/// An event stream reports the token counts in its last event: see [`Usage::from_stream_part`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Usage {
-    /// Input tokens: `X-Amzn-Bedrock-Input-Token-Count`.
+    /// Input tokens, from the header `X-Amzn-Bedrock-Input-Token-Count`.
     pub input_tokens: Option<u64>,
-    /// Output tokens: `X-Amzn-Bedrock-Output-Token-Count`.
+    /// Output tokens, from the header `X-Amzn-Bedrock-Output-Token-Count`.
     pub output_tokens: Option<u64>,
-    /// Tokens read from a prompt cache: `X-Amzn-Bedrock-Cache-Read-Input-Token-Count`.
+    /// Tokens read from a prompt cache, from the header `X-Amzn-Bedrock-Cache-Read-Input-Token-Count`.
     pub cache_read_input_tokens: Option<u64>,
-    /// Tokens written to a prompt cache: `X-Amzn-Bedrock-Cache-Write-Input-Token-Count`.
+    /// Tokens written to a prompt cache, from the header `X-Amzn-Bedrock-Cache-Write-Input-Token-Count`.
     pub cache_write_input_tokens: Option<u64>,
 }
 
 /// One completed attempt of a call.
 ///
-/// Serializes with numbers: `status` as in HTTP, durations in milliseconds as `backoff_ms` and `duration_ms`.
+/// Is serialized with `status` as a number, and with durations in milliseconds as `backoff_ms` and
+/// `duration_ms`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Attempt {
     /// The name of the operation in the model.
     pub operation: &'static str,
-    /// The number of the attempt, from 1.
+    /// The number of the attempt. The first attempt has the number 1.
     pub number: u32,
-    /// The class of the failure; `None` if the attempt succeeded.
+    /// The class of the failure, or `None` if the attempt succeeded.
     pub class: Option<FailureClass>,
     /// The HTTP status, if there was a response.
     #[serde(serialize_with = "optional_status")]
@@ -64,17 +67,18 @@ pub struct Attempt {
     pub code: Option<String>,
     /// The request id that the service assigned.
     pub request_id: Option<String>,
-    /// Wait before this attempt.
+    /// The backoff before this attempt.
     #[serde(rename = "backoff_ms", serialize_with = "milliseconds")]
     pub backoff: Duration,
-    /// Duration of the attempt.
+    /// The duration of this attempt.
     #[serde(rename = "duration_ms", serialize_with = "milliseconds")]
     pub duration: Duration,
 }
 
-/// Classes of failed attempts, by whether the service may have executed, and therefore billed, the request.
+/// Classes of failed attempts. The class states if the service may have executed, and therefore billed, the
+/// request.
 ///
-/// Serializes in snake case: `not_sent`.
+/// Is serialized in snake case, for example as `not_sent`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -84,17 +88,21 @@ pub enum FailureClass {
     /// The service rejected the request before doing any work (429, 503, and other 4xx responses except 408
     /// and 424).
     Rejected,
-    /// The service reported that it failed: a modeled error with status 500, named by the error code of the
-    /// response.
+    /// The service reported an internal failure with a modeled error with status 500.
     ServerError,
-    /// The request may have been executed, and billed: the connection was lost or a timeout expired after the
-    /// request was sent; 502, 504, or a 500 that is not a modeled error; the model timed out (408) or failed
-    /// (424); or the response is incomplete or cannot be parsed.
+    /// The service may have executed, and therefore billed, the request.
+    ///
+    /// This is the class of the following failures:
+    ///
+    /// * The connection was lost, or a timeout expired, after the request was sent.
+    /// * The status is 502 or 504, or it is 500 without a modeled error.
+    /// * The model timed out (408) or failed (424).
+    /// * The response is incomplete or cannot be parsed.
     Ambiguous,
 }
 
 impl FailureClass {
-    /// Returns the class in words, as in error messages and the documentation.
+    /// Returns the name of the class, as it is written in error messages and the documentation.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::NotSent => "not sent",
@@ -130,7 +138,7 @@ fn optional_milliseconds<S: Serializer>(
     duration.map(|duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)).serialize(serializer)
 }
 
-/// The callback that is called after each attempt.
+/// The callback that the client calls after each attempt.
 #[derive(Clone)]
 pub(crate) struct OnAttempt(Arc<dyn Fn(&Attempt) + Send + Sync>);
 
@@ -154,14 +162,16 @@ impl fmt::Debug for OnAttempt {
 #[derive(Clone, Debug)]
 pub(crate) struct ResponseHead {
     pub(crate) status: StatusCode,
-    /// Kept as a header value, so that a call whose request id is not asked for allocates no string.
+    /// The request id. It stays a header value, so that no string is allocated unless the caller requests the
+    /// id.
     request_id: Option<HeaderValue>,
     pub(crate) usage: Usage,
     pub(crate) latency: Option<Duration>,
 }
 
 impl ResponseHead {
-    /// Reads the headers in one pass, because most of them are none of these.
+    /// Reads the headers of a response. One pass over the headers is faster than a look-up for each name,
+    /// because a response usually has only some of these headers.
     pub(crate) fn new<B>(response: &http::Response<B>) -> Self {
         let (mut usage, mut latency) = (Usage::default(), None);
         let (mut id, mut other_id) = (None, None);
@@ -190,14 +200,14 @@ impl ResponseHead {
     }
 }
 
-/// Keeps the first value of a repeated header; ignores values that are not visible ASCII.
+/// Stores the first value of a repeated header. Ignores values that are not visible ASCII.
 fn set_text(first: &mut Option<HeaderValue>, value: &HeaderValue) {
     if first.is_none() && value.to_str().is_ok() {
         *first = Some(value.clone());
     }
 }
 
-/// Keeps the first number of a repeated header.
+/// Stores the first number of a repeated header. Ignores values that are not numbers.
 fn set_number(first: &mut Option<u64>, value: &HeaderValue) {
     if first.is_none() {
         *first = std::str::from_utf8(value.as_bytes()).ok().and_then(|text| text.parse().ok());

@@ -1,4 +1,4 @@
-//! The classification of failures: [`FailureClass`], and whether a retry may succeed.
+//! Classifies failures: determines their [`FailureClass`], and if a retry may succeed.
 
 use invoke_model_protocol::{ErrorMetadata, Response};
 use invoke_model_transport::TransportErrorKind;
@@ -27,8 +27,8 @@ pub(crate) fn class<E: ServiceErrorDetails>(kind: &ErrorKind<E>) -> FailureClass
     }
 }
 
-/// Returns the status of an error response: for a modeled error the one of the model, whatever the response
-/// has.
+/// Returns the status of an error response. For a modeled error, returns the status in the model, even if the
+/// response has another status.
 pub(crate) fn status_of<E: ServiceErrorDetails, B>(error: &E, response: &http::Response<B>) -> u16 {
     error.status().unwrap_or(response.status().as_u16())
 }
@@ -45,12 +45,7 @@ fn class_of_response<E: ServiceErrorDetails>(error: &E, response: &Response) -> 
     }
 }
 
-/// Returns `true` if the response itself names its error.
-fn has_code(response: &Response) -> bool {
-    ErrorMetadata::from_response(response).code().is_some()
-}
-
-/// Returns `true` if a failure of the connection may not occur again.
+/// Returns `true` if the connection may succeed at the next attempt.
 pub(crate) fn is_transient(kind: TransportErrorKind) -> bool {
     use TransportErrorKind::{
         BodyIncomplete, Connect, ConnectTimeout, Refused, Resolve, ResponseHead, ResponseTimeout, Send,

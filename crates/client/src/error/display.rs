@@ -1,4 +1,4 @@
-//! The text of an error.
+//! Writes the text of an error.
 
 use std::error::Error as StdError;
 use std::fmt::{self, Write};
@@ -7,13 +7,13 @@ use super::service::ServiceErrorDetails;
 use super::{Error, ErrorKind};
 use crate::metadata::FailureClass;
 
-/// Writes what happened, the facts in parentheses, and the hint.
+/// Writes a description of the failure, the facts in parentheses, and the hint.
 pub(super) fn write<E: ServiceErrorDetails>(error: &Error<E>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let multi_line = f.alternate();
     let mut text = Printable { f, multi_line };
     write!(text, "{}: ", error.0.context.operation)?;
     match error.kind() {
-        // Mistakes in the input: status, region and attempts would only distract.
+        // For mistakes in the input, omit the facts. Status, region and attempts would only distract.
         ErrorKind::Serialize(error) => return text.prefixed("request not sent: ", error),
         ErrorKind::Header(error) => return text.prefixed("request not sent: ", error),
         ErrorKind::Body(error) => return text.prefixed("request not sent: ", error),
@@ -61,14 +61,14 @@ fn facts<E: ServiceErrorDetails>(error: &Error<E>) -> Vec<String> {
         1 => facts.push("1 attempt".to_owned()),
         attempts => facts.push(format!("{attempts} attempts")),
     }
-    // The text already says "request not sent".
+    // The text already contains "request not sent".
     let class = Some(error.class()).filter(|class| *class != FailureClass::NotSent);
     facts.extend(class.map(|class| class.to_string()));
     facts
 }
 
-/// Replaces control characters with spaces, because services and proxies may send any. Keeps line feeds if
-/// `multi_line`.
+/// Replaces control characters with spaces, because texts from services and proxies can contain them. Keeps
+/// line feeds if `multi_line` is `true`.
 struct Printable<'a, 'b> {
     f: &'a mut fmt::Formatter<'b>,
     multi_line: bool,

@@ -1,6 +1,7 @@
-//! Headers that a call cannot send.
+//! Errors of headers that the caller adds.
 
-/// A header that [`Call::header`](crate::Call::header) cannot add. Never contains the value.
+/// An error of a header that [`Call::header`](crate::Call::header) cannot add. Does not contain the value of
+/// the header.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HeaderError {
@@ -10,7 +11,7 @@ pub enum HeaderError {
         /// The name.
         name: String,
     },
-    /// The value has a control character ([RFC 9110, section
+    /// The value contains a control character ([RFC 9110, section
     /// 5.5](https://www.rfc-editor.org/rfc/rfc9110#section-5.5)).
     #[error("header `{name}`: the value has a control character: remove it")]
     Value {

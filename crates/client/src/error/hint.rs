@@ -1,17 +1,18 @@
-//! Hints: what to do about well-known errors whose message does not say it.
+//! Hints for well-known errors whose message does not explain what to do.
 
 use std::borrow::Cow;
 
 use super::ErrorContext;
 
-/// A hint for errors with this code (any, if empty) and this text in the lower-case message (any, if empty).
+/// A hint for errors with this code whose lower-case message contains this text. An empty code or text
+/// matches any error.
 struct Rule {
     code: &'static str,
     message: &'static str,
     hint: &'static str,
 }
 
-/// The first match wins, so more specific rules come first.
+/// The rules for hints. The first rule that matches is used, so more specific rules come first.
 const RULES: &[Rule] = &[
     Rule {
         code: "",
@@ -39,7 +40,7 @@ const RULES: &[Rule] = &[
     Rule {
         code: "ValidationException",
         message: "malformed input request",
-        hint: "the body does not match the schema of this model: each model family has its own",
+        hint: "the body does not match the schema of this model: each model family has a different schema",
     },
     Rule {
         code: "ValidationException",
@@ -125,7 +126,8 @@ pub(super) fn hint(
     if message.contains("model identifier is invalid") {
         let region = context.region.as_deref().unwrap_or("the region of the call");
         return Some(
-            format!("no such model in {region}: check the id, and whether the region has the model").into(),
+            format!("no such model in {region}: check the id, and check that the region offers the model")
+                .into(),
         );
     }
     let matches =
@@ -133,7 +135,7 @@ pub(super) fn hint(
     RULES.iter().find(matches).map(|rule| rule.hint.into())
 }
 
-/// Returns `true` for the message of an exhausted daily quota, which no retry helps against.
+/// Returns `true` if the message reports an exhausted daily quota. A retry does not help in this case.
 pub(crate) fn is_daily_quota(message: &str) -> bool {
     message.to_ascii_lowercase().contains("tokens per day")
 }
@@ -144,8 +146,8 @@ fn wrong_scope(context: &ErrorContext) -> String {
     format!("the request was signed for {region} and sent to {endpoint}: set the region of the endpoint")
 }
 
-/// Returns the hint for an ARN of another region. The service then reports an invalid identifier or denies
-/// access, but does not say why.
+/// Returns the hint for an ARN of another region. In this case, the service rejects the identifier or denies
+/// access without an explanation.
 fn other_region(code: &str, context: &ErrorContext) -> Option<String> {
     if !matches!(code, "ValidationException" | "ResourceNotFoundException" | "AccessDeniedException") {
         return None;

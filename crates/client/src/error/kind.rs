@@ -20,10 +20,10 @@ use crate::quota::QuotaError;
 /// The step at which a call failed, in the order of the steps.
 #[non_exhaustive]
 pub enum ErrorKind<E = ServiceError> {
-    /// A required member of the input is missing, or a member cannot be serialized. A mistake of the caller;
-    /// nothing was sent.
+    /// A required member of the input is missing, or a member cannot be serialized. The caller must correct
+    /// the input. Nothing was sent.
     Serialize(SerializeError),
-    /// A header that the caller added cannot be sent. A mistake of the caller; nothing was sent.
+    /// A header that the caller added cannot be sent. The caller must correct the header. Nothing was sent.
     Header(HeaderError),
     /// The body file cannot be read. Nothing was sent.
     Body(BodyError),
@@ -33,18 +33,19 @@ pub enum ErrorKind<E = ServiceError> {
     Sign(SignError),
     /// The [`QuotaLimiter`](crate::QuotaLimiter) of the client did not admit the request. Nothing was sent.
     Quota(QuotaError),
-    /// No complete response arrived. [`TransportError::may_have_been_sent`] tells whether the service may
+    /// No complete response arrived. [`TransportError::may_have_been_sent`] returns `true` if the service may
     /// have received the request.
     Transport(TransportError),
     /// The service responded with success, but the response does not match the model.
     Parse {
         /// The member and the problem.
         error: ParseError,
-        /// The response. Without its body if the call was [`send_streaming`](crate::Call::send_streaming).
+        /// The response. Its body is empty if the call was made with
+        /// [`send_streaming`](crate::Call::send_streaming), or if the response is an event stream.
         response: Box<http::Response<Bytes>>,
     },
-    /// The event stream ended before it was complete. The events before it are valid, but more were to
-    /// follow.
+    /// The event stream ended before it was complete. The received events are valid, but further events are
+    /// missing.
     Truncated(TruncatedError),
     /// The event stream contains bytes that are not a valid frame. The rest of the stream cannot be decoded.
     Decode(FrameError),
@@ -62,7 +63,7 @@ pub enum ErrorKind<E = ServiceError> {
         /// The message that contains the error.
         message: Box<Message>,
     },
-    /// The service, or a proxy in its place, responded with an error.
+    /// The service, or a proxy before it, responded with an error.
     Service {
         /// The error.
         error: E,
@@ -72,7 +73,7 @@ pub enum ErrorKind<E = ServiceError> {
 }
 
 impl<E> ErrorKind<E> {
-    /// Converts the service error.
+    /// Converts the service error, and keeps every other error unchanged.
     pub(super) fn map<T>(self, convert: impl FnOnce(E) -> T) -> ErrorKind<T> {
         match self {
             Self::Serialize(error) => ErrorKind::Serialize(error),
@@ -131,8 +132,8 @@ impl<E: ServiceErrorDetails> ErrorKind<E> {
         matches!(self.service_status(), Some(401 | 403))
     }
 
-    /// Returns the status of the service error: for a modeled error the one of the model, because an error in
-    /// a stream has no status of its own.
+    /// Returns the status of the service error. For a modeled error, returns the status in the model, because
+    /// an error within a stream has no HTTP status.
     fn service_status(&self) -> Option<u16> {
         match self {
             Self::Service { error, response } => Some(error.status().unwrap_or(response.status().as_u16())),
@@ -157,7 +158,7 @@ from! {
     SignError => Sign, QuotaError => Quota, TransportError => Transport
 }
 
-/// Response bodies are sensitive, so only the status of a response is shown.
+/// Shows only the status of a response, because response bodies are sensitive.
 impl<E: fmt::Debug> fmt::Debug for ErrorKind<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -186,9 +187,10 @@ impl<E: fmt::Debug> fmt::Debug for ErrorKind<E> {
     }
 }
 
-/// Returns `true` if the same call may succeed later: the model marks the error as retryable, the error is a
-/// server fault, or the status (for an error in a stream the one of the model) says so. A daily quota is not
-/// transient.
+/// Returns `true` if the same call may succeed later. This is the case if the model marks the error as
+/// retryable, if the error is a server fault, or if the status is 429, 500, 502, 503 or 504.
+///
+/// For an error within a stream, the status in the model is used. An exhausted daily quota is not transient.
 pub(super) fn is_transient_service_error<E: ServiceErrorDetails>(
     error: &E,
     status: Option<StatusCode>,

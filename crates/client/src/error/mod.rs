@@ -27,11 +27,11 @@ pub(crate) use service::ServiceErrorDetails;
 use crate::metadata::{Attempt, FailureClass};
 use crate::quota::QuotaError;
 
-/// The error of a call: `Error<E>` for an operation whose service errors are `E`, and `Error` for any
-/// operation.
+/// The error of a call. `Error<E>` is the error of an operation with service errors of type `E`. `Error` is
+/// the error of any operation.
 ///
-/// An `Error<E>` converts into an `Error` with `?` or `From`, and keeps everything: an application needs one
-/// error type.
+/// An `Error<E>` converts into an `Error` with `?` or `From`, and no information is lost. Therefore an
+/// application needs only one error type.
 ///
 /// ```no_run
 /// use invoke_model_client::{Client, Error};
@@ -56,11 +56,12 @@ use crate::quota::QuotaError;
 ///
 /// # Text
 ///
-/// `{error}` is one line that says what to do: what happened (in the words of the service, if it responded),
-/// status, request id, region, labels such as the model id, attempts, [class](Self::class), and a
-/// [hint](Self::hint) for well-known errors. Control characters are replaced with spaces.
+/// `{error}` writes one line. It begins with a description of the failure, which is the message of the
+/// service if the service responded. Then follow the status, the request id, the region, labels such as the
+/// model id, the number of attempts, the [class](Self::class), and a [hint](Self::hint) for well-known
+/// errors. Control characters are replaced with spaces.
 ///
-/// `{error:#}` is the same text with the line feeds of multi-line messages kept: for terminals.
+/// `{error:#}` writes the same text for terminals. It keeps the line feeds in multi-line messages.
 ///
 /// Neither `Display` nor `Debug` contains secrets or sensitive members.
 pub struct Error<E = ServiceError>(Box<Inner<E>>);
@@ -70,14 +71,14 @@ struct Inner<E> {
     context: ErrorContext,
 }
 
-/// The facts about a failed call. Nothing in them is sensitive: labels are part of the URL.
+/// The facts about a failed call. They are not sensitive, because labels are part of the URL.
 #[derive(Debug)]
 pub(crate) struct ErrorContext {
     pub(crate) operation: &'static str,
     pub(crate) region: Option<String>,
     pub(crate) endpoint: String,
-    /// The members in the path, by their names in the model (such as `modelId`); empty if the input was not
-    /// serialized.
+    /// The members in the path, each with its name in the model, such as `modelId`. Empty if the input was
+    /// not serialized.
     pub(crate) labels: Vec<(&'static str, String)>,
     pub(crate) attempts: u32,
     /// The failed attempts before the last one.
@@ -93,7 +94,7 @@ impl<E> Error<E> {
         Self(Box::new(Inner { kind, context }))
     }
 
-    /// Returns the step at which the call failed, and why.
+    /// Returns the step at which the call failed, with its cause.
     pub fn kind(&self) -> &ErrorKind<E> {
         &self.0.kind
     }
@@ -103,14 +104,15 @@ impl<E> Error<E> {
         self.0.kind
     }
 
-    /// Returns the error of the service, if it responded with one.
+    /// Returns the error of the service, if the service responded with an error.
     pub fn as_service_error(&self) -> Option<&E> {
         self.kind().service_error()
     }
 
-    /// Returns the HTTP response, if it arrived completely: an error response, or a successful response that
-    /// cannot be parsed. For an event stream, a response without its body. `Debug` of the response shows the
-    /// body.
+    /// Returns the HTTP response, if it arrived completely. It is an error response, or a successful response
+    /// that cannot be parsed. For an event stream, the body of the response is empty.
+    ///
+    /// `Debug` of the response shows the body.
     pub fn response(&self) -> Option<&http::Response<Bytes>> {
         match self.kind() {
             ErrorKind::Service { response, .. } | ErrorKind::Parse { response, .. } => Some(response),
@@ -118,8 +120,8 @@ impl<E> Error<E> {
         }
     }
 
-    /// Returns the HTTP status of the response, if there was one. For an error within an event stream, the
-    /// status of the stream: 200.
+    /// Returns the HTTP status of the response, if there was a response. For an error within an event stream,
+    /// returns the status of the stream, which is 200.
     pub fn status(&self) -> Option<StatusCode> {
         self.0.context.status
     }
@@ -139,14 +141,14 @@ impl<E> Error<E> {
         self.0.context.region.as_deref()
     }
 
-    /// Returns the model id of the call; `None` if the input could not be serialized, or the operation has no
-    /// model id.
+    /// Returns the model id of the call, or `None` if the input could not be serialized or the operation has
+    /// no model id.
     pub fn model_id(&self) -> Option<&str> {
         let mut labels = self.0.context.labels.iter();
         labels.find(|(name, _)| *name == "modelId").map(|(_, value)| value.as_str())
     }
 
-    /// Returns the number of attempts: 0 if the call failed before the first one.
+    /// Returns the number of attempts, or 0 if the call failed before the first attempt.
     pub fn attempts(&self) -> u32 {
         self.0.context.attempts
     }
@@ -156,13 +158,13 @@ impl<E> Error<E> {
         &self.0.context.earlier_attempts
     }
 
-    /// Returns how much of an event stream was received, if there was one.
+    /// Returns the number of events and bytes that were received, if the call failed within an event stream.
     pub fn received(&self) -> Option<StreamProgress> {
         self.0.context.received
     }
 
     /// Returns `true` if the service may have received the complete request, and may therefore have executed
-    /// and billed it. `false` is certain.
+    /// and billed it. If this returns `false`, the service has certainly not received the complete request.
     pub fn may_have_been_sent(&self) -> bool {
         match self.kind() {
             ErrorKind::Transport(error) => error.may_have_been_sent(),
@@ -177,9 +179,10 @@ impl<E> Error<E> {
     }
 }
 
-/// For every `E` that is the error of an operation, and for [`ServiceError`].
+/// Methods for every error type `E` of an operation, and for [`ServiceError`].
 impl<E: ServiceErrorDetails> Error<E> {
-    /// Returns whether the request may have been executed, and therefore billed.
+    /// Returns the class of the failure. It states if the service may have executed, and therefore billed,
+    /// the request.
     pub fn class(&self) -> FailureClass {
         class(self.kind())
     }
@@ -194,45 +197,47 @@ impl<E: ServiceErrorDetails> Error<E> {
         self.as_service_error().and_then(E::message)
     }
 
-    /// Returns `true` if a timeout expired: the connect timeout, one of
-    /// [`TimeoutConfig`](crate::TimeoutConfig), or the timeout of the model (408, `ModelTimeoutException`,
-    /// also within an event stream).
+    /// Returns `true` if the connect timeout, a timeout of [`TimeoutConfig`](crate::TimeoutConfig), or the
+    /// timeout of the model expired. The timeout of the model is the error `ModelTimeoutException` (408),
+    /// which can also occur within an event stream.
     ///
-    /// `false` for 504 of a proxy, for [`QuotaError::TimedOut`] and for
+    /// Returns `false` for the status 504 of a proxy, for [`QuotaError::TimedOut`] and for
     /// [`CredentialsError::TimedOut`](crate::CredentialsError::TimedOut).
     pub fn is_timeout(&self) -> bool {
         self.kind().is_timeout()
     }
 
-    /// Returns `true` if the service throttled the request: 429, or a code that the model marks as
-    /// throttling, such as `ThrottlingException` (also within an event stream).
+    /// Returns `true` if the service throttled the request. The response then has the status 429, or an error
+    /// code that the model marks as throttling, such as `ThrottlingException`. The error can also occur
+    /// within an event stream.
     ///
-    /// `true` for an exhausted daily quota, too, although a retry does not help: see
-    /// [`is_retryable`](Self::is_retryable). `false` for [`QuotaError`], the limits of the client itself, for
-    /// `ServiceQuotaExceededException` (400) and for `ServiceUnavailableException` (503).
+    /// Also returns `true` for an exhausted daily quota, although a retry does not help then: see
+    /// [`is_retryable`](Self::is_retryable). Returns `false` for [`QuotaError`], which is an error of the
+    /// client's own limits, for `ServiceQuotaExceededException` (400) and for `ServiceUnavailableException`
+    /// (503).
     pub fn is_throttled(&self) -> bool {
         self.kind().is_throttled()
     }
 
-    /// Returns `true` if no connection was established: name resolution, TCP, proxy or TLS failed, or the
-    /// connect timeout expired. Nothing was sent.
+    /// Returns `true` if no connection was established, because name resolution, TCP, the proxy or TLS
+    /// failed, or because the connect timeout expired. Nothing was sent.
     ///
-    /// `false` for a connection that was lost later.
+    /// Returns `false` if a connection was established and lost later.
     pub fn is_connect(&self) -> bool {
         self.kind().is_connect()
     }
 
-    /// Returns `true` if the service rejected the caller: 401 or 403, for example missing permissions
-    /// (`AccessDeniedException`), unknown or expired credentials, or a wrong signature. [`code`](Self::code)
-    /// and [`hint`](Self::hint) say which.
+    /// Returns `true` if the service rejected the caller with status 401 or 403. Possible causes are missing
+    /// permissions (`AccessDeniedException`), unknown or expired credentials, and a wrong signature.
+    /// [`code`](Self::code) and [`hint`](Self::hint) help to find the cause.
     ///
-    /// `false` if the client has no credentials at all: that is [`ErrorKind::Credentials`].
+    /// Returns `false` if the client has no credentials. That error is [`ErrorKind::Credentials`].
     pub fn is_access_denied(&self) -> bool {
         self.kind().is_access_denied()
     }
 
-    /// Returns `true` if the same call may succeed later. Whether it may be billed twice then is a different
-    /// question: see [`class`](Self::class) and [`may_have_been_sent`](Self::may_have_been_sent).
+    /// Returns `true` if the same call may succeed later. To find out if a retry may be billed twice, use
+    /// [`class`](Self::class) or [`may_have_been_sent`](Self::may_have_been_sent).
     pub fn is_retryable(&self) -> bool {
         match self.kind() {
             ErrorKind::Transport(error) => is_transient(error.kind()),
@@ -246,13 +251,13 @@ impl<E: ServiceErrorDetails> Error<E> {
         }
     }
 
-    /// Returns what to do about a well-known error whose message does not say it.
+    /// Returns advice for a well-known error whose message does not explain what to do.
     pub fn hint(&self) -> Option<Cow<'static, str>> {
         hint::hint(self.code(), self.message(), &self.0.context)
     }
 }
 
-/// Forgets the operation, so that an application handles the errors of all operations as one type.
+/// Removes the operation from the error type, so that an application needs one type for all operations.
 impl<E: OperationError> From<Error<E>> for Error {
     fn from(error: Error<E>) -> Self {
         let Inner { kind, context } = *error.0;

@@ -1,16 +1,15 @@
-//! The error of a service, independent of the operation.
+//! Service errors, independent of the operation.
 
 use std::error::Error;
 use std::fmt;
 
 use invoke_model_protocol::{ErrorFault, OperationError, Retryable};
 
-/// The properties of a service error, of one operation or of any ([`ServiceError`]), that
-/// [`Error`](crate::Error) uses.
+/// The properties of a service error that [`Error`](crate::Error) uses.
 ///
-/// Not exported: implemented for every [`OperationError`] and for [`ServiceError`], so that both have the
-/// same methods, the same class and the same text. [`ServiceError`] must not implement [`OperationError`]
-/// itself, because `From<Error<E>> for Error` would then overlap with `From<T> for T`.
+/// This trait is not exported. It is implemented for every [`OperationError`] and for [`ServiceError`], so
+/// that `Error` has the same methods, class and text for both. [`ServiceError`] must not implement
+/// [`OperationError`], because `From<Error<E>> for Error` would then overlap with `From<T> for T`.
 pub trait ServiceErrorDetails: Error + Send + Sync + 'static {
     #[doc(hidden)]
     fn code(&self) -> Option<&str>;
@@ -22,7 +21,7 @@ pub trait ServiceErrorDetails: Error + Send + Sync + 'static {
     fn status(&self) -> Option<u16>;
     #[doc(hidden)]
     fn retryable(&self) -> Option<Retryable>;
-    /// Returns the error of the operation itself.
+    /// Returns the error of the operation, without the wrapper [`ServiceError`].
     #[doc(hidden)]
     fn as_error(&self) -> &(dyn Error + 'static);
 }
@@ -53,9 +52,9 @@ impl<E: OperationError> ServiceErrorDetails for E {
     }
 }
 
-/// A service error of any operation: the error type of [`Error`](crate::Error) without a type parameter.
+/// A service error of any operation. It is the default type parameter of [`Error`](crate::Error).
 ///
-/// `Display`, `Debug` and `source` are those of the operation's own error.
+/// `Display`, `Debug` and `source` return the same results as for the operation's own error.
 pub struct ServiceError(Box<dyn ServiceErrorDetails>);
 
 impl ServiceError {

@@ -1,4 +1,4 @@
-//! Event streams that end too early.
+//! The error of an event stream that ends too early.
 
 use std::error::Error;
 use std::fmt;
@@ -7,13 +7,13 @@ use invoke_model_transport::TransportError;
 
 /// The received part of an event stream.
 ///
-/// `Display`: `5 events (1,453 bytes)`.
+/// `Display` writes, for example, `5 events (1,453 bytes)`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StreamProgress {
-    /// Complete events, including an exception.
+    /// The number of complete events, including an exception.
     pub events: u64,
-    /// Bytes, including those of an incomplete frame.
+    /// The number of bytes, including the bytes of an incomplete frame.
     pub bytes: u64,
 }
 
@@ -38,7 +38,8 @@ fn grouped(number: u64) -> String {
     text
 }
 
-/// An event stream that ended before it was complete. The received events are valid, but more were to follow.
+/// The error of an event stream that ended before it was complete. The received events are valid, but further
+/// events are missing.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct TruncatedError {
@@ -52,15 +53,16 @@ pub struct TruncatedError {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum TruncationCause {
-    /// The connection was lost, or closed before the last chunk of the body.
+    /// The connection was lost, or was closed before the last chunk of the body.
     Connection(TransportError),
     /// The body ended within a frame.
     IncompleteFrame {
-        /// The received bytes of the frame.
+        /// The number of bytes of the frame that were received.
         received: usize,
     },
-    /// The body has neither chunks nor a length: it ends when the connection closes, so a complete body looks
-    /// like a truncated one ([RFC 9112, section 8](https://www.rfc-editor.org/rfc/rfc9112#section-8-5)).
+    /// The body has neither chunks nor a length, and ends when the connection closes. Therefore a truncated
+    /// body cannot be distinguished from a complete body
+    /// ([RFC 9112, section 8](https://www.rfc-editor.org/rfc/rfc9112#section-8-5)).
     CloseDelimited,
 }
 
@@ -74,7 +76,7 @@ impl fmt::Display for TruncatedError {
             }
             TruncationCause::CloseDelimited => f.write_str(
                 "the response has neither chunks nor a length, so its end looks like a lost connection; use a proxy \
-                 that speaks HTTP/1.1",
+                 that supports HTTP/1.1",
             ),
         }
     }

@@ -10,7 +10,7 @@ use super::limits::QuotaLimits;
 use super::window::SlidingWindow;
 use super::{QuotaLimiter, State};
 
-/// Builds a [`QuotaLimiter`]. A limit that is not set does not apply.
+/// A builder of a [`QuotaLimiter`]. A limit that is not set does not apply.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct QuotaLimiterBuilder {
@@ -21,8 +21,8 @@ pub struct QuotaLimiterBuilder {
 }
 
 impl QuotaLimiterBuilder {
-    /// Sets the maximum number of concurrent requests. A request counts until its response is complete, an
-    /// event stream until it has ended or is dropped.
+    /// Sets the maximum number of concurrent requests. A request counts until its response is complete. If
+    /// the response is an event stream, the request counts until the stream ends or is dropped.
     pub fn max_concurrency(mut self, requests: u32) -> Self {
         self.limits.concurrency = Some(requests);
         self
@@ -34,34 +34,40 @@ impl QuotaLimiterBuilder {
         self
     }
 
-    /// Sets the maximum number of tokens in any 60 seconds, input and output together. A request counts at
-    /// the time when it is admitted. It reserves its estimated input and the maximum output that its body
-    /// allows; when the response arrives, the token counts of the service replace the reservation.
+    /// Sets the maximum number of tokens in any 60 seconds, as the sum of input and output tokens.
+    ///
+    /// When a request is admitted, it reserves its estimated input tokens and the maximum number of output
+    /// tokens that its body allows. When the response arrives, the token counts of the service replace the
+    /// reservation. The tokens still count at the time of admission.
     pub fn tokens_per_minute(mut self, tokens: u64) -> Self {
         self.limits.tokens = Some(tokens);
         self
     }
 
-    /// Sets how many tokens of the quota one output token uses: 5 for the newer Claude models, 1 for most
-    /// others. Default: 1. Applies to the tokens that were used, and not to the reservation, like the quota
-    /// of the service. <https://docs.aws.amazon.com/bedrock/latest/userguide/quotas-token-burndown.html>
+    /// Sets the number of quota tokens that one output token uses. It is 5 for the newer Claude models, and 1
+    /// for most other models. Default: 1.
+    ///
+    /// As in the quota of the service, the weight applies to the tokens that were used, and not to the
+    /// reservation. <https://docs.aws.amazon.com/bedrock/latest/userguide/quotas-token-burndown.html>
     #[doc(alias = "burndown")]
     pub fn output_token_weight(mut self, weight: u32) -> Self {
         self.output_token_weight = weight;
         self
     }
 
-    /// Sets the output tokens to reserve if the body does not limit them. Default: 0, which is right for
-    /// embeddings and images. For text, prefer a limit in the body: without one, the service reserves the
-    /// maximum of the model.
+    /// Sets the number of output tokens to reserve if the body does not limit them. Default: 0, which is
+    /// correct for embeddings and images.
+    ///
+    /// For text, prefer a limit in the body. Without a limit in the body, the service reserves the maximum
+    /// number of output tokens of the model.
     pub fn default_output_tokens(mut self, tokens: u64) -> Self {
         self.default_output_tokens = tokens;
         self
     }
 
-    /// Sets how long a request waits before it fails with
-    /// [`QuotaError::TimedOut`](super::QuotaError::TimedOut). Default: 60 seconds. With zero, a request never
-    /// waits.
+    /// Sets the maximum time that a request waits. After this time, it fails with
+    /// [`QuotaError::TimedOut`](super::QuotaError::TimedOut). Default: 60 seconds. If the time is zero, a
+    /// request never waits.
     pub fn max_wait(mut self, duration: Duration) -> Self {
         self.max_wait = duration;
         self

@@ -4,27 +4,27 @@ use std::time::Duration;
 
 use super::limits::QuotaLimit;
 
-/// A request that a [`QuotaLimiter`](super::QuotaLimiter) did not admit. Nothing was sent, and nothing
-/// counts.
+/// The error of a request that a [`QuotaLimiter`](super::QuotaLimiter) did not admit. The request was not
+/// sent, and does not count against the limits.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum QuotaError {
-    /// The request reserves more tokens than the limit of a whole minute.
+    /// The request would reserve more tokens than the limit for one minute.
     #[error(
-        "the request would reserve {} tokens ({input} input, estimated, and {output} output), but tokens_per_minute is \
+        "the request would reserve {} tokens ({input} estimated input and {output} output tokens), but tokens_per_minute is \
          {limit}: lower max_tokens in the body, shorten the input, or raise the limit",
         .input.saturating_add(*.output)
     )]
     TooLarge {
         /// Estimated input tokens.
         input: u64,
-        /// Maximum output tokens.
+        /// Maximum number of output tokens.
         output: u64,
         /// The limit.
         limit: u64,
     },
 
-    /// A limit is zero, which admits no request.
+    /// A limit is zero, so that no request is ever admitted.
     #[error("{limit} is 0, which admits no request: raise the limit")]
     ZeroLimit {
         /// The limit.

@@ -27,7 +27,7 @@ impl fmt::Display for QuotaLimit {
     }
 }
 
-/// The limits; `None` for no limit.
+/// The limits. `None` means that there is no limit.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct QuotaLimits {
     pub(super) concurrency: Option<u32>,
@@ -36,7 +36,7 @@ pub(super) struct QuotaLimits {
 }
 
 impl QuotaLimits {
-    /// Returns an error if the limits never admit a request with these tokens.
+    /// Returns an error if the limits never admit a request with this number of tokens.
     pub(super) fn check(&self, input: u64, output: u64) -> Result<(), QuotaError> {
         if self.concurrency == Some(0) {
             return Err(QuotaError::ZeroLimit { limit: QuotaLimit::Concurrency });
@@ -52,7 +52,8 @@ impl QuotaLimits {
         }
     }
 
-    /// Returns `true` if a limit is per minute, so that the requests of the last minute must be known.
+    /// Returns `true` if there is a per-minute limit. Then the limiter must record the requests of the last
+    /// minute.
     pub(super) fn has_per_minute(&self) -> bool {
         self.requests.is_some() || self.tokens.is_some()
     }

@@ -1,4 +1,4 @@
-//! Client-side limits: concurrent requests, requests per minute and tokens per minute.
+//! Client-side limits for concurrent requests, requests per minute and tokens per minute.
 
 mod builder;
 mod error;
@@ -28,8 +28,8 @@ pub use token_estimate::TokenEstimate;
 use limits::QuotaLimits;
 use window::{Blocked, SlidingWindow};
 
-/// Limits requests before they are sent, so that the service does not throttle them. Clones share the limits:
-/// use one limiter for all clients that share a quota.
+/// A limiter that delays requests before they are sent, so that the service does not throttle them. Clones
+/// share the limits. Use one limiter for all clients that share a quota.
 ///
 /// ```
 /// use std::time::Duration;
@@ -48,10 +48,10 @@ use window::{Blocked, SlidingWindow};
 /// ```
 ///
 /// Each attempt of a call acquires a [`QuotaPermit`] for its [`TokenEstimate`]. Requests are admitted in
-/// arrival order, so a large request is not starved by small ones. Per-minute limits apply to every sliding
-/// 60-second window.
+/// arrival order, so that small requests do not starve a large request. Per-minute limits apply to every
+/// sliding 60-second window.
 ///
-/// Uses the clock of tokio.
+/// The limiter uses the clock of tokio.
 #[derive(Clone)]
 #[doc(alias("rate limit", "throttle", "semaphore", "quota"))]
 pub struct QuotaLimiter(Arc<State>);
@@ -62,7 +62,7 @@ struct State {
     default_output_tokens: u64,
     max_wait: Duration,
     window: Mutex<SlidingWindow>,
-    /// A fair lock: its holder is next to be admitted, the others queue.
+    /// A fair lock. The request that holds the lock is admitted next. All other requests wait for the lock.
     queue: tokio::sync::Mutex<()>,
     /// The number of requests in the queue, including the holder of the lock.
     waiting: AtomicUsize,
@@ -74,13 +74,13 @@ struct State {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct QuotaUsage {
-    /// Requests in flight: permits that are held.
+    /// The number of requests in flight, which is the number of current permits.
     pub in_flight: u32,
-    /// Requests that wait for a permit.
+    /// The number of requests that wait for a permit.
     pub waiting: usize,
-    /// Requests of the last minute; 0 if no limit is per minute.
+    /// The number of requests in the last minute, or 0 if there is no per-minute limit.
     pub requests: usize,
-    /// Tokens of the last minute, reserved or used; 0 if no limit is per minute.
+    /// The number of reserved or used tokens in the last minute, or 0 if there is no per-minute limit.
     pub tokens: u64,
 }
 
@@ -91,11 +91,11 @@ impl QuotaLimiter {
     }
 
     /// Waits until a request with this estimate may be sent. Cancel safe: if the future is dropped, the
-    /// request leaves the queue and nothing counts.
+    /// request leaves the queue and does not count against the limits.
     ///
     /// # Errors
-    /// Returns an error immediately if the limits never admit the request, else after
-    /// [`max_wait`](QuotaLimiterBuilder::max_wait).
+    /// Returns an error immediately if the limits can never admit the request. Otherwise, returns an error if
+    /// the request is not admitted within [`max_wait`](QuotaLimiterBuilder::max_wait).
     pub async fn acquire(&self, estimate: TokenEstimate) -> Result<QuotaPermit, QuotaError> {
         let input = estimate.input_tokens;
         let output = estimate.max_output_tokens.unwrap_or(self.0.default_output_tokens);
@@ -110,8 +110,8 @@ impl QuotaLimiter {
         })
     }
 
-    /// Returns `true` if tokens are limited, so that [`acquire`](Self::acquire) needs the [`TokenEstimate`]
-    /// of the body.
+    /// Returns `true` if tokens are limited. Then [`acquire`](Self::acquire) needs the [`TokenEstimate`] of
+    /// the body. Otherwise, a default estimate is sufficient.
     pub fn limits_tokens(&self) -> bool {
         self.0.limits.tokens.is_some()
     }
@@ -128,8 +128,10 @@ impl QuotaLimiter {
         }
     }
 
-    /// Queues, then waits until the limits admit the request. The permit is made in the same step as the
-    /// reservation, so that a dropped future has either both or neither.
+    /// Waits for the previous requests in the queue, and then until the limits admit the request.
+    ///
+    /// There is no await point between the reservation and the creation of the permit. If the future is
+    /// dropped, there is therefore never a reservation without a permit.
     async fn acquire_in_order(&self, tokens: u64) -> QuotaPermit {
         let _first = self.0.queue.lock().await;
         loop {
@@ -137,7 +139,7 @@ impl QuotaLimiter {
             match admitted {
                 Ok(id) => return QuotaPermit::new(self.0.clone(), id, tokens),
                 Err(Blocked { until: Some(until), .. }) => {
-                    // Try again in either case: the time has come, or a request has ended.
+                    // Try again when the time has passed, or when a request has ended.
                     drop(timeout_at(until, self.0.request_ended.notified()).await);
                 }
                 Err(Blocked { until: None, .. }) => self.0.request_ended.notified().await,
@@ -166,7 +168,7 @@ impl fmt::Debug for QuotaLimiter {
     }
 }
 
-/// Counts a request in the queue until it is dropped.
+/// Counts a request in the queue. Dropping this guard removes the request from the count.
 struct WaitingGuard<'a>(&'a AtomicUsize);
 
 impl<'a> WaitingGuard<'a> {

@@ -1,5 +1,5 @@
-//! Properties of the sliding window, compared with a model that keeps every request and counts all of them
-//! each time.
+//! Property tests that compare the sliding window with a model. The model stores every request, and counts
+//! all requests at each step.
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ fn limits() -> impl Strategy<Value = QuotaLimits> {
     limits.prop_map(|(concurrency, requests, tokens)| QuotaLimits { concurrency, requests, tokens })
 }
 
-/// A request that was admitted, and was or may have been sent.
+/// A request that was admitted, and that was or may have been sent.
 struct Admitted {
     id: ReservationId,
     at: Instant,
@@ -81,7 +81,7 @@ impl Model {
 
 proptest! {
     #[test]
-    fn admits_a_request_exactly_if_all_limits_do(limits in limits(), steps in steps()) {
+    fn admits_a_request_if_and_only_if_all_limits_admit_it(limits in limits(), steps in steps()) {
         let (mut window, mut model) = (SlidingWindow::new(limits), Model::default());
         let mut now = Instant::now();
         for step in steps {
@@ -125,7 +125,7 @@ proptest! {
         prop_assert_eq!((window.in_flight(), window.requests(), window.tokens()), (0, 0, 0));
     }
 
-    /// Holds for a minute that starts at any time, as long as no request uses more than it reserved.
+    /// Checks a minute from the time of each request. Each request uses fewer tokens than it reserved.
     #[test]
     fn no_minute_exceeds_the_limits(limits in limits(), steps in steps()) {
         let mut window = SlidingWindow::new(limits);
@@ -135,7 +135,7 @@ proptest! {
             match step {
                 Step::Wait(time) => now += time / 4,
                 Step::Admit(reserved) => admitted.extend(window.try_admit(now, reserved).map(|id| {
-                    // Ended at once, because this test is not about concurrency.
+                    // End the request at once, because this test does not test concurrency.
                     window.end(id, Outcome::Used(reserved / 2));
                     (now, reserved / 2)
                 })),

@@ -1,4 +1,4 @@
-//! The tokens that a request may use, estimated from its body.
+//! Estimates the number of tokens that a request may use from the body of the request.
 
 use std::io::{self, BufReader, Read};
 
@@ -6,46 +6,50 @@ use serde_json::de::{IoRead, SliceRead};
 
 use super::max_output::max_output_tokens;
 
-/// English prose has about four letters per token with most vocabularies. The JSON around it makes up for
-/// text that has fewer.
+/// The estimated number of bytes per token. With most vocabularies, English prose has about four letters per
+/// token. Other text can have fewer letters per token, but the JSON syntax around the text adds bytes to the
+/// estimate.
 const BYTES_PER_TOKEN: u64 = 4;
 
-/// A picture costs tokens by its size in pixels, not in bytes: with Claude models at most about 1,600 tokens.
+/// The maximum number of bytes that count in a run. The tokens of a picture depend on its size in pixels, and
+/// not in bytes. With Claude models, a picture uses at most about 1,600 tokens.
 /// <https://platform.claude.com/docs/en/build-with-claude/vision>
 const MAX_RUN: u64 = 1_600 * BYTES_PER_TOKEN;
 
-/// The tokens that a request may use.
+/// The number of tokens that a request may use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TokenEstimate {
     /// Estimated input tokens.
     pub input_tokens: u64,
-    /// Maximum output tokens, if the body limits them.
+    /// Maximum number of output tokens, if the body limits it.
     pub max_output_tokens: Option<u64>,
 }
 
 impl TokenEstimate {
-    /// Estimates the tokens of a body in the schema of any model family.
+    /// Estimates the tokens for a body in the schema of any model family.
     ///
-    /// Input: one token for every four bytes of the body, including its JSON, and at most 1,600 tokens for an
-    /// unbroken run of letters and digits, such as a picture in base64. Output: the limit in the body:
+    /// The estimate of the input is one token for every four bytes of the body, including its JSON syntax. An
+    /// unbroken run of letters and digits, such as a picture in base64, counts as at most 1,600 tokens.
+    ///
+    /// The output tokens are the limit in the body, which is one of these members:
     ///
     /// | family | member |
     /// |---|---|
-    /// | Claude, Mistral, Cohere Command, DeepSeek, gpt-oss, Qwen | `max_tokens`, `max_completion_tokens`; `max_tokens_to_sample` |
+    /// | Claude, Mistral, Cohere Command, DeepSeek, gpt-oss, Qwen | `max_tokens`, `max_completion_tokens`, `max_tokens_to_sample` |
     /// | Nova | `inferenceConfig.maxTokens`, `inferenceConfig.max_new_tokens` |
     /// | Titan text | `textGenerationConfig.maxTokenCount` |
     /// | Llama | `max_gen_len` |
     /// | Jurassic | `maxTokens` |
     ///
-    /// Reads the body once for each of the two. A body that is not JSON has no output limit.
+    /// Reads the body twice, for the input and for the output. A body that is not JSON has no output limit.
     pub fn from_body(body: &[u8]) -> Self {
         let mut input = InputEstimator::default();
         input.update(body);
         Self { input_tokens: input.tokens(), max_output_tokens: max_output_tokens(SliceRead::new(body)) }
     }
 
-    /// Estimates the tokens of a body that is not in memory, such as a file, in constant memory. Blocks while
-    /// it reads.
+    /// Estimates the tokens for a body that is not in memory, such as a file. Uses constant memory, and
+    /// blocks while it reads.
     ///
     /// # Errors
     /// Returns the first error of the reader.
@@ -53,26 +57,28 @@ impl TokenEstimate {
         Self::from_dyn_reader(&mut body)
     }
 
-    /// Not generic, so that the parser is compiled once.
+    /// Implements [`from_reader`](Self::from_reader) without generics, so that the parser is compiled only
+    /// once.
     fn from_dyn_reader(body: &mut dyn Read) -> io::Result<Self> {
         let mut body =
             BufReader::new(EstimatingReader { body, estimator: InputEstimator::default(), error: None });
         let max_output_tokens = max_output_tokens(IoRead::new(&mut body));
-        // The parser stops at the end of the value, or at an error; the rest is input, too.
+        // The parser stops at the end of the JSON value or at an error. The bytes after that also count as
+        // input.
         let rest = io::copy(&mut body, &mut io::sink());
         let EstimatingReader { estimator, error, .. } = body.into_inner();
-        // The first error may have been hidden by the parser.
+        // Check the stored error first, because the parser may have hidden it.
         error.map_or(rest.map(drop), Err)?;
         Ok(Self { input_tokens: estimator.tokens(), max_output_tokens })
     }
 }
 
-/// Estimates input tokens from the bytes of a body, which may come in pieces.
+/// Estimates input tokens from the bytes of a body, which can be passed in pieces.
 #[derive(Debug, Default)]
 struct InputEstimator {
-    /// Bytes that count, without those of the current run.
+    /// The number of bytes that count, without the bytes of the current run.
     bytes: u64,
-    /// Bytes of the current run.
+    /// The number of bytes in the current run.
     run: u64,
 }
 
@@ -91,8 +97,8 @@ impl InputEstimator {
     }
 }
 
-/// The bytes of a run: both alphabets of base64, its padding, and the backslash, which JSON may put before a
-/// slash or a line break.
+/// A table of the bytes that can be part of a run. These are both alphabets of base64, its padding, and the
+/// backslash, because JSON can escape a slash or a line break with a backslash.
 static IS_RUN: [bool; 256] = {
     let mut is_run = [false; 256];
     let mut byte = 0;
@@ -104,11 +110,12 @@ static IS_RUN: [bool; 256] = {
     is_run
 };
 
-/// Estimates the tokens of the bytes that are read through it.
+/// A reader that passes the bytes of another reader to an estimator.
 struct EstimatingReader<R> {
     body: R,
     estimator: InputEstimator,
-    /// Kept, because the parser treats an error like the end of the input.
+    /// The first error of the reader. It is stored, because the parser treats an error like the end of the
+    /// input.
     error: Option<io::Error>,
 }
 

@@ -1,13 +1,15 @@
-//! The tokens that a request has used.
+//! Determines the number of tokens that a request has used.
 
 use serde::Deserialize;
 
 use crate::metadata::Usage;
 
 impl Usage {
-    /// Parses the token counts in the last part of an event stream, which the service adds to the chunk of
-    /// the model as the member `amazon-bedrock-invocationMetrics`. Returns `None` for every other part, after
-    /// a search through its bytes.
+    /// Parses the token counts in the last part of an event stream. The service adds them to the chunk of the
+    /// model as the member `amazon-bedrock-invocationMetrics`.
+    ///
+    /// Returns `None` for every other part. For such a part, this function only searches the bytes for the
+    /// member.
     pub fn from_stream_part(part: &[u8]) -> Option<Self> {
         const MEMBER: &[u8] = b"\"amazon-bedrock-invocationMetrics\"";
 
@@ -36,8 +38,10 @@ impl Usage {
         })
     }
 
-    /// Returns the tokens that count against the quota: input, cache writes, and output times
-    /// `output_weight`. Cache reads do not count. `None` if the service counted neither input nor output.
+    /// Returns the number of tokens that count against the quota. It is the sum of input tokens, cache
+    /// writes, and output tokens times `output_weight`. Cache reads do not count.
+    ///
+    /// Returns `None` if the service has reported neither input nor output tokens.
     /// <https://docs.aws.amazon.com/bedrock/latest/userguide/quotas-token-burndown.html>
     pub(super) fn quota_tokens(&self, output_weight: u32) -> Option<u64> {
         self.input_tokens.or(self.output_tokens)?;

@@ -1,5 +1,5 @@
-//! The state of a quota limiter: requests in flight, and requests and tokens of the last minute. The time is
-//! an argument.
+//! The state of a quota limiter, which consists of the requests in flight and the requests and tokens of the
+//! last minute. The caller passes the time as an argument.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -8,20 +8,22 @@ use tokio::time::Instant;
 
 use super::limits::{QuotaLimit, QuotaLimits};
 
-/// The time during which a request counts.
+/// The time for which a request counts against the per-minute limits.
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// A sliding window over the requests of the last minute.
 ///
-/// A sliding window and not a token bucket, because a bucket lets through twice its size in the minute after
-/// a pause, and the minutes of the service may start at other times than ours.
+/// A token bucket would not be sufficient, because a bucket admits twice its size in the minute after a
+/// pause. Fixed minutes would not be sufficient either, because the minutes of the service may start at other
+/// times.
 #[derive(Debug)]
 pub(super) struct SlidingWindow {
     limits: QuotaLimits,
     in_flight: u32,
     /// The requests of the last minute, oldest first.
     reservations: VecDeque<Reservation>,
-    /// The sum of their tokens. A sum of `u64` cannot overflow it.
+    /// The sum of the tokens of all reservations. It is a `u128`, so that a sum of `u64` values cannot
+    /// overflow.
     tokens: u128,
     next_id: ReservationId,
     blocked_by: Option<QuotaLimit>,
@@ -45,16 +47,17 @@ pub(super) enum Outcome {
     Used(u64),
     /// The request was certainly not sent.
     NotSent,
-    /// The usage is unknown: the reservation stays.
+    /// The number of used tokens is unknown. The reservation remains.
     Unknown,
 }
 
 /// A limit that does not admit a request now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Blocked {
-    /// The limit that blocks the request longest.
+    /// The limit that blocks the request for the longest time.
     pub(super) limit: QuotaLimit,
-    /// When the limit admits the request, if no request ends before; `None` if a request must end first.
+    /// The time at which the limit admits the request, if no other request ends before. `None` if another
+    /// request must end first.
     pub(super) until: Option<Instant>,
 }
 
@@ -70,8 +73,10 @@ impl SlidingWindow {
         }
     }
 
-    /// Admits a request that reserves `tokens`, which must not exceed the limit of a minute. `now` must not
-    /// be before the time of the last admission.
+    /// Admits a request that reserves `tokens`, or returns the limit that blocks it.
+    ///
+    /// `tokens` must not exceed the limit for one minute. `now` must not be before the time of the last
+    /// admission.
     pub(super) fn try_admit(&mut self, now: Instant, tokens: u64) -> Result<ReservationId, Blocked> {
         self.remove_expired(now);
         let blocked = self.blocked(tokens);
@@ -89,7 +94,7 @@ impl SlidingWindow {
         Ok(id)
     }
 
-    /// Ends a request. If its reservation has expired, this only frees its place in flight.
+    /// Ends a request. If its reservation has expired, this only decreases the number of requests in flight.
     pub(super) fn end(&mut self, id: ReservationId, outcome: Outcome) {
         self.in_flight -= 1;
         let Ok(index) = self.reservations.binary_search_by_key(&id, |reservation| reservation.id) else {
@@ -145,14 +150,16 @@ impl SlidingWindow {
         longest.map(|(until, limit)| Blocked { limit, until: Some(until) })
     }
 
-    /// Returns when the request limit admits another request; `None` if it does now.
+    /// Returns the time at which the request limit admits another request, or `None` if it admits a request
+    /// now.
     fn requests_until(&self) -> Option<Instant> {
         let limit = usize::try_from(self.limits.requests?).unwrap_or(usize::MAX);
         let last_to_expire = self.reservations.len().checked_sub(limit)?;
         Some(self.reservations.get(last_to_expire)?.admitted_at + MINUTE)
     }
 
-    /// Returns when the token limit admits another `tokens`; `None` if it does now.
+    /// Returns the time at which the token limit admits another `tokens` tokens, or `None` if it admits them
+    /// now.
     fn tokens_until(&self, tokens: u64) -> Option<Instant> {
         let excess = (self.tokens + u128::from(tokens)).checked_sub(u128::from(self.limits.tokens?))?;
         if excess == 0 {

@@ -1,4 +1,4 @@
-//! The wait before a retry.
+//! Computes the backoff before a retry.
 
 use std::time::{Duration, SystemTime};
 
@@ -17,8 +17,9 @@ pub(super) fn backoff(attempts: u32, max_backoff: Duration, random: f64) -> Dura
     bound.mul_f64(random.clamp(0.0, 1.0))
 }
 
-/// Returns the wait that the service requests: `x-amz-retry-after` in milliseconds, else `Retry-After` in
-/// seconds or as a date. <https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3>
+/// Returns the backoff that the service requests. It is in the header `x-amz-retry-after` in milliseconds, or
+/// in the header `Retry-After` in seconds or as a date.
+/// <https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3>
 pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = |value: &HeaderValue| value.to_str().ok().map(|text| text.trim().to_owned());
     let milliseconds = headers.get("x-amz-retry-after").and_then(text).and_then(|text| text.parse().ok());

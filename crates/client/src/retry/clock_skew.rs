@@ -1,4 +1,4 @@
-//! The difference between the clock of this machine and that of the service.
+//! The difference between the local clock and the clock of the server.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime};
@@ -7,8 +7,8 @@ use http::HeaderMap;
 use http::header::DATE;
 use httpdate::parse_http_date;
 
-/// Smaller differences (in seconds) are ignored, because the service accepts signatures up to five minutes
-/// off.
+/// The tolerance in seconds. Smaller differences are ignored, because the service accepts a signature if its
+/// time differs by at most five minutes.
 const TOLERANCE: i64 = 4 * 60;
 
 /// Error codes that a wrong clock can cause.
@@ -21,13 +21,13 @@ const CODES: &[&str] = &[
     "SignatureDoesNotMatch",
 ];
 
-/// The number of seconds by which the clock of the service is ahead, learned from the `Date` header of an
-/// error response. All calls of a client share it.
+/// The number of seconds by which the clock of the server is ahead of the local clock. It is computed from
+/// the `Date` header of an error response. All calls of a client share it.
 #[derive(Debug, Default)]
 pub(crate) struct ClockSkew(AtomicI64);
 
 impl ClockSkew {
-    /// Converts a time of this machine into the time of the service.
+    /// Converts a local time into the time of the server.
     pub(crate) fn correct(&self, now: SystemTime) -> SystemTime {
         match self.0.load(Ordering::Relaxed) {
             0 => now,
@@ -35,8 +35,8 @@ impl ClockSkew {
         }
     }
 
-    /// Learns the difference from an error response that arrived at `now` by the clock of this machine.
-    /// Returns `true` if the difference has changed, so that a retry is signed with another time.
+    /// Updates the difference from an error response that arrived at the local time `now`. Returns `true` if
+    /// the difference has changed, so that a retry would be signed with another time.
     pub(crate) fn learn(&self, code: Option<&str>, headers: &HeaderMap, now: SystemTime) -> bool {
         if !code.is_some_and(|code| CODES.contains(&code)) {
             return false;

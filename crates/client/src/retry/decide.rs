@@ -1,4 +1,4 @@
-//! The decision whether to retry, as a pure function.
+//! The retry decision, as a pure function.
 
 use std::time::{Duration, SystemTime};
 
@@ -9,16 +9,16 @@ use super::backoff::{backoff, retry_after};
 use crate::error::{ErrorKind, ServiceErrorDetails, class, is_daily_quota, is_transient, status_of};
 use crate::metadata::FailureClass;
 
-/// The decision whether to retry a failed call.
+/// The decision to retry a failed call or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RetryDecision {
     /// The call fails.
     Fail,
     /// The call is retried after the backoff, if the token bucket has enough tokens.
     Retry {
-        /// The wait before the next attempt.
+        /// The time to wait before the next attempt.
         backoff: Duration,
-        /// The failure was a timeout, after which a retry costs more tokens.
+        /// `true` if the failure was a timeout. A retry after a timeout costs more tokens.
         after_timeout: bool,
     },
 }
@@ -28,13 +28,13 @@ pub(crate) enum RetryDecision {
 pub(crate) struct RetryState {
     /// The number of requests sent.
     pub(crate) attempts: u32,
-    /// The current time, for a `Retry-After` that is a date.
+    /// The current time, which is needed for a `Retry-After` header with a date.
     pub(crate) now: SystemTime,
     /// A random number from 0 to 1.
     pub(crate) random: f64,
 }
 
-/// Decides whether to retry after a failure.
+/// Decides if a call is retried after a failure.
 pub(crate) fn decide<E: ServiceErrorDetails>(
     kind: &ErrorKind<E>,
     retries: &RetryConfig,
@@ -56,7 +56,8 @@ pub(crate) fn decide<E: ServiceErrorDetails>(
     RetryDecision::Retry { backoff, after_timeout: kind.is_timeout() }
 }
 
-/// Returns `true` if a retry may succeed, and cannot be billed twice unless the caller allows it.
+/// Returns `true` if a retry may succeed, and if it either cannot be billed twice or the caller has allowed
+/// that.
 fn is_retried<E: ServiceErrorDetails>(kind: &ErrorKind<E>, retries: &RetryConfig) -> bool {
     match (class(kind), kind) {
         (FailureClass::NotSent, ErrorKind::Transport(error)) => is_transient(error.kind()),
@@ -69,7 +70,8 @@ fn is_retried<E: ServiceErrorDetails>(kind: &ErrorKind<E>, retries: &RetryConfig
             retries.retry_ambiguous && is_transient(error.kind())
         }
         (FailureClass::Ambiguous, ErrorKind::Service { .. }) => retries.retry_ambiguous,
-        // A mistake of the caller, or a response that the next attempt would get again.
+        // A retry does not help after a mistake of the caller, or if the next attempt would return the same
+        // response.
         _ => false,
     }
 }

@@ -1,4 +1,4 @@
-//! Retries: which failures are retried, and after which wait.
+//! Retry configuration, retry decisions and the state that calls share.
 
 mod backoff;
 mod clock_skew;
@@ -13,8 +13,9 @@ pub(crate) use clock_skew::ClockSkew;
 pub(crate) use decide::{RetryDecision, RetryState, decide};
 pub(crate) use token_bucket::{RetryCost, RetryTokenBucket};
 
-/// The retry configuration of a client or of a call: the standard mode of the AWS SDKs, restricted to retries
-/// that cannot be billed twice. <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
+/// The retry configuration of a client or of a call. The default is the standard mode of the AWS SDKs,
+/// restricted to retries that cannot be billed twice.
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
 ///
 /// ```
 /// use std::time::Duration;
@@ -31,20 +32,22 @@ pub(crate) use token_bucket::{RetryCost, RetryTokenBucket};
 /// | failure | [class](crate::FailureClass) | retried |
 /// |---|---|---|
 /// | no connection | not sent | yes |
-/// | 429, 503 | rejected | yes, except an exhausted daily quota |
+/// | 429, 503 | rejected | yes, except if the daily quota is exhausted |
 /// | other 4xx responses | rejected | no |
 /// | modeled error with status 500 | server error | yes |
 /// | lost connection, expired timeout, 408, 424, other 5xx responses | ambiguous | only with [`retry_ambiguous`](Self::retry_ambiguous) |
 ///
 /// # Backoff
 ///
-/// Before a retry, the call waits for a random duration below a bound that starts at one second and doubles
-/// with each attempt, up to [`max_backoff`](Self::max_backoff). A `Retry-After` of the service replaces it.
+/// Before a retry, the call waits for a random duration below a bound. The bound starts at one second and
+/// doubles with each attempt, up to [`max_backoff`](Self::max_backoff). If the response has a `Retry-After`
+/// header, the call waits for that time instead.
 ///
-/// All calls of a client share a bucket of 500 tokens. A retry takes 5, after a timeout 10, and a call fails
-/// without a retry if there are too few. During an outage this prevents a flood of retries.
+/// All calls of a client share a bucket of 500 tokens. A retry takes 5 tokens, or 10 tokens after a timeout.
+/// If the bucket has too few tokens, the call fails without a retry. During an outage, this prevents a flood
+/// of retries.
 ///
-/// `AWS_MAX_ATTEMPTS` sets [`max_attempts`](Self::max_attempts) unless the program sets a retry
+/// `AWS_MAX_ATTEMPTS` sets [`max_attempts`](Self::max_attempts), unless the program sets a retry
 /// configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -52,33 +55,35 @@ pub(crate) use token_bucket::{RetryCost, RetryTokenBucket};
 pub struct RetryConfig {
     /// Maximum number of attempts, including the first. Default: 3.
     pub max_attempts: u32,
-    /// Maximum number of attempts for an error that the model marks as retryable, such as a model that is
-    /// still loading. Default: 5, as the documentation of the operation says.
+    /// Maximum number of attempts for an error that the Smithy model marks as retryable, such as
+    /// `ModelNotReadyException`. Default: 5, as documented for the operation.
     pub max_attempts_retryable: u32,
     /// Enables retries of requests that the service may have executed, and may therefore bill twice. Default:
     /// `false`.
     pub retry_ambiguous: bool,
     /// Maximum backoff that the client chooses. Default: 20 seconds.
     pub max_backoff: Duration,
-    /// Maximum wait that the service may request: if it requests more, the call fails. Default: 60 seconds.
+    /// Maximum backoff that the service may request. If the service requests a longer backoff, the call
+    /// fails. Default: 60 seconds.
     pub max_retry_after: Duration,
 }
 
 impl RetryConfig {
-    /// Returns the standard mode of the AWS SDKs: up to 3 attempts.
+    /// Returns the standard mode of the AWS SDKs, with up to 3 attempts.
     #[must_use]
     pub const fn standard() -> Self {
         Self::STANDARD
     }
 
-    /// Returns a configuration that never retries, except once after a wrong clock or expired credentials,
-    /// because these failures cost nothing and the next attempt differs.
+    /// Returns a configuration that disables retries, with two exceptions. A call is still retried once if
+    /// the local clock was wrong, and once if the credentials had expired. These failures are not billed, and
+    /// the next attempt has a different signature.
     #[must_use]
     pub const fn disabled() -> Self {
         Self { max_attempts: 1, max_attempts_retryable: 1, ..Self::STANDARD }
     }
 
-    /// Sets the maximum number of attempts, including the first, for every error: both
+    /// Sets the maximum number of attempts for every error, including the first attempt. Sets both
     /// [`max_attempts`](Self::max_attempts) and [`max_attempts_retryable`](Self::max_attempts_retryable).
     #[must_use]
     pub const fn max_attempts(self, attempts: u32) -> Self {

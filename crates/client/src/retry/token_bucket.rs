@@ -8,24 +8,26 @@ const CAPACITY: u32 = 500;
 /// The cost of a retry.
 const RETRY_COST: u32 = 5;
 
-/// The cost of a retry after a timeout, which is the most expensive failure for both sides.
+/// The cost of a retry after a timeout. A timeout is the most expensive failure for the client and the
+/// server.
 const TIMEOUT_RETRY_COST: u32 = 10;
 
-/// The tokens that a call returns if its first attempt succeeds.
+/// The number of tokens that a call adds to the bucket if its first attempt succeeds.
 const SUCCESS_REFUND: u32 = 1;
 
-/// The token bucket that all calls of a client share. During an outage retries empty it, and calls then fail
-/// without a retry; successful calls fill it again. The numbers are those of the standard retry mode of the
-/// AWS SDKs.
+/// The token bucket that all calls of a client share. During an outage, retries empty the bucket, and calls
+/// then fail without a retry. Successful calls fill the bucket again. The capacity and costs are the same as
+/// in the standard retry mode of the AWS SDKs.
 #[derive(Debug)]
 pub(crate) struct RetryTokenBucket(AtomicU32);
 
-/// The tokens that the last retry of a call has cost. The bucket gets them back if the retry succeeds.
+/// The number of tokens that the last retry of a call has cost. If the retry succeeds, the tokens are
+/// returned to the bucket.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct RetryCost(u32);
 
 impl RetryTokenBucket {
-    /// Takes the tokens for a retry. Returns `None` if the bucket has too few.
+    /// Takes the tokens for a retry. Returns `None` if the bucket has too few tokens.
     pub(crate) fn acquire(&self, after_timeout: bool) -> Option<RetryCost> {
         let cost = if after_timeout { TIMEOUT_RETRY_COST } else { RETRY_COST };
         let taken =
@@ -33,7 +35,8 @@ impl RetryTokenBucket {
         taken.ok().map(|_| RetryCost(cost))
     }
 
-    /// Returns the tokens of a successful call. In the usual case, a full bucket, this is one atomic read.
+    /// Returns the tokens of a successful call to the bucket. If the bucket is full, which is the usual case,
+    /// this only needs one atomic read.
     pub(crate) fn record_success(&self, cost: RetryCost) {
         let refund = cost.0.max(SUCCESS_REFUND);
         let fill = |tokens| (tokens < CAPACITY).then(|| CAPACITY.min(tokens + refund));

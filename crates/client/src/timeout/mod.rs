@@ -1,4 +1,4 @@
-//! Timeouts of a call, of its attempts and of their parts.
+//! Timeouts of a call and of its attempts.
 
 #[cfg(test)]
 mod tests;
@@ -8,11 +8,12 @@ use std::time::Duration;
 
 pub(crate) use timer::OperationTimer;
 
-/// Timeouts of a call and of its parts; `None` disables a timeout.
+/// Timeouts of a call and of its parts. `None` disables a timeout.
 ///
-/// The defaults suit inference: a model may think for as long as the service permits, and pause between two
-/// parts of its response. Only the idle timeout is set, to 15 minutes. TCP keepalive detects a dead peer long
-/// before that: see [`HyperTransportBuilder::tcp_keepalive`](crate::HyperTransportBuilder::tcp_keepalive).
+/// The defaults are made for inference. A model may take as long as the service permits before it responds,
+/// and may pause between two parts of its response. Therefore only the idle timeout is set, to 15 minutes.
+/// TCP keepalive detects a dead peer much earlier: see
+/// [`HyperTransportBuilder::tcp_keepalive`](crate::HyperTransportBuilder::tcp_keepalive).
 ///
 /// ```
 /// use std::time::Duration;
@@ -30,25 +31,26 @@ pub(crate) use timer::OperationTimer;
 #[doc(alias = "deadline")]
 #[doc(alias = "read_timeout")]
 pub struct TimeoutConfig {
-    /// Time to establish a connection: name resolution, TCP, a proxy's tunnel and the TLS handshake together.
-    /// Default: `None`, the transport's own connect timeout, which is 10 seconds for
+    /// Time to establish a connection. It covers name resolution, TCP, the tunnel through a proxy, and the
+    /// TLS handshake. Default: `None`, which means the transport's own connect timeout. It is 10 seconds for
     /// [`HyperTransport`](crate::HyperTransport).
     ///
-    /// A transport that does not read the extension
-    /// [`ConnectTimeout`](invoke_model_transport::ConnectTimeout) of its requests keeps its own.
+    /// Requests carry this timeout in the extension
+    /// [`ConnectTimeout`](invoke_model_transport::ConnectTimeout). A transport that does not read the
+    /// extension uses its own connect timeout.
     pub connect: Option<Duration>,
     /// Time from sending a request until the response's status and headers arrive, for each attempt. This
-    /// includes connecting and sending the request body. Default: none.
+    /// includes the time to connect and to send the request body. Default: none.
     pub first_byte: Option<Duration>,
-    /// Time that one read of a response body may wait for data. The time that a reader takes between two
-    /// reads does not count. Default: 15 minutes.
+    /// Time that one read of a response body may wait for data. The time between two reads does not count.
+    /// Default: 15 minutes.
     pub idle: Option<Duration>,
-    /// Time from the start of the call to the last byte of the response, with all attempts and the backoff
-    /// between them. Default: none.
+    /// Time from the start of the call to the last byte of the response, including all attempts and the
+    /// backoff between them. Default: none.
     pub operation: Option<Duration>,
-    /// Includes the time to load credentials in `operation`. Default: `false`, so that the one call that has
-    /// to refresh the credentials does not fail for it. That time has a timeout of its own, in
-    /// [`CredentialsCacheConfig`](crate::CredentialsCacheConfig).
+    /// `true` includes the time to load credentials in `operation`. Default: `false`, so that a call does not
+    /// time out because it had to wait for credentials. The time to load credentials has a separate timeout,
+    /// [`CredentialsCacheConfig::load_timeout`](crate::CredentialsCacheConfig::load_timeout).
     pub operation_includes_credentials: bool,
 }
 
@@ -65,28 +67,28 @@ impl TimeoutConfig {
         }
     }
 
-    /// Sets [`connect`](Self::connect); `None` keeps the transport's own connect timeout.
+    /// Sets [`connect`](Self::connect). `None` selects the transport's own connect timeout.
     #[must_use]
     #[doc(alias = "connect_timeout")]
     pub fn connect(self, timeout: impl Into<Option<Duration>>) -> Self {
         Self { connect: timeout.into(), ..self }
     }
 
-    /// Sets [`first_byte`](Self::first_byte); `None` disables it.
+    /// Sets [`first_byte`](Self::first_byte). `None` disables this timeout.
     #[must_use]
     #[doc(alias = "operation_attempt_timeout")]
     pub fn first_byte(self, timeout: impl Into<Option<Duration>>) -> Self {
         Self { first_byte: timeout.into(), ..self }
     }
 
-    /// Sets [`idle`](Self::idle); `None` disables it.
+    /// Sets [`idle`](Self::idle). `None` disables this timeout.
     #[must_use]
     #[doc(alias = "read_timeout")]
     pub fn idle(self, timeout: impl Into<Option<Duration>>) -> Self {
         Self { idle: timeout.into(), ..self }
     }
 
-    /// Sets [`operation`](Self::operation); `None` disables it.
+    /// Sets [`operation`](Self::operation). `None` disables this timeout.
     #[must_use]
     #[doc(alias = "operation_timeout")]
     pub fn operation(self, timeout: impl Into<Option<Duration>>) -> Self {

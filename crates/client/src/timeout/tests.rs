@@ -1,4 +1,4 @@
-//! The operation timer against tokio's paused clock.
+//! Tests the operation timer with tokio's paused clock.
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -59,7 +59,7 @@ async fn a_wait_before_sending_counts_unless_the_timer_is_paused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn credentials_count_if_the_configuration_says_so() {
+async fn loading_credentials_counts_if_the_configuration_includes_it() {
     let mut timer = operation(60).start();
     timer.credentials(sleep(SECOND * 90)).await.unwrap();
     assert_eq!(timer.remaining(), Some(SECOND * 60));

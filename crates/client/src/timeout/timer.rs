@@ -11,8 +11,8 @@ use tokio::time::Instant;
 
 use super::TimeoutConfig;
 
-/// The timer of one call. All attempts of the call use the same timer, so that `operation` bounds them
-/// together.
+/// The timer of one call. All attempts of the call use the same timer, so that the operation timeout applies
+/// to their total time.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OperationTimer {
     requests: RequestTimeouts,
@@ -28,11 +28,11 @@ impl OperationTimer {
         Self { requests, includes_credentials: operation_includes_credentials }
     }
 
-    /// Sends a request; the timeouts also apply to the body of its response.
+    /// Sends a request. The timeouts also apply to the body of the response.
     ///
     /// # Errors
     ///
-    /// As [`RequestTimeouts::send`].
+    /// Returns the same errors as [`RequestTimeouts::send`].
     pub(crate) fn send(
         &self,
         transport: &dyn Transport,
@@ -41,11 +41,12 @@ impl OperationTimer {
         self.requests.send(transport, request)
     }
 
-    /// Waits for something that a call needs before it is sent, such as a quota permit. The wait counts.
+    /// Waits for something that a call needs before it is sent, such as a quota permit. The time counts
+    /// against the operation timeout.
     ///
     /// # Errors
     ///
-    /// Returns an error if the operation timeout expires first; `future` is then dropped, and nothing was
+    /// Returns an error if the operation timeout expires first. Then `future` is dropped, and nothing was
     /// sent.
     pub(crate) async fn bound<F: Future>(&self, future: F) -> Result<F::Output, TransportError> {
         match self.requests.deadline {
@@ -54,7 +55,8 @@ impl OperationTimer {
         }
     }
 
-    /// Waits for something that does not count: extends the deadline by the time that `future` takes.
+    /// Waits for `future`. Its time does not count against the operation timeout, because the deadline is
+    /// extended by that time.
     pub(crate) async fn pause_during<F: Future>(&mut self, future: F) -> F::Output {
         let Some(deadline) = &mut self.requests.deadline else { return future.await };
         let start = Instant::now();
@@ -63,12 +65,12 @@ impl OperationTimer {
         output
     }
 
-    /// Waits for credentials, which count if
+    /// Waits for credentials. The time counts against the operation timeout only if
     /// [`operation_includes_credentials`](TimeoutConfig::operation_includes_credentials) is set.
     ///
     /// # Errors
     ///
-    /// As [`bound`](Self::bound), if they count.
+    /// Returns the same errors as [`bound`](Self::bound), if the time counts.
     pub(crate) async fn credentials<F: Future>(&mut self, future: F) -> Result<F::Output, TransportError> {
         match self.includes_credentials {
             true => self.bound(future).await,
@@ -76,7 +78,7 @@ impl OperationTimer {
         }
     }
 
-    /// Returns the time that is left of the operation timeout; `None` if there is no such timeout.
+    /// Returns the remaining time of the operation timeout, or `None` if that timeout is not set.
     pub(crate) fn remaining(&self) -> Option<Duration> {
         self.requests.deadline.map(|deadline| deadline.remaining())
     }

@@ -281,7 +281,7 @@ async fn request_that_can_never_be_admitted_fails_immediately() {
     check(
         limited(|limits| limits.tokens_per_minute(1_000)),
         tokens(1, 1_000),
-        "the request would reserve 1001 tokens (1 input, estimated, and 1000 output), but tokens_per_minute is 1000: \
+        "the request would reserve 1001 tokens (1 estimated input and 1000 output tokens), but tokens_per_minute is 1000: \
          lower max_tokens in the body, shorten the input, or raise the limit",
     )
     .await;
