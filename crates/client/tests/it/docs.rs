@@ -38,7 +38,7 @@ async fn check_retried(failure: impl Fn() -> SendResult, cell: &str) {
     let expected = match cell.split([',', ';']).next().unwrap_or_default() {
         "yes" if cell.contains("5 attempts") => (5, 5),
         "yes" => (3, 3),
-        "if `retry_ambiguous`" => (1, 3),
+        "if `retry_ambiguous` is set" => (1, 3),
         "no" | "once" => (1, 1),
         other => panic!("the cell has an unknown value: {other}"),
     };
@@ -145,8 +145,8 @@ async fn texts_of_kinds() {
     let call = fake.client().invoke_model_with_response_stream().model_id("a");
     check("Parse", &call.send().await.unwrap_err());
     let (_, error) = fail(|| Err(TransportErrorKind::Send.into()), RetryConfig::disabled()).await;
-    let otherwise = PAGE.lines().find(|line| line.starts_with("| `Transport`, otherwise")).unwrap();
-    for text in otherwise.split('|').nth(2).unwrap().split(',').map(|text| text.trim().trim_matches('`')) {
+    let afterwards = PAGE.lines().find(|line| line.starts_with("| `Transport`, afterwards")).unwrap();
+    for text in afterwards.split('|').nth(2).unwrap().split(',').map(|text| text.trim().trim_matches('`')) {
         assert!(error.to_string().contains(text), "{text}: {error}");
     }
 }
