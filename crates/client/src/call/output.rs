@@ -67,7 +67,7 @@ impl<O: Operation> Delivery<O> for delivery::Buffered {
 
     #[expect(
         clippy::manual_async_fn,
-        reason = "an `async fn` stores its arguments twice (rust-lang/rust#62958), 300 bytes in each call"
+        reason = "an `async fn` stores its arguments twice (rust-lang/rust#62958), which costs 300 bytes in each call"
     )]
     fn deliver(
         mut response: Response<ResponseBody>,

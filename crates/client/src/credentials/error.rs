@@ -50,7 +50,7 @@ pub enum CredentialsError {
 
     /// The credentials have expired. They are static credentials, which cannot be refreshed, or the provider
     /// has returned expired credentials.
-    #[error("the credentials{} expired at {}: get new ones", in_parentheses(.from), format_time(.at))]
+    #[error("the credentials{} expired at {}: get new credentials", in_parentheses(.from), format_time(.at))]
     Expired {
         /// Expiry of the credentials.
         at: SystemTime,

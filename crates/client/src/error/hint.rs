@@ -62,7 +62,7 @@ const RULES: &[Rule] = &[
     Rule {
         code: "",
         message: "signature not yet current",
-        hint: "the clock of this machine is ahead: set it",
+        hint: "the clock of this machine is ahead: set the clock",
     },
     Rule {
         code: "InvalidSignatureException",
@@ -77,7 +77,7 @@ const RULES: &[Rule] = &[
     Rule {
         code: "ExpiredTokenException",
         message: "",
-        hint: "the temporary credentials have expired: get new ones and set all three of AWS_ACCESS_KEY_ID, \
+        hint: "the temporary credentials have expired: get new credentials, and set AWS_ACCESS_KEY_ID, \
                AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN",
     },
     Rule {
@@ -88,8 +88,8 @@ const RULES: &[Rule] = &[
     Rule {
         code: "AccessDeniedException",
         message: "aws-marketplace",
-        hint: "the first call of this model subscribes the account to it: make that call with an identity that is \
-               allowed aws-marketplace:Subscribe and aws-marketplace:ViewSubscriptions",
+        hint: "the first call of this model subscribes the account to it: make that call with an identity that has \
+               the permissions aws-marketplace:Subscribe and aws-marketplace:ViewSubscriptions",
     },
     Rule {
         code: "AccessDeniedException",
@@ -100,8 +100,8 @@ const RULES: &[Rule] = &[
     Rule {
         code: "AccessDeniedException",
         message: "",
-        hint: "allow the caller bedrock:InvokeModel on the model (for an inference profile, on the profile and on \
-               its models), and check that the account has access to the model",
+        hint: "grant the caller the permission bedrock:InvokeModel on the model (for an inference profile: on the \
+               profile and on its models), and check that the account has access to the model",
     },
     Rule {
         code: "ModelNotReadyException",

@@ -70,7 +70,7 @@ impl ConfigBuilder {
     ///
     /// let timeouts = TimeoutConfig::default()
     ///     .first_byte(Duration::from_secs(30)) // from sending the request to the head of the response
-    ///     .operation(Duration::from_secs(120)); // the whole call, with its retries
+    ///     .operation(Duration::from_secs(120)); // the entire call, including its retries
     /// let config = Config::builder()
     ///     .region("us-east-1")
     ///     .credentials_provider(Credentials::new("AKIDEXAMPLE", "secret", None))

@@ -62,7 +62,8 @@ fn check_url(url: String) -> Result<String, SourceError> {
         return Ok(url);
     }
     Err(SourceError::with_advice(format!(
-        "{FULL_URI} is neither an https URL nor a URL of this machine, so a token must not be sent to it; use an https URL or a URL of this machine"
+        "{FULL_URI} is neither an https URL nor a URL of this machine, so a token must not be sent to it; use an \
+         https URL or a URL of this machine"
     )))
 }
 
