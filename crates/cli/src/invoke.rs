@@ -202,8 +202,40 @@ fn shell_quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
+/// The file for the body of the response.
+///
+/// The file is opened before the request is sent, because the service bills a response even if it cannot be
+/// written. The old content of the file is kept until the call has succeeded.
+struct Outfile<'a> {
+    path: &'a Path,
+    file: File,
+}
+
+impl<'a> Outfile<'a> {
+    fn open(path: &'a Path) -> io::Result<Self> {
+        let file = OpenOptions::new().write(true).create(true).truncate(false).open(path);
+        file.map(|file| Self { path, file }).map_err(|error| with_path(path, &error))
+    }
+
+    fn write(mut self, body: &[u8]) -> io::Result<()> {
+        let mut replace = || {
+            // A pipe or a terminal cannot be truncated.
+            if self.file.metadata()?.is_file() {
+                self.file.set_len(0)?;
+            }
+            self.file.write_all(body)
+        };
+        replace().map_err(|error| with_path(self.path, &error))
+    }
+}
+
+/// Adds the path to an error of the operating system, which does not contain the path.
+fn with_path(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
+
 /// Prints the body. If there is an `outfile`, writes the body to it and prints the other members instead.
-fn print(output: &InvokeModelOutput, outfile: Option<&Path>) -> io::Result<()> {
+fn print(output: &InvokeModelOutput, outfile: Option<Outfile<'_>>) -> io::Result<()> {
     let mut out = io::stdout().lock();
     if let Some(outfile) = outfile {
         outfile.write(&output.body)?;

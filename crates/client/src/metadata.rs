@@ -88,7 +88,8 @@ pub enum FailureClass {
     /// The service rejected the request before doing any work (429, 503, and other 4xx responses except 408
     /// and 424).
     Rejected,
-    /// The service reported an internal failure with a modeled error with status 500.
+    /// The service reported an internal failure: a modeled error with status 500, and the response names its
+    /// error code.
     ServerError,
     /// The service may have executed, and therefore billed, the request.
     ///

@@ -18,8 +18,8 @@ impl Endpoint {
     /// Parses an absolute `http` or `https` URL.
     ///
     /// # Errors
-    /// Returns a text that states the problem and a solution. The text contains the URL only if the URL
-    /// contains no user or password.
+    /// Returns a text that states the problem and a solution. The text contains the URL without its
+    /// query, and only if the URL contains no user or password.
     pub(crate) fn parse(url: &str) -> Result<Self, String> {
         if url.contains('@') {
             return Err("the URL has a user or a password before `@`; remove them".into());
@@ -129,8 +129,9 @@ mod tests {
         check("http://:80", "`http://:80` has no host");
         check("http://example.test:99999", "`http://example.test:99999` has an invalid port");
         check("http://example.test:", "`http://example.test:` has an invalid port");
-        check("http://example.test/?a=b", "`http://example.test/?a=b` has a query");
-        check("http://example.test/#a", "`http://example.test/#a` has a query or fragment");
+        check("http://example.test/?a=b", "`http://example.test/` is followed by a query or fragment");
+        check("http://example.test/#a", "`http://example.test/` is followed by a query or fragment");
+        check("example.test/?token=secret", "`example.test/` is not a");
         check("http://user:secret@example.test", "the URL has a user or a password before `@`");
     }
 

@@ -45,6 +45,11 @@ fn class_of_response<E: ServiceErrorDetails>(error: &E, response: &Response) -> 
     }
 }
 
+/// Returns `true` if the response itself names its error.
+fn has_code(response: &Response) -> bool {
+    ErrorMetadata::from_response(response).code().is_some()
+}
+
 /// Returns `true` if the connection may succeed at the next attempt.
 pub(crate) fn is_transient(kind: TransportErrorKind) -> bool {
     use TransportErrorKind::{
