@@ -31,7 +31,7 @@ pub trait Operation: 'static {
     type Output: Send + 'static;
     /// Errors of the operation.
     type Error: OperationError;
-    /// [`Whole`](delivery::Whole) if the output is parsed from the complete response body, or
+    /// [`Buffered`](delivery::Buffered) if the output is parsed from the complete response body, or
     /// [`Streaming`](delivery::Streaming) if the response body is an event stream.
     type Delivery;
     /// Authentication that the operation requires.
