@@ -99,7 +99,7 @@ def ended(headers, body):
         ("no length, truncated in an event", begun, without_length(headers, [*begun, event[:50]]), None, "Truncated", truncated),
         ("no events", [], chunked(headers, []), None, None, unusual),
         ("no metrics", events[:-1], chunked(headers, events[:-1]), None, None, unusual),
-        ("an unknown event", events, chunked(headers, [*begun, unknown, event, *rest]), None, None, "0: note: 1 event"),
+        ("an unknown event", events, chunked(headers, [*begun, unknown, event, *rest]), None, None, "0: note: skipped 1 event"),
     ]
     for name, read, writes, *failures in cases:
         yield name, Reply(writes, list(map(part, read)), *failures)
