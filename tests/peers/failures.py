@@ -16,7 +16,7 @@ ERROR_MEMBERS = {
 # Bearer token that the endpoint accepts instead of a signature.
 TOKEN = {"AWS_BEARER_TOKEN_BEDROCK": os.environ["PEERS_BEARER_TOKEN"]}
 
-# Wrong credentials and the resulting errors. These errors are not in the model.
+# Wrong credentials and the resulting errors, which the Smithy model does not define.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
 CREDENTIALS = [
     ({"AWS_SECRET_ACCESS_KEY": os.environ["AWS_SECRET_ACCESS_KEY"][::-1] + "x"}, "InvalidSignatureException"),
@@ -58,6 +58,6 @@ def check_credentials(report, peer, operation, family):
 
 
 def check_failure(report, name, client, result, expected, parts=0):
-    """Checks the number of parts, and those parts of the failure that the client exposes."""
+    """Checks the number of streamed parts, and the members of the failure that the client exposes."""
     shown = {part: expected[part] for part in client.shows}
     report.check(name, (len(result["parts"]), result["failure"]), (parts, shown))

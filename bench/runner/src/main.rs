@@ -35,7 +35,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
     about = "Measures this client, the official crate and plain hyper-util"
 )]
 struct Arguments {
-    /// Compare only the instructions and allocations of this client with `bench/budget.toml`.
+    /// Measure only the instructions and allocations of this client, and compare them with `bench/budget.toml`.
     #[arg(long)]
     quick: bool,
     /// Write the counts as the new budget.
@@ -44,7 +44,7 @@ struct Arguments {
     /// Number of rounds for rows that measure time. In each round, every client runs once.
     #[arg(long, default_value_t = 7)]
     rounds: usize,
-    /// Skip the clean builds, which take minutes. The page keeps the results of earlier clean builds.
+    /// Skip the clean builds, which take minutes. `docs/performance.md` keeps the results of earlier clean builds.
     #[arg(long, conflicts_with = "quick")]
     no_builds: bool,
     /// Measure only the clean builds.

@@ -101,7 +101,7 @@ pub(crate) enum Outcome {
     Endpoint(Endpoint),
     /// An error with this message.
     Error(Template),
-    /// More rules, the first matching one of which determines the outcome.
+    /// More rules. The first rule whose conditions all hold determines the outcome.
     Tree(Vec<Rule>),
 }
 

@@ -124,7 +124,7 @@ fn write_header(text: &mut String, same_name: &[SignableHeader<'_>]) {
 
 /// A canonical request.
 ///
-/// `Display` and `Debug` redact the session token and header values that are marked sensitive.
+/// `Display` and `Debug` redact the session token, and the values of headers that are marked sensitive.
 /// [`as_str`](Self::as_str) does not redact them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CanonicalRequest {

@@ -14,7 +14,7 @@ use crate::payload::sha256_hex;
 use crate::scope::CredentialScope;
 use crate::sign::{Signer, SigningOutput};
 
-/// The first line of the string to sign of each message.
+/// The first line of the string to sign, which is the same for every message.
 const ALGORITHM: &str = "AWS4-HMAC-SHA256-PAYLOAD";
 
 /// Signs the messages of one event stream, in order.
@@ -57,7 +57,7 @@ pub struct EventSigner<'a> {
 /// The headers of a signed message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SignedEvent {
-    /// Value of `:date`: milliseconds since 1970-01-01T00:00:00Z, always whole seconds.
+    /// Value of `:date`: milliseconds since 1970-01-01T00:00:00Z, always a multiple of 1,000.
     pub date: i64,
     /// Value of `:chunk-signature`.
     pub signature: [u8; 32],
@@ -109,7 +109,7 @@ fn string_to_sign(
     format!("{ALGORITHM}\n{date}\n{scope}\n{previous}\n{headers}\n{message}")
 }
 
-/// Encodes the header `:date`, the only signed header, as in a message. Its type 8 is a timestamp.
+/// Encodes `:date`, the only signed header, in the header format of messages. Type 8 is a timestamp.
 ///
 /// <https://smithy.io/2.0/aws/amazon-eventstream.html>
 fn date_header(milliseconds: i64) -> Vec<u8> {

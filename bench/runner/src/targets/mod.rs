@@ -13,7 +13,7 @@ pub(crate) const CALL_TIME: Target = Target::Part(PLAIN, 13, 10);
 pub(crate) const CALL_ALLOCATIONS: Target = Target::AtMost(30);
 /// Calls per second on one core, with 64 concurrent calls.
 pub(crate) const CALL_RATE: Target = Target::Times(OFFICIAL, 5);
-/// Time of a 25 MB request and response.
+/// Time of a call with a 25 MB request and a 25 MB response.
 pub(crate) const LARGE_TIME: Target = Target::Part(PLAIN, 21, 10);
 /// Peak memory of a call in MiB, without its 25 MB request and 25 MB response.
 pub(crate) const LARGE_MEMORY: Target = Target::AtMost(12);
@@ -72,7 +72,7 @@ impl Target {
         format!("| {} | {self} | {value} | {} |\n", row.what, if met { "met" } else { "missed" })
     }
 
-    /// Returns the value in the form of the target, and `true` if it meets the target. Returns `None` if a
+    /// Returns the value as the target expresses it, and `true` if the value meets the target. Returns `None` if a
     /// value is missing.
     fn verdict(self, row: &Row) -> Option<(String, bool)> {
         let ours = row.median("ours")?;

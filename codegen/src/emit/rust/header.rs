@@ -40,9 +40,10 @@ fn headers(structure: &Structure) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Returns the name of the constant for a header. Distinct headers have distinct constants: a single `-` becomes
-/// `_`. A character that is not a letter or digit, a `-` after another one, and a digit at the beginning become `__` and
-/// two hexadecimal digits.
+/// Returns the name of the constant for a header. Distinct headers have distinct constants.
+///
+/// A `-` becomes `_`, unless the `-` before it became `_`. Such a `-`, a digit at the beginning, and any other
+/// character that is not an ASCII letter or digit become `__` and two hexadecimal digits.
 fn constant(name: &str) -> Ident {
     let mut constant = String::with_capacity(name.len());
     for character in name.chars() {

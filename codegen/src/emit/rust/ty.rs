@@ -56,14 +56,14 @@ pub(super) fn ty(ty: &Type) -> TokenStream {
     }
 }
 
-/// Returns the type of a function argument that accepts a value of the type.
+/// Returns the type of a function parameter that accepts a value of the type `of`.
 pub(super) fn argument(of: &Type) -> TokenStream {
     let plain = ty(of);
     if is_converted(of) { quote!(impl Into<#plain>) } else { plain }
 }
 
-/// Returns `true` if an argument must be converted with `into`. [`argument`] returns the type of the
-/// argument.
+/// Returns `true` if the generated code converts an argument of this type with `into`. [`argument`] returns the
+/// type of the parameter.
 pub(super) fn is_converted(of: &Type) -> bool {
     matches!(of, Type::String { .. } | Type::StringEnum(_) | Type::Blob | Type::Boxed(_) | Type::Document)
 }

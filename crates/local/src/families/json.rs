@@ -63,7 +63,8 @@ impl<'de> Deserializer<'de> for Json<'de> {
         }
     }
 
-    /// Deserializes `null` as a value, not as a missing key, because the schemas have no nullable members.
+    /// Treats `null` as a value, not as a missing key. It is then rejected as a wrong type, because the schemas have
+    /// no nullable members.
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValidationError> {
         visitor.visit_some(self)
     }

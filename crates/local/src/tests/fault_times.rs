@@ -94,6 +94,6 @@ async fn a_client_that_disconnects_during_a_delay_is_noticed() {
     assert_eq!(
         (record.worked_on, record.bytes_sent),
         (true, 0),
-        "the call was worked on, although its response is lost"
+        "the call must count as worked on, although its response is lost"
     );
 }

@@ -82,7 +82,8 @@ pub(super) fn write(name: &str, value: HeaderValue<'_>, out: &mut Vec<u8>) -> Re
         HeaderValue::String(text) => text.as_bytes(),
         _ => &[],
     };
-    // Some implementations read the length as a signed number, so longer values are rejected.
+    // Some implementations read the length as a signed 16-bit number, so values longer than 32,767 bytes are
+    // rejected.
     let value_length = i16::try_from(bytes.len()).map_err(|_| HeaderError::Value(bytes.len()))?;
     out.push(length);
     out.extend_from_slice(name.as_bytes());
