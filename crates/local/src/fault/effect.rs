@@ -82,7 +82,7 @@ impl RetryAfter {
 pub(crate) enum Replacement {
     /// A modeled or unmodeled error.
     Error(InvokeModelWithResponseStreamError),
-    /// A status without a body and headers.
+    /// A status, with neither headers nor a body.
     Status(StatusCode),
     /// Raw bytes instead of an HTTP response.
     Garbage(Bytes),
