@@ -1,4 +1,4 @@
-//! Open int enums: a newtype with a constant for each value.
+//! Prints open int enums. Each enum becomes a newtype with a constant for each value.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};

@@ -1,5 +1,5 @@
-//! Prints the IR as Rust code. The code in this module reads no traits of the model, because lowering has
-//! already made all decisions.
+//! Prints the IR as Rust code. This module does not read traits of the model, because lowering has already
+//! made all decisions.
 
 mod client;
 mod codec;
@@ -115,7 +115,8 @@ impl<'a> Output<'a> {
         self.folder_module("operation", "Operations, with their inputs, outputs and errors.", &modules)
     }
 
-    /// Returns the `cfg` attribute of the modules of the server half, if the server half is a Cargo feature.
+    /// Returns the `cfg` attribute for modules with server code. Returns `None` if the server code is always
+    /// compiled.
     fn server_gate(&self) -> Option<TokenStream> {
         (self.config.server == ServerHalf::Feature).then(|| quote!(#[cfg(feature = "server")]))
     }
@@ -221,8 +222,8 @@ impl<'a> Output<'a> {
         Ok((quote!(mod #module;), quote!(pub use #module::#name;)))
     }
 
-    /// Adds the `mod.rs` of a folder, and returns the declaration of the module. Does nothing for an empty
-    /// folder.
+    /// Adds the `mod.rs` of a folder, and returns the declaration of the module. If the folder has no
+    /// modules, adds no file and returns no declaration.
     fn folder_module(
         &mut self,
         folder: &str,

@@ -1,4 +1,4 @@
-//! The table of partitions, and the function that returns the partition of a region.
+//! Prints the table of partitions, and the function that returns the partition of a region.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;

@@ -1,4 +1,4 @@
-//! Open string enums: a newtype with a constant for each value.
+//! Prints open string enums. Each enum becomes a newtype with a constant for each value.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
