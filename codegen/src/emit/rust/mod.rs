@@ -132,7 +132,7 @@ impl<'a> Output<'a> {
         let server = server::operation(operation);
         self.file(
             &format!("{folder}/server.rs"),
-            &format!("Server half of the `{name}` operation."),
+            &format!("Server code of the `{name}` operation."),
             server,
         )?;
         let gate = self.server_gate();
@@ -202,7 +202,7 @@ impl<'a> Output<'a> {
             }
         }
         if !responses.is_empty() {
-            self.file("error/server.rs", "Server half of the errors.", quote!(#(#responses)*))?;
+            self.file("error/server.rs", "Server code of the errors.", quote!(#(#responses)*))?;
             let gate = self.server_gate();
             modules.push((quote!(#gate mod server;), quote!()));
         }
