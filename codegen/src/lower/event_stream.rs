@@ -50,6 +50,8 @@ impl Lowering<'_> {
                 doc: docs::of(&member.traits),
                 structure,
                 sensitive: self.is_sensitive(member),
+                metrics: Vec::new(),
+                model_part: None,
             });
         }
         let errors: BTreeSet<&String> = exceptions.iter().map(|one| &one.error).collect();
