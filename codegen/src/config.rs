@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::partitions::Partitions;
 
-/// Options of the generator, such as the operations to generate and the module path of the generated code.
+/// Options of the generator, such as the names of the operations and the module path of the generated code.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Name of the service to generate. Required if the model has several services.
@@ -13,10 +13,11 @@ pub struct Config {
     pub operations: Vec<String>,
     /// Path of the generated types in their crate, such as `crate` or `crate::some::module`.
     pub root: String,
-    /// Name of the types crate in paths of the generated client code.
+    /// Name of the types crate. The generated client code uses this name in paths.
     pub types_crate: String,
-    /// Methods of the client's `Call`, from [`inherent_methods`](crate::inherent_methods). The setter of a
-    /// member with one of these names gets the prefix `set_`.
+    /// Names of the methods of the client's `Call`, as returned by
+    /// [`inherent_methods`](crate::inherent_methods). If a member has one of these names, its setter gets the
+    /// prefix `set_`.
     pub call_methods: BTreeSet<String>,
     /// Condition under which the server code is compiled.
     pub server: ServerHalf,
@@ -29,7 +30,7 @@ pub struct Config {
 pub enum ServerHalf {
     /// The server code is always compiled.
     Always,
-    /// The server code is compiled only with the Cargo feature `server`.
+    /// The server code is compiled only if the Cargo feature `server` is enabled.
     Feature,
 }
 

@@ -1,4 +1,4 @@
-//! Protocol test cases of a model.
+//! Protocol test cases of a model. Smithy defines the traits for test cases:
 //! <https://smithy.io/2.0/additional-specs/http-protocol-compliance-tests.html> and
 //! <https://smithy.io/2.0/additional-specs/event-stream-protocol-tests.html>
 
@@ -17,7 +17,7 @@ const RESPONSES: &str = "smithy.test#httpResponseTests";
 const EVENTS: &str = "smithy.test#eventStreamTests";
 const PROTOCOL: &str = "aws.protocols#restJson1";
 
-/// Kind of a test case. Ids are unique only within a kind.
+/// Kind of a test case. The id of a test case is unique only among the test cases of the same kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// An input and the expected request.
@@ -45,7 +45,7 @@ impl Kind {
     }
 }
 
-/// Test cases of a service that apply to clients. The keys are names of operations or errors.
+/// Test cases of a service for clients. The keys of the maps are the names of operations or errors.
 #[derive(Debug, Default)]
 pub(crate) struct Cases {
     pub(crate) requests: BTreeMap<String, Vec<RequestCase>>,
@@ -144,13 +144,13 @@ pub(crate) struct EventCase {
     pub(crate) expectation: Expectation,
 }
 
-/// Expected end of an event stream.
+/// Expected result of an event stream: a failure, or success if `failure` is `None`.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct Expectation {
     pub(crate) failure: Option<Failure>,
 }
 
-/// An expected failure: the error with the id `error_id`, or any failure if there is no id.
+/// An expected failure. If `error_id` is `None`, the test accepts every failure.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Failure {
@@ -164,12 +164,13 @@ pub(crate) struct EventMessage {
     #[serde(rename = "type")]
     pub(crate) direction: Direction,
     pub(crate) params: Option<Map<String, Value>>,
-    /// Headers. Each value is an object whose only key is the type of the header.
+    /// Headers by name. A header is an object with one key, such as `{"string": "text"}`. The key is the type
+    /// of the header.
     #[serde(default)]
     pub(crate) headers: BTreeMap<String, Map<String, Value>>,
     pub(crate) body: Option<String>,
     pub(crate) body_media_type: Option<String>,
-    /// Encoded frame, in base64.
+    /// The encoded frame as base64 text.
     pub(crate) bytes: Option<String>,
 }
 
@@ -184,7 +185,7 @@ pub(crate) enum Direction {
 /// Reads the test cases of the selected operations and their errors.
 ///
 /// # Errors
-/// Returns diagnostics for malformed cases.
+/// Returns a diagnostic for each trait with a malformed test case.
 pub(crate) fn cases(model: &Model, selection: &Selection) -> Result<Cases, Vec<Diagnostic>> {
     let mut cases = Cases::default();
     let mut diagnostics = Vec::new();
@@ -246,7 +247,7 @@ pub struct Conformance {
 }
 
 impl Conformance {
-    /// Returns the module as the only file of a folder.
+    /// Returns [`Files`] that contain only the module, as `mod.rs`.
     pub fn files(&self) -> Files {
         let mut files = Files::default();
         files.insert("mod.rs", self.tests.clone());
@@ -259,7 +260,7 @@ impl Conformance {
 pub struct Case {
     /// Kind of the test case.
     pub kind: Kind,
-    /// Id of the test case, which is unique within the kind.
+    /// Id of the test case. The id is unique among the test cases of the same kind.
     pub id: String,
     /// Path of the test function in the module, such as `requests::SomeId`.
     pub test: String,

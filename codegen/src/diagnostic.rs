@@ -4,19 +4,19 @@ use std::fmt;
 
 use crate::model::ShapeId;
 
-/// A diagnostic. A run collects all diagnostics before it fails.
+/// A problem that prevents code generation. One run of the generator can report several diagnostics.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Diagnostic {
-    /// Id of the shape or member, or `None` if the diagnostic is about the model.
+    /// Id of the shape or member with the problem, or `None` if the problem concerns the entire model.
     pub shape: Option<ShapeId>,
-    /// Id of the trait, if the diagnostic is about a trait.
+    /// Id of the trait that causes the problem, or `None` if no trait is involved.
     pub trait_id: Option<String>,
-    /// Description of the problem and, if possible, of the solution.
+    /// Text that describes the problem and, if possible, a solution.
     pub message: String,
 }
 
 impl Diagnostic {
-    /// Creates a diagnostic about the model.
+    /// Creates a diagnostic about the entire model.
     pub fn model(message: impl Into<String>) -> Self {
         Self { shape: None, trait_id: None, message: message.into() }
     }

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
 
-/// Generated files of a directory. The directory, or one folder in the directory, contains only generated
-/// files.
+/// Generated files of a directory. Either the directory or one of its folders contains only generated files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Files {
     texts: BTreeMap<PathBuf, String>,
-    /// Folder that contains only generated files. Files outside this folder are never removed.
+    /// Folder that contains only generated files. The method `write` does not remove files outside this
+    /// folder.
     owned: PathBuf,
 }
 
@@ -19,8 +19,8 @@ impl Files {
         self.texts.insert(path.into(), text);
     }
 
-    /// Declares that `folder` contains only generated files, but the rest of the directory contains other
-    /// files too.
+    /// Declares that only `folder` is reserved for generated files. The rest of the directory can contain
+    /// other files.
     pub(crate) fn own_only(&mut self, folder: impl Into<PathBuf>) {
         self.owned = folder.into();
     }
@@ -55,7 +55,7 @@ impl Files {
     }
 
     /// Writes files that are missing or changed, and removes stale files. Returns the differences that
-    /// existed before.
+    /// existed before the call.
     ///
     /// # Errors
     /// Returns an error if a file or directory cannot be read, written or removed.
@@ -99,7 +99,7 @@ fn collect(root: &Path, relative: &Path, found: &mut BTreeSet<PathBuf>) -> io::R
 pub enum Drift {
     /// The file does not exist in the directory.
     Missing(PathBuf),
-    /// The file has a different text in the directory.
+    /// The file in the directory has a different text.
     Changed(PathBuf),
     /// The file exists in the directory but is no longer generated.
     Stale(PathBuf),

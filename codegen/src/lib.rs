@@ -1,14 +1,15 @@
 //! Generates Rust code from a Smithy model.
 //!
-//! The input is a [`model`] and a [`Config`]; the output is [`Files`]. The generator works in four steps:
+//! The input is a [`model`] and a [`Config`]. The output is [`Files`]. The generator works in four steps:
 //!
 //! 1. Select operations and the shapes that they reach ([`select`]).
-//! 2. Lower them to an intermediate representation (IR), which contains the final names and HTTP bindings.
+//! 2. Lower the operations and shapes to an intermediate representation (IR) with the final names and HTTP
+//!    bindings.
 //! 3. Print the IR as Rust.
 //! 4. Format the code.
 //!
-//! The output depends only on the input. The generator writes no file: the caller writes the returned files,
-//! or compares them with existing ones.
+//! The output depends only on the input. The functions below do not write files. The caller writes the
+//! returned [`Files`] or compares them with existing files.
 
 mod config;
 mod conformance;
@@ -34,17 +35,17 @@ pub use partitions::{Partition, Partitions};
 
 use model::Model;
 
-/// Generates the types of a service: inputs, outputs, errors, the client half and the server half of each
+/// Generates the types of a service: inputs, outputs and errors, the client and server code of each
 /// operation, and endpoint rules.
 ///
 /// # Errors
-/// Returns diagnostics for everything in the selection that is not supported.
+/// Returns a diagnostic for each part of the selected operations that the generator does not support.
 pub fn generate(model: &Model, config: &Config) -> Result<Files, Vec<Diagnostic>> {
     let service = lowered(model, config)?;
     emit::rust::types(&service, config).map_err(|diagnostic| vec![diagnostic])
 }
 
-/// Generates the client's methods: one for each operation, and a setter for each member of its input.
+/// Generates the client's methods: a method for each operation, and a setter for each member of an input.
 ///
 /// # Errors
 /// Returns the diagnostics of [`generate`].
@@ -53,7 +54,7 @@ pub fn generate_client(model: &Model, config: &Config) -> Result<Files, Vec<Diag
     emit::rust::client(&service, config).map_err(|diagnostic| vec![diagnostic])
 }
 
-/// Generates a crate with the types of a service: `Cargo.toml`, `src/lib.rs`, and the types in `src/generated`.
+/// Generates a crate with the types of a service: `Cargo.toml`, `src/lib.rs`, and the folder `src/generated`.
 ///
 /// # Errors
 /// Returns the diagnostics of [`generate`].
@@ -68,12 +69,12 @@ pub fn generate_crate(model: &Model, config: &Config, package: &Package) -> Resu
     Ok(files)
 }
 
-/// Generates a Rust test for each protocol test of the model, except those that apply only to servers. The
-/// tests use the types of [`generate`].
+/// Generates a Rust test for each restJson1 protocol test of the model. Omits protocol tests that apply only
+/// to servers. The Rust tests use the types that [`generate`] returns.
 ///
 /// # Errors
-/// Returns the diagnostics of [`generate`], and diagnostics for malformed cases and for cases that do not fit
-/// the model.
+/// Returns the same diagnostics as [`generate`], and diagnostics for protocol tests that are malformed or do
+/// not fit the model.
 pub fn generate_conformance(model: &Model, config: &Config) -> Result<Conformance, Vec<Diagnostic>> {
     let selection = select::select(model, config.service.as_deref(), &config.operations)?;
     let cases = conformance::cases(model, &selection)?;

@@ -1,4 +1,4 @@
-//! Finds the methods of a hand-written type. Generated methods must have other names.
+//! Finds the methods of a hand-written type. Generated methods of the type must have different names.
 
 use std::collections::BTreeSet;
 

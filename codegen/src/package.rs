@@ -1,4 +1,4 @@
-//! `Cargo.toml` and `src/lib.rs` of a generated crate.
+//! Prints `Cargo.toml` and `src/lib.rs` of a generated crate.
 
 use std::path::PathBuf;
 
@@ -19,7 +19,7 @@ pub struct Package {
 /// Path of the generated module in the crate.
 pub(crate) const MODULE: &str = "src/generated";
 
-/// Returns the files of the crate, except those of the generated module.
+/// Returns the files of the crate, except the files of the generated module.
 pub(crate) fn package(service: &Service, package: &Package) -> Files {
     let mut files = Files::default();
     files.insert("Cargo.toml", manifest(service, package));

@@ -3,10 +3,10 @@
 
 use serde::Deserialize;
 
-/// All partitions. The first one is used for unknown regions.
+/// All partitions. An unknown region belongs to the first partition.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Partitions {
-    /// Partitions, in the order in which they are matched.
+    /// Partitions, in the order of the search for a region.
     pub partitions: Vec<Partition>,
 }
 
@@ -26,15 +26,15 @@ pub struct Partition {
     pub supports_fips: bool,
     /// `true` if there are dual-stack endpoints.
     pub supports_dual_stack: bool,
-    /// Prefixes of region names. A region of the form `prefix-word-digits` with one of these prefixes belongs
-    /// to the partition.
+    /// Prefixes of region names. A region belongs to the partition if its name has the form
+    /// `prefix-word-digits` with one of these prefixes.
     pub region_prefixes: Vec<String>,
     /// Regions of the partition. Their names can have any form.
     pub regions: Vec<String>,
 }
 
 impl Partitions {
-    /// Reads `model/partitions.json`.
+    /// Parses the text of `model/partitions.json`.
     ///
     /// # Errors
     /// Returns an error if the text is not JSON of this form, or if the list of partitions is empty.

@@ -12,8 +12,8 @@ pub struct Selection {
     pub service: ShapeId,
     /// Ids of the operations, sorted by name.
     pub operations: Vec<ShapeId>,
-    /// All shapes that the operations reach directly or indirectly. Does not contain operations, shapes of
-    /// the prelude or trait definitions.
+    /// All shapes that the operations reach directly or indirectly. The set does not contain operations,
+    /// shapes of the prelude or trait definitions.
     pub closure: BTreeSet<ShapeId>,
     /// Diagnostics about targets that do not exist in the model.
     pub missing: Vec<Diagnostic>,
@@ -23,8 +23,8 @@ pub struct Selection {
 /// empty, all operations are selected. `service` can be `None` if the model has only one service.
 ///
 /// # Errors
-/// Returns diagnostics if the service or an operation does not exist, or if the model has several services
-/// and `service` is `None`.
+/// Returns diagnostics if the service or an operation does not exist. If `service` is `None`, also returns a
+/// diagnostic if the model has several services.
 pub fn select(
     model: &Model,
     service: Option<&str>,
@@ -48,8 +48,8 @@ pub fn select(
     }
     let mut missing = Vec::new();
     let closure = closure(model, &service, &selected, &mut missing);
-    // Removes targets that are not operations, because they cannot be lowered. The function `closure` has
-    // already reported these targets.
+    // Removes targets that are not operations, because the generator cannot lower such targets. The function
+    // `closure` has already reported them.
     selected.retain(|id| model.shape(id).is_some_and(|shape| shape.ty == ShapeType::Operation));
     Ok(Selection { service, operations: selected, closure, missing })
 }

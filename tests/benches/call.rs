@@ -1,6 +1,7 @@
-//! Measures the parts of a call that use no sockets: `cargo bench -p invoke-model-tests --bench call`.
+//! Measures the parts of a call that use no sockets.
 //!
-//! The throughput is in bytes of the payload. Serialization and parsing do not read the payload.
+//! Run `cargo bench -p invoke-model-tests --bench call`. Criterion prints the throughput in payload bytes per
+//! second. For serialization and parsing, this number has no meaning, because they do not read the payload.
 #![allow(missing_docs, reason = "`criterion_group!` generates a public function")]
 
 use std::time::{Duration, SystemTime};
@@ -12,7 +13,7 @@ use http::{Request, Response};
 use invoke_model_signing::{Credentials, PayloadHash, Signer, Verifier};
 use invoke_model_types::{InvokeModel, InvokeModelInput, Operation};
 
-/// Payload sizes: a short prompt, and a document with an image.
+/// Payload sizes in bytes: a short prompt, and a document with an image.
 const SIZES: [usize; 2] = [300, 1 << 20];
 
 const NOW: Duration = Duration::from_secs(1_440_938_160);

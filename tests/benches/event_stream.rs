@@ -1,7 +1,8 @@
-//! Compares the encoding and decoding of event-stream frames with `aws-smithy-eventstream`, over the same
-//! bytes.
+//! Measures how fast this project and `aws-smithy-eventstream` encode and decode the same event-stream
+//! frames.
 //!
-//! Run `cargo bench -p invoke-model-tests --bench event_stream`. The throughput is in frames.
+//! Run `cargo bench -p invoke-model-tests --bench event_stream`. Criterion prints the throughput in frames
+//! per second.
 #![allow(missing_docs, reason = "`criterion_group!` generates a public function")]
 
 use aws_smithy_eventstream::frame::{DecodedFrame, MessageFrameDecoder, write_message_to};
@@ -40,8 +41,8 @@ fn stream(payload: usize) -> Vec<u8> {
     bytes
 }
 
-/// Decodes pieces of the usual size of a socket read. Like an event parser, it reads one header of each
-/// message.
+/// Decodes `bytes` in pieces of 8 KiB, the usual size of a socket read. Reads one header of each message, as
+/// an event parser does.
 fn decode(bytes: &[u8]) -> usize {
     let (mut decoder, mut read) = (Decoder::new(), 0);
     for piece in bytes.chunks(8192) {

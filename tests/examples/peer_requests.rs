@@ -1,11 +1,12 @@
-//! Prints our requests and endpoints. `cargo xtask peers` compares them with the requests and endpoints of
-//! other clients.
+//! Prints the requests and endpoints of this client. `cargo xtask peers` compares the output with the
+//! requests and endpoints of other clients.
 //!
 //! usage: peer_requests InvokeModel|InvokeModelWithResponseStream|endpoints
 //!
-//! Reads a JSON array from standard input and prints an array of the same length: a request for each input of
-//! the operation, or a URL for each set of endpoint parameters. If a conversion fails, the element is an
-//! `error` instead.
+//! Reads a JSON array from standard input, and prints a JSON array of the same length. If the argument is an
+//! operation, the program converts inputs of the operation into requests. If the argument is `endpoints`, the
+//! program converts sets of endpoint parameters into URLs. If the conversion of an element fails, the program
+//! prints an object with the member `error` for this element.
 #![allow(clippy::print_stdout, reason = "a command line tool")]
 
 use std::collections::BTreeMap;
@@ -24,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         InvokeModel::NAME => each(request::<InvokeModel>)?,
         InvokeModelWithResponseStream::NAME => each(request::<InvokeModelWithResponseStream>)?,
         "endpoints" => each(resolve)?,
-        other => return Err(format!("`{other}` is neither an operation nor `endpoints`").into()),
+        other => return Err(format!("expected an operation or `endpoints`, found `{other}`").into()),
     };
     println!("{results}");
     Ok(())
@@ -53,7 +54,7 @@ impl<T> Outcome<T> {
 struct WireRequest {
     method: String,
     target: String,
-    /// Values of each header. The keys are the header names in lower case.
+    /// Maps each header name, in lower case, to the values of the header.
     headers: BTreeMap<String, Vec<String>>,
     #[serde(with = "invoke_model_protocol::serde_blob")]
     body: Bytes,
@@ -75,7 +76,7 @@ fn request<O: Operation>(input: O::Input) -> Outcome<WireRequest> {
     }))
 }
 
-/// Parameters of the rule set, with their names in the model.
+/// Parameters of the endpoint rule set. The JSON members have the names that the model defines.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct EndpointParameters {

@@ -1,10 +1,10 @@
-//! `cargo xtask soak`: runs many concurrent calls against an endpoint with injected faults, and counts their
-//! outcomes.
+//! Makes many concurrent calls to a local endpoint that injects faults, and counts the outcomes of the calls.
 //!
-//! Prints the outcomes. Fails in these cases:
-//! * an outcome is missing;
-//! * the endpoint executed more calls than the client made;
-//! * memory grew;
+//! `cargo xtask soak` runs this program. The program prints the outcomes, and fails in these cases:
+//! * a call has no outcome;
+//! * the endpoint executed fewer calls than succeeded, or more calls than the client made;
+//! * the endpoint received more requests than the client made attempts;
+//! * memory grew by more than `MAX_GROWTH`;
 //! * a connection or a task remains at the end.
 
 #![allow(clippy::print_stdout, reason = "a command line tool")]
@@ -102,7 +102,8 @@ async fn main() {
     assert_eq!((left, now), (0, tasks), "no connection and no task may remain");
 }
 
-/// Returns fault rules. Their periods are different primes, so that the combinations of faults vary.
+/// Returns the fault rules. Each rule has a different prime number as period, so the combinations of faults
+/// vary.
 fn fault_rules() -> Vec<FaultRule> {
     let throttled = || Fault::error(ThrottlingException::default());
     vec![

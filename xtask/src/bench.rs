@@ -1,5 +1,6 @@
-//! `cargo xtask bench`: runs `bench/runner`, a program in a separate workspace, which measures this client,
-//! the official crate and plain hyper-util.
+//! `cargo xtask bench`: measures this client, the official crate and plain hyper-util.
+//!
+//! The command runs the program `bench/runner`. The folder `bench` is a separate workspace.
 
 use std::ffi::OsString;
 use std::process::Command;
@@ -10,17 +11,17 @@ use crate::{Failure, program, root};
 #[derive(Debug, Default, clap::Args)]
 #[command(disable_help_flag = true)]
 pub(crate) struct Arguments {
-    /// Arguments of the runner: `--quick` compares the counts with `bench/budget.toml`; `--help` lists all
-    /// arguments.
+    /// Arguments of the runner. `--quick` compares instruction and allocation counts with
+    /// `bench/budget.toml`. `--help` lists all arguments.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENT")]
     arguments: Vec<OsString>,
 }
 
-/// Checks for `cargo xtask ci` that the benchmarks compile and pass their tests, and that the counts are
-/// within the budget.
+/// Runs the checks of the benchmarks for `cargo xtask ci`. The benchmarks must compile and pass their tests.
+/// Their instruction and allocation counts must be within the budget.
 ///
 /// Does not check the benchmark of the official crate, because that crate takes minutes to compile. Returns a
-/// line if the counts were not checked.
+/// line if this function could not check the counts.
 pub(crate) fn check() -> Result<Vec<String>, Failure> {
     let packages = ["ours", "plain", "layers", "runner", "server", "workload"];
     let packages = packages.iter().flat_map(|name| ["--package".to_owned(), format!("bench-{name}")]);

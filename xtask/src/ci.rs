@@ -1,7 +1,8 @@
-//! `cargo xtask ci`: runs every check, cheap checks first, and stops at the first check that fails.
+//! `cargo xtask ci`: runs every check. Cheap checks run first. The command stops at the first check that
+//! fails.
 //!
-//! At the end, it prints a table with the time of each step, and a line for each check that was not possible
-//! on this machine.
+//! At the end, the command prints a table with the time of each step, and a line for each check that was not
+//! possible on this machine.
 
 use std::time::{Duration, Instant};
 
@@ -36,8 +37,8 @@ fn steps(report: &mut Report) -> Result<(), Failure> {
     report.cargo("transport trait without features", &bare)?;
     report.cargo("packages", &["package", "--workspace", "--no-verify", "--allow-dirty", "--quiet"])?;
     report.cargo("tests", &["test", "--workspace"])?;
-    // When cargo tests the complete workspace, it enables the features of a crate that any other member
-    // requires. Therefore the next two steps test these crates alone.
+    // When cargo tests the complete workspace, it enables every feature that any workspace member requires.
+    // Therefore the next two steps test these two crates without the other members.
     let alone = ["test", "--package", "invoke-model-transport", "--package", "invoke-model-client"];
     report.cargo("tests with default features only", &alone)?;
     report.cargo("tests with all features", &[&alone[..], &["--all-features"]].concat())?;
@@ -51,7 +52,7 @@ fn steps(report: &mut Report) -> Result<(), Failure> {
     report.step("peers", done(peers::run))
 }
 
-/// Converts a step that always checks everything into the form that [`Report::step`] expects.
+/// Adapts a step for [`Report::step`]. The step can always run all of its checks.
 fn done(step: impl FnOnce() -> Result<(), Failure>) -> impl FnOnce() -> Result<Vec<String>, Failure> {
     || step().map(|()| Vec::new())
 }
@@ -71,7 +72,7 @@ fn documentation() -> Result<(), Failure> {
 
 fn protocol_tests() -> Result<(), Failure> {
     match suites::find_all("protocol-tests") {
-        // `suites::check` has reported the missing suite.
+        // `suites::check` has already reported the missing suite.
         files if files.is_empty() => Ok(()),
         files => conformance::run(&conformance::Arguments { files }),
     }

@@ -1,4 +1,5 @@
-//! `cargo xtask codegen`: generates Rust from a model, and writes it or compares it with the existing files.
+//! `cargo xtask codegen`: generates Rust code from a model. The command writes the code, or compares it with
+//! the existing files.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -19,27 +20,27 @@ const TESTS: &str = "tests/tests/conformance/generated";
 /// Arguments of the command.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Arguments {
-    /// Write nothing; fail if the generated code is not up to date.
+    /// Fail if the generated code is not up to date. This option does not change files.
     #[arg(long)]
     check: bool,
-    /// Generate code for this model instead of `model/bedrock-runtime.json`; needs `--out`.
+    /// Generate code for this model instead of `model/bedrock-runtime.json`. Requires `--out`.
     #[arg(long, value_name = "FILE", requires = "out")]
     model: Option<PathBuf>,
     /// Folder for the crate that is generated for `--model`.
     #[arg(long, value_name = "DIR", requires = "model")]
     out: Option<PathBuf>,
-    /// Generate only this operation; may be repeated.
+    /// Generate only this operation. This option can be repeated.
     #[arg(long = "operation", value_name = "NAME")]
     operations: Vec<String>,
-    /// Service to generate, if the model has several.
+    /// Service to generate, if the model has several services.
     #[arg(long, value_name = "NAME", requires = "out")]
     service: Option<String>,
-    /// Name of the crate; by default the name of the service.
+    /// Name of the crate. Default: the name of the service.
     #[arg(long, value_name = "NAME", requires = "out")]
     name: Option<String>,
 }
 
-/// Compares the generated code with the model of this project.
+/// Checks that the generated code of this project is up to date.
 pub(crate) fn check() -> Result<(), Failure> {
     run(&Arguments { check: true, ..Arguments::default() })
 }
@@ -92,14 +93,18 @@ fn own_tests(path: &Path, config: &Config) -> Result<Files, Failure> {
     let (model, missing) = applied(path, "model/tests")?;
     if !missing.is_empty() {
         let missing: Vec<&str> = missing.iter().map(|id| id.as_str()).collect();
-        return Err(Failure::new(format!("model/tests: the model lacks {}", missing.join(", "))));
+        return Err(Failure::new(format!(
+            "model/tests: the model does not have these shapes: {}",
+            missing.join(", ")
+        )));
     }
     let config = Config { root: config.types_crate.clone(), ..config.clone() };
     let tests = generate_conformance(&model, &config).map_err(|found| diagnostics(path, &found))?;
     Ok(tests.files())
 }
 
-/// Writes files into a folder, or fails if the folder differs from them.
+/// Writes files into a folder. If `check` is `true`, compares the files with the folder instead, and returns
+/// an error if they differ.
 fn write_or_compare(files: &Files, directory: &Path, check: bool) -> Result<(), Failure> {
     let about = |error| Failure::new(format!("{}: {error}", directory.display()));
     if !check {

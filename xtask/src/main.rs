@@ -1,4 +1,4 @@
-//! Developer commands: `cargo xtask codegen`, `conformance`, `model diff`, `models`, `peers`, `ci` and others.
+//! Developer commands, for example `cargo xtask codegen`, `conformance`, `model diff`, `peers` and `ci`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool prints to the terminal")]
 
 mod bench;
@@ -38,14 +38,15 @@ enum Command {
         #[command(subcommand)]
         command: ModelCommand,
     },
-    /// Run the protocol tests of models against the code that is generated from them.
+    /// Run the protocol tests of models against the generated code of these models.
     Conformance(conformance::Arguments),
     /// Generate a crate from each model, and compile it.
     Models(models::Arguments),
-    /// Run other clients against the local endpoint, and compare their requests and responses with ours.
+    /// Run other clients and this client against the local endpoint, and compare their requests and
+    /// responses.
     Peers,
-    /// Make many calls against an endpoint with faults, and check the outcome of each. Takes minutes; not
-    /// part of `ci`.
+    /// Make many calls against an endpoint with faults, and check the outcome of each call. This command
+    /// takes minutes, and `ci` does not run it.
     Soak {
         /// Number of calls.
         #[arg(long, default_value_t = 200_000)]
@@ -60,7 +61,8 @@ enum Command {
     },
     /// Compile and run the programs and commands of the README.
     Readme(readme::Arguments),
-    /// Check licences, bans and sources of dependencies, and security advisories if `cargo deny` is installed.
+    /// Check the licences, bans and sources of dependencies. Also check security advisories if `cargo deny`
+    /// is installed.
     Dependencies,
     /// Check rules about files and commits that no other tool checks.
     Tidy,
@@ -125,7 +127,7 @@ impl Failure {
         Self(message.into())
     }
 
-    /// Returns the failure of reading or writing a file.
+    /// Returns a failure that names the file.
     fn about(path: &Path, error: &dyn fmt::Display) -> Self {
         Self(format!("{}: {error}", path.display()))
     }

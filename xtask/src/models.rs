@@ -23,7 +23,7 @@ impl Arguments {
     }
 }
 
-/// Folder of the generated crates, which form one workspace.
+/// Folder of the generated crates. The crates form one workspace.
 const CRATES: &str = "target/models";
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -47,7 +47,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let manifest = format!("[workspace]\nresolver = \"3\"\nmembers = {names:?}\n");
     put(&workspace.join("Cargo.toml"), &manifest)?;
-    // The lock file selects the same versions as this workspace, so that cargo needs no access to the
+    // The lock file selects the same versions as this workspace, so cargo does not need access to the
     // registry.
     program::fetch()?;
     put(&workspace.join("Cargo.lock"), &read(&root().join("Cargo.lock"))?)?;

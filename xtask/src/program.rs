@@ -22,7 +22,7 @@ pub(crate) fn git() -> Command {
 /// Runs a command until it ends.
 ///
 /// # Errors
-/// Returns an error that shows the command if it cannot be started or fails.
+/// Returns an error if the command cannot be started or fails. The error text contains the command.
 pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
     let status = command.status().map_err(|error| Failure::new(format!("`{}`: {error}", shown(command))))?;
     if status.success() {
@@ -32,10 +32,11 @@ pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
     }
 }
 
-/// Runs a command until it ends, and returns its standard output. The terminal shows its standard error.
+/// Runs a command until it ends, and returns its standard output. The standard error of the command goes to
+/// the terminal.
 ///
 /// # Errors
-/// Returns an error that shows the command if it cannot be started or fails.
+/// Returns an error if the command cannot be started or fails. The error text contains the command.
 pub(crate) fn output(command: &mut Command) -> Result<String, Failure> {
     let output = command.stderr(std::process::Stdio::inherit()).output();
     let output = output.map_err(|error| Failure::new(format!("`{}`: {error}", shown(command))))?;

@@ -1,4 +1,4 @@
-//! `cargo xtask soak`: runs `tests/examples/soak.rs`, which makes many calls against an endpoint with faults.
+//! `cargo xtask soak`: makes many calls against an endpoint with faults. Runs `tests/examples/soak.rs`.
 
 use crate::{Failure, program};
 

@@ -1,5 +1,5 @@
 //! `cargo xtask suites`: verifies or fetches test suites of other projects.
-//! `tests/support/suites/suites.toml` lists them.
+//! `tests/support/suites/suites.toml` lists these suites.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,16 +9,16 @@ use invoke_model_test_support::suites::{Manifest, Problem, Suite, VARIABLE, fold
 
 use crate::{Failure, program, root};
 
-/// Environment variable with the paths of suites that may be missing, separated by blanks. Set it on machines
-/// where these suites cannot be obtained.
+/// Environment variable with the paths of suites that may be missing, separated by blanks. Set this variable
+/// on machines that cannot fetch these suites.
 const OPTIONAL: &str = "SUITES_OPTIONAL";
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
     /// Verify that every suite exists and is unaltered.
     Check,
-    /// Fetch each missing suite from its public repository (needs git; one suite also needs Java, Maven and
-    /// Perl).
+    /// Fetch each missing suite from its public repository. This command needs git. One suite also needs
+    /// Java, Maven and Perl.
     Fetch,
 }
 
@@ -55,7 +55,8 @@ fn judge(problems: Vec<Problem>, optional: &[&str]) -> Result<Vec<String>, Failu
     )))
 }
 
-/// Returns the paths of the unaltered suites below a folder of the manifest.
+/// Returns the local paths of the unaltered suites. Includes only suites whose path in the manifest starts
+/// with `prefix`.
 pub(crate) fn find_all(prefix: &str) -> Vec<PathBuf> {
     let suites = Manifest::new().suites;
     let suites = suites.iter().filter(|suite| Path::new(&suite.path).starts_with(prefix));
@@ -98,7 +99,7 @@ fn check_out(repository: &str, commit: &str, suites: &[&Suite], checkout: &Path)
     git(&["checkout", "--quiet", "FETCH_HEAD"])
 }
 
-/// Copies or converts the sources of a suite, and verifies its digest.
+/// Copies or converts the sources of a suite, and verifies the digest of the result.
 fn obtain(suite: &Suite, checkout: &Path, folder: &Path) -> Result<(), Failure> {
     let target = folder.join(&suite.path);
     if let Some(parent) = target.parent() {

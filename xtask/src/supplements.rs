@@ -7,8 +7,8 @@ use invoke_model_codegen::model::{Model, ShapeId};
 
 use crate::{Failure, root};
 
-/// Folder with traits that published models lack. A file applies to a model if the model has the shapes in
-/// the file.
+/// Folder with files that add missing traits to published models. Each file changes only the shapes that a
+/// model has.
 const SUPPLEMENTS: &str = "model/supplements";
 
 /// Reads a model and applies every supplement.
@@ -16,8 +16,8 @@ pub(crate) fn supplemented(path: &Path) -> Result<Model, Failure> {
     applied(path, SUPPLEMENTS).map(|(model, _)| model)
 }
 
-/// Reads a model and applies every file of a folder. Returns the model, and the ids of shapes in the files
-/// that the model lacks.
+/// Reads a model and applies every file of a folder. Returns the model. Also returns the ids of shapes that
+/// the files name, but that the model does not have.
 pub(crate) fn applied(path: &Path, folder: &str) -> Result<(Model, Vec<ShapeId>), Failure> {
     let about =
         |path: &Path, error: &dyn std::fmt::Display| Failure::new(format!("{}: {error}", path.display()));
@@ -29,10 +29,10 @@ pub(crate) fn applied(path: &Path, folder: &str) -> Result<(Model, Vec<ShapeId>)
     Ok((model, missing))
 }
 
-/// Returns the paths of models. Replaces a folder with the files in it that contain a model.
+/// Returns the paths of models. Replaces each folder by the files in this folder that contain a model.
 ///
 /// # Errors
-/// Returns an error if there is no model, or if a file cannot be read.
+/// Returns an error if the paths contain no model, or if a file cannot be read.
 pub(crate) fn models(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let mut found = Vec::new();
     for path in paths {

@@ -58,7 +58,8 @@ fn main() {
             let credentials = Credentials::new("AKIDEXAMPLE", "secret", None);
             let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_440_938_160);
             let (parts, _) = addressed(&endpoint).into_parts();
-            // The count includes a copy of the request, because `sign` changes the request.
+            // Each repetition first copies the request, because `sign` changes it. The count includes the
+            // copy.
             repeat(count, || {
                 let mut parts = parts.clone();
                 signer.sign(&mut parts, &credentials, &hash, now).expect("a signature");

@@ -1,4 +1,5 @@
-//! Comparison of the counts of this client with `bench/budget.toml`. CI runs this comparison.
+//! Compares the instructions and allocations of this client with `bench/budget.toml`. CI runs this
+//! comparison.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -22,7 +23,7 @@ const HEAD: &str = "\
 
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Budget {
-    /// Versions of the compiler and of Valgrind, because counts depend on them.
+    /// Versions of the compiler and of Valgrind. The counts depend on both versions.
     counted_with: String,
     counts: BTreeMap<String, u64>,
 }
@@ -72,7 +73,7 @@ fn compare(budget: &Budget, counted: &Budget) -> (String, bool) {
         let word = match allowed {
             None => "has no budget",
             Some(allowed) if count > allowed * (1.0 + TOLERANCE) => "exceeds the budget",
-            Some(allowed) if count < allowed * (1.0 - TOLERANCE) => "is below; lower the budget",
+            Some(allowed) if count < allowed * (1.0 - TOLERANCE) => "is below the budget; lower the budget",
             Some(_) => "is within the budget",
         };
         passed &= !matches!(word, "has no budget" | "exceeds the budget");

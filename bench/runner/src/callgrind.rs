@@ -1,7 +1,8 @@
-//! Counts of instructions by `valgrind --tool=callgrind`. Counts of the same program with the same input
+//! Counts instructions with `valgrind --tool=callgrind`. Two runs of the same program with the same input
 //! differ by only about 0.1 %.
 //!
-//! Valgrind does not support SHA instructions. The counts therefore include a hash function in software.
+//! Valgrind does not support SHA instructions. Programs therefore hash in software under Valgrind, and the
+//! counts include this work.
 
 use std::process::Command;
 
@@ -9,8 +10,10 @@ use crate::Result;
 use crate::programs::program;
 use crate::server::Server;
 
-/// Returns the instructions per unit of work, computed from the difference between a run with `few` units and
-/// a run with `more` units.
+/// Returns the instructions per unit of work.
+///
+/// Counts a run with `few` units and a run with `more` units, and divides the difference of the counts by the
+/// difference of the units.
 pub(crate) fn each(package: &str, server: &Server, work: &[&str], (few, more): (u64, u64)) -> Result<f64> {
     let arguments = ["--tool=callgrind", "--callgrind-out-file=/dev/null"];
     let count = |times| valgrind(&arguments, "Collected : ", package, server, work, times);

@@ -13,7 +13,7 @@ use crate::row::Row;
 use crate::samples::Samples;
 use crate::targets::{BUILD_CRATES, BUILD_SIZE, BUILD_TIME};
 
-/// Clients whose programs are built. Plain hyper-util is not built, because its program has no TLS.
+/// Clients to build. Plain hyper-util is not built, because its program has no TLS.
 pub(crate) const CLIENTS: &[&str] = &["ours", "official"];
 
 /// Builds the program of each client, and returns the rows.
@@ -41,7 +41,7 @@ struct CleanBuild {
     crates: usize,
     /// Elapsed time.
     wall: Duration,
-    /// Processor time. It depends less than the elapsed time on other load of the machine.
+    /// Processor time. Other load on the machine affects it less than the elapsed time.
     cpu: Duration,
     /// Size of the program without symbols, in bytes.
     size: u64,

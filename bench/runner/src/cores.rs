@@ -1,12 +1,12 @@
-//! Assignment of programs to cores. The client and the server run on different cores if the machine has at
-//! least two.
+//! Assigns programs to cores. The client and the server run on different cores if the machine has at least
+//! two cores.
 
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
 
 use crate::Result;
 
-/// Core of a program.
+/// Core that a program runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Core {
     /// The first core that this process may use.

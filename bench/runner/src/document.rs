@@ -13,14 +13,14 @@ pub(crate) enum Part {
     Run,
     /// Table of the rows that have a target.
     Targets,
-    /// Table of the clean builds, which may be from an earlier run.
+    /// Table of the clean builds. These may be from an earlier run.
     Builds,
     /// Table of the targets of the clean builds.
     BuildTargets,
 }
 
 impl Part {
-    /// Returns the marker lines of the page before and after the part.
+    /// Returns the lines that mark the beginning and the end of the part in the page.
     fn markers(self) -> [String; 2] {
         let name = match self {
             Self::Run => "run",

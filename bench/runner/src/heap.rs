@@ -1,4 +1,4 @@
-//! Counts of heap blocks by `valgrind --tool=dhat`, which works without changes to the program or its
+//! Counts heap blocks with `valgrind --tool=dhat`. This tool needs no changes to the program or its
 //! allocator.
 
 use crate::Result;

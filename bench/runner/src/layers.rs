@@ -7,7 +7,7 @@ use crate::{callgrind, single_step};
 /// Layers of a call in the order of their execution, followed by the layers of an event.
 pub(crate) const LAYERS: [&str; 7] = ["serialize", "hash", "sign", "send", "parse", "frame", "event"];
 
-/// Returns the executed instructions of a layer, and the instructions that Callgrind counts.
+/// Returns two counts for a layer: the executed instructions, and the instructions that Callgrind counts.
 pub(crate) fn instructions(layer: &str, servers: &Servers) -> Result<(f64, f64)> {
     let executed = single_step::each("bench-layers", &servers.stepping, &[layer], (2, 12))?;
     Ok((executed, counted(layer, &servers.valgrind)?))

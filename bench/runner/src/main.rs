@@ -44,7 +44,8 @@ struct Arguments {
     /// Number of rounds for rows that measure time. In each round, every client runs once.
     #[arg(long, default_value_t = 7)]
     rounds: usize,
-    /// Skip the clean builds, which take minutes. `docs/performance.md` keeps the results of earlier clean builds.
+    /// Skip the clean builds, because they take minutes. `docs/performance.md` keeps the results of earlier
+    /// clean builds.
     #[arg(long, conflicts_with = "quick")]
     no_builds: bool,
     /// Measure only the clean builds.

@@ -20,7 +20,7 @@ pub(crate) fn program(package: &str) -> PathBuf {
     workspace().join("target/release").join(package)
 }
 
-/// Builds packages one by one. If Cargo built them together, they would share the features of their
+/// Builds packages one by one. If Cargo built several packages together, it would unify the features of their
 /// dependencies.
 pub(crate) fn build(packages: &[&str]) -> Result<()> {
     for package in packages {

@@ -1,8 +1,8 @@
 //! Root certificates of the clients: the root certificates of the system, and the certificate of the server.
 //!
-//! Most of the cost of the first call in a process is the loading of the root certificates of the system. The
-//! clients therefore load them in the benchmark, too: from a copy of the usual bundle, and from the usual
-//! folders.
+//! Loading the root certificates of the system is most of the cost of the first call in a process. In the
+//! benchmark, the clients therefore load these certificates, too. They read a copy of the certificate file of
+//! the system, and the certificate folders of the system.
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -35,7 +35,8 @@ impl Row {
         self.samples.get(column).map(Samples::median)
     }
 
-    /// Returns a line with the cells of `clients`, and the ratios of the first client to each other client.
+    /// Returns a line with the cells of `clients`, and the ratios of the first client to each of the other
+    /// clients.
     pub(crate) fn line(&self, clients: &[&str]) -> String {
         let cells = (0..clients.len()).map(|column| {
             self.samples.get(column).map_or("-".to_owned(), |samples| cell(samples, self.digits))

@@ -14,20 +14,20 @@ use crate::{Result, callgrind, heap, single_step, start, targets};
 /// Bytes in a KiB.
 const KIBI: f64 = 1024.0;
 
-/// Numbers of calls in the two runs from which Valgrind counts are computed.
+/// Numbers of calls in the short run and in the long run under Valgrind.
 const COUNTED: (u64, u64) = (100, 600);
 
-/// Numbers of calls in the two runs with single-stepping. They are small, because each instruction takes
-/// microseconds.
+/// Numbers of calls in the short run and in the long run with single-stepping. The numbers are small, because
+/// each step takes microseconds.
 const STEPPED: (u64, u64) = (2, 12);
 
-/// Numbers of events in the two runs from which Valgrind counts are computed.
+/// Numbers of events in the short run and in the long run under Valgrind.
 const COUNTED_EVENTS: (u64, u64) = (500, 3000);
 
-/// Numbers of events in the two runs with single-stepping.
+/// Numbers of events in the short run and in the long run with single-stepping.
 const STEPPED_EVENTS: (u64, u64) = (50, 250);
 
-/// Clients that support TLS. The program with plain hyper-util does not.
+/// Clients that support TLS. The program with plain hyper-util has no TLS.
 const TLS_CLIENTS: &[&str] = &["ours", "official"];
 
 /// Measures all rows except clean builds. Prints the name of the current row to standard error.
@@ -120,7 +120,8 @@ pub(crate) fn all(servers: &Servers, rounds: usize) -> Result<Vec<Row>> {
     ])
 }
 
-/// Returns the peak memory of a call in MiB, without the memory before the call and without the response.
+/// Returns the peak memory of a call in MiB. Subtracts the memory before the call, and the length of the
+/// response.
 fn without_the_response(measured: &Measured) -> f64 {
     (measured.peak.saturating_sub(measured.before) as f64 - LARGE_LENGTH as f64) / (KIBI * KIBI)
 }
@@ -157,7 +158,7 @@ impl Measuring<'_> {
         Ok(Row { what, samples, digits, more_is_better: false, target: None })
     }
 
-    /// Measures a value that is computed from the output of the client programs.
+    /// Runs the client programs, and computes a value from the output of each run.
     fn work(
         &self,
         what: &'static str,

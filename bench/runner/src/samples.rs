@@ -2,7 +2,7 @@
 
 use crate::Result;
 
-/// The measured values, sorted; at least one.
+/// Measured values in ascending order. There is at least one value.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Samples(Vec<f64>);
 
@@ -12,7 +12,7 @@ impl Samples {
         Self(vec![value])
     }
 
-    /// Measures each client once per round, so that other load on the machine affects all clients equally.
+    /// Measures each client once per round. Other load on the machine then affects all clients equally.
     pub(crate) fn alternating(
         clients: &[&str],
         rounds: usize,
@@ -37,7 +37,8 @@ impl Samples {
         f64::midpoint(before, after)
     }
 
-    /// Returns the distance from the median to the first quartile or to the third, whichever is larger.
+    /// Returns the larger of two distances: from the median to the first quartile, and from the median to the
+    /// third quartile.
     pub(crate) fn spread(&self) -> f64 {
         let (last, median) = (self.0.len() - 1, self.median());
         let (low, high) = (self.0[last / 4], self.0[last - last / 4]);

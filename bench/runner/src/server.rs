@@ -10,8 +10,9 @@ use crate::programs::program;
 
 /// Delay of a small response in milliseconds.
 ///
-/// When instructions are counted, the response must not arrive before the client first polls for it. Over a
-/// real network it always arrives later. On loopback, without the delay, it would sometimes arrive earlier.
+/// Over a real network, a response always arrives after the client first polls for it. On loopback, a
+/// response without a delay sometimes arrives before the first poll. Runs that count instructions therefore
+/// need a delay.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Pause {
     /// No delay, for measurements of time.
@@ -26,7 +27,7 @@ pub(crate) enum Pause {
 /// <https://www.rfc-editor.org/rfc/rfc7468#section-2>
 const PEM_END: &str = "-----END ";
 
-/// A running server. Dropping this value stops it.
+/// A running server. Dropping this value stops the server.
 #[derive(Debug)]
 pub(crate) struct Server {
     child: Child,

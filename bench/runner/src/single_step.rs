@@ -1,7 +1,7 @@
 //! Counts of executed instructions, by single-stepping.
 //!
-//! Unlike Valgrind, single-stepping includes SHA instructions. Unlike hardware counters, it works in virtual
-//! machines. The counts include only the thread that makes the calls, and only its instructions in user mode.
+//! Unlike Valgrind, single-stepping supports SHA instructions. Unlike hardware counters, it works in virtual
+//! machines. The counts include only instructions in user mode, and only on the thread that makes the calls.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
@@ -18,7 +18,7 @@ use crate::server::Server;
 
 /// Returns the instructions per unit of work.
 pub(crate) fn each(package: &str, server: &Server, work: &[&str], (few, more): (u64, u64)) -> Result<f64> {
-    // The tracer and the client share one core, because each of the millions of steps switches between them.
+    // The tracer and the client share one core, because each step switches between the two processes.
     let count = |times| cores::on(Core::Client, || count(package, server, work, times))?;
     Ok((count(more)? as f64 - count(few)? as f64) / (more - few) as f64)
 }

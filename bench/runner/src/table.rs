@@ -52,7 +52,7 @@ fn plot(rows: &[Row]) -> Result<String> {
     plot::bars(first.what, &values.collect::<Vec<_>>())
 }
 
-/// Measures and prints clean builds. Writes this part of the page if `docs` is set.
+/// Measures and prints clean builds. Writes their parts of the page if `docs` is set.
 pub(crate) fn clean_builds(docs: bool) -> Result<()> {
     const TITLE: &str = "clean release build of a minimal program";
     let rows = clean_build::rows()?;

@@ -10,7 +10,8 @@ const PART: &str =
 const HEADERS: [(&str, &str); 3] =
     [(":event-type", "chunk"), (":content-type", "application/json"), (":message-type", "event")];
 
-/// Returns the frame of the event. Like the service, it pads the event with letters in the member `p`.
+/// Returns the frame of the event. Like the service, this function pads the event with letters in the member
+/// `p`.
 pub fn frame() -> Vec<u8> {
     let mut builder = Message::builder();
     for (name, value) in HEADERS {

@@ -48,7 +48,7 @@ where
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
         let served = serve(stream);
-        // A connection error of one client does not affect the others.
+        // A connection error of one client does not affect the other clients.
         spawn_local(async move { served.await.ok() });
     }
 }

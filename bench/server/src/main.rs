@@ -1,7 +1,8 @@
-//! The server as a separate process, so that the costs of the client do not include the work of the server.
+//! Runs the server in a separate process. The measured costs of the client therefore do not include the work
+//! of the server.
 //!
-//! The argument is the delay of small responses in milliseconds. The program prints its URL, its URL with
-//! TLS, and its certificate. It exits when standard input ends, so that it does not run longer than its
+//! The argument is the delay of small responses in milliseconds. The program prints its URL without TLS, its
+//! URL with TLS, and its certificate. It exits at the end of standard input, so it never runs longer than its
 //! parent process.
 
 use std::error::Error;

@@ -10,8 +10,8 @@ use tokio::sync::Barrier;
 
 use crate::event;
 
-/// Status line and first headers of a response, in the same format as Amazon Bedrock. The headers of the body
-/// follow.
+/// Status line and first headers of a response, in the same format as Amazon Bedrock. The headers that
+/// describe the body follow.
 const HEAD: &str = "HTTP/1.1 200 OK\r\n\
     Date: Tue, 24 Nov 2026 12:00:00 GMT\r\n\
     Connection: keep-alive\r\n\

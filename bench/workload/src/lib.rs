@@ -1,9 +1,10 @@
 //! The work of the compared clients: the same calls to the same server, measured in the same way.
 //!
-//! Each client is a separate program, so that it does not depend on crates of the other clients. It
-//! implements [`Client`], and its `main` calls [`run`]. The runner counts instructions and allocations from
-//! outside the program, as the difference between a short and a long run. The difference excludes work that a
-//! program does only once.
+//! Each client is a separate program, so it does not depend on crates of the other clients. The program
+//! implements [`Client`], and its `main` calls [`run`].
+//!
+//! The runner counts instructions and allocations from outside the program. It subtracts the count of a short
+//! run from the count of a long run. The difference excludes work that a program does only once.
 
 mod arguments;
 mod client;
@@ -37,7 +38,7 @@ pub const REQUEST: &[u8] = br#"{"anthropic_version":"bedrock-2023-05-31","max_to
 /// Length of a small response body, in bytes.
 pub const RESPONSE_LENGTH: usize = 200;
 
-/// Length of a large body, in bytes. It is the limit of `InvokeModel`.
+/// Length of a large body, in bytes. This length is the limit of `InvokeModel`.
 pub const LARGE_LENGTH: usize = 25_000_000;
 
 const _: () = assert!(REQUEST.len() == 300);

@@ -35,7 +35,8 @@ async fn measured<C: Client>(arguments: &Arguments) -> Measured {
     if let Work::AtOnce { width, .. } = &arguments.work {
         at_once(&client, 2, *width).await;
     }
-    // Allocates the body before the start, because the comparison excludes the memory of the body.
+    // Allocates the body before the measurement starts, because the comparison excludes the memory of the
+    // body.
     let large = matches!(arguments.work, Work::Large).then(|| Bytes::from(vec![b'a'; LARGE_LENGTH]));
     if arguments.wait {
         ready();

@@ -1,3 +1,3 @@
-//! Prints the intermediate representation (IR) as source code, with one folder for each language.
+//! Prints the intermediate representation (IR) as source code. Each target language has a submodule.
 
 pub(crate) mod rust;

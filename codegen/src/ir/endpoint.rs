@@ -5,12 +5,13 @@
 pub(crate) struct RuleSet {
     /// Parameters, in the order of the model.
     pub(crate) parameters: Vec<Parameter>,
-    /// Rules, in order. The first rule whose conditions all hold determines the outcome.
+    /// Rules, in the order of evaluation. The first rule whose conditions are all true determines the
+    /// outcome.
     pub(crate) rules: Vec<Rule>,
 }
 
 impl RuleSet {
-    /// Returns `true` if a rule sets the service name or the region with which requests are signed.
+    /// Returns `true` if a rule sets the service name or the region for signing requests.
     pub(crate) fn states_signing(&self) -> bool {
         fn states(rule: &Rule) -> bool {
             match &rule.outcome {
@@ -52,9 +53,9 @@ pub(crate) enum ParameterType {
 /// A rule.
 #[derive(Clone, Debug)]
 pub(crate) struct Rule {
-    /// Conditions. All must hold for the rule to apply.
+    /// Conditions. The rule applies only if all conditions are true.
     pub(crate) conditions: Vec<Condition>,
-    /// Outcome if all conditions hold.
+    /// Outcome if all conditions are true.
     pub(crate) outcome: Outcome,
 }
 
@@ -101,7 +102,7 @@ pub(crate) enum Outcome {
     Endpoint(Endpoint),
     /// An error with this message.
     Error(Template),
-    /// More rules. The first rule whose conditions all hold determines the outcome.
+    /// More rules. The first rule whose conditions are all true determines the outcome.
     Tree(Vec<Rule>),
 }
 
@@ -114,7 +115,7 @@ impl Outcome {
             }
             Self::Error(template) => template_refers_to(template, name),
             Self::Tree(rules) => {
-                // Rules after a rule that always applies are never evaluated.
+                // The endpoint function does not evaluate rules after a rule that always applies.
                 let evaluated =
                     rules.iter().position(Rule::always_applies).map_or(rules.len(), |last| last + 1);
                 rules[..evaluated].iter().any(|rule| rule.refers_to(name))
@@ -137,7 +138,7 @@ pub(crate) struct Endpoint {
 /// An expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Expression {
-    /// A parameter or an assigned value, by its Rust name.
+    /// A parameter or an assigned value with this Rust name.
     Reference(String),
     /// A field of a value.
     Attribute(Box<Expression>, String),
@@ -167,7 +168,7 @@ impl Expression {
     }
 }
 
-/// A text template: literal text and values, which are concatenated.
+/// A template for a text. The result is the concatenation of all parts.
 pub(crate) type Template = Vec<TemplatePart>;
 
 /// A part of a template.

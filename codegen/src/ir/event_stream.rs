@@ -63,8 +63,8 @@ pub(crate) struct Exception {
     pub(crate) wire_name: String,
     /// Rust name of the error structure and of the variant in the error enum.
     pub(crate) error: String,
-    /// `true` if the error is serialized with this name, because this is the first union member that targets
-    /// the error.
+    /// `true` if this is the first union member that targets the error. The name of this member is used to
+    /// serialize the error.
     pub(crate) is_written: bool,
 }
 
@@ -73,7 +73,7 @@ pub(crate) struct Exception {
 pub(crate) enum EventBody<'a> {
     /// No payload.
     Empty,
-    /// The value of one member, with its content type.
+    /// The value of one member, followed by the content type.
     Member(&'a Member, &'a str),
     /// A JSON object with the members that are not headers.
     Object,

@@ -1,5 +1,5 @@
-//! The intermediate representation (IR), which is the lowered model. It is valid by construction, and all its
-//! names and bindings are final. The module `emit` prints the IR.
+//! The intermediate representation (IR): the result of lowering a model. Lowering validates the model, and
+//! all names and bindings in the IR are final. The module `emit` prints the IR as source code.
 
 mod endpoint;
 mod event_stream;
@@ -24,10 +24,10 @@ pub(crate) use ty::{IntegerWidth, TimestampFormat, Type};
 
 use std::collections::BTreeMap;
 
-/// A service with its selected operations and every shape that they reach.
+/// A service with its selected operations and all named shapes that these operations use.
 #[derive(Clone, Debug)]
 pub(crate) struct Service {
-    /// `sdkId` of `aws.api#service`, or the name of the service shape.
+    /// `sdkId` of the trait `aws.api#service`, or the name of the service shape if there is no `sdkId`.
     pub(crate) sdk_id: String,
     /// API version of the service.
     pub(crate) version: String,

@@ -35,13 +35,14 @@ pub(crate) struct Operation {
     pub(crate) payload_headers: Vec<PayloadHeader>,
     /// Headers that are added to a request if no member sets them. The names are in lower case.
     pub(crate) default_headers: Vec<(String, String)>,
-    /// Default values for labels that the caller sets to an empty string. The first string of a pair is the
-    /// name of the member in the model, and the second string is the default.
+    /// Default values for labels that the caller sets to an empty string. Each pair contains the name of the
+    /// member in the model, followed by the default.
     pub(crate) default_labels: Vec<(String, String)>,
-    /// Name of the blob member that is the payload of the input, if a request can be sent without keeping the
-    /// payload in memory. This is possible only if nothing is computed from the payload.
+    /// Name of the blob member that is the payload of the input. The client does not need to keep such a
+    /// payload in memory. `None` if there is no such member, or if a step in `payload_headers` needs the
+    /// payload.
     pub(crate) payload_input: Option<String>,
-    /// `true` if the payload of the output is a blob, which can be read in parts.
+    /// `true` if the payload of the output is a blob. The caller can read such a payload in parts.
     pub(crate) payload_output: bool,
     /// Facts about the calls of the operation.
     pub(crate) facts: OperationFacts,
@@ -75,19 +76,19 @@ pub(crate) struct OperationError {
     pub(crate) rust_name: String,
     /// Error code on the wire, which is the name of the shape in the model.
     pub(crate) code: String,
-    /// Status of the response, if no other error of the operation has the same status. This status identifies
-    /// the error if a response has no error code.
+    /// Status of the response, or `None` if another error of the operation has the same status. If a response
+    /// has no error code, this status identifies the error.
     pub(crate) unique_status: Option<u16>,
 }
 
 /// Authentication that an operation requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Auth {
-    /// Every request is authenticated.
+    /// The client authenticates every request.
     Required,
-    /// A request is authenticated if the client has credentials.
+    /// The client authenticates requests if credentials are available.
     Optional,
-    /// No request is authenticated.
+    /// The client does not authenticate requests.
     None,
 }
 
@@ -171,7 +172,8 @@ impl Structure {
         self.body_members().next().is_some()
     }
 
-    /// Returns the member that is bound to the entire payload, if the type of the member is blob.
+    /// Returns the member that is bound to the entire payload. Returns `None` if there is no such member or
+    /// if its type is not blob.
     pub(crate) fn blob_payload(&self) -> Option<&Member> {
         match self.payload() {
             Payload::Member { member, .. } if member.ty == Type::Blob => Some(member),

@@ -7,7 +7,7 @@ use super::{EventStream, Type};
 /// A named shape.
 #[derive(Clone, Debug)]
 pub(crate) enum Shape {
-    /// A structure. If it has [`ErrorFacts`], it is an error.
+    /// A structure. A structure with [`ErrorFacts`] is an error.
     Structure(Structure),
     /// A union.
     Union(Union),
@@ -79,28 +79,27 @@ pub(crate) struct Member {
     pub(crate) rust_name: String,
     /// Documentation.
     pub(crate) doc: String,
-    /// Type of its values.
+    /// Type of the values.
     pub(crate) ty: Type,
     /// Optionality of a member, and the value of the field if the member is missing.
     pub(crate) presence: Presence,
-    /// `true` if parsing fails when the member is required and missing. If `false`, the field gets the zero
-    /// value of its type.
+    /// `true` if parsing fails when a message does not contain the member. If `false`, a missing required
+    /// member gets the zero value of its type.
     pub(crate) fails_if_missing: bool,
     /// Location in an HTTP message.
     pub(crate) location: Location,
     /// Name in a JSON object.
     pub(crate) json_name: String,
-    /// `true` if the value is read from `message` or from `Message`, depending on which of these names the
-    /// JSON object contains.
+    /// `true` if the parser accepts both `message` and `Message` as the name of the member in a JSON object.
     pub(crate) reads_any_message_name: bool,
     /// `true` if `Debug` hides the value.
     pub(crate) sensitive: bool,
     /// Constraints that servers check.
     pub(crate) constraints: Vec<Constraint>,
-    /// `true` if the client generates a value when the caller sets none.
+    /// `true` if the client generates a value when the caller does not set the member.
     pub(crate) idempotency_token: bool,
-    /// `true` if the length must be known before the request is sent. Applies only if the member is the
-    /// payload.
+    /// `true` if the client must know the length of the value before it sends the request. This flag has an
+    /// effect only if the member is the payload.
     pub(crate) requires_length: bool,
     /// The fact about a call that the member contains.
     pub(crate) fact: Option<Fact>,
@@ -178,13 +177,13 @@ pub(crate) struct Step {
 /// Optionality of a member, and the value of the field if the member is missing.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Presence {
-    /// `T`, which is an argument of `new`. If the member is missing in a response, the field gets the zero
-    /// value of its type.
+    /// The type of the field is `T`, and `new` takes the value as an argument. If a response does not contain
+    /// the member, the field gets the zero value of its type.
     /// <https://smithy.io/2.0/spec/aggregate-types.html#client-error-correction>
     Required,
-    /// `Option<T>`.
+    /// The type of the field is `Option<T>`.
     Optional,
-    /// `T` with a default.
+    /// The type of the field is `T`, and the field has this default.
     Default(DefaultValue),
 }
 
@@ -210,18 +209,18 @@ pub(crate) enum Location {
     Query(String),
     /// All query parameters except the reserved parameters.
     QueryMap {
-        /// Parameters of other members and of the path template, which take precedence over entries of the
-        /// map.
+        /// Names of the parameters that other members or the path template set. These parameters take
+        /// precedence over entries of the map.
         /// <https://smithy.io/2.0/spec/http-bindings.html#httpqueryparams-trait>
         reserved: Vec<String>,
     },
     /// A header. The name is in lower case.
     Header(String),
-    /// All headers with this prefix, which is in lower case.
+    /// All headers with this prefix. The prefix is in lower case.
     PrefixHeaders(String),
     /// The entire payload.
     Payload {
-        /// Content type of the payload, unless a member bound to `Content-Type` sets a different value.
+        /// Default content type of the payload. A member bound to `Content-Type` takes precedence.
         content_type: String,
         /// Payload of a message in which the member is not set.
         unset: UnsetPayload,
@@ -248,17 +247,17 @@ pub(crate) enum UnsetPayload {
     Object,
 }
 
-/// A constraint that applies to the type of its member.
+/// A constraint on the value of a member.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Constraint {
-    /// Number of characters, bytes or elements.
+    /// Bounds for the number of characters, bytes or elements.
     Length {
         /// Lower bound, inclusive.
         min: Option<u64>,
         /// Upper bound, inclusive.
         max: Option<u64>,
     },
-    /// Range of a number.
+    /// Bounds for a number.
     Range {
         /// Lower bound, inclusive.
         min: Option<f64>,
@@ -280,11 +279,12 @@ pub(crate) struct ErrorFacts {
     pub(crate) fault: ErrorFault,
     /// Value of the `retryable` trait.
     pub(crate) retryable: Option<Retryable>,
-    /// Name of the member with the error message, unless the message is sensitive.
+    /// Name of the member with the error message. `None` if there is no such member or if the message is
+    /// sensitive.
     pub(crate) message: Option<String>,
-    /// `true` if an operation or the service lists the error, so that a response can contain the error.
+    /// `true` if an operation or the service lists the error. Only such an error can be a response.
     pub(crate) is_response: bool,
-    /// `true` if another shape, such as an event stream, has a member of this type.
+    /// `true` if a member of another shape, such as an event stream, targets the error.
     pub(crate) is_member: bool,
 }
 
@@ -337,7 +337,7 @@ pub(crate) struct UnionMember {
     pub(crate) rust_name: String,
     /// Documentation.
     pub(crate) doc: String,
-    /// Type of its value.
+    /// Type of the value.
     pub(crate) ty: Type,
     /// `true` if `Debug` hides the value.
     pub(crate) sensitive: bool,

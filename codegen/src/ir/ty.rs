@@ -11,7 +11,7 @@ pub(crate) enum Type {
     Float,
     /// `f64`.
     Double,
-    /// `String`. In a header, it is encoded as base64 if the shape has a media type.
+    /// `String`. A string with a media type is encoded as base64 in a header.
     String {
         /// `true` if the shape has a media type.
         media_type: bool,

@@ -55,8 +55,9 @@ impl Lowering<'_> {
         }
     }
 
-    /// Reports body members of a structure that also has a payload member. A payload member is the entire
-    /// body of a message or the entire payload of an event, so that no other member can be in the body.
+    /// Reports members of the body if the structure also has a payload member. The payload member is the
+    /// entire body of a message or the entire payload of an event. Therefore the body cannot contain other
+    /// members.
     pub(super) fn check_payload(&mut self, id: &ShapeId, members: &[ir::Member]) {
         let is_payload = |member: &&ir::Member| {
             matches!(member.location, Location::Payload { .. } | Location::EventPayload { .. })

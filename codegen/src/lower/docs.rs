@@ -1,10 +1,11 @@
-//! Converts the documentation of a model for rustdoc. Smithy uses CommonMark, but many AWS models use HTML.
+//! Converts the documentation of a model to text for rustdoc. Smithy specifies CommonMark, but many AWS
+//! models contain HTML.
 
 use crate::model::Traits;
 
 use super::traits::DOCUMENTATION;
 
-/// Returns the documentation in a set of traits, or an empty string if the trait is missing.
+/// Returns the value of the trait `documentation` for rustdoc, or an empty string if the trait is missing.
 pub(super) fn of(traits: &Traits) -> String {
     let text = super::string_trait(traits, DOCUMENTATION).unwrap_or_default();
     if text.trim_start().starts_with('<') { from_html(text) } else { text.trim().to_owned() }
@@ -16,7 +17,7 @@ fn from_html(text: &str) -> String {
     let mut rest = text;
     while let Some((before, tag_and_rest)) = rest.split_once('<') {
         plain.push_str(before);
-        // If a tag is incomplete, keeps only the text before it.
+        // If a tag is incomplete, the result contains only the text before the tag.
         let Some((tag, after)) = tag_and_rest.split_once('>') else {
             rest = "";
             break;

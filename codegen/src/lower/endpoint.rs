@@ -17,8 +17,8 @@ use super::{Lowering, traits};
 impl Lowering<'_> {
     pub(super) fn endpoint_rules(&mut self, service: &Shape) -> Option<RuleSet> {
         let set = service.traits.get(traits::ENDPOINT_RULE_SET)?;
-        // The generated function has a parameter `parameters` and calls a function `partition`, so that these
-        // names are reserved.
+        // The generated function has a parameter `parameters` and calls a function `partition`. Therefore
+        // these names are reserved.
         let scope = Scope::with(&["parameters", "partition"]);
         let mut rules = Rules { parameters: Vec::new(), names: BTreeMap::new(), scope, problems: Vec::new() };
         let lowered = rules.rule_set(set);
@@ -104,8 +104,8 @@ impl Rules {
         Endpoint { url, signing_name, signing_region }
     }
 
-    /// Returns the service name and region for signatures. If there are several authentication schemes, SigV4
-    /// is used.
+    /// Returns the service name and the region for signatures from the scheme `sigv4`. Ignores all other
+    /// authentication schemes.
     /// <https://smithy.io/2.0/aws/rules-engine/auth-schemes.html>
     fn auth_schemes(&mut self, schemes: &Value) -> (Option<Template>, Option<Template>) {
         let mut schemes = schemes.as_array().into_iter().flatten();

@@ -11,7 +11,7 @@ use super::names::Scope;
 use super::{Lowering, docs, traits};
 
 impl Lowering<'_> {
-    /// Returns `true` if a shape is an event stream, which is a union with the trait `streaming`.
+    /// Returns `true` if a shape is an event stream: a union with the trait `streaming`.
     pub(super) fn is_event_stream(&self, target: &ShapeId) -> bool {
         self.model
             .shape(target)

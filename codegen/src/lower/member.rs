@@ -11,7 +11,8 @@ use crate::model::{Member, Shape, ShapeId, ShapeType};
 use super::names::Scope;
 use super::{Lowering, docs, string_trait, traits};
 
-/// Role of a structure. HTTP bindings of members apply only at the top level of a message.
+/// Role of a structure. HTTP bindings apply only to members of inputs, outputs and errors, and not to members
+/// of nested structures.
 /// <https://smithy.io/2.0/spec/http-bindings.html#http-binding-traits>
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
@@ -25,8 +26,8 @@ impl Lowering<'_> {
     /// Lowers the members of a structure, in the order of the model.
     pub(super) fn members(&mut self, id: &ShapeId, shape: &Shape, role: Role) -> Vec<ir::Member> {
         let mut scope = Scope::default();
-        // An event stream is not a field of the message, because the events are sent after the message. The
-        // operation refers to the type of the stream.
+        // An event stream is not a field of the message, because the events follow the message. Instead, the
+        // lowered operation contains the name of the stream.
         let at_top = matches!(role, Role::Input | Role::Output);
         let is_field = |member: &Member| !(at_top && self.is_event_stream(&member.target));
         let fields: Vec<_> = shape.members.iter().filter(|(_, member)| is_field(member)).collect();
@@ -94,7 +95,7 @@ impl Lowering<'_> {
             return Location::PrefixHeaders(prefix.to_ascii_lowercase());
         }
         if member.has(traits::HTTP_PAYLOAD) {
-            // An unset structure is sent as a structure without members. For any other unset value, the
+            // If a structure is unset, the payload is an empty JSON object. If any other member is unset, the
             // message has no payload.
             let is_structure =
                 self.model.shape(&member.target).map(|shape| shape.ty) == Some(ShapeType::Structure);
@@ -115,7 +116,7 @@ impl Lowering<'_> {
     }
 
     /// Returns the content type of a payload. The traits of the member take precedence over the traits of its
-    /// shape. If neither sets a content type, the protocol defines the content type for the type.
+    /// shape. If no trait sets a content type, the protocol defines the content type for each type of shape.
     /// <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#content-type>
     fn payload_type(&self, member: &Member) -> String {
         let target = self.model.shape(&member.target);
@@ -131,6 +132,7 @@ impl Lowering<'_> {
         stated.unwrap_or(by_type).to_owned()
     }
 
+    /// Returns the presence of a member. Reports a label that is not required.
     /// <https://smithy.io/2.0/spec/aggregate-types.html#structure-member-optionality>
     fn presence(
         &mut self,
@@ -148,7 +150,7 @@ impl Lowering<'_> {
         if role == Role::Input {
             // Clients do not send the defaults of an input, because the service can change its defaults
             // later. An idempotency token is optional, because the client generates a token if the caller
-            // sets none.
+            // does not set one.
             let is_token = member.has(traits::IDEMPOTENCY_TOKEN);
             return if required && !is_token { Presence::Required } else { Presence::Optional };
         }
@@ -163,6 +165,7 @@ impl Lowering<'_> {
         }
     }
 
+    /// Returns `true` if a member is an idempotency token. Reports a token that is not a string.
     /// <https://smithy.io/2.0/spec/behavior-traits.html#idempotencytoken-trait>
     fn is_token(&mut self, id: &ShapeId, member: &Member, ty: &Type) -> bool {
         let is_token = member.has(traits::IDEMPOTENCY_TOKEN);
@@ -184,7 +187,7 @@ impl Lowering<'_> {
             }
         }
         if let Some(bounds) = of(traits::RANGE) {
-            // In models, the bounds of large numbers are strings.
+            // A model can contain the bounds of large numbers as strings.
             let number = |value: &Value| value.as_f64().or_else(|| value.as_str()?.parse().ok());
             let bound = |key| bounds.get(key).and_then(number);
             if matches!(ty, Type::Integer(_) | Type::Float | Type::Double) {
@@ -204,8 +207,8 @@ impl Lowering<'_> {
     }
 
     /// Returns `true` if `Debug` hides a member. `Debug` hides the member if the member or its shape is
-    /// sensitive, or if its shape is a list or map of a sensitive shape. Structures and unions have a
-    /// separate `Debug` that hides their sensitive members.
+    /// sensitive, or if the shape is a list or map of a sensitive shape. The search does not enter structures
+    /// and unions, because each has a separate `Debug` that hides its sensitive members.
     pub(super) fn is_sensitive(&self, member: &Member) -> bool {
         let mut seen = BTreeSet::new();
         let mut queue = vec![member];
@@ -251,7 +254,7 @@ fn has_length(ty: &Type) -> bool {
     )
 }
 
-/// Returns the type without its media type, which affects headers only.
+/// Returns the type without its media type. A media type affects only headers.
 /// <https://smithy.io/2.0/spec/http-bindings.html#httpheader-serialization-rules>
 fn without_media_type(ty: Type) -> Type {
     match ty {
@@ -263,7 +266,8 @@ fn without_media_type(ty: Type) -> Type {
     }
 }
 
-/// Returns the default timestamp format of a location. For JSON, it is the default of the protocol.
+/// Returns the default timestamp format of a location. The default for JSON is the format that restJson1
+/// defines.
 /// <https://smithy.io/2.0/spec/protocol-traits.html#timestampformat-trait>
 fn default_format(location: &Location) -> TimestampFormat {
     match location {

@@ -28,7 +28,7 @@ use names::Scope;
 /// Lowers the selected operations and the shapes that they reach.
 ///
 /// # Errors
-/// Returns a diagnostic for everything in the selection that this generator does not support.
+/// Returns a diagnostic for each part of the selection that the generator does not support.
 pub(crate) fn lower(model: &Model, selection: &Selection) -> Result<ir::Service, Vec<Diagnostic>> {
     let endless = recursion::endless(model, &selection.closure);
     if !endless.is_empty() {
@@ -45,7 +45,7 @@ pub(crate) fn lower(model: &Model, selection: &Selection) -> Result<ir::Service,
     Err(diagnostics)
 }
 
-/// State of lowering a model.
+/// State of the lowering of a model.
 struct Lowering<'a> {
     model: &'a Model,
     selection: &'a Selection,
@@ -53,7 +53,7 @@ struct Lowering<'a> {
     names: BTreeMap<ShapeId, String>,
     /// Rust names of the error enums of event streams. The keys are the ids of the streams.
     stream_errors: BTreeMap<ShapeId, String>,
-    /// Ids (`shape$member`) of members whose type must be a `Box`, because the type contains itself.
+    /// Ids (`shape$member`) of the members that need a `Box`, because their type contains itself.
     boxed: BTreeSet<ShapeId>,
     /// Rust type names that are already used.
     scope: Scope,
@@ -78,8 +78,8 @@ impl<'a> Lowering<'a> {
             let message = "is missing: the generator supports only services with the protocol restJson1";
             self.diagnostics.push(Diagnostic::on_trait(id, traits::REST_JSON_1, message));
         }
-        // Operations get their names first, because callers use these names most. If a later shape has the
-        // same name, the shape is renamed.
+        // Operations get their names first, because callers use these names most. A shape that has the same
+        // name as an operation gets a different name.
         let operation_names: Vec<_> =
             selection.operations.iter().map(|id| self.operation_names(id)).collect();
         for id in self.named_shapes() {
@@ -110,8 +110,8 @@ impl<'a> Lowering<'a> {
     }
 
     /// Returns the shapes that become types, sorted by id. An operation always has separate types for its
-    /// input and output. The shape of an input or output becomes an additional type only if another shape
-    /// targets it.
+    /// input and output. The shape of an input or output becomes an additional type only if a member targets
+    /// the shape.
     fn named_shapes(&self) -> Vec<ShapeId> {
         let closure = self.selection.closure.iter().filter_map(|id| Some((id, self.model.shape(id)?)));
         let mut reached: BTreeSet<&ShapeId> = self.all_errors().collect();

@@ -1,4 +1,4 @@
-//! Rust names, and the resolution of name clashes.
+//! Converts names of the model to Rust names, and resolves name clashes.
 //! <https://doc.rust-lang.org/reference/keywords.html>
 
 use std::collections::BTreeSet;
@@ -86,7 +86,8 @@ const TYPES_IN_USE: &[&str] = &[
     "Violations",
 ];
 
-/// Mark that emitters write before a path that must be imported. No generated name is equal to the mark.
+/// Mark that emitters write before a path that the file must import. Generated names are never equal to the
+/// mark.
 const IMPORT_MARK: &str = "use_";
 
 /// A scope of unique names.
@@ -106,14 +107,15 @@ impl Scope {
         Self::with(TYPES_IN_USE)
     }
 
-    /// Returns the name of a type or variant in upper camel case, with the suffix `Shape` or a number if the
-    /// name is taken.
+    /// Returns the name of a type or variant in upper camel case. If the name is taken, adds the suffix
+    /// `Shape` or a number.
     pub(super) fn upper_camel(&mut self, wire_name: &str) -> String {
         let base = not_numeric(wire_name.to_upper_camel_case(), "Shape");
         self.unique(base, "Shape", "")
     }
 
-    /// Returns the name of a field or parameter in snake case, as a raw identifier if it is a keyword.
+    /// Returns the name of a field or parameter in snake case. If the name is a keyword, returns a raw
+    /// identifier or adds `_`.
     pub(super) fn snake(&mut self, wire_name: &str) -> String {
         let base = not_numeric(wire_name.to_snake_case(), "_");
         let base = if NEVER_RAW.contains(&base.as_str()) { format!("{base}_") } else { base };
@@ -121,8 +123,8 @@ impl Scope {
         if KEYWORDS.contains(&name.as_str()) { format!("r#{name}") } else { name }
     }
 
-    /// Returns the name of a constant in upper snake case, or `VALUE` if no character of the value is valid
-    /// in a name.
+    /// Returns the name of a constant in upper snake case. If the value does not contain a character that is
+    /// valid in a name, the name is `VALUE`.
     pub(super) fn shouty(&mut self, wire_name: &str) -> String {
         let base = match wire_name.to_shouty_snake_case() {
             name if name.is_empty() => "VALUE".to_owned(),
@@ -132,7 +134,7 @@ impl Scope {
     }
 
     fn unique(&mut self, base: String, suffix: &str, separator: &str) -> String {
-        // Names are compared without case, because types become files and some file systems ignore case.
+        // The comparison ignores case, because each type becomes a file, and some file systems ignore case.
         let free = |scope: &Self, name: &str| {
             name != IMPORT_MARK && !scope.taken.iter().any(|taken| taken.eq_ignore_ascii_case(name))
         };

@@ -91,7 +91,8 @@ impl Lowering<'_> {
         let found = target.and_then(|id| Some((id, self.model.shape(id)?)));
         match found {
             Some((id, shape)) => self.structure(id, shape, rust_name, role, None),
-            // The operation has `smithy.api#Unit` or no shape: the structure has no members.
+            // The operation has no input or output, or targets `smithy.api#Unit`. In both cases, the
+            // structure has no members.
             None => ir::Structure {
                 rust_name,
                 wire_name: target.unwrap_or(operation).name().to_owned(),
@@ -131,8 +132,8 @@ impl Lowering<'_> {
         errors
     }
 
-    /// Lowers the `http` trait, and sets the locations of labels in `input`
-    /// (<https://smithy.io/2.0/spec/http-bindings.html#http-trait>).
+    /// Lowers the `http` trait, and marks greedy labels in `input`.
+    /// <https://smithy.io/2.0/spec/http-bindings.html#http-trait>
     fn http(&mut self, id: &ShapeId, shape: &Shape, input: &mut ir::Structure) -> Option<Http> {
         let mut report = |message: String| {
             self.diagnostics.push(Diagnostic::on_trait(id, traits::HTTP, message));
@@ -201,8 +202,9 @@ impl Lowering<'_> {
     }
 }
 
-/// Stores the names of all other query parameters in each member with `httpQueryParams`. These parameters take
-/// precedence over entries of the map.
+/// Collects the names of the query parameters in the path template and in members with `httpQuery`. Stores
+/// these names in each member with `httpQueryParams`, because these parameters take precedence over entries
+/// of the map.
 fn reserve_parameters(input: &mut ir::Structure, http: &Http) {
     let of_members = input.members.iter().filter_map(|member| match &member.location {
         Location::Query(name) => Some(name),
@@ -216,8 +218,8 @@ fn reserve_parameters(input: &mut ir::Structure, http: &Http) {
     }
 }
 
-/// Marks required headers of an event stream's initial response, so that parsing fails if such a header is
-/// missing. No later message can contain the header.
+/// Makes the parser fail if the initial response of an event stream does not contain a required header. The
+/// later messages of the stream cannot contain the header.
 fn require_headers(output: &mut ir::Structure) {
     for member in &mut output.members {
         member.fails_if_missing = member.presence == Presence::Required && member.is_in_headers();

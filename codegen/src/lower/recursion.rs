@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Model, ShapeId, ShapeType};
 
-/// Returns the ids (`shape$member`) of the members whose Rust type must be a `Box`. The type of such a member
-/// contains itself without a list or map in between.
+/// Returns the ids (`shape$member`) of the members that need a `Box`. The type of such a member contains
+/// itself without a list or map in between.
 pub(super) fn boxed_members(model: &Model, closure: &BTreeSet<ShapeId>) -> BTreeSet<ShapeId> {
     members_on_cycles(model, closure, |ty| matches!(ty, ShapeType::Structure | ShapeType::Union))
 }
@@ -21,8 +21,8 @@ pub(super) fn endless(model: &Model, closure: &BTreeSet<ShapeId>) -> Vec<Diagnos
     members.iter().map(|member| Diagnostic::shape(member, message)).collect()
 }
 
-/// Returns the ids of the members through which a shape contains itself. The search follows only shapes for
-/// which `counts` returns `true`.
+/// Returns the ids of all members that belong to a cycle of shapes. The search ignores shapes for which
+/// `counts` returns `false`.
 fn members_on_cycles(
     model: &Model,
     closure: &BTreeSet<ShapeId>,

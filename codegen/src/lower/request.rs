@@ -9,6 +9,7 @@ use crate::model::{Shape, ShapeId};
 use super::{Lowering, string_in, traits};
 
 impl Lowering<'_> {
+    /// Returns the authentication that an operation requires.
     /// <https://smithy.io/2.0/spec/authentication-traits.html#auth-trait>
     pub(super) fn auth(&self, shape: &Shape) -> Auth {
         let service = self.model.shape(&self.selection.service);
@@ -59,7 +60,7 @@ impl Lowering<'_> {
     }
 
     /// Lowers the steps that process a request after its payload is complete. Compression is the first step,
-    /// because checksums cover the bytes that are sent.
+    /// because the checksums must cover the compressed payload.
     pub(super) fn payload_headers(
         &mut self,
         id: &ShapeId,
@@ -93,7 +94,7 @@ impl Lowering<'_> {
         headers
     }
 
-    /// Returns the entries of a service trait whose value is an object with string values.
+    /// Returns the entries of a trait of the service. The value of the trait is an object with string values.
     pub(super) fn of_service(&mut self, trait_id: &str) -> Vec<(String, String)> {
         let service = self.model.shape(&self.selection.service);
         let Some(written) = service.and_then(|service| service.traits.get(trait_id)) else {

@@ -1,4 +1,4 @@
-//! Named shapes: structures, errors, unions, enums.
+//! Lowers named shapes: structures, errors, unions and enums.
 
 use std::collections::BTreeMap;
 

@@ -45,21 +45,22 @@ pub(super) const SIGV4: &str = "aws.auth#sigv4";
 pub(super) const REST_JSON_1: &str = "aws.protocols#restJson1";
 pub(super) const SERVICE: &str = "aws.api#service";
 pub(super) const ENDPOINT_RULE_SET: &str = "smithy.rules#endpointRuleSet";
-/// Our own trait: the default `Content-Type` of a payload.
+/// Trait of this project: the default `Content-Type` of a payload.
 pub(super) const DEFAULT_CONTENT_TYPE: &str = "invokemodel.traits#defaultContentType";
-/// Our own trait: a blob in the schema of a model.
+/// Trait of this project: a blob in the schema of a model.
 pub(super) const MODEL_CONTENT: &str = "invokemodel.traits#modelContent";
-/// Our own trait on an output: metrics in headers of the response, by header name.
+/// Trait of this project on an output: metrics in headers of the response, by header name.
 pub(super) const METRIC_HEADERS: &str = "invokemodel.traits#metricHeaders";
-/// Our own trait: a member of an input that contains a fact about the call.
+/// Trait of this project: a member of an input that contains a fact about the call.
 pub(super) const REQUEST_FACT: &str = "invokemodel.traits#requestFact";
-/// Our own trait: a member of an output or event that contains a metric.
+/// Trait of this project: a member of an output or event that contains a metric.
 pub(super) const RESPONSE_METRIC: &str = "invokemodel.traits#responseMetric";
-/// Our own trait on a service: default values of empty labels, by label name.
+/// Trait of this project on a service: default values of empty labels, by label name.
 pub(super) const DEFAULT_LABELS: &str = "invokemodel.traits#defaultLabels";
-/// Our own trait on a service: values of headers that every request contains, by header name.
+/// Trait of this project on a service: values of headers that every request contains, by header name.
 pub(super) const REQUEST_HEADERS: &str = "invokemodel.traits#requestHeaders";
-/// Our own trait: a request with a payload of this shape has headers with its SHA-256 and its tree hash.
+/// Trait of this project on a blob. If this blob is the payload of a request, the request has headers with
+/// the SHA-256 and the tree hash of the payload.
 pub(super) const TREE_HASH: &str = "invokemodel.traits#treeHash";
 
 const READ: &[&str] = &[
@@ -115,7 +116,8 @@ const READ: &[&str] = &[
     UNSIGNED_PAYLOAD,
 ];
 
-/// Traits that do not affect generated code, each with the reason. A name that ends with `#` is a namespace.
+/// Traits that do not affect generated code. The second text of each pair is the reason. A name that ends
+/// with `#` covers all traits of that namespace.
 const WITHOUT_EFFECT: &[(&str, &str)] = &[
     ("aws.api#arn", "describes resources"),
     ("aws.api#arnReference", "describes the content of a string"),
@@ -139,7 +141,7 @@ const WITHOUT_EFFECT: &[(&str, &str)] = &[
         "marks optional members in Smithy 1.0; Smithy 2.0 uses `default` and `clientOptional`",
     ),
     ("smithy.api#cors", "configures servers for requests of browsers"),
-    ("smithy.api#deprecated", "the shape is still sent"),
+    ("smithy.api#deprecated", "deprecated shapes are generated like other shapes"),
     ("smithy.api#examples", "documentation"),
     ("smithy.api#externalDocumentation", "documentation"),
     ("smithy.api#httpApiKeyAuth", "an authentication scheme that this project does not implement"),
@@ -147,13 +149,13 @@ const WITHOUT_EFFECT: &[(&str, &str)] = &[
     ("smithy.api#httpDigestAuth", "an authentication scheme that this project does not implement"),
     ("smithy.api#idRef", "validates values of traits"),
     ("smithy.api#idempotent", "describes retries, not requests and responses"),
-    ("smithy.api#input", "every operation has its own input"),
-    ("smithy.api#internal", "the shape is still sent"),
-    ("smithy.api#mixin", "merged into the shapes that use it"),
+    ("smithy.api#input", "every operation has a separate input structure"),
+    ("smithy.api#internal", "internal shapes are generated like other shapes"),
+    ("smithy.api#mixin", "the parser merges mixins into shapes"),
     ("smithy.api#noReplace", "describes resources"),
     ("smithy.api#nestedProperties", "describes resources"),
     ("smithy.api#notProperty", "describes resources"),
-    ("smithy.api#output", "every operation has its own output"),
+    ("smithy.api#output", "every operation has a separate output structure"),
     ("smithy.api#paginated", "describes a sequence of calls"),
     ("smithy.api#private", "restricts references between shapes of the model"),
     ("smithy.api#property", "describes resources"),

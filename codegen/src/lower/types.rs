@@ -114,7 +114,8 @@ impl Lowering<'_> {
         }
     }
 
-    /// Reports an unsupported type. The returned type is never emitted, because a run with diagnostics fails.
+    /// Reports an unsupported type. The generator does not print the returned type, because a run with
+    /// diagnostics fails.
     fn unsupported(&mut self, id: &ShapeId, message: &str) -> Type {
         self.diagnostics.push(Diagnostic::shape(id, message));
         Type::Unit

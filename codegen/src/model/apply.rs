@@ -1,12 +1,12 @@
-//! `apply` statements, which add traits to a shape or member outside its definition.
+//! `apply` statements. Such a statement adds traits to a shape or member outside its definition.
 //! <https://smithy.io/2.0/spec/json-ast.html#applying-traits>
 
 use indexmap::IndexMap;
 
 use super::{Shape, ShapeId, ShapeType, Traits};
 
-/// Removes the statements from the shapes and returns them. Their keys are the ids of the shapes or members
-/// to which they apply.
+/// Removes the `apply` statements from the shapes and returns the statements. Each statement consists of the
+/// id of a shape or member, and the traits to add.
 pub(super) fn take(shapes: &mut IndexMap<ShapeId, Shape>) -> Vec<(ShapeId, Traits)> {
     let mut statements = Vec::new();
     shapes.retain(|id, shape| {
@@ -19,8 +19,8 @@ pub(super) fn take(shapes: &mut IndexMap<ShapeId, Shape>) -> Vec<(ShapeId, Trait
     statements
 }
 
-/// Adds the traits to the shapes and members. Returns the ids that do not exist. An inherited member does not
-/// exist until its mixin is merged.
+/// Adds the traits of the statements to the shapes and members. Returns the ids that do not exist. An
+/// inherited member does not exist until its mixin is merged.
 pub(super) fn fold(shapes: &mut IndexMap<ShapeId, Shape>, statements: &[(ShapeId, Traits)]) -> Vec<ShapeId> {
     let mut missing = Vec::new();
     for (id, traits) in statements {

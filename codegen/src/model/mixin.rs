@@ -1,4 +1,4 @@
-//! Mixins, from which a shape inherits members and traits.
+//! Merges mixins into shapes. A shape inherits members and traits from its mixins.
 //! <https://smithy.io/2.0/spec/mixins.html>
 
 use indexmap::IndexMap;
@@ -18,8 +18,8 @@ pub(super) fn fold(shapes: &mut IndexMap<ShapeId, Shape>) {
 }
 
 fn fold_one(shapes: &mut IndexMap<ShapeId, Shape>, id: &ShapeId) {
-    // The list is taken before the recursive calls, so that they end even if an invalid model has a cycle of
-    // mixins.
+    // This statement removes the list before the recursive calls. Therefore the recursion ends even if an
+    // invalid model has a cycle of mixins.
     let Some(mixins) = shapes.get_mut(id).map(|shape| std::mem::take(&mut shape.mixins)) else { return };
     let mut members = IndexMap::new();
     let mut traits = IndexMap::new();
@@ -52,7 +52,8 @@ fn fold_one(shapes: &mut IndexMap<ShapeId, Shape>, id: &ShapeId) {
     }
 }
 
-/// Returns `true` unless the trait is `mixin` itself or one of its `localTraits`.
+/// Returns `true` if shapes inherit the trait `name` from the mixin. Shapes do not inherit the trait `mixin`
+/// and the traits in its `localTraits`.
 fn is_inherited(mixed: &Shape, name: &str) -> bool {
     let local = mixed.traits.get(MIXIN).and_then(|value| value.get("localTraits")).and_then(Value::as_array);
     name != MIXIN && !local.is_some_and(|local| local.iter().any(|one| one == name))

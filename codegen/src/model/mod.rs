@@ -1,7 +1,7 @@
 //! The Smithy JSON AST: shapes and members, with their traits as JSON.
 //!
-//! This module interprets only `apply` statements and mixins. It merges them into the shapes, so that all
-//! later steps work with complete shapes.
+//! This module merges `apply` statements and mixins into the shapes. Therefore all later steps work with
+//! complete shapes. The module does not interpret traits other than `mixin`.
 //! <https://smithy.io/2.0/spec/json-ast.html>
 
 mod apply;
@@ -28,8 +28,8 @@ impl Model {
     /// Returns an error if the text is not JSON, has no supported `smithy` version, or has a malformed shape.
     pub fn from_json(text: &str) -> Result<Self, ModelError> {
         let mut shapes = read(text)?;
-        // Statements are applied before and after mixins are merged, because they can name members of a mixin
-        // and members that a shape inherits.
+        // This function applies the statements twice. The first run reaches members of mixins, before shapes
+        // inherit them. The second run reaches members that a shape has inherited from a mixin.
         let statements = apply::take(&mut shapes);
         apply::fold(&mut shapes, &statements);
         mixin::fold(&mut shapes);
@@ -37,8 +37,8 @@ impl Model {
         Ok(Self { shapes })
     }
 
-    /// Applies the `apply` statements of another AST to this model and ignores its other shapes. Returns the
-    /// ids that this model does not have.
+    /// Applies the `apply` statements of another AST to this model. Ignores the other shapes of that AST.
+    /// Returns the ids in the statements that this model does not contain.
     ///
     /// # Errors
     /// Returns the same errors as [`from_json`](Self::from_json).
@@ -85,7 +85,7 @@ fn read(text: &str) -> Result<IndexMap<ShapeId, Shape>, ModelError> {
     Ok(shapes)
 }
 
-/// Error of parsing a model.
+/// An error that occurs while a model is parsed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ModelError {

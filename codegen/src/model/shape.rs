@@ -49,17 +49,17 @@ pub struct Shape {
     /// Operations on the collection of a resource.
     #[serde(default)]
     pub collection_operations: Vec<Reference>,
-    /// Lifecycle operation of a resource.
+    /// Lifecycle operation `create` of a resource.
     pub create: Option<Reference>,
-    /// Lifecycle operation of a resource.
+    /// Lifecycle operation `put` of a resource.
     pub put: Option<Reference>,
-    /// Lifecycle operation of a resource.
+    /// Lifecycle operation `read` of a resource.
     pub read: Option<Reference>,
-    /// Lifecycle operation of a resource.
+    /// Lifecycle operation `update` of a resource.
     pub update: Option<Reference>,
-    /// Lifecycle operation of a resource.
+    /// Lifecycle operation `delete` of a resource.
     pub delete: Option<Reference>,
-    /// Lifecycle operation of a resource.
+    /// Lifecycle operation `list` of a resource.
     pub list: Option<Reference>,
     /// New names for shapes in the closure of a service. The keys are the ids of the shapes.
     #[serde(default)]
@@ -92,15 +92,15 @@ impl Shape {
 /// A member, with its target and its traits.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Member {
-    /// Id of the shape of the member's values.
+    /// Id of the shape that describes the values of the member.
     pub target: ShapeId,
-    /// Traits of the member. They take precedence over the traits of the target.
+    /// Traits of the member. These traits take precedence over the traits of the target.
     #[serde(default)]
     pub traits: Traits,
 }
 
 impl Member {
-    /// Returns `true` if the member itself has the trait.
+    /// Returns `true` if the member itself has the trait. Ignores the traits of the target.
     pub fn has(&self, id: &str) -> bool {
         self.traits.contains_key(id)
     }

@@ -38,7 +38,7 @@ impl ShapeId {
         ShapeId(format!("{}${name}", self.0))
     }
 
-    /// Returns `true` if the shape belongs to the prelude, `smithy.api`.
+    /// Returns `true` if the shape belongs to the prelude, which is the namespace `smithy.api`.
     pub fn is_prelude(&self) -> bool {
         self.namespace() == "smithy.api"
     }
@@ -73,7 +73,7 @@ impl<'de> Deserialize<'de> for ShapeId {
     }
 }
 
-/// Error of parsing a shape id.
+/// An error for a text that is not a shape id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a shape id; write `namespace#Name` or `namespace#Name$member`")]
 pub struct InvalidShapeId(String);

@@ -51,7 +51,7 @@ fn rejects_text_that_is_not_a_model() {
     assert!(error_of(r##"{"smithy":"2.0","shapes":{"a#B":{"type":"thing"}}}"##).contains("shape a#B"));
 }
 
-/// Generates shapes from valid and invalid parts, so that random models pass the first checks.
+/// Generates shapes from valid and invalid parts. The valid parts let random models pass the first checks.
 fn shape() -> impl Strategy<Value = String> {
     let target = prop::sample::select(vec![
         "smithy.api#String",

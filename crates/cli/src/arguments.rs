@@ -12,7 +12,7 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
-/// Exit codes in the help text. They are stable, so that scripts can rely on them.
+/// Exit codes in the help text. The codes are stable, because scripts rely on them.
 const EXIT_CODES: &str = "\
 Exit codes:
   0    success

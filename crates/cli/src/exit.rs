@@ -24,7 +24,8 @@ const REJECTED: u8 = 4;
 const SERVER_ERROR: u8 = 5;
 /// The client received no complete response.
 const CONNECTION: u8 = 6;
-/// 128 + SIGINT, the code that a shell reports for a program that SIGINT terminated.
+/// The user interrupted the stream. The code is 128 + SIGINT, which a shell also reports for a program that
+/// SIGINT terminates.
 const INTERRUPTED: u8 = 130;
 
 impl Failure {
@@ -49,8 +50,9 @@ impl Failure {
     /// Returns the failure of a call.
     pub(crate) fn call<E: OperationError>(error: &Error<E>) -> Self {
         let status = match error.kind() {
-            // The HTTP status of a stream is 200. An error in the stream has the status of its shape, or no
-            // status if the model does not define the error.
+            // The HTTP status of a stream is 200 even if the stream contains an error. The status is
+            // therefore taken from the error. An error that the model does not define has no status, and
+            // counts as 500.
             ErrorKind::StreamException { error, .. } => Some(error.status().unwrap_or(500)),
             _ => error.status().map(|status| status.as_u16()),
         };
@@ -62,7 +64,7 @@ impl Failure {
             _ if error.may_have_been_sent() => CONNECTION,
             _ => INPUT,
         };
-        // The alternate format keeps the line feeds of a message.
+        // The alternate format (`#`) keeps the line feeds of a message.
         Self { code, message: format!("{error:#}") }
     }
 }
@@ -73,7 +75,7 @@ fn is_input(kind: TransportErrorKind) -> bool {
 }
 
 impl Display for Failure {
-    /// Writes the message with a space for each control character except line feeds, because services and
+    /// Writes the message, and replaces each control character except line feeds with a space. Services and
     /// proxies may send control characters that a terminal would execute.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let is_unsafe = |character: char| character.is_control() && character != '\n';

@@ -51,7 +51,8 @@ fn client(arguments: &Invoke, local: Option<&LocalEndpoint>) -> Result<Client, F
     })
 }
 
-/// The command line has no region, and neither has the environment. The error of the client names a method.
+/// Error of a call without a region. It replaces the error of the client, because that error names a Rust
+/// method instead of a flag.
 #[derive(Debug, thiserror::Error)]
 #[error("no region: set --region or AWS_REGION")]
 struct NoRegion;
@@ -70,9 +71,9 @@ fn config(arguments: &Invoke) -> ConfigBuilder {
     config.region_from_arn(&arguments.model_id)
 }
 
-/// Returns a configuration for the local endpoint. The configuration does not use the environment, so that
-/// the call is the same on every machine. It disables retries, because the endpoint fails in the same way
-/// each time.
+/// Returns a configuration for the local endpoint. The configuration ignores the environment, so the call is
+/// the same on every machine. Retries are disabled, because a retry to the local endpoint would fail in the
+/// same way.
 fn local_config(arguments: &Invoke, local: &LocalEndpoint) -> ConfigBuilder {
     ConfigBuilder::default()
         .region(arguments.region.as_deref().unwrap_or(local.region()))
@@ -81,10 +82,10 @@ fn local_config(arguments: &Invoke, local: &LocalEndpoint) -> ConfigBuilder {
         .retry_config(RetryConfig::disabled())
 }
 
-/// Sets the members of the input for which there is a flag.
+/// Sets the input members that have a flag.
 ///
-/// The two operations have the same members, but different types of calls. A macro is shorter than a trait
-/// for both types.
+/// The two operations have the same members, but their calls have different types. A macro is shorter than a
+/// trait for both types.
 macro_rules! with_members {
     ($call:expr, $arguments:expr, $body:expr, $($member:ident),*) => {{
         let mut call = $call.model_id(&$arguments.model_id);
@@ -118,8 +119,10 @@ enum BodyError {
     NotRegular(PathBuf),
 }
 
-/// Returns the body for an argument of `--body`: standard input for `-`, a file for `@FILE`, `file://FILE`
-/// and `fileb://FILE`, and otherwise the argument itself.
+/// Returns the body for an argument of `--body`.
+///
+/// The argument `-` means standard input. `@FILE`, `file://FILE` and `fileb://FILE` mean a file. Any other
+/// argument is the body itself.
 ///
 /// This function does not load a file into memory. The client reads the file once to hash it, and once to
 /// send it.
@@ -168,7 +171,8 @@ where
     Ok(Next::Stop)
 }
 
-/// Length in bytes of the longest body that `--dry-run` prints. For a longer body, it prints only the length.
+/// Length in bytes of the longest body that `--dry-run` prints. For a longer body, `--dry-run` prints only
+/// the length.
 const LONGEST_BODY: usize = 4096;
 
 /// Returns the request as HTTP/1.1 text, followed by the equivalent curl command. Secrets are redacted.
@@ -204,8 +208,8 @@ fn shell_quoted(text: &str) -> String {
 
 /// The file for the body of the response.
 ///
-/// The file is opened before the request is sent, because the service bills a response even if it cannot be
-/// written. The old content of the file is kept until the call has succeeded.
+/// The file is opened before the request is sent, because the service also bills a response that cannot be
+/// written. The file keeps its old content until the call has succeeded.
 struct Outfile<'a> {
     path: &'a Path,
     file: File,
@@ -229,12 +233,13 @@ impl<'a> Outfile<'a> {
     }
 }
 
-/// Adds the path to an error of the operating system, which does not contain the path.
+/// Adds the path to an error, because the errors of the operating system do not contain it.
 fn with_path(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
-/// Prints the body. If there is an `outfile`, writes the body to it and prints the other members instead.
+/// Prints the body. If there is an `outfile`, writes the body to the file, and prints the other members
+/// instead.
 fn print(output: &InvokeModelOutput, outfile: Option<Outfile<'_>>) -> io::Result<()> {
     let mut out = io::stdout().lock();
     if let Some(outfile) = outfile {

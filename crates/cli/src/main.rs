@@ -27,8 +27,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Prints a line to standard error. A line that cannot be written is lost: `eprintln!` would panic, and the
-/// exit code would be lost, too.
+/// Prints a line to standard error. Ignores a failed write, because a panic of `eprintln!` would replace the
+/// exit code.
 fn print_error(line: &dyn Display) {
     let _ = writeln!(io::stderr(), "{line}");
 }

@@ -16,7 +16,7 @@ use crate::error::ErrorKind;
 pub(crate) struct Authorizer {
     authentication: Authentication,
     source: Option<SettingSource>,
-    /// The signer, or `None` without a region. Each authorizer has a separate signer, because the signer
+    /// The signer, or `None` if no region is set. Each authorizer has a separate signer, because a signer
     /// caches the signing key.
     signer: Option<Signer>,
 }
@@ -74,8 +74,8 @@ impl Authorizer {
         }
     }
 
-    /// Marks an error of the credentials provider of one call, so that the user does not look for the cause
-    /// in the client's provider.
+    /// Marks an error of a provider that is set on one call. Without this mark, the user may look for the
+    /// cause in the client's provider.
     fn add_source(&self, error: CredentialsError) -> CredentialsError {
         match self.source {
             Some(SettingSource::Call) => CredentialsError::CallProvider(Box::new(error)),
@@ -102,7 +102,7 @@ impl Authorizer {
 pub(crate) struct Authorization {
     pub(crate) scheme: Option<AuthScheme>,
     pub(crate) source: Option<SettingSource>,
-    /// The output of the signer, or `None` with a bearer token.
+    /// The output of the signer, or `None` if the request has a bearer token.
     pub(crate) signed: Option<SigningOutput>,
     /// The credentials that signed the request.
     pub(crate) loaded: Option<Arc<LoadedCredentials>>,

@@ -1,4 +1,4 @@
-//! The state of a call in progress, from which its error or its metadata is built.
+//! The state of a call in progress. The client builds the error or the metadata of the call from this state.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,8 +11,8 @@ use crate::Client;
 use crate::error::{Error, ErrorContext, ErrorKind, ServiceErrorDetails, StreamProgress, class};
 use crate::metadata::{Attempt, FailureClass, Metadata, ResponseHead, Usage};
 
-/// The state of a call in progress. Converted into an [`ErrorContext`] only if the call fails, because the
-/// conversion allocates memory.
+/// The state of a call in progress. The client converts it into an [`ErrorContext`] only if the call fails,
+/// because the conversion allocates memory.
 #[derive(Clone)]
 pub struct CallContext {
     client: Client,
@@ -61,8 +61,8 @@ impl CallContext {
 
     /// Records a failed attempt, and reports it to the callback.
     ///
-    /// A failure before the request was sent, for example because of missing credentials or an exceeded
-    /// quota, is not an attempt. Only the error of the call reports such a failure.
+    /// A failure before the request is sent is not an attempt. Examples are missing credentials and an
+    /// exceeded quota. Only the error of the call reports such a failure.
     pub(crate) fn record_failure<O: Operation>(&mut self, kind: &ErrorKind<O::Error>, duration: Duration) {
         if self.failed_attempts.last().map_or(0, |last| last.number) == self.attempts {
             return;
@@ -79,7 +79,7 @@ impl CallContext {
         self.current_failed = true;
     }
 
-    /// Starts the next attempt, which is sent after `backoff`.
+    /// Records the start of the next attempt, and the backoff before it.
     pub(crate) fn start_retry(&mut self, backoff: Duration) {
         (self.backoff, self.current_failed) = (backoff, false);
     }
@@ -132,7 +132,7 @@ impl CallContext {
         Error::new(kind, self.into_error_context::<O>(None))
     }
 
-    /// Returns the error of a call that failed within its event stream.
+    /// Returns the error of a call whose event stream failed.
     pub(crate) fn stream_error<O: Operation, E>(
         &self,
         kind: ErrorKind<E>,

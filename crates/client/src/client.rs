@@ -10,8 +10,8 @@ use crate::retry::{ClockSkew, RetryTokenBucket};
 
 /// A client for Amazon Bedrock Runtime.
 ///
-/// Cheap to clone: clones share connections, credentials and the signing key. Create one client and use it
-/// for all calls.
+/// A client is cheap to clone. Clones share connections, credentials and the signing key. Create one client
+/// and use it for all calls.
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
 
@@ -30,8 +30,8 @@ impl Client {
     /// `aws-config`, a `&SdkConfig`.
     ///
     /// # Errors
-    /// Returns a [`ConfigError`] if a setting is missing or invalid. Never fails for a [`Config`], because
-    /// the settings in a `Config` are already checked.
+    /// Returns a [`ConfigError`] if a setting is missing or invalid. `new` never fails for a [`Config`],
+    /// because the settings in a `Config` are already checked.
     pub fn new<C: TryInto<Config>>(config: C) -> Result<Self, ConfigError>
     where
         ConfigError: From<C::Error>,
@@ -53,7 +53,7 @@ impl Client {
         &self.0.config
     }
 
-    /// Returns an estimate of the server's time, which is the local time plus the clock skew.
+    /// Returns an estimate of the server's time: the local time plus the clock skew.
     pub(crate) fn now(&self) -> SystemTime {
         self.0.clock_skew.correct(self.config().time_source.now())
     }

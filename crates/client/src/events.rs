@@ -24,19 +24,22 @@ use crate::quota::QuotaPermit;
 /// The stream is complete if `recv` returns `None` and has not returned an error before. Then
 /// [`is_complete`](Self::is_complete) returns `true`. In all other cases, the last item of the stream is an
 /// [`Error`]. Possible errors are an error that the service sends within the stream, bytes that are not a
-/// frame, a timeout, and an early end. An early end is [`ErrorKind::Truncated`], even between two frames.
-/// Events that are not in the model are returned unchanged.
+/// frame, a timeout, and an early end. The error of an early end is [`ErrorKind::Truncated`], even if the
+/// stream ends between two frames.
+///
+/// The receiver returns events that are not in the model unchanged.
 ///
 /// The receiver reads from the connection only while the caller waits for an event. Dropping the receiver
-/// closes the connection immediately. `recv` is cancel safe: no event is lost if its future is dropped.
+/// closes the connection immediately. `recv` is cancel safe: if its future is dropped, the next call of
+/// `recv` returns the event.
 pub struct EventReceiver<O: OutputEventStream> {
     body: ResponseBody,
     decoder: Decoder,
     bytes: u64,
     end: Option<StreamEnd>,
     context: CallContext,
-    /// The quota permit, which is kept until the stream ends, or until its last event reports the token
-    /// counts.
+    /// The quota permit. The receiver keeps the permit until the stream ends, or until an event reports the
+    /// token counts.
     permit: Option<QuotaPermit>,
     operation: PhantomData<fn() -> O>,
 }
@@ -58,7 +61,7 @@ impl<O: OutputEventStream> EventReceiver<O> {
     /// Receives the next event. Returns `None` after the last event, and after an error.
     ///
     /// # Errors
-    /// Returns an error if the stream ends before it is complete: see [`ErrorKind`].
+    /// Returns an error if the stream fails before it is complete: see [`ErrorKind`].
     pub async fn recv(&mut self) -> Result<Option<O::Events>, Error<StreamErrorOf<O>>> {
         poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await.transpose()
     }
@@ -78,8 +81,9 @@ impl<O: OutputEventStream> EventReceiver<O> {
         self.context.request_id()
     }
 
-    /// Returns the metadata of the call. It contains no token counts, because the head of a stream has none.
-    /// See [`Usage::from_stream_part`].
+    /// Returns the metadata of the call. The metadata contains no token counts, because the service reports
+    /// them in the last event of the stream. [`Usage::from_stream_part`] reads the token counts from an
+    /// event.
     pub fn metadata(&self) -> Metadata {
         self.context.clone().into_metadata()
     }

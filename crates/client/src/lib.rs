@@ -22,7 +22,7 @@
 //! | [`Config`], [`ConfigBuilder`] | settings such as region, credentials, endpoint and transport, with their [sources](SettingSources) |
 //! | [`Call`] | one call, with setters for its input, and [`send`](Call::send), [`send_streaming`](Call::send_streaming), [`sign`](Call::sign) and [`explain`](Call::explain) |
 //! | [`EventStreamOutput`], [`EventReceiver`] | a response that is an event stream |
-//! | [`Body`] | the body of a request, which is bytes or a file |
+//! | [`Body`] | the body of a request: bytes or a file |
 //! | [`TimeoutConfig`], [`RetryConfig`] | settings for timeouts and retries |
 //! | [`QuotaLimiter`] | limits concurrent requests, requests per minute and tokens per minute for all clients that share it |
 //! | [`AdaptiveRateLimiter`] | limits the rate of requests after the service has throttled a request |
@@ -32,19 +32,20 @@
 //!
 //! # How a call works
 //!
-//! 1. The client serializes the input, and adds the endpoint, which was resolved when the [`Config`] was
-//!    built.
+//! 1. The client serializes the input and adds the endpoint. The endpoint was resolved when the [`Config`]
+//!    was built.
 //! 2. In each attempt, the client waits for the [`QuotaLimiter`] and the [`AdaptiveRateLimiter`] (if they are
 //!    set), loads credentials, signs and sends the request, and parses the response. A call with a bearer
 //!    token loads no credentials. The client caches the credentials of a provider, and refreshes them in the
 //!    background before they expire: see [`CredentialsCacheConfig`].
-//! 3. If an attempt fails, the client retries it only if the retry cannot be billed twice. This depends on
-//!    the [`FailureClass`]: see [`RetryConfig`].
+//! 3. By default, the client retries a failed attempt only if the retry cannot be billed twice: see
+//!    [`FailureClass`] and [`RetryConfig`].
 //!
 //! # Timeouts
 //!
-//! By default, a call times out only if no data arrives for 15 minutes, because a model may take long to
-//! respond.
+//! By default, the client waits for a response without a time limit, because a model may take long to
+//! respond. A call times out only if the client cannot connect within 10 seconds, or if a read of the
+//! response body receives no data for 15 minutes.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -87,7 +88,7 @@
 //!
 //! # Quotas
 //!
-//! A [`QuotaLimiter`] delays requests before they are sent, so that the service does not throttle them.
+//! A [`QuotaLimiter`] delays requests on the client. This prevents throttling by the service.
 //!
 //! ```no_run
 //! use invoke_model_client::{Client, ConfigBuilder, QuotaLimiter};
@@ -102,7 +103,7 @@
 //!
 //! # Errors
 //!
-//! Every operation has its own error type. Each of these types converts into [`Error`] without a type
+//! Every operation has its own error type `E`. An `Error<E>` converts into [`Error`] without a type
 //! parameter.
 //!
 //! ```no_run
@@ -150,8 +151,8 @@
 //!
 //! # Tests
 //!
-//! The crate `invoke-model-local` runs a local endpoint that verifies signatures and injects faults. With it,
-//! tests need neither an AWS account nor a mock of the client:
+//! The crate `invoke-model-local` runs a local endpoint that verifies signatures and injects faults. With
+//! this endpoint, tests do not need an AWS account or a mock of the client:
 //!
 //! ```
 //! use invoke_model_client::{Client, Config, Credentials};
@@ -173,7 +174,7 @@
 //!
 //! # Features
 //!
-//! No feature is enabled by default.
+//! All features are disabled by default.
 //!
 //! | feature | what it adds |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! The metadata of a call, which contains token counts, latency, request id and attempts.
+//! The metadata of a call: token counts, latency, request id and attempts.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,10 +7,10 @@ use std::time::Duration;
 use http::{HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize, Serializer};
 
-/// Metadata of a successful call. Returned by [`Call::send_with_metadata`](crate::Call::send_with_metadata)
-/// and [`EventReceiver::metadata`](crate::EventReceiver::metadata).
+/// Metadata of a successful call. [`Call::send_with_metadata`](crate::Call::send_with_metadata) and
+/// [`EventReceiver::metadata`](crate::EventReceiver::metadata) return this type.
 ///
-/// Is serialized with `status` as a number, and with `latency` in milliseconds as `latency_ms`.
+/// `Serialize` writes `status` as a number, and `latency` in milliseconds as `latency_ms`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Metadata {
@@ -24,9 +24,9 @@ pub struct Metadata {
     /// Latency of the model, as measured by the service.
     #[serde(rename = "latency_ms", serialize_with = "optional_milliseconds")]
     pub latency: Option<Duration>,
-    /// The number of attempts, including the successful one.
+    /// The number of attempts, including the successful attempt.
     pub attempts: u32,
-    /// The failed attempts before the successful one.
+    /// The failed attempts before the successful attempt.
     pub earlier_attempts: Vec<Attempt>,
 }
 
@@ -49,7 +49,7 @@ pub struct Usage {
 
 /// One completed attempt of a call.
 ///
-/// Is serialized with `status` as a number, and with durations in milliseconds as `backoff_ms` and
+/// `Serialize` writes `status` as a number, and the durations in milliseconds as `backoff_ms` and
 /// `duration_ms`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -75,10 +75,10 @@ pub struct Attempt {
     pub duration: Duration,
 }
 
-/// Classes of failed attempts. The class states if the service may have executed, and therefore billed, the
-/// request.
+/// The class of a failed attempt. The class states if the service may have executed, and therefore billed,
+/// the request.
 ///
-/// Is serialized in snake case, for example as `not_sent`.
+/// `Serialize` writes the class in snake case, for example `not_sent`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -88,22 +88,23 @@ pub enum FailureClass {
     /// The service rejected the request before doing any work (429, 503, and other 4xx responses except 408
     /// and 424).
     Rejected,
-    /// The service reported an internal failure: a modeled error with status 500, and the response names its
-    /// error code.
+    /// The service reported an internal failure. The failure is a modeled error with status 500, and the
+    /// response contains its error code.
     ServerError,
     /// The service may have executed, and therefore billed, the request.
     ///
     /// This is the class of the following failures:
     ///
     /// * The connection was lost, or a timeout expired, after the request was sent.
-    /// * The status is 502 or 504, or it is 500 without a modeled error.
+    /// * The status is 500, and the error is not modeled or the response has no error code.
+    /// * The status is above 500, and it is not 503.
     /// * The model timed out (408) or failed (424).
     /// * The response is incomplete or cannot be parsed.
     Ambiguous,
 }
 
 impl FailureClass {
-    /// Returns the name of the class, as it is written in error messages and the documentation.
+    /// Returns the name of the class. Error messages and the documentation use this name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::NotSent => "not sent",
@@ -163,8 +164,7 @@ impl fmt::Debug for OnAttempt {
 #[derive(Clone, Debug)]
 pub(crate) struct ResponseHead {
     pub(crate) status: StatusCode,
-    /// The request id. It stays a header value, so that no string is allocated unless the caller requests the
-    /// id.
+    /// The request id. It stays a header value, and a string is allocated only if the caller requests the id.
     request_id: Option<HeaderValue>,
     pub(crate) usage: Usage,
     pub(crate) latency: Option<Duration>,

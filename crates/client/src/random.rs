@@ -19,8 +19,8 @@ pub(crate) fn random_fraction() -> f64 {
     bits as f64 / (1_u64 << f64::MANTISSA_DIGITS) as f64
 }
 
-/// Generates idempotency tokens, which are random UUIDs or the results of a function that the program has
-/// set.
+/// A generator of idempotency tokens. By default, the tokens are random UUIDs. The program can set another
+/// function.
 #[derive(Clone)]
 pub(crate) struct IdempotencyTokenProvider(Arc<dyn Fn() -> String + Send + Sync>);
 
@@ -49,7 +49,7 @@ impl fmt::Debug for IdempotencyTokenProvider {
 /// Returns a random UUID, version 4: <https://www.rfc-editor.org/rfc/rfc9562#section-5.4>
 fn random_uuid() -> String {
     let random = u128::from_be_bytes(random_bytes());
-    // If bits are counted from the left, bits 48 to 51 are the version, and bits 64 and 65 are the variant.
+    // Bit 0 is the most significant bit. Bits 48 to 51 are the version, and bits 64 and 65 are the variant.
     let (version, variant) = (0xf << 76, 0b11 << 62);
     let hex = format!("{:032x}", random & !(version | variant) | 4 << 76 | 0b10 << 62);
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-/// The clock of a client, which is the system clock or a function that the program has set.
+/// The clock of a client: the system clock, or a function that the program has set.
 #[derive(Clone)]
 pub(crate) struct TimeSource(Arc<dyn Fn() -> SystemTime + Send + Sync>);
 

@@ -7,8 +7,10 @@ use crate::wildcard::matches;
 /// The account id in the ARNs of the endpoint.
 const ACCOUNT: &str = "123456789012";
 
-/// An access policy, like an IAM policy that explicitly denies `bedrock:InvokeModel` and
-/// `bedrock:InvokeModelWithResponseStream` for some models. All other models are allowed.
+/// An access policy that denies some models and allows all other models.
+///
+/// The policy has the effect of an IAM policy that explicitly denies `bedrock:InvokeModel` and
+/// `bedrock:InvokeModelWithResponseStream` for the denied models.
 ///
 /// ```
 /// use invoke_model_local::AccessPolicy;
@@ -23,7 +25,7 @@ pub struct AccessPolicy {
 }
 
 impl AccessPolicy {
-    /// Returns a policy that denies nothing.
+    /// Returns a policy that allows all models.
     pub fn allow_all() -> Self {
         Self::default()
     }
@@ -31,15 +33,15 @@ impl AccessPolicy {
     /// Denies the resources that match a pattern. As in IAM policies, `*` matches any number of characters
     /// and `?` matches one character.
     ///
-    /// The pattern is matched against the ARN of the invoked resource, against the ARN of its foundation
-    /// model, and against the model id of the request. A call of an inference profile requires access to both
-    /// the profile and its foundation model.
+    /// A call is denied if the pattern matches the ARN of the invoked resource, the ARN of its foundation
+    /// model, or the model id of the request. Therefore a call to an inference profile requires access to
+    /// both the profile and its foundation model.
     pub fn deny(mut self, pattern: impl Into<String>) -> Self {
         self.denied.push(pattern.into());
         self
     }
 
-    /// Returns the error of the service if a resource is denied.
+    /// Returns `AccessDeniedException` with the message of the service if the policy denies the call.
     pub(crate) fn check(
         &self,
         operation: &str,
@@ -66,7 +68,7 @@ impl AccessPolicy {
     }
 }
 
-/// Returns the ARN for a model id, which may be an ARN, the id of a foundation model, or the id of an
+/// Returns the ARN for a model id. The model id may be an ARN, the id of a foundation model, or the id of an
 /// inference profile.
 fn arn(model_id: &str, base_model_id: &str, region: &str) -> String {
     if model_id.starts_with("arn:") {

@@ -24,7 +24,7 @@ pub(crate) struct Authenticator {
     pub(crate) skip_verification: bool,
 }
 
-/// Temporary credentials and their optional expiry, by access key id. Credentials without an expiry never
+/// Temporary credentials by access key id, each with an optional expiry. Credentials without an expiry never
 /// expire.
 #[derive(Debug, Default)]
 pub(crate) struct TemporaryCredentialsStore(RwLock<BTreeMap<String, (Credentials, Option<SystemTime>)>>);
@@ -105,8 +105,8 @@ fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
     scheme.eq_ignore_ascii_case(SCHEME).then_some(token)
 }
 
-/// Returns the error code and the message of the service. Appends the details of the [`VerifyError`] to the
-/// message.
+/// Converts a [`VerifyError`] to the error code and the message of the service. Most messages also contain
+/// the details of the [`VerifyError`].
 fn error_response(error: VerifyError) -> CommonError {
     const UNKNOWN_CLIENT: &str = "The security token included in the request is invalid.";
     const MISMATCH: &str = "The request signature we calculated does not match the signature you provided. Check \
@@ -119,7 +119,8 @@ fn error_response(error: VerifyError) -> CommonError {
                 "Missing Authentication Token",
             );
         }
-        // 400: <https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html>
+        // The service returns status 400:
+        // <https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html>
         VerifyError::MalformedHeader { .. } => {
             let message = format!("The request signature does not conform to AWS standards: {error}.");
             return CommonError::new(StatusCode::BAD_REQUEST, "IncompleteSignatureException", message);

@@ -76,13 +76,13 @@ impl LocalEndpointBuilder {
         }
     }
 
-    /// Sets the port on 127.0.0.1. The default is 0, which selects a free port.
+    /// Sets the port on 127.0.0.1. The default is 0. Port 0 selects a free port.
     pub fn port(self, port: u16) -> Self {
         Self { port, ..self }
     }
 
     /// Sets the credentials that requests must be signed with. If the credentials contain a session token,
-    /// requests must send it.
+    /// requests must contain the same token.
     pub fn credentials(
         self,
         access_key_id: impl Into<String>,
@@ -92,9 +92,11 @@ impl LocalEndpointBuilder {
         Self { credentials: Credentials::new(access_key_id, secret_access_key, session_token), ..self }
     }
 
-    /// Adds temporary credentials that requests may also be signed with. After `expiry`, which is compared
-    /// with the time of [`clock`](Self::clock), these requests are rejected with `ExpiredTokenException`.
-    /// Replaces earlier credentials that have the same access key id.
+    /// Adds temporary credentials that clients may also sign requests with. Replaces earlier credentials that
+    /// have the same access key id.
+    ///
+    /// The endpoint compares `expiry` with the time of [`clock`](Self::clock). From `expiry` on, the endpoint
+    /// rejects requests that are signed with these credentials, and returns `ExpiredTokenException`.
     pub fn temporary_credentials(
         self,
         access_key_id: impl Into<String>,
@@ -113,7 +115,7 @@ impl LocalEndpointBuilder {
         Self { bearer_token: Some(BearerToken(token.into())), ..self }
     }
 
-    /// Sets the region that signatures must be made for. By default, any region is accepted.
+    /// Sets the region that signatures must contain. By default, the endpoint accepts any region.
     pub fn region(self, region: impl Into<String>) -> Self {
         Self { region: Some(region.into()), ..self }
     }
@@ -129,13 +131,14 @@ impl LocalEndpointBuilder {
         Self { policy, ..self }
     }
 
-    /// Enables or disables authentication. If disabled, signatures and tokens are ignored.
+    /// Enables or disables authentication. If authentication is disabled, the endpoint ignores signatures and
+    /// tokens.
     pub fn verify(self, verify: bool) -> Self {
         Self { verify, ..self }
     }
 
-    /// Sets a delay before each event of a stream. By default there is no delay: an event is sent as soon as
-    /// the connection has taken the previous event.
+    /// Sets a delay before each event of a stream. By default, the endpoint sends an event as soon as the
+    /// connection has taken the previous event.
     pub fn pace(self, pace: Duration) -> Self {
         Self { pace, ..self }
     }
@@ -151,8 +154,9 @@ impl LocalEndpointBuilder {
         Self { quotas, ..self }
     }
 
-    /// Applies a fault file: adds its rules after the existing rules, replaces the quotas, and adds its
-    /// credentials, whose lifetime begins when the endpoint starts.
+    /// Applies a fault file. Adds the rules of the file after the existing rules, replaces the quotas, and
+    /// adds the temporary credentials of the file. The lifetime of these credentials begins when the
+    /// endpoint starts.
     pub fn fault_file(mut self, file: FaultFile) -> Self {
         let FaultFile { rules, quotas, credentials } = file;
         self.expiring.extend(credentials);
@@ -165,8 +169,8 @@ impl LocalEndpointBuilder {
     /// Returns an error if the port is not available.
     ///
     /// # Panics
-    /// Panics if it is called outside a Tokio runtime, or if the IO driver of the runtime is disabled. Pace,
-    /// delays and [`LocalEndpoint::stop`] also require the time driver.
+    /// Panics outside a Tokio runtime, or if the I/O driver of the runtime is disabled. Pace, delays and
+    /// [`LocalEndpoint::stop`] also require the time driver.
     pub async fn start(self) -> Result<LocalEndpoint, StartError> {
         let port = self.port;
         LocalEndpoint::serve(self.build_state(), port).await

@@ -20,8 +20,8 @@ const REDACTED: &str = "[redacted]";
 
 /// A call: its request and its outcome.
 ///
-/// `Debug` and `Serialize` hide sensitive data. They show only the length of the body. They redact the value
-/// of `x-amzn-bedrock-request-metadata` and the secrets in the query of the target.
+/// `Debug` and `Serialize` hide sensitive data. Both show only the length of the body. Both redact the value
+/// of the header `x-amzn-bedrock-request-metadata` and the secrets in the query of the target.
 #[derive(Clone, Serialize)]
 #[non_exhaustive]
 pub struct CallRecord {
@@ -36,7 +36,7 @@ pub struct CallRecord {
     /// The request headers without `authorization` and `x-amz-security-token`.
     #[serde(serialize_with = "serialize_headers")]
     pub headers: HeaderMap,
-    /// The request body. A body that is too long is truncated to its first 25,000,001 bytes.
+    /// The request body. A body of more than 25,000,000 bytes is truncated to its first 25,000,001 bytes.
     #[serde(rename = "body_length", serialize_with = "serialize_length")]
     pub body: Bytes,
     /// `true` if the request has a valid SigV4 signature.
@@ -45,14 +45,14 @@ pub struct CallRecord {
     pub request_id: String,
     /// The [id of the connection](crate::ConnectionRecord::id) that the call arrived on.
     pub connection_id: u64,
-    /// `true` if the call was worked on, which means that a response was generated. The service would bill
-    /// the call, even if the response was lost. If a fault replaces the response, the value depends on the
-    /// fault: see [`Fault::worked_on`](crate::Fault::worked_on).
+    /// `true` if the call was worked on: the endpoint generated a response. The service would bill such a
+    /// call even if its response was lost. If a fault replaces the response, the value depends on the fault:
+    /// see [`Fault::worked_on`](crate::Fault::worked_on).
     pub worked_on: bool,
-    /// The number of response bytes, including the head, that had been sent when
-    /// [`LocalEndpoint::calls`](crate::LocalEndpoint::calls) was called.
+    /// The number of response bytes that were sent, including the head.
+    /// [`LocalEndpoint::calls`](crate::LocalEndpoint::calls) reads this number when it is called.
     pub bytes_sent: u64,
-    /// `true` if the complete response had been sent when
+    /// `true` if the complete response was sent before
     /// [`LocalEndpoint::calls`](crate::LocalEndpoint::calls) was called.
     pub response_complete: bool,
     /// The status of the response, or 0 if there was no response with a status.
@@ -64,7 +64,7 @@ pub struct CallRecord {
     /// The number of output tokens of a successful call.
     pub output_tokens: Option<u64>,
     /// The progress of a streaming response when [`LocalEndpoint::calls`](crate::LocalEndpoint::calls) was
-    /// called. It is `None` for other responses.
+    /// called. This field is `None` for other responses.
     pub stream: Option<StreamRecord>,
     #[serde(skip)]
     pub(crate) stream_progress: Option<Arc<StreamProgress>>,

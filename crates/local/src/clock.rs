@@ -46,8 +46,8 @@ pub(crate) fn http_date(time: SystemTime) -> Option<HeaderValue> {
     HeaderValue::from_str(&timestamp::write(&truncated, Format::HttpDate)).ok()
 }
 
-/// Returns the time that is `seconds` after `time`, or before it if `seconds` is negative. Returns `time`
-/// itself if the result is out of range.
+/// Returns `time` plus `seconds`. `seconds` may be negative. Returns `time` itself if the result is out of
+/// range.
 pub(crate) fn shifted(time: SystemTime, seconds: i64) -> SystemTime {
     let distance = Duration::from_secs(seconds.unsigned_abs());
     let shifted = if seconds < 0 { time.checked_sub(distance) } else { time.checked_add(distance) };

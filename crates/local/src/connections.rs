@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 
-/// Counters of an endpoint since its start or
-/// [`LocalEndpoint::clear_records`](crate::LocalEndpoint::clear_records), or of one connection.
+/// Counters of an endpoint or of one connection.
+///
+/// [`LocalEndpoint::clear_records`](crate::LocalEndpoint::clear_records) resets the counters of the endpoint.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Stats {
@@ -96,7 +97,7 @@ impl Connections {
         self.lock().latest.iter().map(|connection| connection.record()).collect()
     }
 
-    /// Resets all counters. Keeps the number of accepted connections, so that ids stay unique.
+    /// Resets all counters. Keeps the number of accepted connections, so ids stay unique.
     pub(crate) fn clear(&self) {
         let mut log = self.lock();
         *log = ConnectionLog { accepted: log.accepted, ..ConnectionLog::default() };

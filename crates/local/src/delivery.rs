@@ -36,7 +36,7 @@ pub(crate) struct ResponseDelivery {
     pub(crate) progress: Arc<ResponseProgress>,
     /// The progress of the stream. It is set only for streaming responses.
     pub(crate) stream: Option<Arc<StreamProgress>>,
-    /// A guard that keeps the call in progress until its response has been sent or lost.
+    /// A guard that counts the call as in progress until the response has been sent or lost.
     pub(crate) _call: GaugeGuard,
 }
 

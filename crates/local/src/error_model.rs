@@ -17,13 +17,13 @@ use crate::stream::{PlannedStreamFault, StreamFault};
 /// `error` is one of the eleven modeled errors. The other keys are the members of the error. All members are
 /// optional.
 ///
-/// `InvokeModelWithResponseStream` also accepts a key such as `"afterEvents": 3`. The response is then a
-/// stream with a short message in the schema of Claude models, and the error follows the third event of the
-/// message. If the message has fewer events, the error follows its last event.
+/// `InvokeModelWithResponseStream` also accepts the key `afterEvents`. With `"afterEvents": 3`, the response
+/// is a stream that contains a short message in the schema of Claude models. The error follows the third
+/// event of the message. If the message has fewer events, the error follows the last event.
 pub const ERROR_MODEL_ID: &str = "local.error-v1";
 
-/// Parses the body of a call to the error model. If the body requires a stream fault, returns this fault.
-/// Otherwise, fails with the error that the body names.
+/// Parses the body of a call to the error model. If the call is streaming and the body has `afterEvents`,
+/// returns the error as a stream fault. Otherwise returns `Err` with the error that the body names.
 pub(crate) fn stream_fault(mode: ResponseMode, body: &Value) -> Result<PlannedStreamFault, ErrorResponse> {
     let name = body.get("error").and_then(Value::as_str);
     let error = match name.and_then(|name| error_by_name(name, body)) {
@@ -45,7 +45,8 @@ pub(crate) fn stream_fault(mode: ResponseMode, body: &Value) -> Result<PlannedSt
     }
 }
 
-/// Returns a request to a Claude model. Its response contains the events that are sent before the error.
+/// Returns a request body for a Claude model. The response to this body contains the events that the error
+/// model sends before the error.
 pub(crate) fn conversation() -> Value {
     json!({
         "anthropic_version": "bedrock-2023-05-31",

@@ -17,9 +17,8 @@ pub(crate) const X_AMZN_ERRORTYPE: HeaderName = HeaderName::from_static("x-amzn-
 /// An error that the endpoint responds with.
 #[derive(Debug)]
 pub(crate) enum ErrorResponse {
-    /// A modeled error. `InvokeModelWithResponseStream` has all errors of `InvokeModel` and one additional
-    /// error. Both operations serialize errors in the same way, so this error type is used for both
-    /// operations.
+    /// A modeled error of either operation. `InvokeModelWithResponseStream` has all errors of `InvokeModel`
+    /// and one additional error. Both operations serialize errors in the same way.
     Modeled(InvokeModelWithResponseStreamError),
     /// An error that the operations do not model.
     Common(CommonError),
@@ -84,7 +83,7 @@ impl ErrorResponse {
         };
         match InvokeModelWithResponseStream::serialize_error(error) {
             Ok(Some(response)) => response,
-            // An unmodeled error that a test parsed from another response: keep its status, code and message.
+            // A test parsed this unmodeled error from another response. Keep its status, code and message.
             Ok(None) => CommonError::from(error).to_http(),
             Err(error) => {
                 let status = StatusCode::INTERNAL_SERVER_ERROR;

@@ -19,7 +19,7 @@ impl Gauge {
 
     /// Waits until no activity is in progress.
     pub(crate) async fn wait_until_idle(&self) {
-        // This cannot fail, because the channel does not close while `self` contains a sender.
+        // The wait cannot fail, because the channel does not close while `self` contains a sender.
         let _ = self.0.subscribe().wait_for(|count| *count == 0).await;
     }
 

@@ -44,8 +44,7 @@ pub(crate) struct HandledRequest {
 /// Returns the response to a request and logs the call.
 ///
 /// # Errors
-/// If a fault ends the connection instead of sending a response, returns the way in which the connection
-/// ends.
+/// Returns a [`ConnectionEnd`] if a fault ends the connection before the call is processed.
 pub(crate) fn handle(
     state: &EndpointState,
     connection_id: u64,

@@ -10,7 +10,7 @@ use invoke_model_types::{
 
 use crate::error_response::{CommonError, ErrorResponse};
 
-/// The kind of response, which is the only difference between the two operations.
+/// The kind of response. The two operations differ only in this kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ResponseMode {
     /// One JSON document: `InvokeModel`.
@@ -20,7 +20,8 @@ pub(crate) enum ResponseMode {
 }
 
 impl ResponseMode {
-    /// Returns the mode and the model id of a request, or an error if its target matches neither operation.
+    /// Returns the mode and the model id of a request. Returns an error if the method and the path do not
+    /// match an operation.
     pub(crate) fn route(request: &Request<Bytes>) -> Result<(Self, String), CommonError> {
         let buffered = model_id::<InvokeModel>(request).map(|id| (Self::Buffered, id));
         let streaming = || model_id::<InvokeModelWithResponseStream>(request).map(|id| (Self::Streaming, id));
@@ -34,7 +35,7 @@ impl ResponseMode {
         })
     }
 
-    /// Returns the name of the operation, which is also the name of the IAM action.
+    /// Returns the name of the operation. The IAM action has the same name.
     pub(crate) fn operation(self) -> &'static str {
         match self {
             Self::Buffered => InvokeModel::NAME,

@@ -1,9 +1,10 @@
 //! A local Amazon Bedrock Runtime endpoint for tests: a mock server that implements the real protocol.
 //!
 //! The endpoint is an HTTP/1.1 server on the loopback interface. It serves `InvokeModel` and
-//! `InvokeModelWithResponseStream`. Its wire format matches the service. This includes SigV4 and bearer
-//! authentication, the constraints of the Smithy model and of the API reference, and the status and code of
-//! every error. Requests, responses and streams have the JSON schemas of each vendor.
+//! `InvokeModelWithResponseStream` with the wire format of the service. The endpoint verifies SigV4
+//! signatures and bearer tokens. It checks the constraints of the Smithy model and of the API reference.
+//! Errors have the status and the code of the service. Requests, responses and streams have the JSON schemas
+//! of each vendor.
 //!
 //! The models are simulated: text models echo their input, and embeddings are computed from hashes (see
 //! [`families`]). The endpoint does not support other operations, HTTP/2 or TLS.
@@ -24,7 +25,7 @@
 //! println!("AWS_ACCESS_KEY_ID={}", local.access_key_id());
 //! println!("AWS_SECRET_ACCESS_KEY={}", local.secret_access_key());
 //!
-//! // The next call fails with 429, so that the retries of the client can be tested.
+//! // The next call fails with status 429, to test the retries of the client.
 //! local.fail_next(ThrottlingException::default());
 //!
 //! // .. call the endpoint here ..
@@ -67,21 +68,22 @@
 //!
 //! # Streams
 //!
-//! A streaming response is sent event by event. Each event is one HTTP chunk, and it is generated when the
-//! connection has taken the previous event. Therefore no event is generated ahead of a slow reader or after
-//! the client has disconnected. [`LocalEndpointBuilder::pace`] sets a delay before each event. The delay uses
-//! Tokio's clock, which tests can pause. The same request always yields the same bytes, except for the
-//! latencies in the last chunk. These are measured with [`LocalEndpointBuilder::clock`].
-//! [`CallRecord::stream`] contains the progress of a stream. [`LocalEndpoint::wait_for_streams`] waits until
-//! all streams have ended.
+//! The endpoint sends a streaming response event by event. Each event is one HTTP chunk. The endpoint
+//! generates an event when the connection has taken the previous event. Therefore the endpoint does not
+//! generate events ahead of a slow reader, or after the client has disconnected.
+//! [`LocalEndpointBuilder::pace`] sets a delay before each event. The delay uses Tokio's clock, which tests
+//! can pause. The same request always yields the same bytes, except for the latencies in the last chunk.
+//! [`LocalEndpointBuilder::clock`] sets the clock that measures the latencies. [`CallRecord::stream`]
+//! contains the progress of a stream. [`LocalEndpoint::wait_for_streams`] waits until all streams have
+//! ended.
 //!
 //! [`LocalEndpoint::fail_next_stream`] and [`LocalEndpoint::break_next_stream`] break the next stream with an
 //! error, a message of any kind, a wrong checksum or a closed connection.
 //!
 //! # Fault injection
 //!
-//! A [`FaultRule`] specifies a fault and the cases in which it happens. Pass rules to
-//! [`LocalEndpointBuilder::fault_rules`] or [`LocalEndpoint::inject`].
+//! A [`FaultRule`] specifies a fault, and the connections, requests or calls to which the fault applies. Pass
+//! rules to [`LocalEndpointBuilder::fault_rules`] or [`LocalEndpoint::inject`].
 //!
 //! | fault | set by |
 //! |---|---|
@@ -96,8 +98,9 @@
 //! | a wrong clock | [`Fault::clock_skew`], [`Fault::date_skew`] |
 //! | the calls that are affected | [`Fault::operation`], [`Fault::model`], [`FaultRule::first`], [`FaultRule::every`] |
 //!
-//! [`FaultFile`] parses the same rules from JSON. Pass it to [`LocalEndpointBuilder::fault_file`], or pass
-//! the file to `invoke-model serve --faults`. `docs/faults.md` describes the format.
+//! [`FaultFile`] parses the same rules from JSON. Pass a [`FaultFile`] to
+//! [`LocalEndpointBuilder::fault_file`], or pass the JSON file to `invoke-model serve --faults`.
+//! `docs/faults.md` describes the format.
 //!
 //! All delays and the refill of [`Quotas`] use Tokio's clock, which tests can pause.
 //! [`LocalEndpointBuilder::clock`] sets the clock for the expiry of signatures and of temporary credentials
@@ -106,8 +109,8 @@
 //! # Records
 //!
 //! [`LocalEndpoint::stats`] counts the connections, the requests and the responses that were sent completely.
-//! It also counts the requests that were *worked on*, which means that a response was generated and the
-//! service would bill them. [`LocalEndpoint::connections`] returns the same counters for each connection.
+//! It also counts the requests that were *worked on*. The endpoint generated a response to these requests, so
+//! the service would bill them. [`LocalEndpoint::connections`] returns the same counters for each connection.
 //! [`LocalEndpoint::calls`] returns the request and the outcome of each call.
 //! [`LocalEndpoint::wait_for_calls`] waits until these records are final.
 

@@ -31,7 +31,7 @@ use crate::stream::{PlannedStreamFault, StreamFault};
 /// let throttled = Fault::error(ThrottlingException::default()).retry_after(RetryAfter::Seconds(1));
 /// local.inject(throttled.first(2));
 ///
-/// // Call `local.url()` with the credentials of `local`, then check what arrived:
+/// // Call `local.url()` with the credentials of `local`, then check the recorded requests:
 /// assert_eq!(local.stats().requests, 0);
 /// assert!(local.calls().is_empty());
 /// assert!(local.stop().await, "all calls were completed");
@@ -104,7 +104,7 @@ impl LocalEndpoint {
         self.state.authenticator.bearer_token.as_ref().map(|token| token.0.as_str())
     }
 
-    /// Adds credentials that requests may also be signed with until `expiry`. See
+    /// Adds temporary credentials that clients may also sign requests with until `expiry`. See
     /// [`LocalEndpointBuilder::temporary_credentials`](crate::LocalEndpointBuilder::temporary_credentials).
     pub fn add_temporary_credentials(
         &self,
@@ -124,8 +124,8 @@ impl LocalEndpoint {
     }
 
     /// Returns the calls since the start of the endpoint or the last [`clear_records`](Self::clear_records),
-    /// in the order of their responses. Keeps the latest calls only: at most 10,000 calls and 256 MiB of
-    /// request bodies.
+    /// in the order of their responses. The endpoint keeps only the latest calls: at most 10,000 calls and
+    /// 256 MiB of request bodies.
     pub fn calls(&self) -> Vec<CallRecord> {
         self.state.log.calls()
     }
@@ -137,8 +137,8 @@ impl LocalEndpoint {
     }
 
     /// Returns the connections since the start of the endpoint or the last
-    /// [`clear_records`](Self::clear_records), in the order in which they were accepted. Keeps the latest
-    /// 10,000 connections only.
+    /// [`clear_records`](Self::clear_records), in the order in which they were accepted. The endpoint keeps
+    /// only the latest 10,000 connections.
     pub fn connections(&self) -> Vec<ConnectionRecord> {
         self.state.connections.records()
     }
@@ -159,22 +159,24 @@ impl LocalEndpoint {
         self.state.fault_rules.clear();
     }
 
-    /// Responds to the next authenticated call with an error. If this is called several times, the errors are
-    /// queued, one for each call.
+    /// Responds to the next authenticated call with an error. If a test calls this method several times, the
+    /// endpoint queues the errors and returns one error to each call.
     ///
     /// Accepts the errors of both operations. `InvokeModelWithResponseStream` has all errors of
-    /// `InvokeModel`, and additionally `ModelStreamErrorException`.
+    /// `InvokeModel`, and also `ModelStreamErrorException`.
     pub fn fail_next(&self, error: impl Into<InvokeModelWithResponseStreamError>) {
         self.state.next_errors.push(error.into());
     }
 
-    /// Ends the next stream with an error after a number of events, or at its end if it has fewer events.
+    /// Ends the next stream with an error after a number of events. If the stream has fewer events, the error
+    /// follows the last event.
     pub fn fail_next_stream(&self, after_events: u64, error: impl Into<ResponseStreamError>) {
         self.break_next_stream(after_events, StreamFault::Error(error.into()));
     }
 
-    /// Injects a fault into the next stream after a number of events, or at its end if it has fewer events.
-    /// If this is called several times, the faults are queued, one for each stream.
+    /// Injects a fault into the next stream after a number of events. If the stream has fewer events, the
+    /// fault follows the last event. If a test calls this method several times, the endpoint queues the
+    /// faults and injects one fault into each stream.
     ///
     /// ```
     /// use invoke_model_local::{LocalEndpoint, StreamFault};
@@ -182,7 +184,7 @@ impl LocalEndpoint {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let local = LocalEndpoint::start().await?;
-    /// // The client receives three events and ten bytes of the fourth.
+    /// // The client receives three events and ten bytes of the fourth event.
     /// local.break_next_stream(3, StreamFault::Truncate { bytes: 10 });
     /// # Ok(())
     /// # }
@@ -197,9 +199,8 @@ impl LocalEndpoint {
         self.state.streams.wait_until_idle().await;
     }
 
-    /// Waits until no call is in progress. A call is in progress after its request head has been received,
-    /// until its response has been sent completely or lost. After this wait, the records of these calls are
-    /// final.
+    /// Waits until no call is in progress. A call is in progress from the arrival of its request head until
+    /// its response has been sent completely or lost. After this wait, the records of these calls are final.
     pub async fn wait_for_calls(&self) {
         self.state.calls.wait_until_idle().await;
     }

@@ -10,13 +10,13 @@ use invoke_model_types::ThrottlingException;
 use serde::Deserialize;
 use tokio::time::Instant;
 
-/// Quotas of each base model. A used quota is refilled at a constant rate, which is measured with Tokio's
-/// clock.
+/// Quotas of each base model. A used quota is refilled at a constant rate. The refill uses Tokio's clock.
 ///
 /// Quotas work as in the service. When a call starts, it reserves its input tokens and the maximum number of
-/// output tokens that its body allows. When the call ends, the reservation is replaced by the tokens that the
-/// call used. Used output tokens are multiplied by the burndown rate of the model, which is 5 for Claude 3.7
-/// and later. A call that exceeds a quota fails with `ThrottlingException` and uses no tokens.
+/// output tokens that its body allows. When the call ends, the reservation is replaced by the tokens that
+/// the call used. Used output tokens are multiplied by the burndown rate of the model. The rate is 5 for
+/// Claude 3.7 and later, and 1 for other models. A call that exceeds a quota fails with
+/// `ThrottlingException` and uses no tokens.
 #[doc(alias = "rate limit")]
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,8 +44,8 @@ struct QuotaMeter {
     daily_tokens: Option<Bucket>,
 }
 
-/// Tokens that a call has reserved. When this is dropped, the reservation is replaced by the tokens that the
-/// call used.
+/// Tokens that a call has reserved. When this value is dropped, the reservation is replaced by the tokens
+/// that the call used.
 pub(crate) struct Reservation {
     meters: Arc<QuotaMeters>,
     model: &'static str,
@@ -105,8 +105,8 @@ impl QuotaMeter {
         }
     }
 
-    /// Takes a request and its tokens from all quotas. If one quota is exceeded, returns an error and takes
-    /// nothing.
+    /// Takes a request and its tokens from all quotas. If a quota is exceeded, returns an error and does not
+    /// change the quotas.
     fn take(&mut self, tokens: u64, now: Instant) -> Result<(), ThrottlingException> {
         let buckets = [
             (&mut self.requests, 1, "Too many requests, please wait before trying again."),
@@ -135,8 +135,8 @@ impl QuotaMeter {
 struct Bucket {
     quota: u64,
     window: Duration,
-    /// The remaining amount, multiplied by the window in nanoseconds, so that the refill is exact. It is
-    /// negative after a call that used more tokens than it had reserved.
+    /// The remaining amount, multiplied by the window in nanoseconds. This scale makes the refill exact. The
+    /// amount can be negative after a call that used more tokens than it had reserved.
     remaining: i128,
     updated: Option<Instant>,
 }

@@ -17,7 +17,7 @@ use crate::stream::{BodyError, EventStreamBody, TrackedBytes};
 /// The body of a response.
 pub(crate) struct ResponseBody {
     content: Content,
-    /// Notified when the last byte was generated.
+    /// The progress that is notified when the last byte was generated.
     progress: Option<Arc<ResponseProgress>>,
     is_over: bool,
     _quota: Option<Reservation>,
@@ -26,7 +26,7 @@ pub(crate) struct ResponseBody {
 enum Content {
     /// The complete body, until hyper takes it.
     Buffered(Option<Bytes>),
-    /// The complete body as chunks, without the last chunk, which would terminate it.
+    /// The complete body in chunks, but without the last chunk that would terminate it.
     Unterminated(Unterminated),
     /// The frames of an event stream, generated one at a time.
     Events(Box<EventStreamBody>),
@@ -119,7 +119,7 @@ impl Drop for ResponseBody {
     }
 }
 
-/// A body that sends bytes and then fails, so that hyper does not terminate it.
+/// A body that sends bytes and then fails. Because of the error, hyper does not send the last chunk.
 #[derive(Default)]
 struct Unterminated {
     bytes: Option<Bytes>,

@@ -24,10 +24,10 @@ use crate::state::EndpointState;
 /// The time limit for calls that are in progress when the server stops.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// The delay after an error of `accept`, for example because too many files are open.
+/// The delay after an error of `accept`. For example, `accept` fails if too many files are open.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
-/// Serves connections until `stopped` changes. Returns `true` if all of them ended within the grace period.
+/// Serves connections until `stopped` changes. Returns `true` if all connections end within the grace period.
 pub(crate) async fn accept(
     listener: TcpListener,
     state: Arc<EndpointState>,
@@ -81,8 +81,8 @@ async fn serve_http(
     stopped: &mut watch::Receiver<()>,
 ) {
     let service = service_fn(|request| {
-        // Counts the request here and not in `serve_call`, because hyper does not poll that future if the
-        // connection ends immediately after the request head.
+        // Counts the request here and not in `serve_call`. hyper does not poll the future of `serve_call` if
+        // the connection ends immediately after the request head.
         socket.counter.add_request_head();
         serve_call(state, socket, state.calls.enter(), request)
     });
@@ -97,7 +97,7 @@ async fn serve_http(
             connection.await
         }
     };
-    // Ignores the error of a broken connection, because the client reports it.
+    // Ignores the error of a broken connection, because the client also receives an error.
     drop(served);
 }
 

@@ -45,8 +45,8 @@ pub(crate) struct EndpointState {
 }
 
 impl EndpointState {
-    /// Returns the next request id. It has the form of a UUID, as in the service, but the ids are the same in
-    /// every run.
+    /// Returns the next request id. The id has the form of a UUID, as in the service. Unlike in the service,
+    /// the ids are the same in every run.
     pub(crate) fn next_request_id(&self) -> String {
         let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
         format!("00000000-0000-4000-8000-{number:012x}")

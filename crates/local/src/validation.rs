@@ -1,5 +1,6 @@
-//! Validation of the rules that the API reference documents in addition to the constraints of the Smithy
-//! model. <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html>
+//! Checks the rules of the API reference that the Smithy model does not contain.
+//!
+//! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html>
 
 use serde_json::Value;
 
@@ -16,8 +17,8 @@ pub(crate) fn check(input: &Invocation) -> Result<Value, ErrorResponse> {
     Ok(body)
 }
 
-/// Checks that an ARN names the region of the endpoint. The error message is the one that the service returns
-/// for an ARN of another region.
+/// Checks that the region of an ARN, if present, is `region`. The error has the message that the service
+/// returns for an ARN of another region.
 pub(crate) fn check_region(model_id: &str, region: &str) -> Result<(), ErrorResponse> {
     let arn_region = model_id.strip_prefix("arn:").and_then(|rest| rest.split(':').nth(2));
     match arn_region {
@@ -43,7 +44,7 @@ fn check_media_types(input: &Invocation) -> Result<(), ErrorResponse> {
             ));
         }
     }
-    // Image models return their images inside JSON.
+    // Image models return their images inside JSON, so an image type in `Accept` is also valid.
     let acceptable = |range: &str| {
         matches!(range, "*/*" | "application/*" | "application/json") || range.starts_with("image/")
     };
@@ -76,7 +77,7 @@ fn guardrail(input: &Invocation) -> Option<&str> {
     non_empty(&input.guardrail_identifier)
 }
 
-/// Treats an empty string, which the patterns of the guardrail members allow, as unset.
+/// Treats an empty string as unset. The patterns of the guardrail members allow an empty string.
 fn non_empty(member: &Option<String>) -> Option<&str> {
     member.as_deref().filter(|value| !value.is_empty())
 }

@@ -3,7 +3,7 @@
 /// Returns `true` if `pattern` matches all of `text`. As in IAM policies, `*` matches any number of
 /// characters and `?` matches one character.
 ///
-/// Matches greedily and backtracks to the last `*` only, so that typical patterns take linear time.
+/// This function backtracks to the last `*` only, so typical patterns take linear time.
 pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
     let (mut p, mut t) = (0, 0);

@@ -9,18 +9,21 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
     STANDARD.encode_to_string(bytes)
 }
 
-/// Appends the base64 text of a blob.
+/// Appends the base64 text of a blob to `out`.
 pub(crate) fn append(bytes: &[u8], out: &mut Vec<u8>) {
     STANDARD.encode_append(bytes, out);
 }
 
-/// Decodes a blob. Returns `None` if the text is not base64. The vector has no spare capacity.
+/// Decodes the base64 text of a blob. Returns `None` if the text is not base64.
+///
+/// The returned vector has no spare capacity, so its conversion to `Bytes` does not allocate memory.
 pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     STANDARD.decode_to_vec(text).ok()
 }
 
-/// Conversion of blobs to and from base64 text with `serde`:
-/// `#[serde(with = "invoke_model_protocol::serde_blob")]`.
+/// Conversion of blobs to and from base64 text with `serde`.
+///
+/// Use it as `#[serde(with = "invoke_model_protocol::serde_blob")]`.
 ///
 /// The module supports [`Bytes`](bytes::Bytes), and options, lists and maps of `Bytes`.
 pub mod serde_blob {
@@ -140,7 +143,7 @@ mod tests {
             prop_assert_eq!(decode(text.as_bytes()), Some(bytes));
         }
 
-        /// Covers missing padding, trailing bits and other alphabets.
+        /// The generated texts include missing padding, trailing bits and characters of other alphabets.
         #[test]
         fn rejects_what_the_strict_base64_crate_rejects(text in "[A-Za-c+/_=\n -]{0,70}") {
             prop_assert_eq!(decode(text.as_bytes()), general_purpose::STANDARD.decode(&text).ok());

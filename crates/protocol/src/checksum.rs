@@ -1,4 +1,4 @@
-//! Checksums of request payloads, sent in headers.
+//! Checksum headers for request payloads.
 
 use http::header::{HeaderName, HeaderValue};
 use md5::Md5;
@@ -8,26 +8,28 @@ use crate::blob;
 use crate::error::SerializeError;
 use crate::operation::Request;
 
-/// Adds the header `Content-MD5` with the MD5 hash of the payload in base64. Keeps the value that a member
-/// has set.
+/// Adds the header `Content-MD5` with the MD5 hash of the payload in base64. Does not change the header if a
+/// member has already set it.
 ///
 /// <https://smithy.io/2.0/spec/behavior-traits.html#httpchecksumrequired-trait>
 ///
 /// # Errors
-/// Never fails. It returns a `Result`, because generated code chains it with functions that can fail.
+/// This function never fails. It returns a `Result`, because generated code chains it with functions that can
+/// fail.
 pub fn md5(mut request: Request) -> Result<Request, SerializeError> {
     let digest = blob::encode(&Md5::digest(request.body()));
     set(&mut request, "content-md5", &digest);
     Ok(request)
 }
 
-/// Adds the headers `X-Amz-Content-Sha256` and `X-Amz-Sha256-Tree-Hash`. Keeps the values that members have
-/// set, and adds nothing if the payload is empty.
+/// Adds the headers `X-Amz-Content-Sha256` and `X-Amz-Sha256-Tree-Hash`. Does not change a header that a
+/// member has already set. Does not add the headers if the payload is empty.
 ///
 /// <https://docs.aws.amazon.com/amazonglacier/latest/dev/checksum-calculations.html>
 ///
 /// # Errors
-/// Never fails. It returns a `Result`, because generated code chains it with functions that can fail.
+/// This function never fails. It returns a `Result`, because generated code chains it with functions that can
+/// fail.
 pub fn tree_hash(mut request: Request) -> Result<Request, SerializeError> {
     if !request.body().is_empty() {
         let (linear, tree) = (hex(&Sha256::digest(request.body())), hex(&tree(request.body())));
@@ -37,8 +39,10 @@ pub fn tree_hash(mut request: Request) -> Result<Request, SerializeError> {
     Ok(request)
 }
 
-/// Returns the root of the hash tree. The hashes of all 1 MiB chunks are hashed in pairs until one hash
-/// remains. A hash without a partner moves up one level unchanged.
+/// Returns the root of the hash tree.
+///
+/// The lowest level contains the hashes of all 1 MiB chunks. Each higher level contains one hash for each
+/// pair of hashes of the level below. A hash without a partner moves up one level unchanged.
 fn tree(payload: &[u8]) -> [u8; 32] {
     const LEAF: usize = 1024 * 1024;
     let mut level: Vec<[u8; 32]> = payload.chunks(LEAF).map(|leaf| Sha256::digest(leaf).into()).collect();

@@ -12,15 +12,16 @@ use http::header::{CONTENT_ENCODING, HeaderValue};
 use crate::error::{SerializeError, SerializeErrorKind};
 use crate::operation::Request;
 
-/// The size in bytes of the smallest payload that is compressed. This is the default of the AWS SDKs:
+/// The size in bytes of the smallest payload that is compressed. The AWS SDKs use the same default:
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-compression.html>
 pub const MINIMUM: usize = 10_240;
 
-/// Compresses payloads of at least [`MINIMUM`] bytes and appends `gzip` to the `Content-Encoding` header.
+/// Compresses a payload of at least [`MINIMUM`] bytes and appends `gzip` to the `Content-Encoding` header.
+/// Returns requests with a smaller payload unchanged.
 ///
 /// # Errors
-/// Returns an error if a member has set `Content-Encoding`, and its value with `gzip` appended is not a valid
-/// header value.
+/// Returns an error if a member has set `Content-Encoding`, and the header value is invalid after `gzip` is
+/// appended to it.
 pub fn gzip(request: Request) -> Result<Request, SerializeError> {
     if request.body().len() < MINIMUM {
         return Ok(request);

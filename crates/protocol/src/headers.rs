@@ -14,7 +14,8 @@ const JSON: &str = "application/json";
 /// Sets a header to the value of a member. Returns `true` if the member is set.
 ///
 /// # Errors
-/// Returns an error if the value contains a control character, which [RFC 9110, section 5.5] forbids.
+/// Returns an error if the value contains a control character. [RFC 9110, section 5.5] forbids control
+/// characters in header values.
 ///
 /// [RFC 9110, section 5.5]: https://www.rfc-editor.org/rfc/rfc9110#section-5.5
 pub fn insert<T>(
@@ -32,8 +33,8 @@ pub fn insert<T>(
 
 /// Sets a header to the elements of a list, separated by commas. Returns `true` if the member is set.
 ///
-/// `write` must quote elements that contain a comma or a quote. Empty elements are written as two quotes,
-/// because parsers ignore unquoted empty elements.
+/// `write` must quote elements that contain a comma or a quote. This function writes an empty element as two
+/// quotes, because parsers ignore empty elements without quotes.
 ///
 /// # Errors
 /// See [`insert`].
@@ -55,8 +56,8 @@ pub fn insert_list<T>(
     Ok(true)
 }
 
-/// Sets one header for each entry of a map. The header name consists of `prefix` and the key. Keeps headers
-/// that another member has set.
+/// Sets one header for each entry of a map. The header name consists of `prefix` and the key. Does not change
+/// a header that another member has already set.
 ///
 /// <https://smithy.io/2.0/spec/http-bindings.html#httpprefixheaders-trait>
 ///
@@ -78,8 +79,8 @@ pub fn insert_prefixed(
     Ok(())
 }
 
-/// Marks a header as sensitive, so that its value is redacted in the `Debug` output of the message and in
-/// explanations of the signature.
+/// Marks a header as sensitive. The `Debug` output of the message and explanations of the signature then
+/// redact the header value.
 ///
 /// <https://smithy.io/2.0/spec/documentation-traits.html#sensitive-trait>
 pub fn mark_sensitive(headers: &mut HeaderMap, name: HeaderName) {
@@ -120,7 +121,7 @@ pub fn list<T>(
     })
 }
 
-/// Parses a list of HTTP dates, each of which contains a comma.
+/// Parses a list of HTTP dates. Each date contains a comma, so only every second comma separates two dates.
 ///
 /// # Errors
 /// See [`optional`].
@@ -177,7 +178,7 @@ fn read_list<T>(
 }
 
 /// Splits a header value into the elements of a list. An element is unquoted text, or a quoted string in
-/// which `\` escapes a quote or another `\`.
+/// which `\` escapes the next character.
 ///
 /// Ignores empty elements without quotes: <https://www.rfc-editor.org/rfc/rfc9110#section-5.6.1.2>
 fn split_list(line: &str) -> Vec<String> {

@@ -10,7 +10,7 @@
 //!
 //! | item | content |
 //! |---|---|
-//! | [`Operation`] | the trait of an operation, which serializes an input and parses a response |
+//! | [`Operation`] | the trait that serializes the input of an operation and parses the response |
 //! | [`delivery`] | types that distinguish complete outputs from event streams |
 //! | [`Route`] | method and path template, for building and matching request targets |
 //! | [`HostPrefix`] | the prefix that an operation adds to the host of the endpoint |

@@ -9,8 +9,8 @@ use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use crate::error::SerializeError;
 use crate::headers;
 
-/// The initial capacity of the header map. For most messages, it suffices for all headers, including the
-/// headers that a client adds later. The map is then allocated only once.
+/// The initial capacity of the header map. Most messages have fewer headers, including the headers that a
+/// client adds later. For these messages, the map is allocated only once.
 const HEADER_CAPACITY: usize = 12;
 
 /// Builds a request or a response with the head `H`. Add the headers first, then the payload.
@@ -55,8 +55,8 @@ impl<H> MessageBuilder<H> {
         headers::insert_list(&mut self.headers, name, member, values, write)
     }
 
-    /// Sets one header for each entry of a map. The header name consists of `prefix` and the key. Keeps
-    /// headers that another member has set.
+    /// Sets one header for each entry of a map. The header name consists of `prefix` and the key. Does not
+    /// change a header that another member has already set.
     ///
     /// <https://smithy.io/2.0/spec/http-bindings.html#httpprefixheaders-trait>
     ///

@@ -18,7 +18,7 @@ pub type Response = http::Response<Bytes>;
 ///
 /// A client with its own HTTP stack performs these steps:
 ///
-/// 1. Call [`fill_idempotency_tokens`](Self::fill_idempotency_tokens) once per call.
+/// 1. Call [`fill_idempotency_tokens`](Self::fill_idempotency_tokens) once for each call of the operation.
 /// 2. Call [`serialize`](Self::serialize).
 /// 3. Add the endpoint, including the [`host_prefix`](Self::host_prefix), to the URI, and sign the request.
 /// 4. Send the request, and call [`parse_response`](Self::parse_response) with the response.
@@ -38,8 +38,8 @@ pub trait Operation: 'static {
     type Delivery;
     /// Authentication that the operation requires.
     const AUTHENTICATION: Authentication = Authentication::Required;
-    /// `true` if the signature does not cover the payload, so that a client can send the payload without
-    /// hashing it first.
+    /// `true` if the signature does not cover the payload. A client can then send the payload without hashing
+    /// it first.
     ///
     /// <https://smithy.io/2.0/aws/aws-auth.html#aws-auth-unsignedpayload-trait>
     const UNSIGNED_PAYLOAD: bool = false;
@@ -53,8 +53,8 @@ pub trait Operation: 'static {
 
     /// Fills unset idempotency tokens with UUIDs from `generator`.
     ///
-    /// Call this once per call, before [`serialize`](Self::serialize): all attempts of a call must send the
-    /// same token.
+    /// Call this function once for each call of the operation, before [`serialize`](Self::serialize). All
+    /// attempts of a call must send the same token.
     ///
     /// <https://smithy.io/2.0/spec/behavior-traits.html#idempotencytoken-trait>
     fn fill_idempotency_tokens(_input: &mut Self::Input, _generator: &mut dyn FnMut() -> String) {}
@@ -84,8 +84,8 @@ pub trait Operation: 'static {
     /// Serializes the input into an HTTP request.
     ///
     /// # Errors
-    /// Returns an error if a member cannot be serialized at its HTTP binding, for example an empty label or a
-    /// header value with control characters.
+    /// Returns an error if a member cannot be serialized at its HTTP binding. Examples are an empty label and
+    /// a header value with control characters.
     fn serialize(input: Self::Input) -> Result<Request, SerializeError>;
 
     /// Parses a response into the output or the error of the operation, depending on the status.
@@ -104,32 +104,32 @@ pub trait Operation: 'static {
 
     /// Parses a response whose status is not the success status.
     ///
-    /// Never fails. If the body does not match a modeled error, the result contains only code, message,
-    /// status and request id ([`ErrorMetadata`]).
+    /// This function never fails. If the body does not match a modeled error, the result contains only code,
+    /// message, status and request id ([`ErrorMetadata`]).
     fn service_error(response: &Response) -> Self::Error {
         let metadata = ErrorMetadata::from_response(response);
         Self::parse_error(metadata.clone(), response).unwrap_or_else(|_| metadata.into())
     }
 
-    /// Parses the output from a response with the success status. Does not check the status. If you have not
-    /// checked it, use [`parse_response`](Self::parse_response).
+    /// Parses the output from a response with the success status. This function does not check the status. To
+    /// check the status and parse the response, call [`parse_response`](Self::parse_response).
     ///
     /// # Errors
-    /// Returns an error that names the path to a member that does not match the model.
+    /// Returns an error if a member does not match the model. The error contains the path to this member.
     fn parse(response: &Response) -> Result<Self::Output, ParseError>;
 
-    /// Parses an error. Selects the modeled error by code, or else by status. For errors that are not in the
-    /// model, returns only the metadata.
+    /// Parses an error. Selects the modeled error by the code in the response, or by the status if the
+    /// response has no code. For errors that are not in the model, returns only the metadata.
     ///
     /// # Errors
-    /// Returns an error if the body does not match the modeled error. [`service_error`](Self::service_error)
-    /// falls back to the metadata in that case.
+    /// Returns an error if the body does not match the modeled error. In this case,
+    /// [`service_error`](Self::service_error) returns only the metadata.
     fn parse_error(metadata: ErrorMetadata, _response: &Response) -> Result<Self::Error, ParseError> {
         Ok(metadata.into())
     }
 
-    /// Returns `true` for the success status of the model. If the model defines none, returns `true` for any
-    /// 2xx status.
+    /// Returns `true` if `status` is the success status in the model. If the model does not define a success
+    /// status, returns `true` for any 2xx status.
     fn is_success(status: http::StatusCode) -> bool {
         status.is_success()
     }
@@ -140,14 +140,15 @@ pub trait Operation: 'static {
 pub enum Authentication {
     /// Requests must be signed or contain a bearer token.
     Required,
-    /// A client with credentials authenticates requests. The service also accepts unauthenticated requests.
+    /// A client that has credentials authenticates its requests. The service also accepts unauthenticated
+    /// requests.
     Optional,
     /// Requests must not be authenticated.
     None,
 }
 
-/// The types for [`Operation::Delivery`]. With them, a client selects at compile time how it returns an
-/// output.
+/// The types for [`Operation::Delivery`]. A client uses these types to select, at compile time, how it
+/// returns an output.
 pub mod delivery {
     /// The output is parsed from the complete response body.
     #[derive(Clone, Copy, Debug)]
@@ -163,8 +164,8 @@ pub mod delivery {
 ///
 /// <https://smithy.io/2.0/spec/http-bindings.html#httppayload-trait>
 pub trait PayloadInput: Operation {
-    /// `true` if the request must have a `Content-Length` header, so that the length of the payload must be
-    /// known before it is sent.
+    /// `true` if the request must have a `Content-Length` header. The client must then know the length of the
+    /// payload before it sends the request.
     ///
     /// <https://smithy.io/2.0/spec/streaming.html#requireslength-trait>
     const REQUIRES_LENGTH: bool = false;

@@ -9,7 +9,7 @@ use crate::message::MessageBuilder;
 use crate::operation::Request;
 use crate::route::TargetBuilder;
 
-/// Builds a request. Add the headers first, then the payload, which completes the request.
+/// Builds a request. Add the headers first. The function that adds the payload completes the request.
 pub type RequestBuilder = MessageBuilder<RequestHead>;
 
 /// The method and target of a request.

@@ -27,16 +27,17 @@ pub struct Route {
 pub enum PathSegment {
     /// A constant segment.
     Literal(&'static str),
-    /// The value of a member. Everything except unreserved characters is percent-encoded, including `/`.
+    /// The value of a member. All characters except unreserved characters are percent-encoded. This includes
+    /// `/`.
     Label(&'static str),
-    /// The value of a member in which `/` is not encoded. The template contains it as `{key+}`. It can span
-    /// several segments.
+    /// The value of a member in which `/` is not percent-encoded. The value can therefore span several
+    /// segments. A template contains such a label as `{key+}`.
     Greedy(&'static str),
 }
 
 impl Route {
     /// Returns the request target: the path with the values of its labels, then the constant query
-    /// parameters. `labels` must be in the order of the path.
+    /// parameters. `labels` must contain the values in the order of the path.
     ///
     /// # Errors
     /// Returns an error if a label is empty, or if a label that is not greedy is `.` or `..`.
@@ -102,7 +103,8 @@ impl fmt::Display for Route {
     }
 }
 
-/// Returns the end of a greedy label that is followed by `remaining` segments.
+/// Returns the end of a greedy label that is followed by `remaining` segments. Returns `None` if `rest`
+/// contains too few segments.
 fn greedy_end(rest: &str, remaining: usize) -> Option<usize> {
     if remaining == 0 {
         return Some(rest.len());
@@ -129,7 +131,7 @@ pub struct TargetBuilder {
 
 impl TargetBuilder {
     fn new() -> Self {
-        // This capacity suffices for most model ids and ARNs, so that the target is allocated once.
+        // This capacity suffices for most model ids and ARNs. The target is then allocated only once.
         Self { target: String::with_capacity(128), has_query: false }
     }
 
@@ -137,8 +139,8 @@ impl TargetBuilder {
         self.target.push_str(literal);
     }
 
-    /// Appends a label. `:` becomes `%3A`, `/` becomes `%2F` and `%` becomes `%25`, even if the value is
-    /// already encoded.
+    /// Appends a percent-encoded label. For example, `:` becomes `%3A` and `/` becomes `%2F`. `%` always
+    /// becomes `%25`, so a value that is already encoded is encoded again.
     ///
     /// # Errors
     /// Returns an error if the value is empty, `.` or `..`, because these values would change the path.
@@ -149,7 +151,7 @@ impl TargetBuilder {
         self.encoded_label(member, value.as_ref(), RESERVED)
     }
 
-    /// Appends a greedy label. It is encoded like other labels, except that `/` is kept.
+    /// Appends a greedy label. Encodes the value like other labels, but keeps `/`.
     ///
     /// # Errors
     /// Returns an error if the value is empty.

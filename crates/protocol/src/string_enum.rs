@@ -1,10 +1,9 @@
-//! Macros for open enums. An open enum also stores values that the model does not list, and serializes them
-//! unchanged.
-//! <https://smithy.io/2.0/spec/simple-types.html#enum>
+//! Macros for open enums. An open enum can also contain values that the model does not list. It serializes
+//! these values unchanged. <https://smithy.io/2.0/spec/simple-types.html#enum>
 
-/// Implements `Debug`, conversions and serde traits for a generated `struct Name(Cow<'static, str>)`, which
-/// must have a constant `VALUES`. The second argument is `shown` if `Debug` prints the value, or `redacted`
-/// if `Debug` hides it.
+/// Implements `Debug`, conversions and serde traits for a generated `struct Name(Cow<'static, str>)`. The
+/// struct must have a constant `VALUES`. The second argument is `shown` if `Debug` prints the value, or
+/// `redacted` if `Debug` hides it.
 #[macro_export]
 macro_rules! string_enum {
     ($name:ident, $debug:ident) => {
@@ -76,8 +75,8 @@ macro_rules! string_enum {
     };
 }
 
-/// Implements `Debug` and conversions for a generated `struct Name(i32)`. The arguments are those of
-/// [`string_enum!`].
+/// Implements `Debug` and conversions for a generated `struct Name(i32)`. The arguments have the same meaning
+/// as in [`string_enum!`].
 #[macro_export]
 macro_rules! int_enum {
     ($name:ident, $debug:ident) => {

@@ -6,7 +6,7 @@ use crate::scope::CredentialScope;
 
 pub(crate) const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
-/// Returns the header value.
+/// Returns the value of the `authorization` header.
 pub(crate) fn write(
     access_key_id: &str,
     scope: &CredentialScope,
@@ -29,7 +29,7 @@ pub(crate) fn write(
     text
 }
 
-/// The parameters of the header, as sent by the client.
+/// The parameters of an `authorization` header that a client sent.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Authorization<'a> {
     pub(crate) access_key_id: &'a str,
@@ -42,7 +42,7 @@ pub(crate) struct Authorization<'a> {
 }
 
 impl<'a> Authorization<'a> {
-    /// Parses the header value. The error text continues the sentence "header `authorization` ..".
+    /// Parses the header value. The error text is a verb phrase, for example "has no parameters".
     pub(crate) fn parse(value: &'a str) -> Result<Self, &'static str> {
         let (scheme, parameters) = value.trim().split_once(' ').ok_or("has no parameters")?;
         if scheme != ALGORITHM {

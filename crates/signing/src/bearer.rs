@@ -1,4 +1,4 @@
-//! Bearer tokens, which Amazon Bedrock accepts instead of a signature.
+//! Bearer tokens. Amazon Bedrock accepts a bearer token instead of a signature.
 //!
 //! <https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys-use.html>
 
@@ -17,7 +17,7 @@ use crate::sign::sensitive_value;
 /// # Errors
 ///
 /// Returns [`SignError::InvalidParameter`] if the token is empty or contains a character that is not visible
-/// ASCII. The error does not contain the token. After an error the request has no `authorization` header.
+/// ASCII. The error does not contain the token. After an error, the request has no `authorization` header.
 ///
 /// [RFC 6750, section 2.1]: https://www.rfc-editor.org/rfc/rfc6750#section-2.1
 pub fn set_bearer_token(request: &mut Parts, token: &str) -> Result<(), SignError> {

@@ -15,9 +15,9 @@ use crate::{path, query};
 
 /// The parts of a request that a signature covers, as text.
 ///
-/// [`Signer`](crate::Signer) and [`Verifier`](crate::Verifier) build it from `http` types. Use
-/// [`new`](Self::new) for requests that `http` types cannot represent, for example a request with a blank in
-/// its path.
+/// [`Signer`](crate::Signer) and [`Verifier`](crate::Verifier) build a `SignableRequest` from `http` types.
+/// Use [`new`](Self::new) for requests that `http` types cannot represent, for example a request with a space
+/// in its path.
 #[derive(Clone, Debug)]
 pub struct SignableRequest<'a> {
     method: &'a str,
@@ -31,9 +31,10 @@ pub struct SignableRequest<'a> {
 impl<'a> SignableRequest<'a> {
     /// Creates a request from text.
     ///
-    /// * `path` and `query` (without the `?`): percent-encoded, exactly as sent.
-    /// * `headers`: exactly the headers to sign, in any order. Headers of the same name are signed in the
-    ///   given order.
+    /// * `path` and `query`: the percent-encoded text, exactly as the client sends it. `query` does not
+    ///   include the `?`.
+    /// * `headers`: all headers to sign and no other headers, in any order. Headers of the same name are
+    ///   signed in the given order.
     /// * `payload`: the text of a [`PayloadHash`].
     pub fn new(
         method: &'a str,
@@ -99,7 +100,8 @@ impl<'a> SignableRequest<'a> {
         self.query
     }
 
-    /// Iterates over the headers grouped and sorted by name. No group is empty.
+    /// Iterates over groups of headers with the same name, sorted by name. Each group contains at least one
+    /// header.
     pub(crate) fn headers_by_name(&self) -> impl Iterator<Item = &[SignableHeader<'a>]> {
         self.headers.chunk_by(|a, b| a.name == b.name)
     }
@@ -113,7 +115,7 @@ impl<'a> SignableRequest<'a> {
     }
 }
 
-/// Appends `name:value,value`.
+/// Appends all headers with one name in the form `name:value,value`.
 fn write_header(text: &mut String, same_name: &[SignableHeader<'_>]) {
     text.push_str(&same_name[0].name);
     for (index, header) in same_name.iter().enumerate() {
@@ -125,7 +127,7 @@ fn write_header(text: &mut String, same_name: &[SignableHeader<'_>]) {
 /// A canonical request.
 ///
 /// `Display` and `Debug` redact the session token, and the values of headers that are marked sensitive.
-/// [`as_str`](Self::as_str) does not redact them.
+/// [`as_str`](Self::as_str) does not redact these values.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CanonicalRequest {
     text: String,
@@ -146,8 +148,8 @@ impl CanonicalRequest {
         &self.text[self.signed_headers.clone()]
     }
 
-    /// Returns the first line in which the client's canonical request differs from this canonical request, or
-    /// `None` if they are equal.
+    /// Returns the first line in which `client`, the canonical request of the client, differs from this
+    /// canonical request. Returns `None` if both canonical requests are equal.
     pub fn diff(&self, client: &str) -> Option<CanonicalRequestDiff> {
         let computed: Vec<_> = self.text.split('\n').collect();
         let client: Vec<_> = client.split('\n').collect();
@@ -161,7 +163,7 @@ impl CanonicalRequest {
         })
     }
 
-    /// Returns a copy with one line replaced.
+    /// Returns a copy in which `line` replaces the line at `index`.
     pub(crate) fn with_line(&self, index: usize, line: &str) -> Self {
         let mut lines: Vec<_> = self.text.split('\n').collect();
         lines[index] = line;
@@ -172,7 +174,7 @@ impl CanonicalRequest {
         Self { text, signed_headers: start..end, sensitive: self.sensitive.clone() }
     }
 
-    /// Replaces the value if the line contains a sensitive header.
+    /// Replaces the value of a header line with `[redacted]` if the header is sensitive.
     fn redact<'a>(&self, line: &'a str) -> Cow<'a, str> {
         match line.split_once(':') {
             Some((name, _)) if self.is_sensitive(name.trim()) => format!("{name}:[redacted]").into(),
@@ -227,7 +229,7 @@ impl CanonicalRequestDiff {
         self.computed.as_deref()
     }
 
-    /// Returns the line that the client signed, or `None` if its canonical request has fewer lines.
+    /// Returns the line that the client signed, or `None` if the client's canonical request has fewer lines.
     pub fn client(&self) -> Option<&str> {
         self.client.as_deref()
     }
@@ -235,7 +237,7 @@ impl CanonicalRequestDiff {
 
 impl fmt::Display for CanonicalRequestDiff {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // `Debug` makes blanks and carriage returns at the end of a line visible.
+        // `Debug` makes spaces and carriage returns at the end of a line visible.
         let number = self.line_number;
         match (self.computed(), self.client()) {
             (Some(computed), Some(client)) => {

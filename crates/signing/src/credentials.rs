@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 /// An access key id and its secret access key. Temporary credentials also have a session token and an expiry.
 ///
-/// `Debug` redacts the secret access key and the session token. Both are wiped from memory on drop.
+/// `Debug` redacts the secret access key and the session token. Both values are wiped from memory on drop.
 #[derive(Clone)]
 pub struct Credentials {
     access_key_id: String,
@@ -37,7 +37,7 @@ impl Credentials {
         }
     }
 
-    /// Sets the time at which these credentials expire. `None` means that they do not expire.
+    /// Sets the time at which these credentials expire. `None` means that the credentials do not expire.
     ///
     /// The service rejects expired credentials, so a client must load new credentials before this time.
     /// Signing does not check the expiry.
@@ -54,27 +54,27 @@ impl Credentials {
         Self { source: Some(source.into()), ..self }
     }
 
-    /// Returns the access key id, for example `AKIDEXAMPLE`. It is not secret.
+    /// Returns the access key id, for example `AKIDEXAMPLE`. The access key id is not secret.
     pub fn access_key_id(&self) -> &str {
         &self.access_key_id
     }
 
-    /// Returns the secret access key. Do not print it.
+    /// Returns the secret access key. Do not print this value.
     pub fn secret_access_key(&self) -> &str {
         &self.secret_access_key
     }
 
-    /// Returns the session token of temporary credentials. Do not print it.
+    /// Returns the session token of temporary credentials. Do not print this value.
     pub fn session_token(&self) -> Option<&str> {
         self.session_token.as_ref().map(|token| token.as_str())
     }
 
-    /// Returns the time at which these credentials expire, or `None` if they do not expire.
+    /// Returns the time at which these credentials expire, or `None` if the credentials do not expire.
     pub fn expiry(&self) -> Option<SystemTime> {
         self.expiry
     }
 
-    /// Returns the description of the source of the credentials, or `None` if the provider did not set one.
+    /// Returns the description of the source of the credentials, or `None` if the description is not set.
     pub fn source(&self) -> Option<&str> {
         self.source.as_deref()
     }

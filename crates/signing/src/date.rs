@@ -12,8 +12,8 @@ use crate::hex::AsciiArray;
 
 const SECONDS_PER_DAY: u64 = 24 * 60 * 60;
 
-/// A value of the `x-amz-date` header. It is a UTC time in ISO 8601 basic format with whole seconds, in the
-/// years 1970 to 9999.
+/// A value of the `x-amz-date` header. The value is a UTC time in ISO 8601 basic format with whole seconds.
+/// The time is in the years 1970 to 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AmzDate {
     text: AsciiArray<16>,
@@ -33,7 +33,7 @@ impl AmzDate {
         self.text.as_str()
     }
 
-    /// Returns the day, for example `20150830`. The credential scope contains it.
+    /// Returns the day, for example `20150830`. The credential scope contains this text.
     pub fn day(&self) -> &str {
         &self.as_str()[..8]
     }
@@ -57,7 +57,7 @@ impl AmzDate {
 impl TryFrom<SystemTime> for AmzDate {
     type Error = AmzDateError;
 
-    /// Converts a time, discarding fractions of a second.
+    /// Converts a time. Discards fractions of a second.
     fn try_from(time: SystemTime) -> Result<Self, AmzDateError> {
         let seconds = time.duration_since(UNIX_EPOCH).map_err(|_| AmzDateError)?.as_secs();
         let signed = i64::try_from(seconds).map_err(|_| AmzDateError)?;
@@ -82,7 +82,8 @@ impl fmt::Display for AmzDate {
     }
 }
 
-/// Formats a date by hand, because the general formatter of `jiff` is much larger and allocates memory.
+/// Formats a date without the general formatter of `jiff`, because that formatter adds much more code and
+/// allocates memory.
 fn format(time: DateTime) -> AsciiArray<16> {
     let digit = |number: i16| b'0' + (number % 10) as u8;
     let two_digits = |number: i16| [digit(number / 10), digit(number)];

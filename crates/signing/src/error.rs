@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use crate::date::{AmzDate, AmzDateError};
 use crate::mismatch::SignatureMismatch;
 
-/// The error of a request that cannot be signed. It contains no secret.
+/// An error about a request that cannot be signed. The error does not contain secrets.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignError {
@@ -20,8 +20,7 @@ pub enum SignError {
         name: String,
     },
 
-    /// A signing parameter is empty, or contains a character that is not allowed in the header that contains
-    /// the parameter.
+    /// A signing parameter is empty, or contains a character that its header does not allow.
     #[error("cannot sign: the {parameter} is empty or contains a character that is not allowed")]
     InvalidParameter {
         /// `access key id`, `region`, `service`, `session token` or `bearer token`.
@@ -48,8 +47,8 @@ impl From<AmzDateError> for SignError {
     }
 }
 
-/// The error of a request that the verifier rejects. All variants are errors of the client, and no variant
-/// contains a secret.
+/// The reason why the verifier rejects a request. All variants are errors of the client. The variants do not
+/// contain secrets.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
@@ -57,12 +56,12 @@ pub enum VerifyError {
     #[error("the request is not signed: it has no `authorization` header")]
     MissingAuthentication,
 
-    /// A header that the signature depends on is missing, repeated or malformed.
+    /// A header that the verifier needs is missing, repeated or malformed.
     #[error("header `{name}` {problem}")]
     MalformedHeader {
         /// Name of the header, in lower case.
         name: String,
-        /// The problem, as the rest of a sentence that starts with the header's name.
+        /// A verb phrase that describes the problem. The error text contains it after the header's name.
         problem: &'static str,
     },
 
@@ -73,7 +72,7 @@ pub enum VerifyError {
         access_key_id: String,
     },
 
-    /// The session token is missing, or was not issued with the access key.
+    /// The request's session token is missing, or does not belong to the access key.
     #[error("`x-amz-security-token` is missing or does not belong to access key `{access_key_id}`")]
     WrongSessionToken {
         /// The access key id that the client sent.
@@ -82,7 +81,7 @@ pub enum VerifyError {
 
     /// The signing time differs too much from the time of verification.
     #[error(
-        "signed at {}, which differs by more than {} s from the current time {}",
+        "the signing time {} differs by more than {} s from the current time {}",
         stamp(.signed_at), .max_skew.as_secs(), stamp(.now)
     )]
     ClockSkew {
@@ -103,7 +102,7 @@ pub enum VerifyError {
         found: String,
     },
 
-    /// The request contains a header that must be signed, but is not signed.
+    /// The signature does not cover a header that must be signed.
     #[error("header `{name}` must be signed, but is not in SignedHeaders")]
     UnsignedHeader {
         /// `host`, or a name that starts with `x-amz-`.

@@ -14,7 +14,7 @@ use crate::payload::sha256_hex;
 use crate::scope::CredentialScope;
 use crate::sign::{Signer, SigningOutput};
 
-/// The first line of the string to sign, which is the same for every message.
+/// The first line of the string to sign. It is the same for all messages.
 const ALGORITHM: &str = "AWS4-HMAC-SHA256-PAYLOAD";
 
 /// Signs the messages of one event stream, in order.
@@ -57,7 +57,7 @@ pub struct EventSigner<'a> {
 /// The headers of a signed message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SignedEvent {
-    /// Value of `:date`: milliseconds since 1970-01-01T00:00:00Z, always a multiple of 1,000.
+    /// Value of `:date` in milliseconds since 1970-01-01T00:00:00Z. The value is always a multiple of 1,000.
     pub date: i64,
     /// Value of `:chunk-signature`.
     pub signature: [u8; 32],
@@ -72,11 +72,12 @@ impl Signer {
 }
 
 impl EventSigner<'_> {
-    /// Signs the next message. `message` is the encoded message, or empty at the end of the stream.
+    /// Signs the next message. `message` is the encoded message. At the end of the stream, pass an empty
+    /// `message`.
     ///
     /// # Errors
     ///
-    /// See [`SignError`]. After an error the signer is unchanged.
+    /// See [`SignError`]. After an error, the signer is unchanged.
     pub fn sign(&mut self, message: &[u8], time: SystemTime) -> Result<SignedEvent, SignError> {
         let date = AmzDate::try_from(time)?;
         let scope = self.signer.scope(&date, &self.credentials)?;
@@ -109,7 +110,8 @@ fn string_to_sign(
     format!("{ALGORITHM}\n{date}\n{scope}\n{previous}\n{headers}\n{message}")
 }
 
-/// Encodes `:date`, the only signed header, in the header format of messages. Type 8 is a timestamp.
+/// Encodes the header `:date` in the header format of messages. `:date` is the only signed header. Type 8 is
+/// a timestamp.
 ///
 /// <https://smithy.io/2.0/aws/amazon-eventstream.html>
 fn date_header(milliseconds: i64) -> Vec<u8> {

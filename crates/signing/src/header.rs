@@ -44,17 +44,19 @@ pub(crate) fn is_signed(name: &str) -> bool {
     }
 }
 
-/// A header to sign. `Debug` redacts the value of `x-amz-security-token` and of headers marked sensitive.
+/// A header to sign. `Debug` redacts the value of `x-amz-security-token` and of headers that are marked
+/// sensitive.
 #[derive(Clone)]
 pub struct SignableHeader<'a> {
-    /// In lower case.
+    /// The name in lower case.
     pub(crate) name: Cow<'a, str>,
     pub(crate) value: &'a str,
     pub(crate) sensitive: bool,
 }
 
 impl<'a> SignableHeader<'a> {
-    /// Creates a header from its name and its value as sent. The name can be in upper or lower case.
+    /// Creates a header. `name` can be in upper or lower case. `value` must be the value exactly as the
+    /// client sends it.
     pub fn new(name: &'a str, value: &'a str) -> Self {
         let name = match name.bytes().any(|b| b.is_ascii_uppercase()) {
             true => Cow::Owned(name.to_ascii_lowercase()),
@@ -63,20 +65,21 @@ impl<'a> SignableHeader<'a> {
         Self { sensitive: name == SECURITY_TOKEN, name, value }
     }
 
-    /// Creates a header from a name that is in lower case.
+    /// Creates a header. `name` must be in lower case.
     pub(crate) fn lower_case(name: &'a str, value: &'a str) -> Self {
         Self { name: Cow::Borrowed(name), value, sensitive: name == SECURITY_TOKEN }
     }
 
-    /// Creates a header from `http` types, whose names are in lower case. Returns `None` if the value is not
-    /// UTF-8.
+    /// Creates a header from a name and a value of `http` types. The `http` crate stores names in lower case.
+    /// Returns `None` if the value is not UTF-8.
     pub(crate) fn from_value(name: &'a str, value: &'a HeaderValue) -> Option<Self> {
         let mut header = Self::lower_case(name, std::str::from_utf8(value.as_bytes()).ok()?);
         header.sensitive |= value.is_sensitive();
         Some(header)
     }
 
-    /// Appends the canonical value: trimmed, with each run of whitespace replaced by one space.
+    /// Appends the canonical value. Removes whitespace at both ends of the value, and replaces each run of
+    /// whitespace with one space.
     ///
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html#create-canonical-request>
     pub(crate) fn write_value(&self, text: &mut String) {
@@ -95,8 +98,8 @@ impl fmt::Debug for SignableHeader<'_> {
     }
 }
 
-/// Returns the `host` header that an HTTP client derives from the URI. It contains neither the user
-/// information nor the default port of the scheme.
+/// Returns the `host` header that an HTTP client derives from the URI. The header contains neither the user
+/// information nor the default port of the scheme. Returns `None` if the URI has no host.
 ///
 /// <https://www.rfc-editor.org/rfc/rfc9110#section-4.2>, <https://www.rfc-editor.org/rfc/rfc9110#section-7.2>
 pub(crate) fn host(uri: &Uri) -> Option<&str> {

@@ -1,4 +1,4 @@
-//! Fixed-length ASCII text stored inline, so that hashes, signatures and dates need no allocation.
+//! Fixed-length ASCII text that is stored inline. Hashes, signatures and dates therefore need no allocation.
 
 use std::fmt;
 
@@ -21,8 +21,8 @@ impl<const N: usize> AsciiArray<N> {
 }
 
 impl HexDigest {
-    /// Encodes 32 bytes. The function need not run in constant time, because hashes and signatures are not
-    /// secret.
+    /// Encodes 32 bytes as hex digits. This function does not run in constant time, because hashes and
+    /// signatures are not secret.
     pub(crate) fn encode(bytes: impl Into<[u8; 32]>) -> Self {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let mut text = [0; 64];

@@ -54,8 +54,8 @@ fn keyed(key: &[u8]) -> Hmac<Sha256> {
 
 /// A cache for the signing key of the most recent secret access key and credential scope.
 ///
-/// One entry is enough: a signer has one region and one service, so the key changes only once a day or when
-/// credentials are renewed.
+/// One entry is enough, because a signer has one region and one service. Its key changes only once a day, or
+/// when the credentials are renewed.
 #[derive(Default)]
 pub(crate) struct SigningKeyCache(Mutex<Option<CachedKey>>);
 
@@ -66,9 +66,9 @@ struct CachedKey {
 }
 
 impl SigningKeyCache {
-    /// Returns the cached key, or derives and caches it.
+    /// Returns the cached key if it belongs to `secret` and `scope`. Otherwise derives and caches a new key.
     pub(crate) fn key(&self, secret: &str, scope: &CredentialScope) -> SigningKey {
-        // A poisoned lock is harmless, because the entry is always replaced completely.
+        // A poisoned lock is harmless, because each write replaces the complete entry.
         let mut cached = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(cached) = cached.as_ref().filter(|cached| cached.matches(secret, scope)) {
             return cached.key.clone();

@@ -13,15 +13,19 @@
 //! | verify a request, and explain a signature that does not match | [`Verifier::verify`] |
 //! | perform single steps of signing | [`SignableRequest`], [`string_to_sign`], [`calculate_signature`] |
 //!
-//! The crate does not support SigV4a, signed chunks of bodies that are not event streams, and the
-//! verification of presigned requests and of event streams.
+//! The crate does not support:
+//!
+//! * SigV4a
+//! * signed chunks of bodies, except the messages of event streams
+//! * verification of presigned requests
+//! * verification of event streams
 //!
 //! # Requirements for the caller
 //!
 //! * Sign the request after all other changes. Send it with the method, path, query, signed headers and body
 //!   that were signed.
-//! * Percent-encode path and query before signing. Signing encodes the path a second time in the canonical
-//!   request, as SigV4 requires, but does not change the URI of the request.
+//! * Percent-encode path and query before signing. SigV4 requires a second encoding of the path in the
+//!   canonical request. Signing performs this encoding, but does not change the URI of the request.
 //! * Sign the request again for each attempt, because AWS services reject signatures that are more than five
 //!   minutes old. Signing replaces the headers of an earlier signature.
 //!
@@ -39,13 +43,13 @@
 //! let uri = "https://bedrock-runtime.us-east-1.amazonaws.com/model/amazon.titan-embed-text-v2%3A0/invoke";
 //! let request = http::Request::post(uri).header("content-type", "application/json").body(&body[..])?;
 //!
-//! let signer = Signer::new("us-east-1", "bedrock"); // share it: it caches the signing key
+//! let signer = Signer::new("us-east-1", "bedrock"); // share the signer: it caches the signing key
 //! let credentials = Credentials::new("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", None);
 //! let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_440_938_160); // in your program: `SystemTime::now()`
 //!
 //! let (mut parts, body) = request.into_parts();
 //! let output = signer.sign(&mut parts, &credentials, &PayloadHash::of(body), now)?;
-//! let request = http::Request::from_parts(parts, body); // send this one
+//! let request = http::Request::from_parts(parts, body); // send this request
 //!
 //! assert_eq!(request.headers()["x-amz-date"], "20150830T123600Z");
 //! assert!(request.headers()["authorization"].is_sensitive());

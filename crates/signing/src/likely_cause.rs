@@ -19,10 +19,10 @@ pub enum LikelyCause {
     PathEncodedTwice,
     /// The client signed the path before any percent-encoding.
     PathNotEncoded,
-    /// The client percent-encoded the decoded path instead of the path as sent. The results differ if the
-    /// path as sent contains reserved characters.
+    /// The client percent-encoded the decoded path instead of the path as sent. The two results differ if the
+    /// sent path contains reserved characters.
     PathDecodedThenEncoded,
-    /// The client signed a percent-encoded path, but sent it without percent-encoding.
+    /// The client signed a percent-encoded path, but sent the path without percent-encoding.
     PathSentNotEncoded,
     /// The client kept dot segments and empty segments that must be removed, or removed segments that must be
     /// kept.
@@ -35,13 +35,13 @@ pub enum LikelyCause {
     QueryPlusAsSpace,
     /// The client signed an empty query.
     QueryOmitted,
-    /// The client signed the host without the port of the `host` header.
+    /// The client signed the host without a port, but the `host` header contains a port.
     HostWithoutPort,
-    /// The client signed the host with a default port that is not in the `host` header.
+    /// The client signed the host with a default port, but the `host` header does not contain this port.
     HostWithPort,
-    /// The client did not collapse runs of whitespace in header values.
+    /// The client signed header values without collapsing runs of whitespace.
     ValueNotTrimmed,
-    /// The client signed the hash of an empty body.
+    /// The client signed the hash of an empty body, but sent a body.
     EmptyPayload,
     /// The client signed `UNSIGNED-PAYLOAD`, but did not send it in `x-amz-content-sha256`.
     UnsignedPayload,
@@ -64,7 +64,7 @@ impl fmt::Display for LikelyCause {
                 "the client signed a percent-encoded path, but sent the path without percent-encoding"
             }
             Self::PathNormalization => {
-                "the client kept or removed `.`, `..` and empty segments of the path, unlike the service"
+                "the client and the service treat `.`, `..` and empty segments of the path differently"
             }
             Self::QueryUnsorted => "the client did not sort the query parameters",
             Self::QueryAsSent => "the client signed the query as sent, but must encode and sort its parameters",
@@ -79,7 +79,7 @@ impl fmt::Display for LikelyCause {
     }
 }
 
-/// Iterates over the canonical requests that the known errors produce. They are computed lazily.
+/// Iterates over the canonical requests that the known errors produce.
 pub(crate) fn candidates<'a>(
     request: &'a SignableRequest<'_>,
     computed: &'a CanonicalRequest,

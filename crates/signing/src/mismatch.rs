@@ -7,15 +7,17 @@ use crate::likely_cause::LikelyCause;
 
 /// A signature that differs from the signature that the verifier computed, with an explanation.
 ///
-/// A request does not contain the canonical request that its client signed. The verifier therefore tries the
-/// canonical request that each [`LikelyCause`] would have produced. If the signature of one of these
-/// canonical requests equals the client's signature, the client signed this canonical request, and
-/// [`client_canonical_request`](Self::client_canonical_request) returns it. Otherwise the client used another
-/// secret access key, or the body or a signed header changed after signing. In that case, use
-/// [`diff_with`](Self::diff_with) to compare the canonical request that the client logged.
+/// A request does not contain the canonical request that the client signed. The verifier therefore computes
+/// the canonical request that each [`LikelyCause`] produces, and the signature of this canonical request. If
+/// this signature equals the client's signature, [`client_canonical_request`](Self::client_canonical_request)
+/// returns this canonical request.
+///
+/// If no [`LikelyCause`] explains the signature, the client probably used another secret access key, or the
+/// body or a signed header changed after signing. In this case, call [`diff_with`](Self::diff_with) with the
+/// canonical request that the client logged.
 ///
 /// `Display` prints the complete explanation on several lines. [`summary`](Self::summary) returns one line.
-/// Both redact sensitive header values.
+/// Both texts redact sensitive header values.
 #[derive(Clone, Debug)]
 pub struct SignatureMismatch {
     pub(crate) canonical_request: CanonicalRequest,
@@ -41,7 +43,7 @@ impl SignatureMismatch {
     }
 
     /// Returns the client error that produces exactly this signature, or `None` if no known error produces
-    /// it.
+    /// this signature.
     pub fn likely_cause(&self) -> Option<LikelyCause> {
         self.explanation.as_ref().map(|(cause, _)| *cause)
     }
@@ -52,10 +54,10 @@ impl SignatureMismatch {
         self.diff_with(self.client_canonical_request()?.as_str())
     }
 
-    /// Returns the first line in which a canonical request that the client logged differs from the canonical
-    /// request of the verifier.
+    /// Returns the first line in which `client_canonical_request` differs from the canonical request of the
+    /// verifier. Pass the canonical request that the client logged.
     ///
-    /// Returns `None` if they are equal. In this case the secret access keys differ.
+    /// Returns `None` if both canonical requests are equal. In this case, the secret access keys differ.
     pub fn diff_with(&self, client_canonical_request: &str) -> Option<CanonicalRequestDiff> {
         self.canonical_request.diff(client_canonical_request)
     }

@@ -1,7 +1,8 @@
 //! The canonical path.
 //!
-//! The input is the path as sent. It is normalized, then percent-encoded once more: `/model/a%3A0/invoke`
-//! becomes `/model/a%253A0/invoke`. All services except Amazon S3 require the second encoding:
+//! The input is the path as sent. This module normalizes the path, and then percent-encodes it a second time.
+//! For example, `/model/a%3A0/invoke` becomes `/model/a%253A0/invoke`. All services except Amazon S3 require
+//! the second encoding:
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html#create-canonical-request>
 
 use std::borrow::Cow;
@@ -28,15 +29,15 @@ pub(crate) fn write(text: &mut String, path: &str, settings: &SigningSettings) {
     }
 }
 
-/// Percent-encodes everything except unreserved characters and `/`.
+/// Percent-encodes all characters except unreserved characters and `/`.
 pub(crate) fn encode(path: &str) -> String {
     utf8_percent_encode(path, RESERVED_IN_PATH).to_string()
 }
 
 /// Removes dot segments (<https://www.rfc-editor.org/rfc/rfc3986#section-5.2.4>) and empty segments.
 pub(crate) fn normalize(path: &str) -> Cow<'_, str> {
-    // A path with an empty segment contains `//`, and a path with a dot segment contains `/.`. Most paths
-    // contain neither.
+    // A path with an empty segment contains `//`, and a path with a dot segment contains `/.`. Most paths do
+    // not contain these texts.
     if path.starts_with('/') && !path.contains("//") && !path.contains("/.") {
         return Cow::Borrowed(path);
     }

@@ -25,14 +25,14 @@ impl PayloadHash {
         Self(Value::Sha256(sha256_hex(body)))
     }
 
-    /// Returns `UNSIGNED-PAYLOAD`: the signature does not cover the body. Only a few services accept this
-    /// constant, for example Amazon S3.
+    /// Returns the constant `UNSIGNED-PAYLOAD`. The signature then does not cover the body. Only a few
+    /// services accept this constant, for example Amazon S3.
     pub const fn unsigned() -> Self {
         Self(Value::Constant("UNSIGNED-PAYLOAD"))
     }
 
-    /// Returns `STREAMING-AWS4-HMAC-SHA256-EVENTS`: the body is an event stream whose messages are
-    /// [signed one by one](crate::EventSigner).
+    /// Returns the constant `STREAMING-AWS4-HMAC-SHA256-EVENTS`. Use it for an event stream whose messages
+    /// are [signed one by one](crate::EventSigner).
     ///
     /// Sign with [`SigningSettings::content_sha256`](crate::SigningSettings::content_sha256), because the
     /// service reads this constant from the header `x-amz-content-sha256`.
@@ -40,7 +40,7 @@ impl PayloadHash {
         Self(Value::Constant("STREAMING-AWS4-HMAC-SHA256-EVENTS"))
     }
 
-    /// Returns 64 lower-case hex digits, or the constant that replaces them.
+    /// Returns the hash as 64 lower-case hex digits, or the constant that replaces the hash.
     pub fn as_str(&self) -> &str {
         match &self.0 {
             Value::Sha256(hash) => hash.as_str(),
@@ -49,7 +49,7 @@ impl PayloadHash {
     }
 }
 
-/// A hasher for a body that is read in pieces. It needs a constant amount of memory.
+/// A hasher for a body that is read in pieces. The hasher needs a constant amount of memory.
 ///
 /// ```
 /// # use invoke_model_signing::{PayloadHash, PayloadHasher};
@@ -62,7 +62,7 @@ impl PayloadHash {
 pub struct PayloadHasher(Sha256);
 
 impl PayloadHasher {
-    /// Creates a hasher for an empty body.
+    /// Creates a hasher that has not received any data.
     pub fn new() -> Self {
         Self::default()
     }

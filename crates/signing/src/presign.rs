@@ -28,7 +28,7 @@ pub const MAX_PRESIGN_EXPIRY: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 const TOKEN: &str = "X-Amz-Security-Token";
 
-/// The query parameters of a signature.
+/// Names of the query parameters that presigning adds.
 const PARAMETERS: &[&str] = &[
     "X-Amz-Algorithm",
     "X-Amz-Credential",
@@ -58,8 +58,8 @@ pub struct PresignParams<'a> {
 }
 
 impl PresignParams<'_> {
-    /// Returns the query to sign. It consists of `query`, the parameters, and `session_token` if it is set.
-    /// Set `session_token` only if the signature must cover it.
+    /// Appends the parameters to `query` and returns the query to sign. Also appends `session_token` if it is
+    /// set. Set `session_token` only if the signature must cover the token.
     ///
     /// Pass the result to [`signed_query`](Self::signed_query) together with the signature.
     pub fn unsigned_query(&self, query: &str, session_token: Option<&str>) -> String {
@@ -81,7 +81,8 @@ impl PresignParams<'_> {
         unsigned
     }
 
-    /// Returns the query to send. It consists of `query`, `unsigned_token` if it is set, and the signature.
+    /// Appends the signature to `query` and returns the query to send. Also appends `unsigned_token` if it is
+    /// set.
     ///
     /// `query` is the result of [`unsigned_query`](Self::unsigned_query). `unsigned_token` is a session token
     /// that the signature does not cover.
@@ -101,19 +102,19 @@ impl Signer {
     /// Anyone who has the URI can send the request until the signature expires. Store the URI like a
     /// password.
     ///
-    /// * `payload`: usually [`PayloadHash::unsigned`], because the body is not known yet.
+    /// * `payload`: usually [`PayloadHash::unsigned`], because the body is usually unknown at this time.
     /// * `expires_in`: the time for which the request is valid after `time`, from 1 second to
     ///   [`MAX_PRESIGN_EXPIRY`]. Fractions of a second are discarded.
     ///
-    /// The signature covers the same headers as [`sign`](Self::sign), and the sender must send all of them.
-    /// Presign a request with as few headers as possible.
+    /// The signature covers the same headers as [`sign`](Self::sign). The sender must send all these headers,
+    /// so presign a request with as few headers as possible.
     /// [`SigningSettings::content_sha256`](crate::SigningSettings::content_sha256) has no effect.
     /// [`Verifier`](crate::Verifier) does not accept presigned requests.
     ///
     /// # Errors
     ///
-    /// See [`SignError`]. After an error the URI is unchanged. The headers of an earlier signature are
-    /// removed, except if the error is [`SignError::InvalidExpiry`].
+    /// See [`SignError`]. After an error, the URI is unchanged. The headers of an earlier signature are
+    /// removed, unless the error is [`SignError::InvalidExpiry`].
     ///
     /// ```
     /// # use std::time::{Duration, SystemTime};
@@ -149,8 +150,8 @@ impl Signer {
         let date = AmzDate::try_from(time)?;
         let scope = self.scope(&date, credentials)?;
         let query = remove_signature(request.uri.query().unwrap_or_default());
-        // The query to sign contains the names of the signed headers. A first canonical request, without the
-        // new parameters, determines these names.
+        // The query to sign must contain the names of the signed headers. A first canonical request without
+        // the new parameters provides these names.
         let unsigned = SignableRequest::from_parts(request, signable_headers(request, |_| false)?, payload);
         let signed_headers = unsigned.canonical(self.settings()).signed_headers().to_owned();
         let (signed_token, unsigned_token) = match credentials.session_token() {

@@ -11,7 +11,7 @@ use crate::path::RESERVED;
 /// Appends the canonical form of a query. The parameters are decoded, encoded again, and sorted by encoded
 /// name and value.
 ///
-/// A `+` is a plus sign, as in [RFC 3986], and is signed as `%2B`. Only HTML forms use it for a space.
+/// A `+` is a plus sign, as in [RFC 3986], and is signed as `%2B`. Only HTML forms use `+` for a space.
 ///
 /// [RFC 3986]: https://www.rfc-editor.org/rfc/rfc3986#section-2.2
 pub(crate) fn write(text: &mut String, query: &str) {
@@ -20,7 +20,7 @@ pub(crate) fn write(text: &mut String, query: &str) {
     write_parameters(text, parameters);
 }
 
-/// Iterates over the parameters in the order of the query, decoded and encoded again.
+/// Iterates over the parameters in the order of the query. Decodes each name and value, and encodes it again.
 pub(crate) fn parameters(query: &str) -> impl Iterator<Item = (String, String)> {
     query.split('&').filter(|parameter| !parameter.is_empty()).map(|parameter| {
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::date::AmzDate;
 
-/// The last part of each scope, and the last input of the derivation of each signing key.
+/// The last part of each credential scope. It is also the last input of the derivation of a signing key.
 pub(crate) const TERMINATOR: &str = "aws4_request";
 
 /// Day, region and service of a signature. `Display` writes `20150830/us-east-1/bedrock/aws4_request`.
@@ -22,7 +22,7 @@ impl CredentialScope {
         Self::shared(date, region.into().into(), service.into().into())
     }
 
-    /// Creates a scope that shares the strings of its signer.
+    /// Creates a scope that shares its strings with a signer.
     pub(crate) fn shared(date: &AmzDate, region: Arc<str>, service: Arc<str>) -> Self {
         Self { date: *date, region, service }
     }
@@ -42,7 +42,7 @@ impl CredentialScope {
         &self.service
     }
 
-    /// Returns the time of signing. It is not part of the scope.
+    /// Returns the time of signing. The text of the scope contains only the day.
     pub(crate) fn date(&self) -> &AmzDate {
         &self.date
     }

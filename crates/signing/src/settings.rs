@@ -1,6 +1,7 @@
 //! Settings for services that deviate from the usual signing rules.
 
-/// Rules of SigV4 that differ between AWS services. The default is correct for all services except Amazon S3.
+/// Rules of SigV4 that differ between AWS services. The default values are correct for all services except
+/// Amazon S3.
 ///
 /// ```
 /// # use invoke_model_signing::SigningSettings;
@@ -19,7 +20,7 @@ pub struct SigningSettings {
     /// Removes `.`, `..` and empty segments from the signed path. Default: `true`.
     pub normalize_path: bool,
 
-    /// Percent-encodes the signed path once more, so that `%3A` is signed as `%253A`. Default: `true`.
+    /// Percent-encodes the signed path a second time, so `%3A` is signed as `%253A`. Default: `true`.
     pub double_encode_path: bool,
 
     /// Adds the header `x-amz-content-sha256` to requests that do not have it. Default: `false`.
@@ -29,8 +30,8 @@ pub struct SigningSettings {
 
     /// Includes `x-amz-security-token` in the signature. Default: `true`.
     ///
-    /// If `false`, signing adds the header without signing it, and verification also accepts the header if it
-    /// is not signed.
+    /// If `false`, the signer adds the header, but does not sign it. The verifier then accepts the header
+    /// even if it is not signed.
     pub sign_session_token: bool,
 }
 

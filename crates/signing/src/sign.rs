@@ -26,8 +26,8 @@ use crate::settings::SigningSettings;
 pub struct Signer {
     region: Arc<str>,
     service: Arc<str>,
-    /// Name of the invalid parameter, `region` or `service`. Signing returns it as an error, because `new`
-    /// cannot fail.
+    /// The name of the parameter of `new` that is invalid: `region` or `service`. `new` cannot fail, so
+    /// signing returns the error.
     invalid: Option<&'static str>,
     settings: SigningSettings,
     keys: SigningKeyCache,
@@ -37,7 +37,7 @@ impl Signer {
     /// Creates a signer with default [`SigningSettings`] for a region (`us-east-1`) and the signing name of a
     /// service (`bedrock`).
     ///
-    /// If the region or service is invalid, an error is returned when a request is signed.
+    /// If the region or service is invalid, signing a request returns an error.
     pub fn new(region: impl Into<String>, service: impl Into<String>) -> Self {
         let (region, service): (Arc<str>, Arc<str>) = (region.into().into(), service.into().into());
         let invalid = match (is_scope_part(&region), is_scope_part(&service)) {
@@ -55,19 +55,20 @@ impl Signer {
         Self { settings, ..self }
     }
 
-    /// Adds `x-amz-date`, `authorization` and, for temporary credentials, `x-amz-security-token` to a
-    /// request. They replace the headers of an earlier signature. `authorization` and the token are marked
-    /// sensitive.
+    /// Signs a request by adding the headers `x-amz-date` and `authorization`. For temporary credentials,
+    /// also adds `x-amz-security-token`. The new headers replace the headers of an earlier signature. The
+    /// values of `authorization` and `x-amz-security-token` are marked sensitive.
     ///
     /// The signature covers the method, the path, the query, the hash of the body, the host and most headers.
-    /// The host is taken from the `host` header, or else from the URI. The signature does not cover headers
-    /// that may change on the way to the service: `authorization`, `user-agent`, `expect`, `x-amzn-trace-id`
-    /// and hop-by-hop headers (`connection`, `transfer-encoding`, `te`, `upgrade`, ..). If the request has an
-    /// `x-amz-content-sha256` header, its value is set to `payload`.
+    /// The host is the value of the `host` header. If the request has no `host` header, the host is taken
+    /// from the URI. The signature does not cover headers that may change on the way to the service:
+    /// `authorization`, `user-agent`, `expect`, `x-amzn-trace-id` and hop-by-hop headers (`connection`,
+    /// `transfer-encoding`, `te`, `upgrade`, ..). If the request has an `x-amz-content-sha256` header, this
+    /// function sets its value to `payload`.
     ///
     /// # Errors
     ///
-    /// See [`SignError`]. After an error the request has neither `authorization` nor `x-amz-security-token`.
+    /// See [`SignError`]. After an error, the request has neither `authorization` nor `x-amz-security-token`.
     pub fn sign(
         &self,
         request: &mut Parts,
@@ -185,7 +186,8 @@ impl SignatureHeaders {
     }
 }
 
-/// The intermediate results of signing, for debugging. The request itself already contains the signature.
+/// The intermediate results of signing. Use them for debugging: the signed request already contains the
+/// signature.
 #[derive(Clone, Debug)]
 pub struct SigningOutput {
     canonical_request: CanonicalRequest,
@@ -258,8 +260,8 @@ pub(crate) fn signable_headers(
     Ok(headers)
 }
 
-/// Returns `true` if the text can be a part of the `Credential` parameter, in which `/` and `,` are
-/// delimiters.
+/// Returns `true` if the text can be a part of the `Credential` parameter. The text must not contain `/` or
+/// `,`, because these characters are delimiters.
 fn is_scope_part(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic() && b != b'/' && b != b',')
 }

@@ -40,8 +40,8 @@ pub struct Verifier {
 impl Verifier {
     /// Creates a verifier for the signing name of a service (`bedrock`).
     ///
-    /// The verifier accepts all regions. It accepts clocks that differ by at most five minutes. It uses the
-    /// default [`SigningSettings`].
+    /// The verifier accepts all regions. The signing time may differ from the time of verification by at most
+    /// five minutes. The verifier uses the default [`SigningSettings`].
     pub fn new(service: impl Into<String>) -> Self {
         Self {
             region: None,
@@ -70,16 +70,17 @@ impl Verifier {
         Self { settings, ..self }
     }
 
-    /// Verifies that the owner of the access key signed exactly this method, path, query, headers and body,
-    /// and that the signing time is close to `now`.
+    /// Verifies that the owner of the access key signed exactly this method, path, query, headers and body.
+    /// Also verifies that the signing time is close to `now`.
     ///
     /// * `payload`: the hash of the received body.
-    /// * `lookup`: returns the credentials of an access key id, or `None` if the id is unknown. The expiry of
-    ///   the credentials is not checked.
+    /// * `lookup`: returns the credentials of an access key id, or `None` if the id is unknown. The verifier
+    ///   does not check the expiry of the credentials.
     ///
     /// # Errors
     ///
-    /// Returns the first problem found. The signature itself is checked last. See [`VerifyError`].
+    /// Returns the first problem that the verifier finds. The verifier checks the signature last. See
+    /// [`VerifyError`].
     pub fn verify(
         &self,
         request: &Parts,
@@ -250,7 +251,8 @@ fn signable_request<'a>(
     Ok(SignableRequest::from_parts(request, headers, payload))
 }
 
-/// Returns the value of a header that must not be repeated.
+/// Returns the value of a header, or `None` if the header is missing. Returns an error if the header is
+/// repeated.
 fn single_value(headers: &HeaderMap, name: HeaderName) -> Result<Option<&str>, VerifyError> {
     let mut values = headers.get_all(&name).iter();
     match (values.next(), values.next()) {
@@ -266,7 +268,7 @@ fn malformed(name: impl AsRef<str>, problem: &'static str) -> VerifyError {
     VerifyError::MalformedHeader { name: name.as_ref().to_owned(), problem }
 }
 
-/// Compares two texts in constant time, so that response times do not reveal a signature or token byte by
+/// Compares two texts in constant time. Otherwise response times could reveal a signature or token byte by
 /// byte.
 fn is_equal(a: Option<&str>, b: Option<&str>) -> bool {
     match (a, b) {

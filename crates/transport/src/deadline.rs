@@ -7,8 +7,8 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::error::{TimeoutKind, TransportError, TransportErrorKind};
 
-/// A point in time on tokio's clock. It also contains the timeout from which it was computed, for error
-/// messages.
+/// A point in time on tokio's clock. It also stores the timeout from which it was computed, because error
+/// messages contain this timeout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadline {
     at: Instant,
@@ -33,7 +33,7 @@ impl Deadline {
         self.at = self.at.checked_add(duration).unwrap_or(self.at);
     }
 
-    /// Waits for a future that must complete before a request is sent, for example one that loads
+    /// Waits for a future that must complete before a request is sent, for example a future that loads
     /// credentials.
     ///
     /// # Errors

@@ -1,8 +1,8 @@
 //! A trait for sending HTTP requests, and adapters that implement it.
 //!
-//! [`Transport`] takes an `http::Request` and returns an `http::Response`, or a [`TransportError`] whose
-//! [kind](TransportErrorKind) determines whether the service can have received the request. A caller needs
-//! only this kind to decide whether to retry the request.
+//! A [`Transport`] takes an `http::Request`, and returns an `http::Response` or a [`TransportError`]. The
+//! [kind](TransportErrorKind) of the error determines whether the service can have received the request. A
+//! caller uses the kind to decide whether to retry the request.
 //!
 //! | feature | adapter | purpose |
 //! |---|---|---|
@@ -10,17 +10,19 @@
 //! | `http2` | `HyperTransport` | HTTP/2, if the builder enables it with `http_version_policy` |
 //! | `smithy` | `SmithyTransport` | any `HttpClient` of `aws-smithy-runtime-api`: connectors, replay and mock clients |
 //!
-//! The feature `timeouts` (default) adds `RequestTimeouts`, which enforces timeouts around any transport.
+//! The feature `timeouts` (default) adds `RequestTimeouts`. This type enforces timeouts around any transport.
 //! Without features, the crate contains only the trait, the body types and the error type, and it does not
 //! depend on an async runtime.
 //!
 //! # Contract
 //!
-//! A transport does not change the method, target, headers or body of a request, but it may add `Host` and
-//! `Content-Length` if they are missing. It sends each request once, follows no redirects, stores no cookies,
-//! does not decode `Content-Encoding`, and uses a proxy only if one is configured. It has a connect timeout,
-//! but no timeout for the response: the caller cancels a request by dropping the future or the
-//! [`ResponseBody`]. This closes the connection (HTTP/1) or resets the stream (HTTP/2).
+//! A transport does not change the method, target, headers or body of a request, but it may add the headers
+//! `Host` and `Content-Length`. It sends each request once, follows no redirects, stores no cookies, and does
+//! not decode `Content-Encoding`. It uses a proxy only if a proxy is configured.
+//!
+//! A transport has a connect timeout, but no timeout for the response. The caller cancels a request by
+//! dropping the future or the [`ResponseBody`]. The drop closes the connection (HTTP/1) or resets the stream
+//! (HTTP/2).
 //!
 //! # Example
 //!

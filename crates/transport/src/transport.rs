@@ -8,20 +8,20 @@ use std::time::Duration;
 use crate::body::{RequestBody, ResponseBody};
 use crate::error::TransportError;
 
-/// A boxed future that borrows nothing.
+/// A boxed future without borrowed data.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// A client that sends HTTP requests.
 ///
-/// The [crate documentation](crate#contract) states the contract. All calls of a client share one
-/// implementation, often as `Arc<dyn Transport>`, so expensive resources such as connections and certificates
-/// should be stored in `self`.
+/// The [crate documentation](crate#contract) describes the contract of all implementations. All calls of a
+/// client share one transport, often as `Arc<dyn Transport>`. Store expensive resources such as connections
+/// and certificates in `self`.
 pub trait Transport: Send + Sync + fmt::Debug + 'static {
     /// Sends `request`. Its URI must be absolute, with scheme, authority, path and query.
     ///
-    /// The future resolves when the response's status and headers have arrived; the body may still be in
-    /// transit. A response with any status is a success. Nothing is sent before the first poll. Dropping the
-    /// future cancels the request.
+    /// The future resolves when the response's status and headers have arrived. The body may still be in
+    /// transit. A response with any status is a success. The transport sends nothing before the first poll.
+    /// Dropping the future cancels the request.
     ///
     /// # Errors
     ///
@@ -35,7 +35,7 @@ pub trait Transport: Send + Sync + fmt::Debug + 'static {
 
 /// A request extension that overrides the transport's connect timeout for one request.
 ///
-/// `HyperTransport` uses it. Other transports may ignore it.
+/// `HyperTransport` applies this timeout. Other transports may ignore it.
 ///
 /// ```
 /// use std::time::Duration;

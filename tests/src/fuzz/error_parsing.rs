@@ -6,9 +6,9 @@ use super::response;
 use crate::errors::{Ask, AskNothing};
 
 /// Checks these properties of parsed errors:
-/// * The error code is a plain name.
+/// * The error code is not empty, contains no `#` or `:`, and has no blanks at its ends.
 /// * The error has the same code as the response.
-/// * The error can be displayed.
+/// * The error has a text.
 /// * A modeled error keeps its code when it is serialized and parsed.
 ///
 /// # Panics
@@ -31,7 +31,7 @@ fn check<O: ServerOperation>(response: &invoke_model_protocol::Response) {
     if metadata.code().is_some() {
         assert_eq!(error.code(), metadata.code());
     }
-    // Serialization may fail, because a header of an error may contain a value that a server cannot send.
+    // Serialization may fail, because the error may contain a header value that a server cannot send.
     if let Ok(Some(response)) = O::serialize_error(&error) {
         assert_eq!(ErrorMetadata::from_response(&response).code(), error.code());
     }

@@ -10,8 +10,8 @@ use crate::streams::Lines;
 /// * Decoded messages encode to the original bytes.
 /// * An event stays the same when it is serialized and parsed.
 ///
-/// Checks the bytes twice: first unchanged, then in a frame with correct checksums. Without the frame, the
-/// parsers of headers and payloads would hardly ever run.
+/// Checks the bytes twice: first unchanged, and then in a frame with correct checksums. Arbitrary bytes
+/// rarely have correct checksums, so the first check rarely reaches the parsers of headers and payloads.
 ///
 /// # Panics
 /// Panics if one of these properties is violated.
@@ -74,8 +74,8 @@ fn round_trip(message: &Message) {
     }
 }
 
-/// Returns a frame with correct checksums. The first `headers` bytes become the headers, the others the
-/// payload.
+/// Returns a frame with correct checksums. The first `headers` bytes become the headers, and the remaining
+/// bytes become the payload.
 fn framed(bytes: &[u8], headers: usize) -> Vec<u8> {
     let headers = headers.min(bytes.len());
     let word = |length: usize| u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes();

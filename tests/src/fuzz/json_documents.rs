@@ -1,4 +1,4 @@
-//! Parses arbitrary text as JSON and as shapes.
+//! Parses arbitrary bytes as JSON documents, structures and unions.
 
 use std::fmt::Debug;
 

@@ -1,5 +1,5 @@
 //! Functions that the fuzz targets in `tests/fuzz` call. Each function takes arbitrary bytes, and panics if a
-//! property is violated. The tests of this package call the functions with every input in
+//! property is violated. The test `fuzz_corpus` calls each function with every input of its corpus in
 //! `tests/fuzz/corpus`.
 
 mod error_parsing;
@@ -27,14 +27,14 @@ pub const TARGETS: &[Target] = &[
     ("response_parsing", response_parsing),
 ];
 
-/// Returns `true` if a value contains a union without a member, which cannot be serialized. Parsing creates
-/// such a union if a response lacks a required union.
+/// Returns `true` if a value contains a union without a member. Such a union cannot be serialized. Parsing
+/// creates it if a response lacks a required union.
 fn has_empty_union(value: &impl std::fmt::Debug) -> bool {
     format!("{value:?}").contains("UnknownMember { name: \"\"")
 }
 
-/// Creates a response from text. Header lines come first, followed by an empty line and the body. Ignores
-/// lines that are not valid headers.
+/// Creates a response from text. The text consists of header lines, an empty line, and the body. Ignores
+/// invalid header lines.
 fn response(status: u16, text: &[u8]) -> Response {
     let mut response = http::Response::new(Bytes::new());
     *response.status_mut() = http::StatusCode::from_u16(status).unwrap_or_default();

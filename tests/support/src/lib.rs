@@ -1,4 +1,4 @@
-//! Support for tests: comparison of protocol test cases, and the test suites of other projects.
+//! Support for tests: checks protocol test cases, and locates the test suites of other projects.
 //!
 //! | feature | content |
 //! |---|---|

@@ -1,6 +1,6 @@
-//! Checks that reading an event takes one allocation, for the bytes of its chunk.
+//! Checks that decoding and parsing an event makes only one allocation, for the bytes of its chunk.
 //!
-//! The test is in a separate binary, because it replaces the allocator of the process to count allocations.
+//! This test is in a separate binary, because it replaces the allocator of the process to count allocations.
 
 #![expect(clippy::unwrap_used, reason = "clippy does not treat helper functions as test code")]
 
@@ -10,7 +10,8 @@ use invoke_model_types::{PayloadPart, ResponseStream};
 
 const EVENTS: usize = 200;
 
-/// Returns frames in the same form as the service: base64 in JSON, followed by padding.
+/// Returns [`EVENTS`] frames in the form that the service sends. The payload is a JSON object with the chunk
+/// in base64 and a padding member.
 fn frames(payload: usize) -> Vec<u8> {
     let mut part = PayloadPart::default();
     part.bytes = Some(Bytes::from(vec![b'x'; payload]));
@@ -25,8 +26,8 @@ fn frames(payload: usize) -> Vec<u8> {
     frame.repeat(EVENTS)
 }
 
-/// Reads all events from pieces of `piece` bytes, and returns their number. Keeps the events if `kept` has
-/// capacity.
+/// Decodes `bytes` in pieces of `piece` bytes, and returns the number of events. Adds the events to `kept` if
+/// `kept` has capacity.
 fn read(bytes: &[u8], piece: usize, kept: &mut Vec<ResponseStream>) -> usize {
     let (mut decoder, mut events) = (Decoder::new(), 0);
     for piece in bytes.chunks(piece) {
@@ -47,7 +48,7 @@ fn check(payload: usize, piece: usize, keep: bool) {
     let mut kept = Vec::with_capacity(if keep { EVENTS } else { 0 });
     let counted = allocation_counter::measure(|| assert_eq!(read(&bytes, piece, &mut kept), EVENTS));
     let each = counted.count_total as f64 / EVENTS as f64;
-    // The limit allows a few more allocations, because the buffer of the decoder grows.
+    // The limit allows 12 additional allocations, because the buffer of the decoder grows.
     assert!(
         each <= 1.0 + 12.0 / EVENTS as f64,
         "{each} allocations for each event; payload {payload}, pieces of {piece} bytes"

@@ -1,4 +1,4 @@
-//! Checks the rules for dependencies between crates, with the output of `cargo metadata`.
+//! Checks the rules for dependencies between crates. Most checks read the output of `cargo metadata`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -6,7 +6,8 @@ use std::path::Path;
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 use serde::Deserialize;
 
-/// Crates of the workspace. Each entry lists the other crates of the workspace on which the crate may depend.
+/// The crates of the workspace except `invoke-model-tests`. Each entry contains the name of a crate, and the
+/// other crates of the workspace on which the crate may depend.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("invoke-model-protocol", &[]),
     ("invoke-model-signing", &[]),
@@ -26,8 +27,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("xtask", &["invoke-model-codegen", "invoke-model-test-support"]),
 ];
 
-/// Crates that can be used with any HTTP client. They do no input or output, and use no C code and no AWS
-/// crates.
+/// Crates that a program can use with any HTTP client. These crates do no input or output, and depend on no C
+/// code and no AWS crates.
 const PURE: &[&str] = &["invoke-model-protocol", "invoke-model-signing", "invoke-model-types"];
 
 #[test]
@@ -75,7 +76,7 @@ fn pure_crates_depend_on_no_c_code_no_aws_crate_and_no_runtime() {
     }
 }
 
-/// Limits the number of crates that a program with default features builds.
+/// Limits the number of crates in a build of the client with default features.
 #[test]
 fn the_client_depends_on_few_crates_and_no_aws_crate() {
     let crates = tree("invoke-model-client");
@@ -131,8 +132,8 @@ fn no_banned_crate_is_used() {
     for package in &metadata.packages {
         for ban in &deny.bans.deny {
             let depends = package.dependencies.iter().any(|dependency| dependency.name == ban.name);
-            // Only resolved dependencies count, because a published crate may have an optional dependency on
-            // a banned crate.
+            // Checks only resolved dependencies. A published crate may declare an optional dependency on a
+            // banned crate without using it.
             let locked = metadata.packages.iter().any(|other| other.name.as_str() == ban.name);
             let reached = depends && locked && resolved(&metadata, package, &ban.name);
             let allowed = ban.wrappers.iter().any(|wrapper| wrapper == package.name.as_str());
@@ -145,8 +146,9 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
-/// Returns the metadata that `cargo test --workspace` resolves on this platform. Cargo therefore downloads no
-/// other crates. The feature `aws-config` is off, because the AWS SDK requires a newer compiler.
+/// Returns the metadata of the workspace, resolved for this platform with default features.
+/// `cargo test --workspace` uses the same crates, so Cargo has already downloaded all of them. The default
+/// features do not include `aws-config`, because the AWS SDK requires a newer compiler.
 fn metadata() -> Metadata {
     let mut command = MetadataCommand::new();
     command.manifest_path(root().join("Cargo.toml"));
@@ -155,15 +157,15 @@ fn metadata() -> Metadata {
     command.exec().unwrap()
 }
 
-/// Returns the crates that a package with default features compiles, regardless of other packages in the
-/// workspace.
+/// Returns the crates in a build of one package with default features. Ignores the features that other
+/// packages of the workspace enable.
 fn tree(package: &str) -> BTreeSet<String> {
     let mut command = std::process::Command::new("cargo");
     command.args(["tree", "--offline", "--locked", "--package", package, "--edges", "normal,build"]);
     let output = command.args(["--prefix", "none", "--format", "{p}"]).current_dir(root()).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
-    // A path in parentheses or the mark `(*)` may follow the name and the version.
+    // After the name and the version, a line may contain a path in parentheses or the mark `(*)`.
     text.lines()
         .filter(|line| !line.is_empty())
         .map(|line| line.split(" (").next().unwrap().to_owned())

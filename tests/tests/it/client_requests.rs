@@ -1,5 +1,5 @@
-//! Tests of Smithy traits in requests of the client: idempotency tokens, host prefixes, authentication, and
-//! unsigned payloads.
+//! Tests that the client applies Smithy traits to requests: idempotency tokens, host prefixes,
+//! authentication, and unsigned payloads.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -44,8 +44,8 @@ async fn ids_and_arns_arrive_unchanged() {
         "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.amazon.nova-lite-v1:0",
         "arn:aws:bedrock:us-east-1:123456789012:provisioned-model/abcdefghijkl",
     ] {
-        // The body is valid for only one of the models. The test checks that the model id is unchanged and
-        // the signature valid.
+        // The body is not valid for every model, so the status may be 400. The test checks that the model id
+        // arrives unchanged, and that the endpoint accepts the signature.
         let _ = client.invoke_model().model_id(id).body(r#"{"inputText":"a"}"#).send().await;
         let call = local.calls().pop().unwrap();
         assert_eq!(call.model_id.as_deref(), Some(id));
@@ -125,8 +125,8 @@ async fn corrects_a_skewed_clock() {
     for _ in 0..2 {
         client.invoke_model().model_id(TITAN).body(r#"{"inputText":"hello"}"#).send().await.unwrap();
     }
-    // The endpoint rejected the first request. The client signed and sent it again with a corrected clock.
-    // The second call uses the corrected clock from the start.
+    // The endpoint rejected the first request. The client then corrected its clock, signed the request again,
+    // and retried it. The second call uses the corrected clock from the start.
     let statuses: Vec<_> = local.calls().iter().map(|call| call.status).collect();
     assert_eq!(statuses, [403, 200, 200]);
 }

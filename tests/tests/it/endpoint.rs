@@ -25,8 +25,8 @@ fn passes_the_test_cases_of_the_model() {
     }
 }
 
-/// Also checks that all known partitions support FIPS and dual stack. The cases of the model therefore need
-/// not cover the three errors for partitions without this support.
+/// Also checks that all known partitions support FIPS and dual stack. The rules define three errors for
+/// partitions without this support. No test covers these errors, because they cannot occur.
 #[test]
 fn resolves_every_known_region_with_every_setting() {
     for known in PARTITIONS {

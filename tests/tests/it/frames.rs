@@ -1,4 +1,4 @@
-//! Tests with frames from the tests of other implementations.
+//! Decodes frames from the tests of other implementations.
 
 use std::fs;
 
@@ -8,7 +8,8 @@ use invoke_model_protocol::event_stream::{Decoder, HeaderValue, Message};
 use invoke_model_test_support::suites::find_or_skip;
 use serde_json::{Value, json};
 
-/// A valid frame in which a header name is repeated. One implementation rejects it; all others accept it.
+/// A valid frame in which a header name occurs twice. botocore rejects this frame, so `vectors.json`
+/// lists the frame as an error. All other implementations accept the frame.
 const ACCEPTED: &str = "botocore/duplicate_header";
 
 #[test]
@@ -31,8 +32,8 @@ fn decodes_frames_as_expected() {
             Err(error) if expect == "error" && error != "incomplete" => {}
             other => panic!("{id}: expected {expect}, found {other:?}"),
         }
-        // Decodes the frame in two pieces, split at every byte, and then byte by byte. For very long frames,
-        // `step` is larger than one byte.
+        // Splits the frame at every byte and decodes the two pieces. Then decodes the frame byte by byte. For
+        // very long frames, `step` is larger than one byte.
         let step = bytes.len() / 2000 + 1;
         for split in (0..bytes.len()).step_by(step) {
             assert_eq!(decode(&[&bytes[..split], &bytes[split..]]), whole, "{id} split at {split}");
@@ -54,8 +55,8 @@ fn decode(pieces: &[&[u8]]) -> Result<Vec<Message>, String> {
     if decoder.finish().is_err() || messages.is_empty() { Err("incomplete".to_owned()) } else { Ok(messages) }
 }
 
-/// Returns the bytes of a frame. This function creates one of the frames, because it is too long for the
-/// file.
+/// Returns the bytes of a frame. One frame is too long for `vectors.json`, so this function creates its
+/// bytes.
 fn bytes_of(id: &str, vector: &Value) -> Vec<u8> {
     let mut bytes = STANDARD.decode(vector["base64"].as_str().unwrap_or_default()).unwrap();
     if id == "crt/read_message_headers_too_many" {

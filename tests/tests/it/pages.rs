@@ -1,4 +1,4 @@
-//! Checks the links and the quoted numbers of the Markdown pages.
+//! Checks the links in the Markdown pages, and the numbers that the README quotes from `docs/performance.md`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -51,7 +51,7 @@ fn local_links_have_a_target() {
     assert!(broken.is_empty(), "broken links: {broken:#?}");
 }
 
-/// Returns the cells of the table rows in a page, without `± ..`.
+/// Returns the cells of all table rows in a page. Removes `±` and the text after it from each cell.
 fn rows(page: &str) -> Vec<Vec<&str>> {
     fn cell(text: &str) -> &str {
         text.split_once('±').map_or(text, |(value, _)| value).trim()
@@ -70,6 +70,6 @@ fn readme_quotes_the_measured_numbers() {
     assert!(quoted.len() > 3, "{quoted:?}");
     for row in quoted.iter().filter(|row| !row[1].starts_with("--")) {
         let is_measured = measured.iter().any(|cells| cells.get(1..3) == row.get(1..3));
-        assert!(is_measured, "README.md: no row of docs/performance.md has the numbers of {row:?}");
+        assert!(is_measured, "README.md: docs/performance.md does not contain the numbers of {row:?}");
     }
 }

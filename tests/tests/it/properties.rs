@@ -8,8 +8,8 @@ use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
 
-/// Returns values that a header can contain unchanged: without control characters, and without blanks at the
-/// ends.
+/// Returns a strategy for values that a header can contain unchanged. The values have no control characters,
+/// and no blanks at their ends.
 fn header() -> impl Strategy<Value = String> {
     "[!-~¡-ÿ]([ -~¡-ÿ]{0,20}[!-~¡-ÿ])?"
 }

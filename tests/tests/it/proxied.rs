@@ -6,9 +6,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
-/// Starts a proxy that accepts one connection. It forwards the first request to the host in the request
-/// target, in origin form. Returns the URL of the proxy, and a receiver for the request line and headers that
-/// the proxy received.
+/// Starts a proxy that accepts one connection. The proxy changes the target of the first request to origin
+/// form, and forwards the request to the host in the original target. Returns the URL of the proxy, and a
+/// receiver for the request line and headers that the proxy received.
 async fn relay() -> (String, oneshot::Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://user:secret@{}", listener.local_addr().unwrap());

@@ -1,4 +1,4 @@
-//! Checks that the log records of calls at level `TRACE` contain no secrets. This includes the log records of
+//! Checks that log records of all levels contain no secrets. The test also checks the log records of
 //! libraries.
 
 use std::fmt::Write;

@@ -39,7 +39,7 @@ fn signs_the_request() {
     let signer = Signer::new("us-east-1", "bedrock");
     let signed = signer.sign(&mut parts, &credentials, &PayloadHash::of(&body), now).unwrap();
     assert!(signed.canonical_request().as_str().contains(r#"{"tenant":"a"}"#));
-    // `Display` redacts the request metadata, because it is sensitive.
+    // `Display` redacts the request metadata, because the metadata is sensitive.
     insta::assert_snapshot!("canonical_request", signed.canonical_request());
     insta::assert_snapshot!("string_to_sign", signed.string_to_sign());
 }

@@ -1,6 +1,6 @@
-//! The fault matrix: the result that the client returns for each fault of the local endpoint, and the numbers
-//! that the endpoint counts. A fault has a row for each setting that affects its result.
-//! `docs/fault-matrix.md` is generated from these rows.
+//! Checks the rows of the fault matrix. A row contains a fault of the local endpoint and a setting of the
+//! client. It also contains the result that the client must return, and the numbers that the endpoint must
+//! count. `docs/fault-matrix.md` is generated from these rows.
 //!
 //! All rows run over real sockets on loopback, with tokio's paused clock.
 
@@ -47,7 +47,8 @@ fn matrix_has_enough_rows_and_no_duplicates() {
     assert_eq!(names.len(), rows.len());
 }
 
-/// Run `UPDATE_DOCS=1 cargo test -p invoke-model-tests --test matrix` to write the page.
+/// Compares the page with the rows. Run `UPDATE_DOCS=1 cargo test -p invoke-model-tests --test matrix` to
+/// write the page.
 #[test]
 fn page_is_up_to_date() {
     page::check(&rows::all());

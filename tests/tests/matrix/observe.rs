@@ -1,4 +1,4 @@
-//! Runs a row.
+//! Runs a row of the matrix, and returns the observed result.
 
 use std::time::Duration;
 
@@ -12,14 +12,14 @@ use super::row::{Observed, Operation, Row};
 const MODEL: &str = "meta.llama3-8b-instruct-v1:0";
 const BODY: &str = r#"{"prompt":"one two three four"}"#;
 
-/// Maximum duration of a call. A call that takes longer counts as waiting forever, because no row simulates a
-/// slower model.
+/// Maximum duration of a call. If a call takes longer, its outcome is `waits forever`, because no row
+/// simulates such a slow model.
 const MAX_DURATION: Duration = Duration::from_secs(7200);
 
 /// Result of a call: its outcome, the class of its failure, and the number of attempts.
 type CallResult = (String, Option<FailureClass>, u32);
 
-/// Runs a row with a separate endpoint and a separate runtime.
+/// Runs a row. Each row has a separate endpoint and a separate runtime.
 pub(crate) fn observe(row: &Row) -> Observed {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
     runtime.unwrap().block_on(async {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use invoke_model_client::{FailureClass, RetryConfig, TimeoutConfig};
 use invoke_model_local::FaultRule;
 
-/// A fault, a setting, and the expected observation.
+/// A fault of the endpoint, a setting of the client, and the expected result.
 pub(crate) struct Row {
     pub(crate) operation: Operation,
     /// Description of the fault on the page.
@@ -53,7 +53,8 @@ impl Setting {
         }
     }
 
-    /// Returns `true` if the setting allows retries after which a request may be billed twice.
+    /// Returns `true` if the client retries ambiguous failures. A request may be billed twice after such a
+    /// retry.
     pub(crate) fn retries_ambiguous(self) -> bool {
         matches!(self, Self::RetryAmbiguous | Self::OperationRetryAmbiguous)
     }
@@ -86,6 +87,6 @@ pub(crate) struct Observed {
     pub(crate) connections: u64,
     /// Number of requests that the endpoint read completely.
     pub(crate) requests: u64,
-    /// Number of requests that the endpoint executed. A service would bill them.
+    /// Number of requests that the endpoint executed. A service would bill these requests.
     pub(crate) executed: u64,
 }

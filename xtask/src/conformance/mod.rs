@@ -1,4 +1,4 @@
-//! `cargo xtask conformance`: runs the protocol tests of a model against the code that is generated from it.
+//! `cargo xtask conformance`: runs the protocol tests of a model against the generated code of the model.
 
 mod outcome;
 mod table;
@@ -21,7 +21,7 @@ pub(crate) struct Arguments {
     pub(crate) files: Vec<PathBuf>,
 }
 
-/// Cases that are expected to fail: kind, id and reason. It is an error if one of them passes.
+/// Cases that are expected to fail: kind, id and reason. The command fails if one of these cases passes.
 const SKIPPED: &[(Kind, &str, &str)] = &[];
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -30,7 +30,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         let folder = root().join("target/conformance").join(&name);
         let cases = write::write(path, &folder)?;
         if cases.is_empty() {
-            let message = "has no restJson1 test for clients; use a model with the trait `smithy.test#httpRequestTests`";
+            let message = "the model has no restJson1 test for clients; use a model with the trait `smithy.test#httpRequestTests`";
             return Err(Failure::new(format!("{}: {message}", path.display())));
         }
         step(&format!("{} protocol tests of {}", cases.len(), path.display()));

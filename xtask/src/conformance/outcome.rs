@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-/// Tests that ran, each with the first line of its message if it failed.
+/// Tests that ran. Each failed test has the first line of its failure message.
 #[derive(Debug, Default)]
 pub(super) struct Outcomes(BTreeMap<String, Option<String>>);
 
@@ -21,13 +21,15 @@ impl Outcomes {
         Self(outcomes)
     }
 
-    /// Returns `None` if the test did not run, `Some(None)` if it passed, and otherwise the message of its failure.
+    /// Returns `None` if the test did not run, and `Some(None)` if the test passed. Otherwise, returns the
+    /// failure message.
     pub(super) fn get(&self, test: &str) -> Option<Option<&str>> {
         self.0.get(test).map(Option::as_deref)
     }
 }
 
-/// Returns the first line of a failure, after the line with the location of the panic.
+/// Returns the first line of the failure message of a test. The line before it contains the location of the
+/// panic.
 fn message(output: &str, test: &str) -> String {
     let heading = format!("---- {test} stdout ----");
     let section = output.split_once(&heading).map_or("", |(_, section)| section);

@@ -1,4 +1,4 @@
-//! Table of the cases by service and kind: passed, failed and skipped.
+//! Table with the number of passed, failed and skipped cases for each service and kind.
 
 use std::fmt::Write;
 

@@ -10,7 +10,8 @@ use crate::codegen::diagnostics;
 use crate::supplements::{read, supplemented};
 use crate::{Failure, program, root};
 
-/// Writes the crate. Returns each case with its service. The name of the test of a case includes its modules.
+/// Writes the crate. Returns each case with the name of its service. The test name of each case includes the
+/// module path.
 pub(super) fn write(path: &Path, folder: &Path) -> Result<Vec<(String, Case)>, Failure> {
     let model = supplemented(path)?;
     let mut library = format!("//! The protocol tests of {}.\n", path.display());
@@ -40,7 +41,7 @@ pub(super) fn write(path: &Path, folder: &Path) -> Result<Vec<(String, Case)>, F
     }
     put(&folder.join("src/lib.rs"), &library)?;
     put(&folder.join("Cargo.toml"), &manifest())?;
-    // The lock file selects the same versions as this workspace, so that cargo needs no access to the
+    // The lock file selects the same versions as this workspace, so cargo does not need access to the
     // registry.
     program::fetch()?;
     put(&folder.join("Cargo.lock"), &read(&root().join("Cargo.lock"))?)?;

@@ -1,8 +1,7 @@
-//! Checks the rules of `deny.toml` about dependencies. Reads `cargo metadata` with all features and all
-//! platforms.
+//! Checks the rules of `deny.toml` about dependencies, for all features and all platforms.
 //!
-//! The checks of licences, bans and sources need no other tool, so they always run. The check of security
-//! advisories needs `cargo deny` and its database.
+//! The checks of licences, bans and sources always run, because they need only `cargo metadata`. The check of
+//! security advisories needs `cargo deny` and its database.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -14,10 +13,10 @@ use spdx::{Expression, Licensee, ParseMode};
 use crate::program::{self, cargo};
 use crate::{Failure, root};
 
-/// Source of crates from crates.io in `cargo metadata`.
+/// Value of `source` for crates from crates.io in the output of `cargo metadata`.
 const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
-/// Checks licences, bans and sources of every dependency.
+/// Checks the licences, bans and sources of all dependencies.
 pub(crate) fn check() -> Result<(), Failure> {
     let path = root().join("deny.toml");
     let text = fs::read_to_string(&path).map_err(|error| Failure::about(&path, &error))?;
@@ -136,14 +135,15 @@ fn licence(expression: Option<&str>, allowed: &[Licensee]) -> Result<(), String>
     Err(format!("licence `{expression}` is not in the list of deny.toml"))
 }
 
-/// Returns a line for each dependency of a workspace member that allows any version.
+/// Returns a line for each version requirement `*` in the dependencies of a workspace member. Ignores path
+/// dependencies.
 fn wildcards(package: &Package) -> impl Iterator<Item = String> {
     let wildcards = package.dependencies.iter().filter(|one| one.req == "*" && one.path.is_none());
     wildcards.map(|one| format!("{}: depends on any version of {}", package.name, one.name))
 }
 
-/// Returns a line for each package that depends on a banned crate, unless `wrappers` of the ban contains the
-/// package.
+/// Returns a line for each package that depends on a banned crate, unless the list `wrappers` of the ban
+/// contains the package.
 fn banned(bans: &[Ban], metadata: &Metadata) -> BTreeSet<String> {
     let packages: BTreeMap<&str, &str> =
         metadata.packages.iter().map(|package| (package.id.as_str(), package.name.as_str())).collect();

@@ -1,4 +1,4 @@
-//! Tests of each rule with small metadata.
+//! Tests each rule with small metadata.
 
 use super::*;
 
@@ -9,7 +9,7 @@ const DENY: &str = r#"
     deny = [{ crate = "cmake" }, { crate = "wrapped", wrappers = ["wrapper"] }]
 "#;
 
-/// Returns the findings for packages, each of which depends on the next one.
+/// Returns the findings for a list of packages. Each package depends on the next package in the list.
 fn found(packages: &[(&str, Option<&str>, Option<&str>)]) -> Vec<String> {
     let ids: Vec<String> = packages.iter().map(|(name, _, _)| format!("{name}#1.0.0")).collect();
     let nodes = ids.iter().enumerate().map(|(index, id)| Node {

@@ -11,12 +11,13 @@ use serde_json::Value;
 use super::Error;
 use super::facts::{Aspects, Facts};
 
-/// One difference. `Display` writes it as the command prints it, which is also its line in `model/README.md`.
+/// A difference between the models. `Display` writes the line that the command prints. `model/README.md`
+/// lists the same line.
 #[derive(Debug, PartialEq)]
 pub(super) struct Difference {
     /// The shape or member that differs.
     subject: ShapeId,
-    /// Aspect that differs; `None` if only one model has the subject.
+    /// Aspect that differs, or `None` if only one model has the subject.
     aspect: Option<String>,
     /// Location in the value of the aspect, as a JSON pointer.
     pointer: String,
@@ -28,8 +29,8 @@ pub(super) struct Difference {
 /// the list is empty.
 ///
 /// # Errors
-/// Returns an error if our model has no such operation, if the other model has no such service, or if a model
-/// refers to a shape that it does not define.
+/// Returns an error if our model does not have one of `operations`, or if the other model does not have our
+/// service. Also returns an error if a model refers to a shape that it does not define.
 pub(super) fn diff(ours: &Model, theirs: &Model, operations: &[String]) -> Result<Vec<Difference>, Error> {
     let our_selection = select(ours, None, operations).map_err(select_error("our"))?;
     let their_selection = select_shared(theirs, &our_selection).map_err(select_error("the other"))?;
@@ -66,7 +67,7 @@ fn compare(ours: &Facts, theirs: &Facts) -> Vec<Difference> {
     for subject in subjects {
         match (ours.aspects.get(subject), theirs.aspects.get(subject)) {
             (Some(ours), Some(theirs)) => differences.extend(aspects(subject, ours, theirs)),
-            // Only one model has the shape of this member. The line for the shape is enough.
+            // Only one model has the shape of this member. The difference of the shape is sufficient.
             _ if is_member_of_unshared_shape(subject, ours, theirs) => {}
             (our_aspects, their_aspects) => differences.push(Difference {
                 subject: subject.clone(),
@@ -102,8 +103,8 @@ fn aspects(subject: &ShapeId, ours: &Aspects, theirs: &Aspects) -> Vec<Differenc
     differing.collect()
 }
 
-/// Compares the order of the members that both models have. The order matters, because generated code keeps
-/// it.
+/// Compares the order of the members that both models have. The order matters, because generated code has the
+/// same order.
 fn member_order(subject: &ShapeId, ours: &Facts, theirs: &Facts) -> Option<Difference> {
     let (ours, theirs) = (ours.members.get(subject)?, theirs.members.get(subject)?);
     let of_both = |names: &[String], others: &[String]| -> Value {
@@ -122,8 +123,8 @@ fn member_order(subject: &ShapeId, ours: &Facts, theirs: &Facts) -> Option<Diffe
 
 type Location<'a> = (String, Option<&'a Value>, Option<&'a Value>);
 
-/// Returns the first location at which two values differ, as a JSON pointer (RFC 6901), and both values
-/// there.
+/// Returns the first location at which two values differ, and both values at this location. The location is a
+/// JSON pointer (RFC 6901).
 fn first_difference<'a>(theirs: Option<&'a Value>, ours: Option<&'a Value>) -> Option<Location<'a>> {
     match (theirs, ours) {
         (Some(Value::Object(theirs)), Some(Value::Object(ours))) => {
@@ -159,7 +160,7 @@ impl fmt::Display for Difference {
 }
 
 /// Returns the text that follows the name of an aspect: `: ` and the value. Returns an empty text for null
-/// and `{}`, which mean that the aspect has no value.
+/// and `{}`, because these values mean that the aspect has no value.
 fn suffix(value: &Value) -> String {
     match value {
         Value::Null => String::new(),

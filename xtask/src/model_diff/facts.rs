@@ -1,4 +1,5 @@
-//! Converts the compared parts of a model to a flat map: shape or member -> aspect -> value.
+//! Converts the compared parts of a model to maps. Each shape or member has a map from its aspects to their
+//! values.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -6,12 +7,12 @@ use invoke_model_codegen::model::{Member, Model, Reference, Shape, ShapeId, Shap
 use invoke_model_codegen::select::Selection;
 use serde_json::Value;
 
-/// Aspects of a shape or member by name: `type`, `target`, `error a#B`, `@smithy.api#length`, ..
+/// Aspects of a shape or member by name, for example `type`, `target`, `error a#B` or `@smithy.api#length`.
 ///
 /// An aspect without a value, for example a binding, has the value null.
 pub(super) type Aspects = BTreeMap<String, Value>;
 
-/// Aspects of every selected shape and member, and the order of the members of each shape.
+/// The aspects of every selected shape and member, and the order of the members in each shape.
 #[derive(Debug, Default)]
 pub(super) struct Facts {
     pub(super) aspects: BTreeMap<ShapeId, Aspects>,
@@ -54,7 +55,7 @@ fn of_member(member: &Member) -> Aspects {
     aspects
 }
 
-/// Returns the aspects of a shape. Among the operations that a service or resource binds, includes only the
+/// Returns the aspects of a shape. If the shape is a service or a resource, the result includes only its
 /// selected operations.
 fn of_shape(model: &Model, shape: &Shape, selected: &[ShapeId]) -> Aspects {
     let mut aspects = of_traits(&shape.traits);

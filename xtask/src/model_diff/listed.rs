@@ -8,7 +8,7 @@ use super::compare::Difference;
 /// The result of the comparison.
 #[derive(Debug)]
 pub(super) struct Verdict {
-    /// Actual differences, each with `true` if the README lists it.
+    /// Actual differences. The flag is `true` if the README lists the difference.
     lines: Vec<(String, bool)>,
     /// Lines of the README that are not actual differences.
     pub(super) stale: Vec<String>,

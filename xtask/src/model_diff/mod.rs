@@ -1,9 +1,9 @@
-//! `cargo xtask model diff FILE`: compares our model with another Smithy AST file. The differences must be
-//! the deviations that the README next to our model lists.
+//! `cargo xtask model diff FILE`: compares our model with another Smithy AST file. The README next to our
+//! model must list exactly these differences.
 //!
 //! The command compares the operations, all shapes that they use, and the service and resources that bind
-//! them. It does not compare documentation, trait definitions, or parts that the model reader does not store
-//! (identifiers and properties of a resource, the metadata section).
+//! them. It does not compare documentation, trait definitions, the identifiers and properties of a resource,
+//! or the metadata section.
 
 mod compare;
 mod facts;
@@ -19,18 +19,18 @@ use self::listed::Verdict;
 
 /// Compare our model with another Smithy AST file.
 ///
-/// Prints one line for each difference: `+` only in our model, `-` only in FILE, `~` value in FILE -> value
-/// in our model. Fails unless these lines are equal to the `deviations` block in the README.md next to our
-/// model.
+/// Prints one line for each difference. A line with `+` exists only in our model, and a line with `-` only in
+/// FILE. A line with `~` contains the value in FILE and then the value in our model. The command fails unless
+/// the `deviations` block in the README.md next to our model contains exactly these lines.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The other model, for example the published one.
+    /// The other model, for example the published model.
     file: PathBuf,
-    /// Our model; by default `model/bedrock-runtime.json` of this workspace.
+    /// Our model. Default: `model/bedrock-runtime.json` of this workspace.
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
-    /// Compare only this operation; may be repeated. Listed differences that do not occur are then not
-    /// reported.
+    /// Compare only this operation. This option can be repeated. With this option, the command does not
+    /// report listed differences that do not occur.
     #[arg(long = "operation", value_name = "NAME")]
     operations: Vec<String>,
 }
@@ -38,8 +38,8 @@ pub(crate) struct Args {
 /// Prints the differences to `out`.
 ///
 /// # Errors
-/// Returns an error if a file cannot be read or is not a model, if our model lacks an operation, or if the
-/// README lists other differences.
+/// Returns an error if a file cannot be read or is not a model, or if the models cannot be compared. Also
+/// returns an error if the README does not list exactly the differences.
 pub(crate) fn run(args: &Args, out: &mut impl Write) -> Result<(), Error> {
     let path = args.model.clone().unwrap_or_else(our_model);
     let readme = path.with_file_name("README.md");
@@ -86,7 +86,7 @@ fn read(path: &Path) -> Result<String, Error> {
     std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })
 }
 
-/// Reads a file; returns an empty text if it does not exist.
+/// Reads a file. Returns an empty text if the file does not exist.
 fn read_if_exists(path: &Path) -> Result<String, Error> {
     match read(path) {
         Err(Error::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(String::new()),

@@ -1,10 +1,11 @@
-//! Tests of each kind of difference with tiny models, of listed deviations, and of our model.
+//! Tests each kind of difference with tiny models. Also tests listed deviations and our model.
 
 use invoke_model_test_support::suites::find_or_skip;
 
 use super::*;
 
-/// A service with the operation `Put`, whose input is the structure `In`. Tests replace parts of this text.
+/// A service with the operation `Put`. The input of `Put` is the structure `In`. Tests replace parts of this
+/// text.
 const BASE: &str = r##"{"smithy":"2.0","shapes":{
     "a#Service":{"type":"service","version":"1","resources":[{"target":"a#Thing"}],
       "traits":{"smithy.rules#endpointRuleSet":{"parameters":{"Region":{"documentation":"theirs"}},
@@ -33,7 +34,7 @@ fn differences(ours: &str, operations: &[&str]) -> Vec<String> {
     found.iter().map(ToString::to_string).collect()
 }
 
-/// Checks the printed lines for a model that is `BASE` with `from` replaced by `to`.
+/// Replaces `from` by `to` in `BASE`, and checks the printed lines for this model.
 fn check(from: &str, to: &str, expected: &[&str]) {
     assert_eq!(BASE.matches(from).count(), 1, "`{from}` must occur once");
     assert_eq!(differences(&BASE.replace(from, to), &[]), expected);
@@ -191,7 +192,8 @@ fn selection_errors_name_the_model() {
     );
 }
 
-/// Runs the command on a folder with two models and, if `listed` is given, a README with these deviations.
+/// Runs the command on a folder with two models. If `listed` is set, the folder also has a README with these
+/// deviations.
 fn run_with(listed: Option<&str>, operations: &[&str]) -> (String, Result<(), String>) {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, text: &str| {

@@ -1,4 +1,4 @@
-//! Installs the peers once, and again if the pinned versions or the path of the folder changed.
+//! Installs the peers. Installs them again only if the pinned versions or the path of the folder changed.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -7,11 +7,11 @@ use std::process::Command;
 
 use crate::{Failure, root};
 
-/// Calls `install` to fill `folder`, unless it was filled from the same file `pins` and still contains `proof`.
+/// Calls `install` to fill `folder`. Does nothing if `folder` was filled from a `pins` file with the same
+/// content, and still contains the file `proof`.
 ///
-/// Writes the file `installed` last, so that an interrupted installation is repeated. The file contains the
-/// path of the folder, because the programs of a virtual environment contain their own path and do not run
-/// from another path.
+/// Writes the file `installed` last, so the next run repeats an interrupted installation. The file contains
+/// the path of `folder`, because the programs of a virtual environment do not run after the folder was moved.
 pub(super) fn once(
     folder: &Path,
     pins: &Path,
@@ -34,7 +34,7 @@ pub(super) fn source(name: &str) -> PathBuf {
     root().join("tests/peers").join(name)
 }
 
-/// Runs a command until it ends. Errors contain the command and `advice`.
+/// Runs a command until it ends. Error texts contain the command and `advice`.
 pub(super) fn execute(command: &mut Command, advice: &str) -> Result<(), Failure> {
     let words = [command.get_program()].into_iter().chain(command.get_args());
     let shown = words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ");

@@ -1,8 +1,8 @@
-//! `cargo xtask peers`: runs other clients against the local endpoint, and compares their requests and
-//! responses with ours.
+//! `cargo xtask peers`: runs other clients and this client against the local endpoint, and compares their
+//! requests and responses.
 //!
-//! The comparisons are scripts in `tests/peers`. This module installs the clients, builds our programs, and runs the
-//! scripts.
+//! Scripts in `tests/peers` make the comparisons. This module installs the clients, builds the programs of
+//! this project, and runs the scripts.
 
 mod installation;
 mod node;
@@ -49,7 +49,7 @@ impl Peers {
         Ok(Self { python, node, home })
     }
 
-    /// Runs a script of `tests/peers` with environment variables.
+    /// Runs a script of `tests/peers`. `settings` are environment variables for the script.
     fn run(&self, script: &str, arguments: &[&Path], settings: &[(String, String)]) -> Result<(), Failure> {
         let mut command = self.python.script(script, &self.home);
         command.args(arguments).env("NODE_PATH", &self.node.modules);

@@ -1,4 +1,4 @@
-//! Installs the peers that are Node packages. A Python package contains Node and npm.
+//! Installs the peers that are Node packages. A Python package provides Node and npm.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use super::installation::{about, execute, once, source};
 use super::python::Python;
 use crate::Failure;
 
-/// Names of the manifest and of its lock file.
+/// File names of the manifest and of the lock file.
 const SOURCES: [&str; 2] = ["package.json", "package-lock.json"];
 
 /// The Node packages.

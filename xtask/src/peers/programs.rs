@@ -1,4 +1,4 @@
-//! Builds our programs with the features of `cargo test --workspace`.
+//! Builds the programs of this project with the same features as `cargo test --workspace`.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use crate::{Failure, program};
 /// Paths of the programs.
 #[derive(Debug)]
 pub(super) struct Programs {
-    /// The command line tool, which can also run the local endpoint.
+    /// The command line tool. It can also run the local endpoint.
     pub(super) invoke_model: PathBuf,
     /// `tests/examples/peer_requests.rs`.
     pub(super) peer_requests: PathBuf,
@@ -32,7 +32,8 @@ impl Programs {
     }
 }
 
-/// Returns the target directory of cargo, which `CARGO_TARGET_DIR` and configuration files can change.
+/// Returns the target directory of cargo. `CARGO_TARGET_DIR` and configuration files can change this
+/// directory.
 pub(super) fn target_directory() -> Result<PathBuf, Failure> {
     let metadata = json(&cargo("metadata", &["--no-deps", "--format-version", "1"])?)?;
     let directory = metadata["target_directory"].as_str();

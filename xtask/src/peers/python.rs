@@ -27,7 +27,7 @@ impl Python {
                 Command::new("python3").args(fresh),
                 "install Python 3.11 or later with its module `venv`",
             )?;
-            // Uses `--no-deps`, because the file pins all dependencies. `pip check` verifies that no
+            // Use `--no-deps`, because the file pins all dependencies. `pip check` verifies that no
             // dependency is missing.
             let install = ["install", "--no-deps", "--requirement"];
             let pip = || {

@@ -18,8 +18,8 @@ const SETTINGS: [&str; 5] = [
     "AWS_SECRET_ACCESS_KEY",
 ];
 
-/// Environment variable with a bearer token for the scripts, and the token. The server accepts the token and
-/// signatures.
+/// Name of the environment variable that passes a bearer token to the scripts, and the token. The server
+/// accepts requests with this token, and also signed requests.
 const BEARER_TOKEN: (&str, &str) = ("PEERS_BEARER_TOKEN", "the-token-of-the-peers");
 
 /// Time limit for the start of the server.
@@ -68,14 +68,14 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Ignores errors, because the process may already have ended.
+        // Ignore errors, because the process may already have ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Returns a channel with the lines of the server. A thread reads all lines, so that the server never blocks
-/// on a full pipe.
+/// Returns a channel with the lines of the server. A thread reads all lines, so the server never blocks on a
+/// full pipe.
 fn lines_of(stdout: ChildStdout) -> mpsc::Receiver<String> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {

@@ -36,8 +36,8 @@ pub(super) fn blocks(page: &str) -> Vec<Block> {
     blocks
 }
 
-/// Returns the commands of a shell block, without comments. A line that ends with `\` and the next line are
-/// one command.
+/// Returns the commands of a shell block, without comments. If a line ends with `\`, the command continues on
+/// the next line.
 pub(super) fn commands(text: &str) -> Vec<String> {
     let joined = text.replace("\\\n", " ");
     let lines = joined.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));

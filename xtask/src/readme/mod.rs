@@ -23,7 +23,7 @@ const FOLDER: &str = "target/readme";
 
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Arguments {
-    /// Page to check; by default `README.md` of this workspace.
+    /// Page to check. Default: `README.md` of this workspace.
     #[arg(value_name = "FILE")]
     page: Option<PathBuf>,
 }
@@ -39,7 +39,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if programs.is_empty() || commands.is_empty() {
         return Err(Failure::about(
             &path,
-            &"has no `rust` block, or no command that starts with `cargo run`",
+            &"the page must have a `rust` block and a command that starts with `cargo run`",
         ));
     }
     run_programs(&programs)?;
@@ -59,7 +59,7 @@ fn run_programs(programs: &[Program]) -> Result<(), Failure> {
     let members: Vec<String> = programs.iter().map(|program| name(program.line)).collect();
     write(&workspace.join("Cargo.toml"), &format!("[workspace]\nresolver = \"3\"\nmembers = {members:?}\n"))?;
     let lock = root().join("Cargo.lock");
-    // Selects the versions of this workspace for all crates in its lock file.
+    // The copied lock file selects the same versions as this workspace.
     fs::copy(&lock, workspace.join("Cargo.lock")).map_err(|error| Failure::about(&lock, &error))?;
     for program in programs {
         let folder = workspace.join(name(program.line));
@@ -77,7 +77,8 @@ fn run_programs(programs: &[Program]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Runs a command of the page. Returns an error if a command other than `cargo install` prints nothing.
+/// Runs a command of the page. Returns an error if the command fails. Also returns an error if the command
+/// has no output and is not `cargo install`.
 fn run_command(line: &str) -> Result<(), Failure> {
     println!("{line}");
     let installation = root().join(FOLDER).join("installation");
@@ -112,7 +113,7 @@ fn expect_success(name: &str, command: &mut Command) -> Result<String, Failure> 
 }
 
 /// Writes a file, and creates the folders above it. Does not write a file that already has this content, so
-/// that cargo does not rebuild it.
+/// that cargo does not compile the file again.
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
     if fs::read_to_string(path).is_ok_and(|found| found == text) {
         return Ok(());

@@ -1,4 +1,5 @@
-//! Converts a Rust block of the README and the dependencies above it into a crate.
+//! Converts each Rust block of the README to a crate. The crate has the dependencies that the README lists
+//! above the block.
 
 use std::path::Path;
 
@@ -15,7 +16,7 @@ pub(super) struct Program {
     pub(super) manifest: String,
     /// Line number of the first line of the program in the page.
     pub(super) line: usize,
-    /// The block is not marked `no_run`.
+    /// `true` if the block is not marked `no_run`.
     pub(super) runs: bool,
 }
 
@@ -23,7 +24,7 @@ pub(super) struct Program {
 /// it.
 ///
 /// # Errors
-/// Returns an error if a block is not a complete program or has no dependencies above it.
+/// Returns an error if a `rust` block is not a complete program, or if no block above it lists dependencies.
 pub(super) fn programs(blocks: &[Block], workspace: &Path) -> Result<Vec<Program>, String> {
     let mut programs = Vec::new();
     let mut dependencies = None;
@@ -37,7 +38,7 @@ pub(super) fn programs(blocks: &[Block], workspace: &Path) -> Result<Vec<Program
                 check(block)?;
                 let dependencies = dependencies.as_ref();
                 let dependencies = dependencies
-                    .ok_or_else(|| at(block, "there is no `toml` block with `[dependencies]` above"))?;
+                    .ok_or_else(|| at(block, "it needs a `toml` block with `[dependencies]` above it"))?;
                 programs.push(Program {
                     source: block.text.clone(),
                     manifest: manifest(block.line, dependencies),
@@ -51,7 +52,7 @@ pub(super) fn programs(blocks: &[Block], workspace: &Path) -> Result<Vec<Program
     Ok(programs)
 }
 
-/// Returns the name of the crate for the program at a line of the page.
+/// Returns the crate name of the program that starts at this line of the page.
 pub(super) fn name(line: usize) -> String {
     format!("readme-line-{line}")
 }
@@ -63,12 +64,12 @@ fn check(block: &Block) -> Result<(), String> {
         return Err(at(block, &message));
     }
     if !block.text.contains("fn main()") {
-        return Err(at(block, "is not a complete program: it has no `fn main()`"));
+        return Err(at(block, "the program is not complete; add `fn main()`"));
     }
     Ok(())
 }
 
-/// Returns the dependencies of a manifest, with the crates of this workspace as paths.
+/// Returns the dependencies of a manifest. Replaces the sources of crates of this workspace by local paths.
 fn local_dependencies(text: &str, workspace: &Path) -> Result<Table, String> {
     let manifest: Table = toml::from_str(text).map_err(|error| error.to_string())?;
     let dependencies = manifest.get("dependencies").and_then(Value::as_table);

@@ -1,4 +1,4 @@
-//! Tests of the blocks, commands and programs of small pages.
+//! Tests the functions that read code blocks, commands and programs, with small pages.
 
 use std::path::Path;
 
@@ -101,7 +101,7 @@ fn rejects_hidden_lines() {
 #[test]
 fn rejects_fragments_and_programs_without_dependencies() {
     let message = error(&PAGE.replace("async fn main() {}", "async fn other() {}"));
-    assert_eq!(message, "the `rust` block at line 11: is not a complete program: it has no `fn main()`");
+    assert_eq!(message, "the `rust` block at line 11: the program is not complete; add `fn main()`");
     let message = error("```rust\nfn main() {}\n```\n");
-    assert_eq!(message, "the `rust` block at line 2: there is no `toml` block with `[dependencies]` above");
+    assert_eq!(message, "the `rust` block at line 2: it needs a `toml` block with `[dependencies]` above it");
 }

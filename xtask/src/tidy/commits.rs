@@ -9,7 +9,7 @@ const BASE: &str = "f76eec6";
 /// Maximum length of a subject. git and code hosting sites truncate longer subjects.
 const MAX_CHARACTERS: usize = 72;
 
-/// Imperatives that end in `-ed`, `-ing` or `-s`, like other forms of a verb.
+/// Imperatives that end in `-ed`, `-ing` or `-s`. Other verbs with these endings are not imperatives.
 const IMPERATIVES: &[&str] = &[
     "address", "assess", "bring", "bypass", "canvas", "compress", "discuss", "embed", "exceed", "express",
     "feed", "focus", "need", "pass", "press", "proceed", "process", "seed", "shed", "speed", "string",
@@ -41,10 +41,10 @@ pub(super) fn check(subjects: &[(String, String)]) -> Vec<String> {
 fn judge(subject: &str) -> Result<(), String> {
     let length = subject.chars().count();
     if length > MAX_CHARACTERS {
-        return Err(format!("has {length} characters; the limit is {MAX_CHARACTERS}"));
+        return Err(format!("the subject has {length} characters; the limit is {MAX_CHARACTERS}"));
     }
     let (scope, summary) =
-        subject.split_once(": ").ok_or("has no scope; write `scope: imperative summary`")?;
+        subject.split_once(": ").ok_or("the subject has no scope; write `scope: imperative summary`")?;
     let is_scope = |word: &str| !word.is_empty() && !word.contains(' ');
     if !scope.split(", ").all(is_scope) {
         return Err(format!(
@@ -52,7 +52,7 @@ fn judge(subject: &str) -> Result<(), String> {
         ));
     }
     if summary.ends_with('.') {
-        return Err("ends with a period".to_owned());
+        return Err("the subject ends with a period; remove it".to_owned());
     }
     let verb = summary.split(' ').next().unwrap_or_default();
     let is_other_form = verb.ends_with("ed") || verb.ends_with("ing") || verb.ends_with('s');
@@ -60,7 +60,7 @@ fn judge(subject: &str) -> Result<(), String> {
         return Err("the summary does not start with a lower-case verb".to_owned());
     }
     if is_other_form && !IMPERATIVES.contains(&verb) {
-        return Err(format!("`{verb}` is not an imperative"));
+        return Err(format!("`{verb}` is not an imperative; write a verb such as `add`"));
     }
     Ok(())
 }

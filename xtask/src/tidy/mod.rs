@@ -9,7 +9,7 @@ use std::path::Path;
 use crate::program::{self, git};
 use crate::{Failure, root};
 
-/// Checks every file that git tracks or would add, and the commit subjects of the branch.
+/// Checks the commit subjects of the branch, and every file that git does not ignore.
 ///
 /// Returns a line for each check that was not possible.
 pub(crate) fn run() -> Result<Vec<String>, Failure> {
@@ -38,7 +38,8 @@ fn check(path: &str, text: &str, findings: &mut Vec<String>) {
     if is_text && !text.ends_with('\n') && !text.is_empty() {
         report(text.lines().count(), "the file does not end with a line break");
     }
-    // Does not check Rust files: rustfmt checks them, and distinguishes string literals from code.
+    // Do not check Rust files, because rustfmt checks them. rustfmt also distinguishes string literals from
+    // code.
     if matches!(extension, "toml" | "py" | "mjs" | "yml" | "sh") {
         for (index, _) in text.lines().enumerate().filter(|(_, line)| line.ends_with([' ', '\t'])) {
             report(index + 1, "the line ends with blanks");

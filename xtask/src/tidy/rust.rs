@@ -16,19 +16,19 @@ pub(super) fn check(path: &str, text: &str, report: &mut impl FnMut(usize, &str)
     }
     let first = text.lines().find(|line| !line.starts_with("// ") && !line.is_empty()).unwrap_or_default();
     if !first.starts_with("//! ") {
-        report(1, "has no `//!` line that describes the module");
+        report(1, "the file has no `//!` line that describes the module");
     }
     let is_generated = path.contains("/generated/");
     if is_generated != text.starts_with("// @generated") {
         let message = if is_generated {
-            "is under `generated/` but does not start with `// @generated`; move it"
+            "the file is under `generated/` but does not start with `// @generated`; move it"
         } else {
-            "starts with `// @generated` but is not under `generated/`; move it"
+            "the file starts with `// @generated` but is not under `generated/`; move it"
         };
         report(1, message);
     }
     if !is_generated && text.lines().count() > MAX_LINES {
-        let message = format!("has more than {MAX_LINES} lines; split it so that each file has one concept");
+        let message = format!("the file has more than {MAX_LINES} lines; split it by concept");
         report(MAX_LINES, &message);
     }
 }
@@ -78,7 +78,7 @@ fn nested_imports(text: &str, report: &mut impl FnMut(usize, &str)) {
             depth > 1
         });
         if is_nested {
-            report(index + 1, "has nested braces in `use`; write one `use` for each module path");
+            report(index + 1, "this `use` has nested braces; write one `use` for each module path");
         }
     }
 }

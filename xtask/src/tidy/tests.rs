@@ -1,4 +1,4 @@
-//! Tests of each rule about files with a small file.
+//! Tests each rule about files with small files.
 
 use super::check;
 
@@ -22,7 +22,10 @@ fn reports_line_ends() {
 
 #[test]
 fn reports_missing_module_documentation_and_long_files() {
-    assert_eq!(found("a.rs", "fn a() {}\n"), ["a.rs:1: has no `//!` line that describes the module"]);
+    assert_eq!(
+        found("a.rs", "fn a() {}\n"),
+        ["a.rs:1: the file has no `//!` line that describes the module"]
+    );
     assert_eq!(found("a.rs", &format!("//! A.\n{}", "\n".repeat(500))).len(), 1);
 }
 
@@ -46,6 +49,6 @@ fn reports_openings_of_doc_comments_only() {
 #[test]
 fn reports_nested_imports() {
     let text = "//! A.\nuse a::{b, c};\npub use a::{\n    b::{c, d},\n    e,\n};\nuse a::b;\n";
-    let message = "a.rs:3: has nested braces in `use`; write one `use` for each module path";
+    let message = "a.rs:3: this `use` has nested braces; write one `use` for each module path";
     assert_eq!(found("a.rs", text), [message]);
 }

@@ -1,4 +1,4 @@
-//! The published `aws-sdk-bedrockruntime`, used as its documentation describes.
+//! Benchmark client that uses the published `aws-sdk-bedrockruntime` as its documentation describes.
 
 use std::path::Path;
 

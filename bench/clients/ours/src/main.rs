@@ -1,5 +1,7 @@
-//! `invoke-model-client` with its default settings: a credentials provider, signatures, typed outputs, and
-//! `tracing` without a subscriber.
+//! Benchmark client that uses `invoke-model-client` with its default settings.
+//!
+//! Each call gets credentials from a provider, signs the request, and parses a typed output. `tracing` has no
+//! subscriber.
 
 use std::path::Path;
 

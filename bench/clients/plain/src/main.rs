@@ -1,5 +1,6 @@
-//! The lower bound: the pooled client of hyper-util with constant requests. It does not sign or parse
-//! anything.
+//! Benchmark client that sends constant requests with the pooled client of hyper-util.
+//!
+//! This client is the lower bound: it does not sign requests, and it does not parse responses.
 
 use std::path::Path;
 
@@ -58,7 +59,8 @@ impl Client for Plain {
         response.into_body().collect().await.expect("a body").to_bytes().len()
     }
 
-    /// Streams the file with a separate client, because the type of the body is part of the client.
+    /// Streams the file with a separate client, because the type of a hyper-util client includes the type of
+    /// its request body.
     async fn call_with_file(&self, model_id: &str, path: &Path) -> usize {
         let file = File::open(path).await.expect("a file");
         let length = file.metadata().await.expect("its length").len();

@@ -17,7 +17,7 @@ pub(crate) const CALL_RATE: Target = Target::Times(OFFICIAL, 5);
 pub(crate) const LARGE_TIME: Target = Target::Part(PLAIN, 21, 10);
 /// Peak memory of a call in MiB, without its 25 MB request and 25 MB response.
 pub(crate) const LARGE_MEMORY: Target = Target::AtMost(12);
-/// Peak memory of a call in MiB, without its 25 MB response, if the request is in a file.
+/// Peak memory in MiB of a call with a request from a file, without the 25 MB response.
 pub(crate) const FILE_MEMORY: Target = Target::AtMost(2);
 /// Executed instructions per event.
 pub(crate) const EVENT: Target = Target::AtMost(6_400);
@@ -72,8 +72,8 @@ impl Target {
         format!("| {} | {self} | {value} | {} |\n", row.what, if met { "met" } else { "missed" })
     }
 
-    /// Returns the value as the target expresses it, and `true` if the value meets the target. Returns `None` if a
-    /// value is missing.
+    /// Returns the value as a number or ratio, like the target. Also returns `true` if the value meets the
+    /// target. Returns `None` if a value is missing.
     fn verdict(self, row: &Row) -> Option<(String, bool)> {
         let ours = row.median("ours")?;
         let ratio_to = |other: Other| row.median(other.client).map(|other| ours / other);

@@ -1,4 +1,4 @@
-//! The client method of an operation, and a setter for each member of the operation's input.
+//! Prints the client method of an operation, and a setter for each member of the operation's input.
 
 use std::collections::BTreeSet;
 

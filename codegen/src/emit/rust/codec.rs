@@ -39,8 +39,9 @@ pub(super) fn json_reader(of: &Type) -> TokenStream {
     quote!(use_::invoke_model_protocol::json::read::#leaf)
 }
 
-/// Returns the function of a type for which `json::read` and `json::write` contain functions of the same
-/// name. The function of a collection takes the function of its elements as an argument.
+/// Returns the function that reads or writes a type. For these types, the function has the same name in
+/// `json::read` and `json::write`. For a collection, the function takes the function of the elements as an
+/// argument, and `inner` returns the function of the elements.
 fn same_both_ways(of: &Type, inner: fn(&Type) -> TokenStream) -> TokenStream {
     match of {
         Type::Blob => quote!(blob),
@@ -61,7 +62,7 @@ fn same_both_ways(of: &Type, inner: fn(&Type) -> TokenStream) -> TokenStream {
             let boxed = inner(boxed);
             quote!(boxed(#boxed))
         }
-        // The callers handle all other types.
+        // `json_writer` and `json_reader` handle all other types.
         _ => quote!(unit),
     }
 }
@@ -113,7 +114,7 @@ fn event_function(of: &Type) -> TokenStream {
         Type::IntEnum(_) => quote!(int_enum),
         Type::Blob => quote!(blob),
         Type::Timestamp(_) => quote!(timestamp),
-        // Lowering permits only strings and string enums besides the types above.
+        // The remaining types are strings and string enums, because lowering rejects all other types.
         _ => quote!(string),
     }
 }

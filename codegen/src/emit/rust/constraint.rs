@@ -1,5 +1,5 @@
-//! Checks with which a server enforces the constraints of an input. The members of nested structures are not
-//! checked.
+//! Prints the checks with which a server enforces the constraints of an input. The checks do not cover
+//! members of nested structures.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
@@ -33,7 +33,8 @@ fn checks(member: &Member) -> TokenStream {
     }
 }
 
-/// Returns the check of one constraint. `value` is a reference if the member is optional.
+/// Returns the statement that checks one constraint. If the member is optional, `value` is the name of a
+/// reference.
 fn check(member: &Member, constraint: &Constraint, value: &TokenStream) -> TokenStream {
     let wire_name = &member.wire_name;
     match (constraint, &member.ty) {
@@ -53,8 +54,8 @@ fn check(member: &Member, constraint: &Constraint, value: &TokenStream) -> Token
             let (min, max) = (number(*min), number(*max));
             let value = if member.is_optional() { quote!(*#value) } else { quote!(#value) };
             let number = match ty {
-                // An `f64` represents the bounds of a long exactly, because the bounds in models are integers
-                // with few digits.
+                // The bounds are `f64` values. An `f64` represents the bounds of a long exactly, because
+                // models contain only integers with few digits as bounds.
                 Type::Integer(IntegerWidth::Long) => quote!(#value as f64),
                 _ => quote!(f64::from(#value)),
             };

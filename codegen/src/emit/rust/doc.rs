@@ -1,5 +1,5 @@
-//! Doc comments of generated items: the documentation from the model, then the HTTP binding and the
-//! constraints of a member.
+//! Prints the doc comments of generated items. A doc comment contains the documentation from the model. For a
+//! member, the doc comment also contains the HTTP binding and the constraints.
 
 use heck::ToSnakeCase;
 use proc_macro2::TokenStream;
@@ -10,7 +10,8 @@ use crate::ir::{Constraint, Location, Member, Presence};
 /// Maximum number of characters in a line of documentation.
 const WIDTH: usize = 100;
 
-/// Returns `///` lines of readable width. Removes indentation, because rustdoc parses indented lines as code.
+/// Converts a text to `///` lines and wraps long lines. Removes indentation, because rustdoc parses indented
+/// lines as code.
 pub(super) fn doc(text: &str) -> TokenStream {
     let lines = text.trim().lines().flat_map(|line| wrapped(line.trim()));
     let lines = lines.map(|line| if line.is_empty() { line } else { format!(" {line}") });
@@ -40,7 +41,7 @@ pub(super) fn or(text: &str, otherwise: &str) -> TokenStream {
     doc(if text.is_empty() { otherwise } else { text })
 }
 
-/// Returns the first sentence of a documentation, or an empty string if the documentation is empty.
+/// Returns the first sentence of a documentation text, or an empty string if the text is empty.
 pub(super) fn first_sentence(text: &str) -> String {
     let paragraph = text.split("\n\n").next().unwrap_or_default();
     let paragraph = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -50,7 +51,7 @@ pub(super) fn first_sentence(text: &str) -> String {
     let end = paragraph.match_indices(". ").find(is_end).map_or(paragraph.len(), |(at, _)| at + 1);
     let sentence = &paragraph[..end];
     match sentence.strip_suffix(':') {
-        // The paragraph introduces a list, which is not part of the sentence.
+        // The colon introduces a list, which is not part of the returned sentence.
         Some(introduction) => format!("{introduction}."),
         None => sentence.to_owned(),
     }
@@ -74,8 +75,8 @@ pub(super) fn member(member: &Member) -> TokenStream {
     }
 }
 
-/// Module names that a type cannot have: the names of crates, which the module would shadow in `use`
-/// declarations, and the names of other generated modules.
+/// Names that the module of a type cannot have. Some are names of crates, because the module would shadow the
+/// crate in `use` declarations. The others are names of other generated modules.
 const TAKEN_MODULES: &[&str] = &[
     "alloc",
     "bytes",
@@ -129,7 +130,8 @@ fn constraint(constraint: &Constraint) -> Option<String> {
         Constraint::Range { min: Some(min), max: Some(max) } => Some(format!("{min} to {max}")),
         Constraint::Range { min: Some(min), max: None } => Some(format!("at least {min}")),
         Constraint::Range { min: None, max: Some(max) } => Some(format!("at most {max}")),
-        // Not repeated here: the documentation describes the pattern, and the enum lists its values.
+        // The text omits these constraints: the documentation describes the pattern, and the enum lists its
+        // values.
         Constraint::Pattern(_)
         | Constraint::OneOf(_)
         | Constraint::Length { .. }

@@ -55,9 +55,9 @@ fn signing() -> TokenStream {
         pub struct Endpoint {
             /// URL.
             pub url: String,
-            /// Service name in the credential scope, if it differs from that of the model.
+            /// Service name in the credential scope, if it differs from the service name of the model.
             pub signing_name: Option<String>,
-            /// Region in the credential scope, if it differs from that of the endpoint.
+            /// Region in the credential scope, if it differs from the region of the endpoint.
             pub signing_region: Option<String>,
         }
     }
@@ -71,7 +71,7 @@ fn parameter_type(parameter: &Parameter) -> TokenStream {
     }
 }
 
-/// Local variables of the printed function, by their names in the rules.
+/// Local variables of the printed function. The keys are the Rust names in the IR.
 type Bound = BTreeMap<String, Ident>;
 
 struct Body<'a> {
@@ -80,8 +80,9 @@ struct Body<'a> {
 }
 
 impl Body<'_> {
-    /// Returns the statements of a list of rules. If no rule of a list matches, the printed function returns an
-    /// error; it does not continue with the rules after a tree.
+    /// Returns the statements of a list of rules. If no rule in the list matches, the printed function
+    /// returns an error. This also applies to the list of a tree: the function does not continue with the
+    /// rules after the tree.
     fn list(&self, rules: &[Rule], bound: &Bound, is_tail: bool) -> TokenStream {
         let mut lines = Vec::new();
         for rule in rules {
@@ -141,7 +142,8 @@ impl Body<'_> {
                 let inner = self.conditional(rest, outcome, &bound);
                 quote!(#assignment #inner)
             }
-            // A required or bound parameter is always set. Conditions of the kind `True` were printed above.
+            // A required or bound parameter is always set. The code above has already handled `True`
+            // conditions.
             Condition::IsSet(_) | Condition::True(_) => self.conditional(rest, outcome, &bound),
         }
     }
@@ -250,8 +252,8 @@ impl Body<'_> {
         quote!(format!(#text, #(#values),*))
     }
 
-    /// Returns an expression that is `true` if the parameter is set, or unset if `wanted` is `false`. A bound or
-    /// required parameter is always set.
+    /// Returns an expression that is `true` if the parameter is set. If `wanted` is `false`, the expression
+    /// is `true` if the parameter is not set. A bound or required parameter is always set.
     fn is_set(&self, name: &str, bound: &Bound, wanted: bool) -> TokenStream {
         if bound.contains_key(name) || !self.is_optional(name) {
             return quote!(#wanted);

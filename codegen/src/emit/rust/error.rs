@@ -1,4 +1,4 @@
-//! Error types: a structure for each error, and an enum for the errors of each operation.
+//! Prints the error types: a structure for each error, and an enum with the errors of each operation.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
@@ -6,7 +6,7 @@ use quote::{format_ident, quote};
 use super::{message, structure, ty};
 use crate::ir::{ErrorFacts, ErrorFault, Operation, Retryable, Structure};
 
-/// Returns the structure of an error.
+/// Returns the structure of an error, with its trait implementations.
 pub(super) fn error(of: &Structure, facts: &ErrorFacts) -> TokenStream {
     let (name, code, status) =
         (format_ident!("{}", of.rust_name), &of.wire_name, Literal::u16_unsuffixed(facts.status));

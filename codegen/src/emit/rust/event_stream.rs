@@ -1,5 +1,5 @@
-//! Event streams. One enum has a variant for each event, and a variant for events that the model does not
-//! define. A second enum contains the errors that end the stream.
+//! Prints the types of event streams. One enum has a variant for each event, and a variant for events that
+//! the model does not define. A second enum contains the errors that end the stream.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -52,7 +52,7 @@ fn message_type() -> TokenStream {
     quote!(use_::invoke_model_protocol::event_stream::Message)
 }
 
-/// Returns `event`, which converts an event to a message.
+/// Returns the function `event`, which converts an event to a message.
 fn write(stream: &EventStream, service: &Service) -> TokenStream {
     let message = message_type();
     let arms = stream.events.iter().map(|event| {
@@ -129,7 +129,7 @@ fn write_payload(member: &Member, value: &TokenStream) -> TokenStream {
     }
 }
 
-/// Returns `exception`, which converts an error to the message that ends a stream.
+/// Returns the function `exception`, which converts an error to the message that ends a stream.
 fn exception(stream: &EventStream) -> TokenStream {
     let (message, error_name) = (message_type(), format_ident!("{}", stream.error_name));
     let arms = stream.exceptions.iter().filter(|exception| exception.is_written).map(|exception| {
@@ -156,7 +156,7 @@ fn exception(stream: &EventStream) -> TokenStream {
     }
 }
 
-/// Returns `parse`, which converts a message to an event or an error.
+/// Returns the function `parse`, which converts a message to an event or an error.
 fn read(stream: &EventStream, service: &Service) -> TokenStream {
     let (message, error_name) = (message_type(), format_ident!("{}", stream.error_name));
     let kind = quote!(use_::invoke_model_protocol::event_stream::Kind);
@@ -209,8 +209,8 @@ fn read_event(event: &Event, variant: &TokenStream, of: &Structure) -> TokenStre
                 field::value_or_default(member, &option)
             }
             Location::EventPayload { .. } => message::read_payload(member, &quote!(message.payload())),
-            // A stream can have many events. Therefore the blob is read with `blob`, which does not allocate
-            // a string for the base64 text.
+            // The function `blob` does not allocate a string for the base64 text. This matters because a
+            // stream can have many events.
             _ if member.ty == Type::Blob => {
                 let json_name = &member.json_name;
                 field::value_or_default(member, &quote!(object.blob(#json_name)?))
@@ -241,7 +241,7 @@ fn debug(stream: &EventStream) -> TokenStream {
             fn fmt(&self, f: &mut use_::std::fmt::Formatter<'_>) -> use_::std::fmt::Result {
                 match self {
                     #(#arms,)*
-                    // The `Debug` output of a message contains no values.
+                    // The `Debug` output of a message does not contain values.
                     Self::Unknown(message) => f.debug_tuple("Unknown").field(message).finish(),
                 }
             }

@@ -1,4 +1,4 @@
-//! Fields of structures, and the values of fields whose members are missing in a message.
+//! Prints the fields of structures, and the values of fields if a message does not contain the member.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -13,13 +13,13 @@ pub(super) fn field(member: &Member) -> TokenStream {
     quote!(#docs #serde pub #name: #field_type)
 }
 
-/// Returns an expression for the value of a field. `option` is an expression of type `Option`, which is
-/// `None` if the message lacks the member.
+/// Returns an expression for the value of a field. `option` is an expression of type `Option`. Its value is
+/// `None` if the message does not contain the member.
 pub(super) fn value_or_default(member: &Member, option: &TokenStream) -> TokenStream {
     match &member.presence {
         Presence::Optional => option.clone(),
-        // Client error correction: a missing required member gets the zero value of its type, so that the
-        // client does not discard the response.
+        // Client error correction: a missing required member gets the zero value of its type. Without this
+        // rule, the client would have to reject the response.
         // https://smithy.io/2.0/spec/aggregate-types.html#client-error-correction
         Presence::Required => quote!(#option.unwrap_or_default()),
         Presence::Default(default) if default.is_zero => quote!(#option.unwrap_or_default()),
@@ -34,7 +34,7 @@ pub(super) fn value_or_default(member: &Member, option: &TokenStream) -> TokenSt
     }
 }
 
-/// Returns an expression for an `Option` of a reference to the field of `structure`.
+/// Returns an expression of the type `Option<&T>` for a field of the type `T` or `Option<T>` in `structure`.
 pub(super) fn as_option(member: &Member, structure: &TokenStream) -> TokenStream {
     let name = ty::ident(&member.rust_name);
     if member.is_optional() { quote!(#structure.#name.as_ref()) } else { quote!(Some(&#structure.#name)) }

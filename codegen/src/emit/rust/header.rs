@@ -42,8 +42,9 @@ fn headers(structure: &Structure) -> impl Iterator<Item = &str> {
 
 /// Returns the name of the constant for a header. Distinct headers have distinct constants.
 ///
-/// A `-` becomes `_`, unless the `-` before it became `_`. Such a `-`, a digit at the beginning, and any other
-/// character that is not an ASCII letter or digit become `__` and two hexadecimal digits.
+/// Letters become upper case, digits stay the same, and a `-` becomes `_`. Three kinds of characters become
+/// `__` and two hexadecimal digits instead: a digit at the beginning, a `-` after a `-` that became `_`, and
+/// any other character.
 fn constant(name: &str) -> Ident {
     let mut constant = String::with_capacity(name.len());
     for character in name.chars() {

@@ -1,5 +1,6 @@
-//! `use` declarations. For a path such as `use_::bytes::Bytes` in the output of an emitter, the file gets
-//! `use bytes::Bytes;`, and the path becomes `Bytes`.
+//! Collects `use` declarations. An emitter marks a path that the file must import, such as
+//! `use_::bytes::Bytes`. This module replaces the path with `Bytes` and adds a declaration to the file:
+//! `use bytes::Bytes;`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,7 +34,8 @@ pub(super) fn collect(tokens: TokenStream, root: &str) -> (TokenStream, TokenStr
     let mut paths = BTreeSet::new();
     let tokens = strip(tokens, &mut paths);
     for own in own_types(&tokens) {
-        // The file defines this type, for example a recursive one, and must not import it.
+        // The file defines this type itself and must not import it. Recursive types, for example, use their
+        // own name.
         paths.remove(&format!("{ROOT}::{own}"));
     }
     let mut by_parent: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -51,8 +53,8 @@ pub(super) fn collect(tokens: TokenStream, root: &str) -> (TokenStream, TokenStr
     (quote!(#(#uses)*), tokens)
 }
 
-/// Returns the types that the items define. Ignores tokens that cannot be parsed as items, because formatting
-/// the file reports them.
+/// Returns the names of the structs and enums that the items define. If the tokens are not valid items,
+/// returns an empty list, because the formatter reports the error later.
 fn own_types(items: &TokenStream) -> Vec<String> {
     let file = syn::parse2::<syn::File>(items.clone());
     let items = file.into_iter().flat_map(|file| file.items);

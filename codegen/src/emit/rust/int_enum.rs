@@ -1,4 +1,4 @@
-//! Open int enums: a newtype with a constant for each value.
+//! Prints open int enums. Each enum becomes a newtype with a constant for each value.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
@@ -9,7 +9,7 @@ use crate::ir::IntEnum;
 pub(super) fn int_enum(of: &IntEnum) -> TokenStream {
     let (name, text) = (format_ident!("{}", of.rust_name), &of.rust_name);
     let words =
-        doc::or(&of.doc, &format!("A value of `{text}`. A value that the model does not list is kept."));
+        doc::or(&of.doc, &format!("A value of `{text}`. Values that the model does not list are preserved."));
     let constants = of.members.iter().map(|member| {
         let (constant, value) =
             (format_ident!("{}", member.rust_name), Literal::i32_unsuffixed(member.value));

@@ -1,4 +1,4 @@
-//! Code that reads and writes the headers and payloads of HTTP requests, responses and errors.
+//! Prints code that reads and writes the headers and payloads of HTTP requests, responses and errors.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -78,8 +78,8 @@ pub(super) fn write_payload(structure: &Structure, builder: &TokenStream, of: &T
     }
 }
 
-/// Returns the body of a function that parses a structure from the variable `message`. `read` returns the
-/// expression that reads a member.
+/// Returns the body of a function that parses a structure. `message` is the name of the variable with the
+/// HTTP message. The closure `read` returns the expression that reads a member.
 pub(super) fn parse(
     structure: &Structure,
     name: &TokenStream,
@@ -119,7 +119,7 @@ fn read_header(member: &Member) -> TokenStream {
     let headers = quote!(use_::invoke_model_protocol::headers);
     let option = match (&member.location, &member.ty) {
         (Location::Header(name), Type::List { element, .. }) => {
-            // HTTP dates contain a comma, so that a list of HTTP dates needs a separate function.
+            // An HTTP date contains a comma, so a list of HTTP dates needs a separate function.
             let function = match **element {
                 Type::Timestamp(TimestampFormat::HttpDate) => quote!(http_date_list),
                 _ => quote!(list),
@@ -140,7 +140,7 @@ fn read_header(member: &Member) -> TokenStream {
     field::value_or_default(member, &option)
 }
 
-/// Returns the expression that reads a member bound to the entire payload. `bytes` is the expression of the
+/// Returns the expression that reads a member from the entire payload. `bytes` is the expression of the
 /// payload.
 pub(super) fn read_payload(member: &Member, bytes: &TokenStream) -> TokenStream {
     let wire_name = &member.wire_name;

@@ -1,5 +1,5 @@
-//! Prints the IR as Rust code. The code in this module reads no traits of the model, because lowering has
-//! already made all decisions.
+//! Prints the IR as Rust code. This module does not read traits of the model, because lowering has already
+//! made all decisions.
 
 mod client;
 mod codec;
@@ -116,7 +116,8 @@ impl<'a> Output<'a> {
         self.folder_module("operation", "Operations, with their inputs, outputs and errors.", &modules)
     }
 
-    /// Returns the `cfg` attribute of the modules of the server half, if the server half is a Cargo feature.
+    /// Returns the `cfg` attribute for modules with server code. Returns `None` if the server code is always
+    /// compiled.
     fn server_gate(&self) -> Option<TokenStream> {
         (self.config.server == ServerHalf::Feature).then(|| quote!(#[cfg(feature = "server")]))
     }
@@ -132,7 +133,7 @@ impl<'a> Output<'a> {
         let server = server::operation(operation);
         self.file(
             &format!("{folder}/server.rs"),
-            &format!("Server half of the `{name}` operation."),
+            &format!("Server code of the `{name}` operation."),
             server,
         )?;
         let gate = self.server_gate();
@@ -202,7 +203,7 @@ impl<'a> Output<'a> {
             }
         }
         if !responses.is_empty() {
-            self.file("error/server.rs", "Server half of the errors.", quote!(#(#responses)*))?;
+            self.file("error/server.rs", "Server code of the errors.", quote!(#(#responses)*))?;
             let gate = self.server_gate();
             modules.push((quote!(#gate mod server;), quote!()));
         }
@@ -222,8 +223,8 @@ impl<'a> Output<'a> {
         Ok((quote!(mod #module;), quote!(pub use #module::#name;)))
     }
 
-    /// Adds the `mod.rs` of a folder, and returns the declaration of the module. Does nothing for an empty
-    /// folder.
+    /// Adds the `mod.rs` of a folder, and returns the declaration of the module. If the folder has no
+    /// modules, adds no file and returns no declaration.
     fn folder_module(
         &mut self,
         folder: &str,

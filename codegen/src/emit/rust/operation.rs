@@ -1,4 +1,5 @@
-//! The client half of an operation: its type, its route, `serialize`, `parse` and `parse_error`.
+//! Prints the client code of an operation: its type, its route, and the functions `serialize`, `parse` and
+//! `parse_error`.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
@@ -109,7 +110,7 @@ fn serialize(operation: &Operation) -> TokenStream {
     }
 }
 
-/// Returns the values of the labels, in the order of the path.
+/// Returns the expressions of the label values, in the order of the path.
 fn labels(operation: &Operation) -> Vec<TokenStream> {
     let labels = operation.http.segments.iter().filter_map(|segment| {
         let Segment::Label { member, .. } = segment else { return None };
@@ -124,7 +125,7 @@ fn is_in_query(member: &Member) -> bool {
     matches!(member.location, Location::Query(_) | Location::QueryMap { .. })
 }
 
-/// Returns the statements that add the query parameters of the members. Members that are maps of query
+/// Returns the statements that add the query parameters of the members. The statements for maps of query
 /// parameters come last.
 fn query_parameters(members: &[Member]) -> Vec<TokenStream> {
     let named = members.iter().filter_map(|member| match &member.location {
@@ -190,8 +191,8 @@ fn parse(operation: &Operation) -> TokenStream {
     }
 }
 
-/// Returns the function that identifies an error by its code. If the response has no code, the function uses
-/// the status, but only if exactly one error of the operation has this status.
+/// Returns the function `parse_error`, which identifies an error by its code. For a response without a code,
+/// the function uses the status if exactly one error of the operation has this status.
 fn parse_error(operation: &Operation) -> TokenStream {
     let error = format_ident!("{}", operation.error_name);
     let arms = operation.errors.iter().map(|case| {

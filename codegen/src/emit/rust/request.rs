@@ -1,5 +1,6 @@
-//! Parts of an operation that depend on traits in the model: authentication, idempotency tokens, host prefix,
-//! compression, checksums, and the marker traits for payloads and event streams.
+//! Prints the parts of an operation that depend on Smithy traits: authentication, idempotency tokens, host
+//! prefix, compression and checksums. Also prints the implementations of Rust traits for payloads
+//! and event streams.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -25,7 +26,7 @@ pub(super) fn overrides(operation: &Operation) -> TokenStream {
     quote!(#auth #unsigned #facts #tokens #prefix)
 }
 
-/// Returns the implementations of the traits for payloads and event streams.
+/// Returns the implementations of the Rust traits for payloads and event streams.
 pub(super) fn marks(operation: &Operation) -> TokenStream {
     let name = format_ident!("{}", operation.rust_name);
     let input = operation.payload_input.as_ref().and_then(|name| operation.input.member(name));
@@ -63,7 +64,7 @@ pub(super) fn default_labels(operation: &Operation) -> Vec<TokenStream> {
     labels.collect()
 }
 
-/// Wraps the expression of a request in the calls that compress the payload and add checksums.
+/// Wraps the expression of a request in calls that compress the payload and add checksums.
 pub(super) fn with_payload_headers(operation: &Operation, request: TokenStream) -> TokenStream {
     operation.payload_headers.iter().fold(request, |request, header| match header {
         PayloadHeader::Gzip => quote!(use_::invoke_model_protocol::compression::gzip(#request?)),

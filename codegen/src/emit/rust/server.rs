@@ -1,5 +1,5 @@
-//! The server code of an operation: `parse_request`, `violations`, `serialize_response` and
-//! `serialize_error`.
+//! Prints the server code of an operation: the functions `parse_request`, `violations`, `serialize_response`
+//! and `serialize_error`.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};

@@ -1,4 +1,4 @@
-//! Constants of the service.
+//! Prints the constants of the service.
 
 use proc_macro2::TokenStream;
 use quote::quote;

@@ -1,4 +1,4 @@
-//! Open string enums: a newtype with a constant for each value.
+//! Prints open string enums. Each enum becomes a newtype with a constant for each value.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -9,7 +9,7 @@ use crate::ir::StringEnum;
 pub(super) fn string_enum(of: &StringEnum) -> TokenStream {
     let (name, text) = (format_ident!("{}", of.rust_name), &of.rust_name);
     let words =
-        doc::or(&of.doc, &format!("A value of `{text}`. A value that the model does not list is kept."));
+        doc::or(&of.doc, &format!("A value of `{text}`. Values that the model does not list are preserved."));
     let constants = of.members.iter().map(|member| {
         let (constant, value) = (format_ident!("{}", member.rust_name), &member.value);
         let words = doc::or(&member.doc, &format!("`{value}`."));

@@ -1,4 +1,5 @@
-//! Structures: the type, `new`, `Default` and `Debug`, and the JSON code if a structure is part of a body.
+//! Prints structures: the type, the function `new`, and the implementations of `Default` and `Debug`. A
+//! structure that is part of a body also has code for JSON.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -6,8 +7,8 @@ use quote::{format_ident, quote};
 use super::{codec, doc, field, ty};
 use crate::ir::{Member, Presence, Structure};
 
-/// Returns a structure without JSON code, for the top level of a message. `otherwise` is the documentation if
-/// the model has none.
+/// Returns a structure without JSON code, for the top level of a message. If the model does not document the
+/// structure, `otherwise` is its documentation.
 pub(super) fn structure(structure: &Structure, otherwise: &str) -> TokenStream {
     let name = format_ident!("{}", structure.rust_name);
     let words = doc::or(&structure.doc, otherwise);
@@ -86,7 +87,7 @@ pub(super) fn read_member(member: &Member) -> TokenStream {
     field::value_or_default(member, &option)
 }
 
-/// Returns the function that writes all members. HTTP bindings have no effect inside a body.
+/// Returns the function `to_json`, which writes all members. HTTP bindings have no effect inside a body.
 /// <https://smithy.io/2.0/spec/http-bindings.html#http-binding-traits>
 fn to_json(structure: &Structure) -> TokenStream {
     let lines = write_object(structure.members.iter(), &quote!(self));
@@ -113,7 +114,8 @@ fn from_json(structure: &Structure) -> TokenStream {
     }
 }
 
-/// Returns `new`, whose arguments are the required members, or `None` if no member is required.
+/// Returns the function `new`, which takes the required members as arguments. Returns `None` if no member is
+/// required.
 fn new(structure: &Structure) -> Option<TokenStream> {
     let required: Vec<&Member> = structure.required_members().collect();
     if required.is_empty() {

@@ -1,4 +1,4 @@
-//! Rust types and values for IR types.
+//! Prints Rust types and default values for IR types.
 
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::ir::{DefaultValue, IntegerWidth, TimestampFormat, Type};
 
-/// Returns the identifier of a field, which can be a raw identifier.
+/// Returns the identifier of a field. If the name starts with `r#`, the identifier is raw.
 pub(super) fn ident(name: &str) -> Ident {
     match name.strip_prefix("r#") {
         Some(raw) => Ident::new_raw(raw, proc_macro2::Span::call_site()),
@@ -62,8 +62,7 @@ pub(super) fn argument(of: &Type) -> TokenStream {
     if is_converted(of) { quote!(impl Into<#plain>) } else { plain }
 }
 
-/// Returns `true` if the generated code converts an argument of this type with `into`. [`argument`] returns the
-/// type of the parameter.
+/// Returns `true` if the generated code converts an argument of this type with `into`.
 pub(super) fn is_converted(of: &Type) -> bool {
     matches!(of, Type::String { .. } | Type::StringEnum(_) | Type::Blob | Type::Boxed(_) | Type::Document)
 }
@@ -103,7 +102,7 @@ pub(super) fn default(of: &Type, default: &DefaultValue) -> TokenStream {
             quote!(#name(#literal))
         }),
         (Type::Timestamp(_), Value::Number(seconds)) => seconds.as_f64().map(|seconds| {
-            // The number contains the seconds since 1970. It is rounded to milliseconds.
+            // The default is in seconds since 1970. The generated value is rounded to milliseconds.
             let literal = Literal::i64_unsuffixed((seconds * 1000.0).round() as i64);
             quote!(use_::invoke_model_protocol::Timestamp::from_millisecond(#literal).unwrap_or_default())
         }),

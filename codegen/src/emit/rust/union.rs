@@ -1,4 +1,5 @@
-//! Unions. Each becomes an enum with a variant for each member, and a variant for unknown members.
+//! Prints unions. Each union becomes an enum with a variant for each member, and a variant for unknown
+//! members.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -63,7 +64,7 @@ fn variant(member: &UnionMember) -> TokenStream {
     let (name, json_name) = (format_ident!("{}", member.rust_name), &member.json_name);
     let docs = doc::or(&member.doc, &format!("`{json_name}`."));
     if member.ty == Type::Unit {
-        // A unit member is an empty JSON object.
+        // On the wire, a unit member is an empty JSON object.
         return quote!(#docs #[serde(rename = #json_name)] #name {});
     }
     let inner = ty::ty(&member.ty);

@@ -15,13 +15,14 @@ pub(crate) async fn run(call: Call<InvokeModelWithResponseStream>, raw: bool) ->
     let mut events = call.send().await.map_err(|error| Failure::call(&error))?.events;
     let mut printer = Printer { raw, ..Printer::default() };
     let result = tokio::select! {
-        // Ctrl-C is polled first, so that its handler is installed before the first text is printed.
+        // Polls Ctrl-C first, to install its handler before the first text is printed.
         biased;
         Ok(()) = tokio::signal::ctrl_c() => None,
         result = print(&mut events, &mut printer) => Some(result),
     };
     let result = result.unwrap_or_else(|| Err(Failure::interrupted(&events.received())));
-    // Closes the request if the stream was not read to its end, so that the service can stop the inference.
+    // If the stream was not read to its end, this drop closes the request, and the service can stop the
+    // inference.
     drop(events);
     printer.end_line().map_err(|error| Failure::output(&error))?;
     result?;
@@ -63,7 +64,7 @@ struct Printer {
 }
 
 impl Printer {
-    /// Prints a part as a line, or the text in it, and flushes.
+    /// Prints the raw part as one line, or only the text of the part. Flushes the output.
     fn print(&mut self, bytes: &[u8]) -> io::Result<()> {
         let part = Part::parse(bytes);
         self.parts += 1;
@@ -80,7 +81,7 @@ impl Printer {
         out.flush()
     }
 
-    /// Ends the line, so that notes, errors and the prompt of the shell start on a new one.
+    /// Ends an incomplete line. Notes, errors and the prompt of the shell then start on a new line.
     fn end_line(&mut self) -> io::Result<()> {
         match std::mem::take(&mut self.in_line) {
             true => writeln!(io::stdout()),
@@ -102,8 +103,8 @@ impl Printer {
         }
         if !self.has_metrics {
             notes.push(
-                "the stream is complete, but its last part has no `amazon-bedrock-invocationMetrics`, which \
-                 the service adds to the last part of a response; the model may have stopped early"
+                "the stream is complete, but its last part has no `amazon-bedrock-invocationMetrics`; the \
+                 service usually adds these metrics to the last part, so the model may have stopped early"
                     .to_owned(),
             );
         }

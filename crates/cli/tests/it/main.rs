@@ -9,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 
 const TITAN: &str = "amazon.titan-embed-text-v2:0";
 
-/// Runs the command with these environment variables only, and without instance metadata.
+/// Runs the command with only these environment variables. Disables instance metadata.
 fn run(arguments: &[&str], input: Option<&str>, environment: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_invoke-model"));
     command.args(arguments).env_clear().env("AWS_EC2_METADATA_DISABLED", "true");
@@ -17,7 +17,7 @@ fn run(arguments: &[&str], input: Option<&str>, environment: &[(&str, &str)]) ->
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    // A command that does not read its input may already have ended.
+    // Ignores a failed write, because a command that does not read its input may already have ended.
     let _ = stdin.write_all(input.unwrap_or_default().as_bytes());
     drop(stdin);
     child.wait_with_output().unwrap()
@@ -106,7 +106,7 @@ fn outfile_replaces_a_file_only_after_a_successful_call() {
 fn outfile_is_opened_before_the_call() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("missing").join("response.json");
-    // The body is invalid, but the request that contains it is not sent.
+    // The service would reject this body, but the command fails before it sends the request.
     let output = local(&["--body", "not json", path.to_str().unwrap()]);
     check_failure(&output, 1, &format!("cannot write the output: {}: ", path.display()));
 }

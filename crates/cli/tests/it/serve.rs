@@ -31,7 +31,7 @@ fn serve(arguments: &[&str]) -> (Served, String) {
     (Served { command, _stdout: stdout }, address)
 }
 
-/// Sends a request, and returns the bytes of the response as text when the server closes the connection.
+/// Sends a request, and reads until the server closes the connection. Returns the response as text.
 ///
 /// # Errors
 /// Returns an error if the connection is reset.
@@ -88,8 +88,7 @@ fn faults_are_read_from_a_file() {
     assert_eq!(response.matches("\x0b:event-type").count(), 2, "{response}");
     assert!(!response.ends_with("0\r\n\r\n"), "{response}");
     assert!(call().unwrap().starts_with("HTTP/1.1 200 "), "the sixth connection has no fault");
-    // If the server closes the connection at once, the client fails when it writes, or reads an empty
-    // response.
+    // The server closes the connection at once. The client either fails to write, or reads an empty response.
     assert_eq!(call().unwrap_or_default(), "");
     assert!(call().unwrap().starts_with("HTTP/1.1 200 "));
 }

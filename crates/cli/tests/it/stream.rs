@@ -88,8 +88,8 @@ fn part() -> Vec<u8> {
     frame(&headers, r#"{"bytes":"eyJnZW5lcmF0aW9uIjoiaGkifQ=="}"#)
 }
 
-/// Starts a server that reads one request, sends the response head of a stream and these frames, and passes
-/// the socket to `then`. Returns the server, and a command that calls the server.
+/// Starts a server that reads one request. The server sends the response head of a stream, sends `frames`,
+/// and calls `then` with the socket. Returns the thread of the server, and a command that calls the server.
 fn serve(frames: Vec<Vec<u8>>, then: impl FnOnce(TcpStream) + Send + 'static) -> (JoinHandle<()>, Command) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -174,7 +174,7 @@ fn unusual_complete_stream_prints_notes() {
     );
 }
 
-/// Sends the signal with the `kill` command of the shell, so that the test needs no other program.
+/// Sends the signal with the `kill` command of the shell, so the test needs no other program.
 #[cfg(unix)]
 #[test]
 fn interrupt_closes_the_request() {

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-/// The minimum fill rate in tokens per second, however hard the service throttles.
+/// The minimum fill rate in tokens per second. The fill rate never falls below this value, even if the
+/// service throttles every request.
 const MIN_FILL_RATE: f64 = 0.5;
 /// The minimum capacity. A bucket with a capacity below one token would never admit a request.
 const MIN_CAPACITY: f64 = 1.0;
 
-/// A token bucket whose capacity is the number of tokens added per second. Each request takes one token.
+/// A token bucket. Its capacity is the number of tokens that it gains in one second, but at least one token.
+/// Each request takes one token.
 #[derive(Clone, Debug)]
 pub(super) struct TokenBucket {
     tokens: f64,
@@ -23,19 +25,21 @@ impl TokenBucket {
         Self { tokens: 0.0, capacity: MIN_CAPACITY, fill_rate: MIN_FILL_RATE, filled_at: Duration::ZERO }
     }
 
-    /// Takes a token. If there is no token, returns the time until the next one as an error.
+    /// Takes a token. If there is no token, returns the time until the next token as the error.
     pub(super) fn take(&mut self, now: Duration) -> Result<(), Duration> {
         self.fill(now);
         if self.tokens >= 1.0 {
             self.tokens -= 1.0;
             return Ok(());
         }
-        // Add a nanosecond against rounding errors, so that a complete token is available after this time.
+        // Add a nanosecond, because rounding errors could otherwise make the time too short for a complete
+        // token.
         let missing = Duration::from_secs_f64((1.0 - self.tokens) / self.fill_rate);
         Err(missing + Duration::from_nanos(1))
     }
 
-    /// Changes the rate from `now` on. If the capacity decreases, tokens above the new capacity are lost.
+    /// Changes the fill rate from `now` on. If the capacity decreases, tokens above the new capacity are
+    /// lost.
     pub(super) fn change_rate(&mut self, now: Duration, rate: f64) {
         self.fill(now);
         self.fill_rate = rate.max(MIN_FILL_RATE);

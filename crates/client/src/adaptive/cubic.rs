@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-/// The factor by which a throttle reduces the rate.
+/// The factor by which a throttling error reduces the rate.
 const BETA: f64 = 0.7;
-/// The scaling constant, which determines how fast the rate recovers.
+/// The scaling constant of the curve. The rate recovers faster with a larger constant.
 const SCALE: f64 = 0.4;
 
-/// The CUBIC curve of the rate over the time since the last throttle.
+/// The CUBIC curve of the rate over the time since the last throttling error.
 ///
 /// The curve starts at 70 % of the throttled rate, flattens near the throttled rate, and then rises above it.
 /// <https://www.rfc-editor.org/rfc/rfc9438#section-4.2>
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     /// Checks the rate after each response of a test case of the AWS SDKs. The first response arrives at
-    /// second 5, and each later one a second after the previous one. `true` means a throttle.
+    /// second 5, and one response arrives in each following second. `true` means a throttling error.
     fn check(responses: &[(bool, f64)]) {
         let mut cubic = Cubic::new(10.0, Duration::from_secs(5));
         let mut rate = 0.0;

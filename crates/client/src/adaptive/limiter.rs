@@ -1,17 +1,18 @@
-//! The algorithm of the adaptive rate limiter. It reads no clock.
+//! The algorithm of the adaptive rate limiter. The algorithm does not read a clock.
 
 use std::time::Duration;
 
 use super::bucket::TokenBucket;
 use super::cubic::Cubic;
 
-/// The rate never exceeds this multiple of the measured rate.
+/// The maximum ratio of the rate to the measured rate. The minimum fill rate of the bucket takes precedence
+/// over this maximum.
 const MAX_OF_MEASURED: f64 = 2.0;
 
 /// The period over which the rate is measured.
 const PERIOD: Duration = Duration::from_millis(500);
 
-/// The weight of the latest period in the measured rate. The previous rate has the remaining weight.
+/// The weight of the latest period in the measured rate. The previous measured rate has the remaining weight.
 const SMOOTHING: f64 = 0.8;
 
 /// The client-side rate limiter of the adaptive retry mode.
@@ -22,7 +23,7 @@ pub(super) struct RateLimiter {
     measured: MeasuredRate,
     cubic: Cubic,
     bucket: TokenBucket,
-    /// `true` after the first throttling error. Before it, requests never wait.
+    /// `true` after the first throttling error. Before that error, requests never wait.
     is_limiting: bool,
 }
 
@@ -56,11 +57,13 @@ impl RateLimiter {
         }
     }
 
-    /// Updates the rate after the service has throttled a request, or after any other outcome.
+    /// Updates the rate after the outcome of a request. `throttled` is `true` if the service throttled the
+    /// request.
     pub(super) fn update(&mut self, now: Duration, throttled: bool) {
         let measured = self.measured.record_response(now);
         let rate = if throttled {
-            // The measured rate can be lower than the limit. Before the first throttle there is no limit.
+            // Use the measured rate if it is lower than the limit. Before the first throttling error, there
+            // is no limit.
             let rate = if self.is_limiting { measured.min(self.bucket.fill_rate()) } else { measured };
             self.is_limiting = true;
             self.cubic.throttled(now, rate)
@@ -70,12 +73,13 @@ impl RateLimiter {
         self.bucket.change_rate(now, rate.min(MAX_OF_MEASURED * measured));
     }
 
-    /// Returns the limit in requests per second, if there is one.
+    /// Returns the limit in requests per second, or `None` before the first throttling error.
     pub(super) fn limit(&self) -> Option<f64> {
         self.is_limiting.then(|| self.bucket.fill_rate())
     }
 
-    /// Returns the fill rate of the bucket, even if no throttle has set a limit yet.
+    /// Returns the fill rate of the bucket. The bucket has a fill rate even before the first throttling
+    /// error.
     #[cfg(test)]
     pub(super) fn fill_rate(&self) -> f64 {
         self.bucket.fill_rate()
@@ -100,8 +104,8 @@ struct MeasuredRate {
 impl MeasuredRate {
     /// Records a response and returns the rate.
     ///
-    /// The rate changes only at the first response of a new period. As in the AWS SDKs, that response is
-    /// counted in the period that has ended.
+    /// The rate changes only at the first response of a new period. That response counts in the period that
+    /// has ended, as in the AWS SDKs.
     fn record_response(&mut self, now: Duration) -> f64 {
         self.responses = self.responses.saturating_add(1);
         let period = now.as_nanos() / PERIOD.as_nanos();

@@ -3,9 +3,10 @@
 //!
 //! The AWS SDKs use the same algorithm:
 //! <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>. Before the first throttling
-//! error, requests do not wait. After it, each request takes a token from a bucket. Each throttling error
-//! reduces the fill rate of the bucket to 70 % of the measured rate, or of the current fill rate if that is
-//! lower. The fill rate then recovers along a CUBIC curve, up to twice the measured rate.
+//! error, requests do not wait. After that error, each request takes a token from a bucket. Each throttling
+//! error reduces the fill rate of the bucket to 70 % of the measured rate. If the current fill rate is lower
+//! than the measured rate, the error reduces it to 70 % of the current fill rate. The fill rate then recovers
+//! along a CUBIC curve, up to twice the measured rate.
 
 mod bucket;
 mod cubic;
@@ -22,11 +23,11 @@ use tokio::time::{Instant, timeout};
 
 use limiter::{Acquired, RateLimiter};
 
-/// A client-side rate limiter, which delays requests after the service has throttled one. Clones share the
-/// rate: use one limiter for all clients that share a quota.
+/// A client-side rate limiter that delays requests after the service has throttled a request. Clones share
+/// the rate. Use one limiter for all clients that share a quota.
 ///
-/// The client calls [`ready`](Self::ready) before each attempt, including retries, and
-/// [`record_outcome`](Self::record_outcome) after it. The limiter uses the clock of tokio.
+/// The client calls [`ready`](Self::ready) before each attempt, including retries. It calls
+/// [`record_outcome`](Self::record_outcome) after each attempt. The limiter uses the clock of tokio.
 ///
 /// ```
 /// use invoke_model_client::{AdaptiveRateLimiter, Config};
@@ -63,8 +64,8 @@ impl AdaptiveRateLimiter {
 
     /// Waits until a request may be sent. Requests are admitted in arrival order.
     ///
-    /// This function has no timeout of its own; the operation timeout of the call applies. It is cancel safe:
-    /// if the future is dropped, no token is taken.
+    /// This function has no timeout, but the operation timeout of the call also limits this wait. The
+    /// function is cancel safe: a dropped future does not take a token.
     pub async fn ready(&self) {
         let _first = self.0.queue.lock().await;
         loop {
@@ -72,7 +73,7 @@ impl AdaptiveRateLimiter {
             let acquired = self.limiter().acquire(now);
             match acquired {
                 Acquired::Ready => return,
-                // Tries again in both cases: after `time`, and after a change of the rate.
+                // Try again after `time`, or earlier if the rate changes.
                 Acquired::Wait(time) => drop(timeout(time, self.0.rate_changed.notified()).await),
             }
         }
@@ -86,12 +87,13 @@ impl AdaptiveRateLimiter {
         self.0.rate_changed.notify_one();
     }
 
-    /// Returns the limit in attempts per second; `None` before the first throttling error.
+    /// Returns the limit in attempts per second, or `None` before the first throttling error.
     pub fn limit(&self) -> Option<f64> {
         self.limiter().limit()
     }
 
-    /// Returns the measured rate in attempts per second, measured every half second and smoothed.
+    /// Returns the measured rate in attempts per second. The limiter measures the rate every half second, and
+    /// smooths it.
     pub fn measured_rate(&self) -> f64 {
         self.limiter().measured_rate()
     }

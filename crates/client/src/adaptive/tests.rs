@@ -7,8 +7,9 @@ use proptest::prelude::*;
 use super::AdaptiveRateLimiter;
 use super::limiter::{Acquired, RateLimiter};
 
-/// Runs the end-to-end test case of the AWS SDKs, in which a response arrives every 200 ms. Each entry states
-/// whether the response is a throttle, and the expected measured rate and fill rate after it.
+/// Runs the end-to-end test case of the AWS SDKs. In this test case, a response arrives every 200 ms. Each
+/// entry contains `true` for a throttling error, and the expected measured rate and fill rate after the
+/// response.
 #[test]
 fn limits_as_in_the_test_case_of_the_aws_sdks() {
     let responses = [
@@ -78,8 +79,9 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 proptest! {
-    /// Checks that the rate is finite, at least 0.5, and at most twice the measured rate, and that a throttle
-    /// never raises the rate. A request is admitted after the returned wait, but not earlier.
+    /// Checks that the rate is finite and at least 0.5. If the rate is above 0.5, it is at most twice the
+    /// measured rate. A throttling error never raises the rate. A request is admitted after the returned
+    /// wait, but not earlier.
     #[test]
     fn rate_and_waits_stay_within_their_bounds(steps in steps()) {
         let (mut limiter, mut now) = (RateLimiter::new(), Duration::ZERO);
@@ -99,7 +101,7 @@ proptest! {
                 }
                 Step::Acquire => {
                     if let Acquired::Wait(time) = limiter.acquire(now) {
-                        // A token takes two seconds at the minimum rate.
+                        // At the minimum rate, the bucket gains one token in two seconds.
                         prop_assert!(time <= Duration::from_secs(2) + Duration::from_nanos(2), "{time:?}");
                         let early = time.mul_f64(0.999).saturating_sub(Duration::from_nanos(2));
                         prop_assert!(matches!(limiter.clone().acquire(now + early), Acquired::Wait(_)));
@@ -110,8 +112,8 @@ proptest! {
         }
     }
 
-    /// Checks the number of requests admitted since the first throttle. It never exceeds the capacity of the
-    /// bucket plus the tokens added since then.
+    /// Checks the number of admitted requests since the first throttling error. This number never exceeds the
+    /// capacity of the bucket plus the tokens that the bucket has gained since that error.
     #[test]
     fn admits_no_more_than_the_rate_allows(waits in prop::collection::vec(0..400_u64, 1..300)) {
         let mut limiter = RateLimiter::new();
@@ -191,8 +193,8 @@ async fn waiting_request_is_admitted_earlier_when_the_rate_rises() {
         async move { limiter.ready().await }
     });
     tokio::task::yield_now().await;
-    // The measured rate is 320 per second after 200 responses in half a second. The curve is still at its
-    // start, so the limit is only 0.4 t³.
+    // The first of the 200 responses is the second response in 3.5 seconds. It ends the measured period, and
+    // the measured rate rises to 0.46 per second. The limit is twice the measured rate.
     tokio::time::advance(Duration::from_millis(1_500)).await;
     (0..200).for_each(|_| limiter.record_outcome(false));
     assert!(limiter.limit() > Some(0.5), "{limiter:?}");

@@ -3,9 +3,9 @@
 use std::io;
 use std::path::PathBuf;
 
-/// A file that cannot be sent as the body of a request.
+/// The error of a file that cannot be sent as the body of a request.
 ///
-/// `source()` returns `None`, because the text already contains the error text of the operating system.
+/// `source()` returns `None`, because `Display` already writes the error text of the operating system.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BodyError {
@@ -18,8 +18,8 @@ pub enum BodyError {
         error: io::Error,
     },
 
-    /// The path is a directory, a pipe or a device. The client reads the file twice, which needs a regular
-    /// file.
+    /// The path is a directory, a pipe or a device. The client reads the file twice, and only a regular file
+    /// can be read twice.
     #[error("`body`: {} is not a regular file; read it, and set `body` to its bytes", path.display())]
     NotRegular {
         /// Path of the file.

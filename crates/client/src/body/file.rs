@@ -1,4 +1,4 @@
-//! A request body in a file, which the client opens once and reads twice.
+//! A request body in a file. The client reads the file twice: to hash the content, and to send it.
 
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -37,7 +37,7 @@ impl BodyFile {
         &self.hash
     }
 
-    /// Estimates the number of tokens that the service counts against its quotas for this content.
+    /// Estimates the input and output tokens of a request with this content.
     pub(crate) async fn token_estimate(&self) -> Result<TokenEstimate, BodyError> {
         run_blocking(self.path.clone(), |path| {
             TokenEstimate::from_reader(BufReader::new(open(path)?)).map_err(unreadable(path))

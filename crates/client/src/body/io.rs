@@ -13,15 +13,15 @@ use super::error::BodyError;
 /// The maximum number of bytes that one read returns.
 pub(super) const CHUNK_SIZE: usize = 64 << 10;
 
-/// Runs blocking file operations on a separate thread, so that the threads that drive sockets are not
-/// blocked.
+/// Runs blocking file operations on a separate thread. Therefore these operations do not block the threads
+/// that drive sockets.
 pub(super) async fn run_blocking<T: Send + 'static>(
     path: PathBuf,
     work: impl FnOnce(&Path) -> Result<T, BodyError> + Send + 'static,
 ) -> Result<T, BodyError> {
     let name = path.clone();
     let (sender, receiver) = oneshot::channel();
-    // Sending fails if the caller's future was dropped meanwhile. Then the result is discarded.
+    // `send` fails if the caller has dropped its future. In this case, the result is discarded.
     spawn(Box::new(move || drop(sender.send(work(&path)))));
     receiver.await.unwrap_or_else(|_| {
         let error = Error::other("the reader panicked, or its runtime was shut down");
@@ -29,8 +29,8 @@ pub(super) async fn run_blocking<T: Send + 'static>(
     })
 }
 
-/// Runs `work` on the thread pool. The closure is boxed, so that the code of a task is compiled only once and
-/// not for each closure type.
+/// Runs `work` on the thread pool. The closure is boxed. Therefore the compiler generates the code of a task
+/// only once, and not for each closure type.
 fn spawn(work: Box<dyn FnOnce() + Send>) {
     spawn_blocking(work);
 }
@@ -45,7 +45,8 @@ pub(super) fn open(path: &Path) -> Result<File, BodyError> {
 
 /// Opens and hashes a regular file. Returns the file, rewound to its start, with its length and hash.
 pub(super) fn open_and_hash(path: &Path) -> Result<(File, u64, PayloadHash), BodyError> {
-    // Check the file type before opening, because opening a pipe blocks until its other end is opened.
+    // Check the file type before opening, because opening a pipe blocks until another process opens the other
+    // end.
     if !metadata(path).map_err(unreadable(path))?.is_file() {
         return Err(BodyError::NotRegular { path: path.to_owned() });
     }

@@ -1,4 +1,4 @@
-//! Request bodies, which are bytes in memory or files.
+//! Request bodies: bytes in memory, or files.
 
 mod error;
 mod file;
@@ -13,8 +13,10 @@ use bytes::Bytes;
 pub use error::BodyError;
 pub(crate) use file::BodyFile;
 
-/// The payload of a call: a value that implements `Into<Bytes>` (`String`, `Vec<u8>`, `&'static str`), or a
-/// file.
+/// The payload of a call: bytes in memory, or a file.
+///
+/// Every type that implements `Into<Bytes>` converts into a `Body`, for example `String`, `Vec<u8>` and
+/// `&'static str`.
 ///
 /// `Debug` does not print the content.
 #[derive(Clone)]

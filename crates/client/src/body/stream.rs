@@ -16,14 +16,14 @@ use super::io::{CHUNK_SIZE, run_blocking, unreadable};
 
 /// An HTTP body that reads a file in chunks.
 ///
-/// The last chunk is returned only if the content has the same hash as in the first read. If the content has
-/// changed, the request therefore stays incomplete.
+/// The body returns its last chunk only if the content has the same hash as in the first read. If the content
+/// has changed, the body fails, and the request stays incomplete.
 pub(crate) struct FileStream {
     file: Arc<File>,
     path: PathBuf,
     /// The read in progress.
     read: Option<ReadFuture>,
-    /// The number of bytes that were not read yet.
+    /// The number of bytes that are not read yet.
     remaining: u64,
     hasher: PayloadHasher,
     expected_hash: PayloadHash,

@@ -24,7 +24,7 @@ use crate::retry::{RetryCost, RetryDecision, RetryState, decide};
 use crate::timeout::OperationTimer;
 
 impl<O: Operation> Call<O> {
-    /// Sends attempts until an attempt succeeds, or until a failure must not be retried.
+    /// Sends attempts until an attempt succeeds, or until an attempt fails and must not be retried.
     pub(super) async fn attempts<D: Delivery<O>>(
         self,
         context: &mut CallContext,
@@ -50,7 +50,7 @@ impl<O: Operation> Call<O> {
                 Err(kind) => kind,
             };
             context.record_failure::<O>(&kind, started.elapsed());
-            // The following two retries need neither backoff nor retry tokens. The service did no work and is
+            // The following two retries do not need backoff or retry tokens. The service did no work and is
             // not overloaded, and the next attempt sends a different signature.
             if !clock_corrected && corrects_clock(&client, &kind) {
                 clock_corrected = true;

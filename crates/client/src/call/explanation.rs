@@ -19,7 +19,7 @@ use crate::error::{Error, ErrorKind};
 /// The text that replaces secrets.
 const REDACTED: &str = "[redacted]";
 
-/// The request that a call would send, and the sources of its settings. Returned by [`Call::explain`].
+/// The request that a call would send, and the sources of its settings. [`Call::explain`] returns this type.
 ///
 /// `Display` shows the request, the endpoint, the source of the credentials, and the signed text on several
 /// lines. It redacts secrets, and shows only the length of the body:
@@ -40,20 +40,21 @@ const REDACTED: &str = "[redacted]";
 ///   ..
 /// ```
 ///
-/// `Debug` shows neither the body nor the values of headers. [`request`](Self::request) itself contains
-/// everything, including the signature or the token.
+/// `Debug` does not show the body or the values of headers. The field [`request`](Self::request) contains the
+/// body and all headers, including the signature or the token.
 #[non_exhaustive]
 pub struct Explanation {
     /// The name of the operation in the model.
     pub operation: &'static str,
-    /// The settings of the client, with the endpoint and the region and the source of each.
+    /// The settings of the client, such as the endpoint and the region, with their sources.
     pub config: Config,
     /// The authentication scheme, or `None` if the operation requires no authentication.
     pub auth_scheme: Option<AuthScheme>,
-    /// The source of the credentials or the bearer token. [`SettingSource::Call`] if the call has its own
-    /// credentials or token.
+    /// The source of the credentials or the bearer token. It is [`SettingSource::Call`] if the credentials or
+    /// the token are set on the call.
     pub credentials: Option<SettingSource>,
-    /// The provider in the default credentials chain that returned the credentials, if the chain was used.
+    /// The source that the credentials provider has named, if any. The default credentials chain names the
+    /// source in the chain that returned the credentials, for example a profile.
     pub credentials_source: Option<CredentialsSource>,
     /// The request, ready to be sent.
     pub request: http::Request<Bytes>,
@@ -62,14 +63,14 @@ pub struct Explanation {
 }
 
 impl Explanation {
-    /// Returns the headers of the request with secrets replaced by `[redacted]`.
+    /// Returns the headers of the request. `[redacted]` replaces secrets.
     pub fn redacted_headers(&self) -> impl Iterator<Item = (&HeaderName, Cow<'_, str>)> {
         self.request.headers().iter().map(|(name, value)| (name, redacted(name, value)))
     }
 }
 
-/// Returns the value of a header. Replaces the signature or token in `Authorization`, and every sensitive
-/// value.
+/// Returns the value of a header without secrets. [`REDACTED`] replaces the signature or token in
+/// `Authorization`, and every value that is marked as sensitive.
 fn redacted<'a>(name: &HeaderName, value: &'a HeaderValue) -> Cow<'a, str> {
     let text = String::from_utf8_lossy(value.as_bytes());
     match text.split_once("Signature=") {
@@ -126,8 +127,10 @@ impl fmt::Debug for Explanation {
 }
 
 impl<O: Operation> Call<O> {
-    /// Returns the signed request that [`send`](Call::send) would send, with an absolute URI, for use with
-    /// another HTTP client. The signature is valid for five minutes. A body file is read into memory.
+    /// Returns the signed request that [`send`](Call::send) would send.
+    ///
+    /// The request has an absolute URI, so another HTTP client can send it. The signature is valid for five
+    /// minutes. This function reads a body file into memory.
     ///
     /// # Errors
     /// Returns the errors of [`send`](Call::send) that can occur before a request is sent.
@@ -135,8 +138,8 @@ impl<O: Operation> Call<O> {
         Ok(self.explain().await?.request)
     }
 
-    /// Returns the request that [`send`](Call::send) would send, with the sources of its settings and with
-    /// the signed text. Loads credentials, but does not send the request.
+    /// Returns the request that [`send`](Call::send) would send, the sources of its settings, and the signed
+    /// text. Loads credentials, but does not send the request.
     ///
     /// # Errors
     /// Returns the same errors as [`sign`](Self::sign).

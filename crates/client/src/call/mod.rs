@@ -50,8 +50,8 @@ use crate::timeout::TimeoutConfig;
 ///
 /// `Debug` does not show the members of the input.
 pub struct Call<O: Operation>(
-    /// Boxed, because each setter moves the call, and because the future of a `send` function contains the
-    /// call.
+    /// The state is boxed to keep the call small: each setter moves the call, and the future of a `send`
+    /// function contains the call.
     Box<State<O>>,
 );
 
@@ -61,7 +61,7 @@ struct State<O: Operation> {
     authorizer: Arc<Authorizer>,
     input: O::Input,
     required: RequiredMembers,
-    /// The file that replaces the bytes of the payload.
+    /// The path of the body file. The content of the file replaces the bytes of the payload.
     file: Option<PathBuf>,
     headers: Vec<(String, String)>,
     timeouts: TimeoutConfig,
@@ -69,8 +69,9 @@ struct State<O: Operation> {
 }
 
 impl Client {
-    /// Creates a call of any operation from a complete input. Each operation also has a separate method, such
-    /// as [`invoke_model`](Self::invoke_model). It returns a call with a setter for each member of the input.
+    /// Creates a call of any operation from a complete input. The client also has a method for each
+    /// operation, such as [`invoke_model`](Self::invoke_model). Such a method returns a call with a setter
+    /// for each member of the input.
     pub fn call<O: Operation>(&self, input: O::Input) -> Call<O> {
         Call::filled(self, input)
     }
@@ -92,8 +93,8 @@ impl<O: Operation> Call<O> {
         }))
     }
 
-    /// Creates a call with an empty input. The setters of the `required` members mark them as
-    /// [`given`](Self::given).
+    /// Creates a call with an empty input. `required` lists the names of the required members. The setter of
+    /// a required member marks the member as set with [`given`](Self::given).
     pub(crate) fn unfilled(client: &Client, required: &'static [&'static str]) -> Self
     where
         O::Input: Default,
@@ -107,13 +108,14 @@ impl<O: Operation> Call<O> {
         &mut self.0.input
     }
 
-    /// Marks a required member as set, by its index in the list of [`unfilled`](Self::unfilled).
+    /// Marks a required member as set. `index` is the index of its name in the list that was passed to
+    /// [`unfilled`](Self::unfilled).
     pub(crate) fn given(&mut self, index: usize) {
         self.0.required.set |= 1 << index;
     }
 
-    /// Returns the bytes of a payload. Returns no bytes for a file, because the file is read when the call is
-    /// sent.
+    /// Returns the bytes of a payload. For a file, stores the path and returns empty bytes, because the
+    /// client reads the file when the call is sent.
     pub(crate) fn attach(&mut self, body: Body) -> Bytes {
         let (bytes, file) = match body.0 {
             BodyContent::Bytes(bytes) => (bytes, None),
@@ -123,8 +125,8 @@ impl<O: Operation> Call<O> {
         bytes
     }
 
-    /// Sets the timeout of this call. It covers all attempts, from the start of the call to the last byte of
-    /// the response.
+    /// Sets the timeout of this call. The timeout covers all attempts, from the start of the call to the last
+    /// byte of the response.
     ///
     /// This is a shorthand for [`TimeoutConfig::operation`], and does not change the other timeouts.
     #[must_use]
@@ -140,7 +142,7 @@ impl<O: Operation> Call<O> {
         self
     }
 
-    /// Sets how this call is retried. Default: the retry settings in the [`Config`](crate::Config).
+    /// Sets the retry settings of this call. Default: the retry settings in the [`Config`](crate::Config).
     #[must_use]
     #[doc(alias("retry", "max_attempts"))]
     pub fn retry_config(mut self, retries: RetryConfig) -> Self {
@@ -163,10 +165,10 @@ impl<O: Operation> Call<O> {
     /// the client.
     ///
     /// There is no fallback: the call fails if the provider returns no credentials. The client calls the
-    /// provider once per call, with the load timeout of the client's
-    /// [`CredentialsCacheConfig`](crate::CredentialsCacheConfig). It calls the provider a second time only if
-    /// the service rejects the credentials as expired. The client does not cache these credentials. A
-    /// provider that is used for many calls should cache them itself.
+    /// provider once per call. The load timeout of the client's
+    /// [`CredentialsCacheConfig`](crate::CredentialsCacheConfig) applies. The client calls the provider a
+    /// second time only if the service rejects the credentials as expired. The client does not cache these
+    /// credentials. A provider that is used for many calls should cache them itself.
     #[must_use]
     pub fn credentials_provider(self, provider: impl ProvideCredentials) -> Self {
         let config = self.0.client.config();
@@ -223,17 +225,17 @@ impl<O: Operation> fmt::Debug for Call<O> {
     }
 }
 
-/// The required members of an input, with a flag for each member that was set.
+/// The required members of an input, and a record of the members that are set.
 #[derive(Clone, Copy, Default)]
 struct RequiredMembers {
-    /// The names in the model.
+    /// The names of the members in the model.
     names: &'static [&'static str],
-    /// A bit for each name. No input has more than 64 required members.
+    /// A bit for each name. The bit is 1 if the member is set. No input has more than 64 required members.
     set: u64,
 }
 
 impl RequiredMembers {
-    /// Returns an error that names the first required member that was not set.
+    /// Returns an error if a required member is not set. The error names the first such member.
     fn check(self) -> Result<(), SerializeError> {
         let missing = self.names.iter().enumerate().find(|(index, _)| self.set & (1 << index) == 0);
         missing.map_or(Ok(()), |(_, name)| Err(SerializeError::new(name, SerializeErrorKind::Missing)))

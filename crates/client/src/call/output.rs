@@ -1,4 +1,4 @@
-//! The outputs of a call. An output can come alone, with a streaming body, or with events.
+//! Outputs of calls: complete outputs, outputs with a streaming body, and outputs with an event stream.
 
 use std::future::Future;
 
@@ -27,26 +27,26 @@ pub type CallOutput<O> = <<O as Operation>::Delivery as Delivery<O>>::Output;
 pub struct EventStreamOutput<O: OutputEventStream> {
     /// All members except the events.
     pub output: O::Output,
-    /// The events, read with [`recv`](EventReceiver::recv) or as a `Stream`. Dropping the receiver closes the
-    /// connection.
+    /// The events. Read them with [`recv`](EventReceiver::recv) or as a `Stream`. Dropping the receiver
+    /// closes the connection.
     pub events: EventReceiver<O>,
 }
 
-/// The output of an operation whose payload is read in chunks. Returned by
-/// [`Call::send_streaming`](crate::Call::send_streaming).
+/// The output of a call whose payload is read in chunks.
+/// [`Call::send_streaming`](crate::Call::send_streaming) returns this type.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct StreamingBodyOutput<T> {
-    /// All members except the payload, which is empty.
+    /// All members except the payload. The payload member is empty.
     pub output: T,
-    /// The payload, read with [`chunk`](ResponseBody::chunk) or as a `Stream`. If the payload is truncated,
-    /// the last item is an error.
+    /// The payload. Read it with [`chunk`](ResponseBody::chunk) or as a `Stream`. If the payload is
+    /// truncated, the last item is an error.
     pub body: ResponseBody,
 }
 
 /// Converts a response into the output of a call.
 ///
-/// This trait is not exported. It is implemented for every [`Operation::Delivery`], so that every operation
+/// This trait is not exported. Every [`Operation::Delivery`] type implements the trait, so every operation
 /// meets the bound `O::Delivery: Delivery<O>`.
 pub trait Delivery<O: Operation> {
     /// The output of the call.
@@ -121,7 +121,8 @@ impl<O: OutputEventStream> Delivery<O> for delivery::Streaming {
     }
 }
 
-/// Parses a response. The error contains the response, because the caller has paid for it.
+/// Parses a response. If parsing fails, the error contains the response, because the caller has paid for the
+/// response.
 fn parse<O: Operation>(response: Response<Bytes>) -> Result<O::Output, ErrorKind<O::Error>> {
     O::parse(&response).map_err(|error| ErrorKind::Parse { error, response: response.into() })
 }
@@ -139,8 +140,10 @@ fn complete(permit: Option<QuotaPermit>, context: &CallContext) {
 }
 
 /// Returns `true` if the content type is the type of an event stream, or is missing. Without this check,
-/// other content, for example the page of a proxy, would fail later with a less helpful error about an
-/// invalid frame. <https://smithy.io/2.0/spec/streaming.html#event-stream-message-serialization>
+/// other content, such as an HTML page of a proxy, would fail later with a less helpful error about an
+/// invalid frame.
+///
+/// <https://smithy.io/2.0/spec/streaming.html#event-stream-message-serialization>
 fn is_event_stream(headers: &http::HeaderMap) -> bool {
     let Some(value) = headers.get(CONTENT_TYPE) else { return true };
     let media_type = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The unsigned request of a call. Each attempt signs and sends a copy of it.
+//! The unsigned request of a call. Each attempt signs and sends a copy of this request.
 
 use std::path::PathBuf;
 use std::pin::pin;
@@ -42,9 +42,9 @@ pub(super) struct Prepared {
     authorizer: Arc<Authorizer>,
     parts: Parts,
     pub(super) payload: Payload,
-    /// Computed when the first attempt is signed.
+    /// The hash of the body. It is computed when the first attempt is signed.
     hash: OnceLock<PayloadHash>,
-    /// Computed when the first attempt acquires a quota permit.
+    /// The token estimate. It is computed when the first attempt acquires a quota permit.
     estimate: Option<TokenEstimate>,
 }
 
@@ -54,15 +54,15 @@ pub(super) enum Payload {
 }
 
 impl<O: Operation> Call<O> {
-    /// Serializes the input and applies the endpoint, once for all attempts. Returns the request, and the
-    /// path of the body file if there is one. The caller passes the path to [`Prepared::attach`].
+    /// Serializes the input and applies the endpoint, once for all attempts. Returns the request and the path
+    /// of the body file, if the call has a body file. The caller must pass the path to [`Prepared::attach`].
     pub(super) fn prepare(
         self,
         context: &mut CallContext,
     ) -> Result<(Prepared, Option<PathBuf>), ErrorKind<O::Error>> {
         let State { client, authorizer, mut input, required, file, headers, .. } = *self.0;
         required.check()?;
-        // Filled once per call, because all attempts must send the same token.
+        // Fill the idempotency tokens once per call, because all attempts must send the same token.
         O::fill_idempotency_tokens(&mut input, &mut || client.config().idempotency_token_provider.next());
         let host_prefix = O::host_prefix(&input)?;
         let (mut parts, bytes) = O::serialize(input)?.into_parts();
@@ -80,7 +80,7 @@ impl<O: Operation> Call<O> {
 }
 
 impl Prepared {
-    /// Opens the body file, if there is one, as the payload.
+    /// Opens the body file and makes it the payload. Does nothing if `file` is `None`.
     pub(super) async fn attach(&mut self, file: Option<PathBuf>) -> Result<(), BodyError> {
         if let Some(path) = file {
             self.payload = Payload::File(BodyFile::open(path).await?);
@@ -88,14 +88,14 @@ impl Prepared {
         Ok(())
     }
 
-    /// Returns the head of the request with a signature or a bearer token. Each attempt is signed with the
-    /// credentials and the time that are current when it starts.
+    /// Returns the head of the request with a signature or a bearer token. Uses the credentials and the time
+    /// that are current when this attempt is signed.
     pub(super) async fn authorized<O: Operation>(
         &mut self,
         timer: &mut OperationTimer,
     ) -> Result<(Parts, Authorization), ErrorKind<O::Error>> {
-        // Keeps the clone for a retry and sends the original, because only the original has spare capacity
-        // for the new headers.
+        // Keep the clone for a retry and send the original, because only the original has spare capacity for
+        // the new headers.
         let clone = self.parts.clone();
         let mut parts = std::mem::replace(&mut self.parts, clone);
         let hash = || if O::UNSIGNED_PAYLOAD { PayloadHash::unsigned() } else { self.hash().clone() };
@@ -147,7 +147,7 @@ impl Prepared {
     }
 }
 
-/// Inserts the headers of the caller. Each replaces existing headers of the same name.
+/// Inserts the headers of the caller. Each header replaces existing headers of the same name.
 fn insert_headers(headers: &mut HeaderMap, added: Vec<(String, String)>) -> Result<(), HeaderError> {
     for (name, value) in added {
         let Ok(header) = name.parse::<HeaderName>() else { return Err(HeaderError::Name { name }) };

@@ -44,8 +44,8 @@ impl<O: Operation> Call<O> {
     /// caller then reads the payload in chunks.
     ///
     /// # Errors
-    /// Returns the same errors as [`send`](Self::send), except for a truncated payload. Reading the last
-    /// chunk returns that error.
+    /// Returns the same errors as [`send`](Self::send), except the error of a truncated payload. Reading the
+    /// payload returns that error.
     pub async fn send_streaming(self) -> Result<StreamingBodyOutput<O::Output>, Error<O::Error>>
     where
         O: PayloadOutput,
@@ -56,7 +56,7 @@ impl<O: Operation> Call<O> {
     async fn deliver<D: Delivery<O>>(self) -> Result<(D::Output, CallContext), Error<O::Error>> {
         let mut context = CallContext::new(self.0.client.clone());
         let span = span::call::<O>(&self.0.client);
-        // Pinned here, because this future is large. Without `pin!`, `instrument` would move it.
+        // The future is pinned here, because it is large. Without `pin!`, `instrument` would move the future.
         let result = pin!(self.attempts::<D>(&mut context, &span)).instrument(span.clone()).await;
         match result {
             Ok(output) => Ok((output, context)),

@@ -1,11 +1,12 @@
 //! The `tracing` spans of a call and of its attempts.
 //!
-//! The spans follow the semantic conventions of OpenTelemetry as of 2026. They contain neither bodies nor
+//! The spans follow the semantic conventions of OpenTelemetry as of 2026. The spans do not contain bodies or
 //! secrets.
 //!
-//! <https://opentelemetry.io/docs/specs/semconv/gen-ai/aws-bedrock/> and
-//! <https://opentelemetry.io/docs/specs/semconv/http/http-spans/>. Bridges from `tracing` to OpenTelemetry
-//! take the name and kind of a span from `otel.name` and `otel.kind`.
+//! Conventions: <https://opentelemetry.io/docs/specs/semconv/gen-ai/aws-bedrock/> and
+//! <https://opentelemetry.io/docs/specs/semconv/http/http-spans/>.
+//!
+//! Bridges from `tracing` to OpenTelemetry take the name and kind of a span from `otel.name` and `otel.kind`.
 
 use std::borrow::Cow;
 
@@ -30,7 +31,8 @@ pub(super) fn call<O: Operation>(client: &Client) -> Span {
         otel.name = field::Empty,
         otel.kind = "client",
         gen_ai.provider.name = "aws.bedrock",
-        // The well-known names do not fit, because the task of the model depends on the body.
+        // The operation names in the conventions, such as `chat`, do not fit. They name the task of the
+        // model, and the task depends on the body.
         gen_ai.operation.name = O::NAME,
         gen_ai.request.model = field::Empty,
         gen_ai.usage.input_tokens = field::Empty,
@@ -42,7 +44,7 @@ pub(super) fn call<O: Operation>(client: &Client) -> Span {
     )
 }
 
-/// Records the model id, which is read from the path, and the guardrail of a request.
+/// Records the model id and the guardrail of a request. Reads the model id from the path.
 pub(super) fn record_request<O: Operation>(span: &Span, path: &str, parts: &Parts) {
     if span.is_disabled() {
         return;
@@ -91,7 +93,8 @@ pub(super) fn record_error<E: ServiceErrorDetails>(span: &Span, kind: &ErrorKind
     }
 }
 
-/// Returns the error code of the service. If there is no code, returns the status or the failed step.
+/// Returns the error code of the service. If there is no code, returns the HTTP status or a name for the
+/// failed step.
 ///
 /// The conventions require that this attribute has a small set of values.
 fn error_type<E: ServiceErrorDetails>(kind: &ErrorKind<E>) -> Cow<'_, str> {

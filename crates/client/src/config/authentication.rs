@@ -1,4 +1,4 @@
-//! Authentication schemes, and the bearer token.
+//! Authentication schemes and the bearer token.
 
 use std::fmt;
 
@@ -25,12 +25,12 @@ impl fmt::Display for AuthScheme {
     }
 }
 
-/// An authentication scheme, with the credentials or the token that it uses.
+/// An authentication scheme, and its credentials or token.
 #[derive(Clone)]
 pub(crate) enum Authentication {
     /// A signature made with credentials.
     SigV4(CredentialsResolver),
-    /// A bearer token. No credentials are loaded.
+    /// A bearer token. The client does not load credentials.
     Bearer(BearerToken),
 }
 
@@ -43,7 +43,7 @@ impl Authentication {
     }
 }
 
-/// An Amazon Bedrock API key. `Debug` redacts it, and it is wiped from memory on drop.
+/// An Amazon Bedrock API key. `Debug` redacts the key. Dropping this value wipes the key from memory.
 #[derive(Clone)]
 pub(crate) struct BearerToken(Zeroizing<String>);
 

@@ -1,4 +1,5 @@
-//! The endpoint, which consists of scheme, authority and base path. It is prepended to every request target.
+//! The endpoint of a client: a scheme, an authority and a base path. The client prepends the endpoint to
+//! every request target.
 
 use std::fmt;
 
@@ -10,7 +11,7 @@ use http::uri::{Authority, Parts, PathAndQuery, Scheme};
 pub(crate) struct Endpoint {
     scheme: Scheme,
     authority: Authority,
-    /// The path without a slash at the end, for example `/gateway/bedrock`. Can be empty.
+    /// The path without a slash at the end, for example `/gateway/bedrock`. The path can be empty.
     base_path: String,
 }
 
@@ -18,13 +19,13 @@ impl Endpoint {
     /// Parses an absolute `http` or `https` URL.
     ///
     /// # Errors
-    /// Returns a text that states the problem and a solution. The text contains the URL without its
-    /// query, and only if the URL contains no user or password.
+    /// Returns a text that states the problem and a solution. The text never contains the query of the URL.
+    /// If the URL contains a user or a password, the text does not contain the URL.
     pub(crate) fn parse(url: &str) -> Result<Self, String> {
         if url.contains('@') {
             return Err("the URL has a user or a password before `@`; remove them".into());
         }
-        // A query may contain a token.
+        // Do not show the query, because it may contain a token.
         let shown = url.split(['?', '#']).next().unwrap_or_default();
         let example = "use one such as https://bedrock-runtime.us-east-1.amazonaws.com";
         let uri: Uri = url.parse().map_err(|error| format!("`{shown}` is not a URL ({error}); {example}"))?;
@@ -54,12 +55,12 @@ impl Endpoint {
         self.authority.host()
     }
 
-    /// Returns the URL of a request target, with the host prefix of the operation prepended to the host. Does
-    /// not change the percent-encoding of the target.
+    /// Joins the endpoint and a request target to a URL. Prepends the host prefix of the operation to the
+    /// host. Does not change the percent-encoding of the target.
     ///
     /// # Errors
-    /// Returns an error if the base path with the target is too long for a URI, or if the prefix with the
-    /// host is too long for an authority.
+    /// Returns an error if the joined path is too long for a URI, or if the host with its prefix is too long
+    /// for an authority.
     pub(crate) fn apply(&self, target: &Uri, host_prefix: Option<&str>) -> Result<Uri, http::Error> {
         let mut parts = Parts::default();
         parts.scheme = Some(self.scheme.clone());

@@ -7,12 +7,12 @@ use invoke_model_types::endpoint::NoEndpoint;
 use super::setting::SettingSource;
 
 /// An error in the settings: a missing setting, an invalid setting, or settings that contradict each other.
-/// Contains no secret.
+/// The error does not contain secrets.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// No region is set, and no endpoint URL. Without an endpoint URL, the endpoint is derived from the
-    /// region.
+    /// The region and the endpoint URL are both missing. Without an endpoint URL, the client derives the
+    /// endpoint from the region.
     #[error("no region: set AWS_REGION, or `region` of ConfigBuilder")]
     NoRegion,
 

@@ -1,4 +1,4 @@
-//! The checked settings of a client, and their builder.
+//! The checked settings of a client, and the builder of these settings.
 
 mod authentication;
 mod builder;
@@ -28,9 +28,9 @@ use crate::retry::RetryConfig;
 use crate::time_source::TimeSource;
 use crate::timeout::TimeoutConfig;
 
-/// Checked settings of a [`Client`](crate::Client), with the endpoint resolved.
+/// Checked settings of a [`Client`](crate::Client), including the resolved endpoint.
 ///
-/// Created with [`Config::from_env`] or [`ConfigBuilder`]. `Debug` redacts secrets.
+/// Create a configuration with [`Config::from_env`] or [`ConfigBuilder`]. `Debug` redacts secrets.
 #[derive(Clone)]
 pub struct Config {
     pub(crate) region: Option<String>,
@@ -49,14 +49,14 @@ pub struct Config {
 }
 
 impl Config {
-    /// Returns the region that requests are sent to and signed for. Returns `None` only if a bearer token and
-    /// an endpoint URL are set, but no region.
+    /// Returns the region that requests are sent to and signed for. Returns `None` if the region is not set.
+    /// In that case, a bearer token and an endpoint URL are set.
     pub fn region(&self) -> Option<&str> {
         self.region.as_deref()
     }
 
-    /// Returns the URL that requests are sent to. It consists of scheme, host, port (if set) and base path,
-    /// without a slash at the end.
+    /// Returns the URL that requests are sent to. The URL consists of scheme, host, port (if set) and base
+    /// path, without a slash at the end.
     pub fn endpoint_url(&self) -> String {
         self.endpoint.to_string()
     }
@@ -76,7 +76,7 @@ impl Config {
         self.retry_config
     }
 
-    /// Returns the quota limiter, if one is set.
+    /// Returns the quota limiter, or `None` if the client has no quota limiter.
     pub fn quota_limiter(&self) -> Option<&QuotaLimiter> {
         self.quota_limiter.as_ref()
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// The source of a setting. Helps to find the reason for an unexpected value.
+/// The source of a setting. The source helps to find the reason for an unexpected value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SettingSource {
@@ -17,14 +17,13 @@ pub enum SettingSource {
     SdkConfig,
     /// A profile in the shared files `config` and `credentials`.
     Profile,
-    /// The default credentials chain, which includes profiles, web identity, containers and instance
-    /// metadata.
+    /// The default credentials chain: profiles, web identity, containers and instance metadata.
     DefaultChain,
     /// The ARN of the model, passed to
     /// [`ConfigBuilder::region_from_arn`](crate::ConfigBuilder::region_from_arn).
     Arn,
-    /// The endpoint rules of the service, which derive the endpoint from the region and the FIPS and
-    /// dual-stack flags.
+    /// The endpoint rules of the service. These rules derive the endpoint from the region, the FIPS flag and
+    /// the dual-stack flag.
     EndpointRules,
 }
 
@@ -51,8 +50,8 @@ pub struct SettingSources {
     pub region: Option<SettingSource>,
     /// Source of the endpoint.
     pub endpoint: SettingSource,
-    /// Source of the bearer token or the credentials. If it is `None`, every call without its own credentials
-    /// or token fails.
+    /// Source of the bearer token or the credentials. If this source is `None`, every call without its own
+    /// credentials or token fails.
     pub credentials: Option<SettingSource>,
 }
 

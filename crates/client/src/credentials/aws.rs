@@ -12,8 +12,8 @@ use super::provide::{CredentialsFuture, ProvideCredentials};
 /// `SharedCredentialsProvider`.
 ///
 /// [`ProvideCredentials`] is not implemented directly for all providers of the AWS SDK. Such an
-/// implementation would conflict with the implementations of types that implement both traits. The conflict
-/// would appear only if this feature is enabled.
+/// implementation would conflict with every type that implements both traits. With this feature enabled, the
+/// code of such a type would not compile.
 ///
 /// ```
 /// use aws_credential_types::provider::SharedCredentialsProvider;

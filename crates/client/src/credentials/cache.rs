@@ -1,9 +1,9 @@
 //! A cache that loads credentials once for all calls and refreshes them before they expire.
 //!
 //! If the cached credentials are valid, a call takes a read lock and clones an `Arc`. If a refresh is due,
-//! the first call starts a background task. This call and all others continue with the old credentials until
-//! they expire. A call waits only if there are no valid credentials, and all waiting calls wait for the same
-//! task.
+//! the first call starts a background task. This call and all other calls use the old credentials until the
+//! old credentials expire. A call waits only if no valid credentials are cached. All waiting calls wait for
+//! the same task.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -44,11 +44,11 @@ impl CredentialsCache {
     /// wait for the provider.
     ///
     /// # Errors
-    /// Returns an error if no valid credentials are cached, and if the provider fails, returns expired
-    /// credentials, or times out.
+    /// Returns an error if no valid credentials are cached, and the provider then fails, times out or returns
+    /// expired credentials.
     ///
     /// # Panics
-    /// Panics if the provider must be called, but the caller is not in a tokio runtime with time enabled.
+    /// Panics if this function must call the provider outside a tokio runtime with time enabled.
     pub(crate) async fn load(&self) -> Result<Arc<LoadedCredentials>, CredentialsError> {
         let now = self.0.time_source.now();
         if let Some(loaded) = self.0.valid(now) {
@@ -69,7 +69,7 @@ impl CredentialsCache {
     /// Discards the given credentials if they are still cached.
     ///
     /// The service may reject several calls with the same credentials. The first of these calls discards the
-    /// credentials. The later ones must not discard the credentials that were loaded meanwhile.
+    /// credentials. The other calls must not discard the credentials that were loaded in the meantime.
     pub(crate) fn invalidate(&self, rejected: &Arc<LoadedCredentials>) {
         let mut current = self.0.current.write().unwrap_or_else(PoisonError::into_inner);
         if current.as_ref().is_some_and(|current| Arc::ptr_eq(current, rejected)) {
@@ -77,12 +77,12 @@ impl CredentialsCache {
         }
     }
 
-    /// Returns credentials that were loaded meanwhile, or the receiver of the load task. Starts a load task
-    /// if no task is running.
+    /// Returns the cached credentials if a task has loaded them in the meantime. Otherwise, returns the
+    /// receiver of the load task as the error. Starts a load task if no task is running.
     fn join(&self) -> Result<Arc<LoadedCredentials>, OutcomeReceiver> {
         let mut load_task = self.0.load_task();
-        // A task stores its credentials under this lock. Check the cache again, because a task may have
-        // stored credentials since the first check.
+        // A task stores its credentials while it holds this lock. Check the cache again, because a task may
+        // have stored credentials since the first check.
         match (self.0.valid(self.0.time_source.now()), load_task.running()) {
             (Some(loaded), _) => Ok(loaded),
             (None, Some(receiver)) => Err(receiver),
@@ -90,8 +90,8 @@ impl CredentialsCache {
         }
     }
 
-    /// Starts a background refresh, unless a load task is running or the backoff after the last task has not
-    /// passed.
+    /// Starts a background refresh. Does nothing if a load task is running, or if the backoff after the last
+    /// task has not passed yet.
     fn refresh(&self) {
         // If the lock is taken, another call is about to start a load task, or a task is about to finish.
         let Ok(mut load_task) = self.0.load_task.try_lock() else { return };
@@ -101,7 +101,7 @@ impl CredentialsCache {
     }
 
     fn start(&self, load_task: &mut LoadTask) -> OutcomeReceiver {
-        // The task has only a weak reference, so that it does not keep the cache alive.
+        // The task has only a weak reference to the cache, so the task does not keep the cache alive.
         let (cache, provider) = (Arc::downgrade(&self.0), self.0.provider.clone());
         let after = self.0.config.load_timeout;
         load_task.start(async move {

@@ -4,11 +4,11 @@ use std::time::{Duration, SystemTime};
 
 use crate::random::random_fraction;
 
-/// Configuration of the credentials cache. It sets when credentials are refreshed, and the timeout for
-/// loading them.
+/// Configuration of the credentials cache: the time of each refresh, and the timeout for loading credentials.
 ///
-/// It applies to credentials from a provider. Static [`Credentials`](crate::Credentials) and bearer tokens
-/// are never refreshed. The names and their meaning follow the identity cache of the AWS SDK.
+/// This configuration applies to credentials from a provider. Static [`Credentials`](crate::Credentials) and
+/// bearer tokens are never refreshed. The fields have the same names and meanings as in the identity cache of
+/// the AWS SDK.
 ///
 /// ```
 /// use std::time::Duration;
@@ -26,9 +26,9 @@ pub struct CredentialsCacheConfig {
     /// Time before the expiry of credentials at which a background refresh starts. Calls use the old
     /// credentials during the refresh.
     ///
-    /// The client adds a random time of up to a fifth of this time, so that programs do not all refresh at
-    /// the same moment. If the lifetime of the credentials is shorter than twice this time, half of their
-    /// lifetime is used instead. Default: 5 minutes.
+    /// The client adds a random time of up to 20 % of `buffer_time`, so that programs do not all refresh at
+    /// the same moment. The sum of both times is at most half of the remaining lifetime of the credentials.
+    /// Default: 5 minutes.
     pub buffer_time: Duration,
     /// Time after which credentials without an expiry are refreshed in the background. If the refresh fails,
     /// the old credentials stay valid. Default: 15 minutes.
@@ -66,8 +66,8 @@ impl CredentialsCacheConfig {
         Self { load_timeout, ..self }
     }
 
-    /// Returns the time at which credentials that were loaded at `now` must be refreshed. Returns `None` if
-    /// `SystemTime` cannot represent that time.
+    /// Returns the time at which the client must refresh credentials that it loaded at `now`. Returns `None`
+    /// if `SystemTime` cannot represent that time.
     pub(super) fn refresh_at(&self, expiry: Option<SystemTime>, now: SystemTime) -> Option<SystemTime> {
         let Some(expiry) = expiry else { return now.checked_add(self.default_expiration) };
         let lifetime = expiry.duration_since(now).unwrap_or_default();
@@ -78,15 +78,15 @@ impl CredentialsCacheConfig {
 
 /// Backoff after the first failed refresh. It doubles after each further failure.
 const FIRST_BACKOFF: Duration = Duration::from_secs(5);
-/// Maximum backoff. It is shorter than the default [`CredentialsCacheConfig::buffer_time`], so that several
-/// attempts are made before the credentials expire.
+/// Maximum backoff. It is shorter than the default [`CredentialsCacheConfig::buffer_time`], so that the
+/// client makes several attempts before the credentials expire.
 const MAX_BACKOFF: Duration = Duration::from_secs(60);
 
 /// Returns the time to wait before the next background refresh, after `failures` consecutive failures. The
-/// result is a random time between 50 % and 100 % of the backoff, which doubles after each failure.
+/// backoff doubles after each failure. The result is a random time between 50 % and 100 % of the backoff.
 ///
-/// The time is not zero after a success, because a provider may repeatedly return credentials that are
-/// already due for a refresh.
+/// After a success, `failures` is 0. The result is not zero in this case, because a provider may repeatedly
+/// return credentials that are already due for a refresh.
 pub(super) fn backoff(failures: u32) -> Duration {
     let doubled = FIRST_BACKOFF.saturating_mul(1 << failures.saturating_sub(1).min(8));
     let backoff = doubled.min(MAX_BACKOFF);

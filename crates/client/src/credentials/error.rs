@@ -1,4 +1,4 @@
-//! Errors of loading credentials.
+//! Errors that occur when credentials are loaded.
 
 use std::error::Error;
 use std::iter::successors;
@@ -9,7 +9,8 @@ use invoke_model_signing::AmzDate;
 
 use super::provide::CredentialsSource;
 
-/// An error of loading credentials. No request was sent to the service. Contains no secret.
+/// An error that occurred when the client loaded credentials for an attempt. The client did not send this
+/// attempt to the service. The error does not contain secrets.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CredentialsError {
@@ -39,7 +40,7 @@ pub enum CredentialsError {
         after: Duration,
     },
 
-    /// The provider of the call failed. The client's provider is not used instead.
+    /// The provider of the call failed. The call does not use the client's provider instead.
     #[error("{0} (from the credentials provider of the call; the client's provider is not used)")]
     CallProvider(#[source] Box<CredentialsError>),
 
@@ -48,8 +49,8 @@ pub enum CredentialsError {
     #[error("no credentials: the provider panicked, or its runtime was shut down; retry the call")]
     LoadAborted,
 
-    /// The credentials have expired. They are static credentials, which cannot be refreshed, or the provider
-    /// has returned expired credentials.
+    /// The credentials have expired. Either they are static credentials, or the provider has returned expired
+    /// credentials. The client cannot refresh static credentials.
     #[error("the credentials{} expired at {}: get new credentials", in_parentheses(.from), format_time(.at))]
     Expired {
         /// Expiry of the credentials.
@@ -59,8 +60,7 @@ pub enum CredentialsError {
     },
 }
 
-/// Returns the text of the innermost error. The outer errors usually contain only the fact that the provider
-/// failed.
+/// Returns the text of the innermost error. The outer errors usually state only that the provider failed.
 fn innermost(error: &(dyn Error + Send + Sync + 'static)) -> String {
     let innermost = successors(error.source(), |&cause| cause.source()).last();
     innermost.map_or_else(|| error.to_string(), ToString::to_string)

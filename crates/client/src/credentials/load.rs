@@ -60,7 +60,8 @@ pub(super) type OutcomeReceiver = watch::Receiver<Option<LoadOutcome>>;
 
 /// The load task of a cache, and the number of its previous failures.
 ///
-/// Dropping this value aborts the task. When the cache is dropped, no call waits for the task any more.
+/// Dropping this value aborts the task. The cache owns this value. After the cache was dropped, calls no
+/// longer wait for the task.
 #[derive(Default)]
 pub(super) struct LoadTask {
     running: Option<(OutcomeReceiver, AbortHandle)>,
@@ -71,8 +72,8 @@ pub(super) struct LoadTask {
 }
 
 impl LoadTask {
-    /// Returns the receiver of the running task. A task does not count as running if it ended without an
-    /// outcome, because the provider panicked or its runtime was shut down.
+    /// Returns the receiver of the running task, or `None` if no task is running. A task ends without an
+    /// outcome if the provider panics or if its runtime is shut down. Such a task does not count as running.
     pub(super) fn running(&self) -> Option<OutcomeReceiver> {
         let (receiver, _) = self.running.as_ref()?;
         receiver.has_changed().is_ok().then(|| receiver.clone())
@@ -83,8 +84,8 @@ impl LoadTask {
         self.not_before.is_none_or(|not_before| not_before <= now)
     }
 
-    /// Runs `load` in a separate task, so that it continues if the call that started it is dropped. `load`
-    /// must return `None` if the cache was dropped.
+    /// Runs `load` in a separate task, so that `load` continues after the call that started the task is
+    /// dropped. `load` must return `None` if the cache was dropped.
     pub(super) fn start(
         &mut self,
         load: impl Future<Output = Option<LoadOutcome>> + Send + 'static,

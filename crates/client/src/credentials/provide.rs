@@ -10,16 +10,18 @@ use invoke_model_signing::Credentials;
 
 /// The future of a credentials provider.
 ///
-/// The text of the innermost error must not contain a secret, because it is shown to the caller and logged.
+/// The text of the innermost error must not contain a secret. The client returns this text to the caller, and
+/// logs it.
 pub type CredentialsFuture<'a> =
     Pin<Box<dyn Future<Output = Result<Credentials, Box<dyn Error + Send + Sync>>> + Send + 'a>>;
 
 /// Provides credentials.
 ///
-/// A client calls its provider when it has no valid credentials, and in the background shortly before the
-/// credentials expire. It calls the provider once for all concurrent requests, in a separate task: see
-/// [`CredentialsCacheConfig`](crate::CredentialsCacheConfig). Therefore a provider needs neither a cache nor
-/// a timeout. The client may drop the provider's future at any await point.
+/// A client calls its provider if no valid credentials are cached. It also calls the provider in the
+/// background shortly before the credentials expire. All concurrent requests share one call of the provider,
+/// which runs in a separate task: see [`CredentialsCacheConfig`](crate::CredentialsCacheConfig). Therefore a
+/// provider needs neither a cache nor a timeout. The client may drop the provider's future at any await
+/// point.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -48,7 +50,7 @@ pub trait ProvideCredentials: Send + Sync + 'static {
     fn provide_credentials(&self) -> CredentialsFuture<'_>;
 }
 
-/// Static credentials. A client uses them directly, without calling this method.
+/// Static credentials. A client uses static credentials directly, and does not call this method.
 impl ProvideCredentials for Credentials {
     fn provide_credentials(&self) -> CredentialsFuture<'_> {
         Box::pin(ready(Ok(self.clone())))
@@ -64,7 +66,8 @@ impl<P: ProvideCredentials + ?Sized> ProvideCredentials for Arc<P> {
 /// A description of the source of credentials in a chain of providers, for example `` profile `dev`: static
 /// keys ``.
 ///
-/// A provider sets the description with [`Credentials::with_source`]. It contains no secret.
+/// A provider sets the description with [`Credentials::with_source`]. The description must not contain
+/// secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CredentialsSource(Arc<str>);
 

@@ -1,4 +1,4 @@
-//! Resolves the credentials of a call, which are static credentials or come from a provider with a cache.
+//! Resolves the credentials of a call: static credentials, or credentials from a provider with a cache.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -24,8 +24,8 @@ pub(crate) enum CredentialsProvider {
 }
 
 impl CredentialsProvider {
-    /// Converts a provider. Static credentials also implement [`ProvideCredentials`]. They become
-    /// [`Static`](Self::Static), because they need no cache.
+    /// Converts a provider. Static credentials also implement [`ProvideCredentials`]. This function converts
+    /// them to [`Static`](Self::Static), because they need no cache.
     pub(crate) fn new(provider: impl ProvideCredentials) -> Self {
         let any = &provider as &dyn Any;
         if let Some(credentials) = any.downcast_ref::<Credentials>() {
@@ -69,8 +69,8 @@ impl CredentialsResolver {
 
     /// Returns valid credentials.
     ///
-    /// The future is ready immediately, unless it must wait for a provider. Dropping the future does not
-    /// cancel the provider, because other calls may wait for the same credentials.
+    /// The future is ready immediately, unless the call must wait for a provider. Dropping the future does
+    /// not cancel the provider, because other calls may wait for the same credentials.
     pub(crate) async fn load(&self) -> Result<Arc<LoadedCredentials>, CredentialsError> {
         match self {
             Self::Unset => Err(CredentialsError::NotConfigured),

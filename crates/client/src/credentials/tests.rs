@@ -16,8 +16,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// The result of one call to the provider.
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    /// Returns credentials with this lifetime, which begins at the start of the call. `None` means that the
-    /// credentials do not expire.
+    /// The provider returns credentials with this lifetime. The lifetime begins at the start of the call.
+    /// `None` means that the credentials do not expire.
     Succeeds(Option<Duration>),
     Fails,
     Panics,
@@ -25,7 +25,7 @@ enum Step {
 
 use Step::{Fails, Panics, Succeeds};
 
-/// A provider that runs its steps in order, each after a delay, and then repeats the last step. The access
+/// A provider that runs its steps in order, and then repeats the last step. Each step has a delay. The access
 /// key id contains the number of the call.
 #[derive(Clone, Debug)]
 struct Script(Arc<Mutex<State>>);
@@ -131,7 +131,7 @@ async fn concurrent_calls_share_one_load() {
 async fn dropping_a_waiting_call_does_not_cancel_the_load() {
     let script = Script::new(&[(Duration::from_secs(10), Succeeds(None))]);
     let cache = cache(&script);
-    // The first call starts the load, and is dropped long before the load finishes.
+    // The first call starts the load. The call is dropped long before the load finishes.
     tokio::time::timeout(Duration::from_secs(1), cache.load()).await.unwrap_err();
     let start = Instant::now();
     assert_eq!(id(&cache).await, "AKID1");
@@ -144,8 +144,8 @@ async fn refreshes_in_the_background_before_the_expiry() {
     let script = Script::new(&[(Duration::ZERO, Succeeds(Some(HOUR))), (MINUTE, Succeeds(Some(HOUR)))]);
     let cache = cache(&script);
     assert_eq!(id(&cache).await, "AKID1");
-    // The refresh is due five to six minutes before the expiry, because a random time of up to a minute is
-    // added.
+    // The refresh is due five minutes before the expiry, or up to one minute earlier, because the client adds
+    // a random time.
     advance(HOUR - MINUTE * 7).await;
     assert_eq!(id_without_waiting(&cache), "AKID1");
     run_ready_tasks().await;
@@ -173,7 +173,7 @@ async fn a_stalled_refresh_does_not_delay_calls_before_the_expiry() {
         advance(Duration::from_secs(1)).await;
         run_ready_tasks().await;
     }
-    // Each refresh timed out after 30 seconds. A backoff followed.
+    // Each refresh timed out after 30 seconds, and a backoff followed.
     assert!((4..=10).contains(&script.calls()), "{}", script.calls());
     advance(Duration::from_secs(1)).await;
     assert_eq!(
@@ -196,7 +196,7 @@ async fn a_failed_refresh_keeps_the_credentials_and_backs_off() {
     // The backoffs are between 2.5 and 5, 5 and 10, 10 and 20, 20 and 40, and then 30 and 60 seconds.
     assert!((8..=15).contains(&script.calls()), "{}", script.calls());
     advance(Duration::from_secs(1)).await;
-    // Expired credentials are never used.
+    // The client never uses expired credentials.
     assert_eq!(error(&cache).await, "no credentials: the scripted provider failed");
 }
 
@@ -241,7 +241,7 @@ async fn invalidate_discards_only_the_rejected_credentials() {
     let rejected = cache.load().await.unwrap();
     cache.invalidate(&rejected);
     assert_eq!(id(&cache).await, "AKID2");
-    // Another call was rejected with the same credentials, and reports the rejection later.
+    // Another call used the same credentials, and reports its rejection later.
     cache.invalidate(&rejected);
     assert_eq!(id_without_waiting(&cache), "AKID2");
     assert_eq!(script.calls(), 2);
@@ -269,7 +269,7 @@ async fn credentials_without_expiry_are_refreshed_and_stay_valid() {
 
 #[tokio::test(start_paused = true)]
 async fn credentials_close_to_their_expiry_are_refreshed_after_half_their_lifetime() {
-    // Instance metadata returns the same credentials until it has new ones.
+    // Instance metadata returns the same credentials until it has new credentials.
     let end = now() + HOUR;
     let script = Script::new(&[(Duration::ZERO, Succeeds(Some(HOUR)))]);
     let cache = cache(&script);

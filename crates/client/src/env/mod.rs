@@ -1,4 +1,4 @@
-//! Environment variables that configure a client. No other module of this crate reads the environment.
+//! Environment variables that configure a client. Only this module of the crate reads the environment.
 //!
 //! This module applies the precedence between variables and returns plain values. `ConfigBuilder::from_env`
 //! parses and checks the values.
@@ -29,7 +29,7 @@ type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
 #[derive(Clone)]
 pub(crate) struct Environment(Arc<Lookup>);
 
-/// A variable that is set, with its name.
+/// The name and the value of a variable that is set.
 pub(crate) struct Variable {
     pub(crate) name: &'static str,
     pub(crate) value: String,
@@ -43,7 +43,7 @@ impl Environment {
     /// Returns the environment of the process.
     ///
     /// Bytes that are not UTF-8 become replacement characters. The check of the setting then fails with an
-    /// error that names the variable. Without this, the setting would count as unset.
+    /// error that names the variable. Without the replacement, the setting would count as unset.
     pub(crate) fn process() -> Self {
         Self::new(|name| {
             #[expect(
@@ -60,7 +60,7 @@ impl Environment {
         (self.0)(name).filter(|value| !value.is_empty())
     }
 
-    /// Returns a variable with its name.
+    /// Returns the name and the value of a variable.
     pub(crate) fn variable(&self, name: &'static str) -> Option<Variable> {
         self.read(name).map(|value| Variable { name, value })
     }
@@ -82,11 +82,11 @@ impl Environment {
         self.first(["AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_ENDPOINT_URL"])
     }
 
-    /// Returns the proxy for `http` requests, with the same precedence as curl and botocore:
+    /// Returns the proxy for `http` requests. The variables have the same precedence as in curl and botocore:
     /// <https://everything.curl.dev/usingcurl/proxies/env.html>.
     ///
-    /// `HTTP_PROXY` is ignored in a CGI program, where `REQUEST_METHOD` is set. In a CGI program,
-    /// `HTTP_PROXY` contains the `Proxy` header of the incoming request: <https://httpoxy.org>.
+    /// Ignores `HTTP_PROXY` if `REQUEST_METHOD` is set, because the process is then a CGI program. In a CGI
+    /// program, `HTTP_PROXY` contains the `Proxy` header of the incoming request: <https://httpoxy.org>.
     pub(crate) fn http_proxy(&self) -> Option<Variable> {
         let proxy = match self.read("REQUEST_METHOD") {
             Some(_) => self.variable("http_proxy"),

@@ -1,4 +1,4 @@
-//! Classifies failures: determines their [`FailureClass`], and if a retry may succeed.
+//! Determines the [`FailureClass`] of a failure, and decides if a retry may succeed.
 
 use invoke_model_protocol::{ErrorMetadata, Response};
 use invoke_model_transport::TransportErrorKind;
@@ -36,8 +36,8 @@ pub(crate) fn status_of<E: ServiceErrorDetails, B>(error: &E, response: &http::R
 fn class_of_response<E: ServiceErrorDetails>(error: &E, response: &Response) -> FailureClass {
     match status_of(error, response) {
         408 | 424 => FailureClass::Ambiguous,
-        // A response without a code is parsed as the modeled error with its status, but a proxy may have
-        // sent it.
+        // A response without an error code is parsed as the modeled error that has the same status. A proxy
+        // may have sent such a response, so its class is `Ambiguous`.
         500 if error.status().is_some() && has_code(response) => FailureClass::ServerError,
         503 => FailureClass::Rejected,
         500.. => FailureClass::Ambiguous,
@@ -45,12 +45,12 @@ fn class_of_response<E: ServiceErrorDetails>(error: &E, response: &Response) -> 
     }
 }
 
-/// Returns `true` if the response itself names its error.
+/// Returns `true` if the response contains an error code.
 fn has_code(response: &Response) -> bool {
     ErrorMetadata::from_response(response).code().is_some()
 }
 
-/// Returns `true` if the connection may succeed at the next attempt.
+/// Returns `true` if the next attempt may succeed after a transport error of this kind.
 pub(crate) fn is_transient(kind: TransportErrorKind) -> bool {
     use TransportErrorKind::{
         BodyIncomplete, Connect, ConnectTimeout, Refused, Resolve, ResponseHead, ResponseTimeout, Send,

@@ -13,7 +13,8 @@ pub(super) fn write<E: ServiceErrorDetails>(error: &Error<E>, f: &mut fmt::Forma
     let mut text = Printable { f, multi_line };
     write!(text, "{}: ", error.0.context.operation)?;
     match error.kind() {
-        // For mistakes in the input, omit the facts. Status, region and attempts would only distract.
+        // For errors in the input, omit the facts. The status, the region and the attempts would only
+        // distract.
         ErrorKind::Serialize(error) => return text.prefixed("request not sent: ", error),
         ErrorKind::Header(error) => return text.prefixed("request not sent: ", error),
         ErrorKind::Body(error) => return text.prefixed("request not sent: ", error),
@@ -61,14 +62,14 @@ fn facts<E: ServiceErrorDetails>(error: &Error<E>) -> Vec<String> {
         1 => facts.push("1 attempt".to_owned()),
         attempts => facts.push(format!("{attempts} attempts")),
     }
-    // The text already contains "request not sent".
+    // For the class `NotSent`, the text already contains "request not sent".
     let class = Some(error.class()).filter(|class| *class != FailureClass::NotSent);
     facts.extend(class.map(|class| class.to_string()));
     facts
 }
 
-/// Replaces control characters with spaces, because texts from services and proxies can contain them. Keeps
-/// line feeds if `multi_line` is `true`.
+/// A writer that replaces control characters with spaces. Texts from services and proxies can contain control
+/// characters. The writer keeps line feeds if `multi_line` is `true`.
 struct Printable<'a, 'b> {
     f: &'a mut fmt::Formatter<'b>,
     multi_line: bool,

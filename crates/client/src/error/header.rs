@@ -1,7 +1,7 @@
 //! Errors of headers that the caller adds.
 
-/// An error of a header that [`Call::header`](crate::Call::header) cannot add. Does not contain the value of
-/// the header.
+/// An error of a header that [`Call::header`](crate::Call::header) cannot add. The error does not contain the
+/// value of the header.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HeaderError {

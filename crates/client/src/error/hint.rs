@@ -4,15 +4,16 @@ use std::borrow::Cow;
 
 use super::ErrorContext;
 
-/// A hint for errors with this code whose lower-case message contains this text. An empty code or text
-/// matches any error.
+/// A hint for errors that have the code `code`, and whose message in lower case contains `message`. An empty
+/// `code` or `message` matches every error.
 struct Rule {
     code: &'static str,
     message: &'static str,
     hint: &'static str,
 }
 
-/// The rules for hints. The first rule that matches is used, so more specific rules come first.
+/// The rules for hints. The first rule that matches applies, so specific rules are listed before general
+/// rules.
 const RULES: &[Rule] = &[
     Rule {
         code: "",
@@ -88,14 +89,14 @@ const RULES: &[Rule] = &[
     Rule {
         code: "AccessDeniedException",
         message: "aws-marketplace",
-        hint: "the first call of this model subscribes the account to it: make that call with an identity that has \
-               the permissions aws-marketplace:Subscribe and aws-marketplace:ViewSubscriptions",
+        hint: "the first call of this model subscribes the account to the model: make this call with an identity that \
+               has the permissions aws-marketplace:Subscribe and aws-marketplace:ViewSubscriptions",
     },
     Rule {
         code: "AccessDeniedException",
         message: "access to the model",
-        hint: "the account has no access to this model in this region: request it in the model catalog of the \
-               Bedrock console",
+        hint: "the account has no access to this model in this region: request access in the model catalog of \
+               the Bedrock console",
     },
     Rule {
         code: "AccessDeniedException",
@@ -146,8 +147,8 @@ fn wrong_scope(context: &ErrorContext) -> String {
     format!("the request was signed for {region} and sent to {endpoint}: set the region of the endpoint")
 }
 
-/// Returns the hint for an ARN of another region. In this case, the service rejects the identifier or denies
-/// access without an explanation.
+/// Returns a hint if the model id or another label is an ARN of another region. In this case, the service
+/// rejects the identifier or denies access without an explanation.
 fn other_region(code: &str, context: &ErrorContext) -> Option<String> {
     if !matches!(code, "ValidationException" | "ResourceNotFoundException" | "AccessDeniedException") {
         return None;

@@ -17,21 +17,23 @@ use crate::body::BodyError;
 use crate::credentials::CredentialsError;
 use crate::quota::QuotaError;
 
-/// The step at which a call failed, in the order of the steps.
+/// The step at which a call failed. The variants are in the order of the steps.
 #[non_exhaustive]
 pub enum ErrorKind<E = ServiceError> {
     /// A required member of the input is missing, or a member cannot be serialized. The caller must correct
-    /// the input. Nothing was sent.
+    /// the input. The client sent no request.
     Serialize(SerializeError),
-    /// A header that the caller added cannot be sent. The caller must correct the header. Nothing was sent.
+    /// A header that the caller added cannot be sent. The caller must correct the header. The client sent no
+    /// request.
     Header(HeaderError),
-    /// The body file cannot be read. Nothing was sent.
+    /// The body file cannot be read. The client sent no request.
     Body(BodyError),
-    /// No credentials are available. Nothing was sent.
+    /// No credentials are available. The client sent no request.
     Credentials(CredentialsError),
-    /// The request cannot be signed. Nothing was sent.
+    /// The request cannot be signed. The client sent no request.
     Sign(SignError),
-    /// The [`QuotaLimiter`](crate::QuotaLimiter) of the client did not admit the request. Nothing was sent.
+    /// The [`QuotaLimiter`](crate::QuotaLimiter) of the client did not admit the request. The client sent no
+    /// request.
     Quota(QuotaError),
     /// No complete response arrived. [`TransportError::may_have_been_sent`] returns `true` if the service may
     /// have received the request.
@@ -63,7 +65,7 @@ pub enum ErrorKind<E = ServiceError> {
         /// The message that contains the error.
         message: Box<Message>,
     },
-    /// The service, or a proxy before it, responded with an error.
+    /// The service, or a proxy between the client and the service, responded with an error.
     Service {
         /// The error.
         error: E,
@@ -187,10 +189,11 @@ impl<E: fmt::Debug> fmt::Debug for ErrorKind<E> {
     }
 }
 
-/// Returns `true` if the same call may succeed later. This is the case if the model marks the error as
+/// Returns `true` if the same call may succeed later. The call may succeed if the model marks the error as
 /// retryable, if the error is a server fault, or if the status is 429, 500, 502, 503 or 504.
 ///
-/// For an error within a stream, the status in the model is used. An exhausted daily quota is not transient.
+/// For an error within a stream, this function uses the status in the model. An exhausted daily quota is not
+/// transient.
 pub(super) fn is_transient_service_error<E: ServiceErrorDetails>(
     error: &E,
     status: Option<StatusCode>,

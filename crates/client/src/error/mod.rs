@@ -27,10 +27,10 @@ pub(crate) use service::ServiceErrorDetails;
 use crate::metadata::{Attempt, FailureClass};
 use crate::quota::QuotaError;
 
-/// The error of a call. `Error<E>` is the error of an operation with service errors of type `E`. `Error` is
-/// the error of any operation.
+/// The error of a call. `Error<E>` is the error of an operation with service errors of type `E`. `Error`,
+/// without a type parameter, is the error of any operation.
 ///
-/// An `Error<E>` converts into an `Error` with `?` or `From`, and no information is lost. Therefore an
+/// An `Error<E>` converts into an `Error` with `?` or `From`. The conversion keeps all information, so an
 /// application needs only one error type.
 ///
 /// ```no_run
@@ -56,14 +56,14 @@ use crate::quota::QuotaError;
 ///
 /// # Text
 ///
-/// `{error}` writes one line. It begins with a description of the failure, which is the message of the
-/// service if the service responded. Then follow the status, the request id, the region, labels such as the
-/// model id, the number of attempts, the [class](Self::class), and a [hint](Self::hint) for well-known
-/// errors. Control characters are replaced with spaces.
+/// `{error}` writes one line. The line begins with a description of the failure. If the service responded
+/// with an error, the description contains the message of the service. The line continues with the status,
+/// the request id, the region, labels such as the model id, the number of attempts, the [class](Self::class),
+/// and a [hint](Self::hint) for well-known errors. Spaces replace control characters.
 ///
-/// `{error:#}` writes the same text for terminals. It keeps the line feeds in multi-line messages.
+/// `{error:#}` writes the same text for terminals. This text keeps the line feeds in multi-line messages.
 ///
-/// Neither `Display` nor `Debug` contains secrets or sensitive members.
+/// `Display` and `Debug` do not contain secrets or sensitive members.
 pub struct Error<E = ServiceError>(Box<Inner<E>>);
 
 struct Inner<E> {
@@ -71,17 +71,18 @@ struct Inner<E> {
     context: ErrorContext,
 }
 
-/// The facts about a failed call. They are not sensitive, because labels are part of the URL.
+/// The facts about a failed call. The facts are not sensitive. The labels are not sensitive either, because
+/// they are part of the URL.
 #[derive(Debug)]
 pub(crate) struct ErrorContext {
     pub(crate) operation: &'static str,
     pub(crate) region: Option<String>,
     pub(crate) endpoint: String,
-    /// The members in the path, each with its name in the model, such as `modelId`. Empty if the input was
-    /// not serialized.
+    /// The members in the path, each with its name in the model, such as `modelId`. The list is empty if the
+    /// input was not serialized.
     pub(crate) labels: Vec<(&'static str, String)>,
     pub(crate) attempts: u32,
-    /// The failed attempts before the last one.
+    /// The failed attempts before the last attempt.
     pub(crate) earlier_attempts: Vec<Attempt>,
     pub(crate) status: Option<StatusCode>,
     pub(crate) request_id: Option<String>,
@@ -94,7 +95,7 @@ impl<E> Error<E> {
         Self(Box::new(Inner { kind, context }))
     }
 
-    /// Returns the step at which the call failed, with its cause.
+    /// Returns the step at which the call failed, and the cause.
     pub fn kind(&self) -> &ErrorKind<E> {
         &self.0.kind
     }
@@ -109,8 +110,9 @@ impl<E> Error<E> {
         self.kind().service_error()
     }
 
-    /// Returns the HTTP response, if it arrived completely. It is an error response, or a successful response
-    /// that cannot be parsed. For an event stream, the body of the response is empty.
+    /// Returns the HTTP response if it is an error response, or if it cannot be parsed. Returns `None` if the
+    /// response is incomplete. The returned response has no body if it is an event stream, or if it is a
+    /// successful response to [`send_streaming`](crate::Call::send_streaming).
     ///
     /// `Debug` of the response shows the body.
     pub fn response(&self) -> Option<&http::Response<Bytes>> {
@@ -153,7 +155,7 @@ impl<E> Error<E> {
         self.0.context.attempts
     }
 
-    /// Returns the failed attempts before the last one, in order.
+    /// Returns the failed attempts before the last attempt, in order.
     pub fn earlier_attempts(&self) -> &[Attempt] {
         &self.0.context.earlier_attempts
     }
@@ -163,8 +165,9 @@ impl<E> Error<E> {
         self.0.context.received
     }
 
-    /// Returns `true` if the service may have received the complete request, and may therefore have executed
-    /// and billed it. If this returns `false`, the service has certainly not received the complete request.
+    /// Returns `true` if the service may have received the complete request. The service may then have
+    /// executed and billed the request. If this function returns `false`, the service has certainly not
+    /// received the complete request.
     pub fn may_have_been_sent(&self) -> bool {
         match self.kind() {
             ErrorKind::Transport(error) => error.may_have_been_sent(),
@@ -181,8 +184,8 @@ impl<E> Error<E> {
 
 /// Methods for every error type `E` of an operation, and for [`ServiceError`].
 impl<E: ServiceErrorDetails> Error<E> {
-    /// Returns the class of the failure. It states if the service may have executed, and therefore billed,
-    /// the request.
+    /// Returns the class of the failure. The class states if the service may have executed, and therefore
+    /// billed, the request.
     pub fn class(&self) -> FailureClass {
         class(self.kind())
     }
@@ -211,16 +214,17 @@ impl<E: ServiceErrorDetails> Error<E> {
     /// code that the model marks as throttling, such as `ThrottlingException`. The error can also occur
     /// within an event stream.
     ///
-    /// Also returns `true` for an exhausted daily quota, although a retry does not help then: see
-    /// [`is_retryable`](Self::is_retryable). Returns `false` for [`QuotaError`], which is an error of the
-    /// client's own limits, for `ServiceQuotaExceededException` (400) and for `ServiceUnavailableException`
-    /// (503).
+    /// Also returns `true` for an exhausted daily quota, although a retry does not help in that case: see
+    /// [`is_retryable`](Self::is_retryable).
+    ///
+    /// Returns `false` for `ServiceQuotaExceededException` (400) and for `ServiceUnavailableException` (503).
+    /// Also returns `false` for [`QuotaError`], because the client returns this error for its own limits.
     pub fn is_throttled(&self) -> bool {
         self.kind().is_throttled()
     }
 
-    /// Returns `true` if no connection was established, because name resolution, TCP, the proxy or TLS
-    /// failed, or because the connect timeout expired. Nothing was sent.
+    /// Returns `true` if the client could not establish a connection. The cause is a failure of name
+    /// resolution, TCP, the proxy or TLS, or an expired connect timeout. The client sent no request.
     ///
     /// Returns `false` if a connection was established and lost later.
     pub fn is_connect(&self) -> bool {
@@ -257,7 +261,7 @@ impl<E: ServiceErrorDetails> Error<E> {
     }
 }
 
-/// Removes the operation from the error type, so that an application needs one type for all operations.
+/// Removes the operation from the error type, so an application needs only one error type for all operations.
 impl<E: OperationError> From<Error<E>> for Error {
     fn from(error: Error<E>) -> Self {
         let Inner { kind, context } = *error.0;

@@ -7,8 +7,8 @@ use invoke_model_protocol::{ErrorFault, OperationError, Retryable};
 
 /// The properties of a service error that [`Error`](crate::Error) uses.
 ///
-/// This trait is not exported. It is implemented for every [`OperationError`] and for [`ServiceError`], so
-/// that `Error` has the same methods, class and text for both. [`ServiceError`] must not implement
+/// This trait is not exported. Every [`OperationError`] type and [`ServiceError`] implement it, so `Error`
+/// has the same methods, class and text for these types. [`ServiceError`] must not implement
 /// [`OperationError`], because `From<Error<E>> for Error` would then overlap with `From<T> for T`.
 pub trait ServiceErrorDetails: Error + Send + Sync + 'static {
     #[doc(hidden)]
@@ -54,7 +54,7 @@ impl<E: OperationError> ServiceErrorDetails for E {
 
 /// A service error of any operation. It is the default type parameter of [`Error`](crate::Error).
 ///
-/// `Display`, `Debug` and `source` return the same results as for the operation's own error.
+/// `Display`, `Debug` and `source` return the same results as for the error of the operation.
 pub struct ServiceError(Box<dyn ServiceErrorDetails>);
 
 impl ServiceError {

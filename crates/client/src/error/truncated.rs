@@ -60,9 +60,9 @@ pub enum TruncationCause {
         /// The number of bytes of the frame that were received.
         received: usize,
     },
-    /// The body has neither chunks nor a length, and ends when the connection closes. Therefore a truncated
-    /// body cannot be distinguished from a complete body
-    /// ([RFC 9112, section 8](https://www.rfc-editor.org/rfc/rfc9112#section-8-5)).
+    /// The body does not have chunks or a length, so it ends when the connection closes. The client therefore
+    /// cannot distinguish a truncated body from a complete body ([RFC 9112, section
+    /// 8](https://www.rfc-editor.org/rfc/rfc9112#section-8-5)).
     CloseDelimited,
 }
 

@@ -10,7 +10,7 @@ use super::limits::QuotaLimits;
 use super::window::SlidingWindow;
 use super::{QuotaLimiter, State};
 
-/// A builder of a [`QuotaLimiter`]. A limit that is not set does not apply.
+/// A builder of a [`QuotaLimiter`]. The limiter enforces only the limits that are set.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct QuotaLimiterBuilder {
@@ -38,25 +38,25 @@ impl QuotaLimiterBuilder {
     ///
     /// When a request is admitted, it reserves its estimated input tokens and the maximum number of output
     /// tokens that its body allows. When the response arrives, the token counts of the service replace the
-    /// reservation. The tokens still count at the time of admission.
+    /// reservation. The 60 seconds of these tokens still start at the admission.
     pub fn tokens_per_minute(mut self, tokens: u64) -> Self {
         self.limits.tokens = Some(tokens);
         self
     }
 
-    /// Sets the number of quota tokens that one output token uses. It is 5 for the newer Claude models, and 1
-    /// for most other models. Default: 1.
+    /// Sets the number of quota tokens that one output token uses. The number is 5 for the newer Claude
+    /// models, and 1 for most other models. Default: 1.
     ///
-    /// As in the quota of the service, the weight applies to the tokens that were used, and not to the
-    /// reservation. <https://docs.aws.amazon.com/bedrock/latest/userguide/quotas-token-burndown.html>
+    /// The weight applies to used tokens, and not to reserved tokens. The quota of the service works the same
+    /// way. <https://docs.aws.amazon.com/bedrock/latest/userguide/quotas-token-burndown.html>
     #[doc(alias = "burndown")]
     pub fn output_token_weight(mut self, weight: u32) -> Self {
         self.output_token_weight = weight;
         self
     }
 
-    /// Sets the number of output tokens to reserve if the body does not limit them. Default: 0, which is
-    /// correct for embeddings and images.
+    /// Sets the number of output tokens to reserve if the body does not limit the output. Default: 0. This
+    /// default is correct for embeddings and images.
     ///
     /// For text, prefer a limit in the body. Without a limit in the body, the service reserves the maximum
     /// number of output tokens of the model.
@@ -65,7 +65,7 @@ impl QuotaLimiterBuilder {
         self
     }
 
-    /// Sets the maximum time that a request waits. After this time, it fails with
+    /// Sets the maximum time that a request waits. After this time, the request fails with
     /// [`QuotaError::TimedOut`](super::QuotaError::TimedOut). Default: 60 seconds. If the time is zero, a
     /// request never waits.
     pub fn max_wait(mut self, duration: Duration) -> Self {

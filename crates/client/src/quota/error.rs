@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::limits::QuotaLimit;
 
-/// The error of a request that a [`QuotaLimiter`](super::QuotaLimiter) did not admit. The request was not
-/// sent, and does not count against the limits.
+/// The error of a request that a [`QuotaLimiter`](super::QuotaLimiter) did not admit. The client did not send
+/// the request. The request does not count against the limits.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum QuotaError {
@@ -24,7 +24,7 @@ pub enum QuotaError {
         limit: u64,
     },
 
-    /// A limit is zero, so that no request is ever admitted.
+    /// A limit is zero, so the limiter never admits a request.
     #[error("{limit} is 0, which admits no request: raise the limit")]
     ZeroLimit {
         /// The limit.
@@ -40,7 +40,7 @@ pub enum QuotaError {
     TimedOut {
         /// The time that the request waited.
         waited: Duration,
-        /// The limit that blocks the first request in the queue.
+        /// The limit that blocks the first request in the queue, or `None` if no limit blocks it.
         limit: Option<QuotaLimit>,
         /// The number of other requests in the queue.
         waiting: usize,

@@ -36,7 +36,7 @@ pub(super) struct QuotaLimits {
 }
 
 impl QuotaLimits {
-    /// Returns an error if the limits never admit a request with this number of tokens.
+    /// Returns an error if the limits never admit a request with these numbers of input and output tokens.
     pub(super) fn check(&self, input: u64, output: u64) -> Result<(), QuotaError> {
         if self.concurrency == Some(0) {
             return Err(QuotaError::ZeroLimit { limit: QuotaLimit::Concurrency });
@@ -52,8 +52,8 @@ impl QuotaLimits {
         }
     }
 
-    /// Returns `true` if there is a per-minute limit. Then the limiter must record the requests of the last
-    /// minute.
+    /// Returns `true` if there is a per-minute limit. In this case, the limiter must record the requests of
+    /// the last minute.
     pub(super) fn has_per_minute(&self) -> bool {
         self.requests.is_some() || self.tokens.is_some()
     }

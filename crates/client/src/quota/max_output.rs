@@ -1,20 +1,21 @@
 //! Finds the limit of output tokens in a request body of any model family.
 //!
 //! The families use different names for this member, but each name has the same meaning in all families. The
-//! only exception is `max_tokens`, which limits the input in requests for embeddings. Therefore this module
-//! needs no model id, and it also works for future models.
+//! only exception is `max_tokens`. In requests for embeddings, this member limits the input. Therefore this
+//! module needs no model id, and it also works for future models.
 
 use std::fmt;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::de::Read;
 
-/// Returns the largest output limit in a body. Skips the values of other members. Stops at a syntax error and
-/// at a limit of the wrong type, but returns no error: the service rejects such a body.
+/// Returns the largest output limit in a body, or `None` if the body has no output limit. Skips the values of
+/// other members. Stops at a syntax error or at a limit of the wrong type, but does not return an error,
+/// because the service rejects such a body.
 pub(super) fn max_output_tokens<'de>(body: impl Read<'de>) -> Option<u64> {
     let mut found = Found::default();
     let members = Members { found: &mut found, in_group: false };
-    // Ignores the error: limits that were found before it are valid.
+    // Ignore the error, because the limits that were found before the error are valid.
     let _ = members.deserialize(&mut serde_json::Deserializer::new(body));
     if found.is_embedding { None } else { found.limit }
 }
@@ -25,7 +26,7 @@ struct Found {
     is_embedding: bool,
 }
 
-/// Visits the members of the body, or of an object in it that contains limits.
+/// Visits the members of the body, or the members of an object in the body that contains limits.
 struct Members<'a> {
     found: &'a mut Found,
     in_group: bool,
@@ -81,8 +82,8 @@ impl<'de> Visitor<'de> for Members<'_> {
 enum Name {
     Group,
     Limit,
-    /// Identifies a request for embeddings: Cohere Embed requires this member, and no family that generates
-    /// text has it.
+    /// Identifies a request for embeddings. Cohere Embed requires this member. Families that generate text do
+    /// not have this member.
     InputType,
     Other,
 }

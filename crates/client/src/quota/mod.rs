@@ -74,7 +74,7 @@ struct State {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct QuotaUsage {
-    /// The number of requests in flight, which is the number of current permits.
+    /// The number of requests in flight. It is equal to the number of current permits.
     pub in_flight: u32,
     /// The number of requests that wait for a permit.
     pub waiting: usize,
@@ -110,8 +110,8 @@ impl QuotaLimiter {
         })
     }
 
-    /// Returns `true` if tokens are limited. Then [`acquire`](Self::acquire) needs the [`TokenEstimate`] of
-    /// the body. Otherwise, a default estimate is sufficient.
+    /// Returns `true` if tokens are limited. In this case, [`acquire`](Self::acquire) needs the
+    /// [`TokenEstimate`] of the body. Otherwise, a default estimate is sufficient.
     pub fn limits_tokens(&self) -> bool {
         self.0.limits.tokens.is_some()
     }
@@ -128,10 +128,10 @@ impl QuotaLimiter {
         }
     }
 
-    /// Waits for the previous requests in the queue, and then until the limits admit the request.
+    /// Waits for the previous requests in the queue. Then waits until the limits admit the request.
     ///
-    /// There is no await point between the reservation and the creation of the permit. If the future is
-    /// dropped, there is therefore never a reservation without a permit.
+    /// There is no await point between the reservation and the creation of the permit. Therefore a dropped
+    /// future never leaves a reservation without a permit.
     async fn acquire_in_order(&self, tokens: u64) -> QuotaPermit {
         let _first = self.0.queue.lock().await;
         loop {
@@ -139,7 +139,7 @@ impl QuotaLimiter {
             match admitted {
                 Ok(id) => return QuotaPermit::new(self.0.clone(), id, tokens),
                 Err(Blocked { until: Some(until), .. }) => {
-                    // Try again when the time has passed, or when a request has ended.
+                    // Try again at this time, or earlier if a request ends.
                     drop(timeout_at(until, self.0.request_ended.notified()).await);
                 }
                 Err(Blocked { until: None, .. }) => self.0.request_ended.notified().await,

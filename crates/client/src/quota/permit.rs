@@ -8,13 +8,14 @@ use super::window::{Outcome, ReservationId};
 use crate::metadata::{FailureClass, Usage};
 
 /// The permit of a [`QuotaLimiter`](super::QuotaLimiter) to send one request. The request counts as in flight
-/// until the permit is dropped or consumed. Then the outcome determines what counts in the last minute:
+/// until the permit is dropped or consumed. After that, the outcome determines the requests and tokens that
+/// count against the per-minute limits:
 ///
 /// | outcome of the request | method | counts |
 /// |---|---|---|
 /// | response | [`complete`](Self::complete) | the request, and the tokens that the service counted |
 /// | [`NotSent`](FailureClass::NotSent) | [`fail`](Self::fail) or [`release`](Self::release) | nothing |
-/// | [`Rejected`](FailureClass::Rejected) | [`fail`](Self::fail) | the request, no tokens |
+/// | [`Rejected`](FailureClass::Rejected) | [`fail`](Self::fail) | the request, but no tokens |
 /// | other or unknown | [`fail`](Self::fail), or drop | the request, and the reserved tokens |
 #[must_use = "a dropped permit no longer counts its request as in flight"]
 pub struct QuotaPermit {
@@ -34,9 +35,9 @@ impl QuotaPermit {
         self.reserved_tokens
     }
 
-    /// Ends a request that used these tokens. Their number replaces the number of reserved tokens. If it is
-    /// higher, later requests wait longer. If `usage` has no token counts, for example for images, the reserved
-    /// tokens count.
+    /// Ends a request that used these tokens. The number of used tokens replaces the number of reserved
+    /// tokens. If the request used more tokens than it reserved, later requests wait longer. If `usage` has
+    /// no token counts, for example for images, the reserved tokens count.
     pub fn complete(mut self, usage: Usage) {
         if let Some(tokens) = usage.quota_tokens(self.state.output_token_weight) {
             self.outcome = Outcome::Used(tokens);

@@ -38,7 +38,7 @@ fn limits() -> impl Strategy<Value = QuotaLimits> {
     limits.prop_map(|(concurrency, requests, tokens)| QuotaLimits { concurrency, requests, tokens })
 }
 
-/// A request that was admitted, and that was or may have been sent.
+/// An admitted request. The model removes a request that was certainly not sent.
 struct Admitted {
     id: ReservationId,
     at: Instant,
@@ -52,7 +52,7 @@ struct Model {
 }
 
 impl Model {
-    /// Returns the requests and tokens of the minute before `now`.
+    /// Returns the number of requests and tokens of the minute before `now`.
     fn last_minute(&self, now: Instant) -> (usize, u64) {
         let last_minute = || self.admitted.iter().filter(|admitted| admitted.at + MINUTE > now);
         (last_minute().count(), last_minute().map(|admitted| admitted.tokens).sum())
@@ -125,7 +125,7 @@ proptest! {
         prop_assert_eq!((window.in_flight(), window.requests(), window.tokens()), (0, 0, 0));
     }
 
-    /// Checks a minute from the time of each request. Each request uses fewer tokens than it reserved.
+    /// Checks the minute that starts at each request. Each request uses half of its reserved tokens.
     #[test]
     fn no_minute_exceeds_the_limits(limits in limits(), steps in steps()) {
         let mut window = SlidingWindow::new(limits);
@@ -135,7 +135,7 @@ proptest! {
             match step {
                 Step::Wait(time) => now += time / 4,
                 Step::Admit(reserved) => admitted.extend(window.try_admit(now, reserved).map(|id| {
-                    // End the request at once, because this test does not test concurrency.
+                    // End the request immediately, because this test does not check the concurrency limit.
                     window.end(id, Outcome::Used(reserved / 2));
                     (now, reserved / 2)
                 })),

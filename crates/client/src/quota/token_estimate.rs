@@ -1,4 +1,4 @@
-//! Estimates the number of tokens that a request may use from the body of the request.
+//! Reads the body of a request, and estimates the number of tokens that the request may use.
 
 use std::io::{self, BufReader, Read};
 
@@ -11,8 +11,9 @@ use super::max_output::max_output_tokens;
 /// estimate.
 const BYTES_PER_TOKEN: u64 = 4;
 
-/// The maximum number of bytes that count in a run. The tokens of a picture depend on its size in pixels, and
-/// not in bytes. With Claude models, a picture uses at most about 1,600 tokens.
+/// The maximum number of bytes that count in an unbroken run of letters and digits. A picture in base64 is
+/// such a run. The number of tokens of a picture depends on its size in pixels, and not on its size in bytes.
+/// A Claude model uses at most about 1,600 tokens for a picture.
 /// <https://platform.claude.com/docs/en/build-with-claude/vision>
 const MAX_RUN: u64 = 1_600 * BYTES_PER_TOKEN;
 
@@ -21,7 +22,7 @@ const MAX_RUN: u64 = 1_600 * BYTES_PER_TOKEN;
 pub struct TokenEstimate {
     /// Estimated input tokens.
     pub input_tokens: u64,
-    /// Maximum number of output tokens, if the body limits it.
+    /// Maximum number of output tokens, or `None` if the body does not limit the output.
     pub max_output_tokens: Option<u64>,
 }
 
@@ -31,7 +32,7 @@ impl TokenEstimate {
     /// The estimate of the input is one token for every four bytes of the body, including its JSON syntax. An
     /// unbroken run of letters and digits, such as a picture in base64, counts as at most 1,600 tokens.
     ///
-    /// The output tokens are the limit in the body, which is one of these members:
+    /// The maximum number of output tokens is the limit in the body. One of these members contains the limit:
     ///
     /// | family | member |
     /// |---|---|
@@ -41,7 +42,8 @@ impl TokenEstimate {
     /// | Llama | `max_gen_len` |
     /// | Jurassic | `maxTokens` |
     ///
-    /// Reads the body twice, for the input and for the output. A body that is not JSON has no output limit.
+    /// Reads the body twice: once to estimate the input, and once to find the output limit. A body that is
+    /// not JSON has no output limit.
     pub fn from_body(body: &[u8]) -> Self {
         let mut input = InputEstimator::default();
         input.update(body);
@@ -63,7 +65,7 @@ impl TokenEstimate {
         let mut body =
             BufReader::new(EstimatingReader { body, estimator: InputEstimator::default(), error: None });
         let max_output_tokens = max_output_tokens(IoRead::new(&mut body));
-        // The parser stops at the end of the JSON value or at an error. The bytes after that also count as
+        // The parser stops at the end of the JSON value or at an error. The remaining bytes also count as
         // input.
         let rest = io::copy(&mut body, &mut io::sink());
         let EstimatingReader { estimator, error, .. } = body.into_inner();
@@ -73,7 +75,7 @@ impl TokenEstimate {
     }
 }
 
-/// Estimates input tokens from the bytes of a body, which can be passed in pieces.
+/// Estimates input tokens from the bytes of a body. The caller can pass the body in pieces.
 #[derive(Debug, Default)]
 struct InputEstimator {
     /// The number of bytes that count, without the bytes of the current run.
@@ -84,7 +86,7 @@ struct InputEstimator {
 
 impl InputEstimator {
     fn update(&mut self, piece: &[u8]) {
-        // Each part except the last is followed by a byte that ends the run.
+        // A byte that ends the run follows every part except the last part.
         let mut parts = piece.split(|byte| !IS_RUN[usize::from(*byte)]).map(|part| part.len() as u64);
         self.run += parts.next().unwrap_or_default();
         for part in parts {
@@ -97,8 +99,9 @@ impl InputEstimator {
     }
 }
 
-/// A table of the bytes that can be part of a run. These are both alphabets of base64, its padding, and the
-/// backslash, because JSON can escape a slash or a line break with a backslash.
+/// A table of the bytes that can be part of a run. These bytes are both alphabets of base64, the padding of
+/// base64, and the backslash. The backslash is included, because JSON can escape a slash or a line break with
+/// a backslash.
 static IS_RUN: [bool; 256] = {
     let mut is_run = [false; 256];
     let mut byte = 0;
@@ -114,8 +117,8 @@ static IS_RUN: [bool; 256] = {
 struct EstimatingReader<R> {
     body: R,
     estimator: InputEstimator,
-    /// The first error of the reader. It is stored, because the parser treats an error like the end of the
-    /// input.
+    /// The first error of the reader. This reader stores the error, because the parser treats an error like
+    /// the end of the input.
     error: Option<io::Error>,
 }
 

@@ -5,8 +5,8 @@ use serde::Deserialize;
 use crate::metadata::Usage;
 
 impl Usage {
-    /// Parses the token counts in the last part of an event stream. The service adds them to the chunk of the
-    /// model as the member `amazon-bedrock-invocationMetrics`.
+    /// Parses the token counts in the last part of an event stream. The service adds these counts to the
+    /// chunk of the model, in the member `amazon-bedrock-invocationMetrics`.
     ///
     /// Returns `None` for every other part. For such a part, this function only searches the bytes for the
     /// member.
@@ -38,8 +38,8 @@ impl Usage {
         })
     }
 
-    /// Returns the number of tokens that count against the quota. It is the sum of input tokens, cache
-    /// writes, and output tokens times `output_weight`. Cache reads do not count.
+    /// Returns the number of tokens that count against the quota. This number is the sum of the input tokens,
+    /// the cache writes, and `output_weight` times the output tokens. Cache reads do not count.
     ///
     /// Returns `None` if the service has reported neither input nor output tokens.
     /// <https://docs.aws.amazon.com/bedrock/latest/userguide/quotas-token-burndown.html>

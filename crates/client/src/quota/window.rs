@@ -1,5 +1,5 @@
-//! The state of a quota limiter, which consists of the requests in flight and the requests and tokens of the
-//! last minute. The caller passes the time as an argument.
+//! The state of a quota limiter: the requests in flight, and the requests and tokens of the last minute. The
+//! caller passes the current time as an argument.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -22,8 +22,8 @@ pub(super) struct SlidingWindow {
     in_flight: u32,
     /// The requests of the last minute, oldest first.
     reservations: VecDeque<Reservation>,
-    /// The sum of the tokens of all reservations. It is a `u128`, so that a sum of `u64` values cannot
-    /// overflow.
+    /// The sum of the tokens of all reservations. Its type is `u128`, because a sum of `u64` values can
+    /// overflow a `u64`.
     tokens: u128,
     next_id: ReservationId,
     blocked_by: Option<QuotaLimit>,
@@ -36,7 +36,7 @@ struct Reservation {
     tokens: u64,
 }
 
-/// The number of a request, in the order of admission.
+/// The id of a reservation. Ids increase in the order of admission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct ReservationId(u64);
 
@@ -56,7 +56,7 @@ pub(super) enum Outcome {
 pub(super) struct Blocked {
     /// The limit that blocks the request for the longest time.
     pub(super) limit: QuotaLimit,
-    /// The time at which the limit admits the request, if no other request ends before. `None` if another
+    /// The time at which the limit admits the request, unless another request ends earlier. `None` if another
     /// request must end first.
     pub(super) until: Option<Instant>,
 }
@@ -94,7 +94,8 @@ impl SlidingWindow {
         Ok(id)
     }
 
-    /// Ends a request. If its reservation has expired, this only decreases the number of requests in flight.
+    /// Ends a request. If the reservation of the request has expired, this function only decreases the number
+    /// of requests in flight.
     pub(super) fn end(&mut self, id: ReservationId, outcome: Outcome) {
         self.in_flight -= 1;
         let Ok(index) = self.reservations.binary_search_by_key(&id, |reservation| reservation.id) else {
@@ -135,7 +136,8 @@ impl SlidingWindow {
         u64::try_from(self.tokens).unwrap_or(u64::MAX)
     }
 
-    /// Returns the limit that blocked the last call of [`try_admit`](Self::try_admit), if it was blocked.
+    /// Returns the limit that blocked the last call of [`try_admit`](Self::try_admit). Returns `None` if that
+    /// call admitted its request.
     pub(super) fn blocked_by(&self) -> Option<QuotaLimit> {
         self.blocked_by
     }
@@ -150,16 +152,16 @@ impl SlidingWindow {
         longest.map(|(until, limit)| Blocked { limit, until: Some(until) })
     }
 
-    /// Returns the time at which the request limit admits another request, or `None` if it admits a request
-    /// now.
+    /// Returns the time at which the request limit admits another request. Returns `None` if the request
+    /// limit admits a request now, or is not set.
     fn requests_until(&self) -> Option<Instant> {
         let limit = usize::try_from(self.limits.requests?).unwrap_or(usize::MAX);
         let last_to_expire = self.reservations.len().checked_sub(limit)?;
         Some(self.reservations.get(last_to_expire)?.admitted_at + MINUTE)
     }
 
-    /// Returns the time at which the token limit admits another `tokens` tokens, or `None` if it admits them
-    /// now.
+    /// Returns the time at which the token limit admits another `tokens` tokens. Returns `None` if the token
+    /// limit admits these tokens now, or is not set.
     fn tokens_until(&self, tokens: u64) -> Option<Instant> {
         let excess = (self.tokens + u128::from(tokens)).checked_sub(u128::from(self.limits.tokens?))?;
         if excess == 0 {

@@ -9,7 +9,7 @@ use httpdate::parse_http_date;
 /// The upper bound of the first backoff.
 const FIRST_BOUND: Duration = Duration::from_secs(1);
 
-/// Returns a random duration below a bound that doubles with each attempt ("full jitter").
+/// Returns a random duration below a bound ("full jitter"). The bound doubles with each attempt.
 /// <https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>
 pub(super) fn backoff(attempts: u32, max_backoff: Duration, random: f64) -> Duration {
     let doublings = attempts.saturating_sub(1).min(30);
@@ -17,8 +17,8 @@ pub(super) fn backoff(attempts: u32, max_backoff: Duration, random: f64) -> Dura
     bound.mul_f64(random.clamp(0.0, 1.0))
 }
 
-/// Returns the backoff that the service requests. It is in the header `x-amz-retry-after` in milliseconds, or
-/// in the header `Retry-After` in seconds or as a date.
+/// Returns the backoff that the service requests. The header `x-amz-retry-after` contains the backoff in
+/// milliseconds. The header `Retry-After` contains it in seconds or as a date.
 /// <https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3>
 pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = |value: &HeaderValue| value.to_str().ok().map(|text| text.trim().to_owned());

@@ -7,8 +7,8 @@ use http::HeaderMap;
 use http::header::DATE;
 use httpdate::parse_http_date;
 
-/// The tolerance in seconds. Smaller differences are ignored, because the service accepts a signature if its
-/// time differs by at most five minutes.
+/// The tolerance in seconds. The client ignores smaller differences, because the service accepts a signature
+/// if its time differs by at most five minutes.
 const TOLERANCE: i64 = 4 * 60;
 
 /// Error codes that a wrong clock can cause.
@@ -21,8 +21,8 @@ const CODES: &[&str] = &[
     "SignatureDoesNotMatch",
 ];
 
-/// The number of seconds by which the clock of the server is ahead of the local clock. It is computed from
-/// the `Date` header of an error response. All calls of a client share it.
+/// The number of seconds by which the clock of the server is ahead of the local clock. The client computes
+/// this number from the `Date` header of an error response. All calls of the client share the number.
 #[derive(Debug, Default)]
 pub(crate) struct ClockSkew(AtomicI64);
 
@@ -36,7 +36,7 @@ impl ClockSkew {
     }
 
     /// Updates the difference from an error response that arrived at the local time `now`. Returns `true` if
-    /// the difference has changed, so that a retry would be signed with another time.
+    /// the difference has changed. The signature of a retry then contains another time.
     pub(crate) fn learn(&self, code: Option<&str>, headers: &HeaderMap, now: SystemTime) -> bool {
         if !code.is_some_and(|code| CODES.contains(&code)) {
             return false;

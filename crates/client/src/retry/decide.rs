@@ -28,13 +28,13 @@ pub(crate) enum RetryDecision {
 pub(crate) struct RetryState {
     /// The number of requests sent.
     pub(crate) attempts: u32,
-    /// The current time, which is needed for a `Retry-After` header with a date.
+    /// The current time. [`decide`] compares it with a `Retry-After` header that contains a date.
     pub(crate) now: SystemTime,
     /// A random number from 0 to 1.
     pub(crate) random: f64,
 }
 
-/// Decides if a call is retried after a failure.
+/// Decides if the client retries a call after a failure.
 pub(crate) fn decide<E: ServiceErrorDetails>(
     kind: &ErrorKind<E>,
     retries: &RetryConfig,
@@ -56,8 +56,8 @@ pub(crate) fn decide<E: ServiceErrorDetails>(
     RetryDecision::Retry { backoff, after_timeout: kind.is_timeout() }
 }
 
-/// Returns `true` if a retry may succeed, and if it either cannot be billed twice or the caller has allowed
-/// that.
+/// Returns `true` if a retry may succeed and is allowed. A retry is allowed if the service cannot bill the
+/// request twice, or if the caller has enabled such retries.
 fn is_retried<E: ServiceErrorDetails>(kind: &ErrorKind<E>, retries: &RetryConfig) -> bool {
     match (class(kind), kind) {
         (FailureClass::NotSent, ErrorKind::Transport(error)) => is_transient(error.kind()),

@@ -44,8 +44,8 @@ pub(crate) use token_bucket::{RetryCost, RetryTokenBucket};
 /// header, the call waits for that time instead.
 ///
 /// All calls of a client share a bucket of 500 tokens. A retry takes 5 tokens, or 10 tokens after a timeout.
-/// If the bucket has too few tokens, the call fails without a retry. During an outage, this prevents a flood
-/// of retries.
+/// If the bucket has too few tokens, the call fails without a retry. During an outage, this limit prevents a
+/// flood of retries.
 ///
 /// `AWS_MAX_ATTEMPTS` sets [`max_attempts`](Self::max_attempts), unless the program sets a retry
 /// configuration.
@@ -56,7 +56,7 @@ pub struct RetryConfig {
     /// Maximum number of attempts, including the first. Default: 3.
     pub max_attempts: u32,
     /// Maximum number of attempts for an error that the Smithy model marks as retryable, such as
-    /// `ModelNotReadyException`. Default: 5, as documented for the operation.
+    /// `ModelNotReadyException`. Default: 5, as the documentation of the service states for this error.
     pub max_attempts_retryable: u32,
     /// Enables retries of requests that the service may have executed, and may therefore bill twice. Default:
     /// `false`.

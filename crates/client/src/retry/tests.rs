@@ -47,7 +47,7 @@ fn transport_error(kind: TransportErrorKind) -> Kind {
     ErrorKind::Transport(TransportError::from(kind))
 }
 
-/// Returns the maximum backoff before a retry; `None` if the call is not retried.
+/// Returns the maximum backoff before a retry, or `None` if the client does not retry the call.
 fn max_backoff(kind: &Kind, retries: RetryConfig, attempts: u32) -> Option<Duration> {
     match decide(kind, &retries, RetryState { attempts, now: now(), random: 1.0 }) {
         RetryDecision::Fail => None,
@@ -55,8 +55,8 @@ fn max_backoff(kind: &Kind, retries: RetryConfig, attempts: u32) -> Option<Durat
     }
 }
 
-/// Checks the class of a failure. `by_default` and `ambiguous` state whether the client retries it without
-/// and with `retry_ambiguous`.
+/// Checks the class of a failure. `by_default` is `true` if the client retries the failure by default.
+/// `ambiguous` is `true` if the client retries the failure with `retry_ambiguous`.
 fn check(kind: &Kind, expected: FailureClass, by_default: bool, ambiguous: bool) {
     assert_eq!(class(kind), expected, "{kind:?}");
     let is_retried = |retries| max_backoff(kind, retries, 1).is_some();

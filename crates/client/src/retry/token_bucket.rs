@@ -21,8 +21,8 @@ const SUCCESS_REFUND: u32 = 1;
 #[derive(Debug)]
 pub(crate) struct RetryTokenBucket(AtomicU32);
 
-/// The number of tokens that the last retry of a call has cost. If the retry succeeds, the tokens are
-/// returned to the bucket.
+/// The number of tokens that the last retry of a call has taken. If the retry succeeds, the call returns
+/// these tokens to the bucket.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct RetryCost(u32);
 
@@ -35,8 +35,8 @@ impl RetryTokenBucket {
         taken.ok().map(|_| RetryCost(cost))
     }
 
-    /// Returns the tokens of a successful call to the bucket. If the bucket is full, which is the usual case,
-    /// this only needs one atomic read.
+    /// Returns tokens to the bucket after a successful call. The bucket is usually full. In this case, this
+    /// function needs only one atomic read.
     pub(crate) fn record_success(&self, cost: RetryCost) {
         let refund = cost.0.max(SUCCESS_REFUND);
         let fill = |tokens| (tokens < CAPACITY).then(|| CAPACITY.min(tokens + refund));

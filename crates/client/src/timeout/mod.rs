@@ -11,8 +11,8 @@ pub(crate) use timer::OperationTimer;
 /// Timeouts of a call and of its parts. `None` disables a timeout.
 ///
 /// The defaults are made for inference. A model may take as long as the service permits before it responds,
-/// and may pause between two parts of its response. Therefore only the idle timeout is set, to 15 minutes.
-/// TCP keepalive detects a dead peer much earlier: see
+/// and may pause between two parts of its response. Therefore the default configuration sets only the idle
+/// timeout, to 15 minutes. TCP keepalive detects a dead peer much earlier: see
 /// [`HyperTransportBuilder::tcp_keepalive`](crate::HyperTransportBuilder::tcp_keepalive).
 ///
 /// ```
@@ -31,16 +31,16 @@ pub(crate) use timer::OperationTimer;
 #[doc(alias = "deadline")]
 #[doc(alias = "read_timeout")]
 pub struct TimeoutConfig {
-    /// Time to establish a connection. It covers name resolution, TCP, the tunnel through a proxy, and the
-    /// TLS handshake. Default: `None`, which means the transport's own connect timeout. It is 10 seconds for
-    /// [`HyperTransport`](crate::HyperTransport).
+    /// Time to establish a connection. The time includes name resolution, TCP, the tunnel through a proxy,
+    /// and the TLS handshake. Default: `None`. In this case, the transport's own connect timeout applies.
+    /// [`HyperTransport`](crate::HyperTransport) has a connect timeout of 10 seconds by default.
     ///
-    /// Requests carry this timeout in the extension
+    /// The client passes this timeout to the transport in the request extension
     /// [`ConnectTimeout`](invoke_model_transport::ConnectTimeout). A transport that does not read the
     /// extension uses its own connect timeout.
     pub connect: Option<Duration>,
-    /// Time from sending a request until the response's status and headers arrive, for each attempt. This
-    /// includes the time to connect and to send the request body. Default: none.
+    /// Time from sending a request until the response's status and headers arrive, for each attempt. The time
+    /// includes connecting and sending the request body. Default: none.
     pub first_byte: Option<Duration>,
     /// Time that one read of a response body may wait for data. The time between two reads does not count.
     /// Default: 15 minutes.
@@ -48,14 +48,14 @@ pub struct TimeoutConfig {
     /// Time from the start of the call to the last byte of the response, including all attempts and the
     /// backoff between them. Default: none.
     pub operation: Option<Duration>,
-    /// `true` includes the time to load credentials in `operation`. Default: `false`, so that a call does not
-    /// time out because it had to wait for credentials. The time to load credentials has a separate timeout,
-    /// [`CredentialsCacheConfig::load_timeout`](crate::CredentialsCacheConfig::load_timeout).
+    /// If `true`, the operation timeout includes the time to load credentials. With the default `false`, a
+    /// slow credentials provider does not cause a timeout of the call. Loading credentials has a separate
+    /// timeout, [`CredentialsCacheConfig::load_timeout`](crate::CredentialsCacheConfig::load_timeout).
     pub operation_includes_credentials: bool,
 }
 
 impl TimeoutConfig {
-    /// Returns a configuration without any timeout, except the transport's own connect timeout.
+    /// Returns a configuration that sets no timeout. The transport's own connect timeout still applies.
     #[must_use]
     pub const fn disabled() -> Self {
         Self {

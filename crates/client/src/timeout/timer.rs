@@ -11,8 +11,8 @@ use tokio::time::Instant;
 
 use super::TimeoutConfig;
 
-/// The timer of one call. All attempts of the call use the same timer, so that the operation timeout applies
-/// to their total time.
+/// The timer of one call. All attempts of the call use the same timer, so the operation timeout applies to
+/// their total time.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OperationTimer {
     requests: RequestTimeouts,
@@ -41,13 +41,13 @@ impl OperationTimer {
         self.requests.send(transport, request)
     }
 
-    /// Waits for something that a call needs before it is sent, such as a quota permit. The time counts
-    /// against the operation timeout.
+    /// Waits for `future`, for example for a quota permit, before a request is sent. The wait counts against
+    /// the operation timeout.
     ///
     /// # Errors
     ///
-    /// Returns an error if the operation timeout expires first. Then `future` is dropped, and nothing was
-    /// sent.
+    /// Drops `future` and returns an error if the operation timeout expires first. The error states that the
+    /// request was not sent.
     pub(crate) async fn bound<F: Future>(&self, future: F) -> Result<F::Output, TransportError> {
         match self.requests.deadline {
             None => Ok(future.await),
@@ -55,8 +55,8 @@ impl OperationTimer {
         }
     }
 
-    /// Waits for `future`. Its time does not count against the operation timeout, because the deadline is
-    /// extended by that time.
+    /// Waits for `future`, and extends the deadline by the duration of the wait. Therefore the wait does not
+    /// count against the operation timeout.
     pub(crate) async fn pause_during<F: Future>(&mut self, future: F) -> F::Output {
         let Some(deadline) = &mut self.requests.deadline else { return future.await };
         let start = Instant::now();
@@ -65,12 +65,13 @@ impl OperationTimer {
         output
     }
 
-    /// Waits for credentials. The time counts against the operation timeout only if
+    /// Waits for credentials. The wait counts against the operation timeout only if
     /// [`operation_includes_credentials`](TimeoutConfig::operation_includes_credentials) is set.
     ///
     /// # Errors
     ///
-    /// Returns the same errors as [`bound`](Self::bound), if the time counts.
+    /// Returns the same errors as [`bound`](Self::bound) if the wait counts. Otherwise, this function does
+    /// not fail.
     pub(crate) async fn credentials<F: Future>(&mut self, future: F) -> Result<F::Output, TransportError> {
         match self.includes_credentials {
             true => self.bound(future).await,

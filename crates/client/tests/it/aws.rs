@@ -10,7 +10,7 @@ fn temporary() -> aws_credential_types::Credentials {
     aws_credential_types::Credentials::new("AKIDAWS", "secret", Some("token".into()), Some(now()), "test")
 }
 
-/// A provider that returns its credentials, or an error if it has none.
+/// A provider that returns its credentials, or an error if it has no credentials.
 #[derive(Debug)]
 struct StaticProvider(Option<aws_credential_types::Credentials>);
 

@@ -66,8 +66,8 @@ async fn a_later_body_replaces_a_file() {
     assert_eq!(fake.request().body(), "{}");
 }
 
-/// A credentials provider that overwrites a file. The client calls it after the first of its two reads of the
-/// file.
+/// A credentials provider that overwrites a file. The client reads the file twice, and calls the provider
+/// between the two reads.
 struct OverwritingProvider(std::path::PathBuf, &'static str);
 
 impl ProvideCredentials for OverwritingProvider {

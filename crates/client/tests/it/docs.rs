@@ -72,7 +72,8 @@ async fn rows_of_transport_errors() {
         assert_eq!(error.class().to_string(), cells[2], "{kind:?}");
         check_retried(failure, cells[3]).await;
     }
-    // An expired operation timeout is never retried. This row therefore needs a separate call with a timeout.
+    // After an expired operation timeout, a call has no time left for a retry. Therefore this row needs a
+    // separate call whose timeout expires.
     let cells = row("Timeout(Operation)");
     let fake = Fake::slow([Box::pin(std::future::pending())]);
     let call = fake.client().invoke_model().model_id("a").timeout(Duration::from_secs(1));
@@ -101,7 +102,8 @@ async fn rows_of_service_errors() {
             modeled += 1;
             assert_eq!(of_model, status, "{code}");
         }
-        // In the case "once, if the clock was wrong", the clock of this test is right.
+        // The cell can be "once, if the clock was wrong". The clock of this test is right, so the client does
+        // not retry.
         check_retried(failure, cells[4]).await;
     }
     assert_eq!(modeled, 11, "each modeled error must have a row");

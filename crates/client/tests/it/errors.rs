@@ -387,7 +387,7 @@ macro_rules! all_parts {
     }};
 }
 
-/// Checks that an error keeps all parts when it is converted into the error type of all operations.
+/// Converts an error into the error type of all operations. Checks that the conversion keeps all parts.
 fn check_converted<E: OperationError>(error: Error<E>) -> Error {
     let before = all_parts!(error);
     let error = Error::from(error);

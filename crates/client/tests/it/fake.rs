@@ -39,7 +39,7 @@ impl Fake {
         Self::with_responses([response])
     }
 
-    /// Returns a transport with one response that has this status, these headers and this body.
+    /// Returns a transport with one response. The arguments are the parts of the response.
     pub(crate) fn with(status: u16, headers: &[(&str, &str)], body: &'static str) -> Self {
         Self::with_response(Ok(response(status, headers, Bytes::from_static(body.as_bytes()).into())))
     }

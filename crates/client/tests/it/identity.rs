@@ -16,7 +16,7 @@ use crate::fake::{Fake, now, response};
 const ID: &str = "a";
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// A provider that counts its calls. Each call returns different credentials, which are valid for an hour.
+/// A provider that counts its calls. Each call returns different credentials. They are valid for an hour.
 #[derive(Clone, Debug, Default)]
 struct CountingProvider(Arc<AtomicUsize>);
 
@@ -46,7 +46,7 @@ impl ProvideCredentials for FailingProvider {
     }
 }
 
-/// Returns a service with `responses` responses. The responses at the indexes `rejected` reject the
+/// Returns a transport with `responses` responses. The responses at the indexes `rejected` reject the
 /// credentials as expired. All other responses are successful.
 fn service(responses: usize, rejected: &[usize]) -> Fake {
     let fake = Fake::default();

@@ -14,7 +14,8 @@ use tokio::time::{Instant, sleep};
 use crate::fake::{Fake, SendResult, response};
 
 const ID: &str = "meta.llama3-8b-instruct-v1:0";
-/// A body of 44 bytes, which the client estimates as 11 input tokens. It allows at most 100 output tokens.
+/// A body of 44 bytes. The client estimates 11 input tokens for it. The body allows at most 100 output
+/// tokens.
 const BODY: &str = r#"{"prompt":"one two three","max_gen_len":100}"#;
 
 fn ok() -> SendResult {

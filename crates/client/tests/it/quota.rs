@@ -34,8 +34,8 @@ async fn try_acquire(limiter: &QuotaLimiter, estimate: TokenEstimate) -> Option<
     timeout(Duration::ZERO, limiter.acquire(estimate)).await.ok().map(Result::unwrap)
 }
 
-/// Queues requests in the order of `estimates`. For each admitted request, the receiver returns its number,
-/// the second of its admission, and its permit.
+/// Queues requests in the order of `estimates`. For each admitted request, the receiver returns the number of
+/// the request, the second at which it was admitted, and its permit.
 async fn queue(
     limiter: &QuotaLimiter,
     estimates: &[TokenEstimate],
@@ -316,8 +316,8 @@ fn callers() -> impl Strategy<Value = Vec<Caller>> {
     prop::collection::vec(caller, 1..60)
 }
 
-/// Runs the callers. Returns the admission time of each admitted caller, and its number of tokens if they
-/// count.
+/// Runs the callers. Returns the admission time and the number of tokens of each admitted caller. The number
+/// is `None` if the tokens do not count.
 async fn run(limiter: &QuotaLimiter, callers: Vec<Caller>) -> Vec<(Duration, Option<u64>)> {
     let start = Instant::now();
     let running: Vec<_> = callers

@@ -248,7 +248,7 @@ async fn failure_before_sending_is_not_an_attempt() {
     let fake = Fake::with_responses([throttled(), ok()]);
     let settings = fake.settings().retry_config(RetryConfig::standard()).on_attempt(move |attempt| {
         callback.0.lock().unwrap().push(attempt.number);
-        // Removes the body file, so that the next attempt cannot read it.
+        // Removes the body file, so the next attempt cannot read it.
         std::fs::remove_file(&callback.1).unwrap();
     });
     let call = Client::new(settings).unwrap().invoke_model().model_id(ID).body(Body::from_path(path));

@@ -1,4 +1,4 @@
-//! Tests of settings in code, and of the endpoint that the client resolves from them.
+//! Tests of settings in code, and of the endpoint that the client resolves from these settings.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

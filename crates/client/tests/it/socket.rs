@@ -81,8 +81,8 @@ async fn response_that_is_not_http_is_ambiguous() {
 
 #[tokio::test]
 async fn request_over_a_refused_connection_counts_as_not_sent() {
-    // The socket is bound, so that no other process can use the port. It does not listen, so that the system
-    // refuses connections.
+    // The socket is bound, so other processes cannot use the port. It does not listen, so the system refuses
+    // connections.
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = socket.local_addr().unwrap();

@@ -53,10 +53,10 @@ fn finds_output_limits_in_unusual_json() {
     check(r#"{"max_tokens":18446744073709551616}"#, u64::MAX);
     check(r#"{"max\u005ftokens":8}"#, 8);
     check(r#" { "max_tokens" : 8 } and more"#, 8);
-    // If a body has several limits, the largest counts. The limiter later returns the tokens that were
+    // If a body has several limits, the largest limit counts. The limiter later releases the tokens that were
     // reserved but not used.
     check(r#"{"max_tokens":8,"max_tokens":4}"#, 8);
-    // The service rejects these bodies. A limit counts if it is before the error.
+    // The service rejects these bodies. A limit counts if it precedes the error in the body.
     check(r#"{"max_tokens":8,"messages":[}"#, 8);
     check(r#"{"max_tokens":8,"max_gen_len":"9"}"#, 8);
     check(r#"{"max_tokens":-8}"#, None);

@@ -69,7 +69,8 @@ struct Source {
     data: Option<String>,
 }
 
-/// The models that reject requests with both `temperature` and `top_p`, according to the first page above.
+/// The models that reject requests with both `temperature` and `top_p`. The first page in the module
+/// documentation lists these models.
 const EITHER_TEMPERATURE_OR_TOP_P: [&str; 2] =
     ["anthropic.claude-haiku-4-5-20251001-v1:0", "anthropic.claude-sonnet-4-5-20250929-v1:0"];
 
@@ -110,9 +111,10 @@ pub(super) fn complete(model: &Model, body: &Value) -> Result<Completion, Reject
     Ok(Completion { input_tokens, output_tokens, max_tokens, response, chunks })
 }
 
-/// Returns the events of `message`, which contains the text of `reply`. The first event contains an empty
-/// message, which already counts the first output token. If the reply has no text, the stream has no content
-/// block.
+/// Returns the events that stream `message`. The text of the message is the text of `reply`.
+///
+/// The first event contains the message without its content. The usage in this event counts at most one
+/// output token. If the reply has no text, the stream has no content block.
 fn chunks(message: &Value, reply: &Reply) -> impl Iterator<Item = Value> + Send + use<> {
     let mut empty = message.clone();
     empty["content"] = json!([]);
@@ -179,8 +181,8 @@ fn check(model: &Model, request: &Request) -> Result<(), ValidationError> {
     Ok(())
 }
 
-/// Returns `true` for `bedrock-2023-05-31`, which is the version in the pages above. Also returns `true` for
-/// a date, because the client library of the vendor sends a date to Bedrock.
+/// Returns `true` for `bedrock-2023-05-31`, the documented version. Also returns `true` for a date, because
+/// the client library of the vendor sends a date to Bedrock.
 fn is_version(version: &str) -> bool {
     let is_date = version.len() == 10
         && version.bytes().enumerate().all(|(at, byte)| match at {

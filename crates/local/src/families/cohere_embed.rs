@@ -4,7 +4,8 @@
 //! * v4: <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed-v4.html>
 //! * types: <https://docs.cohere.com/reference/embed>
 //!
-//! `input_type` is validated but has no effect, so that queries match documents. Images are rejected.
+//! `input_type` is validated but does not change the embedding. Therefore a query and a document with the
+//! same text have the same embedding. Requests with images are rejected.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -17,15 +18,15 @@ use super::schema::{Integer, List, check_length, dimensions};
 use super::validation_error::ValidationError;
 use super::{embedding, json, tokens};
 
-/// The differences between v3 and v4.
+/// The properties that differ between v3 and v4.
 pub(super) struct EmbedVersion {
     /// The maximum number of characters of one text.
     max_characters: usize,
     /// The maximum number of tokens of one text.
     max_tokens: i64,
-    /// The allowed dimensions. The first one is the default.
+    /// The allowed numbers of dimensions. The first number is the default.
     dimensions: &'static [usize],
-    /// The allowed values of `truncate`. The last one is the default.
+    /// The allowed values of `truncate`. The last value is the default.
     truncate: [(&'static str, Truncate); 3],
     /// `true` if the keys `inputs`, `output_dimension` and `max_tokens` are allowed.
     has_inputs: bool,

@@ -10,7 +10,8 @@ use super::response::ModelResponse;
 pub(super) struct Completion {
     pub(super) input_tokens: u64,
     pub(super) output_tokens: u64,
-    /// The token limit from the body, or else the default of the vendor. `None` means that there is no limit.
+    /// The token limit from the body, or the default of the vendor if the body has no limit. `None` means
+    /// that there is no limit.
     pub(super) max_tokens: Option<i64>,
     /// The response to `InvokeModel` in the schema of the vendor.
     pub(super) response: Value,
@@ -32,8 +33,8 @@ pub struct ResponseChunks {
     chunks: Box<dyn Iterator<Item = Value> + Send>,
 }
 
-/// The maximum number of output tokens if neither the body nor the vendor sets a limit. It has the order of
-/// magnitude of real limits.
+/// The maximum number of output tokens if the body and the vendor set no limit. The value has the order
+/// of magnitude of the limits of real models.
 const UNLIMITED: u64 = 10_000;
 
 impl Completion {

@@ -40,8 +40,10 @@ impl Reply {
         Deltas { text: self.text.clone(), position: 0, tokens: 0 }
     }
 
-    /// Returns at least one delta. A model that finishes its reply sends an additional delta without text for
-    /// its end token. A reply that is truncated at the token limit has no end token.
+    /// Returns the deltas of the reply, and marks the first and the last delta. Returns at least one delta.
+    ///
+    /// If the token limit does not truncate the reply, the last delta is an additional delta without text. It
+    /// represents the end token of the model.
     pub(super) fn marked_deltas(&self) -> impl Iterator<Item = MarkedDelta> + Send + use<> {
         let tokens = self.tokens;
         let has_end_token = self.stop != StopReason::MaxTokens || self.text.is_empty();
@@ -64,8 +66,7 @@ impl Iterator for Deltas {
         if rest.is_empty() {
             return None;
         }
-        // Searches only the maximum length of a delta, so that the total time is linear in the length of the
-        // reply.
+        // Searches a prefix of bounded length, so the total time is linear in the length of the reply.
         let near = prefix(rest, MAX_BLANK_BYTES + MAX_TOKEN_BYTES);
         let text = match tokens::ranges(near).next() {
             Some((token, end)) if token <= MAX_BLANK_BYTES => {

@@ -40,7 +40,7 @@ pub fn stream(model_id: &str, body: &Value) -> Result<ResponseChunks, Rejection>
 
 /// The output of a model.
 enum Generated {
-    /// Text, which can be streamed.
+    /// Text that can be streamed.
     Text(Completion),
     /// Embeddings or images.
     Other(ModelResponse),

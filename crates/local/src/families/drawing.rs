@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-/// The members of a request that an image depends on.
+/// The values that determine an image.
 pub(super) struct ImagePrompt<'a> {
     pub(super) text: &'a str,
     pub(super) negative_text: &'a str,
@@ -37,8 +37,8 @@ fn hash(prompt: &ImagePrompt<'_>) -> [u8; 32] {
     hash.finalize().into()
 }
 
-/// Returns the pixels of an image. Bytes 0 to 2 and 3 to 5 of the hash are the two colors. Bytes 6 and 7 are
-/// the direction of the gradient, and bytes 8 to 11 are the pattern.
+/// Returns the pixels of an image. Bytes 0 to 2 of the hash are the first color, and bytes 3 to 5 are the
+/// second color. Bytes 6 and 7 are the direction of the gradient, and bytes 8 to 11 are the pattern.
 fn pixels(hash: &[u8; 32], width: u32, height: u32) -> Vec<u8> {
     let (right, down) = (u64::from(hash[6]) + 1, u64::from(hash[7]) + 1);
     let (width, height) = (u64::from(width), u64::from(height));

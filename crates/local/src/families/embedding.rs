@@ -1,11 +1,11 @@
 //! Embeddings by random projection.
 //!
 //! The features of a text are its words and the character trigrams of each word, in lower case. Each feature
-//! has a dense pseudo-random vector, which is generated from a SHA-256 of the feature. The embedding is the
-//! weighted sum of these vectors. Random vectors are nearly orthogonal. Therefore the cosine similarity of
-//! two texts increases with the number of words and trigrams that both texts contain (random indexing,
-//! <https://en.wikipedia.org/wiki/Random_indexing>). The meaning of a word has no influence, so synonyms have
-//! unrelated vectors.
+//! has a dense pseudo-random vector. The SHA-256 hash of the feature is the seed of this vector. The
+//! embedding is the weighted sum of these vectors. Random vectors are nearly orthogonal. Therefore the
+//! cosine similarity of two texts increases with the number of words and trigrams that both texts contain.
+//! This method is called random indexing: <https://en.wikipedia.org/wiki/Random_indexing>. The meaning of a
+//! word has no influence, so synonyms have unrelated vectors.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use super::tokens;
 const WORD_WEIGHT: f64 = 1.0;
 const TRIGRAM_WEIGHT: f64 = 0.5;
 
-/// The maximum number of features of an image. It limits the cost of large images.
+/// The maximum number of features of an image. This maximum limits the cost of large images.
 const MAX_BLOCKS: usize = 1_024;
 const MIN_BLOCK_LENGTH: usize = 64;
 
@@ -56,7 +56,7 @@ pub(super) fn normalized(mut vector: Vec<f64>) -> Vec<f64> {
 }
 
 /// Rounds numbers to 32-bit floats, because the services return 32-bit floats. In JSON, the results have at
-/// most nine significant digits. A cast from `f32` to `f64` would have 17 digits.
+/// most nine significant digits. A number that was cast from `f32` to `f64` would have up to 17 digits.
 pub(super) fn rounded(vector: &[f64]) -> Vec<f64> {
     let round = |x: &f64| format!("{}", *x as f32).parse().unwrap_or(*x);
     vector.iter().map(round).collect()
@@ -85,7 +85,7 @@ enum Feature {
     Block,
 }
 
-/// The weights of the features, by the seed of each feature.
+/// The weights of features. The key is the seed of a feature.
 type Weights = BTreeMap<u64, f64>;
 
 fn add_weight(weights: &mut Weights, kind: Feature, feature: &[u8], weight: f64) {

@@ -21,7 +21,7 @@ use super::response::{ModelResponse, Rejection};
 use super::schema::{Integer, check_length, within};
 use super::validation_error::ValidationError;
 
-/// The differences between the two families.
+/// The properties that differ between the two families.
 pub(super) struct ImageFamily {
     /// The maximum number of characters of a prompt.
     max_characters: usize,
@@ -29,7 +29,7 @@ pub(super) struct ImageFamily {
     default_seed: i64,
     /// The default width and height.
     default_side: i64,
-    /// A function that returns the reason if a width and height are not supported.
+    /// A function that checks a width and a height. Returns the reason if they are not supported.
     unsupported: fn(i64, i64) -> Option<String>,
     /// `true` if the key `style` is allowed.
     has_style: bool,
@@ -209,7 +209,7 @@ fn unsupported_by_titan(width: i64, height: i64) -> Option<String> {
         .then(|| format!("width {width} and height {height} are not a permitted size"))
 }
 
-/// Checks the four rules of the page, in the order of the page.
+/// Checks the four size rules of Nova Canvas, in the order in which the sizes page lists them.
 fn unsupported_by_canvas(width: i64, height: i64) -> Option<String> {
     let sides = [("width", width), ("height", height)];
     if let Some((side, size)) = sides.into_iter().find(|(_, size)| !(320..=4_096).contains(size)) {

@@ -23,7 +23,7 @@ struct Request {
     temperature: Option<Number<0, 1>>,
     top_p: Option<Number<0, 1>>,
     max_gen_len: Option<Integer<1, 8_192>>,
-    /// Base64 images, which Llama 3.2 and later support. They are ignored here.
+    /// Images in base64, for Llama 3.2 and later. The local endpoint ignores this member.
     images: Option<Vec<String>>,
 }
 

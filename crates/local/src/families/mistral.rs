@@ -20,7 +20,7 @@ use super::response::Rejection;
 use super::schema::{Integer, List, Number, Text};
 use super::{json, tokens};
 
-/// The only model that is on both the page of text completion and the page of chat completion.
+/// The only model that AWS documents for both text completion and chat completion.
 const SUPPORTS_BOTH: &str = "mistral.mistral-large-2402-v1:0";
 
 const DEFAULT_MAX_TOKENS: i64 = 512;
@@ -116,8 +116,8 @@ fn chat(body: &Value) -> Result<Completion, Rejection> {
     Ok(completion(input_tokens, reply, choices))
 }
 
-/// Returns a completion. `format` converts a piece of the reply to the JSON of the vendor. Its second
-/// argument is the stop reason, which is `None` unless the reply ends with this piece.
+/// Returns a completion. `format` converts a piece of the reply to the JSON of the vendor. The second
+/// argument of `format` is the stop reason if the reply ends with this piece, and `None` otherwise.
 fn completion(
     input_tokens: u64,
     reply: Reply,

@@ -1,16 +1,17 @@
 //! Local simulations of the model families. Each family accepts and returns the JSON of its vendor. Text
 //! models also support streaming.
 //!
-//! All functions are pure: they use no input or output, no clock and no randomness. The same model and body
+//! All functions are pure: they do no I/O and use no clock and no random numbers. The same model and body
 //! always yield the same response, byte for byte. Identifiers in a response are derived from a SHA-256 of the
 //! model and the body.
 //!
-//! The schemas match the service: the keys of a body, their types, ranges and lengths, and the shape of the
-//! response with its stop reason and token counts. The content of the responses is simulated:
+//! The schemas match the service. For a request body, the functions check the keys and the types, ranges and
+//! lengths of their values. A response has the members of the service, including the stop reason and the
+//! token counts. The content of the responses is simulated:
 //!
 //! * a text model echoes the last user turn (`reply.rs`) up to the token limit or a stop sequence;
-//! * an embedding model adds pseudo-random vectors of words and character trigrams (`embedding.rs`), so that
-//!   similar texts have similar vectors;
+//! * an embedding model returns the sum of pseudo-random vectors, one for each word and each character
+//!   trigram (`embedding.rs`), so similar texts have similar vectors;
 //! * an image model draws a pattern of the requested size from a hash of the prompt and the seed
 //!   (`drawing.rs`).
 //!
@@ -34,7 +35,8 @@
 //!
 //! [`stream`] returns the response of a text model in chunks of one token (`deltas.rs`).
 //!
-//! Keys of a body that Bedrock itself reads, such as `amazon-bedrock-guardrailConfig`, are ignored here.
+//! Bedrock itself reads some keys of a body, such as `amazon-bedrock-guardrailConfig`. The functions of this
+//! module ignore these keys.
 
 mod anthropic;
 mod cohere_command;

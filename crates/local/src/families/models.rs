@@ -1,8 +1,8 @@
 //! The supported base models, with their ids and families.
 //!
 //! The ids are listed in <https://docs.aws.amazon.com/bedrock/latest/userguide/models-supported.html> and in
-//! the model cards. Models of other vendors are not supported. Other kinds of models of these vendors are not
-//! supported either.
+//! the model cards. The endpoint does not support models of other vendors, or other kinds of models of these
+//! vendors.
 
 /// A base model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,7 +10,7 @@
 pub struct Model {
     /// The base model id, for example `amazon.titan-embed-text-v2:0`.
     pub id: &'static str,
-    /// The family, which determines the request and response schema.
+    /// The family. It determines the request and response schema.
     pub family: Family,
 }
 
@@ -21,8 +21,8 @@ impl Model {
         self.family.output_modality()
     }
 
-    /// Returns the burndown rate, which is the number of quota tokens that one output token uses. The rate is
-    /// 5 for Claude 3.7 and later, and 1 for all other models:
+    /// Returns the burndown rate: the number of quota tokens that one output token uses. The rate is 5 for
+    /// Claude 3.7 and later, and 1 for all other models:
     /// <https://docs.aws.amazon.com/bedrock/latest/userguide/quotas-token-burndown.html>
     pub(crate) fn burndown(&self) -> u64 {
         const EARLIER: [&str; 4] = ["claude-3-haiku-", "claude-3-opus-", "claude-3-sonnet-", "claude-3-5-"];

@@ -62,7 +62,7 @@ enum Role {
     Assistant,
 }
 
-/// A content block, which has one of these members. Images, video and audio are encoded as base64.
+/// A content block. Each block has one of these members. Images, video and audio are encoded as base64.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[expect(dead_code, reason = "only text is used; the other members have no effect")]

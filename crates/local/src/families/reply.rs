@@ -7,7 +7,8 @@ const MAX_ECHOED_TOKENS: u64 = 256;
 
 /// The limits of a reply that a request sets.
 pub(super) struct ReplyBounds<'a> {
-    /// The token limit of the request, or else the default of the vendor; `None` for no limit.
+    /// The token limit of the request, or the default of the vendor if the request has no limit. `None` means
+    /// that there is no limit.
     pub(super) max_tokens: Option<i64>,
     /// Texts that end the reply. The reply does not contain them.
     pub(super) stop_sequences: &'a [String],
@@ -60,8 +61,9 @@ fn echo(turn: &str) -> String {
     }
 }
 
-/// Returns the last user turn of a prompt that is one string: the text between the last `open` marker and the
-/// next `close` marker. Returns the complete prompt if it contains no `open` marker.
+/// Returns the last user turn of a prompt that is one string. The turn is the text between the last `open`
+/// marker and the next `close` marker. Without an `open` marker, the turn begins at the start of the prompt.
+/// Without a `close` marker, the turn ends at the end of the prompt.
 pub(super) fn last_turn<'a>(prompt: &'a str, open: &[&str], close: &[&str]) -> &'a str {
     let start =
         open.iter().filter_map(|mark| prompt.rfind(mark).map(|at| at + mark.len())).max().unwrap_or(0);

@@ -10,20 +10,20 @@ use super::response::Rejection;
 /// imported and deployed models, application inference profiles, prompts, prompt routers and SageMaker
 /// endpoints.
 ///
-/// In a real account, the owner configures the models of these resources. Here, all these ARNs refer to
-/// Claude 3 Haiku, so that calls with them can be tested.
+/// In a real account, the owner configures the models of these resources. Here, all these ARNs resolve to
+/// Claude 3 Haiku, so calls with these ARNs can be tested.
 pub const DEFAULT_TEXT_MODEL: &str = "anthropic.claude-3-haiku-20240307-v1:0";
 
 /// The prefixes of system-defined inference profiles, as in `us.amazon.nova-lite-v1:0`.
 /// <https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html>
 const GEOGRAPHIES: [&str; 8] = ["apac", "au", "ca", "eu", "global", "jp", "us", "us-gov"];
 
-/// Returns the base model of a model id, an inference profile id or an ARN, or `None` if the model does not
-/// exist.
+/// Returns the base model of a model id, an inference profile id or an ARN. Returns `None` if the model does
+/// not exist.
 ///
-/// Foundation model ids and ARNs, system-defined inference profile ids and ARNs, and ARNs of custom models
-/// name their base model. ARNs that do not name a base model resolve to [`DEFAULT_TEXT_MODEL`]. The region
-/// and the account of an ARN are ignored.
+/// The ids and ARNs of foundation models and of system-defined inference profiles contain a base model. ARNs
+/// of custom models also contain a base model. All other accepted ARNs resolve to [`DEFAULT_TEXT_MODEL`].
+/// This function ignores the region and the account of an ARN.
 ///
 /// # Errors
 ///

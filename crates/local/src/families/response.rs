@@ -13,13 +13,14 @@ pub struct ModelResponse {
     pub content_type: &'static str,
     /// The JSON response of the vendor.
     pub body: Vec<u8>,
-    /// The number of input tokens, as in the usage members of `body`. It is 0 for image models.
+    /// The number of input tokens, as in the usage members of `body`. The number is 0 for image models.
     pub input_tokens: u64,
-    /// The number of output tokens, as in the usage members of `body`. It is 0 for embedding and image
-    /// models.
+    /// The number of output tokens, as in the usage members of `body`. The number is 0 for embedding and
+    /// image models.
     pub output_tokens: u64,
-    /// The maximum number of output tokens, which is the limit from the body or else the default of the
-    /// vendor. It is 0 for embedding and image models.
+    /// The maximum number of output tokens. For text models, this is the limit from the body. If the body
+    /// has no limit, this is the default of the vendor, or 10,000 if the vendor has no default. The number
+    /// is 0 for embedding and image models.
     pub max_tokens: u64,
 }
 
@@ -43,7 +44,7 @@ pub enum Rejection {
     /// The body is invalid. The endpoint returns a `ValidationException` with this message.
     #[error("{0}")]
     Validation(String),
-    /// The local endpoint failed. It returns an `InternalServerException` with this message.
+    /// The local endpoint failed. The endpoint returns an `InternalServerException` with this message.
     #[error("{0}")]
     Internal(String),
 }
@@ -72,8 +73,8 @@ impl ResponseIds {
         Self(hash.finalize().into())
     }
 
-    /// Returns a UUID of version 8, whose bits are defined by the application (RFC 9562 section 5.8). Each
-    /// `member` has a different UUID.
+    /// Returns a UUID of version 8 for a member of the response. In this version, the application chooses the
+    /// bits (RFC 9562 section 5.8). Different members have different UUIDs.
     pub(super) fn uuid(&self, member: &str) -> String {
         let mut hash = Sha256::new();
         hash.update(self.0);
@@ -93,7 +94,7 @@ impl ResponseIds {
         )
     }
 
-    /// Returns 24 hexadecimal digits.
+    /// Returns an identifier of 24 hexadecimal digits.
     pub(super) fn hex(&self) -> String {
         self.0[..12].iter().map(|byte| format!("{byte:02x}")).collect()
     }

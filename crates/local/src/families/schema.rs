@@ -1,4 +1,4 @@
-//! Types that check the bounds documented by the vendors when they are deserialized.
+//! Types that check the documented bounds of the vendors during deserialization.
 //!
 //! With these types, a request structure contains its schema, for example `top_p: Option<Number<0, 1>>`. The
 //! error messages have the wording of the JSON Schema validation of the service.

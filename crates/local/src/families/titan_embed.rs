@@ -116,7 +116,7 @@ pub(super) fn respond_multimodal(body: &Value) -> Result<ModelResponse, Rejectio
     Ok(ModelResponse::json(&body, count, 0))
 }
 
-/// Returns the number of tokens of `text`, or an error if it exceeds the limit.
+/// Returns the number of tokens of `text`. Returns an error if the number exceeds `limit`.
 fn count_limited(text: &str, limit: u64) -> Result<u64, Rejection> {
     let count = tokens::count(text);
     if count > limit {

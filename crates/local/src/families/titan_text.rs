@@ -2,8 +2,8 @@
 //!
 //! <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-text.html>
 //!
-//! The chunks of a stream have the members of a result, but with other names. Only the first chunk contains
-//! the number of prompt tokens. Only the last chunk contains the number of generated tokens and the
+//! A chunk of a stream has members like a response, but some members have other names. Only the first chunk
+//! contains the number of prompt tokens. Only the last chunk contains the number of generated tokens and the
 //! completion reason.
 
 use serde::Deserialize;

@@ -33,7 +33,7 @@ enum Problem {
 }
 
 impl ValidationError {
-    /// Returns an error with a message. Its position is the root of the body.
+    /// Returns an error with a message. The position of the error is the root of the body.
     pub(super) fn new(message: impl fmt::Display) -> Self {
         Problem::Other(message.to_string()).into()
     }

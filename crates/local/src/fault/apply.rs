@@ -27,7 +27,8 @@ impl Replacement {
 }
 
 impl Fault {
-    /// Returns the stream fault, if this fault contains one.
+    /// Returns the part of this fault that affects a stream. A fault at [`FaultPoint::LastChunk`] truncates
+    /// the stream at its end.
     pub(crate) fn planned_stream_fault(&self) -> Option<PlannedStreamFault> {
         let truncated_at_end = || {
             let fault = StreamFault::Truncate { bytes: 0 };

@@ -11,11 +11,12 @@ use super::effect::{ConnectionEnd, Drip, FaultPoint, Replacement, RetryAfter};
 use crate::stream::{PlannedStreamFault, StreamFault};
 use crate::wildcard::matches;
 
-/// A fault that affects a call: its request, its processing or its response. A new fault has no effect; each
-/// method adds one.
+/// A fault that affects the request, the processing or the response of a call. A new fault has no effect. The
+/// methods add effects and conditions.
 ///
 /// [`first`](Self::first) and [`every`](Self::every) turn a fault into a [`FaultRule`](crate::FaultRule). A
-/// fault that is injected directly applies to all calls.
+/// fault that is passed to [`LocalEndpoint::inject`](crate::LocalEndpoint::inject) directly applies to all
+/// matching calls.
 ///
 /// ```
 /// use std::time::Duration;
@@ -74,7 +75,7 @@ impl Fault {
         Self { replacement: Some(Replacement::Error(error.into())), ..Self::default() }
     }
 
-    /// Returns a fault that responds with only a status, like a proxy or a failing service.
+    /// Returns a fault that responds with only a status, as a proxy or a failing service may do.
     /// [`body`](Self::body) and [`header`](Self::header) add a body and headers.
     pub fn status(status: StatusCode) -> Self {
         Self { replacement: Some(Replacement::Status(status)), ..Self::default() }
@@ -91,22 +92,23 @@ impl Fault {
         Self { operation: Some(operation.into()), ..self }
     }
 
-    /// Limits the fault to calls whose model id, as sent by the client, matches a pattern: `*` matches any
-    /// number of characters and `?` matches one.
+    /// Limits the fault to calls whose model id matches a pattern. In the pattern, `*` matches any number of
+    /// characters and `?` matches one character. The pattern must match the model id or ARN that the client
+    /// sends, not the id of the base model.
     #[must_use]
     pub fn model(self, pattern: impl Into<String>) -> Self {
         Self { model: Some(pattern.into()), ..self }
     }
 
     /// Moves the clock of the endpoint ahead by a number of seconds, or back if the number is negative. The
-    /// endpoint uses this clock to verify the signature and to set the `Date` header of the response.
+    /// endpoint uses the changed time to verify the signature and to set the `Date` header of the response.
     #[must_use]
     pub fn clock_skew(self, seconds: i64) -> Self {
         Self { clock_skew: seconds, ..self }
     }
 
-    /// Moves only the `Date` header of the response ahead by a number of seconds, or back if the number is
-    /// negative.
+    /// Adds a number of seconds to the `Date` header of the response. The number may be negative. Unlike
+    /// [`clock_skew`](Self::clock_skew), this method does not affect the verification of the signature.
     #[must_use]
     pub fn date_skew(self, seconds: i64) -> Self {
         Self { date_skew: seconds, ..self }
@@ -158,15 +160,15 @@ impl Fault {
         Self { pace: Some(pace), ..self }
     }
 
-    /// Injects a fault into a stream after a number of events, or at the end of the stream if
-    /// it has fewer events.
+    /// Injects a fault into a stream after a number of events. If the stream has fewer events, the fault
+    /// follows the last event.
     #[must_use]
     pub fn break_stream(self, after_events: u64, fault: StreamFault) -> Self {
         Self { stream_fault: Some(PlannedStreamFault { after_events, fault }), ..self }
     }
 
-    /// Sends the response, including its head, in pieces of at most `bytes` (at least 1), with `interval`
-    /// between two pieces.
+    /// Sends the response, including its head, in small pieces. Each piece has at most `bytes` bytes. The
+    /// endpoint waits for `interval` between two pieces. If `bytes` is 0, each piece has one byte.
     #[must_use]
     pub fn drip(self, bytes: usize, interval: Duration) -> Self {
         Self { drip: Some(Drip { bytes, interval }), ..self }
@@ -178,13 +180,16 @@ impl Fault {
         Self { disconnect: Some((point, end)), ..self }
     }
 
-    /// Sets whether the call counts as worked on; see
-    /// [`CallRecord::worked_on`](crate::CallRecord::worked_on).
+    /// Sets the value of [`CallRecord::worked_on`](crate::CallRecord::worked_on) for the affected calls.
     ///
     /// By default, a call with a successful response counts as worked on, and a call with an error response
-    /// does not. A replaced response counts as worked on if a client cannot know from it whether the service
-    /// did the work: garbage, the statuses 408 and 424, and the statuses 500, 502 and 504 without a modeled
-    /// error.
+    /// does not. If the fault replaces the response, the call also counts as worked on in these cases:
+    ///
+    /// * The response is [`garbage`](Self::garbage).
+    /// * The status is 408 or 424.
+    /// * [`status`](Self::status) sets the status to 500, 502 or 504.
+    ///
+    /// From these responses, a client cannot tell whether the service did the work.
     #[must_use]
     pub fn worked_on(self, worked_on: bool) -> Self {
         Self { worked_on: Some(worked_on), ..self }

@@ -1,5 +1,4 @@
-//! The parts of a fault: the point at which a connection ends and the way in which it ends, retry hints, and
-//! responses that replace the response of the model.
+//! The parts of a fault: ends of connections, retry hints and replaced responses.
 
 use std::time::{Duration, SystemTime};
 
@@ -15,17 +14,19 @@ use crate::clock::http_date;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FaultPoint {
-    /// After the endpoint has read the complete request and before it processes the call. The call does not
-    /// count as worked on.
+    /// The connection ends when the endpoint has read the complete request. The endpoint does not process the
+    /// call, so the call does not count as worked on.
     Request,
-    /// After a number of bytes of the response, including its head. If the response is shorter, the endpoint
-    /// sends it completely.
+    /// The connection ends after a number of bytes of the response. The number includes the head. If the
+    /// response is shorter, the connection ends after the complete response.
     ResponseBytes(u64),
-    /// After the head of the response and a number of bytes of its body. The bytes are counted as sent,
-    /// including chunk headers. If the body is shorter, the endpoint sends it completely.
+    /// The connection ends after the head of the response and a number of bytes of the body. In a chunked
+    /// body, the number includes the chunk headers. If the body is shorter, the connection ends after the
+    /// complete response.
     BodyBytes(u64),
-    /// After the complete response without its last chunk, which terminates the body (RFC 9112 section 7.1).
-    /// A response that would have `Content-Length` is sent in chunks instead.
+    /// The connection ends before the last chunk of the response. The last chunk has no data and terminates
+    /// the body (RFC 9112 section 7.1). The endpoint sends every response with this fault in chunks, without
+    /// `Content-Length`.
     LastChunk,
 }
 
@@ -34,16 +35,16 @@ pub enum FaultPoint {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ConnectionEnd {
-    /// Closes the connection (FIN). The client reads the end of the connection. If it sends more data, it
-    /// receives RST.
+    /// Closes the connection (FIN). The client reads the end of the connection. If the client then sends more
+    /// data, it receives RST.
     Close,
     /// Resets the connection (RST). The client may lose data that it has not read yet.
     Reset,
     /// Closes only the sending direction (FIN). The endpoint reads and discards data from the client, until
     /// the client closes the connection.
     HalfClose,
-    /// Keeps the connection open without reading or sending, until the client closes it or the endpoint
-    /// stops.
+    /// Keeps the connection open until the client closes it or the endpoint stops. The endpoint does not read
+    /// or send any more data.
     Stall,
 }
 
@@ -56,13 +57,13 @@ pub enum RetryAfter {
     Seconds(u64),
     /// `Retry-After` as a date: the date of the response plus a number of seconds.
     DateIn(u64),
-    /// `x-amz-retry-after`, a header that the AWS SDKs read, as a number of milliseconds.
+    /// `x-amz-retry-after` as a number of milliseconds. The AWS SDKs read this header.
     Milliseconds(u64),
 }
 
 impl RetryAfter {
-    /// Returns the header of a response that is sent at `now`; `None` if the date is out of the range of HTTP
-    /// dates.
+    /// Returns the header for a response that is sent at `now`. Returns `None` if the date is out of the
+    /// range of HTTP dates.
     pub(super) fn header(self, now: SystemTime) -> Option<(HeaderName, HeaderValue)> {
         match self {
             Self::Seconds(seconds) => Some((RETRY_AFTER, seconds.into())),
@@ -82,7 +83,7 @@ impl RetryAfter {
 pub(crate) enum Replacement {
     /// A modeled or unmodeled error.
     Error(InvokeModelWithResponseStreamError),
-    /// A status, with neither headers nor a body.
+    /// A status without headers and without a body.
     Status(StatusCode),
     /// Raw bytes instead of an HTTP response.
     Garbage(Bytes),

@@ -1,4 +1,4 @@
-//! Errors and stream faults in the form that fault files use.
+//! Errors and stream faults in the format of fault files.
 
 use invoke_model_types::{
     InvokeModelWithResponseStream, InvokeModelWithResponseStreamError as Error, ResponseStreamError,

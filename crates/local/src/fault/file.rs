@@ -49,7 +49,7 @@ pub struct TemporaryCredentials {
     pub secret_access_key: String,
     /// The session token that requests must send.
     pub session_token: String,
-    /// The lifetime in seconds, which begins when the endpoint starts.
+    /// The lifetime in seconds. The lifetime begins when the endpoint starts.
     pub expire_in_seconds: u64,
 }
 
@@ -69,7 +69,8 @@ impl std::fmt::Debug for TemporaryCredentials {
     }
 }
 
-/// The error of an invalid fault file, with the number of the rule, the line and the column.
+/// The error of an invalid fault file. The message of the error contains the line and the column. If a rule
+/// is invalid, the message also contains the number of the rule.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct FaultFileError(serde_json::Error);

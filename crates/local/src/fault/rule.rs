@@ -1,13 +1,15 @@
-//! Fault rules: each has a fault and the schedule by which the fault occurs.
+//! Fault rules. A rule consists of a fault and a schedule.
 
 use super::call::Fault;
 use super::effect::ConnectionEnd;
 
-/// A fault, and the schedule by which it occurs.
+/// A fault and its schedule. The schedule selects the matching connections, requests or calls to which the
+/// rule applies.
 ///
-/// Each rule counts the connections, requests or calls that match it, without those to which an earlier rule
-/// applied. Therefore the rules of a list apply one after the other: if the first rule throttles two calls
-/// and the second rule resets one, then the third call is reset and the fourth succeeds.
+/// If an earlier rule applies to a connection, request or call, later rules do not count it. Therefore the
+/// rules of a list apply one after the other. For example, the first rule throttles two calls, and the
+/// second rule resets one call. Then the endpoint throttles the first two calls and resets the third call,
+/// and the fourth call succeeds.
 #[derive(Clone, Debug)]
 pub struct FaultRule {
     pub(super) stage: Stage,
@@ -17,11 +19,11 @@ pub struct FaultRule {
 /// The stage of processing at which a rule applies.
 #[derive(Clone, Debug)]
 pub(super) enum Stage {
-    /// Immediately after the endpoint accepts a connection: the connection ends.
+    /// The connection ends immediately after the endpoint accepts it.
     Accept(ConnectionEnd),
-    /// While the endpoint reads a request: the connection ends after a number of bytes of the request.
+    /// The connection ends when the endpoint has read a number of bytes of a request.
     Request { bytes: u64, end: ConnectionEnd },
-    /// After the endpoint has read the complete request: the fault affects the call.
+    /// The fault affects a call after the endpoint has read the complete request.
     Call(Box<Fault>),
 }
 
@@ -36,18 +38,20 @@ pub(super) enum Schedule {
 impl FaultRule {
     /// Returns a rule that ends connections as soon as they are accepted.
     ///
-    /// The kernel accepts connections on behalf of the endpoint, so `connect` succeeds in the client and the
-    /// first read or write fails. To test refused connections, call
+    /// The kernel accepts connections on behalf of the endpoint. Therefore `connect` succeeds in the client,
+    /// and the connection ends afterwards. To test refused connections, call
     /// [`LocalEndpoint::stop`](crate::LocalEndpoint::stop).
     pub fn reject_connection(end: ConnectionEnd) -> Self {
         Self { stage: Stage::Accept(end), schedule: Schedule::All }
     }
 
-    /// Returns a rule that ends connections after a number of bytes of a request, including its head. A
-    /// shorter request is read completely. With 0, the connection ends when a request begins to arrive.
+    /// Returns a rule that ends connections after a number of bytes of a request.
     ///
-    /// The rule applies before the operation and the model are known, and also to connections that have
-    /// served other requests.
+    /// The number includes the head of the request. If the request is shorter, the connection ends after the
+    /// complete request. With 0, the connection ends when the first byte of a request arrives.
+    ///
+    /// The rule applies before the endpoint has parsed the operation and the model. The rule also applies to
+    /// connections that have served other requests.
     pub fn break_request(bytes: u64, end: ConnectionEnd) -> Self {
         Self { stage: Stage::Request { bytes, end }, schedule: Schedule::All }
     }
@@ -96,7 +100,7 @@ impl Schedule {
         }
     }
 
-    /// Returns `true` if the rule cannot apply to a match after the one with this number.
+    /// Returns `true` if the rule cannot apply to any match after the match with this number.
     pub(super) fn is_exhausted(self, number: u64) -> bool {
         match self {
             Self::First(first) => number >= first,

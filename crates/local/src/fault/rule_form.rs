@@ -1,4 +1,4 @@
-//! Fault rules in the form that fault files use. `docs/faults.md` describes each member.
+//! Fault rules in the format of fault files. `docs/faults.md` describes each member.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,7 +15,7 @@ use super::error_form::{ErrorForm, StreamFaultForm};
 use super::rule::{FaultRule, Schedule};
 use crate::stream::PlannedStreamFault;
 
-/// A rule as it is written in the file.
+/// The JSON form of a rule.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RuleForm {
@@ -82,7 +82,7 @@ struct BreakStreamForm {
 }
 
 impl<'de> Deserialize<'de> for FaultRule {
-    /// Validates the rule during deserialization, so that errors contain a line and a column.
+    /// Validates the rule during deserialization, so errors contain a line and a column.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Rule;
 

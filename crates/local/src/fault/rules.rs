@@ -25,7 +25,7 @@ impl FaultRules {
         self.lock().clear();
     }
 
-    /// Returns the way in which a newly accepted connection ends, if a rule applies to it.
+    /// Returns the way in which a newly accepted connection ends, if a rule applies to the connection.
     pub(crate) fn next_accept_fault(&self) -> Option<ConnectionEnd> {
         self.take(|stage| match stage {
             Stage::Accept(end) => Some(*end),
@@ -33,8 +33,8 @@ impl FaultRules {
         })
     }
 
-    /// Returns the fault of a new request, if a rule applies to it. The fault is the number of bytes after
-    /// which the connection ends, and the way in which it ends.
+    /// Returns the fault of a new request, if a rule applies to the request. The first value is the number of
+    /// request bytes after which the connection ends. The second value is the way in which it ends.
     pub(crate) fn next_request_fault(&self) -> Option<(u64, ConnectionEnd)> {
         self.take(|stage| match stage {
             Stage::Request { bytes, end } => Some((*bytes, *end)),

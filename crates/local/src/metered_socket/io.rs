@@ -21,7 +21,8 @@ impl<S: Socket> AsyncRead for &MeteredSocket<S> {
             state.read_fault = metered.endpoint.fault_rules.next_request_fault();
         }
         if let Some((remaining, end)) = &mut state.read_fault {
-            // Discards bytes beyond the limit. The client cannot detect that they were read.
+            // Discards bytes beyond the limit. The client cannot detect that the endpoint has read these
+            // bytes.
             read = read.min(usize::try_from(*remaining).unwrap_or(usize::MAX));
             buf.set_filled(before + read);
             *remaining -= read as u64;
@@ -65,8 +66,8 @@ impl<S: Socket> AsyncWrite for &MeteredSocket<S> {
                 dripping.pause = Some(Box::pin(sleep(dripping.drip.interval)));
             }
             if let Some(end) = state.writing.record(&next[..written]) {
-                // The slices contain all bytes that hyper has buffered. If all of them were written, the response
-                // may be complete.
+                // The slices contain all bytes that hyper has buffered. If all these bytes were written, the
+                // response may be complete.
                 if written == slices.iter().map(|slice| slice.len()).sum::<usize>() {
                     metered.finish_if_generated(state);
                 }
@@ -108,8 +109,8 @@ impl<S: Socket> AsyncWrite for &MeteredSocket<S> {
 }
 
 impl<S> MeteredSocket<S> {
-    /// Records that the response is complete, if its last byte was generated. The caller must have written all
-    /// bytes that were generated so far. Returns `true` if the response is complete.
+    /// Records that the response is complete, if its last byte was generated. The caller must have written
+    /// all bytes that were generated so far. Returns `true` if the response is complete.
     fn finish_if_generated(&self, state: &State<S>) -> bool {
         let complete = state.writing.delivery.as_ref().filter(|delivery| delivery.is_generated());
         if let Some(delivery) = complete {

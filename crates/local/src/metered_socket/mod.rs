@@ -2,9 +2,9 @@
 //! specifies.
 //!
 //! hyper reads and writes through a reference to a [`MeteredSocket`]. To end the connection, the metered
-//! socket returns an IO error, so that hyper drops the connection. The socket itself is still open, and
-//! [`ConnectionEnd::apply`] ends it as the fault specifies. Therefore faults below HTTP work without a second
-//! HTTP server, and the code above HTTP does not depend on sockets.
+//! socket returns an I/O error, and hyper stops serving the connection. The socket itself is still open.
+//! Then [`ConnectionEnd::apply`] ends the connection as the fault specifies. Therefore one HTTP server is
+//! sufficient for normal and for broken connections, and the request handler does not depend on sockets.
 
 mod io;
 mod socket;
@@ -34,7 +34,7 @@ struct State<S> {
     socket: S,
     /// `true` until the first byte of the next request arrives.
     awaits_request: bool,
-    /// The remaining number of request bytes to read, and the way in which the connection ends after them.
+    /// The remaining number of request bytes to read, and the way in which the connection then ends.
     read_fault: Option<(u64, ConnectionEnd)>,
     writing: Writing,
     /// The way in which the connection ends. Once this is set, all reads and writes fail.
@@ -62,8 +62,8 @@ struct Cutoff {
 enum Position {
     /// After a number of bytes.
     After(u64),
-    /// After the head and a number of bytes of the body. `matched` is the number of bytes of the blank line
-    /// that have been written.
+    /// After the head and a number of bytes of the body. A blank line ends the head. `matched` is the number
+    /// of bytes of this line that have been written.
     AfterHead { bytes: u64, matched: usize },
 }
 
@@ -144,8 +144,8 @@ impl<S> MeteredSocket<S> {
         }
     }
 
-    /// Returns the socket, the way in which a fault ends it (`None` if there is no fault), and the counter.
-    /// The connection counts as open until the counter is dropped.
+    /// Returns the socket, the way in which a fault ends the connection, and the counter. The second value is
+    /// `None` if no fault ends the connection. The connection counts as open until the counter is dropped.
     pub(crate) fn into_parts(self) -> (S, Option<ConnectionEnd>, ConnectionCounter) {
         let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         (state.socket, state.end.or(state.end_on_close), self.counter)
@@ -183,12 +183,12 @@ impl<S> State<S> {
 }
 
 impl Writing {
-    /// Returns `true` if no fault affects the response, so that all bytes may be written at once.
+    /// Returns `true` if no fault restricts the writes. Then all bytes may be written at once.
     fn is_unrestricted(&self) -> bool {
         self.cutoff.is_none() && self.drip.is_none()
     }
 
-    /// Returns the number of the next bytes that may be written at once.
+    /// Returns the number of bytes of `next` that may be written at once.
     fn allowed(&self, next: &[u8]) -> usize {
         let remaining = match &self.cutoff {
             Some(Cutoff { position: Position::After(remaining), .. }) => *remaining,
@@ -219,8 +219,10 @@ impl Writing {
     }
 }
 
-/// Searches the next bytes for the end of the head and returns its offset. `matched` is the number of bytes
-/// of the blank line that previous calls have found. This function updates `matched`.
+/// Searches the next bytes for the end of the head. Returns the offset of the first byte after the head.
+///
+/// A blank line ends the head. `matched` is the number of bytes of this line that previous calls have found.
+/// This function updates `matched`.
 fn end_of_head(matched: &mut usize, next: &[u8]) -> Option<usize> {
     const BLANK_LINE: &[u8] = b"\r\n\r\n";
     for (index, &byte) in next.iter().enumerate() {

@@ -13,8 +13,8 @@ pub(crate) trait Socket: AsyncRead + AsyncWrite + Unpin + Send {
     /// Makes the socket send RST instead of FIN when it is closed.
     fn reset_on_close(&self) -> io::Result<()>;
 
-    /// Discards the bytes that have arrived, without waiting. A socket that is closed with unread bytes sends
-    /// RST.
+    /// Discards the bytes that have arrived, without waiting. A socket that is closed while it has unread
+    /// bytes sends RST.
     fn discard_received(&self);
 
     /// Waits until the peer closes the connection, without reading.
@@ -36,7 +36,7 @@ impl Socket for TcpStream {
             if ready.is_read_closed() {
                 return;
             }
-            // Clears the readiness, so that the next wait returns only after a new event.
+            // Clears the readiness. Therefore the next wait returns only after a new event.
             let would_block = || io::Result::<()>::Err(io::ErrorKind::WouldBlock.into());
             let _ = self.try_io(Interest::READABLE, would_block);
         }
@@ -44,8 +44,8 @@ impl Socket for TcpStream {
 }
 
 impl ConnectionEnd {
-    /// Ends the connection of a socket. If this requires an action of the client, waits for this action or
-    /// until the endpoint stops.
+    /// Ends the connection of a socket. `HalfClose` and `Stall` wait until the client closes the connection
+    /// or the endpoint stops.
     pub(crate) async fn apply(self, mut socket: impl Socket, stopped: &mut watch::Receiver<()>) {
         let ended = async {
             match self {

@@ -17,9 +17,11 @@ use super::progress::{StreamEnd, StreamProgress};
 use crate::clock::Clock;
 use crate::gauge::GaugeGuard;
 
-/// A body that generates a frame when the connection has taken the previous frame and the pace allows it.
+/// A body that generates and sends the frames of a stream one after the other.
 ///
-/// Therefore no frame is generated ahead of a slow reader, and every frame is sent separately.
+/// The body generates a frame when the connection has taken the previous frame and the delay of the pace is
+/// over. Therefore the body does not generate frames ahead of a slow reader, and it sends each frame
+/// separately.
 pub(crate) struct EventStreamBody {
     clock: Clock,
     frames: Frames,
@@ -29,7 +31,7 @@ pub(crate) struct EventStreamBody {
     written: Option<oneshot::Receiver<Infallible>>,
     pace: Duration,
     pause: Option<Pin<Box<Sleep>>>,
-    /// A guard that keeps the stream in progress.
+    /// A guard that counts the stream as in progress.
     _stream: GaugeGuard,
 }
 
@@ -54,7 +56,7 @@ impl EventStreamBody {
             return Poll::Pending;
         }
         if let Some(written) = &mut self.written {
-            // No value is ever sent: the channel closes when the connection drops the bytes.
+            // The channel never sends a value. It closes when the connection drops the bytes.
             let _ = ready!(Pin::new(written).poll(cx));
             self.written = None;
         }
@@ -89,7 +91,8 @@ impl Drop for EventStreamBody {
     }
 }
 
-/// Bytes that report when they have been written. hyper drops them when the socket has taken all of them.
+/// Bytes that close a channel when they have been written. hyper drops the bytes when the socket has taken
+/// all of them.
 pub(crate) struct TrackedBytes<T> {
     bytes: T,
     _written: oneshot::Sender<Infallible>,

@@ -8,15 +8,16 @@ use invoke_model_types::ResponseStreamError;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum StreamFault {
-    /// Ends the stream with an error: a modeled exception, or an `error` frame for
-    /// [`Unmodeled`](ResponseStreamError::Unmodeled).
+    /// Ends the stream with an error. A modeled error is sent as an `exception` frame. An
+    /// [`Unmodeled`](ResponseStreamError::Unmodeled) error is sent as an `error` frame.
     Error(ResponseStreamError),
-    /// Inserts a message, which may be of any kind.
+    /// Inserts a message of any kind.
     Message(Message),
-    /// Corrupts the CRC at the end of the next frame. Has no effect if no frame follows.
+    /// Corrupts the CRC at the end of the next frame. This fault has no effect if the stream has no next
+    /// frame.
     WrongChecksum,
-    /// Sends only a given number of bytes of the following frames, and then closes the connection. Does not
-    /// send the last chunk, which would terminate the body (RFC 9112 section 7.1).
+    /// Sends only a given number of bytes of the following frames, and then closes the connection. The
+    /// endpoint does not send the last chunk that would terminate the body (RFC 9112 section 7.1).
     Truncate {
         /// The number of bytes that are sent before the connection is closed.
         bytes: usize,
@@ -53,8 +54,8 @@ impl StreamFault {
 /// A stream fault and its position.
 #[derive(Clone, Debug)]
 pub(crate) struct PlannedStreamFault {
-    /// The number of events that are sent before the fault. If the stream has fewer events, all of them are
-    /// sent before the fault.
+    /// The number of events that are sent before the fault. If the stream has fewer events, the fault
+    /// follows the last event.
     pub(crate) after_events: u64,
     pub(crate) fault: StreamFault,
 }

@@ -15,7 +15,7 @@ use super::padding::{self, PaddingError};
 use super::progress::StreamEnd;
 use crate::families::ResponseChunks;
 
-/// The key that Bedrock adds to the last chunk of every vendor.
+/// The key that Bedrock adds to the last chunk of a stream. The key is the same for all vendors.
 const METRICS: &str = "amazon-bedrock-invocationMetrics";
 
 /// The frames of a stream.
@@ -28,7 +28,8 @@ pub(crate) struct Frames {
     request_time: SystemTime,
     first_chunk_time: Option<SystemTime>,
     fault: Option<PlannedStreamFault>,
-    /// The number of bytes to send before the connection is closed, if a fault closes it.
+    /// The number of bytes to send before a fault closes the connection. `None` if no such fault has
+    /// occurred.
     remaining: Option<usize>,
     failed: bool,
 }
@@ -113,7 +114,7 @@ impl Frames {
         message.map(|message| encode(&message)).transpose()
     }
 
-    /// Takes the fault if this is its position.
+    /// Takes the fault if the stream has reached the position of the fault.
     fn take_due_fault(&mut self) -> Option<StreamFault> {
         let is_last_chance = self.chunks.peek().is_none();
         let planned =

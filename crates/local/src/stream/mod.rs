@@ -1,5 +1,7 @@
-//! Streaming responses, which are generated and sent one event at a time. Injected faults can break them, and
-//! their progress is recorded.
+//! Streaming responses.
+//!
+//! The endpoint generates and sends one event at a time, and records the progress of each stream. Injected
+//! faults can break a stream.
 
 mod body;
 mod fault;

@@ -1,19 +1,19 @@
-//! The padding of an event, which is the additional member `p`. The Smithy model defines only the member
-//! `bytes`.
+//! The padding of an event: the member `p` of its payload. The Smithy model does not define this member.
 //!
-//! The service sends padding so that the length of an encrypted frame does not reveal the length of its text.
-//! The SDKs ignore the padding.
+//! The service sends padding because the length of an encrypted frame would otherwise reveal the length of
+//! its text. The SDKs ignore the padding.
 //!
 //! The service sends a prefix of [`ALPHABET`] with a random length. Here the length depends only on the
-//! position of the event, so that the same request yields the same bytes.
+//! position of the event, so the same request yields the same bytes.
 
 use invoke_model_protocol::event_stream::{HeaderError, Message};
 use serde_json::{Map, Value};
 
 const ALPHABET: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 
-/// The difference between the lengths of two consecutive paddings, modulo the length of the alphabet. It is
-/// coprime to the length of the alphabet, so every length occurs once before any length repeats.
+/// The difference between the lengths of two consecutive paddings, modulo the length of the alphabet. This
+/// difference is coprime to the length of the alphabet, so every length occurs once before any length
+/// repeats.
 const STRIDE: u64 = 37;
 
 /// The reason why a message cannot be padded.

@@ -10,9 +10,9 @@ use serde::Serialize;
 #[non_exhaustive]
 pub struct StreamRecord {
     /// The number of frames that were generated, including the frame of an error. A frame is generated when
-    /// the connection has taken all previous frames, so at most one of these frames has not been sent.
+    /// the connection has taken all previous frames. Therefore at most one generated frame has not been sent.
     pub events: u64,
-    /// The way in which the stream ended, or `None` while it is being sent.
+    /// The way in which the stream ended, or `None` while the stream is being sent.
     pub end: Option<StreamEnd>,
 }
 

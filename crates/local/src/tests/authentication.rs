@@ -64,8 +64,8 @@ fn rejects_a_modified_header() {
     check_contains(&message, "`x-amz-content-sha256`");
 }
 
-/// Tests the most common mistake of hand-written clients: they encode the path only once in the canonical
-/// request, but must encode it twice.
+/// Tests the most common mistake of hand-written clients. A client must encode the path twice in the
+/// canonical request, but these clients encode the path once.
 #[test]
 fn explains_a_path_that_is_encoded_once() {
     let once = invoke_model_signing::SigningSettings { double_encode_path: false, ..Default::default() };

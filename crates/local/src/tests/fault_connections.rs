@@ -1,5 +1,5 @@
-//! Tests of connections that a fault ends. They check the bytes that a raw socket receives and the records of
-//! the endpoint.
+//! Tests of connections that a fault ends. The tests check the bytes that a raw socket receives, and the
+//! records of the endpoint.
 
 use std::io::{self, ErrorKind};
 
@@ -51,7 +51,7 @@ pub(super) async fn read_all(socket: &mut TcpStream) -> (Vec<u8>, io::Result<()>
     }
 }
 
-/// Returns the bytes of a response without a fault. They are the same each time, except for the request id.
+/// Returns the bytes of a response without a fault. The bytes are always the same, except for the request id.
 pub(super) async fn healthy_response(request: &[u8]) -> Vec<u8> {
     const CLOSE: &[u8] = b"connection: close\r\n";
     let local = start().await;
@@ -112,7 +112,7 @@ async fn a_connection_ends_after_some_bytes_of_the_request() {
             let bytes_received = bytes.min(length);
             let expected = Stats { connections: 1, bytes_received, request_heads, ..Stats::default() };
             assert_eq!(local.stats(), expected, "{end:?} after {bytes}");
-            assert!(local.calls().is_empty(), "no call was read completely");
+            assert!(local.calls().is_empty(), "the endpoint must not record a call");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Tests of faulty responses, which are read from a raw socket.
+//! Tests of responses with faults. The tests read the responses from a raw socket.
 
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
@@ -162,7 +162,7 @@ async fn body_with_length(request: &[u8], length: u64) -> Vec<u8> {
 async fn a_wrong_content_length_does_not_change_the_body() {
     let healthy = healthy_response(&call()).await;
     let body = &healthy[healthy.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4..];
-    // A length that is one byte too long, a length that is one byte too short, and zero.
+    // Tests a length that is one byte too long, a length that is one byte too short, and zero.
     for length in [body.len() + 1, body.len() - 1, 0] {
         assert_eq!(body_with_length(&call(), length as u64).await, body, "the body must be complete");
     }

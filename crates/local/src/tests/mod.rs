@@ -121,7 +121,7 @@ fn head(endpoint: &Arc<EndpointState>, request: Request<Bytes>) -> Response<Resp
     response
 }
 
-/// Returns all frames of a body, and its error if it fails.
+/// Returns all frames of a body, and the error if the body fails.
 fn frames(mut body: ResponseBody) -> (Vec<Vec<u8>>, Option<BodyError>) {
     let mut frames = Vec::new();
     loop {

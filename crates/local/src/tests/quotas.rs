@@ -63,7 +63,7 @@ async fn requests_per_minute_are_limited() {
 async fn tokens_are_reserved_and_settled() {
     let endpoint = endpoint(None, Some(100), None);
     check_throttled(&endpoint, call(HAIKU, 100), "Too many tokens");
-    // Until a response has been sent, the maximum number of its tokens is reserved.
+    // Until its response has been sent, a call reserves its maximum number of tokens.
     let unsent = head(&endpoint, call(HAIKU, 80));
     check_throttled(&endpoint, call(HAIKU, 19), "Too many tokens");
     drop(unsent);

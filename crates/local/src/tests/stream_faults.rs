@@ -1,4 +1,4 @@
-//! Faults that are injected into streams.
+//! Tests of faults that are injected into streams.
 
 use invoke_model_protocol::event_stream::{Decoder, EventStream, FrameErrorKind, HeaderValue};
 use invoke_model_types::{

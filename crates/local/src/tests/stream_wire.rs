@@ -95,7 +95,7 @@ pub(super) fn pipe(
     let (client, server) = tokio::io::duplex(capacity);
     let (alive, stopped) = watch::channel(());
     tokio::spawn(serve_connection(server, Arc::clone(endpoint), stopped));
-    // The buffer has a capacity of one byte, so that nothing is read ahead.
+    // The buffer has a capacity of one byte, so the client does not read ahead.
     (BufReader::with_capacity(1, client), alive)
 }
 

@@ -1,4 +1,4 @@
-//! Tests of streams without a socket. They check each frame.
+//! Tests of streams without a socket. The tests check each frame.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -21,7 +21,7 @@ fn message(frame: &[u8]) -> Message {
     let mut decoder = Decoder::new();
     decoder.push(frame);
     let message = decoder.decode().unwrap().expect("the frame is complete");
-    decoder.finish().expect("nothing follows the frame");
+    decoder.finish().expect("the frame has no bytes after its end");
     message
 }
 
@@ -139,7 +139,7 @@ fn the_progress_of_a_stream_is_recorded() {
     let endpoint = endpoint();
     let record = || endpoint.log.calls().pop().unwrap().stream.unwrap();
     let mut body = head(&endpoint, streaming(LLAMA, PROMPT)).into_body();
-    assert_eq!((record().events, record().end), (0, None), "nothing is generated before the body is polled");
+    assert_eq!((record().events, record().end), (0, None), "a frame must not be generated before a poll");
     assert_eq!(endpoint.streams.count(), 1);
 
     let Poll::Ready(Some(Ok(first))) = next_frame(&mut body) else { panic!("no frame") };

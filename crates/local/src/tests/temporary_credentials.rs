@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::*;
 use crate::{FaultFile, LocalEndpoint};
 
-/// A clock whose time, in seconds, is set by tests.
+/// A clock that tests set. The value is the number of seconds after [`now`](super::now).
 #[derive(Default)]
 struct TestClock(Arc<AtomicU64>);
 

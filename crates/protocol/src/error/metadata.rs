@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::event_stream::Message;
 use crate::operation::Response;
 
-/// Code, message, status and request id of an error response. The model need not define the error.
+/// Code, message, status and request id of an error response. The error may be missing from the model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ErrorMetadata {
     code: Option<String>,
@@ -18,7 +18,7 @@ pub struct ErrorMetadata {
     body: Body,
 }
 
-/// Format of the body. It distinguishes responses of the service from responses of a proxy.
+/// Format of the body. The format indicates whether the service or a proxy sent the response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Body {
     Empty,
@@ -27,10 +27,10 @@ enum Body {
 }
 
 impl ErrorMetadata {
-    /// Parses an error response. Never fails: missing parts are `None`.
+    /// Parses an error response. This function never fails: missing parts are `None`.
     ///
-    /// The code is taken from the header `X-Amzn-ErrorType`, or else from the member `code` of the body, or
-    /// else from the member `__type` of the body.
+    /// The function looks for the code in three places, in this order: the header `X-Amzn-ErrorType`, the
+    /// member `code` of the body, and the member `__type` of the body.
     ///
     /// <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#operation-error-serialization>
     pub fn from_response(response: &Response) -> Self {
@@ -59,23 +59,26 @@ impl ErrorMetadata {
 
     /// Parses an error message of an event stream.
     ///
-    /// The code is taken from the header `:error-code`, or else from `:exception-type`. The message is taken
-    /// from the header `:error-message`, or else from the payload. The status is always 200, because the
-    /// response that contains the stream has started successfully.
+    /// The code is the value of the header `:error-code`. If this header is missing or empty, the code is the
+    /// value of `:exception-type`. The message is the value of the header `:error-message`. If this header is
+    /// missing or empty, the message is taken from the payload.
+    ///
+    /// The status is always 200, because the response that contains the stream has already started
+    /// successfully.
     ///
     /// <https://smithy.io/2.0/aws/amazon-eventstream.html>
     pub fn from_message(message: &Message) -> Self {
         let (code, text) = crate::event_stream::error_of(message);
-        // A proxy cannot respond inside a stream, so the format of the payload does not matter.
+        // A proxy cannot send a message inside a stream, so the format of the payload does not matter.
         Self { code, message: text, status: StatusCode::OK, request_id: None, body: Body::Empty }
     }
 
-    /// Returns the error code without the namespace and the URI that some services add to it.
+    /// Returns the error code. Does not include the namespace and the URI that some services add to the code.
     pub fn code(&self) -> Option<&str> {
         self.code.as_deref()
     }
 
-    /// Returns the message of the service.
+    /// Returns the error message that the service sent.
     pub fn message(&self) -> Option<&str> {
         self.message.as_deref()
     }
@@ -90,8 +93,8 @@ impl ErrorMetadata {
         self.request_id.as_deref()
     }
 
-    /// Returns the status if it may identify the error. This is the case if the response has no code and its
-    /// body does not look like the error page of a proxy.
+    /// Returns the status if the response has no error code, and its body does not look like the error page
+    /// of a proxy. In this case, the status may identify the error.
     pub fn status_without_code(&self) -> Option<u16> {
         let from_service = !matches!(self.body, Body::Other { .. });
         (self.code.is_none() && from_service).then(|| self.status.as_u16())

@@ -4,7 +4,8 @@ use std::fmt;
 
 use crate::ErrorMetadata;
 
-/// Party that causes a modeled error. <https://smithy.io/2.0/spec/type-refinement-traits.html#error-trait>
+/// The party that causes a modeled error.
+/// <https://smithy.io/2.0/spec/type-refinement-traits.html#error-trait>
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorFault {
@@ -14,7 +15,7 @@ pub enum ErrorFault {
     Server,
 }
 
-/// Kind of a retryable error, from the `retryable` trait.
+/// The kind of a retryable error. The model declares it with the `retryable` trait.
 /// <https://smithy.io/2.0/spec/behavior-traits.html#retryable-trait>
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -27,20 +28,20 @@ pub enum Retryable {
 
 /// One error shape of a model.
 pub trait ModeledError: std::error::Error {
-    /// Code of the error in a response: the name of the shape.
+    /// Code of the error in a response. The code is the name of the shape.
     const CODE: &'static str;
     /// HTTP status of the response.
     const STATUS: u16;
-    /// Party that causes the error.
+    /// The party that causes the error.
     const FAULT: ErrorFault;
-    /// Kind of a retryable error, or `None` if the model does not declare the error retryable.
+    /// The kind of a retryable error, or `None` if the model does not declare the error retryable.
     const RETRYABLE: Option<Retryable>;
 
-    /// Returns the message of the service.
+    /// Returns the error message that the service sent.
     fn message(&self) -> Option<&str>;
 }
 
-/// Writes `Code: message`, the `Display` of every modeled error.
+/// Writes `Code: message`. This text is the `Display` output of every modeled error.
 ///
 /// # Errors
 /// Returns the errors of the formatter.
@@ -94,21 +95,22 @@ macro_rules! operation_error {
     };
 }
 
-/// Facts of an error. For a modeled error, all facts except the message come from the model. For other
-/// errors, they come from the response.
+/// Facts of an error. For a modeled error, all facts except the message come from the model. For all other
+/// errors, the facts come from the response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ErrorFacts<'a> {
-    /// The code: the name of a modeled error, or the code in the response.
+    /// The error code. For a modeled error, the code is the name of the error shape. For all other errors,
+    /// the code is taken from the response.
     pub code: Option<&'a str>,
-    /// The message of the service.
+    /// The error message that the service sent.
     pub message: Option<&'a str>,
-    /// Party that causes a modeled error.
+    /// The party that causes a modeled error, or `None` for all other errors.
     pub fault: Option<ErrorFault>,
-    /// The HTTP status that the model defines for a modeled error. An error in an event stream has this value
-    /// too, although its message contains no status.
+    /// The HTTP status that the model defines for a modeled error, or `None` for all other errors. A modeled
+    /// error in an event stream also has this status, although the stream does not send it.
     pub status: Option<u16>,
-    /// Kind of a retryable error, or `None` if the model does not declare the error retryable.
+    /// The kind of a retryable error, or `None` if the model does not declare the error retryable.
     pub retryable: Option<Retryable>,
 }
 
@@ -131,29 +133,30 @@ impl<'a> ErrorFacts<'a> {
     }
 }
 
-/// The errors of one operation. The type is an enum with a variant for each modeled error, and one variant
-/// with the metadata of any other error.
+/// The errors of one operation. The type is an enum. It has one variant for each modeled error, and one
+/// variant that contains the metadata of all other errors.
 pub trait OperationError: std::error::Error + From<ErrorMetadata> + Send + Sync + 'static {
     /// Returns the facts of the error.
     fn facts(&self) -> ErrorFacts<'_>;
 
-    /// Returns the code: the name of a modeled error, or the code in the response.
+    /// Returns the error code. For a modeled error, the code is the name of the error shape. For all other
+    /// errors, the code is taken from the response.
     fn code(&self) -> Option<&str> {
         self.facts().code
     }
 
-    /// Returns the message of the service.
+    /// Returns the error message that the service sent.
     fn message(&self) -> Option<&str> {
         self.facts().message
     }
 
-    /// Returns the party that causes a modeled error.
+    /// Returns the party that causes a modeled error, or `None` for all other errors.
     fn fault(&self) -> Option<ErrorFault> {
         self.facts().fault
     }
 
-    /// Returns the HTTP status that the model defines for a modeled error. An error in an event stream has
-    /// this value too, although its message contains no status.
+    /// Returns the HTTP status that the model defines for a modeled error, or `None` for all other errors. A
+    /// modeled error in an event stream also has this status, although the stream does not send it.
     fn status(&self) -> Option<u16> {
         self.facts().status
     }

@@ -4,8 +4,8 @@ use std::fmt;
 
 use crate::timestamp::Format;
 
-/// The error of a message that does not match the model. It names the path to the member and never contains a
-/// value.
+/// An error about a message that does not match the model. The error text contains the path to the member,
+/// but never the value of the member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseError {
     path: String,
@@ -18,18 +18,18 @@ impl ParseError {
         Self { path: member.to_owned(), kind }
     }
 
-    /// Returns the path to the member, for example `message.content[3].text`. It is empty if the entire
-    /// message is invalid.
+    /// Returns the path to the member, for example `message.content[3].text`. The path is empty if the error
+    /// does not concern a single member.
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// Returns the problem.
+    /// Returns the kind of the problem.
     pub fn kind(&self) -> &ParseErrorKind {
         &self.kind
     }
 
-    /// Prepends the name of a member to the path, for a value in a structure.
+    /// Prepends the name of a structure member to the path.
     #[must_use]
     pub fn in_member(mut self, name: &str) -> Self {
         let dot = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
@@ -38,13 +38,14 @@ impl ParseError {
         self
     }
 
-    /// Prepends an index to the path, for a value in a list.
+    /// Prepends the index of a list element to the path.
     #[must_use]
     pub fn in_element(self, index: usize) -> Self {
         self.in_member(&format!("[{index}]"))
     }
 
-    /// Prepends `[..]` to the path, for a value in a map. The key is omitted, because it can be sensitive.
+    /// Prepends `[..]` to the path for a value in a map. The path omits the key, because keys can be
+    /// sensitive.
     #[must_use]
     pub fn in_value(self) -> Self {
         self.in_member("[..]")
@@ -68,7 +69,7 @@ impl fmt::Display for ParseError {
 
 impl std::error::Error for ParseError {}
 
-/// The error of a response: the service returned an error, or the response does not match the model.
+/// An error response of the service, or an error about a response that does not match the model.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ResponseError<E> {
@@ -80,7 +81,8 @@ pub enum ResponseError<E> {
     Parse(ParseError),
 }
 
-/// The problem with a part of a message. The sender violates the model, or uses a newer version of the model.
+/// The problem with a part of a message. The problem occurs if the sender violates the model, or uses a newer
+/// version of the model.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseErrorKind {
@@ -106,7 +108,7 @@ pub enum ParseErrorKind {
         /// Type in the model.
         expected: &'static str,
     },
-    /// A text cannot be parsed as its type.
+    /// A text cannot be parsed as the type in the model.
     #[error("the text is not {expected}")]
     Text {
         /// Type in the model.
@@ -121,7 +123,7 @@ pub enum ParseErrorKind {
         /// Format in the model.
         format: Format,
     },
-    /// A union has no member or several members.
+    /// A union has no members, or has more than one member.
     #[error("a union must have one member, but this union has {found}")]
     Union {
         /// Number of members.

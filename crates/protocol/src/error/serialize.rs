@@ -1,6 +1,7 @@
 //! Errors of serialization.
 
-/// The error of an input that cannot be serialized. It names the member and never contains its value.
+/// An error about an input that cannot be serialized. The error text contains the name of the member, but
+/// never the value of the member.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{member}` {kind}")]
 pub struct SerializeError {
@@ -19,7 +20,7 @@ impl SerializeError {
         self.member
     }
 
-    /// Returns the problem.
+    /// Returns the kind of the problem.
     pub fn kind(&self) -> &SerializeErrorKind {
         &self.kind
     }
@@ -36,13 +37,14 @@ pub enum SerializeErrorKind {
     /// <https://smithy.io/2.0/spec/http-bindings.html#httplabel-trait>
     #[error("is empty, but it is part of the request path: set a value")]
     EmptyLabel,
-    /// A label is `.` or `..`. Software that normalizes the path would remove the label, and for `..` also
-    /// the segment before it. Percent-encoding cannot prevent this, because dots are unreserved characters.
+    /// A label is `.` or `..`. Software that normalizes paths removes a `.` segment. It removes a `..`
+    /// segment together with the segment before it. Percent-encoding does not prevent this, because dots are
+    /// unreserved characters.
     ///
     /// <https://www.rfc-editor.org/rfc/rfc3986#section-5.2.4>
     #[error("is `.` or `..`, which would change the request path: set another value")]
     DotSegment,
-    /// A value that is part of the host name is not a valid label of a host name.
+    /// The value of a member is used as a label of the host name, but is not a valid label.
     ///
     /// <https://smithy.io/2.0/spec/endpoint-traits.html#hostlabel-trait>
     #[error(
@@ -50,7 +52,8 @@ pub enum SerializeErrorKind {
          either end"
     )]
     HostLabel,
-    /// An event header is too long. Names have at most 255 bytes, and values at most 32,767 bytes.
+    /// An event header is too long. A name can have at most 255 bytes, and a value can have at most 32,767
+    /// bytes.
     #[error("cannot be an event header: {0}")]
     EventHeader(String),
     /// A header value contains a control character: <https://www.rfc-editor.org/rfc/rfc9110#section-5.5>.
@@ -59,8 +62,8 @@ pub enum SerializeErrorKind {
         /// Name of the header.
         header: String,
     },
-    /// A map is bound to headers with a prefix, and one of its keys is not valid in a header name:
-    /// <https://www.rfc-editor.org/rfc/rfc9110#section-5.1>.
+    /// A key of a map is not valid in a header name. The model binds the map to headers with a prefix.
+    /// <https://www.rfc-editor.org/rfc/rfc9110#section-5.1>
     #[error("has a key that is not valid in a header name after `{prefix}`: use letters, digits and hyphens")]
     HeaderName {
         /// Prefix of the header names.

@@ -1,4 +1,4 @@
-//! A decoder of messages. The bytes of a stream may arrive in chunks of any size.
+//! A decoder of messages. It accepts the bytes of a stream in chunks of any size.
 
 use std::fmt;
 
@@ -11,23 +11,26 @@ use super::{MAX_HEADERS, MAX_PAYLOAD, OVERHEAD, PRELUDE, raw};
 
 /// Decodes a stream of frames into [`Message`]s.
 ///
-/// Add received bytes with [`push`](Self::push) or [`push_bytes`](Self::push_bytes), call
-/// [`decode`](Self::decode) until it returns `None`, and call [`finish`](Self::finish) at the end of the
-/// stream.
+/// Add received bytes with [`push`](Self::push) or [`push_bytes`](Self::push_bytes). Then call
+/// [`decode`](Self::decode) until it returns `None`. Call [`finish`](Self::finish) at the end of the stream.
 ///
-/// The decoder buffers only bytes that were pushed and not yet decoded. It allocates memory for received
-/// bytes, not for the length that a frame states. A frame whose length is invalid or too large fails as soon
-/// as its first 12 bytes have arrived. After an error the decoder cannot continue, because the start of the
-/// next frame is unknown.
+/// The decoder buffers only bytes that were pushed, but not yet decoded. It allocates memory for the received
+/// bytes, not for the length that the prelude of a frame contains. If this length is invalid or too large,
+/// decoding fails as soon as the first 12 bytes of the frame have arrived. After an error, the decoder cannot
+/// continue, because the start of the next frame is unknown.
 #[derive(Clone, Default)]
 pub struct Decoder {
-    /// Copy of the first bytes of a frame that did not arrive in one chunk. `chunk` contains the next bytes.
+    /// Copied bytes of the stream. `push` copies all bytes, and `push_bytes` copies only frames that do not
+    /// arrive in one chunk. `chunk` contains the bytes that follow.
     gathered: BytesMut,
-    /// The last chunk. Frames that are complete in it are decoded without copying.
+    /// The rest of the last chunk from `push_bytes`. Frames that are complete in this chunk are decoded
+    /// without copying.
     chunk: Bytes,
-    /// Lengths of the frame at the start of `gathered`, after its prelude was checked.
+    /// Lengths of the frame at the start of `gathered`. `None` until the prelude of this frame has been
+    /// checked.
     frame: Option<Lengths>,
-    /// An empty hasher, cloned for each frame. Creating a new one would detect the CPU features again.
+    /// An empty hasher that is cloned for each CRC. Creating a new hasher would detect the CPU features
+    /// again.
     crc: crc32fast::Hasher,
     messages: u64,
     failed: Option<FrameError>,
@@ -53,8 +56,8 @@ impl Decoder {
         }
     }
 
-    /// Adds the next bytes of the stream without copying them. Only frames that are incomplete in `bytes` are
-    /// copied; the messages of complete frames are slices of `bytes`.
+    /// Adds the next bytes of the stream without copying them. Decoding copies only frames that are
+    /// incomplete in `bytes`. The messages of complete frames are slices of `bytes`.
     pub fn push_bytes(&mut self, bytes: Bytes) {
         if self.failed.is_none() {
             self.gather(usize::MAX);
@@ -78,7 +81,7 @@ impl Decoder {
         })
     }
 
-    /// Checks that the stream ended after a complete frame. Call it when no more bytes arrive.
+    /// Checks that the stream ended after a complete frame. Call this function at the end of the stream.
     ///
     /// # Errors
     /// Returns an error if bytes of an incomplete frame remain.
@@ -173,7 +176,7 @@ impl Decoder {
         crc.finalize()
     }
 
-    /// Returns the number of bytes that were pushed and not decoded.
+    /// Returns the number of bytes that were pushed, but not yet decoded.
     fn buffered(&self) -> usize {
         self.gathered.len() + self.chunk.len()
     }

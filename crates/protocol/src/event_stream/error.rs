@@ -1,4 +1,5 @@
-//! Errors of decoding and encoding messages. Their texts never contain a payload or the value of a header.
+//! Errors of decoding and encoding messages. The error texts never contain a payload or the value of a
+//! header.
 
 /// An invalid frame. The decoder cannot continue with the rest of the stream.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -73,7 +73,7 @@ impl<'a> Iterator for Headers<'a> {
     }
 }
 
-/// Appends a header.
+/// Appends an encoded header to `out`.
 pub(super) fn write(name: &str, value: HeaderValue<'_>, out: &mut Vec<u8>) -> Result<(), HeaderError> {
     let length = u8::try_from(name.len()).ok().filter(|length| *length > 0);
     let length = length.ok_or(HeaderError::Name(name.len()))?;
@@ -82,8 +82,8 @@ pub(super) fn write(name: &str, value: HeaderValue<'_>, out: &mut Vec<u8>) -> Re
         HeaderValue::String(text) => text.as_bytes(),
         _ => &[],
     };
-    // Some implementations read the length as a signed 16-bit number, so values longer than 32,767 bytes are
-    // rejected.
+    // Some implementations read the length as a signed 16-bit number, so this function rejects values that
+    // are longer than 32,767 bytes.
     let value_length = i16::try_from(bytes.len()).map_err(|_| HeaderError::Value(bytes.len()))?;
     out.push(length);
     out.extend_from_slice(name.as_bytes());

@@ -13,22 +13,24 @@ use crate::json::FromJson;
 /// The kind of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind<'a> {
-    /// An event, with its name.
+    /// An event. The text is the name of the event.
     Event(&'a str),
-    /// An error that is in the model, with the name of its union member.
+    /// An error that is in the model. The text is the name of its union member.
     Exception(&'a str),
     /// An error that is not in the model.
     Error,
 }
 
 impl<'a> Kind<'a> {
-    /// Returns the kind of a message. It depends on the headers `:message-type`, `:event-type` and
+    /// Determines the kind of a message from the headers `:message-type`, `:event-type` and
     /// `:exception-type`.
     ///
     /// # Errors
-    /// Returns an error if a header is missing or not a string, or if the kind is unknown.
+    /// Returns an error if the kind is unknown, or if a header that this function needs is missing or is not
+    /// a string.
     pub fn of(message: &'a Message) -> Result<Self, ParseError> {
-        // One pass finds all three headers. Each lookup by name would start at the first header again.
+        // This loop finds all three headers in one pass. Each lookup by name would start at the first header
+        // again.
         let (mut kind, mut event, mut exception) = (None, None, None);
         for header in message.raw_headers() {
             let found = match header.name {
@@ -99,7 +101,8 @@ pub fn exception<T: FromJson, E: From<ErrorMetadata>>(message: &Message, modeled
 
 /// Returns the code and the message of an error.
 pub(crate) fn error_of(message: &Message) -> (Option<String>, Option<String>) {
-    // Services send an empty header if the error has no code or no message.
+    // If an error has no code or no message, services send an empty header. The filter treats an empty header
+    // as missing.
     let text =
         |name| header(message, name, read::string).ok().flatten().filter(|text: &String| !text.is_empty());
     let code = text(":error-code").or_else(|| text(":exception-type"));

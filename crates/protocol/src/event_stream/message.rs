@@ -1,4 +1,5 @@
-//! Messages: headers and a payload. An encoded message is a frame.
+//! Messages of event streams. A message consists of headers and a payload. An encoded message is called a
+//! frame.
 
 use std::fmt;
 
@@ -9,13 +10,14 @@ use super::header::{self, HeaderValue, Headers};
 use super::raw::{self, RawHeader};
 use super::{MAX_HEADERS, MAX_PAYLOAD, OVERHEAD};
 
-/// A message of an event stream. A decoded message consists of slices of the received bytes.
+/// A message of an event stream. The headers and the payload of a decoded message are slices of the decoder's
+/// buffer.
 ///
-/// Two messages are equal if they have the same headers in the same order and the same payload. `Debug` does
-/// not print the values of headers or the payload.
+/// Two messages are equal if they have the same headers in the same order and the same payload. `Debug`
+/// prints neither header values nor the payload.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Message {
-    /// Encoded headers, which [`raw::check`] has accepted.
+    /// Encoded headers that [`raw::check`] accepts.
     headers: Bytes,
     payload: Bytes,
 }
@@ -60,7 +62,7 @@ impl Message {
     ///
     /// # Errors
     /// Returns an error if the headers are longer than [`MAX_HEADERS`] or the payload is longer than
-    /// [`MAX_PAYLOAD`]. In this case, nothing is appended.
+    /// [`MAX_PAYLOAD`]. After an error, `out` is unchanged.
     pub fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         let (headers, payload) = (self.headers.len(), self.payload.len());
         let error = EncodeError { headers, payload };
@@ -92,7 +94,7 @@ impl fmt::Debug for Message {
     }
 }
 
-/// Builds a message. Add the headers first, then the payload, which completes the message.
+/// Builds a message. Add the headers first. Then call [`payload`](Self::payload) to complete the message.
 #[derive(Clone, Default)]
 pub struct Builder {
     headers: Vec<u8>,
@@ -102,8 +104,8 @@ impl Builder {
     /// Appends a header.
     ///
     /// # Errors
-    /// Returns an error if the name is not 1 to 255 bytes long or the value is longer than 32,767 bytes. In
-    /// this case, nothing is appended.
+    /// Returns an error if the name is not 1 to 255 bytes long or the value is longer than 32,767 bytes.
+    /// After an error, the builder is unchanged.
     pub fn header(&mut self, name: &str, value: HeaderValue<'_>) -> Result<&mut Self, HeaderError> {
         header::write(name, value, &mut self.headers)?;
         Ok(self)

@@ -1,14 +1,17 @@
-//! Event streams: decoding and encoding of messages, and conversion between messages and events, without I/O.
+//! Event streams. This module encodes and decodes messages, and converts messages to and from events. It
+//! performs no I/O.
 //!
-//! An encoded message is called a frame. It consists of a prelude of 12 bytes (total length, length of the
-//! headers, CRC of both lengths), headers, a payload, and the CRC of all bytes before this CRC. [`Decoder`]
-//! accepts bytes in chunks of any size and returns [`Message`]s. [`Message::encode`] writes a frame.
-//! Generated code converts messages into events and back ([`EventStream`]).
+//! An encoded message is called a frame. A frame consists of a prelude, headers, a payload and a CRC. The
+//! prelude has 12 bytes: the total length, the length of the headers, and the CRC of both lengths. The CRC at
+//! the end covers all bytes before it.
 //!
-//! The crate does not use `aws-smithy-eventstream`, because that crate allocates memory for each header, and
-//! because its types would become part of this API. This module decodes a frame of 200 bytes with 1,100
-//! instructions and no allocation. `aws-smithy-eventstream` needs 7,000 instructions and eight allocations.
-//! `cargo bench -p invoke-model-tests` compares both.
+//! [`Decoder`] accepts bytes in chunks of any size and returns [`Message`]s. [`Message::encode`] writes a
+//! frame. Generated code implements [`EventStream`] to convert messages to and from events.
+//!
+//! The crate does not use `aws-smithy-eventstream`, because `aws-smithy-eventstream` allocates memory for
+//! each header, and because its types would become part of this crate's API. This module decodes a frame of
+//! 200 bytes with 1,100 instructions and no allocation. `aws-smithy-eventstream` needs 7,000 instructions and
+//! eight allocations. `cargo bench -p invoke-model-tests` compares both decoders.
 //!
 //! The specification: <https://smithy.io/2.0/aws/amazon-eventstream.html> and
 //! <https://smithy.io/2.0/spec/streaming.html#event-streams>.
@@ -40,15 +43,16 @@ pub const MAX_HEADERS: usize = 128 * 1024;
 
 /// The maximum length of a payload, in bytes.
 ///
-/// The specification says 16 MiB in one place, but the published implementations accept 24 MiB. The larger
-/// limit accepts all messages that these implementations send.
+/// One section of the specification limits payloads to 16 MiB, but the published implementations accept
+/// 24 MiB. With the larger limit, this crate accepts all messages that these implementations send.
 pub const MAX_PAYLOAD: usize = 24 * 1024 * 1024;
 
-/// The length of the prelude, which contains the total length, the length of the headers, and the CRC of both
-/// lengths.
+/// The length of the prelude in bytes. The prelude contains the total length, the length of the headers, and
+/// the CRC of both lengths.
 const PRELUDE: usize = 12;
 
-/// The length of a frame without headers and payload: the prelude and the CRC at the end.
+/// The length in bytes of the prelude and of the CRC at the end. A frame without headers and payload has this
+/// length.
 const OVERHEAD: usize = PRELUDE + 4;
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::header::HeaderValue;
 /// The type number of strings.
 pub(super) const STRING: u8 = 7;
 
-/// A header whose name and value are not decoded, so that a lookup by name does not decode other headers.
+/// A header whose name and value are not decoded yet. A lookup by name decodes only the header that it finds.
 #[derive(Clone, Copy)]
 pub(super) struct RawHeader<'a> {
     pub(super) name: &'a [u8],
@@ -21,7 +21,7 @@ impl<'a> RawHeader<'a> {
         (self.kind == STRING).then_some(self.value)
     }
 
-    /// Decodes the value. The result is never `None` for headers that [`check`] has accepted.
+    /// Decodes the value. Returns `None` only for headers that [`check`] rejects.
     pub(super) fn value(self) -> Option<HeaderValue<'a>> {
         let value = self.value;
         Some(match self.kind {
@@ -50,10 +50,10 @@ pub(super) fn each(bytes: &[u8]) -> impl Iterator<Item = RawHeader<'_>> {
     })
 }
 
-/// Validates encoded headers, so that later accesses cannot fail.
+/// Validates encoded headers. After this check, iteration and decoding cannot fail.
 ///
 /// # Errors
-/// Returns the offset of a malformed header and the problem.
+/// Returns the offset of the first malformed header, and the problem with this header.
 pub(super) fn check(bytes: &[u8]) -> Result<(), (usize, &'static str)> {
     // Almost all headers are ASCII. Checking all bytes at once is cheaper than checking each name and value
     // for UTF-8.
@@ -73,8 +73,10 @@ fn check_each(bytes: &[u8], is_text: impl Fn(&[u8]) -> bool) -> Result<(), (usiz
     Ok(())
 }
 
-/// Splits off the first header. `is_text` must return `true` if the given bytes are UTF-8. A caller that has
-/// checked this before can pass a function that always returns `true`.
+/// Splits the first header from the rest.
+///
+/// `is_text` must return `true` if its argument is UTF-8. If the caller has already checked the bytes,
+/// `is_text` can always return `true`.
 ///
 /// # Errors
 /// Returns the problem if the header is malformed.

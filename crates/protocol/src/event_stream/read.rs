@@ -7,8 +7,8 @@ use bytes::Bytes;
 use super::header::HeaderValue;
 use crate::error::ParseErrorKind;
 
-/// Defines one parser for each line. A line contains the name of the function, the variant of the header
-/// type, the Rust type, and the name of the type in error texts.
+/// Defines one parser for each line. A line contains the name of the function, the variant of `HeaderValue`,
+/// the Rust type, and the name of the type in error texts.
 macro_rules! read {
     ($(#[$doc:meta] $name:ident $variant:ident -> $type:ty, $expected:literal;)*) => {$(
         #[$doc]

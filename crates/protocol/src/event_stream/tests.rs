@@ -23,8 +23,8 @@ fn encoded(messages: &[Message]) -> Vec<u8> {
 
 type Decoded = (Vec<Message>, Result<(), String>);
 
-/// Returns all messages and the result at the end of the stream. Checks that both ways to push bytes lead to
-/// the same result.
+/// Decodes the pieces of a stream. Returns all messages, and the result at the end of the stream. Checks that
+/// `push` and `push_bytes` lead to the same result.
 fn decoded(pieces: &[&[u8]]) -> Decoded {
     let chunk = |piece: &[u8]| Bytes::copy_from_slice(piece);
     let copied = decoded_by(pieces, |decoder, _, piece| decoder.push(piece));
@@ -56,8 +56,8 @@ fn decoded_by(pieces: &[&[u8]], push: impl Fn(&mut Decoder, usize, &[u8])) -> De
     (messages, decoder.finish().map_err(|error| error.to_string()))
 }
 
-/// A frame with the header `a`, an integer of -2, and the payload `hello!!`, written with Python's `struct`
-/// and `zlib.crc32`.
+/// A frame with the header `a` and the payload `hello!!`. The value of the header is the integer -2. A Python
+/// program wrote this frame with `struct` and `zlib.crc32`.
 const FRAME: &[u8] = &[
     0, 0, 0, 30, 0, 0, 0, 7, 36, 150, 99, 41, 1, 97, 4, 255, 255, 255, 254, 104, 101, 108, 108, 111, 33, 33,
     224, 123, 72, 37,
@@ -183,7 +183,7 @@ fn payloads_are_slices_of_the_pushed_bytes() {
     decoder.push(&encoded(&[message(&[], b"one"), message(&[], b"two")]));
     let first = decoder.decode().unwrap().unwrap().into_payload();
     let second = decoder.decode().unwrap().unwrap().into_payload();
-    // The CRC of the first frame and the prelude of the second are between the payloads.
+    // The CRC of the first frame and the prelude of the second frame are between the payloads.
     assert_eq!(first.as_ptr() as usize + 3 + 4 + 12, second.as_ptr() as usize);
 }
 
@@ -299,7 +299,7 @@ proptest! {
     #[test]
     fn arbitrary_bytes_do_not_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), headers in prop::collection::vec(any::<u8>(), 0..40)) {
         let _ = decoded(&[&bytes]);
-        // Test malformed headers with valid checksums, too.
+        // Also test malformed headers in a frame with valid checksums.
         let _ = decoded(&[&encoded(&[Message::from_raw(headers.into(), bytes.into())])]);
     }
 }

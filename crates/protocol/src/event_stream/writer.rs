@@ -1,4 +1,4 @@
-//! A writer of messages: first the kind and the headers, then the payload, which completes the message.
+//! A writer of messages. It writes the kind and the headers first. The payload completes the message.
 //!
 //! <https://smithy.io/2.0/aws/amazon-eventstream.html>
 
@@ -8,12 +8,12 @@ use super::header::HeaderValue;
 use super::message::{Builder, Message};
 use crate::error::{ErrorMetadata, SerializeError, SerializeErrorKind};
 
-/// Builds the message of an event or error.
+/// Builds the message of an event or an error.
 #[derive(Debug)]
 pub struct Writer(Builder);
 
 impl Writer {
-    /// Starts the message of an event. `content_type` is the content type of its payload.
+    /// Starts the message of an event. `content_type` is the content type of the payload.
     ///
     /// # Errors
     /// Returns an error if the name is too long for a header.

@@ -1,4 +1,5 @@
-//! Selected members of a JSON object, found in one pass without allocating memory for other members.
+//! A parser of selected members of a JSON object. It finds the members in one pass and allocates no memory
+//! for other members.
 
 use std::fmt;
 
@@ -11,7 +12,7 @@ use super::object::{Object, value_of};
 use crate::blob;
 use crate::error::{ParseError, ParseErrorKind};
 
-/// The members of a JSON object that are in the model, as unparsed text.
+/// The unparsed JSON text of the object members that are in the model.
 ///
 /// This type is intended for small objects that are parsed often, such as the payloads of events. Members
 /// that are not in the model are skipped. If a member is repeated, its last value is kept. `Debug` does not
@@ -21,7 +22,7 @@ pub struct Members<'a, const N: usize> {
     values: Values<'a, N>,
 }
 
-/// JSON text of each member, in the order of the names.
+/// JSON text of each member, or `None` for a missing member. The order is the order of the names.
 type Values<'a, const N: usize> = [Option<&'a [u8]>; N];
 
 impl<'a, const N: usize> Members<'a, N> {
@@ -56,15 +57,16 @@ impl<'a, const N: usize> Members<'a, N> {
         value_of(json).and_then(read).map(Some).map_err(|error| error.in_member(name))
     }
 
-    /// Parses a blob. Decodes the text in place, so that only the bytes of the blob are allocated.
+    /// Parses a blob. Usually decodes the base64 text directly from the body, so it allocates memory only for
+    /// the decoded bytes.
     ///
     /// # Errors
     /// Returns an error if the member is not a string or not base64.
     pub fn blob(&mut self, name: &str) -> Result<Option<Bytes>, ParseError> {
         let Some(json) = self.json(name) else { return Ok(None) };
         let text = json.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\""));
-        // Most texts contain no escape sequences, so that they can be decoded directly. `member` handles
-        // texts with escape sequences, and errors.
+        // Decode the text directly, because most texts contain no escape sequences. If direct decoding fails,
+        // `member` decodes the escape sequences or returns the error.
         match text.and_then(blob::decode) {
             Some(bytes) => Ok(Some(bytes.into())),
             None => self.member(name, super::read::blob),
@@ -83,7 +85,7 @@ impl<const N: usize> fmt::Debug for Members<'_, N> {
     }
 }
 
-/// Visits an object and keeps the text of the members whose names are in this list.
+/// Visits an object and keeps the JSON text of members with these names. Skips all other members.
 struct MembersVisitor<'n, const N: usize>(&'n [&'static str; N]);
 
 impl<'de, const N: usize> Visitor<'de> for MembersVisitor<'_, N> {
@@ -107,7 +109,7 @@ impl<'de, const N: usize> Visitor<'de> for MembersVisitor<'_, N> {
     }
 }
 
-/// Parses a name and returns its index in the list of names.
+/// Parses a name and returns its index in the list of names, or `None` if the list does not contain the name.
 struct NameIndex<'n>(&'n [&'static str]);
 
 impl<'de> DeserializeSeed<'de> for NameIndex<'_> {

@@ -28,7 +28,7 @@ pub trait FromJson: Sized {
     /// Parses the structure or union from a JSON value.
     ///
     /// # Errors
-    /// Returns an error that names the path to a member that does not match the model.
+    /// Returns an error if a member does not match the model. The error contains the path to this member.
     fn from_json(value: Value) -> Result<Self, ParseError>;
 }
 

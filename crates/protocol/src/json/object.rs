@@ -5,8 +5,9 @@ use serde_json::{Map, Value};
 use super::write;
 use crate::error::{ParseError, ParseErrorKind};
 
-/// A JSON object whose members are removed one by one while they are parsed. Remaining members are ignored,
-/// because a newer version of the service may send members that are not in the model.
+/// A JSON object that is parsed member by member. Parsing a member removes it from the object. Generated code
+/// ignores the remaining members, because a newer version of the service may send members that are not in the
+/// model.
 #[derive(Debug, Default)]
 pub struct Object(Map<String, Value>);
 
@@ -46,8 +47,8 @@ impl Object {
         read(value).map(Some).map_err(|error| error.in_member(name))
     }
 
-    /// Removes a member. This function is separate from `member`, so that the code of the map is not
-    /// instantiated for each type.
+    /// Removes a member from the map and returns its value, unless the value is null. `member` is generic, so
+    /// the compiler would repeat the code of this function for each type if it were part of `member`.
     fn take(&mut self, name: &str) -> Option<Value> {
         self.0.remove(name).filter(|value| !value.is_null())
     }

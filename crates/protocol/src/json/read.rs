@@ -75,7 +75,7 @@ pub fn double(value: Value) -> Result<f64, ParseError> {
     special.or_else(|| value.as_f64()).ok_or_else(|| unexpected("a number", &value).into())
 }
 
-/// Parses a float. Parses the value as a double and rounds it to 32 bits.
+/// Parses a float. Parses the value as a double and rounds the double to 32 bits.
 ///
 /// # Errors
 /// See [`double`].
@@ -93,15 +93,16 @@ pub fn blob(value: Value) -> Result<Bytes, ParseError> {
     bytes.map(Bytes::from).ok_or_else(|| ParseErrorKind::Base64.into())
 }
 
-/// Returns a document, which is any JSON value.
+/// Returns the value unchanged, because a document can be any JSON value.
 ///
 /// # Errors
-/// Never fails. It returns a `Result`, as all parsers do.
+/// This function never fails. It returns a `Result`, like all parsers.
 pub fn document(value: Value) -> Result<Value, ParseError> {
     Ok(value)
 }
 
-/// Returns a parser of timestamps in a format. Seconds are JSON numbers, and the other formats are strings.
+/// Returns a parser of timestamps in the given format. [`Format::EpochSeconds`] uses JSON numbers, and the
+/// other formats use JSON strings.
 pub fn timestamp(format: Format) -> impl Fn(Value) -> Result<Timestamp, ParseError> {
     move |value| match (&value, format) {
         (Value::Number(seconds), Format::EpochSeconds) => Ok(timestamp::from_epoch_number(seconds)?),
@@ -121,7 +122,7 @@ pub fn list<T>(
     }
 }
 
-/// Returns a parser of sparse lists, which can contain nulls.
+/// Returns a parser of sparse lists. Sparse lists can contain nulls.
 ///
 /// <https://smithy.io/2.0/spec/type-refinement-traits.html#sparse-trait>
 pub fn sparse_list<T>(
@@ -146,7 +147,7 @@ pub fn map<K: From<String> + Ord, T>(
     }
 }
 
-/// Returns a parser of sparse maps, which can contain nulls.
+/// Returns a parser of sparse maps. Sparse maps can contain nulls.
 ///
 /// <https://smithy.io/2.0/spec/type-refinement-traits.html#sparse-trait>
 pub fn sparse_map<K: From<String> + Ord, T>(

@@ -98,7 +98,8 @@ proptest! {
 
     #[test]
     fn epoch_seconds_round_trip(nanoseconds in 0i64..4_000_000_000_000_000) {
-        // Services send milliseconds, which a JSON number represents with sufficient precision.
+        // Services send timestamps in milliseconds. A JSON number represents milliseconds with sufficient
+        // precision.
         let value = jiff::Timestamp::from_millisecond(nanoseconds / 1_000_000).unwrap();
         let text = written(|out| write::timestamp(Format::EpochSeconds)(&value, out));
         let number = serde_json::from_str(&text).unwrap();

@@ -9,7 +9,7 @@ use super::object::{Object, ObjectWriter};
 use super::write;
 use crate::error::{ParseError, ParseErrorKind};
 
-/// A union member that is not in the model: its name and its JSON value.
+/// The name and the JSON value of a union member that is not in the model.
 ///
 /// `Debug` prints only the name, because the value may be sensitive.
 #[derive(Clone, Default, PartialEq)]
@@ -19,7 +19,7 @@ pub struct UnknownMember {
 }
 
 impl UnknownMember {
-    /// Returns the only member of a union. Ignores `__type`, and members with the value `null`.
+    /// Returns the only member of a union. Ignores the member `__type` and members with the value `null`.
     ///
     /// # Errors
     /// Returns an error if the value is not an object, or if it does not have exactly one member.

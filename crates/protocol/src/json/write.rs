@@ -23,7 +23,7 @@ pub fn display<T: Display>(value: &T, out: &mut Vec<u8>) {
     out.extend_from_slice(value.to_string().as_bytes());
 }
 
-/// Writes a float or double. `NaN` and the infinities are written as strings.
+/// Writes a float or double. Writes `NaN` and the infinities as strings.
 ///
 /// <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#non-numeric-float-and-double-serialization>
 pub fn float<T: Copy + Display + Into<f64>>(value: &T, out: &mut Vec<u8>) {
@@ -42,12 +42,13 @@ pub fn blob(value: &Bytes, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-/// Writes a document, which is any JSON value.
+/// Writes a document. A document can be any JSON value.
 pub fn document(value: &Value, out: &mut Vec<u8>) {
     serialized(value, out);
 }
 
-/// Returns a writer of timestamps in a format. Seconds are JSON numbers, and the other formats are strings.
+/// Returns a writer of timestamps in the given format. [`Format::EpochSeconds`] uses JSON numbers, and the
+/// other formats use JSON strings.
 pub fn timestamp(format: Format) -> impl Fn(&Timestamp, &mut Vec<u8>) {
     move |value, out| {
         let text = timestamp::write(value, format);
@@ -72,7 +73,7 @@ pub fn list<T>(write: impl Fn(&T, &mut Vec<u8>)) -> impl Fn(&Vec<T>, &mut Vec<u8
     }
 }
 
-/// Returns a writer of sparse lists, which can contain nulls.
+/// Returns a writer of sparse lists. Sparse lists can contain nulls.
 pub fn sparse_list<T>(write: impl Fn(&T, &mut Vec<u8>)) -> impl Fn(&Vec<Option<T>>, &mut Vec<u8>) {
     list(nullable(write))
 }
@@ -88,7 +89,7 @@ pub fn map<K: AsRef<str>, T>(write: impl Fn(&T, &mut Vec<u8>)) -> impl Fn(&BTree
     }
 }
 
-/// Returns a writer of sparse maps, which can contain nulls.
+/// Returns a writer of sparse maps. Sparse maps can contain nulls.
 pub fn sparse_map<K: AsRef<str>, T>(
     write: impl Fn(&T, &mut Vec<u8>),
 ) -> impl Fn(&BTreeMap<K, Option<T>>, &mut Vec<u8>) {

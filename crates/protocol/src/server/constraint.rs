@@ -1,7 +1,7 @@
 //! Constraints of the model on values: length, range, pattern and enum.
 //!
-//! Only servers check constraints. A client that checked constraints would reject values that a newer version
-//! of the service accepts.
+//! Only servers check constraints. If a client checked constraints, it would reject values that a newer
+//! version of the service accepts.
 //!
 //! <https://smithy.io/2.0/spec/constraint-traits.html>
 
@@ -11,7 +11,8 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Constraint {
-    /// The number of characters of a string, bytes of a blob, or elements of a list or map.
+    /// Limits of a length. The length is the number of characters of a string, bytes of a blob, or elements
+    /// of a list or map.
     Length {
         /// Minimum, inclusive.
         min: Option<u64>,
@@ -53,7 +54,7 @@ impl fmt::Display for Constraint {
     }
 }
 
-/// The violation of a constraint by a member. It does not contain the value of the member.
+/// The violation of a constraint by a member. The violation does not contain the value of the member.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Violation {
     /// Name of the member in the model.
@@ -103,7 +104,7 @@ impl Violations {
         self.check(member, is_valid, Constraint::Pattern(pattern));
     }
 
-    /// Checks that a value is in the model.
+    /// Checks that the value of an enum is one of `values`.
     pub fn one_of(&mut self, member: &'static str, value: &str, values: &'static [&'static str]) {
         self.check(member, values.contains(&value), Constraint::Enum(values));
     }

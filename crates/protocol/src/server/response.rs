@@ -9,7 +9,7 @@ use crate::event_stream;
 use crate::message::MessageBuilder;
 use crate::operation::Response;
 
-/// Builds a response. Add the headers first, then the payload, which completes the response.
+/// Builds a response. Add the headers first. The function that adds the payload completes the response.
 pub type ResponseBuilder = MessageBuilder<StatusCode>;
 
 impl ResponseBuilder {
@@ -54,8 +54,8 @@ impl ResponseBuilder {
     }
 }
 
-/// Creates a response for a modeled error. Sets the status of the error, and the header `X-Amzn-ErrorType` to
-/// its code.
+/// Creates a response with the status of a modeled error. Sets the header `X-Amzn-ErrorType` to the code of
+/// the error.
 ///
 /// <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#operation-error-serialization>
 pub fn modeled_error<E: ModeledError>(_: &E) -> ResponseBuilder {

@@ -11,7 +11,7 @@ use crate::{blob, timestamp};
 /// Returns the text as a string.
 ///
 /// # Errors
-/// Never fails. It returns a `Result`, as all parsers do.
+/// This function never fails. It returns a `Result`, like all parsers.
 pub fn string(text: &str) -> Result<String, ParseErrorKind> {
     Ok(text.to_owned())
 }
@@ -19,7 +19,7 @@ pub fn string(text: &str) -> Result<String, ParseErrorKind> {
 /// Parses an open enum. Keeps values that are not in the model.
 ///
 /// # Errors
-/// Never fails. It returns a `Result`, as all parsers do.
+/// This function never fails. It returns a `Result`, like all parsers.
 pub fn string_enum<T: for<'a> From<&'a str>>(text: &str) -> Result<T, ParseErrorKind> {
     Ok(T::from(text))
 }
@@ -65,13 +65,13 @@ pub fn int_enum<T: From<i32>>(text: &str) -> Result<T, ParseErrorKind> {
 /// Returns an error for other texts.
 pub fn float<T: FromStr>(text: &str) -> Result<T, ParseErrorKind> {
     let invalid = ParseErrorKind::Text { expected: "a number, NaN, Infinity or -Infinity" };
-    // Rust also parses `inf`, `nan` and `infinity`, which are not part of the protocol.
+    // Rust also parses `inf`, `nan` and `infinity`, but the protocol does not allow these texts.
     let named = matches!(text, "NaN" | "Infinity" | "-Infinity");
     let numeric = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'));
     if named || numeric { text.parse().map_err(|_| invalid) } else { Err(invalid) }
 }
 
-/// Returns a parser of timestamps in a format.
+/// Returns a parser of timestamps in the given format.
 ///
 /// # Errors
 /// The parser returns an error if the text is not a timestamp in this format.

@@ -35,8 +35,8 @@ pub fn display<T: Display>(value: &T) -> Cow<'_, str> {
     value.to_string().into()
 }
 
-/// Serializes a float or double as the shortest text that parses to the same number, or as `NaN`, `Infinity`
-/// or `-Infinity`.
+/// Serializes a float or double. The result is `NaN`, `Infinity`, `-Infinity`, or the shortest text that
+/// parses to the same number.
 pub fn float<T: Copy + Display + Into<f64>>(value: &T) -> Cow<'_, str> {
     match (*value).into() {
         wide if wide.is_nan() => "NaN".into(),
@@ -46,7 +46,7 @@ pub fn float<T: Copy + Display + Into<f64>>(value: &T) -> Cow<'_, str> {
     }
 }
 
-/// Returns a serializer of timestamps in a format.
+/// Returns a serializer of timestamps in the given format.
 pub fn timestamp(format: Format) -> impl Fn(&Timestamp) -> Cow<'_, str> {
     move |value| timestamp::write(value, format).into()
 }

@@ -19,7 +19,8 @@ pub fn write(value: &Timestamp, format: Format) -> String {
 /// Parses a timestamp. [`Format::DateTime`] accepts an offset from UTC.
 ///
 /// # Errors
-/// Returns an error if the text does not have the format, or if the time is outside the years -9999 to 9999.
+/// Returns an error if the text is not a timestamp in this format, or if the time is outside the years -9999
+/// to 9999.
 pub fn read(text: &str, format: Format) -> Result<Timestamp, ParseErrorKind> {
     let read = match format {
         Format::EpochSeconds => from_epoch_text(text),
@@ -36,8 +37,8 @@ pub fn read(text: &str, format: Format) -> Result<Timestamp, ParseErrorKind> {
 pub(crate) fn from_epoch_number(number: &serde_json::Number) -> Result<Timestamp, ParseErrorKind> {
     let read = match number.as_i64() {
         Some(seconds) => Timestamp::from_second(seconds).ok(),
-        // `Display` writes the shortest decimal that parses to this number. This decimal equals the text in
-        // the message if the text has at most 15 digits.
+        // `Display` writes the shortest decimal number that parses to the same `f64`. If the text in the
+        // message has at most 15 digits, the decimal number equals this text.
         None => number.as_f64().and_then(|seconds| from_epoch_text(&format!("{seconds}"))),
     };
     read.ok_or(ParseErrorKind::Timestamp { format: Format::EpochSeconds })
@@ -62,8 +63,8 @@ fn from_epoch_text(text: &str) -> Option<Timestamp> {
     Timestamp::from_nanosecond(if negative { -nanoseconds } else { nanoseconds }).ok()
 }
 
-/// Formats the fraction of a second with a leading point and without trailing zeros. Returns an empty string
-/// for zero.
+/// Formats the fraction of a second with a leading decimal point and without trailing zeros. Returns an empty
+/// string for zero.
 pub(super) fn decimals(nanoseconds: impl Display) -> String {
     let digits = format!(".{nanoseconds:09}");
     digits.trim_end_matches('0').trim_end_matches('.').to_owned()

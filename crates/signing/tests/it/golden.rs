@@ -1,4 +1,5 @@
-//! Signatures computed by an independent program that was written from the specification.
+//! Comparison with signatures that an independent program computed. The program was written from the
+//! specification.
 
 use std::time::SystemTime;
 

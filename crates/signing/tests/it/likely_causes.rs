@@ -1,4 +1,4 @@
-//! The likely cause that verification reports if a signature does not match.
+//! Tests of the likely cause that verification reports if a signature does not match.
 
 use http::request::Parts;
 use invoke_model_signing::{
@@ -9,7 +9,7 @@ use invoke_model_signing::{
 use crate::{BODY, ID, credentials, now, parts, signed, signer, verify, verify_as};
 
 /// Returns the mismatch of a request whose client signed a different canonical request. `alter` changes the
-/// correct canonical request to the one that the client signed.
+/// correct canonical request into the canonical request that the client signed.
 fn mismatch_of(
     uri: &str,
     headers: &[(&str, &str)],

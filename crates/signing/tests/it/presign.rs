@@ -1,4 +1,5 @@
-//! Presigned requests: the example of the AWS documentation, and requests that cannot be presigned.
+//! Tests of presigned requests. They include the example of the AWS documentation, and requests that cannot
+//! be presigned.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! Properties of all requests: the signature verifies, and any single change is detected.
+//! Property tests of signing and verification. The verifier accepts every signed request. It rejects a signed
+//! request after any single change.
 
 use std::time::Duration;
 

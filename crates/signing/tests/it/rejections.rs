@@ -1,4 +1,4 @@
-//! Tests of all reasons to reject a request, except a signature that does not match.
+//! Tests of all reasons to reject a request, except signatures that do not match.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use invoke_model_signing::{Credentials, PayloadHash, Verifier, VerifyError};
 
 use crate::{BODY, ID, SECRET, credentials, now, parts, signed, signer, temporary, verify, verify_as};
 
-/// Checks the error text.
+/// Checks the error text of a rejected request.
 fn check(request: &Parts, expected: &str) {
     assert_eq!(verify(request).unwrap_err().to_string(), expected);
 }
@@ -99,7 +99,7 @@ fn rejects_a_skewed_clock() {
     check(verifier().with_max_skew(minutes(60)), now() + minutes(60)).unwrap();
     assert_eq!(
         check(verifier(), now() + minutes(6)).unwrap_err().to_string(),
-        "signed at 20150830T123600Z, which differs by more than 300 s from the current time 20150830T124200Z",
+        "the signing time 20150830T123600Z differs by more than 300 s from the current time 20150830T124200Z",
     );
 }
 

@@ -1,4 +1,4 @@
-//! Changes that signing makes to a request, and requests that cannot be signed.
+//! Tests of the changes that signing makes to a request, and of requests that cannot be signed.
 
 use std::time::{Duration, SystemTime};
 

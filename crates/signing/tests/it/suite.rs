@@ -4,8 +4,8 @@
 //! with headers and for presigning. They also verify the requests that are signed with headers, and check a
 //! chain of signed events.
 //!
-//! The suite is not part of this repository. If the folder of a test is missing, the test is skipped and
-//! prints a line on standard error.
+//! The suite is not part of this repository. If the folder of a test is missing, the test prints a line on
+//! standard error and returns.
 
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -19,7 +19,7 @@ use serde_json::Value;
 
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 
-/// A test case, read from its folder.
+/// A test case that is read from its folder.
 struct Case {
     name: String,
     credentials: Credentials,
@@ -91,7 +91,7 @@ impl Case {
         }
     }
 
-    /// Checks the request as text, which can represent all cases.
+    /// Checks the request as text, because `http` types cannot represent all cases.
     fn check_text(&self) {
         let mut headers: Vec<_> =
             self.headers.iter().map(|(name, value)| SignableHeader::new(name, value)).collect();
@@ -116,7 +116,7 @@ impl Case {
         );
     }
 
-    /// Checks the presigned request as text, which can represent all cases.
+    /// Checks the presigned request as text, because `http` types cannot represent all cases.
     fn check_presigned_text(&self) {
         let headers: Vec<_> =
             self.headers.iter().map(|(name, value)| SignableHeader::new(name, value)).collect();
@@ -159,13 +159,13 @@ impl Case {
         assert_eq!(signed.string_to_sign(), self.query_string_to_sign, "{name}");
         assert_eq!(signed.signature(), self.query_signature, "{name}");
         assert_eq!(decoded(&request.uri.to_string()), decoded(&self.presigned), "{name}");
-        // A second signature replaces the first.
+        // A second signature replaces the first signature.
         let first = request.uri.clone();
         presign(&mut request);
         assert_eq!(request.uri, first, "{name}");
     }
 
-    /// Returns the request in `http` types, or `None` if they cannot represent it.
+    /// Converts the request into `http` types. Returns `None` if `http` types cannot represent the request.
     fn request(&self) -> Option<http::request::Parts> {
         let query = if self.query.is_empty() { String::new() } else { format!("?{}", self.query) };
         let mut request = http::Request::builder();
@@ -235,8 +235,8 @@ fn parse_head(head: &str) -> (String, String, String, Vec<(String, String)>) {
     (method.to_owned(), path.to_owned(), query.to_owned(), headers)
 }
 
-/// Decodes a request target, because the presigned requests of the suite percent-encode characters that the
-/// original requests do not percent-encode.
+/// Decodes a request target. The presigned requests of the suite percent-encode more characters than the
+/// original requests, so the tests compare decoded targets.
 fn decoded(target: &str) -> String {
     percent_encoding::percent_decode_str(target).decode_utf8_lossy().into_owned()
 }
@@ -258,12 +258,12 @@ fn header_signing_and_presigning() {
             in_http_types += 1;
         }
     }
-    eprintln!("{} cases as text, {in_http_types} of them in http types", folders.len());
+    eprintln!("{} cases checked as text, {in_http_types} cases also checked with http types", folders.len());
     assert_eq!(folders.len(), 38);
     assert!(in_http_types >= 33);
 }
 
-/// Verifies the signed requests of two cases with `%` in the path, and signs them again.
+/// Verifies the signed requests of two cases with `%` in the path. Signs these requests again.
 #[test]
 fn double_encoding() {
     let check = |name: &str, id: &str, secret: &str, region: &str, service: &str, date: &str| {

@@ -10,7 +10,7 @@ use http_body::{Body, Frame, SizeHint};
 
 use crate::error::{TransportError, TransportErrorKind};
 
-/// A boxed body whose errors become transport errors of one kind.
+/// A boxed body. Its errors become transport errors of one kind.
 ///
 /// The mutex makes `BoxBody` `Sync`, even if the boxed body is not `Sync`. `poll_frame` has exclusive access
 /// and does not lock the mutex. Only the two methods that take `&self` lock it.
@@ -31,7 +31,7 @@ impl BoxBody {
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
-/// A body with a fixed error type, so that it can be a trait object.
+/// A body with a fixed error type. Trait objects need the fixed type.
 trait AnyBody: Send {
     fn poll_any_frame(
         self: Pin<&mut Self>,

@@ -11,9 +11,9 @@ use http_body::{Body, Frame, SizeHint};
 use super::boxed::BoxBody;
 use crate::error::{TransportError, TransportErrorKind};
 
-/// The body of a request. It is either in memory or read while the request is sent.
+/// The body of a request. It is either in memory, or streamed while the request is sent.
 ///
-/// The default body is empty. `Debug` shows the size, never the bytes.
+/// The default body is empty. The `Debug` output contains the size, but not the bytes.
 pub struct RequestBody(Inner);
 
 enum Inner {
@@ -23,7 +23,7 @@ enum Inner {
 }
 
 impl RequestBody {
-    /// Creates a body that is read while the request is sent, for example a file.
+    /// Creates a body that is streamed while the request is sent, for example from a file.
     ///
     /// If the size hint of `body` is exact, the request has a `Content-Length` header, and the body must have
     /// that length. Otherwise the body is sent in chunks. If the body returns an error, the request fails
@@ -97,7 +97,8 @@ impl fmt::Debug for RequestBody {
     }
 }
 
-/// Returns an in-memory body as one frame, or `None` if the body is empty or has already been read.
+/// Takes an in-memory body and returns it as one frame, or `None` if the body is empty or has already been
+/// read.
 pub(super) fn take_frame(bytes: &mut Option<Bytes>) -> Option<Result<Frame<Bytes>, TransportError>> {
     bytes.take().filter(|bytes| !bytes.is_empty()).map(|bytes| Ok(Frame::data(bytes)))
 }

@@ -15,7 +15,8 @@ use super::request::take_frame;
 use super::{BodyTimer, HyperBody};
 use crate::error::{TransportError, TransportErrorKind};
 
-/// The largest number of bytes that [`ResponseBody::collect`] reserves because of `Content-Length`.
+/// The maximum number of bytes that [`ResponseBody::collect`] reserves in advance, even if `Content-Length`
+/// is larger.
 const LARGEST_RESERVE: u64 = 8 << 20;
 
 /// The body of a response. Read it [to its end](Self::collect) or [chunk by chunk](Self::chunk) as it
@@ -24,12 +25,13 @@ const LARGEST_RESERVE: u64 = 8 << 20;
 /// If a body ends too early, reading it fails with an error of kind [`TransportErrorKind::BodyIncomplete`]. A
 /// truncated body is never returned as a success.
 ///
-/// HTTP has one exception: a response with neither `Content-Length` nor chunks ends when its connection is
-/// closed ([RFC 9112, 6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3-2.8)). For such a response,
-/// [`ends_with_connection`](Self::ends_with_connection) returns `true`.
+/// There is one exception: a body without `Content-Length` and without chunks ends when its connection is
+/// closed ([RFC 9112, 6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3-2.8)). A truncation of such a
+/// body cannot be detected. For such a body, [`ends_with_connection`](Self::ends_with_connection) returns
+/// `true`.
 ///
 /// Dropping a body that was not read to its end closes its connection (HTTP/1) or resets its stream (HTTP/2).
-/// `Debug` shows no bytes.
+/// The `Debug` output contains no bytes of the body.
 pub struct ResponseBody {
     inner: Inner,
     ends_with_connection: bool,
@@ -72,22 +74,21 @@ impl ResponseBody {
         Self { inner, ends_with_connection: false, timer: None }
     }
 
-    /// Returns `true` if only the end of the connection marks the end of the body. A complete body then
-    /// cannot be distinguished from a truncated one. Only bodies from hyper can return `true`; all other
-    /// bodies return `false`.
+    /// Returns `true` if only the end of the connection marks the end of the body. A truncated body then
+    /// looks like a complete body. Only bodies from hyper can return `true`; all other bodies return `false`.
     #[must_use]
     pub fn ends_with_connection(&self) -> bool {
         self.ends_with_connection
     }
 
-    /// Returns the next chunk, which contains at least one byte, or `None` after the last chunk. Trailers are
-    /// skipped.
+    /// Returns the next chunk, or `None` after the last chunk. Each chunk contains at least one byte.
+    /// Trailers are skipped.
     ///
     /// # Errors
     ///
-    /// Returns an error of kind [`TransportErrorKind::BodyIncomplete`] if the body ended too early, or of
-    /// kind [`TransportErrorKind::Timeout`] if a timeout expired. After an error, the body returns no more
-    /// chunks.
+    /// Returns an error of kind [`TransportErrorKind::BodyIncomplete`] if the body ended too early. Returns
+    /// an error of kind [`TransportErrorKind::Timeout`] if a timeout expired. After an error, the body
+    /// returns no more chunks.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, TransportError> {
         poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await.transpose()
     }
@@ -96,13 +97,14 @@ impl ResponseBody {
     ///
     /// # Errors
     ///
-    /// Returns the same errors as [`chunk`](Self::chunk). The part of the body that has arrived is lost.
+    /// Returns the same errors as [`chunk`](Self::chunk). After an error, the chunks that have already
+    /// arrived are lost.
     pub async fn collect(mut self) -> Result<Bytes, TransportError> {
         self.read_to_end().await
     }
 
-    /// Returns the complete body, like [`collect`](Self::collect), but borrows `self`, so that the future is
-    /// smaller.
+    /// Returns the complete body, like [`collect`](Self::collect). Borrows `self`, because this makes the
+    /// future smaller.
     ///
     /// # Errors
     ///
@@ -153,7 +155,7 @@ impl Body for ResponseBody {
             Inner::Boxed(body) => Pin::new(body).poll_frame(cx),
         };
         let frame = ready!(self.check_timeouts(polled, cx));
-        // A body must not be polled after it has ended or failed.
+        // Replaces the body, because it must not be polled again after it has ended or failed.
         if !matches!(frame, Some(Ok(_))) {
             self.inner = Inner::InMemory(None);
         }
@@ -187,7 +189,7 @@ impl Stream for ResponseBody {
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(data) if !data.is_empty() => return Poll::Ready(Some(Ok(data))),
-                    // An empty frame, or trailers.
+                    // Skips empty frames and trailers.
                     Ok(_) | Err(_) => {}
                 },
             }

@@ -1,5 +1,5 @@
-//! Placeholders for the types of disabled features. They have no values, so that the code that handles them
-//! compiles to nothing and needs no `cfg`.
+//! Placeholders for the types of disabled features. The placeholders have no values. Code that handles them
+//! therefore compiles to nothing, and needs no `cfg`.
 
 #[cfg(not(feature = "hyper"))]
 pub(super) use hyper::HyperBody;

@@ -18,17 +18,17 @@ pub(crate) struct BodyTimer {
     deadline: Option<Deadline>,
     /// The timeout that expires first, or `None` if no read is pending.
     pending: Option<(TimeoutKind, Deadline)>,
-    /// Created by the first read that is pending.
+    /// Created by the first pending read, and reset by each later pending read.
     sleep: Option<Pin<Box<Sleep>>>,
 }
 
 impl BodyTimer {
-    /// Returns a timer, or `None` if neither the idle timeout nor the deadline is set.
+    /// Returns a timer, or `None` if both the idle timeout and the deadline are unset.
     pub(crate) fn new(idle: Option<Duration>, deadline: Option<Deadline>) -> Option<Self> {
         (idle.is_some() || deadline.is_some()).then_some(Self { idle, deadline, pending: None, sleep: None })
     }
 
-    /// Returns the error of the timeout that has expired while a read is pending.
+    /// Returns the error of the timeout if it has expired. Starts the timer if no read was pending before.
     pub(crate) fn poll_expired(&mut self, cx: &mut Context<'_>) -> Poll<TransportError> {
         let Some((kind, expiry)) = self.pending.or_else(|| self.start_read()) else { return Poll::Pending };
         match self.sleep.as_mut().map(|sleep| sleep.as_mut().poll(cx)) {
@@ -41,8 +41,8 @@ impl BodyTimer {
     ///
     /// # Errors
     ///
-    /// Returns an error if the deadline has passed. [`poll_expired`](Self::poll_expired) cannot detect this if
-    /// data arrives without a pause, because then no read is pending.
+    /// Returns an error if the deadline has passed. If data arrives without a pause, no read is pending, and
+    /// [`poll_expired`](Self::poll_expired) is never called.
     pub(crate) fn data_received(&mut self) -> Result<(), TransportError> {
         self.pending = None;
         match self.deadline {
@@ -51,8 +51,8 @@ impl BodyTimer {
         }
     }
 
-    /// Starts the timer of a read. The idle timeout starts now and not when the previous data arrived, because
-    /// the caller may take a long time to process data.
+    /// Starts the timer of a read. The idle timeout starts with the read and not with the previous data,
+    /// because the caller may take a long time to process data.
     fn start_read(&mut self) -> Option<(TimeoutKind, Deadline)> {
         let idle = self.idle.and_then(Deadline::after);
         let pending = earlier(idle.map(|idle| (TimeoutKind::Idle, idle)), self.deadline)?;

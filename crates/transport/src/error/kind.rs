@@ -1,6 +1,6 @@
 //! Kinds of transport errors.
 
-/// The kind of a failure. It also determines how much of the request may have been sent.
+/// The kind of a failure. The kind also determines whether the service may have received the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
@@ -14,15 +14,15 @@ pub enum TransportErrorKind {
     /// The request was not sent.
     InvalidRequest,
 
-    /// Name resolution failed: the name of the host or of its proxy has no address, or the resolver did not
+    /// Name resolution failed: the name of the host or of the proxy has no address, or the resolver did not
     /// respond.
     ///
     /// The request was not sent.
     Resolve,
 
-    /// The connection to the host or to its proxy could not be opened, or was closed before the request was
-    /// sent. This kind also means that the proxy could not connect to the host, for example if the proxy
-    /// responded to `CONNECT` with 5xx.
+    /// The connection to the host or to the proxy could not be opened, or was closed before the request was
+    /// sent. This kind also covers a proxy that could not connect to the host, for example a 5xx response to
+    /// `CONNECT`.
     ///
     /// The request was not sent.
     Connect,
@@ -33,11 +33,11 @@ pub enum TransportErrorKind {
     /// The request was not sent.
     ConnectTimeout,
 
-    /// The proxy rejected the connection. It did so in one of these ways:
+    /// The proxy rejected the connection in one of these ways:
     ///
-    /// * It responded to `CONNECT` with invalid HTTP, or with a status other than 2xx and 5xx.
-    /// * It responded to a relayed request with 407.
-    /// * It rejected a SOCKS handshake.
+    /// * The proxy responded to `CONNECT` with invalid HTTP, or with a status other than 2xx and 5xx.
+    /// * The proxy responded to a relayed request with 407.
+    /// * The proxy rejected a SOCKS handshake.
     ///
     /// The request was not sent.
     Proxy,
@@ -66,7 +66,7 @@ pub enum TransportErrorKind {
     /// The service may have received the request and may still process it.
     Send,
 
-    /// A response timeout of the transport itself expired.
+    /// A response timeout in the configuration of the transport expired.
     ///
     /// The service may have received the request and may still process it.
     ResponseTimeout,
@@ -81,8 +81,11 @@ pub enum TransportErrorKind {
     /// The peer received at least the beginning of the request.
     ResponseHead,
 
-    /// The response body was shorter than its `Content-Length` or ended inside a chunk, its chunks are
-    /// malformed, or the connection was lost.
+    /// The response body is incomplete. Possible reasons:
+    ///
+    /// * The body is shorter than its `Content-Length`, or ends inside a chunk.
+    /// * A chunk is malformed.
+    /// * The connection was lost.
     ///
     /// The service received the request and responded to it.
     BodyIncomplete,
@@ -103,8 +106,8 @@ pub enum TimeoutKind {
 impl TransportErrorKind {
     /// Returns `true` if the service may have received the complete request and processed it.
     ///
-    /// `false` means that the service certainly did not process the request, so a retry cannot execute it
-    /// twice. `true` means only that the service may have processed the request.
+    /// `false` means that the service certainly did not process the request, so a retry cannot execute the
+    /// request twice. `true` does not mean that the service has processed the request.
     #[must_use]
     pub const fn may_have_been_sent(self) -> bool {
         match self {

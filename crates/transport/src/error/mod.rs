@@ -13,13 +13,14 @@ pub use kind::{TimeoutKind, TransportErrorKind};
 /// The error of a request that received no response, or only an incomplete response.
 ///
 /// `Display` writes one line with the kind of failure, the host (if known) and the message of the innermost
-/// cause. The causes in between are available through [`source`](Error::source).
+/// cause. The other causes are available through [`source`](Error::source).
 #[derive(Debug, thiserror::Error)]
 pub struct TransportError {
     kind: TransportErrorKind,
     host: Option<Box<str>>,
     source: Option<Box<dyn Error + Send + Sync>>,
-    /// `true` if nothing was sent, although errors of this kind can also occur after sending.
+    /// `true` if the error occurred before anything was sent. Other errors of the same kind can occur after
+    /// sending.
     not_sent: bool,
 }
 
@@ -71,7 +72,7 @@ impl TransportError {
         }
     }
 
-    /// Adds the host, its port if the URI has one, and the proxy to the message.
+    /// Adds the host and the proxy to the message. The host includes the port if the URI contains a port.
     #[cfg(feature = "hyper")]
     pub(crate) fn at(self, authority: &http::uri::Authority, proxy: Option<&http::uri::Authority>) -> Self {
         // The part before `@` can contain a password.
@@ -106,8 +107,8 @@ impl fmt::Display for TransportError {
 
 /// Returns `error` and its causes, the outermost first.
 ///
-/// An `io::Error` is followed by the error that it wraps. `io::Error::source` is not used for this purpose,
-/// because it skips the wrapped error and returns the source of the wrapped error.
+/// The cause of an `io::Error` is the error that it wraps. This function does not call `io::Error::source`,
+/// because that method skips the wrapped error and returns the source of the wrapped error.
 pub(crate) fn causes<'a>(
     error: &'a (dyn Error + 'static),
 ) -> impl Iterator<Item = &'a (dyn Error + 'static)> {

@@ -11,7 +11,7 @@ use super::http2::Http2Lease;
 use super::pool::Lease;
 use crate::error::{TransportError, TransportErrorKind};
 
-/// A connection that is used by one request, and then by the body of the response.
+/// A connection in use. First the request uses the connection, then the body of the response.
 pub(crate) enum Connection {
     Http1(Lease),
     /// Dropping a body that was not read to its end resets the stream, but does not affect the connection.
@@ -25,9 +25,9 @@ pub(crate) enum Connection {
 /// A response body that drives its HTTP/1.1 connection. At the end of the body, the connection returns to the
 /// pool.
 pub(crate) struct HyperBody {
-    // Declared before the connection, because the body must be dropped first. If the body was not read to its
-    // end, dropping it closes an HTTP/1.1 connection. On an HTTP/2 connection, the stream must end before the
-    // lease is dropped.
+    // The body is declared before the connection, because the body must be dropped first. If the body was not
+    // read to its end, dropping it closes an HTTP/1.1 connection. On an HTTP/2 connection, the stream must
+    // end before the lease is dropped.
     body: Incoming,
     /// `None` after the connection was returned to the pool.
     connection: Option<Connection>,
@@ -40,8 +40,8 @@ impl HyperBody {
         body
     }
 
-    /// Returns the connection to the pool as soon as the last byte was read, because a caller that has read
-    /// `Content-Length` bytes may not poll again.
+    /// Returns the connection to the pool as soon as the last byte was read. The caller may stop polling
+    /// after `Content-Length` bytes, so this method does not wait for another poll.
     fn release_at_end(&mut self) {
         if self.body.is_end_stream() {
             self.release();

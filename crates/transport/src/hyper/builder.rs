@@ -39,13 +39,14 @@ pub struct HyperTransportBuilder {
 }
 
 impl HyperTransportBuilder {
-    /// Sets the timeout for opening a connection: name resolution, TCP, the tunnel through a proxy and the
-    /// TLS handshake together. Default: 10 seconds. A [`ConnectTimeout`](crate::ConnectTimeout) in a
+    /// Sets the timeout for opening a connection. It covers name resolution, TCP, the tunnel through a proxy
+    /// and the TLS handshake together. Default: 10 seconds. A [`ConnectTimeout`](crate::ConnectTimeout) in a
     /// request's extensions overrides this timeout for that request.
     ///
-    /// If the host has several addresses, one unreachable address does not block the others. The next address
-    /// is tried when an attempt has failed, or 250 milliseconds after the previous attempt started. IPv6 and
-    /// IPv4 addresses alternate ([RFC 8305](https://www.rfc-editor.org/rfc/rfc8305)).
+    /// If the host has several addresses, one unreachable address does not block the other addresses. The
+    /// transport tries the next address when an attempt has failed, or 250 milliseconds after the previous
+    /// attempt started. IPv6 and IPv4 addresses alternate ([RFC
+    /// 8305](https://www.rfc-editor.org/rfc/rfc8305)).
     #[doc(alias = "timeout")]
     #[doc(alias = "happy eyeballs")]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
@@ -55,11 +56,11 @@ impl HyperTransportBuilder {
 
     /// Sets the time after which an unused connection is closed. Default: 60 seconds.
     ///
-    /// NAT gateways and load balancers drop idle connections, some of them without notifying the client or
-    /// the server. AWS NAT gateways and network load balancers drop them after 350 seconds. Azure NAT
-    /// gateways and load balancers drop them after 240 seconds. With the default of 60 seconds, the client
-    /// closes a connection earlier than that. Calls that are made at least once a minute still reuse the
-    /// connection.
+    /// NAT gateways and load balancers drop idle connections. Some devices do not notify the client or the
+    /// server. In AWS, NAT gateways and network load balancers drop an idle connection after 350 seconds. In
+    /// Azure, NAT gateways and load balancers drop it after 240 seconds. With the default of 60 seconds, the
+    /// client closes an idle connection before these devices drop it. Calls that are made at least once a
+    /// minute still reuse the connection.
     #[doc(alias = "keep_alive_timeout")]
     pub fn pool_idle_timeout(mut self, timeout: Duration) -> Self {
         self.pool_idle_timeout = timeout;
@@ -76,23 +77,23 @@ impl HyperTransportBuilder {
     /// treated as 1. Default: no limit.
     ///
     /// A call over HTTP/1.1 occupies its connection until the response body is read to the end or dropped. If
-    /// the limit is reached, a further call waits for a connection until one of its timeouts expires. A
-    /// waiting call has sent nothing.
+    /// the limit is reached, a further call waits until a connection is free, or until one of the timeouts of
+    /// the call expires. A waiting call has not sent any part of its request.
     pub fn max_connections_per_host(mut self, connections: usize) -> Self {
         self.max_connections_per_host = connections;
         self
     }
 
-    /// Sets TCP keepalive. The first probe is sent after `time` without data, further probes are sent every
-    /// `interval`, and the connection fails after `retries` probes without a response. The defaults are 45
-    /// seconds, 15 seconds and 3 probes, so that a dead peer is detected after 90 seconds.
+    /// Sets TCP keepalive. The first probe is sent after `time` without data, and further probes are sent
+    /// every `interval`. The connection fails after `retries` probes without a response. The defaults are 45
+    /// seconds, 15 seconds and 3 probes, so a dead peer is detected after 90 seconds.
     ///
     /// A model can process a request for minutes without sending a byte. During this time, the probes prevent
-    /// NAT gateways from dropping the connection. The system's default, a first probe after two hours, is too
-    /// late for this purpose.
+    /// NAT gateways from dropping the connection. By default, the system sends the first probe only after two
+    /// hours.
     ///
-    /// On Linux, the same total time also limits how long sent data may remain unacknowledged, because the
-    /// system sends no probes while data is unacknowledged.
+    /// On Linux, the system sends no probes while sent data is unacknowledged. The same total time therefore
+    /// also limits how long sent data may remain unacknowledged.
     #[doc(alias = "keepalive")]
     #[doc(alias = "TCP_USER_TIMEOUT")]
     pub fn tcp_keepalive(mut self, time: Duration, interval: Duration, retries: u32) -> Self {
@@ -111,7 +112,7 @@ impl HyperTransportBuilder {
     /// Sets the root certificates that are trusted instead of the system's root certificates. `pem` contains
     /// one or more certificates in PEM format.
     ///
-    /// The first `https` request parses `pem`, and fails if it contains no usable certificate.
+    /// The first `https` request parses `pem`, and fails if `pem` contains no usable certificate.
     pub fn root_certificates_pem(mut self, pem: impl Into<Bytes>) -> Self {
         self.roots = Roots::Pem(pem.into());
         self
@@ -137,11 +138,11 @@ impl HyperTransportBuilder {
         self
     }
 
-    /// Sets HTTP/2 keepalive. While calls are active, a PING is sent after `interval` without a frame from
-    /// the peer. The connection fails if the peer does not respond to the PING within `timeout`. The defaults
-    /// are 30 seconds and 15 seconds, so that a dead peer is detected after 45 seconds.
+    /// Sets HTTP/2 keepalive. While calls are active, the client sends a PING after `interval` without a
+    /// frame from the peer. The connection fails if the peer does not respond to the PING within `timeout`.
+    /// The defaults are 30 seconds and 15 seconds, so a dead peer is detected after 45 seconds.
     ///
-    /// Unlike [TCP keepalive](Self::tcp_keepalive), a PING probes the peer itself and not a middlebox in
+    /// A PING reaches the peer itself. [TCP keepalive](Self::tcp_keepalive) may reach only a middlebox in
     /// front of the peer.
     #[doc(alias = "keepalive")]
     pub fn http2_keepalive(mut self, interval: Duration, timeout: Duration) -> Self {

@@ -13,12 +13,11 @@ use super::relay::Relay;
 use super::stream::Io;
 use crate::body::RequestBody;
 
-/// A connection that is driven by its current user. The call drives it until the head of the response has
-/// arrived; then the response body drives it.
+/// A connection without a background task. The call drives the connection until the head of the response has
+/// arrived. After that, the response body drives the connection.
 ///
-/// The connection has no background task and no channel. Therefore a call wakes only its own task, and the
-/// caller can determine exactly when the connection is idle again and when it is closed. An idle connection
-/// is not driven.
+/// Without a background task, a call wakes only its own task. The caller can also determine exactly when the
+/// connection becomes idle, and when it is closed. An idle connection is not driven.
 pub(super) struct Http1 {
     /// `None` while the connection is being closed.
     sender: Option<SendRequest<RequestBody>>,
@@ -27,8 +26,8 @@ pub(super) struct Http1 {
     relay: Relay,
 }
 
-/// The connection future of hyper. It is a trait object, so that its drop code is compiled in this crate
-/// only, and not again in each crate that makes calls.
+/// The connection future of hyper. As a trait object, it is compiled with its drop code in this crate only.
+/// Otherwise, each crate that makes calls would compile the drop code again.
 type Connection = Pin<Box<dyn Future<Output = Result<(), hyper::Error>> + Send + Sync>>;
 
 impl Http1 {
@@ -39,7 +38,7 @@ impl Http1 {
     }
 
     /// Passes a request to hyper. The returned future resolves when the head of the response has arrived.
-    /// Poll it through [`poll`](Self::poll), which drives the connection.
+    /// Poll this future through [`poll`](Self::poll), because `poll` also drives the connection.
     pub(super) fn send(
         &mut self,
         request: Request<RequestBody>,
@@ -48,8 +47,8 @@ impl Http1 {
         sender.try_send_request(request)
     }
 
-    /// Calls `poll`, which polls a response or a body of this connection, and drives the connection if the
-    /// result is pending. The response or its body returns the errors of the connection.
+    /// Calls `poll` to poll a response or a body of this connection. If the result is pending, drives the
+    /// connection and calls `poll` again. The response or its body returns the errors of the connection.
     pub(super) fn poll<T>(
         &mut self,
         cx: &Context<'_>,

@@ -42,17 +42,17 @@ use pool::Pool;
 
 /// A transport that sends requests over HTTP/1.1 with [hyper](https://hyper.rs), and reuses connections.
 ///
-/// For `https`, the transport uses TLS 1.2 or 1.3 from rustls with the *ring* provider, independent of the
-/// default provider of the process. It trusts the root certificates that `SSL_CERT_FILE` or `SSL_CERT_DIR`
-/// names. If neither variable is set, it trusts the root certificates of the platform. Each transport loads
-/// the certificates once, for its first `https` request.
+/// For `https`, the transport uses TLS 1.2 or 1.3 from rustls with the *ring* provider. The default provider
+/// of the process has no effect. The transport trusts the root certificates in `SSL_CERT_FILE` and
+/// `SSL_CERT_DIR`. If both variables are unset, it trusts the root certificates of the platform. Each
+/// transport loads the certificates once, for its first `https` request.
 ///
 /// A call over HTTP/1.1 drives its connection itself, so a response body makes progress only while it is
-/// read. The only background task closes idle connections. Clones of a transport share connections and
-/// certificates. A connection belongs to the tokio runtime in which it was opened.
+/// read. For HTTP/1.1, the only background task closes idle connections. Clones of a transport share
+/// connections and certificates. A connection belongs to the tokio runtime in which it was opened.
 ///
 /// With the feature `http2`, the transport also uses HTTP/2 if the builder's `http_version_policy` permits
-/// it. A task drives each HTTP/2 connection.
+/// it. A background task drives each HTTP/2 connection.
 ///
 /// # Panics
 ///

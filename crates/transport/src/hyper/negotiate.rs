@@ -23,7 +23,7 @@ pub(super) fn connection<'a>(
         if let Some(shared) = host.http2.current() {
             return Ok((Connection::Http2(shared), false));
         }
-        // Concurrent calls wait until the first call has opened its connection, because all of them may share
+        // Concurrent calls wait until the first call has opened its connection, because all calls may share
         // that connection.
         let _turn = host.http2.turn(route.connect_timeout).await;
         if let Some(shared) = host.http2.current() {
@@ -38,7 +38,7 @@ pub(super) fn connection<'a>(
         let is_http2 = negotiated.unwrap_or(is_required);
         if is_required && !is_http2 {
             let message =
-                "the server did not negotiate HTTP/2, which `HttpVersionPolicy::Http2Only` requires";
+                "the server did not negotiate HTTP/2; `HttpVersionPolicy::Http2Only` requires HTTP/2";
             return Err(TransportError::new(TransportErrorKind::Tls, message));
         }
         host.http2.set_negotiated(is_http2);

@@ -1,6 +1,7 @@
-//! Replaces the module `http2` if the feature `http2` is disabled, so that the code that handles HTTP/2
-//! connections needs no `cfg`. The type of an HTTP/2 connection has no values here, so that this code
-//! compiles to nothing.
+//! Replaces the module `http2` if the feature `http2` is disabled.
+//!
+//! With this module, the code that handles HTTP/2 connections needs no `cfg`. The type of an HTTP/2
+//! connection has no values here, so this code compiles to nothing.
 
 use std::time::Duration;
 

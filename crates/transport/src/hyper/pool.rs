@@ -21,8 +21,8 @@ use crate::error::TransportError;
 /// The connections of a transport, grouped by host.
 pub(super) struct Pool {
     limits: PoolLimits,
-    /// The list is searched linearly, because a client calls few hosts, and hashing a host costs more than
-    /// comparing it.
+    /// The list is searched linearly. A client calls few hosts, and hashing a host costs more than comparing
+    /// it.
     hosts: Mutex<Vec<Arc<Host>>>,
 }
 
@@ -82,8 +82,8 @@ pub(super) struct Host {
 
 #[derive(Default)]
 struct Idle {
-    /// The idle connections, each with the time at which it became idle. The longest idle connection comes
-    /// first.
+    /// The idle connections, each with the time at which it became idle. The connection with the longest idle
+    /// time comes first.
     connections: Vec<(Instant, Box<Http1>)>,
     /// The task that closes connections after the idle timeout. It runs as long as there are idle
     /// connections.
@@ -121,8 +121,8 @@ impl Host {
     pub(super) fn idle(&self) -> Option<Box<Http1>> {
         loop {
             let (since, mut connection) = self.lock().connections.pop()?;
-            // The lock is not held here, because `is_reusable` reads the socket, and the connection is closed
-            // if it is not reusable.
+            // Does not hold the lock here, because `is_reusable` reads from the socket. Dropping a connection
+            // that is not reusable closes its socket.
             if since.elapsed() < self.limits.idle_timeout && connection.is_reusable() {
                 return Some(connection);
             }
@@ -193,7 +193,8 @@ async fn close_expired(host: Weak<Host>, first: Instant) {
 pub(super) struct Lease {
     pub(super) connection: Box<Http1>,
     host: Arc<Host>,
-    /// Declared after the connection, because the connection must be closed before another call may open one.
+    /// The permit is declared after the connection, because the connection must be closed before the permit
+    /// is released.
     permit: Permit,
 }
 

@@ -1,10 +1,10 @@
 //! Happy Eyeballs ([RFC 8305](https://www.rfc-editor.org/rfc/rfc8305)): connects to the first address of a
 //! host that accepts a connection.
 //!
-//! hyper-util's `HttpConnector` is not used, because it races only the two address families, and tries the
-//! addresses of one family one after another. Endpoints in AWS have several IPv4 addresses. If the first of
-//! two IPv4 addresses does not respond, this module tries the second address after 250 milliseconds.
-//! `HttpConnector` tries it only after 5 seconds, which is half of the connect timeout.
+//! This module replaces hyper-util's `HttpConnector`. `HttpConnector` races only the two address families,
+//! and tries the addresses of one family one after another. Endpoints in AWS have several IPv4 addresses. If
+//! the first of two IPv4 addresses does not respond, this module tries the second address after 250
+//! milliseconds. `HttpConnector` tries the second address only after 5 seconds (half of the connect timeout).
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -18,7 +18,7 @@ use tokio::time::timeout;
 /// The recommended Connection Attempt Delay: <https://www.rfc-editor.org/rfc/rfc8305#section-5>
 const DELAY: Duration = Duration::from_millis(250);
 
-/// Returns the first connection that is established, and drops the other attempts. The next attempt starts
+/// Returns the first connection that is established, and drops the other attempts. Starts the next attempt
 /// when an attempt has failed, or [`DELAY`] after the start of the previous attempt.
 ///
 /// # Errors
@@ -47,8 +47,8 @@ pub(super) async fn race<T, F: Future<Output = io::Result<T>>>(
     Err(last_error)
 }
 
-/// Orders the addresses so that the address families alternate, beginning with the family of the first
-/// address. Within a family, the order of the resolver is preserved:
+/// Orders the addresses with alternating address families, beginning with the family of the first address.
+/// Within a family, the addresses keep the order of the resolver:
 /// <https://www.rfc-editor.org/rfc/rfc8305#section-4>
 fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     let preferred = addresses.first().is_some_and(SocketAddr::is_ipv6);

@@ -18,11 +18,11 @@ const POLLING: u8 = 1;
 /// A wake-up arrived during the current poll.
 const WOKEN: u8 = 2;
 
-/// The maximum number of times that [`Relay::poll`] polls in place. After that, it wakes its task and
-/// returns, so that a future that wakes itself endlessly does not starve other tasks.
+/// The maximum number of times that [`Relay::poll`] polls in place. After that, [`Relay::poll`] wakes its
+/// task and returns. A future that wakes itself endlessly therefore does not starve other tasks.
 const ROUNDS: usize = 4;
 
-/// A waker for a connection, and the state that determines which of its wake-ups are forwarded to the task.
+/// A waker for a connection. The state determines which wake-ups of this waker are forwarded to the task.
 pub(super) struct Relay {
     state: Arc<WakeState>,
     waker: Waker,

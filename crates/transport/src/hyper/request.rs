@@ -14,12 +14,10 @@ use crate::proxies::Proxy;
 /// Checks and completes `request`. Returns its scheme (`http` or `https`) and its authority.
 pub(super) fn prepare(request: &mut Request<RequestBody>) -> Result<(Scheme, Authority), TransportError> {
     if !matches!(request.version(), Version::HTTP_10 | Version::HTTP_11) {
-        return Err(invalid(
-            "its version is not HTTP/1.0 or HTTP/1.1; the transport itself selects the version",
-        ));
+        return Err(invalid("the version must be HTTP/1.0 or HTTP/1.1, even if the transport uses HTTP/2"));
     }
     if *request.method() == Method::CONNECT {
-        return Err(invalid("its method is CONNECT, which is not supported because it opens a tunnel"));
+        return Err(invalid("the method CONNECT is not supported, because it opens a tunnel"));
     }
     let target = target(request.uri())?;
     check_content_length(request)?;
@@ -33,9 +31,9 @@ fn target(uri: &Uri) -> Result<(Scheme, Authority), TransportError> {
             Ok((scheme.clone(), authority))
         }
         Some(scheme) => {
-            Err(invalid(format!("the scheme of its URI is `{scheme}`: expected `https` or `http`")))
+            Err(invalid(format!("the scheme of the URI is `{scheme}`: expected `https` or `http`")))
         }
-        None => Err(invalid("its URI has no scheme: expected `https` or `http`")),
+        None => Err(invalid("the URI has no scheme: expected `https` or `http`")),
     }
 }
 
@@ -50,7 +48,7 @@ pub(super) fn for_http1(
 ) -> Result<(), TransportError> {
     if request.uri().authority().is_none() {
         // The request already has this form, because it was prepared for an earlier connection that did not
-        // accept it.
+        // accept the request.
         return Ok(());
     }
     let path = path(request.uri());
@@ -74,7 +72,7 @@ pub(super) fn for_http2(
     scheme: &Scheme,
 ) -> Result<(), TransportError> {
     let path = path(request.uri());
-    // The caller's `Host` header, which may be signed, takes precedence over the URI.
+    // The caller may have signed the `Host` header, so the header takes precedence over the URI.
     let header = request.headers_mut().remove(HOST);
     *request.uri_mut() = absolute(scheme, header.as_ref().unwrap_or(host).as_bytes(), path)?;
     Ok(())
@@ -107,13 +105,13 @@ pub(super) fn host_header(scheme: &Scheme, authority: &Authority) -> Result<Head
     host.map_err(|error| invalid(Box::new(error)))
 }
 
-/// Checks that `Content-Length` is the length of the body, because hyper does not check this and silently
-/// truncates a longer body.
+/// Checks that `Content-Length` is the length of the body. hyper does not check this, and silently truncates
+/// a longer body. Adds `Content-Length: 0` to a POST, PUT or PATCH request with an empty body.
 fn check_content_length(request: &mut Request<RequestBody>) -> Result<(), TransportError> {
     let Some(length) = request.body().size_hint().exact() else { return Ok(()) };
     match request.headers().get(CONTENT_LENGTH) {
         Some(value) if value.as_bytes() != length.to_string().as_bytes() => {
-            Err(invalid(format!("its `Content-Length` is {value:?}, but its body has {length} bytes")))
+            Err(invalid(format!("`Content-Length` is {value:?}, but the body has {length} bytes")))
         }
         // "a user agent normally sends Content-Length in a POST request even when the value is 0"
         // https://www.rfc-editor.org/rfc/rfc9110#section-8.6-5
@@ -126,7 +124,7 @@ fn check_content_length(request: &mut Request<RequestBody>) -> Result<(), Transp
 }
 
 fn missing_host() -> TransportError {
-    invalid("its URI has no host: expected https://HOST/PATH or http://HOST/PATH")
+    invalid("the URI has no host: expected https://HOST/PATH or http://HOST/PATH")
 }
 
 fn invalid(message: impl Into<Box<dyn Error + Send + Sync>>) -> TransportError {

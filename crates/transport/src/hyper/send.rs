@@ -1,5 +1,5 @@
-//! Sends a request. Finds a connection to its host, and uses another connection if the first connection did
-//! not accept the request.
+//! Sends a request. Finds a connection to its host. If a reused connection does not accept the request, uses
+//! another connection.
 
 use std::future::{Future, poll_fn};
 use std::mem::take;
@@ -116,7 +116,7 @@ impl SendError {
 }
 
 /// Sends the request over `connection` and waits for the head of the response. Takes the value of `request`,
-/// and puts it back if it was not sent.
+/// and puts the value back if it was not sent.
 async fn exchange(
     connection: Connection,
     route: &Route<'_>,
@@ -143,8 +143,8 @@ async fn exchange(
     }
 }
 
-/// Returns an error if a relaying proxy responded with 407. This response comes from the proxy itself, which
-/// did not relay the request ([RFC 9110, 15.5.8](https://www.rfc-editor.org/rfc/rfc9110#section-15.5.8)).
+/// Returns an error if a relaying proxy responded with 407. The proxy itself sends this response, and does
+/// not relay the request ([RFC 9110, 15.5.8](https://www.rfc-editor.org/rfc/rfc9110#section-15.5.8)).
 fn proxy_error(response: &Response<ResponseBody>, relay: Option<&Proxy>) -> Option<TransportError> {
     let status = response.status();
     let is_rejected = status == StatusCode::PROXY_AUTHENTICATION_REQUIRED;

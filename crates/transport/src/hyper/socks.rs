@@ -44,13 +44,13 @@ pub(super) fn connect<'a>(
 }
 
 /// Returns the URI of the destination. For `socks4` and `socks5`, this function resolves the host name, as
-/// curl does. hyper-util can also resolve it, but blocks the thread.
+/// curl does. hyper-util could also resolve the name, but would block the thread.
 async fn destination(protocol: ProxyProtocol, host: &str, port: u16) -> Result<Uri, TransportError> {
     let authority = match protocol {
         ProxyProtocol::Socks4 => {
             let addresses = tcp::resolve(host, port).await?;
             let address = addresses.into_iter().find(SocketAddr::is_ipv4).ok_or_else(|| {
-                let message = "the host has no IPv4 address, which `socks4` requires; use `socks5`";
+                let message = "`socks4` requires an IPv4 address, but the host has none; use `socks5`";
                 TransportError::new(TransportErrorKind::Resolve, message)
             })?;
             address.to_string()
@@ -73,7 +73,7 @@ fn failed(proxy: &Proxy, message: &str) -> TransportError {
         false => TransportErrorKind::Connect,
     };
     if message.contains("authentication") && proxy.socks_credentials().is_none() {
-        let advice = "the proxy requires authentication; add user name and password to its URL";
+        let advice = "the proxy requires authentication; add a user name and password to the proxy URL";
         return TransportError::new(kind, advice);
     }
     TransportError::new(kind, message)

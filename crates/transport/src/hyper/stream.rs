@@ -11,8 +11,8 @@ use crate::error::TransportError;
 /// A byte stream in the form that hyper requires.
 pub(super) type Io = TokioIo<Box<dyn Stream>>;
 
-/// A TCP or TLS stream, direct or through a proxy. It is used as a trait object, so that the layers above do
-/// not depend on its type.
+/// A TCP or TLS stream, direct or through a proxy. The layers above use it as a trait object, so they do not
+/// depend on its type.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Stream for T {}

@@ -37,7 +37,7 @@ pub(super) async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Tr
     Ok(addresses)
 }
 
-/// Connects to `host`, which is a name, an IPv4 address, or an IPv6 address in brackets.
+/// Connects to `host`: a name, an IPv4 address, or an IPv6 address in brackets.
 pub(super) async fn connect(
     host: &str,
     port: u16,
@@ -49,7 +49,8 @@ pub(super) async fn connect(
         TransportError::new(kind, error)
     })?;
     // The errors of these calls are ignored. If the peer has already closed the connection, the next write
-    // reports this with a better message. If the system does not support an option, requests still work.
+    // reports the problem with a better message. If the system does not support an option, requests still
+    // work.
     let _ = stream.set_nodelay(true);
     let _ = keepalive.apply(&SockRef::from(&stream));
     Ok(stream)
@@ -71,8 +72,8 @@ impl Keepalive {
         ))]
         let probes = probes.with_interval(self.interval).with_retries(self.retries);
         socket.set_tcp_keepalive(&probes)?;
-        // While sent data is unacknowledged, the system sends no probes. Without this option, it would
-        // retransmit the data for 15 minutes. https://www.rfc-editor.org/rfc/rfc5482
+        // While sent data is unacknowledged, the system sends no probes. Without this option, the system
+        // would retransmit the data for 15 minutes. https://www.rfc-editor.org/rfc/rfc5482
         #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
         socket.set_tcp_user_timeout(Some(self.detection_time()))?;
         Ok(())
@@ -108,7 +109,8 @@ mod tests {
 
     #[tokio::test]
     async fn connects_to_a_name_and_to_an_address_in_brackets() {
-        // `localhost` can have two addresses. The connection to one of them is then refused.
+        // `localhost` can have two addresses. In this case, the connection to one of the addresses is
+        // refused.
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         connect("localhost", listener.local_addr().unwrap().port(), Keepalive::default()).await.unwrap();
         // Some machines have no IPv6.

@@ -76,8 +76,8 @@ impl Tls {
         self.config
             .get_or_try_init(|| async {
                 let (roots, alpn) = (self.roots.clone(), self.alpn.clone());
-                // This runs on a blocking thread, because reading files and parsing more than a hundred
-                // certificates would block the threads of the runtime.
+                // Loads the certificates on a blocking thread, because reading files and parsing more than a
+                // hundred certificates would block the threads of the runtime.
                 let config =
                     spawn_blocking(move || client_config(&roots, alpn)).await.map_err(tls_error)??;
                 Ok(Arc::new(config))

@@ -1,8 +1,9 @@
 //! Tunnels through an HTTP proxy.
 //!
-//! This module replaces hyper-util's `Tunnel`. That type accepts only the status 200 instead of all 2xx
-//! statuses, and its error reports only the status 407. The caller could not distinguish a proxy that
-//! temporarily cannot reach the host (502, a retry may help) from a proxy that denies the request (403).
+//! This module replaces hyper-util's `Tunnel`. `Tunnel` accepts only the status 200 instead of all 2xx
+//! statuses, and its error reports no status except 407. With `Tunnel`, the caller could not distinguish two
+//! failures: the proxy temporarily cannot reach the host (502), or the proxy denies the request (403). A
+//! retry can succeed only after the first failure.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -60,7 +61,8 @@ async fn open(
         None => connection.await,
     };
     let parts = parts.map_err(failed)?;
-    // The data is not from the host, because in TLS the client sends the first message.
+    // In TLS, the client sends the first message. Data that arrives before this message is therefore not from
+    // the host.
     if !parts.read_buf.is_empty() {
         let message = "the proxy sent unexpected data after its response to CONNECT";
         return Err(TransportError::new(TransportErrorKind::Proxy, message));

@@ -12,14 +12,14 @@ pub(crate) use proxy::{Proxy, ProxyProtocol};
 
 use no_proxy::NoProxy;
 
-/// The proxies for `http` and for `https` requests, and the hosts to which requests are sent without a proxy.
-/// The default has no proxies.
+/// The proxies for `http` and `https` requests, and a list of hosts that are called without a proxy. The
+/// default has no proxies.
 ///
 /// The rules are the same as in curl and botocore. This type does not read environment variables. Loopback
 /// addresses are proxied like any other host, unless [`no_proxy`](Self::no_proxy) lists them.
 ///
 /// The URL of a proxy is `SCHEME://USER:PASSWORD@HOST:PORT`. User and password are optional, and must be
-/// percent-encoded. These are the schemes:
+/// percent-encoded. The supported schemes are:
 ///
 /// | scheme | proxy | default port |
 /// |---|---|---|
@@ -72,8 +72,8 @@ impl Proxies {
         Ok(self)
     }
 
-    /// Sets the hosts to which requests are sent without a proxy. `list` has the syntax of `NO_PROXY`: its
-    /// entries are separated by commas or blanks. Each entry is one of the following:
+    /// Sets the hosts that are called without a proxy. `list` has the syntax of `NO_PROXY`: its entries are
+    /// separated by commas or blanks. Each entry is one of the following:
     ///
     /// * A name. It matches the host with this name and all subdomains. A `.` or `*.` before the name has no
     ///   effect.
@@ -88,7 +88,7 @@ impl Proxies {
         self
     }
 
-    /// Returns the proxy for requests to a host, or `None` if they are sent without a proxy.
+    /// Returns the proxy for requests to a host, or `None` if the host is called without a proxy.
     pub(crate) fn proxy_for(&self, scheme: &Scheme, authority: &Authority) -> Option<&Proxy> {
         let (proxy, default_port) =
             if *scheme == Scheme::HTTPS { (&self.https, 443) } else { (&self.http, 80) };

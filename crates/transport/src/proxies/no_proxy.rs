@@ -1,8 +1,8 @@
-//! Hosts to which requests are sent without a proxy.
+//! Hosts that are called without a proxy.
 //!
 //! hyper-util's `Matcher` is not used, because its result differs in 18 of the 73 cases in the tests of this
-//! module. It does not support ports, lists separated by blanks, `*.` before a name, or a dot after a name.
-//! Its `*` does not match hosts that are addresses.
+//! module. `Matcher` does not support ports, lists separated by blanks, `*.` before a name, or a dot after a
+//! name. In a `Matcher`, the entry `*` does not match hosts that are addresses.
 
 use std::net::{IpAddr, Ipv6Addr};
 

@@ -37,7 +37,8 @@ enum ProxyCredentials {
     Socks(String, String),
 }
 
-/// An error in the URL of a proxy. It does not contain the URL, because the URL may contain a password.
+/// An error in the URL of a proxy. The error does not contain the URL, because the URL may contain a
+/// password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProxyError {
@@ -100,7 +101,7 @@ impl Proxy {
             .and_then(|host| host.parse().ok())
             .filter(|authority: &Authority| !authority.host().is_empty())
             .ok_or(ProxyError::NotAUrl)?;
-        // The crate `http` accepts any text after the colon.
+        // The crate `http` accepts any text after the colon, so the port is checked here.
         let is_port_valid =
             authority.as_str().len() == authority.host().len() || authority.port_u16().is_some();
         if !is_port_valid {
@@ -153,12 +154,14 @@ impl Proxy {
         }
     }
 
-    /// Returns the error for a response with which the proxy itself rejects `request`.
+    /// Returns the error for a `request` that the proxy itself rejects with `status`.
     pub(crate) fn rejected(&self, request: &str, status: StatusCode) -> TransportError {
         let advice = match (status, &self.credentials) {
-            (StatusCode::PROXY_AUTHENTICATION_REQUIRED, None) => "; add user name and password to its URL",
+            (StatusCode::PROXY_AUTHENTICATION_REQUIRED, None) => {
+                "; add a user name and password to the proxy URL"
+            }
             (StatusCode::PROXY_AUTHENTICATION_REQUIRED, Some(_)) => {
-                "; it does not accept the user name and password in its URL"
+                "; the proxy does not accept the user name and password in its URL"
             }
             _ => "",
         };

@@ -16,16 +16,17 @@ fn kind(error: &ConnectorError) -> TransportErrorKind {
     if let Some(body) = find::<TransportError>(error) {
         return body.kind();
     }
-    // Connectors over hyper also report a user error if their runtime has dropped a connection in use.
+    // Connectors over hyper also report a user error if their runtime has dropped a connection in use. Only
+    // such an error has connection metadata.
     if error.is_user() && error.connection_metadata().is_none() {
         return InvalidRequest;
     }
     if error.is_timeout() {
-        // Connect timeouts and read timeouts differ only in their messages.
+        // Connect timeouts and read timeouts differ only in their messages, so both get the same kind.
         return ResponseTimeout;
     }
     match find::<io::Error>(error).map(io::Error::kind) {
-        // A refused connection was never established, so nothing was sent.
+        // A refused connection was never established, so no byte was sent.
         Some(io::ErrorKind::ConnectionRefused) => Connect,
         _ => Send,
     }

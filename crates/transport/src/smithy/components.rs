@@ -2,9 +2,9 @@
 //!
 //! `HttpClient::http_connector` takes the `RuntimeComponents` of an SDK client. They cannot be built without
 //! an endpoint resolver, an auth scheme, an identity resolver, an identity cache and a retry strategy. A
-//! connector uses none of these components. It uses at most the sleep implementation, the time source and the
-//! retry classifiers, which are optional. Therefore [`Absent`] implements all required components, and each
-//! of its methods returns an error.
+//! connector does not use these components. It uses at most the sleep implementation, the time source and the
+//! retry classifiers. These three are optional, and are not set here. [`Absent`] implements all required
+//! components. Each method of [`Absent`] returns an error.
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::auth::static_resolver::StaticAuthSchemeOptionResolver;

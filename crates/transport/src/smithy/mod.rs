@@ -19,11 +19,13 @@ use crate::transport::{BoxFuture, Transport};
 /// A transport over any `HttpClient` of `aws-smithy-runtime-api`. Examples are the connectors that AWS
 /// programs already use, and the replay and mock clients of their tests.
 ///
-/// A connector reports fewer details of an error than [`TransportErrorKind`] can express. If it does not
-/// report whether the request was sent, the error has a kind for which
-/// [`may_have_been_sent`](TransportErrorKind::may_have_been_sent) returns `true`. Only the connector checks
-/// whether a body is complete. A [`ConnectTimeout`](crate::ConnectTimeout) of a request has no effect; set
-/// the connect timeout in the `HttpConnectorSettings`.
+/// A connector does not always report whether the request was sent. In this case,
+/// [`may_have_been_sent`](TransportErrorKind::may_have_been_sent) returns `true` for the error.
+///
+/// This transport does not check whether a response body is complete. The connector must check the body.
+///
+/// A [`ConnectTimeout`](crate::ConnectTimeout) of a request has no effect. Set the connect timeout in the
+/// `HttpConnectorSettings`.
 #[derive(Clone)]
 pub struct SmithyTransport {
     connector: SharedHttpConnector,
@@ -40,8 +42,7 @@ impl SmithyTransport {
     /// Creates a transport over `client` with the timeouts in `settings`.
     ///
     /// This function gets the connector from the client once. The client receives no sleep implementation and
-    /// no time source, so a client that applies timeouts must already have its sleep implementation and time
-    /// source.
+    /// no time source. A client that applies timeouts must already have both.
     #[must_use]
     pub fn with_settings(client: impl HttpClient + 'static, settings: &HttpConnectorSettings) -> Self {
         Self { connector: client.http_connector(settings, &components::components()) }
@@ -79,8 +80,8 @@ fn to_smithy(request: Request<RequestBody>) -> Result<HttpRequest, TransportErro
         .map_err(|error| TransportError::new(TransportErrorKind::InvalidRequest, error))
 }
 
-/// Converts each part separately, because `try_into_http1x` fails if a connector over `http` 0.2 has added
-/// extensions to the response.
+/// Converts a response. The parts are converted separately, because `try_into_http1x` fails if a connector
+/// over `http` 0.2 has added extensions to the response.
 fn from_smithy(mut response: HttpResponse) -> Result<Response<ResponseBody>, TransportError> {
     let head = |error: http::Error| TransportError::new(TransportErrorKind::ResponseHead, error);
     let mut converted = Response::new(ResponseBody::from_body(response.take_body()));

@@ -33,8 +33,8 @@ use crate::transport::{ConnectTimeout, Transport};
 pub struct RequestTimeouts {
     /// The connect timeout of this request. `None` keeps the connect timeout of the transport.
     ///
-    /// It is passed to the transport as a [`ConnectTimeout`] in the request's extensions. Only transports
-    /// that read this extension apply the timeout, for example `HyperTransport`.
+    /// This timeout is passed to the transport as a [`ConnectTimeout`] in the request's extensions. Only
+    /// transports that read this extension apply the timeout, for example `HyperTransport`.
     pub connect: Option<Duration>,
     /// The time from sending the request until the response's status and headers arrive. This includes
     /// connecting and sending the request body.
@@ -66,7 +66,7 @@ impl RequestTimeouts {
         if let Some(connect) = self.connect {
             request.extensions_mut().insert(ConnectTimeout(connect));
         }
-        // `Transport::send` is called outside of the async block, so that the future does not store the
+        // Calls `Transport::send` outside of the async block, because the future would otherwise store the
         // request.
         let (response, head) = (transport.send(request), self.head_deadline());
         let (idle, deadline) = (self.idle, self.deadline);

@@ -20,8 +20,7 @@ async fn call(transport: &impl Transport, server: &Server) {
     assert_eq!(response.into_body().collect().await.unwrap(), "{}");
 }
 
-/// Waits until all tasks have run and the runtime has polled its sockets, so that it has received the data
-/// that arrived on loopback.
+/// Waits until all tasks have run, and until the runtime has received the data that arrived on loopback.
 async fn settle() {
     tokio::time::sleep(Duration::from_millis(2)).await;
 }
@@ -122,8 +121,8 @@ async fn dropping_a_call_closes_its_connection() {
     let _permit = closed.acquire().await.unwrap();
 }
 
-/// Reads the next timer of the socket from `/proc/net/tcp`. The value consists of `02:`, which means
-/// keepalive, and the hundredths of a second until the first probe.
+/// Reads the next timer of the socket from `/proc/net/tcp`. The value is `02:` (a keepalive timer), followed
+/// by the hundredths of a second until the first probe.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn the_first_keepalive_probe_is_due_within_45_seconds() {
@@ -134,7 +133,7 @@ async fn the_first_keepalive_probe_is_due_within_45_seconds() {
     let remote = format!("0100007F:{:04X}", server.address.port());
     let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
     let ours = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
-    // local address, remote address, state (01: established), queues, timer
+    // Columns of the table: number, local address, remote address, state (01: established), queues, timer.
     let row = ours.into_iter().find(|row| row[2] == remote && row[3] == "01").unwrap();
     let (timer, hundredths) = row[5].split_once(':').unwrap();
     assert_eq!(timer, "02", "no keepalive timer in {row:?}");

@@ -31,7 +31,8 @@ async fn check_head(response: &'static [u8], kind: TransportErrorKind, beginning
     assert!(error.may_have_been_sent());
 }
 
-/// Checks a response with a head and only four bytes of the body. Reads the body at once and in chunks.
+/// Checks a response with a head and only four bytes of the body. Reads the body with `collect`, and then
+/// with `chunk`.
 async fn check_body(response: &'static [u8]) {
     let server = Server::responding(response).await;
     let error = server.call().await.unwrap().into_body().collect().await.unwrap_err();

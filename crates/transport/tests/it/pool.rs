@@ -1,4 +1,4 @@
-//! Tests of the number of connections, which the server counts.
+//! Tests of the number of connections. The server counts its connections.
 
 use std::future::poll_fn;
 use std::io;

@@ -30,7 +30,8 @@ pub(crate) async fn call(transport: &HyperTransport, uri: &str) {
     assert_eq!(response.into_body().collect().await.unwrap(), "{}");
 }
 
-/// Starts a proxy that itself responds to relayed requests, and passes the requests to the test.
+/// Starts a proxy that responds to relayed requests in place of the host. The proxy passes the requests to
+/// the test.
 async fn relay() -> (Server, mpsc::UnboundedReceiver<Received>) {
     let (seen, requests) = mpsc::unbounded_channel();
     let server = Server::start(move |mut connection| {
@@ -148,8 +149,8 @@ async fn the_connection_to_an_https_proxy_uses_tls() {
     call(&through(&format!("https://{proxy}")), "https://127.0.0.1/").await;
 }
 
-/// Checks the error of a request that was not sent. Neither the error nor the transport may show the
-/// password.
+/// Checks the error of a request that was not sent. The error and the `Debug` output of the transport must
+/// not contain the password.
 pub(crate) async fn check(transport: &HyperTransport, uri: &str, kind: TransportErrorKind, expected: &str) {
     let error: TransportError = transport.send(post(uri)).await.unwrap_err();
     assert_eq!(error.kind(), kind, "{error:?}");
@@ -158,7 +159,7 @@ pub(crate) async fn check(transport: &HyperTransport, uri: &str, kind: Transport
     assert!(!format!("{error} {error:?} {transport:?}").contains("secret"));
 }
 
-/// Checks the error of a call if the proxy responds to `CONNECT` with `response`.
+/// Checks the error of a call through a proxy that responds to `CONNECT` with `response`.
 async fn check_tunnel(response: &'static [u8], credentials: &str, kind: TransportErrorKind, message: &str) {
     let proxy = Server::responding(response).await;
     let transport = through(&format!("http://{credentials}{}", proxy.address));
@@ -174,9 +175,9 @@ async fn a_tunnel_that_the_proxy_rejects() {
 
     let unauthenticated = b"HTTP/1.1 407 Who\r\nproxy-authenticate: Basic realm=\"r\"\r\n\r\n";
     let message = "the proxy responded to CONNECT with 407 Proxy Authentication Required";
-    let missing = format!("{message}; add user name and password to its URL");
+    let missing = format!("{message}; add a user name and password to the proxy URL");
     check_tunnel(unauthenticated, "", Proxy, &missing).await;
-    let wrong = format!("{message}; it does not accept the user name and password in its URL");
+    let wrong = format!("{message}; the proxy does not accept the user name and password in its URL");
     check_tunnel(unauthenticated, CREDENTIALS, Proxy, &wrong).await;
 
     check_tunnel(b"SSH-2.0-OpenSSH_9.9\r\n", "", Proxy, "invalid HTTP version parsed").await;
@@ -197,11 +198,11 @@ async fn a_407_from_a_relaying_proxy_means_that_nothing_was_relayed() {
     let proxy = Server::responding(response).await;
     let expected = format!(
         "the proxy refused the connection (gone.test, proxy {}): the proxy responded to the request with 407 Proxy \
-         Authentication Required; add user name and password",
+         Authentication Required; add a user name and password",
         proxy.address
     );
     check(&through(&proxy.address.to_string()), "http://gone.test/", Proxy, &expected).await;
-    // If the host itself responds with 407, this is not an error.
+    // A 407 response of the host itself is not an error.
     let host = Server::responding(response).await;
     assert_eq!(host.call().await.unwrap().status(), 407);
 }

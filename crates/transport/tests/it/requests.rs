@@ -143,20 +143,20 @@ async fn a_content_length_that_contradicts_the_body_is_an_error() {
         *request.body_mut() = Bytes::from_static(b"{}").into();
     };
     assert_eq!(received(|request| length(request, "2")).await.body, b"{}");
-    let message = "its `Content-Length` is \"1\", but its body has 2 bytes";
+    let message = "`Content-Length` is \"1\", but the body has 2 bytes";
     check_not_sent(|request| length(request, "1"), InvalidRequest, message).await;
 }
 
 #[tokio::test]
 async fn an_unusable_uri_or_version_is_an_error() {
     for (uri, message) in [
-        ("/model/x/invoke", "its URI has no host: expected https://HOST/PATH or http://HOST/PATH"),
-        ("localhost:80", "its URI has no scheme: expected `https` or `http`"),
-        ("ftp://localhost/", "the scheme of its URI is `ftp`: expected `https` or `http`"),
+        ("/model/x/invoke", "the URI has no host: expected https://HOST/PATH or http://HOST/PATH"),
+        ("localhost:80", "the URI has no scheme: expected `https` or `http`"),
+        ("ftp://localhost/", "the scheme of the URI is `ftp`: expected `https` or `http`"),
     ] {
         check_not_sent(|request| *request.uri_mut() = uri.parse().unwrap(), InvalidRequest, message).await;
     }
-    let message = "its version is not HTTP/1.0 or HTTP/1.1; the transport itself selects the version";
+    let message = "the version must be HTTP/1.0 or HTTP/1.1, even if the transport uses HTTP/2";
     check_not_sent(|request| *request.version_mut() = Version::HTTP_2, InvalidRequest, message).await;
 }
 

@@ -76,7 +76,7 @@ async fn each_chunk_is_returned_when_it_arrives() {
 
     let mut body = server.call().await.unwrap().into_body();
     for expected in [Some("one"), Some("two"), Some("six"), None] {
-        // The server writes the next chunk only after the previous one has been read.
+        // The server writes the next chunk only after the previous chunk has been read.
         next.send(()).await.unwrap();
         assert_eq!(body.chunk().await.unwrap().as_deref(), expected.map(str::as_bytes));
     }

@@ -86,7 +86,7 @@ async fn request_and_response_are_converted_unchanged() {
     assert_eq!(seen.uri(), "https://bedrock-runtime.test/model/a%3A0/invoke?b=%2F");
     assert_eq!(seen.headers().get("authorization"), Some("my secret"));
     assert!(!format!("{:?}", seen.headers()).contains("my secret"), "a sensitive value must stay sensitive");
-    // The body must be in memory, so that a replay client can compare it and a connector can send it again.
+    // The body must be in memory, because a replay client compares it, and a connector may send it again.
     assert_eq!(seen.body().bytes(), Some(&b"{\"a\":1}"[..]));
     assert!(!format!("{transport:?}").contains("201"));
 }

@@ -118,7 +118,7 @@ async fn check_socks5(method: u8, reply: u8, credentials: &str, kind: TransportE
 async fn a_handshake_that_the_proxy_rejects() {
     let wrong = "user:wrong-secret@";
     check_socks5(USER_AND_PASSWORD, SUCCEEDED, wrong, Proxy, "SOCKS error: credentials not accepted").await;
-    let missing = "the proxy requires authentication; add user name and password to its URL";
+    let missing = "the proxy requires authentication; add a user name and password to the proxy URL";
     check_socks5(USER_AND_PASSWORD, SUCCEEDED, "", Proxy, missing).await;
     check_socks5(NO_AUTHENTICATION, 2, "", Proxy, "SOCKS error: connection not allowed").await;
     check_socks5(NO_AUTHENTICATION, 7, "", Proxy, "SOCKS error: command not supported").await;
@@ -142,7 +142,8 @@ async fn proxy4(status: u8) -> (Server, mpsc::UnboundedReceiver<Vec<u8>>) {
         let seen = seen.clone();
         async move {
             let mut request = connection.exactly(8).await.unwrap();
-            // Reads the user, which is empty, and for SOCKS 4a also the host name. Both end with a zero byte.
+            // Reads the empty user. For SOCKS 4a, also reads the host name. Both strings end with a zero
+            // byte.
             let strings = if request[4..7] == [0, 0, 0] { 2 } else { 1 };
             for _ in 0..strings {
                 while *connection

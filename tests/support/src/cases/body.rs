@@ -1,4 +1,5 @@
-//! Comparison of bodies. The media type selects the kind of comparison.
+//! Compares bodies with the bodies that test cases expect. JSON bodies are compared by value, and all other
+//! bodies are compared byte by byte.
 
 use serde_json::Value;
 

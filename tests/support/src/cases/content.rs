@@ -16,7 +16,7 @@ pub struct Content<'a> {
     pub required_headers: &'a [&'a str],
     /// Expected body, or `None` if the body is not compared.
     pub body: Option<&'a str>,
-    /// Media type of the body. It selects the kind of comparison.
+    /// Media type of the body. A JSON body is compared by value, and any other body is compared byte by byte.
     pub media_type: Option<&'a str>,
 }
 

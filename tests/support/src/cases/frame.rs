@@ -1,4 +1,4 @@
-//! Expected message of an event stream, and its frame.
+//! The event-stream message that a test case expects, and the frame of the message.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -6,25 +6,28 @@ use invoke_model_protocol::event_stream::{Decoder, HeaderValue, Message};
 
 use super::body;
 
-/// The sent message of a case.
+/// The event-stream message that a case expects.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Frame<'a> {
     /// Headers, in any order.
     pub headers: &'a [(&'a str, HeaderValue<'a>)],
     /// Payload, or `None` if the payload is empty.
     pub body: Option<&'a str>,
-    /// Media type of the payload. It selects the kind of comparison.
+    /// Media type of the payload. A JSON payload is compared by value, and any other payload is compared byte
+    /// by byte.
     pub media_type: Option<&'a str>,
-    /// The frame in base64.
+    /// The encoded frame in base64, or `None` if the case has no frame.
     pub bytes: Option<&'a str>,
 }
 
 impl Frame<'_> {
-    /// Compares a message with the case: its headers and payload, its frame after encoding and decoding, and
-    /// the frame of the case.
+    /// Compares the headers and the payload of a message with this case.
+    ///
+    /// Also checks that encoding and decoding do not change the message, and that the frame of the case
+    /// contains the expected headers and payload.
     ///
     /// # Panics
-    /// Panics if the message differs from the case.
+    /// Panics if one of these checks fails.
     #[track_caller]
     pub fn check(&self, message: &Message) {
         self.compare(message);

@@ -1,7 +1,9 @@
-//! Comparison of protocol test cases with requests, responses and frames.
+//! Compares requests, responses and frames with protocol test cases.
 //!
-//! A generated test contains a case as data, and calls [`Request::check`], a method of [`Response`], or
-//! [`Frame::check`]. These methods panic with the difference.
+//! A generated test contains a case as data. To check a request or an event, the test calls
+//! [`Request::check`] or [`Frame::check`]. To check a response, the test calls a method of [`Response`], and
+//! compares the result with [`same`] or [`same_text`]. All checks panic if they find a difference, and print
+//! the difference.
 //!
 //! Specifications of the cases: <https://smithy.io/2.0/additional-specs/http-protocol-compliance-tests.html>
 //! and <https://smithy.io/2.0/additional-specs/event-stream-protocol-tests.html>.
@@ -31,7 +33,8 @@ pub fn same<T: Debug + PartialEq>(found: &T, expected: &T) {
     assert!(found == expected, "expected {expected:?}, found {found:?}");
 }
 
-/// Compares the `Debug` texts of two values. It is for values that contain NaN, which does not equal itself.
+/// Compares the `Debug` texts of two values. Use this function for values that contain NaN, because NaN does
+/// not equal itself.
 ///
 /// # Panics
 /// Panics if the texts differ.
@@ -41,7 +44,7 @@ pub fn same_text<T: Debug>(found: &T, expected: &T) {
     assert!(found == expected, "expected {expected}, found {found}");
 }
 
-/// Parses a document.
+/// Parses the JSON text of a document.
 ///
 /// # Panics
 /// Panics if the text is not JSON.
@@ -49,7 +52,7 @@ pub fn document(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("the document of the case is not JSON: {error}"))
 }
 
-/// Converts milliseconds since 1970 into a timestamp.
+/// Converts milliseconds since the Unix epoch into a timestamp.
 ///
 /// # Panics
 /// Panics if the timestamp is outside the years -9999 to 9999.

@@ -1,10 +1,10 @@
-//! Comparison of serialized requests with the requests that protocol test cases expect.
+//! Compares serialized requests with the requests that protocol test cases expect.
 
 use invoke_model_protocol::Operation;
 
 use super::Content;
 
-/// Idempotency token that the cases expect for an unset token member.
+/// Idempotency token that the cases expect if the input has no token.
 const TOKEN: &str = "00000000-0000-4000-8000-000000000000";
 
 /// The expected request of a case.
@@ -20,7 +20,7 @@ pub struct Request<'a> {
     pub forbidden_query: &'a [&'a str],
     /// Names of query parameters that must be present.
     pub required_query: &'a [&'a str],
-    /// Host of the endpoint, followed by its base path if it has one.
+    /// Host of the endpoint. If the endpoint has a base path, the base path follows the host.
     pub host: Option<&'a str>,
     /// Host to which the request is sent, including the host prefix of the operation.
     pub resolved_host: Option<&'a str>,
@@ -43,7 +43,7 @@ impl Request<'_> {
         assert!(request.method() == self.method, "expected {}, found {}", self.method, request.method());
         let (host, base) =
             self.host.unwrap_or_default().split_once('/').unwrap_or((self.host.unwrap_or_default(), ""));
-        // `host` may contain the base path of the endpoint, which belongs before the path of the request.
+        // `host` may contain the base path of the endpoint. The expected path starts with this base path.
         let base = if base.is_empty() { String::new() } else { format!("/{base}") };
         let path = format!("{base}{}", request.uri().path());
         assert!(path == self.uri, "expected the path {}, found {path}", self.uri);
@@ -70,7 +70,7 @@ impl Request<'_> {
             let index = index.unwrap_or_else(|| panic!("the query parameter {expected} is missing: {query}"));
             found.swap_remove(index);
         }
-        // If a case has query parameters, the request must not have others.
+        // If a case has query parameters, the request must not have other query parameters.
         assert!(self.query.is_empty() || found.is_empty(), "unexpected query parameters: {found:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! Responses of test cases, and the outputs, errors and events that are parsed from them.
+//! Parses the responses of test cases as outputs, errors and events.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -47,7 +47,7 @@ impl Response<'_> {
     /// Returns an error if the response cannot be parsed.
     ///
     /// # Panics
-    /// Panics if the operation does not treat the status as success.
+    /// Panics if the status is not a success status of the operation.
     #[track_caller]
     pub fn output<O: Operation>(&self) -> Result<O::Output, ParseError> {
         let response = self.http();
@@ -58,7 +58,7 @@ impl Response<'_> {
     /// Parses the error.
     ///
     /// # Panics
-    /// Panics if the operation treats the status as success, or if the error cannot be parsed.
+    /// Panics if the status is a success status of the operation, or if the error cannot be parsed.
     #[track_caller]
     pub fn error<O: Operation>(&self) -> O::Error {
         let response = self.http();
@@ -67,7 +67,7 @@ impl Response<'_> {
         O::parse_error(metadata, &response).unwrap_or_else(|error| panic!("cannot parse the error: {error}"))
     }
 
-    /// Parses the output, and the events of the frames (in base64) that follow it.
+    /// Parses the output, and the events in `frames`. The frames are encoded in base64.
     ///
     /// # Errors
     /// Returns a [`Failure`] if the response, a frame or an event cannot be parsed, or if the service returns

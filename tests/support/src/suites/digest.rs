@@ -7,9 +7,10 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-/// Returns the digest of a file, or of a folder with all files in it and in its subfolders.
+/// Returns the digest of a file or a folder, in hexadecimal digits.
 ///
-/// The digest of a folder is the digest of the text that `sha256sum` prints for its files, sorted by path.
+/// The digest of a folder is the digest of the text that `sha256sum` prints for all files in the folder and
+/// its subfolders, sorted by path.
 pub(crate) fn digest(path: &Path) -> io::Result<String> {
     if path.is_file() {
         return Ok(hex(&fs::read(path)?));

@@ -15,25 +15,26 @@ pub struct Manifest {
     pub suites: Vec<Suite>,
 }
 
-/// A file or folder that another project published, or that was made from files of another project.
+/// A file or folder from another project. Some suites are converted from the files that the project
+/// published.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Suite {
     /// Path of the suite, relative to the folder of the suites.
     pub path: String,
-    /// Public repository that the suite comes from.
+    /// Public repository from which the suite comes.
     pub repository: String,
     /// Commit of the repository.
     pub commit: String,
     /// Files and folders of the repository from which the suite is made.
     #[serde(default)]
     pub sources: Vec<String>,
-    /// Script that converts the sources. It is in the folder of the manifest. If it is unset, there is only
-    /// one source, which is copied.
+    /// Path of the script that converts the sources, relative to the folder of the manifest. Without a
+    /// script, the suite is a copy of its only source.
     pub script: Option<String>,
-    /// Description of the suite, if no command can create it.
+    /// Description of a suite that no command can create.
     pub derived: Option<String>,
-    /// Digest of the file or folder.
+    /// SHA-256 digest of the file or folder.
     pub sha256: String,
 }
 

@@ -1,11 +1,11 @@
 //! Locates and verifies the test suites of other projects.
 //!
-//! The suites are not part of this repository. `suites.toml` lists them with their public sources and
-//! digests. The environment variable `SUITES` contains the path of their folder. The default is
-//! `../shared/conformance`, relative to the workspace.
+//! The suites are not part of this repository. `suites.toml` lists the public source and the digest of each
+//! suite. The environment variable `SUITES` sets the folder that contains the suites. Its path is relative to
+//! the workspace, and its default is `../shared/conformance`.
 //!
-//! `cargo xtask ci` fails if a suite is missing or altered. A test that calls [`find_or_skip`] does not fail
-//! in this case: it prints one line and passes.
+//! If a suite is missing or altered, `cargo xtask ci` fails. A test that calls [`find_or_skip`] passes, but it
+//! does not use the suite. The function prints one line with the problem.
 
 mod digest;
 mod manifest;
@@ -17,7 +17,7 @@ pub use manifest::{Manifest, Problem, Suite};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// Environment variable with the path of the folder of the suites.
+/// Environment variable that sets the folder of the suites.
 pub const VARIABLE: &str = "SUITES";
 
 /// Returns the folder of the suites.
@@ -27,18 +27,18 @@ pub fn folder() -> PathBuf {
     named.map_or_else(|| workspace().join("../shared/conformance"), |named| workspace().join(named))
 }
 
-/// Returns the path of a suite. If the suite is missing or altered, prints one line with the problem, and
-/// returns `None`.
+/// Returns the path of a suite, or `None` if the suite is missing or altered. Prints one line with the problem
+/// before it returns `None`.
 ///
 /// # Panics
 /// Panics if the manifest does not list the suite.
 pub fn find_or_skip(path: &str) -> Option<PathBuf> {
-    // Does not use `eprintln!`, because the test harness captures its output.
+    // Writes to the stream directly, because the test harness captures the output of `eprintln!`.
     report(Manifest::new().find(path, &folder()), &mut std::io::stderr())
 }
 
-/// Returns the paths of the suites whose path starts with `prefix`. Omits each suite that is missing or
-/// altered, and prints one line with the problem.
+/// Returns the paths of all suites in the folder `prefix` of the manifest. Omits suites that are missing or
+/// altered, and prints one line for each omitted suite.
 pub fn find_all_or_skip(prefix: &str) -> Vec<PathBuf> {
     let manifest = Manifest::new();
     let paths = manifest.suites.iter().map(|suite| suite.path.as_str());

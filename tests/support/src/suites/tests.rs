@@ -1,12 +1,13 @@
-//! Tests with missing and altered suites in a temporary folder, and of the manifest of this repository.
+//! Tests with missing and altered suites in a temporary folder, and tests of the manifest of this repository.
 
 use std::fs;
 
 use super::{Manifest, Problem, Suite, report};
 
-/// Digests of the file `a` with the text "a", and of the folder `b`. The folder contains the file `c` with
-/// the text "c", and the file `d/e` with the text "d/e".
+/// Digest of the file `a`. The file contains the text "a".
 const FILE: &str = "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb";
+/// Digest of the folder `b`. The folder contains two files: `c` with the text "c", and `d/e` with the text
+/// "d/e".
 const FOLDER: &str = "c577ee0917d2749eae78ca83140167e0af82c83f9ce502d250c213829d47c04b";
 
 fn suite(path: &str, sha256: &str) -> Suite {
@@ -21,7 +22,7 @@ fn suite(path: &str, sha256: &str) -> Suite {
     }
 }
 
-/// Returns a folder that contains both suites, and the manifest of the suites.
+/// Returns a folder that contains the suites `a` and `b`, and a manifest that lists both suites.
 fn example() -> (tempfile::TempDir, Manifest) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     fs::create_dir_all(folder.path().join("b/d")).expect("a folder");

@@ -23,8 +23,8 @@ fn missing_members_of_a_response_get_their_defaults() {
     assert_eq!((output.true_document, output.text_document), (json!(true), json!("a")));
     assert_eq!((output.number_document, output.fraction_document), (json!(1), json!(1.5)));
     assert_eq!((output.list_document, output.object_document), (json!([]), json!({})));
-    // A default of null means that there is no default. With `clientOptional`, a client can find out whether
-    // the member was set.
+    // A default of null means that the member has no default. A member with `clientOptional` remains `None`,
+    // although it has a default, so a client can distinguish an unset member from a set member.
     assert_eq!((output.null_document, output.optional, output.none), (None, None, None));
     assert_eq!(output.in_field, 5);
 }
@@ -37,7 +37,7 @@ fn values_in_a_response_override_defaults() {
     assert_eq!((output.flag, output.byte, output.blob.as_ref(), output.in_field), (false, 0, &b""[..], 0));
     assert_eq!((output.kind.as_str(), output.level, output.texts.len()), ("medium", Level(9), 1));
     assert_eq!((output.optional, output.none), (Some(1), Some(2)));
-    // A null value counts as a missing member.
+    // The parser treats a null value as a missing member.
     let output = GetDefaults::parse(&response(200, &[], r#"{"flag":null,"kind":null,"text":null}"#)).unwrap();
     assert_eq!(output, GetDefaultsOutput::default());
 }
@@ -55,7 +55,8 @@ fn a_server_serializes_defaults() {
     );
 }
 
-/// A client does not send default values. Otherwise, the service could not change the defaults.
+/// A client does not send default values. The service can therefore change a default without changes to
+/// clients.
 #[test]
 fn an_input_contains_only_members_that_the_caller_set() {
     let text = request_text::<GetDefaults>(GetDefaultsInput::new(1));

@@ -123,7 +123,7 @@ fn the_status_selects_an_output_or_an_error() {
     let error = Ask::parse_response(&response(503, &[("retry-after", "7")], "{}")).unwrap_err();
     let ResponseError::Service(AskError::Overloaded(overloaded)) = error else { panic!("{error:?}") };
     assert_eq!(overloaded.retry_after, Some(7));
-    // If the body does not match the modeled error, the error still has its code.
+    // The error keeps its code even if the body does not match the modeled error.
     let wrong = response(400, &[], r#"{"code":"BadQuestion","position":"here"}"#);
     let error = Ask::parse_response(&wrong).unwrap_err();
     assert_eq!(error.to_string(), "BadQuestion");

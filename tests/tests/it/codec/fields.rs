@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use super::{request_text, response, response_text, time};
 
-/// Sets all members of an input or an output.
+/// Creates an input or an output with all members set.
 macro_rules! everything {
     ($type:ident) => {{
         let mut fields = $type::default();

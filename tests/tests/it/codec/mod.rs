@@ -1,5 +1,5 @@
-//! Tests of the generated code of the tiny models. They compare the exact bytes of requests and responses,
-//! and check round trips through client and server code.
+//! Tests of the generated code of the tiny models. The tests compare the exact bytes of requests and
+//! responses, and check round trips through client and server code.
 
 mod defaults;
 mod errors;
@@ -45,8 +45,8 @@ fn text_of(request: &Request) -> String {
     message(&format!("{} {}", request.method(), request.uri()), request.headers(), request.body())
 }
 
-/// Returns the first line and the headers, sorted by name. If the body is not empty, an empty line and the
-/// body follow.
+/// Returns a message as text: the first line, and the headers sorted by name. If the body is not empty, an
+/// empty line and the body follow.
 fn message(first: &str, headers: &HeaderMap, body: &Bytes) -> String {
     let mut lines: Vec<String> = headers
         .iter()

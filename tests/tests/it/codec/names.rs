@@ -10,7 +10,8 @@ use serde_json::{Map, Value, json};
 
 use super::{request_text, response_text};
 
-/// Returns JSON for a shape. Each member is set to its own name. Omits the members in `except`.
+/// Returns a JSON object that has the keys of `example`, without the keys in `except`. The value of each key
+/// is the key itself, as a string.
 fn named(example: &Value, except: &[&str]) -> Map<String, Value> {
     let names = example.as_object().unwrap().keys();
     names.filter(|name| !except.contains(&name.as_str())).map(|name| (name.clone(), json!(name))).collect()

@@ -1,4 +1,4 @@
-//! Sensitive members: `Debug` redacts them, serialization does not.
+//! Tests of sensitive members. `Debug` redacts their values, but serialization does not.
 
 use bytes::Bytes;
 use invoke_model_protocol::Operation;
@@ -34,7 +34,8 @@ macro_rules! with_all_members {
     }};
 }
 
-/// Checks that a `Debug` output contains no sensitive value. 104 is the first byte of `hush`.
+/// Checks that a `Debug` text contains no sensitive value. Also searches for 104, the first byte of
+/// `hush`, because `Debug` may print bytes as numbers.
 fn check(shown: &str) {
     for secret in ["hush", "alpha", "4711", "104"] {
         assert!(!shown.contains(secret), "{secret} in {shown}");

@@ -7,8 +7,8 @@ use invoke_model_tests::streams::*;
 
 use super::{response, text_of, time};
 
-/// Converts an event to a message, checks that it parses to the same event, and returns the text of the
-/// message.
+/// Converts an event to a message, checks that the message parses to the same event, and returns the text of
+/// the message.
 fn message_text(event: &Lines) -> String {
     let message = event.event().unwrap();
     assert_eq!(&Lines::parse(&message).unwrap().unwrap(), event);
@@ -148,8 +148,8 @@ fn errors_that_are_not_modeled_keep_their_code_and_message() {
         (":error-message", HeaderValue::String("broken")),
     ];
     check(&error, "", "Some(\"Internal\"): Internal: broken");
-    // A regression test for a finding of a fuzz target. An unset code stays unset. The payload is not treated
-    // as the HTML page of a proxy.
+    // This is a regression test for a bug that a fuzz target found. An unset code must stay unset, and the
+    // parser must not treat the payload as the HTML page of a proxy.
     let bare = [(":message-type", HeaderValue::String("error"))];
     check(&bare, "noise", "None: HTTP 200 without an error code");
     let unread = Lines::parse(&message(&[EXCEPTION, kind("torn")], "not json")).unwrap().unwrap_err();

@@ -57,7 +57,7 @@ fn serializes_query_parameters_of_every_type_and_a_map() {
          &x%20y=1&x%20y=%262"
     );
     let mut read = ListItems::parse_request(&request).unwrap();
-    // The map that a server parses contains every parameter.
+    // A server adds every query parameter to the map, including the parameters of other members.
     // https://smithy.io/2.0/spec/http-bindings.html#httpqueryparams-trait
     let all = std::mem::replace(&mut read.more, input.more.clone()).unwrap();
     assert_eq!(read, input);

@@ -15,7 +15,7 @@ pub(crate) fn all() -> Vec<Row> {
     [responses::rows(), connections::rows(), delays::rows(), streams::rows()].into_iter().flatten().collect()
 }
 
-/// A fault of one operation. Several rows with different settings use it.
+/// A fault of one operation. Several rows may contain the same fault, with different settings.
 struct RowFault {
     operation: Operation,
     description: &'static str,

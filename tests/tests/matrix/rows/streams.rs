@@ -1,4 +1,4 @@
-//! Event streams that end early or contain errors.
+//! Rows with event streams that end early, pause or contain errors.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Prints the tests for test cases of event streams.
+//! Prints a test for each test case of an event stream.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -42,7 +42,7 @@ fn of(case: &EventCase, direction: Direction) -> impl Iterator<Item = &EventMess
     case.events.iter().filter(move |event| event.direction == direction)
 }
 
-/// Returns the statements that check a sent event.
+/// Returns the statement that encodes a sent event and checks the resulting message.
 fn sent(operation: &Operation, event: &EventMessage, service: &Service) -> Result<TokenStream, InvalidCase> {
     let stream = stream(operation.input_events.as_ref(), service)?;
     let params = event.params.as_ref().ok_or("a sent event has no `params`")?;
@@ -57,8 +57,8 @@ fn sent(operation: &Operation, event: &EventMessage, service: &Service) -> Resul
     Ok(quote!(#stated.check(&#message.unwrap());))
 }
 
-/// Returns the statements that check the initial response of a response stream, and then its events or its
-/// failure.
+/// Returns the statements that read a response stream and check the result. The result is the output with the
+/// events, or a failure.
 fn received(
     operation: &Operation,
     case: &EventCase,
@@ -66,7 +66,7 @@ fn received(
     service: &Service,
 ) -> Result<TokenStream, InvalidCase> {
     let name = ty::named(&operation.rust_name);
-    // If the case has no initial response, an empty response is used.
+    // For a case without an initial response, the test uses an empty response with the status 200.
     let empty = HttpResponse { code: 200, ..HttpResponse::default() };
     let head = stated_response(case.initial_response.as_ref().unwrap_or(&empty));
     let frames: Vec<&String> = responses
@@ -108,7 +108,7 @@ fn received(
         let known = known.ok_or_else(|| format!("the stream has no error {error}"))?;
         let (errors, variant) = (ty::named(&stream.error_name), format_ident!("{}", known.error));
         match responses.last().and_then(|event| event.params.as_ref()) {
-            // The case contains the members of the error.
+            // The case contains the members of the error, so the test can compare the error.
             Some(params) => match stated(stream, params, service)? {
                 Err(error) => {
                     return Ok(quote! {
@@ -134,7 +134,8 @@ fn stream<'a>(name: Option<&String>, service: &'a Service) -> Result<&'a EventSt
     }
 }
 
-/// Returns the event in `params` as `Ok`, or the error in `params` as `Err`.
+/// Returns the expression of the event in `params` as `Ok`, or the expression of the error in `params` as
+/// `Err`.
 fn stated(
     stream: &EventStream,
     params: &Map<String, Value>,

@@ -1,4 +1,4 @@
-//! Prints the tests for test cases of a single request or response.
+//! Prints a test for each test case with a single request or response.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
@@ -18,7 +18,7 @@ pub(super) fn request(
     Ok(checked_request(operation, &case.request, &input))
 }
 
-/// Returns the statement that checks a request.
+/// Returns the statement that serializes `input` and checks the resulting request.
 pub(super) fn checked_request(
     operation: &Operation,
     request: &HttpRequest,
@@ -77,7 +77,7 @@ pub(super) fn error(
     })
 }
 
-/// Returns the expression of the response in a test case.
+/// Returns an expression of the response in a test case.
 pub(super) fn stated_response(response: &HttpResponse) -> TokenStream {
     let (code, content) = (Literal::u16_unsuffixed(response.code), content(&response.content));
     quote!(invoke_model_test_support::Response { code: #code, content: #content })
@@ -98,8 +98,8 @@ fn content(content: &Content) -> TokenStream {
     }
 }
 
-/// Returns the function that compares two values. Values that contain a NaN are compared as text, because a
-/// NaN is not equal to itself.
+/// Returns the name of the function that compares two values. If the values contain a NaN, the function
+/// compares their texts, because a NaN is not equal to itself.
 fn same(params: &serde_json::Map<String, Value>) -> TokenStream {
     if params.values().any(value::holds_nan) { quote!(same_text) } else { quote!(same) }
 }

@@ -41,7 +41,8 @@ pub(crate) fn conformance(
     tests.into_file(root)
 }
 
-/// Returns each error of the service, with one operation that can return the error, if there is one.
+/// Returns each error of the service, together with the first operation that lists the error. The operation
+/// is `None` if no operation lists the error.
 fn errors(service: &Service) -> impl Iterator<Item = (&Structure, Option<&Operation>)> {
     let structures = service.shapes.values().filter_map(|shape| match shape {
         Shape::Structure(structure) if structure.error.is_some() => Some(structure),

@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 use super::super::ty;
 use crate::ir::{Member, Presence, Service, Shape, Structure, Type};
 
-/// Description of a value that does not fit the type of its member.
+/// Text that describes why a test case does not fit the model.
 pub(super) type InvalidCase = String;
 
-/// Returns the expression of a structure.
+/// Returns an expression that creates a structure with the members in `params`.
 pub(super) fn structure(
     of: &Structure,
     params: &Map<String, Value>,
@@ -29,7 +29,7 @@ pub(super) fn structure(
     if lines.is_empty() {
         return Ok(quote!(#name::default()));
     }
-    // Generated structures are `non_exhaustive`, so that struct expressions cannot be used.
+    // Generated structures are `non_exhaustive`, so code outside their crate cannot use struct expressions.
     Ok(quote!({
         let mut value = #name::default();
         #(#lines)*
@@ -47,7 +47,8 @@ fn present(member: &Member, value: &Value, service: &Service) -> Result<Option<T
     Ok(Some(if member.presence == Presence::Optional { quote!(Some(#value)) } else { value }))
 }
 
-/// Returns the name and value of the only member that is set in a union.
+/// Returns the name and the value of the member that is set in a union. Fails unless exactly one member is
+/// set.
 pub(super) fn only(value: &Map<String, Value>) -> Result<(&String, &Value), InvalidCase> {
     let mut set = value.iter().filter(|(_, value)| !value.is_null());
     match (set.next(), set.next()) {

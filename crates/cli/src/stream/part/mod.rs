@@ -8,11 +8,11 @@ use serde_json::Value;
 pub(super) struct Part {
     /// Text that the part adds to the response.
     pub(super) text: String,
-    /// The part has the token counts and latencies of the call, which the service adds to the last part.
+    /// The part contains the token counts and latencies of the call. The service adds them to the last part.
     pub(super) has_metrics: bool,
 }
 
-/// JSON pointers to the text of a part. A part has text at one of these pointers, or no text.
+/// JSON pointers to the text of a part. If a part has no value at any of these pointers, it has no text.
 const TEXTS: [&str; 8] = [
     // Anthropic Claude: `content_block_delta`.
     "/delta/text",

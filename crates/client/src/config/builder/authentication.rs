@@ -15,7 +15,7 @@ use crate::credentials::CredentialsResolver;
 use crate::credentials::{CredentialsProvider, DefaultChain};
 
 impl ConfigBuilder {
-    /// Returns the authentication and its source.
+    /// Selects the authentication, and returns it with the source of the setting.
     ///
     /// Settings in code take precedence over the environment, because a forgotten variable in a shell must
     /// not replace credentials that the program has set. Within the same source, a bearer token takes

@@ -16,8 +16,8 @@ use crate::config::setting::{Setting, SettingSource, SettingSources};
 use crate::retry::RetryConfig;
 
 impl Config {
-    /// Creates a builder with default settings. Does not read the environment. To use settings from the
-    /// environment, start with [`ConfigBuilder::from_env`].
+    /// Creates a builder with default settings. This function does not read the environment. To use settings
+    /// from the environment, start with [`ConfigBuilder::from_env`].
     pub fn builder() -> ConfigBuilder {
         ConfigBuilder::default()
     }
@@ -32,10 +32,10 @@ impl TryFrom<ConfigBuilder> for Config {
 }
 
 impl ConfigBuilder {
-    /// Checks the settings and resolves the endpoint for all calls.
+    /// Checks the settings, and resolves the endpoint for all calls.
     ///
-    /// Missing credentials are not an error here. Each call reports them as a
-    /// [`CredentialsError`](crate::CredentialsError), because a call can have its own credentials.
+    /// This function accepts missing credentials, because a call can have its own credentials. A call without
+    /// credentials fails with a [`CredentialsError`](crate::CredentialsError).
     ///
     /// # Errors
     /// Returns a [`ConfigError`] if a required setting is missing, if a setting is invalid, or if two
@@ -107,7 +107,8 @@ impl ConfigBuilder {
         Ok((Endpoint::parse(&url).map_err(invalid)?, source))
     }
 
-    /// Returns the settings that determine the endpoint, each with its source, for an error text.
+    /// Lists the settings that determine the endpoint, and the source of each setting. Error texts contain
+    /// this list.
     fn endpoint_settings(&self) -> String {
         let enabled = |flag: &Option<Checked<bool>>| {
             flag.as_ref().filter(|flag| flag.value == Ok(true)).map(|flag| flag.source)
@@ -137,7 +138,7 @@ fn default_transport(
     Ok(builder.build())
 }
 
-/// Checks that the region is a valid region name, because it becomes part of the host name. Other characters
+/// Checks that the region is a valid region name. The region becomes part of the host name. Other characters
 /// could redirect the request to another host.
 fn check_region(region: &Setting<String>) -> Result<(), ConfigError> {
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';

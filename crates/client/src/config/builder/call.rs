@@ -17,8 +17,8 @@ impl ConfigBuilder {
     /// pass a mock.
     ///
     /// Default: a new [`HyperTransport`](invoke_model_transport::HyperTransport) with
-    /// [`proxies`](Self::proxies) and [`ca_bundle`](Self::ca_bundle). These two settings have no effect on a
-    /// transport that is set here.
+    /// [`proxies`](Self::proxies) and [`ca_bundle`](Self::ca_bundle). These two settings do not change a
+    /// transport that the program passes to this setter.
     #[doc(alias = "http_client")]
     #[doc(alias = "mock")]
     pub fn transport(mut self, transport: impl Transport) -> Self {
@@ -28,9 +28,9 @@ impl ConfigBuilder {
 
     /// Sets the HTTP proxies of the default transport.
     ///
-    /// This setter replaces the settings of all proxy variables: `https_proxy`, `http_proxy`, `all_proxy` and
-    /// `no_proxy`, and the same names in upper case. Default: the proxies in these variables after
-    /// [`from_env`](Self::from_env), otherwise no proxies. `docs/network.md` explains the rules.
+    /// This setter replaces the values of all proxy variables: `https_proxy`, `http_proxy`, `all_proxy` and
+    /// `no_proxy`, and the same names in upper case. Default: no proxies. After [`from_env`](Self::from_env),
+    /// the default proxies come from these variables. `docs/network.md` explains the rules.
     ///
     /// ```
     /// use invoke_model_client::{Config, Proxies};
@@ -46,22 +46,22 @@ impl ConfigBuilder {
         self
     }
 
-    /// Sets a PEM file of root certificates. The default transport trusts them instead of the root
-    /// certificates of the system. The first `https` call reads the file.
+    /// Sets a PEM file of root certificates. The default transport trusts these certificates instead of the
+    /// root certificates of the system. The first `https` call reads the file.
     ///
-    /// Default: the file in `AWS_CA_BUNDLE` after [`from_env`](Self::from_env), otherwise the root
-    /// certificates of the system.
+    /// Default: the root certificates of the system. After [`from_env`](Self::from_env), the default is the
+    /// file in `AWS_CA_BUNDLE` if this variable is set.
     #[doc(alias = "AWS_CA_BUNDLE")]
     pub fn ca_bundle(mut self, path: impl Into<PathBuf>) -> Self {
         self.ca_bundle = Some(path.into());
         self
     }
 
-    /// Sets the timeouts of each call. [`Call::timeout_config`](crate::Call::timeout_config) overrides them
-    /// for one call.
+    /// Sets the timeouts of each call. [`Call::timeout_config`](crate::Call::timeout_config) overrides these
+    /// timeouts for one call.
     ///
-    /// No environment variable sets timeouts. Default: [`TimeoutConfig::default`], which does not interrupt a
-    /// healthy inference.
+    /// No environment variable sets timeouts. Default: [`TimeoutConfig::default`]. It limits only the time
+    /// that one read of a response body may wait for data.
     ///
     /// ```
     /// use std::time::Duration;
@@ -86,11 +86,11 @@ impl ConfigBuilder {
         self
     }
 
-    /// Sets which failures are retried, and the backoff before the next attempt.
-    /// [`Call::retry_config`](crate::Call::retry_config) overrides it for one call.
+    /// Sets the retry configuration: the failures that the client retries, and the backoff before the next
+    /// attempt. [`Call::retry_config`](crate::Call::retry_config) overrides this configuration for one call.
     ///
     /// Default: the standard mode with 3 attempts. After [`from_env`](Self::from_env), `AWS_MAX_ATTEMPTS`
-    /// sets the number of attempts, unless this setter is used.
+    /// sets the maximum number of attempts, unless the program calls this setter.
     ///
     /// ```
     /// use std::time::Duration;
@@ -116,11 +116,11 @@ impl ConfigBuilder {
     }
 
     /// Sets a rate limiter that delays attempts after the service has throttled earlier attempts. This is the
-    /// retry mode "adaptive" of the AWS SDKs. Clones share the rate, so that several clients can share a
+    /// retry mode "adaptive" of the AWS SDKs. To share the rate between several clients, pass clones of one
     /// limiter.
     ///
-    /// Default: a new limiter if `AWS_RETRY_MODE` is `adaptive` after [`from_env`](Self::from_env), otherwise
-    /// no limiter.
+    /// Default: no limiter. After [`from_env`](Self::from_env), the default is a new limiter if
+    /// `AWS_RETRY_MODE` is `adaptive`.
     #[doc(alias = "rate limit")]
     #[doc(alias = "throttling")]
     #[doc(alias = "AWS_RETRY_MODE")]
@@ -130,10 +130,10 @@ impl ConfigBuilder {
     }
 
     /// Sets a limiter that delays each attempt until it fits into the quotas. Quotas limit concurrent
-    /// requests, requests per minute, and tokens per minute. Clones share quotas, so that several clients can
-    /// share a limiter.
+    /// requests, requests per minute, and tokens per minute. To share the quotas between several clients,
+    /// pass clones of one limiter.
     ///
-    /// No environment variable sets this. Default: no limiter.
+    /// No environment variable sets a quota limiter. Default: no limiter.
     #[doc(alias = "rate limit")]
     #[doc(alias = "concurrency")]
     pub fn quota_limiter(mut self, limiter: QuotaLimiter) -> Self {
@@ -141,8 +141,8 @@ impl ConfigBuilder {
         self
     }
 
-    /// Sets a function that is called after each attempt, whether the attempt succeeded or failed. The call
-    /// waits for the function, so the function must return quickly. Default: no function.
+    /// Sets a function that the client calls after each successful or failed attempt. The call waits for the
+    /// function, so the function must return quickly. Default: no function.
     pub fn on_attempt(mut self, hook: impl Fn(&Attempt) + Send + Sync + 'static) -> Self {
         self.on_attempt = Some(OnAttempt::new(hook));
         self

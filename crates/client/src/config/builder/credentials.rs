@@ -11,9 +11,9 @@ impl ConfigBuilder {
     /// Sets the credentials provider: static [`Credentials`](crate::Credentials), or any type that implements
     /// [`ProvideCredentials`].
     ///
-    /// The client calls the provider once for all calls, and again before the credentials expire: see
-    /// [`credentials_cache`](Self::credentials_cache). With the feature `aws-credential-types`, `AwsProvider`
-    /// wraps a provider of the AWS SDK.
+    /// The client calls the provider once for all calls, and calls it again before the credentials expire.
+    /// [`credentials_cache`](Self::credentials_cache) configures these refreshes. With the feature
+    /// `aws-credential-types`, `AwsProvider` wraps a provider of the AWS SDK.
     ///
     /// Settings take precedence in this order:
     ///
@@ -25,8 +25,8 @@ impl ConfigBuilder {
     ///    `AWS_SESSION_TOKEN`
     /// 6. the default chain
     ///
-    /// `docs/credentials.md` lists the complete order. There is no default: without any of these settings,
-    /// `build` succeeds, and each call fails with a [`CredentialsError`](crate::CredentialsError).
+    /// `docs/credentials.md` lists the complete order. If all of these settings are missing, `build`
+    /// succeeds, and each call fails with a [`CredentialsError`](crate::CredentialsError).
     ///
     /// ```
     /// use invoke_model_client::{AuthScheme, Config, Credentials, CredentialsFuture, ProvideCredentials};
@@ -53,9 +53,10 @@ impl ConfigBuilder {
     /// Uses the default credentials chain with this profile of the shared files `config` and `credentials`.
     ///
     /// This setter takes precedence over `AWS_PROFILE`. It also takes precedence over the bearer token and
-    /// the access keys in the environment, because the program has set the profile. If no region is set, the
-    /// `region` of the profile is used. The client reads the files when it loads credentials. If no region is
-    /// set, [`build`](Self::build) reads them too.
+    /// the access keys in the environment, because the program has set the profile.
+    ///
+    /// The client reads the files when it loads credentials. If no region is set, [`build`](Self::build) also
+    /// reads the files, and uses the `region` of the profile.
     ///
     /// Default: `AWS_PROFILE`, otherwise `default`.
     #[cfg(feature = "credentials-chain")]
@@ -67,21 +68,21 @@ impl ConfigBuilder {
         self
     }
 
-    /// Uses the default credentials chain if neither a bearer token nor credentials are set. The chain tries
-    /// the profile in `AWS_PROFILE` or `default`, then web identity, containers, and instance metadata.
+    /// Uses the default credentials chain if no bearer token and no credentials are set. The chain tries the
+    /// profile in `AWS_PROFILE` or `default`, then web identity, containers, and instance metadata.
     ///
-    /// [`from_env`](Self::from_env) does this already.
+    /// A builder from [`from_env`](Self::from_env) already uses the chain.
     #[cfg(feature = "credentials-chain")]
     pub fn default_credentials_chain(mut self) -> Self {
         self.chain.get_or_insert_with(ChainSettings::from_process_env);
         self
     }
 
-    /// Sets an Amazon Bedrock API key, which is sent as `Authorization: Bearer`. Requests are not signed, and
-    /// no credentials are loaded.
+    /// Sets an Amazon Bedrock API key. The client sends the key as `Authorization: Bearer`. It does not sign
+    /// requests, and does not load credentials.
     ///
-    /// Takes precedence over credentials. Default: `AWS_BEARER_TOKEN_BEDROCK`, unless the program sets
-    /// credentials or a profile.
+    /// This setter takes precedence over credentials. Default: `AWS_BEARER_TOKEN_BEDROCK`, unless the program
+    /// sets credentials or a profile.
     #[doc(alias = "api_key")]
     #[doc(alias = "AWS_BEARER_TOKEN_BEDROCK")]
     pub fn bearer_token(mut self, token: impl Into<String>) -> Self {
@@ -90,14 +91,14 @@ impl ConfigBuilder {
     }
 
     /// Signs requests with credentials, and ignores a bearer token from code or from
-    /// `AWS_BEARER_TOKEN_BEDROCK`. Use this if the variable may still be set in a shell by mistake.
+    /// `AWS_BEARER_TOKEN_BEDROCK`. Use this setter if a shell may still set the variable by mistake.
     pub fn disable_bearer_token(mut self) -> Self {
         self.disable_bearer_token = true;
         self
     }
 
-    /// Sets when the credentials of a provider are refreshed, and the timeout for loading them. No
-    /// environment variable sets this. Default: [`CredentialsCacheConfig::default`].
+    /// Configures the refresh of credentials from a provider, and the timeout for loading them. No
+    /// environment variable changes this configuration. Default: [`CredentialsCacheConfig::default`].
     ///
     /// ```
     /// use std::time::Duration;

@@ -13,7 +13,7 @@ use crate::credentials::{Credentials, CredentialsProvider};
 use crate::env::{self, Environment, Variable};
 
 impl Config {
-    /// Returns settings from the environment. To change some of the settings in code, start with
+    /// Creates a configuration from the environment. To change some of its settings in code, start with
     /// [`ConfigBuilder::from_env`].
     ///
     /// # Errors
@@ -32,13 +32,13 @@ impl ConfigBuilder {
     /// | setting | variable |
     /// |---|---|
     /// | region | `AWS_REGION`, otherwise `AWS_DEFAULT_REGION`, otherwise (with the feature `credentials-chain`) `region` of the profile |
-    /// | bearer token | `AWS_BEARER_TOKEN_BEDROCK`. If it is set, credentials are not used, as in the AWS SDKs |
+    /// | bearer token | `AWS_BEARER_TOKEN_BEDROCK`. If this variable is set, the client does not use credentials. The AWS SDKs do the same |
     /// | credentials | `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, and `AWS_SESSION_TOKEN` for temporary credentials; otherwise (with the feature `credentials-chain`) the default chain |
     /// | endpoint URL | `AWS_ENDPOINT_URL_BEDROCK_RUNTIME`, otherwise `AWS_ENDPOINT_URL`. Both are ignored if `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is `true` |
     /// | FIPS | `AWS_USE_FIPS_ENDPOINT`: `true` or `false` |
     /// | dual stack | `AWS_USE_DUALSTACK_ENDPOINT`: `true` or `false` |
     /// | maximum attempts | `AWS_MAX_ATTEMPTS`: at least 1 |
-    /// | retry mode | `AWS_RETRY_MODE`: `adaptive` sets an adaptive rate limiter, `standard` and `legacy` set none |
+    /// | retry mode | `AWS_RETRY_MODE`: `adaptive` sets an adaptive rate limiter, `standard` and `legacy` do not set a limiter |
     /// | proxies | `https_proxy` and `http_proxy`, otherwise `all_proxy`. `no_proxy` lists hosts without a proxy. Names in upper case work too, but names in lower case take precedence. `HTTP_PROXY` is ignored if `REQUEST_METHOD` is set |
     /// | CA bundle | `AWS_CA_BUNDLE`: a PEM file of root certificates |
     pub fn from_env() -> Self {
@@ -139,7 +139,8 @@ fn parse_max_attempts(text: String, origin: SettingSource) -> Result<u32, Config
     number.ok_or_else(|| invalid("maximum number of attempts", origin, &text, "use a number of at least 1"))
 }
 
-/// Returns `true` for the mode `adaptive`. Some AWS SDKs had the mode `legacy` before `standard`.
+/// Returns `true` for `adaptive`, and `false` for `standard` and `legacy`. `legacy` is an older mode of some
+/// AWS SDKs.
 fn parse_retry_mode(text: String, origin: SettingSource) -> Result<bool, ConfigError> {
     match text.to_ascii_lowercase().as_str() {
         "adaptive" => Ok(true),

@@ -31,7 +31,8 @@ use crate::retry::RetryConfig;
 use crate::time_source::TimeSource;
 use crate::timeout::TimeoutConfig;
 
-/// A setting from an environment variable. An invalid value is an error only if the setting is used.
+/// A setting from an environment variable. `build` returns an error for an invalid value only if it uses the
+/// setting.
 type Checked<T> = Setting<Result<T, ConfigError>>;
 
 /// A builder of a [`Config`](crate::Config).
@@ -78,11 +79,12 @@ pub struct ConfigBuilder {
 }
 
 impl ConfigBuilder {
-    /// Sets the AWS region that requests are sent to and signed for, such as `us-east-1`.
+    /// Sets the AWS region, such as `us-east-1`. The client sends requests to this region, and signs them for
+    /// it.
     ///
     /// Settings take precedence in this order: this setter, `AWS_REGION`, `AWS_DEFAULT_REGION`,
     /// [`region_from_arn`](Self::region_from_arn), and (with the feature `credentials-chain`) `region` of the
-    /// profile. There is no default: without a region, [`build`](Self::build) fails, unless a bearer token
+    /// profile. There is no default. Without a region, [`build`](Self::build) fails, unless a bearer token
     /// and an endpoint URL are set.
     #[doc(alias = "AWS_REGION")]
     pub fn region(mut self, region: impl Into<String>) -> Self {
@@ -90,11 +92,12 @@ impl ConfigBuilder {
         self
     }
 
-    /// Sets the region from an ARN that is used as a model id, unless a setter or the environment has already
-    /// set a region. An id that is not an ARN, or an ARN without a region, has no effect.
+    /// Sets the region to the region of the ARN `model_id`, unless a setter or the environment has already
+    /// set a region. If `model_id` is not an ARN, or is an ARN without a region, this setter has no effect.
     ///
-    /// A resource exists only in the region in its ARN. If another region is set, calls are sent to that
-    /// region. If the service then returns an error, a hint says that the two regions differ.
+    /// A resource exists only in the region of its ARN. If another region is set, the client sends calls to
+    /// that other region. If the service then returns an error, the error text contains a hint that the two
+    /// regions differ.
     pub fn region_from_arn(mut self, model_id: &str) -> Self {
         // arn:partition:service:region:account:resource
         let region = model_id.strip_prefix("arn:").and_then(|arn| arn.split(':').nth(2));
@@ -104,11 +107,11 @@ impl ConfigBuilder {
         self
     }
 
-    /// Sets the URL that requests are sent to, instead of the endpoint that the service's rules derive from
-    /// the region.
+    /// Sets the URL that the client sends requests to. This URL replaces the endpoint that the rules of the
+    /// service derive from the region.
     ///
     /// The URL must be an absolute `http` or `https` URL. Its path is prepended to the path of every request.
-    /// A query, a fragment, a user or a password in the URL is an error.
+    /// [`build`](Self::build) returns an error if the URL contains a query, a fragment, a user or a password.
     ///
     /// Settings take precedence in this order: this setter, `AWS_ENDPOINT_URL_BEDROCK_RUNTIME`,
     /// `AWS_ENDPOINT_URL`. The variables are ignored if `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is `true`.
@@ -117,19 +120,21 @@ impl ConfigBuilder {
         self
     }
 
-    /// Sets whether requests are sent to the FIPS endpoint, whose cryptography is validated under FIPS 140.
+    /// Sends requests to the FIPS endpoint if `use_fips` is `true`. The cryptography of this endpoint is
+    /// validated under FIPS 140.
     ///
-    /// Default: `AWS_USE_FIPS_ENDPOINT` (`true` or `false`), otherwise `false`. Cannot be combined with an
-    /// endpoint URL.
+    /// Default: `AWS_USE_FIPS_ENDPOINT` (`true` or `false`), otherwise `false`. A FIPS endpoint cannot be
+    /// combined with an endpoint URL.
     pub fn use_fips(mut self, use_fips: bool) -> Self {
         self.use_fips = Some(Setting::in_code(Ok(use_fips)));
         self
     }
 
-    /// Sets whether requests are sent to the dual-stack endpoint, which has both IPv4 and IPv6 addresses.
+    /// Sends requests to the dual-stack endpoint if `use_dual_stack` is `true`. This endpoint has both IPv4
+    /// and IPv6 addresses.
     ///
-    /// Default: `AWS_USE_DUALSTACK_ENDPOINT` (`true` or `false`), otherwise `false`. Cannot be combined with
-    /// an endpoint URL.
+    /// Default: `AWS_USE_DUALSTACK_ENDPOINT` (`true` or `false`), otherwise `false`. A dual-stack endpoint
+    /// cannot be combined with an endpoint URL.
     #[doc(alias = "ipv6")]
     pub fn use_dual_stack(mut self, use_dual_stack: bool) -> Self {
         self.use_dual_stack = Some(Setting::in_code(Ok(use_dual_stack)));
@@ -146,8 +151,8 @@ impl ConfigBuilder {
         self
     }
 
-    /// Sets the function that generates an idempotency token for each unset token member of the input. The
-    /// function is called when a call is sent, and not again for its retries. Default: random UUIDs.
+    /// Sets the function that generates an idempotency token for each unset token member of the input. All
+    /// attempts of a call send the same token. Default: random UUIDs.
     pub fn idempotency_token_provider(
         mut self,
         generator: impl Fn() -> String + Send + Sync + 'static,
@@ -166,7 +171,7 @@ impl fmt::Debug for ConfigBuilder {
             .field("region", &self.region)
             .field("credentials", &source(self.credentials.as_ref()))
             .field("bearer_token", &source(self.bearer_token.as_ref()))
-            // Show only the source. The URL is not checked yet, and may contain a password.
+            // Show only the source, because the URL is not checked yet and may contain a password.
             .field("endpoint_url", &source(self.endpoint_url.as_ref()))
             .field("use_fips", &self.use_fips)
             .field("use_dual_stack", &self.use_dual_stack)

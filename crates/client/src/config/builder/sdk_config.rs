@@ -12,8 +12,8 @@ use crate::credentials::{AwsProvider, CredentialsProvider};
 /// Copies the region, the credentials provider, the endpoint URL, the FIPS and dual-stack flags and the HTTP
 /// client, if they are set.
 ///
-/// Does not copy retries, timeouts, service-specific endpoint URLs and tokens, and does not read the
-/// environment. To use a bearer token, call [`ConfigBuilder::bearer_token`].
+/// Does not copy retries, timeouts, service-specific endpoint URLs or tokens. Does not read the environment.
+/// To use a bearer token, call [`ConfigBuilder::bearer_token`].
 ///
 /// ```no_run
 /// use invoke_model_client::{Client, ConfigBuilder, RetryConfig};

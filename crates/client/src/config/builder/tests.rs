@@ -123,7 +123,7 @@ fn authentication_precedence_in_the_environment() {
     check(config(&[REGION]), AuthScheme::SigV4, chain);
     check(config(&[REGION, ID, SECRET]), AuthScheme::SigV4, Some(id));
     check(config(&[REGION, ID, SECRET, BEARER]), AuthScheme::Bearer, Some(token));
-    // An incomplete key pair is an error only if it is used.
+    // An incomplete key pair is an error only if `build` uses the key pair.
     check(config(&[REGION, ID, BEARER]), AuthScheme::Bearer, Some(token));
     let disabled = builder(&[REGION, ID, SECRET, BEARER]).disable_bearer_token().build().unwrap();
     check(disabled, AuthScheme::SigV4, Some(id));
@@ -166,7 +166,7 @@ fn max_attempts() {
             error.contains("AWS_MAX_ATTEMPTS") && error.contains("use a number of at least 1"),
             "{error}"
         );
-        // The variable is not checked if a setter replaces it.
+        // `build` does not check the variable if a setter replaces its value.
         assert_eq!(
             builder(&environment).retry_config(RetryConfig::disabled()).build().unwrap().retry_config(),
             RetryConfig::disabled()

@@ -12,7 +12,7 @@ use crate::env::Environment;
 
 /// The environment variables of the client.
 ///
-/// `vars` returns an empty map, because each source gets the values that it needs as arguments.
+/// `vars` returns an empty map, because this crate passes the required values to each source as arguments.
 #[derive(Debug)]
 pub(super) struct Variables(pub(super) Environment);
 
@@ -40,8 +40,8 @@ impl FileRead for Disk {
     }
 }
 
-/// Runs a command line in the shell, so that quotes work. The library also splits the command line at spaces
-/// and passes the words as arguments, which this type ignores.
+/// Runs a command line in the shell, so that quotes work. The library also splits the command line at spaces,
+/// and passes the words as arguments. This type ignores these arguments.
 ///
 /// `Debug` does not print the command line, because it can contain a secret.
 pub(super) struct Shell(pub(super) String);

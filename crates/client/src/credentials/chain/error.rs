@@ -1,10 +1,11 @@
 //! Errors of the default chain.
 
-/// An error of the default chain. It contains no secrets. From a response body, it contains at most the error
-/// code and message of AWS STS or instance metadata.
+/// An error of the default chain. It does not contain secrets. It can contain the error code and the message
+/// in a response of AWS STS or instance metadata, but no other part of a response body.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ChainError {
-    /// The profile that the program or `AWS_PROFILE` selects does not exist. No other source is used.
+    /// The profile that the program or `AWS_PROFILE` selects does not exist. The chain does not try other
+    /// sources.
     #[error(
         "no profile `{}` in {files}; add it, or select another profile with AWS_PROFILE or `profile_name`",
         name.escape_debug()
@@ -15,7 +16,7 @@ pub(super) enum ChainError {
     #[error("profile `{}`: {problem}", profile.escape_debug())]
     Profile { profile: String, problem: String },
 
-    /// The first source that is configured failed. No other source is used.
+    /// The first configured source failed. The chain does not try other sources.
     #[error("{description}: {problem}")]
     Source { description: String, problem: String },
 
@@ -28,7 +29,7 @@ pub(super) enum ChainError {
     NothingConfigured { profile: String, files: String, instance: String },
 }
 
-/// An error of one source, before the description of the source is added.
+/// An error of one source, without the description of the source.
 pub(super) struct SourceError {
     reason: String,
     /// `true` if the reason already contains advice.
@@ -45,13 +46,14 @@ impl SourceError {
         Self { reason: reason.into(), has_advice: true }
     }
 
-    /// Converts an error of the library. `problem` describes the failure of the last HTTP request, if it
-    /// failed.
+    /// Converts an error of the library. `problem` describes the failure of the last HTTP request, if that
+    /// request failed.
     ///
-    /// After the first colon of its message, the library writes the response body or the value that it cannot
-    /// parse. This function removes that text, because it can contain a secret. The text is kept only if it
-    /// has an error code that AWS returns in a structured form, or if it is the standard error of a
-    /// `credential_process`.
+    /// A message of the library can contain a response body, or a value that the library cannot parse. This
+    /// text follows the first colon. This function removes the text, because it can contain a secret.
+    ///
+    /// This function keeps the text in two cases: the error has an error code that AWS returns in a
+    /// structured form, or the text is the standard error of a `credential_process`.
     pub(super) fn from_library(error: &reqsign_core::Error, problem: Option<String>) -> Self {
         let message = error.to_string();
         let summary = message.split(": ").next().unwrap_or_default().trim();
@@ -63,7 +65,7 @@ impl SourceError {
             _ if summary.starts_with("No valid SSO token found") => "no valid login is cached",
             _ if summary.starts_with("STS request failed with") => "STS request failed",
             _ if summary.starts_with("SSO endpoint returned status") => "the SSO endpoint rejected the login",
-            // This message contains the value before the colon.
+            // In this message, the value that the library cannot parse comes before the colon.
             _ if summary.starts_with("parse '") => "the expiry of the cached login is unreadable",
             _ => summary,
         };

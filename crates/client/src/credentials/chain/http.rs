@@ -9,7 +9,7 @@ use invoke_model_transport::{Transport, TransportError};
 use reqsign_core::{Error, HttpSend};
 use tokio::time::timeout;
 
-/// Headers that contain secrets, and that the library does not mark as sensitive.
+/// Headers with secrets. The library does not mark these headers as sensitive.
 const SECRET_HEADERS: [&str; 3] = ["authorization", "x-aws-ec2-metadata-token", "x-amz-sso_bearer_token"];
 
 /// The timeout of each attempt, and the maximum number of attempts.
@@ -29,7 +29,8 @@ impl HttpRetryLimit {
 
 /// An HTTP client for one credentials source.
 ///
-/// It records the failure of the last request, because some errors of the library do not contain it.
+/// The client records the failure of the last request, because some errors of the library do not describe
+/// that failure.
 #[derive(Clone, Debug)]
 pub(super) struct HttpClient {
     transport: Arc<dyn Transport>,
@@ -42,8 +43,9 @@ impl HttpClient {
         Self { transport, limit, problem: Arc::default() }
     }
 
-    /// Returns the transport error of the last request, or its status if the status is not a success. The
-    /// text contains no URL, because a URL can contain a token.
+    /// Describes the failure of the last request: its transport error, or its status if the status is not a
+    /// success. Returns `None` if the last request succeeded. The text does not contain a URL, because a URL
+    /// can contain a token.
     pub(super) fn problem(&self) -> Option<String> {
         self.problem.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

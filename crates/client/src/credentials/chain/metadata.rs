@@ -1,4 +1,4 @@
-//! Credentials sources of the local machine, which are the container agent and instance metadata.
+//! Credentials sources of the local machine: the container agent and instance metadata.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -32,7 +32,7 @@ pub(super) fn is_container(environment: &Environment) -> bool {
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html>
 ///
 /// # Errors
-/// Returns an error if no variable contains a URL, or if it would be unsafe to send the token to the URL.
+/// Returns an error if the variables contain no URL, or if it is unsafe to send the token to the URL.
 pub(super) fn container(environment: &Environment) -> Result<ECSCredentialProvider, SourceError> {
     let url = match (environment.read(RELATIVE_URI), environment.read(FULL_URI)) {
         (Some(path), _) => format!("http://{}{path}", AGENTS[0]),
@@ -45,7 +45,8 @@ pub(super) fn container(environment: &Environment) -> Result<ECSCredentialProvid
     };
     let provider = ECSCredentialProvider::new().with_endpoint(url);
     Ok(match (environment.read(TOKEN_FILE), environment.read(TOKEN)) {
-        // The file takes precedence, because the container agent replaces its token while the program runs.
+        // The file takes precedence, because the container agent replaces the token in the file while the
+        // program runs.
         (Some(file), _) => provider.with_auth_token_file(file),
         (None, Some(token)) => provider.with_auth_token(token),
         (None, None) => provider,

@@ -1,9 +1,9 @@
-//! The default credentials chain, which includes shared profiles, web identity, containers and instance
-//! metadata.
+//! The default credentials chain: shared profiles, web identity, containers and instance metadata.
 //!
-//! This module selects the source and converts the errors. `reqsign-aws-core` requests credentials from the
-//! source, with the transport, environment and signer of this project. The variables `AWS_ACCESS_KEY_ID` and
-//! `AWS_SECRET_ACCESS_KEY` take precedence over the chain: see `ConfigBuilder::from_env`.
+//! This module selects the source and converts the errors. The library `reqsign-aws-core` loads the
+//! credentials from that source. The library uses the transport, environment and signer of this project. The
+//! variables `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY` take precedence over the chain: see
+//! `ConfigBuilder::from_env`.
 
 mod context;
 mod error;
@@ -33,7 +33,7 @@ use crate::time_source::TimeSource;
 #[derive(Clone, Debug)]
 pub(crate) struct ChainSettings {
     pub(crate) environment: Environment,
-    /// The profile that the program selects. Takes precedence over `AWS_PROFILE`.
+    /// The profile that the program selects. It takes precedence over `AWS_PROFILE`.
     pub(crate) profile_name: Option<String>,
 }
 
@@ -71,7 +71,7 @@ pub(crate) struct DefaultChain {
     time_source: TimeSource,
 }
 
-/// Credentials with the description of their source.
+/// Credentials and the description of their source.
 type Found = (Credential, String);
 
 impl DefaultChain {
@@ -85,7 +85,7 @@ impl DefaultChain {
         Self { settings, region, transport, direct, time_source }
     }
 
-    /// Loads credentials from the first source that is configured.
+    /// Loads credentials from the first configured source.
     ///
     /// If that source fails, the chain fails too, because the credentials of the next source would belong to
     /// another identity.
@@ -210,7 +210,8 @@ async fn load(
 /// Returns the provider for an SSO login.
 ///
 /// The library uses the start URL only to derive the file name of the cached login. If the profile has an SSO
-/// session, the file name is derived from the session name instead:
+/// session, AWS derives the file name from the session name. This function therefore passes
+/// [`Sso::cache_key`] as the start URL.
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-sso-credentials.html>
 fn sso_provider(sso: &Sso) -> SSOCredentialProvider {
     let provider = SSOCredentialProvider::new()

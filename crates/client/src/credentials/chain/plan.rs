@@ -7,8 +7,8 @@ use super::error::ChainError;
 use super::shared_files::{Section, SharedFiles};
 use crate::env::Environment;
 
-/// A source of credentials, and a list of roles. The first role is assumed with the credentials of the
-/// source, and each further role with the credentials of the previous role.
+/// A source of credentials, and a list of roles. The chain assumes the first role with the credentials of the
+/// source. It assumes each further role with the credentials of the previous role.
 pub(super) struct Plan {
     pub(super) base: BaseSource,
     pub(super) roles: Vec<Role>,
@@ -32,8 +32,8 @@ pub(super) struct Sso {
     pub(super) account_id: String,
     pub(super) role_name: String,
     pub(super) region: String,
-    /// The text from which the file name of the cached login is derived. It is the session name, or the start
-    /// URL if there is no session.
+    /// The session name, or the start URL if there is no session. The file name of the cached login is
+    /// derived from this text.
     pub(super) cache_key: String,
 }
 
@@ -50,7 +50,7 @@ pub(super) struct Role {
     pub(super) duration_seconds: Option<u32>,
 }
 
-/// Advice for an error when a role is assumed.
+/// Advice for a role that cannot be assumed.
 pub(super) const ROLE_ADVICE: &str =
     "check that the source credentials are valid and that the role trusts them";
 
@@ -73,7 +73,7 @@ impl BaseSource {
         }
     }
 
-    /// Returns advice for the case that the source fails.
+    /// Returns advice for a failure of the source.
     pub(super) fn advice(&self) -> &'static str {
         match self {
             Self::Keys(_) | Self::Environment => "set both keys",
@@ -153,7 +153,7 @@ fn follow(files: &SharedFiles, name: &str, visited: &mut Vec<String>) -> Result<
     Ok(base.map(without_role))
 }
 
-/// A profile that is being read.
+/// The name and the section of a profile.
 struct Profile<'a> {
     name: &'a str,
     section: &'a Section,
@@ -169,7 +169,8 @@ impl Profile<'_> {
         ChainError::Profile { profile: self.name.to_owned(), problem: problem.into() }
     }
 
-    /// Returns the value of a key in `section`, which is the profile or its SSO session.
+    /// Returns the value of a key, or an error if the key is not set. `section` is the section of the profile
+    /// or of its SSO session.
     fn required(&self, section: &Section, key: &str) -> Result<String, ChainError> {
         text(section, key).ok_or_else(|| self.problem(format!("`{key}` is not set; add it")))
     }
@@ -193,7 +194,7 @@ impl Profile<'_> {
         }
     }
 
-    /// Returns the plan for the credentials with which the profile's role is assumed.
+    /// Returns the plan that loads the source credentials of the profile's role.
     fn source(&self, files: &SharedFiles, visited: &mut Vec<String>) -> Result<Plan, ChainError> {
         match (self.text("source_profile"), self.text("credential_source")) {
             (Some(_), Some(_)) => {

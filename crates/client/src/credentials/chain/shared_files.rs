@@ -6,10 +6,11 @@ use std::path::PathBuf;
 
 use crate::env::Environment;
 
-/// The values of a section. Its keys are in lower case.
+/// The settings of a section. The keys are in lower case.
 pub(super) type Section = BTreeMap<String, String>;
 
-/// The content of both files. Does not implement `Debug`, because it contains secrets.
+/// The content of the files `config` and `credentials`. This type does not implement `Debug`, because the
+/// files contain secrets.
 #[derive(Default)]
 pub(super) struct SharedFiles {
     profiles: BTreeMap<String, Section>,
@@ -33,7 +34,7 @@ impl SharedFiles {
         Self::parse(&config, &credentials).with_paths(&paths)
     }
 
-    /// Reads both files with blocking calls, for settings that are needed before the first call.
+    /// Reads both files with blocking calls. The client needs some settings before its first call.
     pub(super) fn read_blocking(environment: &Environment) -> Self {
         let Some(paths) = Paths::from_env(environment) else { return Self::without_home() };
         let read = |path: &PathBuf| std::fs::read(path).unwrap_or_default();
@@ -41,7 +42,7 @@ impl SharedFiles {
     }
 
     /// Parses both files. The heading of a profile is `[profile NAME]` or `[default]` in `config`, and
-    /// `[NAME]` in `credentials`. Values of `credentials` take precedence.
+    /// `[NAME]` in `credentials`. Values in `credentials` take precedence.
     pub(super) fn parse(config: &[u8], credentials: &[u8]) -> Self {
         let mut files = Self::default();
         let mut plain_default = None;
@@ -106,8 +107,8 @@ impl Paths {
 
 /// Returns the sections with their headings. If a key is repeated, its last value is used.
 ///
-/// Skips lines that are neither a heading nor a setting. Also skips indented lines, which are nested settings
-/// for other tools.
+/// Skips lines that are neither a heading nor a setting. Also skips indented lines, because they are nested
+/// settings for other tools.
 fn sections(text: &str) -> Vec<(String, Section)> {
     let mut sections: Vec<(String, Section)> = Vec::new();
     for line in text.lines() {
@@ -123,7 +124,7 @@ fn sections(text: &str) -> Vec<(String, Section)> {
     sections
 }
 
-/// Removes a comment, which starts with `#` or `;` after a space or a tab.
+/// Removes the comment from a value. A comment starts with `#` or `;` after a space or a tab.
 fn without_comment(value: &str) -> &str {
     let marks = [" #", " ;", "\t#", "\t;"];
     let end = marks.iter().filter_map(|mark| value.find(mark)).min();

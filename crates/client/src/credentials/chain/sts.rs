@@ -14,8 +14,8 @@ use reqsign_core::{Context, Error, SignRequest};
 use super::plan::{Role, WebIdentity};
 use crate::time_source::TimeSource;
 
-/// Returns a provider that assumes a role with the credentials in `source`. It uses the STS endpoint of the
-/// region.
+/// Returns a provider that assumes a role with the credentials in `source`. The provider uses the STS
+/// endpoint of the region.
 pub(super) fn assume_role(
     role: &Role,
     source: Credential,
@@ -42,7 +42,8 @@ pub(super) fn assume_role(
     provider
 }
 
-/// Returns a provider that assumes a role with the token in a file. It uses the STS endpoint of the region.
+/// Returns a provider that assumes a role with the token in a file. The provider uses the STS endpoint of the
+/// region.
 pub(super) fn assume_role_with_web_identity(
     role: &WebIdentity,
     region: &str,
@@ -55,13 +56,13 @@ pub(super) fn assume_role_with_web_identity(
         .with_regional_sts_endpoint()
 }
 
-/// Returns the session name, which CloudTrail logs.
+/// Returns the configured session name, or a name with the current time. CloudTrail logs the session name.
 fn session_name(configured: Option<&str>, now: SystemTime) -> String {
     let millis = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_millis();
     configured.map_or_else(|| format!("invoke-model-{millis}"), str::to_owned)
 }
 
-/// An adapter that implements the library's signing trait with the signer of this project.
+/// An adapter that implements the signing trait of the library with the signer of this project.
 #[derive(Debug)]
 struct StsSigner {
     signer: Signer,
@@ -80,8 +81,8 @@ impl SignRequest for StsSigner {
     ) -> Result<(), Error> {
         let credential = credential
             .ok_or_else(|| Error::credential_invalid("no credentials to sign the STS request with"))?;
-        // If the parameters are too long for a URL, the library sends them in the body. The body cannot be
-        // hashed, because this function has no access to it.
+        // If the parameters are too long for a URL, the library sends them in the body. This function cannot
+        // hash the body, because it has no access to the body.
         if request.method != Method::GET {
             return Err(Error::request_invalid(
                 "the ARN and the external id of the role are too long; shorten the external id",

@@ -26,7 +26,7 @@ struct Home {
 }
 
 impl Home {
-    /// Sets a region and disables instance metadata.
+    /// Creates an empty home directory, sets a region, and disables instance metadata.
     fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let home = Self { directory, variables: BTreeMap::new() };
@@ -106,7 +106,7 @@ async fn call(client: &Client) -> Result<(), Error<InvokeModelError>> {
     client.invoke_model().model_id("a").body("{}").send().await.map(drop)
 }
 
-/// Returns a transport that returns `responses` in order.
+/// Creates a transport that returns `responses` in order.
 fn responses(responses: &[(u16, &str)]) -> Fake {
     let fake = Fake::default();
     for (status, body) in responses {
@@ -127,7 +127,7 @@ fn text(request: &http::Request<Bytes>, name: &str) -> Option<String> {
     Some(request.headers().get(name)?.to_str().unwrap().to_owned())
 }
 
-/// Returns a response of STS to `action`, with credentials whose access key id is `id`.
+/// Returns a response of STS to `action`. The response contains credentials with the access key id `id`.
 fn sts_response(action: &str, id: &str) -> String {
     format!(
         "<{action}Response xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><{action}Result><Credentials>\
@@ -137,14 +137,14 @@ fn sts_response(action: &str, id: &str) -> String {
     )
 }
 
-/// Returns a response of a container agent, with credentials whose access key id is `id`.
+/// Returns a response of a container agent. The response contains credentials with the access key id `id`.
 fn container_response(id: &str) -> String {
     format!(
         r#"{{"AccessKeyId":"{id}","SecretAccessKey":"agent-secret","Token":"agent-token","Expiration":"{FAR}"}}"#
     )
 }
 
-/// Returns a response of instance metadata, with credentials whose access key id is `id`.
+/// Returns a response of instance metadata. The response contains credentials with the access key id `id`.
 fn instance_response(id: &str) -> String {
     format!(
         r#"{{"Code":"Success","Type":"AWS-HMAC","AccessKeyId":"{id}","SecretAccessKey":"imds-secret",

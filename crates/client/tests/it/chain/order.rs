@@ -38,8 +38,8 @@ async fn precedence_of_all_sources() {
     let token = SettingSource::Environment("AWS_BEARER_TOKEN_BEDROCK");
     let keys = SettingSource::Environment("AWS_ACCESS_KEY_ID");
     let static_credentials = || Credentials::new("AKIDCODE", "s", None);
-    // Settings in code take precedence over the environment. For both, the order is: bearer token,
-    // credentials, default chain.
+    // Settings in code take precedence over the environment. Within the code and within the environment, the
+    // order is: bearer token, credentials, default chain.
     check(all_sources(), |s| s.bearer_token("code"), "Bearer code", SettingSource::Code).await;
     check(all_sources(), |s| s.bearer_token("code").profile_name("dev"), "Bearer code", SettingSource::Code)
         .await;
@@ -69,7 +69,7 @@ async fn precedence_of_all_sources() {
         SettingSource::DefaultChain,
     )
     .await;
-    // As in the AWS SDKs, keys take precedence over AWS_PROFILE.
+    // As in the AWS SDKs, keys in the environment take precedence over AWS_PROFILE.
     let named = all_sources().unset("AWS_BEARER_TOKEN_BEDROCK").set("AWS_PROFILE", "dev");
     check(named, |s| s, "AKIDENV", keys).await;
     // A profile without credentials is skipped.

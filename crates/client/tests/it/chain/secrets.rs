@@ -145,9 +145,9 @@ async fn calls() {
 
 #[tokio::test(start_paused = true)]
 async fn log_events_contain_no_secrets() {
-    // `tracing` caches for the entire process whether a callsite is enabled, and the thread of another test
-    // can reach a callsite first. The subscriber is therefore global. As a result, this test also checks the
-    // events of the other tests.
+    // For each callsite, `tracing` keeps a flag in a global cache. The thread of another test can disable a
+    // callsite before this test reaches it. Therefore this test installs a global subscriber, and also checks
+    // the events of the other tests.
     let log = Log::default();
     tracing::subscriber::set_global_default(log.clone()).unwrap();
     tracing::callsite::rebuild_interest_cache();

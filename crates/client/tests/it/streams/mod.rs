@@ -68,7 +68,7 @@ fn exception(error: &ResponseStreamError) -> Vec<u8> {
     frame(&ResponseStream::exception(error).unwrap())
 }
 
-/// A body that yields the given pieces and counts its polls.
+/// A body that returns its pieces in order and counts its polls.
 struct Pieces {
     pieces: VecDeque<std::io::Result<Bytes>>,
     polls: Arc<AtomicUsize>,
@@ -94,7 +94,7 @@ fn pieces(pieces: impl IntoIterator<Item = Vec<u8>>) -> ResponseBody {
     })
 }
 
-/// Returns a body that yields these bytes and then fails with a connection reset.
+/// Returns a body that returns these bytes and then fails with a connection reset.
 fn reset_after(bytes: &[u8]) -> ResponseBody {
     let reset = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
     ResponseBody::from_body(Pieces {
@@ -118,7 +118,7 @@ async fn read(events: &mut EventReceiver<Operation>) -> (Vec<ResponseStream>, Op
             Err(error) => break Some(error),
         }
     };
-    // After its end, the stream returns neither events nor errors.
+    // After its end, the stream does not return events or errors.
     assert_eq!(events.is_complete(), error.is_none());
     assert!(events.recv().await.unwrap().is_none());
     assert_eq!(events.is_complete(), error.is_none());
@@ -139,7 +139,7 @@ async fn returns_the_head_before_the_events() {
     assert_eq!(response.output.service_tier.unwrap().as_str(), "flex");
     assert_eq!(response.events.request_id(), Some("an-id"));
 
-    // The receiver reads the next frame only when the caller asks for an event.
+    // The receiver reads the next frame only when the caller requests an event.
     for (index, event) in events.iter().enumerate() {
         assert_eq!(polls.load(Ordering::SeqCst), index);
         assert_eq!(response.events.recv().await.unwrap().as_ref(), Some(event));

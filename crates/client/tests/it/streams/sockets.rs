@@ -16,7 +16,8 @@ fn events() -> Vec<ResponseStream> {
     vec![chunk("{\"one\":1}"), chunk("{\"two\":2}")]
 }
 
-/// Returns a response in HTTP chunks of `size` bytes. The last chunk, which ends the body, is included.
+/// Returns a response in HTTP chunks of `size` bytes. The response includes the empty last chunk that ends
+/// the body.
 fn chunked(bytes: &[u8], size: usize) -> Vec<u8> {
     let mut response = format!("{HEAD}transfer-encoding: chunked\r\n\r\n").into_bytes();
     for chunk in bytes.chunks(size) {
@@ -74,7 +75,8 @@ async fn events_do_not_depend_on_how_the_server_splits_its_writes() {
     let responses = [chunked(&bytes, 1000), chunked(&bytes, 50), chunked(&bytes, 1), with_length(&bytes)];
     let sent = responses.clone();
     let server = tokio::spawn(async move {
-        // The client uses one connection for all calls, because a complete stream returns it to the pool.
+        // The client uses one connection for all calls, because it returns the connection to the pool after a
+        // complete stream.
         let mut stream = accept(&listener).await;
         for response in &sent[..] {
             for at in (0..response.len()).step_by(3) {

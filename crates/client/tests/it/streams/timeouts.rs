@@ -31,8 +31,8 @@ impl Body for Slow {
     }
 }
 
-/// Reads one event after each of the pauses, which are in seconds. Returns the number of events, the kind of
-/// the error, and the elapsed seconds.
+/// Makes a call whose stream pauses before each event, and reads all events. The pauses are in seconds.
+/// Returns the number of events, the kind of the error, and the elapsed seconds.
 async fn read_slowly(
     timeouts: Option<TimeoutConfig>,
     pauses: &[u64],
@@ -60,8 +60,8 @@ fn timeouts(idle: Option<u64>, operation: Option<u64>) -> Option<TimeoutConfig> 
 
 #[tokio::test(start_paused = true)]
 async fn default_timeouts_do_not_end_a_slow_stream() {
-    // Real models have paused for 57 seconds between two events. The longer cases have a pause of ten
-    // minutes, or take two hours in total.
+    // Real models have paused for 57 seconds between two events. Some cases also have a pause of ten minutes
+    // or more, or take two hours in total.
     assert_eq!(read_slowly(None, &[57, 57, 600, 57]).await, (4, None, 771));
     assert_eq!(read_slowly(None, &[57; 127]).await, (127, None, 7239));
     assert_eq!(read_slowly(timeouts(Some(60), None), &[57; 127]).await, (127, None, 7239));

@@ -34,12 +34,12 @@ fn streamed(model: &str, body: Value) -> Vec<Value> {
     stream(model, &body).unwrap_or_else(|rejection| panic!("{model}, {body}: {rejection}")).collect()
 }
 
-/// Checks that `model` rejects a body with a message.
+/// Checks that `model` rejects a body, and that the error has the given message.
 fn check_rejected(model: &str, body: Value, message: &str) {
     assert_eq!(respond(model, &body), Err(Rejection::Validation(message.to_owned())), "{body}");
 }
 
-/// Checks that the JSON Schema validation of `model` rejects a body.
+/// Checks that the JSON Schema validation of `model` rejects a body because of `problem`.
 fn check_malformed(model: &str, body: Value, problem: &str) {
     let message = format!("Malformed input request: {problem}, please reformat your input and try again.");
     check_rejected(model, body, &message);

@@ -1,4 +1,4 @@
-//! Nova understanding models.
+//! Tests of Nova understanding models.
 
 use super::*;
 

@@ -28,7 +28,7 @@ fn body_with(family: Family, turn: &str, limit: u32, stop: Option<&str>) -> Valu
     }
 }
 
-/// The content of a response. Values that the schema does not have are `None`.
+/// The content of a response. A value is `None` if the schema does not contain it.
 #[derive(Debug, PartialEq)]
 struct Summary {
     text: String,
@@ -85,7 +85,7 @@ fn response_summary(family: Family, response: &Value) -> Summary {
     }
 }
 
-/// Summarizes chunks: joins their texts, and uses the last of the other values.
+/// Summarizes chunks. Joins their texts, and takes each other value from the last chunk that contains it.
 fn chunks_summary(family: Family, chunks: &[Value]) -> Summary {
     let all = |at: &'static str| {
         chunks.iter().filter_map(move |chunk| chunk.pointer(at)).filter(|value| !value.is_null())

@@ -12,7 +12,7 @@ use crate::error::{TransportErrorKind, find};
 use crate::hyper::stream::Io;
 
 /// A connection that any number of calls share. Each call uses a separate stream. A task drives the
-/// connection as long as there is a stream, or a handle that can open a stream.
+/// connection as long as a stream exists, or a handle that can open a stream.
 pub(in crate::hyper) struct Http2(SendRequest<RequestBody>);
 
 impl Http2 {
@@ -31,7 +31,7 @@ impl Http2 {
     }
 
     /// Returns `true` if a stream can be opened: the peer has not closed the connection, and has not
-    /// announced that it will close it.
+    /// announced its end.
     pub(super) fn is_open(&self) -> bool {
         !self.0.is_closed()
     }
@@ -57,7 +57,7 @@ pub(in crate::hyper) fn error_kind(error: &hyper::Error) -> Option<TransportErro
         // h2 closed the connection, because the peer violated the protocol.
         Some(TransportErrorKind::ResponseHead)
     } else if error.is_reset() && !error.is_remote() {
-        // Before the response, the client resets a stream only if its request body fails.
+        // Before the response, the client resets a stream only if the request body fails.
         Some(TransportErrorKind::RequestBody)
     } else {
         None

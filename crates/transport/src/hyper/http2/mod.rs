@@ -20,11 +20,11 @@ pub enum HttpVersionPolicy {
     /// HTTP/1.1. Each call occupies a connection.
     #[default]
     Http1Only,
-    /// Over TLS, HTTP/2 is used if the server accepts it in the handshake (ALPN), otherwise HTTP/1.1. Without
-    /// TLS, HTTP/1.1 is used.
+    /// HTTP/2 if the server accepts it in the TLS handshake (ALPN), otherwise HTTP/1.1. Connections without
+    /// TLS use HTTP/1.1.
     PreferHttp2,
-    /// HTTP/2 only. Without TLS, the server must support HTTP/2 with prior knowledge. As an exception,
-    /// HTTP/1.1 is used for requests to a proxy that relays `http` requests.
+    /// HTTP/2 only. Without TLS, the server must support HTTP/2 with prior knowledge. There is one exception:
+    /// requests to a proxy that relays `http` requests use HTTP/1.1.
     Http2Only,
 }
 

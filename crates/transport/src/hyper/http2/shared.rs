@@ -53,7 +53,7 @@ impl SharedConnection {
     }
 
     /// Shares `connection` with other calls. If another call has shared a connection in the meantime, uses
-    /// that connection and closes `connection`.
+    /// the other connection and closes `connection`.
     pub(in crate::hyper) fn share(&self, connection: Http2) -> Http2Lease {
         let mut slot = lock(&self.slot);
         let current = slot.connection.take().filter(|connection| connection.is_open());
@@ -95,7 +95,7 @@ impl Drop for SharedConnection {
     }
 }
 
-/// The use of the connection by one call. It lasts until the response is read or dropped.
+/// The use of the connection by one call. A call uses the connection until the response is read or dropped.
 pub(in crate::hyper) struct Http2Lease {
     connection: Arc<Http2>,
     slot: Arc<Mutex<Slot>>,
@@ -133,8 +133,8 @@ async fn close_unused(slot: Arc<Mutex<Slot>>, idle_timeout: Duration) {
         let Some(at) = at else { return };
         sleep_until(at).await;
         let mut slot = lock(&slot);
-        // This check comes before the check of the reference count. A lease that is being dropped has already
-        // set the time, but may still have its reference, and does not start this task again.
+        // Checks the time before the reference count. A lease that is being dropped has already set the time,
+        // but may still hold its reference. Such a lease does not start this task again.
         if slot.unused_since.is_some_and(|since| since.elapsed() < idle_timeout) {
             continue;
         }

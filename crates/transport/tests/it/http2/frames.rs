@@ -34,7 +34,7 @@ pub(super) fn go_away(last_stream: u32, code: u32) -> Vec<u8> {
     frame(GOAWAY, 0, 0, &[last_stream.to_be_bytes(), code.to_be_bytes()].concat())
 }
 
-/// Returns a head with `:status: 200`, which is entry 8 of HPACK's static table.
+/// Returns a head with `:status: 200`. This header is entry 8 in the static table of HPACK.
 pub(super) fn head(stream: u32) -> Vec<u8> {
     frame(HEADERS, END_HEADERS, stream, &[0x88])
 }
@@ -44,7 +44,8 @@ pub(super) fn data(stream: u32, bytes: &[u8]) -> Vec<u8> {
 }
 
 /// Starts a server that reads one request on stream 1 and writes `response`. If `close` is `true`, the server
-/// then closes the connection. Otherwise it writes nothing more, and does not respond to a PING.
+/// then closes the connection. Otherwise, the server keeps the connection open, but does not respond to a
+/// PING.
 pub(super) async fn responding(response: Vec<u8>, close: bool) -> Http2Server {
     Http2Server::start(move |mut stream| {
         let response = response.clone();

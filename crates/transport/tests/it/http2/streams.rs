@@ -19,9 +19,9 @@ use tokio::time::Instant;
 use super::server::{Http2Server, Respond, ok, read, send_ok};
 use super::{call, http2_only, post};
 
-/// Starts a server that sends an incomplete response to `/partial` and no response to `/never`. It passes the
-/// reasons with which the client resets these streams to the test. It responds completely to all other
-/// requests.
+/// Starts a server that sends an incomplete response to `/partial` and no response to `/never`. When the
+/// client resets one of these streams, the server passes the reason to the test. The server responds
+/// completely to all other requests.
 async fn start_server() -> (Http2Server, mpsc::UnboundedReceiver<Reason>) {
     let (ended, reasons) = mpsc::unbounded_channel();
     let server = Http2Server::plain(move |request, mut respond: Respond| {

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A value of `Level`. A value that the model does not list is kept.
+/// A value of `Level`. Values that the model does not list are preserved.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Level(pub i32);

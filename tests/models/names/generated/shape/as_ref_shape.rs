@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-/// A value of `AsRefShape`. A value that the model does not list is kept.
+/// A value of `AsRefShape`. Values that the model does not list are preserved.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AsRefShape(Cow<'static, str>);
 

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-/// A value of `Kind`. A value that the model does not list is kept.
+/// A value of `Kind`. Values that the model does not list are preserved.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Kind(Cow<'static, str>);
 

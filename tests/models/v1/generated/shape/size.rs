@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-/// A value of `Size`. A value that the model does not list is kept.
+/// A value of `Size`. Values that the model does not list are preserved.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Size(Cow<'static, str>);
 
