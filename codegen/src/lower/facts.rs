@@ -65,7 +65,8 @@ impl Lowering<'_> {
             match name.as_str().and_then(|name| find(METRICS, name)) {
                 Some(metric) => metrics.push((header.to_ascii_lowercase(), metric)),
                 None => {
-                    let message = format!("has an unknown value for `{header}`: use one of {}", names(METRICS));
+                    let message =
+                        format!("has an unknown value for `{header}`: use one of {}", names(METRICS));
                     self.diagnostics.push(Diagnostic::on_trait(id, traits::METRIC_HEADERS, message));
                 }
             }
@@ -90,9 +91,9 @@ pub(super) fn of_operation(
         member.fact == Some(Fact::ModelContent) && matches!(member.location, Location::Payload { .. })
     });
     let output_metrics = metrics(output, shapes);
-    let events_report_tokens = output_events.and_then(|name| shapes.get(name)).is_some_and(
-        |shape| matches!(shape, Shape::EventStream(stream) if stream.reports_tokens()),
-    );
+    let events_report_tokens = output_events
+        .and_then(|name| shapes.get(name))
+        .is_some_and(|shape| matches!(shape, Shape::EventStream(stream) if stream.reports_tokens()));
     let uses_tokens = events_report_tokens
         || header_metrics.iter().any(|(_, metric)| metric.counts_tokens())
         || output_metrics.iter().any(|(metric, _)| metric.counts_tokens());

@@ -84,7 +84,10 @@ impl<'a> Lowering<'a> {
             selection.operations.iter().map(|id| self.operation_names(id)).collect();
         for id in self.named_shapes() {
             let name = shape.rename.get(&id).map_or(id.name(), String::as_str);
-            let rust_name = self.scope.upper_camel(name);
+            let rust_name = match self.event_stream_name(&id, name) {
+                Some(name) => self.scope.upper_camel(&name),
+                None => self.scope.upper_camel(name),
+            };
             self.names.insert(id, rust_name);
         }
         for (id, name) in self.names.clone() {

@@ -53,7 +53,8 @@ pub(super) fn of_events(stream: &EventStream) -> TokenStream {
     let with_part = stream.events.iter().filter_map(|event| Some((event, event.model_part.as_ref()?)));
     let mut arms = with_part
         .map(|(event, path)| {
-            let (variant, part) = (format_ident!("{}", event.rust_name), option(path, &quote!(event)));
+            let (variant, part) =
+                (format_ident!("{}", event.rust_name), option(path, &quote!(event), Form::Blob));
             quote!(Self::#variant(event) => #part)
         })
         .peekable();
@@ -69,14 +70,8 @@ pub(super) fn of_events(stream: &EventStream) -> TokenStream {
 
 fn request_facts(operation: &Operation) -> Option<TokenStream> {
     let facts = &operation.facts;
-    let text = |path: &MemberPath| {
-        let value = option(path, &quote!(input));
-        quote!(#value.map(String::as_str))
-    };
-    let number = |path: &MemberPath| {
-        let value = option(path, &quote!(input));
-        quote!(#value.and_then(|value| u64::try_from(*value).ok()))
-    };
+    let text = |path: &MemberPath| option(path, &quote!(input), Form::Text);
+    let number = |path: &MemberPath| option(path, &quote!(input), Form::Number);
     let fields = [
         ("model_id", facts.model_id.as_ref().map(text)),
         ("guardrail_id", facts.guardrail_id.as_ref().map(text)),
@@ -118,16 +113,13 @@ fn header_metric(headers: &[(String, Metric)]) -> Option<TokenStream> {
 /// Returns the statements that set the metrics that the value `of` contains.
 fn metrics(metrics: &[(Metric, MemberPath)], of: &TokenStream) -> TokenStream {
     let lines = metrics.iter().map(|(metric, path)| {
-        let (field, value) = (field(*metric), option(path, of));
-        match path.ty {
-            Type::Integer(_) => {
-                quote!(metrics.#field = #value.and_then(|value| u64::try_from(*value).ok()).or(metrics.#field);)
-            }
-            _ => quote! {
-                if let Some(value) = #value {
-                    metrics.#field = Some(value.clone().into());
-                }
-            },
+        let field = field(*metric);
+        let form = if matches!(path.ty, Type::Integer(_)) { Form::Number } else { Form::OwnedText };
+        let value = option(path, of, form);
+        if path.steps.iter().any(|step| step.optional) {
+            quote!(metrics.#field = #value.or(metrics.#field.take());)
+        } else {
+            quote!(metrics.#field = #value;)
         }
     });
     quote!(#(#lines)*)
@@ -147,10 +139,41 @@ fn field(metric: Metric) -> proc_macro2::Ident {
     )
 }
 
-/// Returns an expression of type `Option<&T>` for the member at a path in the value `of`.
-fn option(path: &MemberPath, of: &TokenStream) -> TokenStream {
+/// The form in which an expression returns a member.
+#[derive(Clone, Copy)]
+enum Form {
+    /// `&str`.
+    Text,
+    /// A text or string enum as `Cow<'static, str>`.
+    OwnedText,
+    /// An integer as `u64`. Negative numbers count as missing.
+    Number,
+    /// `&Bytes`.
+    Blob,
+}
+
+impl Form {
+    /// Returns the expression for a field, and `true` if the type of the expression is an `Option`.
+    fn of(self, field: &TokenStream, is_optional: bool) -> (TokenStream, bool) {
+        let expression = match (self, is_optional) {
+            (Self::Text, false) => quote!(#field.as_str()),
+            (Self::Text, true) => quote!(#field.as_deref()),
+            (Self::OwnedText, false) => quote!(#field.clone().into()),
+            (Self::OwnedText, true) => quote!(#field.clone().map(Into::into)),
+            (Self::Number, false) => quote!(u64::try_from(#field).ok()),
+            (Self::Number, true) => quote!(#field.and_then(|value| u64::try_from(value).ok())),
+            (Self::Blob, false) => quote!(&#field),
+            (Self::Blob, true) => quote!(#field.as_ref()),
+        };
+        (expression, is_optional || matches!(self, Self::Number))
+    }
+}
+
+/// Returns an expression of type `Option` for the member at a path in the value `of`.
+fn option(path: &MemberPath, of: &TokenStream, form: Form) -> TokenStream {
+    let Some((last, outer)) = path.steps.split_last() else { return quote!(None) };
     let (mut value, mut is_option) = (of.clone(), false);
-    for step in &path.steps {
+    for step in outer {
         let name = ty::ident(&step.rust_name);
         value = match (is_option, step.optional) {
             (false, false) => quote!(#value.#name),
@@ -160,5 +183,15 @@ fn option(path: &MemberPath, of: &TokenStream) -> TokenStream {
         };
         is_option |= step.optional;
     }
-    if is_option { value } else { quote!(Some(&#value)) }
+    let name = ty::ident(&last.rust_name);
+    if is_option {
+        let (inner, is_option) = form.of(&quote!(value.#name), last.optional);
+        return if is_option {
+            quote!(#value.and_then(|value| #inner))
+        } else {
+            quote!(#value.map(|value| #inner))
+        };
+    }
+    let (value, is_option) = form.of(&quote!(#value.#name), last.optional);
+    if is_option { value } else { quote!(Some(#value)) }
 }
