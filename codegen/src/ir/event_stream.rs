@@ -1,6 +1,6 @@
 //! Event streams. <https://smithy.io/2.0/spec/streaming.html#event-streams>
 
-use super::{Location, Member, Structure};
+use super::{Location, Member, MemberPath, Metric, Structure};
 
 /// A union whose members are the events of a stream.
 #[derive(Clone, Debug)]
@@ -28,6 +28,13 @@ impl EventStream {
     pub(crate) fn hides_values(&self) -> bool {
         self.sensitive || self.events.iter().any(|event| event.sensitive)
     }
+
+    /// Returns `true` if the events report tokens.
+    pub(crate) fn reports_tokens(&self) -> bool {
+        self.events.iter().any(|event| {
+            event.model_part.is_some() || event.metrics.iter().any(|(metric, _)| metric.counts_tokens())
+        })
+    }
 }
 
 /// An event.
@@ -43,6 +50,10 @@ pub(crate) struct Event {
     pub(crate) structure: String,
     /// `true` if `Debug` hides the event.
     pub(crate) sensitive: bool,
+    /// Metrics in the event.
+    pub(crate) metrics: Vec<(Metric, MemberPath)>,
+    /// Member with a part of a response in the schema of a model.
+    pub(crate) model_part: Option<MemberPath>,
 }
 
 /// An error that ends a stream.

@@ -12,10 +12,13 @@ pub(crate) use endpoint::{
     TemplatePart, refer_to,
 };
 pub(crate) use event_stream::{Event, EventBody, EventStream, Exception};
-pub(crate) use operation::{Auth, Http, Operation, OperationError, Payload, PayloadHeader, Segment};
+pub(crate) use operation::{
+    Auth, Http, Operation, OperationError, OperationFacts, Payload, PayloadHeader, Segment,
+};
 pub(crate) use shape::{
-    Constraint, DefaultValue, EnumMember, ErrorFacts, ErrorFault, IntEnum, IntEnumMember, Location, Member,
-    Presence, Retryable, Shape, StringEnum, Structure, Union, UnionMember, UnsetPayload,
+    Constraint, DefaultValue, EnumMember, ErrorFacts, ErrorFault, Fact, IntEnum, IntEnumMember, Location,
+    Member, MemberPath, Metric, Presence, Retryable, Shape, Step, StringEnum, Structure, Union, UnionMember,
+    UnsetPayload,
 };
 pub(crate) use ty::{IntegerWidth, TimestampFormat, Type};
 

@@ -1,6 +1,6 @@
 //! Operations and their HTTP bindings.
 
-use super::{Location, Member, Structure, Type};
+use super::{Location, Member, MemberPath, Metric, Structure, Type};
 
 /// An operation.
 #[derive(Clone, Debug)]
@@ -44,6 +44,29 @@ pub(crate) struct Operation {
     pub(crate) payload_input: Option<String>,
     /// `true` if the payload of the output is a blob. The caller can read such a payload in parts.
     pub(crate) payload_output: bool,
+    /// Facts about the calls of the operation.
+    pub(crate) facts: OperationFacts,
+}
+
+/// Facts about the calls of an operation, for limits, spans and errors.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct OperationFacts {
+    /// Member with the model id.
+    pub(crate) model_id: Option<MemberPath>,
+    /// Name of the label with the model id, if the member is a label.
+    pub(crate) model_id_label: Option<String>,
+    /// Member with the guardrail id.
+    pub(crate) guardrail_id: Option<MemberPath>,
+    /// Member with the limit of output tokens.
+    pub(crate) max_output_tokens: Option<MemberPath>,
+    /// `true` if the payload of the input is in the schema of a model.
+    pub(crate) has_model_payload: bool,
+    /// Metrics in headers of the response. The names are in lower case.
+    pub(crate) header_metrics: Vec<(String, Metric)>,
+    /// Metrics in the output.
+    pub(crate) output_metrics: Vec<(Metric, MemberPath)>,
+    /// `true` if the headers, the output or the events report tokens.
+    pub(crate) uses_tokens: bool,
 }
 
 /// An error of an operation.

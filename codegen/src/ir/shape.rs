@@ -101,6 +101,8 @@ pub(crate) struct Member {
     /// `true` if the client must know the length of the value before it sends the request. This flag has an
     /// effect only if the member is the payload.
     pub(crate) requires_length: bool,
+    /// The fact about a call that the member contains.
+    pub(crate) fact: Option<Fact>,
 }
 
 impl Member {
@@ -113,6 +115,63 @@ impl Member {
     pub(crate) fn is_optional(&self) -> bool {
         self.presence == Presence::Optional
     }
+}
+
+/// A fact about a call that a client uses for limits, spans and errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fact {
+    /// Id of the model.
+    ModelId,
+    /// Id of the guardrail.
+    GuardrailId,
+    /// Limit of output tokens.
+    MaxOutputTokens,
+    /// A payload or part in the schema of a model.
+    ModelContent,
+    /// A metric of the response.
+    Metric(Metric),
+}
+
+/// A metric of a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Metric {
+    /// Number of input tokens.
+    InputTokens,
+    /// Number of output tokens.
+    OutputTokens,
+    /// Number of tokens that were read from a prompt cache.
+    CacheReadInputTokens,
+    /// Number of tokens that were written to a prompt cache.
+    CacheWriteInputTokens,
+    /// Latency of the model.
+    LatencyMs,
+    /// The reason why the model stopped.
+    StopReason,
+}
+
+impl Metric {
+    /// Returns `true` if the metric is a number of tokens.
+    pub(crate) fn counts_tokens(self) -> bool {
+        !matches!(self, Self::LatencyMs | Self::StopReason)
+    }
+}
+
+/// The place of a member in a structure or in the structures that it contains.
+#[derive(Clone, Debug)]
+pub(crate) struct MemberPath {
+    /// The members from the outer structure to the member. Not empty.
+    pub(crate) steps: Vec<Step>,
+    /// Type of the member.
+    pub(crate) ty: Type,
+}
+
+/// A step of a [`MemberPath`].
+#[derive(Clone, Debug)]
+pub(crate) struct Step {
+    /// Rust name of the field.
+    pub(crate) rust_name: String,
+    /// `true` if the Rust type of the field is an `Option`.
+    pub(crate) optional: bool,
 }
 
 /// Optionality of a member, and the value of the field if the member is missing.

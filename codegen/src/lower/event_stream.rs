@@ -18,6 +18,30 @@ impl Lowering<'_> {
             .is_some_and(|shape| shape.ty == ShapeType::Union && shape.has(traits::STREAMING))
     }
 
+    /// Returns the name of an event stream whose name in the model is already taken by the input or output of
+    /// an operation, as `ConverseStreamOutput` is. The new name consists of the name of the operation and
+    /// `Event`. If the operation has two streams, it consists of the name and `InputEvent` or `OutputEvent`.
+    pub(super) fn event_stream_name(&self, id: &ShapeId, name: &str) -> Option<String> {
+        if !self.is_event_stream(id) || !self.scope.is_taken(name) {
+            return None;
+        }
+        let stream_of = |reference: Option<&Reference>| {
+            let mut members = self.model.shape(&reference?.target)?.members.values();
+            members.find(|member| self.is_event_stream(&member.target)).map(|member| &member.target)
+        };
+        self.selection.operations.iter().find_map(|operation| {
+            let shape = self.model.shape(operation)?;
+            let (input, output) = (stream_of(shape.input.as_ref()), stream_of(shape.output.as_ref()));
+            let suffix = match (input == Some(id), output == Some(id)) {
+                (true, _) if output.is_some() => "InputEvent",
+                (_, true) if input.is_some() => "OutputEvent",
+                (false, false) => return None,
+                _ => "Event",
+            };
+            Some(format!("{}{suffix}", operation.name()))
+        })
+    }
+
     pub(super) fn event_stream(&mut self, id: &ShapeId, shape: &Shape, rust_name: String) -> ir::EventStream {
         let mut scope = Scope::with(&["Self", "Unknown"]);
         let (mut events, mut exceptions) = (Vec::new(), Vec::new());
@@ -50,6 +74,8 @@ impl Lowering<'_> {
                 doc: docs::of(&member.traits),
                 structure,
                 sensitive: self.is_sensitive(member),
+                metrics: Vec::new(),
+                model_part: None,
             });
         }
         let errors: BTreeSet<&String> = exceptions.iter().map(|one| &one.error).collect();

@@ -55,6 +55,7 @@ impl Lowering<'_> {
         self.check_location(id, &location, &ty);
         self.check_default(id, member, &ty);
         let json_name = string_trait(&member.traits, traits::JSON_NAME).unwrap_or(name).to_owned();
+        let fact = self.fact(id, member, &ty);
         ir::Member {
             wire_name: name.to_owned(),
             rust_name: scope.snake(name),
@@ -69,6 +70,7 @@ impl Lowering<'_> {
                 .model
                 .shape(&member.target)
                 .is_some_and(|shape| shape.has(traits::REQUIRES_LENGTH)),
+            fact,
             json_name,
             location,
             ty,

@@ -5,6 +5,7 @@ mod check;
 mod docs;
 mod endpoint;
 mod event_stream;
+mod facts;
 mod member;
 mod names;
 mod operation;
@@ -83,7 +84,10 @@ impl<'a> Lowering<'a> {
             selection.operations.iter().map(|id| self.operation_names(id)).collect();
         for id in self.named_shapes() {
             let name = shape.rename.get(&id).map_or(id.name(), String::as_str);
-            let rust_name = self.scope.upper_camel(name);
+            let rust_name = match self.event_stream_name(&id, name) {
+                Some(name) => self.scope.upper_camel(&name),
+                None => self.scope.upper_camel(name),
+            };
             self.names.insert(id, rust_name);
         }
         for (id, name) in self.names.clone() {
@@ -93,9 +97,10 @@ impl<'a> Lowering<'a> {
             let error_name = self.scope.upper_camel(&format!("{name}Error"));
             self.stream_errors.insert(id, error_name);
         }
-        let shapes = self.shapes();
+        let mut shapes = self.shapes();
+        facts::complete_events(&mut shapes);
         let operations = selection.operations.iter().zip(operation_names);
-        let operations = operations.filter_map(|(id, names)| self.operation(id, names)).collect();
+        let operations = operations.filter_map(|(id, names)| self.operation(id, names, &shapes)).collect();
         ir::Service {
             sdk_id: string_in(shape, traits::SERVICE, "sdkId").unwrap_or_else(|| id.name().to_owned()),
             version: shape.version.clone().unwrap_or_default(),

@@ -40,6 +40,7 @@ const TYPES_IN_USE: &[&str] = &[
     "From",
     "FromJson",
     "Hash",
+    "HeaderValue",
     "HostPrefix",
     "Into",
     "Method",
@@ -70,9 +71,9 @@ const TYPES_IN_USE: &[&str] = &[
     "Route",
     "Self",
     "Send",
+    "Serialize",
     "SerializeError",
     "SerializeErrorKind",
-    "Serialize",
     "ServerOperation",
     "Some",
     "String",
@@ -131,6 +132,12 @@ impl Scope {
             name => not_numeric(name, "_"),
         };
         self.unique(base, "_VALUE", "_")
+    }
+
+    /// Returns `true` if a type with this name in upper camel case exists.
+    pub(super) fn is_taken(&self, wire_name: &str) -> bool {
+        let name = wire_name.to_upper_camel_case();
+        self.taken.iter().any(|taken| taken.eq_ignore_ascii_case(&name))
     }
 
     fn unique(&mut self, base: String, suffix: &str, separator: &str) -> String {

@@ -1,6 +1,6 @@
 //! Lowers operations: HTTP binding, input, output and errors.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use crate::ir::{self, Http, Location, OperationError, Presence, Segment};
 use crate::model::{Reference, Shape, ShapeId};
 
 use super::member::Role;
-use super::{Lowering, docs, traits};
+use super::{Lowering, docs, facts, traits};
 
 /// HTTP methods of RFC 9110 (section 9.3) and RFC 5789.
 const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
@@ -30,7 +30,12 @@ impl Lowering<'_> {
         OperationNames { operation, input, output, error }
     }
 
-    pub(super) fn operation(&mut self, id: &ShapeId, names: OperationNames) -> Option<ir::Operation> {
+    pub(super) fn operation(
+        &mut self,
+        id: &ShapeId,
+        names: OperationNames,
+        shapes: &BTreeMap<String, ir::Shape>,
+    ) -> Option<ir::Operation> {
         let model = self.model;
         let shape = model.shape(id)?;
         traits::check(id, &shape.traits, &mut self.diagnostics);
@@ -47,6 +52,8 @@ impl Lowering<'_> {
         let payload_headers = self.payload_headers(id, shape, input_events.is_some());
         let payload_input = input.blob_payload().filter(|_| payload_headers.is_empty());
         let payload_input = payload_input.map(|member| member.wire_name.clone());
+        let header_metrics = self.header_metrics(shape.output.as_ref());
+        let facts = facts::of_operation(&input, &output, output_events.as_deref(), header_metrics, shapes);
         Some(ir::Operation {
             wire_name: id.name().to_owned(),
             rust_name: names.operation,
@@ -64,6 +71,7 @@ impl Lowering<'_> {
             default_labels: self.default_labels(&input),
             payload_input,
             payload_output: output.blob_payload().is_some(),
+            facts,
             input,
             output,
             input_events,

@@ -47,6 +47,14 @@ pub(super) const SERVICE: &str = "aws.api#service";
 pub(super) const ENDPOINT_RULE_SET: &str = "smithy.rules#endpointRuleSet";
 /// Trait of this project: the default `Content-Type` of a payload.
 pub(super) const DEFAULT_CONTENT_TYPE: &str = "invokemodel.traits#defaultContentType";
+/// Trait of this project: a blob in the schema of a model.
+pub(super) const MODEL_CONTENT: &str = "invokemodel.traits#modelContent";
+/// Trait of this project on an output: metrics in headers of the response, by header name.
+pub(super) const METRIC_HEADERS: &str = "invokemodel.traits#metricHeaders";
+/// Trait of this project: a member of an input that contains a fact about the call.
+pub(super) const REQUEST_FACT: &str = "invokemodel.traits#requestFact";
+/// Trait of this project: a member of an output or event that contains a metric.
+pub(super) const RESPONSE_METRIC: &str = "invokemodel.traits#responseMetric";
 /// Trait of this project on a service: default values of empty labels, by label name.
 pub(super) const DEFAULT_LABELS: &str = "invokemodel.traits#defaultLabels";
 /// Trait of this project on a service: values of headers that every request contains, by header name.
@@ -89,6 +97,10 @@ const READ: &[&str] = &[
     ENDPOINT_RULE_SET,
     DEFAULT_CONTENT_TYPE,
     DEFAULT_LABELS,
+    MODEL_CONTENT,
+    METRIC_HEADERS,
+    REQUEST_FACT,
+    RESPONSE_METRIC,
     REQUEST_HEADERS,
     TREE_HASH,
     ENDPOINT,

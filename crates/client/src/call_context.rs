@@ -5,9 +5,12 @@ use std::time::Duration;
 
 use http::{StatusCode, Uri};
 use invoke_model_protocol::Operation;
+use invoke_model_protocol::metrics::ResponseMetrics;
 use tokio::time::Instant;
+use tracing::Span;
 
 use crate::Client;
+use crate::call::span;
 use crate::error::{Error, ErrorContext, ErrorKind, ServiceErrorDetails, StreamProgress, class};
 use crate::metadata::{Attempt, FailureClass, Metadata, ResponseHead, Usage};
 
@@ -18,6 +21,10 @@ pub struct CallContext {
     client: Client,
     /// The path and query of the serialized request, without the base path of the endpoint.
     pub(crate) target: Option<Uri>,
+    /// The model id of the request, if the path does not contain it.
+    pub(crate) model_id: Option<String>,
+    /// The span of the call.
+    pub(crate) span: Span,
     /// The number of requests sent.
     pub(crate) attempts: u32,
     failed_attempts: Vec<Attempt>,
@@ -30,10 +37,12 @@ pub struct CallContext {
 }
 
 impl CallContext {
-    pub(crate) fn new(client: Client) -> Self {
+    pub(crate) fn new(client: Client, span: Span) -> Self {
         Self {
             client,
             target: None,
+            model_id: None,
+            span,
             attempts: 0,
             failed_attempts: Vec::new(),
             current_failed: false,
@@ -48,8 +57,8 @@ impl CallContext {
     }
 
     /// Records the head of a response.
-    pub(crate) fn record_response<B>(&mut self, response: &http::Response<B>) -> &ResponseHead {
-        self.response.insert(ResponseHead::new(response))
+    pub(crate) fn record_response<O: Operation, B>(&mut self, response: &http::Response<B>) -> &ResponseHead {
+        self.response.insert(ResponseHead::new::<O, B>(response))
     }
 
     /// Reports a successful attempt to the callback.
@@ -107,9 +116,21 @@ impl CallContext {
         self.response.as_ref()?.request_id()
     }
 
-    /// Returns the token counts in the head of the response.
+    /// Returns the token counts that the response reports.
     pub(crate) fn usage(&self) -> Usage {
-        self.response.as_ref().map(|response| response.usage).unwrap_or_default()
+        self.response.as_ref().map(ResponseHead::usage).unwrap_or_default()
+    }
+
+    /// Returns the metrics of the response, to add metrics that were found after its head.
+    pub(crate) fn metrics(&mut self) -> Option<&mut ResponseMetrics> {
+        self.response.as_mut().map(|response| &mut response.metrics)
+    }
+
+    /// Records the metrics of the response in the span of the call.
+    pub(crate) fn record_metrics(&self, usage: Usage) {
+        let metrics = self.response.as_ref().map(|response| &response.metrics);
+        let stop_reason = metrics.and_then(|metrics| metrics.stop_reason.as_deref());
+        span::record_metrics(&self.span, usage, stop_reason);
     }
 
     pub(crate) fn into_metadata(self) -> Metadata {
@@ -118,7 +139,10 @@ impl CallContext {
             status: response.map_or(StatusCode::OK, |response| response.status),
             request_id: self.request_id().map(str::to_owned),
             usage: self.usage(),
-            latency: response.and_then(|response| response.latency),
+            latency: response.and_then(|response| response.metrics.latency_ms).map(Duration::from_millis),
+            stop_reason: response
+                .and_then(|response| response.metrics.stop_reason.as_deref())
+                .map(str::to_owned),
             attempts: self.attempts,
             earlier_attempts: self.failed_attempts,
         }
@@ -143,12 +167,16 @@ impl CallContext {
 
     fn into_error_context<O: Operation>(self, received: Option<StreamProgress>) -> ErrorContext {
         let labels = O::ROUTE.labels(self.path()).unwrap_or_default();
+        let labels: Vec<_> = labels.into_iter().map(|(name, value)| (name, value.into_owned())).collect();
+        let model_id = labels.iter().find(|(name, _)| Some(*name) == O::MODEL_ID_LABEL);
+        let model_id = model_id.map(|(_, value)| value.clone()).or(self.model_id.clone());
         let config = self.client.config();
         ErrorContext {
             operation: O::NAME,
             region: config.region().map(str::to_owned),
             endpoint: config.endpoint_url(),
-            labels: labels.into_iter().map(|(name, value)| (name, value.into_owned())).collect(),
+            labels,
+            model_id,
             attempts: self.attempts,
             status: self.response.as_ref().map(|response| response.status),
             request_id: self.request_id().map(str::to_owned),

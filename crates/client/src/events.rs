@@ -10,7 +10,6 @@ use bytes::Bytes;
 use futures_core::{FusedStream, Stream};
 use invoke_model_protocol::OutputEventStream;
 use invoke_model_protocol::event_stream::{Decoder, EventStream, Message};
-use invoke_model_protocol::json::Members;
 use invoke_model_transport::{ResponseBody, TransportError, TransportErrorKind};
 
 use crate::call_context::CallContext;
@@ -41,6 +40,8 @@ pub struct EventReceiver<O: OutputEventStream> {
     /// The quota permit. The receiver keeps the permit until the stream ends, or until an event reports the
     /// token counts.
     permit: Option<QuotaPermit>,
+    /// The last part of a response in the schema of a model.
+    last_part: Option<Bytes>,
     operation: PhantomData<fn() -> O>,
 }
 
@@ -55,7 +56,7 @@ type StreamErrorOf<O> = <<O as OutputEventStream>::Events as EventStream>::Error
 impl<O: OutputEventStream> EventReceiver<O> {
     pub(crate) fn new(body: ResponseBody, context: CallContext, permit: Option<QuotaPermit>) -> Self {
         let decoder = Decoder::new();
-        Self { body, decoder, bytes: 0, end: None, context, permit, operation: PhantomData }
+        Self { body, decoder, bytes: 0, end: None, context, permit, last_part: None, operation: PhantomData }
     }
 
     /// Receives the next event. Returns `None` after the last event, and after an error.
@@ -81,34 +82,46 @@ impl<O: OutputEventStream> EventReceiver<O> {
         self.context.request_id()
     }
 
-    /// Returns the metadata of the call. The metadata contains no token counts, because the service reports
-    /// them in the last event of the stream. [`Usage::from_stream_part`] reads the token counts from an
-    /// event.
+    /// Returns the metadata of the call. The token counts are complete after the last event, because the
+    /// service reports them at the end of a stream.
     pub fn metadata(&self) -> Metadata {
-        self.context.clone().into_metadata()
+        Metadata { usage: self.usage(), ..self.context.clone().into_metadata() }
     }
 
     /// Parses a message into an event or an error.
     fn event(&mut self, message: Message) -> Result<O::Events, Error<StreamErrorOf<O>>> {
-        if self.permit.is_some() {
-            self.complete_permit(&message);
-        }
         let kind = match O::Events::parse(&message) {
-            Ok(Ok(event)) => return Ok(event),
+            Ok(Ok(event)) => {
+                self.read_metrics(&event);
+                return Ok(event);
+            }
             Ok(Err(error)) => ErrorKind::StreamException { error, message: Box::new(message) },
             Err(error) => ErrorKind::ParseEvent { error, message: Box::new(message) },
         };
         Err(self.fail(kind))
     }
 
-    /// Completes the quota permit if the message contains token counts. The service adds the token counts to
-    /// the last part of a response.
-    fn complete_permit(&mut self, message: &Message) {
-        let part = Members::from_body(message.payload(), ["bytes"]).and_then(|mut part| part.blob("bytes"));
-        let usage = part.ok().flatten().and_then(|part| Usage::from_stream_part(&part));
-        if let Some((usage, permit)) = usage.and_then(|usage| Some((usage, self.permit.take()?))) {
-            permit.complete(usage);
+    /// Reads the metrics in an event. Completes the quota permit if the event contains token counts.
+    fn read_metrics(&mut self, event: &O::Events) {
+        if let Some(metrics) = self.context.metrics() {
+            event.metrics(metrics);
         }
+        if let Some(part) = event.model_part() {
+            self.last_part = Some(part.clone());
+        }
+        if self.permit.is_some() {
+            let usage = self.usage();
+            if usage != Usage::default() {
+                self.permit.take().into_iter().for_each(|permit| permit.complete(usage));
+            }
+        }
+    }
+
+    /// Returns the token counts that were received. The service adds the token counts of a response in the
+    /// schema of a model to the last part of the response.
+    fn usage(&self) -> Usage {
+        let of_part = self.last_part.as_ref().and_then(|part| Usage::from_stream_part(part));
+        of_part.unwrap_or_else(|| self.context.usage())
     }
 
     /// Handles the end of the body.
@@ -121,6 +134,7 @@ impl<O: OutputEventStream> EventReceiver<O> {
             Ok(()) => {
                 self.end = Some(StreamEnd::Complete);
                 self.permit = None;
+                self.context.record_metrics(self.usage());
                 Ok(())
             }
         }

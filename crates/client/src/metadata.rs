@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderValue, StatusCode};
+use invoke_model_protocol::Operation;
+use invoke_model_protocol::metrics::ResponseMetrics;
 use serde::{Deserialize, Serialize, Serializer};
 
 /// Metadata of a successful call. [`Call::send_with_metadata`](crate::Call::send_with_metadata) and
@@ -24,6 +26,9 @@ pub struct Metadata {
     /// Latency of the model, as measured by the service.
     #[serde(rename = "latency_ms", serialize_with = "optional_milliseconds")]
     pub latency: Option<Duration>,
+    /// The reason why the model stopped, if a member of the output or an event contains it. `None` for
+    /// operations whose response is in the schema of a model: see [`families`](crate::families).
+    pub stop_reason: Option<String>,
     /// The number of attempts, including the successful attempt.
     pub attempts: u32,
     /// The failed attempts before the successful attempt.
@@ -160,44 +165,44 @@ impl fmt::Debug for OnAttempt {
     }
 }
 
-/// The metadata in the head of a response.
+/// The metadata in the head of a response, and the metrics that were found after the head.
 #[derive(Clone, Debug)]
 pub(crate) struct ResponseHead {
     pub(crate) status: StatusCode,
     /// The request id. It stays a header value, and a string is allocated only if the caller requests the id.
     request_id: Option<HeaderValue>,
-    pub(crate) usage: Usage,
-    pub(crate) latency: Option<Duration>,
+    pub(crate) metrics: ResponseMetrics,
 }
 
 impl ResponseHead {
     /// Reads the headers of a response. One pass over the headers is faster than a look-up for each name,
     /// because a response usually has only some of these headers.
-    pub(crate) fn new<B>(response: &http::Response<B>) -> Self {
-        let (mut usage, mut latency) = (Usage::default(), None);
+    pub(crate) fn new<O: Operation, B>(response: &http::Response<B>) -> Self {
+        let mut metrics = ResponseMetrics::default();
         let (mut id, mut other_id) = (None, None);
         for (name, value) in response.headers() {
             match name.as_str() {
                 "x-amzn-requestid" => set_text(&mut id, value),
                 "x-amz-request-id" => set_text(&mut other_id, value),
-                "x-amzn-bedrock-input-token-count" => set_number(&mut usage.input_tokens, value),
-                "x-amzn-bedrock-output-token-count" => set_number(&mut usage.output_tokens, value),
-                "x-amzn-bedrock-cache-read-input-token-count" => {
-                    set_number(&mut usage.cache_read_input_tokens, value);
-                }
-                "x-amzn-bedrock-cache-write-input-token-count" => {
-                    set_number(&mut usage.cache_write_input_tokens, value);
-                }
-                "x-amzn-bedrock-invocation-latency" => set_number(&mut latency, value),
-                _ => {}
+                name => O::header_metric(name, value, &mut metrics),
             }
         }
-        let latency = latency.map(Duration::from_millis);
-        Self { status: response.status(), request_id: id.or(other_id), usage, latency }
+        Self { status: response.status(), request_id: id.or(other_id), metrics }
     }
 
     pub(crate) fn request_id(&self) -> Option<&str> {
         self.request_id.as_ref()?.to_str().ok()
+    }
+
+    /// Returns the token counts in the metrics.
+    pub(crate) fn usage(&self) -> Usage {
+        let metrics = &self.metrics;
+        Usage {
+            input_tokens: metrics.input_tokens,
+            output_tokens: metrics.output_tokens,
+            cache_read_input_tokens: metrics.cache_read_input_tokens,
+            cache_write_input_tokens: metrics.cache_write_input_tokens,
+        }
     }
 }
 
@@ -205,12 +210,5 @@ impl ResponseHead {
 fn set_text(first: &mut Option<HeaderValue>, value: &HeaderValue) {
     if first.is_none() && value.to_str().is_ok() {
         *first = Some(value.clone());
-    }
-}
-
-/// Stores the first number of a repeated header. Ignores values that are not numbers.
-fn set_number(first: &mut Option<u64>, value: &HeaderValue) {
-    if first.is_none() {
-        *first = std::str::from_utf8(value.as_bytes()).ok().and_then(|text| text.parse().ok());
     }
 }

@@ -21,6 +21,7 @@
 //! | [`payload`] | members that are bound to the payload |
 //! | [`timestamp`] | the three timestamp formats |
 //! | [`event_stream`] | messages of event streams |
+//! | [`metrics`] | facts about requests and responses, such as token counts |
 //! | [`ErrorMetadata`] | code, message, status and request id of an error response |
 //! | `compression` (feature) | gzip for request payloads |
 //! | `checksum` (feature) | `Content-MD5` and tree hashes |
@@ -37,6 +38,7 @@ pub mod headers;
 mod host_prefix;
 pub mod json;
 mod message;
+pub mod metrics;
 mod operation;
 pub mod payload;
 mod redacted;

@@ -1,8 +1,10 @@
 //! The trait that generated code implements for each operation.
 
 use bytes::Bytes;
+use http::HeaderValue;
 
 use crate::error::{ErrorMetadata, OperationError, ParseError, ResponseError, SerializeError};
+use crate::metrics::{RequestFacts, ResponseMetrics};
 use crate::route::Route;
 
 /// A serialized request. Its URI contains only the path and query. The caller adds the scheme and authority
@@ -41,6 +43,13 @@ pub trait Operation: 'static {
     ///
     /// <https://smithy.io/2.0/aws/aws-auth.html#aws-auth-unsignedpayload-trait>
     const UNSIGNED_PAYLOAD: bool = false;
+    /// Name of the label that contains the model id, if the path has such a label.
+    const MODEL_ID_LABEL: Option<&'static str> = None;
+    /// `true` if the payload of the input is in the schema of a model, so that the limit of output tokens is
+    /// part of the payload.
+    const HAS_MODEL_PAYLOAD: bool = false;
+    /// `true` if a call runs a model and the response reports the tokens that it used.
+    const USES_TOKENS: bool = false;
 
     /// Fills unset idempotency tokens with UUIDs from `generator`.
     ///
@@ -49,6 +58,17 @@ pub trait Operation: 'static {
     ///
     /// <https://smithy.io/2.0/spec/behavior-traits.html#idempotencytoken-trait>
     fn fill_idempotency_tokens(_input: &mut Self::Input, _generator: &mut dyn FnMut() -> String) {}
+
+    /// Returns facts about the input, such as the model id.
+    fn request_facts(_input: &Self::Input) -> RequestFacts<'_> {
+        RequestFacts::default()
+    }
+
+    /// Reads the metric in a header of a response. `name` is in lower case. Ignores all other headers.
+    fn header_metric(_name: &str, _value: &HeaderValue, _metrics: &mut ResponseMetrics) {}
+
+    /// Reads the metrics in an output. Keeps metrics that the output does not contain.
+    fn output_metrics(_output: &Self::Output, _metrics: &mut ResponseMetrics) {}
 
     /// Returns the prefix for the host of the endpoint, including a trailing dot. Most operations have no
     /// prefix and return `None`.

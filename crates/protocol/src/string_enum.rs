@@ -21,6 +21,12 @@ macro_rules! string_enum {
             }
         }
 
+        impl From<$name> for ::std::borrow::Cow<'static, str> {
+            fn from(value: $name) -> Self {
+                value.0
+            }
+        }
+
         impl From<&str> for $name {
             fn from(value: &str) -> Self {
                 let known = Self::VALUES.iter().find(|known| known.as_str() == value);

@@ -4,7 +4,7 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::{codec, doc, error, field, message, structure, ty};
+use super::{codec, doc, error, facts, field, message, structure, ty};
 use crate::ir::{Event, EventBody, EventStream, Location, Member, Service, Structure, Type};
 
 pub(super) fn event_stream(stream: &EventStream, service: &Service) -> TokenStream {
@@ -22,6 +22,7 @@ pub(super) fn event_stream(stream: &EventStream, service: &Service) -> TokenStre
     let error_words = format!("An error that ends a stream of `{}`.", stream.wire_name);
     let errors = error::errors_enum(&stream.error_name, &error_words, &errors);
     let (event, exception, parse) = (write(stream, service), exception(stream), read(stream, service));
+    let facts = facts::of_events(stream);
     quote! {
         #words
         #[derive(Clone, #derived_debug PartialEq)]
@@ -40,6 +41,7 @@ pub(super) fn event_stream(stream: &EventStream, service: &Service) -> TokenStre
             #event
             #exception
             #parse
+            #facts
         }
 
         #errors

@@ -20,6 +20,7 @@ const MODULES: &[&str] = &[
     "fmt",
     "header",
     "json",
+    "metrics",
     "payload",
     "server",
     "text",

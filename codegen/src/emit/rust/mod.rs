@@ -9,6 +9,7 @@ mod doc;
 mod endpoint;
 mod error;
 mod event_stream;
+mod facts;
 mod field;
 mod header;
 mod imports;

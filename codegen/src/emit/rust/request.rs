@@ -5,7 +5,7 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::ty;
+use super::{facts, ty};
 use crate::ir::{Auth, Operation, PayloadHeader, Segment, Type};
 
 /// Returns the constants and functions of the trait `Operation` that differ from their defaults.
@@ -22,8 +22,8 @@ pub(super) fn overrides(operation: &Operation) -> TokenStream {
             const UNSIGNED_PAYLOAD: bool = true;
         )
     });
-    let (tokens, prefix) = (tokens(operation), host_prefix(operation));
-    quote!(#auth #unsigned #tokens #prefix)
+    let (facts, tokens, prefix) = (facts::of_operation(operation), tokens(operation), host_prefix(operation));
+    quote!(#auth #unsigned #facts #tokens #prefix)
 }
 
 /// Returns the implementations of the Rust traits for payloads and event streams.

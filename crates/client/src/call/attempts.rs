@@ -9,7 +9,7 @@ use http::{Request, Response};
 use invoke_model_protocol::Operation;
 use invoke_model_transport::RequestBody;
 use tokio::time::{Instant, sleep};
-use tracing::{Instrument, Span};
+use tracing::Instrument;
 
 use super::output::Delivery;
 use super::prepared::Prepared;
@@ -28,13 +28,11 @@ impl<O: Operation> Call<O> {
     pub(super) async fn attempts<D: Delivery<O>>(
         self,
         context: &mut CallContext,
-        span: &Span,
     ) -> Result<D::Output, ErrorKind<O::Error>> {
         let (client, timeouts, retries) = (self.0.client.clone(), self.0.timeouts, self.0.retries);
         let mut timer = timeouts.start();
         let (mut prepared, file) = self.prepare(context)?;
         prepared.attach(file).await?;
-        span::record_request::<O>(span, context.path(), prepared.parts());
         let (mut cost, mut clock_corrected, mut credentials_renewed) = (RetryCost::default(), false, false);
         loop {
             let started = Instant::now();
@@ -42,9 +40,6 @@ impl<O: Operation> Call<O> {
                 Ok(output) => {
                     client.retry_tokens().record_success(cost);
                     context.record_success::<O>(started);
-                    if let Some(head) = &context.response {
-                        span::record_usage(span, head);
-                    }
                     return Ok(output);
                 }
                 Err(kind) => kind,
@@ -89,7 +84,7 @@ async fn attempt<O: Operation, D: Delivery<O>>(
     context: &mut CallContext,
 ) -> Result<D::Output, ErrorKind<O::Error>> {
     context.response = None;
-    let mut permit = acquire_permit(client, prepared, timer).await?;
+    let mut permit = acquire_permit::<O>(client, prepared, timer).await?;
     // The block drops its local values early. Otherwise, the future would keep them until the response
     // arrives.
     let (sending, credentials, span) = {
@@ -108,7 +103,7 @@ async fn attempt<O: Operation, D: Delivery<O>>(
     context.attempts += 1;
     let result = async {
         let mut response = sending.await?;
-        span::record_response(&span, context.record_response(&response));
+        span::record_response(&span, context.record_response::<O, _>(&response));
         if O::is_success(response.status()) {
             return D::deliver(response, context, permit.take()).await;
         }
@@ -146,15 +141,15 @@ async fn signed_request<O: Operation>(
     Ok((Request::from_parts(parts, body), authorization.loaded))
 }
 
-/// Waits for a permit of the quota limiter, if the client has one.
-async fn acquire_permit<E>(
+/// Waits for a permit of the quota limiter, if the client has one and the operation runs a model.
+async fn acquire_permit<O: Operation>(
     client: &Client,
     prepared: &mut Prepared,
     timer: &OperationTimer,
-) -> Result<Option<QuotaPermit>, ErrorKind<E>> {
-    let Some(limiter) = client.config().quota_limiter() else { return Ok(None) };
+) -> Result<Option<QuotaPermit>, ErrorKind<O::Error>> {
+    let Some(limiter) = client.config().quota_limiter().filter(|_| O::USES_TOKENS) else { return Ok(None) };
     let estimate = match limiter.limits_tokens() {
-        true => prepared.token_estimate().await?,
+        true => prepared.token_estimate::<O>().await?,
         false => TokenEstimate::default(),
     };
     Ok(Some(timer.bound(limiter.acquire(estimate)).await??))

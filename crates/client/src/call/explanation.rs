@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use invoke_model_protocol::Operation;
 use invoke_model_signing::SigningOutput;
+use tracing::Span;
 
 use super::Call;
 use super::prepared::Payload;
@@ -145,7 +146,7 @@ impl<O: Operation> Call<O> {
     /// Returns the same errors as [`sign`](Self::sign).
     #[doc(alias = "dry_run")]
     pub async fn explain(self) -> Result<Explanation, Error<O::Error>> {
-        let mut context = CallContext::new(self.0.client.clone());
+        let mut context = CallContext::new(self.0.client.clone(), Span::none());
         let explanation = self.explanation(&mut context).await;
         explanation.map_err(|kind| context.into_error::<O>(kind))
     }

@@ -5,7 +5,7 @@ mod explanation;
 mod output;
 mod prepared;
 mod send;
-mod span;
+pub(crate) mod span;
 
 use std::fmt;
 use std::path::PathBuf;

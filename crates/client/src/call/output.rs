@@ -57,7 +57,7 @@ pub trait Delivery<O: Operation> {
     #[doc(hidden)]
     fn deliver(
         response: Response<ResponseBody>,
-        context: &CallContext,
+        context: &mut CallContext,
         permit: Option<QuotaPermit>,
     ) -> impl Future<Output = Result<Self::Output, ErrorKind<O::Error>>> + Send;
 }
@@ -71,13 +71,17 @@ impl<O: Operation> Delivery<O> for delivery::Buffered {
     )]
     fn deliver(
         mut response: Response<ResponseBody>,
-        context: &CallContext,
+        context: &mut CallContext,
         permit: Option<QuotaPermit>,
     ) -> impl Future<Output = Result<O::Output, ErrorKind<O::Error>>> + Send {
         async move {
             let body = response.body_mut().read_to_end().await?;
+            let output = parse::<O>(response.map(|_| body));
+            if let (Ok(output), Some(metrics)) = (&output, context.metrics()) {
+                O::output_metrics(output, metrics);
+            }
             complete(permit, context);
-            parse::<O>(response.map(|_| body))
+            output
         }
     }
 }
@@ -91,7 +95,7 @@ impl<O: PayloadOutput> Delivery<O> for Chunks {
 
     async fn deliver(
         response: Response<ResponseBody>,
-        context: &CallContext,
+        context: &mut CallContext,
         permit: Option<QuotaPermit>,
     ) -> Result<StreamingBodyOutput<O::Output>, ErrorKind<O::Error>> {
         let (head, body) = response.into_parts();
@@ -106,7 +110,7 @@ impl<O: OutputEventStream> Delivery<O> for delivery::Streaming {
 
     async fn deliver(
         response: Response<ResponseBody>,
-        context: &CallContext,
+        context: &mut CallContext,
         permit: Option<QuotaPermit>,
     ) -> Result<EventStreamOutput<O>, ErrorKind<O::Error>> {
         let (head, body) = response.into_parts();
@@ -132,8 +136,9 @@ fn parse_head<O: Operation>(head: Parts) -> Result<O::Output, ErrorKind<O::Error
     parse::<O>(Response::from_parts(head, Bytes::new()))
 }
 
-/// Completes the permit with the token counts in the head of the response.
+/// Records the metrics of the response, and completes the permit with the token counts.
 fn complete(permit: Option<QuotaPermit>, context: &CallContext) {
+    context.record_metrics(context.usage());
     if let Some(permit) = permit {
         permit.complete(context.usage());
     }

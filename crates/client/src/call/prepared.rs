@@ -11,7 +11,7 @@ use invoke_model_protocol::Operation;
 use invoke_model_signing::PayloadHash;
 use invoke_model_transport::{RequestBody, TransportError, TransportErrorKind};
 
-use super::{Call, State};
+use super::{Call, State, span};
 use crate::authorization::{Authorization, Authorizer};
 use crate::body::{BodyError, BodyFile};
 use crate::call_context::CallContext;
@@ -46,6 +46,8 @@ pub(super) struct Prepared {
     hash: OnceLock<PayloadHash>,
     /// The token estimate. It is computed when the first attempt acquires a quota permit.
     estimate: Option<TokenEstimate>,
+    /// The limit of output tokens, if a member of the input sets it.
+    max_output_tokens: Option<u64>,
 }
 
 pub(super) enum Payload {
@@ -64,6 +66,12 @@ impl<O: Operation> Call<O> {
         required.check()?;
         // Fill the idempotency tokens once per call, because all attempts must send the same token.
         O::fill_idempotency_tokens(&mut input, &mut || client.config().idempotency_token_provider.next());
+        let facts = O::request_facts(&input);
+        span::record_request::<O>(&context.span, facts);
+        let max_output_tokens = facts.max_output_tokens;
+        if O::MODEL_ID_LABEL.is_none() {
+            context.model_id = facts.model_id.map(str::to_owned);
+        }
         let host_prefix = O::host_prefix(&input)?;
         let (mut parts, bytes) = O::serialize(input)?.into_parts();
 
@@ -75,7 +83,8 @@ impl<O: Operation> Call<O> {
             .apply(target, host_prefix.as_deref())
             .map_err(|error| TransportError::new(TransportErrorKind::InvalidRequest, error))?;
         let payload = Payload::Bytes(bytes);
-        Ok((Prepared { client, authorizer, parts, payload, hash: OnceLock::new(), estimate: None }, file))
+        let (hash, estimate) = (OnceLock::new(), None);
+        Ok((Prepared { client, authorizer, parts, payload, hash, estimate, max_output_tokens }, file))
     }
 }
 
@@ -115,20 +124,21 @@ impl Prepared {
         self.authorizer.can_reload()
     }
 
-    /// Returns the head of the request without authorization.
-    pub(super) fn parts(&self) -> &Parts {
-        &self.parts
-    }
-
     /// Returns an estimate of the tokens that the request may use.
-    pub(super) async fn token_estimate<E>(&mut self) -> Result<TokenEstimate, ErrorKind<E>> {
+    pub(super) async fn token_estimate<O: Operation>(
+        &mut self,
+    ) -> Result<TokenEstimate, ErrorKind<O::Error>> {
         if let Some(estimate) = self.estimate {
             return Ok(estimate);
         }
-        Ok(*self.estimate.insert(match &self.payload {
+        let mut estimate = match &self.payload {
             Payload::Bytes(bytes) => TokenEstimate::from_body(bytes),
             Payload::File(file) => file.token_estimate().await?,
-        }))
+        };
+        if !O::HAS_MODEL_PAYLOAD {
+            estimate.max_output_tokens = self.max_output_tokens;
+        }
+        Ok(*self.estimate.insert(estimate))
     }
 
     /// Returns the body for one attempt.

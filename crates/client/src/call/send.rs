@@ -54,14 +54,14 @@ impl<O: Operation> Call<O> {
     }
 
     async fn deliver<D: Delivery<O>>(self) -> Result<(D::Output, CallContext), Error<O::Error>> {
-        let mut context = CallContext::new(self.0.client.clone());
         let span = span::call::<O>(&self.0.client);
-        // The future is pinned here, because it is large. Without `pin!`, `instrument` would move the future.
-        let result = pin!(self.attempts::<D>(&mut context, &span)).instrument(span.clone()).await;
+        let mut context = CallContext::new(self.0.client.clone(), span.clone());
+        // Pinned here, because this future is large. Without `pin!`, `instrument` would move it.
+        let result = pin!(self.attempts::<D>(&mut context)).instrument(span).await;
         match result {
             Ok(output) => Ok((output, context)),
             Err(kind) => {
-                span::record_error(&span, &kind);
+                span::record_error(&context.span, &kind);
                 Err(context.into_error::<O>(kind))
             }
         }

@@ -11,17 +11,14 @@
 use std::borrow::Cow;
 
 use http::Request;
-use http::request::Parts;
 use invoke_model_protocol::Operation;
+use invoke_model_protocol::metrics::RequestFacts;
 use invoke_model_transport::TransportErrorKind;
 use tracing::{Span, field, info_span};
 
 use crate::client::Client;
 use crate::error::{ErrorKind, ServiceErrorDetails};
-use crate::metadata::ResponseHead;
-
-/// The header with the guardrail identifier. The conventions define an attribute for it.
-const GUARDRAIL: &str = "x-amzn-bedrock-guardrailidentifier";
+use crate::metadata::{ResponseHead, Usage};
 
 /// Opens the span of a call.
 pub(super) fn call<O: Operation>(client: &Client) -> Span {
@@ -37,6 +34,7 @@ pub(super) fn call<O: Operation>(client: &Client) -> Span {
         gen_ai.request.model = field::Empty,
         gen_ai.usage.input_tokens = field::Empty,
         gen_ai.usage.output_tokens = field::Empty,
+        gen_ai.response.finish_reasons = field::Empty,
         aws.bedrock.guardrail.id = field::Empty,
         cloud.region = config.region(),
         server.address = config.endpoint.host(),
@@ -44,19 +42,18 @@ pub(super) fn call<O: Operation>(client: &Client) -> Span {
     )
 }
 
-/// Records the model id and the guardrail of a request. Reads the model id from the path.
-pub(super) fn record_request<O: Operation>(span: &Span, path: &str, parts: &Parts) {
+/// Records the model id and the guardrail of a request.
+pub(super) fn record_request<O: Operation>(span: &Span, facts: RequestFacts<'_>) {
     if span.is_disabled() {
         return;
     }
-    let labels = O::ROUTE.labels(path).unwrap_or_default();
-    let model = labels.into_iter().find(|(name, _)| *name == "modelId").map(|(_, value)| value);
-    let model = model.as_deref().unwrap_or_default();
-    span.record("gen_ai.request.model", model);
-    span.record("otel.name", format!("{} {model}", O::NAME));
-    if let Some(id) = parts.headers.get(GUARDRAIL).and_then(|id| id.to_str().ok()) {
-        span.record("aws.bedrock.guardrail.id", id);
-    }
+    match facts.model_id {
+        Some(model) => {
+            span.record("gen_ai.request.model", model).record("otel.name", format!("{} {model}", O::NAME))
+        }
+        None => span.record("otel.name", O::NAME),
+    };
+    span.record("aws.bedrock.guardrail.id", facts.guardrail_id);
 }
 
 /// Opens the span of an attempt.
@@ -80,10 +77,14 @@ pub(super) fn record_response(span: &Span, head: &ResponseHead) {
     span.record("aws.request_id", head.request_id());
 }
 
-/// Records the token counts of a call.
-pub(super) fn record_usage(span: &Span, head: &ResponseHead) {
-    span.record("gen_ai.usage.input_tokens", head.usage.input_tokens);
-    span.record("gen_ai.usage.output_tokens", head.usage.output_tokens);
+/// Records the token counts of a call, and the reason why the model stopped.
+pub(crate) fn record_metrics(span: &Span, usage: Usage, stop_reason: Option<&str>) {
+    if span.is_disabled() {
+        return;
+    }
+    span.record("gen_ai.usage.input_tokens", usage.input_tokens);
+    span.record("gen_ai.usage.output_tokens", usage.output_tokens);
+    span.record("gen_ai.response.finish_reasons", stop_reason);
 }
 
 /// Records the error of a call or an attempt.

@@ -81,6 +81,7 @@ pub(crate) struct ErrorContext {
     /// The members in the path, each with its name in the model, such as `modelId`. The list is empty if the
     /// input was not serialized.
     pub(crate) labels: Vec<(&'static str, String)>,
+    pub(crate) model_id: Option<String>,
     pub(crate) attempts: u32,
     /// The failed attempts before the last attempt.
     pub(crate) earlier_attempts: Vec<Attempt>,
@@ -146,8 +147,7 @@ impl<E> Error<E> {
     /// Returns the model id of the call, or `None` if the input could not be serialized or the operation has
     /// no model id.
     pub fn model_id(&self) -> Option<&str> {
-        let mut labels = self.0.context.labels.iter();
-        labels.find(|(name, _)| *name == "modelId").map(|(_, value)| value.as_str())
+        self.0.context.model_id.as_deref()
     }
 
     /// Returns the number of attempts, or 0 if the call failed before the first attempt.

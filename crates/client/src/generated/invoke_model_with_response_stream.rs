@@ -87,4 +87,11 @@ impl Call<InvokeModelWithResponseStream> {
         self.input().request_metadata = Some(value.into());
         self
     }
+
+    /// The project to which the service assigns this call, as an id or ARN.
+    #[must_use]
+    pub fn project_identifier(mut self, value: impl Into<String>) -> Self {
+        self.input().project_identifier = Some(value.into());
+        self
+    }
 }

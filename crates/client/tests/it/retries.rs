@@ -316,6 +316,7 @@ async fn metadata_serializes_with_numbers() {
             "cache_write_input_tokens": null,
         },
         "latency_ms": 12,
+        "stop_reason": null,
         "attempts": 2,
         "earlier_attempts": [{
             "operation": "InvokeModel",

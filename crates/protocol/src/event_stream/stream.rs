@@ -1,7 +1,10 @@
 //! The traits that generated code implements for event streams and for operations with an event stream.
 
+use bytes::Bytes;
+
 use super::message::Message;
 use crate::error::{OperationError, ParseError, SerializeError};
+use crate::metrics::ResponseMetrics;
 use crate::operation::Operation;
 
 /// The media type of event streams.
@@ -30,6 +33,14 @@ pub trait EventStream: Sized + Send + 'static {
     /// # Errors
     /// Returns an error if the message has no kind or a member does not match the model.
     fn parse(message: &Message) -> Result<Result<Self, Self::Error>, ParseError>;
+
+    /// Reads the metrics in an event. Keeps metrics that the event does not contain.
+    fn metrics(&self, _metrics: &mut ResponseMetrics) {}
+
+    /// Returns the part of a response in the schema of a model, if the event contains such a part.
+    fn model_part(&self) -> Option<&Bytes> {
+        None
+    }
 }
 
 /// An operation whose input contains an event stream. The request body is this stream.

@@ -21,6 +21,9 @@ pub(crate) const X_AMZN_BEDROCK_GUARDRAILVERSION: HeaderName =
 pub(crate) const X_AMZN_BEDROCK_PERFORMANCECONFIG_LATENCY: HeaderName =
     HeaderName::from_static("x-amzn-bedrock-performanceconfig-latency");
 
+pub(crate) const X_AMZN_BEDROCK_PROJECTIDENTIFIER: HeaderName =
+    HeaderName::from_static("x-amzn-bedrock-projectidentifier");
+
 pub(crate) const X_AMZN_BEDROCK_REQUEST_METADATA: HeaderName =
     HeaderName::from_static("x-amzn-bedrock-request-metadata");
 

@@ -1943,10 +1943,11 @@ mod responses {
 
 mod errors {
     use invoke_model_types::{
-        AccessDeniedException, InternalServerException, InvokeModel, InvokeModelError,
-        InvokeModelWithResponseStream, InvokeModelWithResponseStreamError, ModelErrorException,
-        ModelNotReadyException, ModelStreamErrorException, ModelTimeoutException, ResourceNotFoundException,
-        ServiceQuotaExceededException, ServiceUnavailableException, ThrottlingException, ValidationException,
+        AccessDeniedException, ApplyGuardrail, ApplyGuardrailError, Converse, ConverseError,
+        InternalServerException, InvokeModelWithBidirectionalStream, InvokeModelWithBidirectionalStreamError,
+        ModelErrorException, ModelNotReadyException, ModelStreamErrorException, ModelTimeoutException,
+        ResourceNotFoundException, ServiceQuotaExceededException, ServiceUnavailableException,
+        ThrottlingException, ValidationException,
     };
 
     #[test]
@@ -1963,10 +1964,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-        .error::<InvokeModel>();
+        .error::<ApplyGuardrail>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::AccessDeniedException({
+            &ApplyGuardrailError::AccessDeniedException({
                 let mut value = AccessDeniedException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -1989,10 +1990,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-        .error::<InvokeModel>();
+        .error::<ApplyGuardrail>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::AccessDeniedException({
+            &ApplyGuardrailError::AccessDeniedException({
                 let mut value = AccessDeniedException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -2018,10 +2019,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-        .error::<InvokeModel>();
+        .error::<ApplyGuardrail>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::AccessDeniedException({
+            &ApplyGuardrailError::AccessDeniedException({
                 let mut value = AccessDeniedException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -2041,10 +2042,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-        .error::<InvokeModel>();
+        .error::<ApplyGuardrail>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::AccessDeniedException({
+            &ApplyGuardrailError::AccessDeniedException({
                 let mut value = AccessDeniedException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -2066,10 +2067,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-            .error::<InvokeModel>();
+            .error::<ApplyGuardrail>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::AccessDeniedException({
+            &ApplyGuardrailError::AccessDeniedException({
                 let mut value = AccessDeniedException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -2089,10 +2090,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-        .error::<InvokeModel>();
+        .error::<ApplyGuardrail>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::ValidationException(ValidationException::default()),
+            &ApplyGuardrailError::ValidationException(ValidationException::default()),
         );
     }
 
@@ -2113,10 +2114,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-            .error::<InvokeModel>();
+            .error::<ApplyGuardrail>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::ValidationException({
+            &ApplyGuardrailError::ValidationException({
                 let mut value = ValidationException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -2136,10 +2137,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-        .error::<InvokeModel>();
+        .error::<ApplyGuardrail>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::ValidationException({
+            &ApplyGuardrailError::ValidationException({
                 let mut value = ValidationException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -2159,10 +2160,10 @@ mod errors {
                 media_type: None,
             },
         }
-        .error::<InvokeModel>();
+        .error::<ApplyGuardrail>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::ValidationException(ValidationException::default()),
+            &ApplyGuardrailError::ValidationException(ValidationException::default()),
         );
     }
 
@@ -2178,10 +2179,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-        .error::<InvokeModel>();
+        .error::<ApplyGuardrail>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::ValidationException(ValidationException::default()),
+            &ApplyGuardrailError::ValidationException(ValidationException::default()),
         );
     }
 
@@ -2197,10 +2198,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-        .error::<InvokeModel>();
+        .error::<ApplyGuardrail>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::ValidationException({
+            &ApplyGuardrailError::ValidationException({
                 let mut value = ValidationException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -2222,10 +2223,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-        .error::<InvokeModel>();
+        .error::<ApplyGuardrail>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::InternalServerException({
+            &ApplyGuardrailError::InternalServerException({
                 let mut value = InternalServerException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -2248,10 +2249,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-        .error::<InvokeModel>();
+        .error::<ApplyGuardrail>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::InternalServerException({
+            &ApplyGuardrailError::InternalServerException({
                 let mut value = InternalServerException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -2277,10 +2278,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-        .error::<InvokeModel>();
+        .error::<ApplyGuardrail>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::InternalServerException({
+            &ApplyGuardrailError::InternalServerException({
                 let mut value = InternalServerException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -2300,10 +2301,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-        .error::<InvokeModel>();
+        .error::<ApplyGuardrail>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::InternalServerException({
+            &ApplyGuardrailError::InternalServerException({
                 let mut value = InternalServerException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -2325,10 +2326,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-            .error::<InvokeModel>();
+            .error::<ApplyGuardrail>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::InternalServerException({
+            &ApplyGuardrailError::InternalServerException({
                 let mut value = InternalServerException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -2353,10 +2354,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-            .error::<InvokeModel>();
+            .error::<Converse>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::ModelErrorException({
+            &ConverseError::ModelErrorException({
                 let mut value = ModelErrorException::default();
                 value.message = Some("why".to_owned());
                 value.original_status_code = Some(502);
@@ -2380,10 +2381,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-        .error::<InvokeModel>();
+        .error::<Converse>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::ModelErrorException({
+            &ConverseError::ModelErrorException({
                 let mut value = ModelErrorException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -2403,10 +2404,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-        .error::<InvokeModel>();
+        .error::<Converse>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::ModelErrorException({
+            &ConverseError::ModelErrorException({
                 let mut value = ModelErrorException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -2432,10 +2433,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-        .error::<InvokeModel>();
+        .error::<Converse>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::ModelErrorException({
+            &ConverseError::ModelErrorException({
                 let mut value = ModelErrorException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -2455,10 +2456,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-        .error::<InvokeModel>();
+        .error::<Converse>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::ModelErrorException({
+            &ConverseError::ModelErrorException({
                 let mut value = ModelErrorException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -2480,10 +2481,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-            .error::<InvokeModel>();
+            .error::<Converse>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::ModelErrorException({
+            &ConverseError::ModelErrorException({
                 let mut value = ModelErrorException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -2505,10 +2506,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-        .error::<InvokeModel>();
+        .error::<Converse>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::ModelNotReadyException({
+            &ConverseError::ModelNotReadyException({
                 let mut value = ModelNotReadyException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -2531,10 +2532,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-        .error::<InvokeModel>();
+        .error::<Converse>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::ModelNotReadyException({
+            &ConverseError::ModelNotReadyException({
                 let mut value = ModelNotReadyException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -2560,10 +2561,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-        .error::<InvokeModel>();
+        .error::<Converse>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::ModelNotReadyException({
+            &ConverseError::ModelNotReadyException({
                 let mut value = ModelNotReadyException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -2585,10 +2586,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-            .error::<InvokeModel>();
+            .error::<Converse>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::ModelNotReadyException({
+            &ConverseError::ModelNotReadyException({
                 let mut value = ModelNotReadyException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -2613,10 +2614,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-            .error::<InvokeModelWithResponseStream>();
+            .error::<InvokeModelWithBidirectionalStream>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelWithResponseStreamError::ModelStreamErrorException({
+            &InvokeModelWithBidirectionalStreamError::ModelStreamErrorException({
                 let mut value = ModelStreamErrorException::default();
                 value.message = Some("why".to_owned());
                 value.original_status_code = Some(502);
@@ -2640,10 +2641,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-            .error::<InvokeModelWithResponseStream>();
+            .error::<InvokeModelWithBidirectionalStream>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelWithResponseStreamError::ModelStreamErrorException({
+            &InvokeModelWithBidirectionalStreamError::ModelStreamErrorException({
                 let mut value = ModelStreamErrorException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -2666,10 +2667,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-        .error::<InvokeModelWithResponseStream>();
+        .error::<InvokeModelWithBidirectionalStream>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelWithResponseStreamError::ModelStreamErrorException({
+            &InvokeModelWithBidirectionalStreamError::ModelStreamErrorException({
                 let mut value = ModelStreamErrorException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -2695,10 +2696,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-        .error::<InvokeModelWithResponseStream>();
+        .error::<InvokeModelWithBidirectionalStream>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelWithResponseStreamError::ModelStreamErrorException({
+            &InvokeModelWithBidirectionalStreamError::ModelStreamErrorException({
                 let mut value = ModelStreamErrorException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -2720,10 +2721,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-            .error::<InvokeModelWithResponseStream>();
+            .error::<InvokeModelWithBidirectionalStream>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelWithResponseStreamError::ModelStreamErrorException({
+            &InvokeModelWithBidirectionalStreamError::ModelStreamErrorException({
                 let mut value = ModelStreamErrorException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -2745,10 +2746,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-        .error::<InvokeModel>();
+        .error::<Converse>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::ModelTimeoutException({
+            &ConverseError::ModelTimeoutException({
                 let mut value = ModelTimeoutException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -2771,10 +2772,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-        .error::<InvokeModel>();
+        .error::<Converse>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::ModelTimeoutException({
+            &ConverseError::ModelTimeoutException({
                 let mut value = ModelTimeoutException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -2800,10 +2801,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-        .error::<InvokeModel>();
+        .error::<Converse>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::ModelTimeoutException({
+            &ConverseError::ModelTimeoutException({
                 let mut value = ModelTimeoutException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -2823,10 +2824,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-        .error::<InvokeModel>();
+        .error::<Converse>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::ModelTimeoutException({
+            &ConverseError::ModelTimeoutException({
                 let mut value = ModelTimeoutException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -2848,10 +2849,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-            .error::<InvokeModel>();
+            .error::<Converse>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::ModelTimeoutException({
+            &ConverseError::ModelTimeoutException({
                 let mut value = ModelTimeoutException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -2873,10 +2874,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-            .error::<InvokeModel>();
+            .error::<ApplyGuardrail>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::ResourceNotFoundException({
+            &ApplyGuardrailError::ResourceNotFoundException({
                 let mut value = ResourceNotFoundException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -2899,10 +2900,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-        .error::<InvokeModel>();
+        .error::<ApplyGuardrail>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::ResourceNotFoundException({
+            &ApplyGuardrailError::ResourceNotFoundException({
                 let mut value = ResourceNotFoundException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -2928,10 +2929,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-        .error::<InvokeModel>();
+        .error::<ApplyGuardrail>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::ResourceNotFoundException({
+            &ApplyGuardrailError::ResourceNotFoundException({
                 let mut value = ResourceNotFoundException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -2951,10 +2952,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-        .error::<InvokeModel>();
+        .error::<ApplyGuardrail>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::ResourceNotFoundException({
+            &ApplyGuardrailError::ResourceNotFoundException({
                 let mut value = ResourceNotFoundException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -2976,10 +2977,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-            .error::<InvokeModel>();
+            .error::<ApplyGuardrail>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::ResourceNotFoundException({
+            &ApplyGuardrailError::ResourceNotFoundException({
                 let mut value = ResourceNotFoundException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -3001,10 +3002,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-            .error::<InvokeModel>();
+            .error::<ApplyGuardrail>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::ServiceQuotaExceededException({
+            &ApplyGuardrailError::ServiceQuotaExceededException({
                 let mut value = ServiceQuotaExceededException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -3027,10 +3028,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-        .error::<InvokeModel>();
+        .error::<ApplyGuardrail>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::ServiceQuotaExceededException({
+            &ApplyGuardrailError::ServiceQuotaExceededException({
                 let mut value = ServiceQuotaExceededException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -3056,10 +3057,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-        .error::<InvokeModel>();
+        .error::<ApplyGuardrail>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::ServiceQuotaExceededException({
+            &ApplyGuardrailError::ServiceQuotaExceededException({
                 let mut value = ServiceQuotaExceededException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -3081,10 +3082,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-            .error::<InvokeModel>();
+            .error::<ApplyGuardrail>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::ServiceQuotaExceededException({
+            &ApplyGuardrailError::ServiceQuotaExceededException({
                 let mut value = ServiceQuotaExceededException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -3106,10 +3107,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-            .error::<InvokeModel>();
+            .error::<ApplyGuardrail>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::ServiceUnavailableException({
+            &ApplyGuardrailError::ServiceUnavailableException({
                 let mut value = ServiceUnavailableException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -3132,10 +3133,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-        .error::<InvokeModel>();
+        .error::<ApplyGuardrail>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::ServiceUnavailableException({
+            &ApplyGuardrailError::ServiceUnavailableException({
                 let mut value = ServiceUnavailableException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -3161,10 +3162,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-        .error::<InvokeModel>();
+        .error::<ApplyGuardrail>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::ServiceUnavailableException({
+            &ApplyGuardrailError::ServiceUnavailableException({
                 let mut value = ServiceUnavailableException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -3184,10 +3185,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-        .error::<InvokeModel>();
+        .error::<ApplyGuardrail>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::ServiceUnavailableException({
+            &ApplyGuardrailError::ServiceUnavailableException({
                 let mut value = ServiceUnavailableException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -3209,10 +3210,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-            .error::<InvokeModel>();
+            .error::<ApplyGuardrail>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::ServiceUnavailableException({
+            &ApplyGuardrailError::ServiceUnavailableException({
                 let mut value = ServiceUnavailableException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -3234,10 +3235,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-        .error::<InvokeModel>();
+        .error::<ApplyGuardrail>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::ThrottlingException({
+            &ApplyGuardrailError::ThrottlingException({
                 let mut value = ThrottlingException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -3257,10 +3258,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-        .error::<InvokeModel>();
+        .error::<ApplyGuardrail>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::ThrottlingException({
+            &ApplyGuardrailError::ThrottlingException({
                 let mut value = ThrottlingException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -3286,10 +3287,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-        .error::<InvokeModel>();
+        .error::<ApplyGuardrail>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::ThrottlingException({
+            &ApplyGuardrailError::ThrottlingException({
                 let mut value = ThrottlingException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -3311,10 +3312,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-            .error::<InvokeModel>();
+            .error::<ApplyGuardrail>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::ThrottlingException({
+            &ApplyGuardrailError::ThrottlingException({
                 let mut value = ThrottlingException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -3336,10 +3337,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-        .error::<InvokeModel>();
+        .error::<ApplyGuardrail>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::ValidationException({
+            &ApplyGuardrailError::ValidationException({
                 let mut value = ValidationException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -3359,10 +3360,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-        .error::<InvokeModel>();
+        .error::<ApplyGuardrail>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::ValidationException({
+            &ApplyGuardrailError::ValidationException({
                 let mut value = ValidationException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -3388,10 +3389,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-        .error::<InvokeModel>();
+        .error::<ApplyGuardrail>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::ValidationException({
+            &ApplyGuardrailError::ValidationException({
                 let mut value = ValidationException::default();
                 value.message = Some("why".to_owned());
                 value
@@ -3413,10 +3414,10 @@ mod errors {
                 media_type: Some("application/json"),
             },
         }
-            .error::<InvokeModel>();
+            .error::<ApplyGuardrail>();
         invoke_model_test_support::same(
             &error,
-            &InvokeModelError::ValidationException({
+            &ApplyGuardrailError::ValidationException({
                 let mut value = ValidationException::default();
                 value.message = Some("why".to_owned());
                 value

@@ -2,6 +2,7 @@
 //! Modeled errors.
 
 mod access_denied_exception;
+mod conflict_exception;
 mod internal_server_exception;
 mod model_error_exception;
 mod model_not_ready_exception;
@@ -15,6 +16,7 @@ mod service_unavailable_exception;
 mod throttling_exception;
 mod validation_exception;
 pub use access_denied_exception::AccessDeniedException;
+pub use conflict_exception::ConflictException;
 pub use internal_server_exception::InternalServerException;
 pub use model_error_exception::ModelErrorException;
 pub use model_not_ready_exception::ModelNotReadyException;

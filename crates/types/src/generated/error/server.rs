@@ -2,13 +2,24 @@
 //! Server code of the errors.
 
 use crate::{
-    AccessDeniedException, InternalServerException, ModelErrorException, ModelNotReadyException,
-    ModelStreamErrorException, ModelTimeoutException, ResourceNotFoundException,
+    AccessDeniedException, ConflictException, InternalServerException, ModelErrorException,
+    ModelNotReadyException, ModelStreamErrorException, ModelTimeoutException, ResourceNotFoundException,
     ServiceQuotaExceededException, ServiceUnavailableException, ThrottlingException, ValidationException,
 };
 use invoke_model_protocol::{Response, SerializeError, json, server};
 
 impl AccessDeniedException {
+    pub(crate) fn serialize(&self) -> Result<Response, SerializeError> {
+        let response = server::modeled_error(self);
+        Ok(response.json(|out| {
+            let mut object = json::ObjectWriter::new(out);
+            object.optional("message", self.message.as_ref(), json::write::string);
+            object.end();
+        }))
+    }
+}
+
+impl ConflictException {
     pub(crate) fn serialize(&self) -> Result<Response, SerializeError> {
         let response = server::modeled_error(self);
         Ok(response.json(|out| {

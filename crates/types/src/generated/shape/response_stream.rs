@@ -5,6 +5,7 @@ use crate::{
     InternalServerException, ModelStreamErrorException, ModelTimeoutException, PayloadPart,
     ServiceUnavailableException, ThrottlingException, ValidationException,
 };
+use bytes::Bytes;
 use invoke_model_protocol::{ErrorMetadata, ParseError, Redacted, SerializeError, event_stream, json};
 use std::fmt;
 
@@ -104,6 +105,13 @@ impl event_stream::EventStream for ResponseStream {
             event_stream::Kind::Exception(_) | event_stream::Kind::Error => {
                 Ok(Err(ErrorMetadata::from_message(message).into()))
             }
+        }
+    }
+
+    fn model_part(&self) -> Option<&Bytes> {
+        match self {
+            Self::Chunk(event) => event.bytes.as_ref(),
+            _ => None,
         }
     }
 }

@@ -89,6 +89,16 @@ pub struct InvokeModelInput {
     /// Header `x-amzn-bedrock-request-metadata`; length at most 8,500; sensitive: hidden by `Debug`.
     #[serde(rename = "requestMetadata", default, skip_serializing_if = "Option::is_none")]
     pub request_metadata: Option<String>,
+    /// The project to which the service assigns this call, as an id or ARN. If unset or `default`, the
+    /// default project of the account.
+    ///
+    /// The project must be active, and it must belong to the account and region of the call. Projects other
+    /// than the default work with base models and with the inference profiles that Amazon Bedrock defines,
+    /// but not with application inference profiles.
+    ///
+    /// Header `x-amzn-bedrock-projectidentifier`; length 1 to 2,048.
+    #[serde(rename = "projectIdentifier", default, skip_serializing_if = "Option::is_none")]
+    pub project_identifier: Option<String>,
 }
 
 impl InvokeModelInput {
@@ -111,6 +121,7 @@ impl fmt::Debug for InvokeModelInput {
             .field("performance_config_latency", &self.performance_config_latency)
             .field("service_tier", &self.service_tier)
             .field("request_metadata", &self.request_metadata.as_ref().map(|_| Redacted))
+            .field("project_identifier", &self.project_identifier)
             .finish()
     }
 }

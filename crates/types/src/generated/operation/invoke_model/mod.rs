@@ -6,10 +6,10 @@ use crate::{
     ModelTimeoutException, ResourceNotFoundException, ServiceQuotaExceededException,
     ServiceUnavailableException, ThrottlingException, ValidationException, header,
 };
-use http::Method;
+use http::{HeaderValue, Method};
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, PayloadInput, PayloadOutput, Request, RequestBuilder,
-    Response, Route, SerializeError, delivery, headers, text,
+    Response, Route, SerializeError, delivery, headers, metrics, text,
 };
 
 mod messages;
@@ -37,6 +37,32 @@ impl Operation for InvokeModel {
     type Output = InvokeModelOutput;
     type Error = InvokeModelError;
     type Delivery = delivery::Buffered;
+    const MODEL_ID_LABEL: Option<&'static str> = Some("modelId");
+    const HAS_MODEL_PAYLOAD: bool = true;
+    const USES_TOKENS: bool = true;
+
+    fn request_facts(input: &Self::Input) -> metrics::RequestFacts<'_> {
+        metrics::RequestFacts {
+            model_id: Some(input.model_id.as_str()),
+            guardrail_id: input.guardrail_identifier.as_deref(),
+            max_output_tokens: None,
+        }
+    }
+
+    fn header_metric(name: &str, value: &HeaderValue, metrics: &mut metrics::ResponseMetrics) {
+        match name {
+            "x-amzn-bedrock-input-token-count" => metrics::read_header(&mut metrics.input_tokens, value),
+            "x-amzn-bedrock-output-token-count" => metrics::read_header(&mut metrics.output_tokens, value),
+            "x-amzn-bedrock-cache-read-input-token-count" => {
+                metrics::read_header(&mut metrics.cache_read_input_tokens, value)
+            }
+            "x-amzn-bedrock-cache-write-input-token-count" => {
+                metrics::read_header(&mut metrics.cache_write_input_tokens, value)
+            }
+            "x-amzn-bedrock-invocation-latency" => metrics::read_header(&mut metrics.latency_ms, value),
+            _ => {}
+        }
+    }
 
     fn serialize(input: InvokeModelInput) -> Result<Request, SerializeError> {
         let mut request = RequestBuilder::new(
@@ -83,6 +109,12 @@ impl Operation for InvokeModel {
         )? {
             request.sensitive(header::X_AMZN_BEDROCK_REQUEST_METADATA);
         }
+        request.header(
+            header::X_AMZN_BEDROCK_PROJECTIDENTIFIER,
+            "projectIdentifier",
+            input.project_identifier.as_ref(),
+            text::write::string,
+        )?;
         request.payload(input.body, "application/json")
     }
 

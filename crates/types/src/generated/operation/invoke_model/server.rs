@@ -56,6 +56,12 @@ impl ServerOperation for InvokeModel {
                 "requestMetadata",
                 text::read::string,
             )?,
+            project_identifier: headers::optional(
+                headers,
+                header::X_AMZN_BEDROCK_PROJECTIDENTIFIER,
+                "projectIdentifier",
+                text::read::string,
+            )?,
         })
     }
 
@@ -93,6 +99,15 @@ impl ServerOperation for InvokeModel {
         }
         if let Some(value) = &input.request_metadata {
             violations.length("requestMetadata", value.chars().count(), None, Some(8500));
+        }
+        if let Some(value) = &input.project_identifier {
+            violations.length("projectIdentifier", value.chars().count(), Some(1), Some(2048));
+            violations
+                .pattern(
+                    "projectIdentifier",
+                    value,
+                    "^([a-zA-Z0-9_-]+|arn:aws(|-us-gov|-cn|-iso|-iso-b|-iso-f|-eusc):bedrock:[0-9a-z-]{1,20}:[0-9]{12}:project/[a-zA-Z0-9_-]+)$",
+                );
         }
         violations
     }

@@ -10,7 +10,7 @@ use crate::{
 use http::Method;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, PayloadInput, Request, RequestBuilder, Response,
-    Route, SerializeError, delivery, event_stream, headers, text,
+    Route, SerializeError, delivery, event_stream, headers, metrics, text,
 };
 
 mod messages;
@@ -44,6 +44,17 @@ impl Operation for InvokeModelWithResponseStream {
     type Output = InvokeModelWithResponseStreamOutput;
     type Error = InvokeModelWithResponseStreamError;
     type Delivery = delivery::Streaming;
+    const MODEL_ID_LABEL: Option<&'static str> = Some("modelId");
+    const HAS_MODEL_PAYLOAD: bool = true;
+    const USES_TOKENS: bool = true;
+
+    fn request_facts(input: &Self::Input) -> metrics::RequestFacts<'_> {
+        metrics::RequestFacts {
+            model_id: Some(input.model_id.as_str()),
+            guardrail_id: input.guardrail_identifier.as_deref(),
+            max_output_tokens: None,
+        }
+    }
 
     fn serialize(input: InvokeModelWithResponseStreamInput) -> Result<Request, SerializeError> {
         let mut request = RequestBuilder::new(
@@ -95,6 +106,12 @@ impl Operation for InvokeModelWithResponseStream {
         )? {
             request.sensitive(header::X_AMZN_BEDROCK_REQUEST_METADATA);
         }
+        request.header(
+            header::X_AMZN_BEDROCK_PROJECTIDENTIFIER,
+            "projectIdentifier",
+            input.project_identifier.as_ref(),
+            text::write::string,
+        )?;
         request.payload(input.body, "application/json")
     }
 

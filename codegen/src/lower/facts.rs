@@ -1,0 +1,180 @@
+//! Lowers our own traits that mark facts about calls: model id, guardrail, limit of output tokens, metrics, and
+//! content in the schema of a model.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::diagnostic::Diagnostic;
+use crate::ir::{Fact, Location, MemberPath, Metric, OperationFacts, Shape, Step, Structure, Type};
+use crate::model::{Member, Reference, ShapeId};
+
+use super::{Lowering, string_trait, traits};
+
+/// Names of metrics in the traits `responseMetric` and `metricHeaders`.
+const METRICS: &[(&str, Metric)] = &[
+    ("inputTokens", Metric::InputTokens),
+    ("outputTokens", Metric::OutputTokens),
+    ("cacheReadInputTokens", Metric::CacheReadInputTokens),
+    ("cacheWriteInputTokens", Metric::CacheWriteInputTokens),
+    ("latencyMilliseconds", Metric::LatencyMs),
+    ("stopReason", Metric::StopReason),
+];
+
+/// Names of facts in the trait `requestFact`.
+const REQUEST_FACTS: &[(&str, Fact)] = &[
+    ("modelId", Fact::ModelId),
+    ("guardrailId", Fact::GuardrailId),
+    ("maxOutputTokens", Fact::MaxOutputTokens),
+];
+
+/// The maximum number of steps of a path. It ends the search in recursive structures.
+const MAX_STEPS: usize = 4;
+
+impl Lowering<'_> {
+    /// Returns the fact that a member contains.
+    pub(super) fn fact(&mut self, id: &ShapeId, member: &Member, ty: &Type) -> Option<Fact> {
+        let mut of = |trait_id: &str, fact: Option<Fact>, known: &dyn Fn() -> String| {
+            let message = match fact {
+                Some(fact) if fits(fact, ty) => return Some(fact),
+                Some(_) => "is not allowed on this type".to_owned(),
+                None => format!("has an unknown value: use one of {}", known()),
+            };
+            self.diagnostics.push(Diagnostic::on_trait(id, trait_id, message));
+            None
+        };
+        if let Some(name) = string_trait(&member.traits, traits::REQUEST_FACT) {
+            return of(traits::REQUEST_FACT, find(REQUEST_FACTS, name), &|| names(REQUEST_FACTS));
+        }
+        if let Some(name) = string_trait(&member.traits, traits::RESPONSE_METRIC) {
+            let metric = find(METRICS, name).map(Fact::Metric);
+            return of(traits::RESPONSE_METRIC, metric, &|| names(METRICS));
+        }
+        if member.has(traits::MODEL_CONTENT) {
+            return of(traits::MODEL_CONTENT, Some(Fact::ModelContent), &String::new);
+        }
+        None
+    }
+
+    /// Returns the metrics in headers of a response, from the trait of the output.
+    pub(super) fn header_metrics(&mut self, output: Option<&Reference>) -> Vec<(String, Metric)> {
+        let Some(id) = output.map(|output| &output.target) else { return Vec::new() };
+        let headers = self.model.shape(id).and_then(|shape| shape.traits.get(traits::METRIC_HEADERS));
+        let mut metrics = Vec::new();
+        for (header, name) in headers.and_then(Value::as_object).into_iter().flatten() {
+            match name.as_str().and_then(|name| find(METRICS, name)) {
+                Some(metric) => metrics.push((header.to_ascii_lowercase(), metric)),
+                None => {
+                    let message =
+                        format!("has an unknown value for `{header}`: use one of {}", names(METRICS));
+                    self.diagnostics.push(Diagnostic::on_trait(id, traits::METRIC_HEADERS, message));
+                }
+            }
+        }
+        metrics
+    }
+}
+
+/// Returns the facts about the calls of an operation.
+pub(super) fn of_operation(
+    input: &Structure,
+    output: &Structure,
+    output_events: Option<&str>,
+    header_metrics: Vec<(String, Metric)>,
+    shapes: &BTreeMap<String, Shape>,
+) -> OperationFacts {
+    let model_id = path(input, Fact::ModelId, shapes);
+    let model_id_label = input.members.iter().find(|member| {
+        member.fact == Some(Fact::ModelId) && matches!(member.location, Location::Label { .. })
+    });
+    let has_model_payload = input.members.iter().any(|member| {
+        member.fact == Some(Fact::ModelContent) && matches!(member.location, Location::Payload { .. })
+    });
+    let output_metrics = metrics(output, shapes);
+    let events_report_tokens = output_events
+        .and_then(|name| shapes.get(name))
+        .is_some_and(|shape| matches!(shape, Shape::EventStream(stream) if stream.reports_tokens()));
+    let uses_tokens = events_report_tokens
+        || header_metrics.iter().any(|(_, metric)| metric.counts_tokens())
+        || output_metrics.iter().any(|(metric, _)| metric.counts_tokens());
+    OperationFacts {
+        model_id,
+        model_id_label: model_id_label.map(|member| member.wire_name.clone()),
+        guardrail_id: path(input, Fact::GuardrailId, shapes),
+        max_output_tokens: path(input, Fact::MaxOutputTokens, shapes),
+        has_model_payload,
+        header_metrics,
+        output_metrics,
+        uses_tokens,
+    }
+}
+
+/// Completes the events of all streams with their metrics and parts, which are members of other shapes.
+pub(super) fn complete_events(shapes: &mut BTreeMap<String, Shape>) {
+    let structures = shapes.clone();
+    for shape in shapes.values_mut() {
+        let Shape::EventStream(stream) = shape else { continue };
+        for event in &mut stream.events {
+            if let Some(Shape::Structure(structure)) = structures.get(&event.structure) {
+                event.metrics = metrics(structure, &structures);
+                event.model_part = path(structure, Fact::ModelContent, &structures);
+            }
+        }
+    }
+}
+
+fn metrics(of: &Structure, shapes: &BTreeMap<String, Shape>) -> Vec<(Metric, MemberPath)> {
+    let paths = METRICS.iter().map(|(_, metric)| (*metric, path(of, Fact::Metric(*metric), shapes)));
+    paths.filter_map(|(metric, path)| Some((metric, path?))).collect()
+}
+
+/// Returns the path to the first member with this fact, in the structure itself or in a structure that it
+/// contains. The search does not enter lists, maps and unions.
+fn path(of: &Structure, fact: Fact, shapes: &BTreeMap<String, Shape>) -> Option<MemberPath> {
+    let mut steps = Vec::new();
+    let ty = search(of, fact, shapes, &mut steps)?;
+    Some(MemberPath { steps, ty })
+}
+
+fn search(
+    of: &Structure,
+    fact: Fact,
+    shapes: &BTreeMap<String, Shape>,
+    steps: &mut Vec<Step>,
+) -> Option<Type> {
+    if steps.len() == MAX_STEPS {
+        return None;
+    }
+    for member in &of.members {
+        steps.push(Step { rust_name: member.rust_name.clone(), optional: member.is_optional() });
+        if member.fact == Some(fact) {
+            return Some(member.ty.clone());
+        }
+        if let Type::Structure(name) = &member.ty {
+            if let Some(Shape::Structure(inner)) = shapes.get(name) {
+                if let Some(ty) = search(inner, fact, shapes, steps) {
+                    return Some(ty);
+                }
+            }
+        }
+        steps.pop();
+    }
+    None
+}
+
+fn fits(fact: Fact, ty: &Type) -> bool {
+    match fact {
+        Fact::ModelId | Fact::GuardrailId => matches!(ty, Type::String { .. }),
+        Fact::ModelContent => *ty == Type::Blob,
+        Fact::Metric(Metric::StopReason) => matches!(ty, Type::String { .. } | Type::StringEnum(_)),
+        Fact::MaxOutputTokens | Fact::Metric(_) => matches!(ty, Type::Integer(_)),
+    }
+}
+
+fn find<T: Copy>(named: &[(&str, T)], name: &str) -> Option<T> {
+    named.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
+}
+
+fn names<T>(named: &[(&str, T)]) -> String {
+    named.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+}

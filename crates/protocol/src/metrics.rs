@@ -1,0 +1,46 @@
+//! Facts about requests and responses that a client uses for limits, spans and errors.
+//!
+//! Traits of the model mark the members and headers that contain these facts. Generated code reads them.
+//! Therefore a client needs no code for a specific operation.
+
+use std::borrow::Cow;
+
+use http::HeaderValue;
+
+/// Facts about the input of a call. Returned by [`Operation::request_facts`](crate::Operation::request_facts).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RequestFacts<'a> {
+    /// The id or ARN of the model.
+    pub model_id: Option<&'a str>,
+    /// The id or ARN of the guardrail.
+    pub guardrail_id: Option<&'a str>,
+    /// The limit of output tokens. `None` if the input does not set it, and also if the limit is part of a
+    /// payload in the schema of a model.
+    pub max_output_tokens: Option<u64>,
+}
+
+/// Metrics of a call, from the headers, the output or the events. A metric is `None` if the service does not
+/// report it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ResponseMetrics {
+    /// Number of input tokens.
+    pub input_tokens: Option<u64>,
+    /// Number of output tokens.
+    pub output_tokens: Option<u64>,
+    /// Number of tokens that were read from a prompt cache.
+    pub cache_read_input_tokens: Option<u64>,
+    /// Number of tokens that were written to a prompt cache.
+    pub cache_write_input_tokens: Option<u64>,
+    /// Latency of the model in milliseconds, as measured by the service.
+    pub latency_ms: Option<u64>,
+    /// The reason why the model stopped.
+    pub stop_reason: Option<Cow<'static, str>>,
+}
+
+/// Sets a metric to the number in a header. Keeps an earlier value, because the first value of a repeated
+/// header counts. Ignores values that are not numbers.
+pub fn read_header(metric: &mut Option<u64>, value: &HeaderValue) {
+    if metric.is_none() {
+        *metric = std::str::from_utf8(value.as_bytes()).ok().and_then(|text| text.parse().ok());
+    }
+}
