@@ -45,7 +45,7 @@ impl Kind {
     }
 }
 
-/// Test cases of a service for clients. The keys of the maps are the names of operations or errors.
+/// Test cases for clients of a service. The keys of the maps are the names of operations or errors.
 #[derive(Debug, Default)]
 pub(crate) struct Cases {
     pub(crate) requests: BTreeMap<String, Vec<RequestCase>>,

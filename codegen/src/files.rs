@@ -19,8 +19,8 @@ impl Files {
         self.texts.insert(path.into(), text);
     }
 
-    /// Declares that only `folder` is reserved for generated files. The rest of the directory can contain
-    /// other files.
+    /// Declares that `folder` contains only generated files. The rest of the directory can also contain files
+    /// that are not generated.
     pub(crate) fn own_only(&mut self, folder: impl Into<PathBuf>) {
         self.owned = folder.into();
     }

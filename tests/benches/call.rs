@@ -1,7 +1,7 @@
 //! Measures the parts of a call that use no sockets.
 //!
 //! Run `cargo bench -p invoke-model-tests --bench call`. Criterion prints the throughput in payload bytes per
-//! second. For serialization and parsing, this number has no meaning, because they do not read the payload.
+//! second. Ignore the throughput of serialization and parsing, because these steps do not read the payload.
 #![allow(missing_docs, reason = "`criterion_group!` generates a public function")]
 
 use std::time::{Duration, SystemTime};

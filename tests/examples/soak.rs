@@ -2,8 +2,9 @@
 //!
 //! `cargo xtask soak` runs this program. The program prints the outcomes, and fails in these cases:
 //! * a call has no outcome;
-//! * the endpoint executed fewer calls than succeeded, or more calls than the client made;
-//! * the endpoint received more requests than the client made attempts;
+//! * the number of calls that the endpoint executed is smaller than the number of successful calls, or larger
+//!   than the number of all calls;
+//! * the number of requests that the endpoint received is larger than the number of attempts;
 //! * memory grew by more than `MAX_GROWTH`;
 //! * a connection or a task remains at the end.
 
@@ -31,7 +32,7 @@ const CONCURRENCY: usize = 64;
 /// Maximum growth of memory after the first [`WARM_UP`] calls, in KiB.
 const MAX_GROWTH: u64 = 8 * 1024;
 
-/// Number of calls after which the call log and the connection log of the endpoint are full.
+/// Number of calls that fill the call log and the connection log of the endpoint.
 const WARM_UP: u64 = 30_000;
 
 /// Outcome of a call without an error.

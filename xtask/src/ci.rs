@@ -52,7 +52,8 @@ fn steps(report: &mut Report) -> Result<(), Failure> {
     report.step("peers", done(peers::run))
 }
 
-/// Adapts a step for [`Report::step`]. The step can always run all of its checks.
+/// Converts a step that can always run all of its checks to a step for [`Report::step`]. Its list of skipped
+/// checks is empty.
 fn done(step: impl FnOnce() -> Result<(), Failure>) -> impl FnOnce() -> Result<Vec<String>, Failure> {
     || step().map(|()| Vec::new())
 }

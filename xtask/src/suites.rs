@@ -9,8 +9,8 @@ use invoke_model_test_support::suites::{Manifest, Problem, Suite, VARIABLE, fold
 
 use crate::{Failure, program, root};
 
-/// Environment variable with the paths of suites that may be missing, separated by blanks. Set this variable
-/// on machines that cannot fetch these suites.
+/// Environment variable that lists suites that may be missing. Blanks separate the paths of the suites. Set
+/// this variable on machines that cannot fetch these suites.
 const OPTIONAL: &str = "SUITES_OPTIONAL";
 
 #[derive(Debug, clap::Subcommand)]

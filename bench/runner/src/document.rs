@@ -11,16 +11,16 @@ use crate::programs::workspace;
 pub(crate) enum Part {
     /// Table of a run, and table of the layers.
     Run,
-    /// Table of the rows that have a target.
+    /// Table of the rows that have a performance target.
     Targets,
-    /// Table of the clean builds. These may be from an earlier run.
+    /// Table of the clean builds. It may be from an earlier run than the other tables.
     Builds,
     /// Table of the targets of the clean builds.
     BuildTargets,
 }
 
 impl Part {
-    /// Returns the lines that mark the beginning and the end of the part in the page.
+    /// Returns two lines of the page: the line before this part, and the line after it.
     fn markers(self) -> [String; 2] {
         let name = match self {
             Self::Run => "run",

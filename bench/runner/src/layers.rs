@@ -13,7 +13,7 @@ pub(crate) fn instructions(layer: &str, servers: &Servers) -> Result<(f64, f64)>
     Ok((executed, counted(layer, &servers.valgrind)?))
 }
 
-/// Returns the instructions of a layer that Callgrind counts.
+/// Returns the number of instructions that Callgrind counts for a layer.
 pub(crate) fn counted(layer: &str, server: &Server) -> Result<f64> {
     callgrind::each("bench-layers", server, &[layer], (100, 600))
 }

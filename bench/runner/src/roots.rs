@@ -1,8 +1,8 @@
 //! Root certificates of the clients: the root certificates of the system, and the certificate of the server.
 //!
-//! Loading the root certificates of the system is most of the cost of the first call in a process. In the
-//! benchmark, the clients therefore load these certificates, too. They read a copy of the certificate file of
-//! the system, and the certificate folders of the system.
+//! The first call in a process loads the root certificates of the system, and this load is most of the cost
+//! of the call. Therefore the clients also load these certificates in the benchmark. They read a copy of the
+//! certificate file of the system, and the certificate folders of the system.
 
 use std::ffi::OsString;
 use std::path::PathBuf;

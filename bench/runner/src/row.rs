@@ -45,7 +45,8 @@ impl Row {
         format!("| {} | {} |\n", self.what, cells.chain(ratios).collect::<Vec<_>>().join(" | "))
     }
 
-    /// Returns the ratio of this client to another client, or `-` if one value is missing or zero.
+    /// Returns the median of this client divided by the median of another client. Returns `-` if one of the
+    /// medians is missing or zero.
     fn ratio_to(&self, other: &str) -> String {
         let (Some(ours), Some(other)) = (self.median("ours"), self.median(other)) else {
             return "-".to_owned();

@@ -14,17 +14,17 @@ use crate::{Result, callgrind, heap, single_step, start, targets};
 /// Bytes in a KiB.
 const KIBI: f64 = 1024.0;
 
-/// Numbers of calls in the short run and in the long run under Valgrind.
+/// Numbers of calls under Valgrind: in the short run, and in the long run.
 const COUNTED: (u64, u64) = (100, 600);
 
-/// Numbers of calls in the short run and in the long run with single-stepping. The numbers are small, because
-/// each step takes microseconds.
+/// Numbers of calls with single-stepping: in the short run, and in the long run. The numbers are small,
+/// because each step takes microseconds.
 const STEPPED: (u64, u64) = (2, 12);
 
-/// Numbers of events in the short run and in the long run under Valgrind.
+/// Numbers of events under Valgrind: in the short run, and in the long run.
 const COUNTED_EVENTS: (u64, u64) = (500, 3000);
 
-/// Numbers of events in the short run and in the long run with single-stepping.
+/// Numbers of events with single-stepping: in the short run, and in the long run.
 const STEPPED_EVENTS: (u64, u64) = (50, 250);
 
 /// Clients that support TLS. The program with plain hyper-util has no TLS.

@@ -8,7 +8,7 @@ use crate::Result;
 use crate::cores::{self, Core};
 use crate::programs::program;
 
-/// Delay of a small response in milliseconds.
+/// Delay of a small response, in milliseconds.
 ///
 /// Over a real network, a response always arrives after the client first polls for it. On loopback, a
 /// response without a delay sometimes arrives before the first poll. Runs that count instructions therefore
@@ -23,8 +23,7 @@ pub(crate) enum Pause {
     Stepping = 100,
 }
 
-/// Start of the last line of a certificate in PEM:
-/// <https://www.rfc-editor.org/rfc/rfc7468#section-2>
+/// Start of the last line of a PEM certificate: <https://www.rfc-editor.org/rfc/rfc7468#section-2>
 const PEM_END: &str = "-----END ";
 
 /// A running server. Dropping this value stops the server.

@@ -23,7 +23,7 @@ pub(crate) fn each(package: &str, server: &Server, work: &[&str], (few, more): (
     Ok((count(more)? as f64 - count(few)? as f64) / (more - few) as f64)
 }
 
-/// Returns the instructions from the end of the warm-up to the end of the program.
+/// Counts the instructions between the end of the warm-up and the end of the program.
 fn count(package: &str, server: &Server, work: &[&str], times: u64) -> Result<u64> {
     let mut child = Command::new(program(package))
         .args(["--wait", server.url()])

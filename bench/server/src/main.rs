@@ -1,7 +1,7 @@
 //! Runs the server in a separate process. The measured costs of the client therefore do not include the work
 //! of the server.
 //!
-//! The argument is the delay of small responses in milliseconds. The program prints its URL without TLS, its
+//! The argument is the delay of small responses, in milliseconds. The program prints its URL without TLS, its
 //! URL with TLS, and its certificate. It exits at the end of standard input, so it never runs longer than its
 //! parent process.
 

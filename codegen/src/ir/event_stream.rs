@@ -73,7 +73,7 @@ pub(crate) struct Exception {
 pub(crate) enum EventBody<'a> {
     /// No payload.
     Empty,
-    /// The value of one member, followed by the content type.
+    /// The value of one member. The second field is the content type of the payload.
     Member(&'a Member, &'a str),
     /// A JSON object with the members that are not headers.
     Object,

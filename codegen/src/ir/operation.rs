@@ -35,8 +35,8 @@ pub(crate) struct Operation {
     pub(crate) payload_headers: Vec<PayloadHeader>,
     /// Headers that are added to a request if no member sets them. The names are in lower case.
     pub(crate) default_headers: Vec<(String, String)>,
-    /// Default values for labels that the caller sets to an empty string. Each pair contains the name of the
-    /// member in the model, followed by the default.
+    /// Default values of labels. A default replaces the label if the caller sets the label to an empty
+    /// string. Each pair contains the name of the member in the model, and the default.
     pub(crate) default_labels: Vec<(String, String)>,
     /// Name of the blob member that is the payload of the input. The client does not need to keep such a
     /// payload in memory. `None` if there is no such member, or if a step in `payload_headers` needs the
@@ -72,7 +72,7 @@ pub(crate) struct OperationFacts {
 /// An error of an operation.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct OperationError {
-    /// Rust name of the error structure and of the variant in the error enum.
+    /// Rust name of the error structure. The variant in the error enum has the same name.
     pub(crate) rust_name: String,
     /// Error code on the wire, which is the name of the shape in the model.
     pub(crate) code: String,

@@ -238,7 +238,7 @@ pub(crate) enum Location {
     },
 }
 
-/// Payload of a message in which the member bound to the payload is not set.
+/// Payload of a message if the member that is bound to the payload is not set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum UnsetPayload {
     /// No payload.

@@ -124,8 +124,8 @@ impl Scope {
         if KEYWORDS.contains(&name.as_str()) { format!("r#{name}") } else { name }
     }
 
-    /// Returns the name of a constant in upper snake case. If the value does not contain a character that is
-    /// valid in a name, the name is `VALUE`.
+    /// Returns the name of a constant in upper snake case. If no character of the value is valid in a name,
+    /// the name is `VALUE`.
     pub(super) fn shouty(&mut self, wire_name: &str) -> String {
         let base = match wire_name.to_shouty_snake_case() {
             name if name.is_empty() => "VALUE".to_owned(),

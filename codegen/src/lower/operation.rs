@@ -104,7 +104,8 @@ impl Lowering<'_> {
         }
     }
 
-    /// Lowers the errors of an operation, including the errors of the service.
+    /// Lowers the errors of an operation. These include the errors that the service declares for all
+    /// operations.
     fn errors(&mut self, shape: &Shape) -> Vec<OperationError> {
         let model = self.model;
         let of_service = model.shape(&self.selection.service).into_iter().flat_map(|service| &service.errors);

@@ -5,8 +5,8 @@ use indexmap::IndexMap;
 
 use super::{Shape, ShapeId, ShapeType, Traits};
 
-/// Removes the `apply` statements from the shapes and returns the statements. Each statement consists of the
-/// id of a shape or member, and the traits to add.
+/// Removes the `apply` statements from the shapes and returns the statements. Each statement consists of an
+/// id and the traits to add. The id names a shape or a member.
 pub(super) fn take(shapes: &mut IndexMap<ShapeId, Shape>) -> Vec<(ShapeId, Traits)> {
     let mut statements = Vec::new();
     shapes.retain(|id, shape| {
@@ -36,7 +36,7 @@ pub(super) fn fold(shapes: &mut IndexMap<ShapeId, Shape>, statements: &[(ShapeId
     missing
 }
 
-/// Returns the traits of a member of a shape of any type.
+/// Returns the traits of a member. The shape of the member can have any type.
 fn member_traits<'a>(shape: &'a mut Shape, member: &str) -> Option<&'a mut Traits> {
     let member = match (shape.ty, member) {
         (ShapeType::List | ShapeType::Set, "member") => shape.member.as_mut(),

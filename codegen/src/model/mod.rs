@@ -37,8 +37,8 @@ impl Model {
         Ok(Self { shapes })
     }
 
-    /// Applies the `apply` statements of another AST to this model. Ignores the other shapes of that AST.
-    /// Returns the ids in the statements that this model does not contain.
+    /// Applies the `apply` statements of another AST to this model. Ignores the other shapes of that AST. If
+    /// a statement names a shape or member that this model does not contain, the result contains its id.
     ///
     /// # Errors
     /// Returns the same errors as [`from_json`](Self::from_json).

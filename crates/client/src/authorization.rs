@@ -27,7 +27,8 @@ impl Authorizer {
         Self::new(config, config.authentication.clone(), config.sources.credentials)
     }
 
-    /// Creates the authorizer of a call with its own credentials or token, in the region of the client.
+    /// Creates the authorizer of a call that has its own credentials or token. The region is the region of
+    /// the client.
     pub(crate) fn for_call(config: &Config, authentication: Authentication) -> Self {
         Self::new(config, authentication, Some(SettingSource::Call))
     }

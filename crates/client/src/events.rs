@@ -26,7 +26,7 @@ use crate::quota::QuotaPermit;
 /// frame, a timeout, and an early end. The error of an early end is [`ErrorKind::Truncated`], even if the
 /// stream ends between two frames.
 ///
-/// The receiver returns events that are not in the model unchanged.
+/// If an event is not in the model, the receiver returns its message unchanged, in the variant `Unknown`.
 ///
 /// The receiver reads from the connection only while the caller waits for an event. Dropping the receiver
 /// closes the connection immediately. `recv` is cancel safe: if its future is dropped, the next call of

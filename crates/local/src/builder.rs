@@ -137,8 +137,8 @@ impl LocalEndpointBuilder {
         Self { verify, ..self }
     }
 
-    /// Sets a delay before each event of a stream. By default, the endpoint sends an event as soon as the
-    /// connection has taken the previous event.
+    /// Sets a delay before each event of a stream. By default, the endpoint sends each event as soon as the
+    /// socket has accepted the previous event.
     pub fn pace(self, pace: Duration) -> Self {
         Self { pace, ..self }
     }

@@ -83,7 +83,8 @@ impl ErrorResponse {
         };
         match InvokeModelWithResponseStream::serialize_error(error) {
             Ok(Some(response)) => response,
-            // A test parsed this unmodeled error from another response. Keep its status, code and message.
+            // The model does not define this error. A test has parsed it from another response, so keep its
+            // status, code and message.
             Ok(None) => CommonError::from(error).to_http(),
             Err(error) => {
                 let status = StatusCode::INTERNAL_SERVER_ERROR;

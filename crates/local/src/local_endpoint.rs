@@ -123,20 +123,20 @@ impl LocalEndpoint {
         &self.state.region
     }
 
-    /// Returns the calls since the start of the endpoint or the last [`clear_records`](Self::clear_records),
-    /// in the order of their responses. The endpoint keeps only the latest calls: at most 10,000 calls and
-    /// 256 MiB of request bodies.
+    /// Returns the calls since the endpoint started, or since the last call of
+    /// [`clear_records`](Self::clear_records), in the order of their responses. The endpoint keeps only the
+    /// latest calls: at most 10,000 calls and 256 MiB of request bodies.
     pub fn calls(&self) -> Vec<CallRecord> {
         self.state.log.calls()
     }
 
-    /// Returns the counters since the start of the endpoint or the last
+    /// Returns the counters since the endpoint started, or since the last call of
     /// [`clear_records`](Self::clear_records).
     pub fn stats(&self) -> Stats {
         self.state.connections.stats()
     }
 
-    /// Returns the connections since the start of the endpoint or the last
+    /// Returns the connections since the endpoint started, or since the last call of
     /// [`clear_records`](Self::clear_records), in the order in which they were accepted. The endpoint keeps
     /// only the latest 10,000 connections.
     pub fn connections(&self) -> Vec<ConnectionRecord> {

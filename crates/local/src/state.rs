@@ -52,8 +52,8 @@ impl EndpointState {
         format!("00000000-0000-4000-8000-{number:012x}")
     }
 
-    /// Returns the region in the signature of the caller, or the region of the endpoint if there is no
-    /// signature.
+    /// Returns the region in the signature of the caller. If there is no signature, returns the region of the
+    /// endpoint.
     pub(crate) fn region_of<'a>(&'a self, caller: &'a Caller) -> &'a str {
         match caller {
             Caller::Signed(verified) => verified.scope().region(),

@@ -77,7 +77,7 @@ fn guardrail(input: &Invocation) -> Option<&str> {
     non_empty(&input.guardrail_identifier)
 }
 
-/// Treats an empty string as unset. The patterns of the guardrail members allow an empty string.
+/// Treats an empty string as unset, because the patterns of the guardrail members allow an empty string.
 fn non_empty(member: &Option<String>) -> Option<&str> {
     member.as_deref().filter(|value| !value.is_empty())
 }

@@ -77,12 +77,13 @@ impl<H> MessageBuilder<H> {
         headers::mark_sensitive(&mut self.headers, name);
     }
 
-    /// Sets a header to a constant, unless a member has set it.
+    /// Sets a header to a constant. Does not change the header if a member has already set it.
     pub fn default_header(&mut self, name: HeaderName, value: &'static str) {
         self.headers.entry(name).or_insert_with(|| HeaderValue::from_static(value));
     }
 
-    /// Sets the content type of the protocol, unless a member has set it.
+    /// Sets the content type of the protocol. Does not change the content type if a member has already set
+    /// it.
     ///
     /// <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#content-type>
     pub(crate) fn default_content_type(&mut self, content_type: &'static str) {

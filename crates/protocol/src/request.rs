@@ -69,9 +69,8 @@ impl RequestBuilder {
     }
 
     fn finish(self, body: Bytes) -> Result<Request, SerializeError> {
-        let uri = http::Uri::try_from(self.head.target.into_string()).map_err(|source| {
-            SerializeError::new("the request", SerializeErrorKind::Target(source.to_string()))
-        })?;
+        let uri = http::Uri::try_from(self.head.target.into_string())
+            .map_err(|source| SerializeError::new("", SerializeErrorKind::Target(source.to_string())))?;
         let mut request = Request::new(body);
         *request.method_mut() = self.head.method;
         *request.uri_mut() = uri;

@@ -31,7 +31,7 @@ pub enum PathSegment {
     /// `/`.
     Label(&'static str),
     /// The value of a member in which `/` is not percent-encoded. The value can therefore span several
-    /// segments. A template contains such a label as `{key+}`.
+    /// segments. Templates write this kind of label with a `+`, for example `{key+}`.
     Greedy(&'static str),
 }
 

@@ -35,7 +35,7 @@ impl SigningKey {
     }
 }
 
-/// Returns the signature of a string to sign as 64 lower-case hex digits.
+/// Signs the SigV4 string to sign. Returns the signature as 64 lower-case hex digits.
 ///
 /// Each call derives the signing key again. [`Signer`](crate::Signer) and [`Verifier`](crate::Verifier) cache
 /// the signing key.

@@ -5,12 +5,12 @@ use std::fmt;
 use crate::canonical::{CanonicalRequest, CanonicalRequestDiff};
 use crate::likely_cause::LikelyCause;
 
-/// A signature that differs from the signature that the verifier computed, with an explanation.
+/// The explanation of a signature that differs from the signature that the verifier computed.
 ///
-/// A request does not contain the canonical request that the client signed. The verifier therefore computes
-/// the canonical request that each [`LikelyCause`] produces, and the signature of this canonical request. If
-/// this signature equals the client's signature, [`client_canonical_request`](Self::client_canonical_request)
-/// returns this canonical request.
+/// A request does not contain the canonical request that the client signed. Therefore the verifier computes a
+/// canonical request and its signature for each [`LikelyCause`]. If one of these signatures equals the
+/// client's signature, [`client_canonical_request`](Self::client_canonical_request) returns the corresponding
+/// canonical request.
 ///
 /// If no [`LikelyCause`] explains the signature, the client probably used another secret access key, or the
 /// body or a signed header changed after signing. In this case, call [`diff_with`](Self::diff_with) with the
@@ -37,7 +37,7 @@ impl SignatureMismatch {
         self.explanation.as_ref().map(|(_, canonical_request)| canonical_request)
     }
 
-    /// Returns the string to sign that the verifier computed.
+    /// Returns the SigV4 string to sign, as computed by the verifier.
     pub fn string_to_sign(&self) -> &str {
         &self.string_to_sign
     }

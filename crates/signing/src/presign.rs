@@ -113,8 +113,8 @@ impl Signer {
     ///
     /// # Errors
     ///
-    /// See [`SignError`]. After an error, the URI is unchanged. The headers of an earlier signature are
-    /// removed, unless the error is [`SignError::InvalidExpiry`].
+    /// See [`SignError`]. After an error, the URI is unchanged. After [`SignError::InvalidExpiry`], the
+    /// headers are unchanged, too. After all other errors, the headers of an earlier signature are removed.
     ///
     /// ```
     /// # use std::time::{Duration, SystemTime};
@@ -150,8 +150,8 @@ impl Signer {
         let date = AmzDate::try_from(time)?;
         let scope = self.scope(&date, credentials)?;
         let query = remove_signature(request.uri.query().unwrap_or_default());
-        // The query to sign must contain the names of the signed headers. A first canonical request without
-        // the new parameters provides these names.
+        // The query to sign must contain the names of the signed headers. To find these names, first build a
+        // canonical request without the new parameters.
         let unsigned = SignableRequest::from_parts(request, signable_headers(request, |_| false)?, payload);
         let signed_headers = unsigned.canonical(self.settings()).signed_headers().to_owned();
         let (signed_token, unsigned_token) = match credentials.session_token() {

@@ -26,16 +26,16 @@ use crate::settings::SigningSettings;
 pub struct Signer {
     region: Arc<str>,
     service: Arc<str>,
-    /// The name of the parameter of `new` that is invalid: `region` or `service`. `new` cannot fail, so
-    /// signing returns the error.
+    /// The name of the invalid parameter of `new`: `region` or `service`. `new` cannot fail, so signing
+    /// returns the error.
     invalid: Option<&'static str>,
     settings: SigningSettings,
     keys: SigningKeyCache,
 }
 
 impl Signer {
-    /// Creates a signer with default [`SigningSettings`] for a region (`us-east-1`) and the signing name of a
-    /// service (`bedrock`).
+    /// Creates a signer for a region (`us-east-1`) and the signing name of a service (`bedrock`). The signer
+    /// uses the default [`SigningSettings`].
     ///
     /// If the region or service is invalid, signing a request returns an error.
     pub fn new(region: impl Into<String>, service: impl Into<String>) -> Self {
@@ -220,7 +220,7 @@ impl SigningOutput {
     }
 }
 
-/// Returns the string to sign: algorithm, time, credential scope and hash of the canonical request.
+/// Returns the SigV4 string to sign: algorithm, time, credential scope and hash of the canonical request.
 ///
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html#create-string-to-sign>
 pub fn string_to_sign(date: &AmzDate, scope: &CredentialScope, canonical_request: &str) -> String {

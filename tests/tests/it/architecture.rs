@@ -27,8 +27,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("xtask", &["invoke-model-codegen", "invoke-model-test-support"]),
 ];
 
-/// Crates that a program can use with any HTTP client. These crates do no input or output, and depend on no C
-/// code and no AWS crates.
+/// Crates that a program can use with any HTTP client. They do no input or output. They do not depend on C
+/// code or on AWS crates.
 const PURE: &[&str] = &["invoke-model-protocol", "invoke-model-signing", "invoke-model-types"];
 
 #[test]

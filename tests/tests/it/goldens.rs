@@ -1,5 +1,5 @@
-//! Checks that the generated code of the tiny models in `tests/models` and of our model is up to date, and
-//! that the generator reports invalid models.
+//! Checks that the generated code of our model and of the tiny models in `tests/models` is up to date. Also
+//! checks that the generator reports invalid models.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,7 +11,7 @@ use invoke_model_codegen::{
 };
 use invoke_model_test_support::suites::find_all_or_skip;
 
-/// Environment variable with which this test writes the goldens.
+/// Environment variable. If it is set, this test writes the golden files.
 const UPDATE: &str = "UPDATE_GOLDENS";
 
 #[test]

@@ -1,4 +1,5 @@
-//! Property tests: inputs and outputs round trip, and parsers do not panic.
+//! Property tests: inputs and outputs stay the same when they are serialized and parsed, and parsers do not
+//! panic.
 
 use bytes::Bytes;
 use invoke_model_types::{

@@ -16,7 +16,7 @@ use outcome::Outcomes;
 /// Arguments of the command.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Models with protocol tests as Smithy JSON AST, or folders that contain such models.
+    /// Smithy JSON AST files of models with protocol tests, or folders that contain such files.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 }

@@ -1,4 +1,5 @@
-//! Table with the number of passed, failed and skipped cases for each service and kind.
+//! Table of the test results. For each service and kind, it contains the number of passed, failed and skipped
+//! cases.
 
 use std::fmt::Write;
 

@@ -19,7 +19,7 @@ pub(super) struct Node {
 }
 
 impl Node {
-    /// Installs the packages of `tests/peers/package-lock.json` in `place`, unless they are installed.
+    /// Installs the packages of `tests/peers/package-lock.json` in `place`, if they are not installed yet.
     pub(super) fn install(python: &Python, place: PathBuf) -> Result<Self, Failure> {
         let [_, lock] = SOURCES.map(source);
         // npm writes `.package-lock.json` last.

@@ -17,7 +17,7 @@ pub(super) struct Python {
 }
 
 impl Python {
-    /// Creates the environment in `place` from `tests/peers/requirements.txt`, unless the environment exists.
+    /// Creates the environment in `place` from `tests/peers/requirements.txt`, if it does not exist yet.
     pub(super) fn install(place: PathBuf) -> Result<Self, Failure> {
         let requirements = source("requirements.txt");
         let python = Self { environment: place };

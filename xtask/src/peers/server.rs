@@ -18,8 +18,8 @@ const SETTINGS: [&str; 5] = [
     "AWS_SECRET_ACCESS_KEY",
 ];
 
-/// Name of the environment variable that passes a bearer token to the scripts, and the token. The server
-/// accepts requests with this token, and also signed requests.
+/// Name and value of the environment variable that passes a bearer token to the scripts. The server accepts
+/// requests with this token, and also signed requests.
 const BEARER_TOKEN: (&str, &str) = ("PEERS_BEARER_TOKEN", "the-token-of-the-peers");
 
 /// Time limit for the start of the server.

@@ -94,7 +94,10 @@ fn run_command(line: &str) -> Result<(), Failure> {
 
 /// Returns the search path of this process, preceded by a folder.
 fn search_path(first: &Path) -> OsString {
-    #[expect(clippy::disallowed_methods, reason = "the shell of a reader finds commands in this path")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the commands of the page must find programs through `PATH`, as in a user's shell"
+    )]
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut joined = OsString::from(first);
     joined.push(":");

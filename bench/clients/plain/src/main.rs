@@ -16,7 +16,7 @@ use hyper_util::rt::TokioExecutor;
 use tokio::fs::File;
 use tokio_util::io::ReaderStream;
 
-/// Size of one read from a file, in bytes. `invoke-model-client` uses the same size.
+/// Number of bytes that the client reads from a file at once. `invoke-model-client` uses the same size.
 const PIECE: usize = 64 << 10;
 
 #[derive(Clone)]

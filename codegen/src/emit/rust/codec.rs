@@ -39,9 +39,9 @@ pub(super) fn json_reader(of: &Type) -> TokenStream {
     quote!(use_::invoke_model_protocol::json::read::#leaf)
 }
 
-/// Returns the function that reads or writes a type. For these types, the function has the same name in
-/// `json::read` and `json::write`. For a collection, the function takes the function of the elements as an
-/// argument, and `inner` returns the function of the elements.
+/// Returns the function that reads or writes a type. Handles only types whose functions have the same name in
+/// `json::read` and `json::write`. The function of a collection takes the function of the elements as an
+/// argument. `inner` returns the function of the elements.
 fn same_both_ways(of: &Type, inner: fn(&Type) -> TokenStream) -> TokenStream {
     match of {
         Type::Blob => quote!(blob),

@@ -1,4 +1,5 @@
-//! Prints the fields of structures, and the values of fields if a message does not contain the member.
+//! Prints the fields of structures, and expressions for their values. If a message does not contain the
+//! member of a field, the value of the expression is the default of the field.
 
 use proc_macro2::TokenStream;
 use quote::quote;

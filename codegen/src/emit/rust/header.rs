@@ -42,9 +42,9 @@ fn headers(structure: &Structure) -> impl Iterator<Item = &str> {
 
 /// Returns the name of the constant for a header. Distinct headers have distinct constants.
 ///
-/// Letters become upper case, digits stay the same, and a `-` becomes `_`. Three kinds of characters become
-/// `__` and two hexadecimal digits instead: a digit at the beginning, a `-` after a `-` that became `_`, and
-/// any other character.
+/// Letters become upper case, digits stay the same, and a `-` becomes `_`. All other characters become `__`
+/// and two hexadecimal digits. The same applies to a digit at the beginning, and to every second `-` in a run
+/// of `-`.
 fn constant(name: &str) -> Ident {
     let mut constant = String::with_capacity(name.len());
     for character in name.chars() {

@@ -37,7 +37,7 @@ fn write_header(member: &Member, builder: &TokenStream, of: &TokenStream) -> Opt
     }
 }
 
-/// Returns the expression that adds the payload and completes a request or response. `of` is the expression
+/// Returns the expression that completes a request or response by adding its payload. `of` is the expression
 /// of the structure's value.
 pub(super) fn write_payload(structure: &Structure, builder: &TokenStream, of: &TokenStream) -> TokenStream {
     match structure.payload() {

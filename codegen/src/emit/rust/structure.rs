@@ -1,5 +1,5 @@
-//! Prints structures: the type, the function `new`, and the implementations of `Default` and `Debug`. A
-//! structure that is part of a body also has code for JSON.
+//! Prints structures: the type, the function `new`, and the implementations of `Default` and `Debug`. If a
+//! structure is part of a body, this module also prints its code for JSON.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};

@@ -1,4 +1,4 @@
-//! Tests of the text, parts and exit codes of `invoke --stream`.
+//! Tests of `invoke --stream`: the printed text, the response parts that `--raw` prints, and the exit codes.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -82,7 +82,7 @@ fn frame(headers: &[(&str, &str)], payload: &str) -> Vec<u8> {
     frame
 }
 
-/// Returns the frame of a part of Llama with the text `hi`.
+/// Returns an event frame. Its payload is a response part in the Llama format with the text `hi`.
 fn part() -> Vec<u8> {
     let headers = [(":message-type", "event"), (":event-type", "chunk")];
     frame(&headers, r#"{"bytes":"eyJnZW5lcmF0aW9uIjoiaGkifQ=="}"#)

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::bucket::TokenBucket;
 use super::cubic::Cubic;
 
-/// The maximum ratio of the rate to the measured rate. The minimum fill rate of the bucket takes precedence
-/// over this maximum.
+/// The maximum ratio of the fill rate to the measured rate. If this maximum would result in a fill rate below
+/// the minimum of the bucket, the bucket uses its minimum.
 const MAX_OF_MEASURED: f64 = 2.0;
 
 /// The period over which the rate is measured.

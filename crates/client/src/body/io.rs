@@ -29,8 +29,8 @@ pub(super) async fn run_blocking<T: Send + 'static>(
     })
 }
 
-/// Runs `work` on the thread pool. The closure is boxed. Therefore the compiler generates the code of a task
-/// only once, and not for each closure type.
+/// Runs `work` on the thread pool. The closure is boxed, so that the compiler generates the code of a task
+/// only once, and not for each type of closure.
 fn spawn(work: Box<dyn FnOnce() + Send>) {
     spawn_blocking(work);
 }

@@ -52,8 +52,8 @@ pub trait Delivery<O: Operation> {
     /// The output of the call.
     type Output;
 
-    /// Converts a successful response into the output. Reads only the part of the body that the output
-    /// contains.
+    /// Converts a successful response into the output. `Buffered` reads the complete body. The other
+    /// implementations do not read the body, because the caller reads it from the output.
     #[doc(hidden)]
     fn deliver(
         response: Response<ResponseBody>,

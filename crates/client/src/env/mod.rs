@@ -73,7 +73,8 @@ impl Environment {
         self.first(["AWS_REGION", "AWS_DEFAULT_REGION"])
     }
 
-    /// Returns the endpoint URL, unless `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is `true`.
+    /// Returns the endpoint URL. Returns `None` if `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is `true`, or if no
+    /// endpoint URL is set.
     pub(crate) fn endpoint_url(&self) -> Option<Variable> {
         let ignored = self.read("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
         if ignored.is_some_and(|value| value.eq_ignore_ascii_case("true")) {

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::ErrorContext;
 
-/// A hint for errors that have the code `code`, and whose message in lower case contains `message`. An empty
-/// `code` or `message` matches every error.
+/// A rule that selects a hint for an error. The rule applies if the code of the error is `code`, and the
+/// message in lower case contains `message`. An empty `code` or `message` matches every error.
 struct Rule {
     code: &'static str,
     message: &'static str,

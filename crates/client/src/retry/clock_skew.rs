@@ -35,7 +35,9 @@ impl ClockSkew {
         }
     }
 
-    /// Updates the difference from an error response that arrived at the local time `now`. Returns `true` if
+    /// Computes the difference again from the `Date` header of an error response. `now` is the local time at
+    /// which the response arrived. Keeps the old difference if [`CODES`] does not contain the error code, if
+    /// the response has no valid `Date` header, or if the change is within [`TOLERANCE`]. Returns `true` if
     /// the difference has changed. The signature of a retry then contains another time.
     pub(crate) fn learn(&self, code: Option<&str>, headers: &HeaderMap, now: SystemTime) -> bool {
         if !code.is_some_and(|code| CODES.contains(&code)) {

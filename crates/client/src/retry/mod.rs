@@ -41,14 +41,14 @@ pub(crate) use token_bucket::{RetryCost, RetryTokenBucket};
 ///
 /// Before a retry, the call waits for a random duration below a bound. The bound starts at one second and
 /// doubles with each attempt, up to [`max_backoff`](Self::max_backoff). If the response has a `Retry-After`
-/// header, the call waits for that time instead.
+/// header, the call waits for the time in the header and not for a random time.
 ///
 /// All calls of a client share a bucket of 500 tokens. A retry takes 5 tokens, or 10 tokens after a timeout.
 /// If the bucket has too few tokens, the call fails without a retry. During an outage, this limit prevents a
 /// flood of retries.
 ///
-/// `AWS_MAX_ATTEMPTS` sets [`max_attempts`](Self::max_attempts), unless the program sets a retry
-/// configuration.
+/// `AWS_MAX_ATTEMPTS` sets [`max_attempts`](Self::max_attempts). If the program sets a retry configuration,
+/// the client ignores `AWS_MAX_ATTEMPTS`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 #[doc(alias("retry", "backoff", "attempts"))]

@@ -8,11 +8,11 @@ use std::time::Duration;
 
 pub(crate) use timer::OperationTimer;
 
-/// Timeouts of a call and of its parts. `None` disables a timeout.
+/// Timeouts of a call and of its attempts. `None` disables a timeout.
 ///
 /// The defaults are made for inference. A model may take as long as the service permits before it responds,
-/// and may pause between two parts of its response. Therefore the default configuration sets only the idle
-/// timeout, to 15 minutes. TCP keepalive detects a dead peer much earlier: see
+/// and may pause while it sends the response. Therefore the default configuration sets only the idle timeout,
+/// to 15 minutes. TCP keepalive detects a dead peer much earlier: see
 /// [`HyperTransportBuilder::tcp_keepalive`](crate::HyperTransportBuilder::tcp_keepalive).
 ///
 /// ```

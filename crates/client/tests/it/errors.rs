@@ -365,7 +365,7 @@ async fn predicates_of_transport_errors() {
     check(Transport::BodyIncomplete, &[]).await;
 }
 
-/// Formats all parts of an error.
+/// Formats an error as one text that contains the results of all its methods.
 macro_rules! all_parts {
     ($error:expr) => {{
         let error = &$error;
@@ -387,7 +387,8 @@ macro_rules! all_parts {
     }};
 }
 
-/// Converts an error into the error type of all operations. Checks that the conversion keeps all parts.
+/// Converts an error into the error type of all operations. Checks that all methods return the same results
+/// before and after the conversion.
 fn check_converted<E: OperationError>(error: Error<E>) -> Error {
     let before = all_parts!(error);
     let error = Error::from(error);

@@ -316,8 +316,8 @@ fn callers() -> impl Strategy<Value = Vec<Caller>> {
     prop::collection::vec(caller, 1..60)
 }
 
-/// Runs the callers. Returns the admission time and the number of tokens of each admitted caller. The number
-/// is `None` if the tokens do not count.
+/// Runs the callers. Returns two values for each admitted caller: the admission time, and the number of
+/// tokens. The number is `None` if the tokens do not count.
 async fn run(limiter: &QuotaLimiter, callers: Vec<Caller>) -> Vec<(Duration, Option<u64>)> {
     let start = Instant::now();
     let running: Vec<_> = callers

@@ -33,8 +33,8 @@ pub struct ResponseChunks {
     chunks: Box<dyn Iterator<Item = Value> + Send>,
 }
 
-/// The maximum number of output tokens if the body and the vendor set no limit. The value has the order
-/// of magnitude of the limits of real models.
+/// The maximum number of output tokens if the body and the vendor set no limit. The limits of real models
+/// have the same order of magnitude.
 const UNLIMITED: u64 = 10_000;
 
 impl Completion {

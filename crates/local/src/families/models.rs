@@ -1,8 +1,7 @@
 //! The supported base models, with their ids and families.
 //!
 //! The ids are listed in <https://docs.aws.amazon.com/bedrock/latest/userguide/models-supported.html> and in
-//! the model cards. The endpoint does not support models of other vendors, or other kinds of models of these
-//! vendors.
+//! the model cards. The endpoint does not support the other models on these pages.
 
 /// A base model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

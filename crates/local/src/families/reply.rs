@@ -5,7 +5,7 @@ use super::tokens;
 /// The maximum number of tokens that a reply echoes. `...` replaces the rest of the turn.
 const MAX_ECHOED_TOKENS: u64 = 256;
 
-/// The limits of a reply that a request sets.
+/// The limits that a request sets for its reply.
 pub(super) struct ReplyBounds<'a> {
     /// The token limit of the request, or the default of the vendor if the request has no limit. `None` means
     /// that there is no limit.

@@ -27,8 +27,8 @@ impl Replacement {
 }
 
 impl Fault {
-    /// Returns the part of this fault that affects a stream. A fault at [`FaultPoint::LastChunk`] truncates
-    /// the stream at its end.
+    /// Returns the effect of this fault on a stream, if there is one. A fault at [`FaultPoint::LastChunk`]
+    /// truncates the stream at its end.
     pub(crate) fn planned_stream_fault(&self) -> Option<PlannedStreamFault> {
         let truncated_at_end = || {
             let fault = StreamFault::Truncate { bytes: 0 };
@@ -63,7 +63,7 @@ impl Fault {
         Response::from_parts(head, body)
     }
 
-    /// Sets `Date`, unless the fault sets or removes this header.
+    /// Sets `Date`. Does not change `Date` if the fault sets or removes this header.
     pub(crate) fn set_date(&self, headers: &mut HeaderMap, now: SystemTime) {
         let is_overridden = self.headers.iter().any(|(name, _)| name == DATE);
         if let Some(date) = http_date(self.skewed(now)).filter(|_| !is_overridden) {

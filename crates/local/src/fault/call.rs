@@ -14,8 +14,8 @@ use crate::wildcard::matches;
 /// A fault that affects the request, the processing or the response of a call. A new fault has no effect. The
 /// methods add effects and conditions.
 ///
-/// [`first`](Self::first) and [`every`](Self::every) turn a fault into a [`FaultRule`](crate::FaultRule). A
-/// fault that is passed to [`LocalEndpoint::inject`](crate::LocalEndpoint::inject) directly applies to all
+/// [`first`](Self::first) and [`every`](Self::every) turn a fault into a [`FaultRule`](crate::FaultRule). If
+/// a fault itself is passed to [`LocalEndpoint::inject`](crate::LocalEndpoint::inject), it applies to all
 /// matching calls.
 ///
 /// ```

@@ -1,4 +1,4 @@
-//! The parts of a fault: ends of connections, retry hints and replaced responses.
+//! The effects of a fault: ends of connections, retry hints and replaced responses.
 
 use std::time::{Duration, SystemTime};
 
@@ -55,7 +55,7 @@ pub enum ConnectionEnd {
 pub enum RetryAfter {
     /// `Retry-After` as a number of seconds (RFC 9110 section 10.2.3).
     Seconds(u64),
-    /// `Retry-After` as a date: the date of the response plus a number of seconds.
+    /// `Retry-After` as a date: a number of seconds after the date of the response.
     DateIn(u64),
     /// `x-amz-retry-after` as a number of milliseconds. The AWS SDKs read this header.
     Milliseconds(u64),

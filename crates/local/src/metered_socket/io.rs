@@ -21,8 +21,8 @@ impl<S: Socket> AsyncRead for &MeteredSocket<S> {
             state.read_fault = metered.endpoint.fault_rules.next_request_fault();
         }
         if let Some((remaining, end)) = &mut state.read_fault {
-            // Discards bytes beyond the limit. The client cannot detect that the endpoint has read these
-            // bytes.
+            // Discards the bytes that were read beyond the limit. The client cannot detect that the endpoint
+            // has read them.
             read = read.min(usize::try_from(*remaining).unwrap_or(usize::MAX));
             buf.set_filled(before + read);
             *remaining -= read as u64;

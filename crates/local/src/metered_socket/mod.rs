@@ -34,7 +34,8 @@ struct State<S> {
     socket: S,
     /// `true` until the first byte of the next request arrives.
     awaits_request: bool,
-    /// The remaining number of request bytes to read, and the way in which the connection then ends.
+    /// A fault of the request: the number of bytes that remain to be read before the connection ends, and the
+    /// way in which it ends.
     read_fault: Option<(u64, ConnectionEnd)>,
     writing: Writing,
     /// The way in which the connection ends. Once this is set, all reads and writes fail.

@@ -19,9 +19,9 @@ use crate::gauge::GaugeGuard;
 
 /// A body that generates and sends the frames of a stream one after the other.
 ///
-/// The body generates a frame when the connection has taken the previous frame and the delay of the pace is
-/// over. Therefore the body does not generate frames ahead of a slow reader, and it sends each frame
-/// separately.
+/// The body generates the next frame only after the connection has taken the previous frame, and the delay
+/// between two frames has passed. Therefore the body does not generate frames ahead of a slow reader, and it
+/// sends each frame separately.
 pub(crate) struct EventStreamBody {
     clock: Clock,
     frames: Frames,

@@ -38,7 +38,8 @@ impl StreamFault {
         Ok(Self::Error(ErrorMetadata::from_message(&frame).into()))
     }
 
-    /// Returns a fault that inserts an event with an unknown name and an empty JSON object as its payload.
+    /// Returns a fault that inserts an event. The name of the event is not in the model, and its payload is
+    /// an empty JSON object.
     ///
     /// # Errors
     /// Returns an error if the name is too long for a header of a frame.

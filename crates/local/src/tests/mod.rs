@@ -152,7 +152,7 @@ fn check_error(endpoint: &Arc<EndpointState>, request: Request<Bytes>, status: u
     error.message().unwrap_or_default().to_owned()
 }
 
-/// Checks that a message contains a part.
+/// Checks that an error message contains a text.
 #[track_caller]
 fn check_contains(message: &str, part: &str) {
     assert!(message.contains(part), "{part:?} is not in {message:?}");

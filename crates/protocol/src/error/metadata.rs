@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::event_stream::Message;
 use crate::operation::Response;
 
-/// Code, message, status and request id of an error response. The error may be missing from the model.
+/// Code, message, status and request id of an error response. The model does not have to define the error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ErrorMetadata {
     code: Option<String>,

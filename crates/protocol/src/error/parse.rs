@@ -81,8 +81,8 @@ pub enum ResponseError<E> {
     Parse(ParseError),
 }
 
-/// The problem with a part of a message. The problem occurs if the sender violates the model, or uses a newer
-/// version of the model.
+/// The problem with a message or with one of its members. The problem occurs if the sender violates the
+/// model, or uses a newer version of the model.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseErrorKind {

@@ -1,9 +1,10 @@
 //! Errors of serialization.
 
-/// An error about an input that cannot be serialized. The error text contains the name of the member, but
+use std::fmt;
+
+/// An error about a message that cannot be serialized. The error text contains the name of the member, but
 /// never the value of the member.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{member}` {kind}")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SerializeError {
     member: &'static str,
     kind: SerializeErrorKind,
@@ -15,7 +16,8 @@ impl SerializeError {
         Self { member, kind }
     }
 
-    /// Returns the name of the member in the model.
+    /// Returns the name of the member in the model. The name is empty if the error does not concern a single
+    /// member.
     pub fn member(&self) -> &'static str {
         self.member
     }
@@ -26,7 +28,18 @@ impl SerializeError {
     }
 }
 
-/// The problem with an input member. The caller must change the input.
+impl fmt::Display for SerializeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.member {
+            "" => self.kind.fmt(f),
+            member => write!(f, "`{member}` {}", self.kind),
+        }
+    }
+}
+
+impl std::error::Error for SerializeError {}
+
+/// The problem with a member or with the entire request. The caller must change the input.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SerializeErrorKind {
@@ -69,7 +82,7 @@ pub enum SerializeErrorKind {
         /// Prefix of the header names.
         prefix: String,
     },
-    /// The path and query do not form a valid request target.
-    #[error("has an invalid target: {0}")]
+    /// The path and query do not form a valid request target. This problem does not concern a single member.
+    #[error("the path and query of the request are not a valid request target: {0}")]
     Target(String),
 }

@@ -57,8 +57,8 @@ impl<'a, const N: usize> Members<'a, N> {
         value_of(json).and_then(read).map(Some).map_err(|error| error.in_member(name))
     }
 
-    /// Parses a blob. Usually decodes the base64 text directly from the body, so it allocates memory only for
-    /// the decoded bytes.
+    /// Parses a blob. Usually, this function decodes the base64 text directly from the body, and allocates
+    /// memory only for the decoded bytes.
     ///
     /// # Errors
     /// Returns an error if the member is not a string or not base64.

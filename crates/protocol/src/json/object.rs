@@ -47,8 +47,9 @@ impl Object {
         read(value).map(Some).map_err(|error| error.in_member(name))
     }
 
-    /// Removes a member from the map and returns its value, unless the value is null. `member` is generic, so
-    /// the compiler would repeat the code of this function for each type if it were part of `member`.
+    /// Removes a member from the map and returns its value. Returns `None` if the member is missing or null.
+    /// `member` is generic, so the compiler would repeat the code of this function for each type if it were
+    /// part of `member`.
     fn take(&mut self, name: &str) -> Option<Value> {
         self.0.remove(name).filter(|value| !value.is_null())
     }

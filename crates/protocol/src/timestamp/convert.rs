@@ -37,8 +37,8 @@ pub fn read(text: &str, format: Format) -> Result<Timestamp, ParseErrorKind> {
 pub(crate) fn from_epoch_number(number: &serde_json::Number) -> Result<Timestamp, ParseErrorKind> {
     let read = match number.as_i64() {
         Some(seconds) => Timestamp::from_second(seconds).ok(),
-        // `Display` writes the shortest decimal number that parses to the same `f64`. If the text in the
-        // message has at most 15 digits, the decimal number equals this text.
+        // `Display` writes the shortest decimal number that parses to the same `f64`. If the number in the
+        // message has at most 15 digits, `Display` writes the same number.
         None => number.as_f64().and_then(|seconds| from_epoch_text(&format!("{seconds}"))),
     };
     read.ok_or(ParseErrorKind::Timestamp { format: Format::EpochSeconds })

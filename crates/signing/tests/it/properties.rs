@@ -54,7 +54,7 @@ impl Call {
     }
 }
 
-/// One change of the request after signing, or of the data that the verifier uses.
+/// One change after signing: of the request, or of the data that the verifier uses.
 #[derive(Debug, Clone, Copy)]
 enum Change {
     Method,

@@ -1,8 +1,8 @@
 //! Tests with the AWS test suite for SigV4.
 //!
-//! The tests check the canonical request, the string to sign and the signature of each case, both for signing
-//! with headers and for presigning. They also verify the requests that are signed with headers, and check a
-//! chain of signed events.
+//! For each case, the tests check the canonical request, the string to sign and the signature. They check
+//! signing with headers and presigning. They also verify the requests that are signed with headers, and check
+//! a chain of signed events.
 //!
 //! The suite is not part of this repository. If the folder of a test is missing, the test prints a line on
 //! standard error and returns.

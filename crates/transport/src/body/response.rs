@@ -74,8 +74,9 @@ impl ResponseBody {
         Self { inner, ends_with_connection: false, timer: None }
     }
 
-    /// Returns `true` if only the end of the connection marks the end of the body. A truncated body then
-    /// looks like a complete body. Only bodies from hyper can return `true`; all other bodies return `false`.
+    /// Returns `true` if only the end of the connection marks the end of the body. In this case, a truncated
+    /// body looks like a complete body. Only bodies from hyper can return `true`; all other bodies return
+    /// `false`.
     #[must_use]
     pub fn ends_with_connection(&self) -> bool {
         self.ends_with_connection

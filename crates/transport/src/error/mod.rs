@@ -108,7 +108,7 @@ impl fmt::Display for TransportError {
 /// Returns `error` and its causes, the outermost first.
 ///
 /// The cause of an `io::Error` is the error that it wraps. This function does not call `io::Error::source`,
-/// because that method skips the wrapped error and returns the source of the wrapped error.
+/// because that method does not return the wrapped error. It returns the source of the wrapped error.
 pub(crate) fn causes<'a>(
     error: &'a (dyn Error + 'static),
 ) -> impl Iterator<Item = &'a (dyn Error + 'static)> {

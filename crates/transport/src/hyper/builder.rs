@@ -92,8 +92,9 @@ impl HyperTransportBuilder {
     /// NAT gateways from dropping the connection. By default, the system sends the first probe only after two
     /// hours.
     ///
-    /// On Linux, the system sends no probes while sent data is unacknowledged. The same total time therefore
-    /// also limits how long sent data may remain unacknowledged.
+    /// On Linux, the system sends no probes while sent data is unacknowledged. Therefore the transport also
+    /// limits the time for which sent data may remain unacknowledged. The limit is the time after which the
+    /// probes detect a dead peer.
     #[doc(alias = "keepalive")]
     #[doc(alias = "TCP_USER_TIMEOUT")]
     pub fn tcp_keepalive(mut self, time: Duration, interval: Duration, retries: u32) -> Self {

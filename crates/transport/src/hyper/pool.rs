@@ -188,8 +188,8 @@ async fn close_expired(host: Weak<Host>, first: Instant) {
     }
 }
 
-/// A connection in use. Dropping the lease closes the connection, unless the lease was
-/// [released](Self::release).
+/// A connection in use. Dropping the lease closes the connection. To keep the connection for the next call,
+/// call [`release`](Self::release).
 pub(super) struct Lease {
     pub(super) connection: Box<Http1>,
     host: Arc<Host>,

@@ -79,7 +79,7 @@ impl Keepalive {
         Ok(())
     }
 
-    /// Returns the time after which a peer that does not respond is considered dead.
+    /// Returns the time after which the connection to an unresponsive peer fails.
     #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
     fn detection_time(self) -> Duration {
         self.time.saturating_add(self.interval.saturating_mul(self.retries))

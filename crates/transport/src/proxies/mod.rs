@@ -49,7 +49,7 @@ pub struct Proxies {
 
 impl Proxies {
     /// Sets the proxy for `http` requests. An HTTP proxy receives each request with the complete URL as its
-    /// target. A SOCKS proxy receives requests in the same form as the host.
+    /// target. Through a SOCKS proxy, the host receives each request in the same form as without a proxy.
     ///
     /// # Errors
     ///

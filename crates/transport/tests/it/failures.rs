@@ -90,7 +90,8 @@ async fn a_host_name_without_address() {
     assert!(!error.may_have_been_sent() && error.is_connect());
 }
 
-/// Starts a server that never completes a TLS handshake. Returns a transport for it and its address.
+/// Starts a server that never completes a TLS handshake. Returns a transport for the server, and the address
+/// of the server.
 async fn silent_server() -> (HyperTransport, String) {
     let server = Server::start(Connection::closed).await;
     let root = include_bytes!("../data/root.pem").as_slice();

@@ -11,8 +11,8 @@ const NO_AUTHENTICATION: u8 = 0;
 const USER_AND_PASSWORD: u8 = 2;
 const SUCCEEDED: u8 = 0;
 
-/// Performs the handshake of SOCKS 5 ([RFC 1928](https://www.rfc-editor.org/rfc/rfc1928)) with `method` and
-/// the status `reply`. Returns the credentials and the destination.
+/// Performs the handshake of SOCKS 5 ([RFC 1928](https://www.rfc-editor.org/rfc/rfc1928)). Selects the
+/// authentication method `method`, and sends the status `reply`. Returns the credentials and the destination.
 async fn handshake(connection: &mut Connection, method: u8, reply: u8) -> Option<(String, String)> {
     let [5, methods] = connection.exactly(2).await?[..] else { panic!("not SOCKS 5") };
     let offered = connection.exactly(methods.into()).await?;

@@ -26,7 +26,7 @@ pub struct Suite {
     pub repository: String,
     /// Commit of the repository.
     pub commit: String,
-    /// Files and folders of the repository from which the suite is made.
+    /// Paths of files and folders in the repository. The suite is made from these files.
     #[serde(default)]
     pub sources: Vec<String>,
     /// Path of the script that converts the sources, relative to the folder of the manifest. Without a

@@ -27,6 +27,11 @@ fn serializes_labels_of_every_type() {
     assert!(infinite.uri().path().starts_with("/things/a/0/-Infinity/true/"));
     let error = GetThing::serialize(thing("a", "", 0, 0.0)).unwrap_err();
     assert_eq!(error.member(), "path");
+    let error = GetThing::serialize(thing(&"a".repeat(70_000), "b", 0, 0.0)).unwrap_err();
+    assert_eq!(
+        (error.member(), error.to_string().as_str()),
+        ("", "the path and query of the request are not a valid request target: uri too long")
+    );
 }
 
 #[test]

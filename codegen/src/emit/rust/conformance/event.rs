@@ -134,8 +134,8 @@ fn stream<'a>(name: Option<&String>, service: &'a Service) -> Result<&'a EventSt
     }
 }
 
-/// Returns the expression of the event in `params` as `Ok`, or the expression of the error in `params` as
-/// `Err`.
+/// Converts `params` to an expression. Returns `Ok` with the expression of an event, or `Err` with the
+/// expression of an error.
 fn stated(
     stream: &EventStream,
     params: &Map<String, Value>,

@@ -77,7 +77,7 @@ pub(super) fn error(
     })
 }
 
-/// Returns an expression of the response in a test case.
+/// Returns the expression that creates the response of a test case.
 pub(super) fn stated_response(response: &HttpResponse) -> TokenStream {
     let (code, content) = (Literal::u16_unsuffixed(response.code), content(&response.content));
     quote!(invoke_model_test_support::Response { code: #code, content: #content })

@@ -90,7 +90,8 @@ impl ConfigBuilder {
     /// attempt. [`Call::retry_config`](crate::Call::retry_config) overrides this configuration for one call.
     ///
     /// Default: the standard mode with 3 attempts. After [`from_env`](Self::from_env), `AWS_MAX_ATTEMPTS`
-    /// sets the maximum number of attempts, unless the program calls this setter.
+    /// sets the maximum number of attempts. If the program calls this setter, the client ignores
+    /// `AWS_MAX_ATTEMPTS`.
     ///
     /// ```
     /// use std::time::Duration;

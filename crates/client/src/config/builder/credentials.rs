@@ -81,8 +81,8 @@ impl ConfigBuilder {
     /// Sets an Amazon Bedrock API key. The client sends the key as `Authorization: Bearer`. It does not sign
     /// requests, and does not load credentials.
     ///
-    /// This setter takes precedence over credentials. Default: `AWS_BEARER_TOKEN_BEDROCK`, unless the program
-    /// sets credentials or a profile.
+    /// This setter takes precedence over credentials. Default: `AWS_BEARER_TOKEN_BEDROCK`. If the program
+    /// sets credentials or a profile, the client ignores this variable.
     #[doc(alias = "api_key")]
     #[doc(alias = "AWS_BEARER_TOKEN_BEDROCK")]
     pub fn bearer_token(mut self, token: impl Into<String>) -> Self {

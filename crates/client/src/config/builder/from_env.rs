@@ -26,8 +26,8 @@ impl Config {
 impl ConfigBuilder {
     /// Creates a builder with settings from the environment.
     ///
-    /// An empty variable counts as unset. [`build`](Self::build) checks each value, unless a setter has
-    /// replaced the value.
+    /// An empty variable counts as unset. [`build`](Self::build) checks the values. It does not check a value
+    /// that a setter has replaced.
     ///
     /// | setting | variable |
     /// |---|---|

@@ -84,16 +84,17 @@ impl ConfigBuilder {
     ///
     /// Settings take precedence in this order: this setter, `AWS_REGION`, `AWS_DEFAULT_REGION`,
     /// [`region_from_arn`](Self::region_from_arn), and (with the feature `credentials-chain`) `region` of the
-    /// profile. There is no default. Without a region, [`build`](Self::build) fails, unless a bearer token
-    /// and an endpoint URL are set.
+    /// profile. There is no default. If no region is set, [`build`](Self::build) succeeds only if a bearer
+    /// token and an endpoint URL are set.
     #[doc(alias = "AWS_REGION")]
     pub fn region(mut self, region: impl Into<String>) -> Self {
         self.region = Some(Setting::in_code(region.into()));
         self
     }
 
-    /// Sets the region to the region of the ARN `model_id`, unless a setter or the environment has already
-    /// set a region. If `model_id` is not an ARN, or is an ARN without a region, this setter has no effect.
+    /// Sets the region to the region of the ARN `model_id`. This setter has no effect if another setter or
+    /// the environment has already set a region, if `model_id` is not an ARN, or if the ARN contains no
+    /// region.
     ///
     /// A resource exists only in the region of its ARN. If another region is set, the client sends calls to
     /// that other region. If the service then returns an error, the error text contains a hint that the two

@@ -138,7 +138,7 @@ fn follow(files: &SharedFiles, name: &str, visited: &mut Vec<String>) -> Result<
         }
         let mut plan = profile.source(files, visited)?;
         let name = name.escape_debug();
-        plan.description = format!("profile `{name}`: role {role_arn} assumed with {}", plan.description);
+        plan.description = format!("profile `{name}`: role {role_arn} assumed with ({})", plan.description);
         plan.roles.push(profile.role(role_arn)?);
         return Ok(Some(plan));
     }

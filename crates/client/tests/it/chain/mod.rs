@@ -71,7 +71,7 @@ impl Home {
         Client::new(self.settings(fake)).unwrap()
     }
 
-    /// Makes one call. Returns the access key id and the session token with which the client signed the
+    /// Makes one call. Returns the access key id and the session token that the client used to sign the
     /// request.
     async fn call(&self, fake: &Fake) -> (String, Option<String>) {
         fake.push([Ok(response(

@@ -45,7 +45,7 @@ async fn role_assumed_with_the_keys_of_another_profile() {
     let fake = responses(&[(200, &sts_response("AssumeRole", "ASIAROLE123456789012"))]);
     assert_eq!(
         home.source(&fake).await,
-        format!("profile `default`: role {ROLE} assumed with profile `base`: static keys")
+        format!("profile `default`: role {ROLE} assumed with (profile `base`: static keys)")
     );
 }
 
@@ -116,8 +116,8 @@ async fn after_an_sts_error_no_other_source_is_tried() {
     assert_eq!(
         home.error(&fake).await,
         format!(
-            "profile `default`: role {ROLE} assumed with profile `base`: static keys: AccessDenied: not you; check that \
-             the source credentials are valid and that the role trusts them"
+            "profile `default`: role {ROLE} assumed with (profile `base`: static keys): AccessDenied: not you; check \
+             that the source credentials are valid and that the role trusts them"
         )
     );
     assert_eq!(fake.requests().len(), 1);

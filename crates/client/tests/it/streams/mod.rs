@@ -1,4 +1,5 @@
-//! Event streams that are complete, truncated, corrupted, slow or dropped by the caller.
+//! Tests of event streams that are complete, truncated, corrupted or slow, and of streams that the caller
+//! drops.
 
 mod errors;
 mod sockets;

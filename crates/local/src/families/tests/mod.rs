@@ -24,7 +24,7 @@ fn invoke(model: &str, body: &Value) -> (ModelResponse, Value) {
     (response, parsed)
 }
 
-/// Returns the parsed body of the response of `model`.
+/// Returns the body of the response of `model`, parsed as JSON.
 fn response_body(model: &str, body: Value) -> Value {
     invoke(model, &body).1
 }

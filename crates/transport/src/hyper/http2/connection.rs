@@ -12,7 +12,7 @@ use crate::error::{TransportErrorKind, find};
 use crate::hyper::stream::Io;
 
 /// A connection that any number of calls share. Each call uses a separate stream. A task drives the
-/// connection as long as a stream exists, or a handle that can open a stream.
+/// connection as long as there is a stream, or a handle that can open a stream.
 pub(in crate::hyper) struct Http2(SendRequest<RequestBody>);
 
 impl Http2 {

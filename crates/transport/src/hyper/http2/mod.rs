@@ -32,8 +32,8 @@ pub enum HttpVersionPolicy {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Http2Settings {
     pub(super) policy: HttpVersionPolicy,
-    /// The time without a frame from the peer after which a PING is sent. PINGs are sent only while calls are
-    /// active.
+    /// If the peer sends no frame for this time, the client sends a PING. The client sends PINGs only while
+    /// calls are active.
     pub(super) ping_interval: Duration,
     /// The time that the peer may take to respond to a PING.
     pub(super) ping_timeout: Duration,

@@ -52,8 +52,8 @@ impl SharedConnection {
         lock(&self.slot).connection.is_some()
     }
 
-    /// Shares `connection` with other calls. If another call has shared a connection in the meantime, uses
-    /// the other connection and closes `connection`.
+    /// Shares `connection` with other calls. If another call has already shared its connection, closes
+    /// `connection` and uses the shared connection.
     pub(in crate::hyper) fn share(&self, connection: Http2) -> Http2Lease {
         let mut slot = lock(&self.slot);
         let current = slot.connection.take().filter(|connection| connection.is_open());
