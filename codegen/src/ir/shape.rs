@@ -34,6 +34,8 @@ pub(crate) struct Structure {
     pub(crate) sensitive: bool,
     /// Properties of an error, or `None` if the structure is not an error.
     pub(crate) error: Option<ErrorFacts>,
+    /// Rust name of the builder. Messages, errors and structures without members have no builder.
+    pub(crate) builder_name: Option<String>,
 }
 
 impl Structure {
@@ -77,6 +79,10 @@ pub(crate) struct Member {
     pub(crate) wire_name: String,
     /// Rust name of the field.
     pub(crate) rust_name: String,
+    /// Rust name of the builder's method that sets the value, or adds to it.
+    pub(crate) setter_name: String,
+    /// Rust name of the builder's method that sets or unsets the value.
+    pub(crate) set_name: String,
     /// Documentation.
     pub(crate) doc: String,
     /// Type of the values.

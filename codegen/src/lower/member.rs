@@ -31,10 +31,18 @@ impl Lowering<'_> {
         let at_top = matches!(role, Role::Input | Role::Output);
         let is_field = |member: &Member| !(at_top && self.is_event_stream(&member.target));
         let fields: Vec<_> = shape.members.iter().filter(|(_, member)| is_field(member)).collect();
-        let members: Vec<ir::Member> = fields
+        let mut members: Vec<ir::Member> = fields
             .into_iter()
             .map(|(name, member)| self.member(&id.member(name), name, member, role, &mut scope))
             .collect();
+        // The methods of the builder also have the names of members, so they get their names last.
+        for member in &mut members {
+            member.setter_name = match member.rust_name.as_str() {
+                "build" => scope.snake("build"),
+                name => name.to_owned(),
+            };
+            member.set_name = scope.snake(&format!("set_{}", member.rust_name.trim_start_matches("r#")));
+        }
         self.check_payload(id, &members);
         members
     }
@@ -59,6 +67,8 @@ impl Lowering<'_> {
         ir::Member {
             wire_name: name.to_owned(),
             rust_name: scope.snake(name),
+            setter_name: String::new(),
+            set_name: String::new(),
             doc: docs::of(&member.traits),
             presence: self.presence(id, member, role, &location, &ty),
             fails_if_missing: false,

@@ -53,6 +53,8 @@ struct Lowering<'a> {
     names: BTreeMap<ShapeId, String>,
     /// Rust names of the error enums of event streams. The keys are the ids of the streams.
     stream_errors: BTreeMap<ShapeId, String>,
+    /// Rust names of the builders of structures.
+    builders: BTreeMap<ShapeId, String>,
     /// Ids (`shape$member`) of the members that need a `Box`, because their type contains itself.
     boxed: BTreeSet<ShapeId>,
     /// Rust type names that are already used.
@@ -64,8 +66,8 @@ impl<'a> Lowering<'a> {
     fn new(model: &'a Model, selection: &'a Selection) -> Self {
         let boxed = recursion::boxed_members(model, &selection.closure);
         let (names, scope, diagnostics) = (BTreeMap::new(), Scope::of_types(), selection.missing.clone());
-        let stream_errors = BTreeMap::new();
-        Self { model, selection, names, stream_errors, boxed, scope, diagnostics }
+        let (stream_errors, builders) = (BTreeMap::new(), BTreeMap::new());
+        Self { model, selection, names, stream_errors, builders, boxed, scope, diagnostics }
     }
 
     fn service(&mut self) -> ir::Service {
@@ -91,11 +93,13 @@ impl<'a> Lowering<'a> {
             self.names.insert(id, rust_name);
         }
         for (id, name) in self.names.clone() {
-            if !self.is_event_stream(&id) {
-                continue;
+            if self.is_event_stream(&id) {
+                let error_name = self.scope.upper_camel(&format!("{name}Error"));
+                self.stream_errors.insert(id, error_name);
+            } else if self.has_builder(&id) {
+                let builder_name = self.scope.upper_camel(&format!("{name}Builder"));
+                self.builders.insert(id, builder_name);
             }
-            let error_name = self.scope.upper_camel(&format!("{name}Error"));
-            self.stream_errors.insert(id, error_name);
         }
         let mut shapes = self.shapes();
         facts::complete_events(&mut shapes);
@@ -129,6 +133,13 @@ impl<'a> Lowering<'a> {
             reached.contains(id) && (has_type || shape.has(traits::ENUM))
         });
         named.map(|(id, _)| id.clone()).collect()
+    }
+
+    /// Returns `true` for a structure that has members and is not an error.
+    fn has_builder(&self, id: &ShapeId) -> bool {
+        self.model.shape(id).is_some_and(|shape| {
+            shape.ty == ShapeType::Structure && !shape.has(traits::ERROR) && !shape.members.is_empty()
+        })
     }
 
     fn all_errors(&self) -> impl Iterator<Item = &'a ShapeId> + use<'a> {

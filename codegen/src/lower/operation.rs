@@ -100,6 +100,7 @@ impl Lowering<'_> {
                 members: Vec::new(),
                 sensitive: false,
                 error: None,
+                builder_name: None,
             },
         }
     }

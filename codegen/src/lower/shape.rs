@@ -61,7 +61,8 @@ impl Lowering<'_> {
             facts.message = message.map(|member| member.wire_name.clone());
         }
         let (wire_name, doc) = (id.name().to_owned(), docs::of(&shape.traits));
-        ir::Structure { rust_name, wire_name, doc, members, sensitive, error }
+        let builder_name = self.builders.get(id).filter(|_| role == Role::Nested).cloned();
+        ir::Structure { rust_name, wire_name, doc, members, sensitive, error, builder_name }
     }
 
     /// Lowers the traits of an error. Without the `httpError` trait, the status is 400 for client errors and

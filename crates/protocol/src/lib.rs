@@ -28,6 +28,7 @@
 //! | `server` (feature) | parsing of requests, serialization of responses, and checks of constraints |
 
 mod blob;
+mod builder;
 #[cfg(feature = "checksum")]
 pub mod checksum;
 #[cfg(feature = "compression")]

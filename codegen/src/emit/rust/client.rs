@@ -56,10 +56,7 @@ fn setter(
     } else {
         name.clone()
     };
-    let words = match doc::first_sentence(&member.doc) {
-        summary if summary.is_empty() => doc::doc(&format!("Sets `{}`.", member.wire_name)),
-        summary => doc::doc(&summary),
-    };
+    let words = doc::setter(member);
     let given = index.map(|index| {
         let index = Literal::usize_unsuffixed(index);
         quote!(self.given(#index);)

@@ -57,6 +57,14 @@ pub(super) fn first_sentence(text: &str) -> String {
     }
 }
 
+/// Returns the doc comment of the setter of a member: the first sentence of its documentation.
+pub(super) fn setter(member: &Member) -> TokenStream {
+    match first_sentence(&member.doc) {
+        sentence if sentence.is_empty() => doc(&format!("Sets `{}`.", member.wire_name)),
+        sentence => doc(&sentence),
+    }
+}
+
 /// Returns the doc comment of a member: its documentation, its location and its constraints.
 pub(super) fn member(member: &Member) -> TokenStream {
     let mut facts = vec![location(member)];
@@ -79,6 +87,7 @@ pub(super) fn member(member: &Member) -> TokenStream {
 /// crate in `use` declarations. The others are names of other generated modules.
 const TAKEN_MODULES: &[&str] = &[
     "alloc",
+    "builders",
     "bytes",
     "core",
     "http",

@@ -1,6 +1,7 @@
 //! Prints the IR as Rust code. This module does not read traits of the model, because lowering has already
 //! made all decisions.
 
+mod builder;
 mod client;
 mod codec;
 mod conformance;
@@ -34,7 +35,7 @@ use crate::config::{Config, ServerHalf};
 use crate::diagnostic::Diagnostic;
 use crate::files::Files;
 use crate::format;
-use crate::ir::{EventStream, Operation, Service, Shape};
+use crate::ir::{EventStream, Operation, Service, Shape, Structure};
 
 /// Returns the files of the types crate.
 pub(crate) fn types(service: &Service, config: &Config) -> Result<Files, Diagnostic> {
@@ -157,7 +158,7 @@ impl<'a> Output<'a> {
 
     fn shapes(&mut self) -> Result<TokenStream, Diagnostic> {
         let service = self.service;
-        let mut modules = Vec::new();
+        let (mut modules, mut builders) = (Vec::new(), Vec::new());
         for (name, shape) in &service.shapes {
             let (kind, items) = match shape {
                 Shape::Structure(structure) if structure.error.is_some() => continue,
@@ -171,6 +172,15 @@ impl<'a> Output<'a> {
                 }
             };
             modules.push(self.shape("shape", name, kind, items)?);
+            if let Shape::Structure(Structure { builder_name: Some(builder), .. }) = shape {
+                let (module, builder) =
+                    (format_ident!("{}", doc::module_name(name)), format_ident!("{builder}"));
+                builders.push(quote!(pub use super::#module::#builder;));
+            }
+        }
+        if !builders.is_empty() {
+            self.file("shape/builders.rs", "Builders of structures.", quote!(#(#builders)*))?;
+            modules.push((quote!(pub mod builders;), quote!()));
         }
         self.folder_module("shape", "Structures, unions and enums.", &modules)
     }

@@ -4,7 +4,7 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::{codec, doc, field, ty};
+use super::{builder, codec, doc, field, ty};
 use crate::ir::{Member, Presence, Structure};
 
 /// Returns a structure without JSON code, for the top level of a message. If the model does not document the
@@ -34,8 +34,8 @@ pub(super) fn structure(structure: &Structure, otherwise: &str) -> TokenStream {
 /// Returns a structure with JSON code, for a part of a body.
 pub(super) fn nested(of: &Structure) -> TokenStream {
     let written = structure(of, &format!("The `{}` structure.", of.wire_name));
-    let json = json(of);
-    quote!(#written #json)
+    let (builder, json) = (builder::builder(of), json(of));
+    quote!(#written #builder #json)
 }
 
 /// Returns the implementations of `ToJson` and `FromJson`.

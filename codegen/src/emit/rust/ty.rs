@@ -140,7 +140,8 @@ fn integer(width: IntegerWidth) -> TokenStream {
     }
 }
 
-fn nullable(of: &Type, sparse: bool) -> TokenStream {
+/// Returns the type of an element, which is an `Option` if the collection is sparse.
+pub(super) fn nullable(of: &Type, sparse: bool) -> TokenStream {
     let plain = ty(of);
     if sparse { quote!(Option<#plain>) } else { plain }
 }
