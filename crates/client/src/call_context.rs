@@ -4,12 +4,13 @@ use std::fmt;
 use std::time::Duration;
 
 use http::{StatusCode, Uri};
+use invoke_model_families::Usage;
 use invoke_model_protocol::Operation;
 use tokio::time::Instant;
 
 use crate::Client;
 use crate::error::{Error, ErrorContext, ErrorKind, ServiceErrorDetails, StreamProgress, class};
-use crate::metadata::{Attempt, FailureClass, Metadata, ResponseHead, Usage};
+use crate::metadata::{Attempt, FailureClass, Metadata, ResponseHead};
 
 /// The state of a call in progress. The client converts it into an [`ErrorContext`] only if the call fails,
 /// because the conversion allocates memory.
