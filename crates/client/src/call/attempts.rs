@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
+use invoke_model_families::TokenEstimate;
 use invoke_model_protocol::Operation;
 use invoke_model_transport::RequestBody;
 use tokio::time::{Instant, sleep};
@@ -18,7 +19,7 @@ use crate::call_context::CallContext;
 use crate::client::Client;
 use crate::credentials::LoadedCredentials;
 use crate::error::{ErrorKind, ServiceErrorDetails, class};
-use crate::quota::{QuotaPermit, TokenEstimate};
+use crate::quota::QuotaPermit;
 use crate::random::random_fraction;
 use crate::retry::{RetryCost, RetryDecision, RetryState, decide};
 use crate::timeout::OperationTimer;
