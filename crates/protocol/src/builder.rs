@@ -7,27 +7,27 @@
 ///
 /// | form | setter |
 /// |---|---|
-/// | `[value T]` | sets a value |
-/// | `[into T]` | sets a value, which it converts with `Into` |
-/// | `[list T]` | appends an element, which it converts with `Into` |
-/// | `[map K, V]` | inserts an entry, whose key and value it converts with `Into` |
+/// | `value::<T>` | sets a value |
+/// | `into::<T>` | sets a value, which it converts with `Into` |
+/// | `list::<T>` | appends an element, which it converts with `Into` |
+/// | `map::<K, V>` | inserts an entry, whose key and value it converts with `Into` |
 ///
 /// Every member also has a setter with an `Option` of the complete value. `build` returns a `Result` for
 /// `fallible`, and the structure for `infallible`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! builder {
-    ($name:ident, $builder:ident, $fallibility:ident, $about:literal, $start:literal, {
-        $($(#[doc = $words:literal])* $presence:ident $form:tt $field:ident $setter:ident $set:ident $member:literal,)*
-    }) => {
-        #[doc = $about]
+    ($name:ident, $builder:ident, $fallibility:ident, [$($presence:ident(
+        $field:ident, $setter:ident, $set:ident, $member:literal, $form:ident::<$($ty:ty),+>, $($words:literal),*
+    )),* $(,)?]) => {
+        #[doc = concat!("A builder of [`", stringify!($name), "`].")]
         #[derive(Clone, Default, PartialEq)]
         pub struct $builder {
-            $($field: Option<$crate::builder_value!($form)>,)*
+            $($field: Option<$crate::builder_value!($form, $($ty),+)>,)*
         }
 
         impl $name {
-            #[doc = $start]
+            #[doc = concat!("Creates a builder of `", stringify!($name), "`. The methods of the builder set the members.")]
             pub fn builder() -> $builder {
                 $builder::default()
             }
@@ -35,11 +35,11 @@ macro_rules! builder {
 
         impl $builder {
             $(
-                $crate::builder_setter!($form, $field, $setter, $($words)*);
+                $crate::builder_setter!($form, $field, $setter, [$($ty),+], $($words)*);
 
                 #[doc = concat!("Sets or unsets `", $member, "`.")]
                 #[must_use]
-                pub fn $set(mut self, value: Option<$crate::builder_value!($form)>) -> Self {
+                pub fn $set(mut self, value: Option<$crate::builder_value!($form, $($ty),+)>) -> Self {
                     self.$field = value;
                     self
                 }
@@ -60,17 +60,17 @@ macro_rules! builder {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! builder_value {
-    ([value $ty:ty]) => { $ty };
-    ([into $ty:ty]) => { $ty };
-    ([list $ty:ty]) => { Vec<$ty> };
-    ([map $key:ty, $value:ty]) => { ::std::collections::BTreeMap<$key, $value> };
+    (value, $ty:ty) => { $ty };
+    (into, $ty:ty) => { $ty };
+    (list, $ty:ty) => { Vec<$ty> };
+    (map, $key:ty, $value:ty) => { ::std::collections::BTreeMap<$key, $value> };
 }
 
 /// Defines the setter of a member for [`builder!`].
 #[doc(hidden)]
 #[macro_export]
 macro_rules! builder_setter {
-    ([value $ty:ty], $field:ident, $setter:ident, $($words:literal)*) => {
+    (value, $field:ident, $setter:ident, [$ty:ty], $($words:literal)*) => {
         $(#[doc = $words])*
         #[must_use]
         pub fn $setter(mut self, value: $ty) -> Self {
@@ -78,7 +78,7 @@ macro_rules! builder_setter {
             self
         }
     };
-    ([into $ty:ty], $field:ident, $setter:ident, $($words:literal)*) => {
+    (into, $field:ident, $setter:ident, [$ty:ty], $($words:literal)*) => {
         $(#[doc = $words])*
         #[must_use]
         pub fn $setter(mut self, value: impl Into<$ty>) -> Self {
@@ -86,7 +86,7 @@ macro_rules! builder_setter {
             self
         }
     };
-    ([list $ty:ty], $field:ident, $setter:ident, $($words:literal)*) => {
+    (list, $field:ident, $setter:ident, [$ty:ty], $($words:literal)*) => {
         $(#[doc = $words])*
         ///
         /// Appends an element.
@@ -96,7 +96,7 @@ macro_rules! builder_setter {
             self
         }
     };
-    ([map $key:ty, $value:ty], $field:ident, $setter:ident, $($words:literal)*) => {
+    (map, $field:ident, $setter:ident, [$key:ty, $value:ty], $($words:literal)*) => {
         $(#[doc = $words])*
         ///
         /// Inserts an entry.

@@ -11,10 +11,8 @@ pub(super) fn builder(of: &Structure) -> Option<TokenStream> {
     let (name, builder) = (format_ident!("{}", of.rust_name), format_ident!("{}", of.builder_name.as_ref()?));
     let fallibility =
         if of.required_members().next().is_some() { quote!(fallible) } else { quote!(infallible) };
-    let about = format!("A builder of [`{name}`].");
-    let start = format!("Creates a builder of `{name}`. The methods of the builder set the members.");
     let members = of.members.iter().map(|member| {
-        let words = doc::setter(member);
+        let words = doc::macro_lines(&doc::setter(member));
         let (field, form) = (ty::ident(&member.rust_name), form(&member.ty));
         let (setter, set) = (ty::ident(&member.setter_name), ty::ident(&member.set_name));
         let presence = match member.presence {
@@ -23,10 +21,10 @@ pub(super) fn builder(of: &Structure) -> Option<TokenStream> {
             Presence::Default(_) => quote!(default),
         };
         let wire_name = &member.wire_name;
-        quote!(#words #presence #form #field #setter #set #wire_name,)
+        quote!(#presence(#field, #setter, #set, #wire_name, #form, #(#words),*))
     });
     Some(quote! {
-        invoke_model_protocol::builder!(#name, #builder, #fallibility, #about, #start, { #(#members)* });
+        invoke_model_protocol::builder!(#name, #builder, #fallibility, [#(#members),*]);
     })
 }
 
@@ -34,15 +32,15 @@ fn form(of: &Type) -> TokenStream {
     match of {
         Type::List { element, sparse } => {
             let element = ty::nullable(element, *sparse);
-            quote!([list #element])
+            quote!(list::<#element>)
         }
         Type::Map { key, value, sparse } => {
             let (key, value) = (ty::ty(key), ty::nullable(value, *sparse));
-            quote!([map #key, #value])
+            quote!(map::<#key, #value>)
         }
         other => {
             let plain = ty::ty(other);
-            if ty::is_converted(other) { quote!([into #plain]) } else { quote!([value #plain]) }
+            if ty::is_converted(other) { quote!(into::<#plain>) } else { quote!(value::<#plain>) }
         }
     }
 }

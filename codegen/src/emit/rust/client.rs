@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use super::{doc, ty};
 use crate::config::Config;
-use crate::ir::{Member, Operation};
+use crate::ir::{Member, Operation, Type};
 
 pub(super) fn operation(operation: &Operation, config: &Config) -> TokenStream {
     let types = format_ident!("{}", config.types_crate);
@@ -18,7 +18,7 @@ pub(super) fn operation(operation: &Operation, config: &Config) -> TokenStream {
     let setters = operation.input.members.iter().map(|member| {
         let index = required.iter().position(|name| *name == member.wire_name);
         let is_payload = operation.payload_input.as_ref() == Some(&member.wire_name);
-        setter(member, index, is_payload, &config.call_methods)
+        setters(member, index, is_payload, &config.call_methods)
     });
     let summary = match doc::first_sentence(&operation.doc) {
         summary if summary.is_empty() => format!("Calls the `{}` operation.", operation.wire_name),
@@ -42,40 +42,77 @@ pub(super) fn operation(operation: &Operation, config: &Config) -> TokenStream {
     }
 }
 
-/// Returns the setter of a member. `index` is the position of the member among the required members, or
+/// Returns the setters of a member. `index` is the position of the member among the required members, or
 /// `None` if the member is not required.
-fn setter(
+///
+/// Each member has a setter with its name, unless a method of `Call` has the same name. The setter of a list
+/// appends an element, and the setter of a map inserts an entry. A member that is not a payload also has a
+/// setter with the prefix `set_`, which takes an `Option` of the complete value.
+fn setters(
     member: &Member,
     index: Option<usize>,
     is_payload: bool,
     call_methods: &BTreeSet<String>,
 ) -> TokenStream {
-    let name = ty::ident(&member.rust_name);
-    let method = if call_methods.contains(&member.rust_name) {
-        format_ident!("set_{}", member.rust_name)
-    } else {
-        name.clone()
-    };
-    let words = doc::setter(member);
     let given = index.map(|index| {
         let index = Literal::usize_unsuffixed(index);
         quote!(self.given(#index);)
     });
-    let (argument, value) = if is_payload {
-        (quote!(impl Into<use_::crate::Body>), quote!(self.attach(value.into())))
-    } else if ty::is_converted(&member.ty) {
-        (ty::argument(&member.ty), quote!(value.into()))
-    } else {
-        (ty::argument(&member.ty), quote!(value))
+    let (name, words) = (ty::ident(&member.rust_name), doc::doc(&doc::setter(member)));
+    let is_taken = call_methods.contains(&member.rust_name);
+    let direct = (!is_taken || is_payload).then(|| {
+        let method = if is_taken { format_ident!("set_{}", member.rust_name) } else { name.clone() };
+        let (parameters, statement) = assignment(member, &name, is_payload);
+        quote! {
+            #words
+            #[must_use]
+            pub fn #method(mut self, #parameters) -> Self {
+                #given
+                #statement
+                self
+            }
+        }
+    });
+    let whole = (!is_payload).then(|| {
+        let (method, plain) = (ty::ident(&member.set_name), ty::ty(&member.ty));
+        let words = doc::doc(&format!("Sets or unsets `{}`.", member.wire_name));
+        let statement = if member.is_optional() {
+            quote!(self.input().#name = value;)
+        } else {
+            quote!(if let Some(value) = value { #given self.input().#name = value; })
+        };
+        quote! {
+            #words
+            #[must_use]
+            pub fn #method(mut self, value: Option<#plain>) -> Self {
+                #statement
+                self
+            }
+        }
+    });
+    quote!(#direct #whole)
+}
+
+/// Returns the parameters of a setter, and the statement that changes the input.
+fn assignment(member: &Member, name: &Ident, is_payload: bool) -> (TokenStream, TokenStream) {
+    let container = match member.is_optional() {
+        true => quote!(self.input().#name.get_or_insert_default()),
+        false => quote!(self.input().#name),
+    };
+    let (argument, value) = match &member.ty {
+        Type::List { element, sparse } => {
+            let element = ty::nullable(element, *sparse);
+            return (quote!(element: impl Into<#element>), quote!(#container.push(element.into());));
+        }
+        Type::Map { key, value, sparse } => {
+            let (key, value) = (ty::ty(key), ty::nullable(value, *sparse));
+            let parameters = quote!(key: impl Into<#key>, value: impl Into<#value>);
+            return (parameters, quote!(#container.insert(key.into(), value.into());));
+        }
+        _ if is_payload => (quote!(impl Into<use_::crate::Body>), quote!(self.attach(value.into()))),
+        of if ty::is_converted(of) => (ty::argument(of), quote!(value.into())),
+        of => (ty::argument(of), quote!(value)),
     };
     let value = if member.is_optional() { quote!(Some(#value)) } else { value };
-    quote! {
-        #words
-        #[must_use]
-        pub fn #method(mut self, value: #argument) -> Self {
-            #given
-            self.input().#name = #value;
-            self
-        }
-    }
+    (quote!(value: #argument), quote!(self.input().#name = #value;))
 }

@@ -13,17 +13,17 @@ const WIDTH: usize = 100;
 /// Converts a text to `///` lines and wraps long lines. Removes indentation, because rustdoc parses indented
 /// lines as code.
 pub(super) fn doc(text: &str) -> TokenStream {
-    let lines = text.trim().lines().flat_map(|line| wrapped(line.trim()));
+    let lines = text.trim().lines().flat_map(|line| wrapped(line.trim(), WIDTH));
     let lines = lines.map(|line| if line.is_empty() { line } else { format!(" {line}") });
     quote!(#(#[doc = #lines])*)
 }
 
-/// Wraps a paragraph. Indents the continuation lines of a list item.
-fn wrapped(paragraph: &str) -> Vec<String> {
+/// Wraps a paragraph at a width. Indents the continuation lines of a list item.
+fn wrapped(paragraph: &str, width: usize) -> Vec<String> {
     let indent = if paragraph.starts_with("- ") { "  " } else { "" };
     let mut lines = vec![String::new()];
     for word in paragraph.split(' ') {
-        let line = lines.last_mut().filter(|line| line.is_empty() || line.len() + word.len() < WIDTH);
+        let line = lines.last_mut().filter(|line| line.is_empty() || line.len() + word.len() < width);
         match line {
             Some(line) if line.is_empty() => line.push_str(word),
             Some(line) => {
@@ -57,12 +57,17 @@ pub(super) fn first_sentence(text: &str) -> String {
     }
 }
 
-/// Returns the doc comment of the setter of a member: the first sentence of its documentation.
-pub(super) fn setter(member: &Member) -> TokenStream {
+/// Returns the text of the doc comment of a member's setter: the first sentence of its documentation.
+pub(super) fn setter(member: &Member) -> String {
     match first_sentence(&member.doc) {
-        sentence if sentence.is_empty() => doc(&format!("Sets `{}`.", member.wire_name)),
-        sentence => doc(&sentence),
+        sentence if sentence.is_empty() => format!("Sets `{}`.", member.wire_name),
+        sentence => sentence,
     }
+}
+
+/// Returns the lines of a doc comment as arguments of a macro, which are indented.
+pub(super) fn macro_lines(text: &str) -> Vec<String> {
+    wrapped(text, 85).into_iter().map(|line| format!(" {line}")).collect()
 }
 
 /// Returns the doc comment of a member: its documentation, its location and its constraints.

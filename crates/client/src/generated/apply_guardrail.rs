@@ -25,11 +25,31 @@ impl Call<ApplyGuardrail> {
         self
     }
 
+    /// Sets or unsets `guardrailIdentifier`.
+    #[must_use]
+    pub fn set_guardrail_identifier(mut self, value: Option<String>) -> Self {
+        if let Some(value) = value {
+            self.given(0);
+            self.input().guardrail_identifier = value;
+        }
+        self
+    }
+
     /// The version of the guardrail: a number, or `DRAFT` for the working draft.
     #[must_use]
     pub fn guardrail_version(mut self, value: impl Into<String>) -> Self {
         self.given(1);
         self.input().guardrail_version = value.into();
+        self
+    }
+
+    /// Sets or unsets `guardrailVersion`.
+    #[must_use]
+    pub fn set_guardrail_version(mut self, value: Option<String>) -> Self {
+        if let Some(value) = value {
+            self.given(1);
+            self.input().guardrail_version = value;
+        }
         self
     }
 
@@ -41,11 +61,31 @@ impl Call<ApplyGuardrail> {
         self
     }
 
+    /// Sets or unsets `source`.
+    #[must_use]
+    pub fn set_source(mut self, value: Option<GuardrailContentSource>) -> Self {
+        if let Some(value) = value {
+            self.given(2);
+            self.input().source = value;
+        }
+        self
+    }
+
     /// The text and images to check.
     #[must_use]
-    pub fn content(mut self, value: Vec<GuardrailContentBlock>) -> Self {
+    pub fn content(mut self, element: impl Into<GuardrailContentBlock>) -> Self {
         self.given(3);
-        self.input().content = value;
+        self.input().content.push(element.into());
+        self
+    }
+
+    /// Sets or unsets `content`.
+    #[must_use]
+    pub fn set_content(mut self, value: Option<Vec<GuardrailContentBlock>>) -> Self {
+        if let Some(value) = value {
+            self.given(3);
+            self.input().content = value;
+        }
         self
     }
 
@@ -53,6 +93,13 @@ impl Call<ApplyGuardrail> {
     #[must_use]
     pub fn output_scope(mut self, value: impl Into<GuardrailOutputScope>) -> Self {
         self.input().output_scope = Some(value.into());
+        self
+    }
+
+    /// Sets or unsets `outputScope`.
+    #[must_use]
+    pub fn set_output_scope(mut self, value: Option<GuardrailOutputScope>) -> Self {
+        self.input().output_scope = value;
         self
     }
 }

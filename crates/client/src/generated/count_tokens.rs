@@ -23,11 +23,23 @@ impl Call<CountTokens> {
         self
     }
 
-    /// The request whose tokens are counted.
+    /// Sets or unsets `modelId`.
     #[must_use]
-    pub fn set_input(mut self, value: CountTokensInputShape) -> Self {
-        self.given(1);
-        self.input().input = value;
+    pub fn set_model_id(mut self, value: Option<String>) -> Self {
+        if let Some(value) = value {
+            self.given(0);
+            self.input().model_id = value;
+        }
+        self
+    }
+
+    /// Sets or unsets `input`.
+    #[must_use]
+    pub fn set_input(mut self, value: Option<CountTokensInputShape>) -> Self {
+        if let Some(value) = value {
+            self.given(1);
+            self.input().input = value;
+        }
         self
     }
 }

@@ -22,4 +22,14 @@ impl Call<GetAsyncInvoke> {
         self.input().invocation_arn = value.into();
         self
     }
+
+    /// Sets or unsets `invocationArn`.
+    #[must_use]
+    pub fn set_invocation_arn(mut self, value: Option<String>) -> Self {
+        if let Some(value) = value {
+            self.given(0);
+            self.input().invocation_arn = value;
+        }
+        self
+    }
 }

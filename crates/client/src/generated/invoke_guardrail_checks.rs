@@ -17,9 +17,19 @@ impl Client {
 impl Call<InvokeGuardrailChecks> {
     /// The messages to check, each with a role and text.
     #[must_use]
-    pub fn messages(mut self, value: Vec<GuardrailChecksMessage>) -> Self {
+    pub fn messages(mut self, element: impl Into<GuardrailChecksMessage>) -> Self {
         self.given(0);
-        self.input().messages = value;
+        self.input().messages.push(element.into());
+        self
+    }
+
+    /// Sets or unsets `messages`.
+    #[must_use]
+    pub fn set_messages(mut self, value: Option<Vec<GuardrailChecksMessage>>) -> Self {
+        if let Some(value) = value {
+            self.given(0);
+            self.input().messages = value;
+        }
         self
     }
 
@@ -28,6 +38,16 @@ impl Call<InvokeGuardrailChecks> {
     pub fn checks(mut self, value: GuardrailChecksConfig) -> Self {
         self.given(1);
         self.input().checks = value;
+        self
+    }
+
+    /// Sets or unsets `checks`.
+    #[must_use]
+    pub fn set_checks(mut self, value: Option<GuardrailChecksConfig>) -> Self {
+        if let Some(value) = value {
+            self.given(1);
+            self.input().checks = value;
+        }
         self
     }
 }

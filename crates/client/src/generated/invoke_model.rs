@@ -30,10 +30,24 @@ impl Call<InvokeModel> {
         self
     }
 
+    /// Sets or unsets `contentType`.
+    #[must_use]
+    pub fn set_content_type(mut self, value: Option<String>) -> Self {
+        self.input().content_type = value;
+        self
+    }
+
     /// The requested media type of the response body.
     #[must_use]
     pub fn accept(mut self, value: impl Into<String>) -> Self {
         self.input().accept = Some(value.into());
+        self
+    }
+
+    /// Sets or unsets `accept`.
+    #[must_use]
+    pub fn set_accept(mut self, value: Option<String>) -> Self {
+        self.input().accept = value;
         self
     }
 
@@ -45,10 +59,27 @@ impl Call<InvokeModel> {
         self
     }
 
+    /// Sets or unsets `modelId`.
+    #[must_use]
+    pub fn set_model_id(mut self, value: Option<String>) -> Self {
+        if let Some(value) = value {
+            self.given(0);
+            self.input().model_id = value;
+        }
+        self
+    }
+
     /// The guardrail trace, which the response body has in `amazon-bedrock-trace` if enabled.
     #[must_use]
     pub fn trace(mut self, value: impl Into<Trace>) -> Self {
         self.input().trace = Some(value.into());
+        self
+    }
+
+    /// Sets or unsets `trace`.
+    #[must_use]
+    pub fn set_trace(mut self, value: Option<Trace>) -> Self {
+        self.input().trace = value;
         self
     }
 
@@ -59,10 +90,24 @@ impl Call<InvokeModel> {
         self
     }
 
+    /// Sets or unsets `guardrailIdentifier`.
+    #[must_use]
+    pub fn set_guardrail_identifier(mut self, value: Option<String>) -> Self {
+        self.input().guardrail_identifier = value;
+        self
+    }
+
     /// The version of the guardrail: a number from 1 to 99999999, or `DRAFT`.
     #[must_use]
     pub fn guardrail_version(mut self, value: impl Into<String>) -> Self {
         self.input().guardrail_version = Some(value.into());
+        self
+    }
+
+    /// Sets or unsets `guardrailVersion`.
+    #[must_use]
+    pub fn set_guardrail_version(mut self, value: Option<String>) -> Self {
+        self.input().guardrail_version = value;
         self
     }
 
@@ -73,10 +118,24 @@ impl Call<InvokeModel> {
         self
     }
 
+    /// Sets or unsets `performanceConfigLatency`.
+    #[must_use]
+    pub fn set_performance_config_latency(mut self, value: Option<PerformanceConfigLatency>) -> Self {
+        self.input().performance_config_latency = value;
+        self
+    }
+
     /// The service tier, which determines priority and price.
     #[must_use]
     pub fn service_tier(mut self, value: impl Into<ServiceTierType>) -> Self {
         self.input().service_tier = Some(value.into());
+        self
+    }
+
+    /// Sets or unsets `serviceTier`.
+    #[must_use]
+    pub fn set_service_tier(mut self, value: Option<ServiceTierType>) -> Self {
+        self.input().service_tier = value;
         self
     }
 
@@ -88,10 +147,24 @@ impl Call<InvokeModel> {
         self
     }
 
+    /// Sets or unsets `requestMetadata`.
+    #[must_use]
+    pub fn set_request_metadata(mut self, value: Option<String>) -> Self {
+        self.input().request_metadata = value;
+        self
+    }
+
     /// The project to which the service assigns this call, as an id or ARN.
     #[must_use]
     pub fn project_identifier(mut self, value: impl Into<String>) -> Self {
         self.input().project_identifier = Some(value.into());
+        self
+    }
+
+    /// Sets or unsets `projectIdentifier`.
+    #[must_use]
+    pub fn set_project_identifier(mut self, value: Option<String>) -> Self {
+        self.input().project_identifier = value;
         self
     }
 }

@@ -22,4 +22,14 @@ impl Call<InvokeModelWithBidirectionalStream> {
         self.input().model_id = value.into();
         self
     }
+
+    /// Sets or unsets `modelId`.
+    #[must_use]
+    pub fn set_model_id(mut self, value: Option<String>) -> Self {
+        if let Some(value) = value {
+            self.given(0);
+            self.input().model_id = value;
+        }
+        self
+    }
 }

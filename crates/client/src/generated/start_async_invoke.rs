@@ -23,11 +23,28 @@ impl Call<StartAsyncInvoke> {
         self
     }
 
+    /// Sets or unsets `clientRequestToken`.
+    #[must_use]
+    pub fn set_client_request_token(mut self, value: Option<String>) -> Self {
+        self.input().client_request_token = value;
+        self
+    }
+
     /// The model to run, as an id or ARN.
     #[must_use]
     pub fn model_id(mut self, value: impl Into<String>) -> Self {
         self.given(0);
         self.input().model_id = value.into();
+        self
+    }
+
+    /// Sets or unsets `modelId`.
+    #[must_use]
+    pub fn set_model_id(mut self, value: Option<String>) -> Self {
+        if let Some(value) = value {
+            self.given(0);
+            self.input().model_id = value;
+        }
         self
     }
 
@@ -39,6 +56,16 @@ impl Call<StartAsyncInvoke> {
         self
     }
 
+    /// Sets or unsets `modelInput`.
+    #[must_use]
+    pub fn set_model_input(mut self, value: Option<Value>) -> Self {
+        if let Some(value) = value {
+            self.given(1);
+            self.input().model_input = value;
+        }
+        self
+    }
+
     /// The location to which the service writes the result.
     #[must_use]
     pub fn output_data_config(mut self, value: AsyncInvokeOutputDataConfig) -> Self {
@@ -47,10 +74,27 @@ impl Call<StartAsyncInvoke> {
         self
     }
 
+    /// Sets or unsets `outputDataConfig`.
+    #[must_use]
+    pub fn set_output_data_config(mut self, value: Option<AsyncInvokeOutputDataConfig>) -> Self {
+        if let Some(value) = value {
+            self.given(2);
+            self.input().output_data_config = value;
+        }
+        self
+    }
+
     /// The tags of the invocation.
     #[must_use]
-    pub fn tags(mut self, value: Vec<Tag>) -> Self {
-        self.input().tags = Some(value);
+    pub fn tags(mut self, element: impl Into<Tag>) -> Self {
+        self.input().tags.get_or_insert_default().push(element.into());
+        self
+    }
+
+    /// Sets or unsets `tags`.
+    #[must_use]
+    pub fn set_tags(mut self, value: Option<Vec<Tag>>) -> Self {
+        self.input().tags = value;
         self
     }
 }

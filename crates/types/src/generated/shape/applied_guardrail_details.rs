@@ -40,6 +40,56 @@ pub struct AppliedGuardrailDetails {
     pub guardrail_ownership: Option<GuardrailOwnership>,
 }
 
+invoke_model_protocol::builder!(
+    AppliedGuardrailDetails,
+    AppliedGuardrailDetailsBuilder,
+    infallible,
+    [
+        optional(
+            guardrail_id,
+            guardrail_id,
+            set_guardrail_id,
+            "guardrailId",
+            into::<String>,
+            " The id of the guardrail."
+        ),
+        optional(
+            guardrail_version,
+            guardrail_version,
+            set_guardrail_version,
+            "guardrailVersion",
+            into::<String>,
+            " The version of the guardrail: a number, or `DRAFT`."
+        ),
+        optional(
+            guardrail_arn,
+            guardrail_arn,
+            set_guardrail_arn,
+            "guardrailArn",
+            into::<String>,
+            " The ARN of the guardrail."
+        ),
+        optional(
+            guardrail_origin,
+            guardrail_origin,
+            set_guardrail_origin,
+            "guardrailOrigin",
+            list::<GuardrailOrigin>,
+            " The reasons why the guardrail was applied: the request, the account or the",
+            " organization."
+        ),
+        optional(
+            guardrail_ownership,
+            guardrail_ownership,
+            set_guardrail_ownership,
+            "guardrailOwnership",
+            into::<GuardrailOwnership>,
+            " The relation of the guardrail to the caller's account: its own, or shared by another",
+            " account."
+        )
+    ]
+);
+
 impl json::ToJson for AppliedGuardrailDetails {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

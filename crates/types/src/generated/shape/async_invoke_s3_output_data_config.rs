@@ -39,6 +39,38 @@ impl AsyncInvokeS3OutputDataConfig {
     }
 }
 
+invoke_model_protocol::builder!(
+    AsyncInvokeS3OutputDataConfig,
+    AsyncInvokeS3OutputDataConfigBuilder,
+    fallible,
+    [
+        required(
+            s3_uri,
+            s3_uri,
+            set_s3_uri,
+            "s3Uri",
+            into::<String>,
+            " The bucket and an optional key prefix, such as `s3://my-bucket/videos`."
+        ),
+        optional(
+            kms_key_id,
+            kms_key_id,
+            set_kms_key_id,
+            "kmsKeyId",
+            into::<String>,
+            " The KMS key that encrypts the output, as the ARN of a key or of an alias."
+        ),
+        optional(
+            bucket_owner,
+            bucket_owner,
+            set_bucket_owner,
+            "bucketOwner",
+            into::<String>,
+            " The id of the account that owns the bucket."
+        )
+    ]
+);
+
 impl json::ToJson for AsyncInvokeS3OutputDataConfig {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -94,6 +94,86 @@ impl fmt::Debug for AsyncInvokeSummary {
     }
 }
 
+invoke_model_protocol::builder!(
+    AsyncInvokeSummary,
+    AsyncInvokeSummaryBuilder,
+    fallible,
+    [
+        required(
+            invocation_arn,
+            invocation_arn,
+            set_invocation_arn,
+            "invocationArn",
+            into::<String>,
+            " The ARN of the invocation, as input for `GetAsyncInvoke`."
+        ),
+        required(
+            model_arn,
+            model_arn,
+            set_model_arn,
+            "modelArn",
+            into::<String>,
+            " The ARN of the model that the invocation runs."
+        ),
+        optional(
+            client_request_token,
+            client_request_token,
+            set_client_request_token,
+            "clientRequestToken",
+            into::<String>,
+            " The idempotency token of the `StartAsyncInvoke` request."
+        ),
+        optional(
+            status,
+            status,
+            set_status,
+            "status",
+            into::<AsyncInvokeStatus>,
+            " The state of the invocation."
+        ),
+        optional(
+            failure_message,
+            failure_message,
+            set_failure_message,
+            "failureMessage",
+            into::<String>,
+            " The reason for the failure, if `status` is `Failed`."
+        ),
+        required(
+            submit_time,
+            submit_time,
+            set_submit_time,
+            "submitTime",
+            value::<Timestamp>,
+            " The time at which the service accepted the invocation."
+        ),
+        optional(
+            last_modified_time,
+            last_modified_time,
+            set_last_modified_time,
+            "lastModifiedTime",
+            value::<Timestamp>,
+            " The time of the last change to the invocation."
+        ),
+        optional(
+            end_time,
+            end_time,
+            set_end_time,
+            "endTime",
+            value::<Timestamp>,
+            " The time at which the invocation succeeded or failed."
+        ),
+        required(
+            output_data_config,
+            output_data_config,
+            set_output_data_config,
+            "outputDataConfig",
+            value::<AsyncInvokeOutputDataConfig>,
+            " The destination of the output, as set in the `StartAsyncInvoke` request."
+        )
+    ]
+);
+
 impl json::ToJson for AsyncInvokeSummary {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

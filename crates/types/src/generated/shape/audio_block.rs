@@ -43,6 +43,31 @@ impl fmt::Debug for AudioBlock {
     }
 }
 
+invoke_model_protocol::builder!(
+    AudioBlock,
+    AudioBlockBuilder,
+    fallible,
+    [
+        required(format, format, set_format, "format", into::<AudioFormat>, " The format of the audio."),
+        required(
+            source,
+            source,
+            set_source,
+            "source",
+            value::<AudioSource>,
+            " The audio itself: bytes in the message, or an object in Amazon S3."
+        ),
+        optional(
+            error,
+            error,
+            set_error,
+            "error",
+            value::<ErrorBlock>,
+            " The reason why the audio is invalid or could not be processed."
+        )
+    ]
+);
+
 impl json::ToJson for AudioBlock {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -27,6 +27,20 @@ impl fmt::Debug for BidirectionalInputPayloadPart {
     }
 }
 
+invoke_model_protocol::builder!(
+    BidirectionalInputPayloadPart,
+    BidirectionalInputPayloadPartBuilder,
+    infallible,
+    [optional(
+        bytes,
+        bytes,
+        set_bytes,
+        "bytes",
+        into::<Bytes>,
+        " An input event in the schema of the model, encoded in base64 on the wire."
+    )]
+);
+
 impl json::ToJson for BidirectionalInputPayloadPart {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -27,6 +27,20 @@ impl fmt::Debug for BidirectionalOutputPayloadPart {
     }
 }
 
+invoke_model_protocol::builder!(
+    BidirectionalOutputPayloadPart,
+    BidirectionalOutputPayloadPartBuilder,
+    infallible,
+    [optional(
+        bytes,
+        bytes,
+        set_bytes,
+        "bytes",
+        into::<Bytes>,
+        " An output event in the schema of the model, encoded in base64 on the wire."
+    )]
+);
+
 impl json::ToJson for BidirectionalOutputPayloadPart {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

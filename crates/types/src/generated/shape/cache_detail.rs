@@ -29,6 +29,23 @@ impl CacheDetail {
     }
 }
 
+invoke_model_protocol::builder!(
+    CacheDetail,
+    CacheDetailBuilder,
+    fallible,
+    [
+        required(ttl, ttl, set_ttl, "ttl", into::<CacheTtl>, " The time to live of these cached tokens."),
+        required(
+            input_tokens,
+            input_tokens,
+            set_input_tokens,
+            "inputTokens",
+            value::<i32>,
+            " The number of tokens that the call added to the cache with this time to live."
+        )
+    ]
+);
+
 impl json::ToJson for CacheDetail {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -37,6 +37,16 @@ impl CachePointBlock {
     }
 }
 
+invoke_model_protocol::builder!(
+    CachePointBlock,
+    CachePointBlockBuilder,
+    fallible,
+    [
+        required(r#type, r#type, set_type, "type", into::<CachePointType>, " The kind of marker."),
+        optional(ttl, ttl, set_ttl, "ttl", into::<CacheTtl>, " The lifetime of the cache entry.")
+    ]
+);
+
 impl json::ToJson for CachePointBlock {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -32,6 +32,46 @@ pub struct Citation {
     pub location: Option<CitationLocation>,
 }
 
+invoke_model_protocol::builder!(
+    Citation,
+    CitationBuilder,
+    infallible,
+    [
+        optional(
+            title,
+            title,
+            set_title,
+            "title",
+            into::<String>,
+            " The title of the source, such as the `name` of the document in the request."
+        ),
+        optional(
+            source,
+            source,
+            set_source,
+            "source",
+            into::<String>,
+            " The `source` of the cited search result, such as its URL."
+        ),
+        optional(
+            source_content,
+            source_content,
+            set_source_content,
+            "sourceContent",
+            list::<CitationSourceContent>,
+            " The cited passage, in one or more pieces."
+        ),
+        optional(
+            location,
+            location,
+            set_location,
+            "location",
+            value::<CitationLocation>,
+            " The position of the passage in the source."
+        )
+    ]
+);
+
 impl json::ToJson for Citation {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -16,6 +16,13 @@ pub struct CitationSourceContentDelta {
     pub text: Option<String>,
 }
 
+invoke_model_protocol::builder!(
+    CitationSourceContentDelta,
+    CitationSourceContentDeltaBuilder,
+    infallible,
+    [optional(text, text, set_text, "text", into::<String>, " The next part of the quoted text.")]
+);
+
 impl json::ToJson for CitationSourceContentDelta {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

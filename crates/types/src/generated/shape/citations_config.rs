@@ -25,6 +25,13 @@ impl CitationsConfig {
     }
 }
 
+invoke_model_protocol::builder!(
+    CitationsConfig,
+    CitationsConfigBuilder,
+    fallible,
+    [required(enabled, enabled, set_enabled, "enabled", value::<bool>, " Enables citations of this source.")]
+);
+
 impl json::ToJson for CitationsConfig {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

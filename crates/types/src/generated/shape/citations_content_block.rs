@@ -24,6 +24,30 @@ pub struct CitationsContentBlock {
     pub citations: Option<Vec<Citation>>,
 }
 
+invoke_model_protocol::builder!(
+    CitationsContentBlock,
+    CitationsContentBlockBuilder,
+    infallible,
+    [
+        optional(
+            content,
+            content,
+            set_content,
+            "content",
+            list::<CitationGeneratedContent>,
+            " The generated text that the citations support."
+        ),
+        optional(
+            citations,
+            citations,
+            set_citations,
+            "citations",
+            list::<Citation>,
+            " The sources of the text."
+        )
+    ]
+);
+
 impl json::ToJson for CitationsContentBlock {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -33,6 +33,39 @@ pub struct CitationsDelta {
     pub location: Option<CitationLocation>,
 }
 
+invoke_model_protocol::builder!(
+    CitationsDelta,
+    CitationsDeltaBuilder,
+    infallible,
+    [
+        optional(title, title, set_title, "title", into::<String>, " The title of the cited document."),
+        optional(
+            source,
+            source,
+            set_source,
+            "source",
+            into::<String>,
+            " The source of the cited search result."
+        ),
+        optional(
+            source_content,
+            source_content,
+            set_source_content,
+            "sourceContent",
+            list::<CitationSourceContentDelta>,
+            " The passages of the source that the model cites."
+        ),
+        optional(
+            location,
+            location,
+            set_location,
+            "location",
+            value::<CitationLocation>,
+            " The position of the cited passages in the source."
+        )
+    ]
+);
+
 impl json::ToJson for CitationsDelta {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

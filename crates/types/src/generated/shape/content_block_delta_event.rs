@@ -29,6 +29,30 @@ impl ContentBlockDeltaEvent {
     }
 }
 
+invoke_model_protocol::builder!(
+    ContentBlockDeltaEvent,
+    ContentBlockDeltaEventBuilder,
+    fallible,
+    [
+        required(
+            delta,
+            delta,
+            set_delta,
+            "delta",
+            value::<ContentBlockDelta>,
+            " The next part of the content."
+        ),
+        required(
+            content_block_index,
+            content_block_index,
+            set_content_block_index,
+            "contentBlockIndex",
+            value::<i32>,
+            " The index of the content block in the message, from 0."
+        )
+    ]
+);
+
 impl json::ToJson for ContentBlockDeltaEvent {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -29,6 +29,30 @@ impl ContentBlockStartEvent {
     }
 }
 
+invoke_model_protocol::builder!(
+    ContentBlockStartEvent,
+    ContentBlockStartEventBuilder,
+    fallible,
+    [
+        required(
+            start,
+            start,
+            set_start,
+            "start",
+            value::<ContentBlockStart>,
+            " The kind of block and its first data, such as the name of the tool."
+        ),
+        required(
+            content_block_index,
+            content_block_index,
+            set_content_block_index,
+            "contentBlockIndex",
+            value::<i32>,
+            " The index of the content block in the message, from 0."
+        )
+    ]
+);
+
 impl json::ToJson for ContentBlockStartEvent {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

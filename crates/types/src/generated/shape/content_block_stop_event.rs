@@ -24,6 +24,20 @@ impl ContentBlockStopEvent {
     }
 }
 
+invoke_model_protocol::builder!(
+    ContentBlockStopEvent,
+    ContentBlockStopEventBuilder,
+    fallible,
+    [required(
+        content_block_index,
+        content_block_index,
+        set_content_block_index,
+        "contentBlockIndex",
+        value::<i32>,
+        " The index of the content block that is complete, from 0."
+    )]
+);
+
 impl json::ToJson for ContentBlockStopEvent {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -23,6 +23,20 @@ impl ConverseMetrics {
     }
 }
 
+invoke_model_protocol::builder!(
+    ConverseMetrics,
+    ConverseMetricsBuilder,
+    fallible,
+    [required(
+        latency_ms,
+        latency_ms,
+        set_latency_ms,
+        "latencyMs",
+        value::<i64>,
+        " The latency of the call, measured by the service, in milliseconds."
+    )]
+);
+
 impl json::ToJson for ConverseMetrics {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -45,6 +45,54 @@ impl ConverseStreamMetadataEvent {
     }
 }
 
+invoke_model_protocol::builder!(
+    ConverseStreamMetadataEvent,
+    ConverseStreamMetadataEventBuilder,
+    fallible,
+    [
+        required(
+            usage,
+            usage,
+            set_usage,
+            "usage",
+            value::<TokenUsage>,
+            " The number of tokens that the call used."
+        ),
+        required(
+            metrics,
+            metrics,
+            set_metrics,
+            "metrics",
+            value::<ConverseStreamMetrics>,
+            " Measurements of the call."
+        ),
+        optional(
+            trace,
+            trace,
+            set_trace,
+            "trace",
+            value::<ConverseStreamTrace>,
+            " The traces of the guardrail and of the prompt router."
+        ),
+        optional(
+            performance_config,
+            performance_config,
+            set_performance_config,
+            "performanceConfig",
+            value::<PerformanceConfiguration>,
+            " The latency variant that was used."
+        ),
+        optional(
+            service_tier,
+            service_tier,
+            set_service_tier,
+            "serviceTier",
+            value::<ServiceTier>,
+            " The service tier that was used."
+        )
+    ]
+);
+
 impl json::ToJson for ConverseStreamMetadataEvent {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -23,6 +23,20 @@ impl ConverseStreamMetrics {
     }
 }
 
+invoke_model_protocol::builder!(
+    ConverseStreamMetrics,
+    ConverseStreamMetricsBuilder,
+    fallible,
+    [required(
+        latency_ms,
+        latency_ms,
+        set_latency_ms,
+        "latencyMs",
+        value::<i64>,
+        " The latency of the whole call, measured by the service, in milliseconds."
+    )]
+);
+
 impl json::ToJson for ConverseStreamMetrics {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

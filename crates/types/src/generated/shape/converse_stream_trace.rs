@@ -22,6 +22,30 @@ pub struct ConverseStreamTrace {
     pub prompt_router: Option<PromptRouterTrace>,
 }
 
+invoke_model_protocol::builder!(
+    ConverseStreamTrace,
+    ConverseStreamTraceBuilder,
+    infallible,
+    [
+        optional(
+            guardrail,
+            guardrail,
+            set_guardrail,
+            "guardrail",
+            value::<GuardrailTraceAssessment>,
+            " The assessments of the guardrail."
+        ),
+        optional(
+            prompt_router,
+            prompt_router,
+            set_prompt_router,
+            "promptRouter",
+            value::<PromptRouterTrace>,
+            " The decision of the prompt router."
+        )
+    ]
+);
+
 impl json::ToJson for ConverseStreamTrace {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

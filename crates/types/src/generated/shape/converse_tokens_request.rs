@@ -32,6 +32,46 @@ pub struct ConverseTokensRequest {
     pub additional_model_request_fields: Option<Value>,
 }
 
+invoke_model_protocol::builder!(
+    ConverseTokensRequest,
+    ConverseTokensRequestBuilder,
+    infallible,
+    [
+        optional(
+            messages,
+            messages,
+            set_messages,
+            "messages",
+            list::<Message>,
+            " The messages to count, as in `ConverseRequest`."
+        ),
+        optional(
+            system,
+            system,
+            set_system,
+            "system",
+            list::<SystemContentBlock>,
+            " The system prompt to count, as in `ConverseRequest`."
+        ),
+        optional(
+            tool_config,
+            tool_config,
+            set_tool_config,
+            "toolConfig",
+            value::<ToolConfiguration>,
+            " The tool definitions to count, as in `ConverseRequest`."
+        ),
+        optional(
+            additional_model_request_fields,
+            additional_model_request_fields,
+            set_additional_model_request_fields,
+            "additionalModelRequestFields",
+            into::<Value>,
+            " The model-specific parameters of the request, as in `ConverseRequest`."
+        )
+    ]
+);
+
 impl json::ToJson for ConverseTokensRequest {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

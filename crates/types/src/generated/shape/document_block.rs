@@ -61,6 +61,47 @@ impl Default for DocumentBlock {
     }
 }
 
+invoke_model_protocol::builder!(
+    DocumentBlock,
+    DocumentBlockBuilder,
+    fallible,
+    [
+        default(format, format, set_format, "format", into::<DocumentFormat>, " The format of the document."),
+        required(
+            name,
+            name,
+            set_name,
+            "name",
+            into::<String>,
+            " The name of the document, which the model can see."
+        ),
+        required(
+            source,
+            source,
+            set_source,
+            "source",
+            value::<DocumentSource>,
+            " The content of the document: bytes, text, chunks of text, or an object in Amazon S3."
+        ),
+        optional(
+            context,
+            context,
+            set_context,
+            "context",
+            into::<String>,
+            " A note for the model about the document, such as its origin."
+        ),
+        optional(
+            citations,
+            citations,
+            set_citations,
+            "citations",
+            value::<CitationsConfig>,
+            " The switch for citations of this document."
+        )
+    ]
+);
+
 impl json::ToJson for DocumentBlock {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

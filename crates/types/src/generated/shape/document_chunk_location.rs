@@ -27,6 +27,24 @@ pub struct DocumentChunkLocation {
     pub end: Option<i32>,
 }
 
+invoke_model_protocol::builder!(
+    DocumentChunkLocation,
+    DocumentChunkLocationBuilder,
+    infallible,
+    [
+        optional(
+            document_index,
+            document_index,
+            set_document_index,
+            "documentIndex",
+            value::<i32>,
+            " The position of the document among the documents of the request, from zero."
+        ),
+        optional(start, start, set_start, "start", value::<i32>, " The first chunk of the passage."),
+        optional(end, end, set_end, "end", value::<i32>, " The end of the passage.")
+    ]
+);
+
 impl json::ToJson for DocumentChunkLocation {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

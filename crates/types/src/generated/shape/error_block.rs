@@ -24,6 +24,20 @@ impl fmt::Debug for ErrorBlock {
     }
 }
 
+invoke_model_protocol::builder!(
+    ErrorBlock,
+    ErrorBlockBuilder,
+    infallible,
+    [optional(
+        message,
+        message,
+        set_message,
+        "message",
+        into::<String>,
+        " The description of the error, for people."
+    )]
+);
+
 impl json::ToJson for ErrorBlock {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -61,6 +61,78 @@ pub struct GuardrailAssessment {
     pub applied_guardrail_details: Option<AppliedGuardrailDetails>,
 }
 
+invoke_model_protocol::builder!(
+    GuardrailAssessment,
+    GuardrailAssessmentBuilder,
+    infallible,
+    [
+        optional(
+            topic_policy,
+            topic_policy,
+            set_topic_policy,
+            "topicPolicy",
+            value::<GuardrailTopicPolicyAssessment>,
+            " The denied topics that the guardrail found."
+        ),
+        optional(
+            content_policy,
+            content_policy,
+            set_content_policy,
+            "contentPolicy",
+            value::<GuardrailContentPolicyAssessment>,
+            " The harmful content and prompt attacks that the guardrail found."
+        ),
+        optional(
+            word_policy,
+            word_policy,
+            set_word_policy,
+            "wordPolicy",
+            value::<GuardrailWordPolicyAssessment>,
+            " The denied words and phrases that the guardrail found."
+        ),
+        optional(
+            sensitive_information_policy,
+            sensitive_information_policy,
+            set_sensitive_information_policy,
+            "sensitiveInformationPolicy",
+            value::<GuardrailSensitiveInformationPolicyAssessment>,
+            " The personal data and matches of regular expressions that the guardrail found."
+        ),
+        optional(
+            contextual_grounding_policy,
+            contextual_grounding_policy,
+            set_contextual_grounding_policy,
+            "contextualGroundingPolicy",
+            value::<GuardrailContextualGroundingPolicyAssessment>,
+            " The scores for grounding in the source and for relevance to the query."
+        ),
+        optional(
+            automated_reasoning_policy,
+            automated_reasoning_policy,
+            set_automated_reasoning_policy,
+            "automatedReasoningPolicy",
+            value::<GuardrailAutomatedReasoningPolicyAssessment>,
+            " The findings of the automated reasoning policies."
+        ),
+        optional(
+            invocation_metrics,
+            invocation_metrics,
+            set_invocation_metrics,
+            "invocationMetrics",
+            value::<GuardrailInvocationMetrics>,
+            " The latency, usage and coverage of this guardrail."
+        ),
+        optional(
+            applied_guardrail_details,
+            applied_guardrail_details,
+            set_applied_guardrail_details,
+            "appliedGuardrailDetails",
+            value::<AppliedGuardrailDetails>,
+            " The guardrail that produced this assessment, and the reason why it was applied."
+        )
+    ]
+);
+
 impl json::ToJson for GuardrailAssessment {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

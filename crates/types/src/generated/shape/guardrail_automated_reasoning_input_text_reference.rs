@@ -25,6 +25,13 @@ impl fmt::Debug for GuardrailAutomatedReasoningInputTextReference {
     }
 }
 
+invoke_model_protocol::builder!(
+    GuardrailAutomatedReasoningInputTextReference,
+    GuardrailAutomatedReasoningInputTextReferenceBuilder,
+    infallible,
+    [optional(text, text, set_text, "text", into::<String>, " The text of the passage.")]
+);
+
 impl json::ToJson for GuardrailAutomatedReasoningInputTextReference {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -30,6 +30,38 @@ pub struct GuardrailAutomatedReasoningInvalidFinding {
     pub logic_warning: Option<GuardrailAutomatedReasoningLogicWarning>,
 }
 
+invoke_model_protocol::builder!(
+    GuardrailAutomatedReasoningInvalidFinding,
+    GuardrailAutomatedReasoningInvalidFindingBuilder,
+    infallible,
+    [
+        optional(
+            translation,
+            translation,
+            set_translation,
+            "translation",
+            value::<GuardrailAutomatedReasoningTranslation>,
+            " The premises and claims that the service read from the content."
+        ),
+        optional(
+            contradicting_rules,
+            contradicting_rules,
+            set_contradicting_rules,
+            "contradictingRules",
+            list::<GuardrailAutomatedReasoningRule>,
+            " The rules that the claims violate."
+        ),
+        optional(
+            logic_warning,
+            logic_warning,
+            set_logic_warning,
+            "logicWarning",
+            value::<GuardrailAutomatedReasoningLogicWarning>,
+            " A logical flaw of the translation that does not depend on the policy."
+        )
+    ]
+);
+
 impl json::ToJson for GuardrailAutomatedReasoningInvalidFinding {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -28,6 +28,38 @@ pub struct GuardrailAutomatedReasoningLogicWarning {
     pub claims: Option<Vec<GuardrailAutomatedReasoningStatement>>,
 }
 
+invoke_model_protocol::builder!(
+    GuardrailAutomatedReasoningLogicWarning,
+    GuardrailAutomatedReasoningLogicWarningBuilder,
+    infallible,
+    [
+        optional(
+            r#type,
+            r#type,
+            set_type,
+            "type",
+            into::<GuardrailAutomatedReasoningLogicWarningType>,
+            " The kind of flaw."
+        ),
+        optional(
+            premises,
+            premises,
+            set_premises,
+            "premises",
+            list::<GuardrailAutomatedReasoningStatement>,
+            " The premises that the warning concerns."
+        ),
+        optional(
+            claims,
+            claims,
+            set_claims,
+            "claims",
+            list::<GuardrailAutomatedReasoningStatement>,
+            " The claims that the warning concerns."
+        )
+    ]
+);
+
 impl json::ToJson for GuardrailAutomatedReasoningLogicWarning {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

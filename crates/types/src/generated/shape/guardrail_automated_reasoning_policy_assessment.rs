@@ -17,6 +17,20 @@ pub struct GuardrailAutomatedReasoningPolicyAssessment {
     pub findings: Option<Vec<GuardrailAutomatedReasoningFinding>>,
 }
 
+invoke_model_protocol::builder!(
+    GuardrailAutomatedReasoningPolicyAssessment,
+    GuardrailAutomatedReasoningPolicyAssessmentBuilder,
+    infallible,
+    [optional(
+        findings,
+        findings,
+        set_findings,
+        "findings",
+        list::<GuardrailAutomatedReasoningFinding>,
+        " The results of the checks."
+    )]
+);
+
 impl json::ToJson for GuardrailAutomatedReasoningPolicyAssessment {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

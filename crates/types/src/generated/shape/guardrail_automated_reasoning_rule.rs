@@ -22,6 +22,30 @@ pub struct GuardrailAutomatedReasoningRule {
     pub policy_version_arn: Option<String>,
 }
 
+invoke_model_protocol::builder!(
+    GuardrailAutomatedReasoningRule,
+    GuardrailAutomatedReasoningRuleBuilder,
+    infallible,
+    [
+        optional(
+            identifier,
+            identifier,
+            set_identifier,
+            "identifier",
+            into::<String>,
+            " The id of the rule within its policy."
+        ),
+        optional(
+            policy_version_arn,
+            policy_version_arn,
+            set_policy_version_arn,
+            "policyVersionArn",
+            into::<String>,
+            " The ARN of the policy version that has the rule."
+        )
+    ]
+);
+
 impl json::ToJson for GuardrailAutomatedReasoningRule {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -17,6 +17,20 @@ pub struct GuardrailAutomatedReasoningScenario {
     pub statements: Option<Vec<GuardrailAutomatedReasoningStatement>>,
 }
 
+invoke_model_protocol::builder!(
+    GuardrailAutomatedReasoningScenario,
+    GuardrailAutomatedReasoningScenarioBuilder,
+    infallible,
+    [optional(
+        statements,
+        statements,
+        set_statements,
+        "statements",
+        list::<GuardrailAutomatedReasoningStatement>,
+        " The statements that hold in the example, such as the value of a variable."
+    )]
+);
+
 impl json::ToJson for GuardrailAutomatedReasoningScenario {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

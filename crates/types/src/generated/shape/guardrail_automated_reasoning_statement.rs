@@ -31,6 +31,30 @@ impl fmt::Debug for GuardrailAutomatedReasoningStatement {
     }
 }
 
+invoke_model_protocol::builder!(
+    GuardrailAutomatedReasoningStatement,
+    GuardrailAutomatedReasoningStatementBuilder,
+    infallible,
+    [
+        optional(
+            logic,
+            logic,
+            set_logic,
+            "logic",
+            into::<String>,
+            " The statement in formal logic, over the variables of the policy."
+        ),
+        optional(
+            natural_language,
+            natural_language,
+            set_natural_language,
+            "naturalLanguage",
+            into::<String>,
+            " The statement in plain language."
+        )
+    ]
+);
+
 impl json::ToJson for GuardrailAutomatedReasoningStatement {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

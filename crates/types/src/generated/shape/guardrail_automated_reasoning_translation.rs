@@ -39,6 +39,54 @@ pub struct GuardrailAutomatedReasoningTranslation {
     pub confidence: Option<f64>,
 }
 
+invoke_model_protocol::builder!(
+    GuardrailAutomatedReasoningTranslation,
+    GuardrailAutomatedReasoningTranslationBuilder,
+    infallible,
+    [
+        optional(
+            premises,
+            premises,
+            set_premises,
+            "premises",
+            list::<GuardrailAutomatedReasoningStatement>,
+            " The conditions under which the claims are checked."
+        ),
+        optional(
+            claims,
+            claims,
+            set_claims,
+            "claims",
+            list::<GuardrailAutomatedReasoningStatement>,
+            " The assertions that are checked against the rules."
+        ),
+        optional(
+            untranslated_premises,
+            untranslated_premises,
+            set_untranslated_premises,
+            "untranslatedPremises",
+            list::<GuardrailAutomatedReasoningInputTextReference>,
+            " The passages with conditions that the translation does not cover."
+        ),
+        optional(
+            untranslated_claims,
+            untranslated_claims,
+            set_untranslated_claims,
+            "untranslatedClaims",
+            list::<GuardrailAutomatedReasoningInputTextReference>,
+            " The passages with assertions that the translation does not cover."
+        ),
+        optional(
+            confidence,
+            confidence,
+            set_confidence,
+            "confidence",
+            value::<f64>,
+            " The confidence of the service in the translation, not in the truth of the claims."
+        )
+    ]
+);
+
 impl json::ToJson for GuardrailAutomatedReasoningTranslation {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

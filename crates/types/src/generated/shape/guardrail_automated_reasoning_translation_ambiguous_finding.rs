@@ -22,6 +22,30 @@ pub struct GuardrailAutomatedReasoningTranslationAmbiguousFinding {
     pub difference_scenarios: Option<Vec<GuardrailAutomatedReasoningScenario>>,
 }
 
+invoke_model_protocol::builder!(
+    GuardrailAutomatedReasoningTranslationAmbiguousFinding,
+    GuardrailAutomatedReasoningTranslationAmbiguousFindingBuilder,
+    infallible,
+    [
+        optional(
+            options,
+            options,
+            set_options,
+            "options",
+            list::<GuardrailAutomatedReasoningTranslationOption>,
+            " The readings of the content."
+        ),
+        optional(
+            difference_scenarios,
+            difference_scenarios,
+            set_difference_scenarios,
+            "differenceScenarios",
+            list::<GuardrailAutomatedReasoningScenario>,
+            " Examples that are true in one reading and false in another."
+        )
+    ]
+);
+
 impl json::ToJson for GuardrailAutomatedReasoningTranslationAmbiguousFinding {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -17,6 +17,20 @@ pub struct GuardrailAutomatedReasoningTranslationOption {
     pub translations: Option<Vec<GuardrailAutomatedReasoningTranslation>>,
 }
 
+invoke_model_protocol::builder!(
+    GuardrailAutomatedReasoningTranslationOption,
+    GuardrailAutomatedReasoningTranslationOptionBuilder,
+    infallible,
+    [optional(
+        translations,
+        translations,
+        set_translations,
+        "translations",
+        list::<GuardrailAutomatedReasoningTranslation>,
+        " The translations that express this reading."
+    )]
+);
+
 impl json::ToJson for GuardrailAutomatedReasoningTranslationOption {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

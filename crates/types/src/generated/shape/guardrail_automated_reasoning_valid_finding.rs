@@ -36,6 +36,46 @@ pub struct GuardrailAutomatedReasoningValidFinding {
     pub logic_warning: Option<GuardrailAutomatedReasoningLogicWarning>,
 }
 
+invoke_model_protocol::builder!(
+    GuardrailAutomatedReasoningValidFinding,
+    GuardrailAutomatedReasoningValidFindingBuilder,
+    infallible,
+    [
+        optional(
+            translation,
+            translation,
+            set_translation,
+            "translation",
+            value::<GuardrailAutomatedReasoningTranslation>,
+            " The premises and claims that the service read from the content."
+        ),
+        optional(
+            claims_true_scenario,
+            claims_true_scenario,
+            set_claims_true_scenario,
+            "claimsTrueScenario",
+            value::<GuardrailAutomatedReasoningScenario>,
+            " An example in which the claims are true."
+        ),
+        optional(
+            supporting_rules,
+            supporting_rules,
+            set_supporting_rules,
+            "supportingRules",
+            list::<GuardrailAutomatedReasoningRule>,
+            " The rules from which the claims follow."
+        ),
+        optional(
+            logic_warning,
+            logic_warning,
+            set_logic_warning,
+            "logicWarning",
+            value::<GuardrailAutomatedReasoningLogicWarning>,
+            " A logical flaw of the translation that does not depend on the policy."
+        )
+    ]
+);
+
 impl json::ToJson for GuardrailAutomatedReasoningValidFinding {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -31,6 +31,38 @@ pub struct GuardrailChecksConfig {
     pub sensitive_information: Option<GuardrailChecksSensitiveInformationConfig>,
 }
 
+invoke_model_protocol::builder!(
+    GuardrailChecksConfig,
+    GuardrailChecksConfigBuilder,
+    infallible,
+    [
+        optional(
+            content_filter,
+            content_filter,
+            set_content_filter,
+            "contentFilter",
+            value::<GuardrailChecksContentFilterConfig>,
+            " The check for harmful content."
+        ),
+        optional(
+            prompt_attack,
+            prompt_attack,
+            set_prompt_attack,
+            "promptAttack",
+            value::<GuardrailChecksPromptAttackConfig>,
+            " The check for prompt attacks."
+        ),
+        optional(
+            sensitive_information,
+            sensitive_information,
+            set_sensitive_information,
+            "sensitiveInformation",
+            value::<GuardrailChecksSensitiveInformationConfig>,
+            " The check for personal data and secrets."
+        )
+    ]
+);
+
 impl json::ToJson for GuardrailChecksConfig {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -23,6 +23,20 @@ impl GuardrailChecksContentFilterCategoryConfig {
     }
 }
 
+invoke_model_protocol::builder!(
+    GuardrailChecksContentFilterCategoryConfig,
+    GuardrailChecksContentFilterCategoryConfigBuilder,
+    fallible,
+    [required(
+        category,
+        category,
+        set_category,
+        "category",
+        into::<GuardrailChecksContentFilterCategory>,
+        " The category to look for."
+    )]
+);
+
 impl json::ToJson for GuardrailChecksContentFilterCategoryConfig {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

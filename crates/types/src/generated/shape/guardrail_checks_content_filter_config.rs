@@ -24,6 +24,20 @@ impl GuardrailChecksContentFilterConfig {
     }
 }
 
+invoke_model_protocol::builder!(
+    GuardrailChecksContentFilterConfig,
+    GuardrailChecksContentFilterConfigBuilder,
+    fallible,
+    [required(
+        categories,
+        categories,
+        set_categories,
+        "categories",
+        list::<GuardrailChecksContentFilterCategoryConfig>,
+        " The categories to look for."
+    )]
+);
+
 impl json::ToJson for GuardrailChecksContentFilterConfig {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

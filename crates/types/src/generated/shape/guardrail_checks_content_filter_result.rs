@@ -23,6 +23,21 @@ impl GuardrailChecksContentFilterResult {
     }
 }
 
+invoke_model_protocol::builder!(
+    GuardrailChecksContentFilterResult,
+    GuardrailChecksContentFilterResultBuilder,
+    fallible,
+    [required(
+        results,
+        results,
+        set_results,
+        "results",
+        list::<GuardrailChecksContentFilterResultEntry>,
+        " The scores, one for each requested category, including categories that were not",
+        " found."
+    )]
+);
+
 impl json::ToJson for GuardrailChecksContentFilterResult {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

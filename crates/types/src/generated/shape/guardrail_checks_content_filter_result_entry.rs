@@ -28,6 +28,30 @@ impl GuardrailChecksContentFilterResultEntry {
     }
 }
 
+invoke_model_protocol::builder!(
+    GuardrailChecksContentFilterResultEntry,
+    GuardrailChecksContentFilterResultEntryBuilder,
+    fallible,
+    [
+        required(
+            category,
+            category,
+            set_category,
+            "category",
+            into::<GuardrailChecksContentFilterCategory>,
+            " The category."
+        ),
+        required(
+            severity_score,
+            severity_score,
+            set_severity_score,
+            "severityScore",
+            value::<f64>,
+            " The severity. 0 is harmless, 1 is the most severe."
+        )
+    ]
+);
+
 impl json::ToJson for GuardrailChecksContentFilterResultEntry {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -27,6 +27,23 @@ impl GuardrailChecksMessage {
     }
 }
 
+invoke_model_protocol::builder!(
+    GuardrailChecksMessage,
+    GuardrailChecksMessageBuilder,
+    fallible,
+    [
+        required(role, role, set_role, "role", into::<GuardrailChecksRole>, " The author of the message."),
+        required(
+            content,
+            content,
+            set_content,
+            "content",
+            list::<GuardrailChecksContentBlock>,
+            " The content of the message."
+        )
+    ]
+);
+
 impl json::ToJson for GuardrailChecksMessage {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -23,6 +23,20 @@ impl GuardrailChecksPromptAttackCategoryConfig {
     }
 }
 
+invoke_model_protocol::builder!(
+    GuardrailChecksPromptAttackCategoryConfig,
+    GuardrailChecksPromptAttackCategoryConfigBuilder,
+    fallible,
+    [required(
+        category,
+        category,
+        set_category,
+        "category",
+        into::<GuardrailChecksPromptAttackCategory>,
+        " The kind of attack to look for."
+    )]
+);
+
 impl json::ToJson for GuardrailChecksPromptAttackCategoryConfig {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -24,6 +24,20 @@ impl GuardrailChecksPromptAttackConfig {
     }
 }
 
+invoke_model_protocol::builder!(
+    GuardrailChecksPromptAttackConfig,
+    GuardrailChecksPromptAttackConfigBuilder,
+    fallible,
+    [required(
+        categories,
+        categories,
+        set_categories,
+        "categories",
+        list::<GuardrailChecksPromptAttackCategoryConfig>,
+        " The kinds of attack to look for."
+    )]
+);
+
 impl json::ToJson for GuardrailChecksPromptAttackConfig {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

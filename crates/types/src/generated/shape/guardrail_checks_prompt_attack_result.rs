@@ -23,6 +23,21 @@ impl GuardrailChecksPromptAttackResult {
     }
 }
 
+invoke_model_protocol::builder!(
+    GuardrailChecksPromptAttackResult,
+    GuardrailChecksPromptAttackResultBuilder,
+    fallible,
+    [required(
+        results,
+        results,
+        set_results,
+        "results",
+        list::<GuardrailChecksPromptAttackResultEntry>,
+        " The scores, one for each requested kind of attack, including kinds that were not",
+        " found."
+    )]
+);
+
 impl json::ToJson for GuardrailChecksPromptAttackResult {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -28,6 +28,30 @@ impl GuardrailChecksPromptAttackResultEntry {
     }
 }
 
+invoke_model_protocol::builder!(
+    GuardrailChecksPromptAttackResultEntry,
+    GuardrailChecksPromptAttackResultEntryBuilder,
+    fallible,
+    [
+        required(
+            category,
+            category,
+            set_category,
+            "category",
+            into::<GuardrailChecksPromptAttackCategory>,
+            " The kind of attack."
+        ),
+        required(
+            severity_score,
+            severity_score,
+            set_severity_score,
+            "severityScore",
+            value::<f64>,
+            " The severity. 0 is no attack, 1 is the most severe."
+        )
+    ]
+);
+
 impl json::ToJson for GuardrailChecksPromptAttackResultEntry {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -23,6 +23,20 @@ impl GuardrailChecksPromptAttackUsage {
     }
 }
 
+invoke_model_protocol::builder!(
+    GuardrailChecksPromptAttackUsage,
+    GuardrailChecksPromptAttackUsageBuilder,
+    fallible,
+    [required(
+        text_units,
+        text_units,
+        set_text_units,
+        "textUnits",
+        value::<i32>,
+        " The text units that the check processed."
+    )]
+);
+
 impl json::ToJson for GuardrailChecksPromptAttackUsage {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -31,6 +31,38 @@ pub struct GuardrailChecksResults {
     pub sensitive_information: Option<GuardrailChecksSensitiveInformationResult>,
 }
 
+invoke_model_protocol::builder!(
+    GuardrailChecksResults,
+    GuardrailChecksResultsBuilder,
+    infallible,
+    [
+        optional(
+            content_filter,
+            content_filter,
+            set_content_filter,
+            "contentFilter",
+            value::<GuardrailChecksContentFilterResult>,
+            " The result of the check for harmful content."
+        ),
+        optional(
+            prompt_attack,
+            prompt_attack,
+            set_prompt_attack,
+            "promptAttack",
+            value::<GuardrailChecksPromptAttackResult>,
+            " The result of the check for prompt attacks."
+        ),
+        optional(
+            sensitive_information,
+            sensitive_information,
+            set_sensitive_information,
+            "sensitiveInformation",
+            value::<GuardrailChecksSensitiveInformationResult>,
+            " The result of the check for personal data and secrets."
+        )
+    ]
+);
+
 impl json::ToJson for GuardrailChecksResults {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -23,6 +23,20 @@ impl GuardrailChecksSensitiveInformationConfig {
     }
 }
 
+invoke_model_protocol::builder!(
+    GuardrailChecksSensitiveInformationConfig,
+    GuardrailChecksSensitiveInformationConfigBuilder,
+    fallible,
+    [required(
+        entities,
+        entities,
+        set_entities,
+        "entities",
+        list::<GuardrailChecksSensitiveInformationEntityConfig>,
+        " The types of data to look for."
+    )]
+);
+
 impl json::ToJson for GuardrailChecksSensitiveInformationConfig {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

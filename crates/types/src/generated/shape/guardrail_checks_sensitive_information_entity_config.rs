@@ -23,6 +23,20 @@ impl GuardrailChecksSensitiveInformationEntityConfig {
     }
 }
 
+invoke_model_protocol::builder!(
+    GuardrailChecksSensitiveInformationEntityConfig,
+    GuardrailChecksSensitiveInformationEntityConfigBuilder,
+    fallible,
+    [required(
+        r#type,
+        r#type,
+        set_type,
+        "type",
+        into::<GuardrailChecksSensitiveInformationEntityType>,
+        " The type of data to look for."
+    )]
+);
+
 impl json::ToJson for GuardrailChecksSensitiveInformationEntityConfig {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

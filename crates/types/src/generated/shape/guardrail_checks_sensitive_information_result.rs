@@ -29,6 +29,30 @@ impl GuardrailChecksSensitiveInformationResult {
     }
 }
 
+invoke_model_protocol::builder!(
+    GuardrailChecksSensitiveInformationResult,
+    GuardrailChecksSensitiveInformationResultBuilder,
+    fallible,
+    [
+        required(
+            results,
+            results,
+            set_results,
+            "results",
+            list::<GuardrailChecksSensitiveInformationResultEntry>,
+            " The findings, one for each occurrence."
+        ),
+        optional(
+            truncated,
+            truncated,
+            set_truncated,
+            "truncated",
+            value::<bool>,
+            " An indication that the service found more than it returns."
+        )
+    ]
+);
+
 impl json::ToJson for GuardrailChecksSensitiveInformationResult {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -64,6 +64,62 @@ impl GuardrailChecksSensitiveInformationResultEntry {
     }
 }
 
+invoke_model_protocol::builder!(
+    GuardrailChecksSensitiveInformationResultEntry,
+    GuardrailChecksSensitiveInformationResultEntryBuilder,
+    fallible,
+    [
+        required(
+            r#type,
+            r#type,
+            set_type,
+            "type",
+            into::<GuardrailChecksSensitiveInformationEntityType>,
+            " The type of data."
+        ),
+        required(
+            confidence_score,
+            confidence_score,
+            set_confidence_score,
+            "confidenceScore",
+            value::<f64>,
+            " The confidence that the text is of this type. 1 is the highest."
+        ),
+        required(
+            begin_offset,
+            begin_offset,
+            set_begin_offset,
+            "beginOffset",
+            value::<i32>,
+            " The position of the first character in the text of the content block, from 0."
+        ),
+        required(
+            end_offset,
+            end_offset,
+            set_end_offset,
+            "endOffset",
+            value::<i32>,
+            " The position of the end in the text of the content block."
+        ),
+        required(
+            message_index,
+            message_index,
+            set_message_index,
+            "messageIndex",
+            value::<i32>,
+            " The message that contains the data, as an index into the request, from 0."
+        ),
+        required(
+            content_index,
+            content_index,
+            set_content_index,
+            "contentIndex",
+            value::<i32>,
+            " The content block that contains the data, as an index into its message, from 0."
+        )
+    ]
+);
+
 impl json::ToJson for GuardrailChecksSensitiveInformationResultEntry {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -30,6 +30,38 @@ pub struct GuardrailChecksUsageResults {
     pub sensitive_information: Option<GuardrailChecksSensitiveInformationUsage>,
 }
 
+invoke_model_protocol::builder!(
+    GuardrailChecksUsageResults,
+    GuardrailChecksUsageResultsBuilder,
+    infallible,
+    [
+        optional(
+            content_filter,
+            content_filter,
+            set_content_filter,
+            "contentFilter",
+            value::<GuardrailChecksContentFilterUsage>,
+            " The usage of the check for harmful content."
+        ),
+        optional(
+            prompt_attack,
+            prompt_attack,
+            set_prompt_attack,
+            "promptAttack",
+            value::<GuardrailChecksPromptAttackUsage>,
+            " The usage of the check for prompt attacks."
+        ),
+        optional(
+            sensitive_information,
+            sensitive_information,
+            set_sensitive_information,
+            "sensitiveInformation",
+            value::<GuardrailChecksSensitiveInformationUsage>,
+            " The usage of the check for personal data and secrets."
+        )
+    ]
+);
+
 impl json::ToJson for GuardrailChecksUsageResults {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -39,6 +39,38 @@ impl Default for GuardrailConfiguration {
     }
 }
 
+invoke_model_protocol::builder!(
+    GuardrailConfiguration,
+    GuardrailConfigurationBuilder,
+    infallible,
+    [
+        default(
+            guardrail_identifier,
+            guardrail_identifier,
+            set_guardrail_identifier,
+            "guardrailIdentifier",
+            into::<String>,
+            " The guardrail to apply, as an id or ARN."
+        ),
+        default(
+            guardrail_version,
+            guardrail_version,
+            set_guardrail_version,
+            "guardrailVersion",
+            into::<String>,
+            " The version of the guardrail: a number, or `DRAFT` for the working draft."
+        ),
+        default(
+            trace,
+            trace,
+            set_trace,
+            "trace",
+            into::<GuardrailTrace>,
+            " The detail of the guardrail trace in the response."
+        )
+    ]
+);
+
 impl json::ToJson for GuardrailConfiguration {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -55,6 +55,54 @@ impl GuardrailContentFilter {
     }
 }
 
+invoke_model_protocol::builder!(
+    GuardrailContentFilter,
+    GuardrailContentFilterBuilder,
+    fallible,
+    [
+        required(
+            r#type,
+            r#type,
+            set_type,
+            "type",
+            into::<GuardrailContentFilterType>,
+            " The category that this result is about."
+        ),
+        required(
+            confidence,
+            confidence,
+            set_confidence,
+            "confidence",
+            into::<GuardrailContentFilterConfidence>,
+            " The confidence of the service that the content belongs to the category."
+        ),
+        optional(
+            filter_strength,
+            filter_strength,
+            set_filter_strength,
+            "filterStrength",
+            into::<GuardrailContentFilterStrength>,
+            " The strength of the filter, as configured in the guardrail."
+        ),
+        required(
+            action,
+            action,
+            set_action,
+            "action",
+            into::<GuardrailContentPolicyAction>,
+            " The reaction of the guardrail."
+        ),
+        optional(
+            detected,
+            detected,
+            set_detected,
+            "detected",
+            value::<bool>,
+            " `true` if the confidence is high enough for the configured strength."
+        )
+    ]
+);
+
 impl json::ToJson for GuardrailContentFilter {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -23,6 +23,20 @@ impl GuardrailContentPolicyAssessment {
     }
 }
 
+invoke_model_protocol::builder!(
+    GuardrailContentPolicyAssessment,
+    GuardrailContentPolicyAssessmentBuilder,
+    fallible,
+    [required(
+        filters,
+        filters,
+        set_filters,
+        "filters",
+        list::<GuardrailContentFilter>,
+        " The results, by category."
+    )]
+);
+
 impl json::ToJson for GuardrailContentPolicyAssessment {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -47,6 +47,54 @@ impl GuardrailContextualGroundingFilter {
     }
 }
 
+invoke_model_protocol::builder!(
+    GuardrailContextualGroundingFilter,
+    GuardrailContextualGroundingFilterBuilder,
+    fallible,
+    [
+        required(
+            r#type,
+            r#type,
+            set_type,
+            "type",
+            into::<GuardrailContextualGroundingFilterType>,
+            " The property of the response that was checked."
+        ),
+        required(
+            threshold,
+            threshold,
+            set_threshold,
+            "threshold",
+            value::<f64>,
+            " The lowest score that passes, as configured in the guardrail."
+        ),
+        required(
+            score,
+            score,
+            set_score,
+            "score",
+            value::<f64>,
+            " The score of the response; higher is better."
+        ),
+        required(
+            action,
+            action,
+            set_action,
+            "action",
+            into::<GuardrailContextualGroundingPolicyAction>,
+            " The reaction of the guardrail."
+        ),
+        optional(
+            detected,
+            detected,
+            set_detected,
+            "detected",
+            value::<bool>,
+            " `true` if the score is below the threshold."
+        )
+    ]
+);
+
 impl json::ToJson for GuardrailContextualGroundingFilter {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

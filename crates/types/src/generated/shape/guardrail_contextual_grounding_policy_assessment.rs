@@ -17,6 +17,20 @@ pub struct GuardrailContextualGroundingPolicyAssessment {
     pub filters: Option<Vec<GuardrailContextualGroundingFilter>>,
 }
 
+invoke_model_protocol::builder!(
+    GuardrailContextualGroundingPolicyAssessment,
+    GuardrailContextualGroundingPolicyAssessmentBuilder,
+    infallible,
+    [optional(
+        filters,
+        filters,
+        set_filters,
+        "filters",
+        list::<GuardrailContextualGroundingFilter>,
+        " The results, by type of check."
+    )]
+);
+
 impl json::ToJson for GuardrailContextualGroundingPolicyAssessment {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -37,6 +37,30 @@ impl fmt::Debug for GuardrailConverseImageBlock {
     }
 }
 
+invoke_model_protocol::builder!(
+    GuardrailConverseImageBlock,
+    GuardrailConverseImageBlockBuilder,
+    fallible,
+    [
+        required(
+            format,
+            format,
+            set_format,
+            "format",
+            into::<GuardrailConverseImageFormat>,
+            " The image format."
+        ),
+        required(
+            source,
+            source,
+            set_source,
+            "source",
+            value::<GuardrailConverseImageSource>,
+            " The bytes of the image."
+        )
+    ]
+);
+
 impl json::ToJson for GuardrailConverseImageBlock {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -32,6 +32,23 @@ impl GuardrailConverseTextBlock {
     }
 }
 
+invoke_model_protocol::builder!(
+    GuardrailConverseTextBlock,
+    GuardrailConverseTextBlockBuilder,
+    fallible,
+    [
+        required(text, text, set_text, "text", into::<String>, " The text to assess."),
+        optional(
+            qualifiers,
+            qualifiers,
+            set_qualifiers,
+            "qualifiers",
+            list::<GuardrailConverseContentQualifier>,
+            " The roles of the text in the contextual grounding check."
+        )
+    ]
+);
+
 impl json::ToJson for GuardrailConverseTextBlock {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

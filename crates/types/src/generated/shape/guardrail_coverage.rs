@@ -23,6 +23,30 @@ pub struct GuardrailCoverage {
     pub images: Option<GuardrailImageCoverage>,
 }
 
+invoke_model_protocol::builder!(
+    GuardrailCoverage,
+    GuardrailCoverageBuilder,
+    infallible,
+    [
+        optional(
+            text_characters,
+            text_characters,
+            set_text_characters,
+            "textCharacters",
+            value::<GuardrailTextCharactersCoverage>,
+            " The characters of text, evaluated and in total."
+        ),
+        optional(
+            images,
+            images,
+            set_images,
+            "images",
+            value::<GuardrailImageCoverage>,
+            " The images, evaluated and in total."
+        )
+    ]
+);
+
 impl json::ToJson for GuardrailCoverage {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

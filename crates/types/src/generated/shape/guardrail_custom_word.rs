@@ -33,6 +33,31 @@ impl GuardrailCustomWord {
     }
 }
 
+invoke_model_protocol::builder!(
+    GuardrailCustomWord,
+    GuardrailCustomWordBuilder,
+    fallible,
+    [
+        required(r#match, r#match, set_match, "match", into::<String>, " The word or phrase that was found."),
+        required(
+            action,
+            action,
+            set_action,
+            "action",
+            into::<GuardrailWordPolicyAction>,
+            " The reaction of the guardrail."
+        ),
+        optional(
+            detected,
+            detected,
+            set_detected,
+            "detected",
+            value::<bool>,
+            " `true` if the content contains the word."
+        )
+    ]
+);
+
 impl json::ToJson for GuardrailCustomWord {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

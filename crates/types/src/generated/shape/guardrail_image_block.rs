@@ -37,6 +37,30 @@ impl fmt::Debug for GuardrailImageBlock {
     }
 }
 
+invoke_model_protocol::builder!(
+    GuardrailImageBlock,
+    GuardrailImageBlockBuilder,
+    fallible,
+    [
+        required(
+            format,
+            format,
+            set_format,
+            "format",
+            into::<GuardrailImageFormat>,
+            " The format of the image."
+        ),
+        required(
+            source,
+            source,
+            set_source,
+            "source",
+            value::<GuardrailImageSource>,
+            " The data of the image."
+        )
+    ]
+);
+
 impl json::ToJson for GuardrailImageBlock {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -21,6 +21,30 @@ pub struct GuardrailImageCoverage {
     pub total: Option<i32>,
 }
 
+invoke_model_protocol::builder!(
+    GuardrailImageCoverage,
+    GuardrailImageCoverageBuilder,
+    infallible,
+    [
+        optional(
+            guarded,
+            guarded,
+            set_guarded,
+            "guarded",
+            value::<i32>,
+            " The number of images that were evaluated."
+        ),
+        optional(
+            total,
+            total,
+            set_total,
+            "total",
+            value::<i32>,
+            " The number of images in the request, evaluated or not."
+        )
+    ]
+);
+
 impl json::ToJson for GuardrailImageCoverage {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

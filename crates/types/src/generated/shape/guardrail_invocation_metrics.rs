@@ -27,6 +27,38 @@ pub struct GuardrailInvocationMetrics {
     pub guardrail_coverage: Option<GuardrailCoverage>,
 }
 
+invoke_model_protocol::builder!(
+    GuardrailInvocationMetrics,
+    GuardrailInvocationMetricsBuilder,
+    infallible,
+    [
+        optional(
+            guardrail_processing_latency,
+            guardrail_processing_latency,
+            set_guardrail_processing_latency,
+            "guardrailProcessingLatency",
+            value::<i64>,
+            " The duration of the evaluation in milliseconds."
+        ),
+        optional(
+            usage,
+            usage,
+            set_usage,
+            "usage",
+            value::<GuardrailUsage>,
+            " The units that the evaluation processed, by policy."
+        ),
+        optional(
+            guardrail_coverage,
+            guardrail_coverage,
+            set_guardrail_coverage,
+            "guardrailCoverage",
+            value::<GuardrailCoverage>,
+            " The share of the content that was evaluated."
+        )
+    ]
+);
+
 impl json::ToJson for GuardrailInvocationMetrics {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

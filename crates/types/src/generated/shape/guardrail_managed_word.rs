@@ -41,6 +41,39 @@ impl GuardrailManagedWord {
     }
 }
 
+invoke_model_protocol::builder!(
+    GuardrailManagedWord,
+    GuardrailManagedWordBuilder,
+    fallible,
+    [
+        required(r#match, r#match, set_match, "match", into::<String>, " The word that was found."),
+        required(
+            r#type,
+            r#type,
+            set_type,
+            "type",
+            into::<GuardrailManagedWordType>,
+            " The list that contains the word."
+        ),
+        required(
+            action,
+            action,
+            set_action,
+            "action",
+            into::<GuardrailWordPolicyAction>,
+            " The reaction of the guardrail."
+        ),
+        optional(
+            detected,
+            detected,
+            set_detected,
+            "detected",
+            value::<bool>,
+            " `true` if the content contains the word."
+        )
+    ]
+);
+
 impl json::ToJson for GuardrailManagedWord {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -19,6 +19,13 @@ pub struct GuardrailOutputContent {
     pub text: Option<String>,
 }
 
+invoke_model_protocol::builder!(
+    GuardrailOutputContent,
+    GuardrailOutputContentBuilder,
+    infallible,
+    [optional(text, text, set_text, "text", into::<String>, " The replacement text.")]
+);
+
 impl json::ToJson for GuardrailOutputContent {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -43,6 +43,46 @@ impl GuardrailPiiEntityFilter {
     }
 }
 
+invoke_model_protocol::builder!(
+    GuardrailPiiEntityFilter,
+    GuardrailPiiEntityFilterBuilder,
+    fallible,
+    [
+        required(
+            r#match,
+            r#match,
+            set_match,
+            "match",
+            into::<String>,
+            " The text that was found, such as the email address itself."
+        ),
+        required(
+            r#type,
+            r#type,
+            set_type,
+            "type",
+            into::<GuardrailPiiEntityType>,
+            " The type of personal information."
+        ),
+        required(
+            action,
+            action,
+            set_action,
+            "action",
+            into::<GuardrailSensitiveInformationPolicyAction>,
+            " The reaction of the guardrail."
+        ),
+        optional(
+            detected,
+            detected,
+            set_detected,
+            "detected",
+            value::<bool>,
+            " `true` if the content contains such information."
+        )
+    ]
+);
+
 impl json::ToJson for GuardrailPiiEntityFilter {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -46,6 +46,47 @@ impl GuardrailRegexFilter {
     }
 }
 
+invoke_model_protocol::builder!(
+    GuardrailRegexFilter,
+    GuardrailRegexFilterBuilder,
+    fallible,
+    [
+        optional(
+            name,
+            name,
+            set_name,
+            "name",
+            into::<String>,
+            " The name of the regular expression in the guardrail."
+        ),
+        optional(
+            r#match,
+            r#match,
+            set_match,
+            "match",
+            into::<String>,
+            " The text that the regular expression matched."
+        ),
+        optional(regex, regex, set_regex, "regex", into::<String>, " The regular expression itself."),
+        required(
+            action,
+            action,
+            set_action,
+            "action",
+            into::<GuardrailSensitiveInformationPolicyAction>,
+            " The reaction of the guardrail."
+        ),
+        optional(
+            detected,
+            detected,
+            set_detected,
+            "detected",
+            value::<bool>,
+            " `true` if the regular expression matched."
+        )
+    ]
+);
+
 impl json::ToJson for GuardrailRegexFilter {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

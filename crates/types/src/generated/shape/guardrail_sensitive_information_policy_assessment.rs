@@ -28,6 +28,30 @@ impl GuardrailSensitiveInformationPolicyAssessment {
     }
 }
 
+invoke_model_protocol::builder!(
+    GuardrailSensitiveInformationPolicyAssessment,
+    GuardrailSensitiveInformationPolicyAssessmentBuilder,
+    fallible,
+    [
+        required(
+            pii_entities,
+            pii_entities,
+            set_pii_entities,
+            "piiEntities",
+            list::<GuardrailPiiEntityFilter>,
+            " The results of the checks for personal information."
+        ),
+        required(
+            regexes,
+            regexes,
+            set_regexes,
+            "regexes",
+            list::<GuardrailRegexFilter>,
+            " The matches of the guardrail's regular expressions."
+        )
+    ]
+);
+
 impl json::ToJson for GuardrailSensitiveInformationPolicyAssessment {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -46,6 +46,46 @@ impl Default for GuardrailStreamConfiguration {
     }
 }
 
+invoke_model_protocol::builder!(
+    GuardrailStreamConfiguration,
+    GuardrailStreamConfigurationBuilder,
+    infallible,
+    [
+        default(
+            guardrail_identifier,
+            guardrail_identifier,
+            set_guardrail_identifier,
+            "guardrailIdentifier",
+            into::<String>,
+            " The guardrail to apply, as an id or ARN."
+        ),
+        default(
+            guardrail_version,
+            guardrail_version,
+            set_guardrail_version,
+            "guardrailVersion",
+            into::<String>,
+            " The version of the guardrail: a number, or `DRAFT` for the working draft."
+        ),
+        default(
+            trace,
+            trace,
+            set_trace,
+            "trace",
+            into::<GuardrailTrace>,
+            " The detail of the guardrail trace in the `metadata` event."
+        ),
+        default(
+            stream_processing_mode,
+            stream_processing_mode,
+            set_stream_processing_mode,
+            "streamProcessingMode",
+            into::<GuardrailStreamProcessingMode>,
+            " The order of assessment and delivery."
+        )
+    ]
+);
+
 impl json::ToJson for GuardrailStreamConfiguration {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

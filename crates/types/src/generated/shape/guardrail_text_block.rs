@@ -31,6 +31,23 @@ impl GuardrailTextBlock {
     }
 }
 
+invoke_model_protocol::builder!(
+    GuardrailTextBlock,
+    GuardrailTextBlockBuilder,
+    fallible,
+    [
+        required(text, text, set_text, "text", into::<String>, " The text itself."),
+        optional(
+            qualifiers,
+            qualifiers,
+            set_qualifiers,
+            "qualifiers",
+            list::<GuardrailContentQualifier>,
+            " The roles of the text."
+        )
+    ]
+);
+
 impl json::ToJson for GuardrailTextBlock {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

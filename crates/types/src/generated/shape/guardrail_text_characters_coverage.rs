@@ -21,6 +21,30 @@ pub struct GuardrailTextCharactersCoverage {
     pub total: Option<i32>,
 }
 
+invoke_model_protocol::builder!(
+    GuardrailTextCharactersCoverage,
+    GuardrailTextCharactersCoverageBuilder,
+    infallible,
+    [
+        optional(
+            guarded,
+            guarded,
+            set_guarded,
+            "guarded",
+            value::<i32>,
+            " The number of characters that were evaluated."
+        ),
+        optional(
+            total,
+            total,
+            set_total,
+            "total",
+            value::<i32>,
+            " The number of characters in the request, evaluated or not."
+        )
+    ]
+);
+
 impl json::ToJson for GuardrailTextCharactersCoverage {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

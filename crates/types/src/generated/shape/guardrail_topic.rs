@@ -42,6 +42,46 @@ impl GuardrailTopic {
     }
 }
 
+invoke_model_protocol::builder!(
+    GuardrailTopic,
+    GuardrailTopicBuilder,
+    fallible,
+    [
+        required(
+            name,
+            name,
+            set_name,
+            "name",
+            into::<String>,
+            " The name of the topic, as configured in the guardrail."
+        ),
+        required(
+            r#type,
+            r#type,
+            set_type,
+            "type",
+            into::<GuardrailTopicType>,
+            " The kind of rule for the topic."
+        ),
+        required(
+            action,
+            action,
+            set_action,
+            "action",
+            into::<GuardrailTopicPolicyAction>,
+            " The reaction of the guardrail."
+        ),
+        optional(
+            detected,
+            detected,
+            set_detected,
+            "detected",
+            value::<bool>,
+            " `true` if the content is about the topic."
+        )
+    ]
+);
+
 impl json::ToJson for GuardrailTopic {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

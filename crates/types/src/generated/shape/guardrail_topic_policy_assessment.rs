@@ -23,6 +23,13 @@ impl GuardrailTopicPolicyAssessment {
     }
 }
 
+invoke_model_protocol::builder!(
+    GuardrailTopicPolicyAssessment,
+    GuardrailTopicPolicyAssessmentBuilder,
+    fallible,
+    [required(topics, topics, set_topics, "topics", list::<GuardrailTopic>, " The results, by topic.")]
+);
+
 impl json::ToJson for GuardrailTopicPolicyAssessment {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

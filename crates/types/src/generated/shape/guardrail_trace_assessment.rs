@@ -34,6 +34,46 @@ pub struct GuardrailTraceAssessment {
     pub action_reason: Option<String>,
 }
 
+invoke_model_protocol::builder!(
+    GuardrailTraceAssessment,
+    GuardrailTraceAssessmentBuilder,
+    infallible,
+    [
+        optional(
+            model_output,
+            model_output,
+            set_model_output,
+            "modelOutput",
+            list::<String>,
+            " The native responses of the model, before the guardrail changed them."
+        ),
+        optional(
+            input_assessment,
+            input_assessment,
+            set_input_assessment,
+            "inputAssessment",
+            map::<String, GuardrailAssessment>,
+            " The assessment of the input, by the id of the guardrail."
+        ),
+        optional(
+            output_assessments,
+            output_assessments,
+            set_output_assessments,
+            "outputAssessments",
+            map::<String, Vec<GuardrailAssessment>>,
+            " The assessments of the output, by the id of the guardrail."
+        ),
+        optional(
+            action_reason,
+            action_reason,
+            set_action_reason,
+            "actionReason",
+            into::<String>,
+            " The reason for the action of the guardrail, such as `No action.`, as text for humans."
+        )
+    ]
+);
+
 impl json::ToJson for GuardrailTraceAssessment {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -81,6 +81,87 @@ impl GuardrailUsage {
     }
 }
 
+invoke_model_protocol::builder!(
+    GuardrailUsage,
+    GuardrailUsageBuilder,
+    fallible,
+    [
+        required(
+            topic_policy_units,
+            topic_policy_units,
+            set_topic_policy_units,
+            "topicPolicyUnits",
+            value::<i32>,
+            " The text units that were checked for denied topics."
+        ),
+        required(
+            content_policy_units,
+            content_policy_units,
+            set_content_policy_units,
+            "contentPolicyUnits",
+            value::<i32>,
+            " The text units that the content filters processed."
+        ),
+        required(
+            word_policy_units,
+            word_policy_units,
+            set_word_policy_units,
+            "wordPolicyUnits",
+            value::<i32>,
+            " The text units that the word filters processed."
+        ),
+        required(
+            sensitive_information_policy_units,
+            sensitive_information_policy_units,
+            set_sensitive_information_policy_units,
+            "sensitiveInformationPolicyUnits",
+            value::<i32>,
+            " The text units that were checked for personal information."
+        ),
+        required(
+            sensitive_information_policy_free_units,
+            sensitive_information_policy_free_units,
+            set_sensitive_information_policy_free_units,
+            "sensitiveInformationPolicyFreeUnits",
+            value::<i32>,
+            " The text units that were checked for sensitive information free of charge, by regular",
+            " expressions."
+        ),
+        required(
+            contextual_grounding_policy_units,
+            contextual_grounding_policy_units,
+            set_contextual_grounding_policy_units,
+            "contextualGroundingPolicyUnits",
+            value::<i32>,
+            " The text units that the contextual grounding checks processed."
+        ),
+        optional(
+            content_policy_image_units,
+            content_policy_image_units,
+            set_content_policy_image_units,
+            "contentPolicyImageUnits",
+            value::<i32>,
+            " The number of images that the content filters processed."
+        ),
+        optional(
+            automated_reasoning_policy_units,
+            automated_reasoning_policy_units,
+            set_automated_reasoning_policy_units,
+            "automatedReasoningPolicyUnits",
+            value::<i32>,
+            " The text units that the automated reasoning policies processed."
+        ),
+        optional(
+            automated_reasoning_policies,
+            automated_reasoning_policies,
+            set_automated_reasoning_policies,
+            "automatedReasoningPolicies",
+            value::<i32>,
+            " The number of policies that automated reasoning evaluated."
+        )
+    ]
+);
+
 impl json::ToJson for GuardrailUsage {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -32,6 +32,30 @@ impl GuardrailWordPolicyAssessment {
     }
 }
 
+invoke_model_protocol::builder!(
+    GuardrailWordPolicyAssessment,
+    GuardrailWordPolicyAssessmentBuilder,
+    fallible,
+    [
+        required(
+            custom_words,
+            custom_words,
+            set_custom_words,
+            "customWords",
+            list::<GuardrailCustomWord>,
+            " The words of the guardrail's own list that were found."
+        ),
+        required(
+            managed_word_lists,
+            managed_word_lists,
+            set_managed_word_lists,
+            "managedWordLists",
+            list::<GuardrailManagedWord>,
+            " The words of AWS word lists that were found."
+        )
+    ]
+);
+
 impl json::ToJson for GuardrailWordPolicyAssessment {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -43,6 +43,31 @@ impl fmt::Debug for ImageBlock {
     }
 }
 
+invoke_model_protocol::builder!(
+    ImageBlock,
+    ImageBlockBuilder,
+    fallible,
+    [
+        required(format, format, set_format, "format", into::<ImageFormat>, " The image format."),
+        required(
+            source,
+            source,
+            set_source,
+            "source",
+            value::<ImageSource>,
+            " The image itself: bytes in the message, or an object in Amazon S3."
+        ),
+        optional(
+            error,
+            error,
+            set_error,
+            "error",
+            value::<ErrorBlock>,
+            " The reason why the image is invalid or could not be processed."
+        )
+    ]
+);
+
 impl json::ToJson for ImageBlock {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -32,6 +32,30 @@ impl fmt::Debug for ImageBlockDelta {
     }
 }
 
+invoke_model_protocol::builder!(
+    ImageBlockDelta,
+    ImageBlockDeltaBuilder,
+    infallible,
+    [
+        optional(
+            source,
+            source,
+            set_source,
+            "source",
+            value::<ImageSource>,
+            " The next part of the image data."
+        ),
+        optional(
+            error,
+            error,
+            set_error,
+            "error",
+            value::<ErrorBlock>,
+            " The error, if the model could not produce the image."
+        )
+    ]
+);
+
 impl json::ToJson for ImageBlockDelta {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

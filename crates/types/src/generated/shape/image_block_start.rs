@@ -23,6 +23,13 @@ impl ImageBlockStart {
     }
 }
 
+invoke_model_protocol::builder!(
+    ImageBlockStart,
+    ImageBlockStartBuilder,
+    fallible,
+    [required(format, format, set_format, "format", into::<ImageFormat>, " The format of the image.")]
+);
+
 impl json::ToJson for ImageBlockStart {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

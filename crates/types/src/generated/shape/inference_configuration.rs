@@ -35,6 +35,46 @@ pub struct InferenceConfiguration {
     pub stop_sequences: Option<Vec<String>>,
 }
 
+invoke_model_protocol::builder!(
+    InferenceConfiguration,
+    InferenceConfigurationBuilder,
+    infallible,
+    [
+        optional(
+            max_tokens,
+            max_tokens,
+            set_max_tokens,
+            "maxTokens",
+            value::<i32>,
+            " The maximum number of tokens to generate."
+        ),
+        optional(
+            temperature,
+            temperature,
+            set_temperature,
+            "temperature",
+            value::<f32>,
+            " The randomness of the choice of tokens, from 0 (least random) to 1."
+        ),
+        optional(
+            top_p,
+            top_p,
+            set_top_p,
+            "topP",
+            value::<f32>,
+            " The share of probability from which the model samples the next token."
+        ),
+        optional(
+            stop_sequences,
+            stop_sequences,
+            set_stop_sequences,
+            "stopSequences",
+            list::<String>,
+            " The texts at which the model stops generating."
+        )
+    ]
+);
+
 impl json::ToJson for InferenceConfiguration {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

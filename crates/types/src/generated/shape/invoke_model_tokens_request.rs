@@ -31,6 +31,21 @@ impl fmt::Debug for InvokeModelTokensRequest {
     }
 }
 
+invoke_model_protocol::builder!(
+    InvokeModelTokensRequest,
+    InvokeModelTokensRequestBuilder,
+    fallible,
+    [required(
+        body,
+        body,
+        set_body,
+        "body",
+        into::<Bytes>,
+        " The request body of `InvokeModel`: JSON in the schema of the model, encoded in base64",
+        " on the wire."
+    )]
+);
+
 impl json::ToJson for InvokeModelTokensRequest {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

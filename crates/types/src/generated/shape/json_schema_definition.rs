@@ -36,6 +36,31 @@ impl JsonSchemaDefinition {
     }
 }
 
+invoke_model_protocol::builder!(
+    JsonSchemaDefinition,
+    JsonSchemaDefinitionBuilder,
+    fallible,
+    [
+        required(
+            schema,
+            schema,
+            set_schema,
+            "schema",
+            into::<String>,
+            " The JSON Schema, as a string of JSON."
+        ),
+        optional(name, name, set_name, "name", into::<String>, " The name of the schema, for the model."),
+        optional(
+            description,
+            description,
+            set_description,
+            "description",
+            into::<String>,
+            " The purpose of the schema, for the model."
+        )
+    ]
+);
+
 impl json::ToJson for JsonSchemaDefinition {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -31,6 +31,23 @@ impl Message {
     }
 }
 
+invoke_model_protocol::builder!(
+    Message,
+    MessageBuilder,
+    fallible,
+    [
+        required(role, role, set_role, "role", into::<ConversationRole>, " The author of the message."),
+        required(
+            content,
+            content,
+            set_content,
+            "content",
+            list::<ContentBlock>,
+            " The content blocks of the message, in order."
+        )
+    ]
+);
+
 impl json::ToJson for Message {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

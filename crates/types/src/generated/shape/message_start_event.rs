@@ -23,6 +23,20 @@ impl MessageStartEvent {
     }
 }
 
+invoke_model_protocol::builder!(
+    MessageStartEvent,
+    MessageStartEventBuilder,
+    fallible,
+    [required(
+        role,
+        role,
+        set_role,
+        "role",
+        into::<ConversationRole>,
+        " The author of the message, which is `assistant`."
+    )]
+);
+
 impl json::ToJson for MessageStartEvent {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

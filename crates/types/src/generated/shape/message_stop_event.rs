@@ -31,6 +31,31 @@ impl MessageStopEvent {
     }
 }
 
+invoke_model_protocol::builder!(
+    MessageStopEvent,
+    MessageStopEventBuilder,
+    fallible,
+    [
+        required(
+            stop_reason,
+            stop_reason,
+            set_stop_reason,
+            "stopReason",
+            into::<StopReason>,
+            " The reason why the model stopped."
+        ),
+        optional(
+            additional_model_response_fields,
+            additional_model_response_fields,
+            set_additional_model_response_fields,
+            "additionalModelResponseFields",
+            into::<Value>,
+            " The fields that `additionalModelResponseFieldPaths` requested, as a JSON object in",
+            " the schema of the model."
+        )
+    ]
+);
+
 impl json::ToJson for MessageStopEvent {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

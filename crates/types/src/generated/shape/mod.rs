@@ -13,6 +13,7 @@ mod audio_source;
 mod auto_tool_choice;
 mod bidirectional_input_payload_part;
 mod bidirectional_output_payload_part;
+pub mod builders;
 mod cache_detail;
 mod cache_point_block;
 mod cache_point_type;

@@ -24,6 +24,30 @@ pub struct OutputConfig {
     pub effort: Option<String>,
 }
 
+invoke_model_protocol::builder!(
+    OutputConfig,
+    OutputConfigBuilder,
+    infallible,
+    [
+        optional(
+            text_format,
+            text_format,
+            set_text_format,
+            "textFormat",
+            value::<OutputFormat>,
+            " The format that the text of the response must have."
+        ),
+        optional(
+            effort,
+            effort,
+            set_effort,
+            "effort",
+            into::<String>,
+            " The effort that the model spends: `low`, `medium`, `high`, `xhigh` or `max`."
+        )
+    ]
+);
+
 impl json::ToJson for OutputConfig {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

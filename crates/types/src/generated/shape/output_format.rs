@@ -34,6 +34,23 @@ impl fmt::Debug for OutputFormat {
     }
 }
 
+invoke_model_protocol::builder!(
+    OutputFormat,
+    OutputFormatBuilder,
+    fallible,
+    [
+        required(r#type, r#type, set_type, "type", into::<OutputFormatType>, " The kind of format."),
+        required(
+            structure,
+            structure,
+            set_structure,
+            "structure",
+            value::<OutputFormatStructure>,
+            " The definition of the format."
+        )
+    ]
+);
+
 impl json::ToJson for OutputFormat {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

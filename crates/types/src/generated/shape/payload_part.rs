@@ -24,6 +24,20 @@ impl fmt::Debug for PayloadPart {
     }
 }
 
+invoke_model_protocol::builder!(
+    PayloadPart,
+    PayloadPartBuilder,
+    infallible,
+    [optional(
+        bytes,
+        bytes,
+        set_bytes,
+        "bytes",
+        into::<Bytes>,
+        " JSON in the streaming schema of the model, encoded in base64 on the wire."
+    )]
+);
+
 impl json::ToJson for PayloadPart {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

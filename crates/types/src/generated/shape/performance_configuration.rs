@@ -24,6 +24,20 @@ impl Default for PerformanceConfiguration {
     }
 }
 
+invoke_model_protocol::builder!(
+    PerformanceConfiguration,
+    PerformanceConfigurationBuilder,
+    infallible,
+    [default(
+        latency,
+        latency,
+        set_latency,
+        "latency",
+        into::<PerformanceConfigLatency>,
+        " The latency variant."
+    )]
+);
+
 impl json::ToJson for PerformanceConfiguration {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

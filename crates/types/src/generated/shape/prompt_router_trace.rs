@@ -16,6 +16,20 @@ pub struct PromptRouterTrace {
     pub invoked_model_id: Option<String>,
 }
 
+invoke_model_protocol::builder!(
+    PromptRouterTrace,
+    PromptRouterTraceBuilder,
+    infallible,
+    [optional(
+        invoked_model_id,
+        invoked_model_id,
+        set_invoked_model_id,
+        "invokedModelId",
+        into::<String>,
+        " The model or inference profile that the prompt router chose, as an ARN."
+    )]
+);
+
 impl json::ToJson for PromptRouterTrace {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

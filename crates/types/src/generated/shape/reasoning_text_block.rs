@@ -37,6 +37,23 @@ impl fmt::Debug for ReasoningTextBlock {
     }
 }
 
+invoke_model_protocol::builder!(
+    ReasoningTextBlock,
+    ReasoningTextBlockBuilder,
+    fallible,
+    [
+        required(text, text, set_text, "text", into::<String>, " The text of the reasoning."),
+        optional(
+            signature,
+            signature,
+            set_signature,
+            "signature",
+            into::<String>,
+            " A token that proves that the model generated the text."
+        )
+    ]
+);
+
 impl json::ToJson for ReasoningTextBlock {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

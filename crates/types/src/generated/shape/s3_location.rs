@@ -28,6 +28,23 @@ impl S3Location {
     }
 }
 
+invoke_model_protocol::builder!(
+    S3Location,
+    S3LocationBuilder,
+    fallible,
+    [
+        required(uri, uri, set_uri, "uri", into::<String>, " The URI, such as `s3://bucket/key`."),
+        optional(
+            bucket_owner,
+            bucket_owner,
+            set_bucket_owner,
+            "bucketOwner",
+            into::<String>,
+            " The id of the AWS account that owns the bucket."
+        )
+    ]
+);
+
 impl json::ToJson for S3Location {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

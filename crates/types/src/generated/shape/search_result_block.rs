@@ -41,6 +41,39 @@ impl SearchResultBlock {
     }
 }
 
+invoke_model_protocol::builder!(
+    SearchResultBlock,
+    SearchResultBlockBuilder,
+    fallible,
+    [
+        required(
+            source,
+            source,
+            set_source,
+            "source",
+            into::<String>,
+            " The origin of the content, as a URL or any other identifier."
+        ),
+        required(title, title, set_title, "title", into::<String>, " The title of the content."),
+        required(
+            content,
+            content,
+            set_content,
+            "content",
+            list::<SearchResultContentBlock>,
+            " The content as blocks of text."
+        ),
+        optional(
+            citations,
+            citations,
+            set_citations,
+            "citations",
+            value::<CitationsConfig>,
+            " The switch for citations of this search result."
+        )
+    ]
+);
+
 impl json::ToJson for SearchResultBlock {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -22,6 +22,13 @@ impl SearchResultContentBlock {
     }
 }
 
+invoke_model_protocol::builder!(
+    SearchResultContentBlock,
+    SearchResultContentBlockBuilder,
+    fallible,
+    [required(text, text, set_text, "text", into::<String>, " The text of the block.")]
+);
+
 impl json::ToJson for SearchResultContentBlock {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

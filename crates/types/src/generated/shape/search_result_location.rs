@@ -27,6 +27,24 @@ pub struct SearchResultLocation {
     pub end: Option<i32>,
 }
 
+invoke_model_protocol::builder!(
+    SearchResultLocation,
+    SearchResultLocationBuilder,
+    infallible,
+    [
+        optional(
+            search_result_index,
+            search_result_index,
+            set_search_result_index,
+            "searchResultIndex",
+            value::<i32>,
+            " The position of the search result among the search results of the request, from zero."
+        ),
+        optional(start, start, set_start, "start", value::<i32>, " The first block of the passage."),
+        optional(end, end, set_end, "end", value::<i32>, " The end of the passage.")
+    ]
+);
+
 impl json::ToJson for SearchResultLocation {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

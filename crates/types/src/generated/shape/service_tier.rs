@@ -23,6 +23,13 @@ impl ServiceTier {
     }
 }
 
+invoke_model_protocol::builder!(
+    ServiceTier,
+    ServiceTierBuilder,
+    fallible,
+    [required(r#type, r#type, set_type, "type", into::<ServiceTierType>, " The name of the tier.")]
+);
+
 impl json::ToJson for ServiceTier {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -22,6 +22,13 @@ impl SpecificToolChoice {
     }
 }
 
+invoke_model_protocol::builder!(
+    SpecificToolChoice,
+    SpecificToolChoiceBuilder,
+    fallible,
+    [required(name, name, set_name, "name", into::<String>, " The name of the tool to call.")]
+);
+
 impl json::ToJson for SpecificToolChoice {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

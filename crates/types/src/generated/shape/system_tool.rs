@@ -24,6 +24,20 @@ impl SystemTool {
     }
 }
 
+invoke_model_protocol::builder!(
+    SystemTool,
+    SystemToolBuilder,
+    fallible,
+    [required(
+        name,
+        name,
+        set_name,
+        "name",
+        into::<String>,
+        " The name of the built-in tool, such as `nova_code_interpreter`."
+    )]
+);
+
 impl json::ToJson for SystemTool {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -26,6 +26,16 @@ impl Tag {
     }
 }
 
+invoke_model_protocol::builder!(
+    Tag,
+    TagBuilder,
+    fallible,
+    [
+        required(key, key, set_key, "key", into::<String>, " The key of the tag."),
+        required(value, value, set_value, "value", into::<String>, " The value of the tag.")
+    ]
+);
+
 impl json::ToJson for Tag {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -53,6 +53,63 @@ impl TokenUsage {
     }
 }
 
+invoke_model_protocol::builder!(
+    TokenUsage,
+    TokenUsageBuilder,
+    fallible,
+    [
+        required(
+            input_tokens,
+            input_tokens,
+            set_input_tokens,
+            "inputTokens",
+            value::<i32>,
+            " The number of input tokens, without those read from or written to the prompt cache."
+        ),
+        required(
+            output_tokens,
+            output_tokens,
+            set_output_tokens,
+            "outputTokens",
+            value::<i32>,
+            " The number of generated tokens."
+        ),
+        required(
+            total_tokens,
+            total_tokens,
+            set_total_tokens,
+            "totalTokens",
+            value::<i32>,
+            " The sum of the input tokens, the output tokens and the tokens read from and written",
+            " to the cache."
+        ),
+        optional(
+            cache_read_input_tokens,
+            cache_read_input_tokens,
+            set_cache_read_input_tokens,
+            "cacheReadInputTokens",
+            value::<i32>,
+            " The number of tokens that came from the prompt cache."
+        ),
+        optional(
+            cache_write_input_tokens,
+            cache_write_input_tokens,
+            set_cache_write_input_tokens,
+            "cacheWriteInputTokens",
+            value::<i32>,
+            " The number of tokens that the call added to the prompt cache."
+        ),
+        optional(
+            cache_details,
+            cache_details,
+            set_cache_details,
+            "cacheDetails",
+            list::<CacheDetail>,
+            " The tokens in `cacheWriteInputTokens` by time to live, the longest first."
+        )
+    ]
+);
+
 impl json::ToJson for TokenUsage {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -26,6 +26,13 @@ impl ToolAdditionBlock {
     }
 }
 
+invoke_model_protocol::builder!(
+    ToolAdditionBlock,
+    ToolAdditionBlockBuilder,
+    fallible,
+    [required(tool, tool, set_tool, "tool", value::<ToolReference>, " The tool to offer.")]
+);
+
 impl json::ToJson for ToolAdditionBlock {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -28,6 +28,30 @@ impl ToolConfiguration {
     }
 }
 
+invoke_model_protocol::builder!(
+    ToolConfiguration,
+    ToolConfigurationBuilder,
+    fallible,
+    [
+        required(
+            tools,
+            tools,
+            set_tools,
+            "tools",
+            list::<Tool>,
+            " The tools, and optionally cache checkpoints between them."
+        ),
+        optional(
+            tool_choice,
+            tool_choice,
+            set_tool_choice,
+            "toolChoice",
+            value::<ToolChoice>,
+            " The rule by which the model chooses tools."
+        )
+    ]
+);
+
 impl json::ToJson for ToolConfiguration {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -27,6 +27,31 @@ pub struct ToolReference {
     pub server_name: Option<String>,
 }
 
+invoke_model_protocol::builder!(
+    ToolReference,
+    ToolReferenceBuilder,
+    infallible,
+    [
+        optional(r#type, r#type, set_type, "type", into::<String>, " The kind of reference."),
+        optional(
+            name,
+            name,
+            set_name,
+            "name",
+            into::<String>,
+            " The name of the tool in the tool configuration."
+        ),
+        optional(
+            server_name,
+            server_name,
+            set_server_name,
+            "serverName",
+            into::<String>,
+            " The MCP server of the tool, by name."
+        )
+    ]
+);
+
 impl json::ToJson for ToolReference {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -26,6 +26,13 @@ impl ToolRemovalBlock {
     }
 }
 
+invoke_model_protocol::builder!(
+    ToolRemovalBlock,
+    ToolRemovalBlockBuilder,
+    fallible,
+    [required(tool, tool, set_tool, "tool", value::<ToolReference>, " The tool to withdraw.")]
+);
+
 impl json::ToJson for ToolRemovalBlock {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

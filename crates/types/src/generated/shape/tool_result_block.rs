@@ -41,6 +41,33 @@ impl ToolResultBlock {
     }
 }
 
+invoke_model_protocol::builder!(
+    ToolResultBlock,
+    ToolResultBlockBuilder,
+    fallible,
+    [
+        required(
+            tool_use_id,
+            tool_use_id,
+            set_tool_use_id,
+            "toolUseId",
+            into::<String>,
+            " The id of the `toolUse` block that this result answers."
+        ),
+        required(content, content, set_content, "content", list::<ToolResultContentBlock>, " The result."),
+        optional(status, status, set_status, "status", into::<ToolResultStatus>, " The outcome of the tool."),
+        optional(
+            r#type,
+            r#type,
+            set_type,
+            "type",
+            into::<String>,
+            " The kind of result, if the service ran the tool: for example,",
+            " `nova_code_interpreter_result`."
+        )
+    ]
+);
+
 impl json::ToJson for ToolResultBlock {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

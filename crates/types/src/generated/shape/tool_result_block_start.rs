@@ -35,6 +35,38 @@ impl ToolResultBlockStart {
     }
 }
 
+invoke_model_protocol::builder!(
+    ToolResultBlockStart,
+    ToolResultBlockStartBuilder,
+    fallible,
+    [
+        required(
+            tool_use_id,
+            tool_use_id,
+            set_tool_use_id,
+            "toolUseId",
+            into::<String>,
+            " The id of the tool call to which this result belongs."
+        ),
+        optional(
+            r#type,
+            r#type,
+            set_type,
+            "type",
+            into::<String>,
+            " The kind of result, such as `nova_code_interpreter_result`."
+        ),
+        optional(
+            status,
+            status,
+            set_status,
+            "status",
+            into::<ToolResultStatus>,
+            " The outcome of the tool call."
+        )
+    ]
+);
+
 impl json::ToJson for ToolResultBlockStart {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -42,6 +42,46 @@ impl ToolSpecification {
     }
 }
 
+invoke_model_protocol::builder!(
+    ToolSpecification,
+    ToolSpecificationBuilder,
+    fallible,
+    [
+        required(
+            name,
+            name,
+            set_name,
+            "name",
+            into::<String>,
+            " The name of the tool, by which the model calls it."
+        ),
+        optional(
+            description,
+            description,
+            set_description,
+            "description",
+            into::<String>,
+            " The purpose of the tool, for the model."
+        ),
+        required(
+            input_schema,
+            input_schema,
+            set_input_schema,
+            "inputSchema",
+            value::<ToolInputSchema>,
+            " The JSON Schema of the input."
+        ),
+        optional(
+            strict,
+            strict,
+            set_strict,
+            "strict",
+            value::<bool>,
+            " The flag that forces the input of every call to match the schema."
+        )
+    ]
+);
+
 impl json::ToJson for ToolSpecification {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -40,6 +40,32 @@ impl ToolUseBlock {
     }
 }
 
+invoke_model_protocol::builder!(
+    ToolUseBlock,
+    ToolUseBlockBuilder,
+    fallible,
+    [
+        required(
+            tool_use_id,
+            tool_use_id,
+            set_tool_use_id,
+            "toolUseId",
+            into::<String>,
+            " The id of this request, which the result repeats."
+        ),
+        required(name, name, set_name, "name", into::<String>, " The name of the tool."),
+        required(
+            input,
+            input,
+            set_input,
+            "input",
+            into::<Value>,
+            " The arguments of the tool, in the input schema of the tool."
+        ),
+        optional(r#type, r#type, set_type, "type", into::<ToolUseType>, " The kind of tool.")
+    ]
+);
+
 impl json::ToJson for ToolUseBlock {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -23,6 +23,20 @@ impl ToolUseBlockDelta {
     }
 }
 
+invoke_model_protocol::builder!(
+    ToolUseBlockDelta,
+    ToolUseBlockDeltaBuilder,
+    fallible,
+    [required(
+        input,
+        input,
+        set_input,
+        "input",
+        into::<String>,
+        " The next part of the input, as a fragment of JSON text."
+    )]
+);
+
 impl json::ToJson for ToolUseBlockDelta {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

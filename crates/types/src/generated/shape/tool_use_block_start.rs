@@ -34,6 +34,38 @@ impl ToolUseBlockStart {
     }
 }
 
+invoke_model_protocol::builder!(
+    ToolUseBlockStart,
+    ToolUseBlockStartBuilder,
+    fallible,
+    [
+        required(
+            tool_use_id,
+            tool_use_id,
+            set_tool_use_id,
+            "toolUseId",
+            into::<String>,
+            " The id of the tool call."
+        ),
+        required(
+            name,
+            name,
+            set_name,
+            "name",
+            into::<String>,
+            " The name of the called tool, as in the list of tools."
+        ),
+        optional(
+            r#type,
+            r#type,
+            set_type,
+            "type",
+            into::<ToolUseType>,
+            " The kind of tool call: `server_tool_use` if the service runs the tool itself."
+        )
+    ]
+);
+
 impl json::ToJson for ToolUseBlockStart {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -27,6 +27,23 @@ impl VideoBlock {
     }
 }
 
+invoke_model_protocol::builder!(
+    VideoBlock,
+    VideoBlockBuilder,
+    fallible,
+    [
+        required(format, format, set_format, "format", into::<VideoFormat>, " The format of the video."),
+        required(
+            source,
+            source,
+            set_source,
+            "source",
+            value::<VideoSource>,
+            " The video itself: bytes in the message, or an object in Amazon S3."
+        )
+    ]
+);
+
 impl json::ToJson for VideoBlock {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -21,6 +21,23 @@ pub struct WebLocation {
     pub domain: Option<String>,
 }
 
+invoke_model_protocol::builder!(
+    WebLocation,
+    WebLocationBuilder,
+    infallible,
+    [
+        optional(url, url, set_url, "url", into::<String>, " The URL of the page."),
+        optional(
+            domain,
+            domain,
+            set_domain,
+            "domain",
+            into::<String>,
+            " The domain of the page, such as `example.com`."
+        )
+    ]
+);
+
 impl json::ToJson for WebLocation {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);
