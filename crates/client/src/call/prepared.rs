@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use http::header::{HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use http::request::Parts;
+use invoke_model_credentials::Credentials;
 use invoke_model_protocol::Operation;
 use invoke_model_signing::PayloadHash;
 use invoke_model_transport::{RequestBody, TransportError, TransportErrorKind};
@@ -16,7 +17,6 @@ use crate::authorization::{Authorization, Authorizer};
 use crate::body::{BodyError, BodyFile};
 use crate::call_context::CallContext;
 use crate::client::Client;
-use crate::credentials::LoadedCredentials;
 use crate::error::{ErrorKind, HeaderError};
 use crate::quota::TokenEstimate;
 use crate::timeout::OperationTimer;
@@ -115,7 +115,7 @@ impl Prepared {
     }
 
     /// Invalidates the cached credentials after the service has rejected them as expired.
-    pub(super) fn invalidate_credentials(&self, rejected: Option<&Arc<LoadedCredentials>>) {
+    pub(super) fn invalidate_credentials(&self, rejected: Option<&Arc<Credentials>>) {
         self.authorizer.invalidate(rejected);
     }
 
