@@ -97,6 +97,15 @@ fn the_client_depends_on_few_crates_and_no_aws_crate() {
 }
 
 #[test]
+fn credentials_without_features_need_no_http_client_and_no_aws_crate() {
+    for name in tree("invoke-model-credentials") {
+        let name = name.split(' ').next().unwrap();
+        let forbidden = ["http-body", "hyper", "invoke-model-transport", "rustls"].contains(&name);
+        assert!(!forbidden && !name.starts_with("aws-"), "invoke-model-credentials depends on {name}");
+    }
+}
+
+#[test]
 fn dependencies_allow_the_minimum_rust_version() {
     let metadata = metadata();
     let stated = package(&metadata, "invoke-model-protocol").rust_version.clone().unwrap();
