@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use http::{StatusCode, Uri};
+use invoke_model_families::Usage;
 use invoke_model_protocol::Operation;
 use invoke_model_protocol::metrics::ResponseMetrics;
 use tokio::time::Instant;
@@ -12,7 +13,7 @@ use tracing::Span;
 use crate::Client;
 use crate::call::span;
 use crate::error::{Error, ErrorContext, ErrorKind, ServiceErrorDetails, StreamProgress, class};
-use crate::metadata::{Attempt, FailureClass, Metadata, ResponseHead, Usage};
+use crate::metadata::{Attempt, FailureClass, Metadata, ResponseHead};
 
 /// The state of a call in progress. The client converts it into an [`ErrorContext`] only if the call fails,
 /// because the conversion allocates memory.

@@ -8,13 +8,14 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use futures_core::{FusedStream, Stream};
+use invoke_model_families::Usage;
 use invoke_model_protocol::OutputEventStream;
 use invoke_model_protocol::event_stream::{Decoder, EventStream, Message};
 use invoke_model_transport::{ResponseBody, TransportError, TransportErrorKind};
 
 use crate::call_context::CallContext;
 use crate::error::{Error, ErrorKind, StreamProgress, TruncatedError, TruncationCause};
-use crate::metadata::{Metadata, Usage};
+use crate::metadata::Metadata;
 use crate::quota::QuotaPermit;
 
 /// Receives the events of a call of operation `O`, one by one with [`recv`](Self::recv) or as a

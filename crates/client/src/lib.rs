@@ -28,6 +28,7 @@
 //! | [`AdaptiveRateLimiter`] | limits the rate of requests after the service has throttled a request |
 //! | [`Metadata`], [`Usage`], [`Attempt`] | token counts, latency, and the failed attempts of a call |
 //! | [`Error`], [`ErrorKind`] | the reason why a call failed, and advice |
+//! | [`families`] | text, stop reason and token counts in the bodies of each model family |
 //! | [`types`] | inputs, outputs, enums and errors of the operations |
 //!
 //! # How a call works
@@ -209,10 +210,8 @@ pub use error::{
     Error, ErrorKind, HeaderError, ServiceError, StreamProgress, TruncatedError, TruncationCause,
 };
 pub use events::EventReceiver;
-pub use metadata::{Attempt, FailureClass, Metadata, Usage};
-pub use quota::{
-    QuotaError, QuotaLimit, QuotaLimiter, QuotaLimiterBuilder, QuotaPermit, QuotaUsage, TokenEstimate,
-};
+pub use metadata::{Attempt, FailureClass, Metadata};
+pub use quota::{QuotaError, QuotaLimit, QuotaLimiter, QuotaLimiterBuilder, QuotaPermit, QuotaUsage};
 pub use retry::RetryConfig;
 pub use timeout::TimeoutConfig;
 
@@ -223,6 +222,7 @@ pub use invoke_model_credentials::{
     Credentials, CredentialsCache, CredentialsCacheConfig, CredentialsError, CredentialsFuture,
     CredentialsSource, ProvideCredentials,
 };
+pub use invoke_model_families::{self as families, TokenEstimate, Usage};
 pub use invoke_model_signing::{SignError, SigningOutput};
 #[cfg(feature = "http2")]
 pub use invoke_model_transport::HttpVersionPolicy;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderValue, StatusCode};
+use invoke_model_families::Usage;
 use invoke_model_protocol::Operation;
 use invoke_model_protocol::metrics::ResponseMetrics;
 use serde::{Deserialize, Serialize, Serializer};
@@ -33,23 +34,6 @@ pub struct Metadata {
     pub attempts: u32,
     /// The failed attempts before the successful attempt.
     pub earlier_attempts: Vec<Attempt>,
-}
-
-/// Token counts of a call, from the headers of the response. A count is `None` if the service does not report
-/// it.
-///
-/// An event stream reports the token counts in its last event: see [`Usage::from_stream_part`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Usage {
-    /// Input tokens, from the header `X-Amzn-Bedrock-Input-Token-Count`.
-    pub input_tokens: Option<u64>,
-    /// Output tokens, from the header `X-Amzn-Bedrock-Output-Token-Count`.
-    pub output_tokens: Option<u64>,
-    /// Tokens read from a prompt cache, from the header `X-Amzn-Bedrock-Cache-Read-Input-Token-Count`.
-    pub cache_read_input_tokens: Option<u64>,
-    /// Tokens written to a prompt cache, from the header `X-Amzn-Bedrock-Cache-Write-Input-Token-Count`.
-    pub cache_write_input_tokens: Option<u64>,
 }
 
 /// One completed attempt of a call.
@@ -197,12 +181,12 @@ impl ResponseHead {
     /// Returns the token counts in the metrics.
     pub(crate) fn usage(&self) -> Usage {
         let metrics = &self.metrics;
-        Usage {
-            input_tokens: metrics.input_tokens,
-            output_tokens: metrics.output_tokens,
-            cache_read_input_tokens: metrics.cache_read_input_tokens,
-            cache_write_input_tokens: metrics.cache_write_input_tokens,
-        }
+        let mut usage = Usage::default();
+        usage.input_tokens = metrics.input_tokens;
+        usage.output_tokens = metrics.output_tokens;
+        usage.cache_read_input_tokens = metrics.cache_read_input_tokens;
+        usage.cache_write_input_tokens = metrics.cache_write_input_tokens;
+        usage
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
 use http::{HeaderMap, Request, Response};
+use invoke_model_families::output_token_weight;
 use invoke_model_signing::PayloadHash;
 use invoke_model_types::{
     InvokeModel, InvokeModelOutput, InvokeModelWithResponseStream, InvokeModelWithResponseStreamOutput,
@@ -155,7 +156,7 @@ impl ModelRequest {
         max_tokens: u64,
         output_tokens: u64,
     ) -> Result<Option<Reservation>, ErrorResponse> {
-        let burndown = families::find(self.model_id).map_or(1, |model| model.burndown());
+        let burndown = u64::from(output_token_weight(self.model_id));
         let reserved = input_tokens.saturating_add(max_tokens);
         let used = input_tokens.saturating_add(output_tokens.saturating_mul(burndown));
         let reservation = state.quotas.reserve(self.model_id, reserved, used);

@@ -12,5 +12,6 @@ mod goldens;
 mod pages;
 mod properties;
 mod proxied;
+mod recorded;
 mod traced;
 mod wire;

@@ -5,12 +5,12 @@ use std::io::{BufReader, Read};
 use std::path::PathBuf;
 
 use bytes::Bytes;
+use invoke_model_families::TokenEstimate;
 use invoke_model_signing::PayloadHash;
 
 use super::error::BodyError;
 use super::io::{open, open_and_hash, run_blocking, unreadable};
 use super::stream::FileStream;
-use crate::quota::TokenEstimate;
 
 /// A body file with its length and hash.
 pub(crate) struct BodyFile {

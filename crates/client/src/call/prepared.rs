@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::header::{HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use http::request::Parts;
 use invoke_model_credentials::Credentials;
+use invoke_model_families::TokenEstimate;
 use invoke_model_protocol::Operation;
 use invoke_model_signing::PayloadHash;
 use invoke_model_transport::{RequestBody, TransportError, TransportErrorKind};
@@ -18,7 +19,6 @@ use crate::body::{BodyError, BodyFile};
 use crate::call_context::CallContext;
 use crate::client::Client;
 use crate::error::{ErrorKind, HeaderError};
-use crate::quota::TokenEstimate;
 use crate::timeout::OperationTimer;
 
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("invoke-model/", env!("CARGO_PKG_VERSION")));

@@ -11,6 +11,7 @@
 use std::borrow::Cow;
 
 use http::Request;
+use invoke_model_families::Usage;
 use invoke_model_protocol::Operation;
 use invoke_model_protocol::metrics::RequestFacts;
 use invoke_model_transport::TransportErrorKind;
@@ -18,7 +19,7 @@ use tracing::{Span, field, info_span};
 
 use crate::client::Client;
 use crate::error::{ErrorKind, ServiceErrorDetails};
-use crate::metadata::{ResponseHead, Usage};
+use crate::metadata::ResponseHead;
 
 /// Opens the span of a call.
 pub(super) fn call<O: Operation>(client: &Client) -> Span {

@@ -45,7 +45,8 @@ impl QuotaLimiterBuilder {
     }
 
     /// Sets the number of quota tokens that one output token uses. The number is 5 for the newer Claude
-    /// models, and 1 for most other models. Default: 1.
+    /// models, and 1 for most other models: see
+    /// [`output_token_weight`](invoke_model_families::output_token_weight). Default: 1.
     ///
     /// The weight applies to used tokens, and not to reserved tokens. The quota of the service works the same
     /// way. <https://docs.aws.amazon.com/bedrock/latest/userguide/quotas-token-burndown.html>

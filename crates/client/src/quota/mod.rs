@@ -3,12 +3,9 @@
 mod builder;
 mod error;
 mod limits;
-mod max_output;
 mod permit;
 #[cfg(test)]
 mod tests;
-mod token_estimate;
-mod usage;
 mod window;
 
 use std::fmt;
@@ -16,6 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use invoke_model_families::TokenEstimate;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -23,7 +21,6 @@ pub use builder::QuotaLimiterBuilder;
 pub use error::QuotaError;
 pub use limits::QuotaLimit;
 pub use permit::QuotaPermit;
-pub use token_estimate::TokenEstimate;
 
 use limits::QuotaLimits;
 use window::{Blocked, SlidingWindow};

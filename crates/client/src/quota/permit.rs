@@ -3,9 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
+use invoke_model_families::Usage;
+
 use super::State;
 use super::window::{Outcome, ReservationId};
-use crate::metadata::{FailureClass, Usage};
+use crate::metadata::FailureClass;
 
 /// The permit of a [`QuotaLimiter`](super::QuotaLimiter) to send one request. The request counts as in flight
 /// until the permit is dropped or consumed. After that, the outcome determines the requests and tokens that

@@ -19,5 +19,4 @@ mod settings;
 mod socket;
 mod spans;
 mod streams;
-mod token_estimate;
 mod wire;

@@ -20,16 +20,6 @@ impl Model {
         self.family.output_modality()
     }
 
-    /// Returns the burndown rate: the number of quota tokens that one output token uses. The rate is 5 for
-    /// Claude 3.7 and later, and 1 for all other models:
-    /// <https://docs.aws.amazon.com/bedrock/latest/userguide/quotas-token-burndown.html>
-    pub(crate) fn burndown(&self) -> u64 {
-        const EARLIER: [&str; 4] = ["claude-3-haiku-", "claude-3-opus-", "claude-3-sonnet-", "claude-3-5-"];
-        let name = self.id.strip_prefix("anthropic.");
-        let is_later = name.is_some_and(|name| EARLIER.iter().all(|start| !name.starts_with(start)));
-        if is_later { 5 } else { 1 }
-    }
-
     /// Returns the id without the colon and the version number after it. ARNs of custom models contain this
     /// form of the id.
     pub(super) fn stem(&self) -> &'static str {

@@ -3,6 +3,8 @@
 //! The `modelId` pattern of the operation defines the accepted forms:
 //! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html#API_runtime_InvokeModel_RequestSyntax>.
 
+use invoke_model_families::base_model_id;
+
 use super::models::{MODELS, Model, find};
 use super::response::Rejection;
 
@@ -13,10 +15,6 @@ use super::response::Rejection;
 /// In a real account, the owner configures the models of these resources. Here, all these ARNs resolve to
 /// Claude 3 Haiku, so calls with these ARNs can be tested.
 pub const DEFAULT_TEXT_MODEL: &str = "anthropic.claude-3-haiku-20240307-v1:0";
-
-/// The prefixes of system-defined inference profiles, as in `us.amazon.nova-lite-v1:0`.
-/// <https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html>
-const GEOGRAPHIES: [&str; 8] = ["apac", "au", "ca", "eu", "global", "jp", "us", "us-gov"];
 
 /// Returns the base model of a model id, an inference profile id or an ARN. Returns `None` if the model does
 /// not exist.
@@ -29,8 +27,9 @@ const GEOGRAPHIES: [&str; 8] = ["apac", "au", "ca", "eu", "global", "jp", "us", 
 ///
 /// Returns [`Rejection::Validation`] if the operation does not accept the form of the ARN.
 pub fn resolve(model_id_or_arn: &str) -> Result<Option<Model>, Rejection> {
+    let base_model = base_model_id(model_id_or_arn).and_then(find);
     if !model_id_or_arn.starts_with("arn:") {
-        return Ok(find(model_id_or_arn).or_else(|| inference_profile(model_id_or_arn)));
+        return Ok(base_model);
     }
     // arn:partition:service:region:account:resource
     let mut parts = model_id_or_arn.splitn(6, ':').skip(2);
@@ -38,8 +37,7 @@ pub fn resolve(model_id_or_arn: &str) -> Result<Option<Model>, Rejection> {
     let resource = resource.and_then(|resource| resource.split_once('/'));
     match (service, resource) {
         (_, None | Some((_, ""))) => Err(Rejection::invalid_identifier()),
-        (Some("bedrock"), Some(("foundation-model", id))) => Ok(find(id)),
-        (Some("bedrock"), Some(("inference-profile", id))) => Ok(inference_profile(id)),
+        (Some("bedrock"), Some(("foundation-model" | "inference-profile", _))) => Ok(base_model),
         (Some("bedrock"), Some(("custom-model", name))) => Ok(custom_model(name)),
         (
             Some("bedrock"),
@@ -57,12 +55,6 @@ pub fn resolve(model_id_or_arn: &str) -> Result<Option<Model>, Rejection> {
         | (Some("sagemaker"), Some(("endpoint", _))) => Ok(find(DEFAULT_TEXT_MODEL)),
         _ => Err(Rejection::invalid_identifier()),
     }
-}
-
-/// Resolves an id such as `us.anthropic.claude-3-haiku-20240307-v1:0`.
-fn inference_profile(id: &str) -> Option<Model> {
-    let (geography, base) = id.split_once('.')?;
-    if GEOGRAPHIES.contains(&geography) { find(base) } else { None }
 }
 
 /// Resolves a resource name such as `amazon.titan-text-express-v1:0:8k/a1b2c3d4e5f6`. The name consists of

@@ -5,6 +5,7 @@
 use std::iter::Peekable;
 use std::time::{Duration, SystemTime};
 
+use invoke_model_families::INVOCATION_METRICS;
 use invoke_model_protocol::SerializeError;
 use invoke_model_protocol::event_stream::{EncodeError, EventStream, Message};
 use invoke_model_types::{PayloadPart, ResponseStream};
@@ -14,9 +15,6 @@ use super::fault::{PlannedStreamFault, StreamFault};
 use super::padding::{self, PaddingError};
 use super::progress::StreamEnd;
 use crate::families::ResponseChunks;
-
-/// The key that Bedrock adds to the last chunk of a stream. The key is the same for all vendors.
-const METRICS: &str = "amazon-bedrock-invocationMetrics";
 
 /// The frames of a stream.
 pub(crate) struct Frames {
@@ -130,7 +128,7 @@ impl Frames {
         let Some(mut chunk) = self.chunks.next() else { return Ok(None) };
         let first = *self.first_chunk_time.get_or_insert(now);
         if self.chunks.peek().is_none() {
-            chunk[METRICS] = self.metrics(first, now);
+            chunk[INVOCATION_METRICS] = self.metrics(first, now);
         }
         let mut part = PayloadPart::default();
         part.bytes = Some(chunk.to_string().into());

@@ -1,5 +1,7 @@
 //! Tests of the resolution of `modelId`.
 
+use invoke_model_families::ModelFamily;
+
 use super::super::DEFAULT_TEXT_MODEL;
 use super::*;
 
@@ -19,6 +21,27 @@ fn base_model_ids_resolve_to_themselves() {
         assert_eq!(find(model.id), Some(*model));
         check(model.id, Some(model.id));
         check(&format!("arn:aws:bedrock:us-east-1::foundation-model/{}", model.id), Some(model.id));
+    }
+}
+
+#[test]
+fn the_families_of_base_models_match_the_table_of_all_families() {
+    for model in MODELS {
+        let expected = match model.family {
+            Family::Anthropic => ModelFamily::Anthropic,
+            Family::CohereCommandR => ModelFamily::CohereCommand,
+            Family::CohereEmbed3 | Family::CohereEmbed4 => ModelFamily::CohereEmbed,
+            Family::Llama => ModelFamily::Llama,
+            Family::Mistral | Family::MistralChat => ModelFamily::Mistral,
+            Family::Nova => ModelFamily::Nova,
+            Family::NovaCanvas => ModelFamily::NovaCanvas,
+            Family::TitanEmbedImage | Family::TitanEmbedText | Family::TitanEmbedText2 => {
+                ModelFamily::TitanEmbed
+            }
+            Family::TitanImage => ModelFamily::TitanImage,
+            Family::TitanText => ModelFamily::TitanText,
+        };
+        assert_eq!(ModelFamily::from_model_id(model.id), Some(expected), "{}", model.id);
     }
 }
 

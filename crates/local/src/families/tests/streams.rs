@@ -1,5 +1,7 @@
 //! Tests that streams of all text families have the same content as the complete responses.
 
+use invoke_model_families::{StreamPart, Usage};
+
 use super::super::Model;
 use super::*;
 
@@ -38,106 +40,41 @@ struct Summary {
     output_tokens: Option<u64>,
 }
 
-fn text(value: &Value) -> String {
-    value.as_str().expect("a string").to_owned()
-}
-
 /// Summarizes a complete response.
-fn response_summary(family: Family, response: &Value) -> Summary {
-    let summary =
-        |text_at: &str, reason_at: &str, sequence_at: &str, read_at: &str, generated_at: &str| Summary {
-            text: response.pointer(text_at).map(text).unwrap_or_default(),
-            reason: text(response.pointer(reason_at).expect("a stop reason")),
-            sequence: response.pointer(sequence_at).and_then(Value::as_str).map(str::to_owned),
-            input_tokens: response.pointer(read_at).map(|count| count.as_u64().unwrap()),
-            output_tokens: response.pointer(generated_at).map(|count| count.as_u64().unwrap()),
-        };
-    match family {
-        Family::Anthropic => summary(
-            "/content/0/text",
-            "/stop_reason",
-            "/stop_sequence",
-            "/usage/input_tokens",
-            "/usage/output_tokens",
-        ),
-        Family::CohereCommandR => summary("/text", "/finish_reason", "/-", "/-", "/-"),
-        Family::Llama => {
-            summary("/generation", "/stop_reason", "/-", "/prompt_token_count", "/generation_token_count")
-        }
-        Family::Mistral => summary("/outputs/0/text", "/outputs/0/stop_reason", "/-", "/-", "/-"),
-        Family::MistralChat => {
-            summary("/choices/0/message/content", "/choices/0/stop_reason", "/-", "/-", "/-")
-        }
-        Family::Nova => summary(
-            "/output/message/content/0/text",
-            "/stopReason",
-            "/-",
-            "/usage/inputTokens",
-            "/usage/outputTokens",
-        ),
-        _ => summary(
-            "/results/0/outputText",
-            "/results/0/completionReason",
-            "/-",
-            "/inputTextTokenCount",
-            "/results/0/tokenCount",
-        ),
+fn response_summary(response: &Value) -> Summary {
+    let parsed = invoke_model_families::ModelResponse::from(response.clone());
+    let usage = parsed.usage().unwrap_or_default();
+    Summary {
+        text: parsed.text().into_owned(),
+        reason: parsed.stop_reason().expect("a stop reason").to_owned(),
+        sequence: response["stop_sequence"].as_str().map(str::to_owned),
+        input_tokens: usage.input_tokens,
+        output_tokens: usage.output_tokens,
     }
 }
 
 /// Summarizes chunks. Joins their texts, and takes each other value from the last chunk that contains it.
-fn chunks_summary(family: Family, chunks: &[Value]) -> Summary {
-    let all = |at: &'static str| {
-        chunks.iter().filter_map(move |chunk| chunk.pointer(at)).filter(|value| !value.is_null())
-    };
-    let summary = |text_at, reason_at, sequence_at, read_at, generated_at| Summary {
-        text: all(text_at).map(text).collect(),
-        reason: all(reason_at).next_back().map(text).expect("a stop reason"),
-        sequence: all(sequence_at).next_back().map(text),
-        input_tokens: all(read_at).next_back().map(|count| count.as_u64().unwrap()),
-        output_tokens: all(generated_at).next_back().map(|count| count.as_u64().unwrap()),
-    };
-    match family {
-        Family::Anthropic => summary(
-            "/delta/text",
-            "/delta/stop_reason",
-            "/delta/stop_sequence",
-            "/message/usage/input_tokens",
-            "/usage/output_tokens",
-        ),
-        Family::CohereCommandR => summary("/text", "/finish_reason", "/-", "/-", "/-"),
-        Family::Llama => {
-            summary("/generation", "/stop_reason", "/-", "/prompt_token_count", "/generation_token_count")
-        }
-        Family::Mistral => summary("/outputs/0/text", "/outputs/0/stop_reason", "/-", "/-", "/-"),
-        Family::MistralChat => {
-            summary("/choices/0/message/content", "/choices/0/stop_reason", "/-", "/-", "/-")
-        }
-        Family::Nova => summary(
-            "/contentBlockDelta/delta/text",
-            "/messageStop/stopReason",
-            "/-",
-            "/metadata/usage/inputTokens",
-            "/metadata/usage/outputTokens",
-        ),
-        _ => summary(
-            "/outputText",
-            "/completionReason",
-            "/-",
-            "/inputTextTokenCount",
-            "/totalOutputTextTokenCount",
-        ),
+fn chunks_summary(chunks: &[Value]) -> Summary {
+    let parts: Vec<_> = chunks.iter().cloned().map(StreamPart::from).collect();
+    let mut usage = Usage::default();
+    parts.iter().for_each(|part| usage.update(part.usage().unwrap_or_default()));
+    let mut sequences = chunks.iter().filter_map(|chunk| chunk.pointer("/delta/stop_sequence")?.as_str());
+    Summary {
+        text: parts.iter().map(StreamPart::text).collect(),
+        reason: parts.iter().rev().find_map(StreamPart::stop_reason).expect("a stop reason").to_owned(),
+        sequence: sequences.next_back().map(str::to_owned),
+        input_tokens: usage.input_tokens,
+        output_tokens: usage.output_tokens,
     }
 }
 
 fn check(model: &str, body: &Value) {
-    let family = find(model).unwrap().family;
     let (response, expected) = invoke(model, body);
     let stream = stream(model, body).unwrap_or_else(|rejection| panic!("{model}, {body}: {rejection}"));
     assert_eq!(stream.content_type, response.content_type);
     assert_eq!((stream.input_tokens, stream.output_tokens), (response.input_tokens, response.output_tokens));
     let chunks: Vec<Value> = stream.collect();
-    assert_eq!(chunks_summary(family, &chunks), response_summary(family, &expected), "{model} {body}");
+    assert_eq!(chunks_summary(&chunks), response_summary(&expected), "{model} {body}");
     assert!(chunks.iter().all(Value::is_object), "{model} {body}");
     // The last event of Cohere models contains the complete response, so its length is not checked.
     let mut deltas = chunks.iter().filter(|chunk| chunk["response"].is_null());
@@ -163,18 +100,8 @@ fn texts_are_streamed_token_by_token() {
     for model in text_models() {
         let body = body_with(model.family, "one, zwei \u{1f600} drei", 100, None);
         check(model.id, &body);
-        let text_at = match model.family {
-            Family::Anthropic => "/delta/text",
-            Family::CohereCommandR => "/text",
-            Family::Llama => "/generation",
-            Family::Mistral => "/outputs/0/text",
-            Family::MistralChat => "/choices/0/message/content",
-            Family::Nova => "/contentBlockDelta/delta/text",
-            _ => "/outputText",
-        };
-        let chunks: Vec<_> = stream(model.id, &body).unwrap().collect();
-        let texts = chunks.iter().filter_map(|chunk| chunk.pointer(text_at)).map(text);
-        let texts: Vec<_> = texts.filter(|text| !text.is_empty()).collect();
+        let parts: Vec<_> = stream(model.id, &body).unwrap().map(StreamPart::from).collect();
+        let texts: Vec<_> = parts.iter().map(StreamPart::text).filter(|text| !text.is_empty()).collect();
         assert_eq!(texts, ["You", " said", ":", " one", ",", " zwei", " \u{1f600}", " drei"], "{}", model.id);
     }
 }

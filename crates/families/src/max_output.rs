@@ -7,12 +7,30 @@
 use std::fmt;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
-use serde_json::de::Read;
+use serde_json::de::{Read, SliceRead};
 
-/// Returns the largest output limit in a body, or `None` if the body has no output limit. Skips the values of
-/// other members. Stops at a syntax error or at a limit of the wrong type, but does not return an error,
-/// because the service rejects such a body.
-pub(super) fn max_output_tokens<'de>(body: impl Read<'de>) -> Option<u64> {
+/// Returns the maximum number of output tokens that a request body allows, or `None` if the body has no
+/// limit.
+///
+/// The body has the schema of any model family. The [crate documentation](crate#requests) lists the members
+/// that limit the output. If a body has several limits, the largest limit counts.
+///
+/// Skips the values of other members. Stops at a syntax error or at a limit of the wrong type, but does not
+/// return an error, because the service rejects such a body.
+///
+/// ```
+/// use invoke_model_families::max_output_tokens;
+///
+/// assert_eq!(max_output_tokens(br#"{"inferenceConfig":{"maxTokens":512},"messages":[]}"#), Some(512));
+/// assert_eq!(max_output_tokens(br#"{"inputText":"hi"}"#), None);
+/// ```
+#[must_use]
+pub fn max_output_tokens(body: &[u8]) -> Option<u64> {
+    read_max_output_tokens(SliceRead::new(body))
+}
+
+/// Implements [`max_output_tokens`] for any source of the body.
+pub(crate) fn read_max_output_tokens<'de>(body: impl Read<'de>) -> Option<u64> {
     let mut found = Found::default();
     let members = Members { found: &mut found, in_group: false };
     // Ignore the error, because the limits that were found before the error are valid.

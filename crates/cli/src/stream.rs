@@ -1,15 +1,13 @@
 //! `invoke-model invoke --stream`: prints the parts of a response as they arrive.
 
-mod part;
-
 use std::io::{self, Write};
 
 use invoke_model_client::types::{InvokeModelWithResponseStream, ResponseStream};
 use invoke_model_client::{Call, EventReceiver};
+use invoke_model_families::StreamPart;
 
 use crate::exit::Failure;
 use crate::print_error;
-use part::Part;
 
 pub(crate) async fn run(call: Call<InvokeModelWithResponseStream>, raw: bool) -> Result<(), Failure> {
     let mut events = call.send().await.map_err(|error| Failure::call(&error))?.events;
@@ -66,17 +64,19 @@ struct Printer {
 impl Printer {
     /// Prints the raw part as one line, or only the text of the part. Flushes the output.
     fn print(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let part = Part::parse(bytes);
+        // A part that is not JSON has no text.
+        let part = StreamPart::parse(bytes).unwrap_or_default();
+        let text = part.text();
         self.parts += 1;
-        self.has_metrics = part.has_metrics;
+        self.has_metrics = part.has_invocation_metrics();
         let mut out = io::stdout().lock();
         if self.raw {
             out.write_all(bytes)?;
             out.write_all(b"\n")?;
-        } else if !part.text.is_empty() {
+        } else if !text.is_empty() {
             self.parts_with_text += 1;
-            self.in_line = !part.text.ends_with('\n');
-            out.write_all(part.text.as_bytes())?;
+            self.in_line = !text.ends_with('\n');
+            out.write_all(text.as_bytes())?;
         }
         out.flush()
     }

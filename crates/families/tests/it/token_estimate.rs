@@ -1,13 +1,15 @@
-//! Token estimates of request bodies, and token counts of stream parts.
+//! Token estimates of request bodies.
 
 use std::io::{self, Read};
 
-use invoke_model_client::{TokenEstimate, Usage};
+use invoke_model_families::{TokenEstimate, estimate_input_tokens, max_output_tokens};
 use proptest::prelude::*;
 
 fn check(body: &str, expected: impl Into<Option<u64>>) {
     let estimate = TokenEstimate::from_body(body.as_bytes());
-    assert_eq!(estimate.max_output_tokens, expected.into(), "{body}");
+    let expected = expected.into();
+    assert_eq!(estimate.max_output_tokens, expected, "{body}");
+    assert_eq!(max_output_tokens(body.as_bytes()), expected, "{body}");
     assert_eq!(TokenEstimate::from_reader(body.as_bytes()).unwrap(), estimate, "{body}");
 }
 
@@ -65,6 +67,7 @@ fn finds_output_limits_in_unusual_json() {
 fn input(body: &[u8]) -> u64 {
     let estimate = TokenEstimate::from_body(body);
     assert_eq!(TokenEstimate::from_reader(body).unwrap(), estimate);
+    assert_eq!(estimate_input_tokens(body), estimate.input_tokens);
     estimate.input_tokens
 }
 
@@ -123,27 +126,4 @@ proptest! {
         let body = serde_json::json!({ "a": [before, {"max_tokens": 1}], "max_tokens": limit, "prompt": text });
         check(&body.to_string(), limit);
     }
-}
-
-#[test]
-fn reads_token_counts_of_the_last_stream_part() {
-    let check = |part: &str, expected| {
-        let counts = |usage: Usage| {
-            let cache = (usage.cache_read_input_tokens, usage.cache_write_input_tokens);
-            (usage.input_tokens, usage.output_tokens, cache)
-        };
-        assert_eq!(Usage::from_stream_part(part.as_bytes()).map(counts), expected, "{part}");
-    };
-    check(
-        r#"{"type":"message_stop","amazon-bedrock-invocationMetrics":{"inputTokenCount":12,"outputTokenCount":34,"invocationLatency":900,"firstByteLatency":400,"cacheReadInputTokenCount":5,"cacheWriteInputTokenCount":6}}"#,
-        Some((Some(12), Some(34), (Some(5), Some(6)))),
-    );
-    check(
-        r#"{"generation":"","amazon-bedrock-invocationMetrics":{"inputTokenCount":12,"outputTokenCount":0}}"#,
-        Some((Some(12), Some(0), (None, None))),
-    );
-    check(r#"{"type":"message_stop"}"#, None);
-    check(r#"{"text":"\"amazon-bedrock-invocationMetrics\""}"#, None);
-    check(r#"{"amazon-bedrock-invocationMetrics":{"inputTokenCount":"12"}}"#, None);
-    check(r#"{"amazon-bedrock-invocationMetrics""#, None);
 }

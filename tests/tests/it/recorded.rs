@@ -1,0 +1,125 @@
+//! Reads recorded responses of the real service with `invoke-model-families`.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use invoke_model_families::{ModelFamily, ModelResponse, StreamPart, Usage};
+use invoke_model_protocol::event_stream::{Decoder, EventStream};
+use invoke_model_test_support::suites::find_or_skip;
+use invoke_model_types::ResponseStream;
+use serde::Deserialize;
+
+/// An exchange with the service.
+#[derive(Deserialize)]
+struct Exchange {
+    id: String,
+    path: String,
+    status: u16,
+    headers: BTreeMap<String, String>,
+    #[serde(default)]
+    body: String,
+    #[serde(default)]
+    body_base64: String,
+}
+
+impl Exchange {
+    /// Returns the family of the model in the path `/model/{modelId}/{action}`.
+    fn family(&self) -> ModelFamily {
+        let model_id = self.path.split('/').nth(2).unwrap().replace("%3A", ":");
+        ModelFamily::from_model_id(&model_id).unwrap_or_else(|| panic!("{}: {model_id}", self.id))
+    }
+
+    /// Returns the number in a header, or `None` if the recorder dropped the header.
+    fn count(&self, header: &str) -> Option<u64> {
+        Some(self.headers.get(&format!("x-amzn-bedrock-{header}-token-count"))?.parse().unwrap())
+    }
+
+    fn counts(&self) -> [Option<u64>; 4] {
+        ["input", "output", "cache-read-input", "cache-write-input"].map(|header| self.count(header))
+    }
+
+    fn parts(&self) -> Vec<Vec<u8>> {
+        let mut decoder = Decoder::new();
+        decoder.push_bytes(BASE64_STANDARD.decode(&self.body_base64).unwrap().into());
+        let messages = std::iter::from_fn(|| decoder.decode().unwrap());
+        let parts = messages.map(|message| match ResponseStream::parse(&message).unwrap().unwrap() {
+            ResponseStream::Chunk(part) => part.bytes.unwrap().to_vec(),
+            other => panic!("{}: {other:?}", self.id),
+        });
+        parts.collect()
+    }
+}
+
+/// Returns the successful exchanges of a suite.
+fn exchanges(suite: &str) -> Vec<Exchange> {
+    let Some(path) = find_or_skip(suite) else { return Vec::new() };
+    let text = fs::read_to_string(path).unwrap();
+    let exchanges = text.lines().map(|line| serde_json::from_str::<Exchange>(line).unwrap());
+    exchanges.filter(|exchange| exchange.status == 200).collect()
+}
+
+fn counts(usage: Usage) -> [Option<u64>; 4] {
+    [usage.input_tokens, usage.output_tokens, usage.cache_read_input_tokens, usage.cache_write_input_tokens]
+}
+
+/// Checks that two counts are equal if both are known.
+fn check_counts(id: &str, found: [Option<u64>; 4], expected: [Option<u64>; 4]) {
+    for (found, expected) in found.into_iter().zip(expected) {
+        assert!(found.is_none() || expected.is_none() || found == expected, "{id}: {found:?} {expected:?}");
+    }
+}
+
+#[test]
+fn recorded_responses_have_text_stop_reason_and_token_counts() {
+    for exchange in exchanges("recorded/InvokeModel.jsonl") {
+        let (id, family) = (&exchange.id, exchange.family());
+        let response = ModelResponse::parse(exchange.body.as_bytes()).unwrap();
+        let found = counts(response.usage().unwrap_or_default());
+        check_counts(id, found, exchange.counts());
+        let is_embedding =
+            matches!(family, ModelFamily::CohereEmbed | ModelFamily::NovaEmbed | ModelFamily::TitanEmbed);
+        assert_eq!(response.text().is_empty(), is_embedding, "{id}: {family:?}");
+        assert_eq!(response.stop_reason().is_none(), is_embedding, "{id}: {family:?}");
+        let has_counts = match family {
+            ModelFamily::Anthropic | ModelFamily::Llama | ModelFamily::Nova | ModelFamily::TitanText => {
+                found[0].is_some() && found[1].is_some()
+            }
+            ModelFamily::TitanEmbed => found[0].is_some(),
+            _ => found == [None; 4],
+        };
+        assert!(has_counts, "{id}: {family:?}: {found:?}");
+    }
+}
+
+#[test]
+fn recorded_streams_have_text_stop_reason_and_token_counts() {
+    for exchange in exchanges("recorded/InvokeModelWithResponseStream.jsonl") {
+        let (id, parts) = (&exchange.id, exchange.parts());
+        let (mut text, mut stop_reasons, mut usage, mut intervened) =
+            (String::new(), Vec::new(), Usage::default(), false);
+        let mut vendor = Usage::default();
+        for bytes in &parts {
+            let part = StreamPart::parse(bytes).unwrap();
+            text.push_str(part.text());
+            stop_reasons.extend(part.stop_reason().map(str::to_owned));
+            intervened |= part.guardrail_action() == Some("INTERVENED");
+            match part.has_invocation_metrics() {
+                true => assert_eq!(part.usage(), Usage::from_stream_part(bytes), "{id}"),
+                false => vendor.update(part.usage().unwrap_or_default()),
+            }
+            usage.update(part.usage().unwrap_or_default());
+        }
+        assert!(!text.is_empty(), "{id}");
+        assert!(usage.input_tokens.is_some() && usage.output_tokens.is_some(), "{id}: {usage:?}");
+        // The number of input tokens of the vendor is equal to the number of the service. The numbers of
+        // output tokens differ for tool use with Claude.
+        check_counts(id, [vendor.input_tokens, None, None, None], [usage.input_tokens, None, None, None]);
+        let complete = StreamPart::parse(parts.last().unwrap()).unwrap().has_invocation_metrics();
+        // A guardrail that blocks the input replaces the response. Then the model does not run.
+        let blocked = intervened && !complete;
+        assert_eq!(stop_reasons.len(), usize::from(!blocked), "{id}: {stop_reasons:?}");
+        assert!(complete || blocked, "{id}");
+    }
+}
