@@ -38,8 +38,9 @@ fn steps(report: &mut Report) -> Result<(), Failure> {
     report.cargo("packages", &["package", "--workspace", "--no-verify", "--allow-dirty", "--quiet"])?;
     report.cargo("tests", &["test", "--workspace"])?;
     // When cargo tests the complete workspace, it enables every feature that any workspace member requires.
-    // Therefore the next two steps test these two crates without the other members.
-    let alone = ["test", "--package", "invoke-model-transport", "--package", "invoke-model-client"];
+    // Therefore the next two steps test these crates without the other members.
+    let alone = ["transport", "credentials", "client"].map(|name| format!("--package=invoke-model-{name}"));
+    let alone: Vec<&str> = ["test"].into_iter().chain(alone.iter().map(String::as_str)).collect();
     report.cargo("tests with default features only", &alone)?;
     report.cargo("tests with all features", &[&alone[..], &["--all-features"]].concat())?;
     report.step(

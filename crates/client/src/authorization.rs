@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use http::request::Parts;
+use invoke_model_credentials::{Credentials, CredentialsError, CredentialsSource};
 use invoke_model_protocol as protocol;
 use invoke_model_signing::{PayloadHash, Signer, SigningOutput, set_bearer_token};
 use invoke_model_types::service::SIGNING_NAME;
 
 use crate::config::{AuthScheme, Authentication, Config, SettingSource};
-use crate::credentials::{CredentialsError, CredentialsResolver, CredentialsSource, LoadedCredentials};
 use crate::error::ErrorKind;
 
 /// Authorizes the requests of a client, or the requests of one call that has its own credentials or token.
@@ -51,9 +51,7 @@ impl Authorizer {
     ) -> Result<Authorization, ErrorKind<E>> {
         match &self.authentication {
             _ if required == protocol::Authentication::None => Ok(Authorization::default()),
-            Authentication::SigV4(CredentialsResolver::Unset)
-                if required == protocol::Authentication::Optional =>
-            {
+            Authentication::SigV4(None) if required == protocol::Authentication::Optional => {
                 Ok(Authorization::default())
             }
             Authentication::Bearer(token) => {
@@ -64,13 +62,18 @@ impl Authorizer {
                     ..Default::default()
                 })
             }
-            Authentication::SigV4(resolver) => {
+            Authentication::SigV4(cache) => {
                 let signer = self.signer.as_ref().ok_or(CredentialsError::NoRegion)?;
-                let loaded = resolver.load().await.map_err(|error| self.add_source(error))?;
+                let cache = cache.as_ref().ok_or(CredentialsError::NotConfigured)?;
+                let credentials = cache.credentials().await.map_err(|error| self.add_source(error))?;
                 // Read the time after loading, because loading can take seconds.
-                let signed = signer.sign(request, &loaded.credentials, &payload(), now())?;
-                let scheme = Some(AuthScheme::SigV4);
-                Ok(Authorization { scheme, source: self.source, signed: Some(signed), loaded: Some(loaded) })
+                let signed = signer.sign(request, &credentials, &payload(), now())?;
+                Ok(Authorization {
+                    scheme: Some(AuthScheme::SigV4),
+                    source: self.source,
+                    signed: Some(signed),
+                    credentials: Some(credentials),
+                })
             }
         }
     }
@@ -86,15 +89,15 @@ impl Authorizer {
 
     /// Discards credentials that the service rejected as expired. The next attempt then loads new
     /// credentials.
-    pub(crate) fn invalidate(&self, rejected: Option<&Arc<LoadedCredentials>>) {
-        if let (Authentication::SigV4(resolver), Some(loaded)) = (&self.authentication, rejected) {
-            resolver.invalidate(loaded);
+    pub(crate) fn invalidate(&self, rejected: Option<&Arc<Credentials>>) {
+        if let (Authentication::SigV4(Some(cache)), Some(rejected)) = (&self.authentication, rejected) {
+            cache.invalidate(rejected);
         }
     }
 
     /// Returns `true` if the credentials come from a provider that can be called again.
     pub(crate) fn can_reload(&self) -> bool {
-        matches!(self.authentication, Authentication::SigV4(CredentialsResolver::Cached(_)))
+        matches!(&self.authentication, Authentication::SigV4(Some(cache)) if !cache.is_static())
     }
 }
 
@@ -106,12 +109,12 @@ pub(crate) struct Authorization {
     /// The output of the signer, or `None` if the request has a bearer token.
     pub(crate) signed: Option<SigningOutput>,
     /// The credentials that signed the request.
-    pub(crate) loaded: Option<Arc<LoadedCredentials>>,
+    pub(crate) credentials: Option<Arc<Credentials>>,
 }
 
 impl Authorization {
     /// Returns the source that the credentials provider has named, for example a profile.
     pub(crate) fn credentials_source(&self) -> Option<CredentialsSource> {
-        self.loaded.as_ref()?.credentials.source().map(CredentialsSource::new)
+        self.credentials.as_ref()?.source().map(CredentialsSource::new)
     }
 }

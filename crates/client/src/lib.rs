@@ -191,7 +191,6 @@ mod call;
 mod call_context;
 mod client;
 mod config;
-mod credentials;
 mod env;
 mod error;
 mod events;
@@ -200,7 +199,6 @@ mod metadata;
 mod quota;
 mod random;
 mod retry;
-mod time_source;
 mod timeout;
 
 pub use adaptive::AdaptiveRateLimiter;
@@ -208,12 +206,6 @@ pub use body::{Body, BodyError};
 pub use call::{Call, CallOutput, EventStreamOutput, Explanation, StreamingBodyOutput};
 pub use client::Client;
 pub use config::{AuthScheme, Config, ConfigBuilder, ConfigError, SettingSource, SettingSources};
-#[cfg(feature = "aws-credential-types")]
-pub use credentials::AwsProvider;
-pub use credentials::{
-    Credentials, CredentialsCacheConfig, CredentialsError, CredentialsFuture, CredentialsSource,
-    ProvideCredentials,
-};
 pub use error::{
     Error, ErrorKind, HeaderError, ServiceError, StreamProgress, TruncatedError, TruncationCause,
 };
@@ -224,6 +216,12 @@ pub use retry::RetryConfig;
 pub use timeout::TimeoutConfig;
 
 pub use bytes::Bytes;
+#[cfg(feature = "aws-credential-types")]
+pub use invoke_model_credentials::AwsProvider;
+pub use invoke_model_credentials::{
+    Credentials, CredentialsCache, CredentialsCacheConfig, CredentialsError, CredentialsFuture,
+    CredentialsSource, ProvideCredentials,
+};
 pub use invoke_model_families::{self as families, TokenEstimate, Usage};
 pub use invoke_model_signing::{SignError, SigningOutput};
 #[cfg(feature = "http2")]

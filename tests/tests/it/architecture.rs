@@ -14,9 +14,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("invoke-model-signing", &[]),
     ("invoke-model-transport", &[]),
     ("invoke-model-types", &["invoke-model-protocol"]),
+    ("invoke-model-credentials", &["invoke-model-signing", "invoke-model-transport"]),
     (
         "invoke-model-client",
         &[
+            "invoke-model-credentials",
             "invoke-model-families",
             "invoke-model-protocol",
             "invoke-model-signing",
@@ -100,10 +102,19 @@ fn the_client_depends_on_few_crates_and_no_aws_crate() {
     let aws: Vec<_> = crates.iter().filter(|name| name.starts_with("aws-")).collect();
     assert!(aws.is_empty(), "invoke-model-client depends on {aws:?} with default features");
     assert!(
-        crates.len() <= 75,
+        crates.len() <= 76,
         "invoke-model-client builds {} crates, including itself: {crates:?}",
         crates.len()
     );
+}
+
+#[test]
+fn credentials_without_features_need_no_http_client_and_no_aws_crate() {
+    for name in tree("invoke-model-credentials") {
+        let name = name.split(' ').next().unwrap();
+        let forbidden = ["http-body", "hyper", "invoke-model-transport", "rustls"].contains(&name);
+        assert!(!forbidden && !name.starts_with("aws-"), "invoke-model-credentials depends on {name}");
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
+use invoke_model_credentials::Credentials;
 use invoke_model_families::TokenEstimate;
 use invoke_model_protocol::Operation;
 use invoke_model_transport::RequestBody;
@@ -17,7 +18,6 @@ use super::prepared::Prepared;
 use super::{Call, span};
 use crate::call_context::CallContext;
 use crate::client::Client;
-use crate::credentials::LoadedCredentials;
 use crate::error::{ErrorKind, ServiceErrorDetails, class};
 use crate::quota::QuotaPermit;
 use crate::random::random_fraction;
@@ -133,13 +133,13 @@ async fn signed_request<O: Operation>(
     client: &Client,
     prepared: &mut Prepared,
     timer: &mut OperationTimer,
-) -> Result<(Request<RequestBody>, Option<Arc<LoadedCredentials>>), ErrorKind<O::Error>> {
+) -> Result<(Request<RequestBody>, Option<Arc<Credentials>>), ErrorKind<O::Error>> {
     if let Some(rate_limiter) = &client.config().adaptive_rate_limiter {
         timer.bound(rate_limiter.ready()).await?;
     }
     let (parts, authorization) = prepared.authorized::<O>(timer).await?;
     let body = prepared.body().await?;
-    Ok((Request::from_parts(parts, body), authorization.loaded))
+    Ok((Request::from_parts(parts, body), authorization.credentials))
 }
 
 /// Waits for a permit of the quota limiter, if the client has one and the operation runs a model.

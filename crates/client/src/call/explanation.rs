@@ -5,6 +5,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use invoke_model_credentials::CredentialsSource;
 use invoke_model_protocol::Operation;
 use invoke_model_signing::SigningOutput;
 use tracing::Span;
@@ -14,7 +15,6 @@ use super::prepared::Payload;
 use crate::authorization::Authorization;
 use crate::call_context::CallContext;
 use crate::config::{AuthScheme, Config, SettingSource};
-use crate::credentials::CredentialsSource;
 use crate::error::{Error, ErrorKind};
 
 /// The text that replaces secrets.

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use invoke_model_credentials::{CredentialsCache, ProvideCredentials};
 use invoke_model_protocol::{Operation, SerializeError, SerializeErrorKind};
 
 pub use explanation::Explanation;
@@ -22,7 +23,6 @@ use crate::authorization::Authorizer;
 use crate::body::{Body, BodyContent};
 use crate::client::Client;
 use crate::config::{Authentication, BearerToken};
-use crate::credentials::{CredentialsProvider, CredentialsResolver, ProvideCredentials};
 use crate::retry::RetryConfig;
 use crate::timeout::TimeoutConfig;
 
@@ -168,14 +168,14 @@ impl<O: Operation> Call<O> {
     /// provider once per call. The load timeout of the client's
     /// [`CredentialsCacheConfig`](crate::CredentialsCacheConfig) applies. The client calls the provider a
     /// second time only if the service rejects the credentials as expired. The client does not cache these
-    /// credentials. A provider that is used for many calls should cache them itself.
+    /// credentials. For a provider that is used for many calls, create a
+    /// [`CredentialsCache`](crate::CredentialsCache) and pass a clone of it to each call.
     #[must_use]
     pub fn credentials_provider(self, provider: impl ProvideCredentials) -> Self {
         let config = self.0.client.config();
-        let provider = CredentialsProvider::new(provider);
         let time_source = config.time_source.clone();
-        let resolver = CredentialsResolver::new(provider, config.credentials_cache, time_source);
-        self.authentication(Authentication::SigV4(resolver))
+        let cache = CredentialsCache::with_config(provider, config.credentials_cache, time_source);
+        self.authentication(Authentication::SigV4(Some(cache)))
     }
 
     /// Sends this call with a bearer token, instead of the credentials or the bearer token of the client. The

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use http::header::{HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use http::request::Parts;
+use invoke_model_credentials::Credentials;
 use invoke_model_families::TokenEstimate;
 use invoke_model_protocol::Operation;
 use invoke_model_signing::PayloadHash;
@@ -17,7 +18,6 @@ use crate::authorization::{Authorization, Authorizer};
 use crate::body::{BodyError, BodyFile};
 use crate::call_context::CallContext;
 use crate::client::Client;
-use crate::credentials::LoadedCredentials;
 use crate::error::{ErrorKind, HeaderError};
 use crate::timeout::OperationTimer;
 
@@ -115,7 +115,7 @@ impl Prepared {
     }
 
     /// Invalidates the cached credentials after the service has rejected them as expired.
-    pub(super) fn invalidate_credentials(&self, rejected: Option<&Arc<LoadedCredentials>>) {
+    pub(super) fn invalidate_credentials(&self, rejected: Option<&Arc<Credentials>>) {
         self.authorizer.invalidate(rejected);
     }
 

@@ -2,9 +2,8 @@
 
 use std::fmt;
 
+use invoke_model_credentials::CredentialsCache;
 use zeroize::Zeroizing;
-
-use crate::credentials::CredentialsResolver;
 
 /// The authentication scheme of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,8 +27,9 @@ impl fmt::Display for AuthScheme {
 /// An authentication scheme, and its credentials or token.
 #[derive(Clone)]
 pub(crate) enum Authentication {
-    /// A signature made with credentials.
-    SigV4(CredentialsResolver),
+    /// A signature made with credentials. `None` means that no credentials are configured. Each call that
+    /// must be signed then fails with an error that lists the possible settings.
+    SigV4(Option<CredentialsCache>),
     /// A bearer token. The client does not load credentials.
     Bearer(BearerToken),
 }

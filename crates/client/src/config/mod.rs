@@ -9,6 +9,7 @@ mod setting;
 use std::fmt;
 use std::sync::Arc;
 
+use invoke_model_credentials::{CredentialsCacheConfig, TimeSource};
 use invoke_model_transport::Transport;
 
 pub use authentication::AuthScheme;
@@ -20,12 +21,10 @@ pub(crate) use authentication::{Authentication, BearerToken};
 pub(crate) use endpoint::Endpoint;
 
 use crate::adaptive::AdaptiveRateLimiter;
-use crate::credentials::CredentialsCacheConfig;
 use crate::metadata::OnAttempt;
 use crate::quota::QuotaLimiter;
 use crate::random::IdempotencyTokenProvider;
 use crate::retry::RetryConfig;
-use crate::time_source::TimeSource;
 use crate::timeout::TimeoutConfig;
 
 /// Checked settings of a [`Client`](crate::Client), including the resolved endpoint.

@@ -4,6 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use http::StatusCode;
+use invoke_model_credentials::CredentialsError;
 use invoke_model_protocol::event_stream::{FrameError, Message};
 use invoke_model_protocol::{ErrorFault, ParseError, Retryable, SerializeError};
 use invoke_model_signing::SignError;
@@ -14,7 +15,6 @@ use super::hint::is_daily_quota;
 use super::service::{ServiceError, ServiceErrorDetails};
 use super::truncated::TruncatedError;
 use crate::body::BodyError;
-use crate::credentials::CredentialsError;
 use crate::quota::QuotaError;
 
 /// The step at which a call failed. The variants are in the order of the steps.

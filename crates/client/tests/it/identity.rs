@@ -7,9 +7,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use invoke_model_client::types::InvokeModelError;
 use invoke_model_client::{
-    AuthScheme, Client, Credentials, CredentialsError, CredentialsFuture, Error, ErrorKind,
-    ProvideCredentials, SettingSource,
+    AuthScheme, Client, Credentials, CredentialsCache, CredentialsCacheConfig, CredentialsError,
+    CredentialsFuture, Error, ErrorKind, ProvideCredentials, SettingSource,
 };
+use invoke_model_credentials::TimeSource;
 
 use crate::fake::{Fake, now, response};
 
@@ -107,6 +108,26 @@ async fn reloads_credentials_that_the_service_rejects_as_expired() {
     call(&client).await.unwrap();
     call(&client).await.unwrap();
     assert_eq!(identities(&fake), ["AKID1", "AKID1", "AKID2", "AKID2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn clients_and_calls_share_a_credentials_cache() {
+    let (fake, provider) = (service(4, &[2]), CountingProvider::default());
+    let cache = CredentialsCache::with_config(
+        provider.clone(),
+        CredentialsCacheConfig::default(),
+        TimeSource::new(now),
+    );
+    let clients = [(); 2].map(|()| Client::new(fake.settings().credentials_provider(cache.clone())).unwrap());
+    call(&clients[0]).await.unwrap();
+    call(&clients[1]).await.unwrap();
+    // The service rejects the credentials of this call. The call discards them for the clients, too.
+    let other = fake.client();
+    let own = other.invoke_model().model_id(ID).body("{}").credentials_provider(cache.clone());
+    own.send().await.unwrap();
+    assert_eq!(cache.credentials().await.unwrap().access_key_id(), "AKID2");
+    assert_eq!(identities(&fake), ["AKID1", "AKID1", "AKID1", "AKID2"]);
+    assert_eq!(provider.calls(), 2);
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use invoke_model_credentials::CredentialsCache;
 #[cfg(feature = "credentials-chain")]
 use invoke_model_transport::HyperTransport;
 use invoke_model_transport::Transport;
@@ -10,9 +11,6 @@ use super::ConfigBuilder;
 use crate::config::authentication::{Authentication, BearerToken};
 use crate::config::error::ConfigError;
 use crate::config::setting::{Setting, SettingSource};
-use crate::credentials::CredentialsResolver;
-#[cfg(feature = "credentials-chain")]
-use crate::credentials::{CredentialsProvider, DefaultChain};
 
 impl ConfigBuilder {
     /// Selects the authentication, and returns it with the source of the setting.
@@ -36,15 +34,15 @@ impl ConfigBuilder {
             return Ok((Authentication::Bearer(value.clone()), Some(*source)));
         }
         let credentials = self.credentials.as_ref().filter(|_| credentials_in_code || !profile_in_code);
-        let (resolver, source) = match credentials {
+        let (cache, source) = match credentials {
             Some(Setting { value, source }) => {
-                let provider = value.clone()?;
-                let time_source = self.time_source.clone();
-                (CredentialsResolver::new(provider, self.credentials_cache, time_source), Some(*source))
+                let (provider, time_source) = (value.clone()?, self.time_source.clone());
+                let cache = CredentialsCache::with_config(provider, self.credentials_cache, time_source);
+                (Some(cache), Some(*source))
             }
             None => self.default_chain(transport),
         };
-        Ok((Authentication::SigV4(resolver), source))
+        Ok((Authentication::SigV4(cache), source))
     }
 }
 
@@ -54,8 +52,11 @@ impl ConfigBuilder {
         self.chain.as_ref().is_some_and(|chain| chain.profile_name.is_some())
     }
 
-    fn default_chain(&self, transport: &Arc<dyn Transport>) -> (CredentialsResolver, Option<SettingSource>) {
-        let Some(settings) = &self.chain else { return (CredentialsResolver::Unset, None) };
+    fn default_chain(
+        &self,
+        transport: &Arc<dyn Transport>,
+    ) -> (Option<CredentialsCache>, Option<SettingSource>) {
+        let Some(settings) = &self.chain else { return (None, None) };
         // If the region is not set, `build` returns an error that names the settings to change.
         let region = self.region.as_ref().map(|region| region.value.clone()).unwrap_or_default();
         // The container agent and instance metadata cannot be reached through a proxy.
@@ -64,17 +65,17 @@ impl ConfigBuilder {
             _ => transport.clone(),
         };
         let time_source = self.time_source.clone();
-        let chain =
-            DefaultChain::new(settings.clone(), region, transport.clone(), direct, time_source.clone());
-        let provider = CredentialsProvider::Dynamic(Arc::new(chain));
-        let resolver = CredentialsResolver::new(provider, self.credentials_cache, time_source);
-        (resolver, Some(SettingSource::DefaultChain))
+        let chain = settings.builder().region(region).transport(transport.clone()).metadata_transport(direct);
+        let chain = chain.time_source(time_source.clone()).build();
+        let cache = CredentialsCache::with_config(chain, self.credentials_cache, time_source);
+        (Some(cache), Some(SettingSource::DefaultChain))
     }
 
     /// Sets the region from the profile if no region is set.
     pub(super) fn set_region_from_profile(&mut self) {
         if let (None, Some(chain)) = (&self.region, &self.chain) {
-            self.region = chain.region().map(|region| Setting::new(region, SettingSource::Profile));
+            self.region =
+                chain.builder().profile_region().map(|region| Setting::new(region, SettingSource::Profile));
         }
     }
 }
@@ -85,8 +86,8 @@ impl ConfigBuilder {
         false
     }
 
-    fn default_chain(&self, _: &Arc<dyn Transport>) -> (CredentialsResolver, Option<SettingSource>) {
-        (CredentialsResolver::Unset, None)
+    fn default_chain(&self, _: &Arc<dyn Transport>) -> (Option<CredentialsCache>, Option<SettingSource>) {
+        (None, None)
     }
 
     pub(super) fn set_region_from_profile(&mut self) {}

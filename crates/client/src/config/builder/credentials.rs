@@ -1,11 +1,10 @@
 //! Setters for credentials and the bearer token.
 
+use invoke_model_credentials::{CredentialsCacheConfig, ProvideCredentials, SharedCredentialsProvider};
+
 use super::ConfigBuilder;
 use crate::config::authentication::BearerToken;
 use crate::config::setting::Setting;
-#[cfg(feature = "credentials-chain")]
-use crate::credentials::ChainSettings;
-use crate::credentials::{CredentialsCacheConfig, CredentialsProvider, ProvideCredentials};
 
 impl ConfigBuilder {
     /// Sets the credentials provider: static [`Credentials`](crate::Credentials), or any type that implements
@@ -13,7 +12,8 @@ impl ConfigBuilder {
     ///
     /// The client calls the provider once for all calls, and calls it again before the credentials expire.
     /// [`credentials_cache`](Self::credentials_cache) configures these refreshes. With the feature
-    /// `aws-credential-types`, `AwsProvider` wraps a provider of the AWS SDK.
+    /// `aws-credential-types`, `AwsProvider` wraps a provider of the AWS SDK. To share credentials between
+    /// clients, pass the same [`CredentialsCache`](crate::CredentialsCache) to each of them.
     ///
     /// Settings take precedence in this order:
     ///
@@ -46,7 +46,7 @@ impl ConfigBuilder {
     /// ```
     #[doc(alias = "AWS_ACCESS_KEY_ID")]
     pub fn credentials_provider(mut self, provider: impl ProvideCredentials) -> Self {
-        self.credentials = Some(Setting::in_code(Ok(CredentialsProvider::new(provider))));
+        self.credentials = Some(Setting::in_code(Ok(SharedCredentialsProvider::new(provider))));
         self
     }
 
@@ -63,7 +63,7 @@ impl ConfigBuilder {
     #[doc(alias = "profile")]
     #[doc(alias = "AWS_PROFILE")]
     pub fn profile_name(mut self, name: impl Into<String>) -> Self {
-        let chain = self.chain.get_or_insert_with(ChainSettings::from_process_env);
+        let chain = self.chain.get_or_insert_default();
         chain.profile_name = Some(name.into());
         self
     }
@@ -74,7 +74,7 @@ impl ConfigBuilder {
     /// A builder from [`from_env`](Self::from_env) already uses the chain.
     #[cfg(feature = "credentials-chain")]
     pub fn default_credentials_chain(mut self) -> Self {
-        self.chain.get_or_insert_with(ChainSettings::from_process_env);
+        self.chain.get_or_insert_default();
         self
     }
 

@@ -1,16 +1,16 @@
 //! Settings from environment variables.
 
+use invoke_model_credentials::{Credentials, Environment, SharedCredentialsProvider};
 use invoke_model_transport::{Proxies, ProxyError};
 
+#[cfg(feature = "credentials-chain")]
+use super::chain::ChainSettings;
 use super::{Checked, ConfigBuilder};
 use crate::config::Config;
 use crate::config::authentication::BearerToken;
 use crate::config::error::ConfigError;
 use crate::config::setting::{Setting, SettingSource};
-#[cfg(feature = "credentials-chain")]
-use crate::credentials::ChainSettings;
-use crate::credentials::{Credentials, CredentialsProvider};
-use crate::env::{self, Environment, Variable};
+use crate::env::{self, Variable};
 
 impl Config {
     /// Creates a configuration from the environment. To change some of its settings in code, start with
@@ -65,10 +65,10 @@ impl ConfigBuilder {
     }
 
     fn from_environment(environment: Environment) -> Self {
-        let variable = |name| environment.variable(name).map(Setting::from);
+        let variable = |name| env::variable(&environment, name).map(Setting::from);
         Self {
-            region: environment.region().map(Setting::from),
-            endpoint_url: environment.endpoint_url().map(Setting::from),
+            region: env::region(&environment).map(Setting::from),
+            endpoint_url: env::endpoint_url(&environment).map(Setting::from),
             bearer_token: variable(env::BEARER_TOKEN)
                 .map(|token| token.map(|token, _| BearerToken::new(token))),
             credentials: access_keys(&environment),
@@ -93,7 +93,7 @@ impl From<Variable> for Setting<String> {
     }
 }
 
-fn access_keys(environment: &Environment) -> Option<Checked<CredentialsProvider>> {
+fn access_keys(environment: &Environment) -> Option<Checked<SharedCredentialsProvider>> {
     let incomplete = |set, missing| Err(ConfigError::IncompleteCredentials { set, missing });
     let keys = (environment.read(env::ACCESS_KEY_ID), environment.read(env::SECRET_ACCESS_KEY));
     let value = match keys {
@@ -102,18 +102,18 @@ fn access_keys(environment: &Environment) -> Option<Checked<CredentialsProvider>
         (None, Some(_)) => incomplete(env::SECRET_ACCESS_KEY, env::ACCESS_KEY_ID),
         (Some(id), Some(secret)) => {
             let credentials = Credentials::new(id, secret, environment.read(env::SESSION_TOKEN));
-            Ok(CredentialsProvider::Static(credentials))
+            Ok(SharedCredentialsProvider::new(credentials))
         }
     };
     Some(Setting::new(value, SettingSource::Environment(env::ACCESS_KEY_ID)))
 }
 
 fn proxies(environment: &Environment) -> Option<Result<Proxies, ConfigError>> {
-    let (http, https) = (environment.http_proxy(), environment.https_proxy());
+    let (http, https) = (env::http_proxy(environment), env::https_proxy(environment));
     if http.is_none() && https.is_none() {
         return None;
     }
-    let proxies = match environment.no_proxy() {
+    let proxies = match env::no_proxy(environment) {
         Some(list) => Proxies::default().no_proxy(&list.value),
         None => Proxies::default(),
     };

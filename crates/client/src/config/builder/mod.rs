@@ -3,6 +3,8 @@
 mod authentication;
 mod build;
 mod call;
+#[cfg(feature = "credentials-chain")]
+mod chain;
 mod credentials;
 mod from_env;
 #[cfg(feature = "aws-config")]
@@ -15,20 +17,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use invoke_model_credentials::{CredentialsCacheConfig, SharedCredentialsProvider, TimeSource};
 use invoke_model_transport::{Proxies, Transport};
 
+#[cfg(feature = "credentials-chain")]
+use self::chain::ChainSettings;
 use super::authentication::BearerToken;
 use super::error::ConfigError;
 use super::setting::{Setting, SettingSource};
 use crate::adaptive::AdaptiveRateLimiter;
-#[cfg(feature = "credentials-chain")]
-use crate::credentials::ChainSettings;
-use crate::credentials::{CredentialsCacheConfig, CredentialsProvider};
 use crate::metadata::OnAttempt;
 use crate::quota::QuotaLimiter;
 use crate::random::IdempotencyTokenProvider;
 use crate::retry::RetryConfig;
-use crate::time_source::TimeSource;
 use crate::timeout::TimeoutConfig;
 
 /// A setting from an environment variable. `build` returns an error for an invalid value only if it uses the
@@ -53,7 +54,7 @@ type Checked<T> = Setting<Result<T, ConfigError>>;
 #[must_use]
 pub struct ConfigBuilder {
     region: Option<Setting<String>>,
-    credentials: Option<Checked<CredentialsProvider>>,
+    credentials: Option<Checked<SharedCredentialsProvider>>,
     bearer_token: Option<Setting<BearerToken>>,
     endpoint_url: Option<Setting<String>>,
     use_fips: Option<Checked<bool>>,

@@ -1,13 +1,13 @@
 //! Settings from an `SdkConfig` of the `aws-config` crate.
 
 use aws_config::SdkConfig;
+use invoke_model_credentials::{AwsProvider, SharedCredentialsProvider};
 use invoke_model_transport::SmithyTransport;
 
 use super::ConfigBuilder;
 use crate::config::Config;
 use crate::config::error::ConfigError;
 use crate::config::setting::{Setting, SettingSource};
-use crate::credentials::{AwsProvider, CredentialsProvider};
 
 /// Copies the region, the credentials provider, the endpoint URL, the FIPS and dual-stack flags and the HTTP
 /// client, if they are set.
@@ -33,7 +33,7 @@ impl From<&SdkConfig> for ConfigBuilder {
         let provider = sdk.credentials_provider().map(AwsProvider);
         let builder = Self {
             region: sdk.region().map(|region| setting(region.to_string())),
-            credentials: provider.map(|provider| setting(Ok(CredentialsProvider::new(provider)))),
+            credentials: provider.map(|provider| setting(Ok(SharedCredentialsProvider::new(provider)))),
             endpoint_url: sdk.endpoint_url().map(|url| setting(url.to_owned())),
             use_fips: sdk.use_fips().map(|use_fips| setting(Ok(use_fips))),
             use_dual_stack: sdk.use_dual_stack().map(|use_dual_stack| setting(Ok(use_dual_stack))),

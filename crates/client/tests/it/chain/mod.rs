@@ -1,18 +1,16 @@
-//! Tests of the default chain. Each test uses a scripted transport, an environment and a home directory.
+//! Tests of a client with the default chain. Each test uses a scripted transport, an environment and a home
+//! directory. The crate `invoke-model-credentials` tests the sources of the chain.
 
-mod machines;
+mod calls;
 mod order;
-mod profiles;
-mod roles;
-mod secrets;
-mod sso;
+mod redaction;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use bytes::Bytes;
 use invoke_model_client::types::InvokeModelError;
-use invoke_model_client::{Client, ConfigBuilder, Error, Explanation};
+use invoke_model_client::{Client, ConfigBuilder, Error};
 
 use crate::fake::{Fake, now, response};
 
@@ -71,34 +69,11 @@ impl Home {
         Client::new(self.settings(fake)).unwrap()
     }
 
-    /// Makes one call. Returns the access key id and the session token that the client used to sign the
-    /// request.
-    async fn call(&self, fake: &Fake) -> (String, Option<String>) {
-        fake.push([Ok(response(
-            200,
-            &[("content-type", "application/json")],
-            Bytes::from_static(b"{}").into(),
-        ))]);
-        call(&self.client(fake)).await.unwrap_or_else(|error| panic!("{error}"));
-        let last = fake.requests().pop().unwrap();
-        assert!(last.uri().host().unwrap().starts_with("bedrock-runtime."));
-        (signer(&last), text(&last, "x-amz-security-token"))
-    }
-
     /// Makes a call that finds no credentials, and returns the text of the error.
     async fn error(&self, fake: &Fake) -> String {
         let error = call(&self.client(fake)).await.unwrap_err().to_string();
         let text = error.strip_prefix("InvokeModel: request not sent: no credentials: ").unwrap_or(&error);
         text.split(" (region ").next().unwrap().replace(self.path("").to_str().unwrap(), "HOME/")
-    }
-
-    async fn explain(&self, fake: &Fake) -> Explanation {
-        self.client(fake).invoke_model().model_id("a").body("{}").explain().await.unwrap()
-    }
-
-    /// Returns the name of the source of the credentials.
-    async fn source(&self, fake: &Fake) -> String {
-        self.explain(fake).await.credentials_source.unwrap().to_string()
     }
 }
 
@@ -141,13 +116,5 @@ fn sts_response(action: &str, id: &str) -> String {
 fn container_response(id: &str) -> String {
     format!(
         r#"{{"AccessKeyId":"{id}","SecretAccessKey":"agent-secret","Token":"agent-token","Expiration":"{FAR}"}}"#
-    )
-}
-
-/// Returns a response of instance metadata. The response contains credentials with the access key id `id`.
-fn instance_response(id: &str) -> String {
-    format!(
-        r#"{{"Code":"Success","Type":"AWS-HMAC","AccessKeyId":"{id}","SecretAccessKey":"imds-secret",
-        "Token":"imds-token","Expiration":"{FAR}"}}"#
     )
 }

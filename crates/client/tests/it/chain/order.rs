@@ -1,8 +1,12 @@
 //! Precedence of bearer tokens, credentials and the sources of the default chain.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use invoke_model_client::{AuthScheme, Client, ConfigBuilder, Credentials, SettingSource};
 
 use super::{Home, container_response, responses};
+use crate::fake::now;
 
 const PROFILES: &str = "[default]\naws_access_key_id = AKIDDEFAULT\naws_secret_access_key = s\nregion = eu-west-1\n\
     [profile dev]\naws_access_key_id = AKIDDEV\naws_secret_access_key = s\nregion = eu-north-1\n\
@@ -76,6 +80,23 @@ async fn precedence_of_all_sources() {
     let fake = responses(&[(200, &container_response("ASIATASK"))]);
     let empty = chained().set("AWS_PROFILE", "empty");
     assert_eq!(identity(empty.settings(&fake)).await.0, "ASIATASK");
+}
+
+/// The client reads the access keys in the environment when it is built. The chain does not read them.
+#[tokio::test(start_paused = true)]
+async fn the_chain_ignores_access_keys_that_are_set_later() {
+    let home = all_sources().unset("AWS_BEARER_TOKEN_BEDROCK");
+    let (variables, is_later) = (home.variables.clone(), Arc::new(AtomicBool::new(false)));
+    let later = is_later.clone();
+    let read = move |name: &str| match name {
+        "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" if !later.load(Ordering::Relaxed) => None,
+        _ => variables.get(name).cloned(),
+    };
+    let settings = ConfigBuilder::from_env_with(read).transport(responses(&[])).time_source(now);
+    let client = Client::new(settings).unwrap();
+    is_later.store(true, Ordering::Relaxed);
+    let explained = client.invoke_model().model_id("a").body("{}").explain().await.unwrap();
+    assert_eq!(super::signer(&explained.request), "AKIDDEFAULT");
 }
 
 #[tokio::test(start_paused = true)]

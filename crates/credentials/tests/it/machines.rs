@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
-use invoke_model_client::{BoxFuture, RequestBody, ResponseBody, Transport, TransportError};
+use invoke_model_transport::{
+    BoxFuture, HyperTransport, RequestBody, ResponseBody, Transport, TransportError,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
 
-use super::{Home, call, container_response, instance_response, responses, text};
+use crate::fake::{Fake, text};
+use crate::home::{Home, cache};
+use crate::responses::{container_response, instance_response};
 
 const RELATIVE: &str = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI";
 const FULL: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
@@ -16,13 +20,13 @@ const TOKEN_FILE: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
 #[tokio::test(start_paused = true)]
 async fn ecs_task() {
     let home = Home::new().set(RELATIVE, "/v2/credentials/1?a=b").set(TOKEN, "Basic the-token");
-    let fake = responses(&[(200, &container_response("ASIATASK"))]);
-    assert_eq!(home.call(&fake).await, ("ASIATASK".to_owned(), Some("agent-token".to_owned())));
+    let fake = Fake::new(&[(200, &container_response("ASIATASK"))]);
+    assert_eq!(home.load(&fake).await, ("ASIATASK".to_owned(), Some("agent-token".to_owned())));
     let request = &fake.requests()[0];
     assert_eq!(request.uri(), "http://169.254.170.2/v2/credentials/1?a=b");
     assert_eq!(text(request, "authorization").as_deref(), Some("Basic the-token"));
     assert!(request.headers()["authorization"].is_sensitive());
-    assert_eq!(home.source(&responses(&[(200, &container_response("ASIATASK"))])).await, "container");
+    assert_eq!(home.source(&Fake::new(&[(200, &container_response("ASIATASK"))])).await, "container");
 }
 
 #[tokio::test(start_paused = true)]
@@ -31,9 +35,9 @@ async fn eks_pod() {
     let file = home.path("token").to_str().unwrap().to_owned();
     let home = home.set(TOKEN_FILE, &file).set(TOKEN, "unused");
     for url in ["http://169.254.170.23/v1/credentials", "http://[fd00:ec2::23]/v1/credentials"] {
-        let fake = responses(&[(200, &container_response("ASIAPOD"))]);
+        let fake = Fake::new(&[(200, &container_response("ASIAPOD"))]);
         let home = Home { directory: tempfile::tempdir().unwrap(), variables: home.variables.clone() };
-        assert_eq!(home.set(FULL, url).call(&fake).await.0, "ASIAPOD");
+        assert_eq!(home.set(FULL, url).load(&fake).await.0, "ASIAPOD");
         let request = &fake.requests()[0];
         assert_eq!(request.uri(), url);
         assert_eq!(text(request, "authorization").as_deref(), Some("the.pod.token"));
@@ -45,7 +49,7 @@ async fn the_token_is_sent_only_over_tls_or_to_this_machine() {
     for url in
         ["http://example.test/a", "http://10.0.0.1/", "http://169.254.170.2.example.test/", "ftp://a", ""]
     {
-        let fake = responses(&[]);
+        let fake = Fake::new(&[]);
         let error = Home::new().set(FULL, url).set(TOKEN, "the-token").error(&fake).await;
         let expected = match url {
             "" => "AWS_ACCESS_KEY_ID is not set",
@@ -57,17 +61,17 @@ async fn the_token_is_sent_only_over_tls_or_to_this_machine() {
         assert!(fake.requests().is_empty());
     }
     for url in ["https://example.test/a", "http://127.0.0.1:1/a", "http://localhost/a", "http://[::1]/a"] {
-        let fake = responses(&[(200, &container_response("ASIATASK"))]);
-        assert_eq!(Home::new().set(FULL, url).call(&fake).await.0, "ASIATASK");
+        let fake = Fake::new(&[(200, &container_response("ASIATASK"))]);
+        assert_eq!(Home::new().set(FULL, url).load(&fake).await.0, "ASIATASK");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn retries_server_errors_but_not_client_errors_of_the_agent() {
     let home = Home::new().set(RELATIVE, "/a");
-    let fake = responses(&[(500, "oh"), (503, "oh"), (200, &container_response("ASIATASK"))]);
-    assert_eq!(home.call(&fake).await.0, "ASIATASK");
-    let fake = responses(&[(404, "no such role")]);
+    let fake = Fake::new(&[(500, "oh"), (503, "oh"), (200, &container_response("ASIATASK"))]);
+    assert_eq!(home.load(&fake).await.0, "ASIATASK");
+    let fake = Fake::new(&[(404, "no such role")]);
     assert_eq!(
         home.error(&fake).await,
         "container: ECS credentials endpoint not found (HTTP 404); check the AWS_CONTAINER_* variables and the role of the \
@@ -81,10 +85,10 @@ async fn instance_metadata() {
     let response = instance_response("ASIAINSTANCE");
     let script = [(200, "the-token"), (200, "role-name"), (200, response.as_str())];
     let check = async |home: Home, host: &str| {
-        let fake = responses(&script);
-        assert_eq!(home.call(&fake).await, ("ASIAINSTANCE".to_owned(), Some("imds-token".to_owned())));
+        let fake = Fake::new(&script);
+        assert_eq!(home.load(&fake).await, ("ASIAINSTANCE".to_owned(), Some("imds-token".to_owned())));
         let requests = fake.requests();
-        let lines: Vec<_> = requests[..3].iter().map(|r| format!("{} {}", r.method(), r.uri())).collect();
+        let lines: Vec<_> = requests.iter().map(|r| format!("{} {}", r.method(), r.uri())).collect();
         let credentials = "latest/meta-data/iam/security-credentials";
         assert_eq!(
             lines,
@@ -104,7 +108,7 @@ async fn instance_metadata() {
     check(home(), "http://169.254.169.254").await;
     check(home().set("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "IPv6"), "http://[fd00:ec2::254]").await;
     check(home().set("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://localhost:1/"), "http://localhost:1").await;
-    assert_eq!(home().source(&responses(&script)).await, "instance metadata");
+    assert_eq!(home().source(&Fake::new(&script)).await, "instance metadata");
 }
 
 /// A transport that never returns a response.
@@ -123,10 +127,9 @@ impl Transport for NeverResponds {
 #[tokio::test(start_paused = true)]
 async fn instance_metadata_times_out_after_one_second_by_default() {
     let check = async |home: Home, seconds: u64, text: &str| {
-        let settings = home.settings(&responses(&[])).transport(NeverResponds);
-        let client = invoke_model_client::Client::new(settings).unwrap();
+        let chain = home.chain(&Fake::default()).transport(NeverResponds);
         let start = Instant::now();
-        let error = call(&client).await.unwrap_err().to_string();
+        let error = cache(chain).credentials().await.unwrap_err().to_string();
         assert_eq!(start.elapsed().as_secs(), seconds);
         assert!(error.contains(text), "{error}");
     };
@@ -146,47 +149,30 @@ async fn instance_metadata_times_out_after_one_second_by_default() {
     check(Home::new(), 0, "instance metadata: disabled by AWS_EC2_METADATA_DISABLED").await;
 }
 
-/// Serves the container agent under `/agent`, and the model service under all other paths.
+/// Answers one request as the container agent.
 async fn serve(listener: tokio::net::TcpListener) {
-    loop {
-        let (mut socket, _) = listener.accept().await.unwrap();
-        tokio::spawn(async move {
-            let mut request = Vec::new();
-            while !request.windows(4).any(|end| end == b"\r\n\r\n") {
-                if socket.read_buf(&mut request).await.unwrap() == 0 {
-                    return;
-                }
-            }
-            let request = String::from_utf8(request).unwrap();
-            let body = match request.starts_with("GET /agent ") {
-                true => {
-                    assert!(request.contains("authorization: the-token\r\n"), "{request}");
-                    container_response("ASIALOOPBACK")
-                }
-                false => {
-                    assert!(request.contains("Credential=ASIALOOPBACK/"), "{request}");
-                    "{}".to_owned()
-                }
-            };
-            let length = body.len();
-            let response =
-                format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
-            socket.write_all(response.as_bytes()).await.unwrap();
-        });
+    let (mut socket, _) = listener.accept().await.unwrap();
+    let mut request = Vec::new();
+    while !request.windows(4).any(|end| end == b"\r\n\r\n") {
+        assert!(socket.read_buf(&mut request).await.unwrap() > 0, "the request is incomplete");
     }
+    let request = String::from_utf8(request).unwrap();
+    assert!(request.starts_with("GET /agent "), "{request}");
+    assert!(request.contains("authorization: the-token\r\n"), "{request}");
+    let body = container_response("ASIALOOPBACK");
+    let length = body.len();
+    let response = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
+    socket.write_all(response.as_bytes()).await.unwrap();
 }
 
 #[tokio::test]
 async fn container_credentials_over_a_socket() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
+    let url = format!("http://{}/agent", listener.local_addr().unwrap());
     let server = tokio::spawn(serve(listener));
-    let home = Home::new().set(FULL, &format!("{url}/agent")).set(TOKEN, "the-token");
-    let settings = home.settings(&responses(&[])).endpoint_url(&url);
-    let settings = settings.transport(invoke_model_client::HyperTransport::new());
-    let call =
-        async { call(&invoke_model_client::Client::new(settings).unwrap()).await.map_err(|e| e.to_string()) };
-    let result = tokio::time::timeout(Duration::from_secs(60), call).await.unwrap();
-    server.abort();
-    assert_eq!(result, Ok(()));
+    let home = Home::new().set(FULL, &url).set(TOKEN, "the-token");
+    let cache = cache(home.chain(&Fake::default()).transport(HyperTransport::new()));
+    let credentials = tokio::time::timeout(Duration::from_secs(60), cache.credentials()).await.unwrap();
+    server.await.unwrap();
+    assert_eq!(credentials.unwrap().access_key_id(), "ASIALOOPBACK");
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::env::Environment;
+use crate::environment::Environment;
 
 /// The settings of a section. The keys are in lower case.
 pub(super) type Section = BTreeMap<String, String>;
@@ -34,7 +34,7 @@ impl SharedFiles {
         Self::parse(&config, &credentials).with_paths(&paths)
     }
 
-    /// Reads both files with blocking calls. The client needs some settings before its first call.
+    /// Reads both files with blocking calls. A client needs the region before its first call.
     pub(super) fn read_blocking(environment: &Environment) -> Self {
         let Some(paths) = Paths::from_env(environment) else { return Self::without_home() };
         let read = |path: &PathBuf| std::fs::read(path).unwrap_or_default();

@@ -7,14 +7,16 @@ use std::time::{Duration, SystemTime};
 
 use invoke_model_signing::AmzDate;
 
-use super::provide::CredentialsSource;
+use crate::provide::CredentialsSource;
 
-/// An error that occurred when the client loaded credentials for an attempt. The client did not send this
-/// attempt to the service. The error does not contain secrets.
+/// An error that occurred when credentials were loaded. The error does not contain secrets.
+///
+/// A [`CredentialsCache`](crate::CredentialsCache) never returns `NotConfigured`, `NoRegion` or
+/// `CallProvider`. These variants describe the settings of the client in `invoke-model-client`.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CredentialsError {
-    /// The settings contain no credentials.
+    /// The settings of the client contain no credentials.
     #[error(
         "no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN for temporary \
          credentials), set AWS_BEARER_TOKEN_BEDROCK, or call `credentials_provider` or `default_credentials_chain` (with \
@@ -27,7 +29,7 @@ pub enum CredentialsError {
     #[error("no region to sign for: set AWS_REGION, or `region` of ConfigBuilder")]
     NoRegion,
 
-    /// The provider has no credentials, or failed. All calls that waited for the provider return this error.
+    /// The provider has no credentials, or failed. All callers that waited for the provider get this error.
     #[error("no credentials: {}", innermost(&**.0))]
     Provider(#[source] Arc<dyn Error + Send + Sync>),
 
@@ -50,7 +52,7 @@ pub enum CredentialsError {
     LoadAborted,
 
     /// The credentials have expired. Either they are static credentials, or the provider has returned expired
-    /// credentials. The client cannot refresh static credentials.
+    /// credentials. Static credentials cannot be refreshed.
     #[error("the credentials{} expired at {}: get new credentials", in_parentheses(.from), format_time(.at))]
     Expired {
         /// Expiry of the credentials.

@@ -10,23 +10,22 @@ use invoke_model_signing::Credentials;
 
 /// The future of a credentials provider.
 ///
-/// The text of the innermost error must not contain a secret. The client returns this text to the caller, and
+/// The text of the innermost error must not contain a secret. The cache returns this text to the caller, and
 /// logs it.
 pub type CredentialsFuture<'a> =
     Pin<Box<dyn Future<Output = Result<Credentials, Box<dyn Error + Send + Sync>>> + Send + 'a>>;
 
 /// Provides credentials.
 ///
-/// A client calls its provider if no valid credentials are cached. It also calls the provider in the
-/// background shortly before the credentials expire. All concurrent requests share one call of the provider,
-/// which runs in a separate task: see [`CredentialsCacheConfig`](crate::CredentialsCacheConfig). Therefore a
-/// provider needs neither a cache nor a timeout. The client may drop the provider's future at any await
-/// point.
+/// A client has a [`CredentialsCache`](crate::CredentialsCache). The cache calls the provider if no valid
+/// credentials are cached. It also calls the provider in the background shortly before the credentials
+/// expire. All concurrent requests share one call of the provider, which runs in a separate task. Therefore a
+/// provider needs neither a cache nor a timeout. The cache may drop the provider's future at any await point.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
 ///
-/// use invoke_model_client::{Credentials, CredentialsFuture, ProvideCredentials};
+/// use invoke_model_credentials::{Credentials, CredentialsFuture, ProvideCredentials};
 ///
 /// /// Reads `ID SECRET` from a file that another program replaces every hour.
 /// struct KeyFile(std::path::PathBuf);
@@ -50,7 +49,7 @@ pub trait ProvideCredentials: Send + Sync + 'static {
     fn provide_credentials(&self) -> CredentialsFuture<'_>;
 }
 
-/// Static credentials. A client uses static credentials directly, and does not call this method.
+/// Static credentials. The cache uses static credentials directly, and does not call this method.
 impl ProvideCredentials for Credentials {
     fn provide_credentials(&self) -> CredentialsFuture<'_> {
         Box::pin(ready(Ok(self.clone())))
@@ -72,7 +71,8 @@ impl<P: ProvideCredentials + ?Sized> ProvideCredentials for Arc<P> {
 pub struct CredentialsSource(Arc<str>);
 
 impl CredentialsSource {
-    pub(crate) fn new(description: impl Into<Arc<str>>) -> Self {
+    /// Creates a description from a text, for example from [`Credentials::source`].
+    pub fn new(description: impl Into<Arc<str>>) -> Self {
         Self(description.into())
     }
 

@@ -6,9 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::{Instant, advance, sleep};
 
-use super::cache::CredentialsCache;
+use super::load::LoadedCredentials;
 use super::*;
-use crate::time_source::TimeSource;
 
 const HOUR: Duration = Duration::from_secs(3600);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -82,25 +81,25 @@ fn now() -> SystemTime {
 }
 
 fn cache(script: &Script) -> CredentialsCache {
-    CredentialsCache::new(Arc::new(script.clone()), CredentialsCacheConfig::default(), TimeSource::new(now))
+    CredentialsCache::with_config(script.clone(), CredentialsCacheConfig::default(), TimeSource::new(now))
 }
 
 /// Returns the access key id that a call loads without waiting.
 #[track_caller]
 fn id_without_waiting(cache: &CredentialsCache) -> String {
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    match std::pin::pin!(cache.load()).poll(&mut context) {
-        std::task::Poll::Ready(loaded) => loaded.unwrap().credentials.access_key_id().to_owned(),
+    match std::pin::pin!(cache.credentials()).poll(&mut context) {
+        std::task::Poll::Ready(loaded) => loaded.unwrap().access_key_id().to_owned(),
         std::task::Poll::Pending => panic!("the call waits"),
     }
 }
 
 async fn id(cache: &CredentialsCache) -> String {
-    cache.load().await.unwrap().credentials.access_key_id().to_owned()
+    cache.credentials().await.unwrap().access_key_id().to_owned()
 }
 
 async fn error(cache: &CredentialsCache) -> String {
-    cache.load().await.unwrap_err().to_string()
+    cache.credentials().await.unwrap_err().to_string()
 }
 
 /// Lets all ready tasks run.
@@ -132,7 +131,7 @@ async fn dropping_a_waiting_call_does_not_cancel_the_load() {
     let script = Script::new(&[(Duration::from_secs(10), Succeeds(None))]);
     let cache = cache(&script);
     // The first call starts the load. The call is dropped long before the load finishes.
-    tokio::time::timeout(Duration::from_secs(1), cache.load()).await.unwrap_err();
+    tokio::time::timeout(Duration::from_secs(1), cache.credentials()).await.unwrap_err();
     let start = Instant::now();
     assert_eq!(id(&cache).await, "AKID1");
     assert_eq!(start.elapsed().as_secs(), 9);
@@ -144,7 +143,7 @@ async fn refreshes_in_the_background_before_the_expiry() {
     let script = Script::new(&[(Duration::ZERO, Succeeds(Some(HOUR))), (MINUTE, Succeeds(Some(HOUR)))]);
     let cache = cache(&script);
     assert_eq!(id(&cache).await, "AKID1");
-    // The refresh is due five minutes before the expiry, or up to one minute earlier, because the client adds
+    // The refresh is due five minutes before the expiry, or up to one minute earlier, because the cache adds
     // a random time.
     advance(HOUR - MINUTE * 7).await;
     assert_eq!(id_without_waiting(&cache), "AKID1");
@@ -196,7 +195,7 @@ async fn a_failed_refresh_keeps_the_credentials_and_backs_off() {
     // The backoffs are between 2.5 and 5, 5 and 10, 10 and 20, 20 and 40, and then 30 and 60 seconds.
     assert!((8..=15).contains(&script.calls()), "{}", script.calls());
     advance(Duration::from_secs(1)).await;
-    // The client never uses expired credentials.
+    // The cache never returns expired credentials.
     assert_eq!(error(&cache).await, "no credentials: the scripted provider failed");
 }
 
@@ -205,8 +204,8 @@ async fn a_call_without_credentials_ignores_the_backoff() {
     let script =
         Script::new(&[(Duration::ZERO, Fails), (Duration::ZERO, Fails), (Duration::ZERO, Succeeds(None))]);
     let cache = cache(&script);
-    assert!(cache.load().await.is_err());
-    assert!(cache.load().await.is_err());
+    assert!(cache.credentials().await.is_err());
+    assert!(cache.credentials().await.is_err());
     assert_eq!(id(&cache).await, "AKID3");
 }
 
@@ -214,7 +213,7 @@ async fn a_call_without_credentials_ignores_the_backoff() {
 async fn a_panic_of_the_provider_is_an_error_and_the_next_call_retries() {
     let script = Script::new(&[(Duration::ZERO, Panics), (Duration::ZERO, Succeeds(None))]);
     let cache = cache(&script);
-    assert!(matches!(cache.load().await, Err(CredentialsError::LoadAborted)));
+    assert!(matches!(cache.credentials().await, Err(CredentialsError::LoadAborted)));
     assert_eq!(id(&cache).await, "AKID2");
 }
 
@@ -226,7 +225,7 @@ fn loads_again_after_the_runtime_of_the_load_was_dropped() {
     let first = runtime();
     first.block_on(async {
         tokio::select! {
-            _ = cache.load() => unreachable!("the load takes an hour"),
+            _ = cache.credentials() => unreachable!("the load takes an hour"),
             () = run_ready_tasks() => {}
         }
     });
@@ -238,7 +237,7 @@ fn loads_again_after_the_runtime_of_the_load_was_dropped() {
 async fn invalidate_discards_only_the_rejected_credentials() {
     let script = Script::new(&[(Duration::ZERO, Succeeds(Some(HOUR)))]);
     let cache = cache(&script);
-    let rejected = cache.load().await.unwrap();
+    let rejected = cache.credentials().await.unwrap();
     cache.invalidate(&rejected);
     assert_eq!(id(&cache).await, "AKID2");
     // Another call used the same credentials, and reports its rejection later.
@@ -274,8 +273,8 @@ async fn credentials_close_to_their_expiry_are_refreshed_after_half_their_lifeti
     let script = Script::new(&[(Duration::ZERO, Succeeds(Some(HOUR)))]);
     let cache = cache(&script);
     assert_eq!(id(&cache).await, "AKID1");
-    let late = LoadedCredentials::refreshable(
-        Credentials::new("a", "b", None).with_expiry(end),
+    let late = LoadedCredentials::new(
+        Arc::new(Credentials::new("a", "b", None).with_expiry(end)),
         &CredentialsCacheConfig::default(),
         end - MINUTE,
     );
@@ -287,41 +286,69 @@ async fn credentials_close_to_their_expiry_are_refreshed_after_half_their_lifeti
 async fn dropping_the_cache_aborts_the_load() {
     let script = Script::new(&[(HOUR, Succeeds(None))]);
     let cache = cache(&script);
-    tokio::time::timeout(Duration::from_secs(1), cache.load()).await.unwrap_err();
+    tokio::time::timeout(Duration::from_secs(1), cache.credentials()).await.unwrap_err();
     let provider = Arc::downgrade(&script.0);
     drop((cache, script));
     run_ready_tasks().await;
     assert_eq!(provider.strong_count(), 0);
 }
 
+/// Returns a cache whose clock shows one hour after the Unix epoch.
+fn fixed_cache(provider: impl ProvideCredentials) -> CredentialsCache {
+    let time_source = TimeSource::new(|| SystemTime::UNIX_EPOCH + HOUR);
+    CredentialsCache::with_config(provider, CredentialsCacheConfig::default(), time_source)
+}
+
 #[test]
 fn static_credentials_need_no_runtime() {
-    let resolver = |expiry| {
-        let provider = CredentialsProvider::new(Credentials::new("AKID", "secret", None).with_expiry(expiry));
-        assert!(matches!(provider, CredentialsProvider::Static(_)));
-        let time_source = TimeSource::new(|| SystemTime::UNIX_EPOCH + HOUR);
-        CredentialsResolver::new(provider, CredentialsCacheConfig::default(), time_source)
-    };
-    let load = |resolver: CredentialsResolver| {
+    let load = |expiry: Option<Duration>| {
+        let expiry = expiry.map(|expiry| SystemTime::UNIX_EPOCH + expiry);
+        let cache = fixed_cache(Credentials::new("AKID", "secret", None).with_expiry(expiry));
+        assert!(cache.is_static());
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-        match std::pin::pin!(resolver.load()).poll(&mut context) {
+        match std::pin::pin!(cache.credentials()).poll(&mut context) {
             std::task::Poll::Ready(loaded) => loaded,
             std::task::Poll::Pending => panic!("the call waits"),
         }
     };
-    assert!(load(resolver(None)).is_ok());
-    assert!(load(resolver(Some(SystemTime::UNIX_EPOCH + HOUR * 2))).is_ok());
-    assert!(matches!(
-        load(resolver(Some(SystemTime::UNIX_EPOCH + HOUR))),
-        Err(CredentialsError::Expired { .. })
-    ));
-    assert!(matches!(load(CredentialsResolver::Unset), Err(CredentialsError::NotConfigured)));
+    assert!(load(None).is_ok());
+    assert!(load(Some(HOUR * 2)).is_ok());
+    assert!(matches!(load(Some(HOUR)), Err(CredentialsError::Expired { .. })));
 }
 
-#[test]
-fn debug_redacts_secrets() {
+#[tokio::test(start_paused = true)]
+async fn a_cache_of_a_cache_is_the_same_cache() {
+    let script = Script::new(&[(Duration::ZERO, Succeeds(Some(HOUR)))]);
+    let inner = cache(&script);
+    let rejected = inner.credentials().await.unwrap();
+    let outer = fixed_cache(SharedCredentialsProvider::new(inner.clone()));
+    assert!(Arc::ptr_eq(&outer.credentials().await.unwrap(), &rejected));
+    outer.invalidate(&rejected);
+    assert_eq!(id(&inner).await, "AKID2");
+    assert_eq!(id_without_waiting(&outer), "AKID2");
+    assert_eq!(script.calls(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn shared_providers_do_not_cache() {
+    let script = Script::new(&[(Duration::ZERO, Succeeds(None))]);
+    let shared = SharedCredentialsProvider::new(script.clone());
+    for expected in ["AKID1", "AKID2"] {
+        assert_eq!(shared.clone().provide_credentials().await.unwrap().access_key_id(), expected);
+    }
+    let fixed = SharedCredentialsProvider::new(Credentials::new("AKID", "secret", None));
+    assert_eq!(fixed.provide_credentials().await.unwrap().access_key_id(), "AKID");
+}
+
+#[tokio::test(start_paused = true)]
+async fn debug_redacts_secrets() {
     let credentials = Credentials::new("AKID", "the-secret", Some("the-token".into()));
-    let shown = format!("{:?}", LoadedCredentials::fixed(credentials));
+    let cache = fixed_cache(credentials.clone());
+    let shown = format!(
+        "{cache:?} {:?} {:?}",
+        cache.credentials().await,
+        SharedCredentialsProvider::new(credentials)
+    );
     assert!(
         shown.contains("AKID") && !shown.contains("the-secret") && !shown.contains("the-token"),
         "{shown}"

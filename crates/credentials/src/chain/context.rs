@@ -8,9 +8,9 @@ use std::process::Stdio;
 use reqsign_core::{CommandExecute, CommandOutput, Env, Error, FileRead};
 use tokio::process::Command;
 
-use crate::env::Environment;
+use crate::environment::Environment;
 
-/// The environment variables of the client.
+/// The environment variables of the chain.
 ///
 /// `vars` returns an empty map, because this crate passes the required values to each source as arguments.
 #[derive(Debug)]

@@ -7,7 +7,9 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata};
 
-use super::{Home, call, container_response, responses, sts_response};
+use crate::fake::Fake;
+use crate::home::Home;
+use crate::responses::{container_response, sts_response};
 
 const SECRETS: [&str; 9] = [
     "profile-secret",
@@ -28,7 +30,7 @@ fn check(text: &str) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn debug_and_explanations_redact_secrets() {
+async fn debug_redacts_secrets() {
     let config = "[default]\nrole_arn = arn:aws:iam::123456789012:role/a\nsource_profile = b\n[profile b]\n\
         aws_access_key_id = AKIDB\naws_secret_access_key = profile-secret\naws_session_token = profile-token\n";
     let role = (Home::config(config), sts_response("AssumeRole", "ASIAROLE123456789012"));
@@ -36,12 +38,11 @@ async fn debug_and_explanations_redact_secrets() {
         (Home::new().set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/a"), container_response("ASIATASK"));
     for (home, response) in [role, container] {
         let home = home.set("AWS_CONTAINER_AUTHORIZATION_TOKEN", "the-token");
-        let fake = responses(&[(200, &response)]);
-        check(&format!("{:?}", home.settings(&fake)));
-        let client = home.client(&fake);
-        let explained = client.invoke_model().model_id("a").body("{}").explain().await.unwrap();
-        check(&format!("{client:?} {:?} {explained:?} {:?}", client.config(), explained.credentials_source));
-        check(&format!("{:?}", explained.request));
+        let fake = Fake::new(&[(200, &response)]);
+        check(&format!("{:?} {:?}", home.chain(&fake), home.chain(&fake).build()));
+        let cache = home.cache(&fake);
+        let credentials = cache.credentials().await.unwrap();
+        check(&format!("{cache:?} {credentials:?}"));
         check(&format!("{:?}", fake.requests()[0]));
     }
 }
@@ -80,8 +81,8 @@ async fn errors_contain_no_response_body() {
             r#"{"AccessKeyId":"a","SecretAccessKey":"b","Token":"c","Expiration":"agent-secret"}"#,
         ),
     ] {
-        let fake = responses(&[(status, body); 3]);
-        let error = call(&home.client(&fake)).await.unwrap_err();
+        let fake = Fake::new(&[(status, body); 3]);
+        let error = home.cache(&fake).credentials().await.unwrap_err();
         check(&format!("{error} {error:?} {error:#?}"));
         let mut cause: Option<&dyn std::error::Error> = Some(&error);
         while let Some(error) = cause {
@@ -133,14 +134,14 @@ impl Log {
     }
 }
 
-/// Makes one call that finds credentials, and one call that finds no credentials.
-async fn calls() {
+/// Loads credentials successfully, and then with a failure.
+async fn load_twice() {
     let home = Home::new()
         .set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/a")
         .set("AWS_CONTAINER_AUTHORIZATION_TOKEN", "the-token");
-    home.call(&responses(&[(200, &container_response("ASIATASK"))])).await;
-    let fake = responses(&[(200, "\"agent-secret\"")]);
-    call(&home.client(&fake)).await.unwrap_err();
+    home.load(&Fake::new(&[(200, &container_response("ASIATASK"))])).await;
+    let fake = Fake::new(&[(200, "\"agent-secret\"")]);
+    home.cache(&fake).credentials().await.unwrap_err();
 }
 
 #[tokio::test(start_paused = true)]
@@ -151,7 +152,7 @@ async fn log_events_contain_no_secrets() {
     let log = Log::default();
     tracing::subscriber::set_global_default(log.clone()).unwrap();
     tracing::callsite::rebuild_interest_cache();
-    calls().await;
+    load_twice().await;
     let log = log.0.lock().unwrap();
     check(&log);
     assert!(log.contains("credentials loaded") && log.contains("credentials could not be loaded"), "{log}");

@@ -5,33 +5,32 @@
 //! old credentials expire. A call waits only if no valid credentials are cached. All waiting calls wait for
 //! the same task.
 
-use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
 use invoke_model_signing::Credentials;
 use tokio::time::{Instant, timeout};
 
-use super::cache_config::CredentialsCacheConfig;
-use super::error::CredentialsError;
-use super::load::{LoadOutcome, LoadTask, LoadedCredentials, OutcomeReceiver};
-use super::provide::ProvideCredentials;
+use super::config::CredentialsCacheConfig;
+use super::load::{LoadOutcome, LoadTask, LoadedCredentials, OutcomeReceiver, check_expiry};
+use crate::error::CredentialsError;
+use crate::provide::ProvideCredentials;
 use crate::time_source::TimeSource;
 
 /// A cache of the credentials of one provider. Clones share the credentials.
 #[derive(Clone)]
-pub(crate) struct CredentialsCache(Arc<CacheState>);
+pub(super) struct RefreshingCache(Arc<CacheState>);
 
 struct CacheState {
     provider: Arc<dyn ProvideCredentials>,
     config: CredentialsCacheConfig,
     time_source: TimeSource,
-    current: RwLock<Option<Arc<LoadedCredentials>>>,
+    current: RwLock<Option<LoadedCredentials>>,
     load_task: Mutex<LoadTask>,
 }
 
-impl CredentialsCache {
-    pub(crate) fn new(
+impl RefreshingCache {
+    pub(super) fn new(
         provider: Arc<dyn ProvideCredentials>,
         config: CredentialsCacheConfig,
         time_source: TimeSource,
@@ -49,16 +48,16 @@ impl CredentialsCache {
     ///
     /// # Panics
     /// Panics if this function must call the provider outside a tokio runtime with time enabled.
-    pub(crate) async fn load(&self) -> Result<Arc<LoadedCredentials>, CredentialsError> {
+    pub(super) async fn load(&self) -> Result<Arc<Credentials>, CredentialsError> {
         let now = self.0.time_source.now();
         if let Some(loaded) = self.0.valid(now) {
             if loaded.is_due(now) {
                 self.refresh();
             }
-            return Ok(loaded);
+            return Ok(loaded.credentials);
         }
         match self.join() {
-            Ok(loaded) => Ok(loaded),
+            Ok(credentials) => Ok(credentials),
             Err(mut receiver) => match receiver.wait_for(Option::is_some).await.as_deref() {
                 Ok(Some(outcome)) => outcome.clone(),
                 _ => Err(CredentialsError::LoadAborted),
@@ -70,21 +69,21 @@ impl CredentialsCache {
     ///
     /// The service may reject several calls with the same credentials. The first of these calls discards the
     /// credentials. The other calls must not discard the credentials that were loaded in the meantime.
-    pub(crate) fn invalidate(&self, rejected: &Arc<LoadedCredentials>) {
+    pub(super) fn invalidate(&self, rejected: &Arc<Credentials>) {
         let mut current = self.0.current.write().unwrap_or_else(PoisonError::into_inner);
-        if current.as_ref().is_some_and(|current| Arc::ptr_eq(current, rejected)) {
+        if current.as_ref().is_some_and(|current| Arc::ptr_eq(&current.credentials, rejected)) {
             *current = None;
         }
     }
 
     /// Returns the cached credentials if a task has loaded them in the meantime. Otherwise, returns the
     /// receiver of the load task as the error. Starts a load task if no task is running.
-    fn join(&self) -> Result<Arc<LoadedCredentials>, OutcomeReceiver> {
+    fn join(&self) -> Result<Arc<Credentials>, OutcomeReceiver> {
         let mut load_task = self.0.load_task();
         // A task stores its credentials while it holds this lock. Check the cache again, because a task may
         // have stored credentials since the first check.
         match (self.0.valid(self.0.time_source.now()), load_task.running()) {
-            (Some(loaded), _) => Ok(loaded),
+            (Some(loaded), _) => Ok(loaded.credentials),
             (None, Some(receiver)) => Err(receiver),
             (None, None) => Err(self.start(&mut load_task)),
         }
@@ -117,9 +116,9 @@ impl CacheState {
     }
 
     /// Returns the cached credentials if they have not expired.
-    fn valid(&self, now: SystemTime) -> Option<Arc<LoadedCredentials>> {
+    fn valid(&self, now: SystemTime) -> Option<LoadedCredentials> {
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner).clone();
-        current.filter(|loaded| loaded.check(now).is_ok())
+        current.filter(|loaded| check_expiry(&loaded.credentials, now).is_ok())
     }
 
     /// Stores the credentials of the provider if they are valid, and returns the outcome for the waiting
@@ -128,25 +127,20 @@ impl CacheState {
         // Read the time after loading, because loading can take seconds.
         let now = self.time_source.now();
         let outcome = result.and_then(|credentials| {
-            let loaded = LoadedCredentials::refreshable(credentials, &self.config, now);
-            loaded.check(now).map(|()| Arc::new(loaded))
+            check_expiry(&credentials, now)?;
+            Ok(Arc::new(credentials))
         });
         let mut load_task = self.load_task();
         match &outcome {
-            Ok(loaded) => {
+            Ok(credentials) => {
                 tracing::debug!("credentials loaded");
-                *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(loaded.clone());
+                let loaded = LoadedCredentials::new(credentials.clone(), &self.config, now);
+                *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(loaded);
             }
             Err(error) => tracing::warn!(%error, "credentials could not be loaded"),
         }
         load_task.finish(&outcome);
         outcome
-    }
-}
-
-impl fmt::Debug for CredentialsCache {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("CredentialsCache")
     }
 }
 

@@ -1,6 +1,8 @@
 //! Profiles in the shared files.
 
-use super::{Home, responses};
+use crate::fake::Fake;
+use crate::home::Home;
+use crate::responses::FAR;
 
 const KEYS: &str = "
 # a comment
@@ -30,7 +32,7 @@ aws_access_key_id=AKIDSERVICES
 #[tokio::test(start_paused = true)]
 async fn static_keys_of_a_profile() {
     let check = async |home: Home, expected: &str, token: Option<&str>| {
-        let (id, found) = home.call(&responses(&[])).await;
+        let (id, found) = home.load(&Fake::new(&[])).await;
         assert_eq!((id.as_str(), found.as_deref()), (expected, token));
     };
     check(Home::config(KEYS), "AKIDDEFAULT", None).await;
@@ -46,7 +48,7 @@ async fn the_credentials_file_takes_precedence_over_the_config_file() {
         ".aws/credentials",
         "[dev]\naws_access_key_id = AKIDCREDENTIALS\naws_secret_access_key = other\n",
     );
-    let (id, token) = home.set("AWS_PROFILE", "dev").call(&responses(&[])).await;
+    let (id, token) = home.set("AWS_PROFILE", "dev").load(&Fake::new(&[])).await;
     // The files are merged key by key, as in the AWS SDKs.
     assert_eq!((id.as_str(), token.as_deref()), ("AKIDCREDENTIALS", Some("dev-token")));
 }
@@ -56,7 +58,7 @@ async fn profile_default_replaces_default() {
     let home = Home::config(&format!(
         "[profile default]\naws_access_key_id=AKIDPROFILE\naws_secret_access_key=secret\n{KEYS}"
     ));
-    assert_eq!(home.call(&responses(&[])).await.0, "AKIDPROFILE");
+    assert_eq!(home.load(&Fake::new(&[])).await.0, "AKIDPROFILE");
 }
 
 #[tokio::test(start_paused = true)]
@@ -68,22 +70,21 @@ async fn environment_variables_set_the_paths_of_the_files() {
     let home = home
         .set("AWS_CONFIG_FILE", "~/else/config")
         .set("AWS_SHARED_CREDENTIALS_FILE", keys.to_str().unwrap());
-    assert_eq!(home.call(&responses(&[])).await.0, "AKIDDEFAULT");
-    assert_eq!(home.set("AWS_PROFILE", "other").call(&responses(&[])).await.0, "AKIDELSE");
+    assert_eq!(home.load(&Fake::new(&[])).await.0, "AKIDDEFAULT");
+    assert_eq!(home.set("AWS_PROFILE", "other").load(&Fake::new(&[])).await.0, "AKIDELSE");
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_files_are_read_again_when_credentials_are_reloaded() {
     let home = Home::config(KEYS);
-    let fake = responses(&[(403, r#"{"__type":"ExpiredTokenException"}"#); 2]);
-    let client = home.client(&fake);
-    super::call(&client).await.unwrap_err();
+    let cache = home.cache(&Fake::default());
+    let rejected = cache.credentials().await.unwrap();
+    assert_eq!(rejected.access_key_id(), "AKIDDEFAULT");
     let home =
         home.file(".aws/credentials", "[default]\naws_access_key_id=AKIDNEW\naws_secret_access_key=b\n");
-    fake.push([Ok(crate::fake::response(200, &[], bytes::Bytes::from_static(b"{}").into()))]);
-    super::call(&client).await.unwrap();
-    let signers: Vec<_> = fake.requests().iter().map(super::signer).collect();
-    assert_eq!(signers, ["AKIDDEFAULT", "AKIDDEFAULT", "AKIDNEW"]);
+    assert_eq!(cache.credentials().await.unwrap().access_key_id(), "AKIDDEFAULT");
+    cache.invalidate(&rejected);
+    assert_eq!(cache.credentials().await.unwrap().access_key_id(), "AKIDNEW");
     drop(home);
 }
 
@@ -95,7 +96,7 @@ async fn credential_process() {
         "a script.sh",
         &format!(
             r#"echo '{{"Version":1,"AccessKeyId":"AKIDPROCESS","SecretAccessKey":"s","SessionToken":"'"$1"'","Expiration":"{}"}}'"#,
-            super::FAR
+            FAR
         ),
     );
     let path = home.path("a script.sh");
@@ -103,8 +104,8 @@ async fn credential_process() {
         ".aws/config",
         &format!("[default]\ncredential_process = sh \"{}\" 'two  blanks'\n", path.display()),
     );
-    let fake = responses(&[]);
-    assert_eq!(home.call(&fake).await, ("AKIDPROCESS".to_owned(), Some("two  blanks".to_owned())));
+    let fake = Fake::new(&[]);
+    assert_eq!(home.load(&fake).await, ("AKIDPROCESS".to_owned(), Some("two  blanks".to_owned())));
     assert_eq!(home.source(&fake).await, "profile `default`: credential_process");
 }
 
@@ -113,7 +114,7 @@ async fn credential_process() {
 async fn a_failing_credential_process() {
     let check = async |command: &str, expected: &str| {
         let home = Home::config(&format!("[default]\ncredential_process = {command}\n"));
-        assert_eq!(home.error(&responses(&[])).await, expected);
+        assert_eq!(home.error(&Fake::new(&[])).await, expected);
     };
     check(
         "echo the-secret; echo log in first >&2; exit 3",
@@ -132,7 +133,7 @@ async fn a_failing_credential_process() {
 #[tokio::test(start_paused = true)]
 async fn invalid_profiles_are_errors_with_advice() {
     let check = async |config: &str, expected: &str| {
-        let fake = responses(&[]);
+        let fake = Fake::new(&[]);
         let home = Home::config(config);
         assert_eq!(home.error(&fake).await, expected, "{config}");
         assert!(fake.requests().is_empty());

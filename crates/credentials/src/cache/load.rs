@@ -8,42 +8,37 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-use super::cache_config::{CredentialsCacheConfig, backoff};
-use super::error::CredentialsError;
-use super::provide::CredentialsSource;
+use super::config::{CredentialsCacheConfig, backoff};
+use crate::error::CredentialsError;
+use crate::provide::CredentialsSource;
 
-/// Credentials with the time of their next refresh. `Debug` redacts secrets.
-#[derive(Debug)]
-pub(crate) struct LoadedCredentials {
-    pub(crate) credentials: Credentials,
-    /// The time of the next refresh, or `None` if the credentials are never refreshed.
+/// Returns an error if the credentials have expired. Expired credentials are never used.
+pub(super) fn check_expiry(credentials: &Credentials, now: SystemTime) -> Result<(), CredentialsError> {
+    match credentials.expiry() {
+        Some(at) if at <= now => {
+            let from = credentials.source().map(CredentialsSource::new);
+            Err(CredentialsError::Expired { at, from })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Credentials of a provider with the time of their next refresh.
+#[derive(Clone)]
+pub(super) struct LoadedCredentials {
+    pub(super) credentials: Arc<Credentials>,
+    /// The time of the next refresh, or `None` if `SystemTime` cannot represent that time.
     refresh_at: Option<SystemTime>,
 }
 
 impl LoadedCredentials {
-    /// Wraps credentials that are never refreshed.
-    pub(super) fn fixed(credentials: Credentials) -> Self {
-        Self { credentials, refresh_at: None }
-    }
-
     /// Wraps credentials that a provider returned at `now`.
-    pub(super) fn refreshable(
-        credentials: Credentials,
+    pub(super) fn new(
+        credentials: Arc<Credentials>,
         config: &CredentialsCacheConfig,
         now: SystemTime,
     ) -> Self {
         Self { refresh_at: config.refresh_at(credentials.expiry(), now), credentials }
-    }
-
-    /// Returns an error if the credentials have expired. Expired credentials are never used.
-    pub(super) fn check(&self, now: SystemTime) -> Result<(), CredentialsError> {
-        match self.credentials.expiry() {
-            Some(at) if at <= now => {
-                let from = self.credentials.source().map(CredentialsSource::new);
-                Err(CredentialsError::Expired { at, from })
-            }
-            _ => Ok(()),
-        }
     }
 
     /// Returns `true` if the credentials are due for a refresh.
@@ -53,7 +48,7 @@ impl LoadedCredentials {
 }
 
 /// The outcome of a load task.
-pub(super) type LoadOutcome = Result<Arc<LoadedCredentials>, CredentialsError>;
+pub(super) type LoadOutcome = Result<Arc<Credentials>, CredentialsError>;
 
 /// Receives the outcome of a load task. The value is `None` while the task is running.
 pub(super) type OutcomeReceiver = watch::Receiver<Option<LoadOutcome>>;

@@ -5,7 +5,7 @@ use reqsign_aws_core::Credential;
 
 use super::error::ChainError;
 use super::shared_files::{Section, SharedFiles};
-use crate::env::Environment;
+use crate::environment::Environment;
 
 /// A source of credentials, and a list of roles. The chain assumes the first role with the credentials of the
 /// source. It assumes each further role with the credentials of the previous role.

@@ -1,4 +1,4 @@
-//! Sends HTTP requests of the credentials library through the transport of the client.
+//! Sends HTTP requests of the credentials library through the transport of the chain.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

@@ -1,10 +1,10 @@
-//! The default credentials chain: shared profiles, web identity, containers and instance metadata.
+//! The default credentials chain: access keys in the environment, shared profiles, web identity, containers
+//! and instance metadata.
 //!
 //! This module selects the source and converts the errors. The library `reqsign-aws-core` loads the
-//! credentials from that source. The library uses the transport, environment and signer of this project. The
-//! variables `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY` take precedence over the chain: see
-//! `ConfigBuilder::from_env`.
+//! credentials from that source. The library uses the transport, environment and signer of this project.
 
+mod builder;
 mod context;
 mod error;
 mod http;
@@ -20,79 +20,88 @@ use invoke_model_transport::Transport;
 use reqsign_aws_core::{Credential, ProcessCredentialProvider, SSOCredentialProvider};
 use reqsign_core::{Context, ProvideCredential};
 
+pub use self::builder::DefaultCredentialsChainBuilder;
 use self::context::{Disk, Shell, Variables};
 use self::error::{ChainError, SourceError};
 use self::http::{HttpClient, HttpRetryLimit};
 use self::plan::{BaseSource, Plan, ROLE_ADVICE, Sso};
 use self::shared_files::SharedFiles;
-use super::provide::{CredentialsFuture, ProvideCredentials};
-use crate::env::{self, Environment};
+use crate::environment::Environment;
+use crate::provide::{CredentialsFuture, ProvideCredentials};
 use crate::time_source::TimeSource;
 
-/// Settings of the default chain.
-#[derive(Clone, Debug)]
-pub(crate) struct ChainSettings {
-    pub(crate) environment: Environment,
+const ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
+const SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
+const SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
+
+/// The default credentials chain. It loads credentials from the first of these sources that is configured:
+///
+/// 1. `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, unless the program sets
+///    [`profile_name`](DefaultCredentialsChainBuilder::profile_name) or
+///    [`ignore_access_keys`](DefaultCredentialsChainBuilder::ignore_access_keys)
+/// 2. the profile that the program or `AWS_PROFILE` selects, otherwise the profile `default`: keys, roles,
+///    SSO or a `credential_process`
+/// 3. the web identity in `AWS_WEB_IDENTITY_TOKEN_FILE` and `AWS_ROLE_ARN`
+/// 4. the container agent of ECS or EKS
+/// 5. instance metadata, version 2, unless `AWS_EC2_METADATA_DISABLED` is `true`
+///
+/// If that source fails, the chain fails too, because the credentials of the next source would belong to
+/// another identity.
+///
+/// The chain does not cache credentials. To cache them, use a [`CredentialsCache`](crate::CredentialsCache).
+///
+/// ```
+/// use invoke_model_credentials::{CredentialsCache, DefaultCredentialsChain, Environment};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let environment = Environment::new(|name| match name {
+///     "AWS_REGION" => Some("eu-west-1".to_owned()),
+///     "AWS_ACCESS_KEY_ID" => Some("AKIDEXAMPLE".to_owned()),
+///     "AWS_SECRET_ACCESS_KEY" => Some("secret".to_owned()),
+///     _ => None,
+/// });
+/// let chain = DefaultCredentialsChain::builder().environment(environment).build();
+/// assert_eq!(chain.region(), Some("eu-west-1"));
+/// let credentials = CredentialsCache::new(chain).credentials().await?;
+/// assert_eq!(credentials.access_key_id(), "AKIDEXAMPLE");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct DefaultCredentialsChain {
+    environment: Environment,
+    ignores_access_keys: bool,
     /// The profile that the program selects. It takes precedence over `AWS_PROFILE`.
-    pub(crate) profile_name: Option<String>,
-}
-
-impl ChainSettings {
-    /// Returns settings with the environment of the process and no profile name.
-    pub(crate) fn from_process_env() -> Self {
-        Self { environment: Environment::process(), profile_name: None }
-    }
-
-    /// Returns the `region` of the profile. Reads the shared files.
-    pub(crate) fn region(&self) -> Option<String> {
-        let name = self.profile().unwrap_or_else(default_profile);
-        let files = SharedFiles::read_blocking(&self.environment);
-        files.profile(&name)?.get("region").filter(|region| !region.is_empty()).cloned()
-    }
-
-    /// Returns the name of the profile that the program or `AWS_PROFILE` selects.
-    fn profile(&self) -> Option<String> {
-        self.profile_name.clone().or_else(|| self.environment.read("AWS_PROFILE"))
-    }
+    profile_name: Option<String>,
+    region: Option<String>,
+    transport: Arc<dyn Transport>,
+    /// The transport for containers and instance metadata.
+    metadata_transport: Arc<dyn Transport>,
+    time_source: TimeSource,
 }
 
 fn default_profile() -> String {
     "default".to_owned()
 }
 
-/// The default chain as a credentials provider, for a client in one region. It does not cache credentials.
-#[derive(Debug)]
-pub(crate) struct DefaultChain {
-    settings: ChainSettings,
-    region: String,
-    transport: Arc<dyn Transport>,
-    /// A transport without proxies, for containers and instance metadata.
-    direct: Arc<dyn Transport>,
-    time_source: TimeSource,
-}
-
 /// Credentials and the description of their source.
 type Found = (Credential, String);
 
-impl DefaultChain {
-    pub(crate) fn new(
-        settings: ChainSettings,
-        region: String,
-        transport: Arc<dyn Transport>,
-        direct: Arc<dyn Transport>,
-        time_source: TimeSource,
-    ) -> Self {
-        Self { settings, region, transport, direct, time_source }
+impl DefaultCredentialsChain {
+    /// Returns the region of the STS endpoint: the region of the program, the environment or the profile.
+    pub fn region(&self) -> Option<&str> {
+        self.region.as_deref()
     }
 
     /// Loads credentials from the first configured source.
-    ///
-    /// If that source fails, the chain fails too, because the credentials of the next source would belong to
-    /// another identity.
     async fn find(&self) -> Result<Found, ChainError> {
-        let environment = &self.settings.environment;
+        let environment = &self.environment;
+        if self.has_access_keys() {
+            return self.follow(Plan::new(BaseSource::Environment)).await;
+        }
         let files = SharedFiles::read(environment).await;
-        let chosen = self.settings.profile();
+        let chosen = self.profile_name.clone().or_else(|| environment.read("AWS_PROFILE"));
         let profile = chosen.clone().unwrap_or_else(default_profile);
         if let Some(plan) = plan::from_profile(&files, &profile)? {
             return self.follow(plan).await;
@@ -115,6 +124,14 @@ impl DefaultChain {
         Ok((credential, instance.description().to_owned()))
     }
 
+    /// Returns `true` if the chain must use the access keys in the environment.
+    fn has_access_keys(&self) -> bool {
+        let is_set = |name| self.environment.read(name).is_some();
+        !self.ignores_access_keys
+            && self.profile_name.is_none()
+            && (is_set(ACCESS_KEY_ID) || is_set(SECRET_ACCESS_KEY))
+    }
+
     async fn follow(&self, plan: Plan) -> Result<Found, ChainError> {
         let failed = |error: SourceError, advice| error.in_source(&plan.description, advice);
         let base = self.load_base(&plan.base).await;
@@ -122,8 +139,8 @@ impl DefaultChain {
         for role in &plan.roles {
             let http = self.http_client();
             let source = std::mem::take(&mut credential);
-            let provider =
-                sts::assume_role(role, source, &self.region, &self.time_source, self.context(&http));
+            let region = self.sts_region().map_err(|error| failed(error, ROLE_ADVICE))?;
+            let provider = sts::assume_role(role, source, region, &self.time_source, self.context(&http));
             let assumed = load(&provider, &self.context(&http), &http).await;
             credential = assumed.map_err(|error| failed(error, ROLE_ADVICE))?;
         }
@@ -131,18 +148,18 @@ impl DefaultChain {
     }
 
     async fn load_base(&self, base: &BaseSource) -> Result<Credential, SourceError> {
-        let environment = &self.settings.environment;
+        let environment = &self.environment;
         let http = self.http_client();
         let context = self.context(&http);
         match base {
             BaseSource::Keys(keys) => Ok(keys.clone()),
             BaseSource::Environment => {
                 let variable = |name| environment.read(name);
-                match (variable(env::ACCESS_KEY_ID), variable(env::SECRET_ACCESS_KEY)) {
+                match (variable(ACCESS_KEY_ID), variable(SECRET_ACCESS_KEY)) {
                     (Some(access_key_id), Some(secret_access_key)) => Ok(Credential {
                         access_key_id,
                         secret_access_key,
-                        session_token: variable(env::SESSION_TOKEN),
+                        session_token: variable(SESSION_TOKEN),
                         expires_in: None,
                     }),
                     _ => Err(SourceError::with_advice(
@@ -157,20 +174,29 @@ impl DefaultChain {
             }
             BaseSource::Sso(sso) => load(&sso_provider(sso), &context, &http).await,
             BaseSource::WebIdentity(role) => {
-                let provider = sts::assume_role_with_web_identity(role, &self.region, &self.time_source);
+                let region = self.sts_region()?;
+                let provider = sts::assume_role_with_web_identity(role, region, &self.time_source);
                 load(&provider, &context, &http).await
             }
             BaseSource::Container => {
-                let http = HttpClient::new(self.direct.clone(), HttpRetryLimit::CONTAINER);
+                let http = HttpClient::new(self.metadata_transport.clone(), HttpRetryLimit::CONTAINER);
                 let provider = metadata::container(environment)?;
                 load(&provider, &self.context(&http), &http).await
             }
             BaseSource::Instance => {
                 let limit = metadata::retry_limit(environment)?;
-                let http = HttpClient::new(self.direct.clone(), limit);
+                let http = HttpClient::new(self.metadata_transport.clone(), limit);
                 load(&metadata::instance(environment), &self.context(&http), &http).await
             }
         }
+    }
+
+    fn sts_region(&self) -> Result<&str, SourceError> {
+        self.region().ok_or_else(|| {
+            SourceError::with_advice(
+                "no region for the STS endpoint; set AWS_REGION, or `region` in the profile",
+            )
+        })
     }
 
     fn http_client(&self) -> HttpClient {
@@ -178,12 +204,12 @@ impl DefaultChain {
     }
 
     fn context(&self, http: &HttpClient) -> Context {
-        let variables = Variables(self.settings.environment.clone());
+        let variables = Variables(self.environment.clone());
         Context::new().with_http_send(http.clone()).with_file_read(Disk).with_env(variables)
     }
 }
 
-impl ProvideCredentials for DefaultChain {
+impl ProvideCredentials for DefaultCredentialsChain {
     fn provide_credentials(&self) -> CredentialsFuture<'_> {
         Box::pin(async {
             let (found, description) = self.find().await?;

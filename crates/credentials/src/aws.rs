@@ -6,7 +6,7 @@ use aws_credential_types::Credentials as AwsCredentials;
 use aws_credential_types::provider::ProvideCredentials as ProvideAwsCredentials;
 use invoke_model_signing::Credentials;
 
-use super::provide::{CredentialsFuture, ProvideCredentials};
+use crate::provide::{CredentialsFuture, ProvideCredentials};
 
 /// A wrapper that implements [`ProvideCredentials`] for a credentials provider of the AWS SDK, for example a
 /// `SharedCredentialsProvider`.
@@ -17,10 +17,10 @@ use super::provide::{CredentialsFuture, ProvideCredentials};
 ///
 /// ```
 /// use aws_credential_types::provider::SharedCredentialsProvider;
-/// use invoke_model_client::{AwsProvider, Config, ConfigError};
+/// use invoke_model_credentials::{AwsProvider, CredentialsCache};
 ///
-/// fn configure(provider: SharedCredentialsProvider) -> Result<Config, ConfigError> {
-///     Config::builder().region("us-east-1").credentials_provider(AwsProvider(provider)).build()
+/// fn cache(provider: SharedCredentialsProvider) -> CredentialsCache {
+///     CredentialsCache::new(AwsProvider(provider))
 /// }
 /// ```
 #[derive(Clone, Debug)]
@@ -35,14 +35,14 @@ impl<P: ProvideAwsCredentials + 'static> ProvideCredentials for AwsProvider<P> {
     }
 }
 
-/// Static credentials. A client never refreshes them. After their expiry, each call fails.
+/// Static credentials. They are never refreshed. After their expiry, they are an error.
 impl ProvideCredentials for AwsCredentials {
     fn provide_credentials(&self) -> CredentialsFuture<'_> {
         Box::pin(ready(Ok(convert(self))))
     }
 }
 
-pub(super) fn convert(credentials: &AwsCredentials) -> Credentials {
+pub(crate) fn convert(credentials: &AwsCredentials) -> Credentials {
     let token = credentials.session_token().map(str::to_owned);
     Credentials::new(credentials.access_key_id(), credentials.secret_access_key(), token)
         .with_expiry(credentials.expiry())

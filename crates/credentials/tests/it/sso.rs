@@ -1,7 +1,9 @@
-//! Tests of single sign-on. The client exchanges the cached login of `aws sso login` for the credentials of a
+//! Tests of single sign-on. The chain exchanges the cached login of `aws sso login` for the credentials of a
 //! role.
 
-use super::{FAR, Home, responses, text};
+use crate::fake::{Fake, text};
+use crate::home::Home;
+use crate::responses::FAR;
 
 /// A response of the SSO endpoint. The credentials expire at the start of 2099.
 const ROLE: &str = r#"{"roleCredentials":{"accessKeyId":"ASIASSO","secretAccessKey":"sso-secret",
@@ -25,8 +27,8 @@ const SHA1_OF_URL: &str = "e8be5486177c5b5392bd9aa76563515b29358e6e";
 #[tokio::test(start_paused = true)]
 async fn login_of_a_session() {
     let home = home(SESSION, SHA1_OF_SESSION, FAR);
-    let fake = responses(&[(200, ROLE)]);
-    assert_eq!(home.call(&fake).await, ("ASIASSO".to_owned(), Some("sso-token".to_owned())));
+    let fake = Fake::new(&[(200, ROLE)]);
+    assert_eq!(home.load(&fake).await, ("ASIASSO".to_owned(), Some("sso-token".to_owned())));
     let request = &fake.requests()[0];
     assert_eq!(
         request.uri().to_string(),
@@ -34,13 +36,13 @@ async fn login_of_a_session() {
     );
     assert_eq!(text(request, "x-amz-sso_bearer_token").as_deref(), Some("the-login"));
     assert!(request.headers()["x-amz-sso_bearer_token"].is_sensitive());
-    assert_eq!(home.source(&responses(&[(200, ROLE)])).await, "profile `default`: SSO");
+    assert_eq!(home.source(&Fake::new(&[(200, ROLE)])).await, "profile `default`: SSO");
 }
 
 #[tokio::test(start_paused = true)]
 async fn login_of_a_start_url() {
-    let fake = responses(&[(200, ROLE)]);
-    assert_eq!(home(START_URL, SHA1_OF_URL, FAR).call(&fake).await.0, "ASIASSO");
+    let fake = Fake::new(&[(200, ROLE)]);
+    assert_eq!(home(START_URL, SHA1_OF_URL, FAR).load(&fake).await.0, "ASIASSO");
     assert_eq!(fake.requests()[0].uri().host(), Some("portal.sso.cn-north-1.amazonaws.com.cn"));
 }
 
@@ -48,11 +50,11 @@ async fn login_of_a_start_url() {
 async fn a_missing_or_expired_login_is_an_error() {
     let login = "profile `default`: SSO: no valid login is cached; run `aws sso login` for this profile";
     for home in [Home::config(SESSION), home(SESSION, SHA1_OF_SESSION, "2020-01-01T00:00:00Z")] {
-        let fake = responses(&[]);
+        let fake = Fake::new(&[]);
         assert_eq!(home.error(&fake).await, login);
         assert!(fake.requests().is_empty());
     }
-    let fake = responses(&[(401, r#"{"message":"Session token not found or invalid"}"#)]);
+    let fake = Fake::new(&[(401, r#"{"message":"Session token not found or invalid"}"#)]);
     assert_eq!(
         home(SESSION, SHA1_OF_SESSION, FAR).error(&fake).await,
         "profile `default`: SSO: the SSO endpoint rejected the login (HTTP 401); run `aws sso login` for this profile"

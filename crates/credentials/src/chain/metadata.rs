@@ -9,7 +9,7 @@ use reqsign_aws_core::{ECSCredentialProvider, IMDSv2CredentialProvider};
 
 use super::error::SourceError;
 use super::http::HttpRetryLimit;
-use crate::env::Environment;
+use crate::environment::Environment;
 
 const RELATIVE_URI: &str = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI";
 const FULL_URI: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";

@@ -2,8 +2,6 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::random::random_fraction;
-
 /// Configuration of the credentials cache: the time of each refresh, and the timeout for loading credentials.
 ///
 /// This configuration applies to credentials from a provider. Static [`Credentials`](crate::Credentials) and
@@ -13,7 +11,7 @@ use crate::random::random_fraction;
 /// ```
 /// use std::time::Duration;
 ///
-/// use invoke_model_client::CredentialsCacheConfig;
+/// use invoke_model_credentials::CredentialsCacheConfig;
 ///
 /// let config = CredentialsCacheConfig::default()
 ///     .buffer_time(Duration::from_secs(60))
@@ -26,7 +24,7 @@ pub struct CredentialsCacheConfig {
     /// Time before the expiry of credentials at which a background refresh starts. Calls use the old
     /// credentials during the refresh.
     ///
-    /// The client adds a random time of up to 20 % of `buffer_time`, so that programs do not all refresh at
+    /// The cache adds a random time of up to 20 % of `buffer_time`, so that programs do not all refresh at
     /// the same moment. The sum of both times is at most half of the remaining lifetime of the credentials.
     /// Default: 5 minutes.
     pub buffer_time: Duration,
@@ -66,7 +64,7 @@ impl CredentialsCacheConfig {
         Self { load_timeout, ..self }
     }
 
-    /// Returns the time at which the client must refresh credentials that it loaded at `now`. Returns `None`
+    /// Returns the time at which the cache must refresh credentials that it loaded at `now`. Returns `None`
     /// if `SystemTime` cannot represent that time.
     pub(super) fn refresh_at(&self, expiry: Option<SystemTime>, now: SystemTime) -> Option<SystemTime> {
         let Some(expiry) = expiry else { return now.checked_add(self.default_expiration) };
@@ -79,7 +77,7 @@ impl CredentialsCacheConfig {
 /// Backoff after the first failed refresh. It doubles after each further failure.
 const FIRST_BACKOFF: Duration = Duration::from_secs(5);
 /// Maximum backoff. It is shorter than the default [`CredentialsCacheConfig::buffer_time`], so that the
-/// client makes several attempts before the credentials expire.
+/// cache makes several attempts before the credentials expire.
 const MAX_BACKOFF: Duration = Duration::from_secs(60);
 
 /// Returns the time to wait before the next background refresh, after `failures` consecutive failures. The
@@ -93,6 +91,28 @@ pub(super) fn backoff(failures: u32) -> Duration {
     backoff / 2 + random_below(backoff / 2)
 }
 
+/// Returns a random duration of at most `limit`. Returns zero if the operating
+/// system provides no random bytes, because refreshes also work without a random time.
 fn random_below(limit: Duration) -> Duration {
-    limit.mul_f64(random_fraction())
+    let mut bytes = [0; 4];
+    match getrandom::getrandom(&mut bytes) {
+        Ok(()) => limit.mul_f64(f64::from(u32::from_ne_bytes(bytes)) / 2_f64.powi(32)),
+        Err(_) => Duration::ZERO,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn random_durations_are_uniform_enough() {
+        let limit = Duration::from_secs(1);
+        let durations = [(); 64].map(|()| random_below(limit));
+        assert!(durations.iter().all(|duration| *duration <= limit), "{durations:?}");
+        // The probability that all durations are below half of the limit, or that none is, is 1 in 2^63.
+        let short = durations.iter().filter(|duration| **duration < limit / 2).count();
+        assert!((1..64).contains(&short), "{durations:?}");
+        assert_eq!(random_below(Duration::ZERO), Duration::ZERO);
+    }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Home, container_response, instance_response, responses, signer, sts_response, text};
+use crate::fake::{Fake, signer, text};
+use crate::home::{Home, cache};
+use crate::responses::{container_response, instance_response, sts_response};
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/reader";
 const STS: &str = "https://sts.us-west-2.amazonaws.com/";
@@ -20,8 +22,8 @@ async fn role_assumed_with_the_keys_of_another_profile() {
         "[default]\nrole_arn = {ROLE}\nsource_profile = base\nexternal_id = x:1\nduration_seconds = 900\n\
          [profile base]\naws_access_key_id = AKIDBASE\naws_secret_access_key = secret\naws_session_token = base-token\n"
     ));
-    let fake = responses(&[(200, &sts_response("AssumeRole", "ASIAROLE123456789012"))]);
-    let (id, token) = home.call(&fake).await;
+    let fake = Fake::new(&[(200, &sts_response("AssumeRole", "ASIAROLE123456789012"))]);
+    let (id, token) = home.load(&fake).await;
     assert_eq!(
         (id.as_str(), token.as_deref()),
         ("ASIAROLE123456789012", Some("sts-token-ASIAROLE123456789012"))
@@ -36,13 +38,13 @@ async fn role_assumed_with_the_keys_of_another_profile() {
         ("RoleArn", ROLE),
         ("ExternalId", "x:1"),
         ("DurationSeconds", "900"),
-        // The name contains the time of the client, in milliseconds.
+        // The name contains the time of the time source, in milliseconds.
         ("RoleSessionName", "invoke-model-1440938160000"),
     ];
     for (name, value) in expected {
         assert_eq!(query[name], value, "{name}");
     }
-    let fake = responses(&[(200, &sts_response("AssumeRole", "ASIAROLE123456789012"))]);
+    let fake = Fake::new(&[(200, &sts_response("AssumeRole", "ASIAROLE123456789012"))]);
     assert_eq!(
         home.source(&fake).await,
         format!("profile `default`: role {ROLE} assumed with (profile `base`: static keys)")
@@ -57,8 +59,8 @@ async fn role_chaining() {
          aws_access_key_id = AKIDSELF\naws_secret_access_key = secret\n"
     ));
     // In a source profile, keys take precedence over the role.
-    let fake = responses(&[(200, &sts_response("AssumeRole", "ASIAROLE2345678901234"))]);
-    assert_eq!(home.call(&fake).await.0, "ASIAROLE2345678901234");
+    let fake = Fake::new(&[(200, &sts_response("AssumeRole", "ASIAROLE2345678901234"))]);
+    assert_eq!(home.load(&fake).await.0, "ASIAROLE2345678901234");
     assert_eq!(signer(&fake.requests()[0]), "AKIDSELF");
 
     let home = Home::config(&format!(
@@ -66,14 +68,14 @@ async fn role_chaining() {
          [profile middle]\nrole_arn = {ROLE}-1\nsource_profile = base\nrole_session_name = me\n\
          [profile base]\naws_access_key_id = AKIDBASE\naws_secret_access_key = secret\n"
     ));
-    let fake = responses(&[
+    let fake = Fake::new(&[
         (200, &sts_response("AssumeRole", "ASIAROLE1111111111111")),
         (200, &sts_response("AssumeRole", "ASIAROLE2222222222222")),
     ]);
-    assert_eq!(home.call(&fake).await.0, "ASIAROLE2222222222222");
+    assert_eq!(home.load(&fake).await.0, "ASIAROLE2222222222222");
     let requests = fake.requests();
     let steps: Vec<_> = requests.iter().map(signer).collect();
-    assert_eq!(steps, ["AKIDBASE", "ASIAROLE1111111111111", "ASIAROLE2222222222222"]);
+    assert_eq!(steps, ["AKIDBASE", "ASIAROLE1111111111111"]);
     assert_eq!(query(&requests[0])["RoleSessionName"], "me");
     assert_eq!(query(&requests[1])["RoleArn"], format!("{ROLE}-2"));
 }
@@ -85,21 +87,20 @@ async fn role_assumed_with_a_credential_source() {
             .set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/credentials/a")
     };
     let role = sts_response("AssumeRole", "ASIAROLE123456789012");
-    let fake = responses(&[(200, &container_response("AKIDTASK")), (200, &role)]);
-    assert_eq!(home("EcsContainer").call(&fake).await.0, "ASIAROLE123456789012");
+    let fake = Fake::new(&[(200, &container_response("AKIDTASK")), (200, &role)]);
+    assert_eq!(home("EcsContainer").load(&fake).await.0, "ASIAROLE123456789012");
     assert_eq!(signer(&fake.requests()[1]), "AKIDTASK");
 
     let fake =
-        responses(&[(200, "t"), (200, "role-name"), (200, &instance_response("AKIDINSTANCE")), (200, &role)]);
-    assert_eq!(home("Ec2InstanceMetadata").call(&fake).await.0, "ASIAROLE123456789012");
+        Fake::new(&[(200, "t"), (200, "role-name"), (200, &instance_response("AKIDINSTANCE")), (200, &role)]);
+    assert_eq!(home("Ec2InstanceMetadata").load(&fake).await.0, "ASIAROLE123456789012");
     assert_eq!(signer(&fake.requests()[3]), "AKIDINSTANCE");
 
     // The keys of the environment take precedence over a profile, unless the program sets `profile_name`.
-    let fake = responses(&[(200, &role)]);
+    let fake = Fake::new(&[(200, &role)]);
     let home = home("Environment").set("AWS_ACCESS_KEY_ID", "AKIDENV").set("AWS_SECRET_ACCESS_KEY", "secret");
-    let client = invoke_model_client::Client::new(home.settings(&fake).profile_name("default")).unwrap();
-    let explained = client.invoke_model().model_id("a").body("{}").explain().await.unwrap();
-    assert_eq!(signer(&explained.request), "ASIAROLE123456789012");
+    let credentials = cache(home.chain(&fake).profile_name("default")).credentials().await.unwrap();
+    assert_eq!(credentials.access_key_id(), "ASIAROLE123456789012");
     assert_eq!(signer(&fake.requests()[0]), "AKIDENV");
 }
 
@@ -112,7 +113,7 @@ async fn after_an_sts_error_no_other_source_is_tried() {
     .set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/credentials/a");
     let denied = "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>not you</Message></Error>\
                   <RequestId>1</RequestId></ErrorResponse>";
-    let fake = responses(&[(403, denied)]);
+    let fake = Fake::new(&[(403, denied)]);
     assert_eq!(
         home.error(&fake).await,
         format!(
@@ -132,29 +133,29 @@ async fn web_identity_from_the_environment_and_from_a_profile() {
         .set("AWS_WEB_IDENTITY_TOKEN_FILE", &file)
         .set("AWS_ROLE_SESSION_NAME", "pod");
     let response = sts_response("AssumeRoleWithWebIdentity", "ASIAWEB1234567890123");
-    let fake = responses(&[(200, &response)]);
-    assert_eq!(environment.call(&fake).await.0, "ASIAWEB1234567890123");
+    let fake = Fake::new(&[(200, &response)]);
+    assert_eq!(environment.load(&fake).await.0, "ASIAWEB1234567890123");
     let request = &fake.requests()[0];
     // The request is not signed, because it contains the token.
     assert!(!request.headers().contains_key("authorization"));
     let query = query(request);
     assert_eq!(query["WebIdentityToken"], "the.web.token");
     assert_eq!((query["RoleArn"].as_str(), query["RoleSessionName"].as_str()), (ROLE, "pod"));
-    assert_eq!(environment.source(&responses(&[(200, &response)])).await, "web identity");
+    assert_eq!(environment.source(&Fake::new(&[(200, &response)])).await, "web identity");
 
     let profile = Home::config(&format!("[default]\nrole_arn = {ROLE}\nweb_identity_token_file = {file}\n"));
-    let fake = responses(&[(200, &response)]);
+    let fake = Fake::new(&[(200, &response)]);
     assert_eq!(profile.source(&fake).await, "profile `default`: web identity");
 
     assert_eq!(
-        environment.error(&responses(&[(502, "<html>")])).await,
+        environment.error(&Fake::new(&[(502, "<html>")])).await,
         "web identity: STS request failed (HTTP 502); check that the token file is readable and that the role trusts its \
          issuer"
     );
 
     let without_role = Home::new().set("AWS_WEB_IDENTITY_TOKEN_FILE", &file);
     assert_eq!(
-        without_role.error(&responses(&[])).await,
+        without_role.error(&Fake::new(&[])).await,
         "web identity: AWS_WEB_IDENTITY_TOKEN_FILE is set, but AWS_ROLE_ARN is not; set both, or neither"
     );
 }

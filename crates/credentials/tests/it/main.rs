@@ -1,0 +1,15 @@
+//! Tests of the public API, over a scripted transport, an environment and a home directory.
+
+#![cfg(feature = "chain")]
+#![expect(clippy::unwrap_used, reason = "clippy does not treat helper functions as test code")]
+
+mod alone;
+mod fake;
+mod home;
+mod machines;
+mod order;
+mod profiles;
+mod responses;
+mod roles;
+mod secrets;
+mod sso;
