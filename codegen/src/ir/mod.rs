@@ -13,7 +13,8 @@ pub(crate) use endpoint::{
 };
 pub(crate) use event_stream::{Event, EventBody, EventStream, Exception};
 pub(crate) use operation::{
-    Auth, Http, Operation, OperationError, OperationFacts, Payload, PayloadHeader, Segment,
+    Acceptor, Auth, Http, Matcher, Operation, OperationError, OperationFacts, Pagination, Payload,
+    PayloadHeader, Segment, Waiter, WaiterState,
 };
 pub(crate) use shape::{
     Constraint, DefaultValue, EnumMember, ErrorFacts, ErrorFault, Fact, IntEnum, IntEnumMember, Location,

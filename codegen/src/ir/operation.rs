@@ -1,6 +1,6 @@
 //! Operations and their HTTP bindings.
 
-use super::{Location, Member, MemberPath, Metric, Structure, Type};
+use super::{Location, Member, MemberPath, Metric, Step, Structure, Type};
 
 /// An operation.
 #[derive(Clone, Debug)]
@@ -46,6 +46,83 @@ pub(crate) struct Operation {
     pub(crate) payload_output: bool,
     /// Facts about the calls of the operation.
     pub(crate) facts: OperationFacts,
+    /// Members with the pages of a list.
+    pub(crate) pagination: Option<Pagination>,
+    /// Waiters, in the order of the model.
+    pub(crate) waiters: Vec<Waiter>,
+}
+
+/// Members of an operation that returns a list in pages.
+#[derive(Clone, Debug)]
+pub(crate) struct Pagination {
+    /// Member of the input with the token of the page.
+    pub(crate) token: Step,
+    /// Member of the output with the token of the next page.
+    pub(crate) next_token: MemberPath,
+    /// Member of the output with the items of the page, which is a list.
+    pub(crate) items: MemberPath,
+    /// Type of the items.
+    pub(crate) item: Type,
+}
+
+/// A waiter: a call that is repeated until its result has a given state.
+#[derive(Clone, Debug)]
+pub(crate) struct Waiter {
+    /// Name in the model.
+    pub(crate) name: String,
+    /// Rust name of the constant.
+    pub(crate) rust_name: String,
+    /// Documentation.
+    pub(crate) doc: String,
+    /// Minimum delay between two calls.
+    pub(crate) min_delay_seconds: u64,
+    /// Maximum delay between two calls.
+    pub(crate) max_delay_seconds: u64,
+    /// Conditions, in the order in which they are checked.
+    pub(crate) acceptors: Vec<Acceptor>,
+}
+
+/// A condition of a waiter.
+#[derive(Clone, Debug)]
+pub(crate) struct Acceptor {
+    /// The state of the waiter if the matcher matches.
+    pub(crate) state: WaiterState,
+    /// The result of a call that leads to the state.
+    pub(crate) matcher: Matcher,
+}
+
+/// A state of a waiter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WaiterState {
+    /// The waiter ends with success.
+    Success,
+    /// The waiter ends with a failure.
+    Failure,
+    /// The waiter makes another call.
+    Retry,
+}
+
+/// The result of a call that a waiter looks for.
+#[derive(Clone, Debug)]
+pub(crate) enum Matcher {
+    /// The call succeeds (`true`) or fails (`false`).
+    Success(bool),
+    /// The call fails with this error code.
+    ErrorCode(String),
+    /// The text of a member is equal to this text.
+    Text {
+        /// The member.
+        path: MemberPath,
+        /// The text.
+        expected: String,
+    },
+    /// The boolean of a member is equal to this value.
+    Boolean {
+        /// The member.
+        path: MemberPath,
+        /// The value.
+        expected: bool,
+    },
 }
 
 /// Facts about the calls of an operation, for limits, spans and errors.

@@ -7,7 +7,11 @@ use super::traits::DOCUMENTATION;
 
 /// Returns the value of the trait `documentation` for rustdoc, or an empty string if the trait is missing.
 pub(super) fn of(traits: &Traits) -> String {
-    let text = super::string_trait(traits, DOCUMENTATION).unwrap_or_default();
+    text(super::string_trait(traits, DOCUMENTATION).unwrap_or_default())
+}
+
+/// Converts a documentation text for rustdoc.
+pub(super) fn text(text: &str) -> String {
     if text.trim_start().starts_with('<') { from_html(text) } else { text.trim().to_owned() }
 }
 

@@ -128,6 +128,28 @@ fn metrics(of: &Structure, shapes: &BTreeMap<String, Shape>) -> Vec<(Metric, Mem
     paths.filter_map(|(metric, path)| Some((metric, path?))).collect()
 }
 
+/// Returns the path to a member from the names of members in the model, separated by dots. The path can only
+/// lead through structures.
+pub(super) fn path_of_names(
+    of: &Structure,
+    names: &str,
+    shapes: &BTreeMap<String, Shape>,
+) -> Option<MemberPath> {
+    let (mut structure, mut steps) = (of, Vec::new());
+    let mut names = names.split('.').peekable();
+    while let Some(name) = names.next() {
+        let member = structure.member(name)?;
+        steps.push(Step { rust_name: member.rust_name.clone(), optional: member.is_optional() });
+        if names.peek().is_none() {
+            return Some(MemberPath { steps, ty: member.ty.clone() });
+        }
+        let Type::Structure(inner) = &member.ty else { return None };
+        let Some(Shape::Structure(inner)) = shapes.get(inner) else { return None };
+        structure = inner;
+    }
+    None
+}
+
 /// Returns the path to the first member with this fact, in the structure itself or in a structure that it
 /// contains. The search does not enter lists, maps and unions.
 fn path(of: &Structure, fact: Fact, shapes: &BTreeMap<String, Shape>) -> Option<MemberPath> {

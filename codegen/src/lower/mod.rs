@@ -11,6 +11,7 @@ mod names;
 mod operation;
 mod recursion;
 mod request;
+mod sequence;
 mod shape;
 mod traits;
 mod types;

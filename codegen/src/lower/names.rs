@@ -30,6 +30,7 @@ const TYPES_IN_USE: &[&str] = &[
     "Debug",
     "Default",
     "Deserialize",
+    "DeserializeOwned",
     "Display",
     "Eq",
     "Err",
@@ -53,6 +54,7 @@ const TYPES_IN_USE: &[&str] = &[
     "OperationError",
     "Option",
     "Ord",
+    "PaginatedOperation",
     "ParseError",
     "ParseErrorKind",
     "PartialEq",
@@ -85,6 +87,8 @@ const TYPES_IN_USE: &[&str] = &[
     "Value",
     "Vec",
     "Violations",
+    "Waiter",
+    "WaiterState",
 ];
 
 /// Mark that emitters write before a path that the file must import. Generated names are never equal to the

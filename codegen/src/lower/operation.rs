@@ -53,6 +53,8 @@ impl Lowering<'_> {
         let payload_input = input.blob_payload().filter(|_| payload_headers.is_empty());
         let payload_input = payload_input.map(|member| member.wire_name.clone());
         let header_metrics = self.header_metrics(shape.output.as_ref());
+        let pagination = self.pagination(shape, &input, &output, shapes);
+        let waiters = self.waiters(shape, &output, shapes);
         let facts = facts::of_operation(&input, &output, output_events.as_deref(), header_metrics, shapes);
         Some(ir::Operation {
             wire_name: id.name().to_owned(),
@@ -72,6 +74,8 @@ impl Lowering<'_> {
             payload_input,
             payload_output: output.blob_payload().is_some(),
             facts,
+            pagination,
+            waiters,
             input,
             output,
             input_events,

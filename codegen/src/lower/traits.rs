@@ -35,6 +35,7 @@ pub(super) const UNSIGNED_PAYLOAD: &str = "aws.auth#unsignedPayload";
 pub(super) const JSON_NAME: &str = "smithy.api#jsonName";
 pub(super) const LENGTH: &str = "smithy.api#length";
 pub(super) const MEDIA_TYPE: &str = "smithy.api#mediaType";
+pub(super) const PAGINATED: &str = "smithy.api#paginated";
 pub(super) const PATTERN: &str = "smithy.api#pattern";
 pub(super) const RANGE: &str = "smithy.api#range";
 pub(super) const RETRYABLE: &str = "smithy.api#retryable";
@@ -44,6 +45,7 @@ pub(super) const BEARER: &str = "smithy.api#httpBearerAuth";
 pub(super) const SIGV4: &str = "aws.auth#sigv4";
 pub(super) const REST_JSON_1: &str = "aws.protocols#restJson1";
 pub(super) const SERVICE: &str = "aws.api#service";
+pub(super) const WAITABLE: &str = "smithy.waiters#waitable";
 pub(super) const ENDPOINT_RULE_SET: &str = "smithy.rules#endpointRuleSet";
 /// Trait of this project: the default `Content-Type` of a payload.
 pub(super) const DEFAULT_CONTENT_TYPE: &str = "invokemodel.traits#defaultContentType";
@@ -85,6 +87,7 @@ const READ: &[&str] = &[
     JSON_NAME,
     LENGTH,
     MEDIA_TYPE,
+    PAGINATED,
     PATTERN,
     RANGE,
     RETRYABLE,
@@ -95,6 +98,7 @@ const READ: &[&str] = &[
     REST_JSON_1,
     SERVICE,
     ENDPOINT_RULE_SET,
+    WAITABLE,
     DEFAULT_CONTENT_TYPE,
     DEFAULT_LABELS,
     MODEL_CONTENT,
@@ -156,7 +160,6 @@ const WITHOUT_EFFECT: &[(&str, &str)] = &[
     ("smithy.api#nestedProperties", "describes resources"),
     ("smithy.api#notProperty", "describes resources"),
     ("smithy.api#output", "every operation has a separate output structure"),
-    ("smithy.api#paginated", "describes a sequence of calls"),
     ("smithy.api#private", "restricts references between shapes of the model"),
     ("smithy.api#property", "describes resources"),
     ("smithy.api#readonly", "describes retries, not requests and responses"),
@@ -181,7 +184,6 @@ const WITHOUT_EFFECT: &[(&str, &str)] = &[
     ("smithy.rules#endpointBdd", "another form of the endpoint rule set"),
     ("smithy.rules#endpointTests", "test cases; `tests/tests/it/endpoint.rs` runs them"),
     ("smithy.test#", "test cases"),
-    ("smithy.waiters#", "describes a sequence of calls"),
 ];
 
 /// Reports unsupported traits of a shape or member. An unknown trait is an error, because it may change the

@@ -196,10 +196,12 @@ mod error;
 mod events;
 mod generated;
 mod metadata;
+mod paginator;
 mod quota;
 mod random;
 mod retry;
 mod timeout;
+mod waiter;
 
 pub use adaptive::AdaptiveRateLimiter;
 pub use body::{Body, BodyError};
@@ -211,9 +213,11 @@ pub use error::{
 };
 pub use events::EventReceiver;
 pub use metadata::{Attempt, FailureClass, Metadata};
+pub use paginator::{PaginationError, Paginator, PaginatorItems};
 pub use quota::{QuotaError, QuotaLimit, QuotaLimiter, QuotaLimiterBuilder, QuotaPermit, QuotaUsage};
 pub use retry::RetryConfig;
 pub use timeout::TimeoutConfig;
+pub use waiter::WaitError;
 
 pub use bytes::Bytes;
 #[cfg(feature = "aws-credential-types")]

@@ -45,6 +45,7 @@ pub mod payload;
 mod redacted;
 mod request;
 mod route;
+mod sequence;
 #[cfg(feature = "server")]
 pub mod server;
 mod string_enum;
@@ -64,5 +65,6 @@ pub use operation::{Authentication, Operation, PayloadInput, PayloadOutput, Requ
 pub use redacted::Redacted;
 pub use request::{RequestBuilder, RequestHead};
 pub use route::{PathSegment, Route, TargetBuilder};
+pub use sequence::{PaginatedOperation, Waiter, WaiterRules, WaiterState};
 #[cfg(feature = "server")]
 pub use server::ServerOperation;

@@ -7,7 +7,7 @@ use quote::{format_ident, quote};
 
 use super::{doc, ty};
 use crate::config::Config;
-use crate::ir::{Member, Operation, Type};
+use crate::ir::{Fact, Member, Operation, Type};
 
 pub(super) fn operation(operation: &Operation, config: &Config) -> TokenStream {
     let types = format_ident!("{}", config.types_crate);
@@ -90,7 +90,21 @@ fn setters(
             }
         }
     });
-    quote!(#direct #whole)
+    let json = (is_payload && member.fact == Some(Fact::ModelContent)).then(|| {
+        let (method, wire_name) = (format_ident!("{}_json", ty::unraw(&member.rust_name)), &member.wire_name);
+        let words = doc::doc(&format!(
+            "Sets `{wire_name}` to a value as JSON. The call fails if the value cannot be written as JSON."
+        ));
+        quote! {
+            #words
+            #[must_use]
+            pub fn #method<T: use_::serde::Serialize + ?Sized>(mut self, value: &T) -> Self {
+                self.input().#name = self.attach_json(#wire_name, value);
+                self
+            }
+        }
+    });
+    quote!(#direct #whole #json)
 }
 
 /// Returns the parameters of a setter, and the statement that changes the input.

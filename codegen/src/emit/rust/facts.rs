@@ -141,22 +141,27 @@ fn field(metric: Metric) -> proc_macro2::Ident {
 
 /// The form in which an expression returns a member.
 #[derive(Clone, Copy)]
-enum Form {
-    /// `&str`.
+pub(super) enum Form {
+    /// `&str` of a text.
     Text,
+    /// `&str` of a string enum.
+    EnumText,
     /// A text or string enum as `Cow<'static, str>`.
     OwnedText,
     /// An integer as `u64`. Negative numbers count as missing.
     Number,
     /// `&Bytes`.
     Blob,
+    /// A copy of the value.
+    Value,
 }
 
 impl Form {
     /// Returns the expression for a field, and `true` if the type of the expression is an `Option`.
     fn of(self, field: &TokenStream, is_optional: bool) -> (TokenStream, bool) {
         let expression = match (self, is_optional) {
-            (Self::Text, false) => quote!(#field.as_str()),
+            (Self::Text | Self::EnumText, false) => quote!(#field.as_str()),
+            (Self::EnumText, true) => quote!(#field.as_ref().map(|value| value.as_str())),
             (Self::Text, true) => quote!(#field.as_deref()),
             (Self::OwnedText, false) => quote!(#field.clone().into()),
             (Self::OwnedText, true) => quote!(#field.clone().map(Into::into)),
@@ -164,13 +169,14 @@ impl Form {
             (Self::Number, true) => quote!(#field.and_then(|value| u64::try_from(value).ok())),
             (Self::Blob, false) => quote!(&#field),
             (Self::Blob, true) => quote!(#field.as_ref()),
+            (Self::Value, _) => quote!(#field),
         };
         (expression, is_optional || matches!(self, Self::Number))
     }
 }
 
 /// Returns an expression of type `Option` for the member at a path in the value `of`.
-fn option(path: &MemberPath, of: &TokenStream, form: Form) -> TokenStream {
+pub(super) fn option(path: &MemberPath, of: &TokenStream, form: Form) -> TokenStream {
     let Some((last, outer)) = path.steps.split_last() else { return quote!(None) };
     let (mut value, mut is_option) = (of.clone(), false);
     for step in outer {

@@ -19,6 +19,7 @@ mod message;
 mod operation;
 mod partition;
 mod request;
+mod sequence;
 mod server;
 mod service;
 mod string_enum;
@@ -180,7 +181,12 @@ impl<'a> Output<'a> {
         }
         if !builders.is_empty() {
             self.file("shape/builders.rs", "Builders of structures.", quote!(#(#builders)*))?;
-            modules.push((quote!(pub mod builders;), quote!()));
+            modules.push((
+                quote!(
+                    pub mod builders;
+                ),
+                quote!(),
+            ));
         }
         self.folder_module("shape", "Structures, unions and enums.", &modules)
     }

@@ -4,7 +4,7 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
-use super::{codec, doc, header, message, request, ty};
+use super::{codec, doc, header, message, request, sequence, ty};
 use crate::ir::{Location, Member, Operation, Segment, Type};
 
 pub(super) fn operation(operation: &Operation) -> TokenStream {
@@ -21,6 +21,7 @@ pub(super) fn operation(operation: &Operation) -> TokenStream {
         None => quote!(Buffered),
     };
     let (overrides, marks) = (request::overrides(operation), request::marks(operation));
+    let sequences = sequence::sequences(operation);
     quote! {
         #docs
         #[derive(Clone, Copy, Debug)]
@@ -41,6 +42,8 @@ pub(super) fn operation(operation: &Operation) -> TokenStream {
         }
 
         #marks
+
+        #sequences
     }
 }
 

@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::{builder, codec, doc, field, ty};
-use crate::ir::{Member, Presence, Structure};
+use crate::ir::{Fact, Member, Presence, Structure};
 
 /// Returns a structure without JSON code, for the top level of a message. If the model does not document the
 /// structure, `otherwise` is its documentation.
@@ -16,7 +16,7 @@ pub(super) fn structure(structure: &Structure, otherwise: &str) -> TokenStream {
     let derived_debug = (!structure.hides_values()).then(|| quote!(Debug,));
     let derived_default = (!structure.has_nonzero_defaults()).then(|| quote!(Default,));
     let serde_default = structure.has_defaults().then(|| quote!(#[serde(default)]));
-    let new = new(structure);
+    let (new, content) = (new(structure), model_content(structure));
     let default = structure.has_nonzero_defaults().then(|| default(structure));
     let debug = structure.hides_values().then(|| debug(structure));
     quote! {
@@ -26,9 +26,32 @@ pub(super) fn structure(structure: &Structure, otherwise: &str) -> TokenStream {
         #[non_exhaustive]
         pub struct #name { #(#fields),* }
         #new
+        #content
         #default
         #debug
     }
+}
+
+/// Returns `json`, which parses the member whose content is in the schema of a model.
+fn model_content(of: &Structure) -> Option<TokenStream> {
+    let member = of.members.iter().find(|member| member.fact == Some(Fact::ModelContent))?;
+    let (name, field) = (format_ident!("{}", of.rust_name), ty::ident(&member.rust_name));
+    let bytes = match member.is_optional() {
+        true => quote!(self.#field.as_deref().unwrap_or_default()),
+        false => quote!(&self.#field),
+    };
+    let words = doc::doc(&format!(
+        "Parses `{}` as JSON.\n\n# Errors\nReturns an error if it is not JSON of the type `T`.",
+        member.wire_name
+    ));
+    Some(quote! {
+        impl #name {
+            #words
+            pub fn json<T: use_::serde::de::DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+                serde_json::from_slice(#bytes)
+            }
+        }
+    })
 }
 
 /// Returns a structure with JSON code, for a part of a body.

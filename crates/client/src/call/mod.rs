@@ -15,8 +15,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use invoke_model_credentials::{CredentialsCache, ProvideCredentials};
 use invoke_model_protocol::{Operation, SerializeError, SerializeErrorKind};
+use serde::Serialize;
 
 pub use explanation::Explanation;
+pub(crate) use output::Delivery;
 pub use output::{CallOutput, EventStreamOutput, StreamingBodyOutput};
 
 use crate::authorization::Authorizer;
@@ -61,6 +63,8 @@ struct State<O: Operation> {
     authorizer: Arc<Authorizer>,
     input: O::Input,
     required: RequiredMembers,
+    /// The error of a value that cannot be part of the input.
+    invalid: Option<SerializeError>,
     /// The path of the body file. The content of the file replaces the bytes of the payload.
     file: Option<PathBuf>,
     headers: Vec<(String, String)>,
@@ -85,6 +89,7 @@ impl<O: Operation> Call<O> {
             authorizer: client.authorizer().clone(),
             input,
             required: RequiredMembers::default(),
+            invalid: None,
             file: None,
             headers: Vec::new(),
             timeouts: config.timeout_config(),
@@ -104,6 +109,10 @@ impl<O: Operation> Call<O> {
         call
     }
 
+    pub(crate) fn client(&self) -> &Client {
+        &self.0.client
+    }
+
     pub(crate) fn input(&mut self) -> &mut O::Input {
         &mut self.0.input
     }
@@ -114,6 +123,22 @@ impl<O: Operation> Call<O> {
         self.0.required.set |= 1 << index;
     }
 
+    /// Returns the payload for a value as JSON. If the value cannot be written as JSON, the call fails when it
+    /// is sent.
+    pub(crate) fn attach_json<T: Serialize + ?Sized>(
+        &mut self,
+        member: &'static str,
+        value: &T,
+    ) -> Option<Bytes> {
+        self.0.file = None;
+        let json = serde_json::to_vec(value);
+        self.0.invalid = json.as_ref().err().map(|error| {
+            let reason = format!("cannot be written as JSON: {error}");
+            SerializeError::new(member, SerializeErrorKind::Invalid(reason))
+        });
+        json.ok().map(Bytes::from)
+    }
+
     /// Returns the bytes of a payload. For a file, stores the path and returns empty bytes, because the
     /// client reads the file when the call is sent.
     pub(crate) fn attach(&mut self, body: Body) -> Bytes {
@@ -122,6 +147,7 @@ impl<O: Operation> Call<O> {
             BodyContent::Path(path) => (Bytes::new(), Some(path)),
         };
         self.0.file = file;
+        self.0.invalid = None;
         bytes
     }
 
@@ -200,12 +226,14 @@ where
     O::Input: Clone,
 {
     fn clone(&self) -> Self {
-        let State { client, authorizer, input, required, file, headers, timeouts, retries } = &*self.0;
+        let State { client, authorizer, input, required, invalid, file, headers, timeouts, retries } =
+            &*self.0;
         Self(Box::new(State {
             client: client.clone(),
             authorizer: authorizer.clone(),
             input: input.clone(),
             required: *required,
+            invalid: invalid.clone(),
             file: file.clone(),
             headers: headers.clone(),
             timeouts: *timeouts,

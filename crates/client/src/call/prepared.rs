@@ -9,7 +9,7 @@ use http::header::{HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use http::request::Parts;
 use invoke_model_credentials::Credentials;
 use invoke_model_families::TokenEstimate;
-use invoke_model_protocol::Operation;
+use invoke_model_protocol::{Operation, SerializeError, SerializeErrorKind};
 use invoke_model_signing::PayloadHash;
 use invoke_model_transport::{RequestBody, TransportError, TransportErrorKind};
 
@@ -18,6 +18,7 @@ use crate::authorization::{Authorization, Authorizer};
 use crate::body::{BodyError, BodyFile};
 use crate::call_context::CallContext;
 use crate::client::Client;
+use crate::config::{Config, SettingSource, region_of_arn};
 use crate::error::{ErrorKind, HeaderError};
 use crate::timeout::OperationTimer;
 
@@ -62,12 +63,14 @@ impl<O: Operation> Call<O> {
         self,
         context: &mut CallContext,
     ) -> Result<(Prepared, Option<PathBuf>), ErrorKind<O::Error>> {
-        let State { client, authorizer, mut input, required, file, headers, .. } = *self.0;
+        let State { client, authorizer, mut input, required, invalid, file, headers, .. } = *self.0;
         required.check()?;
+        invalid.map_or(Ok(()), Err)?;
         // Fill the idempotency tokens once per call, because all attempts must send the same token.
         O::fill_idempotency_tokens(&mut input, &mut || client.config().idempotency_token_provider.next());
         let facts = O::request_facts(&input);
         span::record_request::<O>(&context.span, facts);
+        check_region::<O>(client.config(), facts.model_id)?;
         let max_output_tokens = facts.max_output_tokens;
         if O::MODEL_ID_LABEL.is_none() {
             context.model_id = facts.model_id.map(str::to_owned);
@@ -155,6 +158,23 @@ impl Prepared {
             Payload::File(file) => file.hash(),
         }
     }
+}
+
+/// Returns an error if the model id is an ARN of another region than the endpoint. The service would reject
+/// such a call. A custom endpoint may accept every region.
+fn check_region<O: Operation>(config: &Config, model_id: Option<&str>) -> Result<(), SerializeError> {
+    let (Some(of_arn), Some(region)) = (model_id.and_then(region_of_arn), config.region()) else {
+        return Ok(());
+    };
+    if of_arn == region || config.sources().endpoint != SettingSource::EndpointRules {
+        return Ok(());
+    }
+    let reason = format!(
+        "is an ARN of the region `{of_arn}`, but the client calls the region `{region}`: create a client for the \
+         region of the ARN"
+    );
+    let member = O::MODEL_ID_LABEL.unwrap_or("modelId");
+    Err(SerializeError::new(member, SerializeErrorKind::Invalid(reason)))
 }
 
 /// Inserts the headers of the caller. Each header replaces existing headers of the same name.

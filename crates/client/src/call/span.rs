@@ -123,6 +123,7 @@ fn error_type<E: ServiceErrorDetails>(kind: &ErrorKind<E>) -> Cow<'_, str> {
         ErrorKind::Quota(_) => "quota",
         ErrorKind::Parse { .. } | ErrorKind::ParseEvent { .. } => "parse",
         ErrorKind::Truncated(_) => "truncated",
+        ErrorKind::Pagination(_) => "pagination",
         ErrorKind::Decode(_) => "decode",
     };
     name.into()

@@ -19,6 +19,7 @@ pub use setting::{SettingSource, SettingSources};
 
 pub(crate) use authentication::{Authentication, BearerToken};
 pub(crate) use endpoint::Endpoint;
+pub(crate) use setting::region_of_arn;
 
 use crate::adaptive::AdaptiveRateLimiter;
 use crate::metadata::OnAttempt;

@@ -55,6 +55,13 @@ pub struct SettingSources {
     pub credentials: Option<SettingSource>,
 }
 
+/// Returns the region in an ARN, or `None` if the text is not an ARN or the ARN contains no region.
+pub(crate) fn region_of_arn(text: &str) -> Option<&str> {
+    // arn:partition:service:region:account:resource
+    let region = text.strip_prefix("arn:")?.split(':').nth(2)?;
+    Some(region).filter(|region| !region.is_empty())
+}
+
 /// A value and its source.
 #[derive(Clone, Debug)]
 pub(crate) struct Setting<T> {

@@ -15,7 +15,8 @@ pub(crate) fn class<E: ServiceErrorDetails>(kind: &ErrorKind<E>) -> FailureClass
         | ErrorKind::Body(_)
         | ErrorKind::Credentials(_)
         | ErrorKind::Sign(_)
-        | ErrorKind::Quota(_) => FailureClass::NotSent,
+        | ErrorKind::Quota(_)
+        | ErrorKind::Pagination(_) => FailureClass::NotSent,
         ErrorKind::Transport(error) if error.may_have_been_sent() => FailureClass::Ambiguous,
         ErrorKind::Transport(_) => FailureClass::NotSent,
         ErrorKind::Parse { .. }

@@ -30,6 +30,7 @@ pub(super) fn write<E: ServiceErrorDetails>(error: &Error<E>, f: &mut fmt::Forma
             text.prefixed("request succeeded, but cannot parse the response: ", error)?;
         }
         ErrorKind::Truncated(error) => text.prefixed("", error)?,
+        ErrorKind::Pagination(error) => text.prefixed("", error)?,
         ErrorKind::Decode(error) => text.prefixed("cannot decode the response stream: ", error)?,
         ErrorKind::ParseEvent { error, .. } => {
             text.prefixed("cannot parse an event of the response stream: ", error)?;
@@ -53,6 +54,8 @@ fn facts<E: ServiceErrorDetails>(error: &Error<E>) -> Vec<String> {
     facts.extend(error.status().map(|status| format!("HTTP {}", status.as_u16())));
     facts.extend(error.request_id().map(|id| format!("request id {id}")));
     facts.extend(error.region().map(|region| format!("region {region}")));
+    let model_id = context.model_id.as_ref().filter(|_| context.labels.is_empty());
+    facts.extend(model_id.map(|id| format!("model {id}")));
     facts.extend(context.labels.iter().map(|(name, value)| format!("{name} {value}")));
     // The text of `TruncatedError` already contains the progress.
     let shows_progress = matches!(error.kind(), ErrorKind::Truncated(_));

@@ -15,6 +15,7 @@ use super::hint::is_daily_quota;
 use super::service::{ServiceError, ServiceErrorDetails};
 use super::truncated::TruncatedError;
 use crate::body::BodyError;
+use crate::paginator::PaginationError;
 use crate::quota::QuotaError;
 
 /// The step at which a call failed. The variants are in the order of the steps.
@@ -65,6 +66,8 @@ pub enum ErrorKind<E = ServiceError> {
         /// The message that contains the error.
         message: Box<Message>,
     },
+    /// The pages of a list cannot be read further. The received pages are valid.
+    Pagination(PaginationError),
     /// The service, or a proxy between the client and the service, responded with an error.
     Service {
         /// The error.
@@ -87,6 +90,7 @@ impl<E> ErrorKind<E> {
             Self::Transport(error) => ErrorKind::Transport(error),
             Self::Parse { error, response } => ErrorKind::Parse { error, response },
             Self::Truncated(error) => ErrorKind::Truncated(error),
+            Self::Pagination(error) => ErrorKind::Pagination(error),
             Self::Decode(error) => ErrorKind::Decode(error),
             Self::ParseEvent { error, message } => ErrorKind::ParseEvent { error, message },
             Self::StreamException { error, message } => {
@@ -175,6 +179,7 @@ impl<E: fmt::Debug> fmt::Debug for ErrorKind<E> {
                 f.debug_struct("Parse").field("error", error).field("status", &response.status()).finish()
             }
             Self::Truncated(error) => f.debug_tuple("Truncated").field(error).finish(),
+            Self::Pagination(error) => f.debug_tuple("Pagination").field(error).finish(),
             Self::Decode(error) => f.debug_tuple("Decode").field(error).finish(),
             Self::ParseEvent { error, message } => {
                 f.debug_struct("ParseEvent").field("error", error).field("message", message).finish()

@@ -293,6 +293,7 @@ impl<E: ServiceErrorDetails> std::error::Error for Error<E> {
             ErrorKind::Transport(error) => error,
             ErrorKind::Parse { error, .. } => error,
             ErrorKind::Truncated(error) => error,
+            ErrorKind::Pagination(error) => error,
             ErrorKind::Decode(error) => error,
             ErrorKind::ParseEvent { error, .. } => error,
             ErrorKind::StreamException { error, .. } => error.as_error(),

@@ -3,6 +3,7 @@
 
 use crate::{Body, Call, Client};
 use invoke_model_types::{InvokeModel, PerformanceConfigLatency, ServiceTierType, Trace};
+use serde::Serialize;
 
 impl Client {
     /// Runs inference with a request body in the schema of the chosen model, and returns the complete
@@ -20,6 +21,13 @@ impl Call<InvokeModel> {
     #[must_use]
     pub fn body(mut self, value: impl Into<Body>) -> Self {
         self.input().body = Some(self.attach(value.into()));
+        self
+    }
+
+    /// Sets `body` to a value as JSON. The call fails if the value cannot be written as JSON.
+    #[must_use]
+    pub fn body_json<T: Serialize + ?Sized>(mut self, value: &T) -> Self {
+        self.input().body = self.attach_json("body", value);
         self
     }
 

@@ -3,6 +3,7 @@
 
 use crate::{Body, Call, Client};
 use invoke_model_types::{InvokeModelWithResponseStream, PerformanceConfigLatency, ServiceTierType, Trace};
+use serde::Serialize;
 
 impl Client {
     /// Runs inference with the same request body as `InvokeModel`, and streams the response in parts, each
@@ -20,6 +21,13 @@ impl Call<InvokeModelWithResponseStream> {
     #[must_use]
     pub fn body(mut self, value: impl Into<Body>) -> Self {
         self.input().body = Some(self.attach(value.into()));
+        self
+    }
+
+    /// Sets `body` to a value as JSON. The call fails if the value cannot be written as JSON.
+    #[must_use]
+    pub fn body_json<T: Serialize + ?Sized>(mut self, value: &T) -> Self {
+        self.input().body = self.attach_json("body", value);
         self
     }
 

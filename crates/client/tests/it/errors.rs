@@ -289,7 +289,9 @@ async fn exhausted_daily_quota_is_not_retryable() {
 async fn hint_for_an_arn_of_another_region_names_both_regions() {
     let body = r#"{"message":"The provided model identifier is invalid."}"#;
     let arn = "arn:aws:bedrock:eu-west-1:123456789012:inference-profile/eu.amazon.nova-lite-v1:0";
-    let error = service_error_for(arn, 400, &[("x-amzn-errortype", "ValidationException")], body).await;
+    let fake = Fake::with(400, &[("x-amzn-errortype", "ValidationException")], body);
+    let client = Client::new(fake.settings().endpoint_url("https://gateway.example")).unwrap();
+    let error = error(client.invoke_model().model_id(arn).body("{}")).await;
     assert_eq!(
         error.to_string(),
         format!(

@@ -7,6 +7,7 @@ mod aws;
 mod body;
 #[cfg(feature = "credentials-chain")]
 mod chain;
+mod converse;
 mod docs;
 mod errors;
 mod fake;
@@ -15,6 +16,7 @@ mod limits;
 mod quota;
 mod retries;
 mod secrets;
+mod sequences;
 mod settings;
 mod socket;
 mod spans;

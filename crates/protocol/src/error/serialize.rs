@@ -82,6 +82,9 @@ pub enum SerializeErrorKind {
         /// Prefix of the header names.
         prefix: String,
     },
+    /// The caller of this crate rejected the value.
+    #[error("{0}")]
+    Invalid(String),
     /// The path and query do not form a valid request target. This problem does not concern a single member.
     #[error("the path and query of the request are not a valid request target: {0}")]
     Target(String),

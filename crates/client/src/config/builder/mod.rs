@@ -24,7 +24,7 @@ use invoke_model_transport::{Proxies, Transport};
 use self::chain::ChainSettings;
 use super::authentication::BearerToken;
 use super::error::ConfigError;
-use super::setting::{Setting, SettingSource};
+use super::setting::{Setting, SettingSource, region_of_arn};
 use crate::adaptive::AdaptiveRateLimiter;
 use crate::metadata::OnAttempt;
 use crate::quota::QuotaLimiter;
@@ -97,13 +97,11 @@ impl ConfigBuilder {
     /// the environment has already set a region, if `model_id` is not an ARN, or if the ARN contains no
     /// region.
     ///
-    /// A resource exists only in the region of its ARN. If another region is set, the client sends calls to
-    /// that other region. If the service then returns an error, the error text contains a hint that the two
-    /// regions differ.
+    /// A resource exists only in the region of its ARN. If the client has another region, a call with the
+    /// ARN fails before it is sent. With a custom endpoint URL, the call is sent. If the service then returns
+    /// an error, the error text contains a hint that the two regions differ.
     pub fn region_from_arn(mut self, model_id: &str) -> Self {
-        // arn:partition:service:region:account:resource
-        let region = model_id.strip_prefix("arn:").and_then(|arn| arn.split(':').nth(2));
-        if let (None, Some(region)) = (&self.region, region.filter(|region| !region.is_empty())) {
+        if let (None, Some(region)) = (&self.region, region_of_arn(model_id)) {
             self.region = Some(Setting::new(region.to_owned(), SettingSource::Arn));
         }
         self

@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 use invoke_model_protocol::{ParseError, Redacted, json};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
@@ -16,6 +17,16 @@ pub struct PayloadPart {
     /// Member `bytes` of the JSON body; length at most 1,000,000; sensitive: hidden by `Debug`.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "invoke_model_protocol::serde_blob")]
     pub bytes: Option<Bytes>,
+}
+
+impl PayloadPart {
+    /// Parses `bytes` as JSON.
+    ///
+    /// # Errors
+    /// Returns an error if it is not JSON of the type `T`.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_slice(self.bytes.as_deref().unwrap_or_default())
+    }
 }
 
 impl fmt::Debug for PayloadPart {

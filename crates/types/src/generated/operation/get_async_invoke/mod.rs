@@ -5,7 +5,7 @@ use crate::{AccessDeniedException, InternalServerException, ThrottlingException,
 use http::Method;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, ParseError, PathSegment, Request, RequestBuilder, Response, Route,
-    SerializeError, delivery, json, text, timestamp,
+    SerializeError, Waiter, WaiterState, delivery, json, text, timestamp,
 };
 
 mod messages;
@@ -80,6 +80,20 @@ impl Operation for GetAsyncInvoke {
             _ => GetAsyncInvokeError::Unmodeled(metadata),
         })
     }
+}
+
+impl GetAsyncInvoke {
+    /// Waits until the invocation is completed. Ends with a failure if the invocation fails.
+    pub const COMPLETED: Waiter<Self> = Waiter {
+        name: "Completed",
+        min_delay_seconds: 5,
+        max_delay_seconds: 60,
+        state: |result| match result {
+            Ok(output) if Some(output.status.as_str()) == Some("Completed") => Some(WaiterState::Success),
+            Ok(output) if Some(output.status.as_str()) == Some("Failed") => Some(WaiterState::Failure),
+            _ => None,
+        },
+    };
 }
 
 invoke_model_protocol::operation_error!(

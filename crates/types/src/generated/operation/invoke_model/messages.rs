@@ -4,6 +4,7 @@
 use crate::{PerformanceConfigLatency, ServiceTierType, Trace};
 use bytes::Bytes;
 use invoke_model_protocol::Redacted;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -108,6 +109,16 @@ impl InvokeModelInput {
     }
 }
 
+impl InvokeModelInput {
+    /// Parses `body` as JSON.
+    ///
+    /// # Errors
+    /// Returns an error if it is not JSON of the type `T`.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_slice(self.body.as_deref().unwrap_or_default())
+    }
+}
+
 impl fmt::Debug for InvokeModelInput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("InvokeModelInput")
@@ -160,6 +171,16 @@ impl InvokeModelOutput {
     /// Creates a value with its required members. All other members are unset or have their defaults.
     pub fn new(body: impl Into<Bytes>, content_type: impl Into<String>) -> Self {
         Self { body: body.into(), content_type: content_type.into(), ..Self::default() }
+    }
+}
+
+impl InvokeModelOutput {
+    /// Parses `body` as JSON.
+    ///
+    /// # Errors
+    /// Returns an error if it is not JSON of the type `T`.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_slice(&self.body)
     }
 }
 

@@ -4,6 +4,7 @@
 use crate::{PerformanceConfigLatency, ServiceTierType, Trace};
 use bytes::Bytes;
 use invoke_model_protocol::Redacted;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -109,6 +110,16 @@ impl InvokeModelWithResponseStreamInput {
     /// Creates a value with its required members. All other members are unset or have their defaults.
     pub fn new(model_id: impl Into<String>) -> Self {
         Self { model_id: model_id.into(), ..Self::default() }
+    }
+}
+
+impl InvokeModelWithResponseStreamInput {
+    /// Parses `body` as JSON.
+    ///
+    /// # Errors
+    /// Returns an error if it is not JSON of the type `T`.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_slice(self.body.as_deref().unwrap_or_default())
     }
 }
 

@@ -1,0 +1,55 @@
+//! Sequences of calls: pages of a list, and waiters.
+
+use std::fmt;
+
+use crate::operation::Operation;
+
+/// An operation that returns a list in pages.
+/// <https://smithy.io/2.0/spec/behavior-traits.html#paginated-trait>
+pub trait PaginatedOperation: Operation {
+    /// Type of the items in the list.
+    type Item;
+
+    /// Returns the token of the next page, or `None` for the last page.
+    fn next_token(output: &Self::Output) -> Option<&str>;
+
+    /// Sets the token of the page that a call requests.
+    fn set_token(input: &mut Self::Input, token: String);
+
+    /// Returns the items of a page.
+    fn items(output: Self::Output) -> Vec<Self::Item>;
+}
+
+/// A waiter: the rules for repeating a call until its result has a given state.
+/// <https://smithy.io/2.0/additional-specs/waiters.html>
+pub struct Waiter<O: Operation> {
+    /// Name of the waiter in the model.
+    pub name: &'static str,
+    /// Minimum delay between two calls, in seconds.
+    pub min_delay_seconds: u64,
+    /// Maximum delay between two calls, in seconds.
+    pub max_delay_seconds: u64,
+    /// Returns the state of the waiter after a call, or `None` if no rule of the waiter matches. The argument
+    /// is the output, or the error code of the service if the service returned one.
+    pub state: WaiterRules<<O as Operation>::Output>,
+}
+
+/// The rules of a [`Waiter`] for outputs of type `T`.
+pub type WaiterRules<T> = fn(Result<&T, Option<&str>>) -> Option<WaiterState>;
+
+impl<O: Operation> fmt::Debug for Waiter<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Waiter").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// The state of a [`Waiter`] after a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum WaiterState {
+    /// The waiter ends with success.
+    Success,
+    /// The waiter ends with a failure.
+    Failure,
+    /// The waiter makes another call.
+    Retry,
+}
