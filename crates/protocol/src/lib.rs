@@ -32,6 +32,7 @@ mod blob;
 pub mod checksum;
 #[cfg(feature = "compression")]
 pub mod compression;
+pub mod endpoint;
 mod error;
 pub mod event_stream;
 pub mod headers;

@@ -13,7 +13,7 @@ mod server;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::Failure;
+use crate::{Failure, program};
 use node::Node;
 use programs::Programs;
 use python::Python;
@@ -29,6 +29,17 @@ pub(crate) fn run() -> Result<(), Failure> {
     peers.run("streams.py", &[], server.exports())?;
     peers.run("messages.py", &[], server.exports())?;
     peers.run("replay.py", &[&programs.invoke_model], server.exports())
+}
+
+/// Writes the service model of the installed botocore to a file, and returns its path. Returns `None` if
+/// botocore is not installed. [`run`] installs it.
+pub(crate) fn botocore_model() -> Result<Option<PathBuf>, Failure> {
+    let directory = programs::target_directory()?.join("peers");
+    let Some(python) = Python::installed(directory.join("venv")) else { return Ok(None) };
+    let model = program::output(&mut python.script("service_model.py", &directory.join("home")))?;
+    let path = directory.join("service-2.json");
+    fs::write(&path, model).map_err(|error| installation::about(&path, &error))?;
+    Ok(Some(path))
 }
 
 /// The installed clients and their interpreters.
