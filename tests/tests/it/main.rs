@@ -4,6 +4,7 @@
 mod architecture;
 mod client_requests;
 mod codec;
+mod converse_requests;
 mod end_to_end;
 mod endpoint;
 mod frames;
