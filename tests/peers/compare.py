@@ -38,7 +38,9 @@ def leaves(theirs, ours, path=()):
 def equal(theirs, ours):
     """Compares two simple values. `1` and `1.0` are equal, `0` and `-0.0` are not."""
     if is_number(theirs) and is_number(ours):
-        return theirs == ours and math.copysign(1, theirs) == math.copysign(1, ours)
+        # Two texts of a float may have different numbers of zeros.
+        nearest = float(ours) if isinstance(theirs, float) else ours
+        return theirs == nearest and math.copysign(1, theirs) == math.copysign(1, ours)
     return json.dumps(theirs) == json.dumps(ours)
 
 

@@ -211,7 +211,8 @@ def minimal(shape):
         [name, member] = next(iter(shape.members.items()))
         return {name: minimal(member)}
     if shape.type_name == "structure":
-        return {name: minimal(shape.members[name]) for name in shape.members if name in shape.required_members}
+        required = {name: member for name, member in shape.members.items() if name in shape.required_members}
+        return {name: minimal(member) for name, member in required.items() if not is_event_stream(member)}
     if shape.type_name == "list":
         return [minimal(shape.member)]
     if shape.type_name == "map":
@@ -245,22 +246,31 @@ def every_kind(union, outer):
 
 def to_json(shape, value):
     """Converts a value of botocore to the JSON of our client: blobs as base64, timestamps in UTC."""
-    if value is None or is_document(shape):
-        return value
-    if shape.type_name == "structure":
-        known = shape.members
-        return {name: to_json(known[name], member) if name in known else member for name, member in value.items()}
-    if shape.type_name == "list":
-        return [to_json(shape.member, element) for element in value]
-    if shape.type_name == "map":
-        return {name: to_json(shape.value, member) for name, member in value.items()}
-    if shape.type_name == "blob":
-        return base64.b64encode(value).decode("ascii")
-    if shape.type_name in ("float", "double") and not math.isfinite(value):
-        return SPECIAL_NUMBERS[str(value)]
-    if shape.type_name == "timestamp":
-        return utc(value).isoformat().replace("+00:00", "Z")
-    return value
+    return converted(shape, value, lambda time: utc(time).isoformat().replace("+00:00", "Z"))
+
+
+def to_wire(shape, value):
+    """Converts a value of botocore to the JSON of a response. Keeps the time zone of timestamps."""
+    return converted(shape, value, lambda time: (time if time.tzinfo else utc(time)).isoformat().replace("+00:00", "Z"))
+
+
+def converted(shape, value, text_of_time):
+    def convert(shape, value):
+        if value is None or is_document(shape):
+            return value
+        if shape.type_name == "structure":
+            return {name: convert(shape.members[name], member) for name, member in value.items()}
+        if shape.type_name == "list":
+            return [convert(shape.member, element) for element in value]
+        if shape.type_name == "map":
+            return {name: convert(shape.value, member) for name, member in value.items()}
+        if shape.type_name == "blob":
+            return base64.b64encode(value).decode("ascii")
+        if isinstance(value, float) and not math.isfinite(value):
+            return SPECIAL_NUMBERS[str(value)]
+        return text_of_time(value) if shape.type_name == "timestamp" else value
+
+    return convert(shape, value)
 
 
 def utc(value):

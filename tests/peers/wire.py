@@ -8,9 +8,7 @@ that `generate.py` makes from the model. Method, target, modeled headers and bod
 equal values, and other bodies equal bytes. Our code for servers also parses each request of boto3. If the input is
 serialized again, the result must be the same request.
 
-`differences.json` lists the differences, each with a reason. A listed difference that does not occur is a failure. For
-the inputs of `inputs.json`, `cases` contains the names of the cases. For generated inputs, `generated` contains the
-conditions: `labels` of the value, `operations`, `how` the request was made, and members that are `set` or `unset`.
+`differences.json` lists the differences, as `listed.py` describes.
 """
 
 import base64
@@ -29,6 +27,7 @@ from capture import Server
 from common import Report, data, run_program
 from compare import leaves, parse
 from generate import cases, to_json
+from listed import Listed
 
 # Both operations send the inputs of `inputs.json`.
 INVOKE = ("InvokeModel", "InvokeModelWithResponseStream")
@@ -109,51 +108,6 @@ def split(target):
     return path, [name for name, _, _ in parameters], [value for _, _, value in parameters]
 
 
-class Listed:
-    """The differences of `differences.json`."""
-
-    def __init__(self):
-        self.groups = data("differences.json")
-        self.occurred = set()
-        for group in self.groups:
-            if not group["reason"].strip():
-                raise SystemExit(f"differences.json: {group['part']} has no reason")
-
-    def named(self):
-        """Returns the listed values of boto3 and of our client, by case and part."""
-        listed = {}
-        for group in self.groups:
-            for case in group.get("cases", ()):
-                listed.setdefault(case, {})[group["part"]] = [group["boto3"], group["ours"]]
-        return listed
-
-    def explains(self, operation, case, how, difference):
-        """Returns true if a group lists the difference of a generated case, and records that the group occurred."""
-        for index, group in enumerate(self.groups):
-            if "generated" in group and applies(group, operation, case, how, difference):
-                self.occurred.add(index)
-                return True
-        return False
-
-    def unused(self):
-        groups = enumerate(self.groups)
-        return [group["reason"] for index, group in groups if "generated" in group and index not in self.occurred]
-
-
-def applies(group, operation, case, how, difference):
-    rule = group["generated"]
-    part, theirs, ours = difference
-    return (
-        part == group["part"]
-        and ("boto3" not in group or [theirs, ours] == [group["boto3"], group["ours"]])
-        and ("labels" not in rule or case.label in rule["labels"])
-        and rule.get("how", how) == how
-        and ("operations" not in rule or operation in rule["operations"])
-        and set(rule.get("set", ())) <= set(case.value)
-        and not set(rule.get("unset", ())) & set(case.value)
-    )
-
-
 class Comparison:
     def __init__(self, program, report):
         self.program = program
@@ -161,7 +115,7 @@ class Comparison:
         self.server = Server(lambda _request: [b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"])
         self.checked, self.unchecked = (client(self.server.url, validation) for validation in (True, False))
         self.service = self.checked.meta.service_model
-        self.listed = Listed()
+        self.listed = Listed("differences.json")
 
     def written(self, operation):
         """Compares the requests for the inputs of `inputs.json`."""
