@@ -259,7 +259,8 @@ def converted(shape, value, text_of_time):
         if value is None or is_document(shape):
             return value
         if shape.type_name == "structure":
-            return {name: convert(shape.members[name], member) for name, member in value.items()}
+            known = shape.members
+            return {name: convert(known[name], member) if name in known else member for name, member in value.items()}
         if shape.type_name == "list":
             return [convert(shape.member, element) for element in value]
         if shape.type_name == "map":

@@ -240,6 +240,8 @@ def normal(shape, theirs, ours):
             pair = theirs.get(name, MISSING), ours.get(name, MISSING)
             if member and pair[0] is MISSING and name in shape.required_members and is_zero(pair[1]):
                 continue
+            if member and pair[1] is MISSING:
+                pair = to_json(member, pair[0]), MISSING
             both[name] = normal(member, *pair) if member and MISSING not in pair else pair
         return tuple({name: pair[side] for name, pair in both.items() if pair[side] is not MISSING} for side in (0, 1))
     if shape.type_name == "list":
