@@ -244,6 +244,42 @@ def every_kind(union, outer):
     return [{name: full(member, outer)} for name, member in union.members.items()]
 
 
+def uncovered(shape, values):
+    """Returns the members that `shape` contains at any depth, but that no value contains."""
+    covered = set()
+    for value in values:
+        collect(shape, value, covered)
+    return sorted(contained(shape, set()) - covered)
+
+
+def collect(shape, value, covered):
+    """Adds the members of a value to `covered`, as the names of shape and member."""
+    if is_document(shape):
+        return
+    if shape.type_name == "structure":
+        for name, member in value.items():
+            covered.add((shape.name, name))
+            collect(shape.members[name], member, covered)
+    elif shape.type_name in ("list", "map"):
+        inner = shape.member if shape.type_name == "list" else shape.value
+        for element in value if shape.type_name == "list" else value.values():
+            collect(inner, element, covered)
+
+
+def contained(shape, found):
+    """Adds all members that a shape contains to `found`, and returns `found`."""
+    if shape.type_name == "list":
+        return contained(shape.member, found)
+    if shape.type_name == "map":
+        return contained(shape.value, found)
+    if shape.type_name == "structure" and not is_document(shape):
+        for name, member in shape.members.items():
+            if not is_event_stream(member) and (shape.name, name) not in found:
+                found.add((shape.name, name))
+                contained(member, found)
+    return found
+
+
 def to_json(shape, value):
     """Converts a value of botocore to the JSON of our client: blobs as base64, timestamps in UTC."""
     return converted(shape, value, lambda time: utc(time).isoformat().replace("+00:00", "Z"))

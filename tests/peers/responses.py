@@ -25,7 +25,7 @@ from botocore.exceptions import ClientError
 from capture import Server
 from common import Report, run_program
 from compare import MISSING, leaves, parse
-from generate import Case, cases, is_document, is_event_stream, is_union, minimal, to_json, to_wire, utc
+from generate import Case, cases, is_document, is_event_stream, is_union, minimal, to_json, to_wire, uncovered, utc
 from listed import Listed
 from recording import frame
 
@@ -317,6 +317,8 @@ def compare(program, boto3, operation, listed, report):
     elif "payload" not in model.output_shape.serialization:
         unusual_outputs = unusual(model.output_shape)
         sent += [(case, response(200, [("content-type", JSON)], encode(case.value))) for case in unusual_outputs]
+    missing = uncovered(model.output_shape, [case.value for case in cases(model.output_shape)])
+    report.check(f"members of {operation} that no generated output contains", missing, [])
     results = run_program([program, "responses", operation], [message for _, message in sent])
     for (case, message), ours in zip(sent, results, strict=True):
         theirs = boto3.parse(model, message)

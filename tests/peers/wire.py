@@ -26,7 +26,7 @@ from botocore.config import Config
 from capture import Server
 from common import Report, data, run_program
 from compare import leaves, parse
-from generate import cases, to_json
+from generate import cases, to_json, uncovered
 from listed import Listed
 
 # Both operations send the inputs of `inputs.json`.
@@ -143,6 +143,8 @@ class Comparison:
         """Compares the requests for the generated inputs."""
         model = self.service.operation_model(operation)
         inputs = list(cases(model.input_shape))
+        missing = uncovered(model.input_shape, [case.value for case in inputs])
+        self.report.check(f"members of {operation} that no generated input contains", missing, [])
         call = getattr(self.unchecked, xform_name(operation))
         theirs = [capture(self.server, call, case.value) for case in inputs]
         ours = self.requests(operation, [to_json(model.input_shape, case.value) for case in inputs])
