@@ -12,6 +12,7 @@ one such member, and otherwise only required members. The last part of its name 
 
 import base64
 import datetime
+import functools
 import math
 from typing import Any, NamedTuple
 
@@ -47,7 +48,7 @@ DOCUMENTS = {
     "flat object": {"a": 1, "b": "two", "c": True, "d": False},
     "null in object": {"a": None, "b": [None]},
     "nested objects": {"a": {"b": {"c": {"d": [[[{"e": [{}, []]}]]]}}}},
-    "deep document": {"a": [[[[[[[[[[[[[[[[[[[[{"b": {"c": {"d": 1}}}]]]]]]]]]]]]]]]]]]]]},
+    "object of 100 levels": functools.reduce(lambda inner, _: {"a": inner}, range(99), {}),
     "names of texts": {"": 0, **{text: name for name, text in TEXTS.items() if name != "long text"}},
     "texts": {"texts": list(TEXTS.values())},
     "unsorted names": {"z": 1, "a": 2, "M": 3, "10": 4, "9": 5},

@@ -3,8 +3,8 @@
 usage: responses.py PEER_MESSAGES
 
 PEER_MESSAGES is the program of `tests/examples/peer_messages.rs`. `generate.py` makes the values of the responses from
-the model. Each value must be the same for both clients. `response_differences.json` lists the exceptions, as `listed.py`
-describes. These differences have rules instead of entries, because they occur in many responses:
+the model. Each value must be the same for both clients. `response_differences.json` lists the exceptions: see
+`listed.py`. These differences have rules instead of entries, because they occur in many responses:
 
 * If a required member is missing, our client sets the zero value of its type, and boto3 sets nothing.
 * If an error has no message, our client sets no message, and boto3 sets an empty message.
