@@ -22,8 +22,9 @@ use server::Server;
 pub(crate) fn run() -> Result<(), Failure> {
     let peers = Peers::install(&programs::target_directory()?.join("peers"))?;
     let programs = Programs::build()?;
-    peers.run("wire.py", &[&programs.peer_requests], &[])?;
-    peers.run("endpoints.py", &[&programs.peer_requests], &[])?;
+    peers.run("wire.py", &[&programs.peer_messages], &[])?;
+    peers.run("responses.py", &[&programs.peer_messages], &[])?;
+    peers.run("endpoints.py", &[&programs.peer_messages], &[])?;
     let server = Server::start(&programs.invoke_model)?;
     peers.run("calls.py", &[], server.exports())?;
     peers.run("streams.py", &[], server.exports())?;
