@@ -1,6 +1,6 @@
 """Compares our endpoints with the endpoints of botocore, for every region in the data of botocore.
 
-usage: endpoints.py PEER_REQUESTS
+usage: endpoints.py PEER_MESSAGES
 
 botocore evaluates its installed rule set and partitions. The result is a URL or an error message.
 """

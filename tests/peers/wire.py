@@ -1,79 +1,42 @@
-"""Compares our requests with those of boto3, byte for byte.
+"""Compares our requests with those of boto3, for all operations without a bidirectional stream.
 
-usage: wire.py PEER_REQUESTS
+usage: wire.py PEER_MESSAGES
 
-PEER_REQUESTS is the program of `tests/examples/peer_requests.rs`. Each operation sends all inputs of `inputs.json`: the
-operations have the same members, but bind them to different headers. Method, target, modeled headers and body must be
-equal, unless `differences.json` lists both values and a reason. A listed difference that does not occur is a failure.
+PEER_MESSAGES is the program of `tests/examples/peer_messages.rs`. Both InvokeModel operations send all inputs of
+`inputs.json`: the operations have the same members, but bind them to different headers. All operations send the inputs
+that `generate.py` makes from the model. Method, target, modeled headers and body must be equal. JSON bodies must have
+equal values, and other bodies equal bytes. Our code for servers also parses each request of boto3. If the input is
+serialized again, the result must be the same request.
+
+`differences.json` lists the differences, as `listed.py` describes.
 """
 
 import base64
-import socketserver
+import itertools
+import json
+import os
 import sys
-import threading
+import time
+import uuid
+from unittest import mock
 
 import boto3
+from botocore import xform_name
 from botocore.config import Config
-from common import Report, run_program, data
+from capture import Server
+from common import Report, data, run_program
+from compare import leaves, parse
+from generate import cases, to_json, uncovered
+from listed import Listed
 
-# Method names of boto3, by the operation name in the model.
-OPERATIONS = {
-    "InvokeModel": "invoke_model",
-    "InvokeModelWithResponseStream": "invoke_model_with_response_stream",
-}
+# Both operations send the inputs of `inputs.json`.
+INVOKE = ("InvokeModel", "InvokeModelWithResponseStream")
+# boto3 has no operations with a bidirectional stream.
+BIDIRECTIONAL = "InvokeModelWithBidirectionalStream"
 MINIMUM_INPUTS = 80
-
-
-class Wire(socketserver.TCPServer):
-    """A server that stores the last request and responds to it."""
-
-    request = None
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Exchange)
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    @property
-    def url(self):
-        return "http://{}:{}".format(*self.server_address)
-
-    def capture(self, call, values):
-        """Returns the request of a call, or the error that it raises."""
-        self.request = None
-        try:
-            call(**values)
-        except Exception as error:  # any error that a library raises for an input
-            if self.request is None:
-                return {"error": f"{type(error).__name__}: {error}"}
-            raise
-        return self.request
-
-
-class Exchange(socketserver.StreamRequestHandler):
-    """Reads one request. Uses no HTTP library, because it could normalize the request."""
-
-    def handle(self):
-        self.server.request = {}  # the client has sent a request: `capture` no longer returns its error
-        method, target, _version = self.rfile.readline().decode("ascii").split(" ")
-        headers = {}
-        name = None
-        while (line := self.rfile.readline()) not in (b"\r\n", b""):
-            text = line.decode("utf-8").removesuffix("\r\n")
-            if text[0] in " \t":  # a folded line continues the previous one
-                headers[name][-1] += "\r\n" + text
-                continue
-            name, _, value = text.partition(":")
-            name = name.lower()
-            # The space after the colon is not part of the value.
-            headers.setdefault(name, []).append(value.removeprefix(" "))
-        body = self.rfile.read(int(headers.get("content-length", ["0"])[0]))
-        self.server.request = {
-            "method": method,
-            "target": target,
-            "headers": {name: values for name, values in headers.items() if is_modeled(name)},
-            "body": base64.b64encode(body).decode("ascii"),
-        }
-        self.wfile.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}")
+MINIMUM_GENERATED = 3000
+# Token that `PEER_MESSAGES` sets in requests without an idempotency token.
+IDEMPOTENCY_TOKEN = uuid.UUID("5b6a1c1e-4f0e-4e0c-9d0e-3f1f2a7b8c9d")
 
 
 def client(url, validation):
@@ -91,64 +54,137 @@ def is_modeled(name):
     return name in ("content-type", "accept") or name.startswith("x-amzn-bedrock-")
 
 
-def differences(theirs, ours):
+def capture(server, call, values):
+    """Returns the request of a call, or the error that it raises."""
+    server.request = None
+    try:
+        call(**values)
+    except Exception as error:  # any error that a library raises for an input
+        if server.request is None:
+            return {"error": f"{type(error).__name__}: {error}"}
+        if "error" not in server.request:
+            raise
+    headers = {name: values for name, values in server.request["headers"].items() if is_modeled(name)}
+    return {**server.request, "headers": headers}
+
+
+def differences(theirs, ours, is_json):
     """Yields each part that differs: its name, the value of boto3, and our value."""
     outcome = ["error" if "error" in side else "sent" for side in (theirs, ours)]
     if "error" in outcome:
         if outcome[0] != outcome[1]:
             yield "outcome", *outcome
         return
-    for part in ("method", "target", "body"):
-        if theirs[part] != ours[part]:
-            yield part, theirs[part], ours[part]
+    pairs = [(part, theirs[part], ours[part]) for part in ("method", "target")]
+    (path, names, parameters), (our_path, our_names, our_parameters) = map(split, (theirs["target"], ours["target"]))
+    if is_json and names and (path, names) == (our_path, our_names):
+        # Query parameters that differ are separate parts.
+        pairs[1:] = [(f"query {name}", *pair) for name, *pair in zip(names, parameters, our_parameters, strict=True)]
+    yield from ((part, *pair) for part, *pair in pairs if pair[0] != pair[1])
+    if theirs["body"] != ours["body"]:
+        if is_json:
+            for path, *pair in leaves(*(parse(base64.b64decode(side["body"])) for side in (theirs, ours))):
+                yield f"body {path[-1] if path else ''}", *pair
+        else:
+            yield "body", theirs["body"], ours["body"]
     for name in sorted({*theirs["headers"], *ours["headers"]}):
         pair = [side["headers"].get(name, []) for side in (theirs, ours)]
         if pair[0] != pair[1]:
             yield name, *pair
 
 
-def listed_differences():
-    """Returns the listed values of boto3 and of our client, by case and part."""
-    listed = {}
-    for group in data("differences.json"):
-        if not group["reason"].strip():
-            raise SystemExit(f"differences.json: {group['part']} of {group['cases']} has no reason")
-        for case in group["cases"]:
-            listed.setdefault(case, {})[group["part"]] = [group["boto3"], group["ours"]]
-    return listed
+def is_json_value(value):
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError:
+        return False
+    return True
 
 
-def compare(program, wire, operation, report):
-    cases = data("inputs.json")
-    results = run_program([program, operation], [case["input"] for case in cases])
-    listed = listed_differences()
-    checked, unchecked = client(wire.url, True), client(wire.url, False)
+def split(target):
+    """Returns the path, the names of the query parameters, and their values."""
+    path, _, query = target.partition("?")
+    parameters = [parameter.partition("=") for parameter in query.split("&")] if query else []
+    return path, [name for name, _, _ in parameters], [value for _, _, value in parameters]
 
-    for case, ours in zip(cases, results, strict=True):
-        values = dict(case["input"])
-        if "body" in values:
-            values["body"] = base64.b64decode(values["body"])
-        peer = unchecked if case.get("unvalidated") else checked
-        theirs = wire.capture(getattr(peer, OPERATIONS[operation]), values)
-        found = {part: pair for part, *pair in differences(theirs, ours)}
-        expected = listed.pop(case["name"], {})
-        report.check(f"{operation}, {case['name']}", found, expected, f"boto3: {theirs}", f"ours:  {ours}")
 
-    report.check("cases of differences.json that do not exist", set(listed), set())
-    modeled = set(checked.meta.service_model.operation_model(operation).input_shape.members)
-    for how, members in (("set", modeled), ("unset", modeled - {"modelId"})):
-        covered = {member for case in cases for member in members if (member in case["input"]) == (how == "set")}
-        report.check(f"members of {operation} that are {how} in an input", covered, members)
-    return len(cases)
+class Comparison:
+    def __init__(self, program, report):
+        self.program = program
+        self.report = report
+        self.server = Server(lambda _request: [b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"])
+        self.checked, self.unchecked = (client(self.server.url, validation) for validation in (True, False))
+        self.service = self.checked.meta.service_model
+        self.listed = Listed("differences.json")
+
+    def written(self, operation):
+        """Compares the requests for the inputs of `inputs.json`."""
+        inputs = data("inputs.json")
+        results = run_program([self.program, "requests", operation], [case["input"] for case in inputs])
+        listed = self.listed.named()
+        for case, ours in zip(inputs, results, strict=True):
+            values = dict(case["input"])
+            if "body" in values:
+                values["body"] = base64.b64decode(values["body"])
+            peer = self.unchecked if case.get("unvalidated") else self.checked
+            theirs = capture(self.server, getattr(peer, xform_name(operation)), values)
+            found = {part: pair for part, *pair in differences(theirs, ours, False)}
+            expected = listed.pop(case["name"], {})
+            context = f"boto3: {theirs}", f"ours:  {ours}"
+            self.report.check(f"{operation}, {case['name']}", found, expected, *context)
+        self.report.check("cases of differences.json that do not exist", set(listed), set())
+        modeled = set(self.service.operation_model(operation).input_shape.members)
+        for how, members in (("set", modeled), ("unset", modeled - {"modelId"})):
+            covered = {member for case in inputs for member in members if (member in case["input"]) == (how == "set")}
+            self.report.check(f"members of {operation} that are {how} in an input", covered, members)
+        return len(inputs)
+
+    def generated(self, operation):
+        """Compares the requests for the generated inputs."""
+        model = self.service.operation_model(operation)
+        inputs = list(cases(model.input_shape))
+        missing = uncovered(model.input_shape, [case.value for case in inputs])
+        self.report.check(f"members of {operation} that no generated input contains", missing, [])
+        call = getattr(self.unchecked, xform_name(operation))
+        theirs = [capture(self.server, call, case.value) for case in inputs]
+        ours = self.requests(operation, [to_json(model.input_shape, case.value) for case in inputs])
+        # The body of the InvokeModel operations is a blob.
+        is_json = "payload" not in model.input_shape.serialization
+        for case, *pair in zip(inputs, theirs, ours, strict=True):
+            self.check(operation, case, "sent", *pair, is_json)
+        sent = [(case, request) for case, request in zip(inputs, theirs, strict=True) if "error" not in request]
+        relayed = run_program([self.program, "relayed", operation], [request for _, request in sent])
+        for (case, request), again in zip(sent, relayed, strict=True):
+            self.check(operation, case, "parsed and sent", request, again, is_json)
+        return len(inputs)
+
+    def requests(self, operation, values):
+        """Returns our requests. JSON has no value for a document that is not a number."""
+        numbers = [is_json_value(value) for value in values]
+        results = iter(run_program([self.program, "requests", operation], list(itertools.compress(values, numbers))))
+        return [next(results) if number else {"error": "not a JSON value"} for number in numbers]
+
+    def check(self, operation, case, how, theirs, ours, is_json):
+        found = differences(theirs, ours, is_json)
+        found = [difference for difference in found if not self.listed.explains(operation, case, how, difference)]
+        context = f"boto3: {str(theirs)[:1000]}", f"ours:  {str(ours)[:1000]}"
+        self.report.check(f"{operation}, {case.name}, {how}", found, [], *context)
 
 
 def main(program):
+    # The local time zone must not change a request.
+    os.environ["TZ"] = "Asia/Kathmandu"
+    time.tzset()
     report = Report("wire")
-    wire = Wire()
-    count = sum(compare(program, wire, operation, report) for operation in OPERATIONS)
-    listed = sum(map(len, listed_differences().values()))
-    summary = f"{count} inputs of {len(OPERATIONS)} operations, {listed} listed differences for each"
-    report.end(summary, MINIMUM_INPUTS * len(OPERATIONS))
+    comparison = Comparison(program, report)
+    count = sum(map(comparison.written, INVOKE))
+    operations = [name for name in comparison.service.operation_names if name != BIDIRECTIONAL]
+    with mock.patch("uuid.uuid4", return_value=IDEMPOTENCY_TOKEN):
+        generated = {operation: comparison.generated(operation) for operation in operations}
+    report.check("listed differences that do not occur", comparison.listed.unused(), [])
+    counts = ", ".join(f"{operation} {count}" for operation, count in generated.items())
+    summary = f"{count} inputs of {len(INVOKE)} operations, {sum(generated.values())} generated inputs: {counts}"
+    report.end(summary, MINIMUM_INPUTS * len(INVOKE) + MINIMUM_GENERATED)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@
 //! At the end, the command prints a table with the time of each step, and a line for each check that was not
 //! possible on this machine.
 
+use std::ffi::OsString;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
@@ -50,7 +52,8 @@ fn steps(report: &mut Report) -> Result<(), Failure> {
     report.step("published protocol tests", done(protocol_tests))?;
     report.step("README", done(|| readme::run(&readme::Arguments::default())))?;
     report.step("cost of a call", bench::check)?;
-    report.step("peers", done(peers::run))
+    report.step("peers", done(peers::run))?;
+    report.step("deviations from the model of botocore", botocore_diff)
 }
 
 /// Converts a step that can always run all of its checks to a step for [`Report::step`]. Its list of skipped
@@ -60,11 +63,20 @@ fn done(step: impl FnOnce() -> Result<(), Failure>) -> impl FnOnce() -> Result<V
 }
 
 fn model_diff() -> Result<(), Failure> {
-    for published in suites::find_all("models/bedrock-runtime.json") {
-        let words = ["xtask", "model", "diff"].iter().map(std::ffi::OsString::from);
-        crate::execute(&Arguments::parse_from(words.chain([published.into_os_string()])))?;
+    suites::find_all("models/bedrock-runtime.json").into_iter().try_for_each(diff_with)
+}
+
+/// Compares our model with that of the botocore that the peers use.
+fn botocore_diff() -> Result<Vec<String>, Failure> {
+    match peers::botocore_model()? {
+        Some(model) => diff_with(model).map(|()| Vec::new()),
+        None => Ok(vec!["deviations from the model of botocore (botocore is not installed)".to_owned()]),
     }
-    Ok(())
+}
+
+fn diff_with(model: PathBuf) -> Result<(), Failure> {
+    let words = ["xtask", "model", "diff"].iter().map(OsString::from);
+    crate::execute(&Arguments::parse_from(words.chain([model.into_os_string()])))
 }
 
 fn documentation() -> Result<(), Failure> {

@@ -72,7 +72,7 @@ enum Command {
 
 #[derive(Debug, Subcommand)]
 enum ModelCommand {
-    /// Compare the model with another Smithy AST file.
+    /// Compare the model with another Smithy AST file, or with the model of botocore.
     Diff(model_diff::Args),
 }
 

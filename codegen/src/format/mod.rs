@@ -1,8 +1,12 @@
-//! Formats tokens as the text of a Rust file. `prettyplease` prints the items, this module adds blank lines
+//! Formats tokens as the texts of Rust files. `prettyplease` prints the items, this module adds blank lines
 //! between them, and `rustfmt` formats the result.
+//!
+//! A process of rustfmt formats many files, because most of the time of rustfmt is the start of the process. Its
+//! input is one text, in which the item [`BOUNDARY`] separates the files.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
+use std::thread;
 
 use proc_macro2::TokenStream;
 use syn::{Attribute, ImplItem, Item, parse_quote};
@@ -21,35 +25,118 @@ const RUSTFMT: &[&str] = &[
 /// [`push_lines`] replaces each such comment with a blank line. Models do not contain this control character.
 const BLANK_LINE: &str = "\u{1}";
 
-/// Returns the text of a file with this module documentation, these `use` declarations and these items.
+/// An item that separates two files in the input of rustfmt. Generated files do not contain this item. rustfmt
+/// sorts `use` and `mod` declarations only up to the next other item, so it does not move any of them to another
+/// file.
+const BOUNDARY: &str = "const BOUNDARY_OF_GENERATED_FILES: () = ();";
+
+/// A file that rustfmt has not formatted yet.
+#[derive(Debug)]
+pub(crate) struct Unformatted {
+    /// First comment and module documentation.
+    head: String,
+    /// The `use` declarations and the items.
+    body: String,
+}
+
+impl Unformatted {
+    /// Returns the file with this module documentation, these `use` declarations and these items.
+    ///
+    /// # Errors
+    /// Returns an error if the tokens are not a Rust file.
+    pub(crate) fn new(doc: &str, imports: &TokenStream, items: TokenStream) -> Result<Self, String> {
+        let uses: syn::File = syn::parse2(imports.clone()).map_err(|error| error.to_string())?;
+        let mut parsed: syn::File =
+            syn::parse2(items.clone()).map_err(|error| format!("{error}: {items}"))?;
+        parsed.items.iter_mut().for_each(separate_members);
+        let mut head = String::from(HEADER);
+        for line in doc.lines() {
+            head.push_str(if line.is_empty() { "//!" } else { "//! " });
+            head.push_str(line);
+            head.push('\n');
+        }
+        let mut body = String::new();
+        if !uses.items.is_empty() {
+            body.push_str(&prettyplease::unparse(&uses));
+        }
+        let mut previous_is_declaration = false;
+        for item in parsed.items {
+            let is_declaration = is_declaration(&item);
+            if !(is_declaration && previous_is_declaration) {
+                body.push('\n');
+            }
+            previous_is_declaration = is_declaration;
+            let one = syn::File { shebang: None, attrs: Vec::new(), items: vec![item] };
+            push_lines(&mut body, &prettyplease::unparse(&one));
+        }
+        Ok(Self { head, body })
+    }
+
+    /// Returns the text of the file.
+    fn formatted(&self, body: &str) -> String {
+        let body = body.trim_matches('\n');
+        if body.is_empty() { self.head.clone() } else { format!("{}\n{body}\n", self.head) }
+    }
+}
+
+/// Returns the formatted texts of files, in the same order.
 ///
 /// # Errors
-/// Returns an error if the tokens are not a Rust file, or if rustfmt is missing or fails.
-pub(crate) fn file(doc: &str, imports: &TokenStream, items: TokenStream) -> Result<String, String> {
-    let uses: syn::File = syn::parse2(imports.clone()).map_err(|error| error.to_string())?;
-    let mut parsed: syn::File = syn::parse2(items.clone()).map_err(|error| format!("{error}: {items}"))?;
-    parsed.items.iter_mut().for_each(separate_members);
-    let mut text = String::from(HEADER);
-    for line in doc.lines() {
-        text.push_str(if line.is_empty() { "//!" } else { "//! " });
-        text.push_str(line);
-        text.push('\n');
-    }
-    if !uses.items.is_empty() {
-        text.push('\n');
-        text.push_str(&prettyplease::unparse(&uses));
-    }
-    let mut previous_is_declaration = false;
-    for item in parsed.items {
-        let is_declaration = is_declaration(&item);
-        if !(is_declaration && previous_is_declaration) {
-            text.push('\n');
+/// Returns an error if rustfmt is missing or fails.
+pub(crate) fn files(files: &[Unformatted]) -> Result<Vec<String>, String> {
+    let batches = batches(files);
+    thread::scope(|scope| {
+        let running: Vec<_> =
+            batches.into_iter().map(|batch| scope.spawn(move || format_batch(batch))).collect();
+        let mut texts = Vec::new();
+        for one in running {
+            texts.extend(one.join().map_err(|_| "a thread that runs rustfmt panicked")??);
         }
-        previous_is_declaration = is_declaration;
-        let one = syn::File { shebang: None, attrs: Vec::new(), items: vec![item] };
-        push_lines(&mut text, &prettyplease::unparse(&one));
+        Ok(texts)
+    })
+}
+
+/// Splits the files into one batch for each processor. The batches have similar sizes, and no batch is empty.
+/// The text of a file does not depend on its batch.
+fn batches(files: &[Unformatted]) -> Vec<&[Unformatted]> {
+    /// A smaller batch is faster in the same process as the others.
+    const MIN_BYTES: usize = 100_000;
+    let total: usize = files.iter().map(|file| file.body.len()).sum();
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    let bytes = total.div_ceil(processors).max(MIN_BYTES);
+    let mut sum = 0;
+    let batch_of = |file: &Unformatted| {
+        sum += file.body.len();
+        sum / bytes
+    };
+    let numbers: Vec<usize> = files.iter().map(batch_of).collect();
+    let mut rest = files;
+    numbers
+        .chunk_by(|a, b| a == b)
+        .map(|chunk| {
+            let (batch, behind) = rest.split_at(chunk.len());
+            rest = behind;
+            batch
+        })
+        .collect()
+}
+
+fn format_batch(files: &[Unformatted]) -> Result<Vec<String>, String> {
+    let mut input = String::new();
+    for file in files {
+        input.push_str(&file.body);
+        input.push_str("\n\n");
+        input.push_str(BOUNDARY);
+        input.push_str("\n\n");
     }
-    rustfmt(text)
+    let output = rustfmt(input)?;
+    let mut bodies: Vec<&str> = output.split(BOUNDARY).collect();
+    // The last boundary is followed by the end of the text only.
+    let rest = bodies.pop().unwrap_or_default();
+    if bodies.len() != files.len() || !rest.trim().is_empty() {
+        return Err(format!("rustfmt: returned {} of {} files", bodies.len(), files.len()));
+    }
+    Ok(files.iter().zip(bodies).map(|(file, body)| file.formatted(body)).collect())
 }
 
 /// Returns `true` for module declarations and re-exports. The file has no blank lines between such items.
@@ -114,7 +201,7 @@ fn rustfmt(text: String) -> Result<String, String> {
     // A separate thread writes the input, because rustfmt can block on a full output pipe before it has read
     // all input.
     let mut stdin = child.stdin.take().ok_or("rustfmt has no standard input")?;
-    let writer = std::thread::spawn(move || stdin.write_all(text.as_bytes()));
+    let writer = thread::spawn(move || stdin.write_all(text.as_bytes()));
     let output = child.wait_with_output().map_err(missing)?;
     let written = writer.join().map_err(|_| "the thread that writes to rustfmt panicked")?;
     if !output.status.success() {

@@ -1,12 +1,12 @@
-//! Tests of the placement of blank lines.
+//! Tests of the placement of blank lines, and of the separation of files.
 
 use quote::quote;
 
-use super::{HEADER, file};
+use super::{HEADER, Unformatted, files};
 
 fn check(items: proc_macro2::TokenStream, expected: &str) {
-    let text = file("Doc.", &quote!(), items).unwrap();
-    assert_eq!(text, format!("{HEADER}//! Doc.\n\n{expected}"));
+    let file = Unformatted::new("Doc.", &quote!(), items).unwrap();
+    assert_eq!(files(&[file]).unwrap(), [format!("{HEADER}//! Doc.\n\n{expected}")]);
 }
 
 #[test]
@@ -54,4 +54,63 @@ fn separates_functions_and_documented_constants() {
          last.\n    /// More.\n    const Z: u8 = 3;\n\n    fn f() {\n        g();\n        #[allow(unused)]\n        let \
          x = 1;\n    }\n\n    fn g() {}\n}\n",
     );
+}
+
+#[test]
+fn a_file_has_the_same_text_alone_and_among_others() {
+    let file = |items: proc_macro2::TokenStream| {
+        Unformatted::new(
+            "Doc.\n\nMore.",
+            &quote!(
+                use z::B;
+                use a::C;
+            ),
+            items,
+        )
+        .unwrap()
+    };
+    let long = "x".repeat(60_000);
+    let all = [
+        || {
+            quote!(
+                mod z;
+                mod a;
+                pub use z::Z;
+            )
+        },
+        || quote!(),
+        || {
+            quote!(
+                mod c;
+                pub use a::A;
+            )
+        },
+        || {
+            quote!(
+                #[doc = " Text."]
+                pub struct A {
+                    pub b: u8,
+                }
+            )
+        },
+    ];
+    let mut many: Vec<Unformatted> = all.iter().map(|items| file(items())).collect();
+    // The files exceed the size of one batch.
+    many.insert(1, file(quote!(const X: &str = #long;)));
+    many.insert(3, file(quote!(const Y: &str = #long;)));
+    let together = files(&many).unwrap();
+    let alone: Vec<String> = many.into_iter().map(|one| files(&[one]).unwrap().concat()).collect();
+    assert_eq!(together, alone);
+    assert!(
+        alone[0].ends_with("\n\nuse a::C;\nuse z::B;\n\nmod a;\nmod z;\npub use z::Z;\n"),
+        "{}",
+        alone[0]
+    );
+    assert_eq!(files(&[]).unwrap(), [""; 0]);
+}
+
+#[test]
+fn a_file_without_items_has_no_blank_line_at_its_end() {
+    let file = Unformatted::new("Doc.", &quote!(), quote!()).unwrap();
+    assert_eq!(files(&[file]).unwrap(), [format!("{HEADER}//! Doc.\n")]);
 }

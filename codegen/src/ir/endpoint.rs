@@ -1,5 +1,9 @@
 //! The endpoint rule set. <https://smithy.io/2.0/additional-specs/rules-engine/specification.html>
 
+use std::collections::BTreeMap;
+
+use super::Member;
+
 /// Rules that resolve parameters to an endpoint.
 #[derive(Clone, Debug)]
 pub(crate) struct RuleSet {
@@ -8,22 +12,57 @@ pub(crate) struct RuleSet {
     /// Rules, in the order of evaluation. The first rule whose conditions are all true determines the
     /// outcome.
     pub(crate) rules: Vec<Rule>,
+    /// Parameters that operations set. The keys are the Rust names of the inputs. If no operation sets a
+    /// parameter, the map is empty. Otherwise it has all operations.
+    pub(crate) bindings: BTreeMap<String, Vec<Binding>>,
 }
 
 impl RuleSet {
     /// Returns `true` if a rule sets the service name or the region for signing requests.
     pub(crate) fn states_signing(&self) -> bool {
-        fn states(rule: &Rule) -> bool {
-            match &rule.outcome {
-                Outcome::Endpoint(endpoint) => {
-                    endpoint.signing_name.is_some() || endpoint.signing_region.is_some()
-                }
-                Outcome::Error(_) => false,
-                Outcome::Tree(rules) => rules.iter().any(states),
-            }
-        }
-        self.rules.iter().any(states)
+        self.has_endpoint(|endpoint| {
+            endpoint.signing_name.is_some()
+                || endpoint.signing_region.is_some()
+                || !endpoint.signing_region_set.is_empty()
+        })
     }
+
+    /// Returns `true` if the requests of an endpoint have signatures for several regions (SigV4A).
+    pub(crate) fn states_region_set(&self) -> bool {
+        self.has_endpoint(|endpoint| !endpoint.signing_region_set.is_empty())
+    }
+
+    fn has_endpoint(&self, matches: impl Fn(&Endpoint) -> bool) -> bool {
+        fn any(rules: &[Rule], matches: &dyn Fn(&Endpoint) -> bool) -> bool {
+            rules.iter().any(|rule| match &rule.outcome {
+                Outcome::Endpoint(endpoint) => matches(endpoint),
+                Outcome::Error(_) => false,
+                Outcome::Tree(rules) => any(rules, matches),
+            })
+        }
+        any(&self.rules, &matches)
+    }
+}
+
+/// A parameter that an operation sets.
+#[derive(Clone, Debug)]
+pub(crate) struct Binding {
+    /// Rust name of the parameter.
+    pub(crate) parameter: String,
+    /// Value.
+    pub(crate) value: BoundValue,
+}
+
+/// Value of a parameter that an operation sets.
+#[derive(Clone, Debug)]
+pub(crate) enum BoundValue {
+    /// The same string for all calls.
+    String(String),
+    /// The same boolean for all calls.
+    Boolean(bool),
+    /// A member of the input, or a member of a structure in the input. The path has all members from the input
+    /// to the value.
+    Member(Vec<Member>),
 }
 
 /// A parameter.
@@ -40,14 +79,20 @@ pub(crate) struct Parameter {
 }
 
 /// Type of a parameter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ParameterType {
     /// An optional string.
     OptionalString,
     /// A required string.
     String,
+    /// A string with this default.
+    DefaultString(String),
     /// A boolean, `false` by default.
     Boolean,
+    /// An optional boolean.
+    OptionalBoolean,
+    /// A boolean, `true` by default.
+    DefaultTrue,
 }
 
 /// A rule.
@@ -84,13 +129,17 @@ pub(crate) enum Condition {
     True(Expression),
     /// Assigns the value of an expression to a name.
     Assign(String, Expression),
+    /// Assigns the value of an expression to a name, if the expression has a value.
+    AssignSome(String, Expression),
 }
 
 impl Condition {
     fn refers_to(&self, name: &str) -> bool {
         match self {
             Self::IsSet(_) => false,
-            Self::True(expression) | Self::Assign(_, expression) => expression.refers_to(name),
+            Self::True(expression) | Self::Assign(_, expression) | Self::AssignSome(_, expression) => {
+                expression.refers_to(name)
+            }
         }
     }
 }
@@ -109,9 +158,13 @@ pub(crate) enum Outcome {
 impl Outcome {
     fn refers_to(&self, name: &str) -> bool {
         match self {
-            Self::Endpoint(Endpoint { url, signing_name, signing_region }) => {
+            Self::Endpoint(Endpoint { url, signing_name, signing_region, signing_region_set }) => {
                 let templates = [Some(url), signing_name.as_ref(), signing_region.as_ref()];
-                templates.into_iter().flatten().any(|template| template_refers_to(template, name))
+                templates
+                    .into_iter()
+                    .flatten()
+                    .chain(signing_region_set)
+                    .any(|template| template_refers_to(template, name))
             }
             Self::Error(template) => template_refers_to(template, name),
             Self::Tree(rules) => {
@@ -133,6 +186,8 @@ pub(crate) struct Endpoint {
     pub(crate) signing_name: Option<Template>,
     /// Region in the credential scope, if it differs from the region of the endpoint.
     pub(crate) signing_region: Option<Template>,
+    /// Regions in which a signature of SigV4A is valid. Empty for SigV4.
+    pub(crate) signing_region_set: Vec<Template>,
 }
 
 /// An expression.
@@ -150,20 +205,51 @@ pub(crate) enum Expression {
     Not(Box<Expression>),
     /// The partition of a region.
     Partition(Box<Expression>),
+    /// An element of a list, which is a field of a value.
+    Element(Box<Expression>, String, usize),
+    /// The result of a function.
+    Call(Function, Vec<Expression>),
+    /// The optional expression has a value.
+    IsSome(Box<Expression>),
+    /// An integer.
+    Integer(u64),
     /// A string.
     String(Template),
     /// A boolean.
     Boolean(bool),
 }
 
+/// A function of the crate `invoke-model-protocol`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Function {
+    IsValidHostLabel,
+    IsVirtualHostableBucket,
+    ParseArn,
+    ParseUrl,
+    Substring,
+}
+
 impl Expression {
+    /// Returns `true` if the expression can have no value.
+    pub(crate) fn is_optional(&self) -> bool {
+        matches!(
+            self,
+            Self::Element(..) | Self::Call(Function::ParseArn | Function::ParseUrl | Function::Substring, _)
+        )
+    }
+
     fn refers_to(&self, name: &str) -> bool {
         match self {
             Self::Reference(other) => other == name,
-            Self::Attribute(inner, _) | Self::Not(inner) | Self::Partition(inner) => inner.refers_to(name),
+            Self::Attribute(inner, _)
+            | Self::Element(inner, ..)
+            | Self::IsSome(inner)
+            | Self::Not(inner)
+            | Self::Partition(inner) => inner.refers_to(name),
+            Self::Call(_, arguments) => arguments.iter().any(|argument| argument.refers_to(name)),
             Self::Equal(left, right) => left.refers_to(name) || right.refers_to(name),
             Self::String(template) => template_refers_to(template, name),
-            Self::IsSet(_) | Self::Boolean(_) => false,
+            Self::IsSet(_) | Self::Integer(_) | Self::Boolean(_) => false,
         }
     }
 }

@@ -8,8 +8,8 @@ mod shape;
 mod ty;
 
 pub(crate) use endpoint::{
-    Condition, Endpoint, Expression, Outcome, Parameter, ParameterType, Rule, RuleSet, Template,
-    TemplatePart, refer_to,
+    Binding, BoundValue, Condition, Endpoint, Expression, Function, Outcome, Parameter, ParameterType, Rule,
+    RuleSet, Template, TemplatePart, refer_to,
 };
 pub(crate) use event_stream::{Event, EventBody, EventStream, Exception};
 pub(crate) use operation::{

@@ -7,27 +7,133 @@ use serde_json::Value;
 
 use crate::diagnostic::Diagnostic;
 use crate::ir::{
-    Condition, Endpoint, Expression, Outcome, Parameter, ParameterType, Rule, RuleSet, Template, TemplatePart,
+    self, Binding, BoundValue, Condition, Endpoint, Expression, Function, Operation, Outcome, Parameter,
+    ParameterType, Rule, RuleSet, Template, TemplatePart, Type,
 };
-use crate::model::Shape;
+use crate::model::{Shape, ShapeId};
 
 use super::names::Scope;
 use super::{Lowering, traits};
 
 impl Lowering<'_> {
-    pub(super) fn endpoint_rules(&mut self, service: &Shape) -> Option<RuleSet> {
+    pub(super) fn endpoint_rules(
+        &mut self,
+        service: &Shape,
+        operations: &[Operation],
+        shapes: &BTreeMap<String, ir::Shape>,
+    ) -> Option<RuleSet> {
         let set = service.traits.get(traits::ENDPOINT_RULE_SET)?;
         // The generated function has a parameter `parameters` and calls a function `partition`. Therefore
         // these names are reserved.
         let scope = Scope::with(&["parameters", "partition"]);
         let mut rules = Rules { parameters: Vec::new(), names: BTreeMap::new(), scope, problems: Vec::new() };
-        let lowered = rules.rule_set(set);
+        let mut lowered = rules.rule_set(set);
         for message in rules.problems {
             let id = &self.selection.service;
             self.diagnostics.push(Diagnostic::on_trait(id, traits::ENDPOINT_RULE_SET, message));
         }
+        self.bind_parameters(&mut lowered, operations, shapes);
         Some(lowered)
     }
+
+    /// Adds the parameters that operations set. A trait that takes precedence comes later.
+    /// <https://smithy.io/2.0/additional-specs/rules-engine/parameters.html>
+    fn bind_parameters(
+        &mut self,
+        rules: &mut RuleSet,
+        operations: &[Operation],
+        shapes: &BTreeMap<String, ir::Shape>,
+    ) {
+        let mut bindings = BTreeMap::new();
+        for id in &self.selection.operations {
+            let Some(operation) = operations.iter().find(|operation| operation.wire_name == id.name()) else {
+                continue;
+            };
+            let Some(shape) = self.model.shape(id) else { continue };
+            let mut found = Vec::new();
+            let of = |id: &str| shape.traits.get(id).and_then(Value::as_object).into_iter().flatten();
+            for (name, value) in of(traits::OPERATION_CONTEXT_PARAMS) {
+                let path = value.get("path").and_then(Value::as_str).unwrap_or_default();
+                match path_members(&operation.input, path, shapes) {
+                    Some(members) => found.push((name, BoundValue::Member(members))),
+                    None => self.report_binding(id, traits::OPERATION_CONTEXT_PARAMS, &format!(
+                        "the path `{path}` is not supported: use the names of members that lead to a string or boolean"
+                    )),
+                }
+            }
+            let input = shape.input.as_ref().and_then(|input| self.model.shape(&input.target));
+            for (wire_name, member) in input.into_iter().flat_map(|input| &input.members) {
+                let name = member.traits.get(traits::CONTEXT_PARAM).and_then(|value| value.get("name"));
+                let Some(Value::String(name)) = name else { continue };
+                match path_members(&operation.input, wire_name, shapes) {
+                    Some(members) => found.push((name, BoundValue::Member(members))),
+                    None => self.report_binding(
+                        id,
+                        traits::CONTEXT_PARAM,
+                        &format!("the member `{wire_name}` is neither a string nor a boolean"),
+                    ),
+                }
+            }
+            for (name, value) in of(traits::STATIC_CONTEXT_PARAMS) {
+                match value.get("value") {
+                    Some(Value::String(text)) => found.push((name, BoundValue::String(text.clone()))),
+                    Some(Value::Bool(truth)) => found.push((name, BoundValue::Boolean(*truth))),
+                    _ => self.report_binding(
+                        id,
+                        traits::STATIC_CONTEXT_PARAMS,
+                        &format!("the value of `{name}` is neither a string nor a boolean"),
+                    ),
+                }
+            }
+            let mut bound = Vec::new();
+            for (name, value) in found {
+                match rules.parameters.iter().find(|parameter| parameter.wire_name == *name) {
+                    Some(parameter) => bound.push(Binding { parameter: parameter.rust_name.clone(), value }),
+                    None => self.report_binding(
+                        id,
+                        traits::ENDPOINT_RULE_SET,
+                        &format!("the endpoint rules have no parameter `{name}`, which the operation sets"),
+                    ),
+                }
+            }
+            bindings.insert(operation.input.rust_name.clone(), bound);
+        }
+        if bindings.values().any(|bound| !bound.is_empty()) {
+            rules.bindings = bindings;
+        }
+    }
+
+    fn report_binding(&mut self, id: &ShapeId, trait_id: &str, message: &str) {
+        self.diagnostics.push(Diagnostic::on_trait(id, trait_id, message));
+    }
+}
+
+/// Returns the members of a path such as `a.b`, which leads from the input to a string or boolean. Of the
+/// expressions that the trait allows, only names of members are supported.
+fn path_members(
+    input: &ir::Structure,
+    path: &str,
+    shapes: &BTreeMap<String, ir::Shape>,
+) -> Option<Vec<ir::Member>> {
+    let mut structure = Some(input);
+    let mut members: Vec<ir::Member> = Vec::new();
+    for name in path.split('.') {
+        let member = structure?.member(name)?;
+        let ty = match &member.ty {
+            Type::Boxed(inner) => inner,
+            ty => ty,
+        };
+        structure = match ty {
+            Type::Structure(name) => match shapes.get(name) {
+                Some(ir::Shape::Structure(structure)) => Some(structure),
+                _ => None,
+            },
+            _ => None,
+        };
+        members.push(member.clone());
+    }
+    let last = &members.last()?.ty;
+    matches!(last, Type::String { .. } | Type::StringEnum(_) | Type::Boolean).then_some(members)
 }
 
 struct Rules {
@@ -45,16 +151,25 @@ impl Rules {
             self.parameters.push(lowered);
         }
         let rules = self.rules(set);
-        RuleSet { parameters: std::mem::take(&mut self.parameters), rules }
+        RuleSet { parameters: std::mem::take(&mut self.parameters), rules, bindings: BTreeMap::new() }
     }
 
     fn parameter(&mut self, name: &str, parameter: &Value) -> Parameter {
         let ty = parameter.get("type").and_then(Value::as_str).unwrap_or_default().to_ascii_lowercase();
         let required = parameter.get("required").and_then(Value::as_bool) == Some(true);
-        let ty = match (ty.as_str(), required) {
-            ("boolean", _) => ParameterType::Boolean,
-            ("string", true) => ParameterType::String,
-            ("string", false) => ParameterType::OptionalString,
+        let default = parameter.get("default");
+        let ty = match (ty.as_str(), default) {
+            ("boolean", Some(Value::Bool(true))) => ParameterType::DefaultTrue,
+            ("boolean", Some(Value::Bool(false))) => ParameterType::Boolean,
+            ("boolean", None) if required => ParameterType::Boolean,
+            ("boolean", None) => ParameterType::OptionalBoolean,
+            ("string", Some(Value::String(text))) => ParameterType::DefaultString(text.clone()),
+            ("string", None) if required => ParameterType::String,
+            ("string", None) => ParameterType::OptionalString,
+            ("boolean" | "string", Some(default)) => {
+                self.problems.push(format!("parameter `{name}` has the default {default} of another type"));
+                ParameterType::OptionalString
+            }
             (other, _) => {
                 self.problems.push(format!(
                     "parameter `{name}` has the unsupported type `{other}`: use `boolean` or `string`"
@@ -62,10 +177,6 @@ impl Rules {
                 ParameterType::OptionalString
             }
         };
-        if parameter.get("default").is_some_and(|default| *default != Value::Bool(false)) {
-            self.problems
-                .push(format!("parameter `{name}` has a default other than `false`, which is not supported"));
-        }
         let doc = parameter.get("documentation").and_then(Value::as_str).unwrap_or_default().to_owned();
         Parameter { wire_name: name.to_owned(), rust_name: self.name(name), doc, ty }
     }
@@ -98,27 +209,39 @@ impl Rules {
             self.problems.push(format!("an endpoint has the property `{name}`, which is not supported"));
         }
         let schemes = endpoint.get("properties").and_then(|properties| properties.get("authSchemes"));
-        let (signing_name, signing_region) =
-            schemes.map_or((None, None), |schemes| self.auth_schemes(schemes));
         let url = self.text(endpoint.get("url").unwrap_or(&Value::Null));
-        Endpoint { url, signing_name, signing_region }
+        let mut endpoint =
+            Endpoint { url, signing_name: None, signing_region: None, signing_region_set: Vec::new() };
+        if let Some(schemes) = schemes {
+            self.auth_schemes(schemes, &mut endpoint);
+        }
+        endpoint
     }
 
-    /// Returns the service name and the region for signatures from the scheme `sigv4`. Ignores all other
-    /// authentication schemes.
+    /// Sets the service name and the regions for signatures from the scheme `sigv4`, or from `sigv4a` if there
+    /// is no `sigv4`. Ignores all other authentication schemes.
     /// <https://smithy.io/2.0/aws/rules-engine/auth-schemes.html>
-    fn auth_schemes(&mut self, schemes: &Value) -> (Option<Template>, Option<Template>) {
-        let mut schemes = schemes.as_array().into_iter().flatten();
-        let Some(scheme) = schemes.find(|scheme| scheme.get("name").and_then(Value::as_str) == Some("sigv4"))
-        else {
-            self.problems.push("an endpoint has no supported authentication scheme: add `sigv4`".to_owned());
-            return (None, None);
+    fn auth_schemes(&mut self, schemes: &Value, endpoint: &mut Endpoint) {
+        let schemes = schemes.as_array();
+        let find = |name: &str| {
+            schemes
+                .into_iter()
+                .flatten()
+                .find(|scheme| scheme.get("name").and_then(Value::as_str) == Some(name))
+        };
+        let Some(scheme) = find("sigv4").or_else(|| find("sigv4a")) else {
+            self.problems.push(
+                "an endpoint has no supported authentication scheme: add `sigv4` or `sigv4a`".to_owned(),
+            );
+            return;
         };
         if scheme.get("disableDoubleEncoding").and_then(Value::as_bool) == Some(true) {
             self.problems.push("an endpoint has `disableDoubleEncoding`, which is not supported".to_owned());
         }
         let mut text = |key: &str| scheme.get(key).map(|value| self.text(value));
-        (text("signingName"), text("signingRegion"))
+        (endpoint.signing_name, endpoint.signing_region) = (text("signingName"), text("signingRegion"));
+        let regions = scheme.get("signingRegionSet").and_then(Value::as_array).into_iter().flatten();
+        endpoint.signing_region_set = regions.map(|region| self.text(region)).collect();
     }
 
     fn text(&mut self, value: &Value) -> Template {
@@ -131,29 +254,38 @@ impl Rules {
     fn condition(&mut self, condition: &Value) -> Condition {
         let function = condition.get("fn").and_then(Value::as_str);
         if function == Some("isSet") {
-            return Condition::IsSet(self.is_set(condition));
+            return match self.is_set(condition) {
+                Expression::IsSet(name) => Condition::IsSet(name),
+                other => Condition::True(other),
+            };
         }
         let expression = self.expression(condition);
         match condition.get("assign").and_then(Value::as_str) {
+            Some(name) if expression.is_optional() => Condition::AssignSome(self.name(name), expression),
             Some(name) => Condition::Assign(self.name(name), expression),
+            None if expression.is_optional() => Condition::True(Expression::IsSome(Box::new(expression))),
             None => Condition::True(expression),
         }
     }
 
-    /// Returns the Rust name of the argument of `isSet`.
-    fn is_set(&mut self, call: &Value) -> String {
-        match argument(call, 0).and_then(|argument| argument.get("ref")?.as_str()) {
-            Some(name) => self.name(name),
-            None => {
-                self.problems.push("`isSet` is supported only for parameters and assigned values".to_owned());
-                String::new()
-            }
+    /// Lowers a call of `isSet`. Its argument is a name or an expression.
+    fn is_set(&mut self, call: &Value) -> Expression {
+        let argument = argument(call, 0).unwrap_or(&Value::Null);
+        if let Some(name) = argument.get("ref").and_then(Value::as_str) {
+            return Expression::IsSet(self.name(name));
+        }
+        let expression = self.expression(argument);
+        if expression.is_optional() {
+            Expression::IsSome(Box::new(expression))
+        } else {
+            Expression::Boolean(true)
         }
     }
 
     fn expression(&mut self, value: &Value) -> Expression {
         match value {
             Value::Bool(truth) => return Expression::Boolean(*truth),
+            Value::Number(number) => return Expression::Integer(number.as_u64().unwrap_or_default()),
             Value::String(text) => return Expression::String(self.template(text)),
             _ => {}
         }
@@ -162,7 +294,7 @@ impl Rules {
         }
         let function = value.get("fn").and_then(Value::as_str).unwrap_or_default();
         if function == "isSet" {
-            return Expression::IsSet(self.is_set(value));
+            return self.is_set(value);
         }
         let mut operand = |index| match argument(value, index) {
             Some(argument) => self.expression(argument),
@@ -170,7 +302,16 @@ impl Rules {
         };
         match function {
             "booleanEquals" => equal(operand(0), operand(1)),
-            "stringEquals" => Expression::Equal(Box::new(operand(0)), Box::new(operand(1))),
+            "stringEquals" => Expression::Equal(Box::new(plain(operand(0))), Box::new(plain(operand(1)))),
+            "aws.parseArn" => Expression::Call(Function::ParseArn, vec![operand(0)]),
+            "parseURL" => Expression::Call(Function::ParseUrl, vec![operand(0)]),
+            "isValidHostLabel" => Expression::Call(Function::IsValidHostLabel, vec![operand(0), operand(1)]),
+            "aws.isVirtualHostableS3Bucket" => {
+                Expression::Call(Function::IsVirtualHostableBucket, vec![operand(0), operand(1)])
+            }
+            "substring" => {
+                Expression::Call(Function::Substring, vec![operand(0), operand(1), operand(2), operand(3)])
+            }
             "not" => Expression::Not(Box::new(operand(0))),
             "aws.partition" => Expression::Partition(Box::new(operand(0))),
             "getAttr" => {
@@ -191,12 +332,20 @@ impl Rules {
     }
 
     fn attribute(&mut self, of: Expression, path: &str) -> Expression {
-        let plain = !path.is_empty() && !path.contains(['.', '[']);
-        if !plain {
-            self.problems
-                .push(format!("`getAttr` with the path `{path}` is not supported: use a single field name"));
+        let (field, index) = match path.strip_suffix(']').and_then(|path| path.split_once('[')) {
+            Some((field, index)) => (field, index.parse().ok()),
+            None => (path, None),
+        };
+        if field.is_empty() || field.contains(['.', '[']) || (index.is_none() && field != path) {
+            self.problems.push(format!(
+                "`getAttr` with the path `{path}` is not supported: use a field name, or a field name with an index"
+            ));
         }
-        Expression::Attribute(Box::new(of), Scope::default().snake(path))
+        let field_name = Scope::default().snake(field);
+        if let Some(index) = index {
+            return Expression::Element(Box::new(of), field_name, index);
+        }
+        Expression::Attribute(Box::new(of), field_name)
     }
 
     /// Lowers a template. `{name}` and `{name#attribute}` are values. `{{` and `}}` are literal braces.
@@ -222,10 +371,16 @@ impl Rules {
             }
             let (name, path) = name.split_once('#').map_or((name, None), |(name, path)| (name, Some(path)));
             let value = Expression::Reference(self.name(name));
-            parts.push(TemplatePart::Value(match path {
+            let value = match path {
                 Some(path) => self.attribute(value, path),
                 None => value,
-            }));
+            };
+            if value.is_optional() {
+                self.problems.push(format!(
+                    "the template `{text}` has an element of a list: assign the element in a condition"
+                ));
+            }
+            parts.push(TemplatePart::Value(value));
             rest = behind;
         }
         literal.push_str(rest);
@@ -238,6 +393,18 @@ impl Rules {
 
 fn argument(call: &Value, index: usize) -> Option<&Value> {
     call.get("argv")?.get(index)
+}
+
+/// Replaces a template that consists of one value with this value.
+fn plain(expression: Expression) -> Expression {
+    match expression {
+        Expression::String(template) => match <[TemplatePart; 1]>::try_from(template) {
+            Ok([TemplatePart::Value(value)]) => value,
+            Ok([literal]) => Expression::String(vec![literal]),
+            Err(template) => Expression::String(template),
+        },
+        other => other,
+    }
 }
 
 /// Returns the comparison `left == right`. Simplifies `x == true` to `x`, and `x == false` to `!x`.

@@ -105,7 +105,9 @@ impl<'a> Lowering<'a> {
         let mut shapes = self.shapes();
         facts::complete_events(&mut shapes);
         let operations = selection.operations.iter().zip(operation_names);
-        let operations = operations.filter_map(|(id, names)| self.operation(id, names, &shapes)).collect();
+        let operations: Vec<ir::Operation> =
+            operations.filter_map(|(id, names)| self.operation(id, names, &shapes)).collect();
+        let endpoint_rules = self.endpoint_rules(shape, &operations, &shapes);
         ir::Service {
             sdk_id: string_in(shape, traits::SERVICE, "sdkId").unwrap_or_else(|| id.name().to_owned()),
             version: shape.version.clone().unwrap_or_default(),
@@ -113,7 +115,7 @@ impl<'a> Lowering<'a> {
             bearer: shape.has(traits::BEARER),
             operations,
             shapes,
-            endpoint_rules: self.endpoint_rules(shape),
+            endpoint_rules,
         }
     }
 

@@ -47,6 +47,9 @@ pub(super) const REST_JSON_1: &str = "aws.protocols#restJson1";
 pub(super) const SERVICE: &str = "aws.api#service";
 pub(super) const WAITABLE: &str = "smithy.waiters#waitable";
 pub(super) const ENDPOINT_RULE_SET: &str = "smithy.rules#endpointRuleSet";
+pub(super) const CONTEXT_PARAM: &str = "smithy.rules#contextParam";
+pub(super) const OPERATION_CONTEXT_PARAMS: &str = "smithy.rules#operationContextParams";
+pub(super) const STATIC_CONTEXT_PARAMS: &str = "smithy.rules#staticContextParams";
 /// Trait of this project: the default `Content-Type` of a payload.
 pub(super) const DEFAULT_CONTENT_TYPE: &str = "invokemodel.traits#defaultContentType";
 /// Trait of this project: a blob in the schema of a model.
@@ -99,6 +102,9 @@ const READ: &[&str] = &[
     SERVICE,
     ENDPOINT_RULE_SET,
     WAITABLE,
+    CONTEXT_PARAM,
+    OPERATION_CONTEXT_PARAMS,
+    STATIC_CONTEXT_PARAMS,
     DEFAULT_CONTENT_TYPE,
     DEFAULT_LABELS,
     MODEL_CONTENT,

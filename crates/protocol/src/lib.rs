@@ -33,6 +33,7 @@ mod builder;
 pub mod checksum;
 #[cfg(feature = "compression")]
 pub mod compression;
+pub mod endpoint;
 mod error;
 pub mod event_stream;
 pub mod headers;

@@ -4,11 +4,14 @@
 mod architecture;
 mod client_requests;
 mod codec;
+mod converse_requests;
 mod end_to_end;
 mod endpoint;
+mod families;
 mod frames;
 mod fuzz_corpus;
 mod goldens;
+mod model;
 mod pages;
 mod properties;
 mod proxied;

@@ -10,13 +10,14 @@ use serde_json::Value;
 
 use super::Error;
 use super::facts::{Aspects, Facts};
+use super::wire::{self, Wire};
 
 /// A difference between the models. `Display` writes the line that the command prints. `model/README.md`
 /// lists the same line.
 #[derive(Debug, PartialEq)]
 pub(super) struct Difference {
-    /// The shape or member that differs.
-    subject: ShapeId,
+    /// The service, operation, shape or member that differs.
+    subject: String,
     /// Aspect that differs, or `None` if only one model has the subject.
     aspect: Option<String>,
     /// Location in the value of the aspect, as a JSON pointer.
@@ -25,33 +26,63 @@ pub(super) struct Difference {
     ours: Option<Value>,
 }
 
-/// Returns the differences, sorted by shape. Compares only `operations`, or all operations of our model if
-/// the list is empty.
+impl Difference {
+    /// Returns the difference for a subject that only one model has.
+    pub(super) fn presence(subject: &str, is_ours: bool) -> Self {
+        Self {
+            subject: subject.to_owned(),
+            aspect: None,
+            pointer: String::new(),
+            theirs: (!is_ours).then_some(Value::Null),
+            ours: is_ours.then_some(Value::Null),
+        }
+    }
+}
+
+/// Returns the differences, sorted by shape. Compares only `operations`, or all operations if the list is
+/// empty. Of an operation that our model lacks, reports only the name.
 ///
 /// # Errors
 /// Returns an error if our model does not have one of `operations`, or if the other model does not have our
 /// service. Also returns an error if a model refers to a shape that it does not define.
 pub(super) fn diff(ours: &Model, theirs: &Model, operations: &[String]) -> Result<Vec<Difference>, Error> {
     let our_selection = select(ours, None, operations).map_err(select_error("our"))?;
-    let their_selection = select_shared(theirs, &our_selection).map_err(select_error("the other"))?;
-    Ok(compare(&Facts::new(ours, &our_selection), &Facts::new(theirs, &their_selection)))
+    let (their_selection, missing) =
+        select_shared(theirs, &our_selection).map_err(select_error("the other"))?;
+    let mut differences = compare(&Facts::new(ours, &our_selection), &Facts::new(theirs, &their_selection));
+    if operations.is_empty() {
+        differences.extend(missing.iter().map(|id| Difference::presence(id.as_str(), false)));
+    }
+    Ok(differences)
 }
 
-/// Selects the operations that both models have.
-fn select_shared(theirs: &Model, ours: &Selection) -> Result<Selection, Vec<Diagnostic>> {
+/// Returns the differences between our model and a service model of botocore. Compares only `operations`, or
+/// all operations if the list is empty.
+///
+/// # Errors
+/// Returns an error if our model has no such operation, or if it refers to a shape that it does not define.
+pub(super) fn diff_botocore(
+    ours: &Model,
+    theirs: &Value,
+    operations: &[String],
+) -> Result<Vec<Difference>, Error> {
+    let selection = select(ours, None, operations).map_err(select_error("our"))?;
+    let (ours, theirs) = (Wire::from_smithy(ours, &selection), Wire::from_botocore(theirs));
+    Ok(wire::compare(&ours, &theirs, operations))
+}
+
+/// Selects the operations that both models have. Also returns the operations that only the other model has.
+fn select_shared(theirs: &Model, ours: &Selection) -> Result<(Selection, Vec<ShapeId>), Vec<Diagnostic>> {
     let service = Some(ours.service.as_str());
     let all = select(theirs, service, &[])?;
-    let shared: Vec<String> = all
-        .operations
-        .iter()
-        .filter(|id| ours.operations.contains(id))
-        .map(|id| id.name().to_owned())
-        .collect();
+    let (shared, missing): (Vec<ShapeId>, Vec<ShapeId>) =
+        all.operations.iter().cloned().partition(|id| ours.operations.contains(id));
     if shared.is_empty() {
         // `select` treats an empty list as all operations.
-        return Ok(Selection { operations: Vec::new(), closure: BTreeSet::new(), ..all });
+        return Ok((Selection { operations: Vec::new(), closure: BTreeSet::new(), ..all }, missing));
     }
-    select(theirs, service, &shared)
+    let shared: Vec<String> = shared.iter().map(|id| id.name().to_owned()).collect();
+    Ok((select(theirs, service, &shared)?, missing))
 }
 
 fn select_error(whose: &'static str) -> impl Fn(Vec<Diagnostic>) -> Error {
@@ -66,18 +97,16 @@ fn compare(ours: &Facts, theirs: &Facts) -> Vec<Difference> {
     let subjects: BTreeSet<&ShapeId> = ours.aspects.keys().chain(theirs.aspects.keys()).collect();
     for subject in subjects {
         match (ours.aspects.get(subject), theirs.aspects.get(subject)) {
-            (Some(ours), Some(theirs)) => differences.extend(aspects(subject, ours, theirs)),
+            (Some(ours), Some(theirs)) => differences.extend(aspects(subject.as_str(), ours, theirs)),
             // Only one model has the shape of this member. The difference of the shape is sufficient.
             _ if is_member_of_unshared_shape(subject, ours, theirs) => {}
-            (our_aspects, their_aspects) => differences.push(Difference {
-                subject: subject.clone(),
-                aspect: None,
-                pointer: String::new(),
-                theirs: their_aspects.map(|_| Value::Null),
-                ours: our_aspects.map(|_| Value::Null),
-            }),
+            (our_aspects, _) => {
+                differences.push(Difference::presence(subject.as_str(), our_aspects.is_some()));
+            }
         }
-        differences.extend(member_order(subject, ours, theirs));
+        if let (Some(ours), Some(theirs)) = (ours.members.get(subject), theirs.members.get(subject)) {
+            differences.extend(order(subject.as_str(), ours, theirs));
+        }
     }
     differences
 }
@@ -88,12 +117,13 @@ fn is_member_of_unshared_shape(subject: &ShapeId, ours: &Facts, theirs: &Facts) 
         .is_some_and(|(shape, _)| !(ours.aspects.contains_key(&shape) && theirs.aspects.contains_key(&shape)))
 }
 
-fn aspects(subject: &ShapeId, ours: &Aspects, theirs: &Aspects) -> Vec<Difference> {
+/// Returns the differences of the aspects of a subject.
+pub(super) fn aspects(subject: &str, ours: &Aspects, theirs: &Aspects) -> Vec<Difference> {
     let names: BTreeSet<&String> = ours.keys().chain(theirs.keys()).collect();
     let differing = names.into_iter().filter_map(|name| {
         let (pointer, theirs, ours) = first_difference(theirs.get(name), ours.get(name))?;
         Some(Difference {
-            subject: subject.clone(),
+            subject: subject.to_owned(),
             aspect: Some(name.clone()),
             pointer,
             theirs: theirs.cloned(),
@@ -105,15 +135,14 @@ fn aspects(subject: &ShapeId, ours: &Aspects, theirs: &Aspects) -> Vec<Differenc
 
 /// Compares the order of the members that both models have. The order matters, because generated code has the
 /// same order.
-fn member_order(subject: &ShapeId, ours: &Facts, theirs: &Facts) -> Option<Difference> {
-    let (ours, theirs) = (ours.members.get(subject)?, theirs.members.get(subject)?);
+pub(super) fn order(subject: &str, ours: &[String], theirs: &[String]) -> Option<Difference> {
     let of_both = |names: &[String], others: &[String]| -> Value {
         names.iter().filter(|name| others.contains(name)).map(String::as_str).collect()
     };
     let (theirs, ours) = (of_both(theirs, ours), of_both(ours, theirs));
     let (pointer, theirs, ours) = first_difference(Some(&theirs), Some(&ours))?;
     Some(Difference {
-        subject: subject.clone(),
+        subject: subject.to_owned(),
         aspect: Some("member order".to_owned()),
         pointer,
         theirs: theirs.cloned(),

@@ -15,9 +15,9 @@ pub(super) struct Verdict {
 }
 
 impl Verdict {
-    /// Compares `differences` with the code blocks of `readme` that are marked `deviations`.
-    pub(super) fn new(differences: &[Difference], readme: &str) -> Self {
-        let listed = listed(readme);
+    /// Compares `differences` with the code blocks of `readme` that are marked `block`.
+    pub(super) fn new(differences: &[Difference], readme: &str, block: &str) -> Self {
+        let listed = listed(readme, block);
         let lines: Vec<(String, bool)> = differences
             .iter()
             .map(|difference| difference.to_string())
@@ -43,13 +43,13 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// Returns the lines of all code blocks that are marked `deviations`.
-fn listed(readme: &str) -> BTreeSet<&str> {
+/// Returns the lines of all code blocks that are marked `block`.
+fn listed<'a>(readme: &'a str, block: &str) -> BTreeSet<&'a str> {
     let mut listed = BTreeSet::new();
     let mut inside = false;
     for line in readme.lines().map(str::trim) {
         match line.strip_prefix("```") {
-            Some(language) => inside = !inside && language == "deviations",
+            Some(language) => inside = !inside && language == block,
             None if inside && !line.is_empty() => {
                 listed.insert(line);
             }

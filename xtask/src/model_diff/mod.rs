@@ -1,27 +1,31 @@
-//! `cargo xtask model diff FILE`: compares our model with another Smithy AST file. The README next to our
-//! model must list exactly these differences.
+//! `cargo xtask model diff FILE`: compares our model with another Smithy AST file, or with `service-2.json` of
+//! botocore. The README next to our model must list exactly these differences.
 //!
 //! The command compares the operations, all shapes that they use, and the service and resources that bind
 //! them. It does not compare documentation, trait definitions, the identifiers and properties of a resource,
-//! or the metadata section.
+//! or the metadata section. The model of botocore has no endpoint rules, resources, pagination and defaults.
+//! The module `wire` compares the other facts.
 
 mod compare;
 mod facts;
 mod listed;
+mod wire;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use invoke_model_codegen::model::{Model, ModelError};
+use serde_json::Value;
 
-use self::compare::diff;
+use self::compare::{diff, diff_botocore};
 use self::listed::Verdict;
 
-/// Compare our model with another Smithy AST file.
+/// Compare our model with another Smithy AST file, or with `service-2.json` of botocore.
 ///
 /// Prints one line for each difference. A line with `+` exists only in our model, and a line with `-` only in
 /// FILE. A line with `~` contains the value in FILE and then the value in our model. The command fails unless
-/// the `deviations` block in the README.md next to our model contains exactly these lines.
+/// the `deviations` block in the README.md next to our model contains exactly these lines. For botocore, this
+/// is the `deviations-botocore` block.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The other model, for example the published model.
@@ -43,15 +47,22 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, out: &mut impl Write) -> Result<(), Error> {
     let path = args.model.clone().unwrap_or_else(our_model);
     let readme = path.with_file_name("README.md");
-    let differences = diff(&load(&path)?, &load(&args.file)?, &args.operations)?;
-    let mut verdict = Verdict::new(&differences, &read_if_exists(&readme)?);
+    let (ours, text) = (load(&path)?, read(&args.file)?);
+    // The model reader reports text that is not JSON.
+    let document = serde_json::from_str(&text).unwrap_or(Value::Null);
+    let (differences, block) = if wire::is_service_model(&document) {
+        (diff_botocore(&ours, &document, &args.operations)?, "deviations-botocore")
+    } else {
+        (diff(&ours, &parse(&args.file, &text)?, &args.operations)?, "deviations")
+    };
+    let mut verdict = Verdict::new(&differences, &read_if_exists(&readme)?, block);
     if !args.operations.is_empty() {
         verdict.stale.clear();
     }
     write!(out, "{verdict}").map_err(Error::Write)?;
     match (verdict.unlisted(), verdict.stale.len()) {
         (0, 0) => Ok(()),
-        (unlisted, stale) => Err(Error::NotAsListed { unlisted, stale, readme }),
+        (unlisted, stale) => Err(Error::NotAsListed { unlisted, stale, block, readme }),
     }
 }
 
@@ -68,10 +79,10 @@ pub(crate) enum Error {
     Write(#[source] io::Error),
     #[error(
         "{unlisted} unlisted differences, {stale} listed differences that do not occur: correct the model, or \
-         the `deviations` block of {}",
+         the `{block}` block of {}",
         readme.display()
     )]
-    NotAsListed { unlisted: usize, stale: usize, readme: PathBuf },
+    NotAsListed { unlisted: usize, stale: usize, block: &'static str, readme: PathBuf },
 }
 
 fn our_model() -> PathBuf {
@@ -79,7 +90,11 @@ fn our_model() -> PathBuf {
 }
 
 fn load(path: &Path) -> Result<Model, Error> {
-    Model::from_json(&read(path)?).map_err(|source| Error::Model { path: path.to_owned(), source })
+    parse(path, &read(path)?)
+}
+
+fn parse(path: &Path, text: &str) -> Result<Model, Error> {
+    Model::from_json(text).map_err(|source| Error::Model { path: path.to_owned(), source })
 }
 
 fn read(path: &Path) -> Result<String, Error> {

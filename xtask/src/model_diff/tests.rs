@@ -144,7 +144,7 @@ fn reports_bindings_of_services_resources_and_operations() {
     check(
         r##"[{"target":"a#Thing"}]"##,
         r##"[],"operations":[{"target":"a#Put"}]"##,
-        &["+ a#Service operation a#Put", "- a#Service resource a#Thing", "- a#Thing"],
+        &["+ a#Service operation a#Put", "- a#Service resource a#Thing", "- a#Thing", "- a#Drop"],
     );
     check(
         r##"[{"target":"a#Put"},{"target":"a#Drop"}]"##,
@@ -161,8 +161,9 @@ fn reports_bindings_of_services_resources_and_operations() {
 }
 
 #[test]
-fn compares_only_operations_of_our_model() {
-    check(r##",{"target":"a#Drop"}"##, "", &[]);
+fn reports_only_the_names_of_operations_that_our_model_lacks() {
+    check(r##",{"target":"a#Drop"}"##, "", &["- a#Drop"]);
+    assert_eq!(differences(&BASE.replace(r##",{"target":"a#Drop"}"##, ""), &["Put"]), [""; 0]);
     let ours = BASE.replace(r##""a#DropIn":{"##, r##""a#DropIn":{"members":{"x":{"target":"a#Text"}},"##);
     assert_eq!(differences(&ours, &[]), ["+ a#DropIn$x"]);
     assert_eq!(differences(&ours, &["Put"]), [""; 0]);
@@ -240,6 +241,29 @@ fn fails_on_stale_lines_if_all_operations_were_compared() {
     assert_eq!(out, format!("{LINE}\n- a#Gone  <- listed, but does not occur\n"));
     assert!(result.unwrap_err().starts_with("0 unlisted differences, 1 listed differences"));
     assert_eq!(run_with(Some(&listed), &["Put"]), (format!("{LINE}\n"), Ok(())));
+}
+
+#[test]
+fn deviations_from_botocore_have_their_own_list() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let readme =
+        "```deviations\n- Get\n```\n\n```deviations-botocore\n+ service apiVersion: \"1\"\n+ Put\n```\n";
+    file("README.md", readme);
+    let args = Args {
+        file: file("theirs.json", r#"{"operations":{"Get":{}},"shapes":{}}"#),
+        model: Some(file("ours.json", BASE)),
+        operations: Vec::new(),
+    };
+    let mut out = Vec::new();
+    let error = run(&args, &mut out).unwrap_err().to_string();
+    let lines = "+ service apiVersion: \"1\"\n+ Drop  <- not listed\n- Get  <- not listed\n+ Put\n";
+    assert_eq!(String::from_utf8(out).unwrap(), lines);
+    assert!(error.contains("correct the model, or the `deviations-botocore` block of "), "{error}");
 }
 
 #[test]

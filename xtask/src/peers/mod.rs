@@ -13,7 +13,7 @@ mod server;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::Failure;
+use crate::{Failure, program};
 use node::Node;
 use programs::Programs;
 use python::Python;
@@ -22,13 +22,25 @@ use server::Server;
 pub(crate) fn run() -> Result<(), Failure> {
     let peers = Peers::install(&programs::target_directory()?.join("peers"))?;
     let programs = Programs::build()?;
-    peers.run("wire.py", &[&programs.peer_requests], &[])?;
-    peers.run("endpoints.py", &[&programs.peer_requests], &[])?;
+    peers.run("wire.py", &[&programs.peer_messages], &[])?;
+    peers.run("responses.py", &[&programs.peer_messages], &[])?;
+    peers.run("endpoints.py", &[&programs.peer_messages], &[])?;
     let server = Server::start(&programs.invoke_model)?;
     peers.run("calls.py", &[], server.exports())?;
     peers.run("streams.py", &[], server.exports())?;
     peers.run("messages.py", &[], server.exports())?;
     peers.run("replay.py", &[&programs.invoke_model], server.exports())
+}
+
+/// Writes the service model of the installed botocore to a file, and returns its path. Returns `None` if
+/// botocore is not installed. [`run`] installs it.
+pub(crate) fn botocore_model() -> Result<Option<PathBuf>, Failure> {
+    let directory = programs::target_directory()?.join("peers");
+    let Some(python) = Python::installed(directory.join("venv")) else { return Ok(None) };
+    let model = program::output(&mut python.script("service_model.py", &directory.join("home")))?;
+    let path = directory.join("service-2.json");
+    fs::write(&path, model).map_err(|error| installation::about(&path, &error))?;
+    Ok(Some(path))
 }
 
 /// The installed clients and their interpreters.

@@ -11,13 +11,13 @@ use crate::{Failure, program};
 pub(super) struct Programs {
     /// The command line tool. It can also run the local endpoint.
     pub(super) invoke_model: PathBuf,
-    /// `tests/examples/peer_requests.rs`.
-    pub(super) peer_requests: PathBuf,
+    /// `tests/examples/peer_messages.rs`.
+    pub(super) peer_messages: PathBuf,
 }
 
 impl Programs {
     pub(super) fn build() -> Result<Self, Failure> {
-        let targets = ["--workspace", "--bin", "invoke-model", "--example", "peer_requests"];
+        let targets = ["--workspace", "--bin", "invoke-model", "--example", "peer_messages"];
         let messages =
             cargo("build", &[&targets[..], &["--message-format", "json-render-diagnostics"]].concat())?;
         let artifacts = messages.lines().map(json).collect::<Result<Vec<_>, _>>()?;
@@ -28,7 +28,7 @@ impl Programs {
             let path = artifact.and_then(|artifact| artifact["executable"].as_str());
             path.map(PathBuf::from).ok_or_else(|| Failure::new(format!("cargo built no program `{name}`")))
         };
-        Ok(Self { invoke_model: executable("invoke-model")?, peer_requests: executable("peer_requests")? })
+        Ok(Self { invoke_model: executable("invoke-model")?, peer_messages: executable("peer_messages")? })
     }
 }
 

@@ -42,6 +42,12 @@ impl Python {
         Ok(python)
     }
 
+    /// Returns the environment in `place` if it exists.
+    pub(super) fn installed(place: PathBuf) -> Option<Self> {
+        let python = Self { environment: place };
+        python.program("python").exists().then_some(python)
+    }
+
     /// Returns the path of a program of the environment.
     pub(super) fn program(&self, name: &str) -> PathBuf {
         self.environment.join("bin").join(name)

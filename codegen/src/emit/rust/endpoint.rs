@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
-use super::{doc, ty};
+use super::{doc, field, ty};
 use crate::ir::{
-    Condition, Expression, Outcome, Parameter, ParameterType, Rule, RuleSet, Template, TemplatePart, refer_to,
+    Binding, BoundValue, Condition, Expression, Function, Outcome, Parameter, ParameterType, Rule, RuleSet,
+    Template, TemplatePart, Type, refer_to,
 };
 
 pub(super) fn endpoint(rules: &RuleSet, sdk_id: &str) -> TokenStream {
@@ -21,10 +22,13 @@ pub(super) fn endpoint(rules: &RuleSet, sdk_id: &str) -> TokenStream {
          endpoint for these parameters."
     ));
     let states_signing = rules.states_signing();
-    let signing = states_signing.then(signing);
+    let states_region_set = rules.states_region_set();
+    let signing = states_signing.then(|| signing(states_region_set));
     let found = if states_signing { quote!(Endpoint) } else { quote!(String) };
-    let body =
-        Body { parameters: &rules.parameters, states_signing }.list(&rules.rules, &BTreeMap::new(), true);
+    let (defaults, bound) = defaults(&rules.parameters);
+    let body = Body { parameters: &rules.parameters, states_signing, states_region_set };
+    let body = body.list(&rules.rules, &bound, true);
+    let context = (!rules.bindings.is_empty()).then(|| context_parameters(rules));
     quote! {
         mod partition;
 
@@ -42,13 +46,96 @@ pub(super) fn endpoint(rules: &RuleSet, sdk_id: &str) -> TokenStream {
         #signing
 
         #words
-        pub fn resolve(parameters: &Parameters<'_>) -> Result<#found, NoEndpoint> { #body }
+        pub fn resolve(parameters: &Parameters<'_>) -> Result<#found, NoEndpoint> { #defaults #body }
+
+        #context
     }
+}
+
+/// Returns statements that assign the defaults of parameters, and the assigned names.
+fn defaults(parameters: &[Parameter]) -> (TokenStream, Bound) {
+    let mut bound = Bound::new();
+    let mut lines = Vec::new();
+    for parameter in parameters {
+        let name = ty::ident(&parameter.rust_name);
+        let default = match &parameter.ty {
+            ParameterType::DefaultString(text) => quote!(#text),
+            ParameterType::DefaultTrue => quote!(true),
+            _ => continue,
+        };
+        lines.push(quote!(let #name = parameters.#name.unwrap_or(#default);));
+        bound.insert(parameter.rust_name.clone(), name);
+    }
+    (quote!(#(#lines)*), bound)
+}
+
+/// Returns a trait with a method that sets the parameters of an operation, and its implementation for all inputs.
+/// A client that calls the method for each call resolves the endpoint of the call.
+fn context_parameters(rules: &RuleSet) -> TokenStream {
+    let implementations = rules.bindings.iter().map(|(input, bindings)| {
+        let input = format_ident!("{input}");
+        let method = (!bindings.is_empty()).then(|| {
+            let fields = bindings.iter().filter_map(|binding| {
+                let parameter = rules.parameters.iter().find(|one| one.rust_name == binding.parameter)?;
+                let (name, value) = (ty::ident(&parameter.rust_name), bound_value(binding, parameter));
+                Some(quote!(parameters.#name = #value;))
+            });
+            quote! {
+                fn context_parameters<'a>(&'a self, mut parameters: Parameters<'a>) -> Parameters<'a> {
+                    #(#fields)*
+                    parameters
+                }
+            }
+        });
+        quote!(impl ContextParameters for use_::root_::#input { #method })
+    });
+    quote! {
+        /// Parameters of the endpoint that depend on the operation and its input.
+        pub trait ContextParameters {
+            /// Returns `parameters` with the values that the operation and its input set.
+            fn context_parameters<'a>(&'a self, parameters: Parameters<'a>) -> Parameters<'a> {
+                parameters
+            }
+        }
+
+        #(#implementations)*
+    }
+}
+
+/// Returns the value of a field of `Parameters`. If the input lacks the value, the field keeps its value.
+fn bound_value(binding: &Binding, parameter: &Parameter) -> TokenStream {
+    let is_plain = matches!(parameter.ty, ParameterType::String | ParameterType::Boolean);
+    let constant = |value: TokenStream| if is_plain { value } else { quote!(Some(#value)) };
+    let members = match &binding.value {
+        BoundValue::String(text) => return constant(quote!(#text)),
+        BoundValue::Boolean(truth) => return constant(quote!(#truth)),
+        BoundValue::Member(members) => members,
+    };
+    let mut value = quote!();
+    for (index, member) in members.iter().enumerate() {
+        let step = |structure| field::as_option(member, structure);
+        value = if index == 0 {
+            step(&quote!(self))
+        } else {
+            let inner = step(&quote!(value));
+            quote!(#value.and_then(|value| #inner))
+        };
+    }
+    let is_boolean = members.last().is_some_and(|member| member.ty == Type::Boolean);
+    let value = if is_boolean { quote!(#value.copied()) } else { quote!(#value.map(|value| value.as_str())) };
+    let name = ty::ident(&parameter.rust_name);
+    if is_plain { quote!(#value.unwrap_or(parameters.#name)) } else { quote!(#value.or(parameters.#name)) }
 }
 
 /// Returns the definition of `Endpoint`. `resolve` returns this type if the rules set the service name or the
 /// region for signing.
-fn signing() -> TokenStream {
+fn signing(states_region_set: bool) -> TokenStream {
+    let region_set = states_region_set.then(|| {
+        quote! {
+            /// Regions in which the signature is valid. If the list is not empty, the endpoint needs signatures of SigV4A.
+            pub signing_region_set: Vec<String>,
+        }
+    });
     quote! {
         /// An endpoint, with the service name and the region for signing.
         #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,13 +146,15 @@ fn signing() -> TokenStream {
             pub signing_name: Option<String>,
             /// Region in the credential scope, if it differs from the region of the endpoint.
             pub signing_region: Option<String>,
+            #region_set
         }
     }
 }
 
 fn parameter_type(parameter: &Parameter) -> TokenStream {
     match parameter.ty {
-        ParameterType::OptionalString => quote!(Option<&'a str>),
+        ParameterType::OptionalString | ParameterType::DefaultString(_) => quote!(Option<&'a str>),
+        ParameterType::OptionalBoolean | ParameterType::DefaultTrue => quote!(Option<bool>),
         ParameterType::String => quote!(&'a str),
         ParameterType::Boolean => quote!(bool),
     }
@@ -77,6 +166,7 @@ type Bound = BTreeMap<String, Ident>;
 struct Body<'a> {
     parameters: &'a [Parameter],
     states_signing: bool,
+    states_region_set: bool,
 }
 
 impl Body<'_> {
@@ -137,6 +227,16 @@ impl Body<'_> {
                     quote!(if parameters.#local.is_some() { #inner })
                 }
             }
+            Condition::AssignSome(name, expression) => {
+                let (local, value) = (ty::ident(name), self.expression(expression, &bound));
+                bound.insert(name.clone(), local.clone());
+                let inner = self.conditional(rest, outcome, &bound);
+                if refer_to(rest, outcome, name) {
+                    quote!(if let Some(#local) = #value { #inner })
+                } else {
+                    quote!(if #value.is_some() { #inner })
+                }
+            }
             Condition::Assign(..) => {
                 let assignment = self.assignment(first, &mut bound);
                 let inner = self.conditional(rest, outcome, &bound);
@@ -162,7 +262,12 @@ impl Body<'_> {
                 };
                 if self.states_signing {
                     let (name, region) = (option(&endpoint.signing_name), option(&endpoint.signing_region));
-                    quote!(Ok(Endpoint { url: #url, signing_name: #name, signing_region: #region }))
+                    let region_set = self.states_region_set.then(|| {
+                        let regions = endpoint.signing_region_set.iter();
+                        let regions = regions.map(|region| self.template(region, bound));
+                        quote!(signing_region_set: vec![#(#regions),*])
+                    });
+                    quote!(Ok(Endpoint { url: #url, signing_name: #name, signing_region: #region, #region_set }))
                 } else {
                     quote!(Ok(#url))
                 }
@@ -184,7 +289,11 @@ impl Body<'_> {
                 Some(local) => quote!(#local),
                 None => {
                     let field = ty::ident(name);
-                    quote!(parameters.#field)
+                    match self.parameter(name).map(|parameter| &parameter.ty) {
+                        // A boolean that is not set is not true.
+                        Some(ParameterType::OptionalBoolean) => quote!(parameters.#field.unwrap_or_default()),
+                        _ => quote!(parameters.#field),
+                    }
                 }
             },
             Expression::Attribute(of, name) => {
@@ -192,13 +301,37 @@ impl Body<'_> {
                 quote!(#of.#name)
             }
             Expression::Equal(left, right) => {
-                let (left, right) = (self.expression(left, bound), self.expression(right, bound));
+                let (left, right) = self.operands(left, right, bound);
                 quote!(#left == #right)
+            }
+            Expression::Element(of, name, index) => {
+                let (of, name) = (self.expression(of, bound), format_ident!("{name}"));
+                let index = Literal::usize_unsuffixed(*index);
+                quote!(#of.#name.get(#index).copied())
+            }
+            Expression::IsSome(inner) => {
+                let inner = self.expression(inner, bound);
+                quote!(#inner.is_some())
+            }
+            Expression::Call(function, arguments) => {
+                let function = match function {
+                    Function::IsValidHostLabel => quote!(is_valid_host_label),
+                    Function::IsVirtualHostableBucket => quote!(is_virtual_hostable_bucket),
+                    Function::ParseArn => quote!(parse_arn),
+                    Function::ParseUrl => quote!(parse_url),
+                    Function::Substring => quote!(substring),
+                };
+                let arguments = arguments.iter().map(|argument| self.expression(argument, bound));
+                quote!(invoke_model_protocol::endpoint::#function(#(#arguments),*))
+            }
+            Expression::Integer(number) => {
+                let number = Literal::u64_unsuffixed(*number);
+                quote!(#number)
             }
             Expression::IsSet(name) => self.is_set(name, bound, true),
             Expression::Not(inner) => match inner.as_ref() {
                 Expression::Equal(left, right) => {
-                    let (left, right) = (self.expression(left, bound), self.expression(right, bound));
+                    let (left, right) = self.operands(left, right, bound);
                     quote!(#left != #right)
                 }
                 Expression::IsSet(name) => self.is_set(name, bound, false),
@@ -218,6 +351,19 @@ impl Body<'_> {
             },
             Expression::Boolean(truth) => quote!(#truth),
         }
+    }
+
+    /// Returns the operands of a comparison. If only one of them is optional, wraps the other one in `Some`.
+    fn operands(&self, left: &Expression, right: &Expression, bound: &Bound) -> (TokenStream, TokenStream) {
+        let operand = |one: &Expression, other: &Expression| {
+            let value = self.expression(one, bound);
+            if other.is_optional() && !one.is_optional() { quote!(Some(#value)) } else { value }
+        };
+        (operand(left, right), operand(right, left))
+    }
+
+    fn parameter(&self, name: &str) -> Option<&Parameter> {
+        self.parameters.iter().find(|parameter| parameter.rust_name == name)
     }
 
     fn template(&self, template: &Template, bound: &Bound) -> TokenStream {
@@ -263,8 +409,7 @@ impl Body<'_> {
     }
 
     fn is_optional(&self, name: &str) -> bool {
-        self.parameters
-            .iter()
-            .any(|parameter| parameter.rust_name == name && parameter.ty == ParameterType::OptionalString)
+        let ty = self.parameter(name).map(|parameter| &parameter.ty);
+        matches!(ty, Some(ParameterType::OptionalString | ParameterType::OptionalBoolean))
     }
 }

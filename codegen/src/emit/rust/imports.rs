@@ -54,17 +54,18 @@ pub(super) fn collect(tokens: TokenStream, root: &str) -> (TokenStream, TokenStr
     (quote!(#(#uses)*), tokens)
 }
 
-/// Returns the names of the structs and enums that the items define. If the tokens are not valid items,
-/// returns an empty list, because the formatter reports the error later.
+/// Returns the names of the structs and enums that the items define. Reads only the tokens outside of groups,
+/// because parsing all items takes a quarter of the time of the generator.
 fn own_types(items: &TokenStream) -> Vec<String> {
-    let file = syn::parse2::<syn::File>(items.clone());
-    let items = file.into_iter().flat_map(|file| file.items);
-    let types = items.filter_map(|item| match item {
-        syn::Item::Struct(item) => Some(item.ident.to_string()),
-        syn::Item::Enum(item) => Some(item.ident.to_string()),
-        _ => None,
-    });
-    types.collect()
+    let mut types = Vec::new();
+    let mut tokens = items.clone().into_iter();
+    while let Some(token) = tokens.next() {
+        let TokenTree::Ident(keyword) = token else { continue };
+        if keyword == "struct" || keyword == "enum" {
+            types.extend(tokens.next().map(|name| name.to_string()));
+        }
+    }
+    types
 }
 
 fn strip(tokens: TokenStream, paths: &mut BTreeSet<String>) -> TokenStream {

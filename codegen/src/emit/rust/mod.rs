@@ -35,7 +35,7 @@ use quote::{format_ident, quote};
 use crate::config::{Config, ServerHalf};
 use crate::diagnostic::Diagnostic;
 use crate::files::Files;
-use crate::format;
+use crate::format::{self, Unformatted};
 use crate::ir::{EventStream, Operation, Service, Shape, Structure};
 
 /// Returns the files of the types crate.
@@ -68,7 +68,7 @@ pub(crate) fn types(service: &Service, config: &Config) -> Result<Files, Diagnos
     }
     let doc = format!("{} {}, generated from its Smithy model.", service.sdk_id, service.version);
     out.file("mod.rs", &doc, quote!(#(#folders)* #(#modules)*))?;
-    Ok(out.files)
+    out.into_files()
 }
 
 /// Returns the generated files of the client.
@@ -84,26 +84,37 @@ pub(crate) fn client(service: &Service, config: &Config) -> Result<Files, Diagno
         modules.push(quote!(mod #module;));
     }
     out.file("mod.rs", "Methods of the client, one for each operation.", quote!(#(#modules)*))?;
-    Ok(out.files)
+    out.into_files()
 }
 
 struct Output<'a> {
     service: &'a Service,
     config: &'a Config,
-    files: Files,
+    files: Vec<(String, Unformatted)>,
 }
 
 impl<'a> Output<'a> {
     fn new(service: &'a Service, config: &'a Config) -> Self {
-        Self { service, config, files: Files::default() }
+        Self { service, config, files: Vec::new() }
     }
 
     fn file(&mut self, path: &str, doc: &str, items: TokenStream) -> Result<(), Diagnostic> {
         let (imports, items) = imports::collect(items, &self.config.root);
-        let text = format::file(doc, &imports, items)
+        let file = Unformatted::new(doc, &imports, items)
             .map_err(|message| Diagnostic::model(format!("{path} cannot be formatted: {message}")))?;
-        self.files.insert(path, text);
+        self.files.push((path.to_owned(), file));
         Ok(())
+    }
+
+    /// Formats all files.
+    fn into_files(self) -> Result<Files, Diagnostic> {
+        let (paths, files): (Vec<String>, Vec<Unformatted>) = self.files.into_iter().unzip();
+        let texts = format::files(&files).map_err(Diagnostic::model)?;
+        let mut files = Files::default();
+        for (path, text) in paths.into_iter().zip(texts) {
+            files.insert(path, text);
+        }
+        Ok(files)
     }
 
     fn operations(&mut self) -> Result<TokenStream, Diagnostic> {

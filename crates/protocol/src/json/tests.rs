@@ -59,7 +59,9 @@ fn unions_have_one_member() {
     };
     check(json!({"a": 1}), Ok("a".to_owned()));
     check(json!({"__type": "x", "a": 1, "b": null}), Ok("a".to_owned()));
+    check(json!({"__type": "x", "a": null}), Ok("a".to_owned()));
     check(json!({}), Err(crate::ParseErrorKind::Union { found: 0 }.into()));
+    check(json!({"a": null, "b": null}), Err(crate::ParseErrorKind::Union { found: 0 }.into()));
     check(json!({"a": 1, "b": 2}), Err(crate::ParseErrorKind::Union { found: 2 }.into()));
 }
 

@@ -19,19 +19,32 @@ pub struct UnknownMember {
 }
 
 impl UnknownMember {
-    /// Returns the only member of a union. Ignores the member `__type` and members with the value `null`.
+    /// Returns the only member of a union. Ignores the member `__type`, and members with the value `null`
+    /// beside the member that is set.
+    ///
+    /// If the object has one member, and its value is `null`, this is the member, because `null` is a value of
+    /// a document.
     ///
     /// # Errors
     /// Returns an error if the value is not an object, or if it does not have exactly one member.
     pub fn only(value: Value) -> Result<Self, ParseError> {
-        let members = Object::from_value(value)?.into_map();
-        let mut set = members.into_iter().filter(|(name, value)| name != "__type" && !value.is_null());
-        match (set.next(), set.count()) {
-            (Some((name, value)), 0) => Ok(Self { name, value }),
-            (first, others) => {
-                Err(ParseErrorKind::Union { found: others + usize::from(first.is_some()) }.into())
+        let (mut set, mut null) = (None, None);
+        let (mut found, mut nulls) = (0, 0);
+        for (name, value) in Object::from_value(value)?.into_map() {
+            if name == "__type" {
+                continue;
             }
+            let (member, count) =
+                if value.is_null() { (&mut null, &mut nulls) } else { (&mut set, &mut found) };
+            *member = Some(Self { name, value });
+            *count += 1;
         }
+        let only = match (found, nulls) {
+            (1, _) => set,
+            (0, 1) => null,
+            _ => None,
+        };
+        only.ok_or_else(|| ParseErrorKind::Union { found }.into())
     }
 
     /// Returns the name of the member.

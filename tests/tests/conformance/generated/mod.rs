@@ -4,9 +4,2498 @@
 mod requests {
     use bytes::Bytes;
     use invoke_model_types::{
-        InvokeModel, InvokeModelInput, InvokeModelWithResponseStream, InvokeModelWithResponseStreamInput,
-        PerformanceConfigLatency, ServiceTierType, Trace,
+        AnyToolChoice, ApplyGuardrail, ApplyGuardrailInput, AsyncInvokeOutputDataConfig,
+        AsyncInvokeS3OutputDataConfig, AsyncInvokeStatus, AudioBlock, AudioFormat, AudioSource,
+        AutoToolChoice, CachePointBlock, CachePointType, CacheTtl, Citation, CitationGeneratedContent,
+        CitationLocation, CitationSourceContent, CitationsConfig, CitationsContentBlock, ContentBlock,
+        ConversationRole, Converse, ConverseInput, ConverseStream, ConverseStreamInput,
+        ConverseTokensRequest, CountTokens, CountTokensInput, CountTokensInputShape, DocumentBlock,
+        DocumentCharLocation, DocumentChunkLocation, DocumentContentBlock, DocumentFormat,
+        DocumentPageLocation, DocumentSource, ErrorBlock, GetAsyncInvoke, GetAsyncInvokeInput,
+        GuardrailChecksConfig, GuardrailChecksContentBlock, GuardrailChecksContentFilterCategory,
+        GuardrailChecksContentFilterCategoryConfig, GuardrailChecksContentFilterConfig,
+        GuardrailChecksMessage, GuardrailChecksPromptAttackCategory,
+        GuardrailChecksPromptAttackCategoryConfig, GuardrailChecksPromptAttackConfig, GuardrailChecksRole,
+        GuardrailChecksSensitiveInformationConfig, GuardrailChecksSensitiveInformationEntityConfig,
+        GuardrailChecksSensitiveInformationEntityType, GuardrailConfiguration, GuardrailContentBlock,
+        GuardrailContentQualifier, GuardrailContentSource, GuardrailConverseContentBlock,
+        GuardrailConverseContentQualifier, GuardrailConverseImageBlock, GuardrailConverseImageFormat,
+        GuardrailConverseImageSource, GuardrailConverseTextBlock, GuardrailImageBlock, GuardrailImageFormat,
+        GuardrailImageSource, GuardrailOutputScope, GuardrailStreamConfiguration,
+        GuardrailStreamProcessingMode, GuardrailTextBlock, GuardrailTrace, ImageBlock, ImageFormat,
+        ImageSource, InferenceConfiguration, InvokeGuardrailChecks, InvokeGuardrailChecksInput, InvokeModel,
+        InvokeModelInput, InvokeModelTokensRequest, InvokeModelWithResponseStream,
+        InvokeModelWithResponseStreamInput, JsonSchemaDefinition, ListAsyncInvokes, ListAsyncInvokesInput,
+        Message, OutputConfig, OutputFormat, OutputFormatStructure, OutputFormatType,
+        PerformanceConfigLatency, PerformanceConfiguration, PromptVariableValues, ReasoningContentBlock,
+        ReasoningTextBlock, S3Location, SearchResultBlock, SearchResultContentBlock, SearchResultLocation,
+        ServiceTier, ServiceTierType, SortAsyncInvocationBy, SortOrder, SpecificToolChoice, StartAsyncInvoke,
+        StartAsyncInvokeInput, SystemContentBlock, SystemTool, Tag, Tool, ToolAdditionBlock, ToolChoice,
+        ToolConfiguration, ToolInputSchema, ToolReference, ToolRemovalBlock, ToolResultBlock,
+        ToolResultContentBlock, ToolResultStatus, ToolSpecification, ToolUseBlock, ToolUseType, Trace,
+        VideoBlock, VideoFormat, VideoSource, WebLocation,
     };
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn ApplyGuardrailAllMembers() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/guardrail/gr1abc/version/1/apply",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"source\":\"OUTPUT\",\"outputScope\":\"FULL\",\"content\":[{\"text\":{\"text\":\"a\",\"qualifiers\":[\"grounding_source\",\"query\",\"guard_content\"]}},{\"image\":{\"format\":\"png\",\"source\":{\"bytes\":\"AQ==\"}}},{\"text\":{\"text\":\"b\",\"qualifiers\":[]}}]}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                ApplyGuardrail,
+            >({
+                let mut value = ApplyGuardrailInput::default();
+                value.guardrail_identifier = "gr1abc".to_owned();
+                value.guardrail_version = "1".to_owned();
+                value.source = GuardrailContentSource::from("OUTPUT");
+                value.output_scope = Some(GuardrailOutputScope::from("FULL"));
+                value.content = vec![
+                    GuardrailContentBlock::Text({ let mut value =
+                    GuardrailTextBlock::default(); value.text = "a".to_owned(); value
+                    .qualifiers =
+                    Some(vec![GuardrailContentQualifier::from("grounding_source"),
+                    GuardrailContentQualifier::from("query"),
+                    GuardrailContentQualifier::from("guard_content")]); value }),
+                    GuardrailContentBlock::Image({ let mut value =
+                    GuardrailImageBlock::default(); value.format =
+                    GuardrailImageFormat::from("png"); value.source =
+                    GuardrailImageSource::Bytes(Bytes::from_static(b"\x01")); value }),
+                    GuardrailContentBlock::Text({ let mut value =
+                    GuardrailTextBlock::default(); value.text = "b".to_owned(); value
+                    .qualifiers = Some(vec![]); value })
+                ];
+                value
+            });
+    }
+
+    #[test]
+    fn ApplyGuardrailArn() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/guardrail/arn%3Aaws%3Abedrock%3Aus-east-1%3A123456789012%3Aguardrail%2Fgr1abc/version/1/apply",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"source\":\"INPUT\",\"content\":[{\"text\":{\"text\":\"hello\"}}]}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                ApplyGuardrail,
+            >({
+                let mut value = ApplyGuardrailInput::default();
+                value.guardrail_identifier = "arn:aws:bedrock:us-east-1:123456789012:guardrail/gr1abc"
+                    .to_owned();
+                value.guardrail_version = "1".to_owned();
+                value.source = GuardrailContentSource::from("INPUT");
+                value.content = vec![
+                    GuardrailContentBlock::Text({ let mut value =
+                    GuardrailTextBlock::default(); value.text = "hello".to_owned(); value
+                    })
+                ];
+                value
+            });
+    }
+
+    #[test]
+    fn ApplyGuardrailEmptyContent() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/guardrail/gr1abc/version/DRAFT/apply",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some("{\"source\":\"INPUT\",\"content\":[],\"outputScope\":\"INTERVENTIONS\"}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .check::<ApplyGuardrail>({
+            let mut value = ApplyGuardrailInput::default();
+            value.guardrail_identifier = "gr1abc".to_owned();
+            value.guardrail_version = "DRAFT".to_owned();
+            value.source = GuardrailContentSource::from("INPUT");
+            value.content = vec![];
+            value.output_scope = Some(GuardrailOutputScope::from("INTERVENTIONS"));
+            value
+        });
+    }
+
+    #[test]
+    fn ApplyGuardrailMinimal() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/guardrail/gr1abc/version/1/apply",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some("{\"source\":\"INPUT\",\"content\":[{\"text\":{\"text\":\"hello\"}}]}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .check::<ApplyGuardrail>({
+            let mut value = ApplyGuardrailInput::default();
+            value.guardrail_identifier = "gr1abc".to_owned();
+            value.guardrail_version = "1".to_owned();
+            value.source = GuardrailContentSource::from("INPUT");
+            value.content = vec![GuardrailContentBlock::Text({
+                let mut value = GuardrailTextBlock::default();
+                value.text = "hello".to_owned();
+                value
+            })];
+            value
+        });
+    }
+
+    #[test]
+    fn ApplyGuardrailUnknownEnumValues() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/guardrail/gr1abc/version/1/apply",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"source\":\"TOOL\",\"outputScope\":\"SOME\",\"content\":[{\"image\":{\"format\":\"avif\",\"source\":{\"bytes\":\"YQ==\"}}},{\"text\":{\"text\":\"x\",\"qualifiers\":[\"new\"]}}]}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                ApplyGuardrail,
+            >({
+                let mut value = ApplyGuardrailInput::default();
+                value.guardrail_identifier = "gr1abc".to_owned();
+                value.guardrail_version = "1".to_owned();
+                value.source = GuardrailContentSource::from("TOOL");
+                value.output_scope = Some(GuardrailOutputScope::from("SOME"));
+                value.content = vec![
+                    GuardrailContentBlock::Image({ let mut value =
+                    GuardrailImageBlock::default(); value.format =
+                    GuardrailImageFormat::from("avif"); value.source =
+                    GuardrailImageSource::Bytes(Bytes::from_static(b"a")); value }),
+                    GuardrailContentBlock::Text({ let mut value =
+                    GuardrailTextBlock::default(); value.text = "x".to_owned(); value
+                    .qualifiers = Some(vec![GuardrailContentQualifier::from("new")]);
+                    value })
+                ];
+                value
+            });
+    }
+
+    #[test]
+    fn ConverseAdditionalFields() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"additionalModelRequestFields\":{\"top_k\":200,\"reasoning_config\":{\"type\":\"enabled\",\"budget_tokens\":1024}},\"additionalModelResponseFieldPaths\":[\"/stop_sequence\",\"/a~1b\"]}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                Converse,
+            >({
+                let mut value = ConverseInput::default();
+                value.model_id = "amazon.nova-lite-v1:0".to_owned();
+                value.additional_model_request_fields = Some(
+                    invoke_model_test_support::document(
+                        "{\"top_k\":200,\"reasoning_config\":{\"type\":\"enabled\",\"budget_tokens\":1024}}",
+                    ),
+                );
+                value.additional_model_response_field_paths = Some(
+                    vec!["/stop_sequence".to_owned(), "/a~1b".to_owned()],
+                );
+                value
+            });
+    }
+
+    #[test]
+    fn ConverseAdditionalFieldsArray() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some("{\"additionalModelRequestFields\":[{\"a\":1},[],null]}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .check::<Converse>({
+            let mut value = ConverseInput::default();
+            value.model_id = "amazon.nova-lite-v1:0".to_owned();
+            value.additional_model_request_fields =
+                Some(invoke_model_test_support::document("[{\"a\":1},[],null]"));
+            value
+        });
+    }
+
+    #[test]
+    fn ConverseAdditionalFieldsBoolean() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some("{\"additionalModelRequestFields\":true}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .check::<Converse>({
+            let mut value = ConverseInput::default();
+            value.model_id = "amazon.nova-lite-v1:0".to_owned();
+            value.additional_model_request_fields = Some(invoke_model_test_support::document("true"));
+            value
+        });
+    }
+
+    #[test]
+    fn ConverseAdditionalFieldsNumber() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some("{\"additionalModelRequestFields\":1.5}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .check::<Converse>({
+            let mut value = ConverseInput::default();
+            value.model_id = "amazon.nova-lite-v1:0".to_owned();
+            value.additional_model_request_fields = Some(invoke_model_test_support::document("1.5"));
+            value
+        });
+    }
+
+    #[test]
+    fn ConverseAdditionalFieldsString() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some("{\"additionalModelRequestFields\":\"text\"}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .check::<Converse>({
+            let mut value = ConverseInput::default();
+            value.model_id = "amazon.nova-lite-v1:0".to_owned();
+            value.additional_model_request_fields = Some(invoke_model_test_support::document("\"text\""));
+            value
+        });
+    }
+
+    #[test]
+    fn ConverseAllMembers() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"hello\"}]}],\"system\":[{\"text\":\"be brief\"}],\"inferenceConfig\":{\"maxTokens\":10},\"toolConfig\":{\"tools\":[{\"toolSpec\":{\"name\":\"weather\",\"inputSchema\":{\"json\":{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}},\"required\":[\"city\"]}}}}],\"toolChoice\":{\"auto\":{}}},\"guardrailConfig\":{\"guardrailIdentifier\":\"gr1abc\",\"guardrailVersion\":\"1\",\"trace\":\"enabled\"},\"projectIdentifier\":\"default\",\"additionalModelRequestFields\":{\"top_k\":1},\"promptVariables\":{\"a\":{\"text\":\"b\"}},\"additionalModelResponseFieldPaths\":[\"/x\"],\"requestMetadata\":{\"a\":\"b\"},\"performanceConfig\":{\"latency\":\"standard\"},\"serviceTier\":{\"type\":\"flex\"},\"outputConfig\":{\"effort\":\"high\"}}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                Converse,
+            >({
+                let mut value = ConverseInput::default();
+                value.model_id = "amazon.nova-lite-v1:0".to_owned();
+                value.messages = Some(
+                    vec![
+                        { let mut value = Message::default(); value.role =
+                        ConversationRole::from("user"); value.content =
+                        vec![ContentBlock::Text("hello".to_owned())]; value }
+                    ],
+                );
+                value.system = Some(
+                    vec![SystemContentBlock::Text("be brief".to_owned())],
+                );
+                value.inference_config = Some({
+                    let mut value = InferenceConfiguration::default();
+                    value.max_tokens = Some(10);
+                    value
+                });
+                value.tool_config = Some({
+                    let mut value = ToolConfiguration::default();
+                    value.tools = vec![
+                        Tool::ToolSpec({ let mut value = ToolSpecification::default();
+                        value.name = "weather".to_owned(); value.input_schema =
+                        ToolInputSchema::Json(invoke_model_test_support::document("{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}},\"required\":[\"city\"]}"));
+                        value })
+                    ];
+                    value.tool_choice = Some(
+                        ToolChoice::Auto(AutoToolChoice::default()),
+                    );
+                    value
+                });
+                value.guardrail_config = Some({
+                    let mut value = GuardrailConfiguration::default();
+                    value.guardrail_identifier = "gr1abc".to_owned();
+                    value.guardrail_version = "1".to_owned();
+                    value.trace = GuardrailTrace::from("enabled");
+                    value
+                });
+                value.project_identifier = Some("default".to_owned());
+                value.additional_model_request_fields = Some(
+                    invoke_model_test_support::document("{\"top_k\":1}"),
+                );
+                value.prompt_variables = Some(
+                    BTreeMap::from([
+                        ("a".to_owned(), PromptVariableValues::Text("b".to_owned())),
+                    ]),
+                );
+                value.additional_model_response_field_paths = Some(
+                    vec!["/x".to_owned()],
+                );
+                value.request_metadata = Some(
+                    BTreeMap::from([("a".to_owned(), "b".to_owned())]),
+                );
+                value.performance_config = Some({
+                    let mut value = PerformanceConfiguration::default();
+                    value.latency = PerformanceConfigLatency::from("standard");
+                    value
+                });
+                value.service_tier = Some({
+                    let mut value = ServiceTier::default();
+                    value.r#type = ServiceTierType::from("flex");
+                    value
+                });
+                value.output_config = Some({
+                    let mut value = OutputConfig::default();
+                    value.effort = Some("high".to_owned());
+                    value
+                });
+                value
+            });
+    }
+
+    #[test]
+    fn ConverseCachePoints() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"a\"},{\"cachePoint\":{\"type\":\"default\"}}]}],\"system\":[{\"text\":\"b\"},{\"cachePoint\":{\"type\":\"default\",\"ttl\":\"1h\"}}],\"toolConfig\":{\"tools\":[{\"toolSpec\":{\"name\":\"weather\",\"inputSchema\":{\"json\":{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}},\"required\":[\"city\"]}}}},{\"cachePoint\":{\"type\":\"default\",\"ttl\":\"5m\"}}]}}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                Converse,
+            >({
+                let mut value = ConverseInput::default();
+                value.model_id = "amazon.nova-lite-v1:0".to_owned();
+                value.messages = Some(
+                    vec![
+                        { let mut value = Message::default(); value.role =
+                        ConversationRole::from("user"); value.content =
+                        vec![ContentBlock::Text("a".to_owned()),
+                        ContentBlock::CachePoint({ let mut value =
+                        CachePointBlock::default(); value.r#type =
+                        CachePointType::from("default"); value })]; value }
+                    ],
+                );
+                value.system = Some(
+                    vec![
+                        SystemContentBlock::Text("b".to_owned()),
+                        SystemContentBlock::CachePoint({ let mut value =
+                        CachePointBlock::default(); value.r#type =
+                        CachePointType::from("default"); value.ttl =
+                        Some(CacheTtl::from("1h")); value })
+                    ],
+                );
+                value.tool_config = Some({
+                    let mut value = ToolConfiguration::default();
+                    value.tools = vec![
+                        Tool::ToolSpec({ let mut value = ToolSpecification::default();
+                        value.name = "weather".to_owned(); value.input_schema =
+                        ToolInputSchema::Json(invoke_model_test_support::document("{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}},\"required\":[\"city\"]}"));
+                        value }), Tool::CachePoint({ let mut value =
+                        CachePointBlock::default(); value.r#type =
+                        CachePointType::from("default"); value.ttl =
+                        Some(CacheTtl::from("5m")); value })
+                    ];
+                    value
+                });
+                value
+            });
+    }
+
+    #[test]
+    fn ConverseCitations() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"messages\":[{\"role\":\"assistant\",\"content\":[{\"citationsContent\":{\"content\":[{\"text\":\"cited\"}],\"citations\":[{\"title\":\"a\",\"source\":\"https://example.com\",\"sourceContent\":[{\"text\":\"quoted\"}],\"location\":{\"web\":{\"url\":\"https://example.com\",\"domain\":\"example.com\"}}},{\"location\":{\"documentChar\":{\"documentIndex\":0,\"start\":1,\"end\":2}}},{\"location\":{\"documentPage\":{\"documentIndex\":0,\"start\":1,\"end\":1}}},{\"location\":{\"documentChunk\":{\"documentIndex\":2,\"start\":0,\"end\":0}}},{\"location\":{\"searchResultLocation\":{\"searchResultIndex\":0,\"start\":0,\"end\":3}}}]}}]}]}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                Converse,
+            >({
+                let mut value = ConverseInput::default();
+                value.model_id = "amazon.nova-lite-v1:0".to_owned();
+                value.messages = Some(
+                    vec![
+                        { let mut value = Message::default(); value.role =
+                        ConversationRole::from("assistant"); value.content =
+                        vec![ContentBlock::CitationsContent({ let mut value =
+                        CitationsContentBlock::default(); value.content =
+                        Some(vec![CitationGeneratedContent::Text("cited".to_owned())]);
+                        value.citations = Some(vec![{ let mut value =
+                        Citation::default(); value.title = Some("a".to_owned()); value
+                        .source = Some("https://example.com".to_owned()); value
+                        .source_content = Some(vec![CitationSourceContent::Text("quoted"
+                        .to_owned())]); value.location = Some(CitationLocation::Web({ let
+                        mut value = WebLocation::default(); value.url =
+                        Some("https://example.com".to_owned()); value.domain =
+                        Some("example.com".to_owned()); value })); value }, { let mut
+                        value = Citation::default(); value.location =
+                        Some(CitationLocation::DocumentChar({ let mut value =
+                        DocumentCharLocation::default(); value.document_index = Some(0);
+                        value.start = Some(1); value.end = Some(2); value })); value }, {
+                        let mut value = Citation::default(); value.location =
+                        Some(CitationLocation::DocumentPage({ let mut value =
+                        DocumentPageLocation::default(); value.document_index = Some(0);
+                        value.start = Some(1); value.end = Some(1); value })); value }, {
+                        let mut value = Citation::default(); value.location =
+                        Some(CitationLocation::DocumentChunk({ let mut value =
+                        DocumentChunkLocation::default(); value.document_index = Some(2);
+                        value.start = Some(0); value.end = Some(0); value })); value }, {
+                        let mut value = Citation::default(); value.location =
+                        Some(CitationLocation::SearchResultLocation({ let mut value =
+                        SearchResultLocation::default(); value.search_result_index =
+                        Some(0); value.start = Some(0); value.end = Some(3); value }));
+                        value }]); value })]; value }
+                    ],
+                );
+                value
+            });
+    }
+
+    #[test]
+    fn ConverseDocumentFormatDefault() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"messages\":[{\"role\":\"user\",\"content\":[{\"document\":{\"format\":\"txt\",\"name\":\"a\",\"source\":{\"text\":\"plain\"}}}]}]}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                Converse,
+            >({
+                let mut value = ConverseInput::default();
+                value.model_id = "amazon.nova-lite-v1:0".to_owned();
+                value.messages = Some(
+                    vec![
+                        { let mut value = Message::default(); value.role =
+                        ConversationRole::from("user"); value.content =
+                        vec![ContentBlock::Document({ let mut value =
+                        DocumentBlock::default(); value.name = "a".to_owned(); value
+                        .source = DocumentSource::Text("plain".to_owned()); value })];
+                        value }
+                    ],
+                );
+                value
+            });
+    }
+
+    #[test]
+    fn ConverseDocuments() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"messages\":[{\"role\":\"user\",\"content\":[{\"document\":{\"format\":\"pdf\",\"name\":\"a\",\"source\":{\"bytes\":\"JVBERg==\"}}},{\"document\":{\"format\":\"txt\",\"name\":\"b\",\"source\":{\"text\":\"plain\"},\"context\":\"a note\",\"citations\":{\"enabled\":true}}},{\"document\":{\"format\":\"docx\",\"name\":\"c\",\"source\":{\"s3Location\":{\"uri\":\"s3://bucket/c.docx\"}}}},{\"document\":{\"format\":\"md\",\"name\":\"d\",\"source\":{\"content\":[{\"text\":\"one\"},{\"text\":\"two\"}]},\"citations\":{\"enabled\":false}}}]}]}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                Converse,
+            >({
+                let mut value = ConverseInput::default();
+                value.model_id = "amazon.nova-lite-v1:0".to_owned();
+                value.messages = Some(
+                    vec![
+                        { let mut value = Message::default(); value.role =
+                        ConversationRole::from("user"); value.content =
+                        vec![ContentBlock::Document({ let mut value =
+                        DocumentBlock::default(); value.format =
+                        DocumentFormat::from("pdf"); value.name = "a".to_owned(); value
+                        .source = DocumentSource::Bytes(Bytes::from_static(b"%PDF"));
+                        value }), ContentBlock::Document({ let mut value =
+                        DocumentBlock::default(); value.format =
+                        DocumentFormat::from("txt"); value.name = "b".to_owned(); value
+                        .source = DocumentSource::Text("plain".to_owned()); value.context
+                        = Some("a note".to_owned()); value.citations = Some({ let mut
+                        value = CitationsConfig::default(); value.enabled = true; value
+                        }); value }), ContentBlock::Document({ let mut value =
+                        DocumentBlock::default(); value.format =
+                        DocumentFormat::from("docx"); value.name = "c".to_owned(); value
+                        .source = DocumentSource::S3Location({ let mut value =
+                        S3Location::default(); value.uri = "s3://bucket/c.docx"
+                        .to_owned(); value }); value }), ContentBlock::Document({ let mut
+                        value = DocumentBlock::default(); value.format =
+                        DocumentFormat::from("md"); value.name = "d".to_owned(); value
+                        .source =
+                        DocumentSource::Content(vec![DocumentContentBlock::Text("one"
+                        .to_owned()), DocumentContentBlock::Text("two".to_owned())]);
+                        value.citations = Some({ let mut value =
+                        CitationsConfig::default(); value.enabled = false; value });
+                        value })]; value }
+                    ],
+                );
+                value
+            });
+    }
+
+    #[test]
+    fn ConverseEmptyContainers() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"messages\":[],\"system\":[],\"promptVariables\":{},\"additionalModelResponseFieldPaths\":[],\"requestMetadata\":{},\"inferenceConfig\":{},\"outputConfig\":{}}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                Converse,
+            >({
+                let mut value = ConverseInput::default();
+                value.model_id = "amazon.nova-lite-v1:0".to_owned();
+                value.messages = Some(vec![]);
+                value.system = Some(vec![]);
+                value.prompt_variables = Some(BTreeMap::from([]));
+                value.additional_model_response_field_paths = Some(vec![]);
+                value.request_metadata = Some(BTreeMap::from([]));
+                value.inference_config = Some(InferenceConfiguration::default());
+                value.output_config = Some(OutputConfig::default());
+                value
+            });
+    }
+
+    #[test]
+    fn ConverseGuardContent() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"messages\":[{\"role\":\"user\",\"content\":[{\"guardContent\":{\"text\":{\"text\":\"check this\"}}},{\"guardContent\":{\"text\":{\"text\":\"source\",\"qualifiers\":[\"grounding_source\",\"query\",\"guard_content\"]}}},{\"guardContent\":{\"image\":{\"format\":\"jpeg\",\"source\":{\"bytes\":\"fw==\"}}}}]}]}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                Converse,
+            >({
+                let mut value = ConverseInput::default();
+                value.model_id = "amazon.nova-lite-v1:0".to_owned();
+                value.messages = Some(
+                    vec![
+                        { let mut value = Message::default(); value.role =
+                        ConversationRole::from("user"); value.content =
+                        vec![ContentBlock::GuardContent(GuardrailConverseContentBlock::Text({
+                        let mut value = GuardrailConverseTextBlock::default(); value.text
+                        = "check this".to_owned(); value })),
+                        ContentBlock::GuardContent(GuardrailConverseContentBlock::Text({
+                        let mut value = GuardrailConverseTextBlock::default(); value.text
+                        = "source".to_owned(); value.qualifiers =
+                        Some(vec![GuardrailConverseContentQualifier::from("grounding_source"),
+                        GuardrailConverseContentQualifier::from("query"),
+                        GuardrailConverseContentQualifier::from("guard_content")]); value
+                        })),
+                        ContentBlock::GuardContent(GuardrailConverseContentBlock::Image({
+                        let mut value = GuardrailConverseImageBlock::default(); value
+                        .format = GuardrailConverseImageFormat::from("jpeg"); value
+                        .source =
+                        GuardrailConverseImageSource::Bytes(Bytes::from_static(b"\x7F"));
+                        value }))]; value }
+                    ],
+                );
+                value
+            });
+    }
+
+    #[test]
+    fn ConverseGuardrailConfig() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"guardrailConfig\":{\"guardrailIdentifier\":\"arn:aws:bedrock:us-east-1:123456789012:guardrail/gr1abc\",\"guardrailVersion\":\"DRAFT\",\"trace\":\"enabled_full\"}}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                Converse,
+            >({
+                let mut value = ConverseInput::default();
+                value.model_id = "amazon.nova-lite-v1:0".to_owned();
+                value.guardrail_config = Some({
+                    let mut value = GuardrailConfiguration::default();
+                    value.guardrail_identifier = "arn:aws:bedrock:us-east-1:123456789012:guardrail/gr1abc"
+                        .to_owned();
+                    value.guardrail_version = "DRAFT".to_owned();
+                    value.trace = GuardrailTrace::from("enabled_full");
+                    value
+                });
+                value
+            });
+    }
+
+    #[test]
+    fn ConverseGuardrailConfigDefaults() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"guardrailConfig\":{\"guardrailIdentifier\":\"gr1abc\",\"guardrailVersion\":\"1\",\"trace\":\"disabled\"}}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                Converse,
+            >({
+                let mut value = ConverseInput::default();
+                value.model_id = "amazon.nova-lite-v1:0".to_owned();
+                value.guardrail_config = Some({
+                    let mut value = GuardrailConfiguration::default();
+                    value.guardrail_identifier = "gr1abc".to_owned();
+                    value.guardrail_version = "1".to_owned();
+                    value
+                });
+                value
+            });
+    }
+
+    #[test]
+    fn ConverseImageError() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"messages\":[{\"role\":\"assistant\",\"content\":[{\"image\":{\"format\":\"jpeg\",\"source\":{\"bytes\":\"\"},\"error\":{\"message\":\"blocked\"}}}]}]}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                Converse,
+            >({
+                let mut value = ConverseInput::default();
+                value.model_id = "amazon.nova-lite-v1:0".to_owned();
+                value.messages = Some(
+                    vec![
+                        { let mut value = Message::default(); value.role =
+                        ConversationRole::from("assistant"); value.content =
+                        vec![ContentBlock::Image({ let mut value = ImageBlock::default();
+                        value.format = ImageFormat::from("jpeg"); value.source =
+                        ImageSource::Bytes(Bytes::from_static(b"")); value.error = Some({
+                        let mut value = ErrorBlock::default(); value.message =
+                        Some("blocked".to_owned()); value }); value })]; value }
+                    ],
+                );
+                value
+            });
+    }
+
+    #[test]
+    fn ConverseImages() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"messages\":[{\"role\":\"user\",\"content\":[{\"image\":{\"format\":\"png\",\"source\":{\"bytes\":\"AQI=\"}}},{\"image\":{\"format\":\"webp\",\"source\":{\"s3Location\":{\"uri\":\"s3://bucket/a.webp\",\"bucketOwner\":\"123456789012\"}}}}]}]}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                Converse,
+            >({
+                let mut value = ConverseInput::default();
+                value.model_id = "amazon.nova-lite-v1:0".to_owned();
+                value.messages = Some(
+                    vec![
+                        { let mut value = Message::default(); value.role =
+                        ConversationRole::from("user"); value.content =
+                        vec![ContentBlock::Image({ let mut value = ImageBlock::default();
+                        value.format = ImageFormat::from("png"); value.source =
+                        ImageSource::Bytes(Bytes::from_static(b"\x01\x02")); value }),
+                        ContentBlock::Image({ let mut value = ImageBlock::default();
+                        value.format = ImageFormat::from("webp"); value.source =
+                        ImageSource::S3Location({ let mut value = S3Location::default();
+                        value.uri = "s3://bucket/a.webp".to_owned(); value.bucket_owner =
+                        Some("123456789012".to_owned()); value }); value })]; value }
+                    ],
+                );
+                value
+            });
+    }
+
+    #[test]
+    fn ConverseInferenceConfig() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"inferenceConfig\":{\"maxTokens\":2147483647,\"temperature\":0.7,\"topP\":1,\"stopSequences\":[\"END\",\"\\n\"]}}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                Converse,
+            >({
+                let mut value = ConverseInput::default();
+                value.model_id = "amazon.nova-lite-v1:0".to_owned();
+                value.inference_config = Some({
+                    let mut value = InferenceConfiguration::default();
+                    value.max_tokens = Some(2147483647);
+                    value.temperature = Some(0.7);
+                    value.top_p = Some(1.0);
+                    value.stop_sequences = Some(vec!["END".to_owned(), "\n".to_owned()]);
+                    value
+                });
+                value
+            });
+    }
+
+    #[test]
+    fn ConverseInferenceConfigZero() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"inferenceConfig\":{\"maxTokens\":0,\"temperature\":0,\"topP\":0.1,\"stopSequences\":[]}}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                Converse,
+            >({
+                let mut value = ConverseInput::default();
+                value.model_id = "amazon.nova-lite-v1:0".to_owned();
+                value.inference_config = Some({
+                    let mut value = InferenceConfiguration::default();
+                    value.max_tokens = Some(0);
+                    value.temperature = Some(0.0);
+                    value.top_p = Some(0.1);
+                    value.stop_sequences = Some(vec![]);
+                    value
+                });
+                value
+            });
+    }
+
+    #[test]
+    fn ConverseLargeNumbers() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"additionalModelRequestFields\":{\"max\":18446744073709551615,\"min\":-9223372036854775808,\"safe\":9007199254740993,\"small\":5e-324,\"big\":1.7976931348623157e+308,\"third\":0.3333333333333333,\"negative\":-0.5}}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                Converse,
+            >({
+                let mut value = ConverseInput::default();
+                value.model_id = "amazon.nova-lite-v1:0".to_owned();
+                value.additional_model_request_fields = Some(
+                    invoke_model_test_support::document(
+                        "{\"max\":18446744073709551615,\"min\":-9223372036854775808,\"safe\":9007199254740993,\"small\":5e-324,\"big\":1.7976931348623157e+308,\"third\":0.3333333333333333,\"negative\":-0.5}",
+                    ),
+                );
+                value
+            });
+    }
+
+    #[test]
+    fn ConverseMinimal() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some("{}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .check::<Converse>({
+            let mut value = ConverseInput::default();
+            value.model_id = "amazon.nova-lite-v1:0".to_owned();
+            value
+        });
+    }
+
+    #[test]
+    fn ConverseModelIdArn() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A123456789012%3Aprompt%2FABCDEFGHIJ%3A1/converse",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some("{\"promptVariables\":{\"a\":{\"text\":\"b\"}}}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .check::<Converse>({
+            let mut value = ConverseInput::default();
+            value.model_id = "arn:aws:bedrock:us-east-1:123456789012:prompt/ABCDEFGHIJ:1".to_owned();
+            value.prompt_variables =
+                Some(BTreeMap::from([("a".to_owned(), PromptVariableValues::Text("b".to_owned()))]));
+            value
+        });
+    }
+
+    #[test]
+    fn ConverseOutputConfig() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"outputConfig\":{\"textFormat\":{\"type\":\"json_schema\",\"structure\":{\"jsonSchema\":{\"schema\":\"{\\\"type\\\":\\\"object\\\",\\\"properties\\\":{\\\"city\\\":{\\\"type\\\":\\\"string\\\"}},\\\"required\\\":[\\\"city\\\"]}\",\"name\":\"place\",\"description\":\"A place.\"}}},\"effort\":\"low\"}}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                Converse,
+            >({
+                let mut value = ConverseInput::default();
+                value.model_id = "amazon.nova-lite-v1:0".to_owned();
+                value.output_config = Some({
+                    let mut value = OutputConfig::default();
+                    value.text_format = Some({
+                        let mut value = OutputFormat::default();
+                        value.r#type = OutputFormatType::from("json_schema");
+                        value.structure = OutputFormatStructure::JsonSchema({
+                            let mut value = JsonSchemaDefinition::default();
+                            value.schema = "{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}},\"required\":[\"city\"]}"
+                                .to_owned();
+                            value.name = Some("place".to_owned());
+                            value.description = Some("A place.".to_owned());
+                            value
+                        });
+                        value
+                    });
+                    value.effort = Some("low".to_owned());
+                    value
+                });
+                value
+            });
+    }
+
+    #[test]
+    fn ConversePerformanceAndTier() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"performanceConfig\":{\"latency\":\"optimized\"},\"serviceTier\":{\"type\":\"priority\"}}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                Converse,
+            >({
+                let mut value = ConverseInput::default();
+                value.model_id = "amazon.nova-lite-v1:0".to_owned();
+                value.performance_config = Some({
+                    let mut value = PerformanceConfiguration::default();
+                    value.latency = PerformanceConfigLatency::from("optimized");
+                    value
+                });
+                value.service_tier = Some({
+                    let mut value = ServiceTier::default();
+                    value.r#type = ServiceTierType::from("priority");
+                    value
+                });
+                value
+            });
+    }
+
+    #[test]
+    fn ConverseProjectIdentifier() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some("{\"projectIdentifier\":\"proj-1\"}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .check::<Converse>({
+            let mut value = ConverseInput::default();
+            value.model_id = "amazon.nova-lite-v1:0".to_owned();
+            value.project_identifier = Some("proj-1".to_owned());
+            value
+        });
+    }
+
+    #[test]
+    fn ConversePromptVariables() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"promptVariables\":{\"name\":{\"text\":\"Ada\"},\"\":{\"text\":\"\"},\"a \\\"b\\\"\":{\"text\":\"c\"}}}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                Converse,
+            >({
+                let mut value = ConverseInput::default();
+                value.model_id = "amazon.nova-lite-v1:0".to_owned();
+                value.prompt_variables = Some(
+                    BTreeMap::from([
+                        (
+                            "name".to_owned(),
+                            PromptVariableValues::Text("Ada".to_owned()),
+                        ),
+                        ("".to_owned(), PromptVariableValues::Text("".to_owned())),
+                        (
+                            "a \"b\"".to_owned(),
+                            PromptVariableValues::Text("c".to_owned()),
+                        ),
+                    ]),
+                );
+                value
+            });
+    }
+
+    #[test]
+    fn ConverseReasoning() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"messages\":[{\"role\":\"assistant\",\"content\":[{\"reasoningContent\":{\"reasoningText\":{\"text\":\"so\",\"signature\":\"c2ln\"}}},{\"reasoningContent\":{\"reasoningText\":{\"text\":\"then\"}}},{\"reasoningContent\":{\"redactedContent\":\"aGlkZGVu\"}}]}]}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                Converse,
+            >({
+                let mut value = ConverseInput::default();
+                value.model_id = "amazon.nova-lite-v1:0".to_owned();
+                value.messages = Some(
+                    vec![
+                        { let mut value = Message::default(); value.role =
+                        ConversationRole::from("assistant"); value.content =
+                        vec![ContentBlock::ReasoningContent(ReasoningContentBlock::ReasoningText({
+                        let mut value = ReasoningTextBlock::default(); value.text = "so"
+                        .to_owned(); value.signature = Some("c2ln".to_owned()); value
+                        })),
+                        ContentBlock::ReasoningContent(ReasoningContentBlock::ReasoningText({
+                        let mut value = ReasoningTextBlock::default(); value.text =
+                        "then".to_owned(); value })),
+                        ContentBlock::ReasoningContent(ReasoningContentBlock::RedactedContent(Bytes::from_static(b"hidden")))];
+                        value }
+                    ],
+                );
+                value
+            });
+    }
+
+    #[test]
+    fn ConverseRequestMetadata() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some("{\"requestMetadata\":{\"team\":\"search\",\"cost center\":\"1-2/3\"}}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .check::<Converse>({
+            let mut value = ConverseInput::default();
+            value.model_id = "amazon.nova-lite-v1:0".to_owned();
+            value.request_metadata = Some(BTreeMap::from([
+                ("team".to_owned(), "search".to_owned()),
+                ("cost center".to_owned(), "1-2/3".to_owned()),
+            ]));
+            value
+        });
+    }
+
+    #[test]
+    fn ConverseRoles() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"\\\"héllo\\\"\\n\u{2028}😀\"}]},{\"role\":\"assistant\",\"content\":[{\"text\":\"\"}]},{\"role\":\"system\",\"content\":[{\"text\":\"\\\\\"}]}]}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                Converse,
+            >({
+                let mut value = ConverseInput::default();
+                value.model_id = "amazon.nova-lite-v1:0".to_owned();
+                value.messages = Some(
+                    vec![
+                        { let mut value = Message::default(); value.role =
+                        ConversationRole::from("user"); value.content =
+                        vec![ContentBlock::Text("\"héllo\"\n\u{2028}😀".to_owned())];
+                        value }, { let mut value = Message::default(); value.role =
+                        ConversationRole::from("assistant"); value.content =
+                        vec![ContentBlock::Text("".to_owned())]; value }, { let mut value
+                        = Message::default(); value.role =
+                        ConversationRole::from("system"); value.content =
+                        vec![ContentBlock::Text("\\".to_owned())]; value }
+                    ],
+                );
+                value
+            });
+    }
+
+    #[test]
+    fn ConverseSearchResult() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"messages\":[{\"role\":\"user\",\"content\":[{\"searchResult\":{\"source\":\"s\",\"title\":\"t\",\"content\":[{\"text\":\"a\"},{\"text\":\"b\"}],\"citations\":{\"enabled\":false}}}]}]}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                Converse,
+            >({
+                let mut value = ConverseInput::default();
+                value.model_id = "amazon.nova-lite-v1:0".to_owned();
+                value.messages = Some(
+                    vec![
+                        { let mut value = Message::default(); value.role =
+                        ConversationRole::from("user"); value.content =
+                        vec![ContentBlock::SearchResult({ let mut value =
+                        SearchResultBlock::default(); value.source = "s".to_owned();
+                        value.title = "t".to_owned(); value.content = vec![{ let mut
+                        value = SearchResultContentBlock::default(); value.text = "a"
+                        .to_owned(); value }, { let mut value =
+                        SearchResultContentBlock::default(); value.text = "b".to_owned();
+                        value }]; value.citations = Some({ let mut value =
+                        CitationsConfig::default(); value.enabled = false; value });
+                        value })]; value }
+                    ],
+                );
+                value
+            });
+    }
+
+    #[test]
+    fn ConverseStreamAllMembers() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse-stream",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"hello\"}]}],\"system\":[{\"text\":\"be brief\"}],\"inferenceConfig\":{\"maxTokens\":10,\"temperature\":0.5},\"toolConfig\":{\"tools\":[{\"toolSpec\":{\"name\":\"weather\",\"inputSchema\":{\"json\":{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}},\"required\":[\"city\"]}}}}],\"toolChoice\":{\"any\":{}}},\"guardrailConfig\":{\"guardrailIdentifier\":\"gr1abc\",\"guardrailVersion\":\"1\",\"trace\":\"enabled\",\"streamProcessingMode\":\"async\"},\"projectIdentifier\":\"default\",\"additionalModelRequestFields\":{\"top_k\":1},\"promptVariables\":{\"a\":{\"text\":\"b\"}},\"additionalModelResponseFieldPaths\":[\"/x\"],\"requestMetadata\":{\"a\":\"b\"},\"performanceConfig\":{\"latency\":\"standard\"},\"serviceTier\":{\"type\":\"flex\"},\"outputConfig\":{\"effort\":\"high\"}}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                ConverseStream,
+            >({
+                let mut value = ConverseStreamInput::default();
+                value.model_id = "amazon.nova-lite-v1:0".to_owned();
+                value.messages = Some(
+                    vec![
+                        { let mut value = Message::default(); value.role =
+                        ConversationRole::from("user"); value.content =
+                        vec![ContentBlock::Text("hello".to_owned())]; value }
+                    ],
+                );
+                value.system = Some(
+                    vec![SystemContentBlock::Text("be brief".to_owned())],
+                );
+                value.inference_config = Some({
+                    let mut value = InferenceConfiguration::default();
+                    value.max_tokens = Some(10);
+                    value.temperature = Some(0.5);
+                    value
+                });
+                value.tool_config = Some({
+                    let mut value = ToolConfiguration::default();
+                    value.tools = vec![
+                        Tool::ToolSpec({ let mut value = ToolSpecification::default();
+                        value.name = "weather".to_owned(); value.input_schema =
+                        ToolInputSchema::Json(invoke_model_test_support::document("{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}},\"required\":[\"city\"]}"));
+                        value })
+                    ];
+                    value.tool_choice = Some(ToolChoice::Any(AnyToolChoice::default()));
+                    value
+                });
+                value.guardrail_config = Some({
+                    let mut value = GuardrailStreamConfiguration::default();
+                    value.guardrail_identifier = "gr1abc".to_owned();
+                    value.guardrail_version = "1".to_owned();
+                    value.trace = GuardrailTrace::from("enabled");
+                    value.stream_processing_mode = GuardrailStreamProcessingMode::from(
+                        "async",
+                    );
+                    value
+                });
+                value.project_identifier = Some("default".to_owned());
+                value.additional_model_request_fields = Some(
+                    invoke_model_test_support::document("{\"top_k\":1}"),
+                );
+                value.prompt_variables = Some(
+                    BTreeMap::from([
+                        ("a".to_owned(), PromptVariableValues::Text("b".to_owned())),
+                    ]),
+                );
+                value.additional_model_response_field_paths = Some(
+                    vec!["/x".to_owned()],
+                );
+                value.request_metadata = Some(
+                    BTreeMap::from([("a".to_owned(), "b".to_owned())]),
+                );
+                value.performance_config = Some({
+                    let mut value = PerformanceConfiguration::default();
+                    value.latency = PerformanceConfigLatency::from("standard");
+                    value
+                });
+                value.service_tier = Some({
+                    let mut value = ServiceTier::default();
+                    value.r#type = ServiceTierType::from("flex");
+                    value
+                });
+                value.output_config = Some({
+                    let mut value = OutputConfig::default();
+                    value.effort = Some("high".to_owned());
+                    value
+                });
+                value
+            });
+    }
+
+    #[test]
+    fn ConverseStreamGuardrailDefaults() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse-stream",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"guardrailConfig\":{\"guardrailIdentifier\":\"gr1abc\",\"guardrailVersion\":\"1\",\"trace\":\"disabled\",\"streamProcessingMode\":\"sync\"}}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                ConverseStream,
+            >({
+                let mut value = ConverseStreamInput::default();
+                value.model_id = "amazon.nova-lite-v1:0".to_owned();
+                value.guardrail_config = Some({
+                    let mut value = GuardrailStreamConfiguration::default();
+                    value.guardrail_identifier = "gr1abc".to_owned();
+                    value.guardrail_version = "1".to_owned();
+                    value
+                });
+                value
+            });
+    }
+
+    #[test]
+    fn ConverseStreamMinimal() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse-stream",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some("{}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .check::<ConverseStream>({
+            let mut value = ConverseStreamInput::default();
+            value.model_id = "amazon.nova-lite-v1:0".to_owned();
+            value
+        });
+    }
+
+    #[test]
+    fn ConverseStreamText() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse-stream",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some("{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"hello\"}]}]}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .check::<ConverseStream>({
+            let mut value = ConverseStreamInput::default();
+            value.model_id = "amazon.nova-lite-v1:0".to_owned();
+            value.messages = Some(vec![{
+                let mut value = Message::default();
+                value.role = ConversationRole::from("user");
+                value.content = vec![ContentBlock::Text("hello".to_owned())];
+                value
+            }]);
+            value
+        });
+    }
+
+    #[test]
+    fn ConverseSystem() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"system\":[{\"text\":\"be brief\"},{\"guardContent\":{\"text\":{\"text\":\"rule\",\"qualifiers\":[\"guard_content\"]}}},{\"guardContent\":{\"image\":{\"format\":\"png\",\"source\":{\"bytes\":\"cA==\"}}}},{\"cachePoint\":{\"type\":\"default\"}}]}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                Converse,
+            >({
+                let mut value = ConverseInput::default();
+                value.model_id = "amazon.nova-lite-v1:0".to_owned();
+                value.system = Some(
+                    vec![
+                        SystemContentBlock::Text("be brief".to_owned()),
+                        SystemContentBlock::GuardContent(GuardrailConverseContentBlock::Text({
+                        let mut value = GuardrailConverseTextBlock::default(); value.text
+                        = "rule".to_owned(); value.qualifiers =
+                        Some(vec![GuardrailConverseContentQualifier::from("guard_content")]);
+                        value })),
+                        SystemContentBlock::GuardContent(GuardrailConverseContentBlock::Image({
+                        let mut value = GuardrailConverseImageBlock::default(); value
+                        .format = GuardrailConverseImageFormat::from("png"); value.source
+                        = GuardrailConverseImageSource::Bytes(Bytes::from_static(b"p"));
+                        value })), SystemContentBlock::CachePoint({ let mut value =
+                        CachePointBlock::default(); value.r#type =
+                        CachePointType::from("default"); value })
+                    ],
+                );
+                value
+            });
+    }
+
+    #[test]
+    fn ConverseText() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some("{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"hello\"}]}]}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .check::<Converse>({
+            let mut value = ConverseInput::default();
+            value.model_id = "amazon.nova-lite-v1:0".to_owned();
+            value.messages = Some(vec![{
+                let mut value = Message::default();
+                value.role = ConversationRole::from("user");
+                value.content = vec![ContentBlock::Text("hello".to_owned())];
+                value
+            }]);
+            value
+        });
+    }
+
+    #[test]
+    fn ConverseToolChanges() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"messages\":[{\"role\":\"system\",\"content\":[{\"toolAddition\":{\"tool\":{\"type\":\"tool_reference\",\"name\":\"weather\"}}},{\"toolRemoval\":{\"tool\":{\"type\":\"mcp_tool_reference\",\"name\":\"clock\",\"serverName\":\"time\"}}}]}]}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                Converse,
+            >({
+                let mut value = ConverseInput::default();
+                value.model_id = "amazon.nova-lite-v1:0".to_owned();
+                value.messages = Some(
+                    vec![
+                        { let mut value = Message::default(); value.role =
+                        ConversationRole::from("system"); value.content =
+                        vec![ContentBlock::ToolAddition({ let mut value =
+                        ToolAdditionBlock::default(); value.tool = { let mut value =
+                        ToolReference::default(); value.r#type = Some("tool_reference"
+                        .to_owned()); value.name = Some("weather".to_owned()); value };
+                        value }), ContentBlock::ToolRemoval({ let mut value =
+                        ToolRemovalBlock::default(); value.tool = { let mut value =
+                        ToolReference::default(); value.r#type =
+                        Some("mcp_tool_reference".to_owned()); value.name = Some("clock"
+                        .to_owned()); value.server_name = Some("time".to_owned()); value
+                        }; value })]; value }
+                    ],
+                );
+                value
+            });
+    }
+
+    #[test]
+    fn ConverseToolChoiceAny() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"toolConfig\":{\"tools\":[{\"toolSpec\":{\"name\":\"weather\",\"inputSchema\":{\"json\":{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}},\"required\":[\"city\"]}}}}],\"toolChoice\":{\"any\":{}}}}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                Converse,
+            >({
+                let mut value = ConverseInput::default();
+                value.model_id = "amazon.nova-lite-v1:0".to_owned();
+                value.tool_config = Some({
+                    let mut value = ToolConfiguration::default();
+                    value.tools = vec![
+                        Tool::ToolSpec({ let mut value = ToolSpecification::default();
+                        value.name = "weather".to_owned(); value.input_schema =
+                        ToolInputSchema::Json(invoke_model_test_support::document("{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}},\"required\":[\"city\"]}"));
+                        value })
+                    ];
+                    value.tool_choice = Some(ToolChoice::Any(AnyToolChoice::default()));
+                    value
+                });
+                value
+            });
+    }
+
+    #[test]
+    fn ConverseToolChoiceAuto() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"toolConfig\":{\"tools\":[{\"toolSpec\":{\"name\":\"weather\",\"inputSchema\":{\"json\":{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}},\"required\":[\"city\"]}}}}],\"toolChoice\":{\"auto\":{}}}}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                Converse,
+            >({
+                let mut value = ConverseInput::default();
+                value.model_id = "amazon.nova-lite-v1:0".to_owned();
+                value.tool_config = Some({
+                    let mut value = ToolConfiguration::default();
+                    value.tools = vec![
+                        Tool::ToolSpec({ let mut value = ToolSpecification::default();
+                        value.name = "weather".to_owned(); value.input_schema =
+                        ToolInputSchema::Json(invoke_model_test_support::document("{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}},\"required\":[\"city\"]}"));
+                        value })
+                    ];
+                    value.tool_choice = Some(
+                        ToolChoice::Auto(AutoToolChoice::default()),
+                    );
+                    value
+                });
+                value
+            });
+    }
+
+    #[test]
+    fn ConverseToolChoiceTool() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"toolConfig\":{\"tools\":[{\"toolSpec\":{\"name\":\"weather\",\"inputSchema\":{\"json\":{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}},\"required\":[\"city\"]}}}}],\"toolChoice\":{\"tool\":{\"name\":\"weather\"}}}}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                Converse,
+            >({
+                let mut value = ConverseInput::default();
+                value.model_id = "amazon.nova-lite-v1:0".to_owned();
+                value.tool_config = Some({
+                    let mut value = ToolConfiguration::default();
+                    value.tools = vec![
+                        Tool::ToolSpec({ let mut value = ToolSpecification::default();
+                        value.name = "weather".to_owned(); value.input_schema =
+                        ToolInputSchema::Json(invoke_model_test_support::document("{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}},\"required\":[\"city\"]}"));
+                        value })
+                    ];
+                    value.tool_choice = Some(
+                        ToolChoice::Tool({
+                            let mut value = SpecificToolChoice::default();
+                            value.name = "weather".to_owned();
+                            value
+                        }),
+                    );
+                    value
+                });
+                value
+            });
+    }
+
+    #[test]
+    fn ConverseToolConfig() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"toolConfig\":{\"tools\":[{\"toolSpec\":{\"name\":\"weather\",\"description\":\"Returns the weather.\",\"inputSchema\":{\"json\":{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}},\"required\":[\"city\"]}},\"strict\":true}},{\"systemTool\":{\"name\":\"nova_grounding\"}},{\"cachePoint\":{\"type\":\"default\"}}]}}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                Converse,
+            >({
+                let mut value = ConverseInput::default();
+                value.model_id = "amazon.nova-lite-v1:0".to_owned();
+                value.tool_config = Some({
+                    let mut value = ToolConfiguration::default();
+                    value.tools = vec![
+                        Tool::ToolSpec({ let mut value = ToolSpecification::default();
+                        value.name = "weather".to_owned(); value.description =
+                        Some("Returns the weather.".to_owned()); value.input_schema =
+                        ToolInputSchema::Json(invoke_model_test_support::document("{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}},\"required\":[\"city\"]}"));
+                        value.strict = Some(true); value }), Tool::SystemTool({ let mut
+                        value = SystemTool::default(); value.name = "nova_grounding"
+                        .to_owned(); value }), Tool::CachePoint({ let mut value =
+                        CachePointBlock::default(); value.r#type =
+                        CachePointType::from("default"); value })
+                    ];
+                    value
+                });
+                value
+            });
+    }
+
+    #[test]
+    fn ConverseToolResults() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"messages\":[{\"role\":\"user\",\"content\":[{\"toolResult\":{\"toolUseId\":\"t1\",\"status\":\"success\",\"content\":[{\"text\":\"sunny\"},{\"json\":{\"degrees\":-3.5,\"wind\":null}},{\"json\":[1]},{\"image\":{\"format\":\"gif\",\"source\":{\"bytes\":\"R0lGODlh\"}}},{\"document\":{\"format\":\"csv\",\"name\":\"d\",\"source\":{\"bytes\":\"YSxi\"}}},{\"video\":{\"format\":\"mkv\",\"source\":{\"s3Location\":{\"uri\":\"s3://bucket/v.mkv\"}}}},{\"searchResult\":{\"source\":\"https://example.com\",\"title\":\"Weather\",\"content\":[{\"text\":\"rain\"}],\"citations\":{\"enabled\":true}}}]}},{\"toolResult\":{\"toolUseId\":\"t2\",\"content\":[],\"status\":\"error\",\"type\":\"tool_search_tool_result\"}}]}]}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                Converse,
+            >({
+                let mut value = ConverseInput::default();
+                value.model_id = "amazon.nova-lite-v1:0".to_owned();
+                value.messages = Some(
+                    vec![
+                        { let mut value = Message::default(); value.role =
+                        ConversationRole::from("user"); value.content =
+                        vec![ContentBlock::ToolResult({ let mut value =
+                        ToolResultBlock::default(); value.tool_use_id = "t1".to_owned();
+                        value.status = Some(ToolResultStatus::from("success")); value
+                        .content = vec![ToolResultContentBlock::Text("sunny".to_owned()),
+                        ToolResultContentBlock::Json(invoke_model_test_support::document("{\"degrees\":-3.5,\"wind\":null}")),
+                        ToolResultContentBlock::Json(invoke_model_test_support::document("[1]")),
+                        ToolResultContentBlock::Image({ let mut value =
+                        ImageBlock::default(); value.format = ImageFormat::from("gif");
+                        value.source = ImageSource::Bytes(Bytes::from_static(b"GIF89a"));
+                        value }), ToolResultContentBlock::Document({ let mut value =
+                        DocumentBlock::default(); value.format =
+                        DocumentFormat::from("csv"); value.name = "d".to_owned(); value
+                        .source = DocumentSource::Bytes(Bytes::from_static(b"a,b"));
+                        value }), ToolResultContentBlock::Video({ let mut value =
+                        VideoBlock::default(); value.format = VideoFormat::from("mkv");
+                        value.source = VideoSource::S3Location({ let mut value =
+                        S3Location::default(); value.uri = "s3://bucket/v.mkv"
+                        .to_owned(); value }); value }),
+                        ToolResultContentBlock::SearchResult({ let mut value =
+                        SearchResultBlock::default(); value.source =
+                        "https://example.com".to_owned(); value.title = "Weather"
+                        .to_owned(); value.content = vec![{ let mut value =
+                        SearchResultContentBlock::default(); value.text = "rain"
+                        .to_owned(); value }]; value.citations = Some({ let mut value =
+                        CitationsConfig::default(); value.enabled = true; value }); value
+                        })]; value }), ContentBlock::ToolResult({ let mut value =
+                        ToolResultBlock::default(); value.tool_use_id = "t2".to_owned();
+                        value.content = vec![]; value.status =
+                        Some(ToolResultStatus::from("error")); value.r#type =
+                        Some("tool_search_tool_result".to_owned()); value })]; value }
+                    ],
+                );
+                value
+            });
+    }
+
+    #[test]
+    fn ConverseToolSchemaScalar() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"toolConfig\":{\"tools\":[{\"toolSpec\":{\"name\":\"any\",\"inputSchema\":{\"json\":true},\"strict\":false}}]}}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                Converse,
+            >({
+                let mut value = ConverseInput::default();
+                value.model_id = "amazon.nova-lite-v1:0".to_owned();
+                value.tool_config = Some({
+                    let mut value = ToolConfiguration::default();
+                    value.tools = vec![
+                        Tool::ToolSpec({ let mut value = ToolSpecification::default();
+                        value.name = "any".to_owned(); value.input_schema =
+                        ToolInputSchema::Json(invoke_model_test_support::document("true"));
+                        value.strict = Some(false); value })
+                    ];
+                    value
+                });
+                value
+            });
+    }
+
+    #[test]
+    fn ConverseToolUse() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"messages\":[{\"role\":\"assistant\",\"content\":[{\"toolUse\":{\"toolUseId\":\"t1\",\"name\":\"weather\",\"input\":{\"city\":\"Oslo\",\"nested\":{\"list\":[1,2.5,true,null,{}],\"none\":null}}}},{\"toolUse\":{\"toolUseId\":\"t2\",\"name\":\"weather\",\"input\":{},\"type\":\"server_tool_use\"}},{\"toolUse\":{\"toolUseId\":\"t3\",\"name\":\"weather\",\"input\":[]}},{\"toolUse\":{\"toolUseId\":\"t4\",\"name\":\"weather\",\"input\":\"text\"}},{\"toolUse\":{\"toolUseId\":\"t5\",\"name\":\"weather\",\"input\":false}}]}]}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                Converse,
+            >({
+                let mut value = ConverseInput::default();
+                value.model_id = "amazon.nova-lite-v1:0".to_owned();
+                value.messages = Some(
+                    vec![
+                        { let mut value = Message::default(); value.role =
+                        ConversationRole::from("assistant"); value.content =
+                        vec![ContentBlock::ToolUse({ let mut value =
+                        ToolUseBlock::default(); value.tool_use_id = "t1".to_owned();
+                        value.name = "weather".to_owned(); value.input =
+                        invoke_model_test_support::document("{\"city\":\"Oslo\",\"nested\":{\"list\":[1,2.5,true,null,{}],\"none\":null}}");
+                        value }), ContentBlock::ToolUse({ let mut value =
+                        ToolUseBlock::default(); value.tool_use_id = "t2".to_owned();
+                        value.name = "weather".to_owned(); value.input =
+                        invoke_model_test_support::document("{}"); value.r#type =
+                        Some(ToolUseType::from("server_tool_use")); value }),
+                        ContentBlock::ToolUse({ let mut value = ToolUseBlock::default();
+                        value.tool_use_id = "t3".to_owned(); value.name = "weather"
+                        .to_owned(); value.input =
+                        invoke_model_test_support::document("[]"); value }),
+                        ContentBlock::ToolUse({ let mut value = ToolUseBlock::default();
+                        value.tool_use_id = "t4".to_owned(); value.name = "weather"
+                        .to_owned(); value.input =
+                        invoke_model_test_support::document("\"text\""); value }),
+                        ContentBlock::ToolUse({ let mut value = ToolUseBlock::default();
+                        value.tool_use_id = "t5".to_owned(); value.name = "weather"
+                        .to_owned(); value.input =
+                        invoke_model_test_support::document("false"); value })]; value }
+                    ],
+                );
+                value
+            });
+    }
+
+    #[test]
+    fn ConverseUnknownEnumValues() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"messages\":[{\"role\":\"critic\",\"content\":[{\"image\":{\"format\":\"avif\",\"source\":{\"bytes\":\"YQ==\"}}}]}],\"performanceConfig\":{\"latency\":\"instant\"},\"serviceTier\":{\"type\":\"night\"}}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                Converse,
+            >({
+                let mut value = ConverseInput::default();
+                value.model_id = "amazon.nova-lite-v1:0".to_owned();
+                value.messages = Some(
+                    vec![
+                        { let mut value = Message::default(); value.role =
+                        ConversationRole::from("critic"); value.content =
+                        vec![ContentBlock::Image({ let mut value = ImageBlock::default();
+                        value.format = ImageFormat::from("avif"); value.source =
+                        ImageSource::Bytes(Bytes::from_static(b"a")); value })]; value }
+                    ],
+                );
+                value.performance_config = Some({
+                    let mut value = PerformanceConfiguration::default();
+                    value.latency = PerformanceConfigLatency::from("instant");
+                    value
+                });
+                value.service_tier = Some({
+                    let mut value = ServiceTier::default();
+                    value.r#type = ServiceTierType::from("night");
+                    value
+                });
+                value
+            });
+    }
+
+    #[test]
+    fn ConverseVideoAndAudio() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-lite-v1%3A0/converse",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"messages\":[{\"role\":\"user\",\"content\":[{\"video\":{\"format\":\"three_gp\",\"source\":{\"bytes\":\"dg==\"}}},{\"video\":{\"format\":\"mp4\",\"source\":{\"s3Location\":{\"uri\":\"s3://bucket/v.mp4\"}}}},{\"audio\":{\"format\":\"mp3\",\"source\":{\"bytes\":\"YQ==\"}}},{\"audio\":{\"format\":\"wav\",\"source\":{\"s3Location\":{\"uri\":\"s3://bucket/a.wav\"}},\"error\":{\"message\":\"too long\"}}}]}]}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                Converse,
+            >({
+                let mut value = ConverseInput::default();
+                value.model_id = "amazon.nova-lite-v1:0".to_owned();
+                value.messages = Some(
+                    vec![
+                        { let mut value = Message::default(); value.role =
+                        ConversationRole::from("user"); value.content =
+                        vec![ContentBlock::Video({ let mut value = VideoBlock::default();
+                        value.format = VideoFormat::from("three_gp"); value.source =
+                        VideoSource::Bytes(Bytes::from_static(b"v")); value }),
+                        ContentBlock::Video({ let mut value = VideoBlock::default();
+                        value.format = VideoFormat::from("mp4"); value.source =
+                        VideoSource::S3Location({ let mut value = S3Location::default();
+                        value.uri = "s3://bucket/v.mp4".to_owned(); value }); value }),
+                        ContentBlock::Audio({ let mut value = AudioBlock::default();
+                        value.format = AudioFormat::from("mp3"); value.source =
+                        AudioSource::Bytes(Bytes::from_static(b"a")); value }),
+                        ContentBlock::Audio({ let mut value = AudioBlock::default();
+                        value.format = AudioFormat::from("wav"); value.source =
+                        AudioSource::S3Location({ let mut value = S3Location::default();
+                        value.uri = "s3://bucket/a.wav".to_owned(); value }); value.error
+                        = Some({ let mut value = ErrorBlock::default(); value.message =
+                        Some("too long".to_owned()); value }); value })]; value }
+                    ],
+                );
+                value
+            });
+    }
+
+    #[test]
+    fn CountTokensConverse() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/anthropic.claude-3-haiku-20240307-v1%3A0/count-tokens",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"input\":{\"converse\":{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"hello\"},{\"cachePoint\":{\"type\":\"default\"}}]}],\"system\":[{\"text\":\"be brief\"}],\"toolConfig\":{\"tools\":[{\"toolSpec\":{\"name\":\"weather\",\"inputSchema\":{\"json\":{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}},\"required\":[\"city\"]}}}}]},\"additionalModelRequestFields\":{\"top_k\":1}}}}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                CountTokens,
+            >({
+                let mut value = CountTokensInput::default();
+                value.model_id = "anthropic.claude-3-haiku-20240307-v1:0".to_owned();
+                value.input = CountTokensInputShape::Converse({
+                    let mut value = ConverseTokensRequest::default();
+                    value.messages = Some(
+                        vec![
+                            { let mut value = Message::default(); value.role =
+                            ConversationRole::from("user"); value.content =
+                            vec![ContentBlock::Text("hello".to_owned()),
+                            ContentBlock::CachePoint({ let mut value =
+                            CachePointBlock::default(); value.r#type =
+                            CachePointType::from("default"); value })]; value }
+                        ],
+                    );
+                    value.system = Some(
+                        vec![SystemContentBlock::Text("be brief".to_owned())],
+                    );
+                    value.tool_config = Some({
+                        let mut value = ToolConfiguration::default();
+                        value.tools = vec![
+                            Tool::ToolSpec({ let mut value =
+                            ToolSpecification::default(); value.name = "weather"
+                            .to_owned(); value.input_schema =
+                            ToolInputSchema::Json(invoke_model_test_support::document("{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}},\"required\":[\"city\"]}"));
+                            value })
+                        ];
+                        value
+                    });
+                    value.additional_model_request_fields = Some(
+                        invoke_model_test_support::document("{\"top_k\":1}"),
+                    );
+                    value
+                });
+                value
+            });
+    }
+
+    #[test]
+    fn CountTokensConverseEmpty() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/anthropic.claude-3-haiku-20240307-v1%3A0/count-tokens",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some("{\"input\":{\"converse\":{}}}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .check::<CountTokens>({
+            let mut value = CountTokensInput::default();
+            value.model_id = "anthropic.claude-3-haiku-20240307-v1:0".to_owned();
+            value.input = CountTokensInputShape::Converse(ConverseTokensRequest::default());
+            value
+        });
+    }
+
+    #[test]
+    fn CountTokensInvokeModel() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/anthropic.claude-3-haiku-20240307-v1%3A0/count-tokens",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"input\":{\"invokeModel\":{\"body\":\"eyJhbnRocm9waWNfdmVyc2lvbiI6ImJlZHJvY2stMjAyMy0wNS0zMSIsIm1lc3NhZ2VzIjpbXX0=\"}}}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                CountTokens,
+            >({
+                let mut value = CountTokensInput::default();
+                value.model_id = "anthropic.claude-3-haiku-20240307-v1:0".to_owned();
+                value.input = CountTokensInputShape::InvokeModel({
+                    let mut value = InvokeModelTokensRequest::default();
+                    value.body = Bytes::from_static(
+                        b"{\"anthropic_version\":\"bedrock-2023-05-31\",\"messages\":[]}",
+                    );
+                    value
+                });
+                value
+            });
+    }
+
+    #[test]
+    fn CountTokensInvokeModelEmptyBody() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/anthropic.claude-3-haiku-20240307-v1%3A0/count-tokens",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some("{\"input\":{\"invokeModel\":{\"body\":\"\"}}}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .check::<CountTokens>({
+            let mut value = CountTokensInput::default();
+            value.model_id = "anthropic.claude-3-haiku-20240307-v1:0".to_owned();
+            value.input = CountTokensInputShape::InvokeModel({
+                let mut value = InvokeModelTokensRequest::default();
+                value.body = Bytes::from_static(b"");
+                value
+            });
+            value
+        });
+    }
+
+    #[test]
+    fn CountTokensModelIdArn() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A%3Afoundation-model%2Fanthropic.claude-3-haiku-20240307-v1%3A0/count-tokens",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some("{\"input\":{\"converse\":{\"messages\":[]}}}"),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                CountTokens,
+            >({
+                let mut value = CountTokensInput::default();
+                value.model_id = "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-3-haiku-20240307-v1:0"
+                    .to_owned();
+                value.input = CountTokensInputShape::Converse({
+                    let mut value = ConverseTokensRequest::default();
+                    value.messages = Some(vec![]);
+                    value
+                });
+                value
+            });
+    }
+
+    #[test]
+    fn GetAsyncInvokeArn() {
+        invoke_model_test_support::Request {
+            method: "GET",
+            uri: "/async-invoke/arn%3Aaws%3Abedrock%3Aus-east-1%3A123456789012%3Aasync-invoke%2Fabcdefghij12",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[],
+                forbidden_headers: &["Content-Type"],
+                required_headers: &[],
+                body: Some(""),
+                media_type: None,
+            },
+        }
+        .check::<GetAsyncInvoke>({
+            let mut value = GetAsyncInvokeInput::default();
+            value.invocation_arn =
+                "arn:aws:bedrock:us-east-1:123456789012:async-invoke/abcdefghij12".to_owned();
+            value
+        });
+    }
+
+    #[test]
+    fn InvokeGuardrailChecksAllMembers() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/guardrail-checks/invoke",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"a\"},{\"text\":\"b\"}]},{\"role\":\"assistant\",\"content\":[{\"text\":\"c\"}]}],\"checks\":{\"contentFilter\":{\"categories\":[{\"category\":\"HATE\"},{\"category\":\"VIOLENCE\"}]},\"promptAttack\":{\"categories\":[{\"category\":\"JAILBREAK\"}]},\"sensitiveInformation\":{\"entities\":[{\"type\":\"EMAIL\"},{\"type\":\"NEW\"}]}}}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                InvokeGuardrailChecks,
+            >({
+                let mut value = InvokeGuardrailChecksInput::default();
+                value.messages = vec![
+                    { let mut value = GuardrailChecksMessage::default(); value.role =
+                    GuardrailChecksRole::from("user"); value.content =
+                    vec![GuardrailChecksContentBlock::Text("a".to_owned()),
+                    GuardrailChecksContentBlock::Text("b".to_owned())]; value }, { let
+                    mut value = GuardrailChecksMessage::default(); value.role =
+                    GuardrailChecksRole::from("assistant"); value.content =
+                    vec![GuardrailChecksContentBlock::Text("c".to_owned())]; value }
+                ];
+                value.checks = {
+                    let mut value = GuardrailChecksConfig::default();
+                    value.content_filter = Some({
+                        let mut value = GuardrailChecksContentFilterConfig::default();
+                        value.categories = vec![
+                            { let mut value =
+                            GuardrailChecksContentFilterCategoryConfig::default(); value
+                            .category =
+                            GuardrailChecksContentFilterCategory::from("HATE"); value },
+                            { let mut value =
+                            GuardrailChecksContentFilterCategoryConfig::default(); value
+                            .category =
+                            GuardrailChecksContentFilterCategory::from("VIOLENCE"); value
+                            }
+                        ];
+                        value
+                    });
+                    value.prompt_attack = Some({
+                        let mut value = GuardrailChecksPromptAttackConfig::default();
+                        value.categories = vec![
+                            { let mut value =
+                            GuardrailChecksPromptAttackCategoryConfig::default(); value
+                            .category =
+                            GuardrailChecksPromptAttackCategory::from("JAILBREAK"); value
+                            }
+                        ];
+                        value
+                    });
+                    value.sensitive_information = Some({
+                        let mut value = GuardrailChecksSensitiveInformationConfig::default();
+                        value.entities = vec![
+                            { let mut value =
+                            GuardrailChecksSensitiveInformationEntityConfig::default();
+                            value.r#type =
+                            GuardrailChecksSensitiveInformationEntityType::from("EMAIL");
+                            value }, { let mut value =
+                            GuardrailChecksSensitiveInformationEntityConfig::default();
+                            value.r#type =
+                            GuardrailChecksSensitiveInformationEntityType::from("NEW");
+                            value }
+                        ];
+                        value
+                    });
+                    value
+                };
+                value
+            });
+    }
+
+    #[test]
+    fn InvokeGuardrailChecksEmptyContainers() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/guardrail-checks/invoke",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some("{\"messages\":[],\"checks\":{\"contentFilter\":{\"categories\":[]}}}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .check::<InvokeGuardrailChecks>({
+            let mut value = InvokeGuardrailChecksInput::default();
+            value.messages = vec![];
+            value.checks = {
+                let mut value = GuardrailChecksConfig::default();
+                value.content_filter = Some({
+                    let mut value = GuardrailChecksContentFilterConfig::default();
+                    value.categories = vec![];
+                    value
+                });
+                value
+            };
+            value
+        });
+    }
+
+    #[test]
+    fn InvokeGuardrailChecksMinimal() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/guardrail-checks/invoke",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"hello\"}]}],\"checks\":{}}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+        .check::<InvokeGuardrailChecks>({
+            let mut value = InvokeGuardrailChecksInput::default();
+            value.messages = vec![{
+                let mut value = GuardrailChecksMessage::default();
+                value.role = GuardrailChecksRole::from("user");
+                value.content = vec![GuardrailChecksContentBlock::Text("hello".to_owned())];
+                value
+            }];
+            value.checks = GuardrailChecksConfig::default();
+            value
+        });
+    }
 
     #[test]
     fn InvokeModelAccept() {
@@ -1696,11 +4185,2648 @@ mod requests {
             value
         });
     }
+
+    #[test]
+    fn ListAsyncInvokesAllMembers() {
+        invoke_model_test_support::Request {
+            method: "GET",
+            uri: "/async-invoke",
+            query: &[
+                "submitTimeAfter=2026-01-31T12%3A00%3A00Z",
+                "submitTimeBefore=2026-02-01T00%3A00%3A00.5Z",
+                "statusEquals=InProgress",
+                "maxResults=1000",
+                "nextToken=a%2Bb%2Fc%3D%3D",
+                "sortBy=SubmissionTime",
+                "sortOrder=Ascending",
+            ],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[],
+                forbidden_headers: &["Content-Type"],
+                required_headers: &[],
+                body: Some(""),
+                media_type: None,
+            },
+        }
+        .check::<ListAsyncInvokes>({
+            let mut value = ListAsyncInvokesInput::default();
+            value.submit_time_after = Some(invoke_model_test_support::milliseconds(1769860800000));
+            value.submit_time_before = Some(invoke_model_test_support::milliseconds(1769904000500));
+            value.status_equals = Some(AsyncInvokeStatus::from("InProgress"));
+            value.max_results = Some(1000);
+            value.next_token = Some("a+b/c==".to_owned());
+            value.sort_by = Some(SortAsyncInvocationBy::from("SubmissionTime"));
+            value.sort_order = Some(SortOrder::from("Ascending"));
+            value
+        });
+    }
+
+    #[test]
+    fn ListAsyncInvokesEmptyToken() {
+        invoke_model_test_support::Request {
+            method: "GET",
+            uri: "/async-invoke",
+            query: &["nextToken="],
+            forbidden_query: &[
+                "submitTimeAfter",
+                "submitTimeBefore",
+                "statusEquals",
+                "maxResults",
+                "sortBy",
+                "sortOrder",
+            ],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[],
+                forbidden_headers: &["Content-Type"],
+                required_headers: &[],
+                body: Some(""),
+                media_type: None,
+            },
+        }
+        .check::<ListAsyncInvokes>({
+            let mut value = ListAsyncInvokesInput::default();
+            value.next_token = Some("".to_owned());
+            value
+        });
+    }
+
+    #[test]
+    fn ListAsyncInvokesMaxResults() {
+        invoke_model_test_support::Request {
+            method: "GET",
+            uri: "/async-invoke",
+            query: &["maxResults=1"],
+            forbidden_query: &[
+                "submitTimeAfter",
+                "submitTimeBefore",
+                "statusEquals",
+                "nextToken",
+                "sortBy",
+                "sortOrder",
+            ],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[],
+                forbidden_headers: &["Content-Type"],
+                required_headers: &[],
+                body: Some(""),
+                media_type: None,
+            },
+        }
+        .check::<ListAsyncInvokes>({
+            let mut value = ListAsyncInvokesInput::default();
+            value.max_results = Some(1);
+            value
+        });
+    }
+
+    #[test]
+    fn ListAsyncInvokesMinimal() {
+        invoke_model_test_support::Request {
+            method: "GET",
+            uri: "/async-invoke",
+            query: &[],
+            forbidden_query: &[
+                "submitTimeAfter",
+                "submitTimeBefore",
+                "statusEquals",
+                "maxResults",
+                "nextToken",
+                "sortBy",
+                "sortOrder",
+            ],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[],
+                forbidden_headers: &["Content-Type"],
+                required_headers: &[],
+                body: Some(""),
+                media_type: None,
+            },
+        }
+        .check::<ListAsyncInvokes>(ListAsyncInvokesInput::default());
+    }
+
+    #[test]
+    fn ListAsyncInvokesNextToken() {
+        invoke_model_test_support::Request {
+            method: "GET",
+            uri: "/async-invoke",
+            query: &["nextToken=%C3%A9%26%3D%23%3F%20%25"],
+            forbidden_query: &[
+                "submitTimeAfter",
+                "submitTimeBefore",
+                "statusEquals",
+                "maxResults",
+                "sortBy",
+                "sortOrder",
+            ],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[],
+                forbidden_headers: &["Content-Type"],
+                required_headers: &[],
+                body: Some(""),
+                media_type: None,
+            },
+        }
+        .check::<ListAsyncInvokes>({
+            let mut value = ListAsyncInvokesInput::default();
+            value.next_token = Some("é&=#? %".to_owned());
+            value
+        });
+    }
+
+    #[test]
+    fn ListAsyncInvokesSortBy() {
+        invoke_model_test_support::Request {
+            method: "GET",
+            uri: "/async-invoke",
+            query: &["sortBy=SubmissionTime"],
+            forbidden_query: &[
+                "submitTimeAfter",
+                "submitTimeBefore",
+                "statusEquals",
+                "maxResults",
+                "nextToken",
+                "sortOrder",
+            ],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[],
+                forbidden_headers: &["Content-Type"],
+                required_headers: &[],
+                body: Some(""),
+                media_type: None,
+            },
+        }
+        .check::<ListAsyncInvokes>({
+            let mut value = ListAsyncInvokesInput::default();
+            value.sort_by = Some(SortAsyncInvocationBy::from("SubmissionTime"));
+            value
+        });
+    }
+
+    #[test]
+    fn ListAsyncInvokesSortOrder() {
+        invoke_model_test_support::Request {
+            method: "GET",
+            uri: "/async-invoke",
+            query: &["sortOrder=Descending"],
+            forbidden_query: &[
+                "submitTimeAfter",
+                "submitTimeBefore",
+                "statusEquals",
+                "maxResults",
+                "nextToken",
+                "sortBy",
+            ],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[],
+                forbidden_headers: &["Content-Type"],
+                required_headers: &[],
+                body: Some(""),
+                media_type: None,
+            },
+        }
+        .check::<ListAsyncInvokes>({
+            let mut value = ListAsyncInvokesInput::default();
+            value.sort_order = Some(SortOrder::from("Descending"));
+            value
+        });
+    }
+
+    #[test]
+    fn ListAsyncInvokesStatusEquals() {
+        invoke_model_test_support::Request {
+            method: "GET",
+            uri: "/async-invoke",
+            query: &["statusEquals=Failed"],
+            forbidden_query: &[
+                "submitTimeAfter",
+                "submitTimeBefore",
+                "maxResults",
+                "nextToken",
+                "sortBy",
+                "sortOrder",
+            ],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[],
+                forbidden_headers: &["Content-Type"],
+                required_headers: &[],
+                body: Some(""),
+                media_type: None,
+            },
+        }
+        .check::<ListAsyncInvokes>({
+            let mut value = ListAsyncInvokesInput::default();
+            value.status_equals = Some(AsyncInvokeStatus::from("Failed"));
+            value
+        });
+    }
+
+    #[test]
+    fn ListAsyncInvokesSubmitTimeAfter() {
+        invoke_model_test_support::Request {
+            method: "GET",
+            uri: "/async-invoke",
+            query: &["submitTimeAfter=1969-12-31T23%3A59%3A59Z"],
+            forbidden_query: &[
+                "submitTimeBefore",
+                "statusEquals",
+                "maxResults",
+                "nextToken",
+                "sortBy",
+                "sortOrder",
+            ],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[],
+                forbidden_headers: &["Content-Type"],
+                required_headers: &[],
+                body: Some(""),
+                media_type: None,
+            },
+        }
+        .check::<ListAsyncInvokes>({
+            let mut value = ListAsyncInvokesInput::default();
+            value.submit_time_after = Some(invoke_model_test_support::milliseconds(-1000));
+            value
+        });
+    }
+
+    #[test]
+    fn ListAsyncInvokesSubmitTimeBefore() {
+        invoke_model_test_support::Request {
+            method: "GET",
+            uri: "/async-invoke",
+            query: &["submitTimeBefore=1970-01-01T00%3A00%3A00.001Z"],
+            forbidden_query: &[
+                "submitTimeAfter",
+                "statusEquals",
+                "maxResults",
+                "nextToken",
+                "sortBy",
+                "sortOrder",
+            ],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[],
+                forbidden_headers: &["Content-Type"],
+                required_headers: &[],
+                body: Some(""),
+                media_type: None,
+            },
+        }
+        .check::<ListAsyncInvokes>({
+            let mut value = ListAsyncInvokesInput::default();
+            value.submit_time_before = Some(invoke_model_test_support::milliseconds(1));
+            value
+        });
+    }
+
+    #[test]
+    fn ListAsyncInvokesUnknownEnumValues() {
+        invoke_model_test_support::Request {
+            method: "GET",
+            uri: "/async-invoke",
+            query: &["statusEquals=Paused", "sortBy=Name", "sortOrder=Random"],
+            forbidden_query: &["submitTimeAfter", "submitTimeBefore", "maxResults", "nextToken"],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[],
+                forbidden_headers: &["Content-Type"],
+                required_headers: &[],
+                body: Some(""),
+                media_type: None,
+            },
+        }
+        .check::<ListAsyncInvokes>({
+            let mut value = ListAsyncInvokesInput::default();
+            value.status_equals = Some(AsyncInvokeStatus::from("Paused"));
+            value.sort_by = Some(SortAsyncInvocationBy::from("Name"));
+            value.sort_order = Some(SortOrder::from("Random"));
+            value
+        });
+    }
+
+    #[test]
+    fn StartAsyncInvokeAllMembers() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/async-invoke",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"clientRequestToken\":\"token-1\",\"modelId\":\"arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-reel-v1:0\",\"modelInput\":{\"taskType\":\"TEXT_VIDEO\",\"textToVideoParams\":{\"text\":\"a boat\",\"images\":[]},\"seed\":null},\"outputDataConfig\":{\"s3OutputDataConfig\":{\"s3Uri\":\"s3://bucket/out\",\"kmsKeyId\":\"arn:aws:kms:us-east-1:123456789012:key/k\",\"bucketOwner\":\"123456789012\"}},\"tags\":[{\"key\":\"team\",\"value\":\"film\"},{\"key\":\"x\",\"value\":\"\"}]}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                StartAsyncInvoke,
+            >({
+                let mut value = StartAsyncInvokeInput::default();
+                value.client_request_token = Some("token-1".to_owned());
+                value.model_id = "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-reel-v1:0"
+                    .to_owned();
+                value.model_input = invoke_model_test_support::document(
+                    "{\"taskType\":\"TEXT_VIDEO\",\"textToVideoParams\":{\"text\":\"a boat\",\"images\":[]},\"seed\":null}",
+                );
+                value.output_data_config = AsyncInvokeOutputDataConfig::S3OutputDataConfig({
+                    let mut value = AsyncInvokeS3OutputDataConfig::default();
+                    value.s3_uri = "s3://bucket/out".to_owned();
+                    value.kms_key_id = Some(
+                        "arn:aws:kms:us-east-1:123456789012:key/k".to_owned(),
+                    );
+                    value.bucket_owner = Some("123456789012".to_owned());
+                    value
+                });
+                value.tags = Some(
+                    vec![
+                        { let mut value = Tag::default(); value.key = "team".to_owned();
+                        value.value = "film".to_owned(); value }, { let mut value =
+                        Tag::default(); value.key = "x".to_owned(); value.value = ""
+                        .to_owned(); value }
+                    ],
+                );
+                value
+            });
+    }
+
+    #[test]
+    fn StartAsyncInvokeInputArray() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/async-invoke",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"clientRequestToken\":\"t\",\"modelId\":\"m\",\"modelInput\":[1,[2,{}]],\"outputDataConfig\":{\"s3OutputDataConfig\":{\"s3Uri\":\"s3://bucket/out\"}}}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                StartAsyncInvoke,
+            >({
+                let mut value = StartAsyncInvokeInput::default();
+                value.client_request_token = Some("t".to_owned());
+                value.model_id = "m".to_owned();
+                value.model_input = invoke_model_test_support::document("[1,[2,{}]]");
+                value.output_data_config = AsyncInvokeOutputDataConfig::S3OutputDataConfig({
+                    let mut value = AsyncInvokeS3OutputDataConfig::default();
+                    value.s3_uri = "s3://bucket/out".to_owned();
+                    value
+                });
+                value
+            });
+    }
+
+    #[test]
+    fn StartAsyncInvokeInputBoolean() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/async-invoke",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"clientRequestToken\":\"t\",\"modelId\":\"m\",\"modelInput\":false,\"outputDataConfig\":{\"s3OutputDataConfig\":{\"s3Uri\":\"s3://bucket/out\"}}}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                StartAsyncInvoke,
+            >({
+                let mut value = StartAsyncInvokeInput::default();
+                value.client_request_token = Some("t".to_owned());
+                value.model_id = "m".to_owned();
+                value.model_input = invoke_model_test_support::document("false");
+                value.output_data_config = AsyncInvokeOutputDataConfig::S3OutputDataConfig({
+                    let mut value = AsyncInvokeS3OutputDataConfig::default();
+                    value.s3_uri = "s3://bucket/out".to_owned();
+                    value
+                });
+                value
+            });
+    }
+
+    #[test]
+    fn StartAsyncInvokeInputNull() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/async-invoke",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"clientRequestToken\":\"t\",\"modelId\":\"m\",\"modelInput\":null,\"outputDataConfig\":{\"s3OutputDataConfig\":{\"s3Uri\":\"s3://bucket/out\"}},\"tags\":[]}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                StartAsyncInvoke,
+            >({
+                let mut value = StartAsyncInvokeInput::default();
+                value.client_request_token = Some("t".to_owned());
+                value.model_id = "m".to_owned();
+                value.output_data_config = AsyncInvokeOutputDataConfig::S3OutputDataConfig({
+                    let mut value = AsyncInvokeS3OutputDataConfig::default();
+                    value.s3_uri = "s3://bucket/out".to_owned();
+                    value
+                });
+                value.tags = Some(vec![]);
+                value
+            });
+    }
+
+    #[test]
+    fn StartAsyncInvokeInputString() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/async-invoke",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"clientRequestToken\":\"t\",\"modelId\":\"m\",\"modelInput\":\"text\",\"outputDataConfig\":{\"s3OutputDataConfig\":{\"s3Uri\":\"s3://bucket/out\"}}}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                StartAsyncInvoke,
+            >({
+                let mut value = StartAsyncInvokeInput::default();
+                value.client_request_token = Some("t".to_owned());
+                value.model_id = "m".to_owned();
+                value.model_input = invoke_model_test_support::document("\"text\"");
+                value.output_data_config = AsyncInvokeOutputDataConfig::S3OutputDataConfig({
+                    let mut value = AsyncInvokeS3OutputDataConfig::default();
+                    value.s3_uri = "s3://bucket/out".to_owned();
+                    value
+                });
+                value
+            });
+    }
+
+    #[test]
+    fn StartAsyncInvokeMinimal() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/async-invoke",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &["Content-Length"],
+                body: Some(
+                    "{\"clientRequestToken\":\"00000000-0000-4000-8000-000000000000\",\"modelId\":\"amazon.nova-reel-v1:0\",\"modelInput\":{\"a\":1},\"outputDataConfig\":{\"s3OutputDataConfig\":{\"s3Uri\":\"s3://bucket/out\"}}}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .check::<
+                StartAsyncInvoke,
+            >({
+                let mut value = StartAsyncInvokeInput::default();
+                value.model_id = "amazon.nova-reel-v1:0".to_owned();
+                value.model_input = invoke_model_test_support::document("{\"a\":1}");
+                value.output_data_config = AsyncInvokeOutputDataConfig::S3OutputDataConfig({
+                    let mut value = AsyncInvokeS3OutputDataConfig::default();
+                    value.s3_uri = "s3://bucket/out".to_owned();
+                    value
+                });
+                value
+            });
+    }
 }
 
 mod responses {
     use bytes::Bytes;
-    use invoke_model_types::{InvokeModel, InvokeModelOutput, PerformanceConfigLatency, ServiceTierType};
+    use invoke_model_types::{
+        AppliedGuardrailDetails, ApplyGuardrail, ApplyGuardrailOutput, AsyncInvokeOutputDataConfig,
+        AsyncInvokeS3OutputDataConfig, AsyncInvokeStatus, AsyncInvokeSummary, AudioBlock, AudioFormat,
+        AudioSource, CacheDetail, CacheTtl, Citation, CitationGeneratedContent, CitationLocation,
+        CitationsContentBlock, ContentBlock, ConversationRole, Converse, ConverseMetrics, ConverseOutput,
+        ConverseOutputShape, ConverseTrace, CountTokens, CountTokensOutput, GetAsyncInvoke,
+        GetAsyncInvokeOutput, GuardrailAction, GuardrailAssessment, GuardrailAutomatedReasoningFinding,
+        GuardrailAutomatedReasoningImpossibleFinding, GuardrailAutomatedReasoningInputTextReference,
+        GuardrailAutomatedReasoningInvalidFinding, GuardrailAutomatedReasoningLogicWarning,
+        GuardrailAutomatedReasoningLogicWarningType, GuardrailAutomatedReasoningNoTranslationsFinding,
+        GuardrailAutomatedReasoningPolicyAssessment, GuardrailAutomatedReasoningRule,
+        GuardrailAutomatedReasoningSatisfiableFinding, GuardrailAutomatedReasoningScenario,
+        GuardrailAutomatedReasoningStatement, GuardrailAutomatedReasoningTooComplexFinding,
+        GuardrailAutomatedReasoningTranslation, GuardrailAutomatedReasoningTranslationAmbiguousFinding,
+        GuardrailAutomatedReasoningTranslationOption, GuardrailAutomatedReasoningValidFinding,
+        GuardrailChecksContentFilterCategory, GuardrailChecksContentFilterResult,
+        GuardrailChecksContentFilterResultEntry, GuardrailChecksContentFilterUsage,
+        GuardrailChecksPromptAttackCategory, GuardrailChecksPromptAttackResult,
+        GuardrailChecksPromptAttackResultEntry, GuardrailChecksPromptAttackUsage, GuardrailChecksResults,
+        GuardrailChecksSensitiveInformationEntityType, GuardrailChecksSensitiveInformationResult,
+        GuardrailChecksSensitiveInformationResultEntry, GuardrailChecksSensitiveInformationUsage,
+        GuardrailChecksUsageResults, GuardrailContentFilter, GuardrailContentFilterConfidence,
+        GuardrailContentFilterStrength, GuardrailContentFilterType, GuardrailContentPolicyAction,
+        GuardrailContentPolicyAssessment, GuardrailContextualGroundingFilter,
+        GuardrailContextualGroundingFilterType, GuardrailContextualGroundingPolicyAction,
+        GuardrailContextualGroundingPolicyAssessment, GuardrailCoverage, GuardrailCustomWord,
+        GuardrailImageCoverage, GuardrailInvocationMetrics, GuardrailManagedWord, GuardrailManagedWordType,
+        GuardrailOrigin, GuardrailOutputContent, GuardrailOwnership, GuardrailPiiEntityFilter,
+        GuardrailPiiEntityType, GuardrailRegexFilter, GuardrailSensitiveInformationPolicyAction,
+        GuardrailSensitiveInformationPolicyAssessment, GuardrailTextCharactersCoverage, GuardrailTopic,
+        GuardrailTopicPolicyAction, GuardrailTopicPolicyAssessment, GuardrailTopicType,
+        GuardrailTraceAssessment, GuardrailUsage, GuardrailWordPolicyAction, GuardrailWordPolicyAssessment,
+        ImageBlock, ImageFormat, ImageSource, InvokeGuardrailChecks, InvokeGuardrailChecksOutput,
+        InvokeModel, InvokeModelOutput, ListAsyncInvokes, ListAsyncInvokesOutput, Message,
+        PerformanceConfigLatency, PerformanceConfiguration, PromptRouterTrace, ReasoningContentBlock,
+        ReasoningTextBlock, ServiceTier, ServiceTierType, StartAsyncInvoke, StartAsyncInvokeOutput,
+        StopReason, TokenUsage, ToolResultBlock, ToolResultContentBlock, ToolUseBlock, ToolUseType,
+        WebLocation,
+    };
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn ApplyGuardrailAnswer() {
+        let output = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some(
+                    "{\"usage\":{\"topicPolicyUnits\":0,\"contentPolicyUnits\":0,\"wordPolicyUnits\":0,\"sensitiveInformationPolicyUnits\":0,\"sensitiveInformationPolicyFreeUnits\":0,\"contextualGroundingPolicyUnits\":0},\"action\":\"NONE\",\"outputs\":[],\"assessments\":[]}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .output::<ApplyGuardrail>()
+            .unwrap();
+        invoke_model_test_support::same(&output, &{
+            let mut value = ApplyGuardrailOutput::default();
+            value.usage = {
+                let mut value = GuardrailUsage::default();
+                value.topic_policy_units = 0;
+                value.content_policy_units = 0;
+                value.word_policy_units = 0;
+                value.sensitive_information_policy_units = 0;
+                value.sensitive_information_policy_free_units = 0;
+                value.contextual_grounding_policy_units = 0;
+                value
+            };
+            value.action = GuardrailAction::from("NONE");
+            value.outputs = vec![];
+            value.assessments = vec![];
+            value
+        });
+    }
+
+    #[test]
+    fn ApplyGuardrailAnswerAllMembers() {
+        let output = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some(
+                    "{\"usage\":{\"topicPolicyUnits\":0,\"contentPolicyUnits\":1,\"wordPolicyUnits\":2,\"sensitiveInformationPolicyUnits\":3,\"sensitiveInformationPolicyFreeUnits\":4,\"contextualGroundingPolicyUnits\":5,\"contentPolicyImageUnits\":6,\"automatedReasoningPolicyUnits\":7,\"automatedReasoningPolicies\":8},\"action\":\"GUARDRAIL_INTERVENED\",\"actionReason\":\"Guardrail blocked.\",\"outputs\":[{\"text\":\"no\"},{}],\"assessments\":[{\"topicPolicy\":{\"topics\":[{\"name\":\"t\",\"type\":\"DENY\",\"action\":\"BLOCKED\",\"detected\":true}]},\"contentPolicy\":{\"filters\":[{\"type\":\"HATE\",\"confidence\":\"LOW\",\"filterStrength\":\"HIGH\",\"action\":\"NONE\",\"detected\":false}]},\"wordPolicy\":{\"customWords\":[{\"match\":\"w\",\"action\":\"BLOCKED\",\"detected\":true}],\"managedWordLists\":[{\"match\":\"x\",\"type\":\"PROFANITY\",\"action\":\"BLOCKED\"}]},\"sensitiveInformationPolicy\":{\"piiEntities\":[{\"match\":\"a@b\",\"type\":\"EMAIL\",\"action\":\"ANONYMIZED\",\"detected\":true}],\"regexes\":[{\"name\":\"id\",\"match\":\"1\",\"regex\":\"[0-9]\",\"action\":\"NONE\"}]},\"contextualGroundingPolicy\":{\"filters\":[{\"type\":\"GROUNDING\",\"threshold\":0.7,\"score\":0.1,\"action\":\"BLOCKED\",\"detected\":true}]},\"automatedReasoningPolicy\":{\"findings\":[{\"valid\":{\"translation\":{\"premises\":[{\"logic\":\"(= a 1)\",\"naturalLanguage\":\"a is 1\"}],\"claims\":[],\"untranslatedPremises\":[{\"text\":\"well\"}],\"untranslatedClaims\":[],\"confidence\":0.25},\"claimsTrueScenario\":{\"statements\":[{\"logic\":\"true\"}]},\"supportingRules\":[{\"identifier\":\"r1\",\"policyVersionArn\":\"arn:aws:bedrock:us-east-1:123456789012:automated-reasoning-policy/p:1\"}],\"logicWarning\":{\"type\":\"ALWAYS_TRUE\",\"premises\":[],\"claims\":[{\"logic\":\"true\",\"naturalLanguage\":\"always\"}]}}},{\"invalid\":{\"translation\":{\"premises\":[{\"logic\":\"(= a 1)\",\"naturalLanguage\":\"a is 1\"}],\"claims\":[],\"untranslatedPremises\":[{\"text\":\"well\"}],\"untranslatedClaims\":[],\"confidence\":1},\"contradictingRules\":[{\"identifier\":\"r1\",\"policyVersionArn\":\"arn:aws:bedrock:us-east-1:123456789012:automated-reasoning-policy/p:1\"}],\"logicWarning\":{\"type\":\"ALWAYS_TRUE\",\"premises\":[],\"claims\":[{\"logic\":\"true\",\"naturalLanguage\":\"always\"}]}}},{\"satisfiable\":{\"translation\":{\"premises\":[{\"logic\":\"(= a 1)\",\"naturalLanguage\":\"a is 1\"}],\"claims\":[],\"untranslatedPremises\":[{\"text\":\"well\"}],\"untranslatedClaims\":[],\"confidence\":0.25},\"claimsTrueScenario\":{\"statements\":[{\"logic\":\"true\"}]},\"claimsFalseScenario\":{\"statements\":[{\"logic\":\"true\"}]},\"logicWarning\":{\"type\":\"ALWAYS_TRUE\",\"premises\":[],\"claims\":[{\"logic\":\"true\",\"naturalLanguage\":\"always\"}]}}},{\"impossible\":{\"translation\":{\"premises\":[{\"logic\":\"(= a 1)\",\"naturalLanguage\":\"a is 1\"}],\"claims\":[],\"untranslatedPremises\":[{\"text\":\"well\"}],\"untranslatedClaims\":[],\"confidence\":0.25},\"contradictingRules\":[],\"logicWarning\":{\"type\":\"ALWAYS_TRUE\",\"premises\":[],\"claims\":[{\"logic\":\"true\",\"naturalLanguage\":\"always\"}]}}},{\"translationAmbiguous\":{\"options\":[{\"translations\":[{\"premises\":[{\"logic\":\"(= a 1)\",\"naturalLanguage\":\"a is 1\"}],\"claims\":[],\"untranslatedPremises\":[{\"text\":\"well\"}],\"untranslatedClaims\":[],\"confidence\":0.25}]}],\"differenceScenarios\":[{\"statements\":[{\"logic\":\"true\"}]}]}},{\"tooComplex\":{}},{\"noTranslations\":{}}]},\"invocationMetrics\":{\"guardrailProcessingLatency\":352,\"usage\":{\"topicPolicyUnits\":0,\"contentPolicyUnits\":1,\"wordPolicyUnits\":2,\"sensitiveInformationPolicyUnits\":3,\"sensitiveInformationPolicyFreeUnits\":4,\"contextualGroundingPolicyUnits\":5,\"contentPolicyImageUnits\":6,\"automatedReasoningPolicyUnits\":7,\"automatedReasoningPolicies\":8},\"guardrailCoverage\":{\"textCharacters\":{\"guarded\":3,\"total\":4},\"images\":{\"guarded\":0,\"total\":1}}},\"appliedGuardrailDetails\":{\"guardrailId\":\"gr1abc\",\"guardrailVersion\":\"1\",\"guardrailArn\":\"arn:aws:bedrock:us-east-1:123456789012:guardrail/gr1abc\",\"guardrailOrigin\":[\"REQUEST\",\"ACCOUNT_ENFORCED\"],\"guardrailOwnership\":\"SELF\"}},{}],\"guardrailCoverage\":{\"textCharacters\":{\"guarded\":3,\"total\":4},\"images\":{\"guarded\":0,\"total\":1}}}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .output::<ApplyGuardrail>()
+            .unwrap();
+        invoke_model_test_support::same(&output, &{
+            let mut value = ApplyGuardrailOutput::default();
+            value.usage = {
+                let mut value = GuardrailUsage::default();
+                value.topic_policy_units = 0;
+                value.content_policy_units = 1;
+                value.word_policy_units = 2;
+                value.sensitive_information_policy_units = 3;
+                value.sensitive_information_policy_free_units = 4;
+                value.contextual_grounding_policy_units = 5;
+                value.content_policy_image_units = Some(6);
+                value.automated_reasoning_policy_units = Some(7);
+                value.automated_reasoning_policies = Some(8);
+                value
+            };
+            value.action = GuardrailAction::from("GUARDRAIL_INTERVENED");
+            value.action_reason = Some("Guardrail blocked.".to_owned());
+            value.outputs = vec![
+                {
+                    let mut value = GuardrailOutputContent::default();
+                    value.text = Some("no".to_owned());
+                    value
+                },
+                GuardrailOutputContent::default(),
+            ];
+            value.assessments = vec![
+                {
+                    let mut value = GuardrailAssessment::default();
+                    value.topic_policy = Some({
+                        let mut value = GuardrailTopicPolicyAssessment::default();
+                        value.topics = vec![{
+                            let mut value = GuardrailTopic::default();
+                            value.name = "t".to_owned();
+                            value.r#type = GuardrailTopicType::from("DENY");
+                            value.action = GuardrailTopicPolicyAction::from("BLOCKED");
+                            value.detected = Some(true);
+                            value
+                        }];
+                        value
+                    });
+                    value.content_policy = Some({
+                        let mut value = GuardrailContentPolicyAssessment::default();
+                        value.filters = vec![{
+                            let mut value = GuardrailContentFilter::default();
+                            value.r#type = GuardrailContentFilterType::from("HATE");
+                            value.confidence = GuardrailContentFilterConfidence::from("LOW");
+                            value.filter_strength = Some(GuardrailContentFilterStrength::from("HIGH"));
+                            value.action = GuardrailContentPolicyAction::from("NONE");
+                            value.detected = Some(false);
+                            value
+                        }];
+                        value
+                    });
+                    value.word_policy = Some({
+                        let mut value = GuardrailWordPolicyAssessment::default();
+                        value.custom_words = vec![{
+                            let mut value = GuardrailCustomWord::default();
+                            value.r#match = "w".to_owned();
+                            value.action = GuardrailWordPolicyAction::from("BLOCKED");
+                            value.detected = Some(true);
+                            value
+                        }];
+                        value.managed_word_lists = vec![{
+                            let mut value = GuardrailManagedWord::default();
+                            value.r#match = "x".to_owned();
+                            value.r#type = GuardrailManagedWordType::from("PROFANITY");
+                            value.action = GuardrailWordPolicyAction::from("BLOCKED");
+                            value
+                        }];
+                        value
+                    });
+                    value.sensitive_information_policy = Some({
+                        let mut value = GuardrailSensitiveInformationPolicyAssessment::default();
+                        value.pii_entities = vec![{
+                            let mut value = GuardrailPiiEntityFilter::default();
+                            value.r#match = "a@b".to_owned();
+                            value.r#type = GuardrailPiiEntityType::from("EMAIL");
+                            value.action = GuardrailSensitiveInformationPolicyAction::from("ANONYMIZED");
+                            value.detected = Some(true);
+                            value
+                        }];
+                        value.regexes = vec![{
+                            let mut value = GuardrailRegexFilter::default();
+                            value.name = Some("id".to_owned());
+                            value.r#match = Some("1".to_owned());
+                            value.regex = Some("[0-9]".to_owned());
+                            value.action = GuardrailSensitiveInformationPolicyAction::from("NONE");
+                            value
+                        }];
+                        value
+                    });
+                    value.contextual_grounding_policy = Some({
+                        let mut value = GuardrailContextualGroundingPolicyAssessment::default();
+                        value.filters = Some(vec![{
+                            let mut value = GuardrailContextualGroundingFilter::default();
+                            value.r#type = GuardrailContextualGroundingFilterType::from("GROUNDING");
+                            value.threshold = 0.7;
+                            value.score = 0.1;
+                            value.action = GuardrailContextualGroundingPolicyAction::from("BLOCKED");
+                            value.detected = Some(true);
+                            value
+                        }]);
+                        value
+                    });
+                    value.automated_reasoning_policy = Some({
+                        let mut value = GuardrailAutomatedReasoningPolicyAssessment::default();
+                        value.findings = Some(vec![
+                            GuardrailAutomatedReasoningFinding::Valid({
+                                let mut value = GuardrailAutomatedReasoningValidFinding::default();
+                                value.translation = Some({
+                                    let mut value = GuardrailAutomatedReasoningTranslation::default();
+                                    value.premises = Some(vec![{
+                                        let mut value = GuardrailAutomatedReasoningStatement::default();
+                                        value.logic = Some("(= a 1)".to_owned());
+                                        value.natural_language = Some("a is 1".to_owned());
+                                        value
+                                    }]);
+                                    value.claims = Some(vec![]);
+                                    value.untranslated_premises = Some(vec![{
+                                        let mut value =
+                                            GuardrailAutomatedReasoningInputTextReference::default();
+                                        value.text = Some("well".to_owned());
+                                        value
+                                    }]);
+                                    value.untranslated_claims = Some(vec![]);
+                                    value.confidence = Some(0.25);
+                                    value
+                                });
+                                value.claims_true_scenario = Some({
+                                    let mut value = GuardrailAutomatedReasoningScenario::default();
+                                    value.statements = Some(vec![{
+                                        let mut value = GuardrailAutomatedReasoningStatement::default();
+                                        value.logic = Some("true".to_owned());
+                                        value
+                                    }]);
+                                    value
+                                });
+                                value.supporting_rules = Some(vec![{
+                                    let mut value = GuardrailAutomatedReasoningRule::default();
+                                    value.identifier = Some("r1".to_owned());
+                                    value.policy_version_arn =
+                    Some("arn:aws:bedrock:us-east-1:123456789012:automated-reasoning-policy/p:1"
+                    .to_owned());
+                                    value
+                                }]);
+                                value.logic_warning = Some({
+                                    let mut value = GuardrailAutomatedReasoningLogicWarning::default();
+                                    value.r#type = Some(GuardrailAutomatedReasoningLogicWarningType::from(
+                                        "ALWAYS_TRUE",
+                                    ));
+                                    value.premises = Some(vec![]);
+                                    value.claims = Some(vec![{
+                                        let mut value = GuardrailAutomatedReasoningStatement::default();
+                                        value.logic = Some("true".to_owned());
+                                        value.natural_language = Some("always".to_owned());
+                                        value
+                                    }]);
+                                    value
+                                });
+                                value
+                            }),
+                            GuardrailAutomatedReasoningFinding::Invalid({
+                                let mut value = GuardrailAutomatedReasoningInvalidFinding::default();
+                                value.translation = Some({
+                                    let mut value = GuardrailAutomatedReasoningTranslation::default();
+                                    value.premises = Some(vec![{
+                                        let mut value = GuardrailAutomatedReasoningStatement::default();
+                                        value.logic = Some("(= a 1)".to_owned());
+                                        value.natural_language = Some("a is 1".to_owned());
+                                        value
+                                    }]);
+                                    value.claims = Some(vec![]);
+                                    value.untranslated_premises = Some(vec![{
+                                        let mut value =
+                                            GuardrailAutomatedReasoningInputTextReference::default();
+                                        value.text = Some("well".to_owned());
+                                        value
+                                    }]);
+                                    value.untranslated_claims = Some(vec![]);
+                                    value.confidence = Some(1.0);
+                                    value
+                                });
+                                value.contradicting_rules = Some(vec![{
+                                    let mut value = GuardrailAutomatedReasoningRule::default();
+                                    value.identifier = Some("r1".to_owned());
+                                    value.policy_version_arn =
+                    Some("arn:aws:bedrock:us-east-1:123456789012:automated-reasoning-policy/p:1"
+                    .to_owned());
+                                    value
+                                }]);
+                                value.logic_warning = Some({
+                                    let mut value = GuardrailAutomatedReasoningLogicWarning::default();
+                                    value.r#type = Some(GuardrailAutomatedReasoningLogicWarningType::from(
+                                        "ALWAYS_TRUE",
+                                    ));
+                                    value.premises = Some(vec![]);
+                                    value.claims = Some(vec![{
+                                        let mut value = GuardrailAutomatedReasoningStatement::default();
+                                        value.logic = Some("true".to_owned());
+                                        value.natural_language = Some("always".to_owned());
+                                        value
+                                    }]);
+                                    value
+                                });
+                                value
+                            }),
+                            GuardrailAutomatedReasoningFinding::Satisfiable({
+                                let mut value = GuardrailAutomatedReasoningSatisfiableFinding::default();
+                                value.translation = Some({
+                                    let mut value = GuardrailAutomatedReasoningTranslation::default();
+                                    value.premises = Some(vec![{
+                                        let mut value = GuardrailAutomatedReasoningStatement::default();
+                                        value.logic = Some("(= a 1)".to_owned());
+                                        value.natural_language = Some("a is 1".to_owned());
+                                        value
+                                    }]);
+                                    value.claims = Some(vec![]);
+                                    value.untranslated_premises = Some(vec![{
+                                        let mut value =
+                                            GuardrailAutomatedReasoningInputTextReference::default();
+                                        value.text = Some("well".to_owned());
+                                        value
+                                    }]);
+                                    value.untranslated_claims = Some(vec![]);
+                                    value.confidence = Some(0.25);
+                                    value
+                                });
+                                value.claims_true_scenario = Some({
+                                    let mut value = GuardrailAutomatedReasoningScenario::default();
+                                    value.statements = Some(vec![{
+                                        let mut value = GuardrailAutomatedReasoningStatement::default();
+                                        value.logic = Some("true".to_owned());
+                                        value
+                                    }]);
+                                    value
+                                });
+                                value.claims_false_scenario = Some({
+                                    let mut value = GuardrailAutomatedReasoningScenario::default();
+                                    value.statements = Some(vec![{
+                                        let mut value = GuardrailAutomatedReasoningStatement::default();
+                                        value.logic = Some("true".to_owned());
+                                        value
+                                    }]);
+                                    value
+                                });
+                                value.logic_warning = Some({
+                                    let mut value = GuardrailAutomatedReasoningLogicWarning::default();
+                                    value.r#type = Some(GuardrailAutomatedReasoningLogicWarningType::from(
+                                        "ALWAYS_TRUE",
+                                    ));
+                                    value.premises = Some(vec![]);
+                                    value.claims = Some(vec![{
+                                        let mut value = GuardrailAutomatedReasoningStatement::default();
+                                        value.logic = Some("true".to_owned());
+                                        value.natural_language = Some("always".to_owned());
+                                        value
+                                    }]);
+                                    value
+                                });
+                                value
+                            }),
+                            GuardrailAutomatedReasoningFinding::Impossible({
+                                let mut value = GuardrailAutomatedReasoningImpossibleFinding::default();
+                                value.translation = Some({
+                                    let mut value = GuardrailAutomatedReasoningTranslation::default();
+                                    value.premises = Some(vec![{
+                                        let mut value = GuardrailAutomatedReasoningStatement::default();
+                                        value.logic = Some("(= a 1)".to_owned());
+                                        value.natural_language = Some("a is 1".to_owned());
+                                        value
+                                    }]);
+                                    value.claims = Some(vec![]);
+                                    value.untranslated_premises = Some(vec![{
+                                        let mut value =
+                                            GuardrailAutomatedReasoningInputTextReference::default();
+                                        value.text = Some("well".to_owned());
+                                        value
+                                    }]);
+                                    value.untranslated_claims = Some(vec![]);
+                                    value.confidence = Some(0.25);
+                                    value
+                                });
+                                value.contradicting_rules = Some(vec![]);
+                                value.logic_warning = Some({
+                                    let mut value = GuardrailAutomatedReasoningLogicWarning::default();
+                                    value.r#type = Some(GuardrailAutomatedReasoningLogicWarningType::from(
+                                        "ALWAYS_TRUE",
+                                    ));
+                                    value.premises = Some(vec![]);
+                                    value.claims = Some(vec![{
+                                        let mut value = GuardrailAutomatedReasoningStatement::default();
+                                        value.logic = Some("true".to_owned());
+                                        value.natural_language = Some("always".to_owned());
+                                        value
+                                    }]);
+                                    value
+                                });
+                                value
+                            }),
+                            GuardrailAutomatedReasoningFinding::TranslationAmbiguous({
+                                let mut value =
+                                    GuardrailAutomatedReasoningTranslationAmbiguousFinding::default();
+                                value.options = Some(vec![{
+                                    let mut value = GuardrailAutomatedReasoningTranslationOption::default();
+                                    value.translations = Some(vec![{
+                                        let mut value = GuardrailAutomatedReasoningTranslation::default();
+                                        value.premises = Some(vec![{
+                                            let mut value = GuardrailAutomatedReasoningStatement::default();
+                                            value.logic = Some("(= a 1)".to_owned());
+                                            value.natural_language = Some("a is 1".to_owned());
+                                            value
+                                        }]);
+                                        value.claims = Some(vec![]);
+                                        value.untranslated_premises = Some(vec![{
+                                            let mut value =
+                                                GuardrailAutomatedReasoningInputTextReference::default();
+                                            value.text = Some("well".to_owned());
+                                            value
+                                        }]);
+                                        value.untranslated_claims = Some(vec![]);
+                                        value.confidence = Some(0.25);
+                                        value
+                                    }]);
+                                    value
+                                }]);
+                                value.difference_scenarios = Some(vec![{
+                                    let mut value = GuardrailAutomatedReasoningScenario::default();
+                                    value.statements = Some(vec![{
+                                        let mut value = GuardrailAutomatedReasoningStatement::default();
+                                        value.logic = Some("true".to_owned());
+                                        value
+                                    }]);
+                                    value
+                                }]);
+                                value
+                            }),
+                            GuardrailAutomatedReasoningFinding::TooComplex(
+                                GuardrailAutomatedReasoningTooComplexFinding::default(),
+                            ),
+                            GuardrailAutomatedReasoningFinding::NoTranslations(
+                                GuardrailAutomatedReasoningNoTranslationsFinding::default(),
+                            ),
+                        ]);
+                        value
+                    });
+                    value.invocation_metrics = Some({
+                        let mut value = GuardrailInvocationMetrics::default();
+                        value.guardrail_processing_latency = Some(352);
+                        value.usage = Some({
+                            let mut value = GuardrailUsage::default();
+                            value.topic_policy_units = 0;
+                            value.content_policy_units = 1;
+                            value.word_policy_units = 2;
+                            value.sensitive_information_policy_units = 3;
+                            value.sensitive_information_policy_free_units = 4;
+                            value.contextual_grounding_policy_units = 5;
+                            value.content_policy_image_units = Some(6);
+                            value.automated_reasoning_policy_units = Some(7);
+                            value.automated_reasoning_policies = Some(8);
+                            value
+                        });
+                        value.guardrail_coverage = Some({
+                            let mut value = GuardrailCoverage::default();
+                            value.text_characters = Some({
+                                let mut value = GuardrailTextCharactersCoverage::default();
+                                value.guarded = Some(3);
+                                value.total = Some(4);
+                                value
+                            });
+                            value.images = Some({
+                                let mut value = GuardrailImageCoverage::default();
+                                value.guarded = Some(0);
+                                value.total = Some(1);
+                                value
+                            });
+                            value
+                        });
+                        value
+                    });
+                    value.applied_guardrail_details = Some({
+                        let mut value = AppliedGuardrailDetails::default();
+                        value.guardrail_id = Some("gr1abc".to_owned());
+                        value.guardrail_version = Some("1".to_owned());
+                        value.guardrail_arn =
+                            Some("arn:aws:bedrock:us-east-1:123456789012:guardrail/gr1abc".to_owned());
+                        value.guardrail_origin = Some(vec![
+                            GuardrailOrigin::from("REQUEST"),
+                            GuardrailOrigin::from("ACCOUNT_ENFORCED"),
+                        ]);
+                        value.guardrail_ownership = Some(GuardrailOwnership::from("SELF"));
+                        value
+                    });
+                    value
+                },
+                GuardrailAssessment::default(),
+            ];
+            value.guardrail_coverage = Some({
+                let mut value = GuardrailCoverage::default();
+                value.text_characters = Some({
+                    let mut value = GuardrailTextCharactersCoverage::default();
+                    value.guarded = Some(3);
+                    value.total = Some(4);
+                    value
+                });
+                value.images = Some({
+                    let mut value = GuardrailImageCoverage::default();
+                    value.guarded = Some(0);
+                    value.total = Some(1);
+                    value
+                });
+                value
+            });
+            value
+        });
+    }
+
+    #[test]
+    fn ApplyGuardrailAnswerNullMembers() {
+        let output = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some(
+                    "{\"action\":\"NONE\",\"assessments\":[{\"automatedReasoningPolicy\":null,\"contentPolicy\":null,\"topicPolicy\":{\"topics\":[]},\"wordPolicy\":null}],\"blockedResponse\":null,\"guardrailCoverage\":{\"images\":null,\"textCharacters\":{\"guarded\":1,\"total\":1}},\"outputs\":[],\"usage\":{\"topicPolicyUnits\":0,\"contentPolicyUnits\":0,\"wordPolicyUnits\":0,\"sensitiveInformationPolicyUnits\":0,\"sensitiveInformationPolicyFreeUnits\":0,\"contextualGroundingPolicyUnits\":0}}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .output::<ApplyGuardrail>()
+            .unwrap();
+        invoke_model_test_support::same(&output, &{
+            let mut value = ApplyGuardrailOutput::default();
+            value.usage = {
+                let mut value = GuardrailUsage::default();
+                value.topic_policy_units = 0;
+                value.content_policy_units = 0;
+                value.word_policy_units = 0;
+                value.sensitive_information_policy_units = 0;
+                value.sensitive_information_policy_free_units = 0;
+                value.contextual_grounding_policy_units = 0;
+                value
+            };
+            value.action = GuardrailAction::from("NONE");
+            value.outputs = vec![];
+            value.assessments = vec![{
+                let mut value = GuardrailAssessment::default();
+                value.topic_policy = Some({
+                    let mut value = GuardrailTopicPolicyAssessment::default();
+                    value.topics = vec![];
+                    value
+                });
+                value
+            }];
+            value.guardrail_coverage = Some({
+                let mut value = GuardrailCoverage::default();
+                value.text_characters = Some({
+                    let mut value = GuardrailTextCharactersCoverage::default();
+                    value.guarded = Some(1);
+                    value.total = Some(1);
+                    value
+                });
+                value
+            });
+            value
+        });
+    }
+
+    #[test]
+    fn ConverseAnswer() {
+        let output = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some(
+                    "{\"output\":{\"message\":{\"role\":\"assistant\",\"content\":[{\"text\":\"hi\"}]}},\"stopReason\":\"end_turn\",\"usage\":{\"inputTokens\":1,\"outputTokens\":2,\"totalTokens\":3},\"metrics\":{\"latencyMs\":4}}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .output::<Converse>()
+            .unwrap();
+        invoke_model_test_support::same(&output, &{
+            let mut value = ConverseOutput::default();
+            value.output = ConverseOutputShape::Message({
+                let mut value = Message::default();
+                value.role = ConversationRole::from("assistant");
+                value.content = vec![ContentBlock::Text("hi".to_owned())];
+                value
+            });
+            value.stop_reason = StopReason::from("end_turn");
+            value.usage = {
+                let mut value = TokenUsage::default();
+                value.input_tokens = 1;
+                value.output_tokens = 2;
+                value.total_tokens = 3;
+                value
+            };
+            value.metrics = {
+                let mut value = ConverseMetrics::default();
+                value.latency_ms = 4;
+                value
+            };
+            value
+        });
+    }
+
+    #[test]
+    fn ConverseAnswerAllMembers() {
+        let output = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some(
+                    "{\"output\":{\"message\":{\"role\":\"assistant\",\"content\":[{\"text\":\"hi\"}]}},\"stopReason\":\"end_turn\",\"usage\":{\"inputTokens\":1,\"outputTokens\":2,\"totalTokens\":3,\"cacheReadInputTokens\":0,\"cacheWriteInputTokens\":7,\"cacheDetails\":[{\"ttl\":\"5m\",\"inputTokens\":7}]},\"metrics\":{\"latencyMs\":4},\"additionalModelResponseFields\":{\"stop_sequence\":null,\"scores\":[0.1,-1e-07]},\"trace\":{\"guardrail\":{\"modelOutput\":[\"before\"],\"inputAssessment\":{\"gr1abc\":{\"topicPolicy\":{\"topics\":[{\"name\":\"t\",\"type\":\"DENY\",\"action\":\"BLOCKED\",\"detected\":true}]},\"contentPolicy\":{\"filters\":[{\"type\":\"HATE\",\"confidence\":\"LOW\",\"filterStrength\":\"HIGH\",\"action\":\"NONE\",\"detected\":false}]},\"wordPolicy\":{\"customWords\":[{\"match\":\"w\",\"action\":\"BLOCKED\",\"detected\":true}],\"managedWordLists\":[{\"match\":\"x\",\"type\":\"PROFANITY\",\"action\":\"BLOCKED\"}]},\"sensitiveInformationPolicy\":{\"piiEntities\":[{\"match\":\"a@b\",\"type\":\"EMAIL\",\"action\":\"ANONYMIZED\",\"detected\":true}],\"regexes\":[{\"name\":\"id\",\"match\":\"1\",\"regex\":\"[0-9]\",\"action\":\"NONE\"}]},\"contextualGroundingPolicy\":{\"filters\":[{\"type\":\"GROUNDING\",\"threshold\":0.7,\"score\":0.1,\"action\":\"BLOCKED\",\"detected\":true}]},\"automatedReasoningPolicy\":{\"findings\":[{\"valid\":{\"translation\":{\"premises\":[{\"logic\":\"(= a 1)\",\"naturalLanguage\":\"a is 1\"}],\"claims\":[],\"untranslatedPremises\":[{\"text\":\"well\"}],\"untranslatedClaims\":[],\"confidence\":0.25},\"claimsTrueScenario\":{\"statements\":[{\"logic\":\"true\"}]},\"supportingRules\":[{\"identifier\":\"r1\",\"policyVersionArn\":\"arn:aws:bedrock:us-east-1:123456789012:automated-reasoning-policy/p:1\"}],\"logicWarning\":{\"type\":\"ALWAYS_TRUE\",\"premises\":[],\"claims\":[{\"logic\":\"true\",\"naturalLanguage\":\"always\"}]}}},{\"invalid\":{\"translation\":{\"premises\":[{\"logic\":\"(= a 1)\",\"naturalLanguage\":\"a is 1\"}],\"claims\":[],\"untranslatedPremises\":[{\"text\":\"well\"}],\"untranslatedClaims\":[],\"confidence\":1},\"contradictingRules\":[{\"identifier\":\"r1\",\"policyVersionArn\":\"arn:aws:bedrock:us-east-1:123456789012:automated-reasoning-policy/p:1\"}],\"logicWarning\":{\"type\":\"ALWAYS_TRUE\",\"premises\":[],\"claims\":[{\"logic\":\"true\",\"naturalLanguage\":\"always\"}]}}},{\"satisfiable\":{\"translation\":{\"premises\":[{\"logic\":\"(= a 1)\",\"naturalLanguage\":\"a is 1\"}],\"claims\":[],\"untranslatedPremises\":[{\"text\":\"well\"}],\"untranslatedClaims\":[],\"confidence\":0.25},\"claimsTrueScenario\":{\"statements\":[{\"logic\":\"true\"}]},\"claimsFalseScenario\":{\"statements\":[{\"logic\":\"true\"}]},\"logicWarning\":{\"type\":\"ALWAYS_TRUE\",\"premises\":[],\"claims\":[{\"logic\":\"true\",\"naturalLanguage\":\"always\"}]}}},{\"impossible\":{\"translation\":{\"premises\":[{\"logic\":\"(= a 1)\",\"naturalLanguage\":\"a is 1\"}],\"claims\":[],\"untranslatedPremises\":[{\"text\":\"well\"}],\"untranslatedClaims\":[],\"confidence\":0.25},\"contradictingRules\":[],\"logicWarning\":{\"type\":\"ALWAYS_TRUE\",\"premises\":[],\"claims\":[{\"logic\":\"true\",\"naturalLanguage\":\"always\"}]}}},{\"translationAmbiguous\":{\"options\":[{\"translations\":[{\"premises\":[{\"logic\":\"(= a 1)\",\"naturalLanguage\":\"a is 1\"}],\"claims\":[],\"untranslatedPremises\":[{\"text\":\"well\"}],\"untranslatedClaims\":[],\"confidence\":0.25}]}],\"differenceScenarios\":[{\"statements\":[{\"logic\":\"true\"}]}]}},{\"tooComplex\":{}},{\"noTranslations\":{}}]},\"invocationMetrics\":{\"guardrailProcessingLatency\":352,\"usage\":{\"topicPolicyUnits\":0,\"contentPolicyUnits\":1,\"wordPolicyUnits\":2,\"sensitiveInformationPolicyUnits\":3,\"sensitiveInformationPolicyFreeUnits\":4,\"contextualGroundingPolicyUnits\":5,\"contentPolicyImageUnits\":6,\"automatedReasoningPolicyUnits\":7,\"automatedReasoningPolicies\":8},\"guardrailCoverage\":{\"textCharacters\":{\"guarded\":3,\"total\":4},\"images\":{\"guarded\":0,\"total\":1}}},\"appliedGuardrailDetails\":{\"guardrailId\":\"gr1abc\",\"guardrailVersion\":\"1\",\"guardrailArn\":\"arn:aws:bedrock:us-east-1:123456789012:guardrail/gr1abc\",\"guardrailOrigin\":[\"REQUEST\",\"ACCOUNT_ENFORCED\"],\"guardrailOwnership\":\"SELF\"}}},\"outputAssessments\":{\"gr1abc\":[{\"topicPolicy\":{\"topics\":[{\"name\":\"t\",\"type\":\"DENY\",\"action\":\"BLOCKED\",\"detected\":true}]},\"contentPolicy\":{\"filters\":[{\"type\":\"HATE\",\"confidence\":\"LOW\",\"filterStrength\":\"HIGH\",\"action\":\"NONE\",\"detected\":false}]},\"wordPolicy\":{\"customWords\":[{\"match\":\"w\",\"action\":\"BLOCKED\",\"detected\":true}],\"managedWordLists\":[{\"match\":\"x\",\"type\":\"PROFANITY\",\"action\":\"BLOCKED\"}]},\"sensitiveInformationPolicy\":{\"piiEntities\":[{\"match\":\"a@b\",\"type\":\"EMAIL\",\"action\":\"ANONYMIZED\",\"detected\":true}],\"regexes\":[{\"name\":\"id\",\"match\":\"1\",\"regex\":\"[0-9]\",\"action\":\"NONE\"}]},\"contextualGroundingPolicy\":{\"filters\":[{\"type\":\"GROUNDING\",\"threshold\":0.7,\"score\":0.1,\"action\":\"BLOCKED\",\"detected\":true}]},\"automatedReasoningPolicy\":{\"findings\":[{\"valid\":{\"translation\":{\"premises\":[{\"logic\":\"(= a 1)\",\"naturalLanguage\":\"a is 1\"}],\"claims\":[],\"untranslatedPremises\":[{\"text\":\"well\"}],\"untranslatedClaims\":[],\"confidence\":0.25},\"claimsTrueScenario\":{\"statements\":[{\"logic\":\"true\"}]},\"supportingRules\":[{\"identifier\":\"r1\",\"policyVersionArn\":\"arn:aws:bedrock:us-east-1:123456789012:automated-reasoning-policy/p:1\"}],\"logicWarning\":{\"type\":\"ALWAYS_TRUE\",\"premises\":[],\"claims\":[{\"logic\":\"true\",\"naturalLanguage\":\"always\"}]}}},{\"invalid\":{\"translation\":{\"premises\":[{\"logic\":\"(= a 1)\",\"naturalLanguage\":\"a is 1\"}],\"claims\":[],\"untranslatedPremises\":[{\"text\":\"well\"}],\"untranslatedClaims\":[],\"confidence\":1},\"contradictingRules\":[{\"identifier\":\"r1\",\"policyVersionArn\":\"arn:aws:bedrock:us-east-1:123456789012:automated-reasoning-policy/p:1\"}],\"logicWarning\":{\"type\":\"ALWAYS_TRUE\",\"premises\":[],\"claims\":[{\"logic\":\"true\",\"naturalLanguage\":\"always\"}]}}},{\"satisfiable\":{\"translation\":{\"premises\":[{\"logic\":\"(= a 1)\",\"naturalLanguage\":\"a is 1\"}],\"claims\":[],\"untranslatedPremises\":[{\"text\":\"well\"}],\"untranslatedClaims\":[],\"confidence\":0.25},\"claimsTrueScenario\":{\"statements\":[{\"logic\":\"true\"}]},\"claimsFalseScenario\":{\"statements\":[{\"logic\":\"true\"}]},\"logicWarning\":{\"type\":\"ALWAYS_TRUE\",\"premises\":[],\"claims\":[{\"logic\":\"true\",\"naturalLanguage\":\"always\"}]}}},{\"impossible\":{\"translation\":{\"premises\":[{\"logic\":\"(= a 1)\",\"naturalLanguage\":\"a is 1\"}],\"claims\":[],\"untranslatedPremises\":[{\"text\":\"well\"}],\"untranslatedClaims\":[],\"confidence\":0.25},\"contradictingRules\":[],\"logicWarning\":{\"type\":\"ALWAYS_TRUE\",\"premises\":[],\"claims\":[{\"logic\":\"true\",\"naturalLanguage\":\"always\"}]}}},{\"translationAmbiguous\":{\"options\":[{\"translations\":[{\"premises\":[{\"logic\":\"(= a 1)\",\"naturalLanguage\":\"a is 1\"}],\"claims\":[],\"untranslatedPremises\":[{\"text\":\"well\"}],\"untranslatedClaims\":[],\"confidence\":0.25}]}],\"differenceScenarios\":[{\"statements\":[{\"logic\":\"true\"}]}]}},{\"tooComplex\":{}},{\"noTranslations\":{}}]},\"invocationMetrics\":{\"guardrailProcessingLatency\":352,\"usage\":{\"topicPolicyUnits\":0,\"contentPolicyUnits\":1,\"wordPolicyUnits\":2,\"sensitiveInformationPolicyUnits\":3,\"sensitiveInformationPolicyFreeUnits\":4,\"contextualGroundingPolicyUnits\":5,\"contentPolicyImageUnits\":6,\"automatedReasoningPolicyUnits\":7,\"automatedReasoningPolicies\":8},\"guardrailCoverage\":{\"textCharacters\":{\"guarded\":3,\"total\":4},\"images\":{\"guarded\":0,\"total\":1}}},\"appliedGuardrailDetails\":{\"guardrailId\":\"gr1abc\",\"guardrailVersion\":\"1\",\"guardrailArn\":\"arn:aws:bedrock:us-east-1:123456789012:guardrail/gr1abc\",\"guardrailOrigin\":[\"REQUEST\",\"ACCOUNT_ENFORCED\"],\"guardrailOwnership\":\"SELF\"}},{}]},\"actionReason\":\"why\"},\"promptRouter\":{\"invokedModelId\":\"arn:aws:bedrock:us-east-1::foundation-model/a.b\"}},\"performanceConfig\":{\"latency\":\"optimized\"},\"serviceTier\":{\"type\":\"reserved\"}}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .output::<Converse>()
+            .unwrap();
+        invoke_model_test_support::same(&output, &{
+            let mut value = ConverseOutput::default();
+            value.output = ConverseOutputShape::Message({
+                let mut value = Message::default();
+                value.role = ConversationRole::from("assistant");
+                value.content = vec![ContentBlock::Text("hi".to_owned())];
+                value
+            });
+            value.stop_reason = StopReason::from("end_turn");
+            value.usage = {
+                let mut value = TokenUsage::default();
+                value.input_tokens = 1;
+                value.output_tokens = 2;
+                value.total_tokens = 3;
+                value.cache_read_input_tokens = Some(0);
+                value.cache_write_input_tokens = Some(7);
+                value.cache_details = Some(vec![{
+                    let mut value = CacheDetail::default();
+                    value.ttl = CacheTtl::from("5m");
+                    value.input_tokens = 7;
+                    value
+                }]);
+                value
+            };
+            value.metrics = {
+                let mut value = ConverseMetrics::default();
+                value.latency_ms = 4;
+                value
+            };
+            value.additional_model_response_fields =
+                Some(invoke_model_test_support::document("{\"stop_sequence\":null,\"scores\":[0.1,-1e-7]}"));
+            value.trace = Some({
+                let mut value = ConverseTrace::default();
+                value.guardrail = Some({
+                    let mut value = GuardrailTraceAssessment::default();
+                    value.model_output = Some(vec!["before".to_owned()]);
+                    value.input_assessment = Some(BTreeMap::from([("gr1abc".to_owned(), {
+                        let mut value = GuardrailAssessment::default();
+                        value.topic_policy = Some({
+                            let mut value = GuardrailTopicPolicyAssessment::default();
+                            value.topics = vec![{
+                                let mut value = GuardrailTopic::default();
+                                value.name = "t".to_owned();
+                                value.r#type = GuardrailTopicType::from("DENY");
+                                value.action = GuardrailTopicPolicyAction::from("BLOCKED");
+                                value.detected = Some(true);
+                                value
+                            }];
+                            value
+                        });
+                        value.content_policy = Some({
+                            let mut value = GuardrailContentPolicyAssessment::default();
+                            value.filters = vec![{
+                                let mut value = GuardrailContentFilter::default();
+                                value.r#type = GuardrailContentFilterType::from("HATE");
+                                value.confidence = GuardrailContentFilterConfidence::from("LOW");
+                                value.filter_strength = Some(GuardrailContentFilterStrength::from("HIGH"));
+                                value.action = GuardrailContentPolicyAction::from("NONE");
+                                value.detected = Some(false);
+                                value
+                            }];
+                            value
+                        });
+                        value.word_policy = Some({
+                            let mut value = GuardrailWordPolicyAssessment::default();
+                            value.custom_words = vec![{
+                                let mut value = GuardrailCustomWord::default();
+                                value.r#match = "w".to_owned();
+                                value.action = GuardrailWordPolicyAction::from("BLOCKED");
+                                value.detected = Some(true);
+                                value
+                            }];
+                            value.managed_word_lists = vec![{
+                                let mut value = GuardrailManagedWord::default();
+                                value.r#match = "x".to_owned();
+                                value.r#type = GuardrailManagedWordType::from("PROFANITY");
+                                value.action = GuardrailWordPolicyAction::from("BLOCKED");
+                                value
+                            }];
+                            value
+                        });
+                        value.sensitive_information_policy = Some({
+                            let mut value = GuardrailSensitiveInformationPolicyAssessment::default();
+                            value.pii_entities = vec![{
+                                let mut value = GuardrailPiiEntityFilter::default();
+                                value.r#match = "a@b".to_owned();
+                                value.r#type = GuardrailPiiEntityType::from("EMAIL");
+                                value.action = GuardrailSensitiveInformationPolicyAction::from("ANONYMIZED");
+                                value.detected = Some(true);
+                                value
+                            }];
+                            value.regexes = vec![{
+                                let mut value = GuardrailRegexFilter::default();
+                                value.name = Some("id".to_owned());
+                                value.r#match = Some("1".to_owned());
+                                value.regex = Some("[0-9]".to_owned());
+                                value.action = GuardrailSensitiveInformationPolicyAction::from("NONE");
+                                value
+                            }];
+                            value
+                        });
+                        value.contextual_grounding_policy = Some({
+                            let mut value = GuardrailContextualGroundingPolicyAssessment::default();
+                            value.filters = Some(vec![{
+                                let mut value = GuardrailContextualGroundingFilter::default();
+                                value.r#type = GuardrailContextualGroundingFilterType::from("GROUNDING");
+                                value.threshold = 0.7;
+                                value.score = 0.1;
+                                value.action = GuardrailContextualGroundingPolicyAction::from("BLOCKED");
+                                value.detected = Some(true);
+                                value
+                            }]);
+                            value
+                        });
+                        value.automated_reasoning_policy = Some({
+                            let mut value = GuardrailAutomatedReasoningPolicyAssessment::default();
+                            value.findings = Some(vec![
+                                GuardrailAutomatedReasoningFinding::Valid({
+                                    let mut value = GuardrailAutomatedReasoningValidFinding::default();
+                                    value.translation = Some({
+                                        let mut value = GuardrailAutomatedReasoningTranslation::default();
+                                        value.premises = Some(vec![{
+                                            let mut value = GuardrailAutomatedReasoningStatement::default();
+                                            value.logic = Some("(= a 1)".to_owned());
+                                            value.natural_language = Some("a is 1".to_owned());
+                                            value
+                                        }]);
+                                        value.claims = Some(vec![]);
+                                        value.untranslated_premises = Some(vec![{
+                                            let mut value =
+                                                GuardrailAutomatedReasoningInputTextReference::default();
+                                            value.text = Some("well".to_owned());
+                                            value
+                                        }]);
+                                        value.untranslated_claims = Some(vec![]);
+                                        value.confidence = Some(0.25);
+                                        value
+                                    });
+                                    value.claims_true_scenario = Some({
+                                        let mut value = GuardrailAutomatedReasoningScenario::default();
+                                        value.statements = Some(vec![{
+                                            let mut value = GuardrailAutomatedReasoningStatement::default();
+                                            value.logic = Some("true".to_owned());
+                                            value
+                                        }]);
+                                        value
+                                    });
+                                    value.supporting_rules = Some(vec![{
+                                        let mut value = GuardrailAutomatedReasoningRule::default();
+                                        value.identifier = Some("r1".to_owned());
+                                        value.policy_version_arn =
+                                                    Some("arn:aws:bedrock:us-east-1:123456789012:automated-reasoning-policy/p:1"
+                                                    .to_owned());
+                                        value
+                                    }]);
+                                    value.logic_warning = Some({
+                                        let mut value = GuardrailAutomatedReasoningLogicWarning::default();
+                                        value.r#type = Some(
+                                            GuardrailAutomatedReasoningLogicWarningType::from("ALWAYS_TRUE"),
+                                        );
+                                        value.premises = Some(vec![]);
+                                        value.claims = Some(vec![{
+                                            let mut value = GuardrailAutomatedReasoningStatement::default();
+                                            value.logic = Some("true".to_owned());
+                                            value.natural_language = Some("always".to_owned());
+                                            value
+                                        }]);
+                                        value
+                                    });
+                                    value
+                                }),
+                                GuardrailAutomatedReasoningFinding::Invalid({
+                                    let mut value = GuardrailAutomatedReasoningInvalidFinding::default();
+                                    value.translation = Some({
+                                        let mut value = GuardrailAutomatedReasoningTranslation::default();
+                                        value.premises = Some(vec![{
+                                            let mut value = GuardrailAutomatedReasoningStatement::default();
+                                            value.logic = Some("(= a 1)".to_owned());
+                                            value.natural_language = Some("a is 1".to_owned());
+                                            value
+                                        }]);
+                                        value.claims = Some(vec![]);
+                                        value.untranslated_premises = Some(vec![{
+                                            let mut value =
+                                                GuardrailAutomatedReasoningInputTextReference::default();
+                                            value.text = Some("well".to_owned());
+                                            value
+                                        }]);
+                                        value.untranslated_claims = Some(vec![]);
+                                        value.confidence = Some(1.0);
+                                        value
+                                    });
+                                    value.contradicting_rules = Some(vec![{
+                                        let mut value = GuardrailAutomatedReasoningRule::default();
+                                        value.identifier = Some("r1".to_owned());
+                                        value
+                                                    .policy_version_arn =
+                                                    Some("arn:aws:bedrock:us-east-1:123456789012:automated-reasoning-policy/p:1"
+                                                    .to_owned());
+                                        value
+                                    }]);
+                                    value.logic_warning = Some({
+                                        let mut value = GuardrailAutomatedReasoningLogicWarning::default();
+                                        value.r#type = Some(
+                                            GuardrailAutomatedReasoningLogicWarningType::from("ALWAYS_TRUE"),
+                                        );
+                                        value.premises = Some(vec![]);
+                                        value.claims = Some(vec![{
+                                            let mut value = GuardrailAutomatedReasoningStatement::default();
+                                            value.logic = Some("true".to_owned());
+                                            value.natural_language = Some("always".to_owned());
+                                            value
+                                        }]);
+                                        value
+                                    });
+                                    value
+                                }),
+                                GuardrailAutomatedReasoningFinding::Satisfiable({
+                                    let mut value = GuardrailAutomatedReasoningSatisfiableFinding::default();
+                                    value.translation = Some({
+                                        let mut value = GuardrailAutomatedReasoningTranslation::default();
+                                        value.premises = Some(vec![{
+                                            let mut value = GuardrailAutomatedReasoningStatement::default();
+                                            value.logic = Some("(= a 1)".to_owned());
+                                            value.natural_language = Some("a is 1".to_owned());
+                                            value
+                                        }]);
+                                        value.claims = Some(vec![]);
+                                        value.untranslated_premises = Some(vec![{
+                                            let mut value =
+                                                GuardrailAutomatedReasoningInputTextReference::default();
+                                            value.text = Some("well".to_owned());
+                                            value
+                                        }]);
+                                        value.untranslated_claims = Some(vec![]);
+                                        value.confidence = Some(0.25);
+                                        value
+                                    });
+                                    value.claims_true_scenario = Some({
+                                        let mut value = GuardrailAutomatedReasoningScenario::default();
+                                        value.statements = Some(vec![{
+                                            let mut value = GuardrailAutomatedReasoningStatement::default();
+                                            value.logic = Some("true".to_owned());
+                                            value
+                                        }]);
+                                        value
+                                    });
+                                    value.claims_false_scenario = Some({
+                                        let mut value = GuardrailAutomatedReasoningScenario::default();
+                                        value.statements = Some(vec![{
+                                            let mut value = GuardrailAutomatedReasoningStatement::default();
+                                            value.logic = Some("true".to_owned());
+                                            value
+                                        }]);
+                                        value
+                                    });
+                                    value.logic_warning = Some({
+                                        let mut value = GuardrailAutomatedReasoningLogicWarning::default();
+                                        value.r#type = Some(
+                                            GuardrailAutomatedReasoningLogicWarningType::from("ALWAYS_TRUE"),
+                                        );
+                                        value.premises = Some(vec![]);
+                                        value.claims = Some(vec![{
+                                            let mut value = GuardrailAutomatedReasoningStatement::default();
+                                            value.logic = Some("true".to_owned());
+                                            value.natural_language = Some("always".to_owned());
+                                            value
+                                        }]);
+                                        value
+                                    });
+                                    value
+                                }),
+                                GuardrailAutomatedReasoningFinding::Impossible({
+                                    let mut value = GuardrailAutomatedReasoningImpossibleFinding::default();
+                                    value.translation = Some({
+                                        let mut value = GuardrailAutomatedReasoningTranslation::default();
+                                        value.premises = Some(vec![{
+                                            let mut value = GuardrailAutomatedReasoningStatement::default();
+                                            value.logic = Some("(= a 1)".to_owned());
+                                            value.natural_language = Some("a is 1".to_owned());
+                                            value
+                                        }]);
+                                        value.claims = Some(vec![]);
+                                        value.untranslated_premises = Some(vec![{
+                                            let mut value =
+                                                GuardrailAutomatedReasoningInputTextReference::default();
+                                            value.text = Some("well".to_owned());
+                                            value
+                                        }]);
+                                        value.untranslated_claims = Some(vec![]);
+                                        value.confidence = Some(0.25);
+                                        value
+                                    });
+                                    value.contradicting_rules = Some(vec![]);
+                                    value.logic_warning = Some({
+                                        let mut value = GuardrailAutomatedReasoningLogicWarning::default();
+                                        value.r#type = Some(
+                                            GuardrailAutomatedReasoningLogicWarningType::from("ALWAYS_TRUE"),
+                                        );
+                                        value.premises = Some(vec![]);
+                                        value.claims = Some(vec![{
+                                            let mut value = GuardrailAutomatedReasoningStatement::default();
+                                            value.logic = Some("true".to_owned());
+                                            value.natural_language = Some("always".to_owned());
+                                            value
+                                        }]);
+                                        value
+                                    });
+                                    value
+                                }),
+                                GuardrailAutomatedReasoningFinding::TranslationAmbiguous({
+                                    let mut value =
+                                        GuardrailAutomatedReasoningTranslationAmbiguousFinding::default();
+                                    value.options = Some(vec![{
+                                        let mut value =
+                                            GuardrailAutomatedReasoningTranslationOption::default();
+                                        value.translations = Some(vec![{
+                                            let mut value = GuardrailAutomatedReasoningTranslation::default();
+                                            value.premises = Some(vec![{
+                                                let mut value =
+                                                    GuardrailAutomatedReasoningStatement::default();
+                                                value.logic = Some("(= a 1)".to_owned());
+                                                value.natural_language = Some("a is 1".to_owned());
+                                                value
+                                            }]);
+                                            value.claims = Some(vec![]);
+                                            value.untranslated_premises = Some(vec![{
+                                                let mut value =
+                                                    GuardrailAutomatedReasoningInputTextReference::default();
+                                                value.text = Some("well".to_owned());
+                                                value
+                                            }]);
+                                            value.untranslated_claims = Some(vec![]);
+                                            value.confidence = Some(0.25);
+                                            value
+                                        }]);
+                                        value
+                                    }]);
+                                    value.difference_scenarios = Some(vec![{
+                                        let mut value = GuardrailAutomatedReasoningScenario::default();
+                                        value.statements = Some(vec![{
+                                            let mut value = GuardrailAutomatedReasoningStatement::default();
+                                            value.logic = Some("true".to_owned());
+                                            value
+                                        }]);
+                                        value
+                                    }]);
+                                    value
+                                }),
+                                GuardrailAutomatedReasoningFinding::TooComplex(
+                                    GuardrailAutomatedReasoningTooComplexFinding::default(),
+                                ),
+                                GuardrailAutomatedReasoningFinding::NoTranslations(
+                                    GuardrailAutomatedReasoningNoTranslationsFinding::default(),
+                                ),
+                            ]);
+                            value
+                        });
+                        value.invocation_metrics = Some({
+                            let mut value = GuardrailInvocationMetrics::default();
+                            value.guardrail_processing_latency = Some(352);
+                            value.usage = Some({
+                                let mut value = GuardrailUsage::default();
+                                value.topic_policy_units = 0;
+                                value.content_policy_units = 1;
+                                value.word_policy_units = 2;
+                                value.sensitive_information_policy_units = 3;
+                                value.sensitive_information_policy_free_units = 4;
+                                value.contextual_grounding_policy_units = 5;
+                                value.content_policy_image_units = Some(6);
+                                value.automated_reasoning_policy_units = Some(7);
+                                value.automated_reasoning_policies = Some(8);
+                                value
+                            });
+                            value.guardrail_coverage = Some({
+                                let mut value = GuardrailCoverage::default();
+                                value.text_characters = Some({
+                                    let mut value = GuardrailTextCharactersCoverage::default();
+                                    value.guarded = Some(3);
+                                    value.total = Some(4);
+                                    value
+                                });
+                                value.images = Some({
+                                    let mut value = GuardrailImageCoverage::default();
+                                    value.guarded = Some(0);
+                                    value.total = Some(1);
+                                    value
+                                });
+                                value
+                            });
+                            value
+                        });
+                        value.applied_guardrail_details = Some({
+                            let mut value = AppliedGuardrailDetails::default();
+                            value.guardrail_id = Some("gr1abc".to_owned());
+                            value.guardrail_version = Some("1".to_owned());
+                            value.guardrail_arn =
+                                Some("arn:aws:bedrock:us-east-1:123456789012:guardrail/gr1abc".to_owned());
+                            value.guardrail_origin = Some(vec![
+                                GuardrailOrigin::from("REQUEST"),
+                                GuardrailOrigin::from("ACCOUNT_ENFORCED"),
+                            ]);
+                            value.guardrail_ownership = Some(GuardrailOwnership::from("SELF"));
+                            value
+                        });
+                        value
+                    })]));
+                    value.output_assessments = Some(BTreeMap::from([(
+                        "gr1abc".to_owned(),
+                        vec![
+                            {
+                                let mut value = GuardrailAssessment::default();
+                                value.topic_policy = Some({
+                                    let mut value = GuardrailTopicPolicyAssessment::default();
+                                    value.topics = vec![{
+                                        let mut value = GuardrailTopic::default();
+                                        value.name = "t".to_owned();
+                                        value.r#type = GuardrailTopicType::from("DENY");
+                                        value.action = GuardrailTopicPolicyAction::from("BLOCKED");
+                                        value.detected = Some(true);
+                                        value
+                                    }];
+                                    value
+                                });
+                                value.content_policy = Some({
+                                    let mut value = GuardrailContentPolicyAssessment::default();
+                                    value.filters = vec![{
+                                        let mut value = GuardrailContentFilter::default();
+                                        value.r#type = GuardrailContentFilterType::from("HATE");
+                                        value.confidence = GuardrailContentFilterConfidence::from("LOW");
+                                        value.filter_strength =
+                                            Some(GuardrailContentFilterStrength::from("HIGH"));
+                                        value.action = GuardrailContentPolicyAction::from("NONE");
+                                        value.detected = Some(false);
+                                        value
+                                    }];
+                                    value
+                                });
+                                value.word_policy = Some({
+                                    let mut value = GuardrailWordPolicyAssessment::default();
+                                    value.custom_words = vec![{
+                                        let mut value = GuardrailCustomWord::default();
+                                        value.r#match = "w".to_owned();
+                                        value.action = GuardrailWordPolicyAction::from("BLOCKED");
+                                        value.detected = Some(true);
+                                        value
+                                    }];
+                                    value.managed_word_lists = vec![{
+                                        let mut value = GuardrailManagedWord::default();
+                                        value.r#match = "x".to_owned();
+                                        value.r#type = GuardrailManagedWordType::from("PROFANITY");
+                                        value.action = GuardrailWordPolicyAction::from("BLOCKED");
+                                        value
+                                    }];
+                                    value
+                                });
+                                value.sensitive_information_policy = Some({
+                                    let mut value = GuardrailSensitiveInformationPolicyAssessment::default();
+                                    value.pii_entities = vec![{
+                                        let mut value = GuardrailPiiEntityFilter::default();
+                                        value.r#match = "a@b".to_owned();
+                                        value.r#type = GuardrailPiiEntityType::from("EMAIL");
+                                        value.action =
+                                            GuardrailSensitiveInformationPolicyAction::from("ANONYMIZED");
+                                        value.detected = Some(true);
+                                        value
+                                    }];
+                                    value.regexes = vec![{
+                                        let mut value = GuardrailRegexFilter::default();
+                                        value.name = Some("id".to_owned());
+                                        value.r#match = Some("1".to_owned());
+                                        value.regex = Some("[0-9]".to_owned());
+                                        value.action =
+                                            GuardrailSensitiveInformationPolicyAction::from("NONE");
+                                        value
+                                    }];
+                                    value
+                                });
+                                value.contextual_grounding_policy = Some({
+                                    let mut value = GuardrailContextualGroundingPolicyAssessment::default();
+                                    value.filters = Some(vec![{
+                                        let mut value = GuardrailContextualGroundingFilter::default();
+                                        value.r#type =
+                                            GuardrailContextualGroundingFilterType::from("GROUNDING");
+                                        value.threshold = 0.7;
+                                        value.score = 0.1;
+                                        value.action =
+                                            GuardrailContextualGroundingPolicyAction::from("BLOCKED");
+                                        value.detected = Some(true);
+                                        value
+                                    }]);
+                                    value
+                                });
+                                value.automated_reasoning_policy = Some({
+                                    let mut value = GuardrailAutomatedReasoningPolicyAssessment::default();
+                                    value.findings = Some(vec![
+                                        GuardrailAutomatedReasoningFinding::Valid({
+                                            let mut value =
+                                                GuardrailAutomatedReasoningValidFinding::default();
+                                            value.translation = Some({
+                                                let mut value =
+                                                    GuardrailAutomatedReasoningTranslation::default();
+                                                value.premises = Some(vec![{
+                                                    let mut value =
+                                                        GuardrailAutomatedReasoningStatement::default();
+                                                    value.logic = Some("(= a 1)".to_owned());
+                                                    value.natural_language = Some("a is 1".to_owned());
+                                                    value
+                                                }]);
+                                                value.claims = Some(vec![]);
+                                                value.untranslated_premises = Some(vec![{
+                                                    let
+                                        mut value =
+                                        GuardrailAutomatedReasoningInputTextReference::default();
+                                                    value.text = Some("well".to_owned());
+                                                    value
+                                                }]);
+                                                value.untranslated_claims = Some(vec![]);
+                                                value.confidence = Some(0.25);
+                                                value
+                                            });
+                                            value.claims_true_scenario = Some({
+                                                let mut value =
+                                                    GuardrailAutomatedReasoningScenario::default();
+                                                value.statements = Some(vec![{
+                                                    let mut value =
+                                                        GuardrailAutomatedReasoningStatement::default();
+                                                    value.logic = Some("true".to_owned());
+                                                    value
+                                                }]);
+                                                value
+                                            });
+                                            value.supporting_rules = Some(vec![{
+                                                let mut value = GuardrailAutomatedReasoningRule::default();
+                                                value.identifier = Some("r1".to_owned());
+                                                value.policy_version_arn =
+                                        Some("arn:aws:bedrock:us-east-1:123456789012:automated-reasoning-policy/p:1"
+                                        .to_owned());
+                                                value
+                                            }]);
+                                            value.logic_warning = Some({
+                                                let mut value =
+                                                    GuardrailAutomatedReasoningLogicWarning::default();
+                                                value.r#type =
+                                                    Some(GuardrailAutomatedReasoningLogicWarningType::from(
+                                                        "ALWAYS_TRUE",
+                                                    ));
+                                                value.premises = Some(vec![]);
+                                                value.claims = Some(vec![{
+                                                    let mut value =
+                                                        GuardrailAutomatedReasoningStatement::default();
+                                                    value.logic = Some("true".to_owned());
+                                                    value.natural_language = Some("always".to_owned());
+                                                    value
+                                                }]);
+                                                value
+                                            });
+                                            value
+                                        }),
+                                        GuardrailAutomatedReasoningFinding::Invalid({
+                                            let mut value =
+                                                GuardrailAutomatedReasoningInvalidFinding::default();
+                                            value.translation = Some({
+                                                let mut value =
+                                                    GuardrailAutomatedReasoningTranslation::default();
+                                                value.premises = Some(vec![{
+                                                    let mut value =
+                                                        GuardrailAutomatedReasoningStatement::default();
+                                                    value.logic = Some("(= a 1)".to_owned());
+                                                    value.natural_language = Some("a is 1".to_owned());
+                                                    value
+                                                }]);
+                                                value.claims = Some(vec![]);
+                                                value.untranslated_premises = Some(vec![{
+                                                    let
+                                        mut value =
+                                        GuardrailAutomatedReasoningInputTextReference::default();
+                                                    value.text = Some("well".to_owned());
+                                                    value
+                                                }]);
+                                                value.untranslated_claims = Some(vec![]);
+                                                value.confidence = Some(1.0);
+                                                value
+                                            });
+                                            value.contradicting_rules = Some(vec![{
+                                                let mut value = GuardrailAutomatedReasoningRule::default();
+                                                value.identifier = Some("r1".to_owned());
+                                                value
+                                        .policy_version_arn =
+                                        Some("arn:aws:bedrock:us-east-1:123456789012:automated-reasoning-policy/p:1"
+                                        .to_owned());
+                                                value
+                                            }]);
+                                            value.logic_warning = Some({
+                                                let mut value =
+                                                    GuardrailAutomatedReasoningLogicWarning::default();
+                                                value.r#type =
+                                                    Some(GuardrailAutomatedReasoningLogicWarningType::from(
+                                                        "ALWAYS_TRUE",
+                                                    ));
+                                                value.premises = Some(vec![]);
+                                                value.claims = Some(vec![{
+                                                    let mut value =
+                                                        GuardrailAutomatedReasoningStatement::default();
+                                                    value.logic = Some("true".to_owned());
+                                                    value.natural_language = Some("always".to_owned());
+                                                    value
+                                                }]);
+                                                value
+                                            });
+                                            value
+                                        }),
+                                        GuardrailAutomatedReasoningFinding::Satisfiable({
+                                            let mut value =
+                                                GuardrailAutomatedReasoningSatisfiableFinding::default();
+                                            value.translation = Some({
+                                                let mut value =
+                                                    GuardrailAutomatedReasoningTranslation::default();
+                                                value.premises = Some(vec![{
+                                                    let mut value =
+                                                        GuardrailAutomatedReasoningStatement::default();
+                                                    value.logic = Some("(= a 1)".to_owned());
+                                                    value.natural_language = Some("a is 1".to_owned());
+                                                    value
+                                                }]);
+                                                value.claims = Some(vec![]);
+                                                value.untranslated_premises = Some(vec![{
+                                                    let
+                                        mut value =
+                                        GuardrailAutomatedReasoningInputTextReference::default();
+                                                    value.text = Some("well".to_owned());
+                                                    value
+                                                }]);
+                                                value.untranslated_claims = Some(vec![]);
+                                                value.confidence = Some(0.25);
+                                                value
+                                            });
+                                            value.claims_true_scenario = Some({
+                                                let mut value =
+                                                    GuardrailAutomatedReasoningScenario::default();
+                                                value.statements = Some(vec![{
+                                                    let mut value =
+                                                        GuardrailAutomatedReasoningStatement::default();
+                                                    value.logic = Some("true".to_owned());
+                                                    value
+                                                }]);
+                                                value
+                                            });
+                                            value.claims_false_scenario = Some({
+                                                let mut value =
+                                                    GuardrailAutomatedReasoningScenario::default();
+                                                value.statements = Some(vec![{
+                                                    let mut value =
+                                                        GuardrailAutomatedReasoningStatement::default();
+                                                    value.logic = Some("true".to_owned());
+                                                    value
+                                                }]);
+                                                value
+                                            });
+                                            value.logic_warning = Some({
+                                                let mut value =
+                                                    GuardrailAutomatedReasoningLogicWarning::default();
+                                                value.r#type =
+                                                    Some(GuardrailAutomatedReasoningLogicWarningType::from(
+                                                        "ALWAYS_TRUE",
+                                                    ));
+                                                value.premises = Some(vec![]);
+                                                value.claims = Some(vec![{
+                                                    let mut value =
+                                                        GuardrailAutomatedReasoningStatement::default();
+                                                    value.logic = Some("true".to_owned());
+                                                    value.natural_language = Some("always".to_owned());
+                                                    value
+                                                }]);
+                                                value
+                                            });
+                                            value
+                                        }),
+                                        GuardrailAutomatedReasoningFinding::Impossible({
+                                            let mut value =
+                                                GuardrailAutomatedReasoningImpossibleFinding::default();
+                                            value.translation = Some({
+                                                let mut value =
+                                                    GuardrailAutomatedReasoningTranslation::default();
+                                                value.premises = Some(vec![{
+                                                    let mut value =
+                                                        GuardrailAutomatedReasoningStatement::default();
+                                                    value.logic = Some("(= a 1)".to_owned());
+                                                    value.natural_language = Some("a is 1".to_owned());
+                                                    value
+                                                }]);
+                                                value.claims = Some(vec![]);
+                                                value.untranslated_premises = Some(vec![{
+                                                    let
+                                        mut value =
+                                        GuardrailAutomatedReasoningInputTextReference::default();
+                                                    value.text = Some("well".to_owned());
+                                                    value
+                                                }]);
+                                                value.untranslated_claims = Some(vec![]);
+                                                value.confidence = Some(0.25);
+                                                value
+                                            });
+                                            value.contradicting_rules = Some(vec![]);
+                                            value.logic_warning = Some({
+                                                let mut value =
+                                                    GuardrailAutomatedReasoningLogicWarning::default();
+                                                value.r#type =
+                                                    Some(GuardrailAutomatedReasoningLogicWarningType::from(
+                                                        "ALWAYS_TRUE",
+                                                    ));
+                                                value.premises = Some(vec![]);
+                                                value.claims = Some(vec![{
+                                                    let mut value =
+                                                        GuardrailAutomatedReasoningStatement::default();
+                                                    value.logic = Some("true".to_owned());
+                                                    value.natural_language = Some("always".to_owned());
+                                                    value
+                                                }]);
+                                                value
+                                            });
+                                            value
+                                        }),
+                                        GuardrailAutomatedReasoningFinding::TranslationAmbiguous({
+                                            let mut value =
+                                        GuardrailAutomatedReasoningTranslationAmbiguousFinding::default();
+                                            value.options = Some(vec![{
+                                                let mut value =
+                                                    GuardrailAutomatedReasoningTranslationOption::default();
+                                                value.translations = Some(vec![{
+                                                    let mut value =
+                                                        GuardrailAutomatedReasoningTranslation::default();
+                                                    value.premises = Some(vec![{
+                                                        let mut value =
+                                                            GuardrailAutomatedReasoningStatement::default();
+                                                        value.logic = Some("(= a 1)".to_owned());
+                                                        value.natural_language = Some("a is 1".to_owned());
+                                                        value
+                                                    }]);
+                                                    value.claims = Some(vec![]);
+                                                    value.untranslated_premises = Some(vec![{
+                                                        let
+                                        mut value =
+                                        GuardrailAutomatedReasoningInputTextReference::default();
+                                                        value.text = Some("well".to_owned());
+                                                        value
+                                                    }]);
+                                                    value.untranslated_claims = Some(vec![]);
+                                                    value.confidence = Some(0.25);
+                                                    value
+                                                }]);
+                                                value
+                                            }]);
+                                            value.difference_scenarios = Some(vec![{
+                                                let mut value =
+                                                    GuardrailAutomatedReasoningScenario::default();
+                                                value.statements = Some(vec![{
+                                                    let mut value =
+                                                        GuardrailAutomatedReasoningStatement::default();
+                                                    value.logic = Some("true".to_owned());
+                                                    value
+                                                }]);
+                                                value
+                                            }]);
+                                            value
+                                        }),
+                                        GuardrailAutomatedReasoningFinding::TooComplex(
+                                            GuardrailAutomatedReasoningTooComplexFinding::default(),
+                                        ),
+                                        GuardrailAutomatedReasoningFinding::NoTranslations(
+                                            GuardrailAutomatedReasoningNoTranslationsFinding::default(),
+                                        ),
+                                    ]);
+                                    value
+                                });
+                                value.invocation_metrics = Some({
+                                    let mut value = GuardrailInvocationMetrics::default();
+                                    value.guardrail_processing_latency = Some(352);
+                                    value.usage = Some({
+                                        let mut value = GuardrailUsage::default();
+                                        value.topic_policy_units = 0;
+                                        value.content_policy_units = 1;
+                                        value.word_policy_units = 2;
+                                        value.sensitive_information_policy_units = 3;
+                                        value.sensitive_information_policy_free_units = 4;
+                                        value.contextual_grounding_policy_units = 5;
+                                        value.content_policy_image_units = Some(6);
+                                        value.automated_reasoning_policy_units = Some(7);
+                                        value.automated_reasoning_policies = Some(8);
+                                        value
+                                    });
+                                    value.guardrail_coverage = Some({
+                                        let mut value = GuardrailCoverage::default();
+                                        value.text_characters = Some({
+                                            let mut value = GuardrailTextCharactersCoverage::default();
+                                            value.guarded = Some(3);
+                                            value.total = Some(4);
+                                            value
+                                        });
+                                        value.images = Some({
+                                            let mut value = GuardrailImageCoverage::default();
+                                            value.guarded = Some(0);
+                                            value.total = Some(1);
+                                            value
+                                        });
+                                        value
+                                    });
+                                    value
+                                });
+                                value.applied_guardrail_details = Some({
+                                    let mut value = AppliedGuardrailDetails::default();
+                                    value.guardrail_id = Some("gr1abc".to_owned());
+                                    value.guardrail_version = Some("1".to_owned());
+                                    value.guardrail_arn = Some(
+                                        "arn:aws:bedrock:us-east-1:123456789012:guardrail/gr1abc".to_owned(),
+                                    );
+                                    value.guardrail_origin = Some(vec![
+                                        GuardrailOrigin::from("REQUEST"),
+                                        GuardrailOrigin::from("ACCOUNT_ENFORCED"),
+                                    ]);
+                                    value.guardrail_ownership = Some(GuardrailOwnership::from("SELF"));
+                                    value
+                                });
+                                value
+                            },
+                            GuardrailAssessment::default(),
+                        ],
+                    )]));
+                    value.action_reason = Some("why".to_owned());
+                    value
+                });
+                value.prompt_router = Some({
+                    let mut value = PromptRouterTrace::default();
+                    value.invoked_model_id =
+                        Some("arn:aws:bedrock:us-east-1::foundation-model/a.b".to_owned());
+                    value
+                });
+                value
+            });
+            value.performance_config = Some({
+                let mut value = PerformanceConfiguration::default();
+                value.latency = PerformanceConfigLatency::from("optimized");
+                value
+            });
+            value.service_tier = Some({
+                let mut value = ServiceTier::default();
+                value.r#type = ServiceTierType::from("reserved");
+                value
+            });
+            value
+        });
+    }
+
+    #[test]
+    fn ConverseAnswerBlocks() {
+        let output = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some(
+                    "{\"output\":{\"message\":{\"role\":\"assistant\",\"content\":[{\"text\":\"\"},{\"toolUse\":{\"toolUseId\":\"t\",\"name\":\"n\",\"input\":{\"a\":null,\"b\":[0.1]},\"type\":\"server_tool_use\"}},{\"toolResult\":{\"toolUseId\":\"t\",\"content\":[{\"json\":{\"ok\":true}}]}},{\"reasoningContent\":{\"reasoningText\":{\"text\":\"r\",\"signature\":\"s\"}}},{\"reasoningContent\":{\"redactedContent\":\"eA==\"}},{\"citationsContent\":{\"content\":[{\"text\":\"c\"}],\"citations\":[{\"title\":\"t\",\"location\":{\"web\":{\"url\":\"u\"}}}]}},{\"image\":{\"format\":\"png\",\"source\":{\"bytes\":\"cA==\"}}},{\"audio\":{\"format\":\"wav\",\"source\":{\"bytes\":\"dw==\"}}}]}},\"stopReason\":\"end_turn\",\"usage\":{\"inputTokens\":1,\"outputTokens\":2,\"totalTokens\":3},\"metrics\":{\"latencyMs\":4}}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .output::<Converse>()
+            .unwrap();
+        invoke_model_test_support::same(&output, &{
+            let mut value = ConverseOutput::default();
+            value.output = ConverseOutputShape::Message({
+                let mut value = Message::default();
+                value.role = ConversationRole::from("assistant");
+                value.content = vec![
+                    ContentBlock::Text("".to_owned()),
+                    ContentBlock::ToolUse({
+                        let mut value = ToolUseBlock::default();
+                        value.tool_use_id = "t".to_owned();
+                        value.name = "n".to_owned();
+                        value.input = invoke_model_test_support::document("{\"a\":null,\"b\":[0.1]}");
+                        value.r#type = Some(ToolUseType::from("server_tool_use"));
+                        value
+                    }),
+                    ContentBlock::ToolResult({
+                        let mut value = ToolResultBlock::default();
+                        value.tool_use_id = "t".to_owned();
+                        value.content = vec![ToolResultContentBlock::Json(
+                            invoke_model_test_support::document("{\"ok\":true}"),
+                        )];
+                        value
+                    }),
+                    ContentBlock::ReasoningContent(ReasoningContentBlock::ReasoningText({
+                        let mut value = ReasoningTextBlock::default();
+                        value.text = "r".to_owned();
+                        value.signature = Some("s".to_owned());
+                        value
+                    })),
+                    ContentBlock::ReasoningContent(ReasoningContentBlock::RedactedContent(
+                        Bytes::from_static(b"x"),
+                    )),
+                    ContentBlock::CitationsContent({
+                        let mut value = CitationsContentBlock::default();
+                        value.content = Some(vec![CitationGeneratedContent::Text("c".to_owned())]);
+                        value.citations = Some(vec![{
+                            let mut value = Citation::default();
+                            value.title = Some("t".to_owned());
+                            value.location = Some(CitationLocation::Web({
+                                let mut value = WebLocation::default();
+                                value.url = Some("u".to_owned());
+                                value
+                            }));
+                            value
+                        }]);
+                        value
+                    }),
+                    ContentBlock::Image({
+                        let mut value = ImageBlock::default();
+                        value.format = ImageFormat::from("png");
+                        value.source = ImageSource::Bytes(Bytes::from_static(b"p"));
+                        value
+                    }),
+                    ContentBlock::Audio({
+                        let mut value = AudioBlock::default();
+                        value.format = AudioFormat::from("wav");
+                        value.source = AudioSource::Bytes(Bytes::from_static(b"w"));
+                        value
+                    }),
+                ];
+                value
+            });
+            value.stop_reason = StopReason::from("end_turn");
+            value.usage = {
+                let mut value = TokenUsage::default();
+                value.input_tokens = 1;
+                value.output_tokens = 2;
+                value.total_tokens = 3;
+                value
+            };
+            value.metrics = {
+                let mut value = ConverseMetrics::default();
+                value.latency_ms = 4;
+                value
+            };
+            value
+        });
+    }
+
+    #[test]
+    fn ConverseAnswerMissingMembers() {
+        let output = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some("{\"usage\":{\"inputTokens\":1}}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .output::<Converse>()
+        .unwrap();
+        invoke_model_test_support::same(&output, &{
+            let mut value = ConverseOutput::default();
+            value.usage = {
+                let mut value = TokenUsage::default();
+                value.input_tokens = 1;
+                value
+            };
+            value
+        });
+    }
+
+    #[test]
+    fn ConverseAnswerNullMembers() {
+        let output = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some(
+                    "{\"output\":{\"message\":{\"role\":\"assistant\",\"content\":[{\"text\":null,\"toolUse\":{\"toolUseId\":\"t\",\"name\":\"n\",\"input\":{\"a\":null},\"type\":null}}]}},\"stopReason\":\"end_turn\",\"usage\":{\"inputTokens\":1,\"outputTokens\":2,\"totalTokens\":3,\"cacheDetails\":null},\"metrics\":{\"latencyMs\":4},\"trace\":null,\"additionalModelResponseFields\":null}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .output::<Converse>()
+            .unwrap();
+        invoke_model_test_support::same(&output, &{
+            let mut value = ConverseOutput::default();
+            value.output = ConverseOutputShape::Message({
+                let mut value = Message::default();
+                value.role = ConversationRole::from("assistant");
+                value.content = vec![ContentBlock::ToolUse({
+                    let mut value = ToolUseBlock::default();
+                    value.tool_use_id = "t".to_owned();
+                    value.name = "n".to_owned();
+                    value.input = invoke_model_test_support::document("{\"a\":null}");
+                    value
+                })];
+                value
+            });
+            value.stop_reason = StopReason::from("end_turn");
+            value.usage = {
+                let mut value = TokenUsage::default();
+                value.input_tokens = 1;
+                value.output_tokens = 2;
+                value.total_tokens = 3;
+                value
+            };
+            value.metrics = {
+                let mut value = ConverseMetrics::default();
+                value.latency_ms = 4;
+                value
+            };
+            value
+        });
+    }
+
+    #[test]
+    fn ConverseAnswerUnknownMembers() {
+        let output = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some(
+                    "{\"output\":{\"message\":{\"role\":\"assistant\",\"content\":[{\"text\":\"hi\"}],\"id\":1}},\"stopReason\":\"end_turn\",\"usage\":{\"inputTokens\":1,\"outputTokens\":2,\"totalTokens\":3,\"serverToolUsage\":{},\"cacheReadInputTokenCount\":0},\"metrics\":{\"latencyMs\":4,\"x\":[]},\"new\":null}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .output::<Converse>()
+            .unwrap();
+        invoke_model_test_support::same(&output, &{
+            let mut value = ConverseOutput::default();
+            value.output = ConverseOutputShape::Message({
+                let mut value = Message::default();
+                value.role = ConversationRole::from("assistant");
+                value.content = vec![ContentBlock::Text("hi".to_owned())];
+                value
+            });
+            value.stop_reason = StopReason::from("end_turn");
+            value.usage = {
+                let mut value = TokenUsage::default();
+                value.input_tokens = 1;
+                value.output_tokens = 2;
+                value.total_tokens = 3;
+                value
+            };
+            value.metrics = {
+                let mut value = ConverseMetrics::default();
+                value.latency_ms = 4;
+                value
+            };
+            value
+        });
+    }
+
+    #[test]
+    fn ConverseAnswerUnknownStopReason() {
+        let output = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some(
+                    "{\"output\":{\"message\":{\"role\":\"assistant\",\"content\":[{\"text\":\"a\"}]}},\"stopReason\":\"tired\",\"usage\":{\"inputTokens\":1,\"outputTokens\":2,\"totalTokens\":3},\"metrics\":{\"latencyMs\":9007199254740993}}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .output::<Converse>()
+            .unwrap();
+        invoke_model_test_support::same(&output, &{
+            let mut value = ConverseOutput::default();
+            value.output = ConverseOutputShape::Message({
+                let mut value = Message::default();
+                value.role = ConversationRole::from("assistant");
+                value.content = vec![ContentBlock::Text("a".to_owned())];
+                value
+            });
+            value.stop_reason = StopReason::from("tired");
+            value.usage = {
+                let mut value = TokenUsage::default();
+                value.input_tokens = 1;
+                value.output_tokens = 2;
+                value.total_tokens = 3;
+                value
+            };
+            value.metrics = {
+                let mut value = ConverseMetrics::default();
+                value.latency_ms = 9007199254740993;
+                value
+            };
+            value
+        });
+    }
+
+    #[test]
+    fn CountTokensAnswer() {
+        let output = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some("{\"inputTokens\":23}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .output::<CountTokens>()
+        .unwrap();
+        invoke_model_test_support::same(&output, &{
+            let mut value = CountTokensOutput::default();
+            value.input_tokens = 23;
+            value
+        });
+    }
+
+    #[test]
+    fn CountTokensAnswerUnknownMembers() {
+        let output = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some("{\"total\":1}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .output::<CountTokens>()
+        .unwrap();
+        invoke_model_test_support::same(&output, &CountTokensOutput::default());
+    }
+
+    #[test]
+    fn CountTokensAnswerZero() {
+        let output = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some("{\"inputTokens\":0}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .output::<CountTokens>()
+        .unwrap();
+        invoke_model_test_support::same(&output, &{
+            let mut value = CountTokensOutput::default();
+            value.input_tokens = 0;
+            value
+        });
+    }
+
+    #[test]
+    fn GetAsyncInvokeAnswer() {
+        let output = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some(
+                    "{\"invocationArn\":\"arn:aws:bedrock:us-east-1:123456789012:async-invoke/abcdefghij12\",\"modelArn\":\"arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-reel-v1:0\",\"status\":\"InProgress\",\"submitTime\":\"2026-01-31T12:00:00Z\",\"outputDataConfig\":{\"s3OutputDataConfig\":{\"s3Uri\":\"s3://bucket/out\"}}}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .output::<GetAsyncInvoke>()
+            .unwrap();
+        invoke_model_test_support::same(&output, &{
+            let mut value = GetAsyncInvokeOutput::default();
+            value.invocation_arn =
+                "arn:aws:bedrock:us-east-1:123456789012:async-invoke/abcdefghij12".to_owned();
+            value.model_arn = "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-reel-v1:0".to_owned();
+            value.status = AsyncInvokeStatus::from("InProgress");
+            value.submit_time = invoke_model_test_support::milliseconds(1769860800000);
+            value.output_data_config = AsyncInvokeOutputDataConfig::S3OutputDataConfig({
+                let mut value = AsyncInvokeS3OutputDataConfig::default();
+                value.s3_uri = "s3://bucket/out".to_owned();
+                value
+            });
+            value
+        });
+    }
+
+    #[test]
+    fn GetAsyncInvokeAnswerAllMembers() {
+        let output = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some(
+                    "{\"invocationArn\":\"arn:aws:bedrock:us-east-1:123456789012:async-invoke/abcdefghij12\",\"modelArn\":\"arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-reel-v1:0\",\"clientRequestToken\":\"token-1\",\"status\":\"Failed\",\"failureMessage\":\"why\",\"submitTime\":\"2026-01-31T12:00:00.123Z\",\"lastModifiedTime\":\"2026-01-31T12:00:01.5Z\",\"endTime\":\"1969-12-31T23:59:59Z\",\"outputDataConfig\":{\"s3OutputDataConfig\":{\"s3Uri\":\"s3://bucket/out\",\"kmsKeyId\":\"k\",\"bucketOwner\":\"123456789012\"}}}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .output::<GetAsyncInvoke>()
+            .unwrap();
+        invoke_model_test_support::same(&output, &{
+            let mut value = GetAsyncInvokeOutput::default();
+            value.invocation_arn =
+                "arn:aws:bedrock:us-east-1:123456789012:async-invoke/abcdefghij12".to_owned();
+            value.model_arn = "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-reel-v1:0".to_owned();
+            value.client_request_token = Some("token-1".to_owned());
+            value.status = AsyncInvokeStatus::from("Failed");
+            value.failure_message = Some("why".to_owned());
+            value.submit_time = invoke_model_test_support::milliseconds(1769860800123);
+            value.last_modified_time = Some(invoke_model_test_support::milliseconds(1769860801500));
+            value.end_time = Some(invoke_model_test_support::milliseconds(-1000));
+            value.output_data_config = AsyncInvokeOutputDataConfig::S3OutputDataConfig({
+                let mut value = AsyncInvokeS3OutputDataConfig::default();
+                value.s3_uri = "s3://bucket/out".to_owned();
+                value.kms_key_id = Some("k".to_owned());
+                value.bucket_owner = Some("123456789012".to_owned());
+                value
+            });
+            value
+        });
+    }
+
+    #[test]
+    fn GetAsyncInvokeAnswerOffset() {
+        let output = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some(
+                    "{\"invocationArn\":\"arn:aws:bedrock:us-east-1:123456789012:async-invoke/abcdefghij12\",\"modelArn\":\"arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-reel-v1:0\",\"status\":\"Completed\",\"submitTime\":\"2026-01-31T13:00:00+01:00\",\"endTime\":\"2026-01-31T11:59:00-00:31\",\"outputDataConfig\":{\"s3OutputDataConfig\":{\"s3Uri\":\"s3://bucket/out\"}}}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .output::<GetAsyncInvoke>()
+            .unwrap();
+        invoke_model_test_support::same(&output, &{
+            let mut value = GetAsyncInvokeOutput::default();
+            value.invocation_arn =
+                "arn:aws:bedrock:us-east-1:123456789012:async-invoke/abcdefghij12".to_owned();
+            value.model_arn = "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-reel-v1:0".to_owned();
+            value.status = AsyncInvokeStatus::from("Completed");
+            value.submit_time = invoke_model_test_support::milliseconds(1769860800000);
+            value.end_time = Some(invoke_model_test_support::milliseconds(1769862600000));
+            value.output_data_config = AsyncInvokeOutputDataConfig::S3OutputDataConfig({
+                let mut value = AsyncInvokeS3OutputDataConfig::default();
+                value.s3_uri = "s3://bucket/out".to_owned();
+                value
+            });
+            value
+        });
+    }
+
+    #[test]
+    fn GetAsyncInvokeAnswerUnknownStatus() {
+        let output = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some(
+                    "{\"invocationArn\":\"arn:aws:bedrock:us-east-1:123456789012:async-invoke/abcdefghij12\",\"modelArn\":\"arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-reel-v1:0\",\"status\":\"Paused\",\"failureMessage\":null,\"submitTime\":\"2026-01-31T12:00:00Z\",\"endTime\":null,\"outputDataConfig\":{\"s3OutputDataConfig\":{\"s3Uri\":\"s3://bucket/out\"}},\"new\":1}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .output::<GetAsyncInvoke>()
+            .unwrap();
+        invoke_model_test_support::same(&output, &{
+            let mut value = GetAsyncInvokeOutput::default();
+            value.invocation_arn =
+                "arn:aws:bedrock:us-east-1:123456789012:async-invoke/abcdefghij12".to_owned();
+            value.model_arn = "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-reel-v1:0".to_owned();
+            value.status = AsyncInvokeStatus::from("Paused");
+            value.submit_time = invoke_model_test_support::milliseconds(1769860800000);
+            value.output_data_config = AsyncInvokeOutputDataConfig::S3OutputDataConfig({
+                let mut value = AsyncInvokeS3OutputDataConfig::default();
+                value.s3_uri = "s3://bucket/out".to_owned();
+                value
+            });
+            value
+        });
+    }
+
+    #[test]
+    fn InvokeGuardrailChecksAnswer() {
+        let output = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some("{\"results\":{},\"usage\":{}}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .output::<InvokeGuardrailChecks>()
+        .unwrap();
+        invoke_model_test_support::same(&output, &{
+            let mut value = InvokeGuardrailChecksOutput::default();
+            value.results = GuardrailChecksResults::default();
+            value.usage = GuardrailChecksUsageResults::default();
+            value
+        });
+    }
+
+    #[test]
+    fn InvokeGuardrailChecksAnswerAllMembers() {
+        let output = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some(
+                    "{\"results\":{\"contentFilter\":{\"results\":[{\"category\":\"HATE\",\"severityScore\":0.1},{\"category\":\"NEW\",\"severityScore\":1}]},\"promptAttack\":{\"results\":[{\"category\":\"JAILBREAK\",\"severityScore\":0.9999999999999999}]},\"sensitiveInformation\":{\"results\":[{\"type\":\"EMAIL\",\"confidenceScore\":5e-324,\"beginOffset\":0,\"endOffset\":7,\"messageIndex\":0,\"contentIndex\":1}],\"truncated\":true}},\"usage\":{\"contentFilter\":{\"textUnits\":1},\"promptAttack\":{\"textUnits\":0},\"sensitiveInformation\":{\"textUnits\":2}}}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .output::<InvokeGuardrailChecks>()
+            .unwrap();
+        invoke_model_test_support::same(&output, &{
+            let mut value = InvokeGuardrailChecksOutput::default();
+            value.results = {
+                let mut value = GuardrailChecksResults::default();
+                value.content_filter = Some({
+                    let mut value = GuardrailChecksContentFilterResult::default();
+                    value.results = vec![
+                        {
+                            let mut value = GuardrailChecksContentFilterResultEntry::default();
+                            value.category = GuardrailChecksContentFilterCategory::from("HATE");
+                            value.severity_score = 0.1;
+                            value
+                        },
+                        {
+                            let mut value = GuardrailChecksContentFilterResultEntry::default();
+                            value.category = GuardrailChecksContentFilterCategory::from("NEW");
+                            value.severity_score = 1.0;
+                            value
+                        },
+                    ];
+                    value
+                });
+                value.prompt_attack = Some({
+                    let mut value = GuardrailChecksPromptAttackResult::default();
+                    value.results = vec![{
+                        let mut value = GuardrailChecksPromptAttackResultEntry::default();
+                        value.category = GuardrailChecksPromptAttackCategory::from("JAILBREAK");
+                        value.severity_score = 0.9999999999999999;
+                        value
+                    }];
+                    value
+                });
+                value.sensitive_information = Some({
+                    let mut value = GuardrailChecksSensitiveInformationResult::default();
+                    value.results = vec![{
+                        let mut value = GuardrailChecksSensitiveInformationResultEntry::default();
+                        value.r#type = GuardrailChecksSensitiveInformationEntityType::from("EMAIL");
+                        value.confidence_score =
+                            0.000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000005;
+                        value.begin_offset = 0;
+                        value.end_offset = 7;
+                        value.message_index = 0;
+                        value.content_index = 1;
+                        value
+                    }];
+                    value.truncated = Some(true);
+                    value
+                });
+                value
+            };
+            value.usage = {
+                let mut value = GuardrailChecksUsageResults::default();
+                value.content_filter = Some({
+                    let mut value = GuardrailChecksContentFilterUsage::default();
+                    value.text_units = 1;
+                    value
+                });
+                value.prompt_attack = Some({
+                    let mut value = GuardrailChecksPromptAttackUsage::default();
+                    value.text_units = 0;
+                    value
+                });
+                value.sensitive_information = Some({
+                    let mut value = GuardrailChecksSensitiveInformationUsage::default();
+                    value.text_units = 2;
+                    value
+                });
+                value
+            };
+            value
+        });
+    }
+
+    #[test]
+    fn InvokeGuardrailChecksAnswerMissingMembers() {
+        let output = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some("{\"results\":{\"contentFilter\":{\"results\":[{\"category\":\"HATE\"}]}}}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .output::<InvokeGuardrailChecks>()
+        .unwrap();
+        invoke_model_test_support::same(&output, &{
+            let mut value = InvokeGuardrailChecksOutput::default();
+            value.results = {
+                let mut value = GuardrailChecksResults::default();
+                value.content_filter = Some({
+                    let mut value = GuardrailChecksContentFilterResult::default();
+                    value.results = vec![{
+                        let mut value = GuardrailChecksContentFilterResultEntry::default();
+                        value.category = GuardrailChecksContentFilterCategory::from("HATE");
+                        value
+                    }];
+                    value
+                });
+                value
+            };
+            value
+        });
+    }
 
     #[test]
     fn InvokeModelAnswer() {
@@ -1939,14 +7065,171 @@ mod responses {
             value
         });
     }
+
+    #[test]
+    fn ListAsyncInvokesAnswer() {
+        let output = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some(
+                    "{\"asyncInvokeSummaries\":[{\"invocationArn\":\"arn:aws:bedrock:us-east-1:123456789012:async-invoke/abcdefghij12\",\"modelArn\":\"arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-reel-v1:0\",\"submitTime\":\"2026-01-31T12:00:00Z\",\"outputDataConfig\":{\"s3OutputDataConfig\":{\"s3Uri\":\"s3://bucket/out\"}}}]}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .output::<ListAsyncInvokes>()
+            .unwrap();
+        invoke_model_test_support::same(&output, &{
+            let mut value = ListAsyncInvokesOutput::default();
+            value.async_invoke_summaries = Some(vec![{
+                let mut value = AsyncInvokeSummary::default();
+                value.invocation_arn =
+                    "arn:aws:bedrock:us-east-1:123456789012:async-invoke/abcdefghij12".to_owned();
+                value.model_arn =
+                    "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-reel-v1:0".to_owned();
+                value.submit_time = invoke_model_test_support::milliseconds(1769860800000);
+                value.output_data_config = AsyncInvokeOutputDataConfig::S3OutputDataConfig({
+                    let mut value = AsyncInvokeS3OutputDataConfig::default();
+                    value.s3_uri = "s3://bucket/out".to_owned();
+                    value
+                });
+                value
+            }]);
+            value
+        });
+    }
+
+    #[test]
+    fn ListAsyncInvokesAnswerAllMembers() {
+        let output = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some(
+                    "{\"nextToken\":\"n\",\"asyncInvokeSummaries\":[{\"invocationArn\":\"arn:aws:bedrock:us-east-1:123456789012:async-invoke/abcdefghij12\",\"modelArn\":\"arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-reel-v1:0\",\"submitTime\":\"2026-01-31T12:00:00Z\",\"outputDataConfig\":{\"s3OutputDataConfig\":{\"s3Uri\":\"s3://bucket/out\"}},\"clientRequestToken\":\"c\",\"status\":\"Failed\",\"failureMessage\":\"why\",\"lastModifiedTime\":\"2026-01-31T12:00:00.001Z\",\"endTime\":\"2026-01-31T12:00:02Z\"},{\"invocationArn\":\"arn:aws:bedrock:us-east-1:123456789012:async-invoke/abcdefghij12\",\"modelArn\":\"arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-reel-v1:0\",\"submitTime\":\"2026-01-31T12:00:00Z\",\"outputDataConfig\":{\"s3OutputDataConfig\":{\"s3Uri\":\"s3://bucket/out\"}}}]}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .output::<ListAsyncInvokes>()
+            .unwrap();
+        invoke_model_test_support::same(&output, &{
+            let mut value = ListAsyncInvokesOutput::default();
+            value.next_token = Some("n".to_owned());
+            value.async_invoke_summaries = Some(vec![
+                {
+                    let mut value = AsyncInvokeSummary::default();
+                    value.invocation_arn =
+                        "arn:aws:bedrock:us-east-1:123456789012:async-invoke/abcdefghij12".to_owned();
+                    value.model_arn =
+                        "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-reel-v1:0".to_owned();
+                    value.submit_time = invoke_model_test_support::milliseconds(1769860800000);
+                    value.output_data_config = AsyncInvokeOutputDataConfig::S3OutputDataConfig({
+                        let mut value = AsyncInvokeS3OutputDataConfig::default();
+                        value.s3_uri = "s3://bucket/out".to_owned();
+                        value
+                    });
+                    value.client_request_token = Some("c".to_owned());
+                    value.status = Some(AsyncInvokeStatus::from("Failed"));
+                    value.failure_message = Some("why".to_owned());
+                    value.last_modified_time = Some(invoke_model_test_support::milliseconds(1769860800001));
+                    value.end_time = Some(invoke_model_test_support::milliseconds(1769860802000));
+                    value
+                },
+                {
+                    let mut value = AsyncInvokeSummary::default();
+                    value.invocation_arn =
+                        "arn:aws:bedrock:us-east-1:123456789012:async-invoke/abcdefghij12".to_owned();
+                    value.model_arn =
+                        "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-reel-v1:0".to_owned();
+                    value.submit_time = invoke_model_test_support::milliseconds(1769860800000);
+                    value.output_data_config = AsyncInvokeOutputDataConfig::S3OutputDataConfig({
+                        let mut value = AsyncInvokeS3OutputDataConfig::default();
+                        value.s3_uri = "s3://bucket/out".to_owned();
+                        value
+                    });
+                    value
+                },
+            ]);
+            value
+        });
+    }
+
+    #[test]
+    fn ListAsyncInvokesAnswerEmpty() {
+        let output = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some("{\"asyncInvokeSummaries\":[]}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .output::<ListAsyncInvokes>()
+        .unwrap();
+        invoke_model_test_support::same(&output, &{
+            let mut value = ListAsyncInvokesOutput::default();
+            value.async_invoke_summaries = Some(vec![]);
+            value
+        });
+    }
+
+    #[test]
+    fn ListAsyncInvokesAnswerWithoutMembers() {
+        let output = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some("{}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .output::<ListAsyncInvokes>()
+        .unwrap();
+        invoke_model_test_support::same(&output, &ListAsyncInvokesOutput::default());
+    }
+
+    #[test]
+    fn StartAsyncInvokeAnswer() {
+        let output = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some(
+                    "{\"invocationArn\":\"arn:aws:bedrock:us-east-1:123456789012:async-invoke/abcdefghij12\"}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .output::<StartAsyncInvoke>()
+            .unwrap();
+        invoke_model_test_support::same(&output, &{
+            let mut value = StartAsyncInvokeOutput::default();
+            value.invocation_arn =
+                "arn:aws:bedrock:us-east-1:123456789012:async-invoke/abcdefghij12".to_owned();
+            value
+        });
+    }
 }
 
 mod errors {
     use invoke_model_types::{
-        AccessDeniedException, ApplyGuardrail, ApplyGuardrailError, Converse, ConverseError,
-        InternalServerException, InvokeModelWithBidirectionalStream, InvokeModelWithBidirectionalStreamError,
-        ModelErrorException, ModelNotReadyException, ModelStreamErrorException, ModelTimeoutException,
-        ResourceNotFoundException, ServiceQuotaExceededException, ServiceUnavailableException,
+        AccessDeniedException, ApplyGuardrail, ApplyGuardrailError, ConflictException, Converse,
+        ConverseError, InternalServerException, InvokeModelWithBidirectionalStream,
+        InvokeModelWithBidirectionalStreamError, ModelErrorException, ModelNotReadyException,
+        ModelStreamErrorException, ModelTimeoutException, ResourceNotFoundException,
+        ServiceQuotaExceededException, ServiceUnavailableException, StartAsyncInvoke, StartAsyncInvokeError,
         ThrottlingException, ValidationException,
     };
 
@@ -2072,6 +7355,108 @@ mod errors {
             &error,
             &ApplyGuardrailError::AccessDeniedException({
                 let mut value = AccessDeniedException::default();
+                value.message = Some("why".to_owned());
+                value
+            }),
+        );
+    }
+
+    #[test]
+    fn ConflictExceptionByCode() {
+        let error = invoke_model_test_support::Response {
+            code: 400,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some(
+                    "{\"code\":\"com.amazonaws.bedrockruntime#ConflictException\",\"message\":\"why\"}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+        .error::<StartAsyncInvoke>();
+        invoke_model_test_support::same(
+            &error,
+            &StartAsyncInvokeError::ConflictException({
+                let mut value = ConflictException::default();
+                value.message = Some("why".to_owned());
+                value
+            }),
+        );
+    }
+
+    #[test]
+    fn ConflictExceptionByField() {
+        let error = invoke_model_test_support::Response {
+            code: 400,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json"), ("X-Amzn-ErrorType", "ConflictException")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some("{\"message\":\"why\"}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .error::<StartAsyncInvoke>();
+        invoke_model_test_support::same(
+            &error,
+            &StartAsyncInvokeError::ConflictException({
+                let mut value = ConflictException::default();
+                value.message = Some("why".to_owned());
+                value
+            }),
+        );
+    }
+
+    #[test]
+    fn ConflictExceptionByFieldWithUri() {
+        let error = invoke_model_test_support::Response {
+            code: 400,
+            content: invoke_model_test_support::Content {
+                headers: &[
+                    ("Content-Type", "application/json"),
+                    (
+                        "X-Amzn-ErrorType",
+                        "ConflictException:http://internal.amazon.com/coral/com.amazon.bedrock/",
+                    ),
+                ],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some("{\"message\":\"why\"}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .error::<StartAsyncInvoke>();
+        invoke_model_test_support::same(
+            &error,
+            &StartAsyncInvokeError::ConflictException({
+                let mut value = ConflictException::default();
+                value.message = Some("why".to_owned());
+                value
+            }),
+        );
+    }
+
+    #[test]
+    fn ConflictExceptionByType() {
+        let error = invoke_model_test_support::Response {
+            code: 400,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some(
+                    "{\"__type\":\"com.amazonaws.bedrockruntime#ConflictException:http://example.com/\",\"Message\":\"why\"}",
+                ),
+                media_type: Some("application/json"),
+            },
+        }
+            .error::<StartAsyncInvoke>();
+        invoke_model_test_support::same(
+            &error,
+            &StartAsyncInvokeError::ConflictException({
+                let mut value = ConflictException::default();
                 value.message = Some("why".to_owned());
                 value
             }),
@@ -3429,11 +8814,2219 @@ mod errors {
 mod events {
     use bytes::Bytes;
     use invoke_model_types::{
-        InternalServerException, InvokeModelWithResponseStream, InvokeModelWithResponseStreamError,
-        InvokeModelWithResponseStreamOutput, ModelStreamErrorException, ModelTimeoutException, PayloadPart,
-        PerformanceConfigLatency, ResponseStream, ResponseStreamError, ServiceTierType,
-        ServiceUnavailableException, ThrottlingException, ValidationException,
+        AppliedGuardrailDetails, BidirectionalInputPayloadPart, BidirectionalOutputPayloadPart, CacheDetail,
+        CacheTtl, CitationLocation, CitationSourceContentDelta, CitationsDelta, ContentBlockDelta,
+        ContentBlockDeltaEvent, ContentBlockStart, ContentBlockStartEvent, ContentBlockStopEvent,
+        ConversationRole, ConverseStream, ConverseStreamError, ConverseStreamEvent, ConverseStreamEventError,
+        ConverseStreamMetadataEvent, ConverseStreamMetrics, ConverseStreamOutput, ConverseStreamTrace,
+        DocumentPageLocation, ErrorBlock, GuardrailAssessment, GuardrailAutomatedReasoningFinding,
+        GuardrailAutomatedReasoningImpossibleFinding, GuardrailAutomatedReasoningInputTextReference,
+        GuardrailAutomatedReasoningInvalidFinding, GuardrailAutomatedReasoningLogicWarning,
+        GuardrailAutomatedReasoningLogicWarningType, GuardrailAutomatedReasoningNoTranslationsFinding,
+        GuardrailAutomatedReasoningPolicyAssessment, GuardrailAutomatedReasoningRule,
+        GuardrailAutomatedReasoningSatisfiableFinding, GuardrailAutomatedReasoningScenario,
+        GuardrailAutomatedReasoningStatement, GuardrailAutomatedReasoningTooComplexFinding,
+        GuardrailAutomatedReasoningTranslation, GuardrailAutomatedReasoningTranslationAmbiguousFinding,
+        GuardrailAutomatedReasoningTranslationOption, GuardrailAutomatedReasoningValidFinding,
+        GuardrailContentFilter, GuardrailContentFilterConfidence, GuardrailContentFilterStrength,
+        GuardrailContentFilterType, GuardrailContentPolicyAction, GuardrailContentPolicyAssessment,
+        GuardrailContextualGroundingFilter, GuardrailContextualGroundingFilterType,
+        GuardrailContextualGroundingPolicyAction, GuardrailContextualGroundingPolicyAssessment,
+        GuardrailCoverage, GuardrailCustomWord, GuardrailImageCoverage, GuardrailInvocationMetrics,
+        GuardrailManagedWord, GuardrailManagedWordType, GuardrailOrigin, GuardrailOwnership,
+        GuardrailPiiEntityFilter, GuardrailPiiEntityType, GuardrailRegexFilter,
+        GuardrailSensitiveInformationPolicyAction, GuardrailSensitiveInformationPolicyAssessment,
+        GuardrailTextCharactersCoverage, GuardrailTopic, GuardrailTopicPolicyAction,
+        GuardrailTopicPolicyAssessment, GuardrailTopicType, GuardrailTraceAssessment, GuardrailUsage,
+        GuardrailWordPolicyAction, GuardrailWordPolicyAssessment, ImageBlockDelta, ImageBlockStart,
+        ImageFormat, ImageSource, InternalServerException, InvokeModelWithBidirectionalStream,
+        InvokeModelWithBidirectionalStreamError, InvokeModelWithBidirectionalStreamInput,
+        InvokeModelWithBidirectionalStreamInputEvent, InvokeModelWithBidirectionalStreamOutput,
+        InvokeModelWithBidirectionalStreamOutputEvent, InvokeModelWithBidirectionalStreamOutputEventError,
+        InvokeModelWithResponseStream, InvokeModelWithResponseStreamError,
+        InvokeModelWithResponseStreamOutput, MessageStartEvent, MessageStopEvent, ModelStreamErrorException,
+        ModelTimeoutException, PayloadPart, PerformanceConfigLatency, PerformanceConfiguration,
+        PromptRouterTrace, ReasoningContentBlockDelta, ResponseStream, ResponseStreamError, ServiceTier,
+        ServiceTierType, ServiceUnavailableException, StopReason, ThrottlingException, TokenUsage,
+        ToolResultBlockDelta, ToolResultBlockStart, ToolResultStatus, ToolUseBlockDelta, ToolUseBlockStart,
+        ToolUseType, ValidationException,
     };
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn BidirectionalChunks() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-sonic-v1%3A0/invoke-with-bidirectional-stream",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/vnd.amazon.eventstream")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some(""),
+                media_type: None,
+            },
+        }
+        .check::<InvokeModelWithBidirectionalStream>({
+            let mut value = InvokeModelWithBidirectionalStreamInput::default();
+            value.model_id = "amazon.nova-sonic-v1:0".to_owned();
+            value
+        });
+        invoke_model_test_support::Frame {
+            headers: &[
+                (
+                    ":content-type",
+                    invoke_model_protocol::event_stream::HeaderValue::String(
+                        "application/json",
+                    ),
+                ),
+                (
+                    ":event-type",
+                    invoke_model_protocol::event_stream::HeaderValue::String("chunk"),
+                ),
+                (
+                    ":message-type",
+                    invoke_model_protocol::event_stream::HeaderValue::String("event"),
+                ),
+            ],
+            body: Some("{\"bytes\":\"eyJhIjoxfQ==\"}"),
+            media_type: Some("application/json"),
+            bytes: Some(
+                "AAAAcwAAAEs6Xt1uDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcABWNodW5rDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJieXRlcyI6ImV5SmhJam94ZlE9PSJ9cAEikQ==",
+            ),
+        }
+            .check(
+                &invoke_model_protocol::event_stream::EventStream::event(
+                        &InvokeModelWithBidirectionalStreamInputEvent::Chunk({
+                            let mut value = BidirectionalInputPayloadPart::default();
+                            value.bytes = Some(Bytes::from_static(b"{\"a\":1}"));
+                            value
+                        }),
+                    )
+                    .unwrap(),
+            );
+        let read = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/vnd.amazon.eventstream")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                InvokeModelWithBidirectionalStream,
+            >(
+                &[
+                    "AAAAcwAAAEs6Xt1uDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcABWNodW5rDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJieXRlcyI6ImV5SmlJam95ZlE9PSJ9F/j25Q==",
+                    "AAAAZwAAAEuvPuwsDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcABWNodW5rDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJieXRlcyI6IiJ93Hnc9g==",
+                    "AAAAXQAAAEtEr0wLDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcABWNodW5rDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ue31nRKtO",
+                ],
+            );
+        let (output, events) = read.unwrap();
+        invoke_model_test_support::same(&output, &InvokeModelWithBidirectionalStreamOutput::default());
+        invoke_model_test_support::same(
+            &events,
+            &vec![
+                InvokeModelWithBidirectionalStreamOutputEvent::Chunk({
+                    let mut value = BidirectionalOutputPayloadPart::default();
+                    value.bytes = Some(Bytes::from_static(b"{\"b\":2}"));
+                    value
+                }),
+                InvokeModelWithBidirectionalStreamOutputEvent::Chunk({
+                    let mut value = BidirectionalOutputPayloadPart::default();
+                    value.bytes = Some(Bytes::from_static(b""));
+                    value
+                }),
+                InvokeModelWithBidirectionalStreamOutputEvent::Chunk(
+                    BidirectionalOutputPayloadPart::default(),
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn BidirectionalErrorInPlaceOfTheStream() {
+        let read = invoke_model_test_support::Response {
+            code: 424,
+            content: invoke_model_test_support::Content {
+                headers: &[
+                    ("Content-Type", "application/json"),
+                    ("X-Amzn-ErrorType", "ModelStreamErrorException"),
+                ],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some("{\"message\":\"why\",\"originalStatusCode\":500}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .events::<InvokeModelWithBidirectionalStream>(&[]);
+        assert!(
+            matches!(
+                &read,
+                Err(invoke_model_test_support::Failure::Refused(
+                    InvokeModelWithBidirectionalStreamError::ModelStreamErrorException(_)
+                ))
+            ),
+            "{read:?}"
+        );
+    }
+
+    #[test]
+    fn BidirectionalInputChunks() {
+        invoke_model_test_support::Frame {
+            headers: &[
+                (
+                    ":content-type",
+                    invoke_model_protocol::event_stream::HeaderValue::String(
+                        "application/json",
+                    ),
+                ),
+                (
+                    ":event-type",
+                    invoke_model_protocol::event_stream::HeaderValue::String("chunk"),
+                ),
+                (
+                    ":message-type",
+                    invoke_model_protocol::event_stream::HeaderValue::String("event"),
+                ),
+            ],
+            body: Some("{\"bytes\":\"eyJldmVudCI6eyJzZXNzaW9uU3RhcnQiOnt9fX0=\"}"),
+            media_type: Some("application/json"),
+            bytes: Some(
+                "AAAAjwAAAEu3mmAyDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcABWNodW5rDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJieXRlcyI6ImV5SmxkbVZ1ZENJNmV5SnpaWE56YVc5dVUzUmhjblFpT250OWZYMD0ifRS+4Tg=",
+            ),
+        }
+            .check(
+                &invoke_model_protocol::event_stream::EventStream::event(
+                        &InvokeModelWithBidirectionalStreamInputEvent::Chunk({
+                            let mut value = BidirectionalInputPayloadPart::default();
+                            value.bytes = Some(
+                                Bytes::from_static(b"{\"event\":{\"sessionStart\":{}}}"),
+                            );
+                            value
+                        }),
+                    )
+                    .unwrap(),
+            );
+        invoke_model_test_support::Frame {
+            headers: &[
+                (
+                    ":content-type",
+                    invoke_model_protocol::event_stream::HeaderValue::String(
+                        "application/json",
+                    ),
+                ),
+                (
+                    ":event-type",
+                    invoke_model_protocol::event_stream::HeaderValue::String("chunk"),
+                ),
+                (
+                    ":message-type",
+                    invoke_model_protocol::event_stream::HeaderValue::String("event"),
+                ),
+            ],
+            body: Some("{\"bytes\":\"\"}"),
+            media_type: Some("application/json"),
+            bytes: Some(
+                "AAAAZwAAAEuvPuwsDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcABWNodW5rDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJieXRlcyI6IiJ93Hnc9g==",
+            ),
+        }
+            .check(
+                &invoke_model_protocol::event_stream::EventStream::event(
+                        &InvokeModelWithBidirectionalStreamInputEvent::Chunk({
+                            let mut value = BidirectionalInputPayloadPart::default();
+                            value.bytes = Some(Bytes::from_static(b""));
+                            value
+                        }),
+                    )
+                    .unwrap(),
+            );
+        invoke_model_test_support::Frame {
+            headers: &[
+                (
+                    ":content-type",
+                    invoke_model_protocol::event_stream::HeaderValue::String(
+                        "application/json",
+                    ),
+                ),
+                (
+                    ":event-type",
+                    invoke_model_protocol::event_stream::HeaderValue::String("chunk"),
+                ),
+                (
+                    ":message-type",
+                    invoke_model_protocol::event_stream::HeaderValue::String("event"),
+                ),
+            ],
+            body: Some("{}"),
+            media_type: Some("application/json"),
+            bytes: Some(
+                "AAAAXQAAAEtEr0wLDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcABWNodW5rDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ue31nRKtO",
+            ),
+        }
+            .check(
+                &invoke_model_protocol::event_stream::EventStream::event(
+                        &InvokeModelWithBidirectionalStreamInputEvent::Chunk(
+                            BidirectionalInputPayloadPart::default(),
+                        ),
+                    )
+                    .unwrap(),
+            );
+        invoke_model_test_support::Frame {
+            headers: &[
+                (
+                    ":content-type",
+                    invoke_model_protocol::event_stream::HeaderValue::String(
+                        "application/json",
+                    ),
+                ),
+                (
+                    ":event-type",
+                    invoke_model_protocol::event_stream::HeaderValue::String("chunk"),
+                ),
+                (
+                    ":message-type",
+                    invoke_model_protocol::event_stream::HeaderValue::String("event"),
+                ),
+            ],
+            body: Some("{\"bytes\":\"AH8=\"}"),
+            media_type: Some("application/json"),
+            bytes: Some(
+                "AAAAawAAAEtqzgEtDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcABWNodW5rDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJieXRlcyI6IkFIOD0ifQYjx7w=",
+            ),
+        }
+            .check(
+                &invoke_model_protocol::event_stream::EventStream::event(
+                        &InvokeModelWithBidirectionalStreamInputEvent::Chunk({
+                            let mut value = BidirectionalInputPayloadPart::default();
+                            value.bytes = Some(Bytes::from_static(b"\0\x7F"));
+                            value
+                        }),
+                    )
+                    .unwrap(),
+            );
+    }
+
+    #[test]
+    fn BidirectionalInternalServerException() {
+        let read = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/vnd.amazon.eventstream")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                InvokeModelWithBidirectionalStream,
+            >(
+                &[
+                    "AAAAawAAAEtqzgEtDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcABWNodW5rDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJieXRlcyI6ImUzMD0ifdGoea0=",
+                    "AAAAhgAAAGVmXA+MDTptZXNzYWdlLXR5cGUHAAlleGNlcHRpb24POmV4Y2VwdGlvbi10eXBlBwAXaW50ZXJuYWxTZXJ2ZXJFeGNlcHRpb24NOmNvbnRlbnQtdHlwZQcAEGFwcGxpY2F0aW9uL2pzb257Im1lc3NhZ2UiOiJ3aHkifawUAL8=",
+                ],
+            );
+        match read {
+            Err(invoke_model_test_support::Failure::Ended(error)) => invoke_model_test_support::same(
+                &error,
+                &InvokeModelWithBidirectionalStreamOutputEventError::InternalServerException({
+                    let mut value = InternalServerException::default();
+                    value.message = Some("why".to_owned());
+                    value
+                }),
+            ),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn BidirectionalModelStreamErrorException() {
+        let read = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/vnd.amazon.eventstream")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                InvokeModelWithBidirectionalStream,
+            >(
+                &[
+                    "AAAAawAAAEtqzgEtDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcABWNodW5rDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJieXRlcyI6ImUzMD0ifdGoea0=",
+                    "AAAAvQAAAGdeo+c3DTptZXNzYWdlLXR5cGUHAAlleGNlcHRpb24POmV4Y2VwdGlvbi10eXBlBwAZbW9kZWxTdHJlYW1FcnJvckV4Y2VwdGlvbg06Y29udGVudC10eXBlBwAQYXBwbGljYXRpb24vanNvbnsibWVzc2FnZSI6IndoeSIsIm9yaWdpbmFsU3RhdHVzQ29kZSI6NTAwLCJvcmlnaW5hbE1lc3NhZ2UiOiJiZWNhdXNlIn3AnYRp",
+                ],
+            );
+        match read {
+            Err(invoke_model_test_support::Failure::Ended(error)) => invoke_model_test_support::same(
+                &error,
+                &InvokeModelWithBidirectionalStreamOutputEventError::ModelStreamErrorException({
+                    let mut value = ModelStreamErrorException::default();
+                    value.message = Some("why".to_owned());
+                    value.original_status_code = Some(500);
+                    value.original_message = Some("because".to_owned());
+                    value
+                }),
+            ),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn BidirectionalModelTimeoutException() {
+        let read = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/vnd.amazon.eventstream")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                InvokeModelWithBidirectionalStream,
+            >(
+                &[
+                    "AAAAawAAAEtqzgEtDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcABWNodW5rDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJieXRlcyI6ImUzMD0ifdGoea0=",
+                    "AAAAhAAAAGP1//nZDTptZXNzYWdlLXR5cGUHAAlleGNlcHRpb24POmV4Y2VwdGlvbi10eXBlBwAVbW9kZWxUaW1lb3V0RXhjZXB0aW9uDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJtZXNzYWdlIjoid2h5In3/xZT0",
+                ],
+            );
+        match read {
+            Err(invoke_model_test_support::Failure::Ended(error)) => invoke_model_test_support::same(
+                &error,
+                &InvokeModelWithBidirectionalStreamOutputEventError::ModelTimeoutException({
+                    let mut value = ModelTimeoutException::default();
+                    value.message = Some("why".to_owned());
+                    value
+                }),
+            ),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn BidirectionalPaddedChunk() {
+        let read = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/vnd.amazon.eventstream")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                InvokeModelWithBidirectionalStream,
+            >(
+                &[
+                    "AAAAeAAAAEtNjux/DTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcABWNodW5rDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJieXRlcyI6ImUzMD0iLCJwIjoiYWJjZGVmIn3LvsAX",
+                ],
+            );
+        let (output, events) = read.unwrap();
+        invoke_model_test_support::same(&output, &InvokeModelWithBidirectionalStreamOutput::default());
+        invoke_model_test_support::same(
+            &events,
+            &vec![InvokeModelWithBidirectionalStreamOutputEvent::Chunk({
+                let mut value = BidirectionalOutputPayloadPart::default();
+                value.bytes = Some(Bytes::from_static(b"{}"));
+                value
+            })],
+        );
+    }
+
+    #[test]
+    fn BidirectionalServiceUnavailableException() {
+        let read = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/vnd.amazon.eventstream")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                InvokeModelWithBidirectionalStream,
+            >(
+                &[
+                    "AAAAawAAAEtqzgEtDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcABWNodW5rDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJieXRlcyI6ImUzMD0ifdGoea0=",
+                    "AAAAigAAAGmqGq6mDTptZXNzYWdlLXR5cGUHAAlleGNlcHRpb24POmV4Y2VwdGlvbi10eXBlBwAbc2VydmljZVVuYXZhaWxhYmxlRXhjZXB0aW9uDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJtZXNzYWdlIjoid2h5In3qOHj7",
+                ],
+            );
+        match read {
+            Err(invoke_model_test_support::Failure::Ended(error)) => invoke_model_test_support::same(
+                &error,
+                &InvokeModelWithBidirectionalStreamOutputEventError::ServiceUnavailableException({
+                    let mut value = ServiceUnavailableException::default();
+                    value.message = Some("why".to_owned());
+                    value
+                }),
+            ),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn BidirectionalThrottlingException() {
+        let read = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/vnd.amazon.eventstream")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                InvokeModelWithBidirectionalStream,
+            >(
+                &[
+                    "AAAAawAAAEtqzgEtDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcABWNodW5rDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJieXRlcyI6ImUzMD0ifdGoea0=",
+                    "AAAAggAAAGGUsW1VDTptZXNzYWdlLXR5cGUHAAlleGNlcHRpb24POmV4Y2VwdGlvbi10eXBlBwATdGhyb3R0bGluZ0V4Y2VwdGlvbg06Y29udGVudC10eXBlBwAQYXBwbGljYXRpb24vanNvbnsibWVzc2FnZSI6IndoeSJ9kY/dcQ==",
+                ],
+            );
+        match read {
+            Err(invoke_model_test_support::Failure::Ended(error)) => invoke_model_test_support::same(
+                &error,
+                &InvokeModelWithBidirectionalStreamOutputEventError::ThrottlingException({
+                    let mut value = ThrottlingException::default();
+                    value.message = Some("why".to_owned());
+                    value
+                }),
+            ),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn BidirectionalValidationException() {
+        let read = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/vnd.amazon.eventstream")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                InvokeModelWithBidirectionalStream,
+            >(
+                &[
+                    "AAAAawAAAEtqzgEtDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcABWNodW5rDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJieXRlcyI6ImUzMD0ifdGoea0=",
+                    "AAAAggAAAGGUsW1VDTptZXNzYWdlLXR5cGUHAAlleGNlcHRpb24POmV4Y2VwdGlvbi10eXBlBwATdmFsaWRhdGlvbkV4Y2VwdGlvbg06Y29udGVudC10eXBlBwAQYXBwbGljYXRpb24vanNvbnsibWVzc2FnZSI6IndoeSJ9c3S4OQ==",
+                ],
+            );
+        match read {
+            Err(invoke_model_test_support::Failure::Ended(error)) => invoke_model_test_support::same(
+                &error,
+                &InvokeModelWithBidirectionalStreamOutputEventError::ValidationException({
+                    let mut value = ValidationException::default();
+                    value.message = Some("why".to_owned());
+                    value
+                }),
+            ),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn ConverseStreamDeltas() {
+        let read = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/vnd.amazon.eventstream")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                ConverseStream,
+            >(
+                &[
+                    "AAAAkgAAAFc7629ODTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcAEWNvbnRlbnRCbG9ja0RlbHRhDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJkZWx0YSI6eyJ0ZXh0IjoiIn0sImNvbnRlbnRCbG9ja0luZGV4IjowfY1Ectw=",
+                    "AAAAowAAAFenqv54DTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcAEWNvbnRlbnRCbG9ja0RlbHRhDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJkZWx0YSI6eyJ0b29sVXNlIjp7ImlucHV0Ijoie1wiYSJ9fSwiY29udGVudEJsb2NrSW5kZXgiOjF94W8OKw==",
+                    "AAAAugAAAFfKWguLDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcAEWNvbnRlbnRCbG9ja0RlbHRhDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJkZWx0YSI6eyJ0b29sUmVzdWx0IjpbeyJ0ZXh0IjoieCJ9LHsianNvbiI6eyJhIjpbbnVsbF19fV19LCJjb250ZW50QmxvY2tJbmRleCI6Mn0eeWVW",
+                    "AAAAqQAAAFftGubZDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcAEWNvbnRlbnRCbG9ja0RlbHRhDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJkZWx0YSI6eyJyZWFzb25pbmdDb250ZW50Ijp7InRleHQiOiJzbyJ9fSwiY29udGVudEJsb2NrSW5kZXgiOjN9HVI/ag==",
+                    "AAAArwAAAFdiWhN5DTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcAEWNvbnRlbnRCbG9ja0RlbHRhDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJkZWx0YSI6eyJyZWFzb25pbmdDb250ZW50Ijp7InNpZ25hdHVyZSI6InNpZyJ9fSwiY29udGVudEJsb2NrSW5kZXgiOjR9tCpRJg==",
+                    "AAAAugAAAFfKWguLDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcAEWNvbnRlbnRCbG9ja0RlbHRhDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJkZWx0YSI6eyJyZWFzb25pbmdDb250ZW50Ijp7InJlZGFjdGVkQ29udGVudCI6ImFHbGtaR1Z1In19LCJjb250ZW50QmxvY2tJbmRleCI6NX3twSGJ",
+                    "AAABDwAAAFfZIV9KDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcAEWNvbnRlbnRCbG9ja0RlbHRhDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJkZWx0YSI6eyJjaXRhdGlvbiI6eyJ0aXRsZSI6InQiLCJzb3VyY2UiOiJzIiwic291cmNlQ29udGVudCI6W3sidGV4dCI6InEifV0sImxvY2F0aW9uIjp7ImRvY3VtZW50UGFnZSI6eyJkb2N1bWVudEluZGV4IjowLCJzdGFydCI6MSwiZW5kIjoyfX19fSwiY29udGVudEJsb2NrSW5kZXgiOjZ9+bze+w==",
+                    "AAAArAAAAFcl+mmpDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcAEWNvbnRlbnRCbG9ja0RlbHRhDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJkZWx0YSI6eyJpbWFnZSI6eyJzb3VyY2UiOnsiYnl0ZXMiOiJjQT09In19fSwiY29udGVudEJsb2NrSW5kZXgiOjd9lu0u2w==",
+                    "AAAAqgAAAFequpwJDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcAEWNvbnRlbnRCbG9ja0RlbHRhDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJkZWx0YSI6eyJpbWFnZSI6eyJlcnJvciI6eyJtZXNzYWdlIjoibSJ9fX0sImNvbnRlbnRCbG9ja0luZGV4Ijo4fRftMjQ=",
+                ],
+            );
+        let (output, events) = read.unwrap();
+        invoke_model_test_support::same(&output, &ConverseStreamOutput::default());
+        invoke_model_test_support::same(
+            &events,
+            &vec![
+                ConverseStreamEvent::ContentBlockDelta({
+                    let mut value = ContentBlockDeltaEvent::default();
+                    value.delta = ContentBlockDelta::Text("".to_owned());
+                    value.content_block_index = 0;
+                    value
+                }),
+                ConverseStreamEvent::ContentBlockDelta({
+                    let mut value = ContentBlockDeltaEvent::default();
+                    value.delta = ContentBlockDelta::ToolUse({
+                        let mut value = ToolUseBlockDelta::default();
+                        value.input = "{\"a".to_owned();
+                        value
+                    });
+                    value.content_block_index = 1;
+                    value
+                }),
+                ConverseStreamEvent::ContentBlockDelta({
+                    let mut value = ContentBlockDeltaEvent::default();
+                    value.delta = ContentBlockDelta::ToolResult(vec![
+                        ToolResultBlockDelta::Text("x".to_owned()),
+                        ToolResultBlockDelta::Json(invoke_model_test_support::document("{\"a\":[null]}")),
+                    ]);
+                    value.content_block_index = 2;
+                    value
+                }),
+                ConverseStreamEvent::ContentBlockDelta({
+                    let mut value = ContentBlockDeltaEvent::default();
+                    value.delta = ContentBlockDelta::ReasoningContent(ReasoningContentBlockDelta::Text(
+                        "so".to_owned(),
+                    ));
+                    value.content_block_index = 3;
+                    value
+                }),
+                ConverseStreamEvent::ContentBlockDelta({
+                    let mut value = ContentBlockDeltaEvent::default();
+                    value.delta = ContentBlockDelta::ReasoningContent(ReasoningContentBlockDelta::Signature(
+                        "sig".to_owned(),
+                    ));
+                    value.content_block_index = 4;
+                    value
+                }),
+                ConverseStreamEvent::ContentBlockDelta({
+                    let mut value = ContentBlockDeltaEvent::default();
+                    value.delta = ContentBlockDelta::ReasoningContent(
+                        ReasoningContentBlockDelta::RedactedContent(Bytes::from_static(b"hidden")),
+                    );
+                    value.content_block_index = 5;
+                    value
+                }),
+                ConverseStreamEvent::ContentBlockDelta({
+                    let mut value = ContentBlockDeltaEvent::default();
+                    value.delta = ContentBlockDelta::Citation({
+                        let mut value = CitationsDelta::default();
+                        value.title = Some("t".to_owned());
+                        value.source = Some("s".to_owned());
+                        value.source_content = Some(vec![{
+                            let mut value = CitationSourceContentDelta::default();
+                            value.text = Some("q".to_owned());
+                            value
+                        }]);
+                        value.location = Some(CitationLocation::DocumentPage({
+                            let mut value = DocumentPageLocation::default();
+                            value.document_index = Some(0);
+                            value.start = Some(1);
+                            value.end = Some(2);
+                            value
+                        }));
+                        value
+                    });
+                    value.content_block_index = 6;
+                    value
+                }),
+                ConverseStreamEvent::ContentBlockDelta({
+                    let mut value = ContentBlockDeltaEvent::default();
+                    value.delta = ContentBlockDelta::Image({
+                        let mut value = ImageBlockDelta::default();
+                        value.source = Some(ImageSource::Bytes(Bytes::from_static(b"p")));
+                        value
+                    });
+                    value.content_block_index = 7;
+                    value
+                }),
+                ConverseStreamEvent::ContentBlockDelta({
+                    let mut value = ContentBlockDeltaEvent::default();
+                    value.delta = ContentBlockDelta::Image({
+                        let mut value = ImageBlockDelta::default();
+                        value.error = Some({
+                            let mut value = ErrorBlock::default();
+                            value.message = Some("m".to_owned());
+                            value
+                        });
+                        value
+                    });
+                    value.content_block_index = 8;
+                    value
+                }),
+            ],
+        );
+    }
+
+    #[test]
+    fn ConverseStreamErrorInPlaceOfTheStream() {
+        let read = invoke_model_test_support::Response {
+            code: 429,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/json"), ("X-Amzn-ErrorType", "ThrottlingException")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some("{\"message\":\"why\"}"),
+                media_type: Some("application/json"),
+            },
+        }
+        .events::<ConverseStream>(&[]);
+        assert!(
+            matches!(
+                &read,
+                Err(invoke_model_test_support::Failure::Refused(ConverseStreamError::ThrottlingException(_)))
+            ),
+            "{read:?}"
+        );
+    }
+
+    #[test]
+    fn ConverseStreamEventThatIsNoObject() {
+        let read = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/vnd.amazon.eventstream")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                ConverseStream,
+            >(
+                &[
+                    "AAAAYwAAAFGn3LOWDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcAC21lc3NhZ2VTdG9wDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29uW109LCvn",
+                ],
+            );
+        assert!(read.is_err(), "{read:?}");
+    }
+
+    #[test]
+    fn ConverseStreamEventWithoutDelta() {
+        let read = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/vnd.amazon.eventstream")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                ConverseStream,
+            >(
+                &[
+                    "AAAAgAAAAFZWzJs6DTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcAEGNvbnRlbnRCbG9ja1N0b3ANOmNvbnRlbnQtdHlwZQcAEGFwcGxpY2F0aW9uL2pzb257ImNvbnRlbnRCbG9ja0luZGV4IjpudWxsfZgLEbk=",
+                ],
+            );
+        let (output, events) = read.unwrap();
+        invoke_model_test_support::same(&output, &ConverseStreamOutput::default());
+        invoke_model_test_support::same(
+            &events,
+            &vec![ConverseStreamEvent::ContentBlockStop({
+                let mut value = ContentBlockStopEvent::default();
+                value.content_block_index = 0;
+                value
+            })],
+        );
+    }
+
+    #[test]
+    fn ConverseStreamEvents() {
+        let read = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/vnd.amazon.eventstream")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                ConverseStream,
+            >(
+                &[
+                    "AAAAdgAAAFKW1freDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcADG1lc3NhZ2VTdGFydA06Y29udGVudC10eXBlBwAQYXBwbGljYXRpb24vanNvbnsicm9sZSI6ImFzc2lzdGFudCJ9HMa+GA==",
+                    "AAAAkwAAAFcGi0b+DTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcAEWNvbnRlbnRCbG9ja0RlbHRhDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJkZWx0YSI6eyJ0ZXh0IjoiaCJ9LCJjb250ZW50QmxvY2tJbmRleCI6MH2U+pS6",
+                    "AAAAkwAAAFcGi0b+DTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcAEWNvbnRlbnRCbG9ja0RlbHRhDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJkZWx0YSI6eyJ0ZXh0IjoiaSJ9LCJjb250ZW50QmxvY2tJbmRleCI6MH1z5zIt",
+                    "AAAAfQAAAFbmaA/WDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcAEGNvbnRlbnRCbG9ja1N0b3ANOmNvbnRlbnQtdHlwZQcAEGFwcGxpY2F0aW9uL2pzb257ImNvbnRlbnRCbG9ja0luZGV4IjowfVh+qsI=",
+                    "AAAAegAAAFHKLEZlDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcAC21lc3NhZ2VTdG9wDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJzdG9wUmVhc29uIjoiZW5kX3R1cm4ifT3DO/o=",
+                    "AAAAtAAAAE4RAR0qDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcACG1ldGFkYXRhDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJ1c2FnZSI6eyJpbnB1dFRva2VucyI6MSwib3V0cHV0VG9rZW5zIjoyLCJ0b3RhbFRva2VucyI6M30sIm1ldHJpY3MiOnsibGF0ZW5jeU1zIjo0fX3BmPjr",
+                ],
+            );
+        let (output, events) = read.unwrap();
+        invoke_model_test_support::same(&output, &ConverseStreamOutput::default());
+        invoke_model_test_support::same(
+            &events,
+            &vec![
+                ConverseStreamEvent::MessageStart({
+                    let mut value = MessageStartEvent::default();
+                    value.role = ConversationRole::from("assistant");
+                    value
+                }),
+                ConverseStreamEvent::ContentBlockDelta({
+                    let mut value = ContentBlockDeltaEvent::default();
+                    value.delta = ContentBlockDelta::Text("h".to_owned());
+                    value.content_block_index = 0;
+                    value
+                }),
+                ConverseStreamEvent::ContentBlockDelta({
+                    let mut value = ContentBlockDeltaEvent::default();
+                    value.delta = ContentBlockDelta::Text("i".to_owned());
+                    value.content_block_index = 0;
+                    value
+                }),
+                ConverseStreamEvent::ContentBlockStop({
+                    let mut value = ContentBlockStopEvent::default();
+                    value.content_block_index = 0;
+                    value
+                }),
+                ConverseStreamEvent::MessageStop({
+                    let mut value = MessageStopEvent::default();
+                    value.stop_reason = StopReason::from("end_turn");
+                    value
+                }),
+                ConverseStreamEvent::Metadata({
+                    let mut value = ConverseStreamMetadataEvent::default();
+                    value.usage = {
+                        let mut value = TokenUsage::default();
+                        value.input_tokens = 1;
+                        value.output_tokens = 2;
+                        value.total_tokens = 3;
+                        value
+                    };
+                    value.metrics = {
+                        let mut value = ConverseStreamMetrics::default();
+                        value.latency_ms = 4;
+                        value
+                    };
+                    value
+                }),
+            ],
+        );
+    }
+
+    #[test]
+    fn ConverseStreamIndexOfAnotherType() {
+        let read = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/vnd.amazon.eventstream")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                ConverseStream,
+            >(
+                &[
+                    "AAAAfwAAAFacqFy2DTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcAEGNvbnRlbnRCbG9ja1N0b3ANOmNvbnRlbnQtdHlwZQcAEGFwcGxpY2F0aW9uL2pzb257ImNvbnRlbnRCbG9ja0luZGV4IjoiMCJ98XvqGw==",
+                ],
+            );
+        assert!(read.is_err(), "{read:?}");
+    }
+
+    #[test]
+    fn ConverseStreamInternalServerException() {
+        let read = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/vnd.amazon.eventstream")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                ConverseStream,
+            >(
+                &[
+                    "AAAAdgAAAFKW1freDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcADG1lc3NhZ2VTdGFydA06Y29udGVudC10eXBlBwAQYXBwbGljYXRpb24vanNvbnsicm9sZSI6ImFzc2lzdGFudCJ9HMa+GA==",
+                    "AAAAhgAAAGVmXA+MDTptZXNzYWdlLXR5cGUHAAlleGNlcHRpb24POmV4Y2VwdGlvbi10eXBlBwAXaW50ZXJuYWxTZXJ2ZXJFeGNlcHRpb24NOmNvbnRlbnQtdHlwZQcAEGFwcGxpY2F0aW9uL2pzb257Im1lc3NhZ2UiOiJ3aHkifawUAL8=",
+                ],
+            );
+        match read {
+            Err(invoke_model_test_support::Failure::Ended(error)) => invoke_model_test_support::same(
+                &error,
+                &ConverseStreamEventError::InternalServerException({
+                    let mut value = InternalServerException::default();
+                    value.message = Some("why".to_owned());
+                    value
+                }),
+            ),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn ConverseStreamMetadataAllMembers() {
+        let read = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/vnd.amazon.eventstream")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                ConverseStream,
+            >(
+                &[
+                    "AAAAvgAAAFHWuQh+DTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcAC21lc3NhZ2VTdG9wDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJzdG9wUmVhc29uIjoiZ3VhcmRyYWlsX2ludGVydmVuZWQiLCJhZGRpdGlvbmFsTW9kZWxSZXNwb25zZUZpZWxkcyI6eyJzdG9wX3NlcXVlbmNlIjoiRU5EIn19HLt3Lw==",
+                    "AAAcGwAAAE6XYteNDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcACG1ldGFkYXRhDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJ1c2FnZSI6eyJpbnB1dFRva2VucyI6MSwib3V0cHV0VG9rZW5zIjoyLCJ0b3RhbFRva2VucyI6MywiY2FjaGVSZWFkSW5wdXRUb2tlbnMiOjUsImNhY2hlV3JpdGVJbnB1dFRva2VucyI6NiwiY2FjaGVEZXRhaWxzIjpbeyJ0dGwiOiIxaCIsImlucHV0VG9rZW5zIjo2fV19LCJtZXRyaWNzIjp7ImxhdGVuY3lNcyI6NH0sInRyYWNlIjp7Imd1YXJkcmFpbCI6eyJtb2RlbE91dHB1dCI6WyJiZWZvcmUiXSwiaW5wdXRBc3Nlc3NtZW50Ijp7ImdyMWFiYyI6eyJ0b3BpY1BvbGljeSI6eyJ0b3BpY3MiOlt7Im5hbWUiOiJ0IiwidHlwZSI6IkRFTlkiLCJhY3Rpb24iOiJCTE9DS0VEIiwiZGV0ZWN0ZWQiOnRydWV9XX0sImNvbnRlbnRQb2xpY3kiOnsiZmlsdGVycyI6W3sidHlwZSI6IkhBVEUiLCJjb25maWRlbmNlIjoiTE9XIiwiZmlsdGVyU3RyZW5ndGgiOiJISUdIIiwiYWN0aW9uIjoiTk9ORSIsImRldGVjdGVkIjpmYWxzZX1dfSwid29yZFBvbGljeSI6eyJjdXN0b21Xb3JkcyI6W3sibWF0Y2giOiJ3IiwiYWN0aW9uIjoiQkxPQ0tFRCIsImRldGVjdGVkIjp0cnVlfV0sIm1hbmFnZWRXb3JkTGlzdHMiOlt7Im1hdGNoIjoieCIsInR5cGUiOiJQUk9GQU5JVFkiLCJhY3Rpb24iOiJCTE9DS0VEIn1dfSwic2Vuc2l0aXZlSW5mb3JtYXRpb25Qb2xpY3kiOnsicGlpRW50aXRpZXMiOlt7Im1hdGNoIjoiYUBiIiwidHlwZSI6IkVNQUlMIiwiYWN0aW9uIjoiQU5PTllNSVpFRCIsImRldGVjdGVkIjp0cnVlfV0sInJlZ2V4ZXMiOlt7Im5hbWUiOiJpZCIsIm1hdGNoIjoiMSIsInJlZ2V4IjoiWzAtOV0iLCJhY3Rpb24iOiJOT05FIn1dfSwiY29udGV4dHVhbEdyb3VuZGluZ1BvbGljeSI6eyJmaWx0ZXJzIjpbeyJ0eXBlIjoiR1JPVU5ESU5HIiwidGhyZXNob2xkIjowLjcsInNjb3JlIjowLjEsImFjdGlvbiI6IkJMT0NLRUQiLCJkZXRlY3RlZCI6dHJ1ZX1dfSwiYXV0b21hdGVkUmVhc29uaW5nUG9saWN5Ijp7ImZpbmRpbmdzIjpbeyJ2YWxpZCI6eyJ0cmFuc2xhdGlvbiI6eyJwcmVtaXNlcyI6W3sibG9naWMiOiIoPSBhIDEpIiwibmF0dXJhbExhbmd1YWdlIjoiYSBpcyAxIn1dLCJjbGFpbXMiOltdLCJ1bnRyYW5zbGF0ZWRQcmVtaXNlcyI6W3sidGV4dCI6IndlbGwifV0sInVudHJhbnNsYXRlZENsYWltcyI6W10sImNvbmZpZGVuY2UiOjAuMjV9LCJjbGFpbXNUcnVlU2NlbmFyaW8iOnsic3RhdGVtZW50cyI6W3sibG9naWMiOiJ0cnVlIn1dfSwic3VwcG9ydGluZ1J1bGVzIjpbeyJpZGVudGlmaWVyIjoicjEiLCJwb2xpY3lWZXJzaW9uQXJuIjoiYXJuOmF3czpiZWRyb2NrOnVzLWVhc3QtMToxMjM0NTY3ODkwMTI6YXV0b21hdGVkLXJlYXNvbmluZy1wb2xpY3kvcDoxIn1dLCJsb2dpY1dhcm5pbmciOnsidHlwZSI6IkFMV0FZU19UUlVFIiwicHJlbWlzZXMiOltdLCJjbGFpbXMiOlt7ImxvZ2ljIjoidHJ1ZSIsIm5hdHVyYWxMYW5ndWFnZSI6ImFsd2F5cyJ9XX19fSx7ImludmFsaWQiOnsidHJhbnNsYXRpb24iOnsicHJlbWlzZXMiOlt7ImxvZ2ljIjoiKD0gYSAxKSIsIm5hdHVyYWxMYW5ndWFnZSI6ImEgaXMgMSJ9XSwiY2xhaW1zIjpbXSwidW50cmFuc2xhdGVkUHJlbWlzZXMiOlt7InRleHQiOiJ3ZWxsIn1dLCJ1bnRyYW5zbGF0ZWRDbGFpbXMiOltdLCJjb25maWRlbmNlIjoxfSwiY29udHJhZGljdGluZ1J1bGVzIjpbeyJpZGVudGlmaWVyIjoicjEiLCJwb2xpY3lWZXJzaW9uQXJuIjoiYXJuOmF3czpiZWRyb2NrOnVzLWVhc3QtMToxMjM0NTY3ODkwMTI6YXV0b21hdGVkLXJlYXNvbmluZy1wb2xpY3kvcDoxIn1dLCJsb2dpY1dhcm5pbmciOnsidHlwZSI6IkFMV0FZU19UUlVFIiwicHJlbWlzZXMiOltdLCJjbGFpbXMiOlt7ImxvZ2ljIjoidHJ1ZSIsIm5hdHVyYWxMYW5ndWFnZSI6ImFsd2F5cyJ9XX19fSx7InNhdGlzZmlhYmxlIjp7InRyYW5zbGF0aW9uIjp7InByZW1pc2VzIjpbeyJsb2dpYyI6Iig9IGEgMSkiLCJuYXR1cmFsTGFuZ3VhZ2UiOiJhIGlzIDEifV0sImNsYWltcyI6W10sInVudHJhbnNsYXRlZFByZW1pc2VzIjpbeyJ0ZXh0Ijoid2VsbCJ9XSwidW50cmFuc2xhdGVkQ2xhaW1zIjpbXSwiY29uZmlkZW5jZSI6MC4yNX0sImNsYWltc1RydWVTY2VuYXJpbyI6eyJzdGF0ZW1lbnRzIjpbeyJsb2dpYyI6InRydWUifV19LCJjbGFpbXNGYWxzZVNjZW5hcmlvIjp7InN0YXRlbWVudHMiOlt7ImxvZ2ljIjoidHJ1ZSJ9XX0sImxvZ2ljV2FybmluZyI6eyJ0eXBlIjoiQUxXQVlTX1RSVUUiLCJwcmVtaXNlcyI6W10sImNsYWltcyI6W3sibG9naWMiOiJ0cnVlIiwibmF0dXJhbExhbmd1YWdlIjoiYWx3YXlzIn1dfX19LHsiaW1wb3NzaWJsZSI6eyJ0cmFuc2xhdGlvbiI6eyJwcmVtaXNlcyI6W3sibG9naWMiOiIoPSBhIDEpIiwibmF0dXJhbExhbmd1YWdlIjoiYSBpcyAxIn1dLCJjbGFpbXMiOltdLCJ1bnRyYW5zbGF0ZWRQcmVtaXNlcyI6W3sidGV4dCI6IndlbGwifV0sInVudHJhbnNsYXRlZENsYWltcyI6W10sImNvbmZpZGVuY2UiOjAuMjV9LCJjb250cmFkaWN0aW5nUnVsZXMiOltdLCJsb2dpY1dhcm5pbmciOnsidHlwZSI6IkFMV0FZU19UUlVFIiwicHJlbWlzZXMiOltdLCJjbGFpbXMiOlt7ImxvZ2ljIjoidHJ1ZSIsIm5hdHVyYWxMYW5ndWFnZSI6ImFsd2F5cyJ9XX19fSx7InRyYW5zbGF0aW9uQW1iaWd1b3VzIjp7Im9wdGlvbnMiOlt7InRyYW5zbGF0aW9ucyI6W3sicHJlbWlzZXMiOlt7ImxvZ2ljIjoiKD0gYSAxKSIsIm5hdHVyYWxMYW5ndWFnZSI6ImEgaXMgMSJ9XSwiY2xhaW1zIjpbXSwidW50cmFuc2xhdGVkUHJlbWlzZXMiOlt7InRleHQiOiJ3ZWxsIn1dLCJ1bnRyYW5zbGF0ZWRDbGFpbXMiOltdLCJjb25maWRlbmNlIjowLjI1fV19XSwiZGlmZmVyZW5jZVNjZW5hcmlvcyI6W3sic3RhdGVtZW50cyI6W3sibG9naWMiOiJ0cnVlIn1dfV19fSx7InRvb0NvbXBsZXgiOnt9fSx7Im5vVHJhbnNsYXRpb25zIjp7fX1dfSwiaW52b2NhdGlvbk1ldHJpY3MiOnsiZ3VhcmRyYWlsUHJvY2Vzc2luZ0xhdGVuY3kiOjM1MiwidXNhZ2UiOnsidG9waWNQb2xpY3lVbml0cyI6MCwiY29udGVudFBvbGljeVVuaXRzIjoxLCJ3b3JkUG9saWN5VW5pdHMiOjIsInNlbnNpdGl2ZUluZm9ybWF0aW9uUG9saWN5VW5pdHMiOjMsInNlbnNpdGl2ZUluZm9ybWF0aW9uUG9saWN5RnJlZVVuaXRzIjo0LCJjb250ZXh0dWFsR3JvdW5kaW5nUG9saWN5VW5pdHMiOjUsImNvbnRlbnRQb2xpY3lJbWFnZVVuaXRzIjo2LCJhdXRvbWF0ZWRSZWFzb25pbmdQb2xpY3lVbml0cyI6NywiYXV0b21hdGVkUmVhc29uaW5nUG9saWNpZXMiOjh9LCJndWFyZHJhaWxDb3ZlcmFnZSI6eyJ0ZXh0Q2hhcmFjdGVycyI6eyJndWFyZGVkIjozLCJ0b3RhbCI6NH0sImltYWdlcyI6eyJndWFyZGVkIjowLCJ0b3RhbCI6MX19fSwiYXBwbGllZEd1YXJkcmFpbERldGFpbHMiOnsiZ3VhcmRyYWlsSWQiOiJncjFhYmMiLCJndWFyZHJhaWxWZXJzaW9uIjoiMSIsImd1YXJkcmFpbEFybiI6ImFybjphd3M6YmVkcm9jazp1cy1lYXN0LTE6MTIzNDU2Nzg5MDEyOmd1YXJkcmFpbC9ncjFhYmMiLCJndWFyZHJhaWxPcmlnaW4iOlsiUkVRVUVTVCIsIkFDQ09VTlRfRU5GT1JDRUQiXSwiZ3VhcmRyYWlsT3duZXJzaGlwIjoiU0VMRiJ9fX0sIm91dHB1dEFzc2Vzc21lbnRzIjp7ImdyMWFiYyI6W3sidG9waWNQb2xpY3kiOnsidG9waWNzIjpbeyJuYW1lIjoidCIsInR5cGUiOiJERU5ZIiwiYWN0aW9uIjoiQkxPQ0tFRCIsImRldGVjdGVkIjp0cnVlfV19LCJjb250ZW50UG9saWN5Ijp7ImZpbHRlcnMiOlt7InR5cGUiOiJIQVRFIiwiY29uZmlkZW5jZSI6IkxPVyIsImZpbHRlclN0cmVuZ3RoIjoiSElHSCIsImFjdGlvbiI6Ik5PTkUiLCJkZXRlY3RlZCI6ZmFsc2V9XX0sIndvcmRQb2xpY3kiOnsiY3VzdG9tV29yZHMiOlt7Im1hdGNoIjoidyIsImFjdGlvbiI6IkJMT0NLRUQiLCJkZXRlY3RlZCI6dHJ1ZX1dLCJtYW5hZ2VkV29yZExpc3RzIjpbeyJtYXRjaCI6IngiLCJ0eXBlIjoiUFJPRkFOSVRZIiwiYWN0aW9uIjoiQkxPQ0tFRCJ9XX0sInNlbnNpdGl2ZUluZm9ybWF0aW9uUG9saWN5Ijp7InBpaUVudGl0aWVzIjpbeyJtYXRjaCI6ImFAYiIsInR5cGUiOiJFTUFJTCIsImFjdGlvbiI6IkFOT05ZTUlaRUQiLCJkZXRlY3RlZCI6dHJ1ZX1dLCJyZWdleGVzIjpbeyJuYW1lIjoiaWQiLCJtYXRjaCI6IjEiLCJyZWdleCI6IlswLTldIiwiYWN0aW9uIjoiTk9ORSJ9XX0sImNvbnRleHR1YWxHcm91bmRpbmdQb2xpY3kiOnsiZmlsdGVycyI6W3sidHlwZSI6IkdST1VORElORyIsInRocmVzaG9sZCI6MC43LCJzY29yZSI6MC4xLCJhY3Rpb24iOiJCTE9DS0VEIiwiZGV0ZWN0ZWQiOnRydWV9XX0sImF1dG9tYXRlZFJlYXNvbmluZ1BvbGljeSI6eyJmaW5kaW5ncyI6W3sidmFsaWQiOnsidHJhbnNsYXRpb24iOnsicHJlbWlzZXMiOlt7ImxvZ2ljIjoiKD0gYSAxKSIsIm5hdHVyYWxMYW5ndWFnZSI6ImEgaXMgMSJ9XSwiY2xhaW1zIjpbXSwidW50cmFuc2xhdGVkUHJlbWlzZXMiOlt7InRleHQiOiJ3ZWxsIn1dLCJ1bnRyYW5zbGF0ZWRDbGFpbXMiOltdLCJjb25maWRlbmNlIjowLjI1fSwiY2xhaW1zVHJ1ZVNjZW5hcmlvIjp7InN0YXRlbWVudHMiOlt7ImxvZ2ljIjoidHJ1ZSJ9XX0sInN1cHBvcnRpbmdSdWxlcyI6W3siaWRlbnRpZmllciI6InIxIiwicG9saWN5VmVyc2lvbkFybiI6ImFybjphd3M6YmVkcm9jazp1cy1lYXN0LTE6MTIzNDU2Nzg5MDEyOmF1dG9tYXRlZC1yZWFzb25pbmctcG9saWN5L3A6MSJ9XSwibG9naWNXYXJuaW5nIjp7InR5cGUiOiJBTFdBWVNfVFJVRSIsInByZW1pc2VzIjpbXSwiY2xhaW1zIjpbeyJsb2dpYyI6InRydWUiLCJuYXR1cmFsTGFuZ3VhZ2UiOiJhbHdheXMifV19fX0seyJpbnZhbGlkIjp7InRyYW5zbGF0aW9uIjp7InByZW1pc2VzIjpbeyJsb2dpYyI6Iig9IGEgMSkiLCJuYXR1cmFsTGFuZ3VhZ2UiOiJhIGlzIDEifV0sImNsYWltcyI6W10sInVudHJhbnNsYXRlZFByZW1pc2VzIjpbeyJ0ZXh0Ijoid2VsbCJ9XSwidW50cmFuc2xhdGVkQ2xhaW1zIjpbXSwiY29uZmlkZW5jZSI6MX0sImNvbnRyYWRpY3RpbmdSdWxlcyI6W3siaWRlbnRpZmllciI6InIxIiwicG9saWN5VmVyc2lvbkFybiI6ImFybjphd3M6YmVkcm9jazp1cy1lYXN0LTE6MTIzNDU2Nzg5MDEyOmF1dG9tYXRlZC1yZWFzb25pbmctcG9saWN5L3A6MSJ9XSwibG9naWNXYXJuaW5nIjp7InR5cGUiOiJBTFdBWVNfVFJVRSIsInByZW1pc2VzIjpbXSwiY2xhaW1zIjpbeyJsb2dpYyI6InRydWUiLCJuYXR1cmFsTGFuZ3VhZ2UiOiJhbHdheXMifV19fX0seyJzYXRpc2ZpYWJsZSI6eyJ0cmFuc2xhdGlvbiI6eyJwcmVtaXNlcyI6W3sibG9naWMiOiIoPSBhIDEpIiwibmF0dXJhbExhbmd1YWdlIjoiYSBpcyAxIn1dLCJjbGFpbXMiOltdLCJ1bnRyYW5zbGF0ZWRQcmVtaXNlcyI6W3sidGV4dCI6IndlbGwifV0sInVudHJhbnNsYXRlZENsYWltcyI6W10sImNvbmZpZGVuY2UiOjAuMjV9LCJjbGFpbXNUcnVlU2NlbmFyaW8iOnsic3RhdGVtZW50cyI6W3sibG9naWMiOiJ0cnVlIn1dfSwiY2xhaW1zRmFsc2VTY2VuYXJpbyI6eyJzdGF0ZW1lbnRzIjpbeyJsb2dpYyI6InRydWUifV19LCJsb2dpY1dhcm5pbmciOnsidHlwZSI6IkFMV0FZU19UUlVFIiwicHJlbWlzZXMiOltdLCJjbGFpbXMiOlt7ImxvZ2ljIjoidHJ1ZSIsIm5hdHVyYWxMYW5ndWFnZSI6ImFsd2F5cyJ9XX19fSx7ImltcG9zc2libGUiOnsidHJhbnNsYXRpb24iOnsicHJlbWlzZXMiOlt7ImxvZ2ljIjoiKD0gYSAxKSIsIm5hdHVyYWxMYW5ndWFnZSI6ImEgaXMgMSJ9XSwiY2xhaW1zIjpbXSwidW50cmFuc2xhdGVkUHJlbWlzZXMiOlt7InRleHQiOiJ3ZWxsIn1dLCJ1bnRyYW5zbGF0ZWRDbGFpbXMiOltdLCJjb25maWRlbmNlIjowLjI1fSwiY29udHJhZGljdGluZ1J1bGVzIjpbXSwibG9naWNXYXJuaW5nIjp7InR5cGUiOiJBTFdBWVNfVFJVRSIsInByZW1pc2VzIjpbXSwiY2xhaW1zIjpbeyJsb2dpYyI6InRydWUiLCJuYXR1cmFsTGFuZ3VhZ2UiOiJhbHdheXMifV19fX0seyJ0cmFuc2xhdGlvbkFtYmlndW91cyI6eyJvcHRpb25zIjpbeyJ0cmFuc2xhdGlvbnMiOlt7InByZW1pc2VzIjpbeyJsb2dpYyI6Iig9IGEgMSkiLCJuYXR1cmFsTGFuZ3VhZ2UiOiJhIGlzIDEifV0sImNsYWltcyI6W10sInVudHJhbnNsYXRlZFByZW1pc2VzIjpbeyJ0ZXh0Ijoid2VsbCJ9XSwidW50cmFuc2xhdGVkQ2xhaW1zIjpbXSwiY29uZmlkZW5jZSI6MC4yNX1dfV0sImRpZmZlcmVuY2VTY2VuYXJpb3MiOlt7InN0YXRlbWVudHMiOlt7ImxvZ2ljIjoidHJ1ZSJ9XX1dfX0seyJ0b29Db21wbGV4Ijp7fX0seyJub1RyYW5zbGF0aW9ucyI6e319XX0sImludm9jYXRpb25NZXRyaWNzIjp7Imd1YXJkcmFpbFByb2Nlc3NpbmdMYXRlbmN5IjozNTIsInVzYWdlIjp7InRvcGljUG9saWN5VW5pdHMiOjAsImNvbnRlbnRQb2xpY3lVbml0cyI6MSwid29yZFBvbGljeVVuaXRzIjoyLCJzZW5zaXRpdmVJbmZvcm1hdGlvblBvbGljeVVuaXRzIjozLCJzZW5zaXRpdmVJbmZvcm1hdGlvblBvbGljeUZyZWVVbml0cyI6NCwiY29udGV4dHVhbEdyb3VuZGluZ1BvbGljeVVuaXRzIjo1LCJjb250ZW50UG9saWN5SW1hZ2VVbml0cyI6NiwiYXV0b21hdGVkUmVhc29uaW5nUG9saWN5VW5pdHMiOjcsImF1dG9tYXRlZFJlYXNvbmluZ1BvbGljaWVzIjo4fSwiZ3VhcmRyYWlsQ292ZXJhZ2UiOnsidGV4dENoYXJhY3RlcnMiOnsiZ3VhcmRlZCI6MywidG90YWwiOjR9LCJpbWFnZXMiOnsiZ3VhcmRlZCI6MCwidG90YWwiOjF9fX0sImFwcGxpZWRHdWFyZHJhaWxEZXRhaWxzIjp7Imd1YXJkcmFpbElkIjoiZ3IxYWJjIiwiZ3VhcmRyYWlsVmVyc2lvbiI6IjEiLCJndWFyZHJhaWxBcm4iOiJhcm46YXdzOmJlZHJvY2s6dXMtZWFzdC0xOjEyMzQ1Njc4OTAxMjpndWFyZHJhaWwvZ3IxYWJjIiwiZ3VhcmRyYWlsT3JpZ2luIjpbIlJFUVVFU1QiLCJBQ0NPVU5UX0VORk9SQ0VEIl0sImd1YXJkcmFpbE93bmVyc2hpcCI6IlNFTEYifX0se31dfSwiYWN0aW9uUmVhc29uIjoid2h5In0sInByb21wdFJvdXRlciI6eyJpbnZva2VkTW9kZWxJZCI6ImFybjphd3M6YmVkcm9jazp1cy1lYXN0LTE6OmZvdW5kYXRpb24tbW9kZWwvYS5iIn19LCJwZXJmb3JtYW5jZUNvbmZpZyI6eyJsYXRlbmN5Ijoib3B0aW1pemVkIn0sInNlcnZpY2VUaWVyIjp7InR5cGUiOiJkZWZhdWx0In19Ja2ZvA==",
+                ],
+            );
+        let (output, events) = read.unwrap();
+        invoke_model_test_support::same(&output, &ConverseStreamOutput::default());
+        invoke_model_test_support::same(
+            &events,
+            &vec![
+                ConverseStreamEvent::MessageStop({
+                    let mut value = MessageStopEvent::default();
+                    value.stop_reason = StopReason::from("guardrail_intervened");
+                    value.additional_model_response_fields =
+                        Some(invoke_model_test_support::document("{\"stop_sequence\":\"END\"}"));
+                    value
+                }),
+                ConverseStreamEvent::Metadata({
+                    let mut value = ConverseStreamMetadataEvent::default();
+                    value.usage = {
+                        let mut value = TokenUsage::default();
+                        value.input_tokens = 1;
+                        value.output_tokens = 2;
+                        value.total_tokens = 3;
+                        value.cache_read_input_tokens = Some(5);
+                        value.cache_write_input_tokens = Some(6);
+                        value.cache_details = Some(vec![{
+                            let mut value = CacheDetail::default();
+                            value.ttl = CacheTtl::from("1h");
+                            value.input_tokens = 6;
+                            value
+                        }]);
+                        value
+                    };
+                    value.metrics = {
+                        let mut value = ConverseStreamMetrics::default();
+                        value.latency_ms = 4;
+                        value
+                    };
+                    value.trace = Some({
+                        let mut value = ConverseStreamTrace::default();
+                        value.guardrail = Some({
+                            let mut value = GuardrailTraceAssessment::default();
+                            value.model_output = Some(vec!["before".to_owned()]);
+                            value.input_assessment = Some(BTreeMap::from([("gr1abc".to_owned(), {
+                                let mut value = GuardrailAssessment::default();
+                                value.topic_policy = Some({
+                                    let mut value = GuardrailTopicPolicyAssessment::default();
+                                    value.topics = vec![{
+                                        let mut value = GuardrailTopic::default();
+                                        value.name = "t".to_owned();
+                                        value.r#type = GuardrailTopicType::from("DENY");
+                                        value.action = GuardrailTopicPolicyAction::from("BLOCKED");
+                                        value.detected = Some(true);
+                                        value
+                                    }];
+                                    value
+                                });
+                                value.content_policy = Some({
+                                    let mut value = GuardrailContentPolicyAssessment::default();
+                                    value.filters = vec![{
+                                        let mut value = GuardrailContentFilter::default();
+                                        value.r#type = GuardrailContentFilterType::from("HATE");
+                                        value.confidence = GuardrailContentFilterConfidence::from("LOW");
+                                        value.filter_strength =
+                                            Some(GuardrailContentFilterStrength::from("HIGH"));
+                                        value.action = GuardrailContentPolicyAction::from("NONE");
+                                        value.detected = Some(false);
+                                        value
+                                    }];
+                                    value
+                                });
+                                value.word_policy = Some({
+                                    let mut value = GuardrailWordPolicyAssessment::default();
+                                    value.custom_words = vec![{
+                                        let mut value = GuardrailCustomWord::default();
+                                        value.r#match = "w".to_owned();
+                                        value.action = GuardrailWordPolicyAction::from("BLOCKED");
+                                        value.detected = Some(true);
+                                        value
+                                    }];
+                                    value.managed_word_lists = vec![{
+                                        let mut value = GuardrailManagedWord::default();
+                                        value.r#match = "x".to_owned();
+                                        value.r#type = GuardrailManagedWordType::from("PROFANITY");
+                                        value.action = GuardrailWordPolicyAction::from("BLOCKED");
+                                        value
+                                    }];
+                                    value
+                                });
+                                value.sensitive_information_policy = Some({
+                                    let mut value = GuardrailSensitiveInformationPolicyAssessment::default();
+                                    value.pii_entities = vec![{
+                                        let mut value = GuardrailPiiEntityFilter::default();
+                                        value.r#match = "a@b".to_owned();
+                                        value.r#type = GuardrailPiiEntityType::from("EMAIL");
+                                        value.action =
+                                            GuardrailSensitiveInformationPolicyAction::from("ANONYMIZED");
+                                        value.detected = Some(true);
+                                        value
+                                    }];
+                                    value.regexes = vec![{
+                                        let mut value = GuardrailRegexFilter::default();
+                                        value.name = Some("id".to_owned());
+                                        value.r#match = Some("1".to_owned());
+                                        value.regex = Some("[0-9]".to_owned());
+                                        value.action =
+                                            GuardrailSensitiveInformationPolicyAction::from("NONE");
+                                        value
+                                    }];
+                                    value
+                                });
+                                value.contextual_grounding_policy = Some({
+                                    let mut value = GuardrailContextualGroundingPolicyAssessment::default();
+                                    value.filters = Some(vec![{
+                                        let mut value = GuardrailContextualGroundingFilter::default();
+                                        value.r#type =
+                                            GuardrailContextualGroundingFilterType::from("GROUNDING");
+                                        value.threshold = 0.7;
+                                        value.score = 0.1;
+                                        value.action =
+                                            GuardrailContextualGroundingPolicyAction::from("BLOCKED");
+                                        value.detected = Some(true);
+                                        value
+                                    }]);
+                                    value
+                                });
+                                value.automated_reasoning_policy = Some({
+                                    let mut value = GuardrailAutomatedReasoningPolicyAssessment::default();
+                                    value.findings = Some(vec![
+                                        GuardrailAutomatedReasoningFinding::Valid({
+                                            let mut value =
+                                                GuardrailAutomatedReasoningValidFinding::default();
+                                            value.translation = Some({
+                                                let mut value =
+                                                    GuardrailAutomatedReasoningTranslation::default();
+                                                value.premises = Some(vec![{
+                                                    let mut value =
+                                                        GuardrailAutomatedReasoningStatement::default();
+                                                    value.logic = Some("(= a 1)".to_owned());
+                                                    value.natural_language = Some("a is 1".to_owned());
+                                                    value
+                                                }]);
+                                                value.claims = Some(vec![]);
+                                                value.untranslated_premises = Some(vec![{
+                                                    let mut value =
+                GuardrailAutomatedReasoningInputTextReference::default();
+                                                    value.text = Some("well".to_owned());
+                                                    value
+                                                }]);
+                                                value.untranslated_claims = Some(vec![]);
+                                                value.confidence = Some(0.25);
+                                                value
+                                            });
+                                            value.claims_true_scenario = Some({
+                                                let mut value =
+                                                    GuardrailAutomatedReasoningScenario::default();
+                                                value.statements = Some(vec![{
+                                                    let mut value =
+                                                        GuardrailAutomatedReasoningStatement::default();
+                                                    value.logic = Some("true".to_owned());
+                                                    value
+                                                }]);
+                                                value
+                                            });
+                                            value.supporting_rules = Some(vec![{
+                                                let mut value = GuardrailAutomatedReasoningRule::default();
+                                                value.identifier = Some("r1".to_owned());
+                                                value.policy_version_arn =
+                Some("arn:aws:bedrock:us-east-1:123456789012:automated-reasoning-policy/p:1"
+                .to_owned());
+                                                value
+                                            }]);
+                                            value.logic_warning = Some({
+                                                let mut value =
+                                                    GuardrailAutomatedReasoningLogicWarning::default();
+                                                value.r#type =
+                                                    Some(GuardrailAutomatedReasoningLogicWarningType::from(
+                                                        "ALWAYS_TRUE",
+                                                    ));
+                                                value.premises = Some(vec![]);
+                                                value.claims = Some(vec![{
+                                                    let mut value =
+                                                        GuardrailAutomatedReasoningStatement::default();
+                                                    value.logic = Some("true".to_owned());
+                                                    value.natural_language = Some("always".to_owned());
+                                                    value
+                                                }]);
+                                                value
+                                            });
+                                            value
+                                        }),
+                                        GuardrailAutomatedReasoningFinding::Invalid({
+                                            let mut value =
+                                                GuardrailAutomatedReasoningInvalidFinding::default();
+                                            value.translation = Some({
+                                                let mut value =
+                                                    GuardrailAutomatedReasoningTranslation::default();
+                                                value.premises = Some(vec![{
+                                                    let mut value =
+                                                        GuardrailAutomatedReasoningStatement::default();
+                                                    value.logic = Some("(= a 1)".to_owned());
+                                                    value.natural_language = Some("a is 1".to_owned());
+                                                    value
+                                                }]);
+                                                value.claims = Some(vec![]);
+                                                value.untranslated_premises = Some(vec![{
+                                                    let mut value =
+                GuardrailAutomatedReasoningInputTextReference::default();
+                                                    value.text = Some("well".to_owned());
+                                                    value
+                                                }]);
+                                                value.untranslated_claims = Some(vec![]);
+                                                value.confidence = Some(1.0);
+                                                value
+                                            });
+                                            value.contradicting_rules = Some(vec![{
+                                                let mut value = GuardrailAutomatedReasoningRule::default();
+                                                value.identifier = Some("r1".to_owned());
+                                                value.policy_version_arn =
+                Some("arn:aws:bedrock:us-east-1:123456789012:automated-reasoning-policy/p:1"
+                .to_owned());
+                                                value
+                                            }]);
+                                            value.logic_warning = Some({
+                                                let mut value =
+                                                    GuardrailAutomatedReasoningLogicWarning::default();
+                                                value.r#type =
+                                                    Some(GuardrailAutomatedReasoningLogicWarningType::from(
+                                                        "ALWAYS_TRUE",
+                                                    ));
+                                                value.premises = Some(vec![]);
+                                                value.claims = Some(vec![{
+                                                    let mut value =
+                                                        GuardrailAutomatedReasoningStatement::default();
+                                                    value.logic = Some("true".to_owned());
+                                                    value.natural_language = Some("always".to_owned());
+                                                    value
+                                                }]);
+                                                value
+                                            });
+                                            value
+                                        }),
+                                        GuardrailAutomatedReasoningFinding::Satisfiable({
+                                            let mut value =
+                                                GuardrailAutomatedReasoningSatisfiableFinding::default();
+                                            value.translation = Some({
+                                                let mut value =
+                                                    GuardrailAutomatedReasoningTranslation::default();
+                                                value.premises = Some(vec![{
+                                                    let mut value =
+                                                        GuardrailAutomatedReasoningStatement::default();
+                                                    value.logic = Some("(= a 1)".to_owned());
+                                                    value.natural_language = Some("a is 1".to_owned());
+                                                    value
+                                                }]);
+                                                value.claims = Some(vec![]);
+                                                value.untranslated_premises = Some(vec![{
+                                                    let mut value =
+                GuardrailAutomatedReasoningInputTextReference::default();
+                                                    value.text = Some("well".to_owned());
+                                                    value
+                                                }]);
+                                                value.untranslated_claims = Some(vec![]);
+                                                value.confidence = Some(0.25);
+                                                value
+                                            });
+                                            value.claims_true_scenario = Some({
+                                                let mut value =
+                                                    GuardrailAutomatedReasoningScenario::default();
+                                                value.statements = Some(vec![{
+                                                    let mut value =
+                                                        GuardrailAutomatedReasoningStatement::default();
+                                                    value.logic = Some("true".to_owned());
+                                                    value
+                                                }]);
+                                                value
+                                            });
+                                            value.claims_false_scenario = Some({
+                                                let mut value =
+                                                    GuardrailAutomatedReasoningScenario::default();
+                                                value.statements = Some(vec![{
+                                                    let mut value =
+                                                        GuardrailAutomatedReasoningStatement::default();
+                                                    value.logic = Some("true".to_owned());
+                                                    value
+                                                }]);
+                                                value
+                                            });
+                                            value.logic_warning = Some({
+                                                let mut value =
+                                                    GuardrailAutomatedReasoningLogicWarning::default();
+                                                value.r#type =
+                                                    Some(GuardrailAutomatedReasoningLogicWarningType::from(
+                                                        "ALWAYS_TRUE",
+                                                    ));
+                                                value.premises = Some(vec![]);
+                                                value.claims = Some(vec![{
+                                                    let mut value =
+                                                        GuardrailAutomatedReasoningStatement::default();
+                                                    value.logic = Some("true".to_owned());
+                                                    value.natural_language = Some("always".to_owned());
+                                                    value
+                                                }]);
+                                                value
+                                            });
+                                            value
+                                        }),
+                                        GuardrailAutomatedReasoningFinding::Impossible({
+                                            let mut value =
+                                                GuardrailAutomatedReasoningImpossibleFinding::default();
+                                            value.translation = Some({
+                                                let mut value =
+                                                    GuardrailAutomatedReasoningTranslation::default();
+                                                value.premises = Some(vec![{
+                                                    let mut value =
+                                                        GuardrailAutomatedReasoningStatement::default();
+                                                    value.logic = Some("(= a 1)".to_owned());
+                                                    value.natural_language = Some("a is 1".to_owned());
+                                                    value
+                                                }]);
+                                                value.claims = Some(vec![]);
+                                                value.untranslated_premises = Some(vec![{
+                                                    let mut value =
+                GuardrailAutomatedReasoningInputTextReference::default();
+                                                    value.text = Some("well".to_owned());
+                                                    value
+                                                }]);
+                                                value.untranslated_claims = Some(vec![]);
+                                                value.confidence = Some(0.25);
+                                                value
+                                            });
+                                            value.contradicting_rules = Some(vec![]);
+                                            value.logic_warning = Some({
+                                                let mut value =
+                                                    GuardrailAutomatedReasoningLogicWarning::default();
+                                                value.r#type =
+                                                    Some(GuardrailAutomatedReasoningLogicWarningType::from(
+                                                        "ALWAYS_TRUE",
+                                                    ));
+                                                value.premises = Some(vec![]);
+                                                value.claims = Some(vec![{
+                                                    let mut value =
+                                                        GuardrailAutomatedReasoningStatement::default();
+                                                    value.logic = Some("true".to_owned());
+                                                    value.natural_language = Some("always".to_owned());
+                                                    value
+                                                }]);
+                                                value
+                                            });
+                                            value
+                                        }),
+                                        GuardrailAutomatedReasoningFinding::TranslationAmbiguous({
+                                            let mut value
+                = GuardrailAutomatedReasoningTranslationAmbiguousFinding::default();
+                                            value.options = Some(vec![{
+                                                let mut value =
+                                                    GuardrailAutomatedReasoningTranslationOption::default();
+                                                value.translations = Some(vec![{
+                                                    let mut value =
+                                                        GuardrailAutomatedReasoningTranslation::default();
+                                                    value.premises = Some(vec![{
+                                                        let mut value =
+                                                            GuardrailAutomatedReasoningStatement::default();
+                                                        value.logic = Some("(= a 1)".to_owned());
+                                                        value.natural_language = Some("a is 1".to_owned());
+                                                        value
+                                                    }]);
+                                                    value.claims = Some(vec![]);
+                                                    value.untranslated_premises = Some(vec![{
+                                                        let mut value =
+                GuardrailAutomatedReasoningInputTextReference::default();
+                                                        value.text = Some("well".to_owned());
+                                                        value
+                                                    }]);
+                                                    value.untranslated_claims = Some(vec![]);
+                                                    value.confidence = Some(0.25);
+                                                    value
+                                                }]);
+                                                value
+                                            }]);
+                                            value.difference_scenarios = Some(vec![{
+                                                let mut value =
+                                                    GuardrailAutomatedReasoningScenario::default();
+                                                value.statements = Some(vec![{
+                                                    let mut value =
+                                                        GuardrailAutomatedReasoningStatement::default();
+                                                    value.logic = Some("true".to_owned());
+                                                    value
+                                                }]);
+                                                value
+                                            }]);
+                                            value
+                                        }),
+                                        GuardrailAutomatedReasoningFinding::TooComplex(
+                                            GuardrailAutomatedReasoningTooComplexFinding::default(),
+                                        ),
+                                        GuardrailAutomatedReasoningFinding::NoTranslations(
+                                            GuardrailAutomatedReasoningNoTranslationsFinding::default(),
+                                        ),
+                                    ]);
+                                    value
+                                });
+                                value.invocation_metrics = Some({
+                                    let mut value = GuardrailInvocationMetrics::default();
+                                    value.guardrail_processing_latency = Some(352);
+                                    value.usage = Some({
+                                        let mut value = GuardrailUsage::default();
+                                        value.topic_policy_units = 0;
+                                        value.content_policy_units = 1;
+                                        value.word_policy_units = 2;
+                                        value.sensitive_information_policy_units = 3;
+                                        value.sensitive_information_policy_free_units = 4;
+                                        value.contextual_grounding_policy_units = 5;
+                                        value.content_policy_image_units = Some(6);
+                                        value.automated_reasoning_policy_units = Some(7);
+                                        value.automated_reasoning_policies = Some(8);
+                                        value
+                                    });
+                                    value.guardrail_coverage = Some({
+                                        let mut value = GuardrailCoverage::default();
+                                        value.text_characters = Some({
+                                            let mut value = GuardrailTextCharactersCoverage::default();
+                                            value.guarded = Some(3);
+                                            value.total = Some(4);
+                                            value
+                                        });
+                                        value.images = Some({
+                                            let mut value = GuardrailImageCoverage::default();
+                                            value.guarded = Some(0);
+                                            value.total = Some(1);
+                                            value
+                                        });
+                                        value
+                                    });
+                                    value
+                                });
+                                value.applied_guardrail_details = Some({
+                                    let mut value = AppliedGuardrailDetails::default();
+                                    value.guardrail_id = Some("gr1abc".to_owned());
+                                    value.guardrail_version = Some("1".to_owned());
+                                    value.guardrail_arn = Some(
+                                        "arn:aws:bedrock:us-east-1:123456789012:guardrail/gr1abc".to_owned(),
+                                    );
+                                    value.guardrail_origin = Some(vec![
+                                        GuardrailOrigin::from("REQUEST"),
+                                        GuardrailOrigin::from("ACCOUNT_ENFORCED"),
+                                    ]);
+                                    value.guardrail_ownership = Some(GuardrailOwnership::from("SELF"));
+                                    value
+                                });
+                                value
+                            })]));
+                            value.output_assessments = Some(BTreeMap::from([(
+                                "gr1abc".to_owned(),
+                                vec![
+                                    {
+                                        let mut value = GuardrailAssessment::default();
+                                        value.topic_policy = Some({
+                                            let mut value = GuardrailTopicPolicyAssessment::default();
+                                            value.topics = vec![{
+                                                let mut value = GuardrailTopic::default();
+                                                value.name = "t".to_owned();
+                                                value.r#type = GuardrailTopicType::from("DENY");
+                                                value.action = GuardrailTopicPolicyAction::from("BLOCKED");
+                                                value.detected = Some(true);
+                                                value
+                                            }];
+                                            value
+                                        });
+                                        value.content_policy = Some({
+                                            let mut value = GuardrailContentPolicyAssessment::default();
+                                            value.filters = vec![{
+                                                let mut value = GuardrailContentFilter::default();
+                                                value.r#type = GuardrailContentFilterType::from("HATE");
+                                                value.confidence =
+                                                    GuardrailContentFilterConfidence::from("LOW");
+                                                value.filter_strength =
+                                                    Some(GuardrailContentFilterStrength::from("HIGH"));
+                                                value.action = GuardrailContentPolicyAction::from("NONE");
+                                                value.detected = Some(false);
+                                                value
+                                            }];
+                                            value
+                                        });
+                                        value.word_policy = Some({
+                                            let mut value = GuardrailWordPolicyAssessment::default();
+                                            value.custom_words = vec![{
+                                                let mut value = GuardrailCustomWord::default();
+                                                value.r#match = "w".to_owned();
+                                                value.action = GuardrailWordPolicyAction::from("BLOCKED");
+                                                value.detected = Some(true);
+                                                value
+                                            }];
+                                            value.managed_word_lists = vec![{
+                                                let mut value = GuardrailManagedWord::default();
+                                                value.r#match = "x".to_owned();
+                                                value.r#type = GuardrailManagedWordType::from("PROFANITY");
+                                                value.action = GuardrailWordPolicyAction::from("BLOCKED");
+                                                value
+                                            }];
+                                            value
+                                        });
+                                        value.sensitive_information_policy = Some({
+                                            let mut value =
+                                                GuardrailSensitiveInformationPolicyAssessment::default();
+                                            value.pii_entities = vec![{
+                                                let mut value = GuardrailPiiEntityFilter::default();
+                                                value.r#match = "a@b".to_owned();
+                                                value.r#type = GuardrailPiiEntityType::from("EMAIL");
+                                                value.action =
+                                                    GuardrailSensitiveInformationPolicyAction::from(
+                                                        "ANONYMIZED",
+                                                    );
+                                                value.detected = Some(true);
+                                                value
+                                            }];
+                                            value.regexes = vec![{
+                                                let mut value = GuardrailRegexFilter::default();
+                                                value.name = Some("id".to_owned());
+                                                value.r#match = Some("1".to_owned());
+                                                value.regex = Some("[0-9]".to_owned());
+                                                value.action =
+                                                    GuardrailSensitiveInformationPolicyAction::from("NONE");
+                                                value
+                                            }];
+                                            value
+                                        });
+                                        value.contextual_grounding_policy = Some({
+                                            let mut value =
+                                                GuardrailContextualGroundingPolicyAssessment::default();
+                                            value.filters = Some(vec![{
+                                                let mut value = GuardrailContextualGroundingFilter::default();
+                                                value.r#type =
+                                                    GuardrailContextualGroundingFilterType::from("GROUNDING");
+                                                value.threshold = 0.7;
+                                                value.score = 0.1;
+                                                value.action =
+                                                    GuardrailContextualGroundingPolicyAction::from("BLOCKED");
+                                                value.detected = Some(true);
+                                                value
+                                            }]);
+                                            value
+                                        });
+                                        value.automated_reasoning_policy = Some({
+                                            let mut value =
+                                                GuardrailAutomatedReasoningPolicyAssessment::default();
+                                            value.findings = Some(vec![
+                                                GuardrailAutomatedReasoningFinding::Valid({
+                                                    let mut value =
+                                                        GuardrailAutomatedReasoningValidFinding::default();
+                                                    value.translation = Some({
+                                                        let mut value =
+                                                            GuardrailAutomatedReasoningTranslation::default();
+                                                        value.premises = Some(vec![{
+                                                            let mut value =
+                                                                GuardrailAutomatedReasoningStatement::default(
+                                                                );
+                                                            value.logic = Some("(= a 1)".to_owned());
+                                                            value.natural_language =
+                                                                Some("a is 1".to_owned());
+                                                            value
+                                                        }]);
+                                                        value.claims = Some(vec![]);
+                                                        value.untranslated_premises = Some(vec![{
+                                                            let mut value =
+                GuardrailAutomatedReasoningInputTextReference::default();
+                                                            value.text = Some("well".to_owned());
+                                                            value
+                                                        }]);
+                                                        value.untranslated_claims = Some(vec![]);
+                                                        value.confidence = Some(0.25);
+                                                        value
+                                                    });
+                                                    value.claims_true_scenario = Some({
+                                                        let mut value =
+                                                            GuardrailAutomatedReasoningScenario::default();
+                                                        value.statements = Some(vec![{
+                                                            let mut value =
+                                                                GuardrailAutomatedReasoningStatement::default(
+                                                                );
+                                                            value.logic = Some("true".to_owned());
+                                                            value
+                                                        }]);
+                                                        value
+                                                    });
+                                                    value.supporting_rules = Some(vec![{
+                                                        let mut value =
+                                                            GuardrailAutomatedReasoningRule::default();
+                                                        value.identifier = Some("r1".to_owned());
+                                                        value.policy_version_arn =
+                Some("arn:aws:bedrock:us-east-1:123456789012:automated-reasoning-policy/p:1"
+                .to_owned());
+                                                        value
+                                                    }]);
+                                                    value.logic_warning =
+                                                        Some({
+                                                            let mut value =
+                GuardrailAutomatedReasoningLogicWarning::default();
+                                                            value.r#type =
+                Some(GuardrailAutomatedReasoningLogicWarningType::from("ALWAYS_TRUE"));
+                                                            value.premises = Some(vec![]);
+                                                            value.claims = Some(vec![{
+                                                                let mut value =
+                GuardrailAutomatedReasoningStatement::default();
+                                                                value.logic = Some("true".to_owned());
+                                                                value.natural_language =
+                                                                    Some("always".to_owned());
+                                                                value
+                                                            }]);
+                                                            value
+                                                        });
+                                                    value
+                                                }),
+                                                GuardrailAutomatedReasoningFinding::Invalid({
+                                                    let mut value =
+                                                        GuardrailAutomatedReasoningInvalidFinding::default();
+                                                    value.translation = Some({
+                                                        let mut value =
+                                                            GuardrailAutomatedReasoningTranslation::default();
+                                                        value.premises = Some(vec![{
+                                                            let mut value =
+                                                                GuardrailAutomatedReasoningStatement::default(
+                                                                );
+                                                            value.logic = Some("(= a 1)".to_owned());
+                                                            value.natural_language =
+                                                                Some("a is 1".to_owned());
+                                                            value
+                                                        }]);
+                                                        value.claims = Some(vec![]);
+                                                        value.untranslated_premises = Some(vec![{
+                                                            let mut value =
+                GuardrailAutomatedReasoningInputTextReference::default();
+                                                            value.text = Some("well".to_owned());
+                                                            value
+                                                        }]);
+                                                        value.untranslated_claims = Some(vec![]);
+                                                        value.confidence = Some(1.0);
+                                                        value
+                                                    });
+                                                    value.contradicting_rules = Some(vec![{
+                                                        let mut value =
+                                                            GuardrailAutomatedReasoningRule::default();
+                                                        value.identifier = Some("r1".to_owned());
+                                                        value.policy_version_arn =
+                Some("arn:aws:bedrock:us-east-1:123456789012:automated-reasoning-policy/p:1"
+                .to_owned());
+                                                        value
+                                                    }]);
+                                                    value.logic_warning =
+                                                        Some({
+                                                            let mut value =
+                GuardrailAutomatedReasoningLogicWarning::default();
+                                                            value.r#type =
+                Some(GuardrailAutomatedReasoningLogicWarningType::from("ALWAYS_TRUE"));
+                                                            value.premises = Some(vec![]);
+                                                            value.claims = Some(vec![{
+                                                                let mut value =
+                GuardrailAutomatedReasoningStatement::default();
+                                                                value.logic = Some("true".to_owned());
+                                                                value.natural_language =
+                                                                    Some("always".to_owned());
+                                                                value
+                                                            }]);
+                                                            value
+                                                        });
+                                                    value
+                                                }),
+                                                GuardrailAutomatedReasoningFinding::Satisfiable({
+                                                    let mut value =
+                GuardrailAutomatedReasoningSatisfiableFinding::default();
+                                                    value.translation = Some({
+                                                        let mut value =
+                                                            GuardrailAutomatedReasoningTranslation::default();
+                                                        value.premises = Some(vec![{
+                                                            let mut value =
+                                                                GuardrailAutomatedReasoningStatement::default(
+                                                                );
+                                                            value.logic = Some("(= a 1)".to_owned());
+                                                            value.natural_language =
+                                                                Some("a is 1".to_owned());
+                                                            value
+                                                        }]);
+                                                        value.claims = Some(vec![]);
+                                                        value.untranslated_premises = Some(vec![{
+                                                            let mut value =
+                GuardrailAutomatedReasoningInputTextReference::default();
+                                                            value.text = Some("well".to_owned());
+                                                            value
+                                                        }]);
+                                                        value.untranslated_claims = Some(vec![]);
+                                                        value.confidence = Some(0.25);
+                                                        value
+                                                    });
+                                                    value.claims_true_scenario = Some({
+                                                        let mut value =
+                                                            GuardrailAutomatedReasoningScenario::default();
+                                                        value.statements = Some(vec![{
+                                                            let mut value =
+                                                                GuardrailAutomatedReasoningStatement::default(
+                                                                );
+                                                            value.logic = Some("true".to_owned());
+                                                            value
+                                                        }]);
+                                                        value
+                                                    });
+                                                    value.claims_false_scenario = Some({
+                                                        let mut value =
+                                                            GuardrailAutomatedReasoningScenario::default();
+                                                        value.statements = Some(vec![{
+                                                            let mut value =
+                                                                GuardrailAutomatedReasoningStatement::default(
+                                                                );
+                                                            value.logic = Some("true".to_owned());
+                                                            value
+                                                        }]);
+                                                        value
+                                                    });
+                                                    value.logic_warning =
+                                                        Some({
+                                                            let mut value =
+                GuardrailAutomatedReasoningLogicWarning::default();
+                                                            value.r#type =
+                Some(GuardrailAutomatedReasoningLogicWarningType::from("ALWAYS_TRUE"));
+                                                            value.premises = Some(vec![]);
+                                                            value.claims = Some(vec![{
+                                                                let mut value =
+                GuardrailAutomatedReasoningStatement::default();
+                                                                value.logic = Some("true".to_owned());
+                                                                value.natural_language =
+                                                                    Some("always".to_owned());
+                                                                value
+                                                            }]);
+                                                            value
+                                                        });
+                                                    value
+                                                }),
+                                                GuardrailAutomatedReasoningFinding::Impossible({
+                                                    let mut value =
+                                                        GuardrailAutomatedReasoningImpossibleFinding::default(
+                                                        );
+                                                    value.translation = Some({
+                                                        let mut value =
+                                                            GuardrailAutomatedReasoningTranslation::default();
+                                                        value.premises = Some(vec![{
+                                                            let mut value =
+                                                                GuardrailAutomatedReasoningStatement::default(
+                                                                );
+                                                            value.logic = Some("(= a 1)".to_owned());
+                                                            value.natural_language =
+                                                                Some("a is 1".to_owned());
+                                                            value
+                                                        }]);
+                                                        value.claims = Some(vec![]);
+                                                        value.untranslated_premises = Some(vec![{
+                                                            let mut value =
+                GuardrailAutomatedReasoningInputTextReference::default();
+                                                            value.text = Some("well".to_owned());
+                                                            value
+                                                        }]);
+                                                        value.untranslated_claims = Some(vec![]);
+                                                        value.confidence = Some(0.25);
+                                                        value
+                                                    });
+                                                    value.contradicting_rules = Some(vec![]);
+                                                    value.logic_warning =
+                                                        Some({
+                                                            let mut
+                value = GuardrailAutomatedReasoningLogicWarning::default();
+                                                            value.r#type
+                = Some(GuardrailAutomatedReasoningLogicWarningType::from("ALWAYS_TRUE"));
+                                                            value.premises = Some(vec![]);
+                                                            value.claims = Some(vec![{
+                                                                let mut value =
+                GuardrailAutomatedReasoningStatement::default();
+                                                                value.logic = Some("true".to_owned());
+                                                                value.natural_language =
+                                                                    Some("always".to_owned());
+                                                                value
+                                                            }]);
+                                                            value
+                                                        });
+                                                    value
+                                                }),
+                                                GuardrailAutomatedReasoningFinding::TranslationAmbiguous({
+                                                    let mut value
+                = GuardrailAutomatedReasoningTranslationAmbiguousFinding::default();
+                                                    value.options = Some(vec![{
+                                                        let mut value =
+                GuardrailAutomatedReasoningTranslationOption::default();
+                                                        value.translations = Some(vec![{
+                                                            let mut value =
+                GuardrailAutomatedReasoningTranslation::default();
+                                                            value.premises = Some(vec![{
+                                                                let mut value =
+                GuardrailAutomatedReasoningStatement::default();
+                                                                value.logic = Some("(= a 1)".to_owned());
+                                                                value.natural_language =
+                                                                    Some("a is 1".to_owned());
+                                                                value
+                                                            }]);
+                                                            value.claims = Some(vec![]);
+                                                            value.untranslated_premises = Some(vec![{
+                                                                let mut value =
+                GuardrailAutomatedReasoningInputTextReference::default();
+                                                                value.text = Some("well".to_owned());
+                                                                value
+                                                            }]);
+                                                            value.untranslated_claims = Some(vec![]);
+                                                            value.confidence = Some(0.25);
+                                                            value
+                                                        }]);
+                                                        value
+                                                    }]);
+                                                    value.difference_scenarios = Some(vec![{
+                                                        let mut value =
+                                                            GuardrailAutomatedReasoningScenario::default();
+                                                        value.statements = Some(vec![{
+                                                            let mut value =
+                                                                GuardrailAutomatedReasoningStatement::default(
+                                                                );
+                                                            value.logic = Some("true".to_owned());
+                                                            value
+                                                        }]);
+                                                        value
+                                                    }]);
+                                                    value
+                                                }),
+                                                GuardrailAutomatedReasoningFinding::TooComplex(
+                                                    GuardrailAutomatedReasoningTooComplexFinding::default(),
+                                                ),
+                                                GuardrailAutomatedReasoningFinding::NoTranslations(
+                                                    GuardrailAutomatedReasoningNoTranslationsFinding::default(
+                                                    ),
+                                                ),
+                                            ]);
+                                            value
+                                        });
+                                        value.invocation_metrics = Some({
+                                            let mut value = GuardrailInvocationMetrics::default();
+                                            value.guardrail_processing_latency = Some(352);
+                                            value.usage = Some({
+                                                let mut value = GuardrailUsage::default();
+                                                value.topic_policy_units = 0;
+                                                value.content_policy_units = 1;
+                                                value.word_policy_units = 2;
+                                                value.sensitive_information_policy_units = 3;
+                                                value.sensitive_information_policy_free_units = 4;
+                                                value.contextual_grounding_policy_units = 5;
+                                                value.content_policy_image_units = Some(6);
+                                                value.automated_reasoning_policy_units = Some(7);
+                                                value.automated_reasoning_policies = Some(8);
+                                                value
+                                            });
+                                            value.guardrail_coverage = Some({
+                                                let mut value = GuardrailCoverage::default();
+                                                value.text_characters = Some({
+                                                    let mut value =
+                                                        GuardrailTextCharactersCoverage::default();
+                                                    value.guarded = Some(3);
+                                                    value.total = Some(4);
+                                                    value
+                                                });
+                                                value.images = Some({
+                                                    let mut value = GuardrailImageCoverage::default();
+                                                    value.guarded = Some(0);
+                                                    value.total = Some(1);
+                                                    value
+                                                });
+                                                value
+                                            });
+                                            value
+                                        });
+                                        value.applied_guardrail_details = Some({
+                                            let mut value = AppliedGuardrailDetails::default();
+                                            value.guardrail_id = Some("gr1abc".to_owned());
+                                            value.guardrail_version = Some("1".to_owned());
+                                            value.guardrail_arn = Some(
+                                                "arn:aws:bedrock:us-east-1:123456789012:guardrail/gr1abc"
+                                                    .to_owned(),
+                                            );
+                                            value.guardrail_origin = Some(vec![
+                                                GuardrailOrigin::from("REQUEST"),
+                                                GuardrailOrigin::from("ACCOUNT_ENFORCED"),
+                                            ]);
+                                            value.guardrail_ownership =
+                                                Some(GuardrailOwnership::from("SELF"));
+                                            value
+                                        });
+                                        value
+                                    },
+                                    GuardrailAssessment::default(),
+                                ],
+                            )]));
+                            value.action_reason = Some("why".to_owned());
+                            value
+                        });
+                        value.prompt_router = Some({
+                            let mut value = PromptRouterTrace::default();
+                            value.invoked_model_id =
+                                Some("arn:aws:bedrock:us-east-1::foundation-model/a.b".to_owned());
+                            value
+                        });
+                        value
+                    });
+                    value.performance_config = Some({
+                        let mut value = PerformanceConfiguration::default();
+                        value.latency = PerformanceConfigLatency::from("optimized");
+                        value
+                    });
+                    value.service_tier = Some({
+                        let mut value = ServiceTier::default();
+                        value.r#type = ServiceTierType::from("default");
+                        value
+                    });
+                    value
+                }),
+            ],
+        );
+    }
+
+    #[test]
+    fn ConverseStreamMissingMembers() {
+        let read = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/vnd.amazon.eventstream")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                ConverseStream,
+            >(
+                &[
+                    "AAAAfgAAAFfWz0WQDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcAEWNvbnRlbnRCbG9ja0RlbHRhDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJkZWx0YSI6eyJ0ZXh0IjoiaGkifX0QtN/S",
+                    "AAAAYAAAAE5tdMSzDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcACG1ldGFkYXRhDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ue30gl9Oy",
+                ],
+            );
+        let (output, events) = read.unwrap();
+        invoke_model_test_support::same(&output, &ConverseStreamOutput::default());
+        invoke_model_test_support::same(
+            &events,
+            &vec![
+                ConverseStreamEvent::ContentBlockDelta({
+                    let mut value = ContentBlockDeltaEvent::default();
+                    value.delta = ContentBlockDelta::Text("hi".to_owned());
+                    value
+                }),
+                ConverseStreamEvent::Metadata(ConverseStreamMetadataEvent::default()),
+            ],
+        );
+    }
+
+    #[test]
+    fn ConverseStreamModelStreamErrorException() {
+        let read = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/vnd.amazon.eventstream")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                ConverseStream,
+            >(
+                &[
+                    "AAAAdgAAAFKW1freDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcADG1lc3NhZ2VTdGFydA06Y29udGVudC10eXBlBwAQYXBwbGljYXRpb24vanNvbnsicm9sZSI6ImFzc2lzdGFudCJ9HMa+GA==",
+                    "AAAAvQAAAGdeo+c3DTptZXNzYWdlLXR5cGUHAAlleGNlcHRpb24POmV4Y2VwdGlvbi10eXBlBwAZbW9kZWxTdHJlYW1FcnJvckV4Y2VwdGlvbg06Y29udGVudC10eXBlBwAQYXBwbGljYXRpb24vanNvbnsibWVzc2FnZSI6IndoeSIsIm9yaWdpbmFsU3RhdHVzQ29kZSI6NTAwLCJvcmlnaW5hbE1lc3NhZ2UiOiJiZWNhdXNlIn3AnYRp",
+                ],
+            );
+        match read {
+            Err(invoke_model_test_support::Failure::Ended(error)) => invoke_model_test_support::same(
+                &error,
+                &ConverseStreamEventError::ModelStreamErrorException({
+                    let mut value = ModelStreamErrorException::default();
+                    value.message = Some("why".to_owned());
+                    value.original_status_code = Some(500);
+                    value.original_message = Some("because".to_owned());
+                    value
+                }),
+            ),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn ConverseStreamNegativeIndex() {
+        let read = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/vnd.amazon.eventstream")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                ConverseStream,
+            >(
+                &[
+                    "AAAAfgAAAFahyHUGDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcAEGNvbnRlbnRCbG9ja1N0b3ANOmNvbnRlbnQtdHlwZQcAEGFwcGxpY2F0aW9uL2pzb257ImNvbnRlbnRCbG9ja0luZGV4IjotMX1OkpXo",
+                ],
+            );
+        let (output, events) = read.unwrap();
+        invoke_model_test_support::same(&output, &ConverseStreamOutput::default());
+        invoke_model_test_support::same(
+            &events,
+            &vec![ConverseStreamEvent::ContentBlockStop({
+                let mut value = ContentBlockStopEvent::default();
+                value.content_block_index = -1;
+                value
+            })],
+        );
+    }
+
+    #[test]
+    fn ConverseStreamPadding() {
+        let read = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/vnd.amazon.eventstream")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                ConverseStream,
+            >(
+                &[
+                    "AAAAhQAAAFKZQdBTDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcADG1lc3NhZ2VTdGFydA06Y29udGVudC10eXBlBwAQYXBwbGljYXRpb24vanNvbnsicm9sZSI6ImFzc2lzdGFudCIsInAiOiJhYmNkZWZnaCJ9nUFmbw==",
+                    "AAAAnAAAAFeE29EvDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcAEWNvbnRlbnRCbG9ja0RlbHRhDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJkZWx0YSI6eyJ0ZXh0IjoiaGkifSwiY29udGVudEJsb2NrSW5kZXgiOjAsInAiOiJhIn3+xlw/",
+                    "AAAAjQAAAFauXF+LDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcAEGNvbnRlbnRCbG9ja1N0b3ANOmNvbnRlbnQtdHlwZQcAEGFwcGxpY2F0aW9uL2pzb257ImNvbnRlbnRCbG9ja0luZGV4IjowLCJwIjoiYWJjQUJDMDEyIn29KnuK",
+                    "AAAAgQAAAFH1yCcpDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcAC21lc3NhZ2VTdG9wDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJzdG9wUmVhc29uIjoiZW5kX3R1cm4iLCJwIjoiIn3yEeYQ",
+                    "AAAAvgAAAE5bsQWLDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcACG1ldGFkYXRhDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJ1c2FnZSI6eyJpbnB1dFRva2VucyI6MSwib3V0cHV0VG9rZW5zIjoyLCJ0b3RhbFRva2VucyI6M30sIm1ldHJpY3MiOnsibGF0ZW5jeU1zIjo0fSwicCI6ImFiYyJ9wcaokg==",
+                ],
+            );
+        let (output, events) = read.unwrap();
+        invoke_model_test_support::same(&output, &ConverseStreamOutput::default());
+        invoke_model_test_support::same(
+            &events,
+            &vec![
+                ConverseStreamEvent::MessageStart({
+                    let mut value = MessageStartEvent::default();
+                    value.role = ConversationRole::from("assistant");
+                    value
+                }),
+                ConverseStreamEvent::ContentBlockDelta({
+                    let mut value = ContentBlockDeltaEvent::default();
+                    value.delta = ContentBlockDelta::Text("hi".to_owned());
+                    value.content_block_index = 0;
+                    value
+                }),
+                ConverseStreamEvent::ContentBlockStop({
+                    let mut value = ContentBlockStopEvent::default();
+                    value.content_block_index = 0;
+                    value
+                }),
+                ConverseStreamEvent::MessageStop({
+                    let mut value = MessageStopEvent::default();
+                    value.stop_reason = StopReason::from("end_turn");
+                    value
+                }),
+                ConverseStreamEvent::Metadata({
+                    let mut value = ConverseStreamMetadataEvent::default();
+                    value.usage = {
+                        let mut value = TokenUsage::default();
+                        value.input_tokens = 1;
+                        value.output_tokens = 2;
+                        value.total_tokens = 3;
+                        value
+                    };
+                    value.metrics = {
+                        let mut value = ConverseStreamMetrics::default();
+                        value.latency_ms = 4;
+                        value
+                    };
+                    value
+                }),
+            ],
+        );
+    }
+
+    #[test]
+    fn ConverseStreamServiceUnavailableException() {
+        let read = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/vnd.amazon.eventstream")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                ConverseStream,
+            >(
+                &[
+                    "AAAAdgAAAFKW1freDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcADG1lc3NhZ2VTdGFydA06Y29udGVudC10eXBlBwAQYXBwbGljYXRpb24vanNvbnsicm9sZSI6ImFzc2lzdGFudCJ9HMa+GA==",
+                    "AAAAigAAAGmqGq6mDTptZXNzYWdlLXR5cGUHAAlleGNlcHRpb24POmV4Y2VwdGlvbi10eXBlBwAbc2VydmljZVVuYXZhaWxhYmxlRXhjZXB0aW9uDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJtZXNzYWdlIjoid2h5In3qOHj7",
+                ],
+            );
+        match read {
+            Err(invoke_model_test_support::Failure::Ended(error)) => invoke_model_test_support::same(
+                &error,
+                &ConverseStreamEventError::ServiceUnavailableException({
+                    let mut value = ServiceUnavailableException::default();
+                    value.message = Some("why".to_owned());
+                    value
+                }),
+            ),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn ConverseStreamStarts() {
+        let read = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/vnd.amazon.eventstream")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                ConverseStream,
+            >(
+                &[
+                    "AAAAyAAAAFdJSLgkDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcAEWNvbnRlbnRCbG9ja1N0YXJ0DTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJzdGFydCI6eyJ0b29sVXNlIjp7InRvb2xVc2VJZCI6InQiLCJuYW1lIjoibiIsInR5cGUiOiJzZXJ2ZXJfdG9vbF91c2UifX0sImNvbnRlbnRCbG9ja0luZGV4IjowfYlBsxE=",
+                    "AAAAxQAAAFex2HyVDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcAEWNvbnRlbnRCbG9ja1N0YXJ0DTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJzdGFydCI6eyJ0b29sUmVzdWx0Ijp7InRvb2xVc2VJZCI6InQiLCJ0eXBlIjoieCIsInN0YXR1cyI6InN1Y2Nlc3MifX0sImNvbnRlbnRCbG9ja0luZGV4IjoxfRopukk=",
+                    "AAAAqgAAAFequpwJDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcAEWNvbnRlbnRCbG9ja1N0YXJ0DTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJzdGFydCI6eyJpbWFnZSI6eyJmb3JtYXQiOiJwbmcifX0sImNvbnRlbnRCbG9ja0luZGV4IjoyMTQ3NDgzNjQ3fTEftvE=",
+                ],
+            );
+        let (output, events) = read.unwrap();
+        invoke_model_test_support::same(&output, &ConverseStreamOutput::default());
+        invoke_model_test_support::same(
+            &events,
+            &vec![
+                ConverseStreamEvent::ContentBlockStart({
+                    let mut value = ContentBlockStartEvent::default();
+                    value.start = ContentBlockStart::ToolUse({
+                        let mut value = ToolUseBlockStart::default();
+                        value.tool_use_id = "t".to_owned();
+                        value.name = "n".to_owned();
+                        value.r#type = Some(ToolUseType::from("server_tool_use"));
+                        value
+                    });
+                    value.content_block_index = 0;
+                    value
+                }),
+                ConverseStreamEvent::ContentBlockStart({
+                    let mut value = ContentBlockStartEvent::default();
+                    value.start = ContentBlockStart::ToolResult({
+                        let mut value = ToolResultBlockStart::default();
+                        value.tool_use_id = "t".to_owned();
+                        value.r#type = Some("x".to_owned());
+                        value.status = Some(ToolResultStatus::from("success"));
+                        value
+                    });
+                    value.content_block_index = 1;
+                    value
+                }),
+                ConverseStreamEvent::ContentBlockStart({
+                    let mut value = ContentBlockStartEvent::default();
+                    value.start = ContentBlockStart::Image({
+                        let mut value = ImageBlockStart::default();
+                        value.format = ImageFormat::from("png");
+                        value
+                    });
+                    value.content_block_index = 2147483647;
+                    value
+                }),
+            ],
+        );
+    }
+
+    #[test]
+    fn ConverseStreamThrottlingException() {
+        let read = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/vnd.amazon.eventstream")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                ConverseStream,
+            >(
+                &[
+                    "AAAAdgAAAFKW1freDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcADG1lc3NhZ2VTdGFydA06Y29udGVudC10eXBlBwAQYXBwbGljYXRpb24vanNvbnsicm9sZSI6ImFzc2lzdGFudCJ9HMa+GA==",
+                    "AAAAggAAAGGUsW1VDTptZXNzYWdlLXR5cGUHAAlleGNlcHRpb24POmV4Y2VwdGlvbi10eXBlBwATdGhyb3R0bGluZ0V4Y2VwdGlvbg06Y29udGVudC10eXBlBwAQYXBwbGljYXRpb24vanNvbnsibWVzc2FnZSI6IndoeSJ9kY/dcQ==",
+                ],
+            );
+        match read {
+            Err(invoke_model_test_support::Failure::Ended(error)) => invoke_model_test_support::same(
+                &error,
+                &ConverseStreamEventError::ThrottlingException({
+                    let mut value = ThrottlingException::default();
+                    value.message = Some("why".to_owned());
+                    value
+                }),
+            ),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn ConverseStreamUnknownValues() {
+        let read = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/vnd.amazon.eventstream")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                ConverseStream,
+            >(
+                &[
+                    "AAAAfwAAAFKbxZivDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcADG1lc3NhZ2VTdGFydA06Y29udGVudC10eXBlBwAQYXBwbGljYXRpb24vanNvbnsicm9sZSI6ImNyaXRpYyIsIm1vZGVsIjoibSJ9E2cZ9Q==",
+                    "AAAAxgAAAFf2eAZFDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcAEWNvbnRlbnRCbG9ja1N0YXJ0DTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJzdGFydCI6eyJ0b29sVXNlIjp7InRvb2xVc2VJZCI6InQiLCJuYW1lIjoibiIsInR5cGUiOiJuZXcifX0sImNvbnRlbnRCbG9ja0luZGV4IjowLCJuZXciOlsxXX2u9eln",
+                    "AAAAdwAAAFEyvILUDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcAC21lc3NhZ2VTdG9wDTpjb250ZW50LXR5cGUHABBhcHBsaWNhdGlvbi9qc29ueyJzdG9wUmVhc29uIjoidGlyZWQifWbF2KQ=",
+                ],
+            );
+        let (output, events) = read.unwrap();
+        invoke_model_test_support::same(&output, &ConverseStreamOutput::default());
+        invoke_model_test_support::same(
+            &events,
+            &vec![
+                ConverseStreamEvent::MessageStart({
+                    let mut value = MessageStartEvent::default();
+                    value.role = ConversationRole::from("critic");
+                    value
+                }),
+                ConverseStreamEvent::ContentBlockStart({
+                    let mut value = ContentBlockStartEvent::default();
+                    value.start = ContentBlockStart::ToolUse({
+                        let mut value = ToolUseBlockStart::default();
+                        value.tool_use_id = "t".to_owned();
+                        value.name = "n".to_owned();
+                        value.r#type = Some(ToolUseType::from("new"));
+                        value
+                    });
+                    value.content_block_index = 0;
+                    value
+                }),
+                ConverseStreamEvent::MessageStop({
+                    let mut value = MessageStopEvent::default();
+                    value.stop_reason = StopReason::from("tired");
+                    value
+                }),
+            ],
+        );
+    }
+
+    #[test]
+    fn ConverseStreamValidationException() {
+        let read = invoke_model_test_support::Response {
+            code: 200,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/vnd.amazon.eventstream")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: None,
+                media_type: None,
+            },
+        }
+            .events::<
+                ConverseStream,
+            >(
+                &[
+                    "AAAAdgAAAFKW1freDTptZXNzYWdlLXR5cGUHAAVldmVudAs6ZXZlbnQtdHlwZQcADG1lc3NhZ2VTdGFydA06Y29udGVudC10eXBlBwAQYXBwbGljYXRpb24vanNvbnsicm9sZSI6ImFzc2lzdGFudCJ9HMa+GA==",
+                    "AAAAggAAAGGUsW1VDTptZXNzYWdlLXR5cGUHAAlleGNlcHRpb24POmV4Y2VwdGlvbi10eXBlBwATdmFsaWRhdGlvbkV4Y2VwdGlvbg06Y29udGVudC10eXBlBwAQYXBwbGljYXRpb24vanNvbnsibWVzc2FnZSI6IndoeSJ9c3S4OQ==",
+                ],
+            );
+        match read {
+            Err(invoke_model_test_support::Failure::Ended(error)) => invoke_model_test_support::same(
+                &error,
+                &ConverseStreamEventError::ValidationException({
+                    let mut value = ValidationException::default();
+                    value.message = Some("why".to_owned());
+                    value
+                }),
+            ),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn InvokeModelWithBidirectionalStreamRequest() {
+        invoke_model_test_support::Request {
+            method: "POST",
+            uri: "/model/amazon.nova-sonic-v1%3A0/invoke-with-bidirectional-stream",
+            query: &[],
+            forbidden_query: &[],
+            required_query: &[],
+            host: None,
+            resolved_host: None,
+            content: invoke_model_test_support::Content {
+                headers: &[("Content-Type", "application/vnd.amazon.eventstream")],
+                forbidden_headers: &[],
+                required_headers: &[],
+                body: Some(""),
+                media_type: None,
+            },
+        }
+        .check::<InvokeModelWithBidirectionalStream>({
+            let mut value = InvokeModelWithBidirectionalStreamInput::default();
+            value.model_id = "amazon.nova-sonic-v1:0".to_owned();
+            value
+        });
+    }
 
     #[test]
     fn InvokeModelWithResponseStreamAnswerHead() {

@@ -11,7 +11,7 @@ use quote::{format_ident, quote};
 use super::imports;
 use crate::conformance::{Case, Cases, Conformance, Kind, test_name};
 use crate::diagnostic::Diagnostic;
-use crate::format;
+use crate::format::{self, Unformatted};
 use crate::ir::{Operation, Service, Shape, Structure};
 
 /// Returns the tests of a service.
@@ -86,8 +86,11 @@ impl Tests {
             Some(quote!(mod #module { #imports #tests }))
         });
         let items = quote!(#(#modules)*);
-        let text = format::file("The protocol tests of the model, named by their ids.", &quote!(), items)
-            .map_err(|message| vec![Diagnostic::model(format!("cannot format the tests: {message}"))])?;
+        let doc = "The protocol tests of the model, named by their ids.";
+        let text = Unformatted::new(doc, &quote!(), items)
+            .and_then(|file| format::files(&[file]))
+            .map_err(|message| vec![Diagnostic::model(format!("cannot format the tests: {message}"))])?
+            .concat();
         let cases = self.written.into_iter().map(|(kind, id, _)| {
             let test = format!("{}::{}", kind.module(), test_name(&id));
             Case { kind, id, test }

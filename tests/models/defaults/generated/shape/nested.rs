@@ -31,6 +31,17 @@ impl Default for Nested {
     }
 }
 
+invoke_model_protocol::builder!(
+    Nested,
+    NestedBuilder,
+    fallible,
+    [
+        default(flag, flag, set_flag, "flag", value::<bool>, " Sets `flag`."),
+        default(name, name, set_name, "name", into::<String>, " Sets `name`."),
+        required(size, size, set_size, "size", value::<i32>, " Sets `size`.")
+    ]
+);
+
 impl json::ToJson for Nested {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

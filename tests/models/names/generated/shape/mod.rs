@@ -3,6 +3,7 @@
 
 mod as_ref_shape;
 mod box_shape;
+pub mod builders;
 mod err_shape;
 mod object_shape;
 mod self_shape;

@@ -1,63 +1,45 @@
 //! Reads recorded responses of the real service with `invoke-model-families`.
 
-use std::collections::BTreeMap;
-use std::fs;
-
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use invoke_model_families::{ModelFamily, ModelResponse, StreamPart, Usage};
+use invoke_model_protocol::Response;
 use invoke_model_protocol::event_stream::{Decoder, EventStream};
-use invoke_model_test_support::suites::find_or_skip;
 use invoke_model_types::ResponseStream;
-use serde::Deserialize;
 
-/// An exchange with the service.
-#[derive(Deserialize)]
-struct Exchange {
-    id: String,
-    path: String,
-    status: u16,
-    headers: BTreeMap<String, String>,
-    #[serde(default)]
-    body: String,
-    #[serde(default)]
-    body_base64: String,
+use crate::recorded;
+use crate::recorded::exchange::Exchange;
+
+/// Returns the family of the model in the path `/model/{modelId}/{action}`.
+fn family(exchange: &Exchange) -> ModelFamily {
+    let request = exchange.request();
+    let model_id = request.uri().path().split('/').nth(2).unwrap().replace("%3A", ":");
+    ModelFamily::from_model_id(&model_id).unwrap_or_else(|| panic!("{}: {model_id}", exchange.id))
 }
 
-impl Exchange {
-    /// Returns the family of the model in the path `/model/{modelId}/{action}`.
-    fn family(&self) -> ModelFamily {
-        let model_id = self.path.split('/').nth(2).unwrap().replace("%3A", ":");
-        ModelFamily::from_model_id(&model_id).unwrap_or_else(|| panic!("{}: {model_id}", self.id))
-    }
-
-    /// Returns the number in a header, or `None` if the recorder dropped the header.
-    fn count(&self, header: &str) -> Option<u64> {
-        Some(self.headers.get(&format!("x-amzn-bedrock-{header}-token-count"))?.parse().unwrap())
-    }
-
-    fn counts(&self) -> [Option<u64>; 4] {
-        ["input", "output", "cache-read-input", "cache-write-input"].map(|header| self.count(header))
-    }
-
-    fn parts(&self) -> Vec<Vec<u8>> {
-        let mut decoder = Decoder::new();
-        decoder.push_bytes(BASE64_STANDARD.decode(&self.body_base64).unwrap().into());
-        let messages = std::iter::from_fn(|| decoder.decode().unwrap());
-        let parts = messages.map(|message| match ResponseStream::parse(&message).unwrap().unwrap() {
-            ResponseStream::Chunk(part) => part.bytes.unwrap().to_vec(),
-            other => panic!("{}: {other:?}", self.id),
-        });
-        parts.collect()
-    }
+/// Returns the token counts in the headers of the response. A recorder may have dropped the headers.
+fn header_counts(response: &Response) -> [Option<u64>; 4] {
+    ["input", "output", "cache-read-input", "cache-write-input"].map(|name| {
+        let count = response.headers().get(format!("x-amzn-bedrock-{name}-token-count"))?;
+        Some(count.to_str().unwrap().parse().unwrap())
+    })
 }
 
-/// Returns the successful exchanges of a suite.
-fn exchanges(suite: &str) -> Vec<Exchange> {
-    let Some(path) = find_or_skip(suite) else { return Vec::new() };
-    let text = fs::read_to_string(path).unwrap();
-    let exchanges = text.lines().map(|line| serde_json::from_str::<Exchange>(line).unwrap());
-    exchanges.filter(|exchange| exchange.status == 200).collect()
+/// Returns the parts in an event stream.
+fn parts(exchange: &Exchange) -> Vec<Vec<u8>> {
+    let mut decoder = Decoder::new();
+    decoder.push_bytes(exchange.response().into_body());
+    let messages = std::iter::from_fn(|| decoder.decode().unwrap());
+    let parts = messages.map(|message| match ResponseStream::parse(&message).unwrap().unwrap() {
+        ResponseStream::Chunk(part) => part.bytes.unwrap().to_vec(),
+        other => panic!("{}: {other:?}", exchange.id),
+    });
+    parts.collect()
+}
+
+/// Returns the successful exchanges of an operation.
+fn exchanges(operation: &str) -> Vec<Exchange> {
+    let found = recorded::exchange::exchanges().and_then(|mut all| all.remove(operation));
+    let found = found.into_iter().flatten();
+    found.filter(|exchange| exchange.response().status() == 200).collect()
 }
 
 fn counts(usage: Usage) -> [Option<u64>; 4] {
@@ -73,11 +55,11 @@ fn check_counts(id: &str, found: [Option<u64>; 4], expected: [Option<u64>; 4]) {
 
 #[test]
 fn recorded_responses_have_text_stop_reason_and_token_counts() {
-    for exchange in exchanges("recorded/InvokeModel.jsonl") {
-        let (id, family) = (&exchange.id, exchange.family());
-        let response = ModelResponse::parse(exchange.body.as_bytes()).unwrap();
+    for exchange in exchanges("InvokeModel") {
+        let (id, family) = (&exchange.id, family(&exchange));
+        let response = ModelResponse::parse(exchange.response().body()).unwrap();
         let found = counts(response.usage().unwrap_or_default());
-        check_counts(id, found, exchange.counts());
+        check_counts(id, found, header_counts(&exchange.response()));
         let is_embedding =
             matches!(family, ModelFamily::CohereEmbed | ModelFamily::NovaEmbed | ModelFamily::TitanEmbed);
         assert_eq!(response.text().is_empty(), is_embedding, "{id}: {family:?}");
@@ -95,8 +77,8 @@ fn recorded_responses_have_text_stop_reason_and_token_counts() {
 
 #[test]
 fn recorded_streams_have_text_stop_reason_and_token_counts() {
-    for exchange in exchanges("recorded/InvokeModelWithResponseStream.jsonl") {
-        let (id, parts) = (&exchange.id, exchange.parts());
+    for exchange in exchanges("InvokeModelWithResponseStream") {
+        let (id, parts) = (&exchange.id, parts(&exchange));
         let (mut text, mut stop_reasons, mut usage, mut intervened) =
             (String::new(), Vec::new(), Usage::default(), false);
         let mut vendor = Usage::default();

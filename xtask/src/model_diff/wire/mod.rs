@@ -1,0 +1,63 @@
+//! A model as botocore describes it: the operations, and the structure of their inputs, outputs and errors.
+//!
+//! botocore invents names for shapes whose constraints stand at a member in Smithy. Therefore the comparison
+//! starts at the operations and follows the members. It compares the names of operations, members and errors,
+//! but not the names of other shapes.
+
+mod botocore;
+mod compare;
+mod smithy;
+
+use std::collections::BTreeMap;
+
+use super::facts::Aspects;
+
+pub(super) use botocore::is_service_model;
+pub(super) use compare::compare;
+
+/// A service.
+#[derive(Debug, Default)]
+pub(super) struct Wire {
+    /// Aspects of the service.
+    aspects: Aspects,
+    operations: BTreeMap<String, Operation>,
+    shapes: BTreeMap<String, Shape>,
+}
+
+/// An operation. Inputs, outputs and errors are keys of [`Wire::shapes`].
+#[derive(Debug, Default)]
+struct Operation {
+    aspects: Aspects,
+    input: Option<String>,
+    output: Option<String>,
+    /// Shapes of the errors by name.
+    errors: BTreeMap<String, String>,
+}
+
+/// A shape.
+#[derive(Debug, Default)]
+struct Shape {
+    aspects: Aspects,
+    /// Members of a structure, in the order of the model.
+    members: Vec<(String, Member)>,
+    /// The parts `[]` of a list, and `{key}` and `{value}` of a map.
+    elements: Vec<(&'static str, Member)>,
+}
+
+impl Shape {
+    /// Returns `true` if the shape has members. Its aspects are compared once, not for every use.
+    fn is_structure(&self) -> bool {
+        !self.members.is_empty() || self.aspects.get("type").is_some_and(|ty| ty == "structure")
+    }
+}
+
+/// A member, with the key of its shape.
+#[derive(Debug, Default)]
+struct Member {
+    /// Aspects of the member. They take precedence over those of the shape.
+    aspects: Aspects,
+    shape: String,
+}
+
+#[cfg(test)]
+mod tests;
