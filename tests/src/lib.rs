@@ -24,6 +24,8 @@ pub mod query;
 pub mod requests;
 #[path = "../models/rules/generated/mod.rs"]
 pub mod rules;
+#[path = "../models/rules_context/generated/mod.rs"]
+pub mod rules_context;
 #[path = "../models/rules_signing/generated/mod.rs"]
 pub mod rules_signing;
 #[path = "../models/sensitive/generated/mod.rs"]

@@ -69,8 +69,8 @@ fn defaults(parameters: &[Parameter]) -> (TokenStream, Bound) {
     (quote!(#(#lines)*), bound)
 }
 
-/// Returns a trait with a method that sets the parameters of an operation, and its implementation for all inputs.
-/// A client that calls the method for each call resolves the endpoint of the call.
+/// Returns a trait with a method that sets the parameters of an operation, and its implementation for all
+/// inputs. A client that calls the method for each call resolves the endpoint of the call.
 fn context_parameters(rules: &RuleSet) -> TokenStream {
     let implementations = rules.bindings.iter().map(|(input, bindings)| {
         let input = format_ident!("{input}");
@@ -132,7 +132,8 @@ fn bound_value(binding: &Binding, parameter: &Parameter) -> TokenStream {
 fn signing(states_region_set: bool) -> TokenStream {
     let region_set = states_region_set.then(|| {
         quote! {
-            /// Regions in which the signature is valid. If the list is not empty, the endpoint needs signatures of SigV4A.
+            /// Regions in which the signature is valid. If the list is not empty, the endpoint needs
+            /// signatures of SigV4A.
             pub signing_region_set: Vec<String>,
         }
     });
@@ -306,6 +307,9 @@ impl Body<'_> {
             }
             Expression::Element(of, name, index) => {
                 let (of, name) = (self.expression(of, bound), format_ident!("{name}"));
+                if *index == 0 {
+                    return quote!(#of.#name.first().copied());
+                }
                 let index = Literal::usize_unsuffixed(*index);
                 quote!(#of.#name.get(#index).copied())
             }
@@ -335,6 +339,10 @@ impl Body<'_> {
                     quote!(#left != #right)
                 }
                 Expression::IsSet(name) => self.is_set(name, bound, false),
+                Expression::IsSome(optional) => {
+                    let optional = self.expression(optional, bound);
+                    quote!(#optional.is_none())
+                }
                 other => {
                     let inner = self.expression(other, bound);
                     quote!(!#inner)
