@@ -6,6 +6,8 @@ pub mod fuzz;
 pub mod defaults;
 #[path = "../models/errors/generated/mod.rs"]
 pub mod errors;
+#[path = "../models/facts/generated/mod.rs"]
+pub mod facts;
 #[path = "../models/headers/generated/mod.rs"]
 pub mod headers;
 #[path = "../models/json/generated/mod.rs"]

@@ -9,7 +9,7 @@ use crate::diagnostic::Diagnostic;
 use crate::ir::{Fact, Location, MemberPath, Metric, OperationFacts, Shape, Step, Structure, Type};
 use crate::model::{Member, Reference, ShapeId};
 
-use super::{Lowering, string_trait, traits};
+use super::{Lowering, traits};
 
 /// Names of metrics in the traits `responseMetric` and `metricHeaders`.
 const METRICS: &[(&str, Metric)] = &[
@@ -36,17 +36,19 @@ impl Lowering<'_> {
     pub(super) fn fact(&mut self, id: &ShapeId, member: &Member, ty: &Type) -> Option<Fact> {
         let mut of = |trait_id: &str, fact: Option<Fact>, known: &dyn Fn() -> String| {
             let message = match fact {
-                Some(fact) if fits(fact, ty) => return Some(fact),
-                Some(_) => "is not allowed on this type".to_owned(),
+                Some(fact) if allowed(fact).0(ty) => return Some(fact),
+                Some(fact) => {
+                    format!("is not allowed on this type: the member must be {}", allowed(fact).1)
+                }
                 None => format!("has an unknown value: use one of {}", known()),
             };
             self.diagnostics.push(Diagnostic::on_trait(id, trait_id, message));
             None
         };
-        if let Some(name) = string_trait(&member.traits, traits::REQUEST_FACT) {
+        if let Some(name) = member.traits.get(traits::REQUEST_FACT) {
             return of(traits::REQUEST_FACT, find(REQUEST_FACTS, name), &|| names(REQUEST_FACTS));
         }
-        if let Some(name) = string_trait(&member.traits, traits::RESPONSE_METRIC) {
+        if let Some(name) = member.traits.get(traits::RESPONSE_METRIC) {
             let metric = find(METRICS, name).map(Fact::Metric);
             return of(traits::RESPONSE_METRIC, metric, &|| names(METRICS));
         }
@@ -59,14 +61,20 @@ impl Lowering<'_> {
     /// Returns the metrics in headers of a response, from the trait of the output.
     pub(super) fn header_metrics(&mut self, output: Option<&Reference>) -> Vec<(String, Metric)> {
         let Some(id) = output.map(|output| &output.target) else { return Vec::new() };
-        let headers = self.model.shape(id).and_then(|shape| shape.traits.get(traits::METRIC_HEADERS));
+        let Some(value) = self.model.shape(id).and_then(|shape| shape.traits.get(traits::METRIC_HEADERS))
+        else {
+            return Vec::new();
+        };
+        // The value of a header is a number.
+        let numbers: Vec<(&str, Metric)> =
+            METRICS.iter().filter(|(_, metric)| !matches!(metric, Metric::StopReason)).copied().collect();
         let mut metrics = Vec::new();
-        for (header, name) in headers.and_then(Value::as_object).into_iter().flatten() {
-            match name.as_str().and_then(|name| find(METRICS, name)) {
+        for (header, name) in value.as_object().into_iter().flatten() {
+            match find(&numbers, name) {
                 Some(metric) => metrics.push((header.to_ascii_lowercase(), metric)),
                 None => {
                     let message =
-                        format!("has an unknown value for `{header}`: use one of {}", names(METRICS));
+                        format!("has an unknown value for `{header}`: use one of {}", names(&numbers));
                     self.diagnostics.push(Diagnostic::on_trait(id, traits::METRIC_HEADERS, message));
                 }
             }
@@ -184,17 +192,20 @@ fn search(
     None
 }
 
-fn fits(fact: Fact, ty: &Type) -> bool {
+/// Returns a predicate of the types that can contain a fact, and the description of these types.
+fn allowed(fact: Fact) -> (fn(&Type) -> bool, &'static str) {
     match fact {
-        Fact::ModelId | Fact::GuardrailId => matches!(ty, Type::String { .. }),
-        Fact::ModelContent => *ty == Type::Blob,
-        Fact::Metric(Metric::StopReason) => matches!(ty, Type::String { .. } | Type::StringEnum(_)),
-        Fact::MaxOutputTokens | Fact::Metric(_) => matches!(ty, Type::Integer(_)),
+        Fact::ModelId | Fact::GuardrailId => (|ty| matches!(ty, Type::String { .. }), "a string"),
+        Fact::ModelContent => (|ty| *ty == Type::Blob, "a blob"),
+        Fact::Metric(Metric::StopReason) => {
+            (|ty| matches!(ty, Type::String { .. } | Type::StringEnum(_)), "a string or a string enum")
+        }
+        Fact::MaxOutputTokens | Fact::Metric(_) => (|ty| matches!(ty, Type::Integer(_)), "an integer"),
     }
 }
 
-fn find<T: Copy>(named: &[(&str, T)], name: &str) -> Option<T> {
-    named.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
+fn find<T: Copy>(named: &[(&str, T)], name: &Value) -> Option<T> {
+    named.iter().find(|(known, _)| name == known).map(|(_, value)| *value)
 }
 
 fn names<T>(named: &[(&str, T)]) -> String {

@@ -90,6 +90,7 @@ fn generated_code_of_our_model_is_up_to_date() {
 #[test]
 fn reports_all_problems_of_a_model_together() {
     insta::assert_snapshot!("bad", diagnostics("bad.json"));
+    insta::assert_snapshot!("bad_facts", diagnostics("bad_facts.json"));
     insta::assert_snapshot!("bad_streams", diagnostics("bad_streams.json"));
     insta::assert_snapshot!("endless", diagnostics("endless.json"));
 }

@@ -1,7 +1,7 @@
 //! Reads JSON and HTTP messages by the model of the service. This code does not use generated code, so that a
 //! mistake of the generator causes a difference.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use base64::Engine;
@@ -93,10 +93,56 @@ impl Model {
 
     /// Reads the payload of an event. Returns `None` if the model does not define the event.
     pub(crate) fn event(&self, operation: &str, event: &str, payload: &[u8]) -> Option<Known> {
+        let member = self.event_member(operation, event)?;
+        Some(self.known(target(member), &serde_json::from_slice(payload).unwrap()))
+    }
+
+    /// Reads the metrics in the headers and in the body of a successful response, by their names.
+    pub(crate) fn metrics(&self, operation: &str, response: &Response) -> BTreeMap<String, Value> {
+        let (shape, _) = self.members(operation, "output");
+        let mut metrics = BTreeMap::new();
+        let headers = self.shape(shape)["traits"]["invokemodel.traits#metricHeaders"].as_object();
+        for (header, metric) in headers.into_iter().flatten() {
+            if let Some(text) = response.headers().get(header) {
+                let number = serde_json::from_slice(text.as_bytes()).unwrap();
+                metrics.insert(metric.as_str().unwrap().to_owned(), number);
+            }
+        }
+        self.collect_metrics(shape, &self.content(operation, "output", response.body()).value, &mut metrics);
+        metrics
+    }
+
+    /// Reads the metrics in an event of the model, by their names.
+    pub(crate) fn event_metrics(
+        &self,
+        operation: &str,
+        event: &str,
+        value: &Value,
+    ) -> BTreeMap<String, Value> {
+        let mut metrics = BTreeMap::new();
+        let member = self.event_member(operation, event).unwrap();
+        self.collect_metrics(target(member), value, &mut metrics);
+        metrics
+    }
+
+    fn collect_metrics(&self, shape: &str, value: &Value, metrics: &mut BTreeMap<String, Value>) {
+        let members = self.shape(shape)["members"].as_object();
+        for (name, member) in members.into_iter().flatten() {
+            let Some(value) = value.get(name) else { continue };
+            match member["traits"]["invokemodel.traits#responseMetric"].as_str() {
+                Some(metric) => drop(metrics.insert(metric.to_owned(), value.clone())),
+                None if self.shape(target(member))["type"] == "structure" => {
+                    self.collect_metrics(target(member), value, metrics);
+                }
+                None => {}
+            }
+        }
+    }
+
+    fn event_member(&self, operation: &str, event: &str) -> Option<&Value> {
         let (_, members) = self.members(operation, "output");
         let stream = members.values().map(target).find(|shape| self.is_stream(shape)).unwrap();
-        let member = self.shape(stream)["members"].get(event)?;
-        Some(self.known(target(member), &serde_json::from_slice(payload).unwrap()))
+        self.shape(stream)["members"].get(event)
     }
 
     /// Returns the code of the error that a response contains: the code in its header, or else the only error
@@ -152,6 +198,10 @@ impl Model {
             ("structure" | "union", Value::Object(found)) => {
                 let mut read = Map::new();
                 for (name, value) in found {
+                    // Null is a value only for a document that is the only member of a union.
+                    if value.is_null() && (kind == "structure" || found.len() > 1) {
+                        continue;
+                    }
                     match definition["members"].get(name) {
                         Some(member) => {
                             read.extend(Some(name.clone()).zip(self.read(target(member), value, unknown)));

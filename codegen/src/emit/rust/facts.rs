@@ -116,7 +116,8 @@ fn metrics(metrics: &[(Metric, MemberPath)], of: &TokenStream) -> TokenStream {
         let field = field(*metric);
         let form = if matches!(path.ty, Type::Integer(_)) { Form::Number } else { Form::OwnedText };
         let value = option(path, of, form);
-        if path.steps.iter().any(|step| step.optional) {
+        let may_be_missing = matches!(form, Form::Number) || path.steps.iter().any(|step| step.optional);
+        if may_be_missing {
             quote!(metrics.#field = #value.or(metrics.#field.take());)
         } else {
             quote!(metrics.#field = #value;)

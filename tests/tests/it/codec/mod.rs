@@ -3,6 +3,7 @@
 
 mod defaults;
 mod errors;
+mod facts;
 mod fields;
 mod json;
 mod names;

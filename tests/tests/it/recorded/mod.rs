@@ -5,11 +5,12 @@
 
 pub(crate) mod exchange;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 use bytes::Bytes;
 use invoke_model_protocol::event_stream::{Decoder, EventStream, HeaderValue, Message};
+use invoke_model_protocol::metrics::ResponseMetrics;
 use invoke_model_protocol::{
     ErrorMetadata, Operation, OperationError, OutputEventStream, Response, ResponseError, ServerOperation,
 };
@@ -19,7 +20,7 @@ use invoke_model_types::{
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::model::{Body, Known, Model, percent_decoded};
 use exchange::{Exchange, exchanges};
@@ -197,6 +198,12 @@ impl Check {
         let expected = self.model.output(O::NAME, response);
         let expected = self.known(expected);
         json_form(&output, &expected)?;
+        let mut metrics = ResponseMetrics::default();
+        for (name, value) in response.headers() {
+            O::header_metric(name.as_str(), value, &mut metrics);
+        }
+        O::output_metrics(&output, &mut metrics);
+        same("metrics", &named(&metrics), &self.model.metrics(O::NAME, response))?;
 
         let serialized =
             O::serialize_response(output.clone()).map_err(|error| format!("cannot serialize: {error}"))?;
@@ -259,6 +266,9 @@ impl Check {
                 let expected = self.known(expected);
                 let found: Value = serde_json::from_slice(written.payload()).unwrap();
                 covers(name, &expected, &found)?;
+                let mut metrics = ResponseMetrics::default();
+                event.metrics(&mut metrics);
+                same("metrics", &named(&metrics), &self.model.event_metrics(O::NAME, name, &expected))?;
             }
             None => same("payload of an unknown event", written.payload(), message.payload())?,
         }
@@ -290,6 +300,20 @@ impl Check {
 trait Data: Debug + PartialEq + Serialize + DeserializeOwned {}
 
 impl<T: Debug + PartialEq + Serialize + DeserializeOwned> Data for T {}
+
+/// Returns the metrics that are set, by their names in the model.
+fn named(metrics: &ResponseMetrics) -> BTreeMap<String, Value> {
+    let named = [
+        ("inputTokens", json!(metrics.input_tokens)),
+        ("outputTokens", json!(metrics.output_tokens)),
+        ("cacheReadInputTokens", json!(metrics.cache_read_input_tokens)),
+        ("cacheWriteInputTokens", json!(metrics.cache_write_input_tokens)),
+        ("latencyMilliseconds", json!(metrics.latency_ms)),
+        ("stopReason", json!(metrics.stop_reason)),
+    ];
+    let set = named.into_iter().filter(|(_, value)| !value.is_null());
+    set.map(|(name, value)| (name.to_owned(), value)).collect()
+}
 
 /// Checks that the JSON form of a value has the expected members by their names in the model, and that the
 /// form gives the same value.

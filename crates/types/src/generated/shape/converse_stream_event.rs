@@ -219,8 +219,10 @@ impl event_stream::EventStream for ConverseStreamEvent {
                 metrics.stop_reason = Some(event.stop_reason.clone().into());
             }
             Self::Metadata(event) => {
-                metrics.input_tokens = u64::try_from(event.usage.input_tokens).ok();
-                metrics.output_tokens = u64::try_from(event.usage.output_tokens).ok();
+                metrics.input_tokens =
+                    u64::try_from(event.usage.input_tokens).ok().or(metrics.input_tokens.take());
+                metrics.output_tokens =
+                    u64::try_from(event.usage.output_tokens).ok().or(metrics.output_tokens.take());
                 metrics.cache_read_input_tokens = event
                     .usage
                     .cache_read_input_tokens
@@ -231,7 +233,8 @@ impl event_stream::EventStream for ConverseStreamEvent {
                     .cache_write_input_tokens
                     .and_then(|value| u64::try_from(value).ok())
                     .or(metrics.cache_write_input_tokens.take());
-                metrics.latency_ms = u64::try_from(event.metrics.latency_ms).ok();
+                metrics.latency_ms =
+                    u64::try_from(event.metrics.latency_ms).ok().or(metrics.latency_ms.take());
             }
             _ => {}
         }

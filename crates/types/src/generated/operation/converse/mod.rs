@@ -60,8 +60,9 @@ impl Operation for Converse {
     }
 
     fn output_metrics(output: &Self::Output, metrics: &mut metrics::ResponseMetrics) {
-        metrics.input_tokens = u64::try_from(output.usage.input_tokens).ok();
-        metrics.output_tokens = u64::try_from(output.usage.output_tokens).ok();
+        metrics.input_tokens = u64::try_from(output.usage.input_tokens).ok().or(metrics.input_tokens.take());
+        metrics.output_tokens =
+            u64::try_from(output.usage.output_tokens).ok().or(metrics.output_tokens.take());
         metrics.cache_read_input_tokens = output
             .usage
             .cache_read_input_tokens
@@ -72,7 +73,7 @@ impl Operation for Converse {
             .cache_write_input_tokens
             .and_then(|value| u64::try_from(value).ok())
             .or(metrics.cache_write_input_tokens.take());
-        metrics.latency_ms = u64::try_from(output.metrics.latency_ms).ok();
+        metrics.latency_ms = u64::try_from(output.metrics.latency_ms).ok().or(metrics.latency_ms.take());
         metrics.stop_reason = Some(output.stop_reason.clone().into());
     }
 
