@@ -78,6 +78,7 @@ def unusual(shape):
     yield Case((), "unknown members", with_unknown_members(every))
     yield Case((), "null members", nulls(every))
     yield Case((), "null elements", with_null_elements(every))
+    yield Case((), "integers as floats", with_floats(every))
     yield Case((), "an empty object", {})
     for case in unions(shape, (), ()):
         yield case
@@ -102,6 +103,15 @@ def with_null_elements(value):
     if isinstance(value, dict):
         return {name: with_null_elements(member) for name, member in value.items()}
     return value
+
+
+def with_floats(value):
+    """Converts integers to floats, such as `1.0`."""
+    if isinstance(value, list):
+        return [with_floats(element) for element in value]
+    if isinstance(value, dict):
+        return {name: with_floats(member) for name, member in value.items()}
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def unions(shape, path, outer):

@@ -38,7 +38,8 @@ pub fn boolean(value: Value) -> Result<bool, ParseError> {
     value.as_bool().ok_or_else(|| unexpected("a boolean", &value).into())
 }
 
-/// Parses a byte, short, integer or long.
+/// Parses a byte, short, integer or long. Accepts numbers such as `1.0` and `1e3`, which other JSON libraries
+/// write for integers.
 ///
 /// # Errors
 /// Returns an error if the value is not a number, has a fraction, or is outside the range of `T`.
@@ -46,11 +47,19 @@ pub fn integer<T: TryFrom<i64>>(value: Value) -> Result<T, ParseError> {
     let expected = std::any::type_name::<T>();
     match &value {
         Value::Number(number) => {
-            let narrow = number.as_i64().and_then(|wide| T::try_from(wide).ok());
+            let wide = number.as_i64().or_else(|| number.as_f64().and_then(integral));
+            let narrow = wide.and_then(|wide| T::try_from(wide).ok());
             narrow.ok_or_else(|| ParseErrorKind::Range { expected }.into())
         }
         other => Err(unexpected("an integer", other).into()),
     }
+}
+
+/// Converts a double without a fraction to an integer, if all digits of the integer are exact.
+fn integral(value: f64) -> Option<i64> {
+    const EXACT: f64 = (1_u64 << f64::MANTISSA_DIGITS) as f64;
+    #[expect(clippy::cast_possible_truncation, reason = "the value is an integer of at most 53 bits")]
+    (value.fract() == 0.0 && value.abs() < EXACT).then_some(value as i64)
 }
 
 /// Parses an int enum. Keeps values that are not in the model.

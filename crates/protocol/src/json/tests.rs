@@ -36,9 +36,20 @@ fn errors_name_the_path_without_the_value() {
 }
 
 #[test]
+fn reads_integers_that_are_written_as_floats() {
+    assert_eq!(read::integer::<i32>(json!(1.0)), Ok(1));
+    assert_eq!(read::integer::<i8>(json!(-128.0)), Ok(-128));
+    assert_eq!(read::integer::<i64>(json!(-0.0)), Ok(0));
+    assert_eq!(read::integer::<i64>(json!(9_007_199_254_740_991.0)), Ok(9_007_199_254_740_991));
+}
+
+#[test]
 fn rejects_integers_outside_their_range() {
     assert_eq!(read::integer::<i8>(json!(-128)), Ok(-128));
     assert_eq!(read::integer::<i8>(json!(128)).unwrap_err().to_string(), "the number does not fit i8");
+    assert!(read::integer::<i8>(json!(128.0)).is_err());
+    assert!(read::integer::<i64>(json!(9_007_199_254_740_992.0)).is_err());
+    assert!(read::integer::<i64>(json!(1e300)).is_err());
     assert!(read::integer::<i32>(json!(1.5)).is_err());
     assert!(read::integer::<i32>(json!("1")).is_err());
 }
