@@ -421,9 +421,9 @@ mod requests {
                 });
                 value.guardrail_config = Some({
                     let mut value = GuardrailConfiguration::default();
-                    value.guardrail_identifier = "gr1abc".to_owned();
-                    value.guardrail_version = "1".to_owned();
-                    value.trace = GuardrailTrace::from("enabled");
+                    value.guardrail_identifier = Some("gr1abc".to_owned());
+                    value.guardrail_version = Some("1".to_owned());
+                    value.trace = Some(GuardrailTrace::from("enabled"));
                     value
                 });
                 value.project_identifier = Some("default".to_owned());
@@ -443,7 +443,7 @@ mod requests {
                 );
                 value.performance_config = Some({
                     let mut value = PerformanceConfiguration::default();
-                    value.latency = PerformanceConfigLatency::from("standard");
+                    value.latency = Some(PerformanceConfigLatency::from("standard"));
                     value
                 });
                 value.service_tier = Some({
@@ -585,7 +585,7 @@ mod requests {
     }
 
     #[test]
-    fn ConverseDocumentFormatDefault() {
+    fn ConverseDocumentFormatUnset() {
         invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.nova-lite-v1%3A0/converse",
@@ -599,7 +599,7 @@ mod requests {
                 forbidden_headers: &[],
                 required_headers: &["Content-Length"],
                 body: Some(
-                    "{\"messages\":[{\"role\":\"user\",\"content\":[{\"document\":{\"format\":\"txt\",\"name\":\"a\",\"source\":{\"text\":\"plain\"}}}]}]}",
+                    "{\"messages\":[{\"role\":\"user\",\"content\":[{\"document\":{\"name\":\"a\",\"source\":{\"text\":\"plain\"}}}]}]}",
                 ),
                 media_type: Some("application/json"),
             },
@@ -654,23 +654,24 @@ mod requests {
                         ConversationRole::from("user"); value.content =
                         vec![ContentBlock::Document({ let mut value =
                         DocumentBlock::default(); value.format =
-                        DocumentFormat::from("pdf"); value.name = "a".to_owned(); value
-                        .source = DocumentSource::Bytes(Bytes::from_static(b"%PDF"));
-                        value }), ContentBlock::Document({ let mut value =
+                        Some(DocumentFormat::from("pdf")); value.name = "a".to_owned();
+                        value.source =
+                        DocumentSource::Bytes(Bytes::from_static(b"%PDF")); value }),
+                        ContentBlock::Document({ let mut value =
                         DocumentBlock::default(); value.format =
-                        DocumentFormat::from("txt"); value.name = "b".to_owned(); value
-                        .source = DocumentSource::Text("plain".to_owned()); value.context
-                        = Some("a note".to_owned()); value.citations = Some({ let mut
-                        value = CitationsConfig::default(); value.enabled = true; value
-                        }); value }), ContentBlock::Document({ let mut value =
+                        Some(DocumentFormat::from("txt")); value.name = "b".to_owned();
+                        value.source = DocumentSource::Text("plain".to_owned()); value
+                        .context = Some("a note".to_owned()); value.citations = Some({
+                        let mut value = CitationsConfig::default(); value.enabled = true;
+                        value }); value }), ContentBlock::Document({ let mut value =
                         DocumentBlock::default(); value.format =
-                        DocumentFormat::from("docx"); value.name = "c".to_owned(); value
-                        .source = DocumentSource::S3Location({ let mut value =
+                        Some(DocumentFormat::from("docx")); value.name = "c".to_owned();
+                        value.source = DocumentSource::S3Location({ let mut value =
                         S3Location::default(); value.uri = "s3://bucket/c.docx"
                         .to_owned(); value }); value }), ContentBlock::Document({ let mut
                         value = DocumentBlock::default(); value.format =
-                        DocumentFormat::from("md"); value.name = "d".to_owned(); value
-                        .source =
+                        Some(DocumentFormat::from("md")); value.name = "d".to_owned();
+                        value.source =
                         DocumentSource::Content(vec![DocumentContentBlock::Text("one"
                         .to_owned()), DocumentContentBlock::Text("two".to_owned())]);
                         value.citations = Some({ let mut value =
@@ -796,10 +797,12 @@ mod requests {
                 value.model_id = "amazon.nova-lite-v1:0".to_owned();
                 value.guardrail_config = Some({
                     let mut value = GuardrailConfiguration::default();
-                    value.guardrail_identifier = "arn:aws:bedrock:us-east-1:123456789012:guardrail/gr1abc"
-                        .to_owned();
-                    value.guardrail_version = "DRAFT".to_owned();
-                    value.trace = GuardrailTrace::from("enabled_full");
+                    value.guardrail_identifier = Some(
+                        "arn:aws:bedrock:us-east-1:123456789012:guardrail/gr1abc"
+                            .to_owned(),
+                    );
+                    value.guardrail_version = Some("DRAFT".to_owned());
+                    value.trace = Some(GuardrailTrace::from("enabled_full"));
                     value
                 });
                 value
@@ -807,7 +810,7 @@ mod requests {
     }
 
     #[test]
-    fn ConverseGuardrailConfigDefaults() {
+    fn ConverseGuardrailConfigUnset() {
         invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.nova-lite-v1%3A0/converse",
@@ -821,24 +824,22 @@ mod requests {
                 forbidden_headers: &[],
                 required_headers: &["Content-Length"],
                 body: Some(
-                    "{\"guardrailConfig\":{\"guardrailIdentifier\":\"gr1abc\",\"guardrailVersion\":\"1\",\"trace\":\"disabled\"}}",
+                    "{\"guardrailConfig\":{\"guardrailIdentifier\":\"gr1abc\",\"guardrailVersion\":\"1\"}}",
                 ),
                 media_type: Some("application/json"),
             },
         }
-            .check::<
-                Converse,
-            >({
-                let mut value = ConverseInput::default();
-                value.model_id = "amazon.nova-lite-v1:0".to_owned();
-                value.guardrail_config = Some({
-                    let mut value = GuardrailConfiguration::default();
-                    value.guardrail_identifier = "gr1abc".to_owned();
-                    value.guardrail_version = "1".to_owned();
-                    value
-                });
+        .check::<Converse>({
+            let mut value = ConverseInput::default();
+            value.model_id = "amazon.nova-lite-v1:0".to_owned();
+            value.guardrail_config = Some({
+                let mut value = GuardrailConfiguration::default();
+                value.guardrail_identifier = Some("gr1abc".to_owned());
+                value.guardrail_version = Some("1".to_owned());
                 value
             });
+            value
+        });
     }
 
     #[test]
@@ -1158,7 +1159,7 @@ mod requests {
                 value.model_id = "amazon.nova-lite-v1:0".to_owned();
                 value.performance_config = Some({
                     let mut value = PerformanceConfiguration::default();
-                    value.latency = PerformanceConfigLatency::from("optimized");
+                    value.latency = Some(PerformanceConfigLatency::from("optimized"));
                     value
                 });
                 value.service_tier = Some({
@@ -1451,11 +1452,11 @@ mod requests {
                 });
                 value.guardrail_config = Some({
                     let mut value = GuardrailStreamConfiguration::default();
-                    value.guardrail_identifier = "gr1abc".to_owned();
-                    value.guardrail_version = "1".to_owned();
-                    value.trace = GuardrailTrace::from("enabled");
-                    value.stream_processing_mode = GuardrailStreamProcessingMode::from(
-                        "async",
+                    value.guardrail_identifier = Some("gr1abc".to_owned());
+                    value.guardrail_version = Some("1".to_owned());
+                    value.trace = Some(GuardrailTrace::from("enabled"));
+                    value.stream_processing_mode = Some(
+                        GuardrailStreamProcessingMode::from("async"),
                     );
                     value
                 });
@@ -1476,7 +1477,7 @@ mod requests {
                 );
                 value.performance_config = Some({
                     let mut value = PerformanceConfiguration::default();
-                    value.latency = PerformanceConfigLatency::from("standard");
+                    value.latency = Some(PerformanceConfigLatency::from("standard"));
                     value
                 });
                 value.service_tier = Some({
@@ -1494,7 +1495,7 @@ mod requests {
     }
 
     #[test]
-    fn ConverseStreamGuardrailDefaults() {
+    fn ConverseStreamGuardrailConfigUnset() {
         invoke_model_test_support::Request {
             method: "POST",
             uri: "/model/amazon.nova-lite-v1%3A0/converse-stream",
@@ -1508,24 +1509,22 @@ mod requests {
                 forbidden_headers: &[],
                 required_headers: &["Content-Length"],
                 body: Some(
-                    "{\"guardrailConfig\":{\"guardrailIdentifier\":\"gr1abc\",\"guardrailVersion\":\"1\",\"trace\":\"disabled\",\"streamProcessingMode\":\"sync\"}}",
+                    "{\"guardrailConfig\":{\"guardrailIdentifier\":\"gr1abc\",\"guardrailVersion\":\"1\"}}",
                 ),
                 media_type: Some("application/json"),
             },
         }
-            .check::<
-                ConverseStream,
-            >({
-                let mut value = ConverseStreamInput::default();
-                value.model_id = "amazon.nova-lite-v1:0".to_owned();
-                value.guardrail_config = Some({
-                    let mut value = GuardrailStreamConfiguration::default();
-                    value.guardrail_identifier = "gr1abc".to_owned();
-                    value.guardrail_version = "1".to_owned();
-                    value
-                });
+        .check::<ConverseStream>({
+            let mut value = ConverseStreamInput::default();
+            value.model_id = "amazon.nova-lite-v1:0".to_owned();
+            value.guardrail_config = Some({
+                let mut value = GuardrailStreamConfiguration::default();
+                value.guardrail_identifier = Some("gr1abc".to_owned());
+                value.guardrail_version = Some("1".to_owned());
                 value
             });
+            value
+        });
     }
 
     #[test]
@@ -1918,8 +1917,8 @@ mod requests {
                         value.source = ImageSource::Bytes(Bytes::from_static(b"GIF89a"));
                         value }), ToolResultContentBlock::Document({ let mut value =
                         DocumentBlock::default(); value.format =
-                        DocumentFormat::from("csv"); value.name = "d".to_owned(); value
-                        .source = DocumentSource::Bytes(Bytes::from_static(b"a,b"));
+                        Some(DocumentFormat::from("csv")); value.name = "d".to_owned();
+                        value.source = DocumentSource::Bytes(Bytes::from_static(b"a,b"));
                         value }), ToolResultContentBlock::Video({ let mut value =
                         VideoBlock::default(); value.format = VideoFormat::from("mkv");
                         value.source = VideoSource::S3Location({ let mut value =
@@ -2074,7 +2073,7 @@ mod requests {
                 );
                 value.performance_config = Some({
                     let mut value = PerformanceConfiguration::default();
-                    value.latency = PerformanceConfigLatency::from("instant");
+                    value.latency = Some(PerformanceConfigLatency::from("instant"));
                     value
                 });
                 value.service_tier = Some({
@@ -6229,7 +6228,7 @@ mod responses {
             });
             value.performance_config = Some({
                 let mut value = PerformanceConfiguration::default();
-                value.latency = PerformanceConfigLatency::from("optimized");
+                value.latency = Some(PerformanceConfigLatency::from("optimized"));
                 value
             });
             value.service_tier = Some({
@@ -10604,7 +10603,7 @@ mod events {
                     });
                     value.performance_config = Some({
                         let mut value = PerformanceConfiguration::default();
-                        value.latency = PerformanceConfigLatency::from("optimized");
+                        value.latency = Some(PerformanceConfigLatency::from("optimized"));
                         value
                     });
                     value.service_tier = Some({

@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// A document in a message or in the result of a tool.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DocumentBlock {
     /// The format of the document. If unset, `txt`. If citations are enabled, only `pdf` and `txt` are
     /// allowed.
     ///
-    /// Member `format` of the JSON body; default `"txt"`.
-    pub format: DocumentFormat,
+    /// Member `format` of the JSON body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<DocumentFormat>,
     /// The name of the document, which the model can see.
     ///
     /// It consists of letters, digits, spaces, hyphens, parentheses and square brackets, with at most one
@@ -49,24 +49,19 @@ impl DocumentBlock {
     }
 }
 
-impl Default for DocumentBlock {
-    fn default() -> Self {
-        Self {
-            format: DocumentFormat::from("txt"),
-            name: Default::default(),
-            source: Default::default(),
-            context: None,
-            citations: None,
-        }
-    }
-}
-
 invoke_model_protocol::builder!(
     DocumentBlock,
     DocumentBlockBuilder,
     fallible,
     [
-        default(format, format, set_format, "format", into::<DocumentFormat>, " The format of the document."),
+        optional(
+            format,
+            format,
+            set_format,
+            "format",
+            into::<DocumentFormat>,
+            " The format of the document."
+        ),
         required(
             name,
             name,
@@ -105,7 +100,7 @@ invoke_model_protocol::builder!(
 impl json::ToJson for DocumentBlock {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);
-        object.member("format", &self.format, json::write::string);
+        object.optional("format", self.format.as_ref(), json::write::string);
         object.member("name", &self.name, json::write::string);
         object.member("source", &self.source, json::ToJson::to_json);
         object.optional("context", self.context.as_ref(), json::write::string);
@@ -118,9 +113,7 @@ impl json::FromJson for DocumentBlock {
     fn from_json(value: Value) -> Result<Self, ParseError> {
         let mut object = json::Object::from_value(value)?;
         Ok(Self {
-            format: object
-                .member("format", json::read::string_enum)?
-                .unwrap_or_else(|| DocumentFormat::from("txt")),
+            format: object.member("format", json::read::string_enum)?,
             name: object.member("name", json::read::string)?.unwrap_or_default(),
             source: object.member("source", json::FromJson::from_json)?.unwrap_or_default(),
             context: object.member("context", json::read::string)?,

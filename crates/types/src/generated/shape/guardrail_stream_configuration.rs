@@ -8,42 +8,31 @@ use serde_json::Value;
 
 /// The guardrail that a `ConverseStream` call applies. In practice, `guardrailIdentifier` and
 /// `guardrailVersion` are required.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GuardrailStreamConfiguration {
     /// The guardrail to apply, as an id or ARN. `guardrailVersion` is required with it.
     ///
-    /// Member `guardrailIdentifier` of the JSON body; length at most 2,048; default `""`.
-    #[serde(rename = "guardrailIdentifier")]
-    pub guardrail_identifier: String,
+    /// Member `guardrailIdentifier` of the JSON body; length at most 2,048.
+    #[serde(rename = "guardrailIdentifier", default, skip_serializing_if = "Option::is_none")]
+    pub guardrail_identifier: Option<String>,
     /// The version of the guardrail: a number, or `DRAFT` for the working draft. It is required with
     /// `guardrailIdentifier`.
     ///
-    /// Member `guardrailVersion` of the JSON body; default `""`.
-    #[serde(rename = "guardrailVersion")]
-    pub guardrail_version: String,
+    /// Member `guardrailVersion` of the JSON body.
+    #[serde(rename = "guardrailVersion", default, skip_serializing_if = "Option::is_none")]
+    pub guardrail_version: Option<String>,
     /// The detail of the guardrail trace in the `metadata` event. If unset, there is no trace.
     ///
-    /// Member `trace` of the JSON body; default `"disabled"`.
-    pub trace: GuardrailTrace,
+    /// Member `trace` of the JSON body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<GuardrailTrace>,
     /// The order of assessment and delivery. If unset, `sync`: the service assesses every part before it
     /// sends it.
     ///
-    /// Member `streamProcessingMode` of the JSON body; default `"sync"`.
-    #[serde(rename = "streamProcessingMode")]
-    pub stream_processing_mode: GuardrailStreamProcessingMode,
-}
-
-impl Default for GuardrailStreamConfiguration {
-    fn default() -> Self {
-        Self {
-            guardrail_identifier: Default::default(),
-            guardrail_version: Default::default(),
-            trace: GuardrailTrace::from("disabled"),
-            stream_processing_mode: GuardrailStreamProcessingMode::from("sync"),
-        }
-    }
+    /// Member `streamProcessingMode` of the JSON body.
+    #[serde(rename = "streamProcessingMode", default, skip_serializing_if = "Option::is_none")]
+    pub stream_processing_mode: Option<GuardrailStreamProcessingMode>,
 }
 
 invoke_model_protocol::builder!(
@@ -51,7 +40,7 @@ invoke_model_protocol::builder!(
     GuardrailStreamConfigurationBuilder,
     infallible,
     [
-        default(
+        optional(
             guardrail_identifier,
             guardrail_identifier,
             set_guardrail_identifier,
@@ -59,7 +48,7 @@ invoke_model_protocol::builder!(
             into::<String>,
             " The guardrail to apply, as an id or ARN."
         ),
-        default(
+        optional(
             guardrail_version,
             guardrail_version,
             set_guardrail_version,
@@ -67,7 +56,7 @@ invoke_model_protocol::builder!(
             into::<String>,
             " The version of the guardrail: a number, or `DRAFT` for the working draft."
         ),
-        default(
+        optional(
             trace,
             trace,
             set_trace,
@@ -75,7 +64,7 @@ invoke_model_protocol::builder!(
             into::<GuardrailTrace>,
             " The detail of the guardrail trace in the `metadata` event."
         ),
-        default(
+        optional(
             stream_processing_mode,
             stream_processing_mode,
             set_stream_processing_mode,
@@ -89,10 +78,10 @@ invoke_model_protocol::builder!(
 impl json::ToJson for GuardrailStreamConfiguration {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);
-        object.member("guardrailIdentifier", &self.guardrail_identifier, json::write::string);
-        object.member("guardrailVersion", &self.guardrail_version, json::write::string);
-        object.member("trace", &self.trace, json::write::string);
-        object.member("streamProcessingMode", &self.stream_processing_mode, json::write::string);
+        object.optional("guardrailIdentifier", self.guardrail_identifier.as_ref(), json::write::string);
+        object.optional("guardrailVersion", self.guardrail_version.as_ref(), json::write::string);
+        object.optional("trace", self.trace.as_ref(), json::write::string);
+        object.optional("streamProcessingMode", self.stream_processing_mode.as_ref(), json::write::string);
         object.end();
     }
 }
@@ -101,16 +90,10 @@ impl json::FromJson for GuardrailStreamConfiguration {
     fn from_json(value: Value) -> Result<Self, ParseError> {
         let mut object = json::Object::from_value(value)?;
         Ok(Self {
-            guardrail_identifier: object
-                .member("guardrailIdentifier", json::read::string)?
-                .unwrap_or_default(),
-            guardrail_version: object.member("guardrailVersion", json::read::string)?.unwrap_or_default(),
-            trace: object
-                .member("trace", json::read::string_enum)?
-                .unwrap_or_else(|| GuardrailTrace::from("disabled")),
-            stream_processing_mode: object
-                .member("streamProcessingMode", json::read::string_enum)?
-                .unwrap_or_else(|| GuardrailStreamProcessingMode::from("sync")),
+            guardrail_identifier: object.member("guardrailIdentifier", json::read::string)?,
+            guardrail_version: object.member("guardrailVersion", json::read::string)?,
+            trace: object.member("trace", json::read::string_enum)?,
+            stream_processing_mode: object.member("streamProcessingMode", json::read::string_enum)?,
         })
     }
 }

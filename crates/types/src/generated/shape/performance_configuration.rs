@@ -7,28 +7,22 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The latency variant of a model, in requests and responses of `Converse` and `ConverseStream`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PerformanceConfiguration {
     /// The latency variant. If unset, `standard`. Only some models have `optimized`, and only in some
     /// regions.
     ///
-    /// Member `latency` of the JSON body; default `"standard"`.
-    pub latency: PerformanceConfigLatency,
-}
-
-impl Default for PerformanceConfiguration {
-    fn default() -> Self {
-        Self { latency: PerformanceConfigLatency::from("standard") }
-    }
+    /// Member `latency` of the JSON body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latency: Option<PerformanceConfigLatency>,
 }
 
 invoke_model_protocol::builder!(
     PerformanceConfiguration,
     PerformanceConfigurationBuilder,
     infallible,
-    [default(
+    [optional(
         latency,
         latency,
         set_latency,
@@ -41,7 +35,7 @@ invoke_model_protocol::builder!(
 impl json::ToJson for PerformanceConfiguration {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);
-        object.member("latency", &self.latency, json::write::string);
+        object.optional("latency", self.latency.as_ref(), json::write::string);
         object.end();
     }
 }
@@ -49,10 +43,6 @@ impl json::ToJson for PerformanceConfiguration {
 impl json::FromJson for PerformanceConfiguration {
     fn from_json(value: Value) -> Result<Self, ParseError> {
         let mut object = json::Object::from_value(value)?;
-        Ok(Self {
-            latency: object
-                .member("latency", json::read::string_enum)?
-                .unwrap_or_else(|| PerformanceConfigLatency::from("standard")),
-        })
+        Ok(Self { latency: object.member("latency", json::read::string_enum)? })
     }
 }

@@ -50,7 +50,10 @@ impl Operation for ConverseStream {
     fn request_facts(input: &Self::Input) -> metrics::RequestFacts<'_> {
         metrics::RequestFacts {
             model_id: Some(input.model_id.as_str()),
-            guardrail_id: input.guardrail_config.as_ref().map(|value| value.guardrail_identifier.as_str()),
+            guardrail_id: input
+                .guardrail_config
+                .as_ref()
+                .and_then(|value| value.guardrail_identifier.as_deref()),
             max_output_tokens: input
                 .inference_config
                 .as_ref()
