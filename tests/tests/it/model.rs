@@ -233,13 +233,15 @@ impl Model {
         Some(read)
     }
 
-    /// Sets unset members with a default. The default of a member of an input is for the service.
+    /// Sets unset members with a default. The defaults of an input, and of members with `clientOptional`, are
+    /// for the service.
     /// <https://smithy.io/2.0/spec/type-refinement-traits.html#default-trait>
     fn fill_defaults(&self, definition: &Value, members: &mut Map<String, Value>) {
         let is_input = !definition["traits"]["smithy.api#input"].is_null();
         for (name, member) in definition["members"].as_object().into_iter().flatten() {
             let default = &member["traits"]["smithy.api#default"];
-            if !is_input && !default.is_null() && !members.contains_key(name) {
+            let is_for_service = is_input || member["traits"].get("smithy.api#clientOptional").is_some();
+            if !is_for_service && !default.is_null() && !members.contains_key(name) {
                 members.insert(name.clone(), default.clone());
             }
         }

@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 use invoke_model_protocol::{ParseError, json};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -14,6 +15,23 @@ pub struct Part {
     #[serde(default, skip_serializing_if = "Option::is_none", with = "invoke_model_protocol::serde_blob")]
     pub bytes: Option<Bytes>,
 }
+
+impl Part {
+    /// Parses `bytes` as JSON.
+    ///
+    /// # Errors
+    /// Returns an error if it is not JSON of the type `T`.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_slice(self.bytes.as_deref().unwrap_or_default())
+    }
+}
+
+invoke_model_protocol::builder!(
+    Part,
+    PartBuilder,
+    infallible,
+    [optional(bytes, bytes, set_bytes, "bytes", into::<Bytes>, " Sets `bytes`.")]
+);
 
 impl json::ToJson for Part {
     fn to_json(&self, out: &mut Vec<u8>) {

@@ -35,9 +35,9 @@ pub struct NoEndpoint(std::borrow::Cow<'static, str>);
 pub struct Endpoint {
     /// URL.
     pub url: String,
-    /// Service name in the credential scope, if it differs from that of the model.
+    /// Service name in the credential scope, if it differs from the service name of the model.
     pub signing_name: Option<String>,
-    /// Region in the credential scope, if it differs from that of the endpoint.
+    /// Region in the credential scope, if it differs from the region of the endpoint.
     pub signing_region: Option<String>,
     /// Regions in which the signature is valid. If the list is not empty, the endpoint needs
     /// signatures of SigV4A.

@@ -2,6 +2,7 @@
 //! Input and output of the `Complete` operation.
 
 use bytes::Bytes;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// Input of the `Complete` operation.
@@ -25,6 +26,16 @@ impl CompleteInput {
     }
 }
 
+impl CompleteInput {
+    /// Parses `prompt` as JSON.
+    ///
+    /// # Errors
+    /// Returns an error if it is not JSON of the type `T`.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_slice(self.prompt.as_deref().unwrap_or_default())
+    }
+}
+
 /// Output of the `Complete` operation.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -32,4 +43,14 @@ pub struct CompleteOutput {
     /// Payload, `application/octet-stream` by default.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "invoke_model_protocol::serde_blob")]
     pub body: Option<Bytes>,
+}
+
+impl CompleteOutput {
+    /// Parses `body` as JSON.
+    ///
+    /// # Errors
+    /// Returns an error if it is not JSON of the type `T`.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_slice(self.body.as_deref().unwrap_or_default())
+    }
 }
