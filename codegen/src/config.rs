@@ -21,6 +21,8 @@ pub struct Config {
     pub call_methods: BTreeSet<String>,
     /// Condition under which the server code is compiled.
     pub server: ServerHalf,
+    /// `true` to generate a builder for each structure.
+    pub builders: bool,
     /// Partitions for the endpoint rules. If `None`, no endpoint rules are generated.
     pub partitions: Option<Partitions>,
 }
@@ -43,6 +45,7 @@ impl Default for Config {
             types_crate: "invoke_model_types".to_owned(),
             call_methods: BTreeSet::new(),
             server: ServerHalf::Feature,
+            builders: true,
             partitions: None,
         }
     }

@@ -151,6 +151,8 @@ fn golden_files(name: &str) -> Files {
         root: format!("crate::{name}"),
         server: ServerHalf::Always,
         partitions: has_rules.then(|| partitions(&folder)),
+        // One golden with builders is sufficient.
+        builders: name == "defaults",
         ..Config::default()
     };
     let files = generate(&model(&folder.join("model.json")), &config);

@@ -174,7 +174,9 @@ impl<'a> Output<'a> {
         for (name, shape) in &service.shapes {
             let (kind, items) = match shape {
                 Shape::Structure(structure) if structure.error.is_some() => continue,
-                Shape::Structure(structure) => ("structure", structure::nested(structure)),
+                Shape::Structure(structure) => {
+                    ("structure", structure::nested(structure, self.config.builders))
+                }
                 Shape::Union(union) => ("union", union::union(union)),
                 Shape::StringEnum(string_enum) => ("string enum", string_enum::string_enum(string_enum)),
                 Shape::IntEnum(int_enum) => ("int enum", int_enum::int_enum(int_enum)),
@@ -185,6 +187,9 @@ impl<'a> Output<'a> {
             };
             modules.push(self.shape("shape", name, kind, items)?);
             if let Shape::Structure(Structure { builder_name: Some(builder), .. }) = shape {
+                if !self.config.builders {
+                    continue;
+                }
                 let (module, builder) =
                     (format_ident!("{}", doc::module_name(name)), format_ident!("{builder}"));
                 builders.push(quote!(pub use super::#module::#builder;));

@@ -55,9 +55,10 @@ fn model_content(of: &Structure) -> Option<TokenStream> {
 }
 
 /// Returns a structure with JSON code, for a part of a body.
-pub(super) fn nested(of: &Structure) -> TokenStream {
+pub(super) fn nested(of: &Structure, builders: bool) -> TokenStream {
     let written = structure(of, &format!("The `{}` structure.", of.wire_name));
-    let (builder, json) = (builder::builder(of), json(of));
+    let builder = builders.then(|| builder::builder(of));
+    let json = json(of);
     quote!(#written #builder #json)
 }
 

@@ -14,13 +14,6 @@ pub struct Hint {
     pub text: Option<String>,
 }
 
-invoke_model_protocol::builder!(
-    Hint,
-    HintBuilder,
-    infallible,
-    [optional(text, text, set_text, "text", into::<String>, " Sets `text`.")]
-);
-
 impl json::ToJson for Hint {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

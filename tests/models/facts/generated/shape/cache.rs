@@ -23,16 +23,6 @@ impl Cache {
     }
 }
 
-invoke_model_protocol::builder!(
-    Cache,
-    CacheBuilder,
-    fallible,
-    [
-        required(read, read, set_read, "read", value::<i32>, " Sets `read`."),
-        optional(write, write, set_write, "write", value::<i16>, " Sets `write`.")
-    ]
-);
-
 impl json::ToJson for Cache {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

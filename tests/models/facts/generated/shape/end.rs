@@ -20,13 +20,6 @@ impl End {
     }
 }
 
-invoke_model_protocol::builder!(
-    End,
-    EndBuilder,
-    fallible,
-    [required(reason, reason, set_reason, "reason", into::<String>, " Sets `reason`.")]
-);
-
 impl json::ToJson for End {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -20,13 +20,6 @@ impl Guard {
     }
 }
 
-invoke_model_protocol::builder!(
-    Guard,
-    GuardBuilder,
-    fallible,
-    [required(id, id, set_id, "id", into::<String>, " Sets `id`.")]
-);
-
 impl json::ToJson for Guard {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -14,13 +14,6 @@ pub struct Limits {
     pub tokens: Option<i32>,
 }
 
-invoke_model_protocol::builder!(
-    Limits,
-    LimitsBuilder,
-    infallible,
-    [optional(tokens, tokens, set_tokens, "tokens", value::<i32>, " Sets `tokens`.")]
-);
-
 impl json::ToJson for Limits {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

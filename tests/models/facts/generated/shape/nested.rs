@@ -21,13 +21,6 @@ impl Nested {
     }
 }
 
-invoke_model_protocol::builder!(
-    Nested,
-    NestedBuilder,
-    fallible,
-    [required(part, part, set_part, "part", value::<Part>, " Sets `part`.")]
-);
-
 impl json::ToJson for Nested {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -24,16 +24,6 @@ impl Options {
     }
 }
 
-invoke_model_protocol::builder!(
-    Options,
-    OptionsBuilder,
-    fallible,
-    [
-        optional(limits, limits, set_limits, "limits", value::<Limits>, " Sets `limits`."),
-        required(guard, guard, set_guard, "guard", value::<Guard>, " Sets `guard`.")
-    ]
-);
-
 impl json::ToJson for Options {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -26,13 +26,6 @@ impl Part {
     }
 }
 
-invoke_model_protocol::builder!(
-    Part,
-    PartBuilder,
-    infallible,
-    [optional(bytes, bytes, set_bytes, "bytes", into::<Bytes>, " Sets `bytes`.")]
-);
-
 impl json::ToJson for Part {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

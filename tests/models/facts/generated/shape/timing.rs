@@ -20,13 +20,6 @@ impl Timing {
     }
 }
 
-invoke_model_protocol::builder!(
-    Timing,
-    TimingBuilder,
-    fallible,
-    [required(latency, latency, set_latency, "latency", value::<i64>, " Sets `latency`.")]
-);
-
 impl json::ToJson for Timing {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -18,16 +18,6 @@ pub struct Total {
     pub timing: Option<Timing>,
 }
 
-invoke_model_protocol::builder!(
-    Total,
-    TotalBuilder,
-    infallible,
-    [
-        optional(usage, usage, set_usage, "usage", value::<Usage>, " Sets `usage`."),
-        optional(timing, timing, set_timing, "timing", value::<Timing>, " Sets `timing`.")
-    ]
-);
-
 impl json::ToJson for Total {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

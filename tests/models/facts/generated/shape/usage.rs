@@ -27,17 +27,6 @@ impl Usage {
     }
 }
 
-invoke_model_protocol::builder!(
-    Usage,
-    UsageBuilder,
-    fallible,
-    [
-        required(input, input, set_input, "input", value::<i32>, " Sets `input`."),
-        optional(output, output, set_output, "output", value::<i64>, " Sets `output`."),
-        optional(cache, cache, set_cache, "cache", value::<Cache>, " Sets `cache`.")
-    ]
-);
-
 impl json::ToJson for Usage {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -34,19 +34,6 @@ impl Tree {
     }
 }
 
-invoke_model_protocol::builder!(
-    Tree,
-    TreeBuilder,
-    fallible,
-    [
-        required(name, name, set_name, "name", into::<String>, " Sets `name`."),
-        optional(left, left, set_left, "left", into::<Box<Tree>>, " Sets `left`."),
-        optional(choice, choice, set_choice, "choice", into::<Box<Choice>>, " Sets `choice`."),
-        optional(branches, branches, set_branches, "branches", list::<Tree>, " Sets `branches`."),
-        optional(by_name, by_name, set_by_name, "byName", map::<String, Tree>, " Sets `byName`.")
-    ]
-);
-
 impl json::ToJson for Tree {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -17,16 +17,6 @@ pub struct BoxShape {
     pub self_: Option<Box<BoxShape>>,
 }
 
-invoke_model_protocol::builder!(
-    BoxShape,
-    BoxShapeBuilder,
-    infallible,
-    [
-        optional(value, value, set_value, "value", into::<String>, " Sets `value`."),
-        optional(self_, self_, set_self, "self", into::<Box<BoxShape>>, " Sets `self`.")
-    ]
-);
-
 impl json::ToJson for BoxShape {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

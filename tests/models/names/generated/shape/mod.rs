@@ -3,7 +3,6 @@
 
 mod as_ref_shape;
 mod box_shape;
-pub mod builders;
 mod err_shape;
 mod object_shape;
 mod self_shape;

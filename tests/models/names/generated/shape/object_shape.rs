@@ -27,19 +27,6 @@ pub struct ObjectShape {
     pub more: Option<Vec<String>>,
 }
 
-invoke_model_protocol::builder!(
-    ObjectShape,
-    ObjectShapeBuilder,
-    infallible,
-    [
-        optional(value, value, set_value, "value", into::<String>, " Sets `value`."),
-        optional(out, out, set_out, "out", into::<Bytes>, " Sets `out`."),
-        optional(object, object, set_object, "object", value::<Timestamp>, " Sets `object`."),
-        optional(self_, self_, set_self, "self", into::<Value>, " Sets `self`."),
-        optional(more, more, set_more, "more", list::<String>, " Sets `more`.")
-    ]
-);
-
 impl json::ToJson for ObjectShape {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -17,16 +17,6 @@ pub struct Point {
     pub y: Option<i32>,
 }
 
-invoke_model_protocol::builder!(
-    Point,
-    PointBuilder,
-    infallible,
-    [
-        optional(x, x, set_x, "x", value::<i32>, " Sets `x`."),
-        optional(y, y, set_y, "y", value::<i32>, " Sets `y`.")
-    ]
-);
-
 impl json::ToJson for Point {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -17,16 +17,6 @@ pub struct Target {
     pub dual: Option<bool>,
 }
 
-invoke_model_protocol::builder!(
-    Target,
-    TargetBuilder,
-    infallible,
-    [
-        optional(label, label, set_label, "label", into::<String>, " Sets `label`."),
-        optional(dual, dual, set_dual, "dual", value::<bool>, " Sets `dual`.")
-    ]
-);
-
 impl json::ToJson for Target {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -27,16 +27,6 @@ impl fmt::Debug for Half {
     }
 }
 
-invoke_model_protocol::builder!(
-    Half,
-    HalfBuilder,
-    infallible,
-    [
-        optional(open, open, set_open, "open", into::<String>, " Sets `open`."),
-        optional(hidden, hidden, set_hidden, "hidden", into::<String>, " Sets `hidden`.")
-    ]
-);
-
 impl json::ToJson for Half {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

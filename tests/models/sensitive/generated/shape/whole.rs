@@ -25,16 +25,6 @@ impl fmt::Debug for Whole {
     }
 }
 
-invoke_model_protocol::builder!(
-    Whole,
-    WholeBuilder,
-    infallible,
-    [
-        optional(name, name, set_name, "name", into::<String>, " Sets `name`."),
-        optional(choice, choice, set_choice, "choice", value::<Choice>, " Sets `choice`.")
-    ]
-);
-
 impl json::ToJson for Whole {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

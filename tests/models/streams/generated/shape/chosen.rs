@@ -21,13 +21,6 @@ impl Chosen {
     }
 }
 
-invoke_model_protocol::builder!(
-    Chosen,
-    ChosenBuilder,
-    fallible,
-    [required(choice, choice, set_choice, "choice", value::<Choice>, " Sets `choice`.")]
-);
-
 impl json::ToJson for Chosen {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

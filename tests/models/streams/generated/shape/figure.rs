@@ -15,13 +15,6 @@ pub struct Figure {
     pub figure: Option<Point>,
 }
 
-invoke_model_protocol::builder!(
-    Figure,
-    FigureBuilder,
-    infallible,
-    [optional(figure, figure, set_figure, "figure", value::<Point>, " Sets `figure`.")]
-);
-
 impl json::ToJson for Figure {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

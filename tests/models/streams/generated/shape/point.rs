@@ -14,13 +14,6 @@ pub struct Point {
     pub x: Option<i32>,
 }
 
-invoke_model_protocol::builder!(
-    Point,
-    PointBuilder,
-    infallible,
-    [optional(x, x, set_x, "x", value::<i32>, " Sets `x`.")]
-);
-
 impl json::ToJson for Point {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -55,26 +55,6 @@ impl Said {
     }
 }
 
-invoke_model_protocol::builder!(
-    Said,
-    SaidBuilder,
-    fallible,
-    [
-        optional(is_last, is_last, set_is_last, "isLast", value::<bool>, " Sets `isLast`."),
-        optional(tiny, tiny, set_tiny, "tiny", value::<i8>, " Sets `tiny`."),
-        optional(small, small, set_small, "small", value::<i16>, " Sets `small`."),
-        required(number, number, set_number, "number", value::<i32>, " Sets `number`."),
-        optional(big, big, set_big, "big", value::<i64>, " Sets `big`."),
-        optional(mark, mark, set_mark, "mark", into::<Bytes>, " Sets `mark`."),
-        optional(who, who, set_who, "who", into::<String>, " Sets `who`."),
-        optional(level, level, set_level, "level", value::<Level>, " Sets `level`."),
-        optional(kind, kind, set_kind, "kind", into::<Kind>, " Sets `kind`."),
-        optional(at, at, set_at, "at", value::<Timestamp>, " Sets `at`."),
-        optional(words, words, set_words, "words", into::<String>, " Sets `words`."),
-        optional(when, when, set_when, "when", value::<Timestamp>, " Sets `when`.")
-    ]
-);
-
 impl json::ToJson for Said {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -21,13 +21,6 @@ impl fmt::Debug for Secret {
     }
 }
 
-invoke_model_protocol::builder!(
-    Secret,
-    SecretBuilder,
-    infallible,
-    [optional(word, word, set_word, "word", into::<String>, " Sets `word`.")]
-);
-
 impl json::ToJson for Secret {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -22,13 +22,6 @@ impl Sound {
     }
 }
 
-invoke_model_protocol::builder!(
-    Sound,
-    SoundBuilder,
-    fallible,
-    [required(sound, sound, set_sound, "sound", into::<Bytes>, " Sets `sound`.")]
-);
-
 impl json::ToJson for Sound {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);

@@ -17,16 +17,6 @@ pub struct Text {
     pub tone: Option<String>,
 }
 
-invoke_model_protocol::builder!(
-    Text,
-    TextBuilder,
-    infallible,
-    [
-        optional(text, text, set_text, "text", into::<String>, " Sets `text`."),
-        optional(tone, tone, set_tone, "tone", into::<String>, " Sets `tone`.")
-    ]
-);
-
 impl json::ToJson for Text {
     fn to_json(&self, out: &mut Vec<u8>) {
         let mut object = json::ObjectWriter::new(out);
