@@ -33,8 +33,9 @@ pub trait Operation: 'static {
     type Output: Send + 'static;
     /// Errors of the operation.
     type Error: OperationError;
-    /// [`Buffered`](delivery::Buffered) if the output is parsed from the complete response body, or
-    /// [`Streaming`](delivery::Streaming) if the response body is an event stream.
+    /// [`Buffered`](delivery::Buffered) if the output is parsed from the complete response body,
+    /// [`Streaming`](delivery::Streaming) if the response body is an event stream, or
+    /// [`Bidirectional`](delivery::Bidirectional) if both bodies are event streams.
     type Delivery;
     /// Authentication that the operation requires.
     const AUTHENTICATION: Authentication = Authentication::Required;
@@ -158,6 +159,12 @@ pub mod delivery {
     /// [`OutputEventStream`](crate::OutputEventStream).
     #[derive(Clone, Copy, Debug)]
     pub enum Streaming {}
+
+    /// Both the request body and the response body are event streams, and both are sent at the same time. The
+    /// operation implements [`InputEventStream`](crate::InputEventStream) and
+    /// [`OutputEventStream`](crate::OutputEventStream).
+    #[derive(Clone, Copy, Debug)]
+    pub enum Bidirectional {}
 }
 
 /// An operation whose input payload is a single blob. A client can send the blob from a file.
