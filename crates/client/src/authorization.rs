@@ -3,14 +3,17 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use http::header::{HeaderName, HeaderValue};
 use http::request::Parts;
 use invoke_model_protocol as protocol;
-use invoke_model_signing::{PayloadHash, Signer, SigningOutput, set_bearer_token};
+use invoke_model_signing::{EventSigner, PayloadHash, Signer, SigningOutput, set_bearer_token};
 use invoke_model_types::service::SIGNING_NAME;
 
 use crate::config::{AuthScheme, Authentication, Config, SettingSource};
 use crate::credentials::{CredentialsError, CredentialsResolver, CredentialsSource, LoadedCredentials};
 use crate::error::ErrorKind;
+
+const X_AMZ_CONTENT_SHA256: HeaderName = HeaderName::from_static("x-amz-content-sha256");
 
 /// Authorizes the requests of a client, or the requests of one call that has its own credentials or token.
 pub(crate) struct Authorizer {
@@ -66,12 +69,26 @@ impl Authorizer {
             Authentication::SigV4(resolver) => {
                 let signer = self.signer.as_ref().ok_or(CredentialsError::NoRegion)?;
                 let loaded = resolver.load().await.map_err(|error| self.add_source(error))?;
+                let payload = payload();
+                if payload == PayloadHash::streaming_events() {
+                    // The service reads this constant from the header. The signer sets the value of the header
+                    // if the request has it.
+                    request.headers.insert(X_AMZ_CONTENT_SHA256, HeaderValue::from_static(""));
+                }
                 // Read the time after loading, because loading can take seconds.
-                let signed = signer.sign(request, &loaded.credentials, &payload(), now())?;
+                let signed = signer.sign(request, &loaded.credentials, &payload, now())?;
                 let scheme = Some(AuthScheme::SigV4);
                 Ok(Authorization { scheme, source: self.source, signed: Some(signed), loaded: Some(loaded) })
             }
         }
+    }
+
+    /// Creates the signer for the events of a signed request. Returns `None` if the request is not signed.
+    pub(crate) fn event_signer(&self, authorization: &Authorization) -> Option<EventSigner> {
+        let Authorization { signed: Some(signed), loaded: Some(loaded), .. } = authorization else {
+            return None;
+        };
+        Some(self.signer.as_ref()?.event_signer(&loaded.credentials, signed))
     }
 
     /// Marks an error of a provider that is set on one call. Without this mark, the user may look for the

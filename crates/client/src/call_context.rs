@@ -17,7 +17,7 @@ use crate::metadata::{Attempt, FailureClass, Metadata, ResponseHead, Usage};
 /// The state of a call in progress. The client converts it into an [`ErrorContext`] only if the call fails,
 /// because the conversion allocates memory.
 #[derive(Clone)]
-pub struct CallContext {
+pub(crate) struct CallContext {
     client: Client,
     /// The path and query of the serialized request, without the base path of the endpoint.
     pub(crate) target: Option<Uri>,
@@ -163,6 +163,11 @@ impl CallContext {
         received: StreamProgress,
     ) -> Error<E> {
         Error::new(kind, self.clone().into_error_context::<O>(Some(received)))
+    }
+
+    /// Returns the error of an event that the caller sends, or of a response that cannot be awaited.
+    pub(crate) fn input_error<O: Operation, E>(&self, kind: ErrorKind<E>) -> Error<E> {
+        Error::new(kind, self.clone().into_error_context::<O>(None))
     }
 
     fn into_error_context<O: Operation>(self, received: Option<StreamProgress>) -> ErrorContext {

@@ -12,6 +12,7 @@ use invoke_model_protocol::OutputEventStream;
 use invoke_model_protocol::event_stream::{Decoder, EventStream, Message};
 use invoke_model_transport::{ResponseBody, TransportError, TransportErrorKind};
 
+use crate::bidirectional::ReceivingGuard;
 use crate::call_context::CallContext;
 use crate::error::{Error, ErrorKind, StreamProgress, TruncatedError, TruncationCause};
 use crate::metadata::{Metadata, Usage};
@@ -42,6 +43,8 @@ pub struct EventReceiver<O: OutputEventStream> {
     permit: Option<QuotaPermit>,
     /// The last part of a response in the schema of a model.
     last_part: Option<Bytes>,
+    /// The link to the event sender, if the call also sends events. Dropping it cancels the call.
+    link: Option<ReceivingGuard>,
     operation: PhantomData<fn() -> O>,
 }
 
@@ -55,8 +58,22 @@ type StreamErrorOf<O> = <<O as OutputEventStream>::Events as EventStream>::Error
 
 impl<O: OutputEventStream> EventReceiver<O> {
     pub(crate) fn new(body: ResponseBody, context: CallContext, permit: Option<QuotaPermit>) -> Self {
-        let decoder = Decoder::new();
-        Self { body, decoder, bytes: 0, end: None, context, permit, last_part: None, operation: PhantomData }
+        Self {
+            body,
+            decoder: Decoder::new(),
+            bytes: 0,
+            end: None,
+            context,
+            permit,
+            last_part: None,
+            link: None,
+            operation: PhantomData,
+        }
+    }
+
+    /// Links the receiver to the sender of the same call.
+    pub(crate) fn with_link(self, link: ReceivingGuard) -> Self {
+        Self { link: Some(link), ..self }
     }
 
     /// Receives the next event. Returns `None` after the last event, and after an error.
@@ -134,6 +151,7 @@ impl<O: OutputEventStream> EventReceiver<O> {
             Ok(()) => {
                 self.end = Some(StreamEnd::Complete);
                 self.permit = None;
+                self.link.take().into_iter().for_each(ReceivingGuard::complete);
                 self.context.record_metrics(self.usage());
                 Ok(())
             }
@@ -141,6 +159,13 @@ impl<O: OutputEventStream> EventReceiver<O> {
     }
 
     fn transport_failed(&mut self, error: TransportError) -> Error<StreamErrorOf<O>> {
+        // If the caller has cancelled the call, the error of the transport only states that the stream was
+        // reset.
+        let reason = self.link.as_ref().and_then(|link| link.link().cancel_reason());
+        let error = match reason {
+            Some(reason) => TransportError::new(TransportErrorKind::BodyIncomplete, reason),
+            None => error,
+        };
         match error.kind() {
             TransportErrorKind::BodyIncomplete => self.truncated(TruncationCause::Connection(error)),
             _ => self.fail(ErrorKind::Transport(error)),
@@ -157,7 +182,11 @@ impl<O: OutputEventStream> EventReceiver<O> {
         self.end = Some(StreamEnd::Failed);
         self.permit = None;
         self.body = Bytes::new().into();
-        self.context.stream_error::<O, _>(kind, self.received())
+        let error = self.context.stream_error::<O, _>(kind, self.received());
+        if let Some(link) = self.link.take() {
+            link.link().fail(error.copy().map(Error::from));
+        }
+        error
     }
 }
 

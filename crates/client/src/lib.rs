@@ -185,6 +185,7 @@
 
 mod adaptive;
 mod authorization;
+mod bidirectional;
 mod body;
 mod call;
 mod call_context;
@@ -203,6 +204,7 @@ mod time_source;
 mod timeout;
 
 pub use adaptive::AdaptiveRateLimiter;
+pub use bidirectional::{BidirectionalStreamOutput, EventSender, ResponseFuture};
 pub use body::{Body, BodyError};
 pub use call::{Call, CallOutput, EventStreamOutput, Explanation, StreamingBodyOutput};
 pub use client::Client;

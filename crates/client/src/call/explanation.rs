@@ -10,6 +10,7 @@ use invoke_model_signing::SigningOutput;
 use tracing::Span;
 
 use super::Call;
+use super::output::Delivery;
 use super::prepared::Payload;
 use crate::authorization::Authorization;
 use crate::call_context::CallContext;
@@ -127,11 +128,15 @@ impl fmt::Debug for Explanation {
     }
 }
 
-impl<O: Operation> Call<O> {
+impl<O: Operation> Call<O>
+where
+    O::Delivery: Delivery<O>,
+{
     /// Returns the signed request that [`send`](Call::send) would send.
     ///
     /// The request has an absolute URI, so another HTTP client can send it. The signature is valid for five
-    /// minutes. This function reads a body file into memory.
+    /// minutes. This function reads a body file into memory. If the operation sends events, the body is empty:
+    /// an [`EventSigner`](invoke_model_signing::EventSigner) can sign the events.
     ///
     /// # Errors
     /// Returns the errors of [`send`](Call::send) that can occur before a request is sent.
@@ -155,10 +160,14 @@ impl<O: Operation> Call<O> {
         let (config, timeouts) = (self.0.client.config().clone(), self.0.timeouts);
         let (mut prepared, file) = self.prepare(context)?;
         prepared.attach(file).await?;
+        if <O::Delivery as Delivery<O>>::SENDS_EVENTS {
+            prepared.stream_events();
+        }
         let mut timer = timeouts.start();
         let (parts, authorization) = prepared.authorized::<O>(&mut timer).await?;
         let body = match prepared.payload {
             Payload::Bytes(bytes) => bytes,
+            Payload::Events => Bytes::new(),
             Payload::File(file) => file.into_bytes().await?,
         };
         let credentials_source = authorization.credentials_source();

@@ -5,10 +5,11 @@ use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
+use http::Version;
 use http::header::{HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use http::request::Parts;
 use invoke_model_protocol::Operation;
-use invoke_model_signing::PayloadHash;
+use invoke_model_signing::{EventSigner, PayloadHash};
 use invoke_model_transport::{RequestBody, TransportError, TransportErrorKind};
 
 use super::{Call, State, span};
@@ -53,6 +54,8 @@ pub(super) struct Prepared {
 pub(super) enum Payload {
     Bytes(Bytes),
     File(BodyFile),
+    /// The body is a stream of events. Each attempt creates its own body.
+    Events,
 }
 
 impl<O: Operation> Call<O> {
@@ -97,6 +100,18 @@ impl Prepared {
         Ok(())
     }
 
+    /// Makes the payload a stream of events. The request then needs HTTP/2, because the client sends the
+    /// events while it receives the response.
+    pub(super) fn stream_events(&mut self) {
+        self.payload = Payload::Events;
+        self.parts.version = Version::HTTP_2;
+    }
+
+    /// Returns the signer for the events of a request. Returns `None` if the request is not signed.
+    pub(super) fn event_signer(&self, authorization: &Authorization) -> Option<EventSigner> {
+        self.authorizer.event_signer(authorization)
+    }
+
     /// Returns the head of the request with a signature or a bearer token. Uses the credentials and the time
     /// that are current when this attempt is signed.
     pub(super) async fn authorized<O: Operation>(
@@ -112,6 +127,11 @@ impl Prepared {
         let authorizing = self.authorizer.authorize(O::AUTHENTICATION, &mut parts, hash, now);
         let authorization = timer.credentials(pin!(authorizing)).await??;
         Ok((parts, authorization))
+    }
+
+    /// Returns the authorizer of the call.
+    pub(super) fn authorizer(&self) -> &Arc<Authorizer> {
+        &self.authorizer
     }
 
     /// Invalidates the cached credentials after the service has rejected them as expired.
@@ -133,6 +153,7 @@ impl Prepared {
         }
         let mut estimate = match &self.payload {
             Payload::Bytes(bytes) => TokenEstimate::from_body(bytes),
+            Payload::Events => TokenEstimate::default(),
             Payload::File(file) => file.token_estimate().await?,
         };
         if !O::HAS_MODEL_PAYLOAD {
@@ -145,6 +166,7 @@ impl Prepared {
     pub(super) async fn body<E>(&mut self) -> Result<RequestBody, ErrorKind<E>> {
         Ok(match &mut self.payload {
             Payload::Bytes(bytes) => bytes.clone().into(),
+            Payload::Events => RequestBody::default(),
             Payload::File(file) => RequestBody::from_body(file.stream().await?),
         })
     }
@@ -152,6 +174,7 @@ impl Prepared {
     fn hash(&self) -> &PayloadHash {
         match &self.payload {
             Payload::Bytes(bytes) => self.hash.get_or_init(|| PayloadHash::of(bytes)),
+            Payload::Events => self.hash.get_or_init(PayloadHash::streaming_events),
             Payload::File(file) => file.hash(),
         }
     }

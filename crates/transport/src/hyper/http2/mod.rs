@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use http::uri::Scheme;
 
+pub(crate) use connection::with_reset_code;
 pub(super) use connection::{Http2, error_kind};
 pub(super) use shared::{Http2Lease, SharedConnection};
 
