@@ -163,8 +163,10 @@ impl<O: OutputEventStream> EventReceiver<O> {
         // reset.
         let reason = self.link.as_ref().and_then(|link| link.link().cancel_reason());
         let error = match reason {
-            Some(reason) => TransportError::new(TransportErrorKind::BodyIncomplete, reason),
-            None => error,
+            Some(reason) if error.kind() == TransportErrorKind::BodyIncomplete => {
+                TransportError::new(TransportErrorKind::BodyIncomplete, reason)
+            }
+            _ => error,
         };
         match error.kind() {
             TransportErrorKind::BodyIncomplete => self.truncated(TruncationCause::Connection(error)),

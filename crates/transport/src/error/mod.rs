@@ -17,7 +17,7 @@ pub use kind::{TimeoutKind, TransportErrorKind};
 /// cause. The other causes are available through [`source`](Error::source).
 ///
 /// A clone shares the causes with the original.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, Debug)]
 pub struct TransportError {
     kind: TransportErrorKind,
     host: Option<Box<str>>,
@@ -85,6 +85,13 @@ impl TransportError {
             None => host.into(),
         };
         Self { host: Some(host), ..self }
+    }
+}
+
+impl Error for TransportError {
+    /// Returns the cause itself, and not the `Arc` around it. Otherwise, a caller could not downcast the cause.
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
     }
 }
 
