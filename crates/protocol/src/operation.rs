@@ -44,6 +44,10 @@ pub trait Operation: 'static {
     ///
     /// <https://smithy.io/2.0/aws/aws-auth.html#aws-auth-unsignedpayload-trait>
     const UNSIGNED_PAYLOAD: bool = false;
+    /// `true` if the request body is an event stream. The operation then implements
+    /// [`InputEventStream`](crate::InputEventStream), and [`serialize`](Self::serialize) returns a request
+    /// with an empty body.
+    const HAS_INPUT_EVENTS: bool = false;
     /// Name of the label that contains the model id, if the path has such a label.
     const MODEL_ID_LABEL: Option<&'static str> = None;
     /// `true` if the payload of the input is in the schema of a model, so that the limit of output tokens is

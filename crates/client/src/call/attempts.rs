@@ -34,9 +34,6 @@ impl<O: Operation> Call<O> {
         let mut timer = timeouts.start();
         let (mut prepared, file) = self.prepare(context)?;
         prepared.attach(file).await?;
-        if D::SENDS_EVENTS {
-            prepared.stream_events();
-        }
         let (mut cost, mut clock_corrected, mut credentials_renewed) = (RetryCost::default(), false, false);
         loop {
             let started = Instant::now();
@@ -44,7 +41,7 @@ impl<O: Operation> Call<O> {
             let kind = match D::attempt(attempt).await {
                 Ok(output) => {
                     client.retry_tokens().record_success(cost);
-                    if !D::SENDS_EVENTS {
+                    if !D::RETURNS_EARLY {
                         context.record_success::<O>(started);
                     }
                     return Ok(output);

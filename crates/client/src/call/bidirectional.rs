@@ -71,7 +71,7 @@ where
 impl<O: InputEventStream + OutputEventStream> Delivery<O> for delivery::Bidirectional {
     type Output = BidirectionalStreamOutput<O>;
 
-    const SENDS_EVENTS: bool = true;
+    const RETURNS_EARLY: bool = true;
 
     /// Sends the head of the request. Then a background task waits for the response.
     ///

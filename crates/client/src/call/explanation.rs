@@ -10,7 +10,6 @@ use invoke_model_signing::SigningOutput;
 use tracing::Span;
 
 use super::Call;
-use super::output::Delivery;
 use super::prepared::Payload;
 use crate::authorization::Authorization;
 use crate::call_context::CallContext;
@@ -128,10 +127,7 @@ impl fmt::Debug for Explanation {
     }
 }
 
-impl<O: Operation> Call<O>
-where
-    O::Delivery: Delivery<O>,
-{
+impl<O: Operation> Call<O> {
     /// Returns the signed request that [`send`](Call::send) would send.
     ///
     /// The request has an absolute URI, so another HTTP client can send it. The signature is valid for five
@@ -160,9 +156,6 @@ where
         let (config, timeouts) = (self.0.client.config().clone(), self.0.timeouts);
         let (mut prepared, file) = self.prepare(context)?;
         prepared.attach(file).await?;
-        if <O::Delivery as Delivery<O>>::SENDS_EVENTS {
-            prepared.stream_events();
-        }
         let mut timer = timeouts.start();
         let (parts, authorization) = prepared.authorized::<O>(&mut timer).await?;
         let body = match prepared.payload {

@@ -54,10 +54,10 @@ pub trait Delivery<O: Operation> {
     /// The output of the call.
     type Output;
 
-    /// `true` if the body of the request is a stream of events. Then the attempt continues after its output was
-    /// returned.
+    /// `true` if the output is returned before the response has arrived. Then the delivery reports the outcome
+    /// of the attempt itself.
     #[doc(hidden)]
-    const SENDS_EVENTS: bool = false;
+    const RETURNS_EARLY: bool = false;
 
     /// Makes one attempt.
     #[doc(hidden)]

@@ -85,7 +85,14 @@ impl<O: Operation> Call<O> {
         parts.uri = endpoint
             .apply(target, host_prefix.as_deref())
             .map_err(|error| TransportError::new(TransportErrorKind::InvalidRequest, error))?;
-        let payload = Payload::Bytes(bytes);
+        let payload = match O::HAS_INPUT_EVENTS {
+            true => {
+                // The client sends events while it receives the response. HTTP/1.1 clients cannot do this.
+                parts.version = Version::HTTP_2;
+                Payload::Events
+            }
+            false => Payload::Bytes(bytes),
+        };
         let (hash, estimate) = (OnceLock::new(), None);
         Ok((Prepared { client, authorizer, parts, payload, hash, estimate, max_output_tokens }, file))
     }
@@ -98,13 +105,6 @@ impl Prepared {
             self.payload = Payload::File(BodyFile::open(path).await?);
         }
         Ok(())
-    }
-
-    /// Makes the payload a stream of events. The request then needs HTTP/2, because the client sends the
-    /// events while it receives the response.
-    pub(super) fn stream_events(&mut self) {
-        self.payload = Payload::Events;
-        self.parts.version = Version::HTTP_2;
     }
 
     /// Returns the signer for the events of a request. Returns `None` if the request is not signed.

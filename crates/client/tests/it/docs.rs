@@ -57,6 +57,7 @@ async fn rows_of_transport_errors() {
         Transport::Tls,
         Transport::Refused,
         Transport::RequestBody,
+        Transport::RequestBodyIncomplete,
         Transport::Send,
         Transport::ResponseTimeout,
         Transport::Timeout(TimeoutKind::FirstByte),
@@ -120,7 +121,7 @@ fn every_kind_and_class_has_a_row() {
         assert!(row(name).len() >= 6, "{name}");
         kinds += 1;
     }
-    assert_eq!(kinds, 13);
+    assert_eq!(kinds, 14);
     for class in
         [FailureClass::NotSent, FailureClass::Rejected, FailureClass::ServerError, FailureClass::Ambiguous]
     {
