@@ -3,14 +3,17 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use http::header::{HeaderName, HeaderValue};
 use http::request::Parts;
 use invoke_model_credentials::{Credentials, CredentialsError, CredentialsSource};
 use invoke_model_protocol as protocol;
-use invoke_model_signing::{PayloadHash, Signer, SigningOutput, set_bearer_token};
+use invoke_model_signing::{EventSigner, PayloadHash, Signer, SigningOutput, set_bearer_token};
 use invoke_model_types::service::SIGNING_NAME;
 
 use crate::config::{AuthScheme, Authentication, Config, SettingSource};
 use crate::error::ErrorKind;
+
+const X_AMZ_CONTENT_SHA256: HeaderName = HeaderName::from_static("x-amz-content-sha256");
 
 /// Authorizes the requests of a client, or the requests of one call that has its own credentials or token.
 pub(crate) struct Authorizer {
@@ -66,8 +69,14 @@ impl Authorizer {
                 let signer = self.signer.as_ref().ok_or(CredentialsError::NoRegion)?;
                 let cache = cache.as_ref().ok_or(CredentialsError::NotConfigured)?;
                 let credentials = cache.credentials().await.map_err(|error| self.add_source(error))?;
+                let payload = payload();
+                if payload == PayloadHash::streaming_events() {
+                    // The service reads this constant from the header. The signer sets the value of the header
+                    // if the request has it.
+                    request.headers.insert(X_AMZ_CONTENT_SHA256, HeaderValue::from_static(""));
+                }
                 // Read the time after loading, because loading can take seconds.
-                let signed = signer.sign(request, &credentials, &payload(), now())?;
+                let signed = signer.sign(request, &credentials, &payload, now())?;
                 Ok(Authorization {
                     scheme: Some(AuthScheme::SigV4),
                     source: self.source,
@@ -76,6 +85,14 @@ impl Authorizer {
                 })
             }
         }
+    }
+
+    /// Creates the signer for the events of a signed request. Returns `None` if the request is not signed.
+    pub(crate) fn event_signer(&self, authorization: &Authorization) -> Option<EventSigner> {
+        let Authorization { signed: Some(signed), credentials: Some(credentials), .. } = authorization else {
+            return None;
+        };
+        Some(self.signer.as_ref()?.event_signer(credentials, signed))
     }
 
     /// Marks an error of a provider that is set on one call. Without this mark, the user may look for the

@@ -18,7 +18,7 @@ use crate::metadata::{Attempt, FailureClass, Metadata, ResponseHead};
 /// The state of a call in progress. The client converts it into an [`ErrorContext`] only if the call fails,
 /// because the conversion allocates memory.
 #[derive(Clone)]
-pub struct CallContext {
+pub(crate) struct CallContext {
     client: Client,
     /// The path and query of the serialized request, without the base path of the endpoint.
     pub(crate) target: Option<Uri>,
@@ -127,11 +127,21 @@ impl CallContext {
         self.response.as_mut().map(|response| &mut response.metrics)
     }
 
+    /// Sets the token counts of the response.
+    pub(crate) fn set_usage(&mut self, usage: Usage) {
+        if let Some(metrics) = self.metrics() {
+            metrics.input_tokens = usage.input_tokens;
+            metrics.output_tokens = usage.output_tokens;
+            metrics.cache_read_input_tokens = usage.cache_read_input_tokens;
+            metrics.cache_write_input_tokens = usage.cache_write_input_tokens;
+        }
+    }
+
     /// Records the metrics of the response in the span of the call.
-    pub(crate) fn record_metrics(&self, usage: Usage) {
+    pub(crate) fn record_metrics(&self) {
         let metrics = self.response.as_ref().map(|response| &response.metrics);
         let stop_reason = metrics.and_then(|metrics| metrics.stop_reason.as_deref());
-        span::record_metrics(&self.span, usage, stop_reason);
+        span::record_metrics(&self.span, self.usage(), stop_reason);
     }
 
     pub(crate) fn into_metadata(self) -> Metadata {
@@ -164,6 +174,11 @@ impl CallContext {
         received: StreamProgress,
     ) -> Error<E> {
         Error::new(kind, self.clone().into_error_context::<O>(Some(received)))
+    }
+
+    /// Returns the error of an event that the caller sends, or of a response that cannot be awaited.
+    pub(crate) fn input_error<O: Operation, E>(&self, kind: ErrorKind<E>) -> Error<E> {
+        Error::new(kind, self.clone().into_error_context::<O>(None))
     }
 
     fn into_error_context<O: Operation>(self, received: Option<StreamProgress>) -> ErrorContext {

@@ -13,6 +13,7 @@ use invoke_model_protocol::OutputEventStream;
 use invoke_model_protocol::event_stream::{Decoder, EventStream, Message};
 use invoke_model_transport::{ResponseBody, TransportError, TransportErrorKind};
 
+use crate::bidirectional::ReceivingGuard;
 use crate::call_context::CallContext;
 use crate::error::{Error, ErrorKind, StreamProgress, TruncatedError, TruncationCause};
 use crate::metadata::Metadata;
@@ -41,8 +42,8 @@ pub struct EventReceiver<O: OutputEventStream> {
     /// The quota permit. The receiver keeps the permit until the stream ends, or until an event reports the
     /// token counts.
     permit: Option<QuotaPermit>,
-    /// The last part of a response in the schema of a model.
-    last_part: Option<Bytes>,
+    /// The link to the event sender, if the call also sends events. Dropping it cancels the call.
+    link: Option<ReceivingGuard>,
     operation: PhantomData<fn() -> O>,
 }
 
@@ -56,8 +57,21 @@ type StreamErrorOf<O> = <<O as OutputEventStream>::Events as EventStream>::Error
 
 impl<O: OutputEventStream> EventReceiver<O> {
     pub(crate) fn new(body: ResponseBody, context: CallContext, permit: Option<QuotaPermit>) -> Self {
-        let decoder = Decoder::new();
-        Self { body, decoder, bytes: 0, end: None, context, permit, last_part: None, operation: PhantomData }
+        Self {
+            body,
+            decoder: Decoder::new(),
+            bytes: 0,
+            end: None,
+            context,
+            permit,
+            link: None,
+            operation: PhantomData,
+        }
+    }
+
+    /// Links the receiver to the sender of the same call.
+    pub(crate) fn with_link(self, link: ReceivingGuard) -> Self {
+        Self { link: Some(link), ..self }
     }
 
     /// Receives the next event. Returns `None` after the last event, and after an error.
@@ -86,7 +100,7 @@ impl<O: OutputEventStream> EventReceiver<O> {
     /// Returns the metadata of the call. The token counts are complete after the last event, because the
     /// service reports them at the end of a stream.
     pub fn metadata(&self) -> Metadata {
-        Metadata { usage: self.usage(), ..self.context.clone().into_metadata() }
+        self.context.clone().into_metadata()
     }
 
     /// Parses a message into an event or an error.
@@ -107,22 +121,16 @@ impl<O: OutputEventStream> EventReceiver<O> {
         if let Some(metrics) = self.context.metrics() {
             event.metrics(metrics);
         }
-        if let Some(part) = event.model_part() {
-            self.last_part = Some(part.clone());
+        // The service adds the token counts of a response in the schema of a model to the last part.
+        if let Some(usage) = event.model_part().and_then(|part| Usage::from_stream_part(part)) {
+            self.context.set_usage(usage);
         }
         if self.permit.is_some() {
-            let usage = self.usage();
+            let usage = self.context.usage();
             if usage != Usage::default() {
                 self.permit.take().into_iter().for_each(|permit| permit.complete(usage));
             }
         }
-    }
-
-    /// Returns the token counts that were received. The service adds the token counts of a response in the
-    /// schema of a model to the last part of the response.
-    fn usage(&self) -> Usage {
-        let of_part = self.last_part.as_ref().and_then(|part| Usage::from_stream_part(part));
-        of_part.unwrap_or_else(|| self.context.usage())
     }
 
     /// Handles the end of the body.
@@ -135,13 +143,23 @@ impl<O: OutputEventStream> EventReceiver<O> {
             Ok(()) => {
                 self.end = Some(StreamEnd::Complete);
                 self.permit = None;
-                self.context.record_metrics(self.usage());
+                self.link.take().into_iter().for_each(ReceivingGuard::complete);
+                self.context.record_metrics();
                 Ok(())
             }
         }
     }
 
     fn transport_failed(&mut self, error: TransportError) -> Error<StreamErrorOf<O>> {
+        // If the caller has cancelled the call, the error of the transport only states that the stream was
+        // reset.
+        let reason = self.link.as_ref().and_then(|link| link.link().cancel_reason());
+        let error = match reason {
+            Some(reason) if error.kind() == TransportErrorKind::BodyIncomplete => {
+                TransportError::new(TransportErrorKind::BodyIncomplete, reason)
+            }
+            _ => error,
+        };
         match error.kind() {
             TransportErrorKind::BodyIncomplete => self.truncated(TruncationCause::Connection(error)),
             _ => self.fail(ErrorKind::Transport(error)),
@@ -158,7 +176,11 @@ impl<O: OutputEventStream> EventReceiver<O> {
         self.end = Some(StreamEnd::Failed);
         self.permit = None;
         self.body = Bytes::new().into();
-        self.context.stream_error::<O, _>(kind, self.received())
+        let error = self.context.stream_error::<O, _>(kind, self.received());
+        if let Some(link) = self.link.take() {
+            link.link().fail(error.copy().map(Error::from));
+        }
+        error
     }
 }
 

@@ -150,6 +150,12 @@
 //! # }
 //! ```
 //!
+//! # Bidirectional streams
+//!
+//! An operation whose input and output are event streams returns [`BidirectionalStreamOutput`] as soon as the
+//! head of the request was sent. Such a call needs HTTP/2: enable the feature `http2`, and select a transport
+//! that uses HTTP/2. [`BidirectionalStreamOutput`] contains an example.
+//!
 //! # Tests
 //!
 //! The crate `invoke-model-local` runs a local endpoint that verifies signatures and injects faults. With
@@ -182,10 +188,11 @@
 //! | `credentials-chain` | the default credentials chain with profiles, roles, SSO, web identity, containers and instance metadata |
 //! | `aws-credential-types` | credentials and providers of the AWS crates, as `AwsProvider` |
 //! | `aws-config` | `Client::new(&SdkConfig)`. Also enables `aws-credential-types` |
-//! | `http2` | HTTP/2 in addition to HTTP/1.1, if [`HyperTransportBuilder`] enables it |
+//! | `http2` | HTTP/2 in addition to HTTP/1.1, if [`HyperTransportBuilder`] enables it. Bidirectional streams need HTTP/2 |
 
 mod adaptive;
 mod authorization;
+mod bidirectional;
 mod body;
 mod call;
 mod call_context;
@@ -204,6 +211,7 @@ mod timeout;
 mod waiter;
 
 pub use adaptive::AdaptiveRateLimiter;
+pub use bidirectional::{BidirectionalStreamOutput, EventSender, ResponseFuture};
 pub use body::{Body, BodyError};
 pub use call::{Call, CallOutput, EventStreamOutput, Explanation, StreamingBodyOutput};
 pub use client::Client;

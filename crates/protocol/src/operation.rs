@@ -33,8 +33,9 @@ pub trait Operation: 'static {
     type Output: Send + 'static;
     /// Errors of the operation.
     type Error: OperationError;
-    /// [`Buffered`](delivery::Buffered) if the output is parsed from the complete response body, or
-    /// [`Streaming`](delivery::Streaming) if the response body is an event stream.
+    /// [`Buffered`](delivery::Buffered) if the output is parsed from the complete response body,
+    /// [`Streaming`](delivery::Streaming) if the response body is an event stream, or
+    /// [`Bidirectional`](delivery::Bidirectional) if both bodies are event streams.
     type Delivery;
     /// Authentication that the operation requires.
     const AUTHENTICATION: Authentication = Authentication::Required;
@@ -43,6 +44,10 @@ pub trait Operation: 'static {
     ///
     /// <https://smithy.io/2.0/aws/aws-auth.html#aws-auth-unsignedpayload-trait>
     const UNSIGNED_PAYLOAD: bool = false;
+    /// `true` if the request body is an event stream. The operation then implements
+    /// [`InputEventStream`](crate::InputEventStream), and [`serialize`](Self::serialize) returns a request
+    /// with an empty body.
+    const HAS_INPUT_EVENTS: bool = false;
     /// Name of the label that contains the model id, if the path has such a label.
     const MODEL_ID_LABEL: Option<&'static str> = None;
     /// `true` if the payload of the input is in the schema of a model, so that the limit of output tokens is
@@ -158,6 +163,12 @@ pub mod delivery {
     /// [`OutputEventStream`](crate::OutputEventStream).
     #[derive(Clone, Copy, Debug)]
     pub enum Streaming {}
+
+    /// Both the request body and the response body are event streams, and both are sent at the same time. The
+    /// operation implements [`InputEventStream`](crate::InputEventStream) and
+    /// [`OutputEventStream`](crate::OutputEventStream).
+    #[derive(Clone, Copy, Debug)]
+    pub enum Bidirectional {}
 }
 
 /// An operation whose input payload is a single blob. A client can send the blob from a file.

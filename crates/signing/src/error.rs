@@ -85,7 +85,7 @@ pub enum VerifyError {
         stamp(.signed_at), .max_skew.as_secs(), stamp(.now)
     )]
     ClockSkew {
-        /// The time in `x-amz-date`.
+        /// The time in `x-amz-date`, or in `:date` of an event.
         signed_at: SystemTime,
         /// The time of verification.
         now: SystemTime,
@@ -122,6 +122,11 @@ pub enum VerifyError {
     /// request, or used another secret access key.
     #[error("the signature does not match: {}", .0.summary())]
     SignatureMismatch(Box<SignatureMismatch>),
+
+    /// The signature of a message of an event stream does not match. The client signed another message,
+    /// another time or another position in the stream, or used another secret access key.
+    #[error("the signature of the event does not match; sign each event once, in the order of the stream")]
+    EventSignatureMismatch,
 }
 
 fn stamp(time: &SystemTime) -> String {

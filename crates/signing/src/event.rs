@@ -1,18 +1,21 @@
-//! Signing of event streams. The signature of each message covers the signature of the message before it. The
+//! Signing and verification of event streams. The signature of each message covers the signature of the message before it. The
 //! signature of the first message covers the signature of the request.
 //!
 //! <https://docs.aws.amazon.com/transcribe/latest/dg/streaming-setting-up.html>
 
 use std::fmt;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use subtle::ConstantTimeEq;
 
 use crate::credentials::Credentials;
 use crate::date::AmzDate;
-use crate::error::SignError;
+use crate::error::{SignError, VerifyError};
 use crate::hex::HexDigest;
 use crate::payload::sha256_hex;
 use crate::scope::CredentialScope;
 use crate::sign::{Signer, SigningOutput};
+use crate::verify::{VerifiedSignature, Verifier, check_skew};
 
 /// The first line of the string to sign. It is the same for all messages.
 const ALGORITHM: &str = "AWS4-HMAC-SHA256-PAYLOAD";
@@ -48,8 +51,8 @@ const ALGORITHM: &str = "AWS4-HMAC-SHA256-PAYLOAD";
 /// # Ok(())
 /// # }
 /// ```
-pub struct EventSigner<'a> {
-    signer: &'a Signer,
+pub struct EventSigner {
+    signer: Signer,
     credentials: Credentials,
     previous: HexDigest,
 }
@@ -66,12 +69,16 @@ pub struct SignedEvent {
 impl Signer {
     /// Creates a signer for the event stream of a signed request. `request` is the output of
     /// [`sign`](Self::sign).
-    pub fn event_signer(&self, credentials: &Credentials, request: &SigningOutput) -> EventSigner<'_> {
-        EventSigner { signer: self, credentials: credentials.clone(), previous: request.signature }
+    pub fn event_signer(&self, credentials: &Credentials, request: &SigningOutput) -> EventSigner {
+        EventSigner::new(self.with_empty_cache(), credentials, request.signature)
     }
 }
 
-impl EventSigner<'_> {
+impl EventSigner {
+    fn new(signer: Signer, credentials: &Credentials, previous: HexDigest) -> Self {
+        Self { signer, credentials: credentials.clone(), previous }
+    }
+
     /// Signs the next message. `message` is the encoded message. At the end of the stream, pass an empty
     /// `message`.
     ///
@@ -80,21 +87,83 @@ impl EventSigner<'_> {
     /// See [`SignError`]. After an error, the signer is unchanged.
     pub fn sign(&mut self, message: &[u8], time: SystemTime) -> Result<SignedEvent, SignError> {
         let date = AmzDate::try_from(time)?;
-        let scope = self.signer.scope(&date, &self.credentials)?;
-        let milliseconds = date.milliseconds();
-        let string_to_sign = string_to_sign(&date, &scope, self.previous.as_str(), milliseconds, message);
-        let signature = self.signer.key(&self.credentials, &scope).sign(&string_to_sign);
+        let signature = self.signature(message, &date)?;
         self.previous = HexDigest::encode(signature);
-        Ok(SignedEvent { date: milliseconds, signature })
+        Ok(SignedEvent { date: date.milliseconds(), signature })
+    }
+
+    /// Computes the signature of the next message.
+    fn signature(&self, message: &[u8], date: &AmzDate) -> Result<[u8; 32], SignError> {
+        let scope = self.signer.scope(date, &self.credentials)?;
+        let string_to_sign =
+            string_to_sign(date, &scope, self.previous.as_str(), date.milliseconds(), message);
+        Ok(self.signer.key(&self.credentials, &scope).sign(&string_to_sign))
     }
 }
 
-impl fmt::Debug for EventSigner<'_> {
+impl fmt::Debug for EventSigner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EventSigner")
-            .field("signer", self.signer)
+            .field("signer", &self.signer)
             .field("previous", &self.previous)
             .finish_non_exhaustive()
+    }
+}
+
+/// Verifies the messages of one event stream, in order. [`Verifier::event_verifier`] returns it.
+///
+/// `Debug` redacts secrets.
+#[derive(Debug)]
+pub struct EventVerifier {
+    signer: EventSigner,
+    max_skew: Duration,
+}
+
+impl Verifier {
+    /// Creates a verifier for the event stream of a verified request. `request` is the output of
+    /// [`verify`](Self::verify), and `credentials` are the credentials of its access key.
+    ///
+    /// The signing time of a message may differ from the time of verification as much as the signing time of
+    /// a request.
+    pub fn event_verifier(&self, credentials: &Credentials, request: &VerifiedSignature) -> EventVerifier {
+        let scope = request.scope();
+        let signer = Signer::new(scope.region(), scope.service());
+        EventVerifier {
+            signer: EventSigner::new(signer, credentials, request.signature),
+            max_skew: self.max_skew(),
+        }
+    }
+}
+
+impl EventVerifier {
+    /// Verifies the next message. `event` contains the headers of the outer message, and `message` is its
+    /// payload. At the end of the stream, `message` is empty.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`VerifyError::ClockSkew`] if the time of the message is too far from `now`, and
+    /// [`VerifyError::EventSignatureMismatch`] if the message, its time or its position in the stream is not
+    /// the signed one. After an error, the verifier is unchanged.
+    pub fn verify(
+        &mut self,
+        event: &SignedEvent,
+        message: &[u8],
+        now: SystemTime,
+    ) -> Result<(), VerifyError> {
+        let milliseconds = u64::try_from(event.date).unwrap_or_default();
+        let signed_at = UNIX_EPOCH + Duration::from_millis(milliseconds);
+        check_skew(signed_at, now, self.max_skew)?;
+        let signature = AmzDate::try_from(signed_at)
+            .ok()
+            .filter(|date| date.milliseconds() == event.date)
+            .and_then(|date| self.signer.signature(message, &date).ok());
+        match signature {
+            Some(signature) if bool::from(signature.ct_eq(&event.signature)) => {
+                self.signer.previous = HexDigest::encode(signature);
+                Ok(())
+            }
+            _ => Err(VerifyError::EventSignatureMismatch),
+        }
     }
 }
 
@@ -122,10 +191,9 @@ fn date_header(milliseconds: i64) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, UNIX_EPOCH};
-
     use super::*;
     use crate::payload::PayloadHash;
+    use crate::settings::SigningSettings;
 
     fn signed(messages: &[&[u8]]) -> Vec<[u8; 32]> {
         let signer = Signer::new("us-east-1", "demo");
@@ -149,8 +217,36 @@ mod tests {
     fn debug_redacts_secrets() {
         let signer = Signer::new("us-east-1", "demo");
         let credentials = Credentials::new("access", "hidden", Some("hidden".to_owned()));
-        let events = EventSigner { signer: &signer, credentials, previous: HexDigest::encode([0; 32]) };
+        let events = EventSigner { signer, credentials, previous: HexDigest::encode([0; 32]) };
         assert!(!format!("{events:?}").contains("hidden"));
+    }
+
+    #[test]
+    fn verifies_a_message_only_at_its_position_and_time() {
+        let settings = SigningSettings { content_sha256: true, ..SigningSettings::default() };
+        let signer = Signer::new("us-east-1", "demo").with_settings(settings);
+        let credentials = Credentials::new("access", "secret", None);
+        let (mut parts, ()) = http::Request::post("https://example.com/").body(()).unwrap().into_parts();
+        let (now, hash) = (UNIX_EPOCH + Duration::from_secs(1_440_938_160), PayloadHash::streaming_events());
+        let request = signer.sign(&mut parts, &credentials, &hash, now).unwrap();
+        let mut events = signer.event_signer(&credentials, &request);
+        let signed = [b"a", b"b"].map(|message| events.sign(message, now).unwrap());
+
+        let verifier = Verifier::new("demo");
+        let verified = verifier.verify(&parts, &hash, |_| Some(credentials.clone()), now).unwrap();
+        let mut events = verifier.event_verifier(&credentials, &verified);
+        let is_mismatch = |result| matches!(result, Err(VerifyError::EventSignatureMismatch));
+        assert!(is_mismatch(events.verify(&signed[1], b"b", now)));
+        assert!(is_mismatch(events.verify(&signed[0], b"b", now)));
+        let moved = SignedEvent { date: signed[0].date + 1_000, ..signed[0] };
+        assert!(is_mismatch(events.verify(&moved, b"a", now)));
+        let fraction = SignedEvent { date: signed[0].date + 1, ..signed[0] };
+        assert!(is_mismatch(events.verify(&fraction, b"a", now)));
+        let late = events.verify(&signed[0], b"a", now + Duration::from_secs(301));
+        assert!(matches!(late, Err(VerifyError::ClockSkew { .. })));
+        events.verify(&signed[0], b"a", now).unwrap();
+        assert!(is_mismatch(events.verify(&signed[0], b"a", now)));
+        events.verify(&signed[1], b"b", now).unwrap();
     }
 
     #[test]

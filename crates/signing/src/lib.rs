@@ -11,6 +11,7 @@
 //! | sign the messages of an event stream | [`Signer::event_signer`] |
 //! | send a bearer token instead of a signature | [`set_bearer_token`] |
 //! | verify a request, and explain a signature that does not match | [`Verifier::verify`] |
+//! | verify the messages of an event stream | [`Verifier::event_verifier`] |
 //! | perform single steps of signing | [`SignableRequest`], [`string_to_sign`], [`calculate_signature`] |
 //!
 //! The crate does not support:
@@ -18,7 +19,6 @@
 //! * SigV4a
 //! * signed chunks of bodies, except the messages of event streams
 //! * verification of presigned requests
-//! * verification of event streams
 //!
 //! # Requirements for the caller
 //!
@@ -86,7 +86,7 @@ pub use canonical::{CanonicalRequest, CanonicalRequestDiff, SignableRequest};
 pub use credentials::Credentials;
 pub use date::{AmzDate, AmzDateError};
 pub use error::{SignError, VerifyError};
-pub use event::{EventSigner, SignedEvent};
+pub use event::{EventSigner, EventVerifier, SignedEvent};
 pub use header::SignableHeader;
 pub use key::calculate_signature;
 pub use likely_cause::LikelyCause;

@@ -138,6 +138,13 @@ impl Signer {
         Ok((SigningOutput::new(canonical_request, string_to_sign, signature), headers))
     }
 
+    /// Returns a signer with the same region, service and settings, and with its own cache.
+    pub(crate) fn with_empty_cache(&self) -> Self {
+        let Self { region, service, invalid, settings, .. } = self;
+        let (region, service, keys) = (region.clone(), service.clone(), SigningKeyCache::default());
+        Self { region, service, invalid: *invalid, settings: *settings, keys }
+    }
+
     pub(crate) fn settings(&self) -> &SigningSettings {
         &self.settings
     }

@@ -70,6 +70,10 @@ impl Verifier {
         Self { settings, ..self }
     }
 
+    pub(crate) fn max_skew(&self) -> Duration {
+        self.max_skew
+    }
+
     /// Verifies that the owner of the access key signed exactly this method, path, query, headers and body.
     /// Also verifies that the signing time is close to `now`.
     ///
@@ -94,7 +98,7 @@ impl Verifier {
             Authorization::parse(value).map_err(|problem| malformed(AUTHORIZATION, problem))?;
         let date = date(headers)?;
         let scope = self.check_scope(&authorization, &date)?;
-        self.check_skew(date.system_time(), now)?;
+        check_skew(date.system_time(), now, self.max_skew)?;
 
         let access_key_id = authorization.access_key_id.to_owned();
         let Some(credentials) = lookup(&access_key_id) else {
@@ -109,18 +113,18 @@ impl Verifier {
         let signable = signable_request(request, &authorization.signed_headers, payload)?;
         let canonical_request = signable.canonical(&self.settings);
         let key = self.keys.key(credentials.secret_access_key(), &scope);
-        let matches = |string_to_sign: &str| {
-            let signature = HexDigest::encode(key.clone().sign(string_to_sign));
-            is_equal(Some(signature.as_str()), Some(authorization.signature))
-        };
+        let sign = |string_to_sign: &str| HexDigest::encode(key.clone().sign(string_to_sign));
+        let is_sent =
+            |signature: &HexDigest| is_equal(Some(signature.as_str()), Some(authorization.signature));
 
         let computed = string_to_sign(&date, &scope, canonical_request.as_str());
-        if matches(&computed) {
+        let signature = sign(&computed);
+        if is_sent(&signature) {
             let signed_at = date.system_time();
-            return Ok(VerifiedSignature { access_key_id, scope, signed_at, canonical_request });
+            return Ok(VerifiedSignature { access_key_id, scope, signed_at, canonical_request, signature });
         }
         let explanation = likely_cause::candidates(&signable, &canonical_request, &self.settings)
-            .find(|(_, candidate)| matches(&string_to_sign(&date, &scope, candidate.as_str())));
+            .find(|(_, candidate)| is_sent(&sign(&string_to_sign(&date, &scope, candidate.as_str()))));
         let mismatch = SignatureMismatch { canonical_request, string_to_sign: computed, explanation };
         Err(VerifyError::SignatureMismatch(Box::new(mismatch)))
     }
@@ -137,14 +141,6 @@ impl Verifier {
         let scope = CredentialScope::new(date, region, self.service.as_str());
         let (expected, found) = (scope.to_string(), authorization.scope.join("/"));
         if expected == found { Ok(scope) } else { Err(VerifyError::WrongScope { expected, found }) }
-    }
-
-    fn check_skew(&self, signed_at: SystemTime, now: SystemTime) -> Result<(), VerifyError> {
-        let skew = signed_at.duration_since(now).unwrap_or_else(|earlier| earlier.duration());
-        match skew <= self.max_skew {
-            true => Ok(()),
-            false => Err(VerifyError::ClockSkew { signed_at, now, max_skew: self.max_skew }),
-        }
     }
 
     /// Checks that `host` and all `x-amz-*` headers are signed.
@@ -174,6 +170,7 @@ pub struct VerifiedSignature {
     scope: CredentialScope,
     signed_at: SystemTime,
     canonical_request: CanonicalRequest,
+    pub(crate) signature: HexDigest,
 }
 
 impl VerifiedSignature {
@@ -208,6 +205,19 @@ impl fmt::Display for VerifiedSignature {
             self.scope,
             self.scope.date()
         )
+    }
+}
+
+/// Checks that the signing time is close to `now`.
+pub(crate) fn check_skew(
+    signed_at: SystemTime,
+    now: SystemTime,
+    max_skew: Duration,
+) -> Result<(), VerifyError> {
+    let skew = signed_at.duration_since(now).unwrap_or_else(|earlier| earlier.duration());
+    match skew <= max_skew {
+        true => Ok(()),
+        false => Err(VerifyError::ClockSkew { signed_at, now, max_skew }),
     }
 }
 

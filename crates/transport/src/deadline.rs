@@ -45,6 +45,16 @@ impl Deadline {
         timeout_at(self.at, future).await.map_err(|_| self.error().before_sending())
     }
 
+    /// Waits for a future after the request was sent, for example for the peer to read more of the request.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error of kind `Timeout(Operation)` if the deadline passes before `future` completes.
+    /// `future` is then dropped.
+    pub async fn bound_after_sending<F: Future>(self, future: F) -> Result<F::Output, TransportError> {
+        timeout_at(self.at, future).await.map_err(|_| self.error())
+    }
+
     pub(crate) const fn at(&self) -> Instant {
         self.at
     }

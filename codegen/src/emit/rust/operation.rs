@@ -16,9 +16,10 @@ pub(super) fn operation(operation: &Operation) -> TokenStream {
     let route = route(operation);
     let (serialize, parse) = (serialize(operation), parse(operation));
     let parse_error = (!operation.errors.is_empty()).then(|| parse_error(operation));
-    let delivery = match operation.output_events {
-        Some(_) => quote!(Streaming),
-        None => quote!(Buffered),
+    let delivery = match (&operation.input_events, &operation.output_events) {
+        (Some(_), Some(_)) => quote!(Bidirectional),
+        (None, Some(_)) => quote!(Streaming),
+        (_, None) => quote!(Buffered),
     };
     let (overrides, marks) = (request::overrides(operation), request::marks(operation));
     let sequences = sequence::sequences(operation);

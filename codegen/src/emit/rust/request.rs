@@ -22,8 +22,13 @@ pub(super) fn overrides(operation: &Operation) -> TokenStream {
             const UNSIGNED_PAYLOAD: bool = true;
         )
     });
+    let events = operation.input_events.as_ref().map(|_| {
+        quote!(
+            const HAS_INPUT_EVENTS: bool = true;
+        )
+    });
     let (facts, tokens, prefix) = (facts::of_operation(operation), tokens(operation), host_prefix(operation));
-    quote!(#auth #unsigned #facts #tokens #prefix)
+    quote!(#auth #unsigned #events #facts #tokens #prefix)
 }
 
 /// Returns the implementations of the Rust traits for payloads and event streams.

@@ -1,5 +1,6 @@
 //! Sends the attempts of a call, and retries failures that are safe to retry.
 
+use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use invoke_model_transport::RequestBody;
 use tokio::time::{Instant, sleep};
 use tracing::Instrument;
 
-use super::output::Delivery;
+use super::output::{Delivery, ResponseDelivery};
 use super::prepared::Prepared;
 use super::{Call, span};
 use crate::call_context::CallContext;
@@ -37,10 +38,13 @@ impl<O: Operation> Call<O> {
         let (mut cost, mut clock_corrected, mut credentials_renewed) = (RetryCost::default(), false, false);
         loop {
             let started = Instant::now();
-            let kind = match attempt::<O, D>(&client, &mut prepared, &mut timer, context).await {
+            let attempt = Attempt { client: &client, prepared: &mut prepared, timer: &mut timer, context };
+            let kind = match D::attempt(attempt).await {
                 Ok(output) => {
                     client.retry_tokens().record_success(cost);
-                    context.record_success::<O>(started);
+                    if !D::RETURNS_EARLY {
+                        context.record_success::<O>(started);
+                    }
                     return Ok(output);
                 }
                 Err(kind) => kind,
@@ -78,12 +82,25 @@ impl<O: Operation> Call<O> {
     }
 }
 
-async fn attempt<O: Operation, D: Delivery<O>>(
-    client: &Client,
-    prepared: &mut Prepared,
-    timer: &mut OperationTimer,
-    context: &mut CallContext,
+/// The arguments of an attempt.
+pub struct Attempt<'a> {
+    pub(super) client: &'a Client,
+    pub(super) prepared: &'a mut Prepared,
+    pub(super) timer: &'a mut OperationTimer,
+    pub(super) context: &'a mut CallContext,
+}
+
+impl fmt::Debug for Attempt<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attempt").field("context", &self.context).finish_non_exhaustive()
+    }
+}
+
+/// Sends a request with a complete body, and waits for the response.
+pub(super) async fn attempt<O: Operation, D: ResponseDelivery<O>>(
+    attempt: Attempt<'_>,
 ) -> Result<D::Output, ErrorKind<O::Error>> {
+    let Attempt { client, prepared, timer, context } = attempt;
     context.response = None;
     let mut permit = acquire_permit::<O>(client, prepared, timer).await?;
     // The block drops its local values early. Otherwise, the future would keep them until the response
@@ -143,7 +160,7 @@ async fn signed_request<O: Operation>(
 }
 
 /// Waits for a permit of the quota limiter, if the client has one and the operation runs a model.
-async fn acquire_permit<O: Operation>(
+pub(super) async fn acquire_permit<O: Operation>(
     client: &Client,
     prepared: &mut Prepared,
     timer: &OperationTimer,
@@ -158,14 +175,14 @@ async fn acquire_permit<O: Operation>(
 
 /// Parses an error response into a modeled error. If a member cannot be parsed, the error contains only the
 /// metadata of the response.
-fn service_error<O: Operation>(response: Response<Bytes>) -> ErrorKind<O::Error> {
+pub(super) fn service_error<O: Operation>(response: Response<Bytes>) -> ErrorKind<O::Error> {
     let error = O::service_error(&response);
     ErrorKind::Service { error, response: response.into() }
 }
 
 /// Updates the clock skew if the response shows that the local clock is wrong. Returns `true` if a signature
 /// with the corrected time may succeed.
-fn corrects_clock<E: ServiceErrorDetails>(client: &Client, kind: &ErrorKind<E>) -> bool {
+pub(super) fn corrects_clock<E: ServiceErrorDetails>(client: &Client, kind: &ErrorKind<E>) -> bool {
     let ErrorKind::Service { error, response } = kind else { return false };
     client.clock_skew().learn(error.code(), response.headers(), client.config().time_source.now())
 }

@@ -131,7 +131,8 @@ impl<O: Operation> Call<O> {
     /// Returns the signed request that [`send`](Call::send) would send.
     ///
     /// The request has an absolute URI, so another HTTP client can send it. The signature is valid for five
-    /// minutes. This function reads a body file into memory.
+    /// minutes. This function reads a body file into memory. If the operation sends events, the body is empty:
+    /// an [`EventSigner`](invoke_model_signing::EventSigner) can sign the events.
     ///
     /// # Errors
     /// Returns the errors of [`send`](Call::send) that can occur before a request is sent.
@@ -159,6 +160,7 @@ impl<O: Operation> Call<O> {
         let (parts, authorization) = prepared.authorized::<O>(&mut timer).await?;
         let body = match prepared.payload {
             Payload::Bytes(bytes) => bytes,
+            Payload::Events => Bytes::new(),
             Payload::File(file) => file.into_bytes().await?,
         };
         let credentials_source = authorization.credentials_source();

@@ -1,6 +1,7 @@
 //! A call with its input and settings, and the functions that send it.
 
 mod attempts;
+mod bidirectional;
 mod explanation;
 mod output;
 mod prepared;

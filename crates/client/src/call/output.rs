@@ -12,13 +12,15 @@ use invoke_model_protocol::{
 };
 use invoke_model_transport::ResponseBody;
 
+use super::attempts::{self, Attempt};
 use crate::call_context::CallContext;
 use crate::error::ErrorKind;
 use crate::events::EventReceiver;
 use crate::quota::QuotaPermit;
 
-/// The output of a call of operation `O`. The type is [`EventStreamOutput`] if the operation has an event
-/// stream, and the operation's [`Output`](Operation::Output) otherwise.
+/// The output of a call of operation `O`. The type is [`EventStreamOutput`] if the output is an event stream,
+/// [`BidirectionalStreamOutput`](crate::BidirectionalStreamOutput) if both input and output are event streams,
+/// and the operation's [`Output`](Operation::Output) otherwise.
 pub type CallOutput<O> = <<O as Operation>::Delivery as Delivery<O>>::Output;
 
 /// The output of an operation with an event stream.
@@ -44,7 +46,7 @@ pub struct StreamingBodyOutput<T> {
     pub body: ResponseBody,
 }
 
-/// Converts a response into the output of a call.
+/// Makes an attempt of a call, and returns its output.
 ///
 /// This trait is not exported. Every [`Operation::Delivery`] type implements the trait, so every operation
 /// meets the bound `O::Delivery: Delivery<O>`.
@@ -52,9 +54,22 @@ pub trait Delivery<O: Operation> {
     /// The output of the call.
     type Output;
 
+    /// `true` if the output is returned before the response has arrived. Then the delivery reports the outcome
+    /// of the attempt itself.
+    #[doc(hidden)]
+    const RETURNS_EARLY: bool = false;
+
+    /// Makes one attempt.
+    #[doc(hidden)]
+    fn attempt(
+        attempt: Attempt<'_>,
+    ) -> impl Future<Output = Result<Self::Output, ErrorKind<O::Error>>> + Send;
+}
+
+/// Converts a response into the output of a call.
+pub(super) trait ResponseDelivery<O: Operation>: Delivery<O> {
     /// Converts a successful response into the output. `Buffered` reads the complete body. The other
     /// implementations do not read the body, because the caller reads it from the output.
-    #[doc(hidden)]
     fn deliver(
         response: Response<ResponseBody>,
         context: &mut CallContext,
@@ -65,6 +80,12 @@ pub trait Delivery<O: Operation> {
 impl<O: Operation> Delivery<O> for delivery::Buffered {
     type Output = O::Output;
 
+    fn attempt(attempt: Attempt<'_>) -> impl Future<Output = Result<O::Output, ErrorKind<O::Error>>> + Send {
+        attempts::attempt::<O, Self>(attempt)
+    }
+}
+
+impl<O: Operation> ResponseDelivery<O> for delivery::Buffered {
     #[expect(
         clippy::manual_async_fn,
         reason = "an `async fn` stores its arguments twice (rust-lang/rust#62958), which costs 300 bytes in each call"
@@ -93,6 +114,14 @@ pub(super) enum Chunks {}
 impl<O: PayloadOutput> Delivery<O> for Chunks {
     type Output = StreamingBodyOutput<O::Output>;
 
+    fn attempt(
+        attempt: Attempt<'_>,
+    ) -> impl Future<Output = Result<StreamingBodyOutput<O::Output>, ErrorKind<O::Error>>> + Send {
+        attempts::attempt::<O, Self>(attempt)
+    }
+}
+
+impl<O: PayloadOutput> ResponseDelivery<O> for Chunks {
     async fn deliver(
         response: Response<ResponseBody>,
         context: &mut CallContext,
@@ -108,6 +137,14 @@ impl<O: PayloadOutput> Delivery<O> for Chunks {
 impl<O: OutputEventStream> Delivery<O> for delivery::Streaming {
     type Output = EventStreamOutput<O>;
 
+    fn attempt(
+        attempt: Attempt<'_>,
+    ) -> impl Future<Output = Result<EventStreamOutput<O>, ErrorKind<O::Error>>> + Send {
+        attempts::attempt::<O, Self>(attempt)
+    }
+}
+
+impl<O: OutputEventStream> ResponseDelivery<O> for delivery::Streaming {
     async fn deliver(
         response: Response<ResponseBody>,
         context: &mut CallContext,
@@ -138,7 +175,7 @@ fn parse_head<O: Operation>(head: Parts) -> Result<O::Output, ErrorKind<O::Error
 
 /// Records the metrics of the response, and completes the permit with the token counts.
 fn complete(permit: Option<QuotaPermit>, context: &CallContext) {
-    context.record_metrics(context.usage());
+    context.record_metrics();
     if let Some(permit) = permit {
         permit.complete(context.usage());
     }

@@ -5,12 +5,13 @@ use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
+use http::Version;
 use http::header::{HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use http::request::Parts;
 use invoke_model_credentials::Credentials;
 use invoke_model_families::TokenEstimate;
 use invoke_model_protocol::{Operation, SerializeError, SerializeErrorKind};
-use invoke_model_signing::PayloadHash;
+use invoke_model_signing::{EventSigner, PayloadHash};
 use invoke_model_transport::{RequestBody, TransportError, TransportErrorKind};
 
 use super::{Call, State, span};
@@ -54,6 +55,8 @@ pub(super) struct Prepared {
 pub(super) enum Payload {
     Bytes(Bytes),
     File(BodyFile),
+    /// The body is a stream of events. Each attempt creates its own body.
+    Events,
 }
 
 impl<O: Operation> Call<O> {
@@ -85,7 +88,14 @@ impl<O: Operation> Call<O> {
         parts.uri = endpoint
             .apply(target, host_prefix.as_deref())
             .map_err(|error| TransportError::new(TransportErrorKind::InvalidRequest, error))?;
-        let payload = Payload::Bytes(bytes);
+        let payload = match O::HAS_INPUT_EVENTS {
+            true => {
+                // The client sends events while it receives the response. HTTP/1.1 clients cannot do this.
+                parts.version = Version::HTTP_2;
+                Payload::Events
+            }
+            false => Payload::Bytes(bytes),
+        };
         let (hash, estimate) = (OnceLock::new(), None);
         Ok((Prepared { client, authorizer, parts, payload, hash, estimate, max_output_tokens }, file))
     }
@@ -98,6 +108,11 @@ impl Prepared {
             self.payload = Payload::File(BodyFile::open(path).await?);
         }
         Ok(())
+    }
+
+    /// Returns the signer for the events of a request. Returns `None` if the request is not signed.
+    pub(super) fn event_signer(&self, authorization: &Authorization) -> Option<EventSigner> {
+        self.authorizer.event_signer(authorization)
     }
 
     /// Returns the head of the request with a signature or a bearer token. Uses the credentials and the time
@@ -115,6 +130,11 @@ impl Prepared {
         let authorizing = self.authorizer.authorize(O::AUTHENTICATION, &mut parts, hash, now);
         let authorization = timer.credentials(pin!(authorizing)).await??;
         Ok((parts, authorization))
+    }
+
+    /// Returns the authorizer of the call.
+    pub(super) fn authorizer(&self) -> &Arc<Authorizer> {
+        &self.authorizer
     }
 
     /// Invalidates the cached credentials after the service has rejected them as expired.
@@ -136,6 +156,7 @@ impl Prepared {
         }
         let mut estimate = match &self.payload {
             Payload::Bytes(bytes) => TokenEstimate::from_body(bytes),
+            Payload::Events => TokenEstimate::default(),
             Payload::File(file) => file.token_estimate().await?,
         };
         if !O::HAS_MODEL_PAYLOAD {
@@ -148,6 +169,7 @@ impl Prepared {
     pub(super) async fn body<E>(&mut self) -> Result<RequestBody, ErrorKind<E>> {
         Ok(match &mut self.payload {
             Payload::Bytes(bytes) => bytes.clone().into(),
+            Payload::Events => RequestBody::default(),
             Payload::File(file) => RequestBody::from_body(file.stream().await?),
         })
     }
@@ -155,6 +177,7 @@ impl Prepared {
     fn hash(&self) -> &PayloadHash {
         match &self.payload {
             Payload::Bytes(bytes) => self.hash.get_or_init(|| PayloadHash::of(bytes)),
+            Payload::Events => self.hash.get_or_init(PayloadHash::streaming_events),
             Payload::File(file) => file.hash(),
         }
     }

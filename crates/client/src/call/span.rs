@@ -117,7 +117,10 @@ fn error_type<E: ServiceErrorDetails>(kind: &ErrorKind<E>) -> Cow<'_, str> {
             _ => "transport",
         },
         ErrorKind::StreamException { error, .. } => error.code().unwrap_or("exception"),
-        ErrorKind::Serialize(_) | ErrorKind::Header(_) | ErrorKind::Body(_) => "input",
+        ErrorKind::Serialize(_)
+        | ErrorKind::SerializeEvent(_)
+        | ErrorKind::Header(_)
+        | ErrorKind::Body(_) => "input",
         ErrorKind::Credentials(_) => "credentials",
         ErrorKind::Sign(_) => "signature",
         ErrorKind::Quota(_) => "quota",

@@ -23,7 +23,8 @@ pub(crate) fn class<E: ServiceErrorDetails>(kind: &ErrorKind<E>) -> FailureClass
         | ErrorKind::Truncated(_)
         | ErrorKind::Decode(_)
         | ErrorKind::ParseEvent { .. }
-        | ErrorKind::StreamException { .. } => FailureClass::Ambiguous,
+        | ErrorKind::StreamException { .. }
+        | ErrorKind::SerializeEvent(_) => FailureClass::Ambiguous,
         ErrorKind::Service { error, response } => class_of_response(error, response),
     }
 }

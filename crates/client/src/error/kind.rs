@@ -24,6 +24,9 @@ pub enum ErrorKind<E = ServiceError> {
     /// A required member of the input is missing, or a member cannot be serialized. The caller must correct
     /// the input. The client sent no request.
     Serialize(SerializeError),
+    /// An event cannot be serialized. The caller must correct the event. The client did not send the event, and
+    /// the call continues.
+    SerializeEvent(SerializeError),
     /// A header that the caller added cannot be sent. The caller must correct the header. The client sent no
     /// request.
     Header(HeaderError),
@@ -82,6 +85,7 @@ impl<E> ErrorKind<E> {
     pub(super) fn map<T>(self, convert: impl FnOnce(E) -> T) -> ErrorKind<T> {
         match self {
             Self::Serialize(error) => ErrorKind::Serialize(error),
+            Self::SerializeEvent(error) => ErrorKind::SerializeEvent(error),
             Self::Header(error) => ErrorKind::Header(error),
             Self::Body(error) => ErrorKind::Body(error),
             Self::Credentials(error) => ErrorKind::Credentials(error),
@@ -105,6 +109,30 @@ impl<E> ErrorKind<E> {
             Self::Service { error, .. } | Self::StreamException { error, .. } => Some(error),
             _ => None,
         }
+    }
+}
+
+impl<E: Clone> ErrorKind<E> {
+    /// Copies an error of a response. Returns `None` for all other errors.
+    pub(super) fn copy(&self) -> Option<Self> {
+        Some(match self {
+            Self::Transport(error) => Self::Transport(error.clone()),
+            Self::Parse { error, response } => {
+                Self::Parse { error: error.clone(), response: response.clone() }
+            }
+            Self::Truncated(error) => Self::Truncated(error.clone()),
+            Self::Decode(error) => Self::Decode(error.clone()),
+            Self::ParseEvent { error, message } => {
+                Self::ParseEvent { error: error.clone(), message: message.clone() }
+            }
+            Self::StreamException { error, message } => {
+                Self::StreamException { error: error.clone(), message: message.clone() }
+            }
+            Self::Service { error, response } => {
+                Self::Service { error: error.clone(), response: response.clone() }
+            }
+            _ => return None,
+        })
     }
 }
 
@@ -169,6 +197,7 @@ impl<E: fmt::Debug> fmt::Debug for ErrorKind<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Serialize(error) => f.debug_tuple("Serialize").field(error).finish(),
+            Self::SerializeEvent(error) => f.debug_tuple("SerializeEvent").field(error).finish(),
             Self::Header(error) => f.debug_tuple("Header").field(error).finish(),
             Self::Body(error) => f.debug_tuple("Body").field(error).finish(),
             Self::Credentials(error) => f.debug_tuple("Credentials").field(error).finish(),

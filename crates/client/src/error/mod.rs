@@ -73,7 +73,7 @@ struct Inner<E> {
 
 /// The facts about a failed call. The facts are not sensitive. The labels are not sensitive either, because
 /// they are part of the URL.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ErrorContext {
     pub(crate) operation: &'static str,
     pub(crate) region: Option<String>,
@@ -176,6 +176,7 @@ impl<E> Error<E> {
             | ErrorKind::Decode(_)
             | ErrorKind::ParseEvent { .. }
             | ErrorKind::StreamException { .. }
+            | ErrorKind::SerializeEvent(_)
             | ErrorKind::Service { .. } => true,
             _ => false,
         }
@@ -261,6 +262,14 @@ impl<E: ServiceErrorDetails> Error<E> {
     }
 }
 
+impl<E: ServiceErrorDetails + Clone> Error<E> {
+    /// Copies an error of a response. Returns `None` for errors that occur before a request is sent, because
+    /// these errors cannot be copied.
+    pub(crate) fn copy(&self) -> Option<Self> {
+        Some(Self::new(self.kind().copy()?, self.0.context.clone()))
+    }
+}
+
 /// Removes the operation from the error type, so an application needs only one error type for all operations.
 impl<E: OperationError> From<Error<E>> for Error {
     fn from(error: Error<E>) -> Self {
@@ -284,7 +293,7 @@ impl<E: fmt::Debug> fmt::Debug for Error<E> {
 impl<E: ServiceErrorDetails> std::error::Error for Error<E> {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         Some(match self.kind() {
-            ErrorKind::Serialize(error) => error,
+            ErrorKind::Serialize(error) | ErrorKind::SerializeEvent(error) => error,
             ErrorKind::Header(error) => error,
             ErrorKind::Body(error) => error,
             ErrorKind::Credentials(error) => error,

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 use invoke_model_protocol::{ErrorFault, OperationError, Retryable};
 
@@ -55,11 +56,12 @@ impl<E: OperationError> ServiceErrorDetails for E {
 /// A service error of any operation. It is the default type parameter of [`Error`](crate::Error).
 ///
 /// `Display`, `Debug` and `source` return the same results as for the error of the operation.
-pub struct ServiceError(Box<dyn ServiceErrorDetails>);
+#[derive(Clone)]
+pub struct ServiceError(Arc<dyn ServiceErrorDetails>);
 
 impl ServiceError {
     pub(super) fn new(error: impl OperationError) -> Self {
-        Self(Box::new(error))
+        Self(Arc::new(error))
     }
 
     /// Returns the error code, for example `ThrottlingException`.

@@ -40,7 +40,7 @@ fn grouped(number: u64) -> String {
 
 /// The error of an event stream that ended before it was complete. The received events are valid, but further
 /// events are missing.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TruncatedError {
     /// The received part of the stream.
@@ -50,7 +50,7 @@ pub struct TruncatedError {
 }
 
 /// The evidence that an event stream is incomplete.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum TruncationCause {
     /// The connection was lost, or was closed before the last chunk of the body.

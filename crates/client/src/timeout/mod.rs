@@ -40,7 +40,8 @@ pub struct TimeoutConfig {
     /// extension uses its own connect timeout.
     pub connect: Option<Duration>,
     /// Time from sending a request until the response's status and headers arrive, for each attempt. The time
-    /// includes connecting and sending the request body. Default: none.
+    /// includes connecting and sending the request body. If the request contains events, the time starts when
+    /// the caller [closes](crate::EventSender::close) the input. Default: none.
     pub first_byte: Option<Duration>,
     /// Time that one read of a response body may wait for data. The time between two reads does not count.
     /// Default: 15 minutes.

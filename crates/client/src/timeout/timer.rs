@@ -79,6 +79,11 @@ impl OperationTimer {
         }
     }
 
+    /// Returns the deadline of the operation timeout.
+    pub(crate) fn deadline(&self) -> Option<Deadline> {
+        self.requests.deadline
+    }
+
     /// Returns the remaining time of the operation timeout, or `None` if that timeout is not set.
     pub(crate) fn remaining(&self) -> Option<Duration> {
         self.requests.deadline.map(|deadline| deadline.remaining())

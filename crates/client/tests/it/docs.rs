@@ -57,6 +57,7 @@ async fn rows_of_transport_errors() {
         Transport::Tls,
         Transport::Refused,
         Transport::RequestBody,
+        Transport::RequestBodyIncomplete,
         Transport::Send,
         Transport::ResponseTimeout,
         Transport::Timeout(TimeoutKind::FirstByte),

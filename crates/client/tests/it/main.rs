@@ -4,6 +4,8 @@
 
 #[cfg(feature = "aws-credential-types")]
 mod aws;
+#[cfg(feature = "http2")]
+mod bidirectional;
 mod body;
 #[cfg(feature = "credentials-chain")]
 mod chain;

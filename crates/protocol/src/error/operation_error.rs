@@ -135,7 +135,7 @@ impl<'a> ErrorFacts<'a> {
 
 /// The errors of one operation. The type is an enum. It has one variant for each modeled error, and one
 /// variant that contains the metadata of all other errors.
-pub trait OperationError: std::error::Error + From<ErrorMetadata> + Send + Sync + 'static {
+pub trait OperationError: std::error::Error + Clone + From<ErrorMetadata> + Send + Sync + 'static {
     /// Returns the facts of the error.
     fn facts(&self) -> ErrorFacts<'_>;
 

@@ -69,6 +69,9 @@ pub enum SerializeErrorKind {
     /// bytes.
     #[error("cannot be an event header: {0}")]
     EventHeader(String),
+    /// An event is longer than an event stream permits.
+    #[error("is too long for an event stream: {0}")]
+    EventLength(String),
     /// A header value contains a control character: <https://www.rfc-editor.org/rfc/rfc9110#section-5.5>.
     #[error("contains a control character, which is not allowed in the header `{header}`: remove it")]
     HeaderValue {

@@ -68,7 +68,10 @@ impl Body for RequestBody {
     ) -> Poll<Option<Result<Frame<Bytes>, TransportError>>> {
         match &mut self.0 {
             Inner::InMemory(bytes) => Poll::Ready(take_frame(bytes)),
+            #[cfg(not(feature = "http2"))]
             Inner::Streamed(body) => Pin::new(body).poll_frame(cx),
+            #[cfg(feature = "http2")]
+            Inner::Streamed(body) => Pin::new(body).poll_frame(cx).map_err(crate::hyper::with_reset_code),
         }
     }
 

@@ -60,6 +60,12 @@ pub enum TransportErrorKind {
     /// The service may have received a part of the request, but not the complete request.
     RequestBody,
 
+    /// The request body is a stream, and it ended before the caller closed it: the caller cancelled the
+    /// stream, or the server stopped reading it.
+    ///
+    /// The service may have processed the part of the stream that it received.
+    RequestBodyIncomplete,
+
     /// The connection was lost, or closed by the peer, before the response's status and headers were
     /// complete.
     ///
@@ -119,7 +125,8 @@ impl TransportErrorKind {
             | Self::Tls
             | Self::Refused
             | Self::RequestBody => false,
-            Self::Send
+            Self::RequestBodyIncomplete
+            | Self::Send
             | Self::ResponseTimeout
             | Self::Timeout(_)
             | Self::ResponseHead
@@ -150,6 +157,7 @@ impl TransportErrorKind {
             Self::Tls => "cannot establish a TLS connection",
             Self::Refused => "the server did not process the request",
             Self::RequestBody => "cannot read the request body",
+            Self::RequestBodyIncomplete => "request body incomplete",
             Self::Send => "connection lost before the response",
             Self::ResponseTimeout | Self::Timeout(TimeoutKind::FirstByte) => "response timed out",
             Self::Timeout(TimeoutKind::Idle) => "read timed out",

@@ -7,6 +7,7 @@ mod tests;
 use std::error::Error;
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 
 pub use kind::{TimeoutKind, TransportErrorKind};
 
@@ -14,11 +15,13 @@ pub use kind::{TimeoutKind, TransportErrorKind};
 ///
 /// `Display` writes one line with the kind of failure, the host (if known) and the message of the innermost
 /// cause. The other causes are available through [`source`](Error::source).
-#[derive(Debug, thiserror::Error)]
+///
+/// A clone shares the causes with the original.
+#[derive(Clone, Debug)]
 pub struct TransportError {
     kind: TransportErrorKind,
     host: Option<Box<str>>,
-    source: Option<Box<dyn Error + Send + Sync>>,
+    source: Option<Arc<dyn Error + Send + Sync>>,
     /// `true` if the error occurred before anything was sent. Other errors of the same kind can occur after
     /// sending.
     not_sent: bool,
@@ -28,7 +31,7 @@ impl TransportError {
     /// Creates an error of kind `kind`. `source` is the cause: an error, or a message that describes the
     /// problem and its solution.
     pub fn new(kind: TransportErrorKind, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { kind, host: None, source: Some(source.into()), not_sent: false }
+        Self { kind, host: None, source: Some(source.into().into()), not_sent: false }
     }
 
     /// Returns the kind of failure.
@@ -82,6 +85,13 @@ impl TransportError {
             None => host.into(),
         };
         Self { host: Some(host), ..self }
+    }
+}
+
+impl Error for TransportError {
+    /// Returns the cause itself, and not the `Arc` around it. Otherwise, a caller could not downcast the cause.
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
     }
 }
 

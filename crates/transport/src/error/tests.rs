@@ -49,6 +49,13 @@ fn a_transport_error_is_not_wrapped_twice() {
 }
 
 #[test]
+fn the_cause_of_a_clone_can_be_downcast() {
+    let error = TransportError::new(Connect, io::Error::from(io::ErrorKind::ConnectionRefused)).clone();
+    let cause = error.source().and_then(|source| source.downcast_ref::<io::Error>()).unwrap();
+    assert_eq!(cause.kind(), io::ErrorKind::ConnectionRefused);
+}
+
+#[test]
 fn predicates_group_the_kinds() {
     let check = |kind: TransportErrorKind, timeout, connect| {
         let error = TransportError::from(kind);

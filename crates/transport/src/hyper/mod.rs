@@ -33,6 +33,8 @@ pub(crate) use body::HyperBody;
 pub use builder::HyperTransportBuilder;
 #[cfg(feature = "http2")]
 pub use http2::HttpVersionPolicy;
+#[cfg(feature = "http2")]
+pub(crate) use http2::with_reset_code;
 
 use crate::body::{RequestBody, ResponseBody};
 use crate::error::TransportError;

@@ -30,15 +30,17 @@ pub(super) fn connection<'a>(
             return Ok((Connection::Http2(shared), false));
         }
         let permit = host.permit().await;
-        if let Some(connection) = host.idle() {
+        if let Some(connection) = host.idle().filter(|_| !route.needs_http2) {
             return Ok((Connection::Http1(Lease::new(connection, Arc::clone(host), permit)), false));
         }
         let (io, negotiated) = connector.connect(route).await?;
         let is_required = settings.policy == HttpVersionPolicy::Http2Only;
         let is_http2 = negotiated.unwrap_or(is_required);
-        if is_required && !is_http2 {
-            let message =
-                "the server did not negotiate HTTP/2; `HttpVersionPolicy::Http2Only` requires HTTP/2";
+        if (is_required || route.needs_http2) && !is_http2 {
+            let message = match is_required {
+                true => "the server did not negotiate HTTP/2; `HttpVersionPolicy::Http2Only` requires HTTP/2",
+                false => "the server did not negotiate HTTP/2, and the request needs HTTP/2",
+            };
             return Err(TransportError::new(TransportErrorKind::Tls, message));
         }
         host.http2.set_negotiated(is_http2);

@@ -9,9 +9,10 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
 
+use super::route::Route;
 use super::tls::HTTP1;
 use crate::body::RequestBody;
-use crate::error::TransportErrorKind;
+use crate::error::{TransportError, TransportErrorKind};
 
 /// A placeholder for the settings of HTTP/2.
 #[derive(Clone, Copy, Debug, Default)]
@@ -46,6 +47,13 @@ impl Http2Lease {
     ) -> Result<Response<Incoming>, TrySendError<Request<RequestBody>>> {
         match *self {}
     }
+}
+
+/// Returns the error for a request that needs HTTP/2.
+pub(super) fn unavailable(_: &Route<'_>) -> TransportError {
+    let message = "the request needs HTTP/2; enable the Cargo feature `http2`, and set \
+                   `HyperTransport::builder().http_version_policy(HttpVersionPolicy::PreferHttp2)`";
+    TransportError::new(TransportErrorKind::InvalidRequest, message)
 }
 
 pub(super) const fn error_kind(_: &hyper::Error) -> Option<TransportErrorKind> {

@@ -13,8 +13,8 @@ use crate::proxies::Proxy;
 
 /// Checks and completes `request`. Returns its scheme (`http` or `https`) and its authority.
 pub(super) fn prepare(request: &mut Request<RequestBody>) -> Result<(Scheme, Authority), TransportError> {
-    if !matches!(request.version(), Version::HTTP_10 | Version::HTTP_11) {
-        return Err(invalid("the version must be HTTP/1.0 or HTTP/1.1, even if the transport uses HTTP/2"));
+    if !matches!(request.version(), Version::HTTP_10 | Version::HTTP_11 | Version::HTTP_2) {
+        return Err(invalid("the version must be HTTP/1.1, or HTTP/2 if the request needs HTTP/2"));
     }
     if *request.method() == Method::CONNECT {
         return Err(invalid("the method CONNECT is not supported, because it opens a tunnel"));

@@ -6,12 +6,14 @@ use http::uri::{Authority, Scheme};
 
 use crate::proxies::Proxy;
 
-/// The host of a request, the proxy for this host, and the connect timeout.
+/// The host of a request, the proxy for this host, and the requirements on the connection.
 pub(super) struct Route<'a> {
     pub(super) scheme: Scheme,
     pub(super) authority: Authority,
     pub(super) proxy: Option<&'a Proxy>,
     pub(super) connect_timeout: Duration,
+    /// `true` if the request cannot be sent over HTTP/1.1.
+    pub(super) needs_http2: bool,
 }
 
 impl Route<'_> {

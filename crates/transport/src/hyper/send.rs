@@ -6,7 +6,7 @@ use std::mem::take;
 use std::pin::pin;
 use std::sync::Arc;
 
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response, StatusCode, Version};
 use hyper::client::conn::TrySendError;
 
 use super::body::Connection;
@@ -14,7 +14,7 @@ use super::body::Connection;
 use super::negotiate;
 use super::pool::{Host, Lease};
 use super::route::Route;
-use super::{Inner, classify, request, response};
+use super::{Inner, classify, http2, request, response};
 use crate::body::{RequestBody, ResponseBody};
 use crate::error::TransportError;
 use crate::proxies::Proxy;
@@ -34,7 +34,8 @@ impl Inner {
             let proxy = self.settings.proxies.proxy_for(&scheme, &authority);
             let connect_timeout = request.extensions().get().map(|ConnectTimeout(timeout)| *timeout);
             let connect_timeout = connect_timeout.unwrap_or(self.settings.connect_timeout);
-            let route = Route { scheme, authority, proxy, connect_timeout };
+            let needs_http2 = request.version() == Version::HTTP_2;
+            let route = Route { scheme, authority, proxy, connect_timeout, needs_http2 };
             let sent = self.send_to(&route, &mut request).await;
             sent.map_err(|error| error.at(&route.authority, proxy.map(Proxy::authority)))
         }
@@ -75,6 +76,9 @@ impl Inner {
         #[cfg(feature = "http2")]
         if self.settings.http2.applies_to(route) {
             return negotiate::connection(&self.connector, self.settings.http2, route, host).await;
+        }
+        if route.needs_http2 {
+            return Err(http2::unavailable(route));
         }
         let permit = host.permit().await;
         if let Some(connection) = host.idle() {

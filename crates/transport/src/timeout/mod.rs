@@ -1,5 +1,6 @@
 //! Timeouts of one request and its response.
 
+mod streamed;
 #[cfg(test)]
 mod tests;
 
@@ -7,6 +8,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use http::{Request, Response};
+use http_body::Body;
 use tokio::time::timeout_at;
 
 use crate::body::{BodyTimer, RequestBody, ResponseBody};
@@ -38,6 +40,9 @@ pub struct RequestTimeouts {
     pub connect: Option<Duration>,
     /// The time from sending the request until the response's status and headers arrive. This includes
     /// connecting and sending the request body.
+    ///
+    /// If the length of the request body is unknown, the time starts when the body has ended. Such a body is
+    /// often produced while it is sent, so its end does not depend on the server.
     pub first_byte: Option<Duration>,
     /// The time that one read of the response body may wait for data. The time between two reads does not
     /// count.
@@ -68,8 +73,13 @@ impl RequestTimeouts {
         }
         // Calls `Transport::send` outside of the async block, because the future would otherwise store the
         // request.
-        let (response, head) = (transport.send(request), self.head_deadline());
         let (idle, deadline) = (self.idle, self.deadline);
+        let (response, head) = match self.first_byte {
+            Some(first_byte) if request.body().size_hint().exact().is_none() => {
+                (streamed::send(transport, request, first_byte, deadline), None)
+            }
+            _ => (transport.send(request), self.head_deadline()),
+        };
         async move {
             let response = match head {
                 None => response.await,

@@ -117,6 +117,44 @@ async fn the_earlier_of_two_timeouts_applies() {
     assert_eq!(read(idle(9, 5), Slow::new(1, [20])).await, (Err(TimeoutKind::Operation), 5));
 }
 
+/// A transport that reads the request to its end, and then responds after a delay.
+#[derive(Debug)]
+struct AfterBody(Duration);
+
+impl Transport for AfterBody {
+    fn send(
+        &self,
+        request: Request<RequestBody>,
+    ) -> BoxFuture<Result<Response<ResponseBody>, TransportError>> {
+        let delay = self.0;
+        Box::pin(async move {
+            ResponseBody::from_body(request.into_body()).collect().await?;
+            sleep(delay).await;
+            Ok(Response::new(Bytes::new().into()))
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_byte_timeout_starts_at_the_end_of_a_streamed_request() {
+    let check =
+        async |timeouts: RequestTimeouts, response: u32, expected: Result<(), TimeoutKind>, elapsed| {
+            let start = Instant::now();
+            let body = Chunks { delays: [SECOND * 100, SECOND * 100].into(), next: None };
+            let request = Request::new(RequestBody::from_body(body));
+            let result = timeouts.send(&AfterBody(SECOND * response), request).await;
+            let result = result.map(drop).map_err(|error| error.kind());
+            assert_eq!(result, expected.map_err(TransportErrorKind::Timeout));
+            assert_eq!(start.elapsed().as_secs(), elapsed);
+        };
+    check(first_byte(60), 59, Ok(()), 259).await;
+    check(first_byte(60), 61, Err(TimeoutKind::FirstByte), 260).await;
+    let both =
+        |operation: u32| RequestTimeouts { deadline: Deadline::after(SECOND * operation), ..first_byte(60) };
+    check(both(150), 0, Err(TimeoutKind::Operation), 150).await;
+    check(both(230), 59, Err(TimeoutKind::Operation), 230).await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_deadline_bounds_a_wait_before_the_request_is_sent() {
     let mut deadline = Deadline::after(SECOND * 60).unwrap();

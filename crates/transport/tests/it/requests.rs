@@ -156,8 +156,8 @@ async fn an_unusable_uri_or_version_is_an_error() {
     ] {
         check_not_sent(|request| *request.uri_mut() = uri.parse().unwrap(), InvalidRequest, message).await;
     }
-    let message = "the version must be HTTP/1.0 or HTTP/1.1, even if the transport uses HTTP/2";
-    check_not_sent(|request| *request.version_mut() = Version::HTTP_2, InvalidRequest, message).await;
+    let message = "the version must be HTTP/1.1, or HTTP/2 if the request needs HTTP/2";
+    check_not_sent(|request| *request.version_mut() = Version::HTTP_3, InvalidRequest, message).await;
 }
 
 #[test]

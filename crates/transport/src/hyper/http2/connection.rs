@@ -8,7 +8,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use super::Http2Settings;
 use crate::body::RequestBody;
-use crate::error::{TransportErrorKind, find};
+use crate::error::{TransportError, TransportErrorKind, find};
 use crate::hyper::stream::Io;
 
 /// A connection that any number of calls share. Each call uses a separate stream. A task drives the
@@ -41,6 +41,19 @@ impl Http2 {
         request: Request<RequestBody>,
     ) -> Result<Response<Incoming>, TrySendError<Request<RequestBody>>> {
         self.0.clone().try_send_request(request).await
+    }
+}
+
+/// Adds the code `CANCEL` to the error of a request body that the caller has cancelled. hyper resets the
+/// stream with the code that it finds among the causes of the error, or with `INTERNAL_ERROR`.
+///
+/// <https://www.rfc-editor.org/rfc/rfc9113#section-7>
+pub(crate) fn with_reset_code(error: TransportError) -> TransportError {
+    match error.kind() {
+        TransportErrorKind::RequestBodyIncomplete => {
+            TransportError::new(error.kind(), h2::Error::from(h2::Reason::CANCEL))
+        }
+        _ => error,
     }
 }
 

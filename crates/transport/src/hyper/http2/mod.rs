@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use http::uri::Scheme;
 
+pub(crate) use connection::with_reset_code;
 pub(super) use connection::{Http2, error_kind};
 pub(super) use shared::{Http2Lease, SharedConnection};
 
 use super::route::Route;
 use super::tls::HTTP1;
+use crate::error::{TransportError, TransportErrorKind};
 
 /// The HTTP versions that a transport uses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,6 +49,24 @@ impl Default for Http2Settings {
             ping_timeout: Duration::from_secs(15),
         }
     }
+}
+
+/// Returns the error for a request that needs HTTP/2, on a route that uses HTTP/1.1.
+pub(super) fn unavailable(route: &Route<'_>) -> TransportError {
+    let message = match (route.relay(), route.is_secure()) {
+        (Some(_), _) => {
+            "the request needs HTTP/2, but the proxy relays `http` requests over HTTP/1.1; use an `https` endpoint"
+        }
+        (None, true) => {
+            "the request needs HTTP/2; set \
+             `HyperTransport::builder().http_version_policy(HttpVersionPolicy::PreferHttp2)`"
+        }
+        (None, false) => {
+            "the request needs HTTP/2; for an `http` endpoint, set \
+             `HyperTransport::builder().http_version_policy(HttpVersionPolicy::Http2Only)`"
+        }
+    };
+    TransportError::new(TransportErrorKind::InvalidRequest, message)
 }
 
 impl Http2Settings {

@@ -3,14 +3,17 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
+use http::Version;
 use invoke_model_transport::TransportErrorKind::{
-    self, BodyIncomplete, Connect, ConnectTimeout, Refused, ResponseHead, Send,
+    self, BodyIncomplete, Connect, ConnectTimeout, InvalidRequest, Refused, ResponseHead, Send, Tls,
 };
+use invoke_model_transport::{HyperTransport, Transport};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::frames::{INTERNAL_ERROR, NO_ERROR, REFUSED_STREAM, data, go_away, head, reset, responding};
-use super::{http2_only, prefer_http2, send};
+use super::sharing::http1_server;
+use super::{http2_only, post, prefer_http2, send};
 use crate::server::{Connection, Server};
 
 async fn check(response: Vec<u8>, close: bool, kind: TransportErrorKind, phrase: &str) {
@@ -54,6 +57,29 @@ async fn a_truncated_body() {
         assert_eq!(body.chunk().await.unwrap_err().kind(), BodyIncomplete);
         assert_eq!(body.chunk().await.unwrap(), None);
     }
+}
+
+#[tokio::test]
+async fn a_request_that_needs_http2_is_not_sent_over_http1() {
+    let check = async |transport: HyperTransport, uri: &str, kind, message: &str| {
+        let mut request = post(uri);
+        *request.version_mut() = Version::HTTP_2;
+        let error = transport.send(request).await.unwrap_err();
+        assert_eq!((error.kind(), error.may_have_been_sent()), (kind, false), "{error}");
+        assert!(error.to_string().contains(message), "{error}");
+    };
+    let (https, http) = ("https://localhost:1/", "http://localhost:1/");
+    let http1 = || HyperTransport::builder().build();
+    let needed = "the request needs HTTP/2; set `HyperTransport::builder().http_version_policy(";
+    check(http1(), https, InvalidRequest, needed).await;
+    let needed = "for an `http` endpoint, set `HyperTransport::builder().http_version_policy(HttpVersionPolicy::Http2Only)`";
+    check(prefer_http2().build(), http, InvalidRequest, needed).await;
+
+    let server = http1_server().await;
+    let transport = prefer_http2().build();
+    // The pool contains a connection that has negotiated HTTP/1.1.
+    send(&transport, server.https()).await.unwrap().into_body().collect().await.unwrap();
+    check(transport, &server.https(), Tls, "did not negotiate HTTP/2, and the request needs HTTP/2").await;
 }
 
 #[tokio::test]

@@ -84,7 +84,7 @@ async fn without_a_host_header_the_uri_determines_the_authority() {
 }
 
 /// Starts a server that supports only HTTP/1.1 over TLS.
-async fn http1_server() -> Http2Server {
+pub(super) async fn http1_server() -> Http2Server {
     let mut config = (*server_config()).clone();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     let acceptor = TlsAcceptor::from(Arc::new(config));

@@ -42,7 +42,8 @@ impl Operation for InvokeModelWithBidirectionalStream {
     type Input = InvokeModelWithBidirectionalStreamInput;
     type Output = InvokeModelWithBidirectionalStreamOutput;
     type Error = InvokeModelWithBidirectionalStreamError;
-    type Delivery = delivery::Streaming;
+    type Delivery = delivery::Bidirectional;
+    const HAS_INPUT_EVENTS: bool = true;
     const MODEL_ID_LABEL: Option<&'static str> = Some("modelId");
     const USES_TOKENS: bool = true;
 

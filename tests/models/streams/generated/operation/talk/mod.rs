@@ -26,7 +26,7 @@ impl Operation for Talk {
     type Input = TalkInput;
     type Output = TalkOutput;
     type Error = TalkError;
-    type Delivery = delivery::Streaming;
+    type Delivery = delivery::Bidirectional;
 
     fn serialize(input: TalkInput) -> Result<Request, SerializeError> {
         let request =

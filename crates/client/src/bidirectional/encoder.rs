@@ -1,0 +1,71 @@
+//! Encodes events as frames, and signs the frames.
+
+use bytes::Bytes;
+use invoke_model_protocol::event_stream::{EncodeError, HeaderValue, MAX_PAYLOAD, Message};
+use invoke_model_protocol::{SerializeError, SerializeErrorKind};
+use invoke_model_signing::EventSigner;
+
+use crate::client::Client;
+use crate::error::ErrorKind;
+
+/// Encodes the events of one stream, in order.
+pub(crate) struct EventEncoder {
+    client: Client,
+    /// The signer, or `None` if the request has a bearer token. Then the frames are not signed.
+    signer: Option<EventSigner>,
+}
+
+impl EventEncoder {
+    pub(crate) fn new(client: Client, signer: Option<EventSigner>) -> Self {
+        Self { client, signer }
+    }
+
+    /// Encodes an event. With a signer, the result is a frame whose payload is the frame of the event, and
+    /// whose headers contain the signature.
+    ///
+    /// <https://docs.aws.amazon.com/transcribe/latest/dg/streaming-setting-up.html>
+    pub(super) fn encode<E>(&mut self, message: &Message) -> Result<Bytes, ErrorKind<E>> {
+        let mut frame = Vec::new();
+        message.encode(&mut frame).map_err(too_long)?;
+        // The frame becomes the payload of the outer frame. Check its length before signing, because the
+        // next signature covers the signature of this frame.
+        if self.signer.is_some() && frame.len() > MAX_PAYLOAD {
+            return Err(too_long(EncodeError { headers: 0, payload: frame.len() }));
+        }
+        self.sign(frame)
+    }
+
+    /// Returns `true` if the frames are signed. Then [`end`](Self::end) returns the last frame of the stream.
+    /// Otherwise the end of the request body ends the stream.
+    pub(super) fn is_signing(&self) -> bool {
+        self.signer.is_some()
+    }
+
+    /// Returns the frame that ends a signed stream. Its payload is empty.
+    pub(super) fn end<E>(&mut self) -> Result<Bytes, ErrorKind<E>> {
+        self.sign(Vec::new())
+    }
+
+    fn sign<E>(&mut self, payload: Vec<u8>) -> Result<Bytes, ErrorKind<E>> {
+        let Some(signer) = &mut self.signer else { return Ok(payload.into()) };
+        let signed = signer.sign(&payload, self.client.now())?;
+        let mut message = Message::builder();
+        let mut set = |name, value| {
+            let set = message.header(name, value).map(drop);
+            set.map_err(|error| {
+                let kind = SerializeErrorKind::EventHeader(error.to_string());
+                ErrorKind::SerializeEvent(SerializeError::new(name, kind))
+            })
+        };
+        set(":date", HeaderValue::Timestamp(signed.date))?;
+        set(":chunk-signature", HeaderValue::ByteArray(&signed.signature))?;
+        let mut frame = Vec::new();
+        message.payload(payload).encode(&mut frame).map_err(too_long)?;
+        Ok(frame.into())
+    }
+}
+
+fn too_long<E>(error: EncodeError) -> ErrorKind<E> {
+    let kind = SerializeErrorKind::EventLength(error.to_string());
+    ErrorKind::SerializeEvent(SerializeError::new("the event", kind))
+}

@@ -1,0 +1,186 @@
+//! The state that the sender, the request body and the response of a call share.
+
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::{Acquire, Release};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use invoke_model_transport::{TransportError, TransportErrorKind};
+use tokio::sync::{oneshot, watch};
+
+use crate::error::{Error, ErrorKind};
+
+/// The text for a call that was cancelled by the half that receives.
+pub(super) const RESPONSE_DROPPED: &str = "the response was dropped before its end, which cancels the call";
+
+/// The state that the sender, the request body and the response of a call share.
+pub(crate) struct Link {
+    response: watch::Sender<ResponseState>,
+    /// `true` if the sender has closed the input.
+    is_closed: AtomicBool,
+    /// Makes the request body fail, which resets the HTTP/2 stream.
+    cancel: Mutex<Option<oneshot::Sender<TransportError>>>,
+}
+
+/// The state of the response.
+enum ResponseState {
+    /// The head has not arrived.
+    Pending,
+    /// The head has arrived, but not all events.
+    Receiving,
+    /// All events have arrived.
+    Complete,
+    /// The response was an error, or its stream failed. `None` if the error cannot be copied.
+    Failed(Option<Error>),
+    /// The caller has cancelled the call. The text states how.
+    Cancelled(&'static str),
+}
+
+impl ResponseState {
+    fn is_final(&self) -> bool {
+        !matches!(self, Self::Pending | Self::Receiving)
+    }
+}
+
+impl Link {
+    /// Returns a link, and the receiver of the error that the request body must return.
+    pub(crate) fn new() -> (Arc<Self>, oneshot::Receiver<TransportError>) {
+        let (cancel, cancelled) = oneshot::channel();
+        let (response, _) = watch::channel(ResponseState::Pending);
+        let cancel = Mutex::new(Some(cancel));
+        (Arc::new(Self { response, is_closed: AtomicBool::new(false), cancel }), cancelled)
+    }
+
+    /// Records that the sender has closed the input.
+    pub(super) fn close(&self) {
+        self.is_closed.store(true, Release);
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.is_closed.load(Acquire)
+    }
+
+    /// Records that the head of a successful response has arrived.
+    pub(crate) fn head_received(&self) {
+        self.update(ResponseState::Receiving);
+    }
+
+    /// Records the error of the call, and ends the request body. `error` is `None` if it cannot be copied.
+    pub(crate) fn fail(&self, error: Option<Error>) {
+        if self.update(ResponseState::Failed(error)) {
+            self.end_body("the call has failed");
+        }
+    }
+
+    /// Cancels the call, unless it has ended. `reason` states how the caller has cancelled it.
+    pub(super) fn cancel(&self, reason: &'static str) {
+        if self.update(ResponseState::Cancelled(reason)) {
+            self.end_body(reason);
+        }
+    }
+
+    /// Returns the text that states how the caller has cancelled the call, if it has.
+    pub(crate) fn cancel_reason(&self) -> Option<&'static str> {
+        match *self.response.borrow() {
+            ResponseState::Cancelled(reason) => Some(reason),
+            _ => None,
+        }
+    }
+
+    /// Returns `true` if all events of the response have arrived.
+    pub(super) fn is_complete(&self) -> bool {
+        matches!(*self.response.borrow(), ResponseState::Complete)
+    }
+
+    /// Returns the error for an event that the caller sends after the call has failed or was cancelled.
+    /// Returns `None` if the call can still receive.
+    pub(super) fn failure(&self) -> Option<Stopped> {
+        match &*self.response.borrow() {
+            ResponseState::Failed(Some(error)) => Some(Stopped::Failed(error.copy())),
+            ResponseState::Failed(None) => Some(Stopped::Input("the call has failed")),
+            ResponseState::Cancelled(reason) => Some(Stopped::Input(reason)),
+            _ => None,
+        }
+    }
+
+    /// Waits for the head of the response, and returns the reason why the request body has ended before the
+    /// caller closed the input.
+    pub(super) async fn stopped(&self) -> Stopped {
+        let mut response = self.response.subscribe();
+        // The wait fails only if the link was dropped.
+        let _ = response.wait_for(|state| !matches!(state, ResponseState::Pending)).await;
+        drop(response);
+        self.failure().unwrap_or(Stopped::Input(match self.is_complete() {
+            true => "the service has ended the response, and reads no more events",
+            false => {
+                "the service has stopped reading events; receive the remaining events to find the reason"
+            }
+        }))
+    }
+
+    /// Changes the state, unless it is final. Returns `true` if the state has changed.
+    fn update(&self, next: ResponseState) -> bool {
+        self.response.send_if_modified(|state| {
+            if state.is_final() {
+                return false;
+            }
+            *state = next;
+            true
+        })
+    }
+
+    fn end_body(&self, reason: &'static str) {
+        let cancel = self.cancel.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(cancel) = cancel {
+            // `send` fails if the transport has already dropped the body.
+            let _ = cancel.send(input_error(reason));
+        }
+    }
+}
+
+/// The reason why an event cannot be sent.
+pub(super) enum Stopped {
+    /// The call has failed with this error.
+    Failed(Option<Error>),
+    /// The input was cancelled, or the service does not read it.
+    Input(&'static str),
+}
+
+impl Stopped {
+    /// Returns the error, or the kind of the error that describes the input.
+    pub(super) fn into_error(self) -> Result<Error, ErrorKind> {
+        match self {
+            Self::Failed(Some(error)) => Ok(error),
+            Self::Failed(None) => Err(ErrorKind::Transport(input_error("the call has failed"))),
+            Self::Input(reason) => Err(ErrorKind::Transport(input_error(reason))),
+        }
+    }
+}
+
+/// Returns the error of an input that ended before the caller closed it.
+pub(super) fn input_error(reason: &'static str) -> TransportError {
+    TransportError::new(TransportErrorKind::RequestBodyIncomplete, reason)
+}
+
+/// The use of a link by the half that receives. Dropping it cancels the call, unless the call has ended.
+pub(crate) struct ReceivingGuard(Arc<Link>);
+
+impl ReceivingGuard {
+    pub(crate) fn new(link: Arc<Link>) -> Self {
+        Self(link)
+    }
+
+    pub(crate) fn link(&self) -> &Link {
+        &self.0
+    }
+
+    /// Records that all events have arrived.
+    pub(crate) fn complete(self) {
+        self.0.update(ResponseState::Complete);
+    }
+}
+
+impl Drop for ReceivingGuard {
+    fn drop(&mut self) {
+        self.0.cancel(RESPONSE_DROPPED);
+    }
+}
