@@ -22,6 +22,8 @@
 //! | [`Config`], [`ConfigBuilder`] | settings such as region, credentials, endpoint and transport, with their [sources](SettingSources) |
 //! | [`Call`] | one call, with setters for its input, and [`send`](Call::send), [`send_streaming`](Call::send_streaming), [`sign`](Call::sign) and [`explain`](Call::explain) |
 //! | [`EventStreamOutput`], [`EventReceiver`] | a response that is an event stream |
+//! | [`JsonCall`] | one call of an operation by its name, with JSON as input and output |
+//! | [`RawRequest`] | a signed request for an API that is not in the model, such as the OpenAI API: see [`Client::request`] |
 //! | [`Body`] | the body of a request: bytes or a file |
 //! | [`TimeoutConfig`], [`RetryConfig`] | settings for timeouts and retries |
 //! | [`QuotaLimiter`] | limits concurrent requests, requests per minute and tokens per minute for all clients that share it |
@@ -195,9 +197,11 @@ mod env;
 mod error;
 mod events;
 mod generated;
+mod json;
 mod metadata;
 mod quota;
 mod random;
+mod raw;
 mod retry;
 mod time_source;
 mod timeout;
@@ -217,14 +221,18 @@ pub use error::{
     Error, ErrorKind, HeaderError, ServiceError, StreamProgress, TruncatedError, TruncationCause,
 };
 pub use events::EventReceiver;
+pub use json::{JsonCall, JsonCallError, JsonEventReceiver, JsonEventStreamOutput};
 pub use metadata::{Attempt, FailureClass, Metadata, Usage};
 pub use quota::{
     QuotaError, QuotaLimit, QuotaLimiter, QuotaLimiterBuilder, QuotaPermit, QuotaUsage, TokenEstimate,
 };
+pub use raw::{RawRequest, RawRequestInput, ServerSentEvent, ServerSentEventOutput, ServerSentEventReceiver};
 pub use retry::RetryConfig;
 pub use timeout::TimeoutConfig;
 
 pub use bytes::Bytes;
+pub use http::Method;
+pub use invoke_model_protocol::json::strict::{InputError, InputErrorKind};
 pub use invoke_model_signing::{SignError, SigningOutput};
 #[cfg(feature = "http2")]
 pub use invoke_model_transport::HttpVersionPolicy;

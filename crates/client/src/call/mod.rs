@@ -18,6 +18,8 @@ use invoke_model_protocol::{Operation, SerializeError, SerializeErrorKind};
 pub use explanation::Explanation;
 pub use output::{CallOutput, EventStreamOutput, StreamingBodyOutput};
 
+pub(crate) use output::Delivery;
+
 use crate::authorization::Authorizer;
 use crate::body::{Body, BodyContent};
 use crate::client::Client;
@@ -102,6 +104,17 @@ impl<O: Operation> Call<O> {
         let mut call = Self::filled(client, O::Input::default());
         call.0.required = RequiredMembers { names: required, set: 0 };
         call
+    }
+
+    /// Moves the settings of this call to a call of another operation. Drops the input of this call.
+    pub(crate) fn with_input<P: Operation>(self, input: P::Input) -> Call<P> {
+        let State { client, authorizer, headers, timeouts, retries, .. } = *self.0;
+        let (required, file) = Default::default();
+        Call(Box::new(State { client, authorizer, input, required, file, headers, timeouts, retries }))
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.0.client
     }
 
     pub(crate) fn input(&mut self) -> &mut O::Input {

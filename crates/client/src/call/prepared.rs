@@ -67,7 +67,7 @@ impl<O: Operation> Call<O> {
         // Fill the idempotency tokens once per call, because all attempts must send the same token.
         O::fill_idempotency_tokens(&mut input, &mut || client.config().idempotency_token_provider.next());
         let facts = O::request_facts(&input);
-        span::record_request::<O>(&context.span, facts);
+        span::record_request::<O>(&context.span, &input, facts);
         let max_output_tokens = facts.max_output_tokens;
         if O::MODEL_ID_LABEL.is_none() {
             context.model_id = facts.model_id.map(str::to_owned);

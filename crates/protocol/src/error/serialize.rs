@@ -69,6 +69,9 @@ pub enum SerializeErrorKind {
         /// Prefix of the header names.
         prefix: String,
     },
+    /// The value cannot be serialized to JSON, for example because a key of a map is not a string.
+    #[error("cannot be serialized to JSON: {0}")]
+    Json(String),
     /// The path and query do not form a valid request target.
     #[error("has an invalid target: {0}")]
     Target(String),
