@@ -46,5 +46,6 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/errors.md")]
 #[doc = include_str!("../../docs/quotas.md")]
+#[doc = include_str!("../../docs/raw.md")]
 #[doc = include_str!("../../docs/retries.md")]
 struct Docs;

@@ -22,6 +22,8 @@
 //! | [`Config`], [`ConfigBuilder`] | settings such as region, credentials, endpoint and transport, with their [sources](SettingSources) |
 //! | [`Call`] | one call, with setters for its input, and [`send`](Call::send), [`send_streaming`](Call::send_streaming), [`sign`](Call::sign) and [`explain`](Call::explain) |
 //! | [`EventStreamOutput`], [`EventReceiver`] | a response that is an event stream |
+//! | [`JsonCall`] | one call of an operation by its name, with JSON as input and output |
+//! | [`RawRequest`] | a signed request for an API that is not in the model, such as the OpenAI API: see [`Client::request`] |
 //! | [`Body`] | the body of a request: bytes or a file |
 //! | [`TimeoutConfig`], [`RetryConfig`] | settings for timeouts and retries |
 //! | [`QuotaLimiter`] | limits concurrent requests, requests per minute and tokens per minute for all clients that share it |
@@ -202,10 +204,12 @@ mod env;
 mod error;
 mod events;
 mod generated;
+mod json;
 mod metadata;
 mod paginator;
 mod quota;
 mod random;
+mod raw;
 mod retry;
 mod timeout;
 mod waiter;
@@ -220,14 +224,17 @@ pub use error::{
     Error, ErrorKind, HeaderError, ServiceError, StreamProgress, TruncatedError, TruncationCause,
 };
 pub use events::EventReceiver;
+pub use json::{JsonCall, JsonCallError, JsonEventReceiver, JsonEventStreamOutput};
 pub use metadata::{Attempt, FailureClass, Metadata};
 pub use paginator::{PaginationError, Paginator, PaginatorItems};
 pub use quota::{QuotaError, QuotaLimit, QuotaLimiter, QuotaLimiterBuilder, QuotaPermit, QuotaUsage};
+pub use raw::{RawRequest, RawRequestInput, ServerSentEvent, ServerSentEventOutput, ServerSentEventReceiver};
 pub use retry::RetryConfig;
 pub use timeout::TimeoutConfig;
 pub use waiter::WaitError;
 
 pub use bytes::Bytes;
+pub use http::Method;
 #[cfg(feature = "aws-credential-types")]
 pub use invoke_model_credentials::AwsProvider;
 pub use invoke_model_credentials::{
@@ -235,6 +242,7 @@ pub use invoke_model_credentials::{
     CredentialsSource, ProvideCredentials,
 };
 pub use invoke_model_families::{self as families, TokenEstimate, Usage};
+pub use invoke_model_protocol::json::strict::{InputError, InputErrorKind};
 pub use invoke_model_signing::{SignError, SigningOutput};
 #[cfg(feature = "http2")]
 pub use invoke_model_transport::HttpVersionPolicy;

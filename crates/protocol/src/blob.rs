@@ -118,7 +118,9 @@ pub mod serde_blob {
         }
     }
 
-    struct AsDeserialize<T>(T);
+    /// A value that contains blobs, with an implementation of `Deserialize`.
+    #[derive(Clone, Debug)]
+    pub struct AsDeserialize<T>(pub T);
 
     impl<'de, T: Blobs> Deserialize<'de> for AsDeserialize<T> {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -69,6 +69,12 @@ pub trait Operation: 'static {
         RequestFacts::default()
     }
 
+    /// Returns a name for traces, for an operation whose method and path are part of the input. Other operations
+    /// return `None`.
+    fn span_name(_input: &Self::Input) -> Option<String> {
+        None
+    }
+
     /// Reads the metric in a header of a response. `name` is in lower case. Ignores all other headers.
     fn header_metric(_name: &str, _value: &HeaderValue, _metrics: &mut ResponseMetrics) {}
 

@@ -7,7 +7,7 @@ use quote::{format_ident, quote};
 
 use super::{doc, ty};
 use crate::config::Config;
-use crate::ir::{Fact, Member, Operation, Type};
+use crate::ir::{Fact, Member, Operation, Service, Type};
 
 pub(super) fn operation(operation: &Operation, config: &Config) -> TokenStream {
     let types = format_ident!("{}", config.types_crate);
@@ -38,6 +38,36 @@ pub(super) fn operation(operation: &Operation, config: &Config) -> TokenStream {
 
         impl use_::crate::Call<use_::#types::#name> {
             #(#setters)*
+        }
+    }
+}
+
+/// Returns the names of all operations, and a function that selects an operation by its name.
+pub(super) fn by_name(service: &Service, config: &Config) -> TokenStream {
+    let types = format_ident!("{}", config.types_crate);
+    let names = service.operations.iter().map(|operation| &operation.wire_name);
+    let arms = service.operations.iter().map(|operation| {
+        let (name, wire_name) = (format_ident!("{}", operation.rust_name), &operation.wire_name);
+        let constructor = match (&operation.input_events, &operation.output_events) {
+            (Some(_), _) => quote!(with_input_events),
+            (None, Some(_)) => quote!(with_output_events),
+            (None, None) => quote!(with_output),
+        };
+        quote!(#wire_name => use_::crate::json::NamedOperation::#constructor::<use_::#types::#name>())
+    });
+    quote! {
+        /// The names of all operations in the model.
+        pub(crate) const NAMES: &[&str] = &[#(#names),*];
+
+        /// Returns the operation with this name in the model.
+        ///
+        /// The function is inline, so that only crates that call it compile the code of all operations.
+        #[inline]
+        pub(crate) fn find(name: &str) -> Option<use_::crate::json::NamedOperation> {
+            Some(match name {
+                #(#arms,)*
+                _ => return None,
+            })
         }
     }
 }

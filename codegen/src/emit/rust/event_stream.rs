@@ -13,7 +13,8 @@ pub(super) fn event_stream(stream: &EventStream, service: &Service) -> TokenStre
     let variants = stream.events.iter().map(|event| {
         let (variant, structure) = (format_ident!("{}", event.rust_name), ty::named(&event.structure));
         let words = doc::or(&event.doc, &format!("`{}`.", event.wire_name));
-        quote!(#words #variant(#structure))
+        let wire_name = &event.wire_name;
+        quote!(#words #[serde(rename = #wire_name)] #variant(#structure))
     });
     let hidden = stream.hides_values();
     let derived_debug = (!hidden).then(|| quote!(Debug,));
@@ -25,11 +26,12 @@ pub(super) fn event_stream(stream: &EventStream, service: &Service) -> TokenStre
     let facts = facts::of_events(stream);
     quote! {
         #words
-        #[derive(Clone, #derived_debug PartialEq)]
+        #[derive(Clone, #derived_debug PartialEq, use_::serde::Serialize)]
         #[non_exhaustive]
         pub enum #name {
             #(#variants,)*
             /// An event that the model does not define.
+            #[serde(untagged, serialize_with = "invoke_model_protocol::event_stream::serialize_event")]
             Unknown(use_::invoke_model_protocol::event_stream::Message),
         }
 

@@ -83,7 +83,9 @@ pub(crate) fn client(service: &Service, config: &Config) -> Result<Files, Diagno
         let module = format_ident!("{module}");
         modules.push(quote!(mod #module;));
     }
-    out.file("mod.rs", "Methods of the client, one for each operation.", quote!(#(#modules)*))?;
+    out.file("by_name.rs", "The operations by name.", client::by_name(service, config))?;
+    let items = quote!(pub(crate) mod by_name; #(#modules)*);
+    out.file("mod.rs", "Methods of the client, one for each operation.", items)?;
     out.into_files()
 }
 

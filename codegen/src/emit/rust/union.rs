@@ -12,13 +12,14 @@ pub(super) fn union(union: &Union) -> TokenStream {
     let docs = doc::or(&union.doc, &format!("The `{}` union.", union.rust_name));
     let variants = union.members.iter().map(variant);
     let (to_json, from_json) = (union.members.iter().map(to_json), union.members.iter().map(from_json));
+    let deserialized = union.members.iter().map(deserialized);
     let hidden = union.hides_values();
     let derived_debug = (!hidden).then(|| quote!(Debug,));
     let debug = hidden.then(|| debug(union));
     let unknown = quote!(use_::invoke_model_protocol::json::UnknownMember);
     quote! {
         #docs
-        #[derive(Clone, #derived_debug PartialEq, use_::serde::Serialize, use_::serde::Deserialize)]
+        #[derive(Clone, #derived_debug PartialEq, use_::serde::Serialize)]
         #[non_exhaustive]
         pub enum #name {
             #(#variants,)*
@@ -34,6 +35,8 @@ pub(super) fn union(union: &Union) -> TokenStream {
         }
 
         #debug
+
+        invoke_model_protocol::deserialize_union!(#name, [#(#deserialized),*]);
 
         impl use_::invoke_model_protocol::json::ToJson for #name {
             fn to_json(&self, out: &mut Vec<u8>) {
@@ -70,6 +73,17 @@ fn variant(member: &UnionMember) -> TokenStream {
     let inner = ty::ty(&member.ty);
     let blob = member.ty.holds_blobs().then(|| quote!(#[serde(with = "invoke_model_protocol::serde_blob")]));
     quote!(#docs #[serde(rename = #json_name)] #name(#blob #inner))
+}
+
+/// Returns the member in the form that the macro `deserialize_union` expects.
+fn deserialized(member: &UnionMember) -> TokenStream {
+    let (name, json_name) = (format_ident!("{}", member.rust_name), &member.json_name);
+    let kind = match &member.ty {
+        Type::Unit => quote!(unit),
+        ty if ty.holds_blobs() => quote!(blobs),
+        _ => quote!(value),
+    };
+    quote!((#json_name, #name, #kind))
 }
 
 fn to_json(member: &UnionMember) -> TokenStream {

@@ -97,7 +97,7 @@ impl fmt::Debug for Attempt<'_> {
 }
 
 /// Sends a request with a complete body, and waits for the response.
-pub(super) async fn attempt<O: Operation, D: ResponseDelivery<O>>(
+pub(crate) async fn attempt<O: Operation, D: ResponseDelivery<O>>(
     attempt: Attempt<'_>,
 ) -> Result<D::Output, ErrorKind<O::Error>> {
     let Attempt { client, prepared, timer, context } = attempt;

@@ -19,8 +19,10 @@ use invoke_model_protocol::{Operation, SerializeError, SerializeErrorKind};
 use serde::Serialize;
 
 pub use explanation::Explanation;
-pub(crate) use output::Delivery;
 pub use output::{CallOutput, EventStreamOutput, StreamingBodyOutput};
+
+pub(crate) use attempts::{Attempt, attempt};
+pub(crate) use output::{Delivery, ResponseDelivery};
 
 use crate::authorization::Authorizer;
 use crate::body::{Body, BodyContent};
@@ -110,6 +112,23 @@ impl<O: Operation> Call<O> {
         call
     }
 
+    /// Moves the settings of this call to a call of another operation. Drops the input of this call.
+    pub(crate) fn with_input<P: Operation>(self, input: P::Input) -> Call<P> {
+        let State { client, authorizer, headers, timeouts, retries, .. } = *self.0;
+        let (required, invalid, file) = Default::default();
+        Call(Box::new(State {
+            client,
+            authorizer,
+            input,
+            required,
+            invalid,
+            file,
+            headers,
+            timeouts,
+            retries,
+        }))
+    }
+
     pub(crate) fn client(&self) -> &Client {
         &self.0.client
     }
@@ -133,10 +152,10 @@ impl<O: Operation> Call<O> {
     ) -> Option<Bytes> {
         self.0.file = None;
         let json = serde_json::to_vec(value);
-        self.0.invalid = json.as_ref().err().map(|error| {
-            let reason = format!("cannot be written as JSON: {error}");
-            SerializeError::new(member, SerializeErrorKind::Invalid(reason))
-        });
+        self.0.invalid = json
+            .as_ref()
+            .err()
+            .map(|error| SerializeError::new(member, SerializeErrorKind::Json(error.to_string())));
         json.ok().map(Bytes::from)
     }
 

@@ -67,7 +67,7 @@ pub trait Delivery<O: Operation> {
 }
 
 /// Converts a response into the output of a call.
-pub(super) trait ResponseDelivery<O: Operation>: Delivery<O> {
+pub(crate) trait ResponseDelivery<O: Operation>: Delivery<O> {
     /// Converts a successful response into the output. `Buffered` reads the complete body. The other
     /// implementations do not read the body, because the caller reads it from the output.
     fn deliver(

@@ -72,7 +72,7 @@ impl<O: Operation> Call<O> {
         // Fill the idempotency tokens once per call, because all attempts must send the same token.
         O::fill_idempotency_tokens(&mut input, &mut || client.config().idempotency_token_provider.next());
         let facts = O::request_facts(&input);
-        span::record_request::<O>(&context.span, facts);
+        span::record_request::<O>(&context.span, &input, facts);
         check_region::<O>(client.config(), facts.model_id)?;
         let max_output_tokens = facts.max_output_tokens;
         if O::MODEL_ID_LABEL.is_none() {

@@ -53,7 +53,7 @@ impl<O: Operation> Call<O> {
         self.deliver::<Chunks>().await.map(|(output, _)| output)
     }
 
-    async fn deliver<D: Delivery<O>>(self) -> Result<(D::Output, CallContext), Error<O::Error>> {
+    pub(crate) async fn deliver<D: Delivery<O>>(self) -> Result<(D::Output, CallContext), Error<O::Error>> {
         let span = span::call::<O>(&self.0.client);
         let mut context = CallContext::new(self.0.client.clone(), span.clone());
         // Pinned here, because this future is large. Without `pin!`, `instrument` would move it.

@@ -44,7 +44,7 @@ pub(super) fn call<O: Operation>(client: &Client) -> Span {
 }
 
 /// Records the model id and the guardrail of a request.
-pub(super) fn record_request<O: Operation>(span: &Span, facts: RequestFacts<'_>) {
+pub(super) fn record_request<O: Operation>(span: &Span, input: &O::Input, facts: RequestFacts<'_>) {
     if span.is_disabled() {
         return;
     }
@@ -52,7 +52,7 @@ pub(super) fn record_request<O: Operation>(span: &Span, facts: RequestFacts<'_>)
         Some(model) => {
             span.record("gen_ai.request.model", model).record("otel.name", format!("{} {model}", O::NAME))
         }
-        None => span.record("otel.name", O::NAME),
+        None => span.record("otel.name", O::span_name(input).as_deref().unwrap_or(O::NAME)),
     };
     span.record("aws.bedrock.guardrail.id", facts.guardrail_id);
 }
@@ -117,7 +117,8 @@ fn error_type<E: ServiceErrorDetails>(kind: &ErrorKind<E>) -> Cow<'_, str> {
             _ => "transport",
         },
         ErrorKind::StreamException { error, .. } => error.code().unwrap_or("exception"),
-        ErrorKind::Serialize(_)
+        ErrorKind::Json(_)
+        | ErrorKind::Serialize(_)
         | ErrorKind::SerializeEvent(_)
         | ErrorKind::Header(_)
         | ErrorKind::Body(_) => "input",

@@ -10,7 +10,8 @@ use crate::metadata::FailureClass;
 /// Returns the class of a failure.
 pub(crate) fn class<E: ServiceErrorDetails>(kind: &ErrorKind<E>) -> FailureClass {
     match kind {
-        ErrorKind::Serialize(_)
+        ErrorKind::Json(_)
+        | ErrorKind::Serialize(_)
         | ErrorKind::Header(_)
         | ErrorKind::Body(_)
         | ErrorKind::Credentials(_)

@@ -15,6 +15,7 @@ pub(super) fn write<E: ServiceErrorDetails>(error: &Error<E>, f: &mut fmt::Forma
     match error.kind() {
         // For errors in the input, omit the facts. The status, the region and the attempts would only
         // distract.
+        ErrorKind::Json(error) => return text.prefixed("request not sent: ", error),
         ErrorKind::Serialize(error) => return text.prefixed("request not sent: ", error),
         ErrorKind::SerializeEvent(error) => return text.prefixed("event not sent: ", error),
         ErrorKind::Header(error) => return text.prefixed("request not sent: ", error),

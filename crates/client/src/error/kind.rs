@@ -15,12 +15,16 @@ use super::hint::is_daily_quota;
 use super::service::{ServiceError, ServiceErrorDetails};
 use super::truncated::TruncatedError;
 use crate::body::BodyError;
+use crate::json::JsonCallError;
 use crate::paginator::PaginationError;
 use crate::quota::QuotaError;
 
 /// The step at which a call failed. The variants are in the order of the steps.
 #[non_exhaustive]
 pub enum ErrorKind<E = ServiceError> {
+    /// A call by name is wrong: the operation is unknown, or the JSON input does not match the model. The
+    /// caller must correct the call. The client sent no request.
+    Json(JsonCallError),
     /// A required member of the input is missing, or a member cannot be serialized. The caller must correct
     /// the input. The client sent no request.
     Serialize(SerializeError),
@@ -84,6 +88,7 @@ impl<E> ErrorKind<E> {
     /// Converts the service error, and keeps every other error unchanged.
     pub(super) fn map<T>(self, convert: impl FnOnce(E) -> T) -> ErrorKind<T> {
         match self {
+            Self::Json(error) => ErrorKind::Json(error),
             Self::Serialize(error) => ErrorKind::Serialize(error),
             Self::SerializeEvent(error) => ErrorKind::SerializeEvent(error),
             Self::Header(error) => ErrorKind::Header(error),
@@ -196,6 +201,7 @@ from! {
 impl<E: fmt::Debug> fmt::Debug for ErrorKind<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Json(error) => f.debug_tuple("Json").field(error).finish(),
             Self::Serialize(error) => f.debug_tuple("Serialize").field(error).finish(),
             Self::SerializeEvent(error) => f.debug_tuple("SerializeEvent").field(error).finish(),
             Self::Header(error) => f.debug_tuple("Header").field(error).finish(),

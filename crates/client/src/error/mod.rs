@@ -24,6 +24,7 @@ pub(crate) use class::{class, is_transient, status_of};
 pub(crate) use hint::is_daily_quota;
 pub(crate) use service::ServiceErrorDetails;
 
+use crate::config::Config;
 use crate::metadata::{Attempt, FailureClass};
 use crate::quota::QuotaError;
 
@@ -262,6 +263,25 @@ impl<E: ServiceErrorDetails> Error<E> {
     }
 }
 
+impl Error {
+    /// Creates the error of a call that failed before its input had a type.
+    pub(crate) fn not_sent(operation: &'static str, kind: ErrorKind, config: &Config) -> Self {
+        let context = ErrorContext {
+            operation,
+            region: config.region().map(str::to_owned),
+            endpoint: config.endpoint_url(),
+            labels: Vec::new(),
+            model_id: None,
+            attempts: 0,
+            earlier_attempts: Vec::new(),
+            status: None,
+            request_id: None,
+            received: None,
+        };
+        Self::new(kind, context)
+    }
+}
+
 impl<E: ServiceErrorDetails + Clone> Error<E> {
     /// Copies an error of a response. Returns `None` for errors that occur before a request is sent, because
     /// these errors cannot be copied.
@@ -293,6 +313,7 @@ impl<E: fmt::Debug> fmt::Debug for Error<E> {
 impl<E: ServiceErrorDetails> std::error::Error for Error<E> {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         Some(match self.kind() {
+            ErrorKind::Json(error) => error,
             ErrorKind::Serialize(error) | ErrorKind::SerializeEvent(error) => error,
             ErrorKind::Header(error) => error,
             ErrorKind::Body(error) => error,

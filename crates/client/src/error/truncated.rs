@@ -60,6 +60,11 @@ pub enum TruncationCause {
         /// The number of bytes of the frame that were received.
         received: usize,
     },
+    /// The body ended within a server-sent event.
+    IncompleteEvent {
+        /// The number of bytes of the event that were received.
+        received: usize,
+    },
     /// The body does not have chunks or a length, so it ends when the connection closes. The client therefore
     /// cannot distinguish a truncated body from a complete body ([RFC 9112, section
     /// 8](https://www.rfc-editor.org/rfc/rfc9112#section-8-5)).
@@ -74,6 +79,9 @@ impl fmt::Display for TruncatedError {
             TruncationCause::IncompleteFrame { received } => {
                 write!(f, "the last frame is incomplete, {received} bytes of it were received")
             }
+            TruncationCause::IncompleteEvent { received } => {
+                write!(f, "the last event is incomplete, {received} bytes of it were received")
+            }
             TruncationCause::CloseDelimited => f.write_str(
                 "the response has neither chunks nor a length, so its end looks like a lost connection; use a proxy \
                  that supports HTTP/1.1",
@@ -86,7 +94,9 @@ impl Error for TruncatedError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.cause {
             TruncationCause::Connection(error) => Some(error),
-            TruncationCause::IncompleteFrame { .. } | TruncationCause::CloseDelimited => None,
+            TruncationCause::IncompleteFrame { .. }
+            | TruncationCause::IncompleteEvent { .. }
+            | TruncationCause::CloseDelimited => None,
         }
     }
 }

@@ -2,6 +2,7 @@
 //! Methods of the client, one for each operation.
 
 mod apply_guardrail;
+pub(crate) mod by_name;
 mod converse;
 mod converse_stream;
 mod count_tokens;

@@ -121,7 +121,7 @@ fn every_kind_and_class_has_a_row() {
         assert!(row(name).len() >= 6, "{name}");
         kinds += 1;
     }
-    assert_eq!(kinds, 15);
+    assert_eq!(kinds, 16);
     for class in
         [FailureClass::NotSent, FailureClass::Rejected, FailureClass::ServerError, FailureClass::Ambiguous]
     {
@@ -140,6 +140,7 @@ async fn texts_of_kinds() {
         }
     };
     let fake = Fake::default();
+    check("Json", &fake.client().operation("a").unwrap_err());
     check("Serialize", &fake.client().invoke_model().send().await.unwrap_err());
     let call = fake.client().invoke_model().model_id("a").header("host", "b");
     check("Header", &call.send().await.unwrap_err());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
-use invoke_model_client::{Client, RetryConfig, TransportError, TransportErrorKind};
+use invoke_model_client::{Client, Method, RetryConfig, TransportError, TransportErrorKind};
 use tracing::Subscriber;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -43,6 +43,14 @@ impl<S: Subscriber> Layer<S> for Trace {
 
 /// Makes one call, and returns its spans.
 fn spans_of_call(responses: Vec<SendResult>, retries: RetryConfig) -> Vec<Span> {
+    spans_of(responses, retries, async |client| {
+        let call = client.invoke_model().model_id("amazon.titan-embed-text-v2:0").body("{\"a\":\"secret\"}");
+        let _ = call.guardrail_identifier("gr1").request_metadata("{\"b\":\"secret\"}").send().await;
+    })
+}
+
+/// Makes calls, and returns their spans.
+fn spans_of(responses: Vec<SendResult>, retries: RetryConfig, calls: impl AsyncFnOnce(Client)) -> Vec<Span> {
     let trace = Trace::default();
     let subscriber = tracing_subscriber::registry().with(trace.clone());
     tracing::subscriber::with_default(subscriber, || {
@@ -50,10 +58,7 @@ fn spans_of_call(responses: Vec<SendResult>, retries: RetryConfig) -> Vec<Span> 
         runtime.unwrap().block_on(async {
             let fake = Fake::default();
             responses.into_iter().for_each(|response| fake.push([response]));
-            let client = Client::new(fake.settings().retry_config(retries)).unwrap();
-            let call =
-                client.invoke_model().model_id("amazon.titan-embed-text-v2:0").body("{\"a\":\"secret\"}");
-            let _ = call.guardrail_identifier("gr1").request_metadata("{\"b\":\"secret\"}").send().await;
+            calls(Client::new(fake.settings().retry_config(retries)).unwrap()).await;
         });
     });
     std::mem::take(&mut *trace.0.lock().unwrap()).into_iter().map(|(_, span)| span).collect()
@@ -126,6 +131,20 @@ fn span_of_a_failed_attempt_has_the_error_type() {
     let spans = spans_of_call(vec![page], RetryConfig::standard());
     assert_eq!(spans[0]["error.type"], "502");
     assert_eq!(spans[1]["http.response.status_code"], "502");
+}
+
+#[test]
+fn raw_requests_and_calls_by_name_have_spans() {
+    let spans = spans_of(vec![ok(), ok()], RetryConfig::disabled(), async |client| {
+        let _ = client.request(Method::POST, "/openai/v1/models?a=secret").send().await;
+        let call = client.operation("InvokeModel").unwrap().json_text(r#"{"modelId":"a"}"#);
+        let _ = call.send().await;
+    });
+    let names: Vec<_> = spans.iter().map(|span| span["otel.name"].as_str()).collect();
+    assert_eq!(names, ["POST /openai/v1/models", "POST", "InvokeModel a", "POST"]);
+    let operations: Vec<_> = spans.iter().filter_map(|span| span.get("gen_ai.operation.name")).collect();
+    assert_eq!(operations, ["RawRequest", "InvokeModel"]);
+    assert!(!format!("{spans:?}").contains("secret"));
 }
 
 #[test]

@@ -57,6 +57,25 @@ impl ErrorMetadata {
         }
     }
 
+    /// Adds the code and the message of an API that nests them in the member `error`. Returns `Err` with unchanged
+    /// metadata if the response already has a code or does not have such a member.
+    ///
+    /// The OpenAI API and the Messages API of Anthropic have this member. The code is its member `code` or, if
+    /// `code` is not a string, its member `type`.
+    ///
+    /// # Errors
+    /// Returns the unchanged metadata if the response is not an error of such an API.
+    pub fn with_nested_error(self, response: &Response) -> Result<Self, Self> {
+        let object = object(response.body()).unwrap_or_default();
+        let Some(Value::Object(error)) = object.get("error").filter(|_| self.code.is_none()) else {
+            return Err(self);
+        };
+        let text = |name| error.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+        let code = text("code").or_else(|| text("type")).map(str::to_owned);
+        let message = text("message").map(str::to_owned);
+        Ok(Self { code, message: message.or(self.message), ..self })
+    }
+
     /// Parses an error message of an event stream.
     ///
     /// The code is the value of the header `:error-code`. If this header is missing or empty, the code is the
@@ -185,6 +204,40 @@ mod tests {
     fn finds_the_message_in_both_spellings() {
         check(&[], r#"{"code":"A","message":"text"}"#, Some("A"), Some("text"));
         check(&[], r#"{"code":"A","Message":"text"}"#, Some("A"), Some("text"));
+    }
+
+    #[test]
+    fn finds_code_and_message_in_the_member_error() {
+        let nested = |headers: &[(&str, &str)], body: &'static str| {
+            let response =
+                http::Response::builder().status(400).body(Bytes::from_static(body.as_bytes())).unwrap();
+            let metadata = read(headers, body).with_nested_error(&response);
+            metadata.map(|metadata| metadata.to_string()).map_err(|metadata| metadata.to_string())
+        };
+        let check = |body, expected: &str| assert_eq!(nested(&[], body), Ok(expected.to_owned()), "{body}");
+        check(r#"{"error":{"message":"no","type":"invalid_request_error","code":"bad"}}"#, "bad: no");
+        check(
+            r#"{"error":{"message":"no","type":"invalid_request_error","code":null}}"#,
+            "invalid_request_error: no",
+        );
+        check(r#"{"error":{"message":"no","type":"t","code":400}}"#, "t: no");
+        check(
+            r#"{"type":"error","error":{"type":"overloaded_error","message":"busy"}}"#,
+            "overloaded_error: busy",
+        );
+        check(r#"{"error":{}}"#, "HTTP 400 without an error code");
+
+        let unchanged = |headers: &[(&str, &str)], body, expected: &str| {
+            assert_eq!(nested(headers, body), Err(expected.to_owned()), "{body}");
+        };
+        unchanged(&[], r#"{"code":"A","error":{"code":"B"}}"#, "A");
+        unchanged(&[("x-amzn-errortype", "A")], r#"{"error":{"code":"B"}}"#, "A");
+        unchanged(&[], r#"{"error":"text","message":"no"}"#, "HTTP 400: no");
+        unchanged(
+            &[],
+            "[]",
+            "HTTP 400 without an error code: the body is not a JSON object (no content type, 2 bytes), so a proxy or load balancer may have responded instead of the service",
+        );
     }
 
     #[test]

@@ -85,6 +85,9 @@ pub enum SerializeErrorKind {
         /// Prefix of the header names.
         prefix: String,
     },
+    /// The value cannot be serialized to JSON, for example because a key of a map is not a string.
+    #[error("cannot be serialized to JSON: {0}")]
+    Json(String),
     /// The caller of this crate rejected the value.
     #[error("{0}")]
     Invalid(String),

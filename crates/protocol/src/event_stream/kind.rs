@@ -2,10 +2,13 @@
 //!
 //! <https://smithy.io/2.0/aws/amazon-eventstream.html>
 
+use serde::Serializer;
+
 use super::header::HeaderValue;
 use super::message::Message;
 use super::raw::RawHeader;
 use super::read;
+use crate::blob;
 use crate::error::{ErrorMetadata, ParseError, ParseErrorKind};
 use crate::json;
 use crate::json::FromJson;
@@ -52,6 +55,27 @@ impl<'a> Kind<'a> {
             }
         }
     }
+}
+
+/// Serializes an event that is not in the model as an object with one member. The name of the member is the name
+/// of the event. The value is the payload as JSON, or as base64 text if the payload is not JSON.
+///
+/// Generated code uses this function as `#[serde(serialize_with = ..)]`.
+///
+/// # Errors
+/// Returns the errors of the serializer.
+pub fn serialize_event<S: Serializer>(message: &Message, serializer: S) -> Result<S::Ok, S::Error> {
+    let name = match Kind::of(message) {
+        Ok(Kind::Event(name) | Kind::Exception(name)) => name,
+        Ok(Kind::Error) | Err(_) => "unknown",
+    };
+    let payload = message.payload();
+    let value = match json::value_of(payload) {
+        _ if payload.is_empty() => json::Value::Object(serde_json::Map::new()),
+        Ok(value) => value,
+        Err(_) => blob::encode(payload).into(),
+    };
+    serializer.collect_map([(name, value)])
 }
 
 fn text<'a>(name: &str, header: Option<RawHeader<'a>>) -> Result<&'a str, ParseError> {

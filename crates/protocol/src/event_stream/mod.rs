@@ -30,7 +30,7 @@ mod writer;
 pub use decoder::Decoder;
 pub use error::{EncodeError, FrameError, FrameErrorKind, HeaderError, IncompleteFrame};
 pub use header::{HeaderValue, Headers};
-pub use kind::{Kind, exception, header, required};
+pub use kind::{Kind, exception, header, required, serialize_event};
 pub use message::{Builder, Message};
 pub use stream::{CONTENT_TYPE, EventStream, InputEventStream, OutputEventStream};
 pub use writer::Writer;

@@ -5,13 +5,14 @@
 mod members;
 mod object;
 pub mod read;
+pub mod strict;
 mod union;
 pub mod write;
 
 pub use members::Members;
 pub use object::{Object, ObjectWriter};
 pub use serde_json::Value;
-pub use union::UnknownMember;
+pub use union::{UnitMember, UnknownMember};
 
 pub(crate) use object::value_of;
 

@@ -185,15 +185,18 @@ pub fn boxed<T>(
 }
 
 pub(super) fn unexpected(expected: &'static str, value: &Value) -> ParseErrorKind {
-    let found = match value {
+    ParseErrorKind::Type { expected, found: type_name(value) }
+}
+
+pub(super) fn type_name(value: &Value) -> &'static str {
+    match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",
         Value::Number(_) => "a number",
         Value::String(_) => "a string",
         Value::Array(_) => "an array",
         Value::Object(_) => "an object",
-    };
-    ParseErrorKind::Type { expected, found }
+    }
 }
 
 fn array(value: Value) -> Result<Vec<Value>, ParseError> {

@@ -19,6 +19,11 @@ pub struct UnknownMember {
 }
 
 impl UnknownMember {
+    /// Creates a member from its name and its JSON value.
+    pub fn new(name: impl Into<String>, value: Value) -> Self {
+        Self { name: name.into(), value }
+    }
+
     /// Returns the only member of a union. Ignores the member `__type`, and members with the value `null`
     /// beside the member that is set.
     ///
@@ -90,4 +95,63 @@ impl<'de> Deserialize<'de> for UnknownMember {
         let members = Map::deserialize(deserializer)?;
         Self::only(Value::Object(members)).map_err(serde::de::Error::custom)
     }
+}
+
+/// The value of a union member without data: an object without members.
+#[doc(hidden)]
+#[derive(Debug, Deserialize)]
+pub struct UnitMember {}
+
+/// Implements `Deserialize` for a generated union. Each member has the form `("name", Variant, kind)`. The
+/// kind is `unit` for a member without data, `blobs` for a type that contains blobs, and `value` otherwise.
+///
+/// The implementation reads exactly one member. Only a member that is not in the model becomes `Unknown`. An
+/// error in the value of a known member is returned. In contrast, the derived implementation of an enum with an
+/// untagged variant would hide this error.
+#[macro_export]
+macro_rules! deserialize_union {
+    ($name:ident, [$(($member:literal, $variant:ident, $kind:ident)),* $(,)?]) => {
+        impl<'de> ::serde::Deserialize<'de> for $name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct MemberVisitor;
+
+                impl<'de> ::serde::de::Visitor<'de> for MemberVisitor {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                        f.write_str("an object with one member")
+                    }
+
+                    fn visit_enum<A: ::serde::de::EnumAccess<'de>>(self, member: A) -> Result<$name, A::Error> {
+                        use ::serde::de::VariantAccess;
+                        let (name, value) = member.variant::<String>()?;
+                        match name.as_str() {
+                            $($member => $crate::deserialize_union_member!($name, $variant, $kind, value),)*
+                            _ => {
+                                let value = value.newtype_variant()?;
+                                Ok($name::Unknown($crate::json::UnknownMember::new(name, value)))
+                            }
+                        }
+                    }
+                }
+
+                deserializer.deserialize_enum(stringify!($name), &[$($member),*], MemberVisitor)
+            }
+        }
+    };
+}
+
+/// Reads the value of a known member of a union.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! deserialize_union_member {
+    ($name:ident, $variant:ident, value, $value:ident) => {
+        $value.newtype_variant().map($name::$variant)
+    };
+    ($name:ident, $variant:ident, blobs, $value:ident) => {
+        $value.newtype_variant().map(|$crate::serde_blob::AsDeserialize(value)| $name::$variant(value))
+    };
+    ($name:ident, $variant:ident, unit, $value:ident) => {
+        $value.newtype_variant().map(|$crate::json::UnitMember {}| $name::$variant {})
+    };
 }

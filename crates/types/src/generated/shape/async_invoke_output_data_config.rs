@@ -3,12 +3,12 @@
 
 use crate::AsyncInvokeS3OutputDataConfig;
 use invoke_model_protocol::{ParseError, json};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 /// One of the destinations for the output of an asynchronous invocation. Amazon S3 is the only one so
 /// far.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum AsyncInvokeOutputDataConfig {
     /// A location in Amazon S3.
@@ -24,6 +24,11 @@ impl Default for AsyncInvokeOutputDataConfig {
         Self::Unknown(json::UnknownMember::default())
     }
 }
+
+invoke_model_protocol::deserialize_union!(
+    AsyncInvokeOutputDataConfig,
+    [("s3OutputDataConfig", S3OutputDataConfig, value)]
+);
 
 impl json::ToJson for AsyncInvokeOutputDataConfig {
     fn to_json(&self, out: &mut Vec<u8>) {

@@ -2,11 +2,11 @@
 //! The `CitationGeneratedContent` union.
 
 use invoke_model_protocol::{ParseError, json};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 /// One of the forms of generated content that has citations. Text is the only form.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum CitationGeneratedContent {
     /// The text that the model generated.
@@ -22,6 +22,8 @@ impl Default for CitationGeneratedContent {
         Self::Unknown(json::UnknownMember::default())
     }
 }
+
+invoke_model_protocol::deserialize_union!(CitationGeneratedContent, [("text", Text, value)]);
 
 impl json::ToJson for CitationGeneratedContent {
     fn to_json(&self, out: &mut Vec<u8>) {

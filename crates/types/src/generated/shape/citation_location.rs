@@ -5,11 +5,11 @@ use crate::{
     DocumentCharLocation, DocumentChunkLocation, DocumentPageLocation, SearchResultLocation, WebLocation,
 };
 use invoke_model_protocol::{ParseError, json};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 /// One of the ways to locate a cited passage. The kind of source determines which of them is used.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum CitationLocation {
     /// A web page, if the model searched the web.
@@ -37,6 +37,17 @@ impl Default for CitationLocation {
         Self::Unknown(json::UnknownMember::default())
     }
 }
+
+invoke_model_protocol::deserialize_union!(
+    CitationLocation,
+    [
+        ("web", Web, value),
+        ("documentChar", DocumentChar, value),
+        ("documentPage", DocumentPage, value),
+        ("documentChunk", DocumentChunk, value),
+        ("searchResultLocation", SearchResultLocation, value)
+    ]
+);
 
 impl json::ToJson for CitationLocation {
     fn to_json(&self, out: &mut Vec<u8>) {

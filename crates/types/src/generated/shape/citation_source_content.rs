@@ -2,11 +2,11 @@
 //! The `CitationSourceContent` union.
 
 use invoke_model_protocol::{ParseError, json};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 /// One of the forms of cited content. Text is the only form.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum CitationSourceContent {
     /// The text of the passage in the source.
@@ -22,6 +22,8 @@ impl Default for CitationSourceContent {
         Self::Unknown(json::UnknownMember::default())
     }
 }
+
+invoke_model_protocol::deserialize_union!(CitationSourceContent, [("text", Text, value)]);
 
 impl json::ToJson for CitationSourceContent {
     fn to_json(&self, out: &mut Vec<u8>) {

@@ -7,13 +7,13 @@ use crate::{
     ToolResultBlock, ToolUseBlock, VideoBlock,
 };
 use invoke_model_protocol::{ParseError, Redacted, json};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use std::fmt;
 
 /// One of the kinds of content of a message. Used in messages of `Converse` and `ConverseStream`. The
 /// model and the role of the message determine which kinds are allowed.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum ContentBlock {
     /// Text.
@@ -106,6 +106,26 @@ impl fmt::Debug for ContentBlock {
         }
     }
 }
+
+invoke_model_protocol::deserialize_union!(
+    ContentBlock,
+    [
+        ("text", Text, value),
+        ("image", Image, value),
+        ("document", Document, value),
+        ("video", Video, value),
+        ("audio", Audio, value),
+        ("toolUse", ToolUse, value),
+        ("toolResult", ToolResult, value),
+        ("guardContent", GuardContent, value),
+        ("cachePoint", CachePoint, value),
+        ("reasoningContent", ReasoningContent, value),
+        ("citationsContent", CitationsContent, value),
+        ("searchResult", SearchResult, value),
+        ("toolAddition", ToolAddition, value),
+        ("toolRemoval", ToolRemoval, value)
+    ]
+);
 
 impl json::ToJson for ContentBlock {
     fn to_json(&self, out: &mut Vec<u8>) {

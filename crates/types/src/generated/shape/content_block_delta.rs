@@ -5,13 +5,13 @@ use crate::{
     CitationsDelta, ImageBlockDelta, ReasoningContentBlockDelta, ToolResultBlockDelta, ToolUseBlockDelta,
 };
 use invoke_model_protocol::{ParseError, Redacted, json};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use std::fmt;
 
 /// One of the kinds of content that a part of a streamed content block can have. All parts of a block
 /// have the same index; concatenate them in the order of arrival.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum ContentBlockDelta {
     /// The next part of a text.
@@ -56,6 +56,18 @@ impl fmt::Debug for ContentBlockDelta {
         }
     }
 }
+
+invoke_model_protocol::deserialize_union!(
+    ContentBlockDelta,
+    [
+        ("text", Text, value),
+        ("toolUse", ToolUse, value),
+        ("toolResult", ToolResult, value),
+        ("reasoningContent", ReasoningContent, value),
+        ("citation", Citation, value),
+        ("image", Image, value)
+    ]
+);
 
 impl json::ToJson for ContentBlockDelta {
     fn to_json(&self, out: &mut Vec<u8>) {

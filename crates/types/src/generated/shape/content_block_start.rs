@@ -3,12 +3,12 @@
 
 use crate::{ImageBlockStart, ToolResultBlockStart, ToolUseBlockStart};
 use invoke_model_protocol::{ParseError, json};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 /// One of the kinds of content block that start with an event of their own. Text and reasoning have
 /// none: they start with their first part.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum ContentBlockStart {
     /// The start of a tool call.
@@ -30,6 +30,11 @@ impl Default for ContentBlockStart {
         Self::Unknown(json::UnknownMember::default())
     }
 }
+
+invoke_model_protocol::deserialize_union!(
+    ContentBlockStart,
+    [("toolUse", ToolUse, value), ("toolResult", ToolResult, value), ("image", Image, value)]
+);
 
 impl json::ToJson for ContentBlockStart {
     fn to_json(&self, out: &mut Vec<u8>) {

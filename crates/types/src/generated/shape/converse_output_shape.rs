@@ -3,11 +3,11 @@
 
 use crate::Message;
 use invoke_model_protocol::{ParseError, json};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 /// One of the kinds of output of the `Converse` operation. There is only one so far.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum ConverseOutputShape {
     /// The message that the model generated. To continue the conversation, append it unchanged to the
@@ -24,6 +24,8 @@ impl Default for ConverseOutputShape {
         Self::Unknown(json::UnknownMember::default())
     }
 }
+
+invoke_model_protocol::deserialize_union!(ConverseOutputShape, [("message", Message, value)]);
 
 impl json::ToJson for ConverseOutputShape {
     fn to_json(&self, out: &mut Vec<u8>) {

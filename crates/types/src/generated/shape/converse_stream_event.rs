@@ -7,28 +7,36 @@ use crate::{
     ServiceUnavailableException, ThrottlingException, ValidationException,
 };
 use invoke_model_protocol::{ErrorMetadata, ParseError, SerializeError, event_stream, json, metrics};
+use serde::Serialize;
 
 /// One of the events of a streamed response, or an error, which is the last event.
 ///
 /// The order is `messageStart`; for each content block `contentBlockStart` (not for text),
 /// `contentBlockDelta` events and `contentBlockStop`; then `messageStop`; then `metadata`. On the wire,
 /// events also have a padding member `p`, which clients ignore.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum ConverseStreamEvent {
     /// The start of the message.
+    #[serde(rename = "messageStart")]
     MessageStart(MessageStartEvent),
     /// The start of a content block that is not text.
+    #[serde(rename = "contentBlockStart")]
     ContentBlockStart(ContentBlockStartEvent),
     /// The next part of a content block.
+    #[serde(rename = "contentBlockDelta")]
     ContentBlockDelta(ContentBlockDeltaEvent),
     /// The end of a content block.
+    #[serde(rename = "contentBlockStop")]
     ContentBlockStop(ContentBlockStopEvent),
     /// The end of the message, with the reason why the model stopped.
+    #[serde(rename = "messageStop")]
     MessageStop(MessageStopEvent),
     /// The token usage, the measurements and the traces of the call.
+    #[serde(rename = "metadata")]
     Metadata(ConverseStreamMetadataEvent),
     /// An event that the model does not define.
+    #[serde(untagged, serialize_with = "invoke_model_protocol::event_stream::serialize_event")]
     Unknown(event_stream::Message),
 }
 

@@ -3,11 +3,11 @@
 
 use crate::{ConverseTokensRequest, InvokeModelTokensRequest};
 use invoke_model_protocol::{ParseError, json};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 /// One of the two kinds of request whose tokens `CountTokens` counts.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum CountTokensInputShape {
     /// An `InvokeModel` request, in the schema of the model.
@@ -26,6 +26,11 @@ impl Default for CountTokensInputShape {
         Self::Unknown(json::UnknownMember::default())
     }
 }
+
+invoke_model_protocol::deserialize_union!(
+    CountTokensInputShape,
+    [("invokeModel", InvokeModel, value), ("converse", Converse, value)]
+);
 
 impl json::ToJson for CountTokensInputShape {
     fn to_json(&self, out: &mut Vec<u8>) {

@@ -2,11 +2,11 @@
 //! The `DocumentContentBlock` union.
 
 use invoke_model_protocol::{ParseError, json};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 /// One of the forms of a chunk of a document. Text is the only form.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum DocumentContentBlock {
     /// The text of the chunk.
@@ -22,6 +22,8 @@ impl Default for DocumentContentBlock {
         Self::Unknown(json::UnknownMember::default())
     }
 }
+
+invoke_model_protocol::deserialize_union!(DocumentContentBlock, [("text", Text, value)]);
 
 impl json::ToJson for DocumentContentBlock {
     fn to_json(&self, out: &mut Vec<u8>) {

@@ -4,11 +4,11 @@
 use crate::{DocumentContentBlock, S3Location};
 use bytes::Bytes;
 use invoke_model_protocol::{ParseError, json};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 /// One of the forms and places of the content of a document.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum DocumentSource {
     /// The bytes of the file, encoded in base64 on the wire.
@@ -35,6 +35,16 @@ impl Default for DocumentSource {
         Self::Unknown(json::UnknownMember::default())
     }
 }
+
+invoke_model_protocol::deserialize_union!(
+    DocumentSource,
+    [
+        ("bytes", Bytes, blobs),
+        ("s3Location", S3Location, value),
+        ("text", Text, value),
+        ("content", Content, value)
+    ]
+);
 
 impl json::ToJson for DocumentSource {
     fn to_json(&self, out: &mut Vec<u8>) {

@@ -8,7 +8,7 @@ use crate::{
     GuardrailAutomatedReasoningValidFinding,
 };
 use invoke_model_protocol::{ParseError, json};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 /// One of the results of an automated reasoning check.
@@ -16,7 +16,7 @@ use serde_json::Value;
 /// The check translates the content into an implication: if the premises hold, the claims hold. It then
 /// compares the implication with the rules of the policy. The same content can have several findings.
 /// No finding blocks the content.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum GuardrailAutomatedReasoningFinding {
     /// The claims follow from the premises and the rules, so they are true.
@@ -54,6 +54,19 @@ impl Default for GuardrailAutomatedReasoningFinding {
         Self::Unknown(json::UnknownMember::default())
     }
 }
+
+invoke_model_protocol::deserialize_union!(
+    GuardrailAutomatedReasoningFinding,
+    [
+        ("valid", Valid, value),
+        ("invalid", Invalid, value),
+        ("satisfiable", Satisfiable, value),
+        ("impossible", Impossible, value),
+        ("translationAmbiguous", TranslationAmbiguous, value),
+        ("tooComplex", TooComplex, value),
+        ("noTranslations", NoTranslations, value)
+    ]
+);
 
 impl json::ToJson for GuardrailAutomatedReasoningFinding {
     fn to_json(&self, out: &mut Vec<u8>) {

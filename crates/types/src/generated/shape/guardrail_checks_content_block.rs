@@ -2,12 +2,12 @@
 //! The `GuardrailChecksContentBlock` union.
 
 use invoke_model_protocol::{ParseError, Redacted, json};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use std::fmt;
 
 /// One of the kinds of content in a message to check. Text is the only one so far.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum GuardrailChecksContentBlock {
     /// A text to check. It is a plain string, unlike the text of `ApplyGuardrail`, which is a structure.
@@ -32,6 +32,8 @@ impl fmt::Debug for GuardrailChecksContentBlock {
         }
     }
 }
+
+invoke_model_protocol::deserialize_union!(GuardrailChecksContentBlock, [("text", Text, value)]);
 
 impl json::ToJson for GuardrailChecksContentBlock {
     fn to_json(&self, out: &mut Vec<u8>) {

@@ -3,12 +3,12 @@
 
 use crate::{GuardrailImageBlock, GuardrailTextBlock};
 use invoke_model_protocol::{ParseError, Redacted, json};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use std::fmt;
 
 /// One of the kinds of content that `ApplyGuardrail` evaluates: text or an image.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum GuardrailContentBlock {
     /// Text to evaluate, or text that other blocks are compared with.
@@ -37,6 +37,11 @@ impl fmt::Debug for GuardrailContentBlock {
         }
     }
 }
+
+invoke_model_protocol::deserialize_union!(
+    GuardrailContentBlock,
+    [("text", Text, value), ("image", Image, value)]
+);
 
 impl json::ToJson for GuardrailContentBlock {
     fn to_json(&self, out: &mut Vec<u8>) {

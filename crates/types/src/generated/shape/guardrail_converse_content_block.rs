@@ -3,13 +3,13 @@
 
 use crate::{GuardrailConverseImageBlock, GuardrailConverseTextBlock};
 use invoke_model_protocol::{ParseError, Redacted, json};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use std::fmt;
 
 /// One of the kinds of content that a guardrail assesses. Used as `guardContent` in messages and system
 /// prompts of `Converse` and `ConverseStream`.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum GuardrailConverseContentBlock {
     /// Text to assess.
@@ -38,6 +38,11 @@ impl fmt::Debug for GuardrailConverseContentBlock {
         }
     }
 }
+
+invoke_model_protocol::deserialize_union!(
+    GuardrailConverseContentBlock,
+    [("text", Text, value), ("image", Image, value)]
+);
 
 impl json::ToJson for GuardrailConverseContentBlock {
     fn to_json(&self, out: &mut Vec<u8>) {

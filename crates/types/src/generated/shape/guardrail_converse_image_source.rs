@@ -3,13 +3,13 @@
 
 use bytes::Bytes;
 use invoke_model_protocol::{ParseError, Redacted, json};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use std::fmt;
 
 /// One of the places of an image that a guardrail assesses. Bytes in the message are the only one.
 /// Sensitive.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum GuardrailConverseImageSource {
     /// The bytes of the image, encoded in base64 on the wire.
@@ -31,6 +31,8 @@ impl fmt::Debug for GuardrailConverseImageSource {
         f.debug_tuple("GuardrailConverseImageSource").field(&Redacted).finish()
     }
 }
+
+invoke_model_protocol::deserialize_union!(GuardrailConverseImageSource, [("bytes", Bytes, blobs)]);
 
 impl json::ToJson for GuardrailConverseImageSource {
     fn to_json(&self, out: &mut Vec<u8>) {

@@ -3,13 +3,13 @@
 
 use bytes::Bytes;
 use invoke_model_protocol::{ParseError, Redacted, json};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use std::fmt;
 
 /// One of the sources of an image for `ApplyGuardrail`. There is one source: bytes in the request.
 /// Sensitive.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum GuardrailImageSource {
     /// The bytes of the image file, encoded in base64 on the wire.
@@ -31,6 +31,8 @@ impl fmt::Debug for GuardrailImageSource {
         f.debug_tuple("GuardrailImageSource").field(&Redacted).finish()
     }
 }
+
+invoke_model_protocol::deserialize_union!(GuardrailImageSource, [("bytes", Bytes, blobs)]);
 
 impl json::ToJson for GuardrailImageSource {
     fn to_json(&self, out: &mut Vec<u8>) {

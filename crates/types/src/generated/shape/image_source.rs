@@ -4,12 +4,12 @@
 use crate::S3Location;
 use bytes::Bytes;
 use invoke_model_protocol::{ParseError, Redacted, json};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use std::fmt;
 
 /// One of the places of an image: in the message, or in Amazon S3. Sensitive.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum ImageSource {
     /// The bytes of the image, encoded in base64 on the wire.
@@ -35,6 +35,11 @@ impl fmt::Debug for ImageSource {
         f.debug_tuple("ImageSource").field(&Redacted).finish()
     }
 }
+
+invoke_model_protocol::deserialize_union!(
+    ImageSource,
+    [("bytes", Bytes, blobs), ("s3Location", S3Location, value)]
+);
 
 impl json::ToJson for ImageSource {
     fn to_json(&self, out: &mut Vec<u8>) {

@@ -3,15 +3,18 @@
 
 use crate::BidirectionalInputPayloadPart;
 use invoke_model_protocol::{ErrorMetadata, ParseError, Redacted, SerializeError, event_stream, json};
+use serde::Serialize;
 use std::fmt;
 
 /// The events that the client sends in a bidirectional stream.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum InvokeModelWithBidirectionalStreamInputEvent {
     /// The next event for the model.
+    #[serde(rename = "chunk")]
     Chunk(BidirectionalInputPayloadPart),
     /// An event that the model does not define.
+    #[serde(untagged, serialize_with = "invoke_model_protocol::event_stream::serialize_event")]
     Unknown(event_stream::Message),
 }
 

@@ -7,15 +7,18 @@ use crate::{
 };
 use bytes::Bytes;
 use invoke_model_protocol::{ErrorMetadata, ParseError, Redacted, SerializeError, event_stream, json};
+use serde::Serialize;
 use std::fmt;
 
 /// The events that the service sends in a bidirectional stream. An error is always the last event.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum InvokeModelWithBidirectionalStreamOutputEvent {
     /// The next event of the model.
+    #[serde(rename = "chunk")]
     Chunk(BidirectionalOutputPayloadPart),
     /// An event that the model does not define.
+    #[serde(untagged, serialize_with = "invoke_model_protocol::event_stream::serialize_event")]
     Unknown(event_stream::Message),
 }
 

@@ -3,12 +3,12 @@
 
 use crate::JsonSchemaDefinition;
 use invoke_model_protocol::{ParseError, Redacted, json};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use std::fmt;
 
 /// One of the definitions of a text format. There is only one so far. Sensitive.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum OutputFormatStructure {
     /// A JSON Schema. The model generates only JSON that matches it.
@@ -30,6 +30,8 @@ impl fmt::Debug for OutputFormatStructure {
         f.debug_tuple("OutputFormatStructure").field(&Redacted).finish()
     }
 }
+
+invoke_model_protocol::deserialize_union!(OutputFormatStructure, [("jsonSchema", JsonSchema, value)]);
 
 impl json::ToJson for OutputFormatStructure {
     fn to_json(&self, out: &mut Vec<u8>) {

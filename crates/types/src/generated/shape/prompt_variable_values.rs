@@ -2,11 +2,11 @@
 //! The `PromptVariableValues` union.
 
 use invoke_model_protocol::{ParseError, json};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 /// One of the kinds of value that a variable of a stored prompt can have. There is only one so far.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum PromptVariableValues {
     /// The text that replaces the variable.
@@ -22,6 +22,8 @@ impl Default for PromptVariableValues {
         Self::Unknown(json::UnknownMember::default())
     }
 }
+
+invoke_model_protocol::deserialize_union!(PromptVariableValues, [("text", Text, value)]);
 
 impl json::ToJson for PromptVariableValues {
     fn to_json(&self, out: &mut Vec<u8>) {

@@ -4,12 +4,12 @@
 use crate::ReasoningTextBlock;
 use bytes::Bytes;
 use invoke_model_protocol::{ParseError, Redacted, json};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use std::fmt;
 
 /// One of the forms of reasoning of a model: readable or encrypted. Used in `ContentBlock`. Sensitive.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum ReasoningContentBlock {
     /// The reasoning as text.
@@ -35,6 +35,11 @@ impl fmt::Debug for ReasoningContentBlock {
         f.debug_tuple("ReasoningContentBlock").field(&Redacted).finish()
     }
 }
+
+invoke_model_protocol::deserialize_union!(
+    ReasoningContentBlock,
+    [("reasoningText", ReasoningText, value), ("redactedContent", RedactedContent, blobs)]
+);
 
 impl json::ToJson for ReasoningContentBlock {
     fn to_json(&self, out: &mut Vec<u8>) {

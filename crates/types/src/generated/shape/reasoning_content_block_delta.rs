@@ -3,13 +3,13 @@
 
 use bytes::Bytes;
 use invoke_model_protocol::{ParseError, Redacted, json};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use std::fmt;
 
 /// One of the parts of a streamed reasoning block. The next request of the conversation must contain
 /// the complete block unchanged. Sensitive.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum ReasoningContentBlockDelta {
     /// The next part of the text of the reasoning.
@@ -39,6 +39,11 @@ impl fmt::Debug for ReasoningContentBlockDelta {
         f.debug_tuple("ReasoningContentBlockDelta").field(&Redacted).finish()
     }
 }
+
+invoke_model_protocol::deserialize_union!(
+    ReasoningContentBlockDelta,
+    [("text", Text, value), ("redactedContent", RedactedContent, blobs), ("signature", Signature, value)]
+);
 
 impl json::ToJson for ReasoningContentBlockDelta {
     fn to_json(&self, out: &mut Vec<u8>) {

@@ -7,15 +7,18 @@ use crate::{
 };
 use bytes::Bytes;
 use invoke_model_protocol::{ErrorMetadata, ParseError, Redacted, SerializeError, event_stream, json};
+use serde::Serialize;
 use std::fmt;
 
 /// The events of a streamed response: parts, and at most one error, which is the last event.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum ResponseStream {
     /// The next part of the response.
+    #[serde(rename = "chunk")]
     Chunk(PayloadPart),
     /// An event that the model does not define.
+    #[serde(untagged, serialize_with = "invoke_model_protocol::event_stream::serialize_event")]
     Unknown(event_stream::Message),
 }
 

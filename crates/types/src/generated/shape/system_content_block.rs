@@ -3,12 +3,12 @@
 
 use crate::{CachePointBlock, GuardrailConverseContentBlock};
 use invoke_model_protocol::{ParseError, json};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 /// One of the kinds of content of a system prompt, which instructs the model. Used in requests of
 /// `Converse` and `ConverseStream`, and to count tokens.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum SystemContentBlock {
     /// Text of the system prompt.
@@ -31,6 +31,11 @@ impl Default for SystemContentBlock {
         Self::Unknown(json::UnknownMember::default())
     }
 }
+
+invoke_model_protocol::deserialize_union!(
+    SystemContentBlock,
+    [("text", Text, value), ("guardContent", GuardContent, value), ("cachePoint", CachePoint, value)]
+);
 
 impl json::ToJson for SystemContentBlock {
     fn to_json(&self, out: &mut Vec<u8>) {

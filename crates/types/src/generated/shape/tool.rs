@@ -3,11 +3,11 @@
 
 use crate::{CachePointBlock, SystemTool, ToolSpecification};
 use invoke_model_protocol::{ParseError, json};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 /// One of the entries in a list of tools: a tool of the caller, a built-in tool or a cache checkpoint.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum Tool {
     /// A tool that the caller runs.
@@ -29,6 +29,11 @@ impl Default for Tool {
         Self::Unknown(json::UnknownMember::default())
     }
 }
+
+invoke_model_protocol::deserialize_union!(
+    Tool,
+    [("toolSpec", ToolSpec, value), ("systemTool", SystemTool, value), ("cachePoint", CachePoint, value)]
+);
 
 impl json::ToJson for Tool {
     fn to_json(&self, out: &mut Vec<u8>) {

@@ -3,12 +3,12 @@
 
 use crate::{AnyToolChoice, AutoToolChoice, SpecificToolChoice};
 use invoke_model_protocol::{ParseError, json};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 /// One of the rules by which the model chooses tools. If unset, `auto`. Not every model supports every
 /// rule.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum ToolChoice {
     /// The model decides between text and a tool call. This is the default.
@@ -31,6 +31,11 @@ impl Default for ToolChoice {
         Self::Unknown(json::UnknownMember::default())
     }
 }
+
+invoke_model_protocol::deserialize_union!(
+    ToolChoice,
+    [("auto", Auto, value), ("any", Any, value), ("tool", Tool, value)]
+);
 
 impl json::ToJson for ToolChoice {
     fn to_json(&self, out: &mut Vec<u8>) {

@@ -2,11 +2,11 @@
 //! The `ToolInputSchema` union.
 
 use invoke_model_protocol::{ParseError, json};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 /// One of the ways to define the input of a tool. There is only one so far.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum ToolInputSchema {
     /// The JSON Schema of the input, as a JSON object. Its top-level type must be `object`.
@@ -22,6 +22,8 @@ impl Default for ToolInputSchema {
         Self::Unknown(json::UnknownMember::default())
     }
 }
+
+invoke_model_protocol::deserialize_union!(ToolInputSchema, [("json", Json, value)]);
 
 impl json::ToJson for ToolInputSchema {
     fn to_json(&self, out: &mut Vec<u8>) {

@@ -2,11 +2,11 @@
 //! The `ToolResultBlockDelta` union.
 
 use invoke_model_protocol::{ParseError, json};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 /// One of the kinds of content in the streamed result of a tool that the service ran itself.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum ToolResultBlockDelta {
     /// The next part of the result as text.
@@ -25,6 +25,11 @@ impl Default for ToolResultBlockDelta {
         Self::Unknown(json::UnknownMember::default())
     }
 }
+
+invoke_model_protocol::deserialize_union!(
+    ToolResultBlockDelta,
+    [("text", Text, value), ("json", Json, value)]
+);
 
 impl json::ToJson for ToolResultBlockDelta {
     fn to_json(&self, out: &mut Vec<u8>) {

@@ -3,11 +3,11 @@
 
 use crate::{DocumentBlock, ImageBlock, SearchResultBlock, VideoBlock};
 use invoke_model_protocol::{ParseError, json};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 /// One of the kinds of content of the result of a tool. The model determines which kinds are allowed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum ToolResultContentBlock {
     /// A JSON object. For any other JSON value the service returns `ValidationException`.
@@ -38,6 +38,18 @@ impl Default for ToolResultContentBlock {
         Self::Unknown(json::UnknownMember::default())
     }
 }
+
+invoke_model_protocol::deserialize_union!(
+    ToolResultContentBlock,
+    [
+        ("json", Json, value),
+        ("text", Text, value),
+        ("image", Image, value),
+        ("document", Document, value),
+        ("video", Video, value),
+        ("searchResult", SearchResult, value)
+    ]
+);
 
 impl json::ToJson for ToolResultContentBlock {
     fn to_json(&self, out: &mut Vec<u8>) {

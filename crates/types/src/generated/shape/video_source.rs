@@ -4,11 +4,11 @@
 use crate::S3Location;
 use bytes::Bytes;
 use invoke_model_protocol::{ParseError, json};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 /// One of the places of a video: in the message, or in Amazon S3.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum VideoSource {
     /// The bytes of the video, encoded in base64 on the wire. For Amazon Nova, the whole request must be
@@ -30,6 +30,11 @@ impl Default for VideoSource {
         Self::Unknown(json::UnknownMember::default())
     }
 }
+
+invoke_model_protocol::deserialize_union!(
+    VideoSource,
+    [("bytes", Bytes, blobs), ("s3Location", S3Location, value)]
+);
 
 impl json::ToJson for VideoSource {
     fn to_json(&self, out: &mut Vec<u8>) {

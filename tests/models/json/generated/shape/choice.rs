@@ -4,12 +4,12 @@
 use crate::json::{Kind, Tree};
 use bytes::Bytes;
 use invoke_model_protocol::{ParseError, Timestamp, json, timestamp};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The `Choice` union.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum Choice {
     /// `text`.
@@ -55,6 +55,23 @@ impl Default for Choice {
         Self::Unknown(json::UnknownMember::default())
     }
 }
+
+invoke_model_protocol::deserialize_union!(
+    Choice,
+    [
+        ("text", Text, value),
+        ("other-name", Renamed, value),
+        ("nothing", Nothing, unit),
+        ("blob", Blob, blobs),
+        ("blobs", Blobs, blobs),
+        ("instant", Instant, value),
+        ("kind", Kind, value),
+        ("tree", Tree, value),
+        ("choice", Choice, value),
+        ("choices", Choices, value),
+        ("numbers", Numbers, value)
+    ]
+);
 
 impl json::ToJson for Choice {
     fn to_json(&self, out: &mut Vec<u8>) {

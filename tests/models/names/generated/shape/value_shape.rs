@@ -2,11 +2,11 @@
 //! The `ValueShape` union.
 
 use invoke_model_protocol::{ParseError, json};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 /// The `ValueShape` union.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum ValueShape {
     /// `self`.
@@ -31,6 +31,16 @@ impl Default for ValueShape {
         Self::Unknown(json::UnknownMember::default())
     }
 }
+
+invoke_model_protocol::deserialize_union!(
+    ValueShape,
+    [
+        ("self", SelfShape, value),
+        ("Self", Self2, value),
+        ("unknown", UnknownShape, value),
+        ("Unknown", Unknown2, value)
+    ]
+);
 
 impl json::ToJson for ValueShape {
     fn to_json(&self, out: &mut Vec<u8>) {

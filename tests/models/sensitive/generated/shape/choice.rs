@@ -3,12 +3,12 @@
 
 use crate::sensitive::Half;
 use invoke_model_protocol::{ParseError, Redacted, json};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use std::fmt;
 
 /// The `Choice` union.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum Choice {
     /// `open`.
@@ -49,6 +49,17 @@ impl fmt::Debug for Choice {
         }
     }
 }
+
+invoke_model_protocol::deserialize_union!(
+    Choice,
+    [
+        ("open", Open, value),
+        ("hidden", Hidden, value),
+        ("hiddenList", HiddenList, value),
+        ("half", Half, value),
+        ("nothing", Nothing, unit)
+    ]
+);
 
 impl json::ToJson for Choice {
     fn to_json(&self, out: &mut Vec<u8>) {

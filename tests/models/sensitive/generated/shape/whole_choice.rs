@@ -2,12 +2,12 @@
 //! The `WholeChoice` union.
 
 use invoke_model_protocol::{ParseError, Redacted, json};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use std::fmt;
 
 /// The `WholeChoice` union.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum WholeChoice {
     /// `text`.
@@ -32,6 +32,8 @@ impl fmt::Debug for WholeChoice {
         f.debug_tuple("WholeChoice").field(&Redacted).finish()
     }
 }
+
+invoke_model_protocol::deserialize_union!(WholeChoice, [("text", Text, value), ("nothing", Nothing, unit)]);
 
 impl json::ToJson for WholeChoice {
     fn to_json(&self, out: &mut Vec<u8>) {

@@ -3,11 +3,11 @@
 
 use crate::streams::Point;
 use invoke_model_protocol::{ParseError, json};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 /// The `Choice` union.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum Choice {
     /// `left`.
@@ -26,6 +26,8 @@ impl Default for Choice {
         Self::Unknown(json::UnknownMember::default())
     }
 }
+
+invoke_model_protocol::deserialize_union!(Choice, [("left", Left, value), ("right", Right, value)]);
 
 impl json::ToJson for Choice {
     fn to_json(&self, out: &mut Vec<u8>) {

@@ -6,26 +6,35 @@ use bytes::Bytes;
 use invoke_model_protocol::{
     ErrorMetadata, ParseError, SerializeError, event_stream, json, payload, timestamp,
 };
+use serde::Serialize;
 
 /// An event of `Lines`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum Lines {
     /// `said`.
+    #[serde(rename = "said")]
     Said(Said),
     /// `text`.
+    #[serde(rename = "text")]
     Text(Text),
     /// `sound`.
+    #[serde(rename = "sound")]
     Sound(Sound),
     /// `shape`.
+    #[serde(rename = "shape")]
     Shape(Figure),
     /// `choice`.
+    #[serde(rename = "choice")]
     Choice(Chosen),
     /// `ping`.
+    #[serde(rename = "ping")]
     Ping(Ping),
     /// `Self`.
+    #[serde(rename = "Self")]
     SelfShape(Ping),
     /// An event that the model does not define.
+    #[serde(untagged, serialize_with = "invoke_model_protocol::event_stream::serialize_event")]
     Unknown(event_stream::Message),
 }
 

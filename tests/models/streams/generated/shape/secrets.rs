@@ -3,15 +3,18 @@
 
 use crate::streams::Secret;
 use invoke_model_protocol::{ErrorMetadata, ParseError, Redacted, SerializeError, event_stream, json};
+use serde::Serialize;
 use std::fmt;
 
 /// An event of `Secrets`.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum Secrets {
     /// `secret`.
+    #[serde(rename = "secret")]
     Secret(Secret),
     /// An event that the model does not define.
+    #[serde(untagged, serialize_with = "invoke_model_protocol::event_stream::serialize_event")]
     Unknown(event_stream::Message),
 }
 

@@ -1,0 +1,244 @@
+//! Receives the server-sent events of the response to a raw request.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use futures_core::{FusedStream, Stream};
+use http::Response;
+use http::header::CONTENT_TYPE;
+use invoke_model_protocol::{ParseError, ParseErrorKind};
+use invoke_model_transport::{ResponseBody, TransportError, TransportErrorKind};
+use invoke_model_types::InvokeModelError;
+
+use super::RawRequest;
+use super::event_stream::{Decoder, ServerSentEvent};
+use crate::call::{self, Attempt, Call, Delivery, ResponseDelivery};
+use crate::call_context::CallContext;
+use crate::error::{Error, ErrorKind, StreamProgress, TruncatedError, TruncationCause};
+use crate::metadata::Metadata;
+use crate::quota::QuotaPermit;
+
+/// The media type of server-sent events.
+const EVENT_STREAM: &str = "text/event-stream";
+
+/// The output of a raw request whose response contains server-sent events. [`Call::send_events`] returns this
+/// type.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ServerSentEventOutput {
+    /// The status and the headers of the response.
+    pub response: Response<()>,
+    /// The events. Dropping the receiver closes the connection.
+    pub events: ServerSentEventReceiver,
+}
+
+impl Call<RawRequest> {
+    /// Sends the request, and returns the server-sent events of the response as soon as its head arrives.
+    ///
+    /// ```no_run
+    /// use http::Method;
+    /// use invoke_model_client::{Client, Error};
+    /// use serde_json::{Value, json};
+    ///
+    /// # async fn run(client: Client) -> Result<(), Error> {
+    /// let request = client.request(Method::POST, "/openai/v1/chat/completions").json(&json!({
+    ///     "model": "openai.gpt-oss-20b-1:0",
+    ///     "messages": [{"role": "user", "content": "hi"}],
+    ///     "stream": true,
+    /// }));
+    /// let mut response = request.send_events().await?;
+    /// while let Some(event) = response.events.recv().await? {
+    ///     // The last event of this API is the text `[DONE]`.
+    ///     if let Ok(part) = event.json::<Value>() {
+    ///         print!("{}", part["choices"][0]["delta"]["content"].as_str().unwrap_or_default());
+    ///     }
+    /// }
+    /// assert!(response.events.is_complete());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Returns the errors of [`send`](Self::send). If the content type of the response is not
+    /// `text/event-stream`, returns [`ErrorKind::Parse`] with the complete response. A likely cause is that the
+    /// request does not ask for a stream.
+    pub async fn send_events(self) -> Result<ServerSentEventOutput, Error<InvokeModelError>> {
+        self.deliver::<ServerSentEvents>().await.map(|(output, _)| output)
+    }
+}
+
+/// Delivers server-sent events.
+#[derive(Debug)]
+enum ServerSentEvents {}
+
+impl Delivery<RawRequest> for ServerSentEvents {
+    type Output = ServerSentEventOutput;
+
+    async fn attempt(attempt: Attempt<'_>) -> Result<ServerSentEventOutput, ErrorKind<InvokeModelError>> {
+        call::attempt::<RawRequest, Self>(attempt).await
+    }
+}
+
+impl ResponseDelivery<RawRequest> for ServerSentEvents {
+    async fn deliver(
+        mut response: Response<ResponseBody>,
+        context: &mut CallContext,
+        permit: Option<QuotaPermit>,
+    ) -> Result<ServerSentEventOutput, ErrorKind<InvokeModelError>> {
+        if !is_event_stream(&response) {
+            let body = response.body_mut().read_to_end().await?;
+            let error = ParseError::new("Content-Type", ParseErrorKind::Text { expected: EVENT_STREAM });
+            return Err(ErrorKind::Parse { error, response: response.map(|_| body).into() });
+        }
+        let (head, body) = response.into_parts();
+        let events = ServerSentEventReceiver {
+            body,
+            decoder: Decoder::default(),
+            bytes: 0,
+            end: None,
+            context: context.clone(),
+            permit,
+        };
+        Ok(ServerSentEventOutput { response: Response::from_parts(head, ()), events })
+    }
+}
+
+fn is_event_stream<B>(response: &Response<B>) -> bool {
+    let content_type = response.headers().get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
+    let media_type = content_type.split(|byte| *byte == b';').next().unwrap_or_default();
+    media_type.trim_ascii().eq_ignore_ascii_case(EVENT_STREAM.as_bytes())
+}
+
+/// Receives server-sent events, one by one with [`recv`](Self::recv) or as a [`Stream`](futures_core::Stream).
+///
+/// The stream is complete if `recv` returns `None` and has not returned an error before. Then
+/// [`is_complete`](Self::is_complete) returns `true`. A stream that ends early is an error of the kind
+/// [`ErrorKind::Truncated`]: the end of the body must be marked by HTTP, and must follow a complete event.
+///
+/// The client does not interpret the content of events. Some APIs report an error as an event.
+///
+/// The receiver reads from the connection only while the caller waits for an event. Dropping the receiver closes
+/// the connection. `recv` is cancel safe.
+pub struct ServerSentEventReceiver {
+    body: ResponseBody,
+    decoder: Decoder,
+    bytes: u64,
+    end: Option<StreamEnd>,
+    context: CallContext,
+    /// The quota permit. The receiver keeps the permit until the stream ends.
+    permit: Option<QuotaPermit>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum StreamEnd {
+    Complete,
+    Failed,
+}
+
+impl ServerSentEventReceiver {
+    /// Receives the next event. Returns `None` after the last event, and after an error.
+    ///
+    /// # Errors
+    /// Returns an error if the stream fails before it is complete.
+    pub async fn recv(&mut self) -> Result<Option<ServerSentEvent>, Error<InvokeModelError>> {
+        poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await.transpose()
+    }
+
+    /// Returns `true` if the stream has ended without an error.
+    pub fn is_complete(&self) -> bool {
+        self.end == Some(StreamEnd::Complete)
+    }
+
+    /// Returns the number of events and bytes that were received.
+    pub fn received(&self) -> StreamProgress {
+        StreamProgress { events: self.decoder.events(), bytes: self.bytes }
+    }
+
+    /// Returns the request id that the service assigned, if the response has one.
+    pub fn request_id(&self) -> Option<&str> {
+        self.context.request_id()
+    }
+
+    /// Returns the metadata of the call. It contains token counts only if headers of the response report them.
+    pub fn metadata(&self) -> Metadata {
+        self.context.clone().into_metadata()
+    }
+
+    /// Handles the end of the body.
+    fn finish(&mut self) -> Result<(), Error<InvokeModelError>> {
+        match self.decoder.incomplete() {
+            0 if self.body.ends_with_connection() => Err(self.truncated(TruncationCause::CloseDelimited)),
+            0 => {
+                self.end = Some(StreamEnd::Complete);
+                self.permit = None;
+                self.context.record_metrics();
+                Ok(())
+            }
+            received => Err(self.truncated(TruncationCause::IncompleteEvent { received })),
+        }
+    }
+
+    fn transport_failed(&mut self, error: TransportError) -> Error<InvokeModelError> {
+        match error.kind() {
+            TransportErrorKind::BodyIncomplete => self.truncated(TruncationCause::Connection(error)),
+            _ => self.fail(ErrorKind::Transport(error)),
+        }
+    }
+
+    fn truncated(&mut self, cause: TruncationCause) -> Error<InvokeModelError> {
+        let received = self.received();
+        self.fail(ErrorKind::Truncated(TruncatedError { received, cause }))
+    }
+
+    /// Ends the stream with an error, and closes the connection.
+    fn fail(&mut self, kind: ErrorKind<InvokeModelError>) -> Error<InvokeModelError> {
+        self.end = Some(StreamEnd::Failed);
+        self.permit = None;
+        self.body = Bytes::new().into();
+        self.context.stream_error::<RawRequest, _>(kind, self.received())
+    }
+}
+
+impl Stream for ServerSentEventReceiver {
+    type Item = Result<ServerSentEvent, Error<InvokeModelError>>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        while this.end.is_none() {
+            if let Some(event) = this.decoder.decode() {
+                return Poll::Ready(Some(Ok(event)));
+            }
+            match ready!(Pin::new(&mut this.body).poll_next(cx)) {
+                Some(Ok(bytes)) => {
+                    this.bytes += bytes.len() as u64;
+                    this.decoder.push(&bytes);
+                }
+                Some(Err(error)) => return Poll::Ready(Some(Err(this.transport_failed(error)))),
+                None => {
+                    if let Err(error) = this.finish() {
+                        return Poll::Ready(Some(Err(error)));
+                    }
+                }
+            }
+        }
+        Poll::Ready(None)
+    }
+}
+
+impl FusedStream for ServerSentEventReceiver {
+    fn is_terminated(&self) -> bool {
+        self.end.is_some()
+    }
+}
+
+impl fmt::Debug for ServerSentEventReceiver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerSentEventReceiver")
+            .field("received", &self.received())
+            .field("end", &self.end)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,156 @@
+//! Requests with a method, a path and a body that the caller chooses, for APIs that are not in the model.
+
+mod event_stream;
+mod events;
+mod target;
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Method, Request, Response};
+use invoke_model_protocol::{
+    ErrorMetadata, Operation, ParseError, PathSegment, PayloadOutput, Route, SerializeError,
+    SerializeErrorKind, delivery,
+};
+use invoke_model_types::{InvokeModel, InvokeModelError};
+use serde::Serialize;
+
+pub use event_stream::ServerSentEvent;
+pub use events::{ServerSentEventOutput, ServerSentEventReceiver};
+
+use crate::body::Body;
+use crate::call::Call;
+use crate::client::Client;
+
+/// The operation of a raw request: see [`Client::request`].
+///
+/// The output is the complete response. The errors are the errors of `InvokeModel`, because the service returns
+/// them for all requests. An error of another API, such as `{"error": {"code": "..", "message": ".."}}`, becomes
+/// [`InvokeModelError::Unmodeled`] with its code and its message.
+#[derive(Clone, Copy, Debug)]
+pub struct RawRequest;
+
+/// The method, the path and the body of a raw request: see [`Client::request`].
+#[derive(Clone)]
+pub struct RawRequestInput {
+    method: Method,
+    target: String,
+    body: Result<Bytes, SerializeError>,
+}
+
+impl Client {
+    /// Creates a call that sends a signed request with a method, a path and a body, for APIs that are not in the
+    /// model. Examples are the OpenAI API (`/openai/v1/chat/completions`) and the Messages API of Anthropic.
+    ///
+    /// ```no_run
+    /// use http::Method;
+    /// use invoke_model_client::{Client, Error};
+    /// use serde_json::json;
+    ///
+    /// # async fn run(client: Client) -> Result<(), Error> {
+    /// let response = client
+    ///     .request(Method::POST, "/openai/v1/chat/completions")
+    ///     .json(&json!({
+    ///         "model": "openai.gpt-oss-20b-1:0",
+    ///         "messages": [{"role": "user", "content": "hi"}],
+    ///     }))
+    ///     .send()
+    ///     .await?;
+    /// println!("{}", String::from_utf8_lossy(response.body()));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// `target` is the path and the query. The client sends it unchanged after the base path of the endpoint.
+    /// Therefore the caller percent-encodes values in the path. The call fails when it is sent if the target is
+    /// empty, is a complete URL, or contains a fragment, a dot segment or a character that must be
+    /// percent-encoded.
+    ///
+    /// The call takes the same steps as a call of an operation. The service may bill the request, so the client
+    /// retries it as a call of `InvokeModel`. The output is the response with its complete body. To read the body
+    /// in chunks, use [`Call::send_streaming`]. To read server-sent events, use [`Call::send_events`].
+    pub fn request(&self, method: Method, target: impl Into<String>) -> Call<RawRequest> {
+        Call::filled(self, RawRequestInput { method, target: target.into(), body: Ok(Bytes::new()) })
+    }
+}
+
+impl Call<RawRequest> {
+    /// Sets the body. The content type of `POST`, `PUT` and `PATCH` requests is `application/json`, unless
+    /// [`header`](Self::header) sets another one.
+    #[must_use]
+    pub fn body(mut self, body: impl Into<Body>) -> Self {
+        self.input().body = Ok(self.attach(body.into()));
+        self
+    }
+
+    /// Sets the body to a value as JSON. If the value cannot be serialized, the call fails when it is sent.
+    #[must_use]
+    pub fn json<T: Serialize + ?Sized>(mut self, value: &T) -> Self {
+        let json = serde_json::to_vec(value);
+        self.input().body = match json {
+            Ok(json) => Ok(self.attach(json.into())),
+            Err(error) => Err(SerializeError::new("body", SerializeErrorKind::Json(error.to_string()))),
+        };
+        self
+    }
+}
+
+impl Default for RawRequestInput {
+    fn default() -> Self {
+        Self { method: Method::GET, target: "/".to_owned(), body: Ok(Bytes::new()) }
+    }
+}
+
+/// Shows only the method and the path, because the body is sensitive.
+impl std::fmt::Debug for RawRequestInput {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RawRequestInput")
+            .field("method", &self.method)
+            .field("target", &self.target)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Operation for RawRequest {
+    const NAME: &'static str = "RawRequest";
+    // Errors show the path as the value of this label.
+    const ROUTE: Route = Route { method: Method::POST, path: &[PathSegment::Greedy("path")], query: &[] };
+    type Input = RawRequestInput;
+    type Output = Response<Bytes>;
+    type Error = InvokeModelError;
+    type Delivery = delivery::Buffered;
+    const HAS_MODEL_PAYLOAD: bool = true;
+    const USES_TOKENS: bool = true;
+
+    fn span_name(input: &RawRequestInput) -> Option<String> {
+        let path = input.target.split('?').next().unwrap_or_default();
+        Some(format!("{} {path}", input.method))
+    }
+
+    fn serialize(input: RawRequestInput) -> Result<Request<Bytes>, SerializeError> {
+        let uri = target::parse(&input.target)?;
+        let mut request = Request::new(input.body?);
+        if matches!(input.method, Method::POST | Method::PUT | Method::PATCH) {
+            let json = HeaderValue::from_static("application/json");
+            request.headers_mut().insert(CONTENT_TYPE, json);
+        }
+        *request.method_mut() = input.method;
+        *request.uri_mut() = uri;
+        Ok(request)
+    }
+
+    fn parse(response: &Response<Bytes>) -> Result<Response<Bytes>, ParseError> {
+        Ok(response.clone())
+    }
+
+    fn parse_error(
+        metadata: ErrorMetadata,
+        response: &Response<Bytes>,
+    ) -> Result<InvokeModelError, ParseError> {
+        match metadata.with_nested_error(response) {
+            Ok(nested) => Ok(nested.into()),
+            Err(metadata) => InvokeModel::parse_error(metadata, response),
+        }
+    }
+}
+
+impl PayloadOutput for RawRequest {}

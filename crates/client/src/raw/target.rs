@@ -1,0 +1,91 @@
+//! Checks the path and query of a raw request.
+
+use http::Uri;
+use invoke_model_protocol::{SerializeError, SerializeErrorKind};
+
+/// Parses a path and query.
+///
+/// # Errors
+/// Returns an error if the client could not send the target unchanged.
+pub(super) fn parse(target: &str) -> Result<Uri, SerializeError> {
+    let error = |problem: String| SerializeError::new("path", SerializeErrorKind::Target(problem));
+    if let Some(problem) = problem(target) {
+        return Err(error(problem));
+    }
+    Uri::try_from(target).map_err(|source| error(source.to_string()))
+}
+
+fn problem(target: &str) -> Option<String> {
+    let example = "use the path and query, such as `/openai/v1/chat/completions`";
+    if target.is_empty() {
+        return Some(format!("it is empty: {example}"));
+    }
+    if !target.starts_with('/') {
+        return Some(match target.contains("://") {
+            true => format!("it is a complete URL, but the client adds the endpoint: {example}"),
+            false => format!("it does not begin with `/`: {example}"),
+        });
+    }
+    if target.starts_with("//") {
+        return Some(format!("it begins with `//`: {example}"));
+    }
+    if target.contains('#') {
+        return Some("it has a fragment, which clients do not send: remove it, or write `%23`".to_owned());
+    }
+    if let Some(invalid) = target.chars().find(|character| !character.is_ascii_graphic()) {
+        return Some(format!("it contains `{}`: percent-encode this character", invalid.escape_debug()));
+    }
+    let path = target.split('?').next().unwrap_or_default();
+    path.split('/').any(is_dot_segment).then(|| {
+        // https://www.rfc-editor.org/rfc/rfc3986#section-5.2.4
+        "it has a segment `.` or `..`, which software on the way may remove: write the resulting path"
+            .to_owned()
+    })
+}
+
+/// Returns `true` for `.` and `..`, also if the dots are percent-encoded.
+fn is_dot_segment(segment: &str) -> bool {
+    matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    #[test]
+    fn keeps_valid_targets_unchanged() {
+        for target in [
+            "/",
+            "/openai/v1/chat/completions",
+            "/a%2Fb/c%3A0?x=%20&y",
+            "/a/",
+            "/v1/models?limit=5",
+            "/a..b/.c",
+        ] {
+            assert_eq!(parse(target).unwrap().to_string(), target);
+        }
+    }
+
+    #[test]
+    fn rejects_other_targets_with_advice() {
+        let check = |target: &str, expected: &str| {
+            let error = parse(target).unwrap_err().to_string();
+            assert!(
+                error.starts_with(&format!("`path` has an invalid target: {expected}")),
+                "{target}: {error}"
+            );
+        };
+        check("", "it is empty");
+        check("v1/models", "it does not begin with `/`");
+        check("https://example.test/v1", "it is a complete URL");
+        check("//example.test/v1", "it begins with `//`");
+        check("/v1#top", "it has a fragment");
+        check("/v1/a b", "it contains ` `: percent-encode");
+        check("/v1/é", "it contains `é`: percent-encode");
+        check("/v1\r\nx: y", "it contains `\\r`: percent-encode");
+        check("/v1/../admin", "it has a segment `.` or `..`");
+        check("/v1/%2E%2e/admin?x", "it has a segment `.` or `..`");
+        check("/v1/.", "it has a segment `.` or `..`");
+        check("/v1/<a>", "invalid uri character");
+    }
+}
