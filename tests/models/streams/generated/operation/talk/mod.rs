@@ -27,6 +27,7 @@ impl Operation for Talk {
     type Output = TalkOutput;
     type Error = TalkError;
     type Delivery = delivery::Bidirectional;
+    const HAS_INPUT_EVENTS: bool = true;
 
     fn serialize(input: TalkInput) -> Result<Request, SerializeError> {
         let request =
