@@ -8,38 +8,37 @@ use invoke_model_protocol::{SerializeError, SerializeErrorKind};
 /// # Errors
 /// Returns an error if the client could not send the target unchanged.
 pub(super) fn parse(target: &str) -> Result<Uri, SerializeError> {
-    let error = |problem: String| SerializeError::new("path", SerializeErrorKind::Target(problem));
+    let error = |problem: String| SerializeError::new("path", SerializeErrorKind::Invalid(problem));
     if let Some(problem) = problem(target) {
         return Err(error(problem));
     }
-    Uri::try_from(target).map_err(|source| error(source.to_string()))
+    Uri::try_from(target).map_err(|source| error(format!("is not valid: {source}")))
 }
 
 fn problem(target: &str) -> Option<String> {
     let example = "use the path and query, such as `/openai/v1/chat/completions`";
     if target.is_empty() {
-        return Some(format!("it is empty: {example}"));
+        return Some(format!("is empty: {example}"));
     }
     if !target.starts_with('/') {
         return Some(match target.contains("://") {
-            true => format!("it is a complete URL, but the client adds the endpoint: {example}"),
-            false => format!("it does not begin with `/`: {example}"),
+            true => format!("is a complete URL, but the client adds the endpoint: {example}"),
+            false => format!("does not begin with `/`: {example}"),
         });
     }
     if target.starts_with("//") {
-        return Some(format!("it begins with `//`: {example}"));
+        return Some(format!("begins with `//`: {example}"));
     }
     if target.contains('#') {
-        return Some("it has a fragment, which clients do not send: remove it, or write `%23`".to_owned());
+        return Some("has a fragment, which clients do not send: remove it, or write `%23`".to_owned());
     }
     if let Some(invalid) = target.chars().find(|character| !character.is_ascii_graphic()) {
-        return Some(format!("it contains `{}`: percent-encode this character", invalid.escape_debug()));
+        return Some(format!("contains `{}`: percent-encode this character", invalid.escape_debug()));
     }
     let path = target.split('?').next().unwrap_or_default();
     path.split('/').any(is_dot_segment).then(|| {
         // https://www.rfc-editor.org/rfc/rfc3986#section-5.2.4
-        "it has a segment `.` or `..`, which software on the way may remove: write the resulting path"
-            .to_owned()
+        "has a segment `.` or `..`, which software on the way may remove: write the resulting path".to_owned()
     })
 }
 
@@ -70,22 +69,19 @@ mod tests {
     fn rejects_other_targets_with_advice() {
         let check = |target: &str, expected: &str| {
             let error = parse(target).unwrap_err().to_string();
-            assert!(
-                error.starts_with(&format!("`path` has an invalid target: {expected}")),
-                "{target}: {error}"
-            );
+            assert!(error.starts_with(&format!("`path` {expected}")), "{target}: {error}");
         };
-        check("", "it is empty");
-        check("v1/models", "it does not begin with `/`");
-        check("https://example.test/v1", "it is a complete URL");
-        check("//example.test/v1", "it begins with `//`");
-        check("/v1#top", "it has a fragment");
-        check("/v1/a b", "it contains ` `: percent-encode");
-        check("/v1/é", "it contains `é`: percent-encode");
-        check("/v1\r\nx: y", "it contains `\\r`: percent-encode");
-        check("/v1/../admin", "it has a segment `.` or `..`");
-        check("/v1/%2E%2e/admin?x", "it has a segment `.` or `..`");
-        check("/v1/.", "it has a segment `.` or `..`");
-        check("/v1/<a>", "invalid uri character");
+        check("", "is empty");
+        check("v1/models", "does not begin with `/`");
+        check("https://example.test/v1", "is a complete URL");
+        check("//example.test/v1", "begins with `//`");
+        check("/v1#top", "has a fragment");
+        check("/v1/a b", "contains ` `: percent-encode");
+        check("/v1/é", "contains `é`: percent-encode");
+        check("/v1\r\nx: y", "contains `\\r`: percent-encode");
+        check("/v1/../admin", "has a segment `.` or `..`");
+        check("/v1/%2E%2e/admin?x", "has a segment `.` or `..`");
+        check("/v1/.", "has a segment `.` or `..`");
+        check("/v1/<a>", "is not valid: invalid uri character");
     }
 }

@@ -171,7 +171,7 @@ async fn json_bodies_are_written_and_parsed() {
     let error = call.clone().send().await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "InvokeModel: request not sent: `body` cannot be written as JSON: key must be a string"
+        "InvokeModel: request not sent: `body` cannot be serialized to JSON: key must be a string"
     );
     fake.push([Ok(response(200, &[("content-type", "application/json")], Bytes::from("{}").into()))]);
     call.body("{}").send().await.unwrap();

@@ -73,7 +73,7 @@ async fn invalid_targets_and_bodies_are_not_sent() {
     let error = client.request(Method::POST, "https://example.test/v1").send().await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "RawRequest: request not sent: `path` has an invalid target: it is a complete URL, but the client adds the \
+        "RawRequest: request not sent: `path` is a complete URL, but the client adds the \
          endpoint: use the path and query, such as `/openai/v1/chat/completions`"
     );
     let map = std::collections::BTreeMap::from([([1_u8], 1)]);
