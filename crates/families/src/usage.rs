@@ -1,8 +1,5 @@
 //! The number of tokens that a request has used.
 
-use std::sync::LazyLock;
-
-use memchr::memmem::Finder;
 use serde::{Deserialize, Serialize};
 
 /// Token counts of a call. A count is `None` if the service does not report it.
@@ -29,8 +26,7 @@ impl Usage {
     /// Returns `None` for every other part. For such a part, this function only searches the bytes for the
     /// member.
     pub fn from_stream_part(part: &[u8]) -> Option<Self> {
-        static MEMBER: LazyLock<Finder<'static>> =
-            LazyLock::new(|| Finder::new("\"amazon-bedrock-invocationMetrics\""));
+        const MEMBER: &[u8] = b"\"amazon-bedrock-invocationMetrics\"";
 
         #[derive(Deserialize)]
         struct Part {
@@ -47,7 +43,7 @@ impl Usage {
             cache_write_input_token_count: Option<u64>,
         }
 
-        MEMBER.find(part)?;
+        part.windows(MEMBER.len()).any(|bytes| bytes == MEMBER).then_some(())?;
         let metrics = serde_json::from_slice::<Part>(part).ok()?.metrics;
         Some(Self {
             input_tokens: metrics.input_token_count,
