@@ -75,9 +75,12 @@ pub(super) fn by_name(service: &Service, config: &Config) -> TokenStream {
 /// Returns the setters of a member. `index` is the position of the member among the required members, or
 /// `None` if the member is not required.
 ///
-/// Each member has a setter with its name, unless a method of `Call` has the same name. The setter of a list
-/// appends an element, and the setter of a map inserts an entry. A member that is not a payload also has a
-/// setter with the prefix `set_`, which takes an `Option` of the complete value.
+/// The first setter has the name of the member. For a list, it appends an element, and for a map, it inserts
+/// an entry. A member that is not a payload also has a setter that takes an `Option` of the complete value.
+/// The name of this setter has the prefix `set_`.
+///
+/// If a method of `Call` has the name of the member, the first setter is omitted. For a payload, the first
+/// setter gets the prefix `set_` instead.
 fn setters(
     member: &Member,
     index: Option<usize>,

@@ -1,4 +1,4 @@
-//! Pages of a list, and waiters.
+//! Prints the code of operations that return a list in pages, and the waiters of operations.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
