@@ -23,8 +23,8 @@ impl Usage {
     /// Parses the token counts in the last part of an event stream. The service adds these counts to the
     /// chunk of the model, in the member `amazon-bedrock-invocationMetrics`.
     ///
-    /// Returns `None` for every other part. For such a part, this function only searches the bytes for the
-    /// member.
+    /// Returns `None` for every other part. This function searches the bytes of a part for the name of the
+    /// member, and parses only parts that contain the name.
     pub fn from_stream_part(part: &[u8]) -> Option<Self> {
         const MEMBER: &[u8] = b"\"amazon-bedrock-invocationMetrics\"";
 
