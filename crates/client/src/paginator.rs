@@ -24,7 +24,7 @@ pub enum PaginationError {
     },
 }
 
-/// Reads the pages of a list. Created by [`Call::into_paginator`].
+/// A reader of the pages of a list. [`Call::into_paginator`] creates it.
 ///
 /// ```no_run
 /// # async fn run(client: invoke_model_client::Client) -> Result<(), invoke_model_client::Error> {
@@ -39,7 +39,7 @@ pub struct Paginator<O: PaginatedOperation> {
     client: Client,
     /// The call of the next page, or `None` after the last page.
     next: Option<Call<O>>,
-    /// The tokens that the service returned.
+    /// The page tokens that the service has returned so far.
     tokens: BTreeSet<String>,
 }
 
@@ -102,7 +102,7 @@ impl<O: PaginatedOperation> fmt::Debug for Paginator<O> {
     }
 }
 
-/// Reads the items of a list, page by page. Created by [`Paginator::items`].
+/// A reader of the items of a list, page by page. [`Paginator::items`] creates it.
 ///
 /// ```no_run
 /// # async fn run(client: invoke_model_client::Client) -> Result<(), invoke_model_client::Error> {

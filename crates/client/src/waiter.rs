@@ -15,8 +15,8 @@ use crate::random::random_fraction;
 pub enum WaitError<O: Operation> {
     /// The output has the failure state of the waiter.
     Failed(O::Output),
-    /// The maximum wait is over. Contains the last output, unless the last call failed with an error for
-    /// which the waiter makes another call.
+    /// The maximum wait is over. Contains the output of the last call, or `None` if the last call failed with
+    /// an error after which the waiter makes another call.
     TimedOut(Option<O::Output>),
     /// A call failed.
     Call(Error<O::Error>),
@@ -27,8 +27,8 @@ where
     O::Input: Clone,
     O::Delivery: Delivery<O, Output = O::Output>,
 {
-    /// Repeats the call until its result has the success state of a waiter, and returns this result. The
-    /// constants of the operation contain its waiters.
+    /// Repeats the call until its output has the success state of a waiter, and returns this output. The type
+    /// of an operation has a constant for each of its waiters.
     ///
     /// The delay between two calls grows from the minimum to the maximum delay of the waiter, with jitter.
     ///
@@ -47,8 +47,8 @@ where
     /// ```
     ///
     /// # Errors
-    /// See [`WaitError`]. The function returns the error of a call at once, unless the waiter has a rule for
-    /// the error code. Each call has its own retries.
+    /// See [`WaitError`]. If a call fails after its own retries, the function returns the error of this call,
+    /// except if the waiter has a rule to make another call after this error code.
     pub async fn wait_until(self, waiter: &Waiter<O>, max_wait: Duration) -> Result<O::Output, WaitError<O>> {
         let deadline = Instant::now() + max_wait;
         let mut delays = Delays::new(waiter);
