@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use invoke_model_protocol::{Operation, Waiter, WaiterState};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::call::{Call, Delivery};
 use crate::error::Error;
@@ -50,26 +50,38 @@ where
     /// See [`WaitError`]. If a call fails after its own retries, the function returns the error of this call,
     /// except if the waiter has a rule to make another call after this error code.
     pub async fn wait_until(self, waiter: &Waiter<O>, max_wait: Duration) -> Result<O::Output, WaitError<O>> {
-        let deadline = Instant::now() + max_wait;
+        // A wait that is too long for the clock has no end.
+        let deadline = Instant::now().checked_add(max_wait);
         let mut delays = Delays::new(waiter);
+        let mut last = None;
         loop {
-            let result = self.clone().send().await;
+            let sending = self.clone().send();
+            let result = match deadline {
+                Some(deadline) => match timeout_at(deadline, sending).await {
+                    Ok(result) => result,
+                    Err(_) => return Err(WaitError::TimedOut(last)),
+                },
+                None => sending.await,
+            };
             let state = match &result {
                 Ok(output) => (waiter.state)(Ok(output)),
                 Err(error) => (waiter.state)(Err(error.code())),
             };
-            let last = match (state, result) {
+            last = match (state, result) {
                 (Some(WaiterState::Success), Ok(output)) => return Ok(output),
                 (Some(WaiterState::Failure), Ok(output)) => return Err(WaitError::Failed(output)),
                 (Some(WaiterState::Retry), Err(_)) => None,
                 (_, Ok(output)) => Some(output),
                 (_, Err(error)) => return Err(WaitError::Call(error)),
             };
+            // The last call is made when the maximum wait is almost over, as the specification demands.
             let delay = delays.next(random_fraction());
-            if Instant::now() + delay > deadline {
-                return Err(WaitError::TimedOut(last));
+            let remaining = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            match remaining {
+                Some(remaining) if remaining <= delays.min => return Err(WaitError::TimedOut(last)),
+                Some(remaining) => sleep(delay.min(remaining - delays.min)).await,
+                None => sleep(delay).await,
             }
-            sleep(delay).await;
         }
     }
 }

@@ -112,6 +112,7 @@ impl From<&str> for Name {
         match name {
             "max_tokens"
             | "max_completion_tokens"
+            | "max_output_tokens"
             | "max_tokens_to_sample"
             | "max_gen_len"
             | "maxTokens"

@@ -96,7 +96,9 @@ fn the_status_code_can_be_a_member() {
     output.note = Some("mixed".to_owned());
     assert_eq!(response_text::<ListItems>(output), "207\nx-note: mixed\n");
     assert!(response_text::<FindItem>(FindItemOutput::new("you", 206)).starts_with("206\n"));
-    assert_eq!(FindItem::parse(&response(204, &[], "")).unwrap().status, 204);
+    assert_eq!(FindItem::parse(&response(204, &[], "{}")).unwrap().status, 204);
+    // An empty body lacks the required members.
+    assert!(FindItem::parse(&response(204, &[], "")).is_err());
 }
 
 #[test]
