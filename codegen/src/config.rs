@@ -15,9 +15,9 @@ pub struct Config {
     pub root: String,
     /// Name of the types crate. The generated client code uses this name in paths.
     pub types_crate: String,
-    /// Names of the methods of the client's `Call`, as returned by
-    /// [`inherent_methods`](crate::inherent_methods). If a member has one of these names, its setter gets the
-    /// prefix `set_`.
+    /// Names of the hand-written methods of `Call`, the client's type for a call.
+    /// [`inherent_methods`](crate::inherent_methods) returns these names. No generated setter has one of
+    /// these names: a member with such a name has a setter with the prefix `set_` instead.
     pub call_methods: BTreeSet<String>,
     /// Condition under which the server code is compiled.
     pub server: ServerHalf,

@@ -35,8 +35,8 @@ pub use partitions::{Partition, Partitions};
 
 use model::Model;
 
-/// Generates the types of a service: inputs, outputs and errors, the client and server code of each
-/// operation, and endpoint rules.
+/// Generates the code of a types crate: the types of inputs, outputs and errors, code that serializes and
+/// parses them in clients and servers, and the endpoint rules.
 ///
 /// # Errors
 /// Returns a diagnostic for each part of the selected operations that the generator does not support.

@@ -48,8 +48,8 @@ pub fn select(
     }
     let mut missing = Vec::new();
     let closure = closure(model, &service, &selected, &mut missing);
-    // Removes targets that are not operations, because the generator cannot lower such targets. The function
-    // `closure` has already reported them.
+    // Removes all shapes that are not operations, because the generator cannot lower them as operations. The
+    // function `closure` has already reported these shapes.
     selected.retain(|id| model.shape(id).is_some_and(|shape| shape.ty == ShapeType::Operation));
     Ok(Selection { service, operations: selected, closure, missing })
 }

@@ -8,7 +8,7 @@
 //! argument selects the conversion:
 //!
 //! * `requests` serializes inputs of the operation. The members of an input have the names of the model.
-//! * `relayed` parses requests of another client with the code for servers, and serializes the inputs again.
+//! * `relayed` uses server code to parse requests of another client, and serializes the inputs again.
 //! * `responses` parses responses into outputs, events and errors.
 //! * `endpoints` resolves endpoint parameters into URLs.
 #![allow(clippy::print_stdout, reason = "a command line tool")]
@@ -46,7 +46,8 @@ fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Runs a conversion for each of these operations. The second word is the function that parses a response.
+/// Runs the conversion `$conversion` for the operation with the name `$name`. For each operation, the list
+/// contains the function that parses its responses: `buffered` or `streaming`.
 macro_rules! operations {
     ($conversion:ident, $name:ident, [$($operation:ident: $respond:ident),* $(,)?]) => {
         match ($conversion, $name) {
@@ -230,7 +231,7 @@ fn parsed<O: ServerOperation<Output: Serialize>>(
     }
 }
 
-/// Returns the name of an event, and its payload. The name is empty for an error without a name.
+/// Returns the event type and the payload of a message. The event type of an error message is empty.
 fn named(message: &Message) -> Result<(String, String), Failure> {
     let name = match message.header(":event-type") {
         Some(EventHeader::String(name)) => name.to_owned(),

@@ -4,7 +4,7 @@ usage: calls.py
 
 The environment must contain the variables that `invoke-model serve` prints, including the bearer token. Each client
 requests text, embeddings and images, by model id and by ARN, with a signature and with the token. Each client must also
-raise the modeled errors of the operation, with the members of the error, and the errors for wrong credentials.
+raise each modeled error of the operation with all members, and an error for each kind of wrong credentials.
 """
 
 import base64

@@ -31,7 +31,7 @@ ONCE = {"AWS_MAX_ATTEMPTS": "1", "AWS_RETRY_MODE": "standard"}
 
 
 def call(operation, model_id, body, **members):
-    """Returns a call. Sets the content type, because the endpoint rejects the default of one of the clients."""
+    """Returns a call. Sets the content type, because the endpoint rejects the default content type of one client."""
     values = {"modelId": model_id, "contentType": "application/json", "body": json.dumps(body).encode()}
     return {"operation": operation, "input": {**values, **members}}
 
@@ -43,7 +43,7 @@ def program(name):
 
 class Boto3:
     name = "boto3"
-    # Parts of a failure that the client exposes, and the class of errors that are not in the model.
+    # Names of the properties that the client exposes for a failure, and the class of errors that are not in the model.
     shows = ("class", "code", "status", "message", "members")
     unmodeled = "ClientError"
     # boto3 sends bearer tokens only over TLS.

@@ -10,12 +10,12 @@ def data(name):
     return json.loads(pathlib.Path(__file__).with_name(name).read_text("utf-8"))
 
 
-# Time limit for a program, in seconds. It prevents that a hanging program blocks the checks.
+# Time limit for a program, in seconds. Without this limit, a program that hangs would block the checks.
 TIMEOUT = 300
 
 
 def run_program(command, values, environment=None):
-    """Passes a JSON array to a program. Returns the array that the program prints, which must have the same length."""
+    """Passes a JSON array to a program. Returns the array of the same length that it must print."""
     text = json.dumps(values).encode()
     pipe = subprocess.PIPE
     done = subprocess.run(command, input=text, stdout=pipe, env=environment, check=True, timeout=TIMEOUT)

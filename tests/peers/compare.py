@@ -12,7 +12,7 @@ def parse(data):
 
 
 def integer(text):
-    """Parses an integer. Keeps the sign of `-0`, which JSON has, but Python integers lack."""
+    """Parses an integer. Returns `-0` as a float, because an integer in Python cannot be `-0`."""
     return -0.0 if text == "-0" else int(text)
 
 
@@ -38,7 +38,7 @@ def leaves(theirs, ours, path=()):
 def equal(theirs, ours):
     """Compares two simple values. `1` and `1.0` are equal, `0` and `-0.0` are not."""
     if is_number(theirs) and is_number(ours):
-        # Two texts of a float may have different numbers of zeros.
+        # Our client may print a large float as an integer. Python would compare this integer exactly.
         nearest = float(ours) if isinstance(theirs, float) else ours
         return theirs == nearest and math.copysign(1, theirs) == math.copysign(1, ours)
     return json.dumps(theirs) == json.dumps(ours)

@@ -4,7 +4,7 @@ import os
 
 from clients import call
 
-# Model of the local endpoint. It returns the error that is named in the request.
+# A model of the local endpoint that returns the error that a request names.
 ERROR_MODEL = "local.error-v1"
 ERROR_MEMBERS = {
     "message": "a message",

@@ -1,7 +1,7 @@
 """Generates values from the shapes of botocore.
 
-`cases` returns the same cases in each run. It visits each member that a shape contains, at any depth. A case contains
-one such member, and otherwise only required members. The last part of its name describes the value of this member:
+`cases` returns the same cases in each run. It visits each member that a shape contains, at any depth. A case sets one
+such member, and otherwise only required members. The last part of the case's name describes the value of this member:
 
 * structure: all members, or only the required members
 * union: each member
@@ -66,7 +66,7 @@ DOCUMENTS = {
         "additionalProperties": False,
     },
 }
-# Documents that are no object. botocore accepts them as the value of a document member.
+# Documents that are not objects. botocore accepts them as the value of a document member.
 SCALAR_DOCUMENTS = {"string": "a", "number": 3, "true": True, "array": [1, {"a": "b"}], "empty array": []}
 
 INTEGERS = {"zero": 0, "one": 1, "minus one": -1, "maximum": 2**31 - 1, "minimum": -(2**31)}
@@ -122,7 +122,7 @@ VALUES = {
     "blob": BLOBS,
     "timestamp": TIMES,
 }
-# Texts that stand for numbers which JSON lacks. https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html
+# Texts for the numbers that JSON cannot represent. https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html
 SPECIAL_NUMBERS = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 UNKNOWN_VALUE = "A_VALUE_OF_2099"
 

@@ -2,8 +2,8 @@
 
 A file lists groups of differences. A group has the name of a `part`, the values of `boto3` and `ours`, and a `reason`.
 `cases` contains the names of written cases. For generated cases, `generated` contains conditions: `labels` of values,
-`operations`, `how` the message was made, and members that are `set` or `unset`. Such a group may lack a value, and its
-part may be a pattern. A group that does not occur is a failure.
+`operations`, `how` the message was made, and members that are `set` or `unset`. A group with `generated` may lack
+`boto3` or `ours`, and its `part` may be a pattern. The check fails if such a group does not occur.
 """
 
 from fnmatch import fnmatchcase

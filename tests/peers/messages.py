@@ -71,7 +71,7 @@ def summary(message):
 
 
 def piecewise(messages, request, events):
-    """Reads the events. Returns the same summary, or the event types if they are not in the documented order."""
+    """Reads the events. Returns the values of `summary`, or the event types if their order is not as documented."""
     with messages.create(stream=True, **request) as stream:
         events.extend(stream)
     deltas = [event for event in events if event.type == "content_block_delta"]

@@ -4,7 +4,7 @@ usage: replay.py INVOKE_MODEL
 
 This script records streams of the local endpoint, and replays them in several forms: complete streams that are split in
 several ways, streams with errors, streams with flipped bits, and truncated streams. INVOKE_MODEL is our command. Each
-line that it prints must equal the bytes of an event that boto3 reads.
+line that our command prints must equal the bytes of an event that boto3 reads.
 """
 
 import os
@@ -55,7 +55,7 @@ def check(report, client, name, reply, result):
     report.check(f"{name}: failure of {client.name}", found, expected)
     parts = reply.parts
     if expected == "aborted":
-        # When the connection is lost, Node discards data that it received but that the program has not read yet.
+        # When the connection is lost, Node discards the received data that the program has not read yet.
         parts = parts[: len(result["parts"])]
     report.check(f"{name}: different parts of {client.name}", differing(result["parts"], parts), [])
 

@@ -23,7 +23,7 @@ class Reply(NamedTuple):
 
 
 def complete(headers, body):
-    """Returns replies with the same recorded response, which is split in several ways."""
+    """Returns a reply for each way to split the recorded response. Each reply contains the complete response."""
     events = frames(body)
     [head, *odd] = chunked(headers, pieces(body, 7))
     splits = {

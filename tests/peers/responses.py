@@ -8,10 +8,12 @@ the model. Each value must be the same for both clients. `response_differences.j
 
 * If a required member is missing, our client sets the zero value of its type, and boto3 sets nothing.
 * If an error has no message, our client sets no message, and boto3 sets an empty message.
-* If a union has an unknown member, our client keeps its value, and boto3 keeps its name only.
-* Our client skips elements of lists that are null, and boto3 keeps them.
+* If a union has an unknown member, our client keeps the name and the value of the member, and boto3 keeps only
+  the name.
+* Our client skips null elements of lists, and boto3 keeps them.
 * Our client returns unknown events, and boto3 skips them.
-* The code of an exception in a stream is the name of the shape in our client, and the name of the member in boto3.
+* For an exception in a stream, our client returns the name of the shape as the code, and boto3 returns the name of the
+  union member.
 """
 
 import base64
@@ -36,7 +38,7 @@ UNKNOWN = "SDK_UNKNOWN_MEMBER"
 JSON = "application/json"
 EVENT = {":message-type": "event", ":content-type": JSON}
 EXCEPTION = {":message-type": "exception", ":content-type": JSON}
-# Events of the service have this member, which is not in the model. It hides the length of the other members.
+# A member that is not in the model. The service adds it to events as padding, to hide the length of the other members.
 PADDING = {"p": "abcdefghijklm"}
 
 
@@ -236,7 +238,7 @@ class Boto3:
 
 
 def normal(shape, theirs, ours):
-    """Returns both values in one form, without the differences for which there are rules."""
+    """Converts both values to the same form, and removes the differences that the rules above explain."""
     if is_document(shape) or theirs is None:
         return theirs, ours
     if ours is None:
@@ -270,7 +272,7 @@ def normal(shape, theirs, ours):
 
 
 def is_zero(value):
-    """Returns true for the zero value of a type. A structure has the zero values of its required members."""
+    """Returns true for the zero value of a type. In a zero structure, each required member has its zero value."""
     if isinstance(value, dict):
         return all(map(is_zero, value.values()))
     return not value or value in ("1970-01-01T00:00:00Z",)

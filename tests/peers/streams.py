@@ -5,7 +5,7 @@ usage: streams.py
 The environment variables are the same as for `calls.py`. Each client reads a stream of each model family, in the schema
 of the vendor. The text of the stream must equal the text of the response without streaming. Models are named by id and
 by ARN, and requests have a signature or a bearer token. Each client must raise each modeled error, both before and
-within a stream, and the errors for wrong credentials.
+within a stream, and an error for each kind of wrong credentials.
 """
 
 import itertools

@@ -5,8 +5,8 @@ usage: wire.py PEER_MESSAGES
 PEER_MESSAGES is the program of `tests/examples/peer_messages.rs`. Both InvokeModel operations send all inputs of
 `inputs.json`: the operations have the same members, but bind them to different headers. All operations send the inputs
 that `generate.py` makes from the model. Method, target, modeled headers and body must be equal. JSON bodies must have
-equal values, and other bodies equal bytes. Our code for servers also parses each request of boto3. If the input is
-serialized again, the result must be the same request.
+equal values, and other bodies equal bytes. Our code for servers also parses each request of boto3. When our client
+serializes the parsed input, the result must be the same request.
 
 `differences.json` lists the differences, as `listed.py` describes.
 """
@@ -78,7 +78,7 @@ def differences(theirs, ours, is_json):
     pairs = [(part, theirs[part], ours[part]) for part in ("method", "target")]
     (path, names, parameters), (our_path, our_names, our_parameters) = map(split, (theirs["target"], ours["target"]))
     if is_json and names and (path, names) == (our_path, our_names):
-        # Query parameters that differ are separate parts.
+        # If only the values of query parameters differ, yield each parameter separately.
         pairs[1:] = [(f"query {name}", *pair) for name, *pair in zip(names, parameters, our_parameters, strict=True)]
     yield from ((part, *pair) for part, *pair in pairs if pair[0] != pair[1])
     if theirs["body"] != ours["body"]:
@@ -159,7 +159,7 @@ class Comparison:
         return len(inputs)
 
     def requests(self, operation, values):
-        """Returns our requests. JSON has no value for a document that is not a number."""
+        """Returns our requests. Returns an error for an input with NaN or infinity, because JSON lacks these."""
         numbers = [is_json_value(value) for value in values]
         results = iter(run_program([self.program, "requests", operation], list(itertools.compress(values, numbers))))
         return [next(results) if number else {"error": "not a JSON value"} for number in numbers]

@@ -56,8 +56,8 @@ fn steps(report: &mut Report) -> Result<(), Failure> {
     report.step("deviations from the model of botocore", botocore_diff)
 }
 
-/// Converts a step that can always run all of its checks to a step for [`Report::step`]. Its list of skipped
-/// checks is empty.
+/// Adapts a step for [`Report::step`]. The step can run all of its checks on every machine, so the returned
+/// step returns an empty list of skipped checks.
 fn done(step: impl FnOnce() -> Result<(), Failure>) -> impl FnOnce() -> Result<Vec<String>, Failure> {
     || step().map(|()| Vec::new())
 }
@@ -66,7 +66,7 @@ fn model_diff() -> Result<(), Failure> {
     suites::find_all("models/bedrock-runtime.json").into_iter().try_for_each(diff_with)
 }
 
-/// Compares our model with that of the botocore that the peers use.
+/// Compares our model with the model in the botocore package that `cargo xtask peers` installs.
 fn botocore_diff() -> Result<Vec<String>, Failure> {
     match peers::botocore_model()? {
         Some(model) => diff_with(model).map(|()| Vec::new()),

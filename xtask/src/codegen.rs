@@ -35,7 +35,7 @@ pub(crate) struct Arguments {
     /// Service to generate, if the model has several services.
     #[arg(long, value_name = "NAME", requires = "out")]
     service: Option<String>,
-    /// Name of the crate. Default: the name of the service.
+    /// Name of the crate. Default: the name of the service with the suffix `-types`.
     #[arg(long, value_name = "NAME", requires = "out")]
     name: Option<String>,
 }

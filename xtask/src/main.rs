@@ -31,7 +31,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Generate the types and the methods of the client from the model.
+    /// Generate the code of the types crate, and the methods of the client, from the model.
     Codegen(codegen::Arguments),
     /// Inspect the model.
     Model {

@@ -1,5 +1,6 @@
-//! `cargo xtask models`: generates a crate from each model, and compiles it with warnings denied. A model that
-//! the generator rejects does not end the command; the summary at the end names it.
+//! `cargo xtask models`: generates a crate from each model, and compiles it with warnings denied. If the
+//! generator rejects a model, the command continues with the next model. The summary at the end names all
+//! rejected models.
 
 use std::path::{Path, PathBuf};
 use std::{fmt, fs};
@@ -96,7 +97,7 @@ fn emit(path: &Path, name: &str, config: &Config, folder: &Path) -> Outcome {
 }
 
 /// Returns the protocols of a model whose services do not support restJson1. Returns `None` if a service
-/// supports it, or if no service names a protocol.
+/// supports restJson1, or if no service names a protocol.
 fn other_protocols(model: &Model) -> Option<Vec<&'static str>> {
     let services: Vec<&Shape> = model.services().filter_map(|id| model.shape(id)).collect();
     let named = PROTOCOLS.into_iter().filter(|id| services.iter().any(|shape| shape.has(id)));
@@ -111,7 +112,7 @@ enum Outcome {
         files: usize,
         lines: usize,
     },
-    /// The model has other protocols than restJson1.
+    /// The model names protocols, but not restJson1.
     Skipped(Vec<&'static str>),
     /// Parts of the model that the generator does not support, or the error of a file.
     Findings(Vec<String>),
@@ -121,7 +122,7 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Emitted { files, lines } => write!(f, "{files} files, {lines} lines"),
-            Self::Skipped(protocols) => write!(f, "skipped: speaks {}", protocols.join(", ")),
+            Self::Skipped(protocols) => write!(f, "skipped: supports only {}", protocols.join(", ")),
             Self::Findings(found) => {
                 write!(f, "{} findings", found.len())?;
                 found.iter().try_for_each(|one| write!(f, "\n  {one}"))
@@ -163,7 +164,7 @@ impl Summary {
         if !self.rejected.is_empty() {
             problems.push(format!("findings in {}", self.rejected.join(", ")));
         } else if self.emitted.is_empty() {
-            problems.push(format!("no model speaks {SUPPORTED}"));
+            problems.push(format!("no model supports {SUPPORTED}"));
         }
         if !problems.is_empty() {
             return Err(Failure::new(problems.join("; ")));
@@ -206,7 +207,7 @@ mod tests {
     fn outcomes_are_lines() {
         let check = |outcome: Outcome, expected: &str| assert_eq!(outcome.to_string(), expected);
         check(Outcome::Emitted { files: 2, lines: 30 }, "2 files, 30 lines");
-        check(Outcome::Skipped(vec!["a#b", "c#d"]), "skipped: speaks a#b, c#d");
+        check(Outcome::Skipped(vec!["a#b", "c#d"]), "skipped: supports only a#b, c#d");
         check(Outcome::Findings(vec!["one".to_owned(), "two".to_owned()]), "2 findings\n  one\n  two");
     }
 
@@ -226,7 +227,7 @@ mod tests {
         let skipped = || Outcome::Skipped(Vec::new());
         check_summary(vec![emitted(), skipped()], &[], Ok(()));
         check_summary(vec![findings(), emitted(), findings()], &[], Err("findings in a, c"));
-        check_summary(vec![skipped()], &[], Err("no model speaks aws.protocols#restJson1"));
+        check_summary(vec![skipped()], &[], Err("no model supports aws.protocols#restJson1"));
         check_summary(
             vec![emitted(), findings()],
             &[Failure::new("no compilation")],

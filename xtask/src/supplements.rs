@@ -7,8 +7,8 @@ use invoke_model_codegen::model::{Model, ShapeId};
 
 use crate::{Failure, root};
 
-/// Folder with files that add missing traits to published models. Each file changes only the shapes that a
-/// model has.
+/// Folder with files that add missing traits to published models. A file has no effect on a model that does
+/// not contain the shapes that the file names.
 const SUPPLEMENTS: &str = "model/supplements";
 
 /// Reads a model and applies every supplement.

@@ -12,7 +12,7 @@ use crate::programs::{build, workspace};
 use crate::server::{Pause, Server};
 use crate::{Result, callgrind, heap, layers, machine};
 
-/// Fraction of the budget by which a count may exceed it.
+/// Allowed excess of a count over its budget, as a fraction of the budget.
 const TOLERANCE: f64 = 0.03;
 
 const HEAD: &str = "\
@@ -59,6 +59,9 @@ fn count(server: &Server) -> Result<Budget> {
     add("instructions per call", callgrind::each("bench-ours", server, &["calls"], (100, 600))?);
     add("allocations per call", heap::each("bench-ours", server, &["calls"], (100, 600))?);
     add("instructions per event", callgrind::each("bench-ours", server, &["stream"], (500, 3000))?);
+    add("instructions per Converse", callgrind::each("bench-ours", server, &["converse"], (100, 600))?);
+    let events = callgrind::each("bench-ours", server, &["converse-stream"], (500, 3000))?;
+    add("instructions per ConverseStream event", events);
     for layer in layers::LAYERS {
         add(&format!("instructions of {layer}"), layers::counted(layer, server)?);
     }

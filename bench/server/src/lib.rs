@@ -1,6 +1,6 @@
 //! The benchmark server. It has one thread and sends constant responses.
 //!
-//! The model id of a call selects the response: see [`Responses`](response::Responses).
+//! The operation and the model id of a call select the response: see [`Responses`](response::Responses).
 
 mod connection;
 pub mod event;

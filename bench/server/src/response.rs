@@ -1,11 +1,11 @@
-//! Response for each model.
+//! Response for each operation and model.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use bench_workload::{LARGE, LARGE_LENGTH, RESPONSE_LENGTH};
+use bench_workload::{CONVERSE_TEXT_LENGTH, LARGE, LARGE_LENGTH, RESPONSE_LENGTH};
 use tokio::sync::Barrier;
 
 use crate::event;
@@ -27,13 +27,20 @@ pub(crate) enum Response {
     Events { head: Rc<[u8]>, event: Rc<[u8]>, count: usize },
 }
 
+/// A stream of one operation: the status line and headers, and the event that it repeats.
+struct Stream {
+    head: Rc<[u8]>,
+    event: Rc<[u8]>,
+}
+
 /// All responses. They are created before the first call.
 pub(crate) struct Responses {
     pause: Duration,
     small: Rc<[u8]>,
     large: Rc<[u8]>,
-    head: Rc<[u8]>,
-    event: Rc<[u8]>,
+    converse: Rc<[u8]>,
+    stream: Stream,
+    converse_stream: Stream,
     barriers: RefCell<HashMap<usize, Rc<Barrier>>>,
 }
 
@@ -42,27 +49,32 @@ impl Responses {
         let text = r#"{"type":"message","role":"assistant","content":[{"type":"text","text":""#;
         let end = r#""}],"stop_reason":"end_turn","usage":{"input_tokens":52,"output_tokens":9}}"#;
         let filler = "a".repeat(RESPONSE_LENGTH - text.len() - end.len());
-        let small = whole(format!("{text}{filler}{end}").as_bytes());
-        let large = whole(&vec![b'a'; LARGE_LENGTH]);
+        let small = whole(INVOKE_HEADERS, format!("{text}{filler}{end}").as_bytes());
+        let large = whole(INVOKE_HEADERS, &vec![b'a'; LARGE_LENGTH]);
         Self {
             pause,
             small,
             large,
-            head: stream_head(),
-            event: event::chunk().into(),
+            converse: whole("", converse_body().as_bytes()),
+            stream: Stream::new("X-Amzn-Bedrock-Content-Type: application/json\r\n", &event::frame()),
+            converse_stream: Stream::new("", &event::converse_frame()),
             barriers: RefCell::default(),
         }
     }
 
-    /// Returns the response for the model in a request target.
+    /// Returns the response for the model and the operation in a request target.
     pub(crate) fn of(&self, target: &str) -> Response {
-        let model = target.trim_start_matches("/model/").split('/').next().unwrap_or_default();
+        let mut segments = target.trim_start_matches("/model/").split('/');
+        let (model, operation) = (segments.next().unwrap_or_default(), segments.next().unwrap_or_default());
         let counted = model.split_once('-').and_then(|(name, count)| Some((name, count.parse().ok()?)));
         match counted {
             Some(("bench.events", count)) => {
-                Response::Events { head: Rc::clone(&self.head), event: Rc::clone(&self.event), count }
+                let stream =
+                    if operation == "converse-stream" { &self.converse_stream } else { &self.stream };
+                Response::Events { head: Rc::clone(&stream.head), event: Rc::clone(&stream.event), count }
             }
             Some(("bench.held", count)) => Response::Held(self.barrier(count), Rc::clone(&self.small)),
+            _ if operation == "converse" => Response::Whole(Rc::clone(&self.converse), self.pause),
             _ if model == LARGE => Response::Whole(Rc::clone(&self.large), Duration::ZERO),
             _ => Response::Whole(Rc::clone(&self.small), self.pause),
         }
@@ -74,21 +86,31 @@ impl Responses {
     }
 }
 
-fn whole(body: &[u8]) -> Rc<[u8]> {
-    let head = format!(
-        "{HEAD}Content-Type: application/json\r\n\
-         Content-Length: {}\r\n\
-         X-Amzn-Bedrock-Invocation-Latency: 417\r\n\
-         X-Amzn-Bedrock-Input-Token-Count: 52\r\n\
-         X-Amzn-Bedrock-Output-Token-Count: 9\r\n\r\n",
-        body.len()
-    );
+impl Stream {
+    /// Creates a stream with additional headers of its operation.
+    fn new(headers: &str, frame: &[u8]) -> Self {
+        let head = format!(
+            "{HEAD}Content-Type: application/vnd.amazon.eventstream\r\n\
+             Transfer-Encoding: chunked\r\n{headers}\r\n"
+        );
+        Self { head: head.into_bytes().into(), event: event::chunk(frame).into() }
+    }
+}
+
+/// Additional headers of a response of `InvokeModel`.
+const INVOKE_HEADERS: &str = "X-Amzn-Bedrock-Invocation-Latency: 417\r\n\
+    X-Amzn-Bedrock-Input-Token-Count: 52\r\n\
+    X-Amzn-Bedrock-Output-Token-Count: 9\r\n";
+
+fn whole(headers: &str, body: &[u8]) -> Rc<[u8]> {
+    let length = body.len();
+    let head = format!("{HEAD}Content-Type: application/json\r\nContent-Length: {length}\r\n{headers}\r\n");
     [head.as_bytes(), body].concat().into()
 }
 
-fn stream_head() -> Rc<[u8]> {
-    let headers = "Content-Type: application/vnd.amazon.eventstream\r\n\
-                  Transfer-Encoding: chunked\r\n\
-                  X-Amzn-Bedrock-Content-Type: application/json\r\n\r\n";
-    format!("{HEAD}{headers}").into_bytes().into()
+fn converse_body() -> String {
+    let text = "a".repeat(CONVERSE_TEXT_LENGTH);
+    format!(
+        r#"{{"metrics":{{"latencyMs":1417}},"output":{{"message":{{"content":[{{"text":"{text}"}}],"role":"assistant"}}}},"stopReason":"end_turn","usage":{{"cacheReadInputTokenCount":0,"cacheReadInputTokens":0,"cacheWriteInputTokenCount":0,"cacheWriteInputTokens":0,"inputTokens":289,"outputTokens":96,"serverToolUsage":{{}},"totalTokens":385}}}}"#
+    )
 }

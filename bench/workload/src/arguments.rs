@@ -44,6 +44,16 @@ pub enum Work {
         /// Number of events.
         events: usize,
     },
+    /// Calls of `Converse`, one after the other.
+    Converse {
+        /// Number of calls.
+        count: usize,
+    },
+    /// One call of `ConverseStream`.
+    ConverseStream {
+        /// Number of events.
+        events: usize,
+    },
     /// Clients that have made a call and stay open.
     Idle {
         /// Number of clients.

@@ -18,6 +18,18 @@ pub trait Client: Clone + Send + Sync + 'static {
 
     /// Calls `InvokeModelWithResponseStream`, and reads the complete stream.
     fn stream(&self, model_id: &str, body: Bytes) -> impl Future<Output = Streamed> + Send;
+
+    /// Calls `Converse` with [`MESSAGES`](crate::MESSAGES), and returns the length of the text in the response.
+    ///
+    /// Only `invoke-model-client` implements this method and [`converse_stream`](Self::converse_stream).
+    fn converse(&self, _model_id: &str) -> impl Future<Output = usize> + Send {
+        async { panic!("this client does not implement `Converse`") }
+    }
+
+    /// Calls `ConverseStream` with [`MESSAGES`](crate::MESSAGES), and reads the complete stream.
+    fn converse_stream(&self, _model_id: &str) -> impl Future<Output = Streamed> + Send {
+        async { panic!("this client does not implement `ConverseStream`") }
+    }
 }
 
 /// Content of a stream.

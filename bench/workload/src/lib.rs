@@ -8,11 +8,13 @@
 
 mod arguments;
 mod client;
+mod conversation;
 mod measured;
 mod work;
 
 pub use arguments::{Arguments, Work};
 pub use client::{Client, Streamed};
+pub use conversation::{CONVERSE_TEXT_LENGTH, MAX_TOKENS, MESSAGES, SYSTEM};
 pub use measured::Measured;
 pub use work::{ready, run};
 

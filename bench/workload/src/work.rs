@@ -8,7 +8,8 @@ use tokio::task::JoinSet;
 
 use crate::measured::Start;
 use crate::{
-    Arguments, Client, LARGE, LARGE_LENGTH, Measured, REQUEST, RESPONSE_LENGTH, SMALL, Work, events, held,
+    Arguments, CONVERSE_TEXT_LENGTH, Client, LARGE, LARGE_LENGTH, Measured, REQUEST, RESPONSE_LENGTH, SMALL,
+    Work, events, held,
 };
 
 /// Number of calls before the measurement. These calls open the connection and fill caches.
@@ -56,6 +57,15 @@ async fn measured<C: Client>(arguments: &Arguments) -> Measured {
         &Work::Stream { events: count } => {
             let streamed = client.stream(&events(count), Bytes::from_static(REQUEST)).await;
             assert!(streamed.bytes >= count, "{streamed:?}");
+        }
+        &Work::Converse { count } => {
+            for _ in 0..count {
+                assert_eq!(client.converse(SMALL).await, CONVERSE_TEXT_LENGTH);
+            }
+        }
+        &Work::ConverseStream { events: count } => {
+            let streamed = client.converse_stream(&events(count)).await;
+            assert!(streamed.events == count && streamed.bytes >= count, "{streamed:?}");
         }
         &Work::Idle { count } => {
             let mut kept = Vec::with_capacity(count);

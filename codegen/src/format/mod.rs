@@ -1,8 +1,8 @@
 //! Formats tokens as the texts of Rust files. `prettyplease` prints the items, this module adds blank lines
 //! between them, and `rustfmt` formats the result.
 //!
-//! A process of rustfmt formats many files, because most of the time of rustfmt is the start of the process. Its
-//! input is one text, in which the item [`BOUNDARY`] separates the files.
+//! Each process of rustfmt formats many files, because starting a process takes longer than formatting a
+//! file. The input of a process is one text, in which the item [`BOUNDARY`] separates the files.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -25,9 +25,9 @@ const RUSTFMT: &[&str] = &[
 /// [`push_lines`] replaces each such comment with a blank line. Models do not contain this control character.
 const BLANK_LINE: &str = "\u{1}";
 
-/// An item that separates two files in the input of rustfmt. Generated files do not contain this item. rustfmt
-/// sorts `use` and `mod` declarations only up to the next other item, so it does not move any of them to another
-/// file.
+/// An item that separates two files in the input of rustfmt. Generated files do not contain this item.
+/// rustfmt does not move `use` and `mod` declarations across other items. Therefore it does not move a
+/// declaration from one file to another.
 const BOUNDARY: &str = "const BOUNDARY_OF_GENERATED_FILES: () = ();";
 
 /// A file that rustfmt has not formatted yet.
@@ -99,7 +99,7 @@ pub(crate) fn files(files: &[Unformatted]) -> Result<Vec<String>, String> {
 /// Splits the files into one batch for each processor. The batches have similar sizes, and no batch is empty.
 /// The text of a file does not depend on its batch.
 fn batches(files: &[Unformatted]) -> Vec<&[Unformatted]> {
-    /// A smaller batch is faster in the same process as the others.
+    /// Minimum size of a batch. For fewer bytes, starting another process takes longer than it saves.
     const MIN_BYTES: usize = 100_000;
     let total: usize = files.iter().map(|file| file.body.len()).sum();
     let processors = thread::available_parallelism().map_or(1, usize::from);
@@ -131,7 +131,7 @@ fn format_batch(files: &[Unformatted]) -> Result<Vec<String>, String> {
     }
     let output = rustfmt(input)?;
     let mut bodies: Vec<&str> = output.split(BOUNDARY).collect();
-    // The last boundary is followed by the end of the text only.
+    // Only whitespace may follow the last boundary.
     let rest = bodies.pop().unwrap_or_default();
     if bodies.len() != files.len() || !rest.trim().is_empty() {
         return Err(format!("rustfmt: returned {} of {} files", bodies.len(), files.len()));

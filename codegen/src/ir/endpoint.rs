@@ -13,7 +13,7 @@ pub(crate) struct RuleSet {
     /// outcome.
     pub(crate) rules: Vec<Rule>,
     /// Parameters that operations set. The keys are the Rust names of the inputs. If no operation sets a
-    /// parameter, the map is empty. Otherwise it has all operations.
+    /// parameter, the map is empty. Otherwise, it has an entry for the input of every operation.
     pub(crate) bindings: BTreeMap<String, Vec<Binding>>,
 }
 
@@ -27,7 +27,8 @@ impl RuleSet {
         })
     }
 
-    /// Returns `true` if the requests of an endpoint have signatures for several regions (SigV4A).
+    /// Returns `true` if an endpoint lists the regions in which a signature is valid. Such an endpoint needs
+    /// signatures of SigV4A.
     pub(crate) fn states_region_set(&self) -> bool {
         self.has_endpoint(|endpoint| !endpoint.signing_region_set.is_empty())
     }
@@ -199,17 +200,17 @@ pub(crate) enum Expression {
     Attribute(Box<Expression>, String),
     /// `true` if two expressions are equal.
     Equal(Box<Expression>, Box<Expression>),
-    /// The parameter is set.
+    /// `true` if the parameter is set.
     IsSet(String),
     /// The negation of an expression.
     Not(Box<Expression>),
     /// The partition of a region.
     Partition(Box<Expression>),
-    /// An element of a list, which is a field of a value.
+    /// An element of a list. The list is a field of a value.
     Element(Box<Expression>, String, usize),
     /// The result of a function.
     Call(Function, Vec<Expression>),
-    /// The optional expression has a value.
+    /// `true` if the optional expression has a value.
     IsSome(Box<Expression>),
     /// An integer.
     Integer(u64),

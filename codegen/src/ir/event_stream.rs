@@ -52,7 +52,7 @@ pub(crate) struct Event {
     pub(crate) sensitive: bool,
     /// Metrics in the event.
     pub(crate) metrics: Vec<(Metric, MemberPath)>,
-    /// Member with a part of a response in the schema of a model.
+    /// Blob member that contains a part of the AI model's response. The member has the trait `modelContent`.
     pub(crate) model_part: Option<MemberPath>,
 }
 

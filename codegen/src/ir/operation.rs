@@ -46,7 +46,7 @@ pub(crate) struct Operation {
     pub(crate) payload_output: bool,
     /// Facts about the calls of the operation.
     pub(crate) facts: OperationFacts,
-    /// Members with the pages of a list.
+    /// Members that contain the items and the tokens of pages, if the operation returns a list in pages.
     pub(crate) pagination: Option<Pagination>,
     /// Waiters, in the order of the model.
     pub(crate) waiters: Vec<Waiter>,
@@ -85,9 +85,9 @@ pub(crate) struct Waiter {
 /// A condition of a waiter.
 #[derive(Clone, Debug)]
 pub(crate) struct Acceptor {
-    /// The state of the waiter if the matcher matches.
+    /// The state of the waiter if `matcher` matches.
     pub(crate) state: WaiterState,
-    /// The result of a call that leads to the state.
+    /// The condition for the result of the last call.
     pub(crate) matcher: Matcher,
 }
 
@@ -102,7 +102,7 @@ pub(crate) enum WaiterState {
     Retry,
 }
 
-/// The result of a call that a waiter looks for.
+/// A condition for the result of a call.
 #[derive(Clone, Debug)]
 pub(crate) enum Matcher {
     /// The call succeeds (`true`) or fails (`false`).
@@ -125,7 +125,7 @@ pub(crate) enum Matcher {
     },
 }
 
-/// Facts about the calls of an operation, for limits, spans and errors.
+/// Facts about the calls of an operation. A client uses these facts for limits, spans and errors.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct OperationFacts {
     /// Member with the model id.
@@ -134,9 +134,9 @@ pub(crate) struct OperationFacts {
     pub(crate) model_id_label: Option<String>,
     /// Member with the guardrail id.
     pub(crate) guardrail_id: Option<MemberPath>,
-    /// Member with the limit of output tokens.
+    /// Member with the maximum number of output tokens.
     pub(crate) max_output_tokens: Option<MemberPath>,
-    /// `true` if the payload of the input is in the schema of a model.
+    /// `true` if the payload of the input has the trait `modelContent`.
     pub(crate) has_model_payload: bool,
     /// Metrics in headers of the response. The names are in lower case.
     pub(crate) header_metrics: Vec<(String, Metric)>,

@@ -107,7 +107,7 @@ pub(crate) struct Member {
     /// `true` if the client must know the length of the value before it sends the request. This flag has an
     /// effect only if the member is the payload.
     pub(crate) requires_length: bool,
-    /// The fact about a call that the member contains.
+    /// The fact about the call, if the member contains a [`Fact`].
     pub(crate) fact: Option<Fact>,
 }
 
@@ -123,16 +123,16 @@ impl Member {
     }
 }
 
-/// A fact about a call that a client uses for limits, spans and errors.
+/// A fact about a call. A client uses facts for limits, spans and errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fact {
-    /// Id of the model.
+    /// Id of the called AI model.
     ModelId,
     /// Id of the guardrail.
     GuardrailId,
-    /// Limit of output tokens.
+    /// Maximum number of output tokens.
     MaxOutputTokens,
-    /// A payload or part in the schema of a model.
+    /// Bytes in a format that the called AI model defines: a payload, or a part of a response stream.
     ModelContent,
     /// A metric of the response.
     Metric(Metric),
@@ -162,10 +162,10 @@ impl Metric {
     }
 }
 
-/// The place of a member in a structure or in the structures that it contains.
+/// The path from a structure to one of its members, or to a member of a nested structure.
 #[derive(Clone, Debug)]
 pub(crate) struct MemberPath {
-    /// The members from the outer structure to the member. Not empty.
+    /// The fields from the outer structure to the member. Not empty.
     pub(crate) steps: Vec<Step>,
     /// Type of the member.
     pub(crate) ty: Type,
@@ -288,7 +288,7 @@ pub(crate) struct ErrorFacts {
     /// Name of the member with the error message. `None` if there is no such member or if the message is
     /// sensitive.
     pub(crate) message: Option<String>,
-    /// `true` if an operation or the service lists the error. Only such an error can be a response.
+    /// `true` if an operation or the service lists the error. A response can contain only a listed error.
     pub(crate) is_response: bool,
     /// `true` if a member of another shape, such as an event stream, targets the error.
     pub(crate) is_member: bool,

@@ -36,7 +36,8 @@ impl Lowering<'_> {
         Some(lowered)
     }
 
-    /// Adds the parameters that operations set. A trait that takes precedence comes later.
+    /// Adds the parameters that operations set. Three traits can set the same parameter. This function adds
+    /// the trait with the highest precedence last, so its value replaces the other values.
     /// <https://smithy.io/2.0/additional-specs/rules-engine/parameters.html>
     fn bind_parameters(
         &mut self,
@@ -108,8 +109,8 @@ impl Lowering<'_> {
     }
 }
 
-/// Returns the members of a path such as `a.b`, which leads from the input to a string or boolean. Of the
-/// expressions that the trait allows, only names of members are supported.
+/// Returns the members of a path such as `a.b`. The path leads from the input to a string or boolean. Returns
+/// `None` for all other expressions that the trait allows, because the generator does not support them.
 fn path_members(
     input: &ir::Structure,
     path: &str,
@@ -395,7 +396,7 @@ fn argument(call: &Value, index: usize) -> Option<&Value> {
     call.get("argv")?.get(index)
 }
 
-/// Replaces a template that consists of one value with this value.
+/// Simplifies an expression: a template that consists of only one value becomes this value.
 fn plain(expression: Expression) -> Expression {
     match expression {
         Expression::String(template) => match <[TemplatePart; 1]>::try_from(template) {

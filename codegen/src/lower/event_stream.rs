@@ -18,9 +18,11 @@ impl Lowering<'_> {
             .is_some_and(|shape| shape.ty == ShapeType::Union && shape.has(traits::STREAMING))
     }
 
-    /// Returns the name of an event stream whose name in the model is already taken by the input or output of
-    /// an operation, as `ConverseStreamOutput` is. The new name consists of the name of the operation and
-    /// `Event`. If the operation has two streams, it consists of the name and `InputEvent` or `OutputEvent`.
+    /// Returns a new name for an event stream if its name in the model is taken. For example, the event
+    /// stream `ConverseStreamOutput` has the same name as the output of an operation.
+    ///
+    /// The new name consists of the name of the operation and the suffix `Event`. If the operation has two
+    /// streams, the suffix is `InputEvent` or `OutputEvent`.
     pub(super) fn event_stream_name(&self, id: &ShapeId, name: &str) -> Option<String> {
         if !self.is_event_stream(id) || !self.scope.is_taken(name) {
             return None;

@@ -1,5 +1,5 @@
-//! Lowers our own traits that mark facts about calls: model id, guardrail, limit of output tokens, metrics, and
-//! content in the schema of a model.
+//! Lowers our own traits that mark facts about calls: the model id, the guardrail id, the maximum number of
+//! output tokens, metrics, and content in a format that the called AI model defines.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ const REQUEST_FACTS: &[(&str, Fact)] = &[
     ("maxOutputTokens", Fact::MaxOutputTokens),
 ];
 
-/// The maximum number of steps of a path. It ends the search in recursive structures.
+/// The maximum number of steps of a path. With this limit, the search ends even in recursive structures.
 const MAX_STEPS: usize = 4;
 
 impl Lowering<'_> {
@@ -58,14 +58,14 @@ impl Lowering<'_> {
         None
     }
 
-    /// Returns the metrics in headers of a response, from the trait of the output.
+    /// Returns the metrics in the headers of a response. The trait `metricHeaders` of the output lists them.
     pub(super) fn header_metrics(&mut self, output: Option<&Reference>) -> Vec<(String, Metric)> {
         let Some(id) = output.map(|output| &output.target) else { return Vec::new() };
         let Some(value) = self.model.shape(id).and_then(|shape| shape.traits.get(traits::METRIC_HEADERS))
         else {
             return Vec::new();
         };
-        // The value of a header is a number.
+        // Stop reasons are omitted, because metrics in headers must be numbers.
         let numbers: Vec<(&str, Metric)> =
             METRICS.iter().filter(|(_, metric)| !matches!(metric, Metric::StopReason)).copied().collect();
         let mut metrics = Vec::new();
@@ -117,7 +117,8 @@ pub(super) fn of_operation(
     }
 }
 
-/// Completes the events of all streams with their metrics and parts, which are members of other shapes.
+/// Sets the fields `metrics` and `model_part` of all events. These fields depend on the structures of the
+/// events, so all shapes must be lowered before this call.
 pub(super) fn complete_events(shapes: &mut BTreeMap<String, Shape>) {
     let structures = shapes.clone();
     for shape in shapes.values_mut() {
@@ -136,8 +137,8 @@ fn metrics(of: &Structure, shapes: &BTreeMap<String, Shape>) -> Vec<(Metric, Mem
     paths.filter_map(|(metric, path)| Some((metric, path?))).collect()
 }
 
-/// Returns the path to a member from the names of members in the model, separated by dots. The path can only
-/// lead through structures.
+/// Converts a path such as `a.b` to a [`MemberPath`]. The path consists of names of members in the model.
+/// Returns `None` if a member does not exist, or if the type of a member before a dot is not a structure.
 pub(super) fn path_of_names(
     of: &Structure,
     names: &str,
@@ -151,7 +152,11 @@ pub(super) fn path_of_names(
         if names.peek().is_none() {
             return Some(MemberPath { steps, ty: member.ty.clone() });
         }
-        let Type::Structure(inner) = &member.ty else { return None };
+        let ty = match &member.ty {
+            Type::Boxed(inner) => inner,
+            other => other,
+        };
+        let Type::Structure(inner) = ty else { return None };
         let Some(Shape::Structure(inner)) = shapes.get(inner) else { return None };
         structure = inner;
     }

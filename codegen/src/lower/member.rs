@@ -35,7 +35,8 @@ impl Lowering<'_> {
             .into_iter()
             .map(|(name, member)| self.member(&id.member(name), name, member, role, &mut scope))
             .collect();
-        // The methods of the builder also have the names of members, so they get their names last.
+        // The methods of a builder get their names last, because they must not clash with the names of
+        // members.
         for member in &mut members {
             member.setter_name = match member.rust_name.as_str() {
                 "build" => scope.snake("build"),
@@ -158,9 +159,9 @@ impl Lowering<'_> {
             self.diagnostics.push(Diagnostic::on_trait(id, traits::HTTP_LABEL, message));
         }
         if role == Role::Input {
-            // Clients do not send the defaults of an input, because the service can change its defaults
-            // later. An idempotency token is optional, because the client generates a token if the caller
-            // does not set one.
+            // Clients do not send the defaults of members at the top level of an input, because the service
+            // can change its defaults later. An idempotency token is optional, because the client generates a
+            // token if the caller does not set one.
             let is_token = member.has(traits::IDEMPOTENCY_TOKEN);
             return if required && !is_token { Presence::Required } else { Presence::Optional };
         }

@@ -208,9 +208,9 @@ impl Lowering<'_> {
     }
 }
 
-/// Collects the names of the query parameters in the path template and in members with `httpQuery`. Stores
-/// these names in each member with `httpQueryParams`, because these parameters take precedence over entries
-/// of the map.
+/// Collects the names of the query parameters that the path template or a member with `httpQuery` sets.
+/// Stores these names in each member with `httpQueryParams`. Such a member is a map of query parameters, and
+/// the named parameters take precedence over its entries.
 fn reserve_parameters(input: &mut ir::Structure, http: &Http) {
     let of_members = input.members.iter().filter_map(|member| match &member.location {
         Location::Query(name) => Some(name),

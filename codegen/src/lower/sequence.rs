@@ -20,7 +20,7 @@ impl Lowering<'_> {
     /// Lowers the trait `paginated`. The trait of the service has defaults for the traits of its operations.
     ///
     /// Returns `None` if the token is not a string at the top level of the input, or if the pages do not
-    /// contain a list. Callers then read the pages themselves.
+    /// contain a list. Callers of such an operation must request each page themselves.
     /// <https://smithy.io/2.0/spec/behavior-traits.html#paginated-trait>
     pub(super) fn pagination(
         &self,
@@ -50,7 +50,7 @@ impl Lowering<'_> {
     }
 
     /// Lowers the waiters of an operation. Omits a waiter if the generator does not support one of its
-    /// matchers, because the waiter could then end too early.
+    /// matchers, because without this matcher the waiter could end too early.
     ///
     /// The supported matchers are the success of a call, an error code, and the comparison of a member of the
     /// output with a string or a boolean.
@@ -92,7 +92,7 @@ fn acceptor(acceptor: &Value, output: &Structure, shapes: &BTreeMap<String, Shap
     let matcher = match kind.as_str() {
         "success" => Matcher::Success(value.as_bool()?),
         "errorType" => {
-            // The value can be a shape id. On the wire, only the name is sent.
+            // The value can be a shape id. A response contains only the name of the error.
             let name = value.as_str()?;
             Matcher::ErrorCode(name.rsplit_once('#').map_or(name, |(_, name)| name).to_owned())
         }

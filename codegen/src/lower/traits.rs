@@ -52,7 +52,7 @@ pub(super) const OPERATION_CONTEXT_PARAMS: &str = "smithy.rules#operationContext
 pub(super) const STATIC_CONTEXT_PARAMS: &str = "smithy.rules#staticContextParams";
 /// Trait of this project: the default `Content-Type` of a payload.
 pub(super) const DEFAULT_CONTENT_TYPE: &str = "invokemodel.traits#defaultContentType";
-/// Trait of this project: a blob in the schema of a model.
+/// Trait of this project: a blob in a format that the called AI model defines.
 pub(super) const MODEL_CONTENT: &str = "invokemodel.traits#modelContent";
 /// Trait of this project on an output: metrics in headers of the response, by header name.
 pub(super) const METRIC_HEADERS: &str = "invokemodel.traits#metricHeaders";

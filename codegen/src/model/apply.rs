@@ -19,8 +19,8 @@ pub(super) fn take(shapes: &mut IndexMap<ShapeId, Shape>) -> Vec<(ShapeId, Trait
     statements
 }
 
-/// Adds the traits of the statements to the shapes and members. Returns the ids that do not exist. An
-/// inherited member does not exist until its mixin is merged.
+/// Adds the traits of the statements to the shapes and members. Returns the ids that do not exist. A
+/// member that a shape inherits from a mixin exists only after the mixin is merged.
 pub(super) fn fold(shapes: &mut IndexMap<ShapeId, Shape>, statements: &[(ShapeId, Traits)]) -> Vec<ShapeId> {
     let mut missing = Vec::new();
     for (id, traits) in statements {
@@ -36,7 +36,8 @@ pub(super) fn fold(shapes: &mut IndexMap<ShapeId, Shape>, statements: &[(ShapeId
     missing
 }
 
-/// Returns the traits of a member. The shape of the member can have any type.
+/// Returns the traits of a member. The shape that contains the member can be a structure, a list or any other
+/// shape with members.
 fn member_traits<'a>(shape: &'a mut Shape, member: &str) -> Option<&'a mut Traits> {
     let member = match (shape.ty, member) {
         (ShapeType::List | ShapeType::Set, "member") => shape.member.as_mut(),

@@ -52,8 +52,8 @@ fn fold_one(shapes: &mut IndexMap<ShapeId, Shape>, id: &ShapeId) {
     }
 }
 
-/// Returns `true` if shapes inherit the trait `name` from the mixin. Shapes do not inherit the trait `mixin`
-/// and the traits in its `localTraits`.
+/// Returns `true` if shapes inherit the trait `name` from the mixin. Shapes inherit neither the trait `mixin`
+/// nor the traits in its list `localTraits`.
 fn is_inherited(mixed: &Shape, name: &str) -> bool {
     let local = mixed.traits.get(MIXIN).and_then(|value| value.get("localTraits")).and_then(Value::as_array);
     name != MIXIN && !local.is_some_and(|local| local.iter().any(|one| one == name))

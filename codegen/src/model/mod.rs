@@ -37,8 +37,8 @@ impl Model {
         Ok(Self { shapes })
     }
 
-    /// Applies the `apply` statements of another AST to this model. Ignores the other shapes of that AST. If
-    /// a statement names a shape or member that this model does not contain, the result contains its id.
+    /// Applies the `apply` statements of another AST to this model. Ignores the shapes that this AST defines.
+    /// Returns the ids of shapes and members that a statement names, but that this model does not contain.
     ///
     /// # Errors
     /// Returns the same errors as [`from_json`](Self::from_json).

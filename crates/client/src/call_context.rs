@@ -127,21 +127,11 @@ impl CallContext {
         self.response.as_mut().map(|response| &mut response.metrics)
     }
 
-    /// Sets the token counts of the response.
-    pub(crate) fn set_usage(&mut self, usage: Usage) {
-        if let Some(metrics) = self.metrics() {
-            metrics.input_tokens = usage.input_tokens;
-            metrics.output_tokens = usage.output_tokens;
-            metrics.cache_read_input_tokens = usage.cache_read_input_tokens;
-            metrics.cache_write_input_tokens = usage.cache_write_input_tokens;
-        }
-    }
-
     /// Records the metrics of the response in the span of the call.
-    pub(crate) fn record_metrics(&self) {
+    pub(crate) fn record_metrics(&self, usage: Usage) {
         let metrics = self.response.as_ref().map(|response| &response.metrics);
         let stop_reason = metrics.and_then(|metrics| metrics.stop_reason.as_deref());
-        span::record_metrics(&self.span, self.usage(), stop_reason);
+        span::record_metrics(&self.span, usage, stop_reason);
     }
 
     pub(crate) fn into_metadata(self) -> Metadata {
@@ -176,7 +166,8 @@ impl CallContext {
         Error::new(kind, self.clone().into_error_context::<O>(Some(received)))
     }
 
-    /// Returns the error of an event that the caller sends, or of a response that cannot be awaited.
+    /// Returns the error of an event that cannot be sent, or of a response whose background task has ended
+    /// without a result.
     pub(crate) fn input_error<O: Operation, E>(&self, kind: ErrorKind<E>) -> Error<E> {
         Error::new(kind, self.clone().into_error_context::<O>(None))
     }

@@ -5,6 +5,7 @@ use std::future::poll_fn;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_core::{FusedStream, Stream};
@@ -42,6 +43,8 @@ pub struct EventReceiver<O: OutputEventStream> {
     /// The quota permit. The receiver keeps the permit until the stream ends, or until an event reports the
     /// token counts.
     permit: Option<QuotaPermit>,
+    /// The last message with a part of a response in the schema of a model. It can contain the token counts.
+    last_part: Option<Message>,
     /// The link to the event sender, if the call also sends events. Dropping it cancels the call.
     link: Option<ReceivingGuard>,
     operation: PhantomData<fn() -> O>,
@@ -64,6 +67,7 @@ impl<O: OutputEventStream> EventReceiver<O> {
             end: None,
             context,
             permit,
+            last_part: None,
             link: None,
             operation: PhantomData,
         }
@@ -100,7 +104,12 @@ impl<O: OutputEventStream> EventReceiver<O> {
     /// Returns the metadata of the call. The token counts are complete after the last event, because the
     /// service reports them at the end of a stream.
     pub fn metadata(&self) -> Metadata {
-        self.context.clone().into_metadata()
+        let mut metadata = Metadata { usage: self.usage(), ..self.context.clone().into_metadata() };
+        let part = self.last_part.as_ref().and_then(|message| O::Events::parse(message).ok()?.ok());
+        let latency = part.as_ref().and_then(EventStream::model_part);
+        let latency = latency.and_then(|part| Usage::latency_ms_from_stream_part(part));
+        metadata.latency = metadata.latency.or(latency.map(Duration::from_millis));
+        metadata
     }
 
     /// Parses a message into an event or an error.
@@ -108,6 +117,9 @@ impl<O: OutputEventStream> EventReceiver<O> {
         let kind = match O::Events::parse(&message) {
             Ok(Ok(event)) => {
                 self.read_metrics(&event);
+                if event.model_part().is_some() {
+                    self.last_part = Some(message);
+                }
                 return Ok(event);
             }
             Ok(Err(error)) => ErrorKind::StreamException { error, message: Box::new(message) },
@@ -121,16 +133,19 @@ impl<O: OutputEventStream> EventReceiver<O> {
         if let Some(metrics) = self.context.metrics() {
             event.metrics(metrics);
         }
-        // The service adds the token counts of a response in the schema of a model to the last part.
-        if let Some(usage) = event.model_part().and_then(|part| Usage::from_stream_part(part)) {
-            self.context.set_usage(usage);
-        }
         if self.permit.is_some() {
-            let usage = self.context.usage();
+            let usage = usage_in_part(event).unwrap_or_else(|| self.context.usage());
             if usage != Usage::default() {
                 self.permit.take().into_iter().for_each(|permit| permit.complete(usage));
             }
         }
+    }
+
+    /// Returns the token counts that were received. The service adds the token counts of a response in the
+    /// schema of a model to the last part of the response.
+    fn usage(&self) -> Usage {
+        let event = self.last_part.as_ref().and_then(|message| O::Events::parse(message).ok()?.ok());
+        event.as_ref().and_then(usage_in_part).unwrap_or_else(|| self.context.usage())
     }
 
     /// Handles the end of the body.
@@ -144,7 +159,7 @@ impl<O: OutputEventStream> EventReceiver<O> {
                 self.end = Some(StreamEnd::Complete);
                 self.permit = None;
                 self.link.take().into_iter().for_each(ReceivingGuard::complete);
-                self.context.record_metrics();
+                self.context.record_metrics(self.usage());
                 Ok(())
             }
         }
@@ -182,6 +197,11 @@ impl<O: OutputEventStream> EventReceiver<O> {
         }
         error
     }
+}
+
+/// Returns the token counts in a part of a response in the schema of a model.
+fn usage_in_part<E: EventStream>(event: &E) -> Option<Usage> {
+    Usage::from_stream_part(event.model_part()?)
 }
 
 impl<O: OutputEventStream> Stream for EventReceiver<O> {

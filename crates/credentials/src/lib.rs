@@ -49,7 +49,7 @@
 //! | feature | what it adds |
 //! |---|---|
 //! | `chain` | `DefaultCredentialsChain` |
-//! | `aws-credential-types` | credentials and providers of the AWS crates, as `AwsProvider` |
+//! | `aws-credential-types` | `AwsProvider`, and [`ProvideCredentials`] for the static credentials of the AWS SDK |
 
 #[cfg(feature = "aws-credential-types")]
 mod aws;

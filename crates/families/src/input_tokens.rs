@@ -1,8 +1,8 @@
 //! Estimates the number of input tokens of a request body.
 
 /// The estimated number of bytes per token. With most vocabularies, English prose has about four letters per
-/// token. Other text can have fewer letters per token, but the JSON syntax around the text adds bytes to the
-/// estimate.
+/// token. For text with fewer letters per token, the estimate is too low. The JSON syntax around the text
+/// partly compensates for this error, because its bytes also count.
 const BYTES_PER_TOKEN: u64 = 4;
 
 /// The maximum number of bytes that count in an unbroken run of letters and digits. A picture in base64 is
@@ -39,7 +39,8 @@ pub(crate) struct InputEstimator {
 
 impl InputEstimator {
     pub(crate) fn update(&mut self, piece: &[u8]) {
-        // A byte that ends the run follows every part except the last part.
+        // `split` splits the piece at each byte that cannot be part of a run. Therefore such a byte, which
+        // ends the run, follows each part except the last part.
         let mut parts = piece.split(|byte| !IS_RUN[usize::from(*byte)]).map(|part| part.len() as u64);
         self.run += parts.next().unwrap_or_default();
         for part in parts {

@@ -1,4 +1,4 @@
-//! The model families, and the families of base models.
+//! The model families, and the table that assigns base models to them.
 
 use crate::model_id::base_model_id;
 
@@ -50,7 +50,8 @@ pub enum ModelFamily {
     Writer,
 }
 
-/// Prefixes of base model ids. New models of a family then need no change of this table.
+/// Prefixes of base model ids. The table contains prefixes instead of complete ids, so that a new model of a
+/// family usually needs no new entry.
 const PREFIXES: [(&str, ModelFamily); 24] = [
     ("ai21.j2-", ModelFamily::Ai21Jurassic),
     ("ai21.jamba-", ModelFamily::Ai21Jamba),

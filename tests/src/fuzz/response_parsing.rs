@@ -33,8 +33,8 @@ where
     if has_empty_union(&output) {
         return;
     }
-    // Serialization must succeed. The server writes each member to the header, payload or JSON member that
-    // the client parsed.
+    // Serialization must succeed, because the server writes each member to the place from which the client
+    // has parsed it.
     let response =
         O::serialize_response(output.clone()).unwrap_or_else(|error| panic!("{output:?}: {error}"));
     let again = O::parse(&response).unwrap_or_else(|error| panic!("{output:?}: {error}"));

@@ -1,6 +1,6 @@
 //! Tests with the kinds of `Converse` request that agent frameworks send: `ChatBedrockConverse` of
-//! langchain-aws, `BedrockModel` of strands-agents, and `BedrockConverseModel` of pydantic-ai. The requests are
-//! our own examples with the members that these classes set.
+//! langchain-aws, `BedrockModel` of strands-agents, and `BedrockConverseModel` of pydantic-ai. We wrote the
+//! requests ourselves. They have the members that these classes set.
 
 use std::fmt::Debug;
 
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::model::Model;
 
-/// A model id, which is in the path.
+/// The model id of all requests. It is part of the path, not of the body.
 const MODEL: &str = "eu.anthropic.claude-sonnet-4-5-20250929-v1:0";
 
 #[test]
@@ -204,7 +204,8 @@ fn check(body: Value) {
     check_operation::<CountTokens>(&json!({ "input": counted }));
 }
 
-/// Checks that a body and its input have the same JSON, by the names of the members and in the request.
+/// Checks that an input of the operation keeps all members of a body. Converts the body to an input with
+/// serde, and the input back to JSON with serde and as a request.
 fn check_operation<O: ServerOperation>(body: &Value)
 where
     O::Input: Clone + Debug + PartialEq + Serialize + DeserializeOwned,

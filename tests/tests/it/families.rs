@@ -95,11 +95,11 @@ fn recorded_streams_have_text_stop_reason_and_token_counts() {
         }
         assert!(!text.is_empty(), "{id}");
         assert!(usage.input_tokens.is_some() && usage.output_tokens.is_some(), "{id}: {usage:?}");
-        // The number of input tokens of the vendor is equal to the number of the service. The numbers of
-        // output tokens differ for tool use with Claude.
+        // The vendor and the service report the same number of input tokens. The test does not compare output
+        // tokens, because their numbers differ when Claude uses a tool.
         check_counts(id, [vendor.input_tokens, None, None, None], [usage.input_tokens, None, None, None]);
         let complete = StreamPart::parse(parts.last().unwrap()).unwrap().has_invocation_metrics();
-        // A guardrail that blocks the input replaces the response. Then the model does not run.
+        // If a guardrail blocks the input, the model does not run, and the guardrail replaces the response.
         let blocked = intervened && !complete;
         assert_eq!(stop_reasons.len(), usize::from(!blocked), "{id}: {stop_reasons:?}");
         assert!(complete || blocked, "{id}");

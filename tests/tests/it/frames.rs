@@ -33,7 +33,7 @@ fn decodes_frames_as_expected() {
             other => panic!("{id}: expected {expect}, found {other:?}"),
         }
         // Splits the frame at every byte and decodes the two pieces. Then decodes the frame byte by byte. For
-        // very long frames, `step` is larger than one byte.
+        // very long frames, `step` is more than one byte, and both checks use this step.
         let step = bytes.len() / 2000 + 1;
         for split in (0..bytes.len()).step_by(step) {
             assert_eq!(decode(&[&bytes[..split], &bytes[split..]]), whole, "{id} split at {split}");

@@ -1,5 +1,5 @@
-//! Reads JSON and HTTP messages by the model of the service. This code does not use generated code, so that a
-//! mistake of the generator causes a difference.
+//! Uses the model of the service to read JSON and HTTP messages, for comparison with the generated types.
+//! This module does not use generated code, so that a mistake of the generator causes a difference.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -19,7 +19,7 @@ pub(crate) struct Model {
     shapes: Map<String, Value>,
 }
 
-/// A value that contains only members of the model, and the other members of the recorded value.
+/// A recorded value, split into the members that the model defines and the names of all other members.
 #[derive(Debug)]
 pub(crate) struct Known {
     /// The members by their names in the model. Nulls are absent, and blobs are base64 text.
@@ -208,7 +208,7 @@ impl Model {
                         }
                         None => {
                             unknown.insert(format!("{}${name}", shape.trim_start_matches(NAMESPACE)));
-                            // An unknown member of a union is its value. The types keep it.
+                            // Keeps an unknown member of a union, because the generated types also keep it.
                             read.extend((kind == "union").then(|| (name.clone(), value.clone())));
                         }
                     }
@@ -233,8 +233,8 @@ impl Model {
         Some(read)
     }
 
-    /// Sets unset members with a default. The defaults of an input, and of members with `clientOptional`, are
-    /// for the service.
+    /// Sets unset members to their defaults. Ignores the defaults of an input, and of members with
+    /// `clientOptional`, because only the service applies these defaults.
     /// <https://smithy.io/2.0/spec/type-refinement-traits.html#default-trait>
     fn fill_defaults(&self, definition: &Value, members: &mut Map<String, Value>) {
         let is_input = !definition["traits"]["smithy.api#input"].is_null();
@@ -283,7 +283,7 @@ fn prelude() -> impl Iterator<Item = (String, Value)> {
     simple.into_iter().chain([unit])
 }
 
-/// Returns the member that is the whole body, and its name.
+/// Returns the name and the definition of the member that is the entire body.
 fn payload(members: &Map<String, Value>) -> Option<(&String, &Value)> {
     members.iter().find(|(_, member)| !member["traits"]["smithy.api#httpPayload"].is_null())
 }

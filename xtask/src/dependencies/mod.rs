@@ -142,8 +142,8 @@ fn wildcards(package: &Package) -> impl Iterator<Item = String> {
     wildcards.map(|one| format!("{}: depends on any version of {}", package.name, one.name))
 }
 
-/// Returns a line for each package that depends on a banned crate, unless the list `wrappers` of the ban
-/// contains the package.
+/// Returns a line for each package that depends on a banned crate. Omits packages in the list `wrappers` of
+/// the ban.
 fn banned(bans: &[Ban], metadata: &Metadata) -> BTreeSet<String> {
     let packages: BTreeMap<&str, &str> =
         metadata.packages.iter().map(|package| (package.id.as_str(), package.name.as_str())).collect();

@@ -40,7 +40,7 @@ impl Difference {
 }
 
 /// Returns the differences, sorted by shape. Compares only `operations`, or all operations if the list is
-/// empty. Of an operation that our model lacks, reports only the name.
+/// empty. If our model lacks an operation, reports the name of the operation and nothing that it contains.
 ///
 /// # Errors
 /// Returns an error if our model does not have one of `operations`, or if the other model does not have our
@@ -60,7 +60,8 @@ pub(super) fn diff(ours: &Model, theirs: &Model, operations: &[String]) -> Resul
 /// all operations if the list is empty.
 ///
 /// # Errors
-/// Returns an error if our model has no such operation, or if it refers to a shape that it does not define.
+/// Returns an error if our model does not have one of `operations`. Also returns an error if our model refers
+/// to a shape that it does not define.
 pub(super) fn diff_botocore(
     ours: &Model,
     theirs: &Value,

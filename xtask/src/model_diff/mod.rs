@@ -3,8 +3,10 @@
 //!
 //! The command compares the operations, all shapes that they use, and the service and resources that bind
 //! them. It does not compare documentation, trait definitions, the identifiers and properties of a resource,
-//! or the metadata section. The model of botocore has no endpoint rules, resources, pagination and defaults.
-//! The module `wire` compares the other facts.
+//! or the metadata section.
+//!
+//! The model of botocore has no endpoint rules, resources, pagination or defaults. The module `wire` compares
+//! the other parts of this model.
 
 mod compare;
 mod facts;
@@ -22,10 +24,12 @@ use self::listed::Verdict;
 
 /// Compare our model with another Smithy AST file, or with `service-2.json` of botocore.
 ///
-/// Prints one line for each difference. A line with `+` exists only in our model, and a line with `-` only in
-/// FILE. A line with `~` contains the value in FILE and then the value in our model. The command fails unless
-/// the `deviations` block in the README.md next to our model contains exactly these lines. For botocore, this
-/// is the `deviations-botocore` block.
+/// Prints one line for each difference. A line with `+` is a part that only our model has, and a line with
+/// `-` is a part that only FILE has. A line with `~` contains the value in FILE and then the value in our
+/// model.
+///
+/// The README.md next to our model has a `deviations` block, and a `deviations-botocore` block for botocore.
+/// The command fails if the block does not contain exactly the printed lines.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The other model, for example the published model.

@@ -46,7 +46,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     commands.iter().try_for_each(|command| run_command(command))
 }
 
-/// Returns `true` if a command of the page can run without AWS and without published crates.
+/// Returns `true` if a command of the page needs neither AWS nor published crates.
 fn is_run(command: &str) -> bool {
     command.starts_with("cargo run ")
         || command.starts_with("cargo install --path ")

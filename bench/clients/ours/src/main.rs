@@ -5,9 +5,12 @@
 
 use std::path::Path;
 
-use bench_workload::{Client, Streamed, run};
+use bench_workload::{Client, MAX_TOKENS, MESSAGES, SYSTEM, Streamed, run};
 use bytes::Bytes;
-use invoke_model_client::types::ResponseStream;
+use invoke_model_client::types::{
+    ContentBlock, ContentBlockDelta, ConversationRole, ConverseOutputShape, ConverseStreamEvent,
+    InferenceConfiguration, Message, ResponseStream, SystemContentBlock,
+};
 use invoke_model_client::{Body, Config, Credentials};
 
 #[derive(Clone)]
@@ -47,6 +50,41 @@ impl Client for Ours {
         }
         streamed
     }
+
+    async fn converse(&self, model_id: &str) -> usize {
+        let call = self.0.converse().model_id(model_id).set_messages(Some(messages()));
+        let call = call.system(SystemContentBlock::Text(SYSTEM.to_owned())).inference_config(inference());
+        let ConverseOutputShape::Message(message) = call.send().await.expect("a response").output else {
+            panic!("an output that is not a message")
+        };
+        let [ContentBlock::Text(text)] = message.content.as_slice() else { panic!("not one text") };
+        text.len()
+    }
+
+    async fn converse_stream(&self, model_id: &str) -> Streamed {
+        let call = self.0.converse_stream().model_id(model_id).set_messages(Some(messages()));
+        let call = call.system(SystemContentBlock::Text(SYSTEM.to_owned())).inference_config(inference());
+        let mut response = call.send().await.expect("a stream");
+        let mut streamed = Streamed::default();
+        while let Some(event) = response.events.recv().await.expect("an event") {
+            let ConverseStreamEvent::ContentBlockDelta(part) = event else { panic!("not a delta") };
+            let ContentBlockDelta::Text(text) = part.delta else { panic!("a delta that is not text") };
+            streamed.events += 1;
+            streamed.bytes += text.len();
+        }
+        streamed
+    }
+}
+
+/// Builds the messages. Each call builds them, because a call takes its input by value.
+fn messages() -> Vec<Message> {
+    let roles = [ConversationRole::USER, ConversationRole::ASSISTANT].into_iter().cycle();
+    let content = |text: &str| vec![ContentBlock::Text(text.to_owned())];
+    roles.zip(MESSAGES).map(|(role, text)| Message::new(role, content(text))).collect()
+}
+
+fn inference() -> InferenceConfiguration {
+    InferenceConfiguration::builder().max_tokens(MAX_TOKENS).temperature(0.2).build()
 }
 
 fn main() {

@@ -57,7 +57,7 @@ pub(super) fn first_sentence(text: &str) -> String {
     }
 }
 
-/// Returns the text of the doc comment of a member's setter: the first sentence of its documentation.
+/// Returns the doc comment for the setter of a member: the first sentence of the member's documentation.
 pub(super) fn setter(member: &Member) -> String {
     match first_sentence(&member.doc) {
         sentence if sentence.is_empty() => format!("Sets `{}`.", member.wire_name),
@@ -65,7 +65,7 @@ pub(super) fn setter(member: &Member) -> String {
     }
 }
 
-/// Returns the lines of a doc comment as arguments of a macro, which are indented.
+/// Returns the lines of a doc comment as arguments of a macro. Each line starts with a space.
 pub(super) fn macro_lines(text: &str) -> Vec<String> {
     wrapped(text, 85).into_iter().map(|line| format!(" {line}")).collect()
 }

@@ -69,8 +69,9 @@ fn defaults(parameters: &[Parameter]) -> (TokenStream, Bound) {
     (quote!(#(#lines)*), bound)
 }
 
-/// Returns a trait with a method that sets the parameters of an operation, and its implementation for all
-/// inputs. A client that calls the method for each call resolves the endpoint of the call.
+/// Returns the trait `ContextParameters` and its implementations for all inputs. The method of the trait sets
+/// the parameters that depend on the operation and the input. A client must therefore call the method for
+/// each call before it resolves the endpoint.
 fn context_parameters(rules: &RuleSet) -> TokenStream {
     let implementations = rules.bindings.iter().map(|(input, bindings)| {
         let input = format_ident!("{input}");
@@ -102,7 +103,8 @@ fn context_parameters(rules: &RuleSet) -> TokenStream {
     }
 }
 
-/// Returns the value of a field of `Parameters`. If the input lacks the value, the field keeps its value.
+/// Returns the expression for the new value of a field of `Parameters`. If the input does not contain the
+/// bound member, the new value is the previous value of the field.
 fn bound_value(binding: &Binding, parameter: &Parameter) -> TokenStream {
     let is_plain = matches!(parameter.ty, ParameterType::String | ParameterType::Boolean);
     let constant = |value: TokenStream| if is_plain { value } else { quote!(Some(#value)) };
@@ -185,7 +187,7 @@ impl Body<'_> {
                 return quote!(#(#lines)*);
             }
             let line = self.conditional(&rule.conditions, &rule.outcome, bound);
-            // A block limits the scope of an assigned name to its rule.
+            // A block limits the scope of an assigned name to the rule that assigns the name.
             let assigns = matches!(rule.conditions.first(), Some(Condition::Assign(..)));
             lines.push(if assigns { quote!({ #line }) } else { line });
         }
@@ -291,7 +293,7 @@ impl Body<'_> {
                 None => {
                     let field = ty::ident(name);
                     match self.parameter(name).map(|parameter| &parameter.ty) {
-                        // A boolean that is not set is not true.
+                        // An unset boolean counts as `false`.
                         Some(ParameterType::OptionalBoolean) => quote!(parameters.#field.unwrap_or_default()),
                         _ => quote!(parameters.#field),
                     }
@@ -361,7 +363,8 @@ impl Body<'_> {
         }
     }
 
-    /// Returns the operands of a comparison. If only one of them is optional, wraps the other one in `Some`.
+    /// Returns the operands of a comparison. If only one operand is optional, wraps the other operand in
+    /// `Some`.
     fn operands(&self, left: &Expression, right: &Expression, bound: &Bound) -> (TokenStream, TokenStream) {
         let operand = |one: &Expression, other: &Expression| {
             let value = self.expression(one, bound);

@@ -1,5 +1,6 @@
-//! The functions that read facts about calls: `request_facts`, `header_metric`, `output_metrics`, and the
-//! functions of event streams.
+//! Prints the constants and functions for facts about calls, such as the model id and token counts. The
+//! functions are `request_facts`, `header_metric` and `output_metrics` of operations, and `metrics` and
+//! `model_part` of event streams.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -110,7 +111,7 @@ fn header_metric(headers: &[(String, Metric)]) -> Option<TokenStream> {
     })
 }
 
-/// Returns the statements that set the metrics that the value `of` contains.
+/// Returns the statements that copy the metrics in the value `of` to the variable `metrics`.
 fn metrics(metrics: &[(Metric, MemberPath)], of: &TokenStream) -> TokenStream {
     let lines = metrics.iter().map(|(metric, path)| {
         let field = field(*metric);

@@ -1,5 +1,5 @@
-//! Prints the fields of structures, and expressions for their values. If a message does not contain the
-//! member of a field, the value of the expression is the default of the field.
+//! Prints the fields of structures, and expressions for the values of fields. If a message does not contain a
+//! member, the expression for the field of this member returns a default.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -14,8 +14,8 @@ pub(super) fn field(member: &Member) -> TokenStream {
     quote!(#docs #serde pub #name: #field_type)
 }
 
-/// Returns an expression for the value of a field. `option` is an expression of type `Option`. Its value is
-/// `None` if the message does not contain the member.
+/// Returns an expression for the value of a field. The argument `option` is an expression of type `Option`,
+/// which is `None` if the message does not contain the member.
 pub(super) fn value_or_default(member: &Member, option: &TokenStream) -> TokenStream {
     match &member.presence {
         Presence::Optional => option.clone(),

@@ -32,7 +32,8 @@ pub(super) fn structure(structure: &Structure, otherwise: &str) -> TokenStream {
     }
 }
 
-/// Returns `json`, which parses the member whose content is in the schema of a model.
+/// Returns the method `json`. The method parses the member that has the trait `modelContent`. Returns `None`
+/// if the structure has no such member.
 fn model_content(of: &Structure) -> Option<TokenStream> {
     let member = of.members.iter().find(|member| member.fact == Some(Fact::ModelContent))?;
     let (name, field) = (format_ident!("{}", of.rust_name), ty::ident(&member.rust_name));

@@ -31,8 +31,8 @@ use invoke_model_protocol::{InputEventStream, OutputEventStream};
 /// | drop of the sender before `close` | cancels the call: resets the HTTP/2 stream |
 /// | drop of the response, or of its [`EventReceiver`](crate::EventReceiver) before its end | cancels the call |
 ///
-/// The client does not retry the call after this type was returned, because the service may already have
-/// executed a part of it. The credentials at the start of the call sign all events.
+/// The client does not retry the call after `send` has returned this type, because the service may already
+/// have executed a part of the call. All events are signed with the credentials that signed the request.
 ///
 /// ```no_run
 /// use invoke_model_client::Client;

@@ -175,7 +175,7 @@ fn parse_head<O: Operation>(head: Parts) -> Result<O::Output, ErrorKind<O::Error
 
 /// Records the metrics of the response, and completes the permit with the token counts.
 fn complete(permit: Option<QuotaPermit>, context: &CallContext) {
-    context.record_metrics();
+    context.record_metrics(context.usage());
     if let Some(permit) = permit {
         permit.complete(context.usage());
     }

@@ -174,7 +174,7 @@ impl ServerSentEventReceiver {
             0 => {
                 self.end = Some(StreamEnd::Complete);
                 self.permit = None;
-                self.context.record_metrics();
+                self.context.record_metrics(self.context.usage());
                 Ok(())
             }
             received => Err(self.truncated(TruncationCause::IncompleteEvent { received })),

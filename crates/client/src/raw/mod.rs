@@ -78,7 +78,7 @@ impl Call<RawRequest> {
     /// [`header`](Self::header) sets another one.
     #[must_use]
     pub fn body(mut self, body: impl Into<Body>) -> Self {
-        self.input().body = Ok(self.attach(body.into()));
+        self.input_mut().body = Ok(self.attach(body.into()));
         self
     }
 
@@ -86,7 +86,7 @@ impl Call<RawRequest> {
     #[must_use]
     pub fn json<T: Serialize + ?Sized>(mut self, value: &T) -> Self {
         let json = serde_json::to_vec(value);
-        self.input().body = match json {
+        self.input_mut().body = match json {
             Ok(json) => Ok(self.attach(json.into())),
             Err(error) => Err(SerializeError::new("body", SerializeErrorKind::Json(error.to_string()))),
         };

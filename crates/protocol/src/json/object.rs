@@ -23,6 +23,15 @@ impl Object {
         Self::from_value(value_of(body)?)
     }
 
+    /// Parses a body that must contain required members.
+    ///
+    /// # Errors
+    /// Returns an error if the body is not a JSON object. An empty body is not a JSON object: without this
+    /// rule, the response of a broken proxy would look like a success.
+    pub fn from_required_body(body: &[u8]) -> Result<Self, ParseError> {
+        Self::from_value(value_of(body)?)
+    }
+
     /// Converts a JSON value.
     ///
     /// # Errors

@@ -27,8 +27,8 @@ impl UnknownMember {
     /// Returns the only member of a union. Ignores the member `__type`, and members with the value `null`
     /// beside the member that is set.
     ///
-    /// If the object has one member, and its value is `null`, this is the member, because `null` is a value of
-    /// a document.
+    /// If the only member of the object has the value `null`, returns this member, because `null` is a valid
+    /// value of a document.
     ///
     /// # Errors
     /// Returns an error if the value is not an object, or if it does not have exactly one member.

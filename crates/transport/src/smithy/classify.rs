@@ -16,8 +16,8 @@ fn kind(error: &ConnectorError) -> TransportErrorKind {
     if let Some(body) = find::<TransportError>(error) {
         return body.kind();
     }
-    // Connectors over hyper also report a user error if their runtime has dropped a connection in use. Only
-    // such an error has connection metadata.
+    // Connectors over hyper also report a user error if their runtime has dropped a connection in use. The
+    // error of a dropped connection has connection metadata. Other user errors have none.
     if error.is_user() && error.connection_metadata().is_none() {
         return InvalidRequest;
     }

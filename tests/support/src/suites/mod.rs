@@ -1,11 +1,11 @@
 //! Locates and verifies the test suites of other projects.
 //!
 //! The suites are not part of this repository. `suites.toml` lists the public source and the digest of each
-//! suite. The environment variable `SUITES` sets the folder that contains the suites. Its path is relative to
-//! the workspace, and its default is `../shared/conformance`.
+//! suite. The environment variable `SUITES` sets the path of the folder that contains the suites, relative to
+//! the workspace. The default is `../shared/conformance`.
 //!
-//! If a suite is missing or altered, `cargo xtask ci` fails. A test that calls [`find_or_skip`] passes, but it
-//! does not use the suite. The function prints one line with the problem.
+//! If a suite is missing or altered, `cargo xtask ci` fails. A test that needs the suite does not fail: it
+//! calls [`find_or_skip`], which prints one line with the problem, and then ends without using the suite.
 
 mod digest;
 mod manifest;

@@ -55,8 +55,8 @@ fn a_server_serializes_defaults() {
     );
 }
 
-/// A client does not send default values. The service can therefore change a default without changes to
-/// clients.
+/// A client does not send the defaults of members at the top level of an input, so the service can change
+/// these defaults later. A client does send the defaults of nested structures.
 #[test]
 fn an_input_contains_only_members_that_the_caller_set() {
     let text = request_text::<GetDefaults>(GetDefaultsInput::new(1));

@@ -11,6 +11,7 @@ mod payloads;
 mod requests;
 mod rules;
 mod sensitive;
+mod sequences;
 mod streams;
 mod target;
 
@@ -46,8 +47,8 @@ fn text_of(request: &Request) -> String {
     message(&format!("{} {}", request.method(), request.uri()), request.headers(), request.body())
 }
 
-/// Returns a message as text: the first line, and the headers sorted by name. If the body is not empty, an
-/// empty line and the body follow.
+/// Returns a message as text: the first line, then the headers sorted by name. If the message has a body, the
+/// text continues with an empty line and the body.
 fn message(first: &str, headers: &HeaderMap, body: &Bytes) -> String {
     let mut lines: Vec<String> = headers
         .iter()

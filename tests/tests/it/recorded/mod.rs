@@ -1,7 +1,8 @@
-//! Tests with recorded exchanges with the real service.
+//! Tests that use recorded requests to the real service, and the recorded responses.
 //!
 //! For each request and response, the tests compare three things: what the types contain, what the model says
-//! about the recorded bytes (see [`crate::model`]), and what the types serialize. No test knows a certain recording.
+//! about the recorded bytes (see [`crate::model`]), and what the types serialize. The tests apply to any
+//! recording.
 
 pub(crate) mod exchange;
 
@@ -160,8 +161,9 @@ impl Check {
         }
     }
 
-    /// Checks that the server half and the member names give the same input, and that the input reproduces
-    /// the path, the query and the body.
+    /// Parses the request with the code for servers, and checks that the input contains the values that
+    /// [`crate::model`] reads from the request. Also checks that serializing the input gives the same path,
+    /// query and body.
     fn request<O: ServerOperation>(&mut self, exchange: &Exchange) -> Result<(), String>
     where
         O::Input: Clone + Data,
@@ -189,7 +191,8 @@ impl Check {
         same("input", &parsed, &input)
     }
 
-    /// Checks that the output contains every recorded value, and that the server half reproduces the body.
+    /// Checks that the output contains every recorded value. Also checks that serializing the output with the
+    /// code for servers gives the same body.
     fn output<O: ServerOperation>(&mut self, response: &Response) -> Result<(), String>
     where
         O::Output: Clone + Data,
@@ -284,19 +287,19 @@ impl Check {
                 covers("body", &expected, &serde_json::from_slice(found).unwrap())
             }
             Body::Blob(_) | Body::Empty => same("body", found, recorded),
-            // The events are written after the head.
+            // The serialized request or response does not contain the events.
             Body::Events => same("body", &found.len(), &0),
         }
     }
 
-    /// Returns the value, and keeps the names of the other members for the end of the test.
+    /// Returns the value. Stores the names of unknown members, because the test checks them at its end.
     fn known(&mut self, known: Known) -> Value {
         self.unknown.extend(known.unknown);
         known.value
     }
 }
 
-/// A type of `invoke-model-types` that can be compared, and converted by the names of its members.
+/// A type of `invoke-model-types` that tests can compare, and that serde can convert from and to JSON.
 trait Data: Debug + PartialEq + Serialize + DeserializeOwned {}
 
 impl<T: Debug + PartialEq + Serialize + DeserializeOwned> Data for T {}
@@ -315,8 +318,8 @@ fn named(metrics: &ResponseMetrics) -> BTreeMap<String, Value> {
     set.map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// Checks that the JSON form of a value has the expected members by their names in the model, and that the
-/// form gives the same value.
+/// Converts a value to JSON with serde, and checks that the JSON has the expected members with their names in
+/// the model. Also checks that the JSON converts back to the same value.
 fn json_form<T: Data>(value: &T, expected: &Value) -> Result<(), String> {
     // `serde_json::to_value` would convert a float into a double with more digits.
     let text = serde_json::to_string(value).map_err(|error| error.to_string())?;
@@ -325,7 +328,7 @@ fn json_form<T: Data>(value: &T, expected: &Value) -> Result<(), String> {
     from_json(form, value)
 }
 
-/// Checks that a JSON form gives the expected value.
+/// Converts JSON to a value with serde, and checks that the value is as expected.
 fn from_json<T: Data>(form: Value, expected: &T) -> Result<(), String> {
     let read: T = serde_json::from_value(form).map_err(|error| format!("JSON form: {error}"))?;
     same("JSON form", &read, expected)

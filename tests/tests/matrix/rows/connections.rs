@@ -31,7 +31,7 @@ fn before() -> Vec<Row> {
         [FaultRule::break_request(100, ConnectionEnd::Reset).first(1)],
     );
     use Setting::{Default, RetryAmbiguous};
-    // These failures are ambiguous, because the client has already sent the complete request.
+    // These failures are ambiguous, because the client may already have sent the complete request.
     vec![
         closed.fails(Default, "Send", Ambiguous, 1, (1, 0, 0)),
         closed.succeeds(RetryAmbiguous, 2, (2, 1, 1)),

@@ -113,7 +113,7 @@ fn member(value: &Value) -> Member {
     Member { aspects, shape: value["shape"].as_str().unwrap_or_default().to_owned() }
 }
 
-/// Returns the facts that a shape or member can have.
+/// Returns the aspects that both shapes and members can have.
 fn facts(value: &Value) -> Aspects {
     let mut aspects = Aspects::new();
     for key in PLAIN {
@@ -126,7 +126,8 @@ fn facts(value: &Value) -> Aspects {
     aspects
 }
 
-/// Adds the fault and status of an error. Without a status, Smithy defines 400 and 500.
+/// Adds the fault and status of an error. If the model sets no status, Smithy defines 400 for client errors
+/// and 500 for server errors.
 fn error(value: &Value, aspects: &mut Aspects) {
     if value["exception"] != true {
         return;

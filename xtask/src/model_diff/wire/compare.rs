@@ -106,8 +106,8 @@ impl<'a> Comparison<'a> {
     }
 }
 
-/// Returns the aspects of a member, and those aspects of its shape that the member does not override. Of a
-/// structure, only the type belongs to the member.
+/// Returns the aspects of a member and of its shape. Aspects of the member take precedence. If the shape is a
+/// structure, includes only its type, because the other aspects of a structure are compared only once.
 fn effective(member: &Member, shape: &Shape) -> Aspects {
     let of_shape = shape.aspects.iter().filter(|(name, _)| !shape.is_structure() || *name == "type");
     let mut aspects: Aspects = of_shape.map(|(name, value)| (name.clone(), value.clone())).collect();

@@ -1,8 +1,8 @@
 //! A model as botocore describes it: the operations, and the structure of their inputs, outputs and errors.
 //!
-//! botocore invents names for shapes whose constraints stand at a member in Smithy. Therefore the comparison
-//! starts at the operations and follows the members. It compares the names of operations, members and errors,
-//! but not the names of other shapes.
+//! If a member has constraints in Smithy, botocore puts them on a new shape with an invented name. Therefore
+//! the comparison starts at the operations and follows the members. It compares the names of operations,
+//! members and errors, but not the names of other shapes.
 
 mod botocore;
 mod compare;
@@ -40,12 +40,13 @@ struct Shape {
     aspects: Aspects,
     /// Members of a structure, in the order of the model.
     members: Vec<(String, Member)>,
-    /// The parts `[]` of a list, and `{key}` and `{value}` of a map.
+    /// The element of a list, or the key and the value of a map. Their names are `[]`, `{key}` and `{value}`.
     elements: Vec<(&'static str, Member)>,
 }
 
 impl Shape {
-    /// Returns `true` if the shape has members. Its aspects are compared once, not for every use.
+    /// Returns `true` if the shape has members. The comparison visits such a shape only once, even if several
+    /// members use it.
     fn is_structure(&self) -> bool {
         !self.members.is_empty() || self.aspects.get("type").is_some_and(|ty| ty == "structure")
     }

@@ -150,7 +150,7 @@ fn shape(shape: &model::Shape) -> Shape {
             _ => members.push((name.to_owned(), converted())),
         }
     }
-    // Models of version 1 have the values of an enum in a trait.
+    // In Smithy 1.0, a trait lists the values of an enum.
     for one in shape.traits.get("smithy.api#enum").and_then(Value::as_array).into_iter().flatten() {
         aspects.insert(format!("enum {}", one["value"]), Value::Null);
     }
@@ -205,7 +205,7 @@ fn member(name: &str, member: &model::Member) -> Aspects {
     aspects
 }
 
-/// Returns the facts that a shape or member can have.
+/// Returns the aspects that both shapes and members can have.
 fn facts(traits: &Traits) -> Aspects {
     let mut aspects = Aspects::new();
     let limits = ["smithy.api#length", "smithy.api#range"].into_iter().filter_map(|id| traits.get(id));
@@ -213,7 +213,7 @@ fn facts(traits: &Traits) -> Aspects {
         aspects.insert(key.clone(), value.clone());
     }
     if traits.contains_key("smithy.api#length") && aspects.contains_key("max") {
-        // botocore writes the default of the minimum length.
+        // If a length has only a maximum, botocore adds the default minimum.
         aspects.entry("min".to_owned()).or_insert(json!(0));
     }
     if let Some(pattern) = traits.get("smithy.api#pattern").and_then(Value::as_str) {

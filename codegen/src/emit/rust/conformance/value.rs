@@ -47,8 +47,8 @@ fn present(member: &Member, value: &Value, service: &Service) -> Result<Option<T
     Ok(Some(if member.presence == Presence::Optional { quote!(Some(#value)) } else { value }))
 }
 
-/// Returns the name and the value of the member that is set in a union. Returns an error if no member or more
-/// than one member is set.
+/// Returns the key and the value of the only entry that is not null. `value` is a union or an event header.
+/// Returns an error if no entry or several entries are not null.
 pub(super) fn only(value: &Map<String, Value>) -> Result<(&String, &Value), InvalidCase> {
     let mut set = value.iter().filter(|(_, value)| !value.is_null());
     match (set.next(), set.next()) {
