@@ -24,8 +24,8 @@ const REJECTED: u8 = 4;
 const SERVER_ERROR: u8 = 5;
 /// The client received no complete response.
 const CONNECTION: u8 = 6;
-/// The user interrupted the stream. The code is 128 plus the number of SIGINT. A shell reports the same code
-/// for a program that SIGINT terminates.
+/// The user interrupted the stream. The code is 128 plus the signal number of SIGINT (2). A shell reports the
+/// same code for a program that SIGINT terminates.
 const INTERRUPTED: u8 = 130;
 
 impl Failure {

@@ -50,7 +50,7 @@ where
     /// See [`WaitError`]. If a call fails after its own retries, the function returns the error of this call,
     /// except if the waiter has a rule to make another call after this error code.
     pub async fn wait_until(self, waiter: &Waiter<O>, max_wait: Duration) -> Result<O::Output, WaitError<O>> {
-        // A wait that is too long for the clock has no end.
+        // If the clock cannot represent the end of the wait, wait without a deadline.
         let deadline = Instant::now().checked_add(max_wait);
         let mut delays = Delays::new(waiter);
         let mut last = None;

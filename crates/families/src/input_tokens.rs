@@ -39,8 +39,8 @@ pub(crate) struct InputEstimator {
 
 impl InputEstimator {
     pub(crate) fn update(&mut self, piece: &[u8]) {
-        // `split` splits the piece at each byte that cannot be part of a run. Therefore such a byte, which
-        // ends the run, follows each part except the last part.
+        // `split` splits the piece at each byte that ends a run. Therefore each part is followed by such a
+        // byte, except the last part.
         let mut parts = piece.split(|byte| !IS_RUN[usize::from(*byte)]).map(|part| part.len() as u64);
         self.run += parts.next().unwrap_or_default();
         for part in parts {
@@ -53,9 +53,9 @@ impl InputEstimator {
     }
 }
 
-/// A table of the bytes that can be part of a run. These bytes are both alphabets of base64, the padding of
-/// base64, and the backslash. The backslash is included, because JSON can escape a slash or a line break with
-/// a backslash.
+/// A table of the bytes that can be part of a run. These bytes are the characters of the standard and of the
+/// URL-safe base64 alphabet, the padding character `=`, and the backslash. The backslash is included, because
+/// JSON can escape a slash or a line break with a backslash.
 static IS_RUN: [bool; 256] = {
     let mut is_run = [false; 256];
     let mut byte = 0;

@@ -12,7 +12,7 @@
 /// | `list::<T>` | converts an element with `Into`, and appends it |
 /// | `map::<K, V>` | converts a key and a value with `Into`, and inserts them as an entry |
 ///
-/// Every member also has a setter with an `Option` of the complete value. If the third argument is
+/// Every member also has a setter that takes an `Option` of the complete value. If the third argument is
 /// `fallible`, `build` returns a `Result`. If it is `infallible`, `build` returns the structure.
 #[doc(hidden)]
 #[macro_export]

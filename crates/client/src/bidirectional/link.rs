@@ -10,7 +10,8 @@ use tokio::sync::{oneshot, watch};
 use crate::error::{Error, ErrorKind};
 
 /// The error text of a call that the caller cancelled by dropping the response.
-pub(super) const RESPONSE_DROPPED: &str = "the response was dropped before its end, which cancels the call";
+pub(super) const RESPONSE_DROPPED: &str =
+    "the call was cancelled, because the response was dropped before its end";
 
 /// The state that the sender, the request body and the response of a call share.
 pub(crate) struct Link {
@@ -25,7 +26,7 @@ pub(crate) struct Link {
 enum ResponseState {
     /// The head has not arrived.
     Pending,
-    /// The head has arrived, but not all events.
+    /// The head has arrived. Some events have not arrived yet.
     Receiving,
     /// All events have arrived.
     Complete,
@@ -147,8 +148,8 @@ pub(super) enum Stopped {
 }
 
 impl Stopped {
-    /// Returns the error of the call as `Ok`. If there is no such error, returns the kind of an error that
-    /// describes the end of the input as `Err`.
+    /// Returns `Ok` with the error of the call. If there is no such error, returns `Err` with the kind of an
+    /// error that describes the end of the input.
     pub(super) fn into_error(self) -> Result<Error, ErrorKind> {
         match self {
             Self::Failed(Some(error)) => Ok(error),

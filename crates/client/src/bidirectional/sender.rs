@@ -22,8 +22,8 @@ use crate::error::{Error, ErrorKind, ServiceError};
 /// The sender of the events of a call of operation `O`.
 ///
 /// Call [`close`](Self::close) after the last event. Dropping the sender without `close` cancels the call:
-/// the transport resets the HTTP/2 stream, and the response fails. Therefore the service never takes a part
-/// of the input for the complete input.
+/// the transport resets the HTTP/2 stream, and the response fails. Therefore the service never treats an
+/// incomplete input as complete.
 ///
 /// At most one event waits in memory until the service reads it, in addition to the events in the buffers of
 /// HTTP/2. Therefore [`send`](Self::send) waits if the service reads slowly.
@@ -186,7 +186,7 @@ async fn reserve(
 impl<O: InputEventStream> Drop for EventSender<O> {
     fn drop(&mut self) {
         if !self.link.is_closed() {
-            self.link.cancel("the event sender was dropped before `close`, which cancels the call");
+            self.link.cancel("the call was cancelled, because the event sender was dropped before `close`");
         }
     }
 }

@@ -110,7 +110,7 @@ mod tests {
         let limit = Duration::from_secs(1);
         let durations = [(); 64].map(|()| random_below(limit));
         assert!(durations.iter().all(|duration| *duration <= limit), "{durations:?}");
-        // The probability that all durations are below half of the limit, or that none is, is 1 in 2^63.
+        // With a probability of 1 in 2^63, either all durations are below half of the limit, or none.
         let short = durations.iter().filter(|duration| **duration < limit / 2).count();
         assert!((1..64).contains(&short), "{durations:?}");
         assert_eq!(random_below(Duration::ZERO), Duration::ZERO);

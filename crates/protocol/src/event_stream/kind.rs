@@ -18,9 +18,9 @@ use crate::json::FromJson;
 pub enum Kind<'a> {
     /// An event. The text is the name of the event.
     Event(&'a str),
-    /// An error that is in the model. The text is the name of its union member.
+    /// An error that the Smithy model defines. The text is the name of its union member.
     Exception(&'a str),
-    /// An error that is not in the model.
+    /// An error that the Smithy model does not define.
     Error,
 }
 
@@ -57,8 +57,9 @@ impl<'a> Kind<'a> {
     }
 }
 
-/// Serializes an event that is not in the model as an object with one member. The name of the member is the name
-/// of the event. The value is the payload as JSON, or as base64 text if the payload is not JSON.
+/// Serializes an event that the Smithy model does not define. The output is an object with one member. The
+/// name of the member is the name of the event. The value is the payload as JSON, or as base64 text if the
+/// payload is not JSON.
 ///
 /// Generated code uses this function as `#[serde(serialize_with = ..)]`.
 ///
@@ -110,8 +111,8 @@ pub fn required<T>(member: &str, value: Option<T>) -> Result<T, ParseError> {
     value.ok_or_else(|| ParseError::new(member, ParseErrorKind::Missing))
 }
 
-/// Parses an error that is in the model. If the payload does not match the model, the result contains only
-/// the code and the message.
+/// Parses an error that the Smithy model defines. If the payload does not match the model, the result
+/// contains only the code and the message.
 pub fn exception<T: FromJson, E: From<ErrorMetadata>>(message: &Message, modeled: impl FnOnce(T) -> E) -> E {
     let value = match message.payload().is_empty() {
         true => Ok(json::Value::Object(serde_json::Map::new())),

@@ -17,8 +17,8 @@ pub use error::{InputError, InputErrorKind};
 
 use deserializer::StrictDeserializer;
 
-/// The maximum number of arrays and objects that contain each other. With this limit, recursive functions
-/// such as the parser of JSON and the destructor of [`Value`] need less than the stack of a thread.
+/// The maximum depth of nested arrays and objects. With this limit, recursive functions such as the JSON
+/// parser and the destructor of [`Value`] do not overflow the stack of a thread.
 pub const MAX_DEPTH: usize = 256;
 
 /// Parses JSON text into a value whose depth is at most [`MAX_DEPTH`].
