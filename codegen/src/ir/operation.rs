@@ -134,6 +134,10 @@ pub(crate) struct OperationFacts {
     pub(crate) model_id_label: Option<String>,
     /// Member with the guardrail id.
     pub(crate) guardrail_id: Option<MemberPath>,
+    /// Member with the project id.
+    pub(crate) project_id: Option<MemberPath>,
+    /// Member with the ARN of an asynchronous invocation.
+    pub(crate) invocation_arn: Option<MemberPath>,
     /// Member with the maximum number of output tokens.
     pub(crate) max_output_tokens: Option<MemberPath>,
     /// `true` if the payload of the input has the trait `modelContent`.
