@@ -121,7 +121,7 @@ fn every_kind_and_class_has_a_row() {
         assert!(row(name).len() >= 6, "{name}");
         kinds += 1;
     }
-    assert_eq!(kinds, 16);
+    assert_eq!(kinds, 17);
     for class in
         [FailureClass::NotSent, FailureClass::Rejected, FailureClass::ServerError, FailureClass::Ambiguous]
     {
