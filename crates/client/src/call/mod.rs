@@ -102,7 +102,7 @@ impl<O: Operation> Call<O> {
     }
 
     /// Creates a call with an empty input. `required` lists the names of the required members. The setter of
-    /// a required member marks the member as set with [`given`](Self::given).
+    /// a required member calls [`given`](Self::given) to mark the member as set.
     pub(crate) fn unfilled(client: &Client, required: &'static [&'static str]) -> Self
     where
         O::Input: Default,
@@ -143,8 +143,8 @@ impl<O: Operation> Call<O> {
         self.0.required.set |= 1 << index;
     }
 
-    /// Returns the payload for a value as JSON. If the value cannot be written as JSON, the call fails when it
-    /// is sent.
+    /// Serializes a value as JSON, and returns the payload. If the value cannot be serialized, the call fails
+    /// when it is sent.
     pub(crate) fn attach_json<T: Serialize + ?Sized>(
         &mut self,
         member: &'static str,
