@@ -199,8 +199,8 @@ impl<O: Operation> Call<O> {
     /// Adds a header that is not in the model. The header is signed. It replaces a header of the same name,
     /// even if a member of the input has set that header.
     ///
-    /// The call fails with a [`HeaderError`](crate::HeaderError) if the name or the value is not valid in a
-    /// header, or if the client sets this header itself (`host`, `authorization`, `content-length`, ..).
+    /// If the name or the value is invalid, or if the client sets this header itself (`host`,
+    /// `authorization`, `content-length`, ..), the call fails with a [`HeaderError`](crate::HeaderError).
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.0.headers.push((name.into(), value.into()));

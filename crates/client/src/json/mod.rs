@@ -1,8 +1,8 @@
 //! Calls by the name of the operation, with JSON as input and output.
 //!
 //! The protocol is implemented only for the generated types. Therefore a call by name converts the JSON input
-//! into the generated input type, makes the same call as the method of the operation, and converts the output
-//! into JSON. The conversions use the `serde` implementations of the generated types.
+//! into the generated input type, and makes the same call as the method of the operation. Then it converts
+//! the output into JSON. The conversions use the `serde` implementations of the generated types.
 
 mod error;
 mod events;

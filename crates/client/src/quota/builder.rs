@@ -38,7 +38,7 @@ impl QuotaLimiterBuilder {
     ///
     /// When a request is admitted, it reserves its estimated input tokens and the maximum number of output
     /// tokens that its body allows. When the response arrives, the token counts of the service replace the
-    /// reservation. The 60 seconds of these tokens still start at the admission.
+    /// reservation. The 60 seconds for which these tokens count still start at the admission.
     pub fn tokens_per_minute(mut self, tokens: u64) -> Self {
         self.limits.tokens = Some(tokens);
         self
