@@ -88,8 +88,8 @@
 //! # }
 //! ```
 //!
-//! A model can request the result of a tool. The program runs the tool. The next call sends the message with
-//! the model's request and the result of the tool:
+//! A model can request the result of a tool. The program runs the tool. The next call sends both the model's
+//! request and the result of the tool:
 //!
 //! ```no_run
 //! use invoke_model_client::Client;

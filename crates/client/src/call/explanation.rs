@@ -59,8 +59,8 @@ pub struct Explanation {
     pub credentials_source: Option<CredentialsSource>,
     /// The request, ready to be sent.
     pub request: http::Request<Bytes>,
-    /// The canonical request, the string to sign and the signature. It is `None` if the request is not
-    /// signed, for example because it has a bearer token.
+    /// The canonical request, the string to sign and the signature. This field is `None` if the request is
+    /// not signed, for example because the request has a bearer token.
     pub signed: Option<SigningOutput>,
 }
 

@@ -211,10 +211,9 @@ impl<O: Operation> Call<O> {
     /// the client.
     ///
     /// There is no fallback: the call fails if the provider returns no credentials. The client calls the
-    /// provider once per call. The load timeout of the client's
-    /// [`CredentialsCacheConfig`](crate::CredentialsCacheConfig) applies. The client calls the provider a
-    /// second time only if the service rejects the credentials as expired. The client does not cache these
-    /// credentials. For a provider that is used for many calls, create a
+    /// provider once per call, and a second time only if the service rejects the credentials as expired. The
+    /// load timeout of the client's [`CredentialsCacheConfig`](crate::CredentialsCacheConfig) applies. The
+    /// client does not cache these credentials. For a provider that is used for many calls, create a
     /// [`CredentialsCache`](crate::CredentialsCache) and pass a clone of it to each call.
     #[must_use]
     pub fn credentials_provider(self, provider: impl ProvideCredentials) -> Self {
