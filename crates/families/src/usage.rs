@@ -22,8 +22,8 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// Parses the token counts in the last part of an event stream. The service adds these counts to the
-    /// chunk of the model, in the member `amazon-bedrock-invocationMetrics`.
+    /// Parses the token counts in the last part of an event stream. The service adds these counts to the last
+    /// part, in the member `amazon-bedrock-invocationMetrics`.
     ///
     /// Also parses the member `usageEvent` of a bidirectional stream of Nova Sonic. Such a stream has several of
     /// these events. Each contains the totals since the start of the session, so the last one counts.

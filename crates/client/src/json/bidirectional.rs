@@ -63,9 +63,9 @@ impl JsonEventSender {
     /// `{"chunk": {"bytes": "e30="}}`. Blobs are base64 text.
     ///
     /// # Errors
-    /// Returns [`ErrorKind::SerializeEvent`](crate::ErrorKind::SerializeEvent) if the event does not match the
-    /// model. The caller can continue with another event. Returns the errors of [`EventSender::send`]
-    /// otherwise.
+    /// Returns [`ErrorKind::SerializeEvent`](crate::ErrorKind::SerializeEvent) if the event does not match
+    /// the model. The caller can continue with another event. Otherwise, returns the errors of
+    /// [`EventSender::send`].
     pub async fn send(&mut self, event: Value) -> Result<(), Error> {
         self.sender.send(event).await
     }

@@ -21,7 +21,7 @@ type Input = Result<Value, InputError>;
 /// A function that sends a call with these settings and this input.
 type Function<T> = fn(Call<RawRequest>, Input) -> BoxFuture<Result<T, Error>>;
 
-/// An operation, without its types.
+/// The functions of an operation, with JSON instead of the types of the operation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NamedOperation {
     /// The name in the model.
