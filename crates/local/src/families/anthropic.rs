@@ -71,7 +71,7 @@ struct Source {
 
 /// The models that reject requests with both `temperature` and `top_p`. The first page in the module
 /// documentation lists these models.
-const EITHER_TEMPERATURE_OR_TOP_P: [&str; 2] =
+pub(crate) const EITHER_TEMPERATURE_OR_TOP_P: [&str; 2] =
     ["anthropic.claude-haiku-4-5-20251001-v1:0", "anthropic.claude-sonnet-4-5-20250929-v1:0"];
 
 const IMAGE_TYPES: [&str; 4] = ["image/gif", "image/jpeg", "image/png", "image/webp"];

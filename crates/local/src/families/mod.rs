@@ -57,9 +57,11 @@ mod reply;
 mod resolve;
 mod response;
 mod schema;
+mod schema_instance;
 mod titan_embed;
 mod titan_text;
 mod tokens;
+mod tool_call;
 mod validation_error;
 
 #[cfg(test)]
@@ -70,3 +72,12 @@ pub use dispatch::{respond, stream};
 pub use models::{Family, Model, ModelModality, find};
 pub use resolve::{DEFAULT_TEXT_MODEL, resolve};
 pub use response::{ModelResponse, Rejection};
+
+pub(crate) use anthropic::EITHER_TEMPERATURE_OR_TOP_P;
+pub(crate) use deltas::pieces;
+#[cfg(test)]
+pub(crate) use models::MODELS;
+pub(crate) use reply::{ReplyBounds, StopReason as ReplyEnd, bounded as bounded_reply, echo};
+pub(crate) use schema_instance::smallest_instance;
+pub(crate) use tokens::{count as count_tokens, first as first_tokens};
+pub(crate) use tool_call::{ForcedTool, ToolCall, ToolDefinition, tool_call_id};

@@ -25,6 +25,7 @@ impl OperationHandler for InvokeModelHandler {
         let usage = TokenUsage {
             model_id: request.model_id,
             input_tokens: response.input_tokens,
+            cache_write_tokens: 0,
             output_tokens: response.output_tokens,
             max_tokens: response.max_tokens,
         };

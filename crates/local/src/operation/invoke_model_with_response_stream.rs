@@ -33,6 +33,7 @@ impl OperationHandler for InvokeModelWithResponseStreamHandler {
         let usage = TokenUsage {
             model_id: request.model_id,
             input_tokens: chunks.input_tokens,
+            cache_write_tokens: 0,
             output_tokens: chunks.output_tokens,
             max_tokens: chunks.max_tokens,
         };

@@ -12,7 +12,9 @@ use crate::stream::{Events, Latency, PlannedStreamFault};
 pub(crate) struct TokenUsage {
     /// The id of the base model.
     pub(crate) model_id: &'static str,
+    /// The input tokens that were neither read from the prompt cache nor written to it.
     pub(crate) input_tokens: u64,
+    pub(crate) cache_write_tokens: u64,
     pub(crate) output_tokens: u64,
     /// The maximum number of output tokens that the request allows.
     pub(crate) max_tokens: u64,

@@ -13,6 +13,7 @@ mod images;
 mod llama;
 mod mistral;
 mod nova;
+mod schema_instance;
 mod shared;
 mod streams;
 mod titan;
