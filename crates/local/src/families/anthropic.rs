@@ -4,11 +4,13 @@
 //!   <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html>
 //! * <https://docs.anthropic.com/en/api/messages>
 //!
-//! Tools, thinking and documents are accepted but have no effect. In particular, tools are never called. The
-//! `max_tokens` limits of the individual models are not enforced. Validation errors have the wording of
+//! A tool is called only if `tool_choice` forces it (`tool_call.rs`). Thinking and documents are accepted but
+//! have no effect. The `max_tokens` limits of the individual models are not enforced. Validation errors have the wording of
 //! Claude models on Bedrock. Other models use the wording of a JSON Schema validation.
 //!
 //! Events of a stream: <https://docs.anthropic.com/en/docs/build-with-claude/streaming>
+
+use std::collections::BTreeSet;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -16,10 +18,12 @@ use serde_json::{Value, json};
 
 use super::completion::Completion;
 use super::content::{Content, Part};
+use super::deltas::pieces;
 use super::models::Model;
-use super::reply::{Reply, ReplyBounds, StopReason, reply};
+use super::reply::{Reply, ReplyBounds, StopReason};
 use super::response::{Rejection, ResponseIds};
 use super::schema::{Integer, List, Number};
+use super::tool_call::{ForcedTool, ToolCall, ToolDefinition, call_or_reply};
 use super::validation_error::ValidationError;
 use super::{json, tokens};
 
@@ -37,8 +41,9 @@ struct Request {
     temperature: Option<Number<0, 1>>,
     top_p: Option<Number<0, 1>>,
     top_k: Option<Integer<0, 500>>,
-    tools: Option<Vec<IgnoredAny>>,
-    tool_choice: Option<IgnoredAny>,
+    #[serde(default)]
+    tools: Vec<Tool>,
+    tool_choice: Option<ToolChoice>,
     thinking: Option<IgnoredAny>,
     metadata: Option<IgnoredAny>,
     output_config: Option<IgnoredAny>,
@@ -51,6 +56,30 @@ struct Request {
 struct Message {
     role: Role,
     content: Content,
+}
+
+/// A tool. Only tools of the client have a schema. Other members are ignored.
+#[derive(Deserialize)]
+struct Tool {
+    name: String,
+    input_schema: Option<Value>,
+}
+
+/// The choice of a tool. Other members, such as `disable_parallel_tool_use`, are ignored.
+#[derive(Deserialize)]
+struct ToolChoice {
+    #[serde(rename = "type")]
+    kind: ToolChoiceKind,
+    name: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum ToolChoiceKind {
+    Any,
+    Auto,
+    None,
+    Tool,
 }
 
 #[derive(PartialEq, Deserialize)]
@@ -85,19 +114,27 @@ pub(super) fn complete(model: &Model, body: &Value) -> Result<Completion, Reject
     let turn = last.map_or("", |index| &texts[index]);
     let bounds =
         ReplyBounds { max_tokens: Some(request.max_tokens.0), stop_sequences: &request.stop_sequences.0 };
-    let reply = reply(turn, &bounds);
+    let (call, reply) = call_or_reply(forced_call(&request), turn, &bounds);
+    let ids = ResponseIds::new(model, body);
 
     let system = request.system.map_or_else(String::new, |system| system.text());
     let input_tokens = texts.iter().chain([&system]).map(|text| tokens::count(text)).sum();
     let (stop_reason, stop_sequence) = match &reply.stop {
+        StopReason::EndTurn if call.is_some() => ("tool_use", None),
         StopReason::EndTurn => ("end_turn", None),
         StopReason::MaxTokens => ("max_tokens", None),
         StopReason::StopSequence(sequence) => ("stop_sequence", Some(sequence)),
     };
-    let content =
-        if reply.text.is_empty() { json!([]) } else { json!([{"type": "text", "text": reply.text}]) };
+    let call_id = format!("toolu_bdrk_01{}", ids.tool_call());
+    let content = match &call {
+        Some(call) => {
+            json!([{"type": "tool_use", "id": call_id, "name": call.name, "input": call.input}])
+        }
+        None if reply.text.is_empty() => json!([]),
+        None => json!([{"type": "text", "text": reply.text}]),
+    };
     let response = json!({
-        "id": format!("msg_bdrk_{}", ResponseIds::new(model, body).hex()),
+        "id": format!("msg_bdrk_{}", ids.hex()),
         "type": "message",
         "role": "assistant",
         "model": vendor_id(model),
@@ -106,16 +143,50 @@ pub(super) fn complete(model: &Model, body: &Value) -> Result<Completion, Reject
         "stop_sequence": stop_sequence,
         "usage": {"input_tokens": input_tokens, "output_tokens": reply.tokens},
     });
-    let chunks = Box::new(chunks(&response, &reply));
+    let chunks = Box::new(chunks(&response, &reply, call));
     let Reply { tokens: output_tokens, max_tokens, .. } = reply;
     Ok(Completion { input_tokens, output_tokens, max_tokens, response, chunks })
 }
 
-/// Returns the events of a stream that sends `message`. The text of the message is the text of `reply`.
+/// Returns the tool call that the request forces, if any.
+fn forced_call(request: &Request) -> Option<ToolCall> {
+    let choice = request.tool_choice.as_ref()?;
+    let forced = match choice.kind {
+        ToolChoiceKind::Any => ForcedTool::Any,
+        ToolChoiceKind::Tool => ForcedTool::Named(choice.name.as_deref()?),
+        ToolChoiceKind::Auto | ToolChoiceKind::None => return None,
+    };
+    let tools: Vec<_> = request
+        .tools
+        .iter()
+        .filter_map(|tool| Some(ToolDefinition { name: &tool.name, schema: tool.input_schema.as_ref()? }))
+        .collect();
+    let calls: Vec<_> = request
+        .messages
+        .iter()
+        .flat_map(|message| message.content.parts())
+        .filter(|part| part.kind == "tool_use")
+        .collect();
+    let called: Vec<_> = calls.iter().filter_map(|call| call.name.as_deref()).collect();
+    let last = request.messages.last().map_or(&[][..], |message| message.content.parts());
+    let answered: Vec<_> = last
+        .iter()
+        .filter_map(|part| part.tool_use_id.as_ref())
+        .filter_map(|id| calls.iter().rfind(|call| call.id.as_ref() == Some(id))?.name.as_deref())
+        .collect();
+    ToolCall::forced(forced, &tools, &called, &answered)
+}
+
+/// Returns the events of a stream that sends `message`. The content of the message is the text of `reply`, or
+/// `call`.
 ///
 /// The first event contains the message without its content. The usage in this event counts at most one
-/// output token. If the reply has no text, the stream has no content block.
-fn chunks(message: &Value, reply: &Reply) -> impl Iterator<Item = Value> + Send + use<> {
+/// output token. If the reply has no text and no call, the stream has no content block.
+fn chunks(
+    message: &Value,
+    reply: &Reply,
+    call: Option<ToolCall>,
+) -> impl Iterator<Item = Value> + Send + use<> {
     let mut empty = message.clone();
     empty["content"] = json!([]);
     empty["stop_reason"] = Value::Null;
@@ -123,20 +194,74 @@ fn chunks(message: &Value, reply: &Reply) -> impl Iterator<Item = Value> + Send 
     empty["usage"]["output_tokens"] = json!(reply.tokens.min(1));
     let start = json!({"type": "message_start", "message": empty});
 
-    let block =
-        json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}});
-    let deltas = reply.deltas().map(|delta| {
-        let delta = json!({"type": "text_delta", "text": delta.text});
-        json!({"type": "content_block_delta", "index": 0, "delta": delta})
+    let block = message["content"].get(0).map(|block| {
+        let mut block = block.clone();
+        match call {
+            Some(_) => block["input"] = json!({}),
+            None => block["text"] = json!(""),
+        }
+        json!({"type": "content_block_start", "index": 0, "content_block": block})
     });
-    let block_stop = json!({"type": "content_block_stop", "index": 0});
-    let has_text = !reply.text.is_empty();
-    let block = has_text.then_some(block).into_iter().chain(deltas).chain(has_text.then_some(block_stop));
+    let block_stop = block.is_some().then(|| json!({"type": "content_block_stop", "index": 0}));
+    let texts = reply.deltas().map(|delta| json!({"type": "text_delta", "text": delta.text}));
+    // The vendor begins with an empty piece.
+    let inputs = call.map(|call| std::iter::once(String::new()).chain(pieces(call.input.to_string())));
+    let inputs =
+        inputs.into_iter().flatten().map(|piece| json!({"type": "input_json_delta", "partial_json": piece}));
+    let deltas =
+        texts.chain(inputs).map(|delta| json!({"type": "content_block_delta", "index": 0, "delta": delta}));
+    let block = block.into_iter().chain(deltas).chain(block_stop);
 
     let delta = json!({"stop_reason": message["stop_reason"], "stop_sequence": message["stop_sequence"]});
     let usage = json!({"output_tokens": reply.tokens});
     let delta = json!({"type": "message_delta", "delta": delta, "usage": usage});
     std::iter::once(start).chain(block).chain([delta, json!({"type": "message_stop"})])
+}
+
+/// Checks the tools, and that tool calls and results form pairs.
+fn check_tools(request: &Request) -> Result<(), ValidationError> {
+    let names: BTreeSet<_> = request.tools.iter().map(|tool| tool.name.as_str()).collect();
+    if names.len() < request.tools.len() {
+        return Err(ValidationError::new("Tool names must be unique.").at("tools"));
+    }
+    if let Some(choice) = &request.tool_choice {
+        match choice.name.as_deref() {
+            _ if names.is_empty() && choice.kind != ToolChoiceKind::None => {
+                let problem = "tool_choice may only be specified while providing tools.";
+                return Err(ValidationError::new(problem).at("tool_choice"));
+            }
+            None if choice.kind == ToolChoiceKind::Tool => {
+                return Err(ValidationError::missing("name").at("tool").at("tool_choice"));
+            }
+            Some(name) if choice.kind == ToolChoiceKind::Tool && !names.contains(name) => {
+                let problem = format_args!("Tool '{name}' not found in provided tools");
+                return Err(ValidationError::new(problem).at("tool_choice"));
+            }
+            _ => {}
+        }
+    }
+    let mut expected = BTreeSet::new();
+    for (index, message) in request.messages.iter().enumerate() {
+        let parts = message.content.parts();
+        let results: BTreeSet<_> = parts.iter().filter_map(|part| part.tool_use_id.as_deref()).collect();
+        if let Some(missing) = expected.difference(&results).next() {
+            let problem = format_args!(
+                "`tool_use` ids were found without `tool_result` blocks immediately after: {missing}. Each \
+                 `tool_use` block must have a corresponding `tool_result` block in the next message."
+            );
+            return Err(ValidationError::new(problem).at(index - 1).at("messages"));
+        }
+        if let Some(unexpected) = results.difference(&expected).next() {
+            let problem = format_args!(
+                "unexpected `tool_use_id` found in `tool_result` blocks: {unexpected}. Each `tool_result` block \
+                 must have a corresponding `tool_use` block in the previous message."
+            );
+            return Err(ValidationError::new(problem).at("content").at(index).at("messages"));
+        }
+        let calls = parts.iter().filter(|part| part.kind == "tool_use");
+        expected = calls.filter_map(|part| part.id.as_deref()).collect();
+    }
+    Ok(())
 }
 
 /// Checks the rules that the request structure does not express.
@@ -170,6 +295,7 @@ fn check(model: &Model, request: &Request) -> Result<(), ValidationError> {
             }
         }
     }
+    check_tools(request)?;
     if request.temperature.is_some()
         && request.top_p.is_some()
         && EITHER_TEMPERATURE_OR_TOP_P.contains(&model.id)
@@ -203,6 +329,9 @@ fn check_part(part: &Part) -> Result<(), ValidationError> {
             let source = part.source.as_ref().ok_or_else(|| ValidationError::missing("source"))?;
             json::read(source).and_then(|source| check_source(&source)).map_err(|error| error.at("source"))
         }
+        "tool_use" if part.id.is_none() => Err(ValidationError::missing("id")),
+        "tool_use" if part.name.is_none() => Err(ValidationError::missing("name")),
+        "tool_result" if part.tool_use_id.is_none() => Err(ValidationError::missing("tool_use_id")),
         "document" | "redacted_thinking" | "search_result" | "thinking" | "tool_result" | "tool_use" => {
             Ok(())
         }

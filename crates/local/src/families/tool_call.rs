@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
+use super::reply::{Reply, ReplyBounds, StopReason, reply};
 use super::schema_instance::smallest_instance;
 use super::tokens;
 
@@ -60,6 +61,26 @@ impl ToolCall {
     /// Returns the number of output tokens of the call.
     pub(crate) fn tokens(&self) -> u64 {
         tokens::count(&self.name) + tokens::count(&self.input.to_string())
+    }
+}
+
+/// Generates a tool call, or the reply to a user turn if `call` is `None`.
+///
+/// The reply to a tool call has no text, but the tokens of the call. If the call exceeds the token limit, the
+/// response has neither text nor a call.
+pub(super) fn call_or_reply(
+    call: Option<ToolCall>,
+    turn: &str,
+    bounds: &ReplyBounds<'_>,
+) -> (Option<ToolCall>, Reply) {
+    let Some(call) = call else { return (None, reply(turn, bounds)) };
+    let limit = bounds.max_tokens.map_or(u64::MAX, |limit| u64::try_from(limit).unwrap_or(0));
+    let text = String::new();
+    let (tokens, max_tokens) = (call.tokens(), bounds.max_tokens);
+    if tokens > limit {
+        (None, Reply { text, tokens: limit, max_tokens, stop: StopReason::MaxTokens })
+    } else {
+        (Some(call), Reply { text, tokens, max_tokens, stop: StopReason::EndTurn })
     }
 }
 

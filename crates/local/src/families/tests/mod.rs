@@ -17,6 +17,7 @@ mod schema_instance;
 mod shared;
 mod streams;
 mod titan;
+mod tools;
 
 /// Returns the response of `model` to a body, and the parsed body of the response.
 fn invoke(model: &str, body: &Value) -> (ModelResponse, Value) {
