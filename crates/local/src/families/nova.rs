@@ -287,6 +287,9 @@ fn chunks(
         std::iter::once(start).chain(deltas).chain([stop])
     });
     let stop = json!({"messageStop": {"stopReason": stop_reason}});
+    // A stream does not contain the total.
+    let mut usage = usage;
+    usage.as_object_mut().map(|usage| usage.remove("totalTokens"));
     let metadata = json!({"metadata": {"usage": usage, "metrics": {}, "trace": {}}});
     std::iter::once(start).chain(blocks).chain(call).chain([stop, metadata])
 }
