@@ -1,6 +1,7 @@
 //! `InvokeModelWithResponseStream`.
 //!
-//! The last event contains the token counts and the latencies. The service adds them to the chunk of the model:
+//! The last event contains the token counts and the latencies. The service adds them to the chunk of the
+//! model:
 //! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModelWithResponseStream.html>
 
 use invoke_model_families::INVOCATION_METRICS;

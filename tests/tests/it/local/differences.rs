@@ -15,7 +15,8 @@ use crate::recorded::exchange::exchanges;
 /// The operations whose responses are compared.
 const OPERATIONS: [&str; 4] = ["Converse", "ConverseStream", "InvokeModel", "InvokeModelWithResponseStream"];
 
-/// The differences, each with the reason. A text that ends with `*` stands for all differences with this prefix.
+/// The differences, each with the reason. A text that ends with `*` stands for all differences with this
+/// prefix.
 const DIFFERENCES: &[(&str, &str)] = &[
     ("Converse: added member usage.cacheDetails*", NEWER),
     ("Converse: no member usage.cacheReadInputTokenCount", NOT_IN_THE_MODEL),
@@ -144,8 +145,8 @@ fn compare(recorded: &Response<Bytes>, local: &Response<Bytes>) -> Vec<String> {
     differences
 }
 
-/// Returns the members of `these` that are not in `others`, apart from the members of blocks whose kind is not in
-/// `others`.
+/// Returns the members of `these` that are not in `others`, apart from the members of blocks whose kind is
+/// not in `others`.
 fn unmatched<'a>(
     these: &'a BTreeSet<String>,
     others: &'a BTreeSet<String>,

@@ -70,8 +70,8 @@ impl Shape {
         shape
     }
 
-    /// Adds a chunk of `InvokeModelWithResponseStream` under the name that the vendor gives it: the type of the
-    /// chunk and of its block, or the only member of the chunk.
+    /// Adds a chunk of `InvokeModelWithResponseStream` under the name that the vendor gives it: the type of
+    /// the chunk and of its block, or the only member of the chunk.
     fn add_chunk(&mut self, bytes: &[u8]) {
         let chunk: Value = serde_json::from_slice(bytes).unwrap();
         let text = |pointer: &str| chunk.pointer(pointer).and_then(Value::as_str);
