@@ -74,7 +74,8 @@ pub(crate) async fn run(arguments: &CallArguments) -> Result<(), Failure> {
         Some(model_id) => with_model(&input, model_id).map_err(|error| Failure::input(&error))?,
         None => input,
     };
-    let session = arguments.connection.open(settings, model_id.as_deref()).await?;
+    let session =
+        arguments.connection.open(settings, model_id.or_else(|| model_of(&input)).as_deref()).await?;
     let name = arguments.operation.replace('-', "");
     let name = Client::operation_names().iter().find(|known| known.eq_ignore_ascii_case(&name));
     let name = name.copied().unwrap_or(&arguments.operation);
@@ -88,6 +89,12 @@ pub(crate) async fn run(arguments: &CallArguments) -> Result<(), Failure> {
         }
     }
     send(create()?, &session).await
+}
+
+/// Returns the member `modelId` of an input, which may be an ARN with a region. Ignores an input that is not
+/// valid, because the client returns a better error when the call is sent.
+fn model_of(input: &[u8]) -> Option<String> {
+    serde_json::from_slice::<Value>(input).ok()?["modelId"].as_str().map(str::to_owned)
 }
 
 /// Sets the member `modelId` of an input.

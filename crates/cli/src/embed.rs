@@ -61,6 +61,7 @@ pub(crate) async fn run(arguments: &Embed) -> Result<(), Failure> {
     let schema = Schema::new(&model_id, arguments.dimensions, &arguments.input_type)
         .map_err(|error| Failure::input(&error))?;
     let session = arguments.connection.open(settings, Some(&model_id)).await?;
+    let unit = if arguments.texts.is_empty() { "line" } else { "text" };
     let calls = texts(arguments).enumerate().map(|(index, text)| {
         let (session, model_id) = (&session, &model_id);
         async move {
@@ -68,7 +69,7 @@ pub(crate) async fn run(arguments: &Embed) -> Result<(), Failure> {
             match text {
                 Ok(text) => {
                     let result = embed(session, schema, model_id, &text).await;
-                    (text, result.map_err(|failure| failure.at(&format_args!("line {}", index + 1))))
+                    (text, result.map_err(|failure| failure.at(&format_args!("{unit} {}", index + 1))))
                 }
                 Err(failure) => (String::new(), Err(failure)),
             }

@@ -77,7 +77,8 @@ impl Failure {
             _ => INPUT,
         };
         // The alternate format (`#`) keeps the line feeds of a message.
-        Self { code, message: format!("{error:#}") }
+        let message = format!("{error:#}").replace("`TimeoutConfig::operation`", "`--timeout`");
+        Self { code, message }
     }
 
     /// Adds advice to the message.
