@@ -1,11 +1,13 @@
 //! `invoke-model call`: calls any operation with JSON.
 
+use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use invoke_model_client::{Client, JsonCall};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::connection::{Connection, Session};
 use crate::dry_run::Inspection;
@@ -52,13 +54,8 @@ fn kebab_case(name: &str) -> String {
 
 /// Error of `--input` with `--model-id` if the input is not a JSON object.
 #[derive(Debug, thiserror::Error)]
-enum InputError {
-    #[error("--input: not JSON: {0}")]
-    NotJson(serde_json::Error),
-
-    #[error("--input: the input must be a JSON object, because --model-id sets its member `modelId`")]
-    NotObject,
-}
+#[error("--input: the input must be a JSON object, because --model-id sets its member `modelId`: {0}")]
+struct InputError(#[from] serde_json::Error);
 
 pub(crate) async fn run(arguments: &CallArguments) -> Result<(), Failure> {
     let settings = Settings::load()?;
@@ -97,12 +94,11 @@ fn model_of(input: &[u8]) -> Option<String> {
     serde_json::from_slice::<Value>(input).ok()?["modelId"].as_str().map(str::to_owned)
 }
 
-/// Sets the member `modelId` of an input.
+/// Sets the member `modelId` of an input. The other members keep their text, so numbers lose no digits.
 fn with_model(input: &[u8], model_id: &str) -> Result<Vec<u8>, InputError> {
-    let mut input: Value = serde_json::from_slice(input).map_err(InputError::NotJson)?;
-    let members = input.as_object_mut().ok_or(InputError::NotObject)?;
-    members.insert("modelId".to_owned(), model_id.into());
-    Ok(input.to_string().into_bytes())
+    let mut members: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(input)?;
+    members.insert("modelId".to_owned(), serde_json::value::to_raw_value(model_id)?);
+    Ok(serde_json::to_vec(&members)?)
 }
 
 async fn send(call: JsonCall, session: &Session) -> Result<(), Failure> {
@@ -129,27 +125,4 @@ fn print_line(text: &str) -> Result<(), Failure> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_operation_has_the_name_of_the_aws_cli() {
-        assert_eq!(kebab_case("InvokeModelWithResponseStream"), "invoke-model-with-response-stream");
-        for name in Client::operation_names() {
-            assert!(kebab_case(name).replace('-', "").eq_ignore_ascii_case(name));
-        }
-    }
-
-    #[test]
-    fn model_replaces_the_member_of_the_input() {
-        let check = |input: &str, expected: &str| {
-            let result = with_model(input.as_bytes(), "m");
-            let text = result.map(|input| String::from_utf8(input).unwrap());
-            assert_eq!(text.unwrap_or_else(|error| error.to_string()), expected);
-        };
-        check("{}", r#"{"modelId":"m"}"#);
-        check(r#"{"modelId":"n","a":[1.0]}"#, r#"{"a":[1.0],"modelId":"m"}"#);
-        check("[]", "--input: the input must be a JSON object, because --model-id sets its member `modelId`");
-        check("{", "--input: not JSON: EOF while parsing an object at line 1 column 1");
-    }
-}
+mod tests;
