@@ -113,11 +113,8 @@ fn is_input(kind: TransportErrorKind) -> bool {
 }
 
 impl Display for Failure {
-    /// Writes the message, and replaces each control character except line feeds with a space. Services and
-    /// proxies may send control characters that a terminal would execute.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let is_unsafe = |character: char| character.is_control() && character != '\n';
-        f.write_str(&self.message.replace(is_unsafe, " "))
+        f.write_str(&self.message)
     }
 }
 

@@ -43,10 +43,13 @@ fn main() -> ExitCode {
     }
 }
 
-/// Prints a line to standard error. Ignores a failed write, because a panic of `eprintln!` would replace the
-/// exit code.
+/// Prints a line to standard error, and replaces each control character except line feeds with a space. Services
+/// and proxies may send control characters that a terminal would execute.
+///
+/// Ignores a failed write, because a panic of `eprintln!` would replace the exit code.
 fn print_error(line: &dyn Display) {
-    let _ = writeln!(io::stderr(), "{line}");
+    let is_unsafe = |character: char| character.is_control() && character != '\n';
+    let _ = writeln!(io::stderr(), "{}", line.to_string().replace(is_unsafe, " "));
 }
 
 fn run(command: Command) -> Result<(), Failure> {

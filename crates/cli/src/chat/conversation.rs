@@ -1,8 +1,9 @@
 //! The messages of a conversation, and the calls of `Converse` and `ConverseStream`.
 
+use std::future::Future;
 use std::io::{self, Write};
 
-use invoke_model_client::{Explanation, JsonCall, Metadata};
+use invoke_model_client::{Error, Explanation, JsonCall, Metadata};
 use serde_json::{Map, Value, json};
 
 use crate::connection::Session;
@@ -83,9 +84,17 @@ impl<'a> Conversation<'a> {
         Ok(self.session.client.operation(name).map_err(Failure::call)?.json(input.into()))
     }
 
+    /// Waits for a response, or for Ctrl-C. In a conversation, Ctrl-C does not end the process, so the command
+    /// must handle it in each step.
+    async fn response<T>(&self, sending: impl Future<Output = Result<T, Error>>) -> Result<T, Failure> {
+        match until_interrupt(sending).await {
+            Some(result) => result.map_err(|error| self.session.failure(error)),
+            None => Err(Failure::interrupted(&"0 events")),
+        }
+    }
+
     async fn print_output(&self, call: JsonCall) -> Result<(String, Metadata), Failure> {
-        let result = call.send_with_metadata().await;
-        let (output, metadata) = result.map_err(|error| self.session.failure(error))?;
+        let (output, metadata) = self.response(call.send_with_metadata()).await?;
         let blocks = output["output"]["message"]["content"].as_array();
         let texts = blocks.into_iter().flatten().filter_map(|block| block["text"].as_str());
         let text: String = texts.collect();
@@ -95,7 +104,7 @@ impl<'a> Conversation<'a> {
     }
 
     async fn print_stream(&self, call: JsonCall) -> Result<(String, Metadata), Failure> {
-        let mut events = call.send_stream().await.map_err(|error| self.session.failure(error))?.events;
+        let mut events = self.response(call.send_stream()).await?.events;
         let mut text = String::new();
         let printed = until_interrupt(async {
             while let Some(event) = events.recv().await.map_err(Failure::call)? {

@@ -1,6 +1,8 @@
 //! Tests of `invoke-model chat`.
 
-use std::process::Output;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
@@ -108,6 +110,31 @@ fn conversation_keeps_its_messages() {
     assert_eq!(messages(1), json!([user("first"), assistant("one"), user("fails")]));
     assert_eq!(messages(2), json!([user("first"), assistant("one"), user("second")]));
     assert_eq!(messages(3), json!([user("third")]));
+}
+
+/// Sends the signal with the `kill` command of the shell, so the test needs no other program.
+#[cfg(unix)]
+#[test]
+fn interrupt_stops_a_response_but_not_the_conversation() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_invoke-model"));
+    command.args(["chat", "-i", "-m", "amazon.nova-lite-v1:0", "--endpoint-url", &url]);
+    command.env_clear().envs(ENVIRONMENT);
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(b"hi\n").unwrap();
+    // The server accepts the request, but does not respond.
+    let (socket, _) = listener.accept().unwrap();
+    let kill = format!("kill -INT {}", child.id());
+    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    let mut error = String::new();
+    BufReader::new(child.stderr.take().unwrap()).read_line(&mut error).unwrap();
+    assert_eq!(error, "error: interrupted after 0 events: the response is incomplete\n");
+    drop(socket);
+    input.write_all(b"/exit\n").unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
 #[test]
