@@ -70,7 +70,7 @@ mod tests;
 
 pub use completion::ResponseChunks;
 pub use dispatch::{respond, stream};
-pub use models::{Family, Model, ModelModality, find};
+pub use models::{Family, Model, ModelModality, find, models};
 pub use resolve::{DEFAULT_TEXT_MODEL, resolve};
 pub use response::{ModelResponse, Rejection};
 
