@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
 use http::header::{AUTHORIZATION, HeaderMap};
@@ -12,6 +12,7 @@ use invoke_model_types::service::SIGNING_NAME;
 use subtle::ConstantTimeEq;
 
 use crate::error_response::CommonError;
+use crate::fault::TemporaryCredentials;
 
 /// The credentials and tokens that the endpoint accepts.
 #[derive(Debug)]
@@ -33,6 +34,20 @@ impl TemporaryCredentialsStore {
     pub(crate) fn insert(&self, credentials: Credentials, expiry: Option<SystemTime>) {
         let mut keys = self.0.write().unwrap_or_else(PoisonError::into_inner);
         keys.insert(credentials.access_key_id().to_owned(), (credentials, expiry));
+    }
+
+    /// Adds credentials whose lifetime begins now.
+    pub(crate) fn insert_all(
+        &self,
+        credentials: impl IntoIterator<Item = TemporaryCredentials>,
+        now: SystemTime,
+    ) {
+        for credentials in credentials {
+            let lifetime = Duration::from_secs(credentials.expire_in_seconds);
+            // If the expiry is out of range, the credentials do not expire.
+            let expiry = now.checked_add(lifetime);
+            self.insert(credentials.into(), expiry);
+        }
     }
 
     fn find(&self, access_key_id: &str) -> Option<(Credentials, Option<SystemTime>)> {

@@ -42,6 +42,10 @@ impl CommonError {
         Self::new(StatusCode::FORBIDDEN, code, message)
     }
 
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     fn to_http(&self) -> Response<Bytes> {
         let body = serde_json::json!({ "message": self.message }).to_string();
         let mut response = Response::new(body.into());

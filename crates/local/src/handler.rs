@@ -14,12 +14,11 @@ use invoke_model_types::{
 };
 use serde_json::Value;
 
-use crate::authentication::Caller;
 use crate::call_log::CallRecord;
 use crate::clock::shifted;
 use crate::delivery::ResponseProgress;
 use crate::error_model;
-use crate::error_response::{ErrorResponse, X_AMZN_ERRORTYPE};
+use crate::error_response::{CommonError, ErrorResponse, X_AMZN_ERRORTYPE};
 use crate::families::{self, DEFAULT_TEXT_MODEL, ModelResponse};
 use crate::fault::{ConnectionEnd, Fault, FaultPoint, Replacement};
 use crate::invocation::{Invocation, ResponseMode};
@@ -54,16 +53,16 @@ pub(crate) fn handle(
 ) -> Result<HandledRequest, ConnectionEnd> {
     let (parts, Payload { bytes, hash }) = request.into_parts();
     let mut call = CallRecord::new(&parts, bytes.clone(), state.next_request_id());
-    call.connection_id = connection_id;
+    (call.connection_id, call.time) = (connection_id, now);
     let request = Request::from_parts(parts, bytes);
     let route = ResponseMode::route(&request);
     let mut fault = Fault::default();
     if let Ok((mode, model_id)) = &route {
-        call.model_id = Some(model_id.clone());
+        (call.operation, call.model_id) = (Some(mode.operation()), Some(model_id.clone()));
         fault = state.fault_rules.next_call_fault(mode.operation(), model_id).unwrap_or_default();
     }
     if let Some((FaultPoint::Request, end)) = fault.disconnect {
-        state.log.push(call);
+        state.log.push_without_response(call, now);
         return Err(end);
     }
 
@@ -98,8 +97,9 @@ fn respond(
     call: &mut CallRecord,
 ) -> Result<Response<ResponseBody>, ErrorResponse> {
     let (parts, body) = request.into_parts();
-    let caller = state.authenticator.authenticate(&parts, hash, shifted(now, fault.clock_skew))?;
-    call.signed = matches!(caller, Caller::Signed(_));
+    let caller = state.authenticator.authenticate(&parts, hash, shifted(now, fault.clock_skew));
+    call.set_caller(caller.as_ref().map_err(CommonError::message));
+    let caller = caller?;
     if let Some(replacement) = &fault.replacement {
         call.worked_on = fault.counts_as_worked_on(false);
         return replacement.response();

@@ -115,9 +115,11 @@
 //! [`LocalEndpoint::wait_for_calls`] waits until these records are final.
 
 mod access_policy;
+mod admin;
 mod authentication;
 mod builder;
 mod call_log;
+mod call_totals;
 mod clock;
 mod connections;
 mod delivery;
@@ -127,6 +129,7 @@ pub mod families;
 mod fault;
 mod gauge;
 mod handler;
+mod http2_body;
 mod invocation;
 mod local_endpoint;
 mod metered_socket;
@@ -134,8 +137,11 @@ mod payload;
 mod quotas;
 mod response_body;
 mod server;
+mod service;
 mod state;
 mod stream;
+#[cfg(feature = "tls")]
+mod tls;
 mod validation;
 mod wildcard;
 
@@ -144,7 +150,7 @@ mod tests;
 
 pub use access_policy::AccessPolicy;
 pub use builder::LocalEndpointBuilder;
-pub use call_log::CallRecord;
+pub use call_log::{CallRecord, SignatureVerdict};
 pub use connections::{ConnectionRecord, Stats};
 pub use error_model::ERROR_MODEL_ID;
 pub use fault::{

@@ -1,5 +1,6 @@
 //! Tests of the endpoint, and their helpers. Most tests call the handler without a socket.
 
+mod admin;
 mod any_request;
 mod authentication;
 mod building_blocks;
@@ -9,12 +10,16 @@ mod fault_files;
 mod fault_responses;
 mod fault_rules;
 mod fault_times;
+mod http2;
+mod observed_calls;
 mod quotas;
 mod records;
 mod stream_faults;
 mod stream_wire;
 mod streams;
 mod temporary_credentials;
+#[cfg(feature = "tls")]
+mod tls;
 mod validation;
 mod wire;
 
