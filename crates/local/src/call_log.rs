@@ -16,6 +16,7 @@ use serde::{Serialize, Serializer};
 use crate::authentication::Caller;
 use crate::call_totals::{CallTotals, Totals};
 use crate::delivery::ResponseProgress;
+use crate::service_error::ServiceError;
 use crate::stream::{StreamProgress, StreamRecord};
 
 /// The header with the tags of a call. The tags may be personal data.
@@ -137,7 +138,7 @@ impl CallRecord {
     }
 
     /// Records the result of the authentication: the caller, or the explanation of the error.
-    pub(crate) fn set_caller(&mut self, caller: Result<&Caller, &str>) {
+    pub(crate) fn set_caller(&mut self, caller: Result<&Caller, &ServiceError>) {
         self.signed = matches!(caller, Ok(Caller::Signed(_)));
         self.signature = match caller {
             Ok(Caller::Signed(_)) => SignatureVerdict::Valid,
@@ -145,7 +146,7 @@ impl CallRecord {
             Ok(Caller::Unverified) => SignatureVerdict::NotVerified,
             Err(_) => SignatureVerdict::Rejected,
         };
-        self.signature_error = caller.err().map(str::to_owned);
+        self.signature_error = caller.err().and_then(ServiceError::message).map(str::to_owned);
     }
 
     /// Returns the size of the data that the client has sent, in bytes.

@@ -14,6 +14,7 @@ mod http2;
 mod observed_calls;
 mod quotas;
 mod records;
+mod service_errors;
 mod stream_faults;
 mod stream_wire;
 mod streams;
