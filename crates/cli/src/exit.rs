@@ -47,6 +47,16 @@ impl Failure {
         }
     }
 
+    /// Returns a failure without a message, for example the failure of another command.
+    pub(crate) fn status(code: u8) -> Self {
+        Self { code, message: String::new() }
+    }
+
+    /// Returns `true` if the failure has a message.
+    pub(crate) fn has_message(&self) -> bool {
+        !self.message.is_empty()
+    }
+
     /// Returns the failure of a call.
     pub(crate) fn call<E: OperationError>(error: &Error<E>) -> Self {
         let status = match error.kind() {

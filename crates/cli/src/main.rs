@@ -21,7 +21,9 @@ fn main() -> ExitCode {
     match run(arguments.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            print_error(&format_args!("error: {failure}"));
+            if failure.has_message() {
+                print_error(&format_args!("error: {failure}"));
+            }
             failure.into()
         }
     }
