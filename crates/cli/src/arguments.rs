@@ -32,7 +32,7 @@ pub(crate) enum Command {
     /// Send a request to a model and print the response
     Invoke(Box<Invoke>),
     /// Run a local Bedrock Runtime endpoint that any AWS client can call
-    Serve(Serve),
+    Serve(Box<Serve>),
 }
 
 /// Arguments of `invoke`.
@@ -147,11 +147,8 @@ pub(crate) struct Serve {
 /// The format of the log of calls.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum LogFormat {
-    /// One line of text for each call
     Text,
-    /// One JSON object for each call
     Json,
-    /// No log
     Off,
 }
 

@@ -136,7 +136,7 @@ fn error_response(error: VerifyError) -> ServiceError {
         }
         // The service returns status 400:
         // <https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html>
-        VerifyError::MalformedHeader { .. } => {
+        VerifyError::MalformedHeader { .. } | VerifyError::MalformedParameter { .. } => {
             let message = format!("The request signature does not conform to AWS standards: {error}.");
             return ServiceError::new(StatusCode::BAD_REQUEST, "IncompleteSignatureException", message);
         }
@@ -145,6 +145,9 @@ fn error_response(error: VerifyError) -> ServiceError {
             return ServiceError::forbidden("UnrecognizedClientException", message);
         }
         VerifyError::ClockSkew { signed_at, now, max_skew } => skewed(*signed_at, *now, *max_skew),
+        VerifyError::Expired { expired_at, now } => {
+            format!("Signature expired: {} is now earlier than {}", stamp(*expired_at), stamp(*now))
+        }
         VerifyError::WrongScope { expected, found } => format!("{} ({error})", wrong_scope(expected, found)),
         VerifyError::SignatureMismatch(mismatch) => format!("{MISMATCH}\n\n{mismatch}"),
         _ => format!("{MISMATCH} ({error})"),
@@ -154,7 +157,6 @@ fn error_response(error: VerifyError) -> ServiceError {
 
 /// Returns the message of the service for a signature that is too old or too new.
 fn skewed(signed_at: SystemTime, now: SystemTime, allowed: std::time::Duration) -> String {
-    let stamp = |time| AmzDate::try_from(time).map_or_else(|_| "?".to_owned(), |date| date.to_string());
     let (minutes, signed, here) = (allowed.as_secs() / 60, stamp(signed_at), stamp(now));
     if signed_at < now {
         let bound = now.checked_sub(allowed).map_or_else(|| "?".to_owned(), stamp);
@@ -163,6 +165,10 @@ fn skewed(signed_at: SystemTime, now: SystemTime, allowed: std::time::Duration) 
         let bound = now.checked_add(allowed).map_or_else(|| "?".to_owned(), stamp);
         format!("Signature not yet current: {signed} is still later than {bound} ({here} + {minutes} min.)")
     }
+}
+
+fn stamp(time: SystemTime) -> String {
+    AmzDate::try_from(time).map_or_else(|_| "?".to_owned(), |date| date.to_string())
 }
 
 /// Compares two credential scopes, such as `20150830/us-east-1/bedrock/aws4_request`. Returns the message of

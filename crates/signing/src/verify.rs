@@ -20,6 +20,7 @@ use crate::key::SigningKeyCache;
 use crate::likely_cause;
 use crate::mismatch::SignatureMismatch;
 use crate::payload::PayloadHash;
+use crate::presigned;
 use crate::scope::CredentialScope;
 use crate::settings::SigningSettings;
 use crate::sign::string_to_sign;
@@ -70,12 +71,20 @@ impl Verifier {
         Self { settings, ..self }
     }
 
+    pub(crate) fn settings(&self) -> &SigningSettings {
+        &self.settings
+    }
+
     pub(crate) fn max_skew(&self) -> Duration {
         self.max_skew
     }
 
     /// Verifies that the owner of the access key signed exactly this method, path, query, headers and body.
     /// Also verifies that the signing time is close to `now`.
+    ///
+    /// The signature is in the `authorization` header, or in the query of a presigned request. A presigned
+    /// request is valid from its signing time until its expiry. Its signature may cover `UNSIGNED-PAYLOAD`
+    /// instead of the hash of the body.
     ///
     /// * `payload`: the hash of the received body.
     /// * `lookup`: returns the credentials of an access key id, or `None` if the id is unknown. The verifier
@@ -93,45 +102,56 @@ impl Verifier {
         now: SystemTime,
     ) -> Result<VerifiedSignature, VerifyError> {
         let headers = &request.headers;
-        let value = single_value(headers, AUTHORIZATION)?.ok_or(VerifyError::MissingAuthentication)?;
+        let Some(value) = single_value(headers, AUTHORIZATION)? else {
+            return match presigned::is_presigned(&request.uri) {
+                true => self.verify_presigned(request, payload, lookup, now),
+                false => Err(VerifyError::MissingAuthentication),
+            };
+        };
         let authorization =
             Authorization::parse(value).map_err(|problem| malformed(AUTHORIZATION, problem))?;
         let date = date(headers)?;
         let scope = self.check_scope(&authorization, &date)?;
         check_skew(date.system_time(), now, self.max_skew)?;
-
-        let access_key_id = authorization.access_key_id.to_owned();
-        let Some(credentials) = lookup(&access_key_id) else {
-            return Err(VerifyError::UnknownAccessKey { access_key_id });
-        };
-        if !is_equal(single_value(headers, X_AMZ_SECURITY_TOKEN)?, credentials.session_token()) {
-            return Err(VerifyError::WrongSessionToken { access_key_id });
-        }
+        let token = single_value(headers, X_AMZ_SECURITY_TOKEN)?;
+        let credentials = find_credentials(lookup, authorization.access_key_id, token)?;
         self.check_signed_headers(headers, &authorization)?;
         check_payload(headers, payload)?;
-
         let signable = signable_request(request, &authorization.signed_headers, payload)?;
+        self.check_signature(&signable, &authorization, scope, &date, &credentials)
+    }
+
+    /// Compares the signature of the client with the signature of this request.
+    pub(crate) fn check_signature(
+        &self,
+        signable: &SignableRequest<'_>,
+        authorization: &Authorization<'_>,
+        scope: CredentialScope,
+        date: &AmzDate,
+        credentials: &Credentials,
+    ) -> Result<VerifiedSignature, VerifyError> {
         let canonical_request = signable.canonical(&self.settings);
         let key = self.keys.key(credentials.secret_access_key(), &scope);
         let sign = |string_to_sign: &str| HexDigest::encode(key.clone().sign(string_to_sign));
         let is_sent =
             |signature: &HexDigest| is_equal(Some(signature.as_str()), Some(authorization.signature));
 
-        let computed = string_to_sign(&date, &scope, canonical_request.as_str());
+        let computed = string_to_sign(date, &scope, canonical_request.as_str());
         let signature = sign(&computed);
         if is_sent(&signature) {
+            let access_key_id = authorization.access_key_id.to_owned();
             let signed_at = date.system_time();
             return Ok(VerifiedSignature { access_key_id, scope, signed_at, canonical_request, signature });
         }
-        let explanation = likely_cause::candidates(&signable, &canonical_request, &self.settings)
-            .find(|(_, candidate)| is_sent(&sign(&string_to_sign(&date, &scope, candidate.as_str()))));
+        let explanation = likely_cause::candidates(signable, &canonical_request, &self.settings)
+            .find(|(_, candidate)| is_sent(&sign(&string_to_sign(date, &scope, candidate.as_str()))));
         let mismatch = SignatureMismatch { canonical_request, string_to_sign: computed, explanation };
         Err(VerifyError::SignatureMismatch(Box::new(mismatch)))
     }
 
     /// Checks that the credential scope contains the day of `x-amz-date`, and the region and service of this
     /// verifier.
-    fn check_scope(
+    pub(crate) fn check_scope(
         &self,
         authorization: &Authorization<'_>,
         date: &AmzDate,
@@ -146,7 +166,7 @@ impl Verifier {
     /// Checks that `host` and all `x-amz-*` headers are signed.
     ///
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html#create-canonical-request>
-    fn check_signed_headers(
+    pub(crate) fn check_signed_headers(
         &self,
         headers: &HeaderMap,
         authorization: &Authorization<'_>,
@@ -221,6 +241,21 @@ pub(crate) fn check_skew(
     }
 }
 
+/// Returns the credentials of an access key id. Returns an error if the id is unknown or has another session
+/// token.
+pub(crate) fn find_credentials(
+    lookup: impl FnOnce(&str) -> Option<Credentials>,
+    access_key_id: &str,
+    token: Option<&str>,
+) -> Result<Credentials, VerifyError> {
+    let access_key_id = access_key_id.to_owned();
+    match lookup(&access_key_id) {
+        None => Err(VerifyError::UnknownAccessKey { access_key_id }),
+        Some(credentials) if is_equal(token, credentials.session_token()) => Ok(credentials),
+        Some(_) => Err(VerifyError::WrongSessionToken { access_key_id }),
+    }
+}
+
 fn date(headers: &HeaderMap) -> Result<AmzDate, VerifyError> {
     single_value(headers, X_AMZ_DATE)?
         .ok_or_else(|| malformed(X_AMZ_DATE, "is missing"))?
@@ -229,7 +264,7 @@ fn date(headers: &HeaderMap) -> Result<AmzDate, VerifyError> {
         .map_err(|_| malformed(X_AMZ_DATE, "is not of the form 20150830T123600Z"))
 }
 
-fn check_payload(headers: &HeaderMap, payload: &PayloadHash) -> Result<(), VerifyError> {
+pub(crate) fn check_payload(headers: &HeaderMap, payload: &PayloadHash) -> Result<(), VerifyError> {
     match single_value(headers, X_AMZ_CONTENT_SHA256)? {
         Some(declared) if declared.trim() != payload.as_str() => Err(VerifyError::PayloadMismatch {
             declared: declared.to_owned(),
@@ -240,7 +275,7 @@ fn check_payload(headers: &HeaderMap, payload: &PayloadHash) -> Result<(), Verif
 }
 
 /// Returns the request with only the headers that the client signed.
-fn signable_request<'a>(
+pub(crate) fn signable_request<'a>(
     request: &'a Parts,
     signed_headers: &[&'a str],
     payload: &'a PayloadHash,

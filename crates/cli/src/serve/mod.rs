@@ -20,9 +20,9 @@ use self::certificate::CertificateFile;
 use self::environment::ClientEnvironment;
 use self::signals::Signals;
 
-pub(crate) async fn run(arguments: Serve) -> Result<(), Failure> {
+pub(crate) async fn run(arguments: &Serve) -> Result<(), Failure> {
     let mut signals = Signals::new().map_err(|error| Failure::input(&error))?;
-    let local = builder(&arguments)?.start().await.map_err(|error| Failure::input(&error))?;
+    let local = builder(arguments)?.start().await.map_err(|error| Failure::input(&error))?;
     let certificate = CertificateFile::write(&local, arguments.certificate.as_deref())
         .map_err(|error| Failure::input(&error))?;
     let environment = ClientEnvironment::new(&local, certificate.as_ref().map(CertificateFile::path));

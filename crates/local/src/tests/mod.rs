@@ -12,6 +12,7 @@ mod fault_rules;
 mod fault_times;
 mod http2;
 mod observed_calls;
+mod presigned;
 mod quotas;
 mod records;
 mod service_errors;

@@ -6,6 +6,7 @@ mod differential;
 mod golden;
 mod likely_causes;
 mod presign;
+mod presigned;
 mod properties;
 mod rejections;
 mod secrecy;
