@@ -139,6 +139,9 @@ pub(crate) struct Serve {
     /// Log of calls on standard error [default: text, or off with COMMAND]
     #[arg(long, value_name = "FORMAT")]
     pub(crate) log: Option<LogFormat>,
+    /// Only check that an endpoint runs at --host and --port, without TLS
+    #[arg(long, requires = "port", conflicts_with_all = ["tls", "command"])]
+    pub(crate) check: bool,
     /// Command to run with the variables of the endpoint; serve stops after it, with its exit code
     #[arg(last = true, value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,

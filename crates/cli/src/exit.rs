@@ -39,6 +39,11 @@ impl Failure {
         Self { code: INPUT, message: error.to_string() }
     }
 
+    /// Returns the failure of a command that received no complete response.
+    pub(crate) fn connection(error: &dyn std::error::Error) -> Self {
+        Self { code: CONNECTION, message: error.to_string() }
+    }
+
     /// Returns the failure of a stream that the user interrupted.
     pub(crate) fn interrupted(received: &dyn Display) -> Self {
         Self {

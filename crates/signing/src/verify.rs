@@ -25,6 +25,11 @@ use crate::scope::CredentialScope;
 use crate::settings::SigningSettings;
 use crate::sign::string_to_sign;
 
+/// The pseudo-header that contains the host of an HTTP/2 request
+/// ([RFC 9113](https://www.rfc-editor.org/rfc/rfc9113#section-8.3.1)). The AWS SDK for JavaScript signs it
+/// instead of `host` if it uses HTTP/2.
+const AUTHORITY: &str = ":authority";
+
 /// Verifies signed requests to one service.
 ///
 /// A verifier caches the signing key of the most recent secret access key and credential scope. Therefore
@@ -163,7 +168,7 @@ impl Verifier {
         if expected == found { Ok(scope) } else { Err(VerifyError::WrongScope { expected, found }) }
     }
 
-    /// Checks that `host` and all `x-amz-*` headers are signed.
+    /// Checks that `host` or [`AUTHORITY`], and all `x-amz-*` headers are signed.
     ///
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html#create-canonical-request>
     pub(crate) fn check_signed_headers(
@@ -173,9 +178,10 @@ impl Verifier {
     ) -> Result<(), VerifyError> {
         let exempt = |name: &str| name == SECURITY_TOKEN && !self.settings.sign_session_token;
         let present = headers.keys().map(HeaderName::as_str).filter(|name| name.starts_with("x-amz-"));
+        let is_signed = |name: &str| authorization.signed_headers.contains(&name);
         let unsigned = std::iter::once(HOST.as_str())
             .chain(present.filter(|name| !exempt(name)))
-            .find(|name| !authorization.signed_headers.contains(name));
+            .find(|name| !is_signed(name) && !(*name == HOST.as_str() && is_signed(AUTHORITY)));
         match unsigned {
             None => Ok(()),
             Some(name) => Err(VerifyError::UnsignedHeader { name: name.to_owned() }),
@@ -282,9 +288,11 @@ pub(crate) fn signable_request<'a>(
 ) -> Result<SignableRequest<'a>, VerifyError> {
     let mut headers = Vec::with_capacity(signed_headers.len());
     for &name in signed_headers {
-        let mut values = request.headers.get_all(name).iter().peekable();
+        let is_host = name == HOST.as_str() || name == AUTHORITY;
+        let source = if is_host { HOST.as_str() } else { name };
+        let mut values = request.headers.get_all(source).iter().peekable();
         if values.peek().is_none() {
-            let host = header::host(&request.uri).filter(|_| name == HOST.as_str());
+            let host = header::host(&request.uri).filter(|_| is_host);
             let value = host.ok_or_else(|| malformed(name, "is in SignedHeaders, but not in the request"))?;
             headers.push(SignableHeader::new(name, value));
         }

@@ -3,6 +3,7 @@
 mod certificate;
 mod child;
 mod environment;
+mod health;
 mod log;
 mod signals;
 
@@ -21,6 +22,10 @@ use self::environment::ClientEnvironment;
 use self::signals::Signals;
 
 pub(crate) async fn run(arguments: &Serve) -> Result<(), Failure> {
+    if arguments.check {
+        let checked = health::check(arguments.host, arguments.port).await;
+        return checked.map_err(|error| Failure::connection(&error));
+    }
     let mut signals = Signals::new().map_err(|error| Failure::input(&error))?;
     let local = builder(arguments)?.start().await.map_err(|error| Failure::input(&error))?;
     let certificate = CertificateFile::write(&local, arguments.certificate.as_deref())

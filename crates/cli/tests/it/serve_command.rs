@@ -144,6 +144,17 @@ fn other_addresses_cause_a_warning() {
 }
 
 #[test]
+fn the_health_of_an_endpoint_is_checked() {
+    let served = Served::start(&[], &[]);
+    let port = served.address().rsplit_once(':').unwrap().1.to_owned();
+    let check = || run(&["serve", "--check", "--host", "0.0.0.0", "--port", &port], None, &[]);
+    let output = check();
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
+    drop(served);
+    check_failure(&check(), 6, &format!("error: no healthy endpoint at 127.0.0.1:{port}: "));
+}
+
+#[test]
 fn a_port_in_use_is_an_error() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port().to_string();

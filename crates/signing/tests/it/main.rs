@@ -1,6 +1,7 @@
 //! Tests of signing and verification through the public API.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod authority;
 mod cache;
 mod differential;
 mod golden;
