@@ -58,8 +58,8 @@ impl Failure {
         }
     }
 
-    /// Returns the failure of a successful call whose response cannot be used.
-    pub(crate) fn response(error: &dyn std::error::Error) -> Self {
+    /// Returns the failure of a call that was sent, but has no complete response or no response that can be used.
+    pub(crate) fn incomplete(error: &dyn std::error::Error) -> Self {
         Self { code: CONNECTION, message: error.to_string() }
     }
 
