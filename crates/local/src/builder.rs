@@ -16,6 +16,7 @@ use crate::connections::Connections;
 use crate::fault::{FaultFile, FaultRule, FaultRules, TemporaryCredentials};
 use crate::gauge::Gauge;
 use crate::local_endpoint::{LocalEndpoint, StartError};
+use crate::prompt_cache::PromptCache;
 use crate::quotas::{QuotaMeters, Quotas};
 use crate::server::ServerConfig;
 use crate::state::{EndpointState, Queue};
@@ -125,8 +126,8 @@ impl LocalEndpointBuilder {
         Self { max_calls: number.max(1), ..self }
     }
 
-    /// Sets a function that the endpoint calls with each call after its response was sent or lost, for example
-    /// to print a log. The function must not block for a long time, because it delays other calls.
+    /// Sets a function that the endpoint calls with each call after its response was sent or lost, for
+    /// example to print a log. The function must not block for a long time, because it delays other calls.
     pub fn on_call(self, observe: impl Fn(&CallRecord) + Send + Sync + 'static) -> Self {
         Self { observer: Some(CallObserver(Arc::new(observe))), ..self }
     }
@@ -270,6 +271,7 @@ impl LocalEndpointBuilder {
             next_stream_faults: Queue::default(),
             fault_rules: self.fault_rules,
             quotas: Arc::new(QuotaMeters::new(self.quotas)),
+            prompt_cache: PromptCache::default(),
             pace: self.pace,
             streams: Gauge::default(),
             calls: Gauge::default(),

@@ -399,8 +399,8 @@ impl CallLog {
 }
 
 impl Calls {
-    /// Returns the index of the call with a number. If the call is not in the log, returns an index that is out
-    /// of bounds.
+    /// Returns the index of the call with a number. If the call is not in the log, returns an index that is
+    /// out of bounds.
     fn index(&self, number: u64) -> usize {
         let index = self.records.front().and_then(|first| number.checked_sub(first.number));
         index.and_then(|index| usize::try_from(index).ok()).unwrap_or(usize::MAX)

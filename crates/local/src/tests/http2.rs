@@ -99,8 +99,8 @@ async fn a_signature_covers_the_authority() {
     check_contains(std::str::from_utf8(response.body()).unwrap(), "host:localhost:8080");
 }
 
-/// Injects a fault into a call, and checks that only its stream is reset. `expected` is the status, the number of
-/// sent bytes, and `worked_on`.
+/// Injects a fault into a call, and checks that only its stream is reset. `expected` is the status, the
+/// number of sent bytes, and `worked_on`.
 async fn check_reset(rule: impl Into<FaultRule>, request: Request<Bytes>, expected: (u16, u64, bool)) {
     let local = start().await;
     let client = client(&local).await;
