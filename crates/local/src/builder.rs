@@ -126,8 +126,8 @@ impl LocalEndpointBuilder {
         Self { max_calls: number.max(1), ..self }
     }
 
-    /// Sets a function that the endpoint calls with each call after its response was sent or lost, for example
-    /// to print a log. The function must not block for a long time, because it delays other calls.
+    /// Sets a function that the endpoint calls with each call after its response was sent or lost, for
+    /// example to print a log. The function must not block for a long time, because it delays other calls.
     pub fn on_call(self, observe: impl Fn(&CallRecord) + Send + Sync + 'static) -> Self {
         Self { observer: Some(CallObserver(Arc::new(observe))), ..self }
     }

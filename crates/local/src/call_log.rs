@@ -156,16 +156,19 @@ impl CallRecord {
         self.body.len() + self.target.len() + headers.sum::<usize>() + explanation
     }
 
+    fn since_start(&self, time: SystemTime) -> Duration {
+        time.duration_since(self.time).unwrap_or_default()
+    }
+
     /// Returns a copy with the current progress of the response.
     fn snapshot(&self) -> Self {
-        let since_start = |end: SystemTime| end.duration_since(self.time).unwrap_or_default();
         let progress = &self.response_progress;
         Self {
             stream: self.stream_progress.as_deref().map(StreamProgress::record),
             bytes_sent: progress.bytes_sent(),
             response_complete: progress.is_complete(),
-            first_byte_after: progress.first_byte().map(since_start),
-            duration: progress.end().map(since_start),
+            first_byte_after: progress.first_byte().map(|time| self.since_start(time)),
+            duration: progress.end().map(|time| self.since_start(time)),
             ..self.clone()
         }
     }
@@ -350,13 +353,13 @@ impl CallLog {
     /// Records that the response to a call was sent or lost, and passes the call to the observer.
     pub(crate) fn end(&self, progress: &ResponseProgress, now: SystemTime) {
         progress.set_end(now);
-        let call = {
+        let observed = {
             let calls = &mut *self.lock();
-            let Some(call) = calls.get(progress.number()).map(CallRecord::snapshot) else { return };
-            calls.totals.add(&call);
-            call
+            let Some(call) = calls.records.get(calls.index(progress.number())) else { return };
+            calls.totals.add(call, call.since_start(now));
+            self.observer.as_ref().map(|observer| (observer, call.snapshot()))
         };
-        if let Some(CallObserver(observe)) = &self.observer {
+        if let Some((CallObserver(observe), call)) = observed {
             observe(&call);
         }
     }
@@ -396,9 +399,10 @@ impl CallLog {
 }
 
 impl Calls {
-    /// Returns the call with a number, if it is in the log.
-    fn get(&self, number: u64) -> Option<&CallRecord> {
-        let first = self.records.front()?.number;
-        self.records.get(usize::try_from(number.checked_sub(first)?).ok()?)
+    /// Returns the index of the call with a number. If the call is not in the log, returns an index that is
+    /// out of bounds.
+    fn index(&self, number: u64) -> usize {
+        let index = self.records.front().and_then(|first| number.checked_sub(first.number));
+        index.and_then(|index| usize::try_from(index).ok()).unwrap_or(usize::MAX)
     }
 }

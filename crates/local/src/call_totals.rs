@@ -36,8 +36,8 @@ impl CallTotals {
     /// The maximum number of groups. Tests can inject any number of error codes.
     const MAX_GROUPS: usize = 1_000;
 
-    /// Adds a call that has ended. Ignores a call of a new group if there are too many groups.
-    pub(crate) fn add(&mut self, call: &CallRecord) {
+    /// Adds a call that has ended after a time. Ignores a call of a new group if there are too many groups.
+    pub(crate) fn add(&mut self, call: &CallRecord, duration: Duration) {
         let group =
             CallGroup { operation: call.operation, status: call.status, error_code: call.error_code.clone() };
         if self.0.len() >= Self::MAX_GROUPS && !self.0.contains_key(&group) {
@@ -47,7 +47,7 @@ impl CallTotals {
         totals.calls += 1;
         totals.input_tokens += call.input_tokens.unwrap_or_default();
         totals.output_tokens += call.output_tokens.unwrap_or_default();
-        totals.duration += call.duration.unwrap_or_default();
+        totals.duration += duration;
     }
 
     pub(crate) fn sums(&self) -> Totals {

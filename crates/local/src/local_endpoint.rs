@@ -120,8 +120,8 @@ impl LocalEndpoint {
         self.address
     }
 
-    /// Returns the certificate that clients must trust, in the PEM format. Returns `None` if the endpoint does
-    /// not use TLS. See [`LocalEndpointBuilder::tls`](crate::LocalEndpointBuilder::tls).
+    /// Returns the certificate that clients must trust, in the PEM format. Returns `None` if the endpoint
+    /// does not use TLS. See [`LocalEndpointBuilder::tls`](crate::LocalEndpointBuilder::tls).
     #[cfg(feature = "tls")]
     pub fn certificate_pem(&self) -> Option<&str> {
         self.certificate.as_deref()

@@ -41,7 +41,8 @@ pub(crate) enum TlsError {
     Configure(#[from] rustls::Error),
 }
 
-/// Generates a certificate authority, and a certificate for `localhost`, the loopback addresses and `address`.
+/// Generates a certificate authority, and a certificate for `localhost`, the loopback addresses and
+/// `address`.
 ///
 /// Some clients do not accept a certificate that is its own authority. Therefore the authority has a
 /// certificate of its own. Its key is discarded, so it cannot sign other certificates.

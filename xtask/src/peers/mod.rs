@@ -30,6 +30,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     peers.run("calls.py", &[], server.exports())?;
     peers.run("streams.py", &[], server.exports())?;
     peers.run("messages.py", &[], server.exports())?;
+    peers.run("presigned.py", &[], server.exports())?;
     peers.run("replay.py", &[&programs.invoke_model], server.exports())?;
     let place = programs::target_directory()?.join("peers/page");
     if !page::run(&peers.python, &place, &programs.invoke_model)? {

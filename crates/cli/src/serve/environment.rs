@@ -33,8 +33,8 @@ pub(crate) struct ClientEnvironment {
 }
 
 impl ClientEnvironment {
-    /// Returns the variables for clients of an endpoint. `certificate` is the file with the certificate of the
-    /// endpoint.
+    /// Returns the variables for clients of an endpoint. `certificate` is the file with the certificate of
+    /// the endpoint.
     pub(crate) fn new(local: &LocalEndpoint, certificate: Option<&Path>) -> Self {
         let (url, region) = (local.url(), local.region().to_owned());
         let mut set = vec![
