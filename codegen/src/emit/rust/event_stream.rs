@@ -193,11 +193,18 @@ fn read(stream: &EventStream, service: &Service) -> TokenStream {
 
 fn read_event(event: &Event, variant: &TokenStream, of: &Structure) -> TokenStream {
     let structure = ty::named(&event.structure);
+    // `Members` parses a blob without an allocation for the object. For other members, `Object` is faster, because it
+    // parses the text only once.
+    let has_blobs = of.body_members().any(|member| member.ty == Type::Blob);
     let object = matches!(of.event_body(), EventBody::Object).then(|| {
         let names = of.body_members().map(|member| &member.json_name);
-        quote! {
-            let mut object =
-                use_::invoke_model_protocol::json::Members::from_body(message.payload(), [#(#names),*])?;
+        if has_blobs {
+            quote! {
+                let mut object =
+                    use_::invoke_model_protocol::json::Members::from_body(message.payload(), [#(#names),*])?;
+            }
+        } else {
+            quote!(let mut object = use_::invoke_model_protocol::json::Object::from_body(message.payload())?;)
         }
     });
     let values = of.members.iter().map(|member| {

@@ -124,7 +124,7 @@ fn from_json(structure: &Structure) -> TokenStream {
     let result = quote!(Result<Self, use_::invoke_model_protocol::ParseError>);
     if structure.members.is_empty() {
         return quote! {
-            fn from_json(value: use_::serde_json::Value) -> #result { #object; Ok(Self {}) }
+            fn from_json(value: use_::invoke_model_protocol::json::BorrowedValue<'_>) -> #result { #object; Ok(Self {}) }
         };
     }
     let members = structure.members.iter().map(|member| {
@@ -132,7 +132,7 @@ fn from_json(structure: &Structure) -> TokenStream {
         quote!(#name: #read)
     });
     quote! {
-        fn from_json(value: use_::serde_json::Value) -> #result {
+        fn from_json(value: use_::invoke_model_protocol::json::BorrowedValue<'_>) -> #result {
             let mut object = #object;
             Ok(Self { #(#members),* })
         }

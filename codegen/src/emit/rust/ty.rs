@@ -123,7 +123,7 @@ pub(super) fn default(of: &Type, default: &DefaultValue) -> TokenStream {
             Some(quote!(use_::serde_json::Value::Object(serde_json::Map::default())))
         }
         (Type::Blob, Value::String(base64)) => {
-            let value = quote!(use_::serde_json::Value::from(#base64));
+            let value = quote!(use_::invoke_model_protocol::json::BorrowedValue::from(#base64));
             Some(quote!(use_::invoke_model_protocol::json::read::blob(#value).unwrap_or_default()))
         }
         _ => None,

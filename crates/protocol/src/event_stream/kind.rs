@@ -70,7 +70,7 @@ pub fn serialize_event<S: Serializer>(message: &Message, serializer: S) -> Resul
         Ok(Kind::Error) | Err(_) => "unknown",
     };
     let payload = message.payload();
-    let value = match json::value_of(payload) {
+    let value = match serde_json::from_slice(payload) {
         _ if payload.is_empty() => json::Value::Object(serde_json::Map::new()),
         Ok(value) => value,
         Err(_) => blob::encode(payload).into(),
@@ -114,8 +114,8 @@ pub fn required<T>(member: &str, value: Option<T>) -> Result<T, ParseError> {
 /// the code and the message.
 pub fn exception<T: FromJson, E: From<ErrorMetadata>>(message: &Message, modeled: impl FnOnce(T) -> E) -> E {
     let value = match message.payload().is_empty() {
-        true => Ok(json::Value::Object(serde_json::Map::new())),
-        false => json::value_of(message.payload()),
+        true => Ok(json::BorrowedValue::Object(Vec::new())),
+        false => json::BorrowedValue::from_body(message.payload()),
     };
     match value.and_then(T::from_json) {
         Ok(error) => modeled(error),

@@ -5,16 +5,17 @@ use std::fmt;
 
 use bytes::Bytes;
 use serde::de::{DeserializeSeed, Deserializer as _, IgnoredAny, MapAccess, Visitor};
+use serde_json::Deserializer;
 use serde_json::value::RawValue;
-use serde_json::{Deserializer, Value};
 
-use super::object::{Object, value_of};
+use super::BorrowedValue;
+use super::object::Object;
 use crate::blob;
 use crate::error::{ParseError, ParseErrorKind};
 
 /// The unparsed JSON text of the object members that are in the model.
 ///
-/// This type is intended for small objects that are parsed often, such as the payloads of events. Members
+/// This type is intended for small objects with blobs that are parsed often, such as the payloads of events. Members
 /// that are not in the model are skipped. If a member is repeated, its last value is kept. `Debug` does not
 /// print values.
 pub struct Members<'a, const N: usize> {
@@ -40,7 +41,7 @@ impl<'a, const N: usize> Members<'a, N> {
         found.map(|values| Self { names, values }).map_err(|error| {
             let kind = ParseErrorKind::NotJson { line: error.line(), column: error.column() };
             // If the body is JSON, but not an object, return the error that `Object` returns.
-            value_of(body).and_then(Object::from_value).err().unwrap_or_else(|| kind.into())
+            Object::from_body(body).err().unwrap_or_else(|| kind.into())
         })
     }
 
@@ -51,10 +52,10 @@ impl<'a, const N: usize> Members<'a, N> {
     pub fn member<T>(
         &mut self,
         name: &str,
-        read: impl FnOnce(Value) -> Result<T, ParseError>,
+        read: impl FnOnce(BorrowedValue<'a>) -> Result<T, ParseError>,
     ) -> Result<Option<T>, ParseError> {
         let Some(json) = self.json(name) else { return Ok(None) };
-        value_of(json).and_then(read).map(Some).map_err(|error| error.in_member(name))
+        BorrowedValue::from_body(json).and_then(read).map(Some).map_err(|error| error.in_member(name))
     }
 
     /// Parses a blob. Usually, this function decodes the base64 text directly from the body, and allocates

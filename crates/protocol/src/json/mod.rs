@@ -7,14 +7,14 @@ mod object;
 pub mod read;
 pub mod strict;
 mod union;
+mod value;
 pub mod write;
 
 pub use members::Members;
 pub use object::{Object, ObjectWriter};
 pub use serde_json::Value;
-pub use union::{UnitMember, UnknownMember};
-
-pub(crate) use object::value_of;
+pub use union::{UnionMember, UnitMember, UnknownMember};
+pub use value::BorrowedValue;
 
 use crate::error::ParseError;
 
@@ -30,7 +30,7 @@ pub trait FromJson: Sized {
     ///
     /// # Errors
     /// Returns an error if a member does not match the model. The error contains the path to this member.
-    fn from_json(value: Value) -> Result<Self, ParseError>;
+    fn from_json(value: BorrowedValue<'_>) -> Result<Self, ParseError>;
 }
 
 #[cfg(test)]

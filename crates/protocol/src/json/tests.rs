@@ -1,10 +1,14 @@
 //! Tests of JSON serialization and parsing.
 
 use proptest::prelude::*;
-use serde_json::json;
 
 use super::*;
 use crate::timestamp::Format;
+
+/// Returns a JSON value that can be parsed into a shape.
+macro_rules! json {
+    ($($json:tt)+) => { BorrowedValue::from(serde_json::json!($($json)+)) };
+}
 
 fn written(write: impl FnOnce(&mut Vec<u8>)) -> String {
     let mut out = Vec::new();
@@ -27,7 +31,7 @@ fn nan_and_infinities_are_strings() {
 
 #[test]
 fn errors_name_the_path_without_the_value() {
-    let read = |value| {
+    let read = |value: BorrowedValue<'_>| {
         Object::from_value(value)?
             .member("messages", read::list(|value| Object::from_value(value)?.member("text", read::string)))
     };
@@ -66,7 +70,7 @@ fn keeps_nulls_only_in_sparse_shapes() {
 #[test]
 fn unions_have_one_member() {
     let check = |value, expected| {
-        assert_eq!(UnknownMember::only(value).map(|member| member.name().to_owned()), expected)
+        assert_eq!(UnionMember::only(value).map(|member| member.name().to_owned()), expected)
     };
     check(json!({"a": 1}), Ok("a".to_owned()));
     check(json!({"__type": "x", "a": 1, "b": null}), Ok("a".to_owned()));
@@ -81,6 +85,54 @@ fn empty_body_is_an_empty_object() {
     assert_eq!(Object::from_body(b"").unwrap().member("a", read::string), Ok(None));
     assert_eq!(Object::from_body(b"<").unwrap_err().to_string(), "the body is not JSON (line 1, column 1)");
     assert_eq!(Object::from_body(b"[]").unwrap_err().to_string(), "expected an object, found an array");
+}
+
+#[test]
+fn errors_contain_the_position_in_the_body() {
+    let check = |body: &[u8], position| {
+        let expected = format!("the body is not JSON ({position})");
+        assert_eq!(Object::from_body(body).unwrap_err().to_string(), expected);
+    };
+    check(br#"{"bytes":"AA==""#, "line 1, column 15");
+    check(br#"{"bytes":"AA=="}}"#, "line 1, column 17");
+    check(b"{\n\"a\": \"\xff\"}", "line 2, column 7");
+    check(b"\xff", "line 1, column 1");
+}
+
+#[test]
+fn the_last_of_repeated_members_counts() {
+    let body = br#"{"a":1,"b":2,"\u0061":7}"#;
+    let mut object = Object::from_body(body).unwrap();
+    assert_eq!(object.member("a", read::integer), Ok(Some(7)));
+    assert_eq!(object.member("b", read::integer), Ok(Some(2)));
+    let value = || BorrowedValue::from_body(br#"{"a":7,"a":null}"#).unwrap();
+    assert_eq!(Object::from_value(value()).unwrap().member("a", read::integer::<i32>), Ok(None));
+    assert_eq!(read::map::<String, i32>(read::integer)(value()), Ok([].into()));
+    assert_eq!(UnionMember::only(value()).unwrap().read(read::document), Ok(Value::Null));
+}
+
+#[test]
+fn strings_borrow_from_the_body_unless_they_have_escape_sequences() {
+    let check = |text: &'static [u8], borrowed| {
+        let value = BorrowedValue::from_body(text).unwrap();
+        let BorrowedValue::String(text) = value else { panic!("{value:?}") };
+        assert_eq!(matches!(text, std::borrow::Cow::Borrowed(_)), borrowed, "{text}");
+    };
+    check(br#""plain""#, true);
+    check(br#""a\/b""#, false);
+}
+
+#[test]
+fn debug_does_not_print_values() {
+    let object = Object::from_body(br#"{"name":"secret"}"#).unwrap();
+    assert_eq!(format!("{object:?}"), r#"Object([("name", a string)])"#);
+}
+
+/// Generates valid and almost valid JSON.
+fn pieces() -> impl Strategy<Value = String> {
+    let pieces = "{ } [ ] : , null true false 7 0 - -7 1e400 18446744073709551616 1.5 \\u12 a é \\ \"a\": \"b\":{ \"\\u0061\":[ \"x\" \"\\/\"";
+    let piece = prop::sample::select(pieces.split(' ').chain([" ", "\n", "\u{1}"]).collect::<Vec<_>>());
+    prop::collection::vec(piece, 0..12).prop_map(|pieces| format!("{{{}", pieces.concat()))
 }
 
 proptest! {
@@ -110,12 +162,25 @@ proptest! {
     }
 
     #[test]
+    fn parses_arbitrary_pieces_like_value(body in pieces()) {
+        let borrowed = BorrowedValue::from_body(body.as_bytes()).map(Value::from).ok();
+        prop_assert_eq!(borrowed, serde_json::from_str::<Value>(&body).ok());
+    }
+
+    #[test]
+    fn strings_are_written_like_serde_json(text in any::<String>(), byte in 0u8..0x80) {
+        for text in [text.clone(), format!("{text}{}", char::from(byte))] {
+            prop_assert_eq!(written(|out| write::string(&text, out)), serde_json::to_string(&text).unwrap());
+        }
+    }
+
+    #[test]
     fn epoch_seconds_round_trip(nanoseconds in 0i64..4_000_000_000_000_000) {
         // Services send timestamps in milliseconds. A JSON number represents milliseconds with sufficient
         // precision.
         let value = jiff::Timestamp::from_millisecond(nanoseconds / 1_000_000).unwrap();
         let text = written(|out| write::timestamp(Format::EpochSeconds)(&value, out));
-        let number = serde_json::from_str(&text).unwrap();
+        let number = BorrowedValue::from_body(text.as_bytes()).unwrap();
         prop_assert_eq!(read::timestamp(Format::EpochSeconds)(number), Ok(value));
     }
 }

@@ -2,11 +2,13 @@
 //!
 //! <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#union-serialization>
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::object::{Object, ObjectWriter};
-use super::write;
+use super::{BorrowedValue, write};
 use crate::error::{ParseError, ParseErrorKind};
 
 /// The name and the JSON value of a union member that is not in the model.
@@ -24,6 +26,25 @@ impl UnknownMember {
         Self { name: name.into(), value }
     }
 
+    /// Returns the name of the member.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the value of the member.
+    pub fn value(&self) -> &Value {
+        &self.value
+    }
+}
+
+/// The only member of a union in JSON.
+#[derive(Debug)]
+pub struct UnionMember<'a> {
+    name: Cow<'a, str>,
+    value: BorrowedValue<'a>,
+}
+
+impl<'a> UnionMember<'a> {
     /// Returns the only member of a union. Ignores the member `__type`, and members with the value `null`
     /// beside the member that is set.
     ///
@@ -32,10 +53,15 @@ impl UnknownMember {
     ///
     /// # Errors
     /// Returns an error if the value is not an object, or if it does not have exactly one member.
-    pub fn only(value: Value) -> Result<Self, ParseError> {
+    pub fn only(value: BorrowedValue<'a>) -> Result<Self, ParseError> {
+        let members = match Object::from_value(value)?.into_only() {
+            Ok((name, value)) if name != "__type" => return Ok(Self { name, value }),
+            Ok(_) => return Err(ParseErrorKind::Union { found: 0 }.into()),
+            Err(object) => object.into_map(),
+        };
         let (mut set, mut null) = (None, None);
         let (mut found, mut nulls) = (0, 0);
-        for (name, value) in Object::from_value(value)?.into_map() {
+        for (name, value) in members {
             if name == "__type" {
                 continue;
             }
@@ -57,17 +83,21 @@ impl UnknownMember {
         &self.name
     }
 
-    /// Returns the value of the member.
-    pub fn value(&self) -> &Value {
-        &self.value
-    }
-
     /// Parses the value with `read`.
     ///
     /// # Errors
     /// Returns the errors of `read`, with the name of the member prepended to the path.
-    pub fn read<T>(self, read: impl FnOnce(Value) -> Result<T, ParseError>) -> Result<T, ParseError> {
+    pub fn read<T>(
+        self,
+        read: impl FnOnce(BorrowedValue<'a>) -> Result<T, ParseError>,
+    ) -> Result<T, ParseError> {
         read(self.value).map_err(|error| error.in_member(&self.name))
+    }
+}
+
+impl From<UnionMember<'_>> for UnknownMember {
+    fn from(member: UnionMember<'_>) -> Self {
+        Self::new(member.name, member.value.into())
     }
 }
 
@@ -92,8 +122,8 @@ impl Serialize for UnknownMember {
 
 impl<'de> Deserialize<'de> for UnknownMember {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let members = Map::deserialize(deserializer)?;
-        Self::only(Value::Object(members)).map_err(serde::de::Error::custom)
+        let value = Value::deserialize(deserializer)?;
+        UnionMember::only(value.into()).map(Self::from).map_err(serde::de::Error::custom)
     }
 }
 

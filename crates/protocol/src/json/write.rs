@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::io::Write;
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -15,12 +16,22 @@ use crate::{blob, text, timestamp};
 
 /// Writes a string or open enum.
 pub fn string<T: AsRef<str> + ?Sized>(value: &T, out: &mut Vec<u8>) {
-    serialized(value.as_ref(), out);
+    let text = value.as_ref();
+    // Most texts have no escape sequences. The loop has no early exit, so the compiler can vectorize it.
+    let special = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
+    if text.bytes().fold(false, |found, byte| found | special(byte)) {
+        return serialized(text, out);
+    }
+    out.reserve(text.len() + 2);
+    out.push(b'"');
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'"');
 }
 
 /// Writes a boolean, integer or int enum.
 pub fn display<T: Display>(value: &T, out: &mut Vec<u8>) {
-    out.extend_from_slice(value.to_string().as_bytes());
+    // Writing to a vector cannot fail.
+    let _ = write!(out, "{value}");
 }
 
 /// Writes a float or double. Writes `NaN` and the infinities as strings.

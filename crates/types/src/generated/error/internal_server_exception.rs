@@ -3,7 +3,6 @@
 
 use invoke_model_protocol::{ErrorFault, ModeledError, ParseError, Response, Retryable, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The service failed. A retry with exponential backoff can succeed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -32,7 +31,7 @@ impl json::ToJson for InternalServerException {
 }
 
 impl json::FromJson for InternalServerException {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
         let mut object = json::Object::from_value(value)?;
         Ok(Self { message: object.message()? })
     }

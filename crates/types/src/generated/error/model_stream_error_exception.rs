@@ -3,7 +3,6 @@
 
 use invoke_model_protocol::{ErrorFault, ModeledError, ParseError, Response, Retryable, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The model failed while it streamed its response. No part follows this error. A retry starts a new
 /// response, which is billed again.
@@ -49,7 +48,7 @@ impl json::ToJson for ModelStreamErrorException {
 }
 
 impl json::FromJson for ModelStreamErrorException {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
         let mut object = json::Object::from_value(value)?;
         Ok(Self {
             message: object.message()?,

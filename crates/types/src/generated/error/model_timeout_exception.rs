@@ -3,7 +3,6 @@
 
 use invoke_model_protocol::{ErrorFault, ModeledError, ParseError, Response, Retryable, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The model took longer than the service allows. A shorter prompt or a lower maximum of output tokens
 /// can help.
@@ -33,7 +32,7 @@ impl json::ToJson for ModelTimeoutException {
 }
 
 impl json::FromJson for ModelTimeoutException {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
         let mut object = json::Object::from_value(value)?;
         Ok(Self { message: object.message()? })
     }

@@ -3,7 +3,6 @@
 
 use invoke_model_protocol::{ErrorFault, ModeledError, ParseError, Response, Retryable, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The service temporarily has no capacity, regardless of the quotas of the account. Retry with
 /// exponential backoff, or use a cross-region inference profile.
@@ -33,7 +32,7 @@ impl json::ToJson for ServiceUnavailableException {
 }
 
 impl json::FromJson for ServiceUnavailableException {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
         let mut object = json::Object::from_value(value)?;
         Ok(Self { message: object.message()? })
     }

@@ -3,7 +3,6 @@
 
 use invoke_model_protocol::{ErrorFault, ModeledError, ParseError, Response, Retryable, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The request is invalid: a member violates a constraint, the body is not JSON or not in the schema of
 /// the model, or the guardrail members contradict each other. A retry fails again.
@@ -33,7 +32,7 @@ impl json::ToJson for ValidationException {
 }
 
 impl json::FromJson for ValidationException {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
         let mut object = json::Object::from_value(value)?;
         Ok(Self { message: object.message()? })
     }

@@ -4,7 +4,6 @@
 use crate::{AsyncInvokeOutputDataConfig, AsyncInvokeStatus};
 use invoke_model_protocol::{ParseError, Redacted, Timestamp, json, timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::fmt;
 
 /// An asynchronous invocation, as `ListAsyncInvokes` returns it. It has the same members as the output
@@ -199,7 +198,7 @@ impl json::ToJson for AsyncInvokeSummary {
 }
 
 impl json::FromJson for AsyncInvokeSummary {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
         let mut object = json::Object::from_value(value)?;
         Ok(Self {
             invocation_arn: object.member("invocationArn", json::read::string)?.unwrap_or_default(),

@@ -5,7 +5,6 @@ use bytes::Bytes;
 use invoke_model_protocol::{ParseError, Redacted, json};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::fmt;
 
 /// A part of the output that a model sends on a bidirectional stream. Sensitive.
@@ -61,7 +60,7 @@ impl json::ToJson for BidirectionalOutputPayloadPart {
 }
 
 impl json::FromJson for BidirectionalOutputPayloadPart {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
         let mut object = json::Object::from_value(value)?;
         Ok(Self { bytes: object.member("bytes", json::read::blob)? })
     }

@@ -4,7 +4,6 @@
 use crate::GuardrailAutomatedReasoningFinding;
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The findings of the automated reasoning policies of a guardrail.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -40,7 +39,7 @@ impl json::ToJson for GuardrailAutomatedReasoningPolicyAssessment {
 }
 
 impl json::FromJson for GuardrailAutomatedReasoningPolicyAssessment {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
         let mut object = json::Object::from_value(value)?;
         Ok(Self { findings: object.member("findings", json::read::list(json::FromJson::from_json))? })
     }

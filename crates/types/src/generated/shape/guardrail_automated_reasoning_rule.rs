@@ -3,7 +3,6 @@
 
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// A reference to a rule of an automated reasoning policy. The response does not contain the rule
 /// itself.
@@ -56,7 +55,7 @@ impl json::ToJson for GuardrailAutomatedReasoningRule {
 }
 
 impl json::FromJson for GuardrailAutomatedReasoningRule {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
         let mut object = json::Object::from_value(value)?;
         Ok(Self {
             identifier: object.member("identifier", json::read::string)?,

@@ -3,7 +3,6 @@
 
 use invoke_model_protocol::{ParseError, Redacted, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::fmt;
 
 /// A statement in formal logic, with its meaning in plain language.
@@ -65,7 +64,7 @@ impl json::ToJson for GuardrailAutomatedReasoningStatement {
 }
 
 impl json::FromJson for GuardrailAutomatedReasoningStatement {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
         let mut object = json::Object::from_value(value)?;
         Ok(Self {
             logic: object.member("logic", json::read::string)?,

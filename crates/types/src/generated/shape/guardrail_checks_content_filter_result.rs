@@ -4,7 +4,6 @@
 use crate::GuardrailChecksContentFilterResultEntry;
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The result of the check for harmful content.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -47,7 +46,7 @@ impl json::ToJson for GuardrailChecksContentFilterResult {
 }
 
 impl json::FromJson for GuardrailChecksContentFilterResult {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
         let mut object = json::Object::from_value(value)?;
         Ok(Self {
             results: object

@@ -4,7 +4,6 @@
 use crate::GuardrailAssessment;
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The trace of a guardrail in a `Converse` or `ConverseStream` response.
@@ -94,7 +93,7 @@ impl json::ToJson for GuardrailTraceAssessment {
 }
 
 impl json::FromJson for GuardrailTraceAssessment {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
         let mut object = json::Object::from_value(value)?;
         Ok(Self {
             model_output: object.member("modelOutput", json::read::list(json::read::string))?,

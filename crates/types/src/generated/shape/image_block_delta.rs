@@ -4,7 +4,6 @@
 use crate::{ErrorBlock, ImageSource};
 use invoke_model_protocol::{ParseError, Redacted, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::fmt;
 
 /// The next part of an image in a streamed response.
@@ -66,7 +65,7 @@ impl json::ToJson for ImageBlockDelta {
 }
 
 impl json::FromJson for ImageBlockDelta {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
         let mut object = json::Object::from_value(value)?;
         Ok(Self {
             source: object.member("source", json::FromJson::from_json)?,

@@ -70,7 +70,7 @@ impl json::ToJson for MessageStopEvent {
 }
 
 impl json::FromJson for MessageStopEvent {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
         let mut object = json::Object::from_value(value)?;
         Ok(Self {
             stop_reason: object.member("stopReason", json::read::string_enum)?.unwrap_or_default(),

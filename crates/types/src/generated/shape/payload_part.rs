@@ -5,7 +5,6 @@ use bytes::Bytes;
 use invoke_model_protocol::{ParseError, Redacted, json};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::fmt;
 
 /// A part of a response. Sensitive.
@@ -58,7 +57,7 @@ impl json::ToJson for PayloadPart {
 }
 
 impl json::FromJson for PayloadPart {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
         let mut object = json::Object::from_value(value)?;
         Ok(Self { bytes: object.member("bytes", json::read::blob)? })
     }

@@ -4,7 +4,6 @@
 use crate::{VideoFormat, VideoSource};
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// A video in a message or in the result of a tool.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -54,7 +53,7 @@ impl json::ToJson for VideoBlock {
 }
 
 impl json::FromJson for VideoBlock {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
         let mut object = json::Object::from_value(value)?;
         Ok(Self {
             format: object.member("format", json::read::string_enum)?.unwrap_or_default(),

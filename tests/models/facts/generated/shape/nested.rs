@@ -4,7 +4,6 @@
 use crate::facts::Part;
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The `Nested` structure.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -30,7 +29,7 @@ impl json::ToJson for Nested {
 }
 
 impl json::FromJson for Nested {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
         let mut object = json::Object::from_value(value)?;
         Ok(Self { part: object.member("part", json::FromJson::from_json)?.unwrap_or_default() })
     }

@@ -4,7 +4,6 @@
 use crate::facts::{Guard, Limits};
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The `Options` structure.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -34,7 +33,7 @@ impl json::ToJson for Options {
 }
 
 impl json::FromJson for Options {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
         let mut object = json::Object::from_value(value)?;
         Ok(Self {
             limits: object.member("limits", json::FromJson::from_json)?,

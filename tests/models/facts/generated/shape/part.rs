@@ -5,7 +5,6 @@ use bytes::Bytes;
 use invoke_model_protocol::{ParseError, json};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The `Part` structure.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -35,7 +34,7 @@ impl json::ToJson for Part {
 }
 
 impl json::FromJson for Part {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
         let mut object = json::Object::from_value(value)?;
         Ok(Self { bytes: object.member("bytes", json::read::blob)? })
     }

@@ -4,22 +4,29 @@
 use crate::facts::{End, Nested, Part, Pause, Total};
 use bytes::Bytes;
 use invoke_model_protocol::{ErrorMetadata, ParseError, SerializeError, event_stream, json, metrics};
+use serde::Serialize;
 
 /// An event of `Parts`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum Parts {
     /// `part`.
+    #[serde(rename = "part")]
     Part(Part),
     /// `nested`.
+    #[serde(rename = "nested")]
     Nested(Nested),
     /// `end`.
+    #[serde(rename = "end")]
     End(End),
     /// `total`.
+    #[serde(rename = "total")]
     Total(Total),
     /// `pause`.
+    #[serde(rename = "pause")]
     Pause(Pause),
     /// An event that the model does not define.
+    #[serde(untagged, serialize_with = "invoke_model_protocol::event_stream::serialize_event")]
     Unknown(event_stream::Message),
 }
 
@@ -82,19 +89,19 @@ impl event_stream::EventStream for Parts {
                 Ok(Ok(Self::Part(Part { bytes: object.blob("bytes")? })))
             }
             event_stream::Kind::Event("nested") => {
-                let mut object = json::Members::from_body(message.payload(), ["part"])?;
+                let mut object = json::Object::from_body(message.payload())?;
                 Ok(Ok(Self::Nested(Nested {
                     part: object.member("part", json::FromJson::from_json)?.unwrap_or_default(),
                 })))
             }
             event_stream::Kind::Event("end") => {
-                let mut object = json::Members::from_body(message.payload(), ["reason"])?;
+                let mut object = json::Object::from_body(message.payload())?;
                 Ok(Ok(Self::End(End {
                     reason: object.member("reason", json::read::string)?.unwrap_or_default(),
                 })))
             }
             event_stream::Kind::Event("total") => {
-                let mut object = json::Members::from_body(message.payload(), ["usage", "timing"])?;
+                let mut object = json::Object::from_body(message.payload())?;
                 Ok(Ok(Self::Total(Total {
                     usage: object.member("usage", json::FromJson::from_json)?,
                     timing: object.member("timing", json::FromJson::from_json)?,

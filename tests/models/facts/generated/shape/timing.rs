@@ -3,7 +3,6 @@
 
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The `Timing` structure.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -29,7 +28,7 @@ impl json::ToJson for Timing {
 }
 
 impl json::FromJson for Timing {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
         let mut object = json::Object::from_value(value)?;
         Ok(Self { latency: object.member("latency", json::read::integer)?.unwrap_or_default() })
     }

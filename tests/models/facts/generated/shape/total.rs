@@ -4,7 +4,6 @@
 use crate::facts::{Timing, Usage};
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The `Total` structure.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -28,7 +27,7 @@ impl json::ToJson for Total {
 }
 
 impl json::FromJson for Total {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
         let mut object = json::Object::from_value(value)?;
         Ok(Self {
             usage: object.member("usage", json::FromJson::from_json)?,

@@ -4,7 +4,6 @@
 use crate::facts::Cache;
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The `Usage` structure.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -38,7 +37,7 @@ impl json::ToJson for Usage {
 }
 
 impl json::FromJson for Usage {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
         let mut object = json::Object::from_value(value)?;
         Ok(Self {
             input: object.member("input", json::read::integer)?.unwrap_or_default(),

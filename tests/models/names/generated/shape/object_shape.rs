@@ -44,7 +44,7 @@ impl json::ToJson for ObjectShape {
 }
 
 impl json::FromJson for ObjectShape {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
         let mut object = json::Object::from_value(value)?;
         Ok(Self {
             value: object.member("value", json::read::string)?,

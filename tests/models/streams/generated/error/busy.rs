@@ -4,7 +4,6 @@
 use crate::streams::header;
 use invoke_model_protocol::{ErrorFault, ModeledError, ParseError, Response, Retryable, headers, json, text};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The `Busy` error.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -39,7 +38,7 @@ impl json::ToJson for Busy {
 }
 
 impl json::FromJson for Busy {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
         let mut object = json::Object::from_value(value)?;
         Ok(Self {
             message: object.message()?,

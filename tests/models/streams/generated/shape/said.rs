@@ -5,7 +5,6 @@ use crate::streams::{Kind, Level};
 use bytes::Bytes;
 use invoke_model_protocol::{ParseError, Timestamp, json, timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The `Said` structure.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -75,7 +74,7 @@ impl json::ToJson for Said {
 }
 
 impl json::FromJson for Said {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
         let mut object = json::Object::from_value(value)?;
         Ok(Self {
             is_last: object.member("isLast", json::read::boolean)?,

@@ -4,7 +4,6 @@
 use bytes::Bytes;
 use invoke_model_protocol::{ParseError, json};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The `Sound` structure.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -31,7 +30,7 @@ impl json::ToJson for Sound {
 }
 
 impl json::FromJson for Sound {
-    fn from_json(value: Value) -> Result<Self, ParseError> {
+    fn from_json(value: json::BorrowedValue<'_>) -> Result<Self, ParseError> {
         let mut object = json::Object::from_value(value)?;
         Ok(Self { sound: object.member("sound", json::read::blob)?.unwrap_or_default() })
     }

@@ -52,7 +52,7 @@ impl Operation for GetDefaults {
             double: object.member("double", json::read::double)?.unwrap_or(2.0),
             blob: object
                 .member("blob", json::read::blob)?
-                .unwrap_or_else(|| json::read::blob(Value::from("YWJj")).unwrap_or_default()),
+                .unwrap_or_else(|| json::read::blob(json::BorrowedValue::from("YWJj")).unwrap_or_default()),
             empty_blob: object.member("emptyBlob", json::read::blob)?.unwrap_or_default(),
             epoch: object
                 .member("epoch", json::read::timestamp(timestamp::Format::EpochSeconds))?
